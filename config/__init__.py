@@ -1,0 +1,1 @@
+"""One settings tree for every process of the farm, and one log set-up."""

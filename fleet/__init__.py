@@ -1,0 +1,1 @@
+"""The coordinator's side: NeoNet sessions, the ledger, dispatch to and intake from the workers."""

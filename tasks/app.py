@@ -1,0 +1,65 @@
+"""The Celery app, built from settings: the same for coordinator, workers and Flower."""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu import Queue
+
+from config.settings import Settings
+from tasks.messages import JOBS_QUEUE
+
+_BACKEND = "tasks.backend.StreamBackend"
+
+
+def make_app(settings: Settings, redis_url: str) -> Celery:
+    """A Celery app on `redis_url` (redis:// or rediss://, credentials included) with every setting that matters here.
+
+    Losing a message costs time, never money: the coordinator re-dispatches from its ledger. So nothing here is tuned for
+    at-most-once; a lost child is reported as a failure (`task_reject_on_worker_lost` off), since the coordinator counts
+    attempts and Celery would put a poison task back for ever.
+    """
+    app = Celery("neonet")
+    app.conf.update(
+        broker_url=redis_url,
+        result_backend=f"{_BACKEND}+{redis_url}",
+        result_backend_always_retry=True,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_default_queue=JOBS_QUEUE,
+        task_queues=[Queue(JOBS_QUEUE)],
+        task_create_missing_queues=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        task_acks_on_failure_or_timeout=True,
+        task_ignore_result=False,
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+        task_soft_time_limit=settings.worker.soft_time_limit_s,
+        task_time_limit=settings.worker.time_limit_s,
+        broker_transport_options={
+            # the same in every process on this Redis: the shortest one wins
+            "visibility_timeout": settings.visibility_timeout_s,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "priority_steps": [0],
+            "socket_keepalive": True,
+            "socket_connect_timeout": 3,
+            "socket_timeout": 15,
+            "health_check_interval": 10,
+            "client_name": "neonet-fleet",
+        },
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_prefetch_multiplier=settings.worker.prefetch,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_max_tasks_per_child=settings.worker.max_tasks_per_child,
+        worker_max_memory_per_child=settings.worker.max_memory_per_child_mb * 1000,
+        worker_send_task_events=settings.worker.events,
+        worker_disable_rate_limits=True,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_enable_remote_control=True,
+        event_queue_expires=60,
+        event_queue_ttl=5,
+    )
+    return app

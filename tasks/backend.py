@@ -1,0 +1,56 @@
+"""The way back: a Celery result backend that writes each end of a task to one durable Redis stream.
+
+Celery stores a result before it acks the message (`task_acks_late`), so an attempt that has an end has an entry here, once or
+more often; the coordinator takes the first. Success, failure, a time limit and a lost child all come this way.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import redis
+from celery import states
+from celery.backends.base import BaseBackend
+
+from tasks.messages import RESULTS_STREAM, stream_fields
+
+
+class StreamBackend(BaseBackend):  # type: ignore[misc]  # celery ships no types
+    """`result_backend = "tasks.backend.StreamBackend+redis://…"`; results can't be read back through Celery."""
+
+    def __init__(self, *args: Any, url: str | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, url=url, **kwargs)
+        self._redis_url = str(url)
+        self._clients: dict[int, redis.Redis] = {}
+
+    @property
+    def client(self) -> redis.Redis:
+        """A connection of this process's own: a forked child must not share its parent's socket."""
+        pid = os.getpid()
+        if pid not in self._clients:
+            self._clients[pid] = redis.Redis.from_url(
+                self._redis_url, socket_keepalive=True, socket_timeout=15, socket_connect_timeout=3
+            )
+        return self._clients[pid]
+
+    def exception_safe_to_retry(self, exc: BaseException) -> bool:
+        """Redis is away: hold the result and try again (`result_backend_always_retry`), and ack only after."""
+        return isinstance(exc, redis.ConnectionError | redis.TimeoutError | redis.BusyLoadingError)
+
+    def _store_result(
+        self, task_id: str, result: Any, state: str, traceback: Any = None, request: Any = None, **_: Any
+    ) -> Any:
+        if state in states.READY_STATES:
+            worker = getattr(request, "hostname", None) or ""
+            self.client.xadd(RESULTS_STREAM, stream_fields(task=task_id, state=state, worker=worker, body=result))  # type: ignore[arg-type]
+        return result
+
+    def get_task_meta(self, task_id: str, **_: Any) -> dict[str, Any]:
+        """Always PENDING: the ledger, not Celery, knows what became of a job."""
+        return {"status": states.PENDING, "result": None, "task_id": task_id}
+
+    _get_task_meta_for = get_task_meta
+
+    def _forget(self, task_id: str) -> None:
+        """Nothing is kept per task."""

@@ -1,0 +1,49 @@
+"""What can go wrong on a worker host, by what the caller can do about it.
+
+    TaskError
+    ├── PayloadError         give up: the job's data is absurd, every attempt would end the same
+    ├── UnknownJobTypeError  give up: no kernel of that name in this release
+    └── MessageError         give up: the message or the result is not of this wire's version or shape
+"""
+
+from __future__ import annotations
+
+
+class TaskError(Exception):
+    """Root of everything that `tasks` raises on purpose."""
+
+
+class PayloadError(TaskError):
+    """A field of a job's `data` is out of bounds; nothing was allocated for it.
+
+    `field` is the dotted path, `value` what was seen (shortened), `bound` what is allowed.
+    """
+
+    def __init__(self, field: str, value: object, bound: str) -> None:
+        self.field = field
+        self.value = value
+        self.bound = bound
+        super().__init__(f"data.{field} is {_shortened(value)}, must be {bound}")
+
+    def __reduce__(self) -> tuple[type[PayloadError], tuple[str, object, str]]:
+        return type(self), (self.field, self.value, self.bound)
+
+
+class UnknownJobTypeError(TaskError):
+    """No kernel computes this job type."""
+
+    def __init__(self, job_type: str) -> None:
+        self.job_type = job_type
+        super().__init__(f"no kernel computes job type {_shortened(job_type)}")
+
+    def __reduce__(self) -> tuple[type[UnknownJobTypeError], tuple[str]]:
+        return type(self), (self.job_type,)
+
+
+class MessageError(TaskError):
+    """A message between coordinator and worker is malformed or of another version."""
+
+
+def _shortened(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,219 @@
+"""The wire between coordinator and worker: a job out, a result back. Versioned, validated, free of numpy and celery."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tasks.errors import MessageError
+
+#: raised when a field changes its meaning; a worker of another version is refused
+WIRE_VERSION = 1
+#: the Celery queue that carries jobs (a Redis list of this name)
+JOBS_QUEUE = "neonet.jobs"
+#: the Redis stream that carries results
+RESULTS_STREAM = "neonet.results"
+#: the consumer group by which the coordinator reads the results
+RESULTS_GROUP = "coordinator"
+#: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
+TASK_PREFIX = "neonet."
+#: an entry of the results stream over this size is dropped unread
+MAX_RESULT_BYTES = 64 * 1024
+
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_ATTEMPT_MARK = "~"
+
+
+class Outcome(Enum):
+    """How a worker's attempt at a job ended."""
+
+    #: the kernel returned a result
+    COMPUTED = "computed"
+    #: the payload is absurd or of an unknown type; another attempt would end the same
+    REFUSED = "refused"
+    #: the kernel raised
+    FAILED = "failed"
+    #: the soft or hard time limit ended it
+    TIME_LIMIT = "time_limit"
+    #: the process that computed it died
+    WORKER_LOST = "worker_lost"
+
+
+#: Celery's exception names for the ends that no kernel chose
+_OUTCOME_BY_EXCEPTION = {
+    "PayloadError": Outcome.REFUSED,
+    "UnknownJobTypeError": Outcome.REFUSED,
+    "MessageError": Outcome.REFUSED,
+    "TimeLimitExceeded": Outcome.TIME_LIMIT,
+    "SoftTimeLimitExceeded": Outcome.TIME_LIMIT,
+    "WorkerLostError": Outcome.WORKER_LOST,
+    "Terminated": Outcome.WORKER_LOST,
+}
+
+
+def is_job_id(text: object) -> bool:
+    """Whether `text` can name a job on this wire: 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or a digit."""
+    return isinstance(text, str) and _JOB_ID.fullmatch(text) is not None
+
+
+def task_id(job_id: str, attempt: int) -> str:
+    """The Celery task id of an attempt: the NeoNet job id itself the first time, `id~2`, `id~3`, … after that."""
+    return job_id if attempt == 1 else f"{job_id}{_ATTEMPT_MARK}{attempt}"
+
+
+def parse_task_id(text: str) -> tuple[str, int]:
+    """Job id and attempt of a Celery task id.
+
+    Raises MessageError when it is none of ours.
+    """
+    job_id, mark, number = text.partition(_ATTEMPT_MARK)
+    if not is_job_id(job_id) or (mark and not (number.isascii() and number.isdigit() and len(number) < 6)):
+        raise MessageError(f"{text[:80]!r} is not the task id of a job")
+    return job_id, int(number) if mark else 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobMessage:
+    """A job on its way to a worker."""
+
+    #: the server's id of the job
+    job_id: str
+    #: 1 for the first dispatch of this job
+    attempt: int
+    #: the miner it is computed for, so that Flower can show it
+    miner_id: str
+    #: one of `tasks.jobtypes.JOB_TYPES`
+    job_type: str
+    #: the server's `data`, as received
+    data: Mapping[str, Any]
+
+    def encode(self) -> dict[str, Any]:
+        """The JSON object that travels as the Celery task's only argument."""
+        return {
+            "v": WIRE_VERSION,
+            "job_id": self.job_id,
+            "attempt": self.attempt,
+            "miner_id": self.miner_id,
+            "job_type": self.job_type,
+            "data": dict(self.data),
+        }
+
+    @classmethod
+    def decode(cls, message: Any) -> JobMessage:
+        """The message that `encode` made.
+
+        Raises MessageError when the version differs or a field is missing or of another type.
+        """
+        if not isinstance(message, dict):
+            raise MessageError(f"a job message is an object, not {type(message).__name__}")
+        if message.get("v") != WIRE_VERSION:
+            raise MessageError(
+                f"the job message is of wire version {message.get('v')!r}, this worker speaks {WIRE_VERSION}: "
+                "run the coordinator's release on this host"
+            )
+        job_id, attempt, data = message.get("job_id"), message.get("attempt"), message.get("data")
+        miner_id, job_type = message.get("miner_id"), message.get("job_type")
+        if not (isinstance(job_id, str) and isinstance(miner_id, str) and isinstance(job_type, str)):
+            raise MessageError("job_id, miner_id and job_type of a job message are strings")
+        if type(attempt) is not int or not isinstance(data, dict):
+            raise MessageError("attempt of a job message is an integer and data an object")
+        return cls(job_id=job_id, attempt=attempt, miner_id=miner_id, job_type=job_type, data=data)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultMessage:
+    """What became of one attempt at a job."""
+
+    job_id: str
+    #: the attempt that this answers
+    attempt: int
+    outcome: Outcome
+    #: the kernel's result; empty unless the outcome is COMPUTED
+    result: Mapping[str, Any]
+    #: why there is no result; empty when there is one
+    error: str = ""
+    #: the Celery node that computed it, `worker@host`
+    worker: str = ""
+    #: version of the kernels that computed it
+    kernel_version: str = ""
+    #: time inside the kernel, in milliseconds
+    compute_ms: float = 0.0
+
+
+def encode_computed(*, result: Mapping[str, Any], kernel_version: str, compute_ms: float) -> dict[str, Any]:
+    """What a Celery task returns for a computed job."""
+    return {"v": WIRE_VERSION, "result": dict(result), "kernel": kernel_version, "ms": round(compute_ms, 3)}
+
+
+def stream_fields(*, task: str, state: str, worker: str, body: Any) -> dict[str, str]:
+    """The fields of one entry of the results stream.
+
+    `body` is what the task returned, or Celery's `{exc_type, exc_message}` of a failure. An oversized body becomes a failure.
+    """
+    text = json.dumps(body, default=str, separators=(",", ":"))
+    if len(text) > MAX_RESULT_BYTES // 2:
+        problem = {"exc_type": "MessageError", "exc_message": f"result of {len(text)} bytes, over the bound"}
+        state, text = "FAILURE", json.dumps(problem)
+    return {"task": task, "state": state, "worker": worker, "body": text}
+
+
+def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
+    """A result read from the stream, which anyone with a worker's password can write.
+
+    Raises MessageError when it is too large, cut, of another version or not a result at all.
+    """
+    if sum(len(key) + len(value) for key, value in fields.items()) > MAX_RESULT_BYTES:
+        raise MessageError(f"a stream entry over {MAX_RESULT_BYTES} bytes")
+    try:
+        job_id, attempt = parse_task_id(fields[b"task"].decode())
+        state, worker = fields[b"state"].decode(), fields.get(b"worker", b"").decode()[:128]
+        body = json.loads(fields[b"body"], parse_constant=_refuse_constant)
+    except (KeyError, ValueError, RecursionError) as exc:
+        raise MessageError(f"not a result: {exc!r:.200}") from exc
+    if not isinstance(body, dict):
+        raise MessageError("the body of a result is an object")
+    if state == "SUCCESS":
+        return _computed(job_id, attempt, worker, body)
+    return ResultMessage(
+        job_id=job_id,
+        attempt=attempt,
+        outcome=_OUTCOME_BY_EXCEPTION.get(str(body.get("exc_type")), Outcome.FAILED),
+        result={},
+        error=f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300],
+        worker=worker,
+    )
+
+
+def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> ResultMessage:
+    if body.get("v") != WIRE_VERSION:
+        raise MessageError(f"{worker or 'a worker'} speaks wire version {body.get('v')!r}, not {WIRE_VERSION}")
+    result, kernel, ms = body.get("result"), body.get("kernel"), body.get("ms")
+    if not isinstance(result, dict) or not isinstance(kernel, str):
+        raise MessageError("a computed result holds an object `result` and a string `kernel`")
+    if isinstance(ms, bool) or not isinstance(ms, int | float) or not math.isfinite(ms) or not 0 <= ms < 1e9:
+        raise MessageError(f"compute time {ms!r:.40} is not a number of milliseconds")
+    return ResultMessage(
+        job_id=job_id,
+        attempt=attempt,
+        outcome=Outcome.COMPUTED,
+        result=result,
+        worker=worker,
+        kernel_version=kernel[:64],
+        compute_ms=float(ms),
+    )
+
+
+def _first_text(message: Any) -> str:
+    """Celery keeps an exception's arguments as a list, tuple or text."""
+    if isinstance(message, list | tuple):
+        return ", ".join(str(part) for part in message)
+    return str(message)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
