@@ -1,0 +1,182 @@
+"""From all the places where settings are written to one checked value, and the origin of each part of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.errors import ConfigError, Problem
+from config.settings import CROSS_FIELD, ENV_PREFIX, Settings, default_state_dir
+from config.sources import Layer, from_env_file, from_overrides, from_secrets, from_toml, from_variables, merged
+from config.tree import Leaf, leaves
+
+MASK = "********"
+DEFAULT = "default"
+
+_TOML = Path("fleet.toml")
+_ENV_FILE = Path(".env")
+_SECRETS = Path("/run/secrets")
+_SHOWN_CHARS = 80
+_USER_PART = re.compile(r"//[^/@\s]*@")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """One value of the tree, safe to show, and where it came from."""
+
+    #: dotted, e.g. `http.threads`
+    name: str
+    #: plain JSON: None, a number, a string, a list; a secret that is set is `********`
+    value: object
+    #: `command line`, `environment`, the path of a file or folder, or `default`
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What was read."""
+
+    settings: Settings
+    #: one for each value of the tree, in the order of the tree
+    origins: tuple[Origin, ...]
+
+
+def load(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    toml_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path | None = None,
+) -> Settings:
+    """Read the settings; `read` says what the arguments are and what is raised."""
+    return read(overrides, toml_file=toml_file, environ=environ, env_file=env_file).settings
+
+
+def read(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    toml_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path | None = None,
+) -> Reading:
+    """Merge overrides > environment > `.env` > secrets > `fleet.toml` > defaults, and check the whole.
+
+    `overrides` has nested or dotted names, None means not given. A file that is named, by argument or by FLEET_CONFIG,
+    has to be there; unnamed, `.env` and `fleet.toml` are taken from the working folder if they are there. Secrets are
+    read from FLEET_SECRETS_DIR, else from /run/secrets. `environ` stands for the process's environment.
+    Raises ConfigError, which lists everything that is wrong.
+    """
+    variables = os.environ if environ is None else environ
+    layers = tuple(_layers(overrides or {}, variables, toml_file, env_file))
+    problems = [problem for layer in layers for problem in layer.problems]
+    if problems:
+        raise ConfigError(problems)
+    values: dict[str, object] = {"state_dir": default_state_dir(variables)}
+    for layer in reversed(layers):
+        values = merged(values, layer.values)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as exc:
+        raise ConfigError([problem for error in exc.errors() for problem in _problems(error, values, layers)]) from exc
+    return Reading(settings=settings, origins=tuple(_origin(leaf, settings, layers) for leaf in leaves(Settings)))
+
+
+def _layers(
+    overrides: Mapping[str, object], environ: Mapping[str, str], toml_file: Path | None, env_file: Path | None
+) -> Iterator[Layer]:
+    yield from_overrides(overrides)
+    yield from_variables("environment", environ)
+    if env_file is not None or _ENV_FILE.is_file():
+        yield from_env_file(env_file or _ENV_FILE)
+    secrets = environ.get(f"{ENV_PREFIX}SECRETS_DIR")
+    if secrets or _SECRETS.is_dir():
+        yield from_secrets(Path(secrets) if secrets else _SECRETS)
+    named = toml_file or environ.get(f"{ENV_PREFIX}CONFIG")
+    if named or _TOML.is_file():
+        yield from_toml(Path(named or _TOML))
+
+
+def _origin(leaf: Leaf, settings: Settings, layers: Sequence[Layer]) -> Origin:
+    value: object = settings
+    for part in leaf.path:
+        value = getattr(value, part)
+    layer = _writer(leaf.path, layers)
+    return Origin(name=leaf.name, value=_plain(value), source=DEFAULT if layer is None else layer.source)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case SecretStr():
+            return MASK
+        case BaseModel():
+            return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        case tuple():
+            return [_plain(item) for item in value]
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def _problems(error: ErrorDetails, values: Mapping[str, object], layers: Sequence[Layer]) -> Iterator[Problem]:
+    """Say what pydantic found in the words of the place where the value was written."""
+    if error["type"] == CROSS_FIELD:
+        for name, reason in error["ctx"]["problems"]:
+            yield _problem(tuple(name.split(".")), reason, values, layers)
+    else:
+        reason = error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+        leaf = _leaf(error["loc"])
+        meaning = None if leaf is None else leaf.field.description
+        yield _problem(error["loc"], reason, values, layers, advice=None if meaning is None else f"it is: {meaning}")
+
+
+def _problem(
+    path: Sequence[int | str],
+    reason: str,
+    values: Mapping[str, object],
+    layers: Sequence[Layer],
+    *,
+    advice: str | None = None,
+) -> Problem:
+    name = ".".join(str(part) for part in path)
+    leaf = _leaf(path)
+    layer = _writer(path, layers)
+    return Problem(
+        name=name if layer is None else layer.spelling(name),
+        source=DEFAULT if layer is None else layer.source,
+        reason=reason,
+        value=None if leaf is not None and leaf.secret else _shown(_at(path, values)),
+        advice=advice,
+    )
+
+
+def _leaf(path: Sequence[int | str]) -> Leaf | None:
+    return next((leaf for leaf in leaves(Settings) if leaf.path == tuple(path)), None)
+
+
+def _writer(path: Sequence[int | str], layers: Sequence[Layer]) -> Layer | None:
+    return next((layer for layer in layers if _at(path, layer.values) is not None), None)
+
+
+def _at(path: Sequence[int | str], values: object) -> object:
+    for part in path:
+        if isinstance(values, Mapping):
+            values = values.get(part)
+        elif isinstance(values, list | tuple) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            return None
+    return values
+
+
+def _shown(value: object) -> str | None:
+    if not isinstance(value, str | int | float | Path):
+        return None
+    text = _USER_PART.sub(f"//{MASK}@", str(value))
+    return repr(text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…") if isinstance(value, str) else text

@@ -1,0 +1,151 @@
+"""The parts of the settings tree: one frozen model a section, every field with its unit, bounds and default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+
+MinerId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Host = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _user_and_password(secret: SecretStr) -> SecretStr:
+    user, colon, password = secret.get_secret_value().partition(":")
+    if not (user and colon and password):
+        raise ValueError("must be of the form user:password")
+    return secret
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+class Section(BaseModel):
+    """A section is a value: frozen, complete, and without room for a name that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class MinerSettings(Section):
+    """One miner that `fleet.toml` names, and the hardware that it registers."""
+
+    id: MinerId = Field(description="The miner's id at the server, which ignores case.", examples=["rig-a1"])
+    cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
+    gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
+    gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")
+    tags: tuple[str, ...] = Field((), description="Words of your own to group miners by.", examples=[["garage"]])
+
+
+class HttpSettings(Section):
+    """How calls to the NeoNet server are made."""
+
+    connect_timeout_s: Finite = Field(5.0, ge=0.1, le=120, description="Seconds to wait for a connection.")
+    call_deadline_s: Finite = Field(
+        15.0, ge=0.5, le=600, description="Seconds that a whole call may take, connection and last byte included."
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1_024, le=67_108_864, description="Bytes of an answer, unpacked, past which it is refused."
+    )
+    threads: int = Field(16, ge=1, le=256, description="Threads that make calls, so as many calls at once.")
+    ca_file: HomePath | None = Field(
+        None,
+        description="PEM file of the authorities that may vouch for the server; unset: those that requests brings.",
+        examples=["/etc/ssl/certs/ca-certificates.crt"],
+    )
+
+
+class BudgetSettings(Section):
+    """The requests that the server takes from one address."""
+
+    requests: int = Field(5000, ge=1, le=10_000_000, description="Requests that one window takes.")
+    window_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds of the sliding window.")
+
+
+class BackoffSettings(Section):
+    """How long a miner waits after a failed call."""
+
+    floor_s: Finite = Field(1.0, ge=1, le=3_600, description="Seconds that the first wait takes at least.")
+    cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds that a wait takes at most, whatever is asked.")
+
+
+class DispatchSettings(Section):
+    """How jobs are handed to the workers."""
+
+    redispatch_s: Finite = Field(
+        30.0, ge=1, le=3_600, description="Seconds without a result after which a job is dispatched again."
+    )
+    max_attempts: int = Field(3, ge=1, le=100, description="Dispatches of one job, after which it is quarantined.")
+    max_in_flight: int = Field(256, ge=1, le=1_000_000, description="Jobs of all miners at the workers at once.")
+    max_free_jobs_per_miner: int = Field(
+        4, ge=0, le=1_000, description="Jobs given without a fetch that wait for one miner at once."
+    )
+
+
+class WorkerSettings(Section):
+    """How a worker host computes."""
+
+    concurrency: int | None = Field(
+        None, ge=1, le=4_096, description="Pool processes of this worker; unset: the cores of its host.", examples=[4]
+    )
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
+        None, description="The worker's name in Flower and in the ledger; unset: its host's name.", examples=["garage"]
+    )
+    soft_time_limit_s: Finite = Field(
+        20.0, ge=1, le=86_400, description="Seconds after which a kernel is asked to stop; below time_limit_s."
+    )
+    time_limit_s: Finite = Field(
+        30.0, ge=1, le=86_400, description="Seconds after which the process of a kernel is killed."
+    )
+    prefetch: int = Field(2, ge=1, le=64, description="Jobs that a worker holds for each of its pool processes.")
+    max_payload_bytes: int = Field(
+        262_144, ge=1_024, le=67_108_864, description="Bytes of a job's message past which it is refused."
+    )
+    heartbeat_file: HomePath | None = Field(
+        None,
+        description="File that the consumer's loop touches, for a health check; unset: none.",
+        examples=["/tmp/fleet-worker.alive"],  # noqa: S108 - what a read-only container has
+    )
+    events: bool = Field(True, description="Whether the worker tells Flower what it does.")
+    max_tasks_per_child: int = Field(
+        50_000, ge=1, le=100_000_000, description="Jobs after which a pool process is replaced."
+    )
+    max_memory_per_child_mb: int = Field(
+        1_000, ge=64, le=4_194_304, description="MB of memory past which a pool process is replaced after its job."
+    )
+
+
+class FlowerSettings(Section):
+    """The Flower that `fleet up` starts."""
+
+    enabled: bool = Field(True, description="Whether `fleet up` starts Flower.")
+    address: Host = Field("127.0.0.1", description="Address that Flower listens on.")
+    port: int = Field(5555, ge=1, le=65_535, description="Port that Flower listens on.")
+    max_tasks: int = Field(10_000, ge=100, le=1_000_000, description="Jobs that Flower remembers, at 9 KB each.")
+    basic_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
+        None, description="The user:password that Flower asks for; unset: none.", examples=["farmer:a-long-password"]
+    )
+
+
+class LogSettings(Section):
+    """What is logged to stderr."""
+
+    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
+    )
+    format: Literal["text", "json"] = Field("text", description="text for people, json for one object a line.")
+
+
+class OutputSettings(Section):
+    """What `fleet up` prints while it runs."""
+
+    job_lines_per_s: int = Field(
+        20, ge=0, le=10_000, description="Lines about single jobs a second, past which they are summed up."
+    )
+    status_every_s: Finite = Field(30.0, ge=1, le=86_400, description="Seconds between two status lines.")
+    color: Literal["auto", "always", "never"] = Field(
+        "auto", description="auto is colour on a terminal, unless NO_COLOR is set."
+    )

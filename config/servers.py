@@ -1,0 +1,78 @@
+"""Which URLs may name a NeoNet server, Redis or a ledger."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import SplitResult, urlsplit
+
+_PORT_MAX = 65_535
+
+
+def server_url(text: str) -> str:
+    """Normalise a NeoNet server's base URL: scheme and host in lower case, no trailing slash.
+
+    Raises ValueError where it is no http or https URL of a host, or holds more than scheme, host, port and path.
+    """
+    parts = _split(text.strip(), schemes=("http", "https"))
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user or password: a NeoNet server asks for none")
+    if parts.query or parts.fragment:
+        raise ValueError("must end after its path: no '?' and no '#'")
+    host = str(parts.hostname)
+    netloc = f"[{host}]" if ":" in host else host
+    if parts.port is not None:
+        netloc = f"{netloc}:{parts.port}"
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def redis_url(text: str) -> str:
+    """Check that `text` is a redis:// or rediss:// URL of a host and return it; raise ValueError if not."""
+    _split(text, schemes=("redis", "rediss"))
+    return text
+
+
+def ledger_url(text: str) -> str:
+    """Check that `text` is an SQLAlchemy URL of SQLite or PostgreSQL and return it; raise ValueError if not."""
+    dialect = text.partition("://")[0].partition("+")[0]
+    if "://" not in text or dialect not in ("sqlite", "postgresql"):
+        raise ValueError("must be an SQLAlchemy URL of sqlite:// or postgresql://")
+    return text
+
+
+def refused_as_plain(url: str, allowed: Collection[str]) -> str | None:
+    """Return the host of `url` if it would be spoken to in plain http without leave, else None.
+
+    `url` is normalised; `allowed` holds host names in lower case. Loopback needs no leave.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or is_loopback(host) or host in allowed:
+        return None
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine by its name alone; nothing is resolved."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(text: str, *, schemes: tuple[str, ...]) -> SplitResult:
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    if any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError("must hold no white space and no control characters")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as exc:
+        raise ValueError(f"must be a URL that starts with {wanted}, with a port of 1 to {_PORT_MAX}") from exc
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"must be a URL that starts with {wanted} and names a host")
+    if port == 0:
+        raise ValueError(f"must have a port of 1 to {_PORT_MAX}")
+    return parts

@@ -1,0 +1,215 @@
+"""The settings tree: everything that a farm can be told, as one frozen value."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.sections import (
+    BackoffSettings,
+    BudgetSettings,
+    DispatchSettings,
+    Finite,
+    FlowerSettings,
+    HomePath,
+    Host,
+    HttpSettings,
+    LogSettings,
+    MinerId,
+    MinerSettings,
+    OutputSettings,
+    WorkerSettings,
+)
+from config.servers import ledger_url, redis_url, refused_as_plain, server_url
+
+ENV_PREFIX = "FLEET_"
+NESTED = "__"
+#: pydantic's `type` of the error whose context lists problems that concern several fields
+CROSS_FIELD = "cross_field"
+
+_SIMULATED_MINERS = 8
+_VISIBILITY_FACTOR = 3
+
+
+def default_state_dir(environ: Mapping[str, str]) -> Path:
+    """Return the folder of this farm's state: neonet-fleet in $XDG_STATE_HOME, else in ~/.local/state."""
+    base = environ.get("XDG_STATE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    return root / "neonet-fleet"
+
+
+def _split_names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [name for name in (part.strip() for part in value.split(",")) if name]
+
+
+def _checked_redis(secret: SecretStr) -> SecretStr:
+    redis_url(secret.get_secret_value())
+    return secret
+
+
+def _checked_ledger(secret: SecretStr) -> SecretStr:
+    ledger_url(secret.get_secret_value())
+    return secret
+
+
+class Settings(BaseSettings):
+    """Everything that a farm can be told.
+
+    Built from its arguments alone; `config.load.load` reads the environment and the files.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    server: Annotated[str, AfterValidator(server_url)] | None = Field(
+        None,
+        description="Base URL of the NeoNet server; unset: a simulator on this machine, whose rewards are not real.",
+        examples=["https://neonet.example.com"],
+    )
+    server_name: Annotated[str, StringConstraints(pattern=r"^\S{1,200}$")] | None = Field(
+        None,
+        description="Name of the server in the ledger, so that it may move; unset: its URL.",
+        examples=["neonet-main"],
+    )
+    allow_plain_http: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_split_names)] = Field(
+        (),
+        description="Hosts besides this machine that may be spoken to in plain http, e.g. on a network of your own.",
+        examples=[["neonet.lan"]],
+    )
+    miners: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="How many miners; unset: 8 on the simulator, 1 on a server. Not with [[miner]].",
+        examples=[8],
+    )
+    miner_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,48}$")] | None = Field(
+        None, description="Start of the ids of counted miners; unset: one is made and remembered.", examples=["rig-"]
+    )
+    id: MinerId | None = Field(
+        None, description="The id of the only miner. Not with [[miner]] or miners above 1.", examples=["my_miner_001"]
+    )
+    cpu: int = Field(4, ge=1, le=4_096, description="CPU cores that counted miners register.")
+    gpu_mem: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that counted miners register.")
+    gpu_model: str = Field("", max_length=200, description="GPU model that counted miners register.")
+    state_dir: HomePath = Field(
+        default_factory=lambda: default_state_dir(os.environ),
+        description="Folder of the ledger, made-up ids and the lock; by default under $XDG_STATE_HOME.",
+        examples=["~/.local/state/neonet-fleet"],
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_checked_redis)] | None = Field(
+        None,
+        description="URL of the Redis between coordinator and workers; unset: `fleet up` starts one.",
+        examples=["redis://:a-long-password@10.0.0.5:6379/0"],
+    )
+    ledger_url: Annotated[SecretStr, AfterValidator(_checked_ledger)] | None = Field(
+        None,
+        description="SQLAlchemy URL of the ledger; unset: SQLite in state_dir.",
+        examples=["postgresql+psycopg://fleet:a-long-password@db.lan/fleet"],
+    )
+    heartbeat_s: Finite = Field(
+        30.0, ge=30, le=3_600, description="Seconds between two heartbeats of a miner; servers ask for 30, no faster."
+    )
+    drain_s: Finite = Field(20.0, ge=0, le=86_400, description="Seconds that open jobs may take to finish at a stop.")
+    visibility_timeout_s: Finite = Field(
+        120.0,
+        ge=10,
+        le=604_800,
+        description="Seconds until Redis gives an unacknowledged job to another worker; 3 worker.time_limit_s or more.",
+    )
+
+    http: HttpSettings = Field(default_factory=HttpSettings, description="Calls to the NeoNet server.")
+    budget: BudgetSettings = Field(default_factory=BudgetSettings, description="Requests that the server takes.")
+    backoff: BackoffSettings = Field(default_factory=BackoffSettings, description="Waits after failed calls.")
+    dispatch: DispatchSettings = Field(default_factory=DispatchSettings, description="Jobs on their way to workers.")
+    worker: WorkerSettings = Field(default_factory=WorkerSettings, description="How a worker host computes.")
+    flower: FlowerSettings = Field(default_factory=FlowerSettings, description="The Flower that `fleet up` starts.")
+    log: LogSettings = Field(default_factory=LogSettings, description="What is logged to stderr.")
+    output: OutputSettings = Field(default_factory=OutputSettings, description="What `fleet up` prints.")
+    miner: tuple[MinerSettings, ...] = Field((), description="Miners by name, one [[miner]] table each.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments alone: `config.load` merges the sources itself, to know where each value came from."""
+        return (init_settings,)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no server is named, so that the simulator is mined and no reward is real."""
+        return self.server is None
+
+    @property
+    def miner_count(self) -> int:
+        """How many miners there are: those named, else the count told, else 8 on the simulator and 1 on a server."""
+        if self.miner:
+            return len(self.miner)
+        if self.miners is not None:
+            return self.miners
+        return _SIMULATED_MINERS if self.simulated and self.id is None else 1
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        problems = [*_address_problems(self), *_miner_problems(self), *_time_problems(self)]
+        if problems:
+            raise PydanticCustomError(CROSS_FIELD, "settings contradict each other", {"problems": problems})
+        return self
+
+
+def _address_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    host = None if settings.server is None else refused_as_plain(settings.server, settings.allow_plain_http)
+    if host is not None:
+        leave = f"{ENV_PREFIX}ALLOW_PLAIN_HTTP={host}"
+        yield "server", f"plain http to {host}, another machine, is refused; use https, or allow it by name: {leave}"
+
+
+def _miner_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    seen = Counter(miner.id.lower() for miner in settings.miner)
+    for miner_id, count in seen.items():
+        if count > 1:
+            yield "miner", f"id {miner_id!r} is given {count} times, and the server ignores case; make each id unique"
+    for name in ("id", "miners"):
+        if settings.miner and getattr(settings, name) is not None:
+            yield name, "can't be combined with [[miner]] tables, which name the miners; drop one of the two"
+    if settings.id is not None and (settings.miners or 1) > 1:
+        yield "miners", "can't be above 1 with an id, which names one miner; use miner_prefix for several"
+
+
+def _time_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    worker = settings.worker
+    if worker.soft_time_limit_s >= worker.time_limit_s:
+        yield "worker.soft_time_limit_s", f"must be below worker.time_limit_s, which is {worker.time_limit_s:g} s"
+    if settings.backoff.floor_s > settings.backoff.cap_s:
+        yield "backoff.floor_s", f"must not be above backoff.cap_s, which is {settings.backoff.cap_s:g} s"
+    if settings.http.connect_timeout_s > settings.http.call_deadline_s:
+        deadline_s = settings.http.call_deadline_s
+        yield "http.connect_timeout_s", f"must not be above http.call_deadline_s, which is {deadline_s:g} s"
+    least_s = _VISIBILITY_FACTOR * worker.time_limit_s
+    if settings.visibility_timeout_s < least_s:
+        bound = f"{_VISIBILITY_FACTOR} × worker.time_limit_s, {least_s:g} s"
+        yield "visibility_timeout_s", f"must be at least {bound}, else Redis gives a job away that is still computed"

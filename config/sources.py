@@ -1,0 +1,166 @@
+"""The places where settings are written, each read into one layer of plain values."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic_settings import EnvSettingsSource, SettingsError
+
+from config.errors import ConfigError, Problem
+from config.settings import ENV_PREFIX, NESTED, Settings
+from config.suggest import suggestion, unknown_names
+from config.tree import leaves, section_of
+
+#: variables of the prefix that say where settings are, and are none themselves
+POINTERS = ("CONFIG", "SECRETS_DIR")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """What one place says."""
+
+    #: what a reader of a message is told, e.g. `environment` or the path of a file
+    source: str
+    #: nested as the tree is
+    values: Mapping[str, object] = field(default_factory=dict)
+    #: whether names are spelt as variables there (FLEET_HTTP__THREADS) or with dots (http.threads)
+    spelt_as_variables: bool = False
+    problems: tuple[Problem, ...] = ()
+
+    def spelling(self, name: str) -> str:
+        """Spell a dotted name as this place does."""
+        return variable(name) if self.spelt_as_variables else name
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a dotted name."""
+    return ENV_PREFIX + name.replace(".", NESTED).upper()
+
+
+def from_overrides(overrides: Mapping[str, object]) -> Layer:
+    """Read what a caller insists on: nested or dotted names; None means not given."""
+    values: dict[str, object] = {}
+    for name, value in overrides.items():
+        if value is not None:
+            head, *rest = reversed(name.split("."))
+            nested: dict[str, object] = {head: value}
+            for part in rest:
+                nested = {part: nested}
+            values = merged(values, nested)
+    return _checked("command line", values)
+
+
+def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
+    """Read variables of the prefix, whatever their case; empty ones are not given.
+
+    Sections and lists may be JSON. Variables without the prefix, and those in `POINTERS`, belong to others.
+    """
+    reader = EnvSettingsSource(Settings)
+    values: dict[str, object] = {}
+    problems: list[Problem] = []
+    for spelt, text in variables.items():
+        name = spelt.lower()
+        if not text or not name.startswith(ENV_PREFIX.lower()) or _is_pointer(name):
+            continue
+        dotted = name.removeprefix(ENV_PREFIX.lower()).replace(NESTED, ".")
+        if not _is_known(dotted):
+            problems.append(_unknown(spelt, source, dotted, spelt_as_variables=True))
+            continue
+        reader.env_vars = {name: text}
+        try:
+            values = merged(values, reader())
+        except SettingsError:
+            # Its message would be about the reader, and its cause holds the text, which may be secret.
+            problems.append(Problem(name=spelt, source=source, reason="must be JSON, as it is a section or a list"))
+    return _checked(source, values, spelt_as_variables=True, problems=problems)
+
+
+def from_env_file(path: Path) -> Layer:
+    """Read variables from a `.env` file, letters as they stand: a `$` is a dollar."""
+    return from_variables(str(path), dotenv_values(stream=StringIO(_read_text(path)), interpolate=False))
+
+
+def from_secrets(folder: Path) -> Layer:
+    """Read a folder of files named as variables are, one value a file, as Docker mounts secrets."""
+    files = [path for path in sorted(_listed(folder)) if path.name.lower().startswith(ENV_PREFIX.lower())]
+    return from_variables(str(folder), {path.name: _read_text(path).strip() for path in files if path.is_file()})
+
+
+def from_toml(path: Path) -> Layer:
+    """Read a `fleet.toml`."""
+    try:
+        values = tomllib.loads(_read_text(path))
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError([Problem(name=str(path), source="file", reason=f"is no TOML: {exc}")]) from exc
+    return _checked(str(path), values)
+
+
+def merged(low: Mapping[str, object], high: Mapping[str, object]) -> dict[str, object]:
+    """Lay `high` over `low`, section by section; lists are replaced whole."""
+    result = dict(low)
+    for key, value in high.items():
+        below = result.get(key)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            result[key] = merged(below, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _is_pointer(name: str) -> bool:
+    return name.removeprefix(ENV_PREFIX.lower()).upper() in POINTERS
+
+
+def _is_known(dotted: str) -> bool:
+    sections = (name for name, info in Settings.model_fields.items() if section_of(info) is not None)
+    return dotted in {leaf.name for leaf in leaves(Settings)} or dotted in sections
+
+
+def _checked(
+    source: str,
+    values: Mapping[str, object],
+    *,
+    spelt_as_variables: bool = False,
+    problems: list[Problem] | None = None,
+) -> Layer:
+    unknown = [
+        _unknown(variable(name) if spelt_as_variables else name, source, name, spelt_as_variables=spelt_as_variables)
+        for name in unknown_names(values, Settings)
+    ]
+    return Layer(
+        source=source,
+        values=values,
+        spelt_as_variables=spelt_as_variables,
+        problems=(*(problems or ()), *unknown),
+    )
+
+
+def _unknown(spelt: str, source: str, dotted: str, *, spelt_as_variables: bool) -> Problem:
+    meant = suggestion(dotted, Settings)
+    if meant is None:
+        advice = "see `fleet config` for the names there are"
+    else:
+        advice = f"did you mean {variable(meant) if spelt_as_variables else meant}?"
+    # The value stays unsaid: it may be that of a mistyped secret.
+    return Problem(name=spelt, source=source, reason="no such setting", advice=advice)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "is no UTF-8 text"
+        raise ConfigError([Problem(name=str(path), source="file", reason=f"can't be read: {reason}")]) from exc
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from folder.iterdir()
+    except OSError as exc:
+        problem = Problem(name=str(folder), source="folder", reason=f"can't be read: {exc.strerror}")
+        raise ConfigError([problem]) from exc

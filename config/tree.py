@@ -1,0 +1,57 @@
+"""What names the settings tree has, read off its models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """One value of the tree; a list of tables is one value."""
+
+    #: dotted, e.g. `http.threads`
+    name: str
+    field: FieldInfo
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The name, split at its dots."""
+        return tuple(self.name.split("."))
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value must never be shown."""
+        return _mentions(self.field.annotation, SecretStr)
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[Leaf]:
+    """Yield the values of `model` in the order in which they are declared, sections opened."""
+    for name, field in model.model_fields.items():
+        section = section_of(field)
+        if section is None:
+            yield Leaf(name=f"{prefix}{name}", field=field)
+        else:
+            yield from leaves(section, f"{prefix}{name}.")
+
+
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the model of a field that is a section, else None."""
+    annotation = field.annotation
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def table_of(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the model of one table of a field that is a list of tables, else None."""
+    if get_origin(field.annotation) is not tuple:
+        return None
+    item = get_args(field.annotation)[0]
+    return item if isinstance(item, type) and issubclass(item, BaseModel) else None
+
+
+def _mentions(annotation: object, wanted: type) -> bool:
+    return annotation is wanted or any(_mentions(part, wanted) for part in get_args(annotation))
