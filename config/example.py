@@ -1,0 +1,61 @@
+"""An example `fleet.toml`, written from the settings tree so that it can't be out of date."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from config.settings import Settings
+from config.sources import variable
+from config.tree import section_of, table_of
+
+_HEAD = """\
+# Settings of a farm. Copy this file to fleet.toml and take the "# " off what you change.
+# Each value is its default, or an example where there is none. A variable, or a line in .env, is stronger than this
+# file: its name stands in brackets. `fleet config` shows what is in force, and why.
+"""
+
+
+def example_toml() -> str:
+    """Return the file: every value of the tree, commented out."""
+    lines = [_HEAD]
+    sections = []
+    for name, field in Settings.model_fields.items():
+        model = section_of(field) or table_of(field)
+        if model is None:
+            lines += _entry(name, name, field)
+        else:
+            sections.append((name, field, model))
+    for name, field, model in sections:
+        lines += _section(name, field, model)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _section(name: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[str]:
+    is_list = table_of(field) is not None
+    yield f"# {field.description}"
+    # A list's table stays commented out: an empty one would be a miner without an id.
+    yield f"# [[{name}]]" if is_list else f"[{name}]"
+    for key, inner in model.model_fields.items():
+        yield from _entry(key, None if is_list else f"{name}.{key}", inner)
+
+
+def _entry(key: str, name: str | None, field: FieldInfo) -> Iterator[str]:
+    yield f"# {field.description}" + ("" if name is None else f" [{variable(name)}]")
+    yield f"# {key} = {_toml(_example(field))}"
+    yield ""
+
+
+def _example(field: FieldInfo) -> object:
+    if field.examples:
+        return field.examples[0]
+    return field.get_default(call_default_factory=False)
+
+
+def _toml(value: object) -> str:
+    # For strings, numbers, booleans and flat lists of them, JSON is TOML.
+    return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

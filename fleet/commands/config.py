@@ -1,0 +1,73 @@
+"""`fleet config`: each setting, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config.example import example_toml
+from config.load import DEFAULT, Origin, read
+from fleet.commands.exits import settings_or_exit
+
+#: columns of a table that is not printed on a terminal, so that no value is broken
+_WIDE = 250
+
+
+@click.command("config")
+@click.option(
+    "--config",
+    "toml_file",
+    type=click.Path(path_type=Path),
+    help="Read this file instead of ./fleet.toml.",
+    metavar="FILE",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: name → value and source.")
+@click.option("--example", is_flag=True, help="Print an example fleet.toml with every setting, and stop.")
+def config(toml_file: Path | None, *, as_json: bool, example: bool) -> None:
+    """Show each setting and where it came from.
+
+    The strongest source wins: command line, environment (FLEET_HTTP__THREADS=8), .env, secret files, fleet.toml,
+    default. Secrets that are set are shown as ********.
+
+    \b
+    Examples:
+      fleet config
+      fleet config --json | jq '."http.threads"'
+      fleet config --example > fleet.toml
+    """
+    if example:
+        click.echo(example_toml(), nl=False)
+        return
+    with settings_or_exit():
+        origins = read(toml_file=toml_file).origins
+    if as_json:
+        click.echo(json.dumps({o.name: {"value": o.value, "source": o.source} for o in origins}, ensure_ascii=False))
+    else:
+        _print(origins)
+
+
+def _print(origins: Sequence[Origin]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    table = Table("setting", "value", "source", box=None, pad_edge=False, header_style="bold")
+    for origin in origins:
+        style = "dim" if origin.source == DEFAULT else ""
+        # Text, because a value in square brackets is no markup.
+        table.add_row(Text(origin.name), Text(_worded(origin.value), overflow="fold"), Text(origin.source), style=style)
+    console.print(table)
+
+
+def _worded(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case str():
+            return value or '""'
+        case _:
+            return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,53 @@
+"""How a command ends: exit codes of sysexits, and errors that carry one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from config.errors import ConfigError
+
+EX_OK = 0
+#: the command line is wrong
+EX_USAGE = 64
+#: what was read is no valid data, e.g. a corrupt ledger
+EX_DATAERR = 65
+#: a service that is needed doesn't answer
+EX_UNAVAILABLE = 69
+#: a mistake in this program
+EX_SOFTWARE = 70
+#: a file or folder can't be made
+EX_CANTCREAT = 73
+#: reading or writing failed
+EX_IOERR = 74
+#: the same command may succeed later
+EX_TEMPFAIL = 75
+#: a permission is lacking
+EX_NOPERM = 77
+#: the settings are wrong
+EX_CONFIG = 78
+
+
+class Failure(click.ClickException):
+    """Ends a command with `exit_code` and one message on stderr."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance, too
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, each of its lines after `fleet:`."""
+        for line in self.message.splitlines():
+            click.echo(f"fleet: {line}", file=file, err=True)
+
+
+@contextmanager
+def settings_or_exit() -> Iterator[None]:
+    """Turn a ConfigError of the block into a Failure with EX_CONFIG."""
+    try:
+        yield
+    except ConfigError as exc:
+        raise Failure(str(exc), EX_CONFIG) from exc
