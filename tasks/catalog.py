@@ -1,0 +1,64 @@
+"""The table of what a worker can compute: job type → payload and kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.random import Generator
+
+from tasks import digest
+from tasks.kernels.data_hash import data_hash
+from tasks.kernels.data_validation import data_validation
+from tasks.kernels.draws import generator
+from tasks.kernels.federated_learning import federated_learning
+from tasks.kernels.fraud_detection import fraud_detection
+from tasks.kernels.gradient_compute import gradient_compute
+from tasks.kernels.inference import inference
+from tasks.kernels.matrix_multiply import matrix_multiply
+from tasks.kernels.matrix_ops import matrix_ops
+from tasks.kernels.model_inference import model_inference
+from tasks.kernels.model_training import model_training
+from tasks.kernels.network_protection import network_protection
+from tasks.kernels.tensor_reduce import tensor_reduce
+from tasks.payloads.table import parse
+
+#: named in every result, and part of every digest in it
+KERNEL_VERSION = digest.KERNEL_VERSION
+
+#: takes the checked payload of its own job type and a generator of its own
+Kernel = Callable[[Any, Generator], dict[str, object]]
+
+KERNELS: dict[str, Kernel] = {
+    "fraud_detection": fraud_detection,
+    "model_training": model_training,
+    "network_protection": network_protection,
+    "data_validation": data_validation,
+    "inference": inference,
+    "federated_learning": federated_learning,
+    "gradient_compute": gradient_compute,
+    "matrix_ops": matrix_ops,
+    "matrix_multiply": matrix_multiply,
+    "model_inference": model_inference,
+    "data_hash": data_hash,
+    "tensor_reduce": tensor_reduce,
+}
+
+
+def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[str, object]:
+    """The result of one job: plain JSON values under 2 KB, with every field that the server requires.
+
+    The same arguments give the same result in every process of a machine that runs BLAS with the same number of
+    threads; `data` is unchanged.
+
+    Parameters:
+        job_type: the server's `task_type`.
+        data: the server's `data`; absent fields get defaults, unknown ones are ignored.
+        job_id: seeds whatever has to be drawn.
+
+    Raises:
+        UnknownJobTypeError: no kernel of that name.
+        PayloadError: a field of `data` is out of bounds; nothing was allocated for it.
+    """
+    payload = parse(job_type, data)
+    return KERNELS[job_type](payload, generator(digest.seed(job_id)))

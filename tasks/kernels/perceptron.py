@@ -1,0 +1,69 @@
+"""A network of dense layers without biases: `h₀ = x`, `hₖ = tanh(hₖ₋₁·Wₖ)`, output `hₘ = hₘ₋₁·Wₘ`, all float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod, sqrt
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from tasks.kernels.draws import uniform
+
+Array = NDArray[np.float32]
+
+
+def drawn_weights(rng: Generator, dims: Sequence[int]) -> list[Array]:
+    """One matrix `(dims[k], dims[k+1])` a layer, uniform with variance 1/dims[k], so that signals keep their size."""
+    shapes = list(pairwise(dims))
+    flat = uniform(rng, sum(prod(shape) for shape in shapes))
+    weights, start = [], 0
+    for rows, columns in shapes:
+        matrix = flat[start : start + rows * columns].reshape(rows, columns)
+        matrix *= np.float32(sqrt(3.0 / rows))
+        weights.append(matrix)
+        start += rows * columns
+    return weights
+
+
+def forward(weights: Sequence[Array], x: Array) -> list[Array]:
+    """The layers' values, `[x, h₁, …, output]`, for a batch x `(n, d)`."""
+    values = [x]
+    for matrix in weights[:-1]:
+        hidden = values[-1] @ matrix
+        values.append(np.tanh(hidden, out=hidden))
+    values.append(values[-1] @ weights[-1])
+    return values
+
+
+def squared_loss(output: Array, targets: Array) -> tuple[float, Array]:
+    """`‖output − targets‖² / 2n` over a batch of n rows, and its gradient by the output, `(output − targets) / n`."""
+    rows = output.shape[0]
+    error = output - targets
+    loss = float(np.vdot(error, error)) / (2 * rows)
+    error *= np.float32(1.0 / rows)
+    return loss, error
+
+
+def gradients(weights: Sequence[Array], values: Sequence[Array], by_output: Array, out: list[Array]) -> None:
+    """The loss's gradient by each weight matrix, by backpropagation.
+
+    `δₘ = by_output`, `∂Wₖ = hₖ₋₁ᵀ·δₖ`, `δₖ₋₁ = (δₖ·Wₖᵀ) ∘ (1 − hₖ₋₁²)`.
+
+    Parameters:
+        weights: one matrix a layer.
+        values: what `forward` gave.
+        by_output: gradient by the output, `(n, dims[-1])`.
+        out: takes the gradients, one matrix a layer of the shape of its weights; a new one for each step would cost
+            more in page faults than the product it holds.
+    """
+    delta = by_output
+    for layer in range(len(weights) - 1, -1, -1):
+        below = values[layer]
+        np.matmul(below.T, delta, out=out[layer])
+        if layer:
+            slope = np.multiply(below, below)
+            np.subtract(np.float32(1.0), slope, out=slope)
+            delta = np.multiply(delta @ weights[layer].T, slope, out=slope)

@@ -1,0 +1,60 @@
+"""The table of payloads: job type → model of its `data`. Free of numpy, so that a coordinator can weigh a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, Self
+
+from tasks.errors import UnknownJobTypeError
+from tasks.payloads import fields
+from tasks.payloads.blocks import NetworkProtection
+from tasks.payloads.bytestrings import DataHash
+from tasks.payloads.estimate import Estimate
+from tasks.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
+from tasks.payloads.matrices import MatrixMultiply, MatrixOps
+from tasks.payloads.records import DataValidation
+from tasks.payloads.tensors import TensorReduce
+from tasks.payloads.transactions import FraudDetection
+from tasks.payloads.weights import FederatedLearning
+
+
+class Payload(Protocol):
+    """What every payload can do."""
+
+    @classmethod
+    def parse(cls, data: Mapping[str, object]) -> Self:
+        """The payload in a job's `data`; raises PayloadError."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """What the job will cost."""
+
+
+PAYLOADS: dict[str, type[Payload]] = {
+    "fraud_detection": FraudDetection,
+    "model_training": ModelTraining,
+    "network_protection": NetworkProtection,
+    "data_validation": DataValidation,
+    "inference": Inference,
+    "federated_learning": FederatedLearning,
+    "gradient_compute": GradientCompute,
+    "matrix_ops": MatrixOps,
+    "matrix_multiply": MatrixMultiply,
+    "model_inference": ModelInference,
+    "data_hash": DataHash,
+    "tensor_reduce": TensorReduce,
+}
+
+
+def parse(job_type: str, data: Mapping[str, object]) -> Payload:
+    """The checked payload of one job.
+
+    Raises:
+        UnknownJobTypeError: no payload of that name.
+        PayloadError: `data` is no object, or one of its fields is out of bounds.
+    """
+    model = PAYLOADS.get(job_type)
+    if model is None:
+        raise UnknownJobTypeError(job_type)
+    fields.record("*", data)
+    return model.parse(data)

@@ -1,0 +1,78 @@
+"""`fraud_detection`: the transactions to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from tasks.payloads import fields
+from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, Estimate
+
+MAX_TRANSACTIONS = 10_000
+MAX_AMOUNT = 1e18
+MAX_ADDRESS_CHARACTERS = 128
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FraudDetection:
+    """Transactions in columns; an absent amount is 0, an absent address is the empty string.
+
+    `data` holds `transactions`, or in older releases `tx_count`; where both are there, the transactions win. An empty
+    list of transactions is an answerable question: nothing to flag.
+    """
+
+    #: how many transactions are to be drawn, where none were given; else 0
+    tx_count: int = 0
+    #: NNET, in the given order
+    amounts: tuple[float, ...] = ()
+    #: address that pays
+    senders: tuple[str, ...] = ()
+    #: address that is paid
+    receivers: tuple[str, ...] = ()
+    #: whether the transactions are to be drawn, since only their number was given
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        fields.whole("tx_count", self.tx_count, 0, MAX_TRANSACTIONS)
+        _check_amounts(self.amounts)
+        _check_addresses("from", self.senders)
+        _check_addresses("to", self.receivers)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, object]) -> Self:
+        """The payload in a job's `data`.
+
+        Raises:
+            PayloadError: a field is of the wrong type or out of bounds.
+        """
+        transactions = fields.given(data, "transactions", None)
+        if transactions is None:
+            return cls(tx_count=fields.given(data, "tx_count", 20), synthetic=True)
+        fields.sequence("transactions", transactions, 0, MAX_TRANSACTIONS)
+        for index, transaction in enumerate(transactions):
+            if type(transaction) is not dict:
+                fields.record(f"transactions[{index}]", transaction)
+        return cls(
+            amounts=tuple([fields.given(item, "amount", 0.0) for item in transactions]),
+            senders=tuple([fields.given(item, "from", "") for item in transactions]),
+            receivers=tuple([fields.given(item, "to", "") for item in transactions]),
+        )
+
+    @property
+    def estimate(self) -> Estimate:
+        """Cost, linear in the number of transactions; the graph is walked in Python."""
+        n = max(self.tx_count, len(self.amounts))
+        return Estimate(flops=40 * CALL_FLOPS + n * 60 * ELEMENT_FLOPS * 10, memory_bytes=n * 1000)
+
+
+def _check_amounts(amounts: tuple[float, ...]) -> None:
+    for index, amount in enumerate(amounts):
+        if type(amount) is not float or not 0.0 <= amount <= MAX_AMOUNT:
+            fields.amount(f"transactions[{index}].amount", amount, MAX_AMOUNT)
+
+
+def _check_addresses(field: str, addresses: tuple[str, ...]) -> None:
+    for index, address in enumerate(addresses):
+        if type(address) is not str or len(address) > MAX_ADDRESS_CHARACTERS:
+            fields.text(f"transactions[{index}].{field}", address, MAX_ADDRESS_CHARACTERS)
