@@ -1,0 +1,206 @@
+"""Settings from every source at once: which one wins, where a value came from, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from config.errors import ConfigError
+from config.load import DEFAULT, MASK, Origin, load, read
+from config.tree import leaves
+from fleet.commands.config import config
+from fleet.commands.exits import EX_CONFIG
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder without `.env`, `fleet.toml` and secrets."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secrets").mkdir()
+    monkeypatch.setenv("FLEET_SECRETS_DIR", str(tmp_path / "secrets"))
+    return tmp_path
+
+
+def origin(name: str, origins: tuple[Origin, ...]) -> Origin:
+    return next(one for one in origins if one.name == name)
+
+
+def problems(**environ: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(environ=environ)
+    return str(caught.value)
+
+
+def test_the_strongest_source_wins_and_is_named(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEET_CPU", "2")
+    (empty_folder / ".env").write_text("FLEET_CPU=3\nFLEET_GPU_MEM=3\nOTHER=x\n")
+    (empty_folder / "secrets" / "fleet_gpu_mem").write_text("4\n")
+    (empty_folder / "secrets" / "FLEET_GPU_MODEL").write_text("secret\n")
+    (empty_folder / "secrets" / "unrelated").write_text("x")
+    (empty_folder / "fleet.toml").write_text('cpu = 5\ngpu_mem = 5\ngpu_model = "toml"\nminers = 5\ndrain_s = 5\n')
+    reading = read({"drain_s": 1, "miners": None})
+    found = {one.name: (one.value, one.source) for one in reading.origins if one.source != DEFAULT}
+    assert found == {
+        "cpu": (2, "environment"),
+        "gpu_mem": (3, ".env"),
+        "gpu_model": ("secret", str(empty_folder / "secrets")),
+        "miners": (5, "fleet.toml"),
+        "drain_s": (1.0, "command line"),
+    }
+    assert reading.settings.cpu == 2
+    assert len(reading.origins) == len(list(leaves(type(reading.settings))))
+
+
+def test_sections_are_merged_value_by_value(empty_folder: Path) -> None:
+    (empty_folder / "fleet.toml").write_text("[worker]\nconcurrency = 2\nprefetch = 3\n")
+    environ = {"FLEET_WORKER": '{"prefetch": 4}', "FLEET_WORKER__NAME": "garage"}
+    worker = load({"worker.max_tasks_per_child": 9, "worker": {"events": False}}, environ=environ).worker
+    given = (worker.concurrency, worker.prefetch, worker.name, worker.max_tasks_per_child, worker.events)
+    assert given == (2, 4, "garage", 9, False)
+
+
+def test_an_empty_variable_is_not_given() -> None:
+    assert load(environ={"FLEET_SERVER": "", "FLEET_WORKER__NAME": ""}).simulated
+
+
+def test_miners_can_be_tables_or_json(empty_folder: Path) -> None:
+    (empty_folder / "fleet.toml").write_text('[[miner]]\nid = "a"\ntags = ["x"]\n[[miner]]\nid = "b"\ncpu_cores = 8\n')
+    assert [(miner.id, miner.cpu_cores, miner.tags) for miner in load().miner] == [("a", 4, ("x",)), ("b", 8, ())]
+    assert [miner.id for miner in load(environ={"FLEET_MINER": '[{"id": "c"}]'}).miner] == ["c"]
+
+
+def test_the_file_is_the_argument_else_what_fleet_config_names(empty_folder: Path) -> None:
+    for name, cpu in (("one.toml", 1), ("two.toml", 2), ("fleet.toml", 3)):
+        (empty_folder / name).write_text(f"cpu = {cpu}\n")
+    environ = {"FLEET_CONFIG": "two.toml"}
+    assert load(toml_file=Path("one.toml"), environ=environ).cpu == 1
+    assert load(environ=environ).cpu == 2
+    assert load(environ={}).cpu == 3
+
+
+def test_a_file_that_is_named_has_to_be_there() -> None:
+    assert problems(FLEET_CONFIG="nowhere.toml") == "nowhere.toml (file): can't be read: No such file or directory"
+    assert "nowhere" in problems(FLEET_SECRETS_DIR="nowhere")
+    with pytest.raises(ConfigError, match=r"nowhere\.env"):
+        load(env_file=Path("nowhere.env"))
+
+
+@pytest.mark.parametrize("content", [b"cpu = ", b"\xff\xfe", b"[http\n", b"cpu = 1\ncpu = 2\n"])
+def test_a_file_that_is_no_toml_is_one_clear_error(empty_folder: Path, content: bytes) -> None:
+    (empty_folder / "fleet.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"^fleet\.toml \(file\): "):
+        load()
+
+
+def test_a_dollar_in_an_env_file_is_a_dollar(empty_folder: Path) -> None:
+    (empty_folder / ".env").write_text("FLEET_GPU_MODEL=a${HOME}$b\n")
+    assert load().gpu_model == "a${HOME}$b"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("FLEET_SEVER", "FLEET_SERVER"),
+        ("FLEET_HTTP_THREADS", "FLEET_HTTP__THREADS"),
+        ("FLEET_HTTP__TREADS", "FLEET_HTTP__THREADS"),
+        ("fleet_http__treads", "FLEET_HTTP__THREADS"),
+        ("FLEET_SERVER__URL", "FLEET_SERVER"),
+    ],
+)
+def test_a_mistyped_variable_is_an_error_that_suggests_the_right_one(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.setenv(name, SECRET)
+    (empty_folder / ".env").write_text(f"{name}={SECRET}\n")
+    (empty_folder / "secrets" / name).write_text(SECRET)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert [problem.source for problem in caught.value.problems] == ["environment", ".env", f"{empty_folder}/secrets"]
+    assert all(problem.name == name and problem.advice == f"did you mean {meant}?" for problem in caught.value.problems)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_mistyped_key_is_an_error_that_suggests_the_right_one(empty_folder: Path) -> None:
+    (empty_folder / "fleet.toml").write_text('sever = "x"\n[htp]\nthreads = 1\n[[miner]]\nid = "a"\ncpu_core = 1\n')
+    with pytest.raises(ConfigError) as caught:
+        load({"http": {"treads": 1}}, environ={"FLEET_WORKER": '{"concurency": 1}'})
+    assert {(problem.name, problem.advice) for problem in caught.value.problems} == {
+        ("http.treads", "did you mean http.threads?"),
+        ("FLEET_WORKER__CONCURENCY", "did you mean FLEET_WORKER__CONCURRENCY?"),
+        ("sever", "did you mean server?"),
+        ("htp", "did you mean http?"),
+        ("miner.0.cpu_core", "did you mean miner.0.cpu_cores?"),
+    }
+
+
+def test_every_problem_is_said_at_once_with_value_bound_and_meaning() -> None:
+    said = problems(FLEET_HTTP__THREADS="0", FLEET_HEARTBEAT_S="5", FLEET_SERVER="neonet").splitlines()
+    assert len(said) == 3
+    assert "FLEET_HEARTBEAT_S = '5' (environment): must be greater than or equal to 30; it is: Seconds" in said[1]
+
+
+def test_contradictions_are_said_in_the_words_of_the_source() -> None:
+    said = problems(FLEET_WORKER__TIME_LIMIT_S="100", FLEET_SERVER="http://neonet.lan").splitlines()
+    assert said[0].startswith("FLEET_SERVER = 'http://neonet.lan' (environment): plain http to neonet.lan")
+    assert said[0].endswith("FLEET_ALLOW_PLAIN_HTTP=neonet.lan")
+    assert said[1].startswith("visibility_timeout_s (default): must be at least 3 × worker.time_limit_s, 300 s")
+
+
+def test_no_secret_is_in_an_error_or_its_chain() -> None:
+    environ = {
+        "FLEET_REDIS_URL": f"gopher://:{SECRET}@host",
+        "FLEET_LEDGER_URL": f"mysql://u:{SECRET}@host/db",
+        "FLEET_FLOWER__BASIC_AUTH": SECRET,
+        "FLEET_SERVER": f"https://user:{SECRET}@host",
+    }
+    with pytest.raises(ConfigError) as caught:
+        load(environ=environ)
+    assert len(caught.value.problems) == 4
+    assert SECRET not in str(caught.value)
+    assert SECRET not in str(caught.value.__cause__)
+    assert SECRET not in problems(FLEET_FLOWER=f'{{"basic_auth": "{SECRET}"')
+
+
+def test_a_section_that_is_no_json_is_named() -> None:
+    assert problems(FLEET_HTTP="fast").startswith("FLEET_HTTP (environment): must be JSON")
+    assert problems(FLEET_HTTP="5").startswith("FLEET_HTTP")
+
+
+def test_fleet_config_prints_each_value_and_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEET_HTTP__THREADS", "7")
+    monkeypatch.setenv("FLEET_REDIS_URL", f"redis://:{SECRET}@localhost/0")
+    result = CliRunner().invoke(config, [])
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+    assert lines["http.threads"] == ["7", "environment"]
+    assert lines["redis_url"] == [MASK, "environment"]
+    assert lines["budget.requests"] == ["5000", "default"]
+    assert SECRET not in result.output
+
+
+def test_fleet_config_json_is_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEET_FLOWER__BASIC_AUTH", f"farmer:{SECRET}")
+    result = CliRunner().invoke(config, ["--json"])
+    said = json.loads(result.stdout)
+    assert said["flower.basic_auth"] == {"value": MASK, "source": "environment"}
+    assert said["server"] == {"value": None, "source": "default"}
+    assert SECRET not in result.output
+
+
+def test_fleet_config_ends_with_78_and_one_line_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEET_SEVER", "x")
+    result = CliRunner().invoke(config, [])
+    assert result.exit_code == EX_CONFIG
+    assert result.stdout == ""
+    assert result.stderr == "fleet: FLEET_SEVER (environment): no such setting; did you mean FLEET_SERVER?\n"
+
+
+def test_the_example_that_fleet_config_writes_can_be_read(empty_folder: Path) -> None:
+    result = CliRunner().invoke(config, ["--example"])
+    (empty_folder / "fleet.toml").write_text(result.stdout)
+    assert all(one.source == DEFAULT for one in read().origins)
