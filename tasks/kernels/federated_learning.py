@@ -13,6 +13,8 @@ from tasks.kernels.perceptron import Array
 from tasks.payloads.weights import LOCAL_STEPS, FederatedLearning
 
 _NOISE = 0.05
+#: only where every local row was drawn as 0, which one row of one input can be
+_LEAST_CURVATURE = 1e-12
 
 
 def federated_learning(payload: FederatedLearning, rng: Generator) -> dict[str, object]:
@@ -21,7 +23,7 @@ def federated_learning(payload: FederatedLearning, rng: Generator) -> dict[str, 
     Local rows x `(n, d)` and answers `y = x·T + noise` are drawn, T `(d, c)` being a drawn teacher; W₀ is the
     server's matrix, or drawn where it gave none. The loss is `‖x·W − y‖² / 2n`. The steps are `W ← W − η·(G·W − b)`
     with `G = xᵀx/n`, `b = xᵀy/n`: the same as steps on the rows, with the rows read once. η is one over the largest
-    absolute row sum of G, which is at least its largest eigenvalue, so no step raises the loss.
+    absolute row sum of G, which is at least its largest eigenvalue, so no step raises the loss, but for rounding.
 
     Returns:
         `weights_hash` over the new weights, `initial_loss`, `final_loss`, `update_norm` (Euclidean, of W − W₀),
@@ -57,14 +59,14 @@ def _start(payload: FederatedLearning, rng: Generator) -> Array:
 
 def _local_steps(start: Array, x: Array, answers: Array) -> Array:
     scale = np.float32(1.0 / x.shape[0])
-    gram = x.T @ x
+    gram: Array = x.T @ x
     gram *= scale
-    aim = x.T @ answers
+    aim: Array = x.T @ answers
     aim *= scale
-    rate = 1.0 / float(np.abs(gram).sum(axis=0).max())
+    rate = 1.0 / max(float(np.abs(gram).sum(axis=0).max()), _LEAST_CURVATURE)
     weights = start
     for _ in range(LOCAL_STEPS):
-        step: Array = gram @ weights
+        step = gram @ weights
         step -= aim
         step *= np.float32(-rate)
         step += weights

@@ -33,6 +33,8 @@ class NetworkProtection:
     block_range: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        if len(self.heights) != len(self.hashes):
+            raise ValueError("columns differ in length")
         for index, height in enumerate(self.heights):
             if height is not None:
                 fields.whole(f"blocks[{index}].height", height, 0, MAX_HEIGHT)

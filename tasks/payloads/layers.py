@@ -133,7 +133,7 @@ class Inference:
         """
         return cls(
             model_id=fields.given(data, "model_id", "default"),
-            input_size=fields.given(data, "input_size", fields.given(data, "size", 64)),
+            input_size=_input_size(data),
             batch_size=fields.given(data, "batch_size", 16),
         )
 
@@ -193,6 +193,16 @@ class ModelInference:
         return _forward(self.dims, self.batch_size)
 
 
+def _input_size(data: Mapping[str, object]) -> Any:
+    size = data.get("input_size")
+    if size is None:
+        size = data.get("size")
+        if size is None:
+            return 64
+        fields.whole("size", size, 1, MAX_WIDTH)
+    return size
+
+
 def _forward(dims: tuple[int, ...], batch: int) -> Estimate:
     weights = sum(map(mul, dims, dims[1:]))
     units = batch * sum(dims)
@@ -203,6 +213,6 @@ def _forward(dims: tuple[int, ...], batch: int) -> Estimate:
 def _backpropagation(dims: tuple[int, ...], batch: int, steps: int) -> Estimate:
     weights = sum(map(mul, dims, dims[1:]))
     units = batch * sum(dims)
-    one = 12 * len(dims) * CALL_FLOPS + 6 * batch * weights + (3 * weights + 12 * units) * ELEMENT_FLOPS
+    one = 12 * len(dims) * CALL_FLOPS + 6 * batch * weights + (3 * weights + 4 * units) * ELEMENT_FLOPS
     drawn = (3 * weights + 2 * units) * ELEMENT_FLOPS
     return Estimate(flops=drawn + steps * one, memory_bytes=(5 * weights + 8 * units) * FLOAT_BYTES)

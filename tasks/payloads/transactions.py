@@ -35,6 +35,8 @@ class FraudDetection:
 
     def __post_init__(self) -> None:
         fields.whole("tx_count", self.tx_count, 0, MAX_TRANSACTIONS)
+        if not len(self.amounts) == len(self.senders) == len(self.receivers):
+            raise ValueError("columns differ in length")
         _check_amounts(self.amounts)
         _check_addresses("from", self.senders)
         _check_addresses("to", self.receivers)
