@@ -21,22 +21,28 @@ PACKAGES = ("config", "tasks", "fleet")
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("tasks.errors", "tasks.jobtypes", "tasks.hardware"),
+    ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas"),
     ("tasks.messages", "tasks.digest", "tasks.payloads"),
     ("tasks.kernels",),
     ("tasks.catalog", "tasks.backend"),
     ("tasks.app",),
-    ("tasks.worker",),
+    ("tasks.worker", "tasks.flower"),
+    ("tasks.__main__",),
     ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.deadline"),
-    ("fleet.calls", "fleet.effects", "fleet.income", "fleet.protocol"),
+    ("fleet.calls", "fleet.effects", "fleet.income", "fleet.protocol", "fleet.identity"),
     ("fleet.client", "fleet.budget", "fleet.purse", "fleet.workload", "fleet.intake"),
     ("fleet.miner", "fleet.schema"),
     ("fleet.ledger_open", "fleet.ledger_write"),
-    ("fleet.ledger",),
+    ("fleet.ledger", "fleet.places"),
     ("fleet.farm",),
-    ("fleet.dispatch",),
+    ("fleet.dispatch", "fleet.coordinator"),
+    ("fleet.report",),
+    ("fleet.summary",),
+    ("fleet.serve",),
     ("fleet.simulator",),
     ("fleet.commands",),
+    ("fleet.cli",),
+    ("fleet.__main__",),
 )
 
 #: Package → the only modules (patterns) that may import it. A package without a row is nobody's yet.
@@ -51,7 +57,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     # fleet.local asks the Redis that it started whether it is ready.
     "redis": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake", "fleet.local"),
     "tornado": ("fleet.simulator.*", "fleet.web.*"),
-    "click": ("fleet.cli", "fleet.commands.*"),
+    "click": ("fleet.cli", "fleet.commands.*", "fleet.report", "fleet.serve"),
     "rich": ("fleet.cli", "fleet.commands.*", "fleet.output*"),
     "psutil": ("fleet.local", "tasks.hardware", "tasks.worker"),
     "pydantic": ("config.*", "tasks.payloads.*", "fleet.simulator.*"),
@@ -69,7 +75,9 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
 }
 
 #: Modules outside `config` that touch the environment, and why they may.
-ENVIRONMENT: dict[str, str] = {}
+ENVIRONMENT: dict[str, str] = {
+    "tasks.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
+}
 
 MODULE_LINES = 350
 FUNCTION_LINES = 60
