@@ -1,9 +1,9 @@
 """What can go wrong on a worker host, by what the caller can do about it.
 
-    TaskError
-    ├── PayloadError         give up: the job's data is absurd, every attempt would end the same
-    ├── UnknownJobTypeError  give up: no kernel of that name in this release
-    └── MessageError         give up: the message or the result is not of this wire's version or shape
+TaskError
+├── PayloadError         give up: the job's data is absurd, every attempt would end the same
+├── UnknownJobTypeError  give up: no kernel of that name in this release
+└── MessageError         give up: the message or the result is not of this wire's version or shape
 """
 
 from __future__ import annotations

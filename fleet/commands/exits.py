@@ -9,6 +9,7 @@ from typing import IO, Any
 import click
 
 from config.errors import ConfigError
+from fleet.errors import LedgerError, LedgerLocked, ServiceError
 
 EX_OK = 0
 #: the command line is wrong
@@ -51,3 +52,16 @@ def settings_or_exit() -> Iterator[None]:
         yield
     except ConfigError as exc:
         raise Failure(str(exc), EX_CONFIG) from exc
+
+
+@contextmanager
+def farm_errors() -> Iterator[None]:
+    """Turn the farm's errors of the block into Failures: a ledger that can't be used, a service that can't be had."""
+    try:
+        yield
+    except LedgerLocked as exc:
+        raise Failure(str(exc), EX_TEMPFAIL) from exc
+    except LedgerError as exc:
+        raise Failure(str(exc), EX_CANTCREAT) from exc
+    except ServiceError as exc:
+        raise Failure(str(exc), EX_UNAVAILABLE) from exc

@@ -1,0 +1,87 @@
+"""What a miner can ask of a server, as values: decided by the miner, sent by the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Any
+
+from fleet.errors import CallError
+from fleet.models import (
+    HeartbeatAnswer,
+    Job,
+    MinerSpec,
+    Receipt,
+    Registration,
+    SessionStart,
+    SessionSummary,
+    Totals,
+    Usage,
+)
+
+
+class Urgency(IntEnum):
+    """Who gets the next request when the server's limit is near; lower goes first."""
+
+    #: keeps a session alive
+    HEARTBEAT = 0
+    #: brings in a job that is computed already
+    SUBMISSION = 1
+    #: opens, closes or checks
+    SESSION = 2
+    #: asks for more work
+    FETCH = 3
+
+
+class CallKind(Enum):
+    """The endpoints that a miner uses."""
+
+    REGISTER = "register"
+    START_SESSION = "start-session"
+    FETCH = "task"
+    SUBMIT = "submit-result"
+    HEARTBEAT = "heartbeat"
+    STOP_SESSION = "stop-session"
+    TOTALS = "contributor"
+
+
+URGENCY = {
+    CallKind.HEARTBEAT: Urgency.HEARTBEAT,
+    CallKind.SUBMIT: Urgency.SUBMISSION,
+    CallKind.REGISTER: Urgency.SESSION,
+    CallKind.START_SESSION: Urgency.SESSION,
+    CallKind.STOP_SESSION: Urgency.SESSION,
+    CallKind.TOTALS: Urgency.SESSION,
+    CallKind.FETCH: Urgency.FETCH,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One request, with all that its body needs."""
+
+    kind: CallKind
+    spec: MinerSpec
+    #: empty where the endpoint takes none
+    session_id: str = ""
+    job_id: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage = Usage(cpu_percent=0.0)
+    #: jobs of this session that were paid, for a heartbeat
+    completed: int = 0
+
+
+#: what an endpoint's answer is read into
+Answer = Registration | SessionStart | Job | Receipt | HeartbeatAnswer | SessionSummary | Totals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """How a call ended: an answer or an error."""
+
+    call: Call
+    outcome: Answer | CallError
+    #: monotonic seconds at which the request was sent and its answer read
+    sent_at: float
+    answered_at: float

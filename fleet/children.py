@@ -1,0 +1,136 @@
+"""Child processes of a farm on one machine: started apart from the terminal's signals, ended with their parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from fleet.errors import ServiceError
+
+_PR_SET_PDEATHSIG = 1
+#: a child that died this often within a minute is not started again
+_MAX_DEATHS = 5
+_DEATHS_WITHIN_S = 60.0
+_TAIL_LINES = 12
+
+
+class Child:
+    """One process of the farm. Its output goes to `log`, or to this process's own streams when that is None."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        log: Path | None,
+        environ: Mapping[str, str],
+        stdout: IO[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.argv = list(argv)
+        self.log = log
+        self._environ = dict(environ)
+        self._stdout = stdout
+        self._deaths: list[float] = []
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; the kernel ends it when this process dies, whatever kills that."""
+        output = self.log.open("ab") if self.log else None
+        parent = os.getpid()
+        try:
+            self._process = subprocess.Popen(
+                self.argv,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output or self._stdout,
+                stderr=output,
+                # a Ctrl-C on the terminal reaches the parent alone, which drains in order
+                start_new_session=True,
+                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - no threads run in this process
+            )
+        finally:
+            if output:
+                output.close()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs or before it was started."""
+        return self._process.poll() if self._process else None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return self._process.pid if self._process else None
+
+    def restart(self, now: float) -> None:
+        """Start it again after it died.
+
+        Raises ServiceError with the end of its log when it dies too often to be helped by that.
+        """
+        self._deaths = [at for at in self._deaths if now - at < _DEATHS_WITHIN_S] + [now]
+        if len(self._deaths) >= _MAX_DEATHS:
+            raise ServiceError(f"{self.name} died {len(self._deaths)} times in a minute\n{self.tail()}")
+        self.start()
+
+    def signal(self, number: int) -> None:
+        """Send a signal if it still runs."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def stop(self, patience_s: float) -> None:
+        """SIGTERM, and SIGKILL to it and all its children after `patience_s`."""
+        if self._process is None:
+            return
+        self.signal(signal.SIGTERM)
+        try:
+            self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End its whole session at once."""
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        if self.log is None or not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+
+def wait_for(child: Child, ready: Path, timeout_s: float) -> str:
+    """The first line of the file that a child writes when it is ready.
+
+    Raises ServiceError with the end of its log when it dies or takes longer.
+    """
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and child.exit_code is None:
+        text = ready.read_text() if ready.exists() else ""
+        if text.endswith("\n"):
+            return text.splitlines()[0]
+        time.sleep(0.02)
+    raise ServiceError(f"{child.name} did not start within {timeout_s:g} s\n{child.tail()}")
+
+
+def _die_with(parent: int) -> None:
+    """Linux ends this process when its parent dies; elsewhere an orphan notices by its closed Redis."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)

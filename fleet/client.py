@@ -1,0 +1,223 @@
+"""The only file on the network to NeoNet: one method an endpoint. Never retries, never decides.
+
+Requests' and urllib3's exceptions end here, by `_translated`; `tests/unit/test_client_errors.py` proves the table complete.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from fleet import protocol
+from fleet.calls import Answer, Call, CallKind
+from fleet.deadline import Watch, Watchdog
+from fleet.errors import CallError, Garbled, NoAnswer, ServerFault, Unreachable
+from fleet.models import GasInfo, NetworkPhase, Road, Totals
+
+_CHUNK_BYTES = 64 * 1024
+
+
+class Client:
+    """Calls to one NeoNet server. Threads may share it; each keeps a connection of its own.
+
+    `deadline_s` bounds a whole call, from the first byte sent to the last byte read. An answer over `max_body_bytes` is Garbled.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        deadline_s: float = 15.0,
+        connect_timeout_s: float = 5.0,
+        max_body_bytes: int = 1_048_576,
+        ca_file: Path | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._deadline_s = deadline_s
+        self._timeout = (min(connect_timeout_s, deadline_s), deadline_s)
+        self._max_body_bytes = max_body_bytes
+        self._verify: bool | str = str(ca_file) if ca_file else True
+        self._watchdog = Watchdog()
+        self._threads = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; calls in flight end as NoAnswer."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+
+    def perform(self, call: Call) -> Answer:
+        """Send a miner's call and read its answer.
+
+        Raises CallError, by what the miner can do about it.
+        """
+        spec, miner_id = call.spec, call.spec.miner_id
+        match call.kind:
+            case CallKind.REGISTER:
+                return protocol.parse_registration(self._post("/ai-energy/register", protocol.registration_body(spec)))
+            case CallKind.START_SESSION:
+                return protocol.parse_session_start(
+                    self._post("/ai-energy/start-session", protocol.session_body(miner_id))
+                )
+            case CallKind.FETCH:
+                return protocol.parse_job(self._get(f"/ai-energy/task/{quote(miner_id)}"), Road.FETCHED, miner_id)
+            case CallKind.SUBMIT:
+                body = protocol.submission_body(miner_id, call.session_id, call.job_id, call.result)
+                return protocol.parse_receipt(self._post("/ai-energy/submit-result", body))
+            case CallKind.HEARTBEAT:
+                body = protocol.heartbeat_body(miner_id, call.session_id, call.usage, call.completed)
+                return protocol.parse_heartbeat(self._post("/ai-energy/heartbeat", body))
+            case CallKind.STOP_SESSION:
+                body = protocol.session_body(miner_id, call.session_id)
+                return protocol.parse_session_summary(self._post("/ai-energy/stop-session", body))
+            case CallKind.TOTALS:
+                return self._totals(call)
+
+    def gas(self) -> GasInfo:
+        """Current network fees."""
+        return protocol.parse_gas(self._get("/api/gas/info"))
+
+    def network(self) -> NetworkPhase:
+        """Phase of decentralization and load shares."""
+        return protocol.parse_network(self._get("/api/decentralization/status"))
+
+    def _totals(self, call: Call) -> Totals:
+        """What the server has paid: from `contributor`, or, where that answers 500 (release a), from "Already registered"."""
+        try:
+            return protocol.parse_totals(self._get(f"/ai-energy/contributor/{quote(call.spec.miner_id)}"))
+        except ServerFault as fault:
+            again = protocol.parse_registration(
+                self._post("/ai-energy/register", protocol.registration_body(call.spec))
+            )
+            if again.total_rewards is None or again.new:
+                raise fault from None
+            return Totals(total_rewards=again.total_rewards)
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._exchange("GET", path, None)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._exchange("POST", path, json.dumps(body, separators=(",", ":"), allow_nan=False).encode())
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        with self._watchdog.watch(self._deadline_s) as watch:
+            self._threads.watch = watch
+            try:
+                response = self._session().request(
+                    method,
+                    self.base_url + path,
+                    data=body,
+                    headers={"Content-Type": "application/json"} if body else None,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
+                    verify=self._verify,
+                )
+                with response:
+                    content = self._read(response, watch)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+                raise _translated(exc, watch, self._deadline_s) from exc
+        if response.status_code != 200:
+            raise protocol.error_of(response.status_code, content, response.headers.get("Retry-After"))
+        return protocol.parse_object(content)
+
+    def _read(self, response: requests.Response, watch: Watch) -> bytes:
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise Garbled(f"content encoding {response.headers['Content-Encoding']!r:.40} was not asked for")
+        content = bytearray()
+        while chunk := response.raw.read(_CHUNK_BYTES):
+            content += chunk
+            if len(content) > self._max_body_bytes:
+                raise Garbled(f"an answer of more than {self._max_body_bytes} bytes")
+        stated = response.headers.get("Content-Length", "")
+        if watch.expired or (stated.isdigit() and len(content) < int(stated)):
+            raise NoAnswer(f"the answer ended after {len(content)} bytes")
+        return bytes(content)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = requests.Session()
+            # no proxy, netrc or CA from the environment: settings alone decide where a call goes
+            session.trust_env = False
+            session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
+            adapter = _WatchedAdapter(self._threads)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+            self._threads.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+
+class _WatchedAdapter(HTTPAdapter):
+    """Tells the calling thread's watch which socket the call reads from."""
+
+    def __init__(self, threads: threading.local) -> None:
+        self._threads = threads
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool_class(urllib3.HTTPConnectionPool, urllib3.connection.HTTPConnection, self._threads),
+            "https": _pool_class(urllib3.HTTPSConnectionPool, urllib3.connection.HTTPSConnection, self._threads),
+        }
+
+
+def _pool_class(pool: type, connection: type, threads: threading.local) -> type:
+    def getresponse(self: Any) -> Any:
+        threads.watch.attach(self.sock)
+        return connection.getresponse(self)  # type: ignore[attr-defined]
+
+    watched = type(f"Watched{connection.__name__}", (connection,), {"getresponse": getresponse})
+    return type(f"Watched{pool.__name__}", (pool,), {"ConnectionCls": watched})
+
+
+def _translated(exc: Exception, watch: Watch, deadline_s: float) -> CallError:
+    """What an exception of the HTTP library means for the caller."""
+    if isinstance(exc, CallError):
+        return exc
+    if watch.expired or isinstance(exc, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+        return NoAnswer(f"no whole answer within {deadline_s:g} s")
+    if isinstance(exc, requests.ConnectTimeout | requests.exceptions.SSLError) or _never_connected(exc):
+        return Unreachable(_reason(exc))
+    if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
+        return Unreachable(_reason(exc))
+    return NoAnswer(_reason(exc))
+
+
+def _never_connected(exc: BaseException | None) -> bool:
+    seen = 0
+    while exc is not None and seen < 8:
+        reason = exc.args[0] if exc.args and isinstance(exc.args[0], BaseException) else None
+        if isinstance(exc, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError):
+            return True
+        exc = getattr(exc, "reason", None) or reason or exc.__cause__
+        exc = exc if isinstance(exc, BaseException) else None
+        seen += 1
+    return False
+
+
+def _reason(exc: BaseException) -> str:
+    return f"{type(exc).__name__}: {exc}"[:200]

@@ -1,0 +1,49 @@
+"""`fleet coordinator`: the one process that holds the sessions and the ledger."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from config.load import load
+from config.logs import set_up
+from fleet.commands.durations import DURATION
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.serve import Run, run_coordinator
+from fleet.summary import dump
+
+
+@click.command("coordinator")
+@click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (60s, 5m, 2h), then drain.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the run's figures as the last line of stdout, one JSON object."
+)
+@click.option("--run-id", default=None, hidden=True)
+@click.option("--simulated", is_flag=True, hidden=True)
+@click.option("--summary-file", type=click.Path(path_type=Path), hidden=True)
+def coordinator(
+    for_s: float | None, *, as_json: bool, run_id: str | None, simulated: bool, summary_file: Path | None
+) -> None:
+    """Hold the sessions of all miners, hand their jobs to the workers, submit the results, book the rewards.
+
+    Needs FLEET_SERVER and FLEET_REDIS_URL. SIGTERM drains: no new jobs, open ones finish, every session is stopped.
+
+    \b
+    Example:
+      FLEET_SERVER=https://neonet.example.com FLEET_REDIS_URL=redis://:secret@localhost fleet coordinator
+    """
+    with settings_or_exit():
+        settings = load()
+    set_up(settings.log)
+    out = sys.stderr if as_json else sys.stdout
+    with farm_errors():
+        run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)
+        figures = run_coordinator(settings, run)
+    line = dump(figures)
+    if summary_file is not None:
+        summary_file.write_text(line + "\n")
+    elif as_json:
+        click.echo(line)

@@ -1,0 +1,73 @@
+"""`fleet rewards`: what the farm earned."""
+
+from __future__ import annotations
+
+import csv
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from config.load import load
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.ledger_open import open_engine
+from fleet.models import ZERO
+from fleet.places import ledger_address
+from fleet.rewards import GROUPINGS, Reward, rewards_by
+from fleet.summary import dump
+
+_COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
+
+
+@click.command("rewards")
+@click.option(
+    "--by", type=click.Choice(list(GROUPINGS)), default="miner", help="Group by this; hours and days are UTC."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with exact amounts.")
+def rewards(*, by: str, as_json: bool, as_csv: bool) -> None:
+    """Show what the farm earned, exactly as the server paid it. Reads the ledger while the farm runs, too.
+
+    \b
+    Examples:
+      fleet rewards
+      fleet rewards --by day --csv
+    """
+    with settings_or_exit():
+        settings = load()
+    with farm_errors():
+        rows = rewards_by(open_engine(ledger_address(settings), read_only=True), by)
+    if as_json:
+        groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
+        total = sum((row.total_nnet for row in rows), ZERO)
+        click.echo(dump({"by": by, "simulated": settings.simulated, "total_nnet": total, "rows": groups}))
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(["server", by, *_COLUMNS])
+        writer.writerows([row.server, _inert(row.group), *map(str, _figures(row).values())] for row in rows)
+    else:
+        _print_table(rows, by, simulated=settings.simulated)
+
+
+def _figures(row: Reward) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _COLUMNS}
+
+
+def _print_table(rows: list[Reward], by: str, *, simulated: bool) -> None:
+    console = Console(highlight=False)
+    table = Table("server", by, *(name.replace("_", " ") for name in _COLUMNS), box=None, pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(row.server, row.group, *(f"{value}" for value in _figures(row).values()))
+    total = sum((row.total_nnet for row in rows), ZERO)
+    table.add_row("all", "", str(sum(row.payments for row in rows)), *[""] * 4, f"{total}", style="bold")
+    console.print(table)
+    if simulated:
+        console.print("simulated: these rewards are not real", style="yellow")
+
+
+def _inert(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text

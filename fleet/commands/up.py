@@ -1,0 +1,107 @@
+"""`fleet up`: a whole farm on this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from config.load import load
+from fleet.commands.durations import DURATION
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.local import LocalFarm, Plan
+
+#: a far-away server: replies take long enough to read along
+_DEMO_LATENCY_MS = "200"
+#: names of the flags in the environment of the children
+_VARIABLES = {
+    "server": "FLEET_SERVER",
+    "id": "FLEET_ID",
+    "cpu": "FLEET_CPU",
+    "gpu_mem": "FLEET_GPU_MEM",
+    "gpu_model": "FLEET_GPU_MODEL",
+    "miners": "FLEET_MINERS",
+    "worker.concurrency": "FLEET_WORKER__CONCURRENCY",
+}
+
+
+@click.command("up")
+@click.option("--server", metavar="URL", help="NeoNet server; without one a simulator pays, and not for real.")
+@click.option("--id", "miner_id", metavar="ID", help="Id of the only miner; without one an id is made and remembered.")
+@click.option("--cpu", type=click.IntRange(1, 4096), help="CPU cores that each miner declares (4).")
+@click.option(
+    "--gpu-mem", type=click.IntRange(0), metavar="MB", help="GPU memory that each miner declares; 0 for none."
+)
+@click.option("--gpu-model", metavar="NAME", help="GPU model that each miner declares.")
+@click.option("--miners", type=click.IntRange(1, 100_000), metavar="N", help="How many (8 simulated, 1 on a server).")
+@click.option("--workers", type=click.IntRange(1, 4096), metavar="N", help="Worker processes (the machine's cores).")
+@click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (60s, 5m, 2h), then drain.")
+@click.option("--dialect", type=click.Choice(["a", "b", "c"]), default="b", help="The simulator's release.")
+@click.option(
+    "--latency", default=_DEMO_LATENCY_MS, metavar="MS", type=click.FloatRange(0), help="The simulator's delay a call."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the run's figures as the last line of stdout.")
+@click.pass_context
+def up(
+    ctx: click.Context,
+    /,
+    *,
+    miner_id: str | None,
+    for_s: float | None,
+    dialect: str,
+    latency: float,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Start Redis, workers, Flower and the coordinator, and mine until Ctrl-C.
+
+    Ctrl-C drains: no new jobs, open ones finish, results are submitted, every session is stopped. A second one stops at
+    once; the ledger goes on from there at the next start.
+
+    \b
+    Examples:
+      fleet up
+      fleet up --server https://neonet.example.com --cpu 8
+      fleet up --server https://neonet.example.com --id my_miner_001 --gpu-mem 8192 --gpu-model "RTX 4090"
+      fleet up --miners 8 --for 60s --json
+    """
+    given = {"id": miner_id, "worker.concurrency": flags.pop("workers")} | flags
+    with settings_or_exit():
+        settings = load(given)
+    plan = Plan(
+        for_s=for_s,
+        simulator=("--dialect", dialect, "--latency", f"{latency:g}"),
+        overrides={_VARIABLES[name]: str(value) for name, value in given.items() if value is not None},
+        out=sys.stderr if as_json else sys.stdout,
+    )
+    with farm_errors():
+        outcome = LocalFarm(settings, plan).run()
+    if outcome.summary:
+        _print_table(json.loads(outcome.summary, parse_float=Decimal), to_stderr=as_json)
+    if as_json and outcome.summary:
+        click.echo(outcome.summary)
+    ctx.exit(outcome.exit_code)
+
+
+def _print_table(figures: dict[str, Any], *, to_stderr: bool) -> None:
+    console = Console(stderr=to_stderr, highlight=False)
+    rewards, jobs = figures["rewards"], figures["jobs"]
+    table = Table("miner", "booked NNET", "server says", "difference", box=None, pad_edge=False, title_justify="left")
+    for miner_id, row in list(rewards["per_miner"].items())[:20]:
+        table.add_row(miner_id, *(_words(row[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")))
+    table.add_row(
+        "all", *(_words(rewards[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")), style="bold"
+    )
+    console.print(table)
+    console.print("jobs: " + " · ".join(f"{count} {name.replace('_', ' ')}" for name, count in jobs.items()))
+    if figures["simulated"]:
+        console.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
+
+
+def _words(amount: object) -> str:
+    return "not stated" if amount is None else f"{amount}"

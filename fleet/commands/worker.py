@@ -1,0 +1,31 @@
+"""`fleet worker`: the compute of a farm, on this host."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from config.load import load
+from fleet.commands.exits import settings_or_exit
+
+
+@click.command("worker")
+@click.option("--concurrency", type=click.IntRange(1, 4096), metavar="N", help="Pool processes (this host's cores).")
+@click.option("--name", metavar="NAME", help="The worker's name in Flower and in the ledger (this host's name).")
+def worker(concurrency: int | None, name: str | None) -> None:
+    """Compute jobs that the coordinator dispatches, until told to stop. SIGTERM finishes those at hand.
+
+    Needs FLEET_REDIS_URL, the Redis that the coordinator uses. Sees no session, no server and no reward.
+
+    \b
+    Example:
+      FLEET_REDIS_URL=redis://:secret@10.0.0.5:6379/0 fleet worker --concurrency 8
+    """
+    given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name}
+    with settings_or_exit():
+        load({"worker.concurrency": concurrency, "worker.name": name})
+    # another process image: a worker holds none of the coordinator's code
+    environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
+    os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)

@@ -1,0 +1,213 @@
+"""The coordinator: the one loop that feeds the farm and carries out what it asks for.
+
+A turn: collect events, let the farm decide, commit its writes, then dispatch, acknowledge and call. Nothing takes effect that
+is not written down, and no result leaves Redis before it is in the ledger.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from fleet.calls import Answer, Call, Reply
+from fleet.client import Client
+from fleet.effects import Dispatch, Notice
+from fleet.errors import CallError
+from fleet.farm import Farm, Published
+from fleet.intake import BrokerState, Results
+from fleet.ledger import Ledger
+from fleet.models import GasInfo, NetworkPhase
+
+#: a turn takes at most so many events, so that no stream of results keeps calls waiting
+_MAX_EVENTS = 500
+_MAX_WAIT_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Network:
+    """What the server says of the network; None where it does not answer."""
+
+    gas: GasInfo | None
+    phase: NetworkPhase | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Drain, then end."""
+
+    reason: str
+
+
+Event = Reply | Results | BrokerState | Published | Network | Stop
+
+
+class Broker(Protocol):
+    """Where jobs go out and results are acknowledged."""
+
+    def dispatch(self, order: Dispatch) -> None:
+        """Publish a job soon."""
+
+    def acknowledge(self, entries: Sequence[bytes]) -> None:
+        """Take results off the stream."""
+
+
+class Watcher(Protocol):
+    """Who is told what happens."""
+
+    def notice(self, notice: Notice) -> None:
+        """Something happened to a miner."""
+
+    def network(self, network: Network) -> None:
+        """Fees and phase."""
+
+    def broker(self, state: BrokerState) -> None:
+        """Redis was lost or found."""
+
+    def flaw(self, text: str) -> None:
+        """A stream entry was no result."""
+
+    def stopping(self, reason: str) -> None:
+        """The drain begins."""
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """A turn ended."""
+
+
+class Inbox:
+    """Events from all threads, read by the loop alone."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def put(self, event: Event) -> None:
+        """Hand an event to the loop; any thread may, a signal handler too."""
+        self._queue.put(event)
+
+    def take(self, wait_s: float) -> list[Event]:
+        """What has come in, after waiting for the first at most `wait_s`."""
+        events: list[Event] = []
+        try:
+            events.append(self._queue.get(timeout=max(wait_s, 0.0)) if wait_s > 0 else self._queue.get_nowait())
+            while len(events) < _MAX_EVENTS:
+                events.append(self._queue.get_nowait())
+        except queue.Empty:
+            return events
+        return events
+
+
+class Coordinator:
+    """Runs a farm until it is drained. Raises LedgerError when a turn can't be written: nothing is sent then."""
+
+    def __init__(
+        self,
+        *,
+        farm: Farm,
+        ledger: Ledger,
+        client: Client,
+        broker: Broker,
+        watcher: Watcher,
+        inbox: Inbox,
+        threads: int,
+        drain_s: float,
+        network_every_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._farm = farm
+        self._ledger = ledger
+        self._client = client
+        self._broker = broker
+        self._watcher = watcher
+        self._inbox = inbox
+        self._drain_s = drain_s
+        self._network_every_s = network_every_s
+        self._network_at = clock()
+        self._clock = clock
+        self._give_up_at: float | None = None
+        self._wake_at = clock()
+        self._acknowledged: list[bytes] = []
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="call")
+
+    def run(self, stop_at: float | None = None) -> None:
+        """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
+        try:
+            while not self._farm.done:
+                for event in self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S)):
+                    self._feed(event, self._clock())
+                now = self._clock()
+                if stop_at is not None and now >= stop_at and not self._farm.draining:
+                    self._feed(Stop("the time is over"), now)
+                if self._give_up_at is not None and now >= self._give_up_at:
+                    self._give_up_at = None
+                    self._farm.give_up(now)
+                self._carry_out(now)
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _feed(self, event: Event, now: float) -> None:
+        match event:
+            case Reply():
+                self._farm.on_reply(event, now)
+            case Results():
+                for message in event.messages:
+                    self._farm.on_result(message, now)
+                for flaw in event.flaws:
+                    self._watcher.flaw(flaw)
+                self._acknowledged.extend(event.entries)
+            case Published():
+                self._farm.on_published(event, now)
+            case BrokerState():
+                self._watcher.broker(event)
+                if event.emptied:
+                    self._farm.on_broker_emptied(now)
+            case Network():
+                self._watcher.network(event)
+            case Stop():
+                self._stop(event, now)
+
+    def _stop(self, stop: Stop, now: float) -> None:
+        if not self._farm.draining:
+            self._watcher.stopping(stop.reason)
+            self._give_up_at = now + self._drain_s
+            self._farm.drain(now)
+
+    def _carry_out(self, now: float) -> None:
+        turn = self._farm.turn(now)
+        self._ledger.commit(turn.writes)
+        for dispatch in turn.dispatches:
+            self._broker.dispatch(dispatch)
+        for call in turn.calls:
+            self._pool.submit(self._perform, call)
+        if self._acknowledged:
+            self._broker.acknowledge(self._acknowledged)
+            self._acknowledged = []
+        for notice in turn.notices:
+            self._watcher.notice(notice)
+        if now >= self._network_at:
+            self._network_at = now + self._network_every_s
+            for _ in range(2):
+                self._farm.governor.sent(now)
+            self._pool.submit(self._ask_network)
+        self._watcher.tick(self._farm, now)
+        self._wake_at = min(turn.wake_at, self._network_at, self._give_up_at or turn.wake_at)
+
+    def _perform(self, call: Call) -> None:
+        sent_at = self._clock()
+        try:
+            outcome: Answer | CallError = self._client.perform(call)
+        except CallError as exc:
+            outcome = exc
+        self._inbox.put(Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=self._clock()))
+
+    def _ask_network(self) -> None:
+        gas, phase = None, None
+        try:
+            gas = self._client.gas()
+            phase = self._client.network()
+        except CallError:
+            pass
+        self._inbox.put(Network(gas=gas, phase=phase, requests=2))

@@ -1,0 +1,88 @@
+"""Jobs to the workers, by Celery, on a thread of its own: a Redis that hangs must not hold up heartbeats."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+
+from fleet.effects import Dispatch
+from fleet.farm import Published
+from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, TASK_PREFIX, task_id
+
+_BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
+
+
+def connect(redis_url: str) -> redis.Redis:
+    """A Redis client whose calls end: 3 s to connect, 15 s for an answer."""
+    return redis.Redis.from_url(redis_url, socket_keepalive=True, socket_timeout=15, socket_connect_timeout=3)
+
+
+class Dispatcher:
+    """Publishes jobs, and acknowledges results after the ledger has them. `tell` is called for each job published or not."""
+
+    def __init__(self, app: Celery, client: redis.Redis, tell: Callable[[Published], None]) -> None:
+        self._app = app
+        self._client = client
+        self._tell = tell
+        self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._thread.start()
+
+    def dispatch(self, order: Dispatch) -> None:
+        """Publish a job soon."""
+        self._orders.put(order)
+
+    def acknowledge(self, entries: Sequence[bytes]) -> None:
+        """Take results off the stream; what is not taken off is read again at the next start, which changes nothing."""
+        self._orders.put(entries)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Publish what is waiting and end the thread."""
+        self._orders.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (order := self._orders.get()) is not None:
+            if isinstance(order, Dispatch):
+                self._tell(
+                    Published(
+                        job_id=order.message.job_id,
+                        miner_id=order.message.miner_id,
+                        attempt=order.message.attempt,
+                        published=self._publish(order),
+                    )
+                )
+            else:
+                self._acknowledge(order)
+
+    def _publish(self, order: Dispatch) -> bool:
+        message = order.message
+        try:
+            if order.only_if_idle and int(self._client.llen(JOBS_QUEUE)) > 0:  # type: ignore[arg-type]
+                return True
+            self._app.send_task(
+                TASK_PREFIX + message.job_type,
+                args=(message.encode(),),
+                task_id=task_id(message.job_id, message.attempt),
+                queue=JOBS_QUEUE,
+                # what Flower shows, instead of a payload cut in the middle
+                argsrepr=f"miner={message.miner_id} attempt={message.attempt}",
+                kwargsrepr="",
+            )
+        except _BROKER_ERRORS:
+            return False
+        return True
+
+    def _acknowledge(self, entries: Sequence[bytes]) -> None:
+        try:
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
+            pipeline.xdel(RESULTS_STREAM, *entries)
+            pipeline.execute()
+        except redis.RedisError:
+            return

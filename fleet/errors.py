@@ -1,0 +1,99 @@
+"""The coordinator's errors, by what the caller can do about them.
+
+FleetError
+├── CallError                one call to a NeoNet server did not bring what it asked for
+│   ├── Unreachable          try again: the request never reached the server
+│   ├── RateLimited          try again later: the server counted too many requests
+│   ├── OutcomeUnknown       ask again: the deed may be done, the answer says nothing
+│   │   ├── NoAnswer         the connection ended, or the deadline passed, before an answer
+│   │   ├── ServerFault      a 5xx, which some releases send after the deed (PROTOCOL, surprise 1)
+│   │   └── Garbled          an answer that is not the protocol's
+│   ├── NotRegistered        start over from `register`
+│   ├── SessionLost          start over from `start-session`
+│   ├── JobUnknown           give the job up: the server does not know it
+│   ├── JobCompleted         the job is paid already
+│   └── Refused              give up: the server says no and means it
+├── LedgerError              stop: nothing may be submitted that can't be booked
+│   └── LedgerLocked         another coordinator holds this ledger
+└── ServiceError             a part of the farm can't start; says what to do
+"""
+
+from __future__ import annotations
+
+
+class FleetError(Exception):
+    """Root of everything that `fleet` raises on purpose."""
+
+
+class CallError(FleetError):
+    """One call to a NeoNet server did not bring what it asked for."""
+
+
+class Unreachable(CallError):
+    """The request never reached the server: refused connection, unknown name, failed TLS."""
+
+
+class RateLimited(CallError):
+    """HTTP 429. `retry_after_s` is the server's wish in seconds, None where it states none."""
+
+    def __init__(self, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__("429: too many requests" + (f", retry after {retry_after_s:g} s" if retry_after_s else ""))
+
+
+class OutcomeUnknown(CallError):
+    """The server may have done the deed; only asking again tells."""
+
+
+class NoAnswer(OutcomeUnknown):
+    """The connection ended, or the call's deadline passed, before a whole answer was read."""
+
+
+class ServerFault(OutcomeUnknown):
+    """A 5xx answer."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+        super().__init__(f"{status}: {detail}")
+
+
+class Garbled(OutcomeUnknown):
+    """An answer that is no JSON object of the protocol: HTML, cut or absurd JSON, a field of another type."""
+
+
+class NotRegistered(CallError):
+    """The server does not know this contributor."""
+
+
+class SessionLost(CallError):
+    """The server does not know this session, or says that it is another contributor's."""
+
+
+class JobUnknown(CallError):
+    """The server does not know this job."""
+
+
+class JobCompleted(CallError):
+    """The server has accepted this job before."""
+
+
+class Refused(CallError):
+    """Any other 3xx or 4xx answer."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+        super().__init__(f"{status}: {detail}")
+
+
+class LedgerError(FleetError):
+    """The ledger can't be opened, read or written."""
+
+
+class LedgerLocked(LedgerError):
+    """Another coordinator holds the ledger; the message names it."""
+
+
+class ServiceError(FleetError):
+    """Redis, a port or a folder that the farm needs is not to be had."""

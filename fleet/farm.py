@@ -1,0 +1,208 @@
+"""All miners of one server, as one pure machine: events in, a turn out. The coordinator and a simulation drive it alike."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from fleet.budget import Governor
+from fleet.calls import Call, Reply, Urgency
+from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
+from fleet.errors import CallError, RateLimited
+from fleet.miner import Miner
+from fleet.models import Prior
+from fleet.workload import NEVER
+from tasks.messages import ResultMessage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """The dispatcher's word on one job: False when it could not be published."""
+
+    job_id: str
+    miner_id: str
+    attempt: int
+    published: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class Turn:
+    """What the events of a turn ask for. The writes are committed first; only then come dispatches and calls."""
+
+    writes: list[Write] = field(default_factory=list)
+    dispatches: list[Dispatch] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    #: monotonic time of the next turn if nothing happens before
+    wake_at: float = NEVER
+
+
+class Farm:
+    """Schedules calls of many miners by urgency and in turn, within the governor's budget."""
+
+    def __init__(
+        self,
+        miners: Iterable[Miner],
+        governor: Governor,
+        find: Callable[[str], Prior | None],
+        *,
+        max_calls: int,
+        max_at_workers: int,
+        now: float,
+    ) -> None:
+        self.miners = {miner.spec.miner_id: miner for miner in miners}
+        self.governor = governor
+        self.draining = False
+        self._find = find
+        self._free_calls = max_calls
+        self._max_at_workers = max_at_workers
+        self._owners = {job_id: miner for miner in self.miners.values() for job_id in miner.jobs}
+        self._at_workers = sum(work.at_workers for miner in self.miners.values() for work in miner.jobs.values())
+        self._ready: dict[Urgency, deque[str]] = {urgency: deque() for urgency in Urgency}
+        self._queued: dict[str, Urgency] = {}
+        self._timers: list[tuple[float, int, str]] = []
+        self._numbers = itertools.count()
+        self._turn = Turn()
+        for miner in self.miners.values():
+            self._schedule(miner, now)
+
+    @property
+    def at_workers(self) -> int:
+        """Jobs whose result is awaited."""
+        return self._at_workers
+
+    @property
+    def open_jobs(self) -> int:
+        """Jobs that may still be paid."""
+        return len(self._owners)
+
+    @property
+    def done(self) -> bool:
+        """Whether each miner has stopped after a drain."""
+        return self.draining and all(miner.done for miner in self.miners.values())
+
+    def on_reply(self, reply: Reply, now: float) -> None:
+        """A call ended."""
+        self._free_calls += 1
+        if isinstance(reply.outcome, RateLimited):
+            self.governor.rate_limited(reply.outcome.retry_after_s, now)
+        elif not isinstance(reply.outcome, CallError):
+            self.governor.answered()
+        miner = self.miners[reply.call.spec.miner_id]
+        self._apply(miner, lambda: miner.on_reply(reply, now, self._find), now)
+
+    def on_result(self, message: ResultMessage, now: float) -> None:
+        """A worker's attempt ended; results of jobs that are not open here are counted and dropped."""
+        miner = self._owners.get(message.job_id)
+        if miner is None:
+            self._turn.notices.append(
+                Notice(
+                    kind=NoticeKind.ANOMALY,
+                    miner_id="",
+                    job_id=message.job_id,
+                    text="a result that is not awaited",
+                )
+            )
+            return
+        self._apply(miner, lambda: miner.on_result(message, now), now)
+
+    def on_published(self, word: Published, now: float) -> None:
+        """The dispatcher is done with a job."""
+        miner = self.miners[word.miner_id]
+        self._apply(
+            miner, lambda: miner.on_dispatched(word.job_id, word.attempt, published=word.published, now=now), now
+        )
+
+    def on_broker_emptied(self, now: float) -> None:
+        """Redis came back without its data: every job at the workers is dispatched again at once."""
+        for miner in self.miners.values():
+            for work in miner.jobs.values():
+                if work.at_workers:
+                    work.redispatch_at = now
+            self._schedule(miner, now)
+
+    def drain(self, now: float) -> None:
+        """Fetch nothing any more; finish what is open, then stop each session."""
+        self.draining = True
+        for miner in self.miners.values():
+            miner.drain()
+            self._schedule(miner, now)
+
+    def give_up(self, now: float) -> None:
+        """The drain took too long: end what is open, stop the sessions."""
+        for miner in self.miners.values():
+            self._apply(miner, miner.give_up, now)
+
+    def turn(self, now: float) -> Turn:
+        """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for."""
+        while self._timers and self._timers[0][0] <= now:
+            miner = self.miners[heapq.heappop(self._timers)[2]]
+            self._apply(miner, lambda miner=miner: miner.tick(now), now)  # type: ignore[misc]
+        blocked_until = self._start_calls(now)
+        turn, self._turn = self._turn, Turn()
+        turn.wake_at = min(blocked_until, self._timers[0][0] if self._timers else NEVER)
+        return turn
+
+    def _start_calls(self, now: float) -> float:
+        """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""
+        for urgency, queue in self._ready.items():
+            while queue and self._free_calls > 0:
+                if urgency is Urgency.FETCH and self._at_workers >= self._max_at_workers:
+                    break
+                free_at = self.governor.free_at(urgency, len(self._owners), now)
+                if free_at > now:
+                    return free_at
+                self._start(self.miners[queue.popleft()], urgency, now)
+        return NEVER
+
+    def _start(self, miner: Miner, urgency: Urgency, now: float) -> None:
+        if self._queued.get(miner.spec.miner_id) is not urgency:
+            return
+        del self._queued[miner.spec.miner_id]
+        if miner.agenda(now)[0] is urgency:
+            begun = miner.begin(now)
+            if begun is not None:
+                call, effects = begun
+                self.governor.sent(now)
+                self._free_calls -= 1
+                self._turn.calls.append(call)
+                self._sort(effects)
+        self._schedule(miner, now)
+
+    def _apply(self, miner: Miner, event: Callable[[], list[Effect]], now: float) -> None:
+        before = set(miner.jobs)
+        waiting = sum(work.at_workers for work in miner.jobs.values())
+        self._sort(event())
+        for job_id in before - miner.jobs.keys():
+            del self._owners[job_id]
+        for job_id in miner.jobs.keys() - before:
+            self._owners[job_id] = miner
+        self._at_workers += sum(work.at_workers for work in miner.jobs.values()) - waiting
+        self._schedule(miner, now)
+
+    def _sort(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Notice):
+                self._turn.notices.append(effect)
+            elif isinstance(effect, Dispatch):
+                self._turn.dispatches.append(effect)
+            else:
+                self._turn.writes.append(effect)
+
+    def _schedule(self, miner: Miner, now: float) -> None:
+        """Queue the miner for its most urgent call that is due, or wake it when the next one will be."""
+        miner_id = miner.spec.miner_id
+        urgency, at = miner.agenda(now)
+        if at <= now:
+            if self._queued.get(miner_id) is not urgency:
+                self._queued[miner_id] = urgency
+                self._ready[urgency].append(miner_id)
+            at = NEVER
+        else:
+            self._queued.pop(miner_id, None)
+        wake = min(at, miner.wakes_at())
+        if wake < NEVER:
+            heapq.heappush(self._timers, (max(wake, now), next(self._numbers), miner_id))

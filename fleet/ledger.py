@@ -1,0 +1,213 @@
+"""The ledger of one coordinator: what was assigned, what became of it, what was paid."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.exc import DatabaseError
+
+from fleet import schema
+from fleet.effects import Write
+from fleet.errors import LedgerError
+from fleet.ledger_write import ASSIGNED, Writer, row_id
+from fleet.models import (
+    FINAL,
+    ZERO,
+    Account,
+    EntryKind,
+    Job,
+    JobState,
+    OpenJob,
+    OpenSession,
+    Prior,
+    Road,
+)
+
+
+def utc_ms() -> int:
+    """Now, in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Ledger:
+    """The accounts of one server's miners, for the one thread that writes them. A failed write raises and changes nothing."""
+
+    def __init__(
+        self, engine: Engine, server_name: str, *, simulated: bool = False, now_ms: Callable[[], int] = utc_ms
+    ) -> None:
+        self._engine = engine
+        self._now_ms = now_ms
+        self._connection = engine.connect()
+        with self._connection.begin():
+            self._server = row_id(self._connection, schema.servers, {"name": server_name}, {"simulated": simulated})
+        self._writer = Writer(self._connection, self._server)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back; nothing is pending."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Write a turn's rows in one transaction.
+
+        Raises LedgerError when the disk is full, the database is gone, or a row contradicts another: nothing is written then.
+        """
+        if not writes:
+            return
+        try:
+            with self._connection.begin():
+                self._writer.write(writes, self._now_ms())
+        except DatabaseError as exc:
+            raise LedgerError(f"the ledger can't be written: {exc.orig}") from exc
+
+    def find(self, job_id: str) -> Prior | None:
+        """What is known of a job that a server gives."""
+        jobs, miners = schema.jobs, schema.miners
+        rows = self._rows(
+            select(jobs.c.state, jobs.c.attempt, miners.c.miner_id)
+            .join(miners, miners.c.id == jobs.c.miner)
+            .where(jobs.c.server == self._server, jobs.c.job_id == job_id)
+        )
+        return (
+            Prior(state=JobState(rows[0].state), attempt=rows[0].attempt, miner_id=rows[0].miner_id) if rows else None
+        )
+
+    def account(self, miner_id: str) -> Account:
+        """All that a starting coordinator needs to know of a miner, whose row is made when it is new."""
+        with self._connection.begin():
+            miner = self._writer.miner(miner_id)
+        base = self._rows(select(schema.miners).where(schema.miners.c.id == miner))[0]
+        sums = self._rows(select(schema.sums).where(schema.sums.c.miner == miner))
+        return Account(
+            booked=sum((Decimal(row.amount) for row in sums), ZERO),
+            payments=sum(row.payments for row in sums),
+            base_total=None if base.base_total is None else Decimal(base.base_total),
+            base_booked=Decimal(base.base_booked or 0),
+            session=self._open_session(miner),
+            open_jobs=self._open_jobs(miner, miner_id),
+        )
+
+    def begin_run(self, run_id: str) -> int:
+        """Note where the counters stand when a run of the farm begins; its start in UTC milliseconds."""
+        known = self._rows(select(schema.runs.c.started_at).where(schema.runs.c.run_id == run_id))
+        if known:
+            return int(known[0].started_at)
+        counters = Counter(self._counters())
+        counters[ASSIGNED] -= self.open_count()
+        started_at = self._now_ms()
+        with self._connection.begin():
+            self._connection.execute(
+                insert(schema.runs).values(run_id=run_id, started_at=started_at, counters=json.dumps(counters))
+            )
+        return started_at
+
+    def run_counts(self, run_id: str) -> dict[str, int]:
+        """Jobs of a run: those `assigned` (with those found open at its start), those of each final state, those `open`."""
+        before = self._rows(select(schema.runs.c.counters).where(schema.runs.c.run_id == run_id))
+        counts = Counter(self._counters())
+        counts.subtract(json.loads(before[0].counters) if before else {})
+        names = [ASSIGNED, *sorted(state.value for state in FINAL)]
+        return {name: counts[name] for name in names} | {"open": self.open_count()}
+
+    def kind_sums(self, miner_ids: Sequence[str]) -> dict[str, Decimal]:
+        """What is booked for these miners since the server's totals were first seen, by kind of entry."""
+        entries, miners = schema.entries, schema.miners
+        rows = self._rows(
+            select(entries.c.kind, entries.c.amount)
+            .join(miners, miners.c.id == entries.c.miner)
+            .where(
+                miners.c.server == self._server,
+                miners.c.miner_id.in_(miner_ids),
+                entries.c.id > func.coalesce(miners.c.base_entry, 0),
+            )
+        )
+        sums: dict[str, Decimal] = {}
+        for row in rows:
+            sums[row.kind] = sums.get(row.kind, ZERO) + Decimal(row.amount)
+        return sums
+
+    def open_count(self) -> int:
+        """How many jobs of this server are open."""
+        query = select(func.count().label("n")).select_from(schema.jobs)
+        where = (schema.jobs.c.server == self._server, schema.jobs.c.finished_at.is_(None))
+        return int(self._rows(query.where(*where))[0].n)
+
+    def _counters(self) -> dict[str, int]:
+        table = schema.counters
+        rows = self._rows(select(table.c.name, table.c.value).where(table.c.server == self._server))
+        return {row.name: row.value for row in rows}
+
+    def _open_session(self, miner: int) -> OpenSession | None:
+        table, entries = schema.sessions, schema.entries
+        query = select(table).where(table.c.miner == miner, table.c.closed_at.is_(None)).order_by(table.c.id.desc())
+        rows = self._rows(query)
+        if not rows:
+            return None
+        row = rows[0]
+        paid = self._rows(
+            select(entries).where(
+                entries.c.miner == miner,
+                entries.c.session_id == row.session_id,
+                entries.c.kind != EntryKind.ADJUSTMENT.value,
+            )
+        )
+        return OpenSession(
+            session_id=row.session_id,
+            completed=sum(entry.kind == EntryKind.JOB.value for entry in paid),
+            confirmed=sum((Decimal(entry.amount) for entry in paid if entry.confirmed), ZERO),
+            unconfirmed=tuple(
+                (entry.job_id, Decimal(entry.amount))
+                for entry in paid
+                if not entry.confirmed and entry.job_id and entry.id > row.beat_entry
+            ),
+            offset=None if row.offset_nnet is None else Decimal(row.offset_nnet),
+            heartbeat_age_s=max(0.0, (self._now_ms() - row.beat_at) / 1000),
+        )
+
+    def _open_jobs(self, miner: int, miner_id: str) -> tuple[OpenJob, ...]:
+        table = schema.jobs
+        rows = self._rows(select(table).where(table.c.miner == miner, table.c.finished_at.is_(None)))
+        return tuple(_open_job(row, miner_id) for row in rows)
+
+    def _rows(self, query: Any) -> list[Any]:
+        try:
+            with self._connection.begin():
+                return list(self._connection.execute(query).all())
+        except DatabaseError as exc:
+            raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+
+
+def _open_job(row: Any, miner_id: str) -> OpenJob:
+    return OpenJob(
+        job=Job(
+            job_id=row.job_id,
+            job_type=row.job_type,
+            data=json.loads(row.data or "{}"),
+            reward=Decimal(row.reward),
+            road=Road(row.road),
+            timeout_s=row.timeout_s,
+        ),
+        miner_id=miner_id,
+        session_id=row.session_id,
+        state=JobState(row.state),
+        attempt=row.attempt,
+        strikes=row.strikes,
+        sends=row.sends,
+        mended=row.mended,
+        result=json.loads(row.result) if row.result else None,
+    )

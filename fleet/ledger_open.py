@@ -1,0 +1,109 @@
+"""Opening a ledger: its lock, its version, and clear words when it can't be used."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
+
+from fleet import schema
+from fleet.errors import LedgerError, LedgerLocked
+
+
+class Lock:
+    """At most one coordinator per ledger: a file lock that ends with its process, however that dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = path.open("a+")
+        except OSError as exc:
+            raise LedgerError(
+                f"{path}: {exc.strerror}; choose a folder that can be written by FLEET_STATE_DIR"
+            ) from exc
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "another process"
+            self._file.close()
+            raise LedgerLocked(
+                f"{path.parent} is held by {holder}; stop it, or give this one a folder of its own by FLEET_STATE_DIR"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(f"coordinator {os.getpid()} on {socket.gethostname()}\n")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let another coordinator have it."""
+        self._file.close()
+
+
+def sqlite_url(path: Path) -> str:
+    """SQLAlchemy's URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def open_engine(url: str, *, read_only: bool = False) -> Engine:
+    """An engine on a ledger of this release's schema, made when it is new.
+
+    Raises LedgerError for a folder that can't be written, a full disk, a corrupt file, or a newer schema. With `read_only`
+    nothing is made, and a missing ledger is an error.
+    """
+    target = make_url(url)
+    try:
+        if target.get_backend_name() == "sqlite":
+            engine = _sqlite(url, Path(target.database) if target.database else None, read_only=read_only)
+        else:
+            engine = create_engine(url)
+        _check_version(engine, read_only=read_only)
+    except DatabaseError as exc:
+        raise LedgerError(f"the ledger {target.render_as_string()} can't be used: {exc.orig}") from exc
+    return engine
+
+
+def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
+    if path is None:
+        return create_engine(url, poolclass=StaticPool)
+    if read_only and not path.exists():
+        raise LedgerError(f"there is no ledger at {path} yet; it is made by the first `fleet up`")
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: object, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        cursor.execute("PRAGMA busy_timeout=5000")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        else:
+            # WAL with NORMAL loses no commit to a killed process; a power cut may take the last ones, which the server's
+            # "Task already completed" and totals bring back
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+
+    return engine
+
+
+def _check_version(engine: Engine, *, read_only: bool) -> None:
+    with engine.begin() as connection:
+        if not inspect(connection).has_table("meta"):
+            if read_only:
+                raise LedgerError("there is nothing in the ledger yet")
+            schema.metadata.create_all(connection)
+            connection.execute(insert(schema.meta).values(name="schema", value=str(schema.SCHEMA_VERSION)))
+        found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
+    if found is None or not found.isdigit() or int(found) != schema.SCHEMA_VERSION:
+        raise LedgerError(
+            f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: use the release that wrote it"
+        )

@@ -1,0 +1,206 @@
+"""A whole farm on one machine: Redis, simulator, workers, Flower and the coordinator as children of one supervisor."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from config.settings import Settings
+from fleet.children import Child, wait_for
+from fleet.errors import ServiceError
+from fleet.places import SIMULATOR, farm_dir
+from fleet.redis_server import free_port, start_redis
+
+_POLL_S = 0.1
+_START_S = 15.0
+#: beside the drain: totals, stopping sessions
+_GRACE_S = 15.0
+#: exit codes with which a coordinator ends for good: starting it again would end the same
+_FINAL_CODES = frozenset({0, 64, 69, 70, 73, 75, 78})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What `fleet up` is told beside the settings."""
+
+    #: seconds to mine, None until told to stop
+    for_s: float | None
+    #: options of the simulator, when no server is named
+    simulator: Sequence[str]
+    #: settings for the children, by name in the environment
+    overrides: Mapping[str, str]
+    #: where people read
+    out: TextIO
+
+
+@dataclass(kw_only=True, slots=True)
+class Outcome:
+    """How a farm ended."""
+
+    exit_code: int
+    #: the coordinator's figures, one line of JSON; empty when there are none
+    summary: str
+
+
+@dataclass(kw_only=True, slots=True)
+class _Signals:
+    """Counts what the terminal and the system say."""
+
+    received: list[int] = field(default_factory=list)
+
+    def on_signal(self, number: int, _frame: object) -> None:
+        self.received.append(number)
+
+
+class LocalFarm:
+    """Starts the children in order, watches them, starts again what dies, and stops all in order."""
+
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._farm_dir = farm_dir(settings)
+        self._run_dir = self._farm_dir / "run"
+        self._summary = self._run_dir / "summary.json"
+        self._children: list[Child] = []
+        self._coordinator: Child | None = None
+        self._ends_at: float | None = None
+        self._run_id = secrets.token_hex(8)
+
+    def run(self) -> Outcome:
+        """Run the farm until its time is over or a signal comes; nothing is left running then, whatever died first."""
+        signals = _Signals()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signals.on_signal)
+        try:
+            self._prepare()
+            self._start(signals)
+            code = self._watch(signals)
+        finally:
+            self._stop_children()
+        text = self._summary.read_text().strip() if self._summary.exists() else ""
+        return Outcome(exit_code=code, summary=text)
+
+    def _prepare(self) -> None:
+        try:
+            shutil.rmtree(self._run_dir, ignore_errors=True)
+            self._run_dir.mkdir(parents=True, mode=0o700)
+        except OSError as exc:
+            raise ServiceError(f"{self._run_dir}: {exc.strerror}; choose a folder by FLEET_STATE_DIR") from exc
+
+    def _start(self, signals: _Signals) -> None:
+        environ = os.environ | dict(self._plan.overrides) | {"FLEET_STATE_DIR": str(self._farm_dir)}
+        redis_url = self._redis_url()
+        environ["FLEET_REDIS_URL"] = redis_url
+        if self._settings.simulated:
+            environ["FLEET_SERVER"] = self._start_simulator(environ)
+            environ["FLEET_SERVER_NAME"] = SIMULATOR
+        self._spawn("worker", [sys.executable, "-m", "tasks"], environ)
+        if self._settings.flower.enabled:
+            self._start_flower(environ)
+        if not signals.received:
+            self._start_coordinator(environ)
+
+    def _redis_url(self) -> str:
+        if self._settings.redis_url is not None:
+            return self._settings.redis_url.get_secret_value()
+        local = start_redis(self._run_dir)
+        self._children.append(local.child)
+        return local.url
+
+    def _start_simulator(self, environ: Mapping[str, str]) -> str:
+        ready = self._run_dir / "simulator.url"
+        port = free_port()
+        argv = [sys.executable, "-m", "fleet", "simulator", "--port", str(port), "--url-file", str(ready)]
+        child = self._spawn("simulator", [*argv, *self._plan.simulator], environ)
+        return wait_for(child, ready, _START_S)
+
+    def _start_flower(self, environ: dict[str, str]) -> None:
+        flower = self._settings.flower
+        port = flower.port
+        if not _is_free(flower.address, port):
+            port = free_port()
+            self._say(f"port {flower.port} is in use, Flower is at {port}")
+        self._spawn("flower", [sys.executable, "-m", "tasks", "flower"], environ | {"FLEET_FLOWER__PORT": str(port)})
+        self._say(f"Flower:    http://{flower.address}:{port}")
+
+    def _start_coordinator(self, environ: dict[str, str]) -> None:
+        argv = [sys.executable, "-m", "fleet", "coordinator", "--run-id", self._run_id]
+        argv += ["--summary-file", str(self._summary)]
+        argv += ["--simulated"] if self._settings.simulated else []
+        if self._plan.for_s is not None:
+            argv += ["--for", f"{self._plan.for_s:.3f}"]
+            self._ends_at = time.monotonic() + self._plan.for_s
+        self._coordinator = Child("coordinator", argv, log=None, environ=environ, stdout=self._plan.out)
+        self._coordinator.start()
+
+    def _spawn(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> Child:
+        child = Child(name, argv, log=self._run_dir / f"{name}.log", environ=environ)
+        child.start()
+        self._children.append(child)
+        return child
+
+    def _watch(self, signals: _Signals) -> int:
+        """Wait for the coordinator's end; its exit code."""
+        kill_at: float | None = None
+        while self._coordinator is not None:
+            now = time.monotonic()
+            if len(signals.received) > 1 or (kill_at is not None and now > kill_at):
+                self._say("stopped at once; the ledger goes on from here at the next start")
+                self._coordinator.kill()
+                return 128 + (signals.received or [signal.SIGTERM])[0]
+            if signals.received and kill_at is None:
+                kill_at = now + self._settings.drain_s + _GRACE_S
+                self._coordinator.signal(signal.SIGTERM)
+            code = self._coordinator.exit_code
+            if code is not None:
+                if code in _FINAL_CODES or signals.received:
+                    return code
+                self._revive_coordinator(code, now)
+            for child in self._children:
+                if child.exit_code is not None and not signals.received:
+                    self._say(f"{child.name} ended with {child.exit_code}; starting it again")
+                    child.restart(now)
+            time.sleep(_POLL_S)
+        return 128 + signals.received[0]
+
+    def _revive_coordinator(self, code: int, now: float) -> None:
+        coordinator = self._coordinator
+        if coordinator is None:
+            return
+        self._say(f"the coordinator ended with {code}; starting it again, sessions are adopted")
+        if self._ends_at is not None:
+            at = coordinator.argv.index("--for") + 1
+            coordinator.argv[at] = f"{max(self._ends_at - now, 1.0):.3f}"
+        coordinator.restart(now)
+
+    def _stop_children(self) -> None:
+        """Those that use the others first."""
+        if self._coordinator is not None:
+            self._coordinator.kill()
+        for child in reversed(self._children):
+            child.signal(signal.SIGTERM)
+        for child in reversed(self._children):
+            child.stop(patience_s=8.0)
+
+    def _say(self, text: str) -> None:
+        self._plan.out.write(text + "\n")
+        self._plan.out.flush()
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

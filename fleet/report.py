@@ -1,0 +1,251 @@
+"""What `fleet up` prints while it runs: at least what the original client shows, readable at any pace."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TextIO
+
+import click
+
+from fleet.coordinator import Network
+from fleet.effects import Notice, NoticeKind
+from fleet.farm import Farm
+from fleet.intake import BrokerState
+from fleet.models import ZERO, MinerSpec
+
+_RULE = "─" * 78
+_ROLLUP_S = 1.0
+#: lines of one kind of trouble within this many seconds become one
+_TROUBLE_S = 10.0
+_MAX_LATENCIES = 100_000
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """Figures of this coordinator's life."""
+
+    computed: int = 0
+    paid: int = 0
+    lost: int = 0
+    anomalies: int = 0
+    earned: Decimal = ZERO
+    overheads_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_LATENCIES))
+    job_types: Counter[str] = field(default_factory=Counter)
+
+    def percentile(self, percent: float) -> float | None:
+        """Overhead in ms between a fetch's answer and the submission, less the kernel; None before two were measured."""
+        if len(self.overheads_ms) < 2:
+            return None
+        cuts = statistics.quantiles(self.overheads_ms, n=100, method="inclusive")
+        return round(cuts[int(percent) - 1], 3)
+
+
+class Report:
+    """Prints events of a farm to a text stream; over `job_lines_per_s` lines about jobs are summed up, not poured out."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        color: bool,
+        job_lines_per_s: int,
+        status_every_s: float,
+        total: Decimal,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tally = Tally()
+        self._out = out
+        self._silent = False
+        self._color = color
+        self._allowance = job_lines_per_s
+        self._status_every_s = status_every_s
+        self._clock = clock
+        self._status_at = clock() + min(status_every_s, 10.0)
+        self._total = total
+        self._started_at = clock()
+        self._second = clock()
+        self._lines = 0
+        self._rolled: Counter[str] = Counter()
+        self._rolled_nnet = ZERO
+        self._trouble: dict[str, tuple[float, int]] = {}
+        self._last_paid = (clock(), 0)
+
+    def banner(self, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str) -> None:
+        """The first lines: which server, which miners, which hardware."""
+        self._say("═" * 78)
+        self._say("    NeoNet fleet · a mining farm on one coordinator", "bold")
+        self._say("═" * 78)
+        if simulated:
+            self._say("SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow")
+        self._say(f"Server:    {server}")
+        names = ", ".join(spec.miner_id for spec in specs[:4])
+        self._say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
+        spec = specs[0]
+        gpu = f"{spec.gpu_model or 'GPU'} ({spec.gpu_memory_mb} MB)" if spec.gpu_memory_mb else "none"
+        self._say(f"CPU cores: {spec.cpu_cores} a miner    GPU: {gpu}")
+        self._say(f"Ledger:    {ledger}    booked so far: {self._total} NNET")
+        self._say(_RULE)
+
+    def notice(self, notice: Notice) -> None:
+        """One event of one miner."""
+        kind = notice.kind
+        if kind is NoticeKind.COMPUTED:
+            self.tally.computed += 1
+            self.tally.job_types[notice.job_type] += 1
+            self._job_line(
+                f"[JOB]    {notice.miner_id}  {notice.job_type:<18} {notice.job_id[:8]}  "
+                f"{notice.worker}  {notice.compute_ms:.1f} ms",
+                notice,
+            )
+        elif kind is NoticeKind.REWARD:
+            self._paid(notice)
+        elif kind is NoticeKind.INCOME:
+            self._earn(notice.amount or ZERO)
+            self._job_line(
+                f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  {notice.text}  "
+                f"miner {_short(notice.total)}  farm {_short(self._total)}",
+                notice,
+                "green",
+            )
+        elif kind is NoticeKind.LOST_JOB:
+            self.tally.lost += 1
+            self._trouble_line(f"[LOST]   {notice.job_type} {notice.text}", notice.miner_id)
+        elif kind in {NoticeKind.CALL_FAILED, NoticeKind.ANOMALY, NoticeKind.SESSION_LOST}:
+            self.tally.anomalies += 1
+            self._trouble_line(f"[WARN]   {notice.text}", notice.miner_id)
+        else:
+            self._job_line(f"[OK]     {notice.miner_id}  {notice.kind.value}: {notice.text}", notice)
+
+    def network(self, network: Network) -> None:
+        """The fee lines and the phase."""
+        gas, phase = network.gas, network.phase
+        if gas is None:
+            self._say("[GAS]    the server does not tell its fees now", "yellow")
+        else:
+            self._say(
+                f"[GAS]    {gas.fee_model} · NEO transfer {_fee(gas.neo_transfer_fee)} · "
+                f"token transfer {_fee(gas.token_transfer_fee)} · congestion {gas.congestion_level} · "
+                f"providers {_known(gas.active_providers)}",
+                "cyan",
+            )
+        if phase is not None:
+            self._say(
+                f"[NET]    phase {phase.phase} · {_known(phase.active_miners)} active miners · "
+                f"load: servers {_known(phase.server_load)} %, miners {_known(phase.miner_load)} %",
+                "cyan",
+            )
+
+    def broker(self, state: BrokerState) -> None:
+        """Redis was lost or found."""
+        if not state.reachable:
+            self._say(f"[WARN]   Redis does not answer: {state.reason}; jobs wait in the ledger", "yellow")
+        elif state.emptied:
+            self._say("[WARN]   Redis came back empty; open jobs are dispatched again from the ledger", "yellow")
+        else:
+            self._say("[OK]     Redis answers again")
+
+    def flaw(self, text: str) -> None:
+        """A stream entry that is no result."""
+        self.tally.anomalies += 1
+        self._trouble_line(f"[WARN]   dropped from the results stream: {text}", "")
+
+    def stopping(self, reason: str) -> None:
+        """The drain begins."""
+        self._say(f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped")
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """Sum up what was held back, and print the status when it is due."""
+        if now - self._second >= _ROLLUP_S:
+            self._flush(now)
+        if now >= self._status_at:
+            self._status_at = now + self._status_every_s
+            self._status(farm, now)
+
+    def _status(self, farm: Farm, now: float) -> None:
+        before, paid = self._last_paid
+        pace = (self.tally.paid - paid) / max(now - before, 1e-3)
+        self._last_paid = (now, self.tally.paid)
+        governor = farm.governor
+        self._say(
+            f"[STATUS] {self.tally.paid} jobs paid ({pace:.1f}/s) · {self.tally.earned} NNET since start · "
+            f"{_short(self._total)} booked · {farm.open_jobs} open, {farm.at_workers} at workers · "
+            f"requests {governor.used(now)}/{int(governor.limit)} a window, {governor.refused} refused · "
+            f"{self.tally.lost} lost",
+            "bold",
+        )
+
+    def _paid(self, notice: Notice) -> None:
+        self.tally.paid += 1
+        self._earn(notice.amount or ZERO)
+        if notice.overhead_ms is not None:
+            self.tally.overheads_ms.append(notice.overhead_ms)
+        mark = "" if notice.confirmed else "  (unconfirmed)"
+        self._job_line(
+            f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  miner {_short(notice.total)}  "
+            f"farm {_short(self._total)}{mark}",
+            notice,
+            "green",
+        )
+
+    def _earn(self, amount: Decimal) -> None:
+        self.tally.earned += amount
+        self._total += amount
+
+    def _job_line(self, text: str, notice: Notice, style: str = "") -> None:
+        if self._lines < self._allowance:
+            self._lines += 1
+            self._say(text, style)
+            return
+        self._rolled[notice.kind.value] += 1
+        if notice.kind is NoticeKind.REWARD:
+            self._rolled_nnet += notice.amount or ZERO
+
+    def _trouble_line(self, text: str, miner_id: str) -> None:
+        now = self._clock()
+        said_at, held = self._trouble.get(text, (float("-inf"), 0))
+        if now - said_at < _TROUBLE_S:
+            self._trouble[text] = (said_at, held + 1)
+            return
+        more = f"  (and {held} more like it)" if held else ""
+        if len(self._trouble) > 1000:
+            self._trouble.clear()
+        self._trouble[text] = (now, 0)
+        self._say(f"{text}  [{miner_id}]{more}" if miner_id else f"{text}{more}", "yellow")
+
+    def _flush(self, now: float) -> None:
+        if self._rolled:
+            parts = " · ".join(f"{count} × {kind}" for kind, count in sorted(self._rolled.items()))
+            self._say(f"[SUM]    {parts} · {self._rolled_nnet:+f} NNET · farm {_short(self._total)}", "green")
+        self._rolled.clear()
+        self._rolled_nnet = ZERO
+        self._second, self._lines = now, 0
+
+    def _say(self, text: str, style: str = "") -> None:
+        if self._silent:
+            return
+        line = text
+        if self._color and style:
+            line = click.style(text, bold=True) if style == "bold" else click.style(text, fg=style)
+        try:
+            self._out.write(line + "\n")
+            self._out.flush()
+        except (BrokenPipeError, ValueError):
+            # nobody reads any more: mining goes on
+            self._silent = True
+
+
+def _fee(fee: float | None) -> str:
+    return "unknown" if fee is None else f"{fee:.6f} NEO"
+
+
+def _known(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"
+
+
+def _short(amount: Decimal | None) -> str:
+    return f"{amount:.4f} NNET" if amount is not None else "?"

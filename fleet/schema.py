@@ -1,0 +1,155 @@
+"""The ledger's tables. Amounts are exact decimals kept as text (SQLite has no exact type); times are UTC in milliseconds."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+#: raised with each change of a table
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+#: what the ledger says of itself
+meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("simulated", Boolean, nullable=False),
+)
+
+miners = Table(
+    "miners",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", ForeignKey("servers.id"), nullable=False),
+    Column("miner_id", String, nullable=False),
+    #: the server's total at a moment when `base_booked` was booked
+    Column("base_total", Text),
+    Column("base_booked", Text),
+    Column("base_at", Integer),
+    #: the last entry at that moment
+    Column("base_entry", Integer),
+    UniqueConstraint("server", "miner_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("miner", ForeignKey("miners.id"), nullable=False),
+    Column("session_id", String, nullable=False),
+    Column("opened_at", Integer, nullable=False),
+    Column("beat_at", Integer, nullable=False),
+    #: the last entry before `beat_at`
+    Column("beat_entry", Integer, nullable=False),
+    #: what the server counts for the session that is not in this ledger
+    Column("offset_nnet", Text),
+    Column("closed_at", Integer),
+    Column("cause", Text),
+    UniqueConstraint("miner", "session_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("server", ForeignKey("servers.id"), primary_key=True),
+    Column("job_id", String, primary_key=True),
+    Column("miner", ForeignKey("miners.id"), nullable=False),
+    Column("session_id", String, nullable=False),
+    Column("job_type", String, nullable=False),
+    Column("road", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("strikes", Integer, nullable=False, server_default="0"),
+    Column("sends", Integer, nullable=False, server_default="0"),
+    Column("mended", Boolean, nullable=False, server_default="0"),
+    Column("reward", Text, nullable=False),
+    Column("timeout_s", Float, nullable=False),
+    #: JSON, kept while the job is open
+    Column("data", Text),
+    Column("result", Text),
+    Column("worker", String),
+    Column("kernel_version", String),
+    Column("compute_ms", Float),
+    Column("cause", Text),
+    Column("assigned_at", Integer, nullable=False),
+    Column("finished_at", Integer),
+    sqlite_with_rowid=False,
+)
+Index(
+    "jobs_open", jobs.c.miner, sqlite_where=jobs.c.finished_at.is_(None), postgresql_where=jobs.c.finished_at.is_(None)
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("miner", ForeignKey("miners.id"), nullable=False),
+    Column("server", ForeignKey("servers.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("job_id", String),
+    Column("job_type", String, nullable=False),
+    Column("session_id", String, nullable=False),
+    Column("amount", Text, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("booked_at", Integer, nullable=False),
+)
+#: a job is paid once
+Index(
+    "entries_job",
+    entries.c.server,
+    entries.c.job_id,
+    unique=True,
+    sqlite_where=text("job_id IS NOT NULL"),
+    postgresql_where=text("job_id IS NOT NULL"),
+)
+
+#: exact sums of the entries, kept in the same transaction, so that a report reads hundreds of rows and not millions
+sums = Table(
+    "sums",
+    metadata,
+    Column("miner", ForeignKey("miners.id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("job_type", String, primary_key=True),
+    #: hours since 1970 UTC
+    Column("hour", Integer, primary_key=True),
+    Column("payments", Integer, nullable=False),
+    Column("unconfirmed", Integer, nullable=False),
+    Column("amount", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: how many jobs were ever assigned, and how many ended in each final state
+counters = Table(
+    "counters",
+    metadata,
+    Column("server", ForeignKey("servers.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+#: the counters when a run of the farm began; a coordinator that is started again within the run finds them here
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("started_at", Integer, nullable=False),
+    Column("counters", Text, nullable=False),
+)

@@ -1,0 +1,182 @@
+"""The coordinator's door: builds every part from the settings, runs it, and returns the run's figures."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from sqlalchemy import make_url
+
+from config.settings import Settings
+from fleet.backoff import Backoff
+from fleet.budget import Governor
+from fleet.client import Client
+from fleet.coordinator import Coordinator, Inbox, Stop
+from fleet.dispatch import Dispatcher, connect
+from fleet.errors import ServiceError
+from fleet.farm import Farm
+from fleet.identity import miner_specs
+from fleet.intake import Intake
+from fleet.ledger import Ledger
+from fleet.ledger_open import Lock, open_engine
+from fleet.miner import Miner, Policy
+from fleet.models import ZERO, MinerSpec
+from fleet.places import ledger_address
+from fleet.report import Report
+from fleet.summary import summary
+from tasks.app import make_app
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """What one start of the coordinator is told beside the settings."""
+
+    #: shared by all starts within one `fleet up`
+    run_id: str
+    #: seconds to mine, None until told to stop
+    for_s: float | None
+    #: the server is the simulator
+    simulated: bool
+    #: where the running output goes
+    out: TextIO
+
+
+def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
+    """Mine until told to stop; the figures of the run.
+
+    Raises ServiceError without a server or a Redis, LedgerError when the ledger can't be used.
+    """
+    if settings.server is None:
+        raise ServiceError("no server is named: set FLEET_SERVER, or run `fleet up` for a farm on the simulator")
+    if settings.redis_url is None:
+        raise ServiceError("no Redis is named: set FLEET_REDIS_URL, or run `fleet up`, which starts one")
+    lock = Lock(settings.state_dir / "coordinator.lock")
+    specs = miner_specs(settings, settings.state_dir)
+    started = time.monotonic()
+    with (
+        Ledger(
+            open_engine(ledger_address(settings)), settings.server_name or settings.server, simulated=run.simulated
+        ) as ledger,
+        _client(settings, settings.server) as client,
+    ):
+        started_at_ms = ledger.begin_run(run.run_id)
+        farm = _farm(settings, specs, ledger)
+        report = _report(settings, run, farm)
+        report.banner(
+            server=settings.server,
+            simulated=run.simulated,
+            specs=specs,
+            ledger=_shown(ledger_address(settings)),
+        )
+        with _broker(settings, settings.redis_url.get_secret_value()) as (inbox, dispatcher):
+            coordinator = Coordinator(
+                farm=farm,
+                ledger=ledger,
+                client=client,
+                broker=dispatcher,
+                watcher=report,
+                inbox=inbox,
+                threads=settings.http.threads,
+                drain_s=settings.drain_s,
+                network_every_s=settings.output.status_every_s,
+            )
+            _stop_on_signals(inbox)
+            coordinator.run(None if run.for_s is None else started + run.for_s)
+        figures = summary(
+            farm=farm,
+            counts=ledger.run_counts(run.run_id),
+            sums=_sums_since_base(ledger, farm),
+            tally=report.tally,
+            duration_s=time.time() - started_at_ms / 1000,
+            server=settings.server,
+            simulated=run.simulated,
+        )
+    lock.release()
+    return figures
+
+
+def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
+    policy = Policy(
+        heartbeat_s=settings.heartbeat_s,
+        redispatch_s=settings.dispatch.redispatch_s,
+        max_attempts=settings.dispatch.max_attempts,
+        max_free_jobs=settings.dispatch.max_free_jobs_per_miner,
+        backoff=Backoff(floor_s=settings.backoff.floor_s, cap_s=settings.backoff.cap_s),
+    )
+    now = time.monotonic()
+    governor = Governor(
+        requests=settings.budget.requests,
+        window_s=settings.budget.window_s,
+        miners=len(specs),
+        heartbeat_s=settings.heartbeat_s,
+    )
+    return Farm(
+        (Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs),
+        governor,
+        ledger.find,
+        max_calls=settings.http.threads,
+        max_at_workers=settings.dispatch.max_in_flight,
+        now=now,
+    )
+
+
+def _client(settings: Settings, server: str) -> Client:
+    return Client(
+        server,
+        deadline_s=settings.http.call_deadline_s,
+        connect_timeout_s=settings.http.connect_timeout_s,
+        max_body_bytes=settings.http.max_body_bytes,
+        ca_file=settings.http.ca_file,
+    )
+
+
+def _report(settings: Settings, run: Run, farm: Farm) -> Report:
+    color = settings.output.color
+    return Report(
+        run.out,
+        color=color == "always" or (color == "auto" and click.get_text_stream("stdout").isatty() and run.out.isatty()),
+        job_lines_per_s=settings.output.job_lines_per_s,
+        status_every_s=settings.output.status_every_s,
+        total=sum((miner.purse.booked for miner in farm.miners.values()), ZERO),
+    )
+
+
+@contextlib.contextmanager
+def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatcher]]:
+    inbox = Inbox()
+    dispatcher = Dispatcher(make_app(settings, redis_url), connect(redis_url), inbox.put)
+    intake = Intake(connect(redis_url), inbox.put)
+    try:
+        yield inbox, dispatcher
+    finally:
+        intake.close()
+        dispatcher.close()
+
+
+def _stop_on_signals(inbox: Inbox) -> None:
+    """The first SIGINT or SIGTERM drains, the second ends the process at once; the ledger survives either."""
+
+    def on_signal(number: int, _frame: object) -> None:
+        inbox.put(Stop(signal.Signals(number).name))
+        signal.signal(number, lambda *_: sys.exit(128 + number))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+
+
+def _sums_since_base(ledger: Ledger, farm: Farm) -> dict[str, Decimal]:
+    return ledger.kind_sums(list(farm.miners))
+
+
+def _shown(url: str) -> str:
+    target = make_url(url)
+    return str(Path(target.database or "")) if target.get_backend_name() == "sqlite" else target.render_as_string()

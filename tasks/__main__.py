@@ -1,0 +1,36 @@
+"""`python -m tasks` starts a worker on this host; `python -m tasks flower` starts Flower."""
+
+from __future__ import annotations
+
+import sys
+
+from config.errors import ConfigError
+from config.load import load
+from config.logs import set_up
+from tasks.blas import single_threaded
+from tasks.flower import run_flower
+from tasks.worker import run_worker
+
+_EX_CONFIG = 78
+
+
+def main() -> int:
+    """Load the settings, then work; exit code 78 when they are wrong."""
+    single_threaded()
+    try:
+        settings = load()
+    except ConfigError as exc:
+        print(exc, file=sys.stderr)
+        return _EX_CONFIG
+    set_up(settings.log)
+    if settings.redis_url is None:
+        print(
+            "FLEET_REDIS_URL is not set: name the Redis that the coordinator uses, or run `fleet up`", file=sys.stderr
+        )
+        return _EX_CONFIG
+    url = settings.redis_url.get_secret_value()
+    return run_flower(settings, url) if sys.argv[1:] == ["flower"] else run_worker(settings, url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

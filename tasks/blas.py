@@ -1,0 +1,17 @@
+"""One BLAS thread a process: the pool has a process for each core, and more threads than cores cost most of the speed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+#: read by OpenBLAS, OpenMP and MKL when numpy loads, never after
+_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def single_threaded() -> None:
+    """Start this module again with one BLAS thread where the environment says nothing: numpy may be loaded already."""
+    missing = [name for name in _VARIABLES if name not in os.environ]
+    if missing:
+        environ = os.environ | dict.fromkeys(missing, "1")
+        os.execve(sys.executable, [sys.executable, "-m", "tasks", *sys.argv[1:]], environ)
