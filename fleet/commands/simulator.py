@@ -1,0 +1,211 @@
+"""`fleet simulator`: a NeoNet server of one's own, whose rewards are worth nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fleet.commands.exits import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, Failure
+from fleet.simulator.dialects import DIALECTS, HeartbeatPay
+from fleet.simulator.errors import OptionError
+from fleet.simulator.faultkinds import FaultKind
+from fleet.simulator.faults import Fault, parse_fault
+from fleet.simulator.latency import Delay, Latency
+from fleet.simulator.mix import Mix, parse_mix
+from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.ratelimit import RateLimit
+from fleet.simulator.rewards import RewardRule
+from fleet.simulator.roads import ROADS
+from fleet.simulator.server import SimulatorServer, serve
+
+_KINDS = ", ".join(kind.value for kind in FaultKind)
+_WARNING = "SIMULATED: this is no NeoNet server, its rewards are worth nothing."
+
+
+def _parsed(parse: Callable[[str], object]) -> Callable[[object], object]:
+    """The parser as click wants it: what is parsed already passes, a mistake is a usage error."""
+
+    def convert(value: object) -> object:
+        try:
+            return parse(value) if isinstance(value, str) else value
+        except (OptionError, ValueError) as exc:
+            raise click.BadParameter(str(exc)) from exc
+
+    return convert
+
+
+def parse_limit(text: str) -> RateLimit:
+    """`REQUESTS/SECONDS`, or 0 for none."""
+    requests, _, window_s = text.partition("/")
+    return RateLimit(requests=int(requests), window_s=float(window_s or 60))
+
+
+def parse_delay(text: str) -> Delay:
+    """`MS` or `MS+JITTER`."""
+    fixed_ms, _, jitter_ms = text.partition("+")
+    return Delay(fixed_ms=float(fixed_ms), jitter_ms=float(jitter_ms or 0))
+
+
+def parse_road_delay(text: str) -> tuple[str, Delay]:
+    """`ROAD=MS+JITTER`."""
+    road, _, delay = text.partition("=")
+    if road not in ROADS:
+        raise OptionError("road", road, f"one of {', '.join(ROADS)}")
+    return road, parse_delay(delay)
+
+
+@click.command("simulator")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="TCP port; 0 takes a free one."
+)
+@click.option(
+    "--dialect", type=click.Choice(list(DIALECTS)), default="b", show_default=True, help="Which release to speak."
+)
+@click.option(
+    "--seed", type=int, help="Make session ids, job ids and data reproducible; without it each start differs."
+)
+@click.option(
+    "--rate-limit",
+    type=_parsed(parse_limit),
+    default="5000/60",
+    show_default=True,
+    metavar="N/SECONDS",
+    help="Requests from one address in a sliding window; 0 = no limit.",
+)
+@click.option(
+    "--latency",
+    type=_parsed(parse_delay),
+    default="0",
+    metavar="MS[+JITTER]",
+    help="How long each answer takes.",
+)
+@click.option(
+    "--latency-of",
+    type=_parsed(parse_road_delay),
+    multiple=True,
+    metavar="ROAD=MS[+JITTER]",
+    help=f"The same for one road, repeatable: {', '.join(ROADS)}.",
+)
+@click.option(
+    "--fetch-growth",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="US",
+    help="Microseconds that a fetch takes longer for each job handed out so far.",
+)
+@click.option(
+    "--mix",
+    type=_parsed(parse_mix),
+    default="all",
+    show_default=True,
+    metavar="all|light|TYPE=WEIGHT,…",
+    help="Which job types are handed out.",
+)
+@click.option("--job-order", default="", metavar="TYPE,TYPE,…", help="Job types that are handed out first, one by one.")
+@click.option(
+    "--reward-rule",
+    type=click.Choice([rule.value for rule in RewardRule]),
+    help="How jobs are paid, instead of the dialect's rule.",
+)
+@click.option(
+    "--heartbeat-pay",
+    type=click.Choice([pay.value for pay in HeartbeatPay]),
+    help="What heartbeats earn, instead of the dialect's rule: a bonus for uncounted jobs, a fixed reward, nothing.",
+)
+@click.option(
+    "--other-miners",
+    type=click.IntRange(0, 10_000_000),
+    default=0,
+    show_default=True,
+    help="Active miners of the network besides those that call.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    type=_parsed(parse_fault),
+    multiple=True,
+    metavar="KIND[,roads=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]",
+    help=f"Switch on a fault, repeatable. Kinds: {_KINDS}.",
+)
+@click.option("--url-file", type=click.Path(path_type=Path), help="Write the URL there once it listens.")
+@click.option("--verbose", is_flag=True, help="One line a request on stderr.")
+def simulator(**given: Any) -> None:
+    """Run a NeoNet server for demos, tests and benchmarks.
+
+    The first line of stdout is its URL. GET /simulator/book states what it paid to whom, GET /simulator/requests what
+    it counted, POST /simulator/faults switches faults, POST /simulator/forget loses everything but the book.
+
+    \b
+    Examples:
+      fleet simulator
+      fleet simulator --dialect c --port 0 --rate-limit 0 --mix light
+      fleet simulator --latency 40+20 --fault error_after,roads=submit-result,probability=0.1
+      fleet simulator --fault refused,probability=0.05,value=3 --fault forget,after=500,count=1
+    """
+    options = options_of(given)
+    try:
+        asyncio.run(_serve(options))
+    except _UrlFileError as exc:
+        raise Failure(str(exc), EX_CANTCREAT) from exc
+    except OSError as exc:
+        raise Failure(f"can't listen on {options.host}:{options.port}: {exc.strerror or exc}", EX_UNAVAILABLE) from exc
+
+
+def options_of(given: dict[str, Any]) -> SimulatorOptions:
+    """The options behind the flags; a mistake ends the command with EX_USAGE."""
+    mix: Mix = given["mix"]
+    faults: Sequence[Fault] = given["faults"]
+    order = tuple(name.strip() for name in given["job_order"].split(",") if name.strip())
+    try:
+        return SimulatorOptions(
+            host=given["host"],
+            port=given["port"],
+            dialect=given["dialect"],
+            seed=given["seed"],
+            rate_limit=given["rate_limit"],
+            latency=Latency(
+                usual=given["latency"], roads=dict(given["latency_of"]), fetch_growth_us=given["fetch_growth"]
+            ),
+            mix=Mix(weights=mix.weights, order=order),
+            reward_rule=RewardRule(given["reward_rule"]) if given["reward_rule"] else None,
+            heartbeat_pay=HeartbeatPay(given["heartbeat_pay"]) if given["heartbeat_pay"] else None,
+            other_miners=given["other_miners"],
+            faults=tuple(faults),
+            url_file=given["url_file"],
+            verbose=given["verbose"],
+        )
+    except OptionError as exc:
+        raise Failure(str(exc), EX_USAGE) from exc
+
+
+class _UrlFileError(Exception):
+    """The URL can't be written where it was asked for."""
+
+
+async def _serve(options: SimulatorOptions) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(options, stop, lambda server: _announce(options, server))
+
+
+def _announce(options: SimulatorOptions, server: SimulatorServer) -> None:
+    if options.url_file is not None:
+        try:
+            options.url_file.write_text(server.url + "\n")
+        except OSError as exc:
+            raise _UrlFileError(f"can't write {options.url_file}: {exc.strerror or exc}") from exc
+    click.secho(_WARNING, err=True, bold=True)
+    click.echo(f"dialect {options.dialect}, seed {server.simulator.seed}, {_worded(options.rate_limit)}", err=True)
+    click.echo(server.url)
+
+
+def _worded(limit: RateLimit) -> str:
+    return f"{limit.requests} requests in {limit.window_s:g} s" if limit.requests else "no rate limit"

@@ -1,0 +1,56 @@
+"""What goes back on the wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_RAW = re.compile(r'"\x7fraw:([^"]*)"')
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One answer: status, body, and the headers besides the length."""
+
+    status: int = 200
+    body: bytes
+    content_type: str = JSON
+    #: further headers
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def encode(value: object) -> bytes:
+    """Compact JSON as the real servers write it; NaN and Infinity pass, lone surrogates are escaped away."""
+    return _encode(value).encode("utf-8", "backslashreplace")
+
+
+def raw_number(text: str) -> str:
+    """A stand-in for a number that no Python float spells, such as 1e400; `encode_raw` writes `text` itself."""
+    return f"\x7fraw:{text}"
+
+
+def encode_raw(value: object) -> bytes:
+    """`encode`, with each `raw_number` written as it was given."""
+    return _RAW.sub(r"\1", _encode(value)).encode("utf-8", "backslashreplace")
+
+
+def answer_json(value: Mapping[str, object], status: int = 200) -> Answer:
+    """An answer with a JSON object."""
+    return Answer(status=status, body=encode(value))
+
+
+def detail(status: int, text: object) -> Answer:
+    """The framework's error: an object with `detail`."""
+    return answer_json({"detail": text}, status)
+
+
+SERVER_ERROR = Answer(status=500, body=b"Internal Server Error", content_type=TEXT)
+NOT_FOUND = detail(404, "Not Found")
+TOO_MANY = detail(429, "Too many requests. Please try again later.")

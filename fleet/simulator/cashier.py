@@ -1,0 +1,60 @@
+"""Paying miners: into the book exactly, into the server's own totals as floats."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from fleet.simulator.book import Book, PaymentKind
+from fleet.simulator.records import Contributor, OpenJob, Session
+
+
+class Cashier:
+    """The server's totals, and every payment.
+
+    The totals are float sums in the order of the payments, as the real servers keep them. The book outlives them.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._clear()
+
+    def _clear(self) -> None:
+        #: jobs and NNET that the network's figures count; release a crashes before it counts a submission
+        self.tasks_completed = 0
+        self.rewards_distributed = 0.0
+
+    def forget(self) -> None:
+        """Lose the totals; the book stays."""
+        self._clear()
+
+    def pay_job(self, contributor: Contributor, job: OpenJob, now: float) -> None:
+        """Pay an accepted job to its submitter."""
+        contributor.total_tasks += 1
+        contributor.total_rewards += job.reward
+        amount = Decimal(repr(job.reward))
+        name = contributor.contributor_id
+        self._book.pay(name, PaymentKind.JOB, amount, at=now, job=job.number, job_type=job.job_type)
+
+    def count(self, session: Session | None, tasks: int, reward: float) -> None:
+        """Count tasks and NNET for the network, and for the session where there is one."""
+        self.tasks_completed += tasks
+        self.rewards_distributed += reward
+        if session is not None:
+            session.tasks_completed += tasks
+            session.rewards_earned += reward
+
+    def pay_bonus(self, contributor: Contributor, session: Session, tasks: int, bonus: float, now: float) -> None:
+        """Pay for `tasks` jobs that a heartbeat reported and nobody had counted."""
+        before = Decimal(repr(session.rewards_earned))
+        self.count(session, tasks, bonus)
+        contributor.total_tasks += tasks
+        contributor.total_rewards += bonus
+        # The answer states the session's sum only: what was paid is the difference between two such sums.
+        paid = Decimal(repr(session.rewards_earned)) - before
+        self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, paid, at=now)
+
+    def pay_beat(self, contributor: Contributor, session: Session, reward: float, now: float) -> None:
+        """Pay a heartbeat its stated reward."""
+        self.count(session, 0, reward)
+        contributor.total_rewards += reward
+        self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, Decimal(repr(reward)), at=now)

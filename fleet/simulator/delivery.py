@@ -1,0 +1,72 @@
+"""Moving an answer over its connection, rightly or wrongly."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from http.client import responses
+from typing import cast
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.iostream import StreamClosedError
+
+from fleet.simulator.answers import Answer
+from fleet.simulator.faultkinds import FaultKind
+
+#: after this long a connection that hangs is closed
+HANG_S = 3600.0
+#: seconds between two bytes of a trickling answer
+TRICKLE_S = 1.0
+
+_START_LINES = {
+    status: ResponseStartLine("HTTP/1.1", status, responses[status])
+    for status in (200, 400, 403, 404, 405, 422, 429, 500, 502, 503)
+}
+
+
+def deliver(request: HTTPServerRequest, answer: Answer) -> None:
+    """Send the answer; a caller that has gone is no error."""
+    connection = request.connection
+    if connection is None:
+        return
+    headers = HTTPHeaders()
+    headers["Content-Type"] = answer.content_type
+    headers["Content-Length"] = str(len(answer.body))
+    for name, value in answer.headers:
+        headers[name] = value
+    with suppress(StreamClosedError):
+        # The future only says when the bytes have left; the next request waits for that by itself.
+        connection.write_headers(_START_LINES[answer.status], headers, answer.body)
+        connection.finish()
+
+
+async def fail_to_deliver(request: HTTPServerRequest, answer: Answer, kind: FaultKind) -> None:
+    """Send as much of the answer as the fault lets through, then close."""
+    stream = cast("HTTP1Connection", request.connection).stream
+    try:
+        if kind in {FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER}:
+            await asyncio.sleep(HANG_S)
+        elif kind is FaultKind.HANG_BODY:
+            await stream.write(head_of(answer) + answer.body[: len(answer.body) // 2])
+            await asyncio.sleep(HANG_S)
+        elif kind is FaultKind.TRICKLE:
+            await _trickle(request, head_of(answer) + answer.body)
+    except StreamClosedError:
+        return
+    finally:
+        stream.close()
+
+
+async def _trickle(request: HTTPServerRequest, raw: bytes) -> None:
+    stream = cast("HTTP1Connection", request.connection).stream
+    for byte in raw:
+        await stream.write(bytes((byte,)))
+        await asyncio.sleep(TRICKLE_S)
+
+
+def head_of(answer: Answer) -> bytes:
+    """Status line and headers as bytes."""
+    lines = [f"HTTP/1.1 {answer.status} {responses[answer.status]}", f"Content-Type: {answer.content_type}"]
+    lines += [f"Content-Length: {len(answer.body)}", *(f"{name}: {value}" for name, value in answer.headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -1,0 +1,160 @@
+"""The faults that are switched on: which requests they strike, and how they are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import cast
+
+from fleet.simulator.errors import OptionError
+from fleet.simulator.faultkinds import FaultKind, Stage, stage_of
+from fleet.simulator.roads import ROADS
+
+JOB_ROADS = frozenset({"start-session", "task", "heartbeat"})
+
+
+_DEFAULT_VALUES: Mapping[FaultKind, str] = {
+    FaultKind.UNKNOWN_TYPE: "quantum_annealing",
+    FaultKind.JOB_REWARD: "-1",
+    FaultKind.RECEIPT_REWARD: "-1",
+    FaultKind.DEADLINE: "-60",
+}
+_USUAL_ROADS: Mapping[FaultKind, frozenset[str]] = {
+    **dict.fromkeys((kind for kind in FaultKind if stage_of(kind) is Stage.JOB), JOB_ROADS),
+    FaultKind.OTHER_PAYLOAD: frozenset({"task"}),
+    FaultKind.OTHER_MINER: frozenset({"task"}),
+    FaultKind.RECEIPT_REWARD: frozenset({"submit-result"}),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """A fault, and which requests it strikes."""
+
+    kind: FaultKind
+    #: only these roads; empty: the roads that the kind makes sense on
+    roads: frozenset[str] = frozenset()
+    #: only these miners, in lower case; empty: any
+    miners: frozenset[str] = frozenset()
+    #: how likely a matching request is struck
+    probability: float = 1.0
+    #: how many requests are struck before it is over; nothing: no end
+    count: int | None = None
+    #: how many matching requests pass first
+    after: int = 0
+    #: what some kinds need (see FaultKind)
+    value: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = self.roads - set(ROADS)
+        if unknown:
+            raise OptionError("fault.roads", ", ".join(sorted(unknown)), f"of {', '.join(ROADS)}")
+        if not (math.isfinite(self.probability) and 0 <= self.probability <= 1):
+            raise OptionError("fault.probability", self.probability, "0 … 1")
+        if (self.count is not None and self.count < 1) or self.after < 0:
+            raise OptionError("fault.count", (self.count, self.after), "count 1 or more, after 0 or more")
+
+    @property
+    def stage(self) -> Stage:
+        """Where it strikes."""
+        return stage_of(self.kind)
+
+    @property
+    def text(self) -> str:
+        """`value`, or what the kind takes without one."""
+        return self.value or _DEFAULT_VALUES.get(self.kind, "")
+
+    def strikes(self, road: str, miner: str) -> bool:
+        """Whether a request on this road by this miner is meant."""
+        roads = self.roads or _USUAL_ROADS.get(self.kind, frozenset(ROADS))
+        return road in roads and (not self.miners or miner in self.miners)
+
+
+def parse_fault(text: str) -> Fault:
+    """`KIND[,roads=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]`; `value` comes last."""
+    head, mark, value = text.partition(",value=")
+    kind, *settings = head.split(",")
+    fields: dict[str, object] = {"kind": kind, **({"value": value} if mark else {})}
+    for setting in settings:
+        name, _, given = setting.partition("=")
+        fields[name.strip()] = given.split("|") if name.strip() in {"roads", "miners"} else given
+    return build_fault(fields)
+
+
+def build_fault(fields: Mapping[str, object]) -> Fault:
+    """A fault from its fields as JSON or text gives them. Raises OptionError that names the wrong one."""
+    known = set(Fault.__slots__)
+    for name in fields:
+        if name not in known:
+            raise OptionError("fault", name, f"one of {', '.join(sorted(known))}")
+    try:
+        kind = FaultKind(fields.get("kind"))
+    except ValueError as exc:
+        names = ", ".join(kind.value for kind in FaultKind)
+        raise OptionError("fault.kind", fields.get("kind"), f"one of {names}") from exc
+    try:
+        count = fields.get("count")
+        return Fault(
+            kind=kind,
+            roads=frozenset(map(str, cast("Iterable[object]", fields.get("roads", ())))),
+            miners=frozenset(str(name).lower() for name in cast("Iterable[object]", fields.get("miners", ()))),
+            probability=float(cast("str", fields.get("probability", 1.0))),
+            count=None if count is None else int(cast("str", count)),
+            after=int(cast("str", fields.get("after", 0))),
+            value=str(fields.get("value", "")),
+        )
+    except (TypeError, ValueError) as exc:
+        raise OptionError("fault", dict(fields), "numbers in probability, count and after, lists in the rest") from exc
+
+
+class FaultTable:
+    """The faults that are switched on, and how often each one struck."""
+
+    def __init__(self, faults: Iterable[Fault], rng: Random) -> None:
+        self._rng = rng
+        self.set(faults)
+
+    def set(self, faults: Iterable[Fault]) -> None:
+        """Replace all faults; counts begin at 0."""
+        self._faults = tuple(faults)
+        self._seen = [0] * len(self._faults)
+        self._struck = [0] * len(self._faults)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Switch on more faults; the others keep their counts."""
+        more = tuple(faults)
+        self._faults += more
+        self._seen += [0] * len(more)
+        self._struck += [0] * len(more)
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def draw(self, road: str, miner: str) -> Fault | None:
+        """The first fault that strikes this request."""
+        for index, fault in enumerate(self._faults):
+            if not fault.strikes(road, miner) or (fault.count is not None and self._struck[index] >= fault.count):
+                continue
+            self._seen[index] += 1
+            if self._seen[index] > fault.after and self._rng.random() < fault.probability:
+                self._struck[index] += 1
+                return fault
+        return None
+
+    def stated(self) -> list[dict[str, object]]:
+        """Each fault with `struck`, as JSON values."""
+        return [
+            {
+                "kind": fault.kind.value,
+                "roads": sorted(fault.roads),
+                "miners": sorted(fault.miners),
+                "probability": fault.probability,
+                "count": fault.count,
+                "after": fault.after,
+                "value": fault.value,
+                "struck": struck,
+            }
+            for fault, struck in zip(self._faults, self._struck, strict=True)
+        ]

@@ -1,0 +1,80 @@
+"""Every job that was handed out: open ones as records, completed ones as one byte each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from fleet.simulator.jobids import JobIds
+from fleet.simulator.records import OpenJob
+
+#: open jobs kept; beyond it the oldest one is forgotten, as if the server never had it
+MOST_OPEN = 200_000
+
+
+class JobState(Enum):
+    """What the server knows of a job id."""
+
+    #: never handed out, or forgotten
+    UNKNOWN = 0
+    #: handed out, not accepted so far
+    OPEN = 1
+    #: accepted and paid
+    COMPLETED = 2
+
+
+class JobList:
+    """Jobs by number and id. Numbers go on after a forgetting, so that no id is ever issued twice."""
+
+    def __init__(self, ids: JobIds) -> None:
+        self._ids = ids
+        self._first = 0
+        self._completed = bytearray()
+        self._open: dict[int, OpenJob] = {}
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next job."""
+        return self._first + len(self._completed)
+
+    def job_id(self, number: int) -> str:
+        """The id of the job with this number."""
+        return self._ids.issue(number)
+
+    def add(self, job: OpenJob) -> None:
+        """Take in the next job."""
+        if job.number != self.next_number:
+            raise ValueError(f"job {job.number} added, {self.next_number} is next")
+        self._completed.append(0)
+        self._open[job.number] = job
+        if len(self._open) > MOST_OPEN:
+            del self._open[next(iter(self._open))]
+
+    def look_up(self, job_id: str) -> tuple[JobState, OpenJob | None]:
+        """The state of an id, and its record while it is open."""
+        number = self._ids.number(job_id)
+        if number is None or not self._first <= number < self.next_number:
+            return JobState.UNKNOWN, None
+        if self._completed[number - self._first]:
+            return JobState.COMPLETED, None
+        job = self._open.get(number)
+        return (JobState.OPEN, job) if job else (JobState.UNKNOWN, None)
+
+    def complete(self, job: OpenJob) -> None:
+        """Remember the job as accepted."""
+        del self._open[job.number]
+        self._completed[job.number - self._first] = 1
+
+    def open_jobs(self) -> Iterator[OpenJob]:
+        """Open jobs, oldest first."""
+        return iter(self._open.values())
+
+    def open_count(self) -> int:
+        """How many jobs are open."""
+        return len(self._open)
+
+    def forget(self) -> None:
+        """Know no job any more."""
+        self._first = self.next_number
+        self._completed = bytearray()
+        self._open.clear()

@@ -1,0 +1,99 @@
+"""Network-wide figures: gas, statistics, ranking, phase of decentralization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from fleet.simulator.records import Contributor
+
+#: share of the request budget used from which a level begins, its name, and the factor on the fees
+_LEVELS = ((0.9, "very_high", 4.0), (0.75, "high", 2.5), (0.5, "medium", 1.5), (0.0, "low", 1.0))
+#: the longest list of contributors in an answer
+_MOST_LISTED = 50
+
+
+def gas(*, active_providers: int, load: float, rng: Random) -> dict[str, object]:
+    """Fees at `load`, the share (0 … 1) of the request budget in use."""
+    level, factor = next((name, factor) for least, name, factor in _LEVELS if load >= least)
+    return {
+        "neo_transfer_fee": round(0.004 * factor * rng.uniform(0.95, 1.05), 6),
+        "token_transfer_fee": round(0.002 * factor * rng.uniform(0.95, 1.05), 6),
+        "active_providers": active_providers,
+        "congestion_level": level,
+        "fee_model": "EIP-1559 Dynamic",
+    }
+
+
+def stats(
+    contributors: dict[str, Contributor], *, compute_hours: float, tasks_completed: int, rewards_distributed: float
+) -> dict[str, object]:
+    """`GET /ai-energy/stats`, the first contributors with a session listed."""
+    active = [contributor for contributor in contributors.values() if contributor.session is not None]
+    return {
+        "total_contributors": len(contributors),
+        "active_sessions": len(active),
+        "total_compute_hours": compute_hours,
+        "total_tasks_completed": tasks_completed,
+        "total_rewards_distributed": rewards_distributed,
+        "active_contributors": [
+            {
+                "id": f"{contributor.contributor_id[:16]}...",
+                "cpu_cores": contributor.cpu_cores,
+                "gpu_memory_mb": contributor.gpu_memory_mb,
+                "total_tasks": contributor.total_tasks,
+                "total_rewards": contributor.total_rewards,
+            }
+            for contributor in active[:_MOST_LISTED]
+        ],
+    }
+
+
+def leaderboard(contributors: Iterable[Contributor]) -> dict[str, object]:
+    """`GET /ai-energy/leaderboard`: the best paid first, amounts rounded to 4 digits."""
+    ranked = sorted(contributors, key=lambda contributor: -contributor.total_rewards)[:_MOST_LISTED]
+    return {
+        "leaderboard": [
+            {
+                "rank": rank,
+                "id": f"{contributor.contributor_id[:10]}...{contributor.contributor_id[-4:]}",
+                "total_tasks": contributor.total_tasks,
+                "total_compute_hours": round(contributor.total_compute_hours, 2),
+                "total_rewards": round(contributor.total_rewards, 4),
+            }
+            for rank, contributor in enumerate(ranked, 1)
+        ]
+    }
+
+
+def miner_load(active_miners: int) -> tuple[str, float]:
+    """Phase of decentralization, and the percentage of the load that miners carry."""
+    if active_miners < 10:
+        return "bootstrap", 0.0
+    if active_miners < 100:
+        return "transition", round((active_miners - 10) / 90 * 50, 2)
+    if active_miners < 1000:
+        return "distributed", round(50 + (active_miners - 100) / 900 * 40, 2)
+    return "decentralized", 100.0
+
+
+def decentralization(*, active_miners: int, origin: str, since: float) -> dict[str, object]:
+    """`GET /api/decentralization/status`; `origin` names whose servers carry the rest, `since` is a Unix time."""
+    phase, load = miner_load(active_miners)
+    shown = origin.capitalize()
+    descriptions = {
+        "bootstrap": f"{shown} handles 100% - waiting for miners",
+        "transition": f"Load shifting from {shown} to miners (50/50)",
+        "distributed": f"Miners handle most of the load, {shown} is the backup",
+        "decentralized": f"Miners handle 100% - {shown} can be shut down",
+    }
+    return {
+        "phase": phase,
+        "active_miners": active_miners,
+        f"{origin}_load": round(100 - load, 2),
+        "miner_load": load,
+        f"{origin}_shutdown_ready": phase == "decentralized",
+        "transition_started": None if phase == "bootstrap" else since,
+        "full_decentralization": since if phase == "decentralized" else None,
+        "description": descriptions[phase],
+    }

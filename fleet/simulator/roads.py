@@ -1,0 +1,164 @@
+"""The roads of the API: which path is which, and what each one answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from fleet.simulator import network, tokenomics
+from fleet.simulator.answers import NOT_FOUND, SERVER_ERROR, Answer, answer_json, detail, encode_raw
+from fleet.simulator.assignments import Tamper
+from fleet.simulator.errors import CrashError, InvalidBodyError, RefusalError
+from fleet.simulator.validation import Beginning, Ending, Heartbeat, Registration, Submission, parse
+from fleet.simulator.world import World
+
+_EXACT: Mapping[str, tuple[str, str]] = {
+    "/ai-energy/register": ("register", "POST"),
+    "/ai-energy/start-session": ("start-session", "POST"),
+    "/ai-energy/submit-result": ("submit-result", "POST"),
+    "/ai-energy/heartbeat": ("heartbeat", "POST"),
+    "/ai-energy/stop-session": ("stop-session", "POST"),
+    "/ai-energy/stats": ("stats", "GET"),
+    "/ai-energy/leaderboard": ("leaderboard", "GET"),
+    "/ai-energy/tokenomics": ("tokenomics", "GET"),
+    "/api/gas/info": ("gas", "GET"),
+    "/api/rewards/current": ("rewards", "GET"),
+    "/api/decentralization/status": ("decentralization", "GET"),
+}
+_WITH_ARGUMENT: Mapping[str, tuple[str, str]] = {
+    "/ai-energy/task/": ("task", "GET"),
+    "/ai-energy/contributor/": ("contributor", "GET"),
+}
+
+#: every road that a fault or a delay can be limited to
+ROADS: tuple[str, ...] = tuple(name for name, _ in (*_EXACT.values(), *_WITH_ARGUMENT.values()))
+#: what a path that is none of ours counts as
+UNKNOWN_ROAD = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One request, as far as the answer depends on it."""
+
+    #: one of ROADS, or UNKNOWN_ROAD
+    road: str
+    #: the id in the path, where the road has one
+    argument: str
+    #: the HTTP method fits the road
+    method_fits: bool
+    #: the one method that fits
+    method: str
+    body: bytes
+
+
+def call_of(method: str, path: str, body: bytes) -> Call:
+    """The call behind a method and a decoded path."""
+    found, argument = _EXACT.get(path), ""
+    if found is None:
+        prefix, _, argument = path.rpartition("/")
+        found = _WITH_ARGUMENT.get(prefix + "/") if argument else None
+    if found is None:
+        return Call(road=UNKNOWN_ROAD, argument="", method_fits=False, method="", body=body)
+    road, fitting = found
+    return Call(road=road, argument=argument, method_fits=method == fitting, method=fitting, body=body)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """What an answer depends on besides the world and the call."""
+
+    #: Unix seconds
+    now: float
+    #: share of the request budget in use, asked only for the gas page
+    load: Callable[[], float]
+    rng: Random
+    #: changes new jobs (a fault)
+    tamper: Tamper | None = None
+
+
+def answer(world: World, call: Call, moment: Moment) -> Answer:
+    """Do the deed and word the answer, refusals and crashes included."""
+    if call.road == UNKNOWN_ROAD or call.road in world.dialect.absent:
+        return NOT_FOUND
+    if not call.method_fits:
+        refused = detail(405, "Method Not Allowed")
+        return Answer(status=405, body=refused.body, headers=(("Allow", call.method),))
+    try:
+        return Answer(body=_DEEDS[call.road](world, call, moment))
+    except RefusalError as refusal:
+        return detail(refusal.status, refusal.detail)
+    except InvalidBodyError as invalid:
+        return answer_json({"detail": invalid.detail}, 422)
+    except CrashError:
+        return SERVER_ERROR
+
+
+def _register(world: World, call: Call, moment: Moment) -> bytes:
+    reply = world.register(parse(Registration, call.body), moment.now)
+    if world.dialect.states_tokenomics and reply["success"]:
+        reply["tokenomics"] = _supply(world, moment)
+        reply["note"] = "Ethereum-style tokenomics: rewards issued as new NNET, balanced by transaction fee burning"
+    return encode_raw(reply)
+
+
+def _contributor(world: World, call: Call, moment: Moment) -> bytes:
+    reply = world.contributor(call.argument)
+    if world.dialect.states_tokenomics:
+        reply["tokenomics"] = _supply(world, moment)
+    return encode_raw(reply)
+
+
+def _tokenomics(world: World, _call: Call, moment: Moment) -> bytes:
+    if "tokenomics" in world.dialect.crashes:
+        raise CrashError("tokenomics")
+    return encode_raw(tokenomics.tokenomics_page(_supply(world, moment), world.active_miners))
+
+
+def _stats(world: World, _call: Call, _moment: Moment) -> bytes:
+    figures = network.stats(
+        world.contributors,
+        compute_hours=world.compute_hours,
+        tasks_completed=world.cashier.tasks_completed,
+        rewards_distributed=world.cashier.rewards_distributed,
+    )
+    return encode_raw(figures)
+
+
+def _gas(world: World, _call: Call, moment: Moment) -> bytes:
+    providers = world.active_sessions + world.other_miners
+    return encode_raw(network.gas(active_providers=providers, load=moment.load(), rng=moment.rng))
+
+
+def _decentralization(world: World, _call: Call, _moment: Moment) -> bytes:
+    counted = world.dialect.network_miners
+    miners = world.other_miners + (0 if counted is None else counted + world.active_sessions)
+    figures = network.decentralization(active_miners=miners, origin=world.dialect.origin, since=world.started_at)
+    return encode_raw(figures)
+
+
+def _supply(world: World, moment: Moment) -> dict[str, object]:
+    return tokenomics.supply(
+        rewards_distributed=world.cashier.rewards_distributed, up_s=moment.now - world.started_at, now=moment.now
+    )
+
+
+_DEEDS: Mapping[str, Callable[[World, Call, Moment], bytes]] = {
+    "register": _register,
+    "start-session": lambda world, call, moment: encode_raw(
+        world.start_session(parse(Beginning, call.body), moment.now, moment.tamper)
+    ),
+    "task": lambda world, call, moment: world.fetch(call.argument, moment.now, moment.tamper),
+    "submit-result": lambda world, call, moment: encode_raw(world.submit(parse(Submission, call.body), moment.now)),
+    "heartbeat": lambda world, call, moment: encode_raw(
+        world.heartbeat(parse(Heartbeat, call.body), moment.now, moment.tamper)
+    ),
+    "stop-session": lambda world, call, moment: encode_raw(world.stop_session(parse(Ending, call.body), moment.now)),
+    "contributor": _contributor,
+    "stats": _stats,
+    "leaderboard": lambda world, _call, _moment: encode_raw(network.leaderboard(world.contributors.values())),
+    "tokenomics": _tokenomics,
+    "gas": _gas,
+    "rewards": lambda world, _call, _moment: encode_raw(tokenomics.rewards_page(world.active_miners)),
+    "decentralization": _decentralization,
+}

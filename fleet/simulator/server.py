@@ -1,0 +1,114 @@
+"""The sockets: a tornado server around one simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qsl, unquote
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.netutil import bind_sockets
+
+from fleet.simulator.control import PREFIX, control
+from fleet.simulator.delivery import deliver, fail_to_deliver
+from fleet.simulator.faultkinds import FaultKind
+from fleet.simulator.faults import Fault
+from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.roads import Call, call_of
+from fleet.simulator.simulator import Simulator
+
+MAX_BODY_BYTES = 16_000_000
+_UNDELIVERED = frozenset(
+    {
+        FaultKind.HANG_BEFORE,
+        FaultKind.HANG_AFTER,
+        FaultKind.HANG_BODY,
+        FaultKind.TRICKLE,
+        FaultKind.DROP_BEFORE,
+        FaultKind.DROP_AFTER,
+    }
+)
+_NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
+
+
+class SimulatorServer:
+    """Listens, answers, and stops at once when told to. Lives in one event loop."""
+
+    def __init__(self, options: SimulatorOptions) -> None:
+        self._options = options
+        self.simulator = Simulator(options, now=time.time())
+        self._server = HTTPServer(self._on_request, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=3600)
+        self._travelling: set[asyncio.Task[None]] = set()
+        self.url = ""
+
+    def listen(self) -> str:
+        """Bind and accept; returns the URL. Raises OSError where the port is taken."""
+        sockets = bind_sockets(self._options.port, self._options.host, backlog=1024)
+        port = sockets[0].getsockname()[1]
+        host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
+        self._server.add_sockets(sockets)
+        self.url = f"http://{host}:{port}"
+        return self.url
+
+    async def close(self) -> None:
+        """Stop listening, drop what is under way, close every connection."""
+        self._server.stop()
+        for task in tuple(self._travelling):
+            task.cancel()
+        await asyncio.gather(*self._travelling, return_exceptions=True)
+        await self._server.close_all_connections()
+
+    def _on_request(self, request: HTTPServerRequest) -> None:
+        path = unquote(request.path)
+        if path.startswith(PREFIX):
+            query = dict(parse_qsl(request.query, keep_blank_values=True))
+            deliver(request, control(self.simulator, request.method or "", path, query, request.body))
+            return
+        call = call_of(request.method or "", path, request.body)
+        if not self.simulator.admit(call, request.remote_ip or "", time.monotonic()):
+            deliver(request, self.simulator.refusal())
+            return
+        fault = self.simulator.fault_for(call)
+        delay_s = self.simulator.delay_s(call)
+        if not delay_s and (fault is None or fault.kind not in _UNDELIVERED):
+            deliver(request, self.simulator.perform(call, fault, now=time.time(), monotonic_s=time.monotonic()))
+            self._log(request, call, fault)
+            return
+        task = asyncio.get_running_loop().create_task(self._travel(request, call, fault, delay_s))
+        self._travelling.add(task)
+        task.add_done_callback(self._travelling.discard)
+
+    async def _travel(self, request: HTTPServerRequest, call: Call, fault: Fault | None, delay_s: float) -> None:
+        await asyncio.sleep(delay_s / 2)
+        if fault is not None and fault.kind in _NOTHING_DONE:
+            await fail_to_deliver(request, self.simulator.refusal(), fault.kind)
+            return
+        answer = self.simulator.perform(call, fault, now=time.time(), monotonic_s=time.monotonic())
+        self._log(request, call, fault)
+        await asyncio.sleep(delay_s / 2)
+        if fault is not None and fault.kind in _UNDELIVERED:
+            await fail_to_deliver(request, answer, fault.kind)
+        else:
+            deliver(request, answer)
+
+    def _log(self, request: HTTPServerRequest, call: Call, fault: Fault | None) -> None:
+        if self._options.verbose:
+            struck = f" [{fault.kind.value}]" if fault else ""
+            print(f"{request.remote_ip} {call.road} {request.path}{struck}", file=sys.stderr, flush=True)
+
+
+async def serve(options: SimulatorOptions, stop: asyncio.Event, ready: Callable[[SimulatorServer], None]) -> None:
+    """Serve until `stop` is set; `ready` is called once, when the server accepts.
+
+    Raises OSError where the address can't be bound.
+    """
+    server = SimulatorServer(options)
+    server.listen()
+    try:
+        ready(server)
+        await stop.wait()
+    finally:
+        await server.close()

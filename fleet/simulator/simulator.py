@@ -1,0 +1,131 @@
+"""One simulated server without its sockets: limit, faults, world and book put together."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import formatdate
+from random import Random
+
+from fleet.simulator.answers import SERVER_ERROR, TOO_MANY, Answer
+from fleet.simulator.assignments import JobMaker, Tamper
+from fleet.simulator.book import Book
+from fleet.simulator.cashier import Cashier
+from fleet.simulator.counters import Counters
+from fleet.simulator.dialects import DIALECTS, Dialect
+from fleet.simulator.faultkinds import FaultKind, Stage
+from fleet.simulator.faults import Fault, FaultTable
+from fleet.simulator.garbage import garble, html_page
+from fleet.simulator.jobids import JobIds
+from fleet.simulator.joblist import JobList
+from fleet.simulator.mix import TypeDraw
+from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.ratelimit import SlidingWindow
+from fleet.simulator.roads import Call, Moment, answer
+from fleet.simulator.tampering import replaced_job, tamper_of
+from fleet.simulator.world import World
+
+_REFUSALS: Mapping[FaultKind, Answer] = {
+    FaultKind.ERROR_BEFORE: SERVER_ERROR,
+    FaultKind.BAD_GATEWAY: html_page(502, "502 Bad Gateway"),
+    FaultKind.UNAVAILABLE: html_page(503, "503 Service Temporarily Unavailable"),
+}
+
+
+class Simulator:
+    """Answers calls; the caller passes in both clocks and moves the bytes.
+
+    `now` is Unix seconds, `monotonic_s` any clock that never steps.
+    """
+
+    def __init__(self, options: SimulatorOptions, *, now: float) -> None:
+        self.options = options
+        self.seed = secrets.randbits(48) if options.seed is None else options.seed
+        dialect = spoken(options)
+        self._rng = Random(self.seed)
+        self._maker = JobMaker(dialect, TypeDraw(options.mix, dialect.job_types), self.seed)
+        self._window = SlidingWindow(options.rate_limit)
+        self.book = Book()
+        self.counters = Counters()
+        self.faults = FaultTable(options.faults, Random(self.seed + 1))
+        self.world = World(
+            dialect=dialect,
+            maker=self._maker,
+            jobs=JobList(JobIds(self.seed)),
+            other_miners=options.other_miners,
+            rng=self._rng,
+            cashier=Cashier(self.book),
+            counters=self.counters,
+            started_at=now,
+        )
+
+    def admit(self, call: Call, address: str, monotonic_s: float) -> bool:
+        """Count a request; whether the limit lets it in."""
+        self.counters.request(call.road)
+        if self._window.admit(address, monotonic_s):
+            return True
+        self.counters.refused_429 += 1
+        return False
+
+    def refusal(self) -> Answer:
+        """What a request over the limit gets."""
+        return TOO_MANY
+
+    def fault_for(self, call: Call) -> Fault | None:
+        """The fault that strikes this call, if one does."""
+        return self.faults.draw(call.road, miner_of(call)) if self.faults else None
+
+    def delay_s(self, call: Call) -> float:
+        """Seconds that the call's way takes, there and back."""
+        return self.options.latency.draw_s(call.road, self._rng, jobs_so_far=self.world.jobs.next_number)
+
+    def perform(self, call: Call, fault: Fault | None, *, now: float, monotonic_s: float) -> Answer:
+        """Do what the call asks, as far as the fault lets it happen, and word the answer."""
+        if fault is None:
+            return self._answer(call, None, now, monotonic_s)
+        if fault.kind is FaultKind.FORGET:
+            self.world.forget()
+            return self._answer(call, None, now, monotonic_s)
+        if fault.stage is Stage.BEFORE:
+            return _REFUSALS.get(fault.kind) or refused(fault, now)
+        if fault.stage is Stage.JOB:
+            replaced = replaced_job(fault, self.world, self._maker, miner_of(call)) if call.road == "task" else None
+            return Answer(body=replaced) if replaced else self._answer(call, tamper_of(fault), now, monotonic_s)
+        right = self._answer(call, None, now, monotonic_s)
+        return garble(fault, right) if fault.stage is Stage.ANSWER else right
+
+    def _answer(self, call: Call, tamper: Tamper | None, now: float, monotonic_s: float) -> Answer:
+        moment = Moment(now=now, load=lambda: self._window.used(monotonic_s), rng=self._rng, tamper=tamper)
+        return answer(self.world, call, moment)
+
+
+def spoken(options: SimulatorOptions) -> Dialect:
+    """The dialect with the operator's own rules in place of its own."""
+    dialect = DIALECTS[options.dialect]
+    return replace(
+        dialect,
+        reward_rule=options.reward_rule or dialect.reward_rule,
+        heartbeat_pay=options.heartbeat_pay or dialect.heartbeat_pay,
+    )
+
+
+def miner_of(call: Call) -> str:
+    """The miner that a call is about, in lower case; empty where it names none."""
+    if call.argument:
+        return call.argument.lower()
+    try:
+        fields = json.loads(call.body or b"{}")
+    except (ValueError, RecursionError):
+        return ""
+    name = fields.get("contributor_id") if isinstance(fields, dict) else None
+    return name.lower() if isinstance(name, str) else ""
+
+
+def refused(fault: Fault, now: float) -> Answer:
+    """A 429 by a fault, with the Retry-After that it asks for."""
+    if not fault.value:
+        return TOO_MANY
+    retry_after = formatdate(now + 5, usegmt=True) if fault.value == "date" else fault.value
+    return Answer(status=TOO_MANY.status, body=TOO_MANY.body, headers=(("Retry-After", retry_after),))
