@@ -20,6 +20,7 @@ from tasks.kernels.matrix_ops import matrix_ops
 from tasks.kernels.model_inference import model_inference
 from tasks.kernels.model_training import model_training
 from tasks.kernels.network_protection import network_protection
+from tasks.kernels.process import settle
 from tasks.kernels.tensor_reduce import tensor_reduce
 from tasks.payloads.table import parse
 
@@ -48,8 +49,8 @@ KERNELS: dict[str, Kernel] = {
 def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[str, object]:
     """The result of one job: plain JSON values under 2 KB, with every field that the server requires.
 
-    The same arguments give the same result in every process of a machine that runs BLAS with the same number of
-    threads; `data` is unchanged.
+    The same arguments give the same result in every process of a machine; `data` is unchanged. From the first call on,
+    numpy's BLAS computes with one thread in this process.
 
     Parameters:
         job_type: the server's `task_type`.
@@ -61,4 +62,5 @@ def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[s
         PayloadError: a field of `data` is out of bounds; nothing was allocated for it.
     """
     payload = parse(job_type, data)
+    settle()
     return KERNELS[job_type](payload, generator(digest.seed(job_id)))

@@ -41,9 +41,9 @@ def fraud_detection(payload: FraudDetection, rng: Generator) -> dict[str, object
     the robust z-score of ln(1 + amount) (median and 1.4826 × median absolute deviation, at least 0.1), round says
     that the amount is a positive multiple of 100, v counts the sender's transactions, o its distinct receivers, i the
     receiver's distinct senders, self and cycle look at the graph of payments. The weights are set by hand, not
-    learnt: no labelled data exists. Unknown (empty) addresses count as seen once. The scores follow from the
-    transactions alone; where only their number was given, they are drawn (amounts and ten addresses for every twenty
-    transactions).
+    learnt: no labelled data exists. Unknown (empty) addresses count as seen once. Amounts are read as float64. The
+    scores follow from the transactions alone; where only their number was given, they are drawn (amounts and ten
+    addresses for every twenty transactions).
 
     Returns:
         `results_hash` over the scores, `analyzed` (n), `fraud_count`, `flagged` (the first 64 flagged indexes),
