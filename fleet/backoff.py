@@ -14,6 +14,6 @@ class Backoff:
     cap_s: float = 60.0
 
     def delay_s(self, failures: int, rng: random.Random) -> float:
-        """Seconds to wait after the `failures`-th failure in a row (1, 2, …); at least half the floor, at most the cap."""
+        """Seconds to wait after the `failures`-th failure in a row (1, 2, …): half the floor to the cap."""
         full = min(self.cap_s, self.floor_s * 2.0 ** min(failures - 1, 30))
         return full * (0.5 + 0.5 * rng.random())

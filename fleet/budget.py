@@ -1,8 +1,8 @@
 """The governor: spends the requests that a server takes from one address. Pure.
 
-A server refuses what exceeds its limit in a sliding window and does not say what the limit is (PROTOCOL, surprise 5). The
-governor counts what was sent in that window, keeps room for every heartbeat and every submission that is coming, and gives the
-rest to fetches. A refusal teaches it the true limit; a window without one lets it try a little more.
+A server refuses what exceeds its limit in a sliding window and does not say what the limit is (PROTOCOL, surprise 5).
+The governor counts what was sent in that window, keeps room for every heartbeat and every submission that is coming,
+and gives the rest to fetches. A refusal teaches it the true limit; a window without one lets it try a little more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Governor:
         return len(self._sent)
 
     def free_at(self, urgency: Urgency, reserve: int, now: float) -> float:
-        """When a request of this urgency may be sent; `reserve` submissions are still to come. At most `now` if at once."""
+        """When a request of this urgency may be sent, `now` if at once; `reserve` submissions are still to come."""
         if now < self._pause_until:
             return self._pause_until
         self._grow(now)

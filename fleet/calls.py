@@ -67,7 +67,7 @@ class Call:
     session_id: str = ""
     job_id: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
-    usage: Usage = Usage(cpu_percent=0.0)
+    usage: Usage | None = None
     #: jobs of this session that were paid, for a heartbeat
     completed: int = 0
 

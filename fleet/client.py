@@ -1,6 +1,7 @@
 """The only file on the network to NeoNet: one method an endpoint. Never retries, never decides.
 
-Requests' and urllib3's exceptions end here, by `_translated`; `tests/unit/test_client_errors.py` proves the table complete.
+Requests' and urllib3's exceptions end here, by `_translated`; `tests/unit/test_client_errors.py` proves the table
+complete.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fleet import protocol
 from fleet.calls import Answer, Call, CallKind
 from fleet.deadline import Watch, Watchdog
 from fleet.errors import CallError, Garbled, NoAnswer, ServerFault, Unreachable
-from fleet.models import GasInfo, NetworkPhase, Road, Totals
+from fleet.models import GasInfo, NetworkPhase, Road, Totals, Usage
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -29,7 +30,8 @@ _CHUNK_BYTES = 64 * 1024
 class Client:
     """Calls to one NeoNet server. Threads may share it; each keeps a connection of its own.
 
-    `deadline_s` bounds a whole call, from the first byte sent to the last byte read. An answer over `max_body_bytes` is Garbled.
+    `deadline_s` bounds a whole call, from the first byte sent to the last byte read. An answer over `max_body_bytes`
+    is Garbled.
     """
 
     def __init__(
@@ -85,7 +87,9 @@ class Client:
                 body = protocol.submission_body(miner_id, call.session_id, call.job_id, call.result)
                 return protocol.parse_receipt(self._post("/ai-energy/submit-result", body))
             case CallKind.HEARTBEAT:
-                body = protocol.heartbeat_body(miner_id, call.session_id, call.usage, call.completed)
+                body = protocol.heartbeat_body(
+                    miner_id, call.session_id, call.usage or Usage(cpu_percent=0.0), call.completed
+                )
                 return protocol.parse_heartbeat(self._post("/ai-energy/heartbeat", body))
             case CallKind.STOP_SESSION:
                 body = protocol.session_body(miner_id, call.session_id)
@@ -102,7 +106,7 @@ class Client:
         return protocol.parse_network(self._get("/api/decentralization/status"))
 
     def _totals(self, call: Call) -> Totals:
-        """What the server has paid: from `contributor`, or, where that answers 500 (release a), from "Already registered"."""
+        """What the server has paid, from `contributor` or, where that answers 500, from "Already registered"."""
         try:
             return protocol.parse_totals(self._get(f"/ai-energy/contributor/{quote(call.spec.miner_id)}"))
         except ServerFault as fault:

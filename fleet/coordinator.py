@@ -1,7 +1,7 @@
 """The coordinator: the one loop that feeds the farm and carries out what it asks for.
 
-A turn: collect events, let the farm decide, commit its writes, then dispatch, acknowledge and call. Nothing takes effect that
-is not written down, and no result leaves Redis before it is in the ledger.
+A turn: collect events, let the farm decide, commit its writes, then dispatch, acknowledge and call. Nothing takes
+effect that is not written down, and no result leaves Redis before it is in the ledger.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Inbox:
 class Coordinator:
     """Runs a farm until it is drained. Raises LedgerError when a turn can't be written: nothing is sent then."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every part comes from outside, by name
         self,
         *,
         farm: Farm,

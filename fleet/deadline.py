@@ -1,7 +1,8 @@
 """A total deadline for blocking sockets.
 
-`requests` bounds each read, not the call: a server that sends one byte a second holds a thread for ever. Here one thread
-watches all calls in flight and shuts down the socket of each that is past its deadline, which ends its read at once.
+`requests` bounds each read, not the call: a server that sends one byte a second holds a thread for ever. Here one
+thread watches all calls in flight and shuts down the socket of each that is past its deadline, which ends its read at
+once.
 """
 
 from __future__ import annotations

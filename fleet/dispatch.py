@@ -23,7 +23,7 @@ def connect(redis_url: str) -> redis.Redis:
 
 
 class Dispatcher:
-    """Publishes jobs, and acknowledges results after the ledger has them. `tell` is called for each job published or not."""
+    """Publishes jobs, and acknowledges results after the ledger has them; `tell` hears what became of each job."""
 
     def __init__(self, app: Celery, client: redis.Redis, tell: Callable[[Published], None]) -> None:
         self._app = app
@@ -63,7 +63,7 @@ class Dispatcher:
     def _publish(self, order: Dispatch) -> bool:
         message = order.message
         try:
-            if order.only_if_idle and int(self._client.llen(JOBS_QUEUE)) > 0:  # type: ignore[arg-type]
+            if order.only_if_idle and int(self._client.llen(JOBS_QUEUE)) > 0:
                 return True
             self._app.send_task(
                 TASK_PREFIX + message.job_type,

@@ -1,4 +1,4 @@
-"""All miners of one server, as one pure machine: events in, a turn out. The coordinator and a simulation drive it alike."""
+"""All miners of one server as one pure machine: events in, a turn out. Coordinator and simulation drive it alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
 from fleet.errors import CallError, RateLimited
 from fleet.miner import Miner
 from fleet.models import Prior
-from fleet.workload import NEVER
+from fleet.work import NEVER
 from tasks.messages import ResultMessage
 
 
@@ -107,13 +107,13 @@ class Farm:
                 )
             )
             return
-        self._apply(miner, lambda: miner.on_result(message, now), now)
+        self._apply(miner, lambda: miner.workload.result(message, now), now)
 
     def on_published(self, word: Published, now: float) -> None:
         """The dispatcher is done with a job."""
         miner = self.miners[word.miner_id]
         self._apply(
-            miner, lambda: miner.on_dispatched(word.job_id, word.attempt, published=word.published, now=now), now
+            miner, lambda: miner.workload.dispatched(word.job_id, word.attempt, published=word.published, now=now), now
         )
 
     def on_broker_emptied(self, now: float) -> None:
@@ -140,7 +140,7 @@ class Farm:
         """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for."""
         while self._timers and self._timers[0][0] <= now:
             miner = self.miners[heapq.heappop(self._timers)[2]]
-            self._apply(miner, lambda miner=miner: miner.tick(now), now)  # type: ignore[misc]
+            self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
         blocked_until = self._start_calls(now)
         turn, self._turn = self._turn, Turn()
         turn.wake_at = min(blocked_until, self._timers[0][0] if self._timers else NEVER)
@@ -203,6 +203,6 @@ class Farm:
             at = NEVER
         else:
             self._queued.pop(miner_id, None)
-        wake = min(at, miner.wakes_at())
+        wake = min(at, miner.workload.wakes_at())
         if wake < NEVER:
             heapq.heappush(self._timers, (max(wake, now), next(self._numbers), miner_id))

@@ -15,8 +15,8 @@ _REMEMBERED = "miner-prefix"
 def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
     """The farm's miners, ids in lower case as the server keeps them.
 
-    Ids that nobody gave start with a made-up prefix that is kept in `state_dir`, so that the next start earns for the same
-    miners. Raises ServiceError when it can't be kept.
+    Ids that nobody gave start with a made-up prefix that is kept in `state_dir`, so that the next start earns for the
+    same miners. Raises ServiceError when it can't be kept.
     """
     if settings.miner:
         return [

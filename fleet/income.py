@@ -46,8 +46,9 @@ def heartbeat_income(
     """Explain a heartbeat's `rewards_earned`, the server's sum for the session.
 
     `confirmed` is what receipts and earlier heartbeats of this session brought; `unconfirmed` the payments of which the
-    answer was lost, which a release counts for the session or does not (PROTOCOL, surprise 1). What neither explains is the
-    heartbeat's own reward. A sum of unconfirmed payments is preferred to a reward: booking one payment twice is worse.
+    answer was lost, which a release counts for the session or does not (PROTOCOL, surprise 1). What neither explains
+    is the heartbeat's own reward. A sum of unconfirmed payments is preferred to a reward: booking one payment twice
+    is worse.
     """
     extra = stated - confirmed
     if same(stated, confirmed, payments):

@@ -37,7 +37,7 @@ def utc_ms() -> int:
 
 
 class Ledger:
-    """The accounts of one server's miners, for the one thread that writes them. A failed write raises and changes nothing."""
+    """The accounts of one server's miners, for the one thread that writes. A failed write changes nothing."""
 
     def __init__(
         self, engine: Engine, server_name: str, *, simulated: bool = False, now_ms: Callable[[], int] = utc_ms
@@ -65,7 +65,8 @@ class Ledger:
     def commit(self, writes: Sequence[Write]) -> None:
         """Write a turn's rows in one transaction.
 
-        Raises LedgerError when the disk is full, the database is gone, or a row contradicts another: nothing is written then.
+        Raises LedgerError when the disk is full, the database is gone, or a row contradicts another: nothing is
+        written then.
         """
         if not writes:
             return
@@ -117,7 +118,7 @@ class Ledger:
         return started_at
 
     def run_counts(self, run_id: str) -> dict[str, int]:
-        """Jobs of a run: those `assigned` (with those found open at its start), those of each final state, those `open`."""
+        """Jobs of a run: those `assigned` (with those that it found open), of each final state, and `open`."""
         before = self._rows(select(schema.runs.c.counters).where(schema.runs.c.run_id == run_id))
         counts = Counter(self._counters())
         counts.subtract(json.loads(before[0].counters) if before else {})

@@ -52,11 +52,17 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def shown_url(url: str) -> str:
+    """A ledger's address for people: the file, or the URL without its password."""
+    target = make_url(url)
+    return target.database or ":memory:" if target.get_backend_name() == "sqlite" else target.render_as_string()
+
+
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine on a ledger of this release's schema, made when it is new.
 
-    Raises LedgerError for a folder that can't be written, a full disk, a corrupt file, or a newer schema. With `read_only`
-    nothing is made, and a missing ledger is an error.
+    Raises LedgerError for a folder that can't be written, a full disk, a corrupt file, or a newer schema. With
+    `read_only` nothing is made, and a missing ledger is an error.
     """
     target = make_url(url)
     try:
@@ -86,8 +92,8 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         else:
-            # WAL with NORMAL loses no commit to a killed process; a power cut may take the last ones, which the server's
-            # "Task already completed" and totals bring back
+            # WAL with NORMAL loses no commit to a killed process; a power cut may take the last ones, which the
+            # server's "Task already completed" and totals bring back
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
@@ -105,5 +111,6 @@ def _check_version(engine: Engine, *, read_only: bool) -> None:
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
     if found is None or not found.isdigit() or int(found) != schema.SCHEMA_VERSION:
         raise LedgerError(
-            f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: use the release that wrote it"
+            f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: "
+            "use the release that wrote it"
         )

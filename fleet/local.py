@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TextIO
 
 from config.settings import Settings
@@ -103,6 +102,9 @@ class LocalFarm:
         if self._settings.simulated:
             environ["FLEET_SERVER"] = self._start_simulator(environ)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
+            if not self._settings.miner and self._settings.id is None:
+                # with a server named, the coordinator would count one
+                environ["FLEET_MINERS"] = str(self._settings.miner_count)
         self._spawn("worker", [sys.executable, "-m", "tasks"], environ)
         if self._settings.flower.enabled:
             self._start_flower(environ)

@@ -49,7 +49,7 @@ class Purse:
         return ZERO if self._agrees() else server - self.since_base
 
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
-        """A new contributor has no past; a known one states its total, unless submissions with unknown outcome are open."""
+        """A new contributor has no past; a known one states its total, which says nothing while work is unsettled."""
         if registration.new:
             return [self._rebase(ZERO)]
         if registration.total_rewards is None or unsettled:

@@ -38,7 +38,7 @@ class Tally:
     job_types: Counter[str] = field(default_factory=Counter)
 
     def percentile(self, percent: float) -> float | None:
-        """Overhead in ms between a fetch's answer and the submission, less the kernel; None before two were measured."""
+        """Overhead in ms, from a fetch's answer to the submission less the kernel; None before two were measured."""
         if len(self.overheads_ms) < 2:
             return None
         cuts = statistics.quantiles(self.overheads_ms, n=100, method="inclusive")
@@ -46,7 +46,7 @@ class Tally:
 
 
 class Report:
-    """Prints events of a farm to a text stream; over `job_lines_per_s` lines about jobs are summed up, not poured out."""
+    """Prints what happens; past `job_lines_per_s`, lines about single jobs are summed up, not poured out."""
 
     def __init__(
         self,

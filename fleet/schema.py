@@ -1,4 +1,4 @@
-"""The ledger's tables. Amounts are exact decimals kept as text (SQLite has no exact type); times are UTC in milliseconds."""
+"""The ledger's tables. Amounts are exact decimals as text (SQLite has no exact type), times UTC milliseconds."""
 
 from __future__ import annotations
 

@@ -10,11 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, TextIO
-
-import click
-from sqlalchemy import make_url
 
 from config.settings import Settings
 from fleet.backoff import Backoff
@@ -27,10 +23,11 @@ from fleet.farm import Farm
 from fleet.identity import miner_specs
 from fleet.intake import Intake
 from fleet.ledger import Ledger
-from fleet.ledger_open import Lock, open_engine
-from fleet.miner import Miner, Policy
+from fleet.ledger_open import Lock, open_engine, shown_url
+from fleet.miner import Miner
 from fleet.models import ZERO, MinerSpec
 from fleet.places import ledger_address
+from fleet.policy import Policy
 from fleet.report import Report
 from fleet.summary import summary
 from tasks.app import make_app
@@ -75,7 +72,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             server=settings.server,
             simulated=run.simulated,
             specs=specs,
-            ledger=_shown(ledger_address(settings)),
+            ledger=shown_url(ledger_address(settings)),
         )
         with _broker(settings, settings.redis_url.get_secret_value()) as (inbox, dispatcher):
             coordinator = Coordinator(
@@ -143,7 +140,7 @@ def _report(settings: Settings, run: Run, farm: Farm) -> Report:
     color = settings.output.color
     return Report(
         run.out,
-        color=color == "always" or (color == "auto" and click.get_text_stream("stdout").isatty() and run.out.isatty()),
+        color=color == "always" or (color == "auto" and run.out.isatty()),
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
         total=sum((miner.purse.booked for miner in farm.miners.values()), ZERO),
@@ -175,8 +172,3 @@ def _stop_on_signals(inbox: Inbox) -> None:
 
 def _sums_since_base(ledger: Ledger, farm: Farm) -> dict[str, Decimal]:
     return ledger.kind_sums(list(farm.miners))
-
-
-def _shown(url: str) -> str:
-    target = make_url(url)
-    return str(Path(target.database or "")) if target.get_backend_name() == "sqlite" else target.render_as_string()

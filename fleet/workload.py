@@ -1,122 +1,291 @@
-"""The open jobs of one miner: what each of them is at, and what its next step is. Pure."""
+"""All open jobs of one miner, from their assignment to their receipt. Pure."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import random
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 
-from fleet.effects import JobMoved
-from fleet.models import Job, JobState, Road
-from tasks.jobtypes import JOB_TYPES
-from tasks.messages import JobMessage, Outcome, ResultMessage
+from fleet.calls import Reply
+from fleet.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
+from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, Refused
+from fleet.models import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
+from fleet.policy import Policy
+from fleet.purse import Purse
+from fleet.session import Session
+from fleet.work import NEVER, Work, flaw_of
+from tasks.messages import Outcome, ResultMessage
 
-#: a submission's result over this size is not sent
-MAX_SUBMITTED_BYTES = 32 * 1024
-NEVER = float("inf")
+#: submissions with unknown outcome that may wait beside the next fetch
+_MAX_UNKNOWN = 3
+#: a restarted coordinator waits this long for results that are in the stream already
+_RESTORED_S = 2.0
+
+Find = Callable[[str], Prior | None]
 
 
-@dataclass(kw_only=True, slots=True)
-class Work:
-    """One open job. Times are monotonic seconds."""
+class Workload:
+    """Takes jobs in, has them computed, and turns receipts into payments. `session` is the one that runs, if any."""
 
-    job: Job
-    #: the session it was assigned in, with which it is submitted
-    session_id: str
-    state: JobState = JobState.ASSIGNED
-    #: dispatches so far
-    attempt: int = 0
-    #: attempts that ended without a result
-    strikes: int = 0
-    #: submissions sent
-    sends: int = 0
-    #: whether the result was cut to its required fields after "Invalid result format"
-    mended: bool = False
-    result: Mapping[str, Any] | None = None
-    #: why there is no result; the submission then says `error`
-    failure: str = ""
-    #: the state that a failed job ends in
-    end: JobState = JobState.REJECTED
-    #: a submission of it is on its way
-    in_flight: bool = False
-    #: its last submission's outcome is not known
-    unknown: bool = False
-    #: the server gave it again although a submission was sent
-    insisted: bool = False
-    #: it was paid before, in this ledger
-    paid_before: bool = False
-    redispatch_at: float = NEVER
-    #: when the answer that brought it was read
-    received_at: float | None = None
-    compute_ms: float = 0.0
+    def __init__(self, miner_id: str, policy: Policy, purse: Purse, rng: random.Random) -> None:
+        self.jobs: dict[str, Work] = {}
+        self.session: Session | None = None
+        #: no fetch before this
+        self.fetch_not_before = 0.0
+        self._miner_id = miner_id
+        self._policy = policy
+        self._purse = purse
+        self._rng = rng
+        self._refusals = 0
 
     @property
-    def blocks_fetch(self) -> bool:
-        """Whether a fetch would only bring this job again."""
-        return self.job.road is Road.FETCHED and (not self.unknown or self.insisted)
+    def may_fetch(self) -> bool:
+        """Whether a fetch would bring another job than those that are open."""
+        unknown = sum(work.unknown for work in self.jobs.values())
+        return unknown < _MAX_UNKNOWN and not any(work.blocks_fetch for work in self.jobs.values())
 
     @property
-    def sendable(self) -> bool:
-        """Whether there is something to submit and nothing under way."""
-        return self.state in {JobState.COMPUTED, JobState.SUBMITTING} and not self.in_flight
+    def unsettled(self) -> bool:
+        """Whether the server may have paid a job that is not booked."""
+        return any(work.unknown or work.in_flight for work in self.jobs.values())
 
-    @property
-    def at_workers(self) -> bool:
-        """Whether a result is awaited."""
-        return self.state in {JobState.ASSIGNED, JobState.DISPATCHED}
+    def sendable(self) -> Iterator[Work]:
+        """Jobs that could be submitted."""
+        return (work for work in self.jobs.values() if work.sendable)
 
-    def message(self, miner_id: str) -> JobMessage:
-        """The next dispatch of this job."""
-        return JobMessage(
-            job_id=self.job.job_id,
-            attempt=self.attempt,
-            miner_id=miner_id,
-            job_type=self.job.job_type,
-            data=self.job.data,
+    def restore(self, open_job: OpenJob, now: float) -> None:
+        """A job that the ledger holds open from an earlier life."""
+        work = Work(
+            job=open_job.job,
+            session_id=open_job.session_id,
+            state=open_job.state,
+            attempt=open_job.attempt,
+            strikes=open_job.strikes,
+            sends=open_job.sends,
+            mended=open_job.mended,
+            result=open_job.result,
+            unknown=open_job.state is JobState.SUBMITTING,
+        )
+        if open_job.result and "error" in open_job.result:
+            quarantined = open_job.strikes >= self._policy.max_attempts
+            end = JobState.QUARANTINED if quarantined else JobState.REJECTED
+            work.fail(str(open_job.result["error"]), end)
+        if work.at_workers:
+            work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
+        self.jobs[open_job.job.job_id] = work
+
+    # -- to the workers and back ------------------------------------------------------------------------------------
+
+    def assigned(self, job: Job, answered_at: float, now: float, find: Find) -> list[Effect]:
+        """The server gives a job: a new one, one that is open, or one that was over here."""
+        known = self.jobs.get(job.job_id)
+        if known is not None:
+            return self._given_again(known, job)
+        prior = find(job.job_id)
+        if prior is not None and prior.miner_id != self._miner_id:
+            self._hold_fetch(now)
+            return [self.anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
+        work = Work(
+            job=job,
+            session_id=self.session.session_id if self.session else "",
+            received_at=answered_at,
+            attempt=prior.attempt if prior else 0,
+            paid_before=prior is not None and prior.state in PAID,
+        )
+        self.jobs[job.job_id] = work
+        refused_before = prior is not None and prior.state in {JobState.REJECTED, JobState.QUARANTINED}
+        if refused_before:
+            self._hold_fetch(now)
+        if job.problem or refused_before:
+            work.fail(job.problem or "refused before", JobState.REJECTED)
+            work.state = JobState.COMPUTED
+            return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure)]
+        self._refusals = 0
+        dispatch = self._publish(work, now)
+        return [self._opened(work, prior), dispatch]
+
+    def free_job(self, job: Job | None, answered_at: float, now: float, find: Find) -> list[Effect]:
+        """A job that came without a fetch, unless too many of them wait."""
+        free = sum(work.job.road is not Road.FETCHED for work in self.jobs.values())
+        if job is None or free >= self._policy.max_free_jobs:
+            return []
+        return self.assigned(job, answered_at, now, find)
+
+    def wakes_at(self) -> float:
+        """When `tick` has something to do."""
+        return min((work.redispatch_at for work in self.jobs.values() if work.at_workers), default=NEVER)
+
+    def tick(self, now: float) -> list[Effect]:
+        """Dispatch again what gave no result in time; it is skipped while messages still wait in the queue."""
+        effects: list[Effect] = []
+        for work in self.jobs.values():
+            if work.at_workers and work.redispatch_at <= now:
+                effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
+        return effects
+
+    def dispatched(self, job_id: str, attempt: int, *, published: bool, now: float) -> list[Effect]:
+        """The dispatcher published a job, or found that a message of it still waits; or it could not publish."""
+        work = self.jobs.get(job_id)
+        if work is None or work.attempt != attempt or not work.at_workers:
+            return []
+        if not published:
+            work.redispatch_at = now + self._policy.backoff.delay_s(1, self._rng)
+            return []
+        work.redispatch_at = now + self._policy.redispatch_s
+        return [work.moved(JobState.DISPATCHED)]
+
+    def result(self, message: ResultMessage, now: float) -> list[Effect]:
+        """An attempt ended. One that is not awaited, or of an attempt that was never made, changes nothing."""
+        work = self.jobs.get(message.job_id)
+        if work is None or not work.at_workers or not 1 <= message.attempt <= work.attempt:
+            return [self.anomaly("a result that is not awaited", message.job_id)]
+        flaw = flaw_of(message, work.job.job_type)
+        if not flaw:
+            return self._computed(work, message)
+        if message.outcome is Outcome.REFUSED:
+            return self._failed(work, message, flaw, JobState.REJECTED)
+        if message.attempt < work.attempt:
+            return [self.anomaly(f"attempt {message.attempt} failed late: {flaw}", message.job_id)]
+        work.strikes += 1
+        if work.strikes >= self._policy.max_attempts:
+            return self._failed(work, message, flaw, JobState.QUARANTINED)
+        note = self.anomaly(f"attempt {message.attempt} failed: {flaw}", message.job_id)
+        return [note, *self._dispatch(work, now)]
+
+    # -- to the server and back -------------------------------------------------------------------------------------
+
+    def submitting(self, work: Work) -> list[Effect]:
+        """A submission is about to be sent; the row comes first."""
+        work.in_flight, work.sends = True, work.sends + 1
+        return [work.moved(JobState.SUBMITTING)]
+
+    def receipt(self, receipt: Receipt, work: Work, reply: Reply) -> list[Effect]:
+        """The server's answer to a submission."""
+        if receipt.accepted:
+            return self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
+        if work.failure:
+            return self._lost(work, work.end, work.failure)
+        return self._mended(work, receipt.error) or self._lost(work, JobState.REJECTED, receipt.error)
+
+    def submission_failed(self, work: Work, error: CallError, reply: Reply) -> list[Effect] | None:
+        """Effects of an error that says what became of the job; None when it is only to be sent again later."""
+        if isinstance(error, JobCompleted):
+            if work.failure:
+                return self._lost(work, work.end, work.failure)
+            return self._paid(work, work.job.reward, False, None, reply)
+        if isinstance(error, JobUnknown):
+            return self._lost(work, JobState.EXPIRED, "answer lost" if work.unknown else "server forgot it")
+        if isinstance(error, Refused):
+            return self._mended(work, str(error)) or self._lost(work, JobState.REJECTED, str(error))
+        if isinstance(error, OutcomeUnknown):
+            work.unknown, work.insisted = True, False
+        elif not work.unknown:
+            work.state = JobState.COMPUTED
+        return None
+
+    def give_up(self) -> list[Effect]:
+        """The drain took too long: end each job that no submission is under way for."""
+        effects: list[Effect] = []
+        for work in [work for work in self.jobs.values() if not work.in_flight]:
+            effects += self._lost(work, JobState.EXPIRED, "answer lost" if work.unknown else "drained")
+        return effects
+
+    def anomaly(self, text: str, job_id: str = "") -> Notice:
+        """Something odd was survived."""
+        return Notice(kind=NoticeKind.ANOMALY, miner_id=self._miner_id, text=text, job_id=job_id)
+
+    # -- steps ------------------------------------------------------------------------------------------------------
+
+    def _given_again(self, work: Work, job: Job) -> list[Effect]:
+        """The server holds this job unsubmitted: what was sent of it did not arrive."""
+        if work.unknown:
+            work.insisted = True
+        if job.data != work.job.data or job.reward != work.job.reward:
+            return [self.anomaly("the same job came with another payload", job.job_id)]
+        return []
+
+    def _opened(self, work: Work, prior: Prior | None) -> JobOpened:
+        return JobOpened(
+            job=work.job,
+            miner_id=self._miner_id,
+            session_id=work.session_id,
+            state=work.state,
+            attempt=work.attempt,
+            reopened=prior is not None,
         )
 
-    def moved(self, state: JobState, *, cause: str | None = None, computed_by: ResultMessage | None = None) -> JobMoved:
-        """Enter `state`; the row that records it."""
-        self.state = state
-        return JobMoved(
-            job_id=self.job.job_id,
-            state=state,
-            attempt=self.attempt,
-            strikes=self.strikes,
-            sends=self.sends,
-            mended=self.mended,
-            result=self.result,
-            worker=computed_by.worker if computed_by else None,
-            kernel_version=computed_by.kernel_version if computed_by else None,
-            compute_ms=computed_by.compute_ms if computed_by else None,
-            cause=cause,
+    def _dispatch(self, work: Work, now: float, *, only_if_idle: bool = False) -> list[Effect]:
+        """Another attempt, written down before it is published."""
+        dispatch = self._publish(work, now, only_if_idle=only_if_idle)
+        return [work.moved(JobState.ASSIGNED), dispatch]
+
+    def _publish(self, work: Work, now: float, *, only_if_idle: bool = False) -> Dispatch:
+        work.attempt += 1
+        work.redispatch_at = now + self._policy.redispatch_s
+        return Dispatch(message=work.message(self._miner_id), only_if_idle=only_if_idle)
+
+    def _computed(self, work: Work, message: ResultMessage) -> list[Effect]:
+        work.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
+        work.compute_ms = message.compute_ms
+        if self.session:
+            self.session.compute_ms += message.compute_ms
+        notice = Notice(
+            kind=NoticeKind.COMPUTED,
+            miner_id=self._miner_id,
+            job_id=work.job.job_id,
+            job_type=work.job.job_type,
+            worker=message.worker,
+            compute_ms=message.compute_ms,
         )
+        return [work.moved(JobState.COMPUTED, computed_by=message), notice]
 
-    def fail(self, reason: str, end: JobState) -> None:
-        """No result will come: the submission says so, which frees the miner for other jobs."""
-        self.failure, self.end = reason[:200], end
-        self.result = {"error": self.failure}
+    def _failed(self, work: Work, message: ResultMessage, flaw: str, end: JobState) -> list[Effect]:
+        """No attempt will bring a result: an `error` submission frees the miner for other jobs."""
+        work.fail(flaw, end)
+        return [work.moved(JobState.COMPUTED, cause=flaw, computed_by=message)]
 
-    def mend(self) -> bool:
-        """Cut the result to what the protocol requires; False when that was done before or there is none."""
-        if self.mended or self.failure or self.result is None:
-            return False
-        self.mended = True
-        keep = {*JOB_TYPES[self.job.job_type].required, "compute_time_ms"}
-        self.result = {name: value for name, value in self.result.items() if name in keep}
-        return True
+    def _mended(self, work: Work, refusal: str) -> list[Effect]:
+        """Cut down to the required fields for one more submission; nothing when that was tried before."""
+        if not work.mend():
+            return []
+        work.unknown = work.insisted = False
+        return [work.moved(JobState.COMPUTED), self.anomaly(f"mended: {refusal}", work.job.job_id)]
 
+    def _paid(
+        self, work: Work, amount: Decimal, confirmed: bool, stated_total: Decimal | None, reply: Reply
+    ) -> list[Effect]:
+        del self.jobs[work.job.job_id]
+        if self.session and self.session.session_id == reply.call.session_id:
+            self.session.completed += 1
+        booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before)
+        overhead = None
+        if work.received_at is not None and work.sends == 1:
+            overhead = (reply.sent_at - work.received_at) * 1000 - work.compute_ms
+        notice = Notice(
+            kind=NoticeKind.REWARD,
+            miner_id=self._miner_id,
+            job_id=work.job.job_id,
+            job_type=work.job.job_type,
+            amount=amount,
+            total=self._purse.booked,
+            confirmed=confirmed,
+            overhead_ms=overhead,
+        )
+        return [work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED), booked, notice]
 
-def flaw_of(message: ResultMessage, job_type: str) -> str:
-    """Why a worker's result can't be submitted; empty when it can. A worker's word is untrusted input."""
-    if message.outcome is not Outcome.COMPUTED:
-        return message.error or message.outcome.value
-    if "error" in message.result:
-        return "the result holds an error"
-    missing = [name for name in JOB_TYPES[job_type].required if message.result.get(name) is None]
-    if missing:
-        return f"the result lacks {', '.join(missing)}"
-    if len(json.dumps(message.result)) > MAX_SUBMITTED_BYTES:
-        return f"the result is over {MAX_SUBMITTED_BYTES} bytes"
-    return ""
+    def _lost(self, work: Work, state: JobState, cause: str) -> list[Effect]:
+        self.jobs.pop(work.job.job_id, None)
+        notice = Notice(
+            kind=NoticeKind.LOST_JOB,
+            miner_id=self._miner_id,
+            job_id=work.job.job_id,
+            job_type=work.job.job_type,
+            text=f"{state.value}: {cause}",
+            amount=work.job.reward,
+        )
+        return [work.moved(state, cause=cause), notice]
+
+    def _hold_fetch(self, now: float) -> None:
+        """The server insists on a job that it refuses: asking faster helps nobody."""
+        self._refusals += 1
+        self.fetch_not_before = now + self._policy.backoff.delay_s(self._refusals, self._rng)

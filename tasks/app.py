@@ -14,9 +14,9 @@ _BACKEND = "tasks.backend.StreamBackend"
 def make_app(settings: Settings, redis_url: str) -> Celery:
     """A Celery app on `redis_url` (redis:// or rediss://, credentials included) with every setting that matters here.
 
-    Losing a message costs time, never money: the coordinator re-dispatches from its ledger. So nothing here is tuned for
-    at-most-once; a lost child is reported as a failure (`task_reject_on_worker_lost` off), since the coordinator counts
-    attempts and Celery would put a poison task back for ever.
+    Losing a message costs time, never money: the coordinator re-dispatches from its ledger. So nothing here is tuned
+    for at-most-once; a lost child is reported as a failure (`task_reject_on_worker_lost` off), since the coordinator
+    counts attempts and Celery would put a poison task back for ever.
     """
     app = Celery("neonet")
     app.conf.update(
@@ -27,7 +27,7 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
         result_serializer="json",
         accept_content=["json"],
         task_default_queue=JOBS_QUEUE,
-        task_queues=[Queue(JOBS_QUEUE)],
+        task_queues=[Queue(JOBS_QUEUE)],  # type: ignore[no-untyped-call]
         task_create_missing_queues=False,
         task_acks_late=True,
         task_reject_on_worker_lost=False,

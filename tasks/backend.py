@@ -1,7 +1,8 @@
 """The way back: a Celery result backend that writes each end of a task to one durable Redis stream.
 
-Celery stores a result before it acks the message (`task_acks_late`), so an attempt that has an end has an entry here, once or
-more often; the coordinator takes the first. Success, failure, a time limit and a lost child all come this way.
+Celery stores a result before it acks the message (`task_acks_late`), so an attempt that has an end has an entry here,
+once or more often; the coordinator takes the first. Success, failure, a time limit and a lost child all come this
+way.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from celery.backends.base import BaseBackend
 from tasks.messages import RESULTS_STREAM, stream_fields
 
 
-class StreamBackend(BaseBackend):  # type: ignore[misc]  # celery ships no types
+class StreamBackend(BaseBackend):
     """`result_backend = "tasks.backend.StreamBackend+redis://…"`; results can't be read back through Celery."""
 
     def __init__(self, *args: Any, url: str | None = None, **kwargs: Any) -> None:
@@ -39,7 +40,7 @@ class StreamBackend(BaseBackend):  # type: ignore[misc]  # celery ships no types
         return isinstance(exc, redis.ConnectionError | redis.TimeoutError | redis.BusyLoadingError)
 
     def _store_result(
-        self, task_id: str, result: Any, state: str, traceback: Any = None, request: Any = None, **_: Any
+        self, task_id: str, result: Any, state: str, _traceback: Any = None, request: Any = None, **_: Any
     ) -> Any:
         if state in states.READY_STATES:
             worker = getattr(request, "hostname", None) or ""

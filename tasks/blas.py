@@ -1,4 +1,4 @@
-"""One BLAS thread a process: the pool has a process for each core, and more threads than cores cost most of the speed."""
+"""One BLAS thread a process: the pool has a process for each core, and more threads cost most of the speed."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def single_threaded() -> None:
     missing = [name for name in _VARIABLES if name not in os.environ]
     if missing:
         environ = os.environ | dict.fromkeys(missing, "1")
-        os.execve(sys.executable, [sys.executable, "-m", "tasks", *sys.argv[1:]], environ)
+        os.execve(sys.executable, [sys.executable, "-m", "tasks", *sys.argv[1:]], environ)  # noqa: S606 - our own program

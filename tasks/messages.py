@@ -153,7 +153,8 @@ def encode_computed(*, result: Mapping[str, Any], kernel_version: str, compute_m
 def stream_fields(*, task: str, state: str, worker: str, body: Any) -> dict[str, str]:
     """The fields of one entry of the results stream.
 
-    `body` is what the task returned, or Celery's `{exc_type, exc_message}` of a failure. An oversized body becomes a failure.
+    `body` is what the task returned, or Celery's `{exc_type, exc_message}` of a failure. An oversized body becomes a
+    failure.
     """
     text = json.dumps(body, default=str, separators=(",", ":"))
     if len(text) > MAX_RESULT_BYTES // 2:

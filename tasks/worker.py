@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from celery import Celery, Task, bootsteps
+from celery import Celery, bootsteps
 from celery.signals import setup_logging
 
 from config.logs import set_up
@@ -32,7 +32,10 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
     UnknownJobTypeError as the catalog does. Each of them reaches the coordinator as a refusal.
     """
     job = JobMessage.decode(message)
-    size = len(json.dumps(job.data))
+    try:
+        size = len(json.dumps(job.data))
+    except (RecursionError, ValueError) as exc:
+        raise MessageError(f"data can't be measured: {exc}") from exc
     if size > max_payload_bytes:
         raise MessageError(f"data of {size} bytes, at most {max_payload_bytes} are computed: worker.max_payload_bytes")
     started = time.perf_counter()
@@ -44,14 +47,14 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
 def register_tasks(app: Celery, max_payload_bytes: int) -> None:
     """One task a job type, named by it, so that Flower's list reads and filters by job type."""
 
-    def run(self: Task, message: Any) -> dict[str, Any]:
+    def run(message: Any) -> dict[str, Any]:
         return compute(message, max_payload_bytes)
 
     for job_type in JOB_TYPES:
-        app.task(run, name=TASK_PREFIX + job_type, bind=True, typing=False)
+        app.task(run, name=TASK_PREFIX + job_type, typing=False)
 
 
-class HeartbeatFile(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+class HeartbeatFile(bootsteps.StartStopStep):
     """Touches a file from the consumer's own loop: when the loop stands still, the file grows old."""
 
     requires = {"celery.worker.consumer.connection:Connection"}  # noqa: RUF012 - the name and type are Celery's

@@ -28,18 +28,27 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.app",),
     ("tasks.worker", "tasks.flower"),
     ("tasks.__main__",),
+    ("fleet.simulator",),
     ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.deadline"),
-    ("fleet.calls", "fleet.effects", "fleet.income", "fleet.protocol", "fleet.identity"),
-    ("fleet.client", "fleet.budget", "fleet.purse", "fleet.workload", "fleet.intake"),
-    ("fleet.miner", "fleet.schema"),
-    ("fleet.ledger_open", "fleet.ledger_write"),
-    ("fleet.ledger", "fleet.places"),
-    ("fleet.farm",),
+    (
+        "fleet.calls",
+        "fleet.effects",
+        "fleet.income",
+        "fleet.protocol",
+        "fleet.identity",
+        "fleet.policy",
+        "fleet.session",
+    ),
+    ("fleet.client", "fleet.budget", "fleet.purse", "fleet.work", "fleet.intake"),
+    ("fleet.workload", "fleet.schema"),
+    ("fleet.miner", "fleet.ledger_open", "fleet.ledger_write", "fleet.ledger_rewards"),
+    ("fleet.ledger", "fleet.places", "fleet.farm"),
     ("fleet.dispatch", "fleet.coordinator"),
     ("fleet.report",),
     ("fleet.summary",),
-    ("fleet.serve",),
-    ("fleet.simulator",),
+    ("fleet.serve", "fleet.children"),
+    ("fleet.redis_server",),
+    ("fleet.local",),
     ("fleet.commands",),
     ("fleet.cli",),
     ("fleet.__main__",),
@@ -54,10 +63,10 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "celery": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake"),
     "kombu": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake"),
     "billiard": ("tasks.app", "tasks.backend", "tasks.worker"),
-    # fleet.local asks the Redis that it started whether it is ready.
-    "redis": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake", "fleet.local"),
+    # fleet.redis_server asks the Redis that it started whether it is ready.
+    "redis": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake", "fleet.redis_server"),
     "tornado": ("fleet.simulator.*", "fleet.web.*"),
-    "click": ("fleet.cli", "fleet.commands.*", "fleet.report", "fleet.serve"),
+    "click": ("fleet.cli", "fleet.commands.*", "fleet.report"),
     "rich": ("fleet.cli", "fleet.commands.*", "fleet.output*"),
     "psutil": ("fleet.local", "tasks.hardware", "tasks.worker"),
     "pydantic": ("config.*", "tasks.payloads.*", "fleet.simulator.*"),
@@ -76,6 +85,8 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
 
 #: Modules outside `config` that touch the environment, and why they may.
 ENVIRONMENT: dict[str, str] = {
+    "fleet.commands.worker": "the worker that the command becomes inherits the environment",
+    "fleet.local": "the farm's processes inherit the environment",
     "tasks.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
 }
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.ledger_open import open_engine
+from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
 from fleet.models import ZERO
 from fleet.places import ledger_address
-from fleet.rewards import GROUPINGS, Reward, rewards_by
 from fleet.summary import dump
 
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")

@@ -98,7 +98,7 @@ def _print_table(figures: dict[str, Any], *, to_stderr: bool) -> None:
         "all", *(_words(rewards[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")), style="bold"
     )
     console.print(table)
-    console.print("jobs: " + " · ".join(f"{count} {name.replace('_', ' ')}" for name, count in jobs.items()))
+    console.print("jobs: " + " · ".join(f"{n} {name.replace('_', ' ')}" for name, n in jobs.items()), soft_wrap=True)
     if figures["simulated"]:
         console.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
 

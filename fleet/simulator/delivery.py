@@ -9,7 +9,7 @@ from typing import cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
 from fleet.simulator.answers import Answer
 from fleet.simulator.faultkinds import FaultKind
@@ -46,20 +46,27 @@ async def fail_to_deliver(request: HTTPServerRequest, answer: Answer, kind: Faul
     stream = cast("HTTP1Connection", request.connection).stream
     try:
         if kind in {FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER}:
-            await asyncio.sleep(HANG_S)
+            await _hang(stream)
         elif kind is FaultKind.HANG_BODY:
             await stream.write(head_of(answer) + answer.body[: len(answer.body) // 2])
-            await asyncio.sleep(HANG_S)
+            await _hang(stream)
         elif kind is FaultKind.TRICKLE:
-            await _trickle(request, head_of(answer) + answer.body)
+            await _trickle(stream, head_of(answer) + answer.body)
     except StreamClosedError:
         return
     finally:
         stream.close()
 
 
-async def _trickle(request: HTTPServerRequest, raw: bytes) -> None:
-    stream = cast("HTTP1Connection", request.connection).stream
+async def _hang(stream: IOStream) -> None:
+    """Do nothing for as long as the caller waits."""
+    for _ in range(int(HANG_S)):
+        await asyncio.sleep(1)
+        if stream.closed():
+            return
+
+
+async def _trickle(stream: IOStream, raw: bytes) -> None:
     for byte in raw:
         await stream.write(bytes((byte,)))
         await asyncio.sleep(TRICKLE_S)

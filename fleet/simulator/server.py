@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from urllib.parse import parse_qsl, unquote
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
-from tornado.netutil import bind_sockets
 
 from fleet.simulator.control import PREFIX, control
 from fleet.simulator.delivery import deliver, fail_to_deliver
@@ -46,11 +46,14 @@ class SimulatorServer:
 
     def listen(self) -> str:
         """Bind and accept; returns the URL. Raises OSError where the port is taken."""
-        sockets = bind_sockets(self._options.port, self._options.host, backlog=1024)
-        port = sockets[0].getsockname()[1]
-        host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
-        self._server.add_sockets(sockets)
-        self.url = f"http://{host}:{port}"
+        host = self._options.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # Not tornado's bind_sockets, which leaves its socket open where the port is taken.
+        listener = socket.create_server((host, self._options.port), family=family, backlog=1024)
+        listener.setblocking(False)
+        self._server.add_socket(listener)
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{listener.getsockname()[1]}"
         return self.url
 
     async def close(self) -> None:

@@ -1,0 +1,23 @@
+"""How every miner of a farm behaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fleet.backoff import Backoff
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """Durations in seconds."""
+
+    #: between two heartbeats of a session
+    heartbeat_s: float = 30.0
+    #: without a result, until a job is dispatched again
+    redispatch_s: float = 30.0
+    #: attempts without a result, after which a job is quarantined
+    max_attempts: int = 3
+    #: open jobs that came without a fetch
+    max_free_jobs: int = 4
+    #: waits after failed calls
+    backoff: Backoff = field(default_factory=Backoff)

@@ -1,0 +1,122 @@
+"""One open job: what it is at, what its row and its next message say. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.effects import JobMoved
+from fleet.models import Job, JobState, Road
+from tasks.jobtypes import JOB_TYPES
+from tasks.messages import JobMessage, Outcome, ResultMessage
+
+#: a submission's result over this size is not sent
+MAX_SUBMITTED_BYTES = 32 * 1024
+NEVER = float("inf")
+
+
+@dataclass(kw_only=True, slots=True)
+class Work:
+    """One open job. Times are monotonic seconds."""
+
+    job: Job
+    #: the session it was assigned in, with which it is submitted
+    session_id: str
+    state: JobState = JobState.ASSIGNED
+    #: dispatches so far
+    attempt: int = 0
+    #: attempts that ended without a result
+    strikes: int = 0
+    #: submissions sent
+    sends: int = 0
+    #: whether the result was cut to its required fields after "Invalid result format"
+    mended: bool = False
+    result: Mapping[str, Any] | None = None
+    #: why there is no result; the submission then says `error`
+    failure: str = ""
+    #: the state that a failed job ends in
+    end: JobState = JobState.REJECTED
+    #: a submission of it is on its way
+    in_flight: bool = False
+    #: its last submission's outcome is not known
+    unknown: bool = False
+    #: the server gave it again although a submission was sent
+    insisted: bool = False
+    #: it was paid before, in this ledger
+    paid_before: bool = False
+    redispatch_at: float = NEVER
+    #: when the answer that brought it was read
+    received_at: float | None = None
+    compute_ms: float = 0.0
+
+    @property
+    def blocks_fetch(self) -> bool:
+        """Whether a fetch would only bring this job again."""
+        return self.job.road is Road.FETCHED and (not self.unknown or self.insisted)
+
+    @property
+    def sendable(self) -> bool:
+        """Whether there is something to submit and nothing under way."""
+        return self.state in {JobState.COMPUTED, JobState.SUBMITTING} and not self.in_flight
+
+    @property
+    def at_workers(self) -> bool:
+        """Whether a result is awaited."""
+        return self.state in {JobState.ASSIGNED, JobState.DISPATCHED}
+
+    def message(self, miner_id: str) -> JobMessage:
+        """The next dispatch of this job."""
+        return JobMessage(
+            job_id=self.job.job_id,
+            attempt=self.attempt,
+            miner_id=miner_id,
+            job_type=self.job.job_type,
+            data=self.job.data,
+        )
+
+    def moved(self, state: JobState, *, cause: str | None = None, computed_by: ResultMessage | None = None) -> JobMoved:
+        """Enter `state`; the row that records it."""
+        self.state = state
+        return JobMoved(
+            job_id=self.job.job_id,
+            state=state,
+            attempt=self.attempt,
+            strikes=self.strikes,
+            sends=self.sends,
+            mended=self.mended,
+            result=self.result,
+            worker=computed_by.worker if computed_by else None,
+            kernel_version=computed_by.kernel_version if computed_by else None,
+            compute_ms=computed_by.compute_ms if computed_by else None,
+            cause=cause,
+        )
+
+    def fail(self, reason: str, end: JobState) -> None:
+        """No result will come: the submission says so, which frees the miner for other jobs."""
+        self.failure, self.end = reason[:200], end
+        self.result = {"error": self.failure}
+
+    def mend(self) -> bool:
+        """Cut the result to what the protocol requires; False when that was done before or there is none."""
+        if self.mended or self.failure or self.result is None:
+            return False
+        self.mended = True
+        keep = {*JOB_TYPES[self.job.job_type].required, "compute_time_ms"}
+        self.result = {name: value for name, value in self.result.items() if name in keep}
+        return True
+
+
+def flaw_of(message: ResultMessage, job_type: str) -> str:
+    """Why a worker's result can't be submitted; empty when it can. A worker's word is untrusted input."""
+    if message.outcome is not Outcome.COMPUTED:
+        return message.error or message.outcome.value
+    if "error" in message.result:
+        return "the result holds an error"
+    missing = [name for name in JOB_TYPES[job_type].required if message.result.get(name) is None]
+    if missing:
+        return f"the result lacks {', '.join(missing)}"
+    if len(json.dumps(message.result)) > MAX_SUBMITTED_BYTES:
+        return f"the result is over {MAX_SUBMITTED_BYTES} bytes"
+    return ""
