@@ -1,0 +1,282 @@
+"""The simulated network's rules, under a clock of our own."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fleet.simulator.joblist import MOST_OPEN
+from fleet.simulator.mix import Mix
+from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.roads import call_of
+from fleet.simulator.simulator import Simulator
+from tasks.jobtypes import JOB_TYPES
+
+START = 1_800_000_000.0
+
+
+class Site:
+    """A simulator with a clock that only the test moves."""
+
+    def __init__(self, dialect: str = "b", **options: Any) -> None:
+        self.simulator = Simulator(SimulatorOptions(dialect=dialect, seed=7, **options), now=START)
+        self.now = START
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and body, JSON where it is JSON."""
+        raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        call = call_of(method, path, raw)
+        answer = self.simulator.perform(call, self.simulator.fault_for(call), now=self.now, monotonic_s=self.now)
+        json_body = answer.content_type == "application/json"
+        return answer.status, json.loads(answer.body) if json_body else answer.body.decode()
+
+    def post(self, road: str, **body: Any) -> tuple[int, Any]:
+        """A POST to one of the miner roads."""
+        return self.ask("POST", f"/ai-energy/{road}", body)
+
+    def fetch(self, miner: str = "m") -> Any:
+        """A fetched job."""
+        status, job = self.ask("GET", f"/ai-energy/task/{miner}")
+        assert status == 200, job
+        return job
+
+    def start(self, miner: str = "m") -> Any:
+        """Register, begin a session, and return what it brought."""
+        self.post("register", contributor_id=miner)
+        return self.post("start-session", contributor_id=miner)[1]
+
+    def submit(self, job: Any, miner: str = "m", session_id: str | None = None, **result: Any) -> tuple[int, Any]:
+        """Submit a job with all that its type asks for."""
+        fields = result or dict.fromkeys(JOB_TYPES[job["task_type"]].required, 1)
+        session_id = session_id or job["session_id"]
+        return self.post(
+            "submit-result", contributor_id=miner, session_id=session_id, task_id=job["task_id"], result=fields
+        )
+
+    def paid(self, miner: str | None = None) -> Decimal:
+        """What the book says."""
+        return self.simulator.book.total(miner)
+
+
+@pytest.mark.parametrize("dialect", ["b", "c"])
+def test_each_receipt_states_what_the_book_holds(dialect: str) -> None:
+    site = Site(dialect)
+    site.start()
+    rewards = [site.submit(site.fetch())[1]["reward"] for _ in range(200)]
+    assert site.paid("m") == sum((Decimal(repr(reward)) for reward in rewards), Decimal(0))
+    rows = [row for _, row in site.simulator.book.rows()]
+    assert [row["amount"] for row in rows] == [format(Decimal(repr(reward)), "f") for reward in rewards]
+
+
+def test_totals_are_float_sums_in_the_order_of_the_payments() -> None:
+    site = Site("c")
+    site.start()
+    total = 0.0
+    for _ in range(50):
+        receipt = site.submit(site.fetch())[1]
+        total += receipt["reward"]
+        assert receipt["total_rewards"] == receipt["balance"] == total
+
+
+def test_release_a_pays_before_it_crashes() -> None:
+    site = Site("a")
+    assert site.post("register", contributor_id="m") == (500, "Internal Server Error")
+    assert site.post("register", contributor_id="M")[1]["error"] == "Already registered"
+    site.post("start-session", contributor_id="m")
+    job = site.fetch()
+    assert site.submit(job) == (500, "Internal Server Error")
+    assert site.paid("m") == Decimal(repr(job["reward"]))
+    assert site.submit(job) == (400, {"detail": "Task already completed"})
+    assert site.paid("m") == Decimal(repr(job["reward"]))
+
+
+@pytest.mark.parametrize("dialect", ["a", "b"])
+def test_a_heartbeat_that_reports_more_than_was_counted_is_paid_the_difference_of_the_stated_sums(dialect: str) -> None:
+    site = Site(dialect)
+    session_id = site.start()["session_id"]
+    sums = [Decimal(0)]
+    for reported in (3, 3, 10, 9, 40):
+        site.now += 30
+        beat = {"contributor_id": "m", "session_id": session_id, "tasks_completed": reported}
+        sums.append(Decimal(repr(site.post("heartbeat", **beat)[1]["rewards_earned"])))
+    assert sums[1] == sums[2] < sums[3] == sums[4] < sums[5]
+    assert site.paid("m") == sums[-1]
+
+
+def test_a_true_count_earns_nothing_more_in_release_b() -> None:
+    site = Site("b")
+    session_id = site.start()["session_id"]
+    for _ in range(5):
+        site.submit(site.fetch())
+    before = site.paid()
+    answer = site.post("heartbeat", contributor_id="m", session_id=session_id, tasks_completed=5)[1]
+    assert (answer["tasks_completed"], site.paid()) == (5, before)
+
+
+def test_release_c_pays_a_heartbeat_unless_it_comes_too_soon() -> None:
+    site = Site("c")
+    session_id = site.start()["session_id"]
+    rewards = []
+    for pause_s in (30, 10, 24, 30):
+        site.now += pause_s
+        answer = site.post("heartbeat", contributor_id="m", session_id=session_id)[1]
+        rewards.append(answer["reward"])
+        assert "next_task" not in answer
+        assert answer["active_providers"] == 1
+    assert [reward > 0 for reward in rewards] == [True, False, False, True]
+    assert site.paid("m") == sum((Decimal(repr(reward)) for reward in rewards), Decimal(0))
+
+
+def test_jobs_of_all_three_roads_are_paid_and_only_the_fetched_one_blocks() -> None:
+    site = Site("b")
+    started = site.start()
+    initial = started["initial_task"]
+    site.now += 30
+    following = site.post("heartbeat", contributor_id="m", session_id=started["session_id"])[1]["next_task"]
+    fetched = site.fetch()
+    assert site.fetch() == fetched
+    for job in (initial, following, fetched):
+        assert site.submit(job)[1]["success"] is True
+    assert site.fetch()["task_id"] != fetched["task_id"]
+
+
+def test_a_failed_job_no_longer_blocks_and_can_be_mended_once() -> None:
+    site = Site("b")
+    site.start()
+    job = site.fetch()
+    required: dict[str, Any] = dict.fromkeys(JOB_TYPES[job["task_type"]].required, 1)
+    refused = (200, {"success": False, "error": "Invalid result format", "reward": 0})
+    assert site.submit(job, nothing=1) == refused
+    assert site.submit(job, error="x", **required) == refused
+    assert site.fetch()["task_id"] != job["task_id"]
+    assert site.submit(job)[1]["success"] is True
+    assert site.submit(job)[0] == 400
+    assert site.simulator.counters.invalid == 2
+
+
+def test_the_submitter_is_paid_for_another_miners_job_and_the_fetcher_is_free_again() -> None:
+    site = Site("b")
+    site.start("m")
+    other = site.start("other")
+    job = site.fetch("m")
+    assert site.submit(job, "other", other["session_id"])[1]["success"] is True
+    assert site.paid("other") == Decimal(repr(job["reward"]))
+    assert site.paid("m") == 0
+    assert site.fetch("m")["task_id"] != job["task_id"]
+
+
+def test_a_job_fetched_in_an_earlier_session_is_given_again_in_the_next() -> None:
+    site = Site("b")
+    session_id = site.start()["session_id"]
+    job = site.fetch()
+    site.post("stop-session", contributor_id="m", session_id=session_id)
+    site.post("start-session", contributor_id="m")
+    assert site.fetch() == job
+
+
+def test_forgetting_leaves_the_book_and_never_issues_an_id_twice() -> None:
+    site = Site("b")
+    started = site.start()
+    jobs = [site.fetch()]
+    site.submit(jobs[0])
+    paid = site.paid()
+    site.simulator.world.forget()
+    assert site.ask("GET", "/ai-energy/task/m") == (404, {"detail": "Contributor not registered"})
+    assert site.post("start-session", contributor_id="m")[0] == 400
+    assert site.submit(jobs[0]) == (404, {"detail": "Task not found"})
+    beat = {"contributor_id": "m", "session_id": started["session_id"]}
+    assert site.post("heartbeat", **beat) == (400, {"detail": "Session not found"})
+    again = site.start()
+    assert again["session_id"] != started["session_id"]
+    assert site.fetch()["task_id"] not in {jobs[0]["task_id"], started["initial_task"]["task_id"]}
+    assert site.paid() == paid
+
+
+@pytest.mark.parametrize(
+    ("miners", "rewards"),
+    [(1, {"federated_learning": 10.0}), (4, {"federated_learning": 2.5}), (100_000, {"federated_learning": 0.001})],
+)
+def test_release_b_shares_the_block_budget_within_its_limits(miners: int, rewards: dict[str, float]) -> None:
+    site = Site("b", other_miners=miners - 1, mix=Mix(weights={"federated_learning": 1}))
+    site.start()
+    assert site.fetch()["reward"] == rewards["federated_learning"]
+
+
+def test_the_same_seed_gives_a_miner_the_same_jobs_whatever_others_do() -> None:
+    alone, crowded = Site("b"), Site("b")
+    alone.start("m")
+    crowded.start("other")
+    crowded.fetch("other")
+    crowded.start("m")
+    assert [alone.fetch()[key] for key in ("task_type", "data")] == [
+        crowded.fetch()[key] for key in ("task_type", "data")
+    ]
+
+
+def test_release_c_hands_out_all_twelve_types_and_some_in_the_older_form() -> None:
+    site = Site("c")
+    site.start()
+    jobs = []
+    for _ in range(600):
+        jobs.append(site.fetch())
+        site.submit(jobs[-1])
+    assert {job["task_type"] for job in jobs} == set(JOB_TYPES)
+    fields = {(job["task_type"], field) for job in jobs for field in job["data"]}
+    older = {("fraud_detection", "tx_count"), ("network_protection", "block_range"), ("inference", "size")}
+    assert older <= fields
+    assert ("fraud_detection", "transactions") in fields
+
+
+@pytest.mark.parametrize(
+    ("miners", "phase", "load"),
+    [(0, "bootstrap", 0.0), (21, "transition", 6.11), (100, "distributed", 50.0), (1000, "decentralized", 100.0)],
+)
+def test_the_phase_follows_the_number_of_miners(miners: int, phase: str, load: float) -> None:
+    status = Site("c", other_miners=miners).ask("GET", "/api/decentralization/status")[1]
+    assert (status["phase"], status["miner_load"], status["bootstrap_load"]) == (phase, load, round(100 - load, 2))
+    assert "replit_load" not in status
+
+
+@pytest.mark.parametrize(
+    ("road", "body", "error"),
+    [
+        ("register", None, ("missing", ["body"])),
+        ("register", b"[1]", ("model_attributes_type", ["body"])),
+        ("register", b"\xff", ("json_invalid", ["body", 0])),
+        ("register", {"contributor_id": 5}, ("string_type", ["body", "contributor_id"])),
+        ("heartbeat", {"contributor_id": "m"}, ("missing", ["body", "session_id"])),
+        (
+            "heartbeat",
+            {"contributor_id": "m", "session_id": "s", "cpu_usage": "hot"},
+            ("float_parsing", ["body", "cpu_usage"]),
+        ),
+        ("register", {"contributor_id": "m", "cpu_cores": 1.5}, ("int_from_float", ["body", "cpu_cores"])),
+    ],
+)
+def test_a_malformed_body_is_refused_in_the_frameworks_words(
+    road: str, body: Any, error: tuple[str, list[str]]
+) -> None:
+    status, answer = Site().ask("POST", f"/ai-energy/{road}", body)
+    assert status == 422
+    assert (answer["detail"][0]["type"], answer["detail"][0]["loc"]) == error
+
+
+def test_a_known_path_with_another_method_says_which_one_fits() -> None:
+    call = call_of("DELETE", "/ai-energy/register", b"")
+    answer = Site().simulator.perform(call, None, now=START, monotonic_s=0)
+    assert (answer.status, answer.headers) == (405, (("Allow", "POST"),))
+
+
+def test_open_jobs_have_a_ceiling_and_completed_ones_cost_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_OPEN >= 100_000
+    monkeypatch.setattr("fleet.simulator.joblist.MOST_OPEN", 3)
+    site = Site("b")
+    started = site.start()
+    beat = {"contributor_id": "m", "session_id": started["session_id"]}
+    for _ in range(5):
+        site.post("heartbeat", **beat)
+    assert site.simulator.world.jobs.open_count() == 3
+    assert site.submit(started["initial_task"]) == (404, {"detail": "Task not found"})
