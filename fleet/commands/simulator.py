@@ -199,7 +199,10 @@ async def _serve(options: SimulatorOptions) -> None:
 def _announce(options: SimulatorOptions, server: SimulatorServer) -> None:
     if options.url_file is not None:
         try:
-            options.url_file.write_text(server.url + "\n")
+            # Renamed into place: whoever waits for the file never reads half of it.
+            unfinished = options.url_file.with_name(f".{options.url_file.name}.unfinished")
+            unfinished.write_text(server.url + "\n")
+            unfinished.replace(options.url_file)
         except OSError as exc:
             raise _UrlFileError(f"can't write {options.url_file}: {exc.strerror or exc}") from exc
     click.secho(_WARNING, err=True, bold=True)

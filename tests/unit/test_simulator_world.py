@@ -104,6 +104,15 @@ def test_a_heartbeat_that_reports_more_than_was_counted_is_paid_the_difference_o
         sums.append(Decimal(repr(site.post("heartbeat", **beat)[1]["rewards_earned"])))
     assert sums[1] == sums[2] < sums[3] == sums[4] < sums[5]
     assert site.paid("m") == sums[-1]
+    assert site.simulator.world.contributors["m"].total_tasks == 40
+
+
+def test_many_bonuses_add_up_to_the_stated_sum_to_the_last_digit() -> None:
+    site = Site("a")
+    session_id = site.start()["session_id"]
+    for reported in range(1, 200):
+        answer = site.post("heartbeat", contributor_id="m", session_id=session_id, tasks_completed=reported)[1]
+        assert site.paid("m") == Decimal(repr(answer["rewards_earned"]))
 
 
 def test_a_true_count_earns_nothing_more_in_release_b() -> None:
