@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ RESULTS_GROUP = "coordinator"
 TASK_PREFIX = "neonet."
 #: an entry of the results stream over this size is dropped unread
 MAX_RESULT_BYTES = 64 * 1024
+#: deeper nesting could exhaust the stack of whoever writes the result out again
+_MAX_LEVELS = 32
 
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _ATTEMPT_MARK = "~"
@@ -172,12 +173,14 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         raise MessageError(f"a stream entry over {MAX_RESULT_BYTES} bytes")
     try:
         job_id, attempt = parse_task_id(fields[b"task"].decode())
-        state, worker = fields[b"state"].decode(), fields.get(b"worker", b"").decode()[:128]
+        state, worker = fields[b"state"].decode(), _plain(fields.get(b"worker", b"").decode()[:128])
         body = json.loads(fields[b"body"], parse_constant=_refuse_constant)
     except (KeyError, ValueError, RecursionError) as exc:
         raise MessageError(f"not a result: {exc!r:.200}") from exc
     if not isinstance(body, dict):
         raise MessageError("the body of a result is an object")
+    if _deeper_than(body, _MAX_LEVELS):
+        raise MessageError(f"a result nested over {_MAX_LEVELS} levels")
     if state == "SUCCESS":
         return _computed(job_id, attempt, worker, body)
     return ResultMessage(
@@ -185,7 +188,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         attempt=attempt,
         outcome=_OUTCOME_BY_EXCEPTION.get(str(body.get("exc_type")), Outcome.FAILED),
         result={},
-        error=f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300],
+        error=_plain(f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300]),
         worker=worker,
     )
 
@@ -196,7 +199,8 @@ def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> R
     result, kernel, ms = body.get("result"), body.get("kernel"), body.get("ms")
     if not isinstance(result, dict) or not isinstance(kernel, str):
         raise MessageError("a computed result holds an object `result` and a string `kernel`")
-    if isinstance(ms, bool) or not isinstance(ms, int | float) or not math.isfinite(ms) or not 0 <= ms < 1e9:
+    # NaN fails the comparison, and an integer too long for a float is compared exactly
+    if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms < 1e9:
         raise MessageError(f"compute time {ms!r:.40} is not a number of milliseconds")
     return ResultMessage(
         job_id=job_id,
@@ -204,7 +208,7 @@ def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> R
         outcome=Outcome.COMPUTED,
         result=result,
         worker=worker,
-        kernel_version=kernel[:64],
+        kernel_version=_plain(kernel[:64]),
         compute_ms=float(ms),
     )
 
@@ -214,6 +218,20 @@ def _first_text(message: Any) -> str:
     if isinstance(message, list | tuple):
         return ", ".join(str(part) for part in message)
     return str(message)
+
+
+def _plain(text: str) -> str:
+    """Text that any terminal, log and database takes: no control character, no lone surrogate."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    """Whether arrays and objects lie in each other more than `levels` deep; never recurses itself."""
+    layer = [value]
+    for _ in range(levels + 1):
+        boxes = [item for item in layer if isinstance(item, dict | list)]
+        layer = [inner for box in boxes for inner in (box.values() if isinstance(box, dict) else box)]
+    return bool(layer)
 
 
 def _refuse_constant(name: str) -> None:
