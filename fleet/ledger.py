@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, bindparam, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
@@ -74,16 +74,13 @@ class Ledger:
             with self._connection.begin():
                 self._writer.write(writes, self._now_ms())
         except DatabaseError as exc:
+            # what it remembers of the rows may be of the transaction that was undone
+            self._writer = Writer(self._connection, self._server)
             raise LedgerError(f"the ledger can't be written: {exc.orig}") from exc
 
     def find(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives."""
-        jobs, miners = schema.jobs, schema.miners
-        rows = self._rows(
-            select(jobs.c.state, jobs.c.attempt, miners.c.miner_id)
-            .join(miners, miners.c.id == jobs.c.miner)
-            .where(jobs.c.server == self._server, jobs.c.job_id == job_id)
-        )
+        rows = self._rows(_FIND, {"server": self._server, "job_id": job_id})
         return (
             Prior(state=JobState(rows[0].state), attempt=rows[0].attempt, miner_id=rows[0].miner_id) if rows else None
         )
@@ -185,12 +182,20 @@ class Ledger:
         rows = self._rows(select(table).where(table.c.miner == miner, table.c.finished_at.is_(None)))
         return tuple(_open_job(row, miner_id) for row in rows)
 
-    def _rows(self, query: Any) -> list[Any]:
+    def _rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
         try:
             with self._connection.begin():
-                return list(self._connection.execute(query).all())
+                return list(self._connection.execute(query, values).all())
         except DatabaseError as exc:
             raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+
+
+#: made once: it runs for every job that comes in
+_FIND = (
+    select(schema.jobs.c.state, schema.jobs.c.attempt, schema.miners.c.miner_id)
+    .join(schema.miners, schema.miners.c.id == schema.jobs.c.miner)
+    .where(schema.jobs.c.server == bindparam("server"), schema.jobs.c.job_id == bindparam("job_id"))
+)
 
 
 def _open_job(row: Any, miner_id: str) -> OpenJob:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Update
 
 from fleet import schema
@@ -29,6 +30,8 @@ HOUR_MS = 3_600_000
 #: the counter of jobs ever assigned; the others are named by final states
 ASSIGNED = "assigned"
 
+#: miner row, kind, job type, hour
+_SumKey = tuple[int, str, str, int]
 #: rows of one kind go together; this order keeps each row after those it refers to
 _ORDER = (SessionOpened, JobOpened, JobMoved, Booked, Confirmed, SessionBeat, SessionClosed, BaseSet)
 
@@ -41,9 +44,14 @@ class Writer:
         self._server = server
         self._miners: dict[str, int] = {}
         self._move_open, self._move_final = _move_job(final=False), _move_job(final=True)
+        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        self._upsert_sums, self._upsert_counters = _put_sums(upsert), _add_counters(upsert)
+        #: what the current hour's rows hold, so that adding to them needs no reading
+        self._sums: dict[_SumKey, tuple[int, int, Decimal]] = {}
+        self._hour = 0
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
-        """Write all rows, stamped with `now_ms`, UTC milliseconds since 1970."""
+        """Write all rows, stamped with `now_ms`, UTC milliseconds since 1970. After an error, use another writer."""
         kinds: dict[type, list[Any]] = defaultdict(list)
         for write in writes:
             kinds[type(write)].append(write)
@@ -152,23 +160,31 @@ class Writer:
         self._add_sums(booked, now_ms // HOUR_MS)
 
     def _add_sums(self, booked: Sequence[Entry], hour: int) -> None:
-        added: dict[tuple[int, str, str, int], list[Entry]] = defaultdict(list)
+        added: dict[_SumKey, list[Entry]] = defaultdict(list)
         for entry in booked:
             added[self.miner(entry.miner_id), entry.kind.value, entry.job_type, hour].append(entry)
-        table = schema.sums
+        rows = []
         for key, group in added.items():
+            payments, unconfirmed, amount = self._sum(key)
+            payments += len(group)
+            unconfirmed += sum(not entry.confirmed for entry in group)
+            amount = sum((entry.amount for entry in group), amount)
+            self._sums[key] = (payments, unconfirmed, amount)
+            values = {"payments": payments, "unconfirmed": unconfirmed, "amount": str(amount)}
+            rows.append(dict(zip(("miner", "kind", "job_type", "hour"), key, strict=True)) | values)
+        self._connection.execute(self._upsert_sums, rows)
+        if hour != self._hour:
+            # the sums of hours that are over change no more
+            self._hour = hour
+            self._sums = {key: value for key, value in self._sums.items() if key[3] >= hour}
+
+    def _sum(self, key: _SumKey) -> tuple[int, int, Decimal]:
+        if key not in self._sums:
             columns = dict(zip(("miner", "kind", "job_type", "hour"), key, strict=True))
-            where = [table.c[name] == value for name, value in columns.items()]
-            old = self._connection.execute(select(table).where(*where)).first()
-            values = {
-                "payments": (old.payments if old else 0) + len(group),
-                "unconfirmed": (old.unconfirmed if old else 0) + sum(not entry.confirmed for entry in group),
-                "amount": str(sum((entry.amount for entry in group), Decimal(old.amount) if old else ZERO)),
-            }
-            if old:
-                self._connection.execute(update(table).where(*where).values(**values))
-            else:
-                self._connection.execute(insert(table).values(**columns, **values))
+            where = [schema.sums.c[name] == value for name, value in columns.items()]
+            row = self._connection.execute(select(schema.sums).where(*where)).first()
+            self._sums[key] = (row.payments, row.unconfirmed, Decimal(row.amount)) if row else (0, 0, ZERO)
+        return self._sums[key]
 
     def _confirm(self, writes: Sequence[Confirmed], _now_ms: int) -> None:
         entries, sums = schema.entries, schema.sums
@@ -179,6 +195,7 @@ class Writer:
                 update(entries).where(where).values(confirmed=True, evidence="the session's sum counts it")
             )
             for row in rows:
+                self._sums.pop((row.miner, row.kind, row.job_type, row.booked_at // HOUR_MS), None)
                 self._connection.execute(
                     update(sums)
                     .where(
@@ -230,12 +247,9 @@ class Writer:
             )
 
     def _count(self, changes: Mapping[str, int]) -> None:
-        table = schema.counters
-        for name, change in changes.items():
-            where = (table.c.server == self._server) & (table.c.name == name)
-            changed = self._connection.execute(update(table).where(where).values(value=table.c.value + change))
-            if changed.rowcount == 0:
-                self._connection.execute(insert(table).values(server=self._server, name=name, value=change))
+        rows = [{"server": self._server, "name": name, "value": change} for name, change in changes.items()]
+        if rows:
+            self._connection.execute(self._upsert_counters, rows)
 
     def _last_entry(self) -> int:
         return int(self._connection.execute(select(func.max(schema.entries.c.id))).scalar() or 0)
@@ -250,6 +264,25 @@ def row_id(
     if found is None:
         found = connection.execute(insert(table).values(**key, **(values or {})).returning(table.c.id)).scalar_one()
     return int(found)
+
+
+def _put_sums(upsert: Callable[..., Any]) -> Any:
+    """The row of a sum as it is now, whether it was there or not."""
+    table = schema.sums
+    statement = upsert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: statement.excluded[name] for name in ("payments", "unconfirmed", "amount")},
+    )
+
+
+def _add_counters(upsert: Callable[..., Any]) -> Any:
+    """A counter goes up by a row's value, whether it was there or not."""
+    table = schema.counters
+    statement = upsert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={"value": table.c.value + statement.excluded["value"]}
+    )
 
 
 def _move_job(*, final: bool) -> Update:
