@@ -116,6 +116,11 @@ class Settings(BaseSettings):
         description="Folder of the ledger, made-up ids and the lock; by default under $XDG_STATE_HOME.",
         examples=["~/.local/state/neonet-fleet"],
     )
+    alive_file: HomePath | None = Field(
+        None,
+        description="File that the coordinator's loop touches, for a health check; unset: none.",
+        examples=["/tmp/fleet-coordinator.alive"],  # noqa: S108 - what a read-only container has
+    )
     redis_url: Annotated[SecretStr, AfterValidator(_checked_redis)] | None = Field(
         None,
         description="URL of the Redis between coordinator and workers; unset: `fleet up` starts one.",

@@ -10,7 +10,9 @@ import click
 from fleet.commands.config import config
 from fleet.commands.coordinator import coordinator
 from fleet.commands.exits import EX_USAGE
+from fleet.commands.join import join
 from fleet.commands.rewards import rewards
+from fleet.commands.setup import dismiss, invite, setup
 from fleet.commands.simulator import simulator
 from fleet.commands.up import up
 from fleet.commands.worker import worker
@@ -29,7 +31,7 @@ def fleet() -> None:
     """
 
 
-for command in (up, coordinator, worker, simulator, rewards, config):
+for command in (up, coordinator, worker, join, simulator, rewards, config, setup, invite, dismiss):
     fleet.add_command(command)
 
 

@@ -28,9 +28,11 @@ from fleet.miner import Miner
 from fleet.models import ZERO, MinerSpec
 from fleet.places import ledger_address
 from fleet.policy import Policy
+from fleet.pulse import Pulse
 from fleet.report import Report
 from fleet.summary import summary
 from tasks.app import make_app
+from tasks.broker import announce
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +58,9 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         raise ServiceError("no server is named: set FLEET_SERVER, or run `fleet up` for a farm on the simulator")
     if settings.redis_url is None:
         raise ServiceError("no Redis is named: set FLEET_REDIS_URL, or run `fleet up`, which starts one")
+    refusal = announce(settings.redis_url.get_secret_value())
+    if refusal is not None:
+        raise ServiceError(refusal)
     lock = Lock(settings.state_dir / "coordinator.lock")
     specs = miner_specs(settings, settings.state_dir)
     started = time.monotonic()
@@ -80,7 +85,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
                 ledger=ledger,
                 client=client,
                 broker=dispatcher,
-                watcher=report,
+                watcher=Pulse(report, settings.alive_file),
                 inbox=inbox,
                 threads=settings.http.threads,
                 drain_s=settings.drain_s,

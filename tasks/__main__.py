@@ -8,14 +8,16 @@ from config.errors import ConfigError
 from config.load import load
 from config.logs import set_up
 from tasks.blas import single_threaded
+from tasks.broker import turned_away
 from tasks.flower import run_flower
 from tasks.worker import run_worker
 
+_EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
 
 
 def main() -> int:
-    """Load the settings, then work; exit code 78 when they are wrong."""
+    """Load the settings, then work; exit code 78 when they are wrong, 69 when the farm turns this process away."""
     single_threaded()
     try:
         settings = load()
@@ -29,7 +31,12 @@ def main() -> int:
         )
         return _EX_CONFIG
     url = settings.redis_url.get_secret_value()
-    return run_flower(settings, url) if sys.argv[1:] == ["flower"] else run_worker(settings, url)
+    flower = sys.argv[1:] == ["flower"]
+    reason = turned_away(url, as_worker=not flower)
+    if reason is not None:
+        print(reason, file=sys.stderr)
+        return _EX_UNAVAILABLE
+    return run_flower(settings, url) if flower else run_worker(settings, url)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ JOBS_QUEUE = "neonet.jobs"
 RESULTS_STREAM = "neonet.results"
 #: the consumer group by which the coordinator reads the results
 RESULTS_GROUP = "coordinator"
+#: the Redis key in which the coordinator states its release and wire version
+RELEASE_KEY = "neonet.release"
 #: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
 TASK_PREFIX = "neonet."
 #: an entry of the results stream over this size is dropped unread

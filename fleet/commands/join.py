@@ -1,0 +1,53 @@
+"""`fleet join`: the workers of another host."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from config.load import load
+from fleet.commands.exits import EX_USAGE, Failure, farm_errors, settings_or_exit
+from fleet.invitation import Invitation, InvitationError
+from fleet.welcome import settle
+
+
+@click.command("join")
+@click.argument("invitation", required=False)
+@click.option("--concurrency", type=click.IntRange(1, 4096), metavar="N", help="Pool processes (this host's cores).")
+@click.option("--name", metavar="NAME", help="The worker's name in Flower and in the ledger (the one invited).")
+@click.option("--check", is_flag=True, help="Keep the invitation and try it, but start no worker.")
+def join(invitation: str | None, concurrency: int | None, name: str | None, *, check: bool) -> None:
+    """Compute jobs for a farm on another host, which printed INVITATION; `-` reads it from stdin.
+
+    The connection is TLS, to a Redis that the farm's own authority vouches for. The invitation is kept in
+    FLEET_STATE_DIR/join: without INVITATION, the one kept there is used. SIGTERM finishes the jobs at hand.
+
+    \b
+    Example:
+      fleet join neonet1.VGhpcyBpcyBubyBpbnZpdGF0aW9u
+    """
+    with settings_or_exit():
+        folder = load().state_dir / "join"
+    if invitation is not None:
+        _keep(sys.stdin.readline() if invitation == "-" else invitation, folder)
+    elif not (folder / "FLEET_REDIS_URL").exists():
+        raise Failure("no invitation was given, and none is kept: run docker/invite on the farm's first host", EX_USAGE)
+    if check:
+        return
+    given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name, "FLEET_SECRETS_DIR": folder}
+    # another process image: a worker holds none of the coordinator's code
+    environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
+    os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)
+
+
+def _keep(line: str, folder: Path) -> None:
+    try:
+        read = Invitation.decode(line)
+    except InvitationError as exc:
+        raise Failure(str(exc), EX_USAGE) from exc
+    with farm_errors():
+        settle(read, folder)
+    click.echo(f"joined {read.address}:{read.port} as {read.host}, over TLS", err=True)

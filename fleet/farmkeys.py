@@ -1,0 +1,88 @@
+"""The secrets of a farm in Compose: made once, kept, and laid out so that each container sees its own alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.certificates import ensure_authority, ensure_server
+from fleet.errors import ServiceError
+from fleet.invitation import Invitation
+from fleet.roles import Role, is_host_name, users_file
+from fleet.secret_files import kept_secret, new_password, write_secret
+
+#: user of Flower's pages
+FLOWER_USER = "farmer"
+_PLAIN_REDIS = "redis:6379"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """Where other hosts reach the farm's Redis."""
+
+    #: what the certificate is valid for, the first being the one that invitations name
+    names: tuple[str, ...]
+    #: the TLS port
+    port: int
+
+
+class FarmKeys:
+    """The folders of a farm's secrets under `root`: `keys` is the original, the others are what containers mount."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._keys = root / "keys"
+
+    def lay_out(self, names: tuple[str, ...]) -> bool:
+        """Make what is missing and write what each container reads; whether the farm is new.
+
+        `names` are what the certificate of Redis is valid for. Raises ServiceError where a folder can't be written.
+        """
+        new = not (self._keys / Role.COORDINATOR.value).exists()
+        passwords = {role: kept_secret(self._keys / role.value) for role in Role}
+        for role in (Role.COORDINATOR, Role.WORKER, Role.FLOWER):
+            url = f"redis://{role.value}:{passwords[role]}@{_PLAIN_REDIS}/0"
+            write_secret(self._root / role.value / "FLEET_REDIS_URL", url)
+        web = kept_secret(self._keys / "flower-web")
+        write_secret(self._root / "flower" / "FLEET_FLOWER__BASIC_AUTH", f"{FLOWER_USER}:{web}")
+        redis = self._root / "redis"
+        write_secret(redis / "health", passwords[Role.HEALTH])
+        write_secret(redis / "ca.crt", ensure_authority(self._keys).read_text(encoding="utf-8"))
+        ensure_server(self._keys, redis, names)
+        write_secret(redis / "users.acl", users_file(passwords, self.hosts()))
+        return new
+
+    def hosts(self) -> dict[str, str]:
+        """The hosts that were invited, with their passwords."""
+        folder = self._keys / "hosts"
+        return {path.name: kept_secret(path) for path in sorted(folder.glob("[a-z0-9]*"))} if folder.is_dir() else {}
+
+    def invite(self, host: str, published: Published, *, release: str, wire: int) -> Invitation:
+        """Leave for `host`, with a password of its own, a new one each time. Redis knows it after its next start.
+
+        Raises ServiceError for a name that is none.
+        """
+        if not is_host_name(host):
+            raise ServiceError(f"{host!r} is no name for a host: a to z, 0 to 9 and -, at most 32")
+        password = new_password()
+        write_secret(self._keys / "hosts" / host, password)
+        self.lay_out(published.names)
+        return Invitation(
+            host=host,
+            address=published.names[0],
+            port=published.port,
+            password=password,
+            authority=(self._keys / "ca.crt").read_text(encoding="utf-8"),
+            release=release,
+            wire=wire,
+        )
+
+    def dismiss(self, host: str, names: tuple[str, ...]) -> None:
+        """Take a host's leave back. Redis knows it after its next start.
+
+        Raises ServiceError where no host of that name was invited.
+        """
+        if host not in self.hosts():
+            raise ServiceError(f"no host {host!r} was invited; there are: {', '.join(self.hosts()) or 'none'}")
+        (self._keys / "hosts" / host).unlink()
+        self.lay_out(names)

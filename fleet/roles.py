@@ -1,0 +1,90 @@
+"""Who may do what in the farm's Redis: one ACL user a role, held as data."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+#: Kombu's own keys: bindings, what is not acknowledged yet, and replies to remote control.
+_BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
+#: Greeting, health and name of a connection.
+_CONNECTION = (
+    "+auth +hello +ping +select +client|setname +client|setinfo +client|id +client|no-evict +unsubscribe +punsubscribe"
+)
+#: What kombu 5.7 does with its keys. Scripts run under the same rules as their caller.
+_BROKER_COMMANDS = (
+    "+multi +exec +discard +watch +unwatch +time +eval +evalsha +script|load +script|exists "
+    "+lpush +rpush +brpop +rpop +lrem +llen +del +exists +expire +type "
+    "+zadd +zrem +zrangebyscore +zrevrangebyscore +hset +hget +hdel +hlen "
+    "+sadd +srem +smembers +scard +sismember +set +get +pexpire"
+)
+_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+_HOST_PREFIX = "host-"
+
+
+class Role(Enum):
+    """Who speaks to Redis."""
+
+    #: dispatches jobs and reads results
+    COORDINATOR = "coordinator"
+    #: takes jobs and adds results
+    WORKER = "worker"
+    #: reads events and lengths, and asks workers about themselves
+    FLOWER = "flower"
+    #: asks whether Redis answers
+    HEALTH = "health"
+
+
+#: Celery's channels: remote control goes out on pidbox, events come in on celeryev; the 0 is the database.
+_RULES: dict[Role, str] = {
+    Role.COORDINATOR: (
+        f"~neonet.* {_BROKER_KEYS} &/0.celery* {_CONNECTION} {_BROKER_COMMANDS} +publish +subscribe +psubscribe "
+        "+xadd +xreadgroup +xack +xdel +xlen +xpending +xautoclaim +xclaim +xrange +xtrim +xinfo|groups +xinfo|stream "
+        "+xgroup|create +xgroup|createconsumer +info"
+    ),
+    # No publish on pidbox: a stolen password can't tell the other workers to stop.
+    Role.WORKER: (
+        f"{_BROKER_KEYS} {_CONNECTION} {_BROKER_COMMANDS} "
+        "(resetkeys resetchannels &/0.celery.pidbox +subscribe) "
+        "(resetkeys resetchannels &/0.celeryev* +publish) "
+        "(resetkeys %W~neonet.results +xadd) "
+        "(resetkeys %R~neonet.release +get)"
+    ),
+    # Never a pop from the queue of jobs: its length is all that Flower reads of it.
+    Role.FLOWER: (
+        f"~_kombu.* ~*.celery.pidbox* &/0.celery* {_CONNECTION} +info "
+        "+multi +exec +lpush +brpop +llen +del +exists +expire +sadd +srem +smembers +publish +subscribe +psubscribe "
+        "(resetkeys resetchannels %R~neonet.jobs* +llen)"
+    ),
+    Role.HEALTH: "+ping +auth +hello +client|setinfo",
+}
+
+
+def is_host_name(text: str) -> bool:
+    """Whether `text` can name a host: 1 to 32 of `a-z 0-9 -`, letters or digits at both ends."""
+    return _HOST_NAME.fullmatch(text) is not None
+
+
+def user_of_host(host: str) -> str:
+    """The Redis user of another host's workers."""
+    return _HOST_PREFIX + host
+
+
+def users_file(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> str:
+    """Redis's `users.acl`: nobody without a password, one user a role and one a host. It holds hashes, no password."""
+    return "".join(f"{line}\n" for line in _lines(passwords, hosts))
+
+
+def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> Iterator[str]:
+    yield "user default off"
+    for role in Role:
+        yield _user(role.value, passwords[role], _RULES[role])
+    for host in sorted(hosts):
+        yield _user(user_of_host(host), hosts[host], _RULES[Role.WORKER])
+
+
+def _user(name: str, password: str, rules: str) -> str:
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return f"user {name} on #{digest} resetkeys resetchannels -@all {rules}"

@@ -1,0 +1,59 @@
+"""Joining a farm from another host: the way to its Redis is tried in steps, so that a refusal says which one failed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+from fleet.errors import ServiceError
+from fleet.invitation import Invitation
+from fleet.secret_files import write_secret
+from tasks.broker import release, turned_away
+from tasks.messages import WIRE_VERSION
+
+_TIMEOUT_S = 10.0
+
+
+def settle(invitation: Invitation, folder: Path) -> Path:
+    """Keep what an invitation holds in `folder`, as secrets of mode 0600, and try it; the folder of the secrets.
+
+    Raises ServiceError where the release differs, the Redis can't be reached, is another one, or refuses the host.
+    """
+    if invitation.wire != WIRE_VERSION:
+        raise ServiceError(
+            f"this host has release {release()} (wire version {WIRE_VERSION}), the farm wants release "
+            f"{invitation.release} (wire version {invitation.wire}): install that one here"
+        )
+    _try_tls(invitation)
+    authority = folder / "ca.crt"
+    write_secret(authority, invitation.authority)
+    url = invitation.redis_url(str(authority.resolve()))
+    reason = turned_away(url, as_worker=True)
+    if reason is not None:
+        raise ServiceError(f"{reason}; have the host invited again by `docker/invite {invitation.host}`")
+    write_secret(folder / "FLEET_REDIS_URL", url)
+    write_secret(folder / "FLEET_WORKER__NAME", invitation.host)
+    return folder
+
+
+def _try_tls(invitation: Invitation) -> None:
+    place = f"{invitation.address}:{invitation.port}"
+    context = ssl.create_default_context(cadata=invitation.authority)
+    try:
+        with (
+            socket.create_connection((invitation.address, invitation.port), _TIMEOUT_S) as plain,
+            context.wrap_socket(plain, server_hostname=invitation.address),
+        ):
+            return
+    except ssl.SSLCertVerificationError as exc:
+        raise ServiceError(
+            f"{place} is not the farm of this invitation: its certificate is not vouched for by the invitation's "
+            f"authority ({exc.verify_message}); nothing was sent to it"
+        ) from exc
+    except ssl.SSLError as exc:
+        raise ServiceError(f"{place} does not speak TLS as a farm's Redis does: {exc.reason or exc}") from exc
+    except OSError as exc:
+        raise ServiceError(
+            f"can't reach {place}: {exc.strerror or exc}; is it published there, and open in the firewall?"
+        ) from exc
