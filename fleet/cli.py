@@ -1,24 +1,47 @@
-"""The `fleet` command."""
+"""The `fleet` command. A subcommand is imported when it is called, so that each process loads only what it uses."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from importlib.metadata import version
 
 import click
 
-from fleet.commands.config import config
-from fleet.commands.coordinator import coordinator
 from fleet.commands.exits import EX_USAGE
-from fleet.commands.join import join
-from fleet.commands.rewards import rewards
-from fleet.commands.setup import dismiss, invite, setup
-from fleet.commands.simulator import simulator
-from fleet.commands.up import up
-from fleet.commands.worker import worker
+
+#: subcommand → module in `fleet.commands`, in the order of the help
+COMMANDS = {
+    "up": "up",
+    "coordinator": "coordinator",
+    "worker": "worker",
+    "join": "join",
+    "simulator": "simulator",
+    "rewards": "rewards",
+    "config": "config",
+    "setup": "setup",
+    "invite": "setup",
+    "dismiss": "setup",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Finds each subcommand in the module that `COMMANDS` names, under its own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The subcommand, None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"fleet.commands.{COMMANDS[cmd_name]}")
+        command = getattr(module, cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("neonet-fleet"), prog_name="fleet")
 def fleet() -> None:
     """Run a NeoNet mining farm: one coordinator, workers on as many hosts as you like, an exact ledger.
@@ -29,10 +52,6 @@ def fleet() -> None:
       fleet up --server https://neonet.example.com     the same, for real rewards
       fleet rewards --by day                           what it earned
     """
-
-
-for command in (up, coordinator, worker, join, simulator, rewards, config, setup, invite, dismiss):
-    fleet.add_command(command)
 
 
 def main() -> int:

@@ -49,10 +49,9 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
-    def close(self, timeout_s: float = 3.0) -> None:
-        """End the thread after its current read."""
+    def close(self) -> None:
+        """End the thread after its current read; what that brings is read again at the next start."""
         self._stop.set()
-        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         backoff, rng, failures = Backoff(floor_s=0.5, cap_s=5.0), random.Random(), 0

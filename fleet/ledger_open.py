@@ -47,11 +47,6 @@ class Lock:
         self._file.close()
 
 
-def sqlite_url(path: Path) -> str:
-    """SQLAlchemy's URL of a SQLite file."""
-    return f"sqlite:///{path}"
-
-
 def shown_url(url: str) -> str:
     """A ledger's address for people: the file, or the URL without its password."""
     target = make_url(url)

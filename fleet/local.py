@@ -99,17 +99,17 @@ class LocalFarm:
         environ = os.environ | dict(self._plan.overrides) | {"FLEET_STATE_DIR": str(self._farm_dir)}
         redis_url = self._redis_url()
         environ["FLEET_REDIS_URL"] = redis_url
+        self._spawn("worker", [sys.executable, "-m", "tasks"], environ)
         if self._settings.simulated:
             environ["FLEET_SERVER"] = self._start_simulator(environ)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
             if not self._settings.miner and self._settings.id is None:
                 # with a server named, the coordinator would count one
                 environ["FLEET_MINERS"] = str(self._settings.miner_count)
-        self._spawn("worker", [sys.executable, "-m", "tasks"], environ)
-        if self._settings.flower.enabled:
-            self._start_flower(environ)
         if not signals.received:
             self._start_coordinator(environ)
+        if self._settings.flower.enabled:
+            self._start_flower(environ)
 
     def _redis_url(self) -> str:
         if self._settings.redis_url is not None:

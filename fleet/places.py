@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.settings import Settings
-from fleet.ledger_open import sqlite_url
 
 #: name of the simulator in a ledger
 SIMULATOR = "simulator"
@@ -20,4 +19,4 @@ def ledger_address(settings: Settings) -> str:
     """SQLAlchemy URL of the farm's ledger."""
     if settings.ledger_url is not None:
         return settings.ledger_url.get_secret_value()
-    return sqlite_url(farm_dir(settings) / "ledger.sqlite")
+    return f"sqlite:///{farm_dir(settings) / 'ledger.sqlite'}"
