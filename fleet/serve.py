@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TextIO
 
+from config.color import wants_color
 from config.settings import Settings
 from fleet.backoff import Backoff
 from fleet.budget import Governor
@@ -142,10 +143,9 @@ def _client(settings: Settings, server: str) -> Client:
 
 
 def _report(settings: Settings, run: Run, farm: Farm) -> Report:
-    color = settings.output.color
     return Report(
         run.out,
-        color=color == "always" or (color == "auto" and run.out.isatty()),
+        color=wants_color(settings.output.color, run.out),
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
         total=sum((miner.purse.booked for miner in farm.miners.values()), ZERO),
