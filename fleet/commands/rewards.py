@@ -18,6 +18,10 @@ from fleet.places import ledger_address
 from fleet.summary import dump
 
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
+#: columns of a table that stand there even when they hold zeros
+_ALWAYS = ("payments", "total_nnet")
+#: columns of a terminal, for a table that is not printed on one
+_WIDE = 250
 
 
 @click.command("rewards")
@@ -55,14 +59,18 @@ def _figures(row: Reward) -> dict[str, object]:
 
 
 def _print_table(rows: list[Reward], by: str, *, simulated: bool) -> None:
-    console = Console(highlight=False)
-    table = Table("server", by, *(name.replace("_", " ") for name in _COLUMNS), box=None, pad_edge=False)
-    for column in table.columns[2:]:
-        column.justify = "right"
+    """Columns that say nothing but zero are left out, so that no amount is cut on a narrow terminal."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+    names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("server", by):
+        table.add_column(heading, overflow="fold")
+    for name in names:
+        table.add_column(name.replace("_nnet", " NNET"), justify="right", overflow="fold")
     for row in rows:
-        table.add_row(row.server, row.group, *(f"{value}" for value in _figures(row).values()))
-    total = sum((row.total_nnet for row in rows), ZERO)
-    table.add_row("all", "", str(sum(row.payments for row in rows)), *[""] * 4, f"{total}", style="bold")
+        table.add_row(row.server, row.group, *(str(getattr(row, name)) for name in names))
+    totals = (str(sum((getattr(row, name) for row in rows), ZERO)) for name in names)
+    table.add_row("all", "", *totals, style="bold")
     console.print(table)
     if simulated:
         console.print("simulated: these rewards are not real", style="yellow")
