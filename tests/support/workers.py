@@ -1,0 +1,80 @@
+"""A real worker on a real Redis, jobs sent to it by the farm's own dispatcher, results read off the stream."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, cast
+
+import redis
+
+from config.settings import Settings
+from fleet.dispatch import Dispatcher, connect
+from fleet.effects import Dispatch
+from fleet.farm import Published
+from tasks.app import make_app
+from tasks.messages import RESULTS_STREAM, JobMessage, ResultMessage, parse_stream_fields
+from tests.support.processes import PATIENCE_S, Started, environ, started
+
+WORKER = (sys.executable, "-m", "tasks")
+POISONED = (sys.executable, "-m", "tests.support.poisoned_worker")
+#: a poisoned worker must not start itself again as a sound one
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+Fields = dict[bytes, bytes]
+
+
+@contextmanager
+def worker(
+    redis_url: str, folder: Path, *, argv: Sequence[str] = WORKER, settings: Mapping[str, str] | None = None
+) -> Iterator[Started]:
+    """A worker of two processes that is ready for jobs."""
+    given = {"FLEET_REDIS_URL": redis_url, "FLEET_WORKER__CONCURRENCY": "2", "FLEET_WORKER__NAME": "bench"}
+    threads = ONE_THREAD if argv is POISONED else {}
+    with started(argv, folder, environ(folder, given | threads | dict(settings or {}))) as process:
+        process.says("ready.")
+        yield process
+
+
+@contextmanager
+def dispatcher(redis_url: str) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
+    """The farm's dispatcher, and what it tells of each job."""
+    told: SimpleQueue[Published] = SimpleQueue()
+    one = Dispatcher(make_app(Settings(), redis_url), connect(redis_url), told.put)
+    try:
+        yield one, told
+    finally:
+        one.close()
+
+
+def job(job_id: str, data: Mapping[str, Any], *, job_type: str = "fraud_detection", attempt: int = 1) -> Dispatch:
+    """An order to publish one job of `rig-a1`."""
+    message = JobMessage(job_id=job_id, attempt=attempt, miner_id="rig-a1", job_type=job_type, data=data)
+    return Dispatch(message=message)
+
+
+def send(redis_url: str, *orders: Dispatch) -> None:
+    """Publish the orders, and see that Redis has taken each of them."""
+    with dispatcher(redis_url) as (one, told):
+        for order in orders:
+            one.dispatch(order)
+        assert all(told.get(timeout=PATIENCE_S).published for _ in orders)
+
+
+def entries(redis_url: str) -> list[tuple[bytes, Fields]]:
+    """Everything on the results stream."""
+    with redis.Redis.from_url(redis_url) as client:
+        return cast("list[tuple[bytes, Fields]]", client.xrange(RESULTS_STREAM))
+
+
+def results(redis_url: str, count: int, timeout_s: float = PATIENCE_S) -> list[ResultMessage]:
+    """What `count` or more entries of the results stream say, in their order."""
+    deadline = time.monotonic() + timeout_s
+    while len(found := entries(redis_url)) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count} results within {timeout_s:g} s: {found}"
+        time.sleep(0.05)
+    return [parse_stream_fields(fields) for _, fields in found]
