@@ -64,6 +64,8 @@ class Farm:
         self._ready: dict[Urgency, deque[str]] = {urgency: deque() for urgency in Urgency}
         self._queued: dict[str, Urgency] = {}
         self._timers: list[tuple[float, int, str]] = []
+        #: the earliest timer of each miner; later ones are set when it rings
+        self._wakes: dict[str, float] = {}
         self._numbers = itertools.count()
         self._turn = Turn()
         for miner in self.miners.values():
@@ -140,6 +142,7 @@ class Farm:
         """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for."""
         while self._timers and self._timers[0][0] <= now:
             miner = self.miners[heapq.heappop(self._timers)[2]]
+            self._wakes.pop(miner.spec.miner_id, None)
             self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
         blocked_until = self._start_calls(now)
         turn, self._turn = self._turn, Turn()
@@ -204,5 +207,6 @@ class Farm:
         else:
             self._queued.pop(miner_id, None)
         wake = min(at, miner.workload.wakes_at())
-        if wake < NEVER:
+        if wake < self._wakes.get(miner_id, NEVER):
+            self._wakes[miner_id] = wake
             heapq.heappush(self._timers, (max(wake, now), next(self._numbers), miner_id))

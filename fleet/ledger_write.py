@@ -52,8 +52,18 @@ class Writer:
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
         """Write all rows, stamped with `now_ms`, UTC milliseconds since 1970. After an error, use another writer."""
-        kinds: dict[type, list[Any]] = defaultdict(list)
+        part: list[Write] = []
         for write in writes:
+            if isinstance(write, JobOpened) and write.reopened:
+                # it comes after whatever ended that job in this turn
+                self._write_part(part, now_ms)
+                part = []
+            part.append(write)
+        self._write_part(part, now_ms)
+
+    def _write_part(self, part: Sequence[Write], now_ms: int) -> None:
+        kinds: dict[type, list[Any]] = defaultdict(list)
+        for write in part:
             kinds[type(write)].append(write)
         steps: dict[type, Callable[[list[Any], int], None]] = {
             SessionOpened: self._open_sessions,

@@ -142,7 +142,7 @@ class Miner:
             case SessionStart():
                 return self._started(outcome, reply, now, find)
             case Job():
-                return self.workload.assigned(outcome, reply.answered_at, now, find)
+                return self.workload.assigned(outcome, reply, now, find)
             case Receipt():
                 return self.workload.receipt(outcome, work, reply) if work else []
             case HeartbeatAnswer():
@@ -235,7 +235,7 @@ class Miner:
             *(self.workload.anomaly(text) for text in start.anomalies),
         ]
         if not self.draining:
-            effects += self.workload.free_job(start.initial_job, reply.answered_at, now, find)
+            effects += self.workload.free_job(start.initial_job, reply, now, find)
         return effects
 
     def _beaten(self, answer: HeartbeatAnswer, reply: Reply, now: float, find: Find) -> list[Effect]:
@@ -249,7 +249,7 @@ class Miner:
             *(self.workload.anomaly(text) for text in answer.anomalies),
         ]
         if not self.draining:
-            effects += self.workload.free_job(answer.next_job, reply.answered_at, now, find)
+            effects += self.workload.free_job(answer.next_job, reply, now, find)
         return effects
 
     def _stopped(self, call: Call, cause: str) -> list[Effect]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -169,7 +169,7 @@ def _stop_on_signals(inbox: Inbox) -> None:
 
     def on_signal(number: int, _frame: object) -> None:
         inbox.put(Stop(signal.Signals(number).name))
-        signal.signal(number, lambda *_: sys.exit(128 + number))
+        signal.signal(number, lambda *_: os._exit(128 + number))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)

@@ -47,6 +47,8 @@ class Work:
     #: it was paid before, in this ledger
     paid_before: bool = False
     redispatch_at: float = NEVER
+    #: without a result by then it is given up; the server gives a fetched job again, so that one is not
+    expires_at: float = NEVER
     #: when the answer that brought it was read
     received_at: float | None = None
     compute_ms: float = 0.0

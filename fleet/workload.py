@@ -20,6 +20,8 @@ from tasks.messages import Outcome, ResultMessage
 _MAX_UNKNOWN = 3
 #: a restarted coordinator waits this long for results that are in the stream already
 _RESTORED_S = 2.0
+#: ended jobs that are remembered, more than can end while one fetch is under way
+_REMEMBERED = 8
 
 Find = Callable[[str], Prior | None]
 
@@ -37,6 +39,8 @@ class Workload:
         self._purse = purse
         self._rng = rng
         self._refusals = 0
+        #: when the last jobs ended, by id
+        self._ended: dict[str, float] = {}
 
     @property
     def may_fetch(self) -> bool:
@@ -72,15 +76,19 @@ class Workload:
             work.fail(str(open_job.result["error"]), end)
         if work.at_workers:
             work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
+            work.expires_at = NEVER if work.job.road is Road.FETCHED else now + work.job.timeout_s
         self.jobs[open_job.job.job_id] = work
 
     # -- to the workers and back ------------------------------------------------------------------------------------
 
-    def assigned(self, job: Job, answered_at: float, now: float, find: Find) -> list[Effect]:
+    def assigned(self, job: Job, reply: Reply, now: float, find: Find) -> list[Effect]:
         """The server gives a job: a new one, one that is open, or one that was over here."""
         known = self.jobs.get(job.job_id)
         if known is not None:
             return self._given_again(known, job)
+        if self._ended.get(job.job_id, 0.0) > reply.sent_at:
+            # it ended while this answer was under way
+            return [self.anomaly("the answer to a fetch was overtaken by a receipt", job.job_id)]
         prior = find(job.job_id)
         if prior is not None and prior.miner_id != self._miner_id:
             self._hold_fetch(now)
@@ -88,7 +96,8 @@ class Workload:
         work = Work(
             job=job,
             session_id=self.session.session_id if self.session else "",
-            received_at=answered_at,
+            received_at=reply.answered_at,
+            expires_at=NEVER if job.road is Road.FETCHED else now + job.timeout_s,
             attempt=prior.attempt if prior else 0,
             paid_before=prior is not None and prior.state in PAID,
         )
@@ -104,22 +113,25 @@ class Workload:
         dispatch = self._publish(work, now)
         return [self._opened(work, prior), dispatch]
 
-    def free_job(self, job: Job | None, answered_at: float, now: float, find: Find) -> list[Effect]:
+    def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
         """A job that came without a fetch, unless too many of them wait."""
         free = sum(work.job.road is not Road.FETCHED for work in self.jobs.values())
         if job is None or free >= self._policy.max_free_jobs:
             return []
-        return self.assigned(job, answered_at, now, find)
+        return self.assigned(job, reply, now, find)
 
     def wakes_at(self) -> float:
         """When `tick` has something to do."""
-        return min((work.redispatch_at for work in self.jobs.values() if work.at_workers), default=NEVER)
+        waiting = (min(work.redispatch_at, work.expires_at) for work in self.jobs.values() if work.at_workers)
+        return min(waiting, default=NEVER)
 
     def tick(self, now: float) -> list[Effect]:
-        """Dispatch again what gave no result in time; it is skipped while messages still wait in the queue."""
+        """Dispatch again what gave no result in time (skipped while messages wait in the queue), or give it up."""
         effects: list[Effect] = []
-        for work in self.jobs.values():
-            if work.at_workers and work.redispatch_at <= now:
+        for work in [work for work in self.jobs.values() if work.at_workers]:
+            if work.expires_at <= now:
+                effects += self._lost(work, JobState.EXPIRED, "deadline passed")
+            elif work.redispatch_at <= now:
                 effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
         return effects
 
@@ -164,19 +176,22 @@ class Workload:
         if receipt.accepted:
             return self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
         if work.failure:
-            return self._lost(work, work.end, work.failure)
-        return self._mended(work, receipt.error) or self._lost(work, JobState.REJECTED, receipt.error)
+            return self._lost(work, work.end, work.failure, reply)
+        return self._mended(work, receipt.error) or self._lost(work, JobState.REJECTED, receipt.error, reply)
 
     def submission_failed(self, work: Work, error: CallError, reply: Reply) -> list[Effect] | None:
         """Effects of an error that says what became of the job; None when it is only to be sent again later."""
         if isinstance(error, JobCompleted):
             if work.failure:
-                return self._lost(work, work.end, work.failure)
+                return self._lost(work, work.end, work.failure, reply)
+            if work.paid_before:
+                self._end(work, reply.answered_at)
+                return [work.moved(JobState.ALREADY_COMPLETED)]
             return self._paid(work, work.job.reward, False, None, reply)
         if isinstance(error, JobUnknown):
-            return self._lost(work, JobState.EXPIRED, "answer lost" if work.unknown else "server forgot it")
+            return self._lost(work, JobState.EXPIRED, "answer lost" if work.unknown else "server forgot it", reply)
         if isinstance(error, Refused):
-            return self._mended(work, str(error)) or self._lost(work, JobState.REJECTED, str(error))
+            return self._mended(work, str(error)) or self._lost(work, JobState.REJECTED, str(error), reply)
         if isinstance(error, OutcomeUnknown):
             work.unknown, work.insisted = True, False
         elif not work.unknown:
@@ -254,7 +269,7 @@ class Workload:
     def _paid(
         self, work: Work, amount: Decimal, confirmed: bool, stated_total: Decimal | None, reply: Reply
     ) -> list[Effect]:
-        del self.jobs[work.job.job_id]
+        self._end(work, reply.answered_at)
         if self.session and self.session.session_id == reply.call.session_id:
             self.session.completed += 1
         booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before)
@@ -273,8 +288,8 @@ class Workload:
         )
         return [work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED), booked, notice]
 
-    def _lost(self, work: Work, state: JobState, cause: str) -> list[Effect]:
-        self.jobs.pop(work.job.job_id, None)
+    def _lost(self, work: Work, state: JobState, cause: str, reply: Reply | None = None) -> list[Effect]:
+        self._end(work, reply.answered_at if reply else 0.0)
         notice = Notice(
             kind=NoticeKind.LOST_JOB,
             miner_id=self._miner_id,
@@ -284,6 +299,13 @@ class Workload:
             amount=work.job.reward,
         )
         return [work.moved(state, cause=cause), notice]
+
+    def _end(self, work: Work, at: float) -> None:
+        """The job leaves; a fetch whose answer is older than this may still bring it."""
+        self.jobs.pop(work.job.job_id, None)
+        self._ended[work.job.job_id] = at
+        while len(self._ended) > _REMEMBERED:
+            del self._ended[next(iter(self._ended))]
 
     def _hold_fetch(self, now: float) -> None:
         """The server insists on a job that it refuses: asking faster helps nobody."""
