@@ -10,14 +10,12 @@ from enum import Enum
 #: Kombu's own keys: bindings, what is not acknowledged yet, and replies to remote control.
 _BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
 #: Greeting, health and name of a connection.
-_CONNECTION = (
-    "+auth +hello +ping +select +client|setname +client|setinfo +client|id +client|no-evict +unsubscribe +punsubscribe"
-)
+_CONNECTION = "+auth +hello +ping +select +client|setname +client|id +client|no-evict +unsubscribe +punsubscribe"
 #: What kombu 5.7 does with its keys. Scripts run under the same rules as their caller.
 _BROKER_COMMANDS = (
     "+multi +exec +discard +watch +unwatch +time +eval +evalsha +script|load +script|exists "
     "+lpush +rpush +brpop +rpop +lrem +llen +del +exists +expire +type "
-    "+zadd +zrem +zrangebyscore +zrevrangebyscore +hset +hget +hdel +hlen "
+    "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +hset +hget +hdel +hlen "
     "+sadd +srem +smembers +scard +sismember +set +get +pexpire"
 )
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -47,18 +45,19 @@ _RULES: dict[Role, str] = {
     # No publish on pidbox: a stolen password can't tell the other workers to stop.
     Role.WORKER: (
         f"{_BROKER_KEYS} {_CONNECTION} {_BROKER_COMMANDS} "
-        "(resetkeys resetchannels &/0.celery.pidbox +subscribe) "
+        "(resetkeys resetchannels &/0.celery.pidbox +subscribe +psubscribe) "
         "(resetkeys resetchannels &/0.celeryev* +publish) "
         "(resetkeys %W~neonet.results +xadd) "
         "(resetkeys %R~neonet.release +get)"
     ),
     # Never a pop from the queue of jobs: its length is all that Flower reads of it.
     Role.FLOWER: (
-        f"~_kombu.* ~*.celery.pidbox* &/0.celery* {_CONNECTION} +info "
-        "+multi +exec +lpush +brpop +llen +del +exists +expire +sadd +srem +smembers +publish +subscribe +psubscribe "
+        f"~_kombu.* ~*.celery.pidbox* ~celeryev.* &/0.celery* &/0.celeryev/* {_CONNECTION} +publish +subscribe +psubscribe "
+        "+multi +exec +watch +unwatch +time +eval +evalsha +script|load +script|exists "
+        "+lpush +brpop +rpop +llen +get +set +del +exists +expire +pexpire +zadd +zrem +zrange +zrangebyscore +sadd +srem +smembers "
         "(resetkeys resetchannels %R~neonet.jobs* +llen)"
     ),
-    Role.HEALTH: "+ping +auth +hello +client|setinfo",
+    Role.HEALTH: "+ping +auth +hello",
 }
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import redis
+from redis.exceptions import NoPermissionError
 
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
 
@@ -41,7 +42,7 @@ def _refusal(redis_url: str, ask: Any) -> str | None:
     try:
         with redis.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as client:
             ask(client)
-    except (redis.AuthenticationError, redis.NoPermissionError) as exc:
+    except (redis.AuthenticationError, NoPermissionError) as exc:
         # a URL or a password is in neither of these
         return f"Redis refuses this role: {exc}; FLEET_REDIS_URL holds a wrong user or password, or one taken back"
     except redis.RedisError:
