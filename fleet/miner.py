@@ -133,6 +133,8 @@ class Miner:
         work = self.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
         if work is not None:
             work.in_flight = False
+            if work.sends == 1:
+                work.first_sent(reply.sent_at)
         if isinstance(outcome, CallError):
             return self._on_error(reply, outcome, work, now)
         self._failures = 0

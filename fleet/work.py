@@ -52,6 +52,8 @@ class Work:
     #: when the answer that brought it was read
     received_at: float | None = None
     compute_ms: float = 0.0
+    #: from the answer that brought it to its first submission, less the kernel; None where it was not measured
+    overhead_ms: float | None = None
 
     @property
     def blocks_fetch(self) -> bool:
@@ -67,6 +69,11 @@ class Work:
     def at_workers(self) -> bool:
         """Whether a result is awaited."""
         return self.state in {JobState.ASSIGNED, JobState.DISPATCHED}
+
+    def first_sent(self, at: float) -> None:
+        """Its first submission went out then."""
+        if self.received_at is not None:
+            self.overhead_ms = (at - self.received_at) * 1000 - self.compute_ms
 
     def message(self, miner_id: str) -> JobMessage:
         """The next dispatch of this job."""

@@ -273,9 +273,6 @@ class Workload:
         if self.session and self.session.session_id == reply.call.session_id:
             self.session.completed += 1
         booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before)
-        overhead = None
-        if work.received_at is not None and work.sends == 1:
-            overhead = (reply.sent_at - work.received_at) * 1000 - work.compute_ms
         notice = Notice(
             kind=NoticeKind.REWARD,
             miner_id=self._miner_id,
@@ -284,7 +281,7 @@ class Workload:
             amount=amount,
             total=self._purse.booked,
             confirmed=confirmed,
-            overhead_ms=overhead,
+            overhead_ms=work.overhead_ms,
         )
         return [work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED), booked, notice]
 
