@@ -69,7 +69,10 @@ class Report:
         self._total = total
         self._started_at = clock()
         self._second = clock()
-        self._lines = 0
+        #: lines of each kind that this second had, shown or not
+        self._seen: Counter[str] = Counter()
+        #: the last second had more than may be shown: this one is summed up whole
+        self._flooded = False
         self._rolled: Counter[str] = Counter()
         self._rolled_nnet = ZERO
         self._trouble: dict[str, tuple[float, int]] = {}
@@ -197,8 +200,8 @@ class Report:
         self._total += amount
 
     def _job_line(self, text: str, notice: Notice, style: str = "") -> None:
-        if self._lines < self._allowance:
-            self._lines += 1
+        self._seen[notice.kind.value] += 1
+        if not self._flooded and self._seen[notice.kind.value] <= self._allowance:
             self._say(text, style)
             return
         self._rolled[notice.kind.value] += 1
@@ -223,7 +226,9 @@ class Report:
             self._say(f"[SUM]    {parts} · {self._rolled_nnet:+f} NNET · farm {_short(self._total)}", "green")
         self._rolled.clear()
         self._rolled_nnet = ZERO
-        self._second, self._lines = now, 0
+        self._flooded = max(self._seen.values(), default=0) > self._allowance
+        self._seen.clear()
+        self._second = now
 
     def _say(self, text: str, style: str = "") -> None:
         if self._silent:
