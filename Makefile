@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+PART ?=
 
 .PHONY: help
 help: ## list what there is
@@ -45,8 +46,8 @@ lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: $(STAMP) ## measure throughput and latency against the simulator
-	$(BIN)/python -m bench $(ARGS)
+bench: $(STAMP) ## measure overhead, flow and kernels; PART=flow for one
+	$(BIN)/python -m bench $(PART) $(ARGS)
 
 .PHONY: lock
 lock: ## resolve pyproject.toml again into both lock files (needs uv on the PATH)
