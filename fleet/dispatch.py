@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import redis
 from celery import Celery
@@ -29,6 +31,9 @@ class Dispatcher:
         self._app = app
         self._client = client
         self._tell = tell
+        # celery and kombu ship no types
+        self._connection: Any = None
+        self._producer: Any = None
         self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._thread.start()
@@ -59,6 +64,7 @@ class Dispatcher:
                 )
             else:
                 self._acknowledge(order)
+        self._close_producer()
 
     def _publish(self, order: Dispatch) -> bool:
         message = order.message
@@ -73,10 +79,27 @@ class Dispatcher:
                 # what Flower shows, instead of a payload cut in the middle
                 argsrepr=f"miner={message.miner_id} attempt={message.attempt}",
                 kwargsrepr="",
+                producer=self._open_producer(),
+                # the ledger tries again: a second try here would only hold up the others
+                retry=False,
             )
         except _BROKER_ERRORS:
+            self._close_producer()
             return False
         return True
+
+    def _open_producer(self) -> Any:
+        """One connection for all publishing, made anew after an error."""
+        if self._producer is None:
+            self._connection = self._app.connection_for_write()
+            self._producer = self._app.amqp.Producer(self._connection)
+        return self._producer
+
+    def _close_producer(self) -> None:
+        with contextlib.suppress(*_BROKER_ERRORS):
+            if self._connection is not None:
+                self._connection.close()
+        self._connection = self._producer = None
 
     def _acknowledge(self, entries: Sequence[bytes]) -> None:
         try:
