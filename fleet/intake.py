@@ -61,16 +61,13 @@ class Intake:
         while not self._stop.is_set():
             try:
                 entries = self._read(position)
-            except redis.ResponseError as exc:
-                if "NOGROUP" not in str(exc):
+            except redis.RedisError as exc:
+                if _group_is_gone(exc) and self._make_group():
+                    self._reachable = True
+                    self._tell(BrokerState(reachable=True, emptied=True))
+                else:
                     self._lost(exc)
                     self._stop.wait(backoff.delay_s(failures := failures + 1, rng))
-                elif self._make_group():
-                    self._tell(BrokerState(reachable=True, emptied=True))
-                continue
-            except redis.RedisError as exc:
-                self._lost(exc)
-                self._stop.wait(backoff.delay_s(failures := failures + 1, rng))
                 continue
             failures = 0
             if not self._reachable:
@@ -102,6 +99,11 @@ class Intake:
         if self._reachable:
             self._reachable = False
             self._tell(BrokerState(reachable=False, reason=f"{type(exc).__name__}: {exc}"[:200]))
+
+
+def _group_is_gone(exc: redis.RedisError) -> bool:
+    """Whether the stream or its group was deleted: before this read, or while it waited."""
+    return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
 def _parsed(entries: list[tuple[bytes, dict[bytes, bytes]]]) -> Results:

@@ -220,6 +220,5 @@ def test_nothing_but_results_is_on_the_stream(redis_url: str) -> None:
 
 def send_raw(redis_url: str, argument: object, *, task: str) -> None:
     """Publish a Celery task whose argument the dispatcher would never send."""
-    make_app(Settings(), redis_url).send_task(
-        TASK_PREFIX + "inference", args=(argument,), task_id=task, queue=JOBS_QUEUE, argsrepr=""
-    )
+    with make_app(Settings(), redis_url) as app:
+        app.send_task(TASK_PREFIX + "inference", args=(argument,), task_id=task, queue=JOBS_QUEUE, argsrepr="")

@@ -92,3 +92,33 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+class Mortal:
+    """A Redis of one test that can be killed and started again on its port; it keeps nothing on disk."""
+
+    def __init__(self, server: Path, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._password = secrets.token_hex(16)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+
+    def __enter__(self) -> str:
+        self._process, self._port = _started(self._server, self._folder, self._password)
+        return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill it with -9."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def start(self) -> None:
+        """Start it again, on the same port."""
+        self._process = _start(self._server, self._folder, self._port, self._password)
+        if not _answers(self._process, self._port, self._password):
+            raise RuntimeError("redis-server did not start again")

@@ -44,11 +44,14 @@ def worker(
 def dispatcher(redis_url: str) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
     """The farm's dispatcher, and what it tells of each job."""
     told: SimpleQueue[Published] = SimpleQueue()
-    one = Dispatcher(make_app(Settings(), redis_url), connect(redis_url), told.put)
-    try:
-        yield one, told
-    finally:
-        one.close()
+    client = connect(redis_url)
+    with make_app(Settings(), redis_url) as app:
+        one = Dispatcher(app, client, told.put)
+        try:
+            yield one, told
+        finally:
+            one.close()
+            client.close()
 
 
 def job(job_id: str, data: Mapping[str, Any], *, job_type: str = "fraud_detection", attempt: int = 1) -> Dispatch:
