@@ -16,9 +16,9 @@ from typing import IO
 from fleet.errors import ServiceError
 
 _PR_SET_PDEATHSIG = 1
-#: a child that died this often within a minute is not started again
+#: a child that dies this often in a row, each time sooner than this after its start, is not started again
 _MAX_DEATHS = 5
-_DEATHS_WITHIN_S = 60.0
+_STILLBORN_S = 5.0
 _TAIL_LINES = 12
 
 
@@ -39,12 +39,14 @@ class Child:
         self.log = log
         self._environ = dict(environ)
         self._stdout = stdout
-        self._deaths: list[float] = []
+        self._started_at = 0.0
+        self._early_deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; the kernel ends it when this process dies, whatever kills that."""
         output = self.log.open("ab") if self.log else None
+        self._started_at = time.monotonic()
         parent = os.getpid()
         try:
             self._process = subprocess.Popen(
@@ -74,11 +76,11 @@ class Child:
     def restart(self, now: float) -> None:
         """Start it again after it died.
 
-        Raises ServiceError with the end of its log when it dies too often to be helped by that.
+        Raises ServiceError with the end of its log when it dies at once, again and again.
         """
-        self._deaths = [at for at in self._deaths if now - at < _DEATHS_WITHIN_S] + [now]
-        if len(self._deaths) >= _MAX_DEATHS:
-            raise ServiceError(f"{self.name} died {len(self._deaths)} times in a minute\n{self.tail()}")
+        self._early_deaths = self._early_deaths + 1 if now - self._started_at < _STILLBORN_S else 0
+        if self._early_deaths >= _MAX_DEATHS:
+            raise ServiceError(f"{self.name} died {_MAX_DEATHS} times at once after its start\n{self.tail()}")
         self.start()
 
     def signal(self, number: int) -> None:
