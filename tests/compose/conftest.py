@@ -1,0 +1,52 @@
+"""What the tests of the Compose tier share. They run by `make test-compose` alone: they build an image and start a farm."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import lacks
+from tests.support.compose import STANDINS, Farm, clean_copy, engine_answers, free_port
+
+_BUILD_S = 900
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave this folder out unless it, or a file in it, is asked for by name."""
+    asked = any("tests/compose" in str(argument) for argument in config.invocation_params.args)
+    return None if asked or collection_path.name == "conftest.py" else True
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A Docker engine with Compose v2, by the stand-ins where an image registry can't be reached."""
+    if not engine_answers() and STANDINS.is_file() and os.geteuid() == 0:
+        subprocess.run([STANDINS], check=True, timeout=_BUILD_S)
+    if not engine_answers():
+        lacks("no Docker engine with Compose v2 answers")
+
+
+@pytest.fixture(scope="session")
+def farm(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:  # noqa: ARG001 - it only has to be there
+    """A farm in a clean copy of the project, its image built, not yet started; taken away with its volumes."""
+    project = f"neonet-test-{secrets.token_hex(3)}"
+    farm = Farm(folder=clean_copy(tmp_path_factory.mktemp("clone")), project=project, flower_port=free_port())
+    subprocess.run(
+        ["docker", "compose", "build", "--quiet"], cwd=farm.folder, env=farm.environ, check=True, timeout=_BUILD_S
+    )
+    try:
+        yield farm
+    finally:
+        farm.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+
+
+@pytest.fixture(scope="session")
+def mining(farm: Farm) -> Farm:
+    """The farm, started as the README says."""
+    farm.compose("up", "--detach", "--wait")
+    return farm
