@@ -19,6 +19,7 @@ from fleet.models import (
     Totals,
     Usage,
 )
+from fleet.proof import Exchange
 
 
 class Urgency(IntEnum):
@@ -85,3 +86,5 @@ class Reply:
     #: monotonic seconds at which the request was sent and its answer read
     sent_at: float
     answered_at: float
+    #: digests of what crossed the wire
+    exchange: Exchange = field(default_factory=Exchange)

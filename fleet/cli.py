@@ -18,6 +18,7 @@ COMMANDS = {
     "join": "join",
     "simulator": "simulator",
     "rewards": "rewards",
+    "ledger": "ledger",
     "config": "config",
     "setup": "setup",
     "invite": "setup",

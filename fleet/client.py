@@ -23,6 +23,7 @@ from fleet.calls import Answer, Call, CallKind
 from fleet.deadline import Watch, Watchdog
 from fleet.errors import CallError, Garbled, NoAnswer, ServerFault, Unreachable
 from fleet.models import GasInfo, NetworkPhase, Road, Totals, Usage
+from fleet.proof import Exchange
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -67,6 +68,12 @@ class Client:
             for session in self._sessions:
                 session.close()
             self._sessions.clear()
+
+    @property
+    def exchange(self) -> Exchange:
+        """Digests of the calling thread's last call, as far as it came: none of an answer that was not read."""
+        exchange: Exchange = getattr(self._threads, "exchange", Exchange())
+        return exchange
 
     def perform(self, call: Call) -> Answer:
         """Send a miner's call and read its answer.
@@ -115,7 +122,7 @@ class Client:
             )
             if again.total_rewards is None or again.new:
                 raise fault from None
-            return Totals(total_rewards=again.total_rewards)
+            return Totals(total_rewards=again.total_rewards, total_jobs=again.total_jobs)
 
     def _get(self, path: str) -> dict[str, Any]:
         return self._exchange("GET", path, None)
@@ -125,7 +132,7 @@ class Client:
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         with self._watchdog.watch(self._deadline_s) as watch:
-            self._threads.watch = watch
+            self._threads.watch, self._threads.exchange = watch, Exchange()
             try:
                 response = self._session().request(
                     method,
@@ -141,6 +148,7 @@ class Client:
                     content = self._read(response, watch)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
                 raise _translated(exc, watch, self._deadline_s) from exc
+        self._threads.exchange = Exchange.of(body, content)
         if response.status_code != 200:
             raise protocol.error_of(response.status_code, content, response.headers.get("Retry-After"))
         return protocol.parse_object(content)

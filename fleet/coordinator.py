@@ -201,7 +201,9 @@ class Coordinator:
             outcome: Answer | CallError = self._client.perform(call)
         except CallError as exc:
             outcome = exc
-        self._inbox.put(Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=self._clock()))
+        answered_at, exchange = self._clock(), self._client.exchange
+        reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=answered_at, exchange=exchange)
+        self._inbox.put(reply)
 
     def _ask_network(self) -> None:
         gas, phase = None, None

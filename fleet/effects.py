@@ -8,7 +8,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from fleet.models import Entry, Job, JobState
+from fleet.causes import Loss
+from fleet.models import Entry, Finding, Job, JobState
 from tasks.messages import JobMessage
 
 
@@ -39,8 +40,9 @@ class JobMoved:
     worker: str | None = None
     kernel_version: str | None = None
     compute_ms: float | None = None
-    #: why it was not paid
+    #: why it was not paid, in words and as one of a closed set
     cause: str | None = None
+    loss: Loss | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,49 @@ class Confirmed:
     """The server's sum proves payments that were booked unconfirmed."""
 
     job_ids: tuple[str, ...]
+    evidence: str = "the session's sum counts it"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AllConfirmed:
+    """The server's total proves every payment of a miner since its base that was booked unconfirmed."""
+
+    miner_id: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobRecovered:
+    """The server's total proves that a job whose answer was lost was paid."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The server's total is not what was booked."""
+
+    miner_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TotalsSeen:
+    """The server was asked for a miner's total; None where it does not tell."""
+
+    miner_id: str
+    total: Decimal | None
+    #: what came of comparing it, in words
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OffsetSet:
+    """What the server counts for a session that is not ours has changed; None until it is learnt again."""
+
+    miner_id: str
+    session_id: str
+    offset: Decimal | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +136,25 @@ class BaseSet:
     miner_id: str
     total: Decimal
     booked: Decimal
+    #: jobs that the server counted at that moment, where it tells
+    jobs: int | None = None
 
 
-Write = JobOpened | JobMoved | Booked | Confirmed | SessionOpened | SessionBeat | SessionClosed | BaseSet
+Write = (
+    JobOpened
+    | JobMoved
+    | JobRecovered
+    | Booked
+    | Confirmed
+    | AllConfirmed
+    | Found
+    | SessionOpened
+    | SessionBeat
+    | SessionClosed
+    | OffsetSet
+    | BaseSet
+    | TotalsSeen
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,9 +14,11 @@ from sqlalchemy import Engine, bindparam, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
+from fleet.causes import Difference, Loss
 from fleet.effects import Write
 from fleet.errors import LedgerError
-from fleet.ledger_write import ASSIGNED, Writer, row_id
+from fleet.ledger_jobs import ASSIGNED
+from fleet.ledger_write import Writer, row_id
 from fleet.models import (
     FINAL,
     ZERO,
@@ -81,9 +83,11 @@ class Ledger:
     def find(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives."""
         rows = self._rows(_FIND, {"server": self._server, "job_id": job_id})
-        return (
-            Prior(state=JobState(rows[0].state), attempt=rows[0].attempt, miner_id=rows[0].miner_id) if rows else None
-        )
+        if not rows:
+            return None
+        row = rows[0]
+        loss = None if row.loss is None else Loss(row.loss)
+        return Prior(state=JobState(row.state), attempt=row.attempt, miner_id=row.miner_id, loss=loss)
 
     def account(self, miner_id: str) -> Account:
         """All that a starting coordinator needs to know of a miner, whose row is made when it is new."""
@@ -96,6 +100,11 @@ class Ledger:
             payments=sum(row.payments for row in sums),
             base_total=None if base.base_total is None else Decimal(base.base_total),
             base_booked=Decimal(base.base_booked or 0),
+            base_jobs=base.base_jobs,
+            jobs_since_base=self._jobs_since(miner, base.base_entry),
+            claims=self._claims(miner, base.base_entry),
+            lost_answers=self._lost_answers(miner, base.base_at),
+            unexplained=self._unexplained(miner, base.base_at),
             session=self._open_session(miner),
             open_jobs=self._open_jobs(miner, miner_id),
         )
@@ -131,6 +140,7 @@ class Ledger:
             .where(
                 miners.c.server == self._server,
                 miners.c.miner_id.in_(miner_ids),
+                entries.c.kind != EntryKind.CONFIRMATION.value,
                 entries.c.id > func.coalesce(miners.c.base_entry, 0),
             )
         )
@@ -150,6 +160,31 @@ class Ledger:
         rows = self._rows(select(table.c.name, table.c.value).where(table.c.server == self._server))
         return {row.name: row.value for row in rows}
 
+    def _jobs_since(self, miner: int, base_entry: int | None) -> int:
+        entries = schema.entries
+        paid_for_jobs = (entries.c.kind == EntryKind.JOB.value) | entries.c.job_id.is_not(None)
+        query = select(func.count().label("n")).select_from(entries)
+        where = (entries.c.miner == miner, entries.c.id > (base_entry or 0), paid_for_jobs)
+        return int(self._rows(query.where(*where))[0].n)
+
+    def _claims(self, miner: int, base_entry: int | None) -> tuple[tuple[str, Decimal], ...]:
+        """Payments since the base that nothing has proved or disproved yet."""
+        entries = schema.entries
+        where = (entries.c.miner == miner, entries.c.confirmed.is_(False), entries.c.settled_by.is_(None))
+        query = select(entries.c.job_id, entries.c.amount).where(*where, entries.c.id > (base_entry or 0))
+        return tuple((row.job_id or "", Decimal(row.amount)) for row in self._rows(query))
+
+    def _lost_answers(self, miner: int, base_at: int | None) -> tuple[tuple[str, Decimal], ...]:
+        jobs = schema.jobs
+        where = (jobs.c.miner == miner, jobs.c.loss == Loss.ANSWER_LOST.value, jobs.c.finished_at >= (base_at or 0))
+        query = select(jobs.c.job_id, jobs.c.reward).where(*where)
+        return tuple((row.job_id, Decimal(row.reward)) for row in self._rows(query))
+
+    def _unexplained(self, miner: int, base_at: int | None) -> Decimal:
+        found = schema.findings
+        where = (found.c.miner == miner, found.c.kind == Difference.UNKNOWN.value, found.c.found_at >= (base_at or 0))
+        return sum((abs(Decimal(row.amount)) for row in self._rows(select(found.c.amount).where(*where))), ZERO)
+
     def _open_session(self, miner: int) -> OpenSession | None:
         table, entries = schema.sessions, schema.entries
         query = select(table).where(table.c.miner == miner, table.c.closed_at.is_(None)).order_by(table.c.id.desc())
@@ -161,7 +196,7 @@ class Ledger:
             select(entries).where(
                 entries.c.miner == miner,
                 entries.c.session_id == row.session_id,
-                entries.c.kind != EntryKind.ADJUSTMENT.value,
+                entries.c.kind.in_((EntryKind.JOB.value, EntryKind.HEARTBEAT.value)),
             )
         )
         return OpenSession(
@@ -192,7 +227,7 @@ class Ledger:
 
 #: made once: it runs for every job that comes in
 _FIND = (
-    select(schema.jobs.c.state, schema.jobs.c.attempt, schema.miners.c.miner_id)
+    select(schema.jobs.c.state, schema.jobs.c.attempt, schema.jobs.c.loss, schema.miners.c.miner_id)
     .join(schema.miners, schema.miners.c.id == schema.jobs.c.miner)
     .where(schema.jobs.c.server == bindparam("server"), schema.jobs.c.job_id == bindparam("job_id"))
 )
@@ -215,5 +250,8 @@ def _open_job(row: Any, miner_id: str) -> OpenJob:
         strikes=row.strikes,
         sends=row.sends,
         mended=row.mended,
+        worker=row.worker or "",
+        kernel_version=row.kernel_version or "",
+        loss=None if row.loss is None else Loss(row.loss),
         result=json.loads(row.result) if row.result else None,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from fleet import schema
 from fleet.errors import LedgerError, LedgerLocked
+from fleet.ledger_migrate import STEPS, migrate
 
 
 class Lock:
@@ -54,10 +55,10 @@ def shown_url(url: str) -> str:
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine on a ledger of this release's schema, made when it is new.
+    """An engine on a ledger of this release's schema, made when it is new and migrated when it is older.
 
     Raises LedgerError for a folder that can't be written, a full disk, a corrupt file, or a newer schema. With
-    `read_only` nothing is made, and a missing ledger is an error.
+    `read_only` nothing is made or migrated, and a missing or older ledger is an error.
     """
     target = make_url(url)
     try:
@@ -104,8 +105,17 @@ def _check_version(engine: Engine, *, read_only: bool) -> None:
             schema.metadata.create_all(connection)
             connection.execute(insert(schema.meta).values(name="schema", value=str(schema.SCHEMA_VERSION)))
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
-    if found is None or not found.isdigit() or int(found) != schema.SCHEMA_VERSION:
+    version = int(found) if found is not None and found.isdigit() else 0
+    if version == schema.SCHEMA_VERSION:
+        return
+    if version not in STEPS:
         raise LedgerError(
             f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: "
             "use the release that wrote it"
         )
+    if read_only:
+        raise LedgerError(
+            f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: "
+            "the next start of the coordinator migrates it, after a copy"
+        )
+    migrate(engine, version)

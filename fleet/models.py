@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+
+from fleet.causes import Difference, Loss
+from fleet.proof import Proof
 
 #: an amount of nothing
 ZERO = Decimal(0)
@@ -63,6 +66,8 @@ class EntryKind(Enum):
     HEARTBEAT = "heartbeat"
     #: the server's total proves a payment, or its absence, that no answer told
     ADJUSTMENT = "adjustment"
+    #: no payment: the server's sum proves entries that were booked unconfirmed
+    CONFIRMATION = "confirmation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +129,8 @@ class Registration:
     new: bool
     #: what the server has paid it so far, where the answer states it
     total_rewards: Decimal | None
+    #: jobs that it has counted for the miner, where stated
+    total_jobs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +177,8 @@ class Totals:
     """What the server says it has paid one miner since it knows it."""
 
     total_rewards: Decimal
+    #: jobs that it has counted for the miner, where stated
+    total_jobs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,6 +203,22 @@ class Entry:
     job_type: str = ""
     #: what proves it, in words, where it is no plain receipt
     evidence: str = ""
+    #: what proves it, in digests
+    proof: Proof = field(default_factory=Proof)
+    #: jobs whose unconfirmed entries this one takes back
+    settles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A difference between what was booked for a miner and what its server states, with what explains it."""
+
+    kind: Difference
+    #: NNET, server less ledger
+    amount: Decimal
+    evidence: str
+    #: the jobs that explain it
+    job_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,6 +242,11 @@ class OpenJob:
     sends: int
     mended: bool
     result: Mapping[str, Any] | None
+    #: who computed the result
+    worker: str = ""
+    kernel_version: str = ""
+    #: why there is no result
+    loss: Loss | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,6 +278,16 @@ class Account:
     base_total: Decimal | None = None
     #: what was booked then
     base_booked: Decimal = ZERO
+    #: jobs that the server had counted then
+    base_jobs: int | None = None
+    #: jobs that were paid since then
+    jobs_since_base: int = 0
+    #: job id and amount of the payments since then that nothing has proved yet
+    claims: tuple[tuple[str, Decimal], ...] = ()
+    #: job id and stated reward of the jobs that ended since then with an answer lost
+    lost_answers: tuple[tuple[str, Decimal], ...] = ()
+    #: NNET of differences since then that nothing explains
+    unexplained: Decimal = ZERO
     #: the session that was open
     session: OpenSession | None = None
     open_jobs: tuple[OpenJob, ...] = ()
@@ -260,3 +300,5 @@ class Prior:
     state: JobState
     attempt: int
     miner_id: str
+    #: why it was not paid
+    loss: Loss | None = None

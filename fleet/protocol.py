@@ -136,12 +136,16 @@ def heartbeat_body(miner_id: str, session_id: str, usage: Usage, completed: int)
 def parse_registration(answer: Mapping[str, Any]) -> Registration:
     """A new contributor, or "Already registered" with what the server has paid it."""
     if answer.get("success") is True:
-        return Registration(new=True, total_rewards=Decimal(0))
+        return Registration(new=True, total_rewards=Decimal(0), total_jobs=0)
     if "already registered" not in str(answer.get("error", "")).lower():
         raise Garbled(f"registration answered {_short(answer)}")
     contributor = answer.get("contributor")
-    total = contributor.get("total_rewards") if isinstance(contributor, dict) else None
-    return Registration(new=False, total_rewards=_optional_amount(total, "total_rewards"))
+    contributor = contributor if isinstance(contributor, dict) else {}
+    return Registration(
+        new=False,
+        total_rewards=_optional_amount(contributor.get("total_rewards"), "total_rewards"),
+        total_jobs=_optional_count(contributor.get("total_tasks")),
+    )
 
 
 def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
@@ -225,7 +229,10 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
     contributor = answer.get("contributor")
     if not isinstance(contributor, dict):
         raise Garbled(f"contributor answered {_short(answer)}")
-    return Totals(total_rewards=_amount(contributor.get("total_rewards"), "total_rewards"))
+    return Totals(
+        total_rewards=_amount(contributor.get("total_rewards"), "total_rewards"),
+        total_jobs=_optional_count(contributor.get("total_tasks")),
+    )
 
 
 def parse_gas(answer: Mapping[str, Any]) -> GasInfo:

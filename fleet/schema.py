@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 
 #: raised with each change of a table
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -45,6 +46,12 @@ miners = Table(
     Column("base_at", Integer),
     #: the last entry at that moment
     Column("base_entry", Integer),
+    #: jobs that the server had counted at that moment
+    Column("base_jobs", Integer),
+    #: the server's total when it was last asked for or told, and what came of comparing it
+    Column("stated_total", Text),
+    Column("stated_at", Integer),
+    Column("verdict", Text),
     UniqueConstraint("server", "miner_id"),
 )
 
@@ -88,8 +95,12 @@ jobs = Table(
     Column("kernel_version", String),
     Column("compute_ms", Float),
     Column("cause", Text),
+    #: the cause of its not being paid, of `fleet.causes.Loss`; null for a paid job
+    Column("loss", String),
     Column("assigned_at", Integer, nullable=False),
     Column("finished_at", Integer),
+    #: its life: "UTC-ms state attempt" for each state it entered, separated by commas
+    Column("events", Text),
     sqlite_with_rowid=False,
 )
 Index(
@@ -110,6 +121,30 @@ entries = Table(
     Column("confirmed", Boolean, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("booked_at", Integer, nullable=False),
+    #: its place in the server's chain, from 1
+    Column("seq", Integer),
+    #: SHA-256 of the request's body and of its answer's
+    Column("sent", LargeBinary),
+    Column("answered", LargeBinary),
+    Column("worker", String),
+    Column("kernel_version", String),
+    #: SHA-256 of the job's data and of the submitted result
+    Column("input_digest", LargeBinary),
+    Column("result_digest", LargeBinary),
+    #: `seq` of the entries that this one confirms or takes back, separated by commas
+    Column("settles", Text),
+    #: `seq` of the entry that settled this one; the chain does not cover it, but the settling entry's own `settles`
+    Column("settled_by", Integer),
+    #: SHA-256 over the entry before and this one (`fleet.chain`)
+    Column("hash", LargeBinary),
+)
+Index("entries_seq", entries.c.server, entries.c.seq, unique=True)
+#: entries that wait for a proof
+Index(
+    "entries_unsettled",
+    entries.c.miner,
+    sqlite_where=text("NOT confirmed AND settled_by IS NULL"),
+    postgresql_where=text("NOT confirmed AND settled_by IS NULL"),
 )
 #: a job is paid once
 Index(
@@ -152,4 +187,50 @@ runs = Table(
     Column("run_id", String, primary_key=True),
     Column("started_at", Integer, nullable=False),
     Column("counters", Text, nullable=False),
+)
+
+#: the last entry of each server's chain, kept apart from the entries so that a cut-off end shows
+chains = Table(
+    "chains",
+    metadata,
+    Column("server", ForeignKey("servers.id"), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+#: exact sums of what was not earned, by cause, kept in the same transaction as the jobs
+losses = Table(
+    "losses",
+    metadata,
+    Column("miner", ForeignKey("miners.id"), primary_key=True),
+    Column("loss", String, primary_key=True),
+    #: hours since 1970 UTC
+    Column("hour", Integer, primary_key=True),
+    Column("jobs", Integer, nullable=False),
+    #: NNET that the server had stated for them
+    Column("amount", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: differences between what was booked and what the server states, each with its class
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("miner", ForeignKey("miners.id"), nullable=False),
+    Column("found_at", Integer, nullable=False),
+    #: of `fleet.causes.Difference`
+    Column("kind", String, nullable=False),
+    #: NNET, server less ledger
+    Column("amount", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    #: JSON list of the job ids that explain it
+    Column("job_ids", Text, nullable=False),
+)
+Index("findings_miner", findings.c.miner)
+Index(
+    "jobs_answer_lost",
+    jobs.c.miner,
+    sqlite_where=text("loss = 'answer lost'"),
+    postgresql_where=text("loss = 'answer lost'"),
 )

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.sheets import inert
 from fleet.ledger_open import open_engine
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
 from fleet.models import ZERO
@@ -49,7 +50,7 @@ def rewards(*, by: str, as_json: bool, as_csv: bool) -> None:
     elif as_csv:
         writer = csv.writer(sys.stdout)
         writer.writerow(["server", by, *_COLUMNS])
-        writer.writerows([row.server, _inert(row.group), *map(str, _figures(row).values())] for row in rows)
+        writer.writerows([row.server, inert(row.group), *map(str, _figures(row).values())] for row in rows)
     else:
         _print_table(rows, by, simulated=settings.simulated)
 
@@ -74,8 +75,3 @@ def _print_table(rows: list[Reward], by: str, *, simulated: bool) -> None:
     console.print(table)
     if simulated:
         console.print("simulated: these rewards are not real", style="yellow")
-
-
-def _inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} else text

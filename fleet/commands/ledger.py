@@ -1,0 +1,120 @@
+"""`fleet ledger`: check the ledger's chain, and hand its entries to bookkeeping."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+from config.load import load
+from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.sheets import write_csv, write_json, write_parquet
+from fleet.ledger_export import COLUMNS, entries
+from fleet.ledger_open import open_engine
+from fleet.ledger_verify import ServerVerdict
+from fleet.ledger_verify import verify as verify_ledger
+from fleet.places import ledger_address
+from fleet.summary import dump
+
+
+@click.group("ledger")
+def ledger() -> None:
+    """Check the ledger's chain, and hand its entries to bookkeeping.
+
+    \b
+    Examples:
+      fleet ledger verify
+      fleet ledger export --csv entries.csv
+    """
+
+
+@ledger.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--head", metavar="HASH", help="The hash that an earlier verify printed; it must be in the chain.")
+@click.pass_context
+def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
+    """Recompute the chain of each server, and name the first entry that is not as it was booked.
+
+    Works offline, and while the farm runs. Ends with 65 when something was changed. Keep the printed head elsewhere:
+    whoever can write the ledger can also compute all of its hashes anew, but not to a head that you kept.
+    """
+    with settings_or_exit():
+        settings = load()
+    with farm_errors():
+        verdicts = verify_ledger(open_engine(ledger_address(settings), read_only=True), head)
+    kept = head is None or any(verdict.has_head for verdict in verdicts)
+    right = kept and all(verdict.right for verdict in verdicts)
+    if as_json:
+        click.echo(dump({"right": right, "head_found": kept, "servers": [_stated(verdict) for verdict in verdicts]}))
+    else:
+        for verdict in verdicts:
+            _print(verdict)
+        if not kept:
+            Console(highlight=False).print(f"the head {head} is in no chain of this ledger", style="red")
+    ctx.exit(0 if right else EX_DATAERR)
+
+
+@ledger.command("export")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated, safe to open in a spreadsheet.")
+@click.option("--json", "form", flag_value="json", help="One array of objects.")
+@click.option("--parquet", "form", flag_value="parquet", help="Parquet; needs pip install 'neonet-fleet[parquet]'.")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+def export(*, form: str | None, file: Path) -> None:
+    """Write every entry to FILE (- for stdout), in UTC and with exact amounts as text.
+
+    \b
+    Examples:
+      fleet ledger export --csv entries.csv
+      fleet ledger export --json - | jq '.[].amount_nnet'
+    """
+    if form is None:
+        raise click.UsageError("name a form: --csv, --json or --parquet")
+    if form == "parquet" and str(file) == "-":
+        raise click.UsageError("Parquet goes to a file, not to stdout")
+    with settings_or_exit():
+        settings = load()
+    with farm_errors():
+        rows = entries(open_engine(ledger_address(settings), read_only=True))
+        try:
+            if form == "parquet":
+                count = write_parquet(file, COLUMNS, rows)
+            else:
+                with ExitStack() as stack:
+                    out = _opened(file, stack)
+                    count = (write_csv if form == "csv" else write_json)(out, COLUMNS, rows)
+        except OSError as exc:
+            raise Failure(f"{file}: {exc.strerror}", EX_CANTCREAT) from exc
+    click.echo(f"{count} entries written to {file}", err=True)
+
+
+def _opened(file: Path, stack: ExitStack) -> TextIO:
+    if str(file) == "-":
+        return sys.stdout
+    return stack.enter_context(file.open("w", encoding="utf-8", newline=""))
+
+
+def _stated(verdict: ServerVerdict) -> dict[str, object]:
+    flaw = verdict.verdict.flaw
+    return {
+        "server": verdict.server,
+        "right": verdict.right,
+        "entries": verdict.verdict.entries,
+        "booked_nnet": verdict.booked,
+        "head": verdict.verdict.head,
+        "first_wrong_entry": None if flaw is None else {"entry": flaw.seq, "problem": flaw.problem},
+        "wrong_sums": list(verdict.wrong_sums),
+    }
+
+
+def _print(verdict: ServerVerdict) -> None:
+    console, flaw = Console(highlight=False, soft_wrap=True), verdict.verdict.flaw
+    console.print(f"{verdict.server}: {verdict.verdict.entries} entries follow each other, {verdict.booked} NNET")
+    console.print(f"  head {verdict.verdict.head}")
+    if flaw is not None:
+        console.print(f"  entry {flaw.seq}: {flaw.problem}", style="red")
+    for miner in verdict.wrong_sums:
+        console.print(f"  {miner}: the kept sums are not those of its entries", style="red")

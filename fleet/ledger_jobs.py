@@ -1,0 +1,205 @@
+"""The ledger's jobs: opened, moved from state to state, counted and, where lost, summed by cause."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Text, bindparam, case, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Update
+
+from fleet import schema
+from fleet.causes import Loss
+from fleet.effects import JobMoved, JobOpened, JobRecovered
+from fleet.ledger_entries import HOUR_MS, put
+from fleet.models import FINAL, ZERO, JobState
+
+#: the counter of jobs ever assigned; the others are named by final states
+ASSIGNED = "assigned"
+#: characters of a job's life, past which only its end is added: a job may be dispatched again for days
+_MAX_EVENTS = 4000
+
+_LOSS_COLUMNS = ("miner", "loss", "hour")
+
+
+class Jobs:
+    """Writes the jobs of one server. `miner` gives a miner's row by its id."""
+
+    def __init__(self, connection: Connection, server: int, miner: Callable[[str], int]) -> None:
+        self._connection = connection
+        self._server = server
+        self._miner = miner
+        self._move_open, self._move_final = _move_job(final=False), _move_job(final=True)
+        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        self._upsert_counters, self._upsert_losses = _add_counters(upsert), put(upsert, schema.losses)
+
+    def open(self, writes: Sequence[JobOpened], now_ms: int) -> None:
+        """Write new jobs down, and open again those that the server insists on."""
+        rows = [self._row(write, now_ms) for write in writes if not write.reopened]
+        if rows:
+            self._connection.execute(insert(schema.jobs), rows)
+            self._count({ASSIGNED: len(rows)})
+        for write in writes:
+            if write.reopened:
+                self._reopen(write, now_ms)
+
+    def move(self, writes: Sequence[JobMoved], now_ms: int) -> None:
+        """Enter states; a job that ends is counted, and summed up where it was lost."""
+        last = {write.job_id: write for write in writes}
+        for final, statement in ((False, self._move_open), (True, self._move_final)):
+            moves = [write for write in writes if (last[write.job_id].state in FINAL) is final]
+            rows = [self._moved_row(write, now_ms, final=final) for write in moves]
+            if rows:
+                self._connection.execute(statement, rows)
+        ended = [write for write in last.values() if write.state in FINAL]
+        self._count(Counter(write.state.value for write in ended))
+        for lost in ended:
+            if lost.loss is not None:
+                self._add_loss(self._find(lost.job_id), lost.loss, now_ms // HOUR_MS, 1)
+
+    def recover(self, writes: Sequence[JobRecovered], _now_ms: int) -> None:
+        """Jobs whose answer was lost were paid after all."""
+        table = schema.jobs
+        for write in writes:
+            row = self._find(write.job_id)
+            if row.loss != Loss.ANSWER_LOST.value or row.finished_at is None:
+                continue
+            self._unlose(row)
+            self._count({row.state: -1, JobState.ALREADY_COMPLETED.value: 1})
+            self._connection.execute(
+                update(table)
+                .where(table.c.server == self._server, table.c.job_id == write.job_id)
+                .values(state=JobState.ALREADY_COMPLETED.value, loss=None)
+            )
+
+    def _row(self, write: JobOpened, now_ms: int) -> dict[str, Any]:
+        job = write.job
+        return {
+            "server": self._server,
+            "job_id": job.job_id,
+            "miner": self._miner(write.miner_id),
+            "session_id": write.session_id,
+            "job_type": job.job_type,
+            "road": job.road.value,
+            "state": write.state.value,
+            "attempt": write.attempt,
+            "reward": str(job.reward),
+            "timeout_s": job.timeout_s,
+            "data": _json(job.data),
+            "assigned_at": now_ms,
+            "events": _event(now_ms, write.state, write.attempt),
+        }
+
+    def _reopen(self, write: JobOpened, now_ms: int) -> None:
+        """The server insists on a job that was over here: it leaves its final state's count and its loss."""
+        prior = self._find(write.job.job_id)
+        row = self._row(write, now_ms)
+        row["events"] = f"{prior.events or ''},{row['events']}"[-_MAX_EVENTS:]
+        del row["server"], row["job_id"], row["assigned_at"]
+        self._connection.execute(
+            update(schema.jobs)
+            .where(schema.jobs.c.server == self._server, schema.jobs.c.job_id == write.job.job_id)
+            .values(**row, finished_at=None, result=None, loss=None)
+        )
+        if JobState(prior.state) in FINAL:
+            self._count({prior.state: -1})
+            self._unlose(prior)
+
+    def _moved_row(self, write: JobMoved, now_ms: int, *, final: bool) -> dict[str, Any]:
+        row = {
+            "key_server": self._server,
+            "key_job": write.job_id,
+            "new_state": write.state.value,
+            "new_attempt": write.attempt,
+            "new_strikes": write.strikes,
+            "new_sends": write.sends,
+            "new_mended": write.mended,
+            "new_worker": write.worker,
+            "new_kernel": write.kernel_version,
+            "new_ms": write.compute_ms,
+            "new_cause": write.cause,
+            "new_loss": write.loss.value if write.loss else None,
+            "new_event": f",{_event(now_ms, write.state, write.attempt)}",
+        }
+        if not final:
+            return row | {"new_result": None if write.result is None else _json(write.result)}
+        return row | {"new_finished": now_ms}
+
+    def _find(self, job_id: str) -> Any:
+        table = schema.jobs
+        columns = (table.c.miner, table.c.state, table.c.reward, table.c.loss, table.c.finished_at, table.c.events)
+        where = (table.c.server == self._server, table.c.job_id == job_id)
+        return self._connection.execute(select(*columns).where(*where)).one()
+
+    def _unlose(self, row: Any) -> None:
+        """A job that ended unpaid did not end so."""
+        if row.loss is not None and row.finished_at is not None:
+            self._add_loss(row, Loss(row.loss), row.finished_at // HOUR_MS, -1)
+
+    def _add_loss(self, row: Any, loss: Loss, hour: int, count: int) -> None:
+        table = schema.losses
+        key = dict(zip(_LOSS_COLUMNS, (row.miner, loss.value, hour), strict=True))
+        where = [table.c[name] == value for name, value in key.items()]
+        known = self._connection.execute(select(table).where(*where)).first()
+        jobs, amount = (known.jobs, Decimal(known.amount)) if known else (0, ZERO)
+        amount += Decimal(row.reward) * count
+        self._connection.execute(self._upsert_losses, key | {"jobs": jobs + count, "amount": str(amount)})
+
+    def _count(self, changes: Mapping[str, int]) -> None:
+        rows = [{"server": self._server, "name": name, "value": change} for name, change in changes.items()]
+        if rows:
+            self._connection.execute(self._upsert_counters, rows)
+
+
+def _event(now_ms: int, state: JobState, attempt: int) -> str:
+    return f"{now_ms} {state.value} {attempt}"
+
+
+def _add_counters(upsert: Callable[..., Any]) -> Any:
+    """A counter goes up by a row's value, whether it was there or not."""
+    table = schema.counters
+    statement = upsert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={"value": table.c.value + statement.excluded["value"]}
+    )
+
+
+def _move_job(*, final: bool) -> Update:
+    """A job's next state; a final one gives up its data and result, which nobody reads again."""
+    table = schema.jobs
+    loss: Any = bindparam("new_loss")
+    life = func.coalesce(table.c.events, "")
+    longer = life + bindparam("new_event", type_=Text())
+    content: dict[str, Any] = (
+        {"finished_at": bindparam("new_finished"), "data": None, "result": None, "loss": loss, "events": longer}
+        if final
+        else {
+            "result": bindparam("new_result"),
+            "loss": func.coalesce(loss, table.c.loss),
+            "events": case((func.length(life) < _MAX_EVENTS, longer), else_=life),
+        }
+    )
+    return (
+        update(table)
+        .where(table.c.server == bindparam("key_server"), table.c.job_id == bindparam("key_job"))
+        .values(
+            state=bindparam("new_state"),
+            attempt=bindparam("new_attempt"),
+            strikes=bindparam("new_strikes"),
+            sends=bindparam("new_sends"),
+            mended=bindparam("new_mended"),
+            worker=func.coalesce(bindparam("new_worker"), table.c.worker),
+            kernel_version=func.coalesce(bindparam("new_kernel"), table.c.kernel_version),
+            compute_ms=func.coalesce(bindparam("new_ms"), table.c.compute_ms),
+            cause=func.coalesce(bindparam("new_cause"), table.c.cause),
+            **content,
+        )
+    )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), separators=(",", ":"))

@@ -1,0 +1,133 @@
+"""Older ledgers brought up to this release's schema, step by step, in one transaction after a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, case, insert, select, text, update
+from sqlalchemy.schema import CreateColumn, CreateIndex
+
+from fleet import schema
+from fleet.causes import Loss
+from fleet.chain import Link, genesis, link_hash
+
+HOUR_MS = 3_600_000
+_LINKED = tuple(field.name for field in fields(Link) if field.name != "miner_id")
+
+#: columns that came with version 2
+_NEW_IN_2: dict[Table, tuple[str, ...]] = {
+    schema.miners: ("base_jobs", "stated_total", "stated_at", "verdict"),
+    schema.jobs: ("loss", "events"),
+    schema.entries: (
+        "seq",
+        "sent",
+        "answered",
+        "worker",
+        "kernel_version",
+        "input_digest",
+        "result_digest",
+        "settles",
+        "settled_by",
+        "hash",
+    ),
+}
+#: what version 1 wrote as the cause of a job that was not paid, by its start; then by its state
+_LOSS_BY_CAUSE = (
+    ("server forgot", Loss.FORGOTTEN),
+    ("answer lost", Loss.ANSWER_LOST),
+    ("drained", Loss.DRAINED),
+    ("Invalid result format", Loss.BAD_FORMAT),
+    ("PayloadError", Loss.PAYLOAD),
+    ("unknown job type", Loss.PAYLOAD),
+    ("TimeLimitExceeded", Loss.TIME_LIMIT),
+    ("SoftTimeLimitExceeded", Loss.TIME_LIMIT),
+    ("WorkerLostError", Loss.WORKER_LOST),
+)
+_LOSS_BY_STATE = {"rejected": Loss.REFUSED, "expired": Loss.EXPIRED, "quarantined": Loss.KERNEL}
+
+
+def migrate(engine: Engine, found: int) -> None:
+    """Bring a ledger of version `found` to this release's, all or nothing.
+
+    A SQLite file is copied to `<name>.v<found>.bak` before; another database is its keeper's to back up.
+    """
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        _copy(engine, Path(engine.url.database), found)
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # without it the driver would commit each change of a table by itself
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for version in range(found, schema.SCHEMA_VERSION):
+            STEPS[version](connection)
+        connection.execute(
+            update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(schema.SCHEMA_VERSION))
+        )
+        connection.commit()
+
+
+def _copy(engine: Engine, path: Path, found: int) -> None:
+    """A whole copy of the file, what waits in its write-ahead log included; in place only when it is complete."""
+    copy = path.with_name(f"{path.name}.v{found}.bak")
+    unfinished = copy.with_name(f"{copy.name}.part")
+    unfinished.unlink(missing_ok=True)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM INTO ?", (str(unfinished),))
+    unfinished.replace(copy)
+
+
+def _from_1(connection: Connection) -> None:
+    """Chain the entries, give lost jobs a cause, and make the tables of losses and findings."""
+    for table, names in _NEW_IN_2.items():
+        for name in names:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
+    for table in (schema.chains, schema.losses, schema.findings):
+        table.create(connection)
+    _chain(connection)
+    _name_losses(connection)
+    for table in _NEW_IN_2:
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _chain(connection: Connection) -> None:
+    """Number and hash what version 1 booked; it kept no digests of what was sent and answered."""
+    table, miners = schema.entries, schema.miners
+    for server in connection.execute(select(schema.servers)).all():
+        seq, head = 0, genesis(server.name)
+        query = (
+            select(table, miners.c.miner_id)
+            .join(miners, miners.c.id == table.c.miner)
+            .where(table.c.server == server.id)
+        )
+        for row in connection.execute(query.order_by(table.c.id)).all():
+            seq += 1
+            link = Link(miner_id=row.miner_id, **{name: getattr(row, name) for name in _LINKED} | {"seq": seq})
+            head = link_hash(head, link)
+            connection.execute(update(table).where(table.c.id == row.id).values(seq=seq, hash=head))
+        if seq:
+            connection.execute(insert(schema.chains).values(server=server.id, seq=seq, hash=head))
+
+
+def _name_losses(connection: Connection) -> None:
+    jobs = schema.jobs
+    lost = jobs.c.state.in_(_LOSS_BY_STATE)
+    by_cause: list[Any] = [(jobs.c.cause.startswith(start), loss.value) for start, loss in _LOSS_BY_CAUSE]
+    by_state: list[Any] = [(jobs.c.state == state, loss.value) for state, loss in _LOSS_BY_STATE.items()]
+    connection.execute(update(jobs).where(lost).values(loss=case(*by_cause, *by_state)))
+    sums: dict[tuple[int, str, int], tuple[int, Decimal]] = {}
+    for row in connection.execute(select(jobs.c.miner, jobs.c.loss, jobs.c.finished_at, jobs.c.reward).where(lost)):
+        key = (row.miner, row.loss, (row.finished_at or 0) // HOUR_MS)
+        count, amount = sums.get(key, (0, Decimal(0)))
+        sums[key] = (count + 1, amount + Decimal(row.reward))
+    for (miner, loss, hour), (count, amount) in sums.items():
+        values = {"miner": miner, "loss": loss, "hour": hour, "jobs": count, "amount": str(amount)}
+        connection.execute(insert(schema.losses).values(**values))
+
+
+#: version → what makes the next one of it
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1}

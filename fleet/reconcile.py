@@ -1,0 +1,138 @@
+"""What explains that a server's total of a miner is not what was booked. Pure.
+
+A total counts from a base: a moment at which the server stated it and the ledger knew what was booked. What the
+difference proves depends on what else is known: which answers were lost, how many jobs the server counts, whether a
+heartbeat's answer went missing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fleet.causes import Difference
+from fleet.models import ZERO, Finding
+
+#: job id and NNET
+Claim = tuple[str, Decimal]
+
+#: above this many candidates, only single ones and all of them are tried
+_MAX_SUBSET = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """All that is known of one miner since the base when its server states a total."""
+
+    #: NNET, server less ledger; zero when they differ by no more than a float sum can lose
+    missing: Decimal
+    #: NNET that two sums may differ by and be the same money
+    tolerance: Decimal = ZERO
+    #: the total is below one that the server stated before
+    fell: bool = False
+    #: payments booked as the job stated, of which no answer told
+    claims: Sequence[Claim] = ()
+    #: jobs given up after a submission whose answer was lost, and what they would have paid
+    lost: Sequence[Claim] = ()
+    #: jobs that the server counts beyond those that were booked; None where it does not tell
+    extra_jobs: int | None = None
+    #: jobs that were booked
+    jobs: int = 0
+    #: the server also counts jobs that a heartbeat reports, so that it may count each one twice
+    counts_reports: bool = False
+    #: heartbeats whose answer was lost or could not be compared
+    beats_lost: int = 0
+    #: heartbeats that were answered
+    beats: int = 0
+    #: a session was running that this farm had not started
+    foreign_session: bool = False
+
+
+def classify(case: Case) -> Finding | None:
+    """The class of a difference with what explains it; None when there is nothing to explain."""
+    if case.fell:
+        return _forgotten(case, "the server's total is below what it stated before")
+    if not case.missing:
+        return _confirmed(case)
+    return _surplus(case) if case.missing > 0 else _shortfall(case)
+
+
+def matching(claims: Sequence[Claim], amount: Decimal, tolerance: Decimal) -> tuple[Claim, ...] | None:
+    """Claims that add up to `amount`, as few as possible; None when none do."""
+    sizes = range(1, len(claims) + 1) if len(claims) <= _MAX_SUBSET else (1, len(claims))
+    for size in sizes:
+        for subset in itertools.combinations(claims, size):
+            if abs(_sum(subset) - amount) <= tolerance:
+                return subset
+    return None
+
+
+def _confirmed(case: Case) -> Finding | None:
+    if not case.claims:
+        return None
+    return Finding(
+        kind=Difference.CONFIRMED,
+        amount=ZERO,
+        evidence=f"the totals agree with {_sum(case.claims)} NNET of {len(case.claims)} unconfirmed payments in them",
+        job_ids=_ids(case.claims),
+    )
+
+
+def _surplus(case: Case) -> Finding:
+    """The server paid more than was booked."""
+    extra = case.extra_jobs
+    found = matching(case.lost, case.missing, case.tolerance)
+    if found is not None and (extra is None or case.counts_reports or extra >= len(found)):
+        return _of(case, Difference.ANSWER_LOST, f"{len(found)} submissions without an answer were paid", found)
+    if extra is not None and 0 < extra <= len(case.lost) and not case.counts_reports:
+        words = f"the server counts {extra} jobs more, whose answers were lost; it paid otherwise than they stated"
+        return _of(case, Difference.ANSWER_LOST, words, case.lost)
+    if extra is not None and extra > (case.jobs if case.counts_reports or case.beats_lost else 0):
+        words = f"the server counts {extra} jobs more than this farm submitted under the id"
+        return _of(case, Difference.OTHER_CLIENT, words)
+    if case.claims and extra == 0 and not case.beats_lost:
+        words = "payments without an answer were made otherwise than their jobs stated"
+        return _of(case, Difference.ANSWER_LOST, words, case.claims)
+    if case.beats_lost or (extra == 0 and case.beats):
+        words = (
+            f"{case.beats_lost} heartbeats without an answer"
+            if case.beats_lost
+            else f"paid for none of the jobs, in the time of {case.beats} heartbeats"
+        )
+        return _of(case, Difference.HEARTBEAT, words)
+    if case.foreign_session:
+        return _of(case, Difference.OTHER_CLIENT, "a session was running that this farm had not started")
+    return _of(case, Difference.UNKNOWN, "nothing that is known explains it")
+
+
+def _shortfall(case: Case) -> Finding:
+    """The server paid less than was booked."""
+    found = matching(case.claims, -case.missing, case.tolerance)
+    if found is not None:
+        words = f"{len(found)} payments booked without an answer were not made"
+        return _of(case, Difference.ANSWER_LOST, words, found)
+    if -case.missing > _sum(case.claims) + case.tolerance:
+        return _forgotten(case, "the server's total lacks payments that it had confirmed")
+    if case.extra_jobs == 0 and not case.counts_reports:
+        words = "payments without an answer were made otherwise than their jobs stated"
+        return _of(case, Difference.ANSWER_LOST, words, case.claims)
+    return _of(case, Difference.UNKNOWN, "nothing that is known explains it")
+
+
+def _forgotten(case: Case, words: str) -> Finding:
+    rest = f"; {_sum(case.claims)} NNET of {len(case.claims)} unconfirmed payments stay so" if case.claims else ""
+    return _of(case, Difference.FORGOTTEN, words + rest, case.claims)
+
+
+def _of(case: Case, kind: Difference, evidence: str, claims: Sequence[Claim] = ()) -> Finding:
+    return Finding(kind=kind, amount=case.missing, evidence=evidence, job_ids=_ids(claims))
+
+
+def _sum(claims: Sequence[Claim]) -> Decimal:
+    return sum((amount for _, amount in claims), ZERO)
+
+
+def _ids(claims: Sequence[Claim]) -> tuple[str, ...]:
+    return tuple(job_id for job_id, _ in claims)

@@ -1,0 +1,125 @@
+"""A ledger of an earlier release: brought up after a copy, in one transaction, and chained."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect
+
+from fleet import ledger_migrate, schema
+from fleet.causes import Loss
+from fleet.errors import LedgerError
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.ledger_verify import verify
+from fleet.models import JobState
+
+V1 = Path(__file__).parents[1] / "support" / "ledger_v1.sql"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A ledger file of schema 1."""
+    path = tmp_path / "ledger.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(V1.read_text())
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def version_of(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    (version,) = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+    connection.close()
+    return str(version)
+
+
+def test_an_older_ledger_is_migrated_after_a_copy_beside_it(old: Path) -> None:
+    open_engine(f"sqlite:///{old}").dispose()
+    assert version_of(old) == str(schema.SCHEMA_VERSION)
+    assert version_of(old.with_name("ledger.sqlite.v1.bak")) == "1"
+
+
+def test_a_migrated_ledger_has_the_tables_of_a_new_one(old: Path, tmp_path: Path) -> None:
+    migrated, new = open_engine(f"sqlite:///{old}"), open_engine(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    ours, fresh = inspect(migrated), inspect(new)
+    assert sorted(ours.get_table_names()) == sorted(fresh.get_table_names())
+    for table in fresh.get_table_names():
+        columns = {(column["name"], str(column["type"]), column["nullable"]) for column in ours.get_columns(table)}
+        assert columns == {(c["name"], str(c["type"]), c["nullable"]) for c in fresh.get_columns(table)}, table
+        names = {index["name"] for index in ours.get_indexes(table)}
+        assert names == {index["name"] for index in fresh.get_indexes(table)}, table
+    migrated.dispose()
+    new.dispose()
+
+
+def test_what_was_booked_stays_and_is_chained_per_server(old: Path) -> None:
+    engine = open_engine(f"sqlite:///{old}")
+    verdicts = {verdict.server: verdict for verdict in verify(engine)}
+    assert all(verdict.right for verdict in verdicts.values()), verdicts
+    assert {name: verdict.verdict.entries for name, verdict in verdicts.items()} == {
+        "neonet-main": 2,
+        "http://other": 1,
+    }
+    with Ledger(engine, "neonet-main") as ledger:
+        account = ledger.account("rig-a1")
+        assert account.booked == Decimal("0.3")
+        assert account.claims == (("j2", Decimal("0.2")),)
+        assert account.lost_answers == (("j3", Decimal("0.3")),)
+        (job,) = ledger.account("rig-b2").open_jobs
+        assert (job.job.job_id, job.state) == ("j6", JobState.DISPATCHED)
+
+
+def test_lost_jobs_get_their_cause(old: Path) -> None:
+    engine = open_engine(f"sqlite:///{old}")
+    with engine.connect() as connection:
+        rows = {(row.loss, row.hour): (row.jobs, row.amount) for row in connection.execute(schema.losses.select())}
+    engine.dispose()
+    assert rows == {
+        (Loss.ANSWER_LOST.value, 500000): (1, "0.3"),
+        (Loss.DRAINED.value, 500000): (1, "0.4"),
+        (Loss.PAYLOAD.value, 500001): (1, "0.5"),
+    }
+
+
+def test_a_migration_that_fails_changes_nothing_and_can_be_tried_again(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ledger_migrate.STEPS[1]
+
+    def broken(connection: Connection) -> None:
+        whole(connection)
+        raise RuntimeError("the power goes")
+
+    monkeypatch.setitem(ledger_migrate.STEPS, 1, broken)
+    with pytest.raises(RuntimeError):
+        open_engine(f"sqlite:///{old}")
+    engine = create_engine(f"sqlite:///{old}")
+    tables = inspect(engine).get_table_names()
+    engine.dispose()
+    assert version_of(old) == "1"
+    assert "chains" not in tables
+    monkeypatch.setitem(ledger_migrate.STEPS, 1, whole)
+    open_engine(f"sqlite:///{old}").dispose()
+    assert version_of(old) == str(schema.SCHEMA_VERSION)
+
+
+def test_a_reader_does_not_migrate(old: Path) -> None:
+    with pytest.raises(LedgerError, match="next start of the coordinator migrates it"):
+        open_engine(f"sqlite:///{old}", read_only=True)
+    assert version_of(old) == "1"
+
+
+def test_a_newer_ledger_is_refused(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(LedgerError, match="use the release that wrote it"):
+        open_engine(f"sqlite:///{old}")
+    assert not list(old.parent.glob("*.bak*"))
