@@ -134,6 +134,12 @@ class Settings(BaseSettings):
     heartbeat_s: Finite = Field(
         30.0, ge=30, le=3_600, description="Seconds between two heartbeats of a miner; servers ask for 30, no faster."
     )
+    reconcile_every_s: Finite = Field(
+        600.0,
+        ge=0,
+        le=86_400,
+        description="Seconds between two comparisons of each miner's booked sum with the server's total; 0 for none.",
+    )
     drain_s: Finite = Field(20.0, ge=0, le=86_400, description="Seconds that open jobs may take to finish at a stop.")
     visibility_timeout_s: Finite = Field(
         120.0,

@@ -81,6 +81,8 @@ class Found:
 
     miner_id: str
     finding: Finding
+    #: jobs that the server counts and this explains, beyond those that were booked
+    extra_jobs: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from fleet.errors import LedgerError
 from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_write import Writer, row_id
 from fleet.models import (
+    BY_SESSION_SUM,
     FINAL,
     ZERO,
     Account,
@@ -102,6 +103,7 @@ class Ledger:
             base_booked=Decimal(base.base_booked or 0),
             base_jobs=base.base_jobs,
             jobs_since_base=self._jobs_since(miner, base.base_entry),
+            counts_reports=self._counts_reports(miner, base.base_entry),
             claims=self._claims(miner, base.base_entry),
             lost_answers=self._lost_answers(miner, base.base_at),
             unexplained=self._unexplained(miner, base.base_at),
@@ -166,6 +168,11 @@ class Ledger:
         query = select(func.count().label("n")).select_from(entries)
         where = (entries.c.miner == miner, entries.c.id > (base_entry or 0), paid_for_jobs)
         return int(self._rows(query.where(*where))[0].n)
+
+    def _counts_reports(self, miner: int, base_entry: int | None) -> bool:
+        entries = schema.entries
+        query = select(entries.c.id).where(entries.c.miner == miner, entries.c.id > (base_entry or 0))
+        return bool(self._rows(query.where(entries.c.evidence == BY_SESSION_SUM).limit(1)))
 
     def _claims(self, miner: int, base_entry: int | None) -> tuple[tuple[str, Decimal], ...]:
         """Payments since the base that nothing has proved or disproved yet."""

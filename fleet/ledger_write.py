@@ -149,6 +149,14 @@ class Writer:
             for write in writes
         ]
         self._connection.execute(insert(schema.findings), rows)
+        for write in writes:
+            if write.extra_jobs:
+                table = schema.miners
+                self._connection.execute(
+                    update(table)
+                    .where(table.c.id == self.miner(write.miner_id))
+                    .values(base_jobs=table.c.base_jobs + write.extra_jobs)
+                )
 
     def _last_entry(self) -> int:
         return int(self._connection.execute(select(func.max(schema.entries.c.id))).scalar() or 0)

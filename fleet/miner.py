@@ -9,10 +9,18 @@ the heartbeat's answer states a sum that would count the submission or not.
 from __future__ import annotations
 
 import random
-from enum import Enum
 
-from fleet.calls import URGENCY, Call, CallKind, Reply, Urgency
-from fleet.effects import Effect, Notice, NoticeKind, SessionBeat, SessionClosed, SessionOpened
+from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency
+from fleet.effects import (
+    Effect,
+    Found,
+    Notice,
+    NoticeKind,
+    SessionBeat,
+    SessionClosed,
+    SessionOpened,
+    TotalsSeen,
+)
 from fleet.errors import (
     CallError,
     JobCompleted,
@@ -20,7 +28,6 @@ from fleet.errors import (
     OutcomeUnknown,
     RateLimited,
     Refused,
-    ServerFault,
     SessionLost,
 )
 from fleet.models import (
@@ -35,6 +42,8 @@ from fleet.models import (
     SessionSummary,
     Totals,
 )
+from fleet.patience import Patience
+from fleet.phase import Lane, Phase
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session
@@ -42,24 +51,6 @@ from fleet.work import NEVER, Work
 from fleet.workload import Find, Workload
 
 _Wish = tuple[CallKind, Work | None, float]
-
-
-class Phase(Enum):
-    """How far a miner is with the server."""
-
-    UNREGISTERED = "unregistered"
-    REGISTERED = "registered"
-    MINING = "mining"
-    #: the session is stopped, the last totals are not asked yet
-    STOPPED = "stopped"
-    DONE = "done"
-
-
-class Lane(Enum):
-    """The two ways to the server."""
-
-    MAIN = "main"
-    SIDE = "side"
 
 
 class Miner:
@@ -73,12 +64,11 @@ class Miner:
         self.workload = Workload(spec.miner_id, policy, self.purse, rng)
         self._known_session = account.session
         self._policy = policy
-        self._rng = rng
         self._lanes: dict[Lane, Call | None] = dict.fromkeys(Lane)
-        #: failed calls in a row
-        self._failures = 0
-        self._not_before = now
+        self._patience = Patience(policy.backoff, rng, now)
         self._farewells = 0
+        #: when the totals are asked for while it mines; spread, so that many miners don't ask at once
+        self._totals_at = now + policy.reconcile_s * rng.uniform(0.5, 1.0) if policy.reconcile_s else NEVER
         for open_job in account.open_jobs:
             self.workload.restore(open_job, now)
 
@@ -100,7 +90,7 @@ class Miner:
 
     def agenda(self, now: float) -> tuple[Urgency, float]:
         """The most urgent call that may be sent and the time from which it may; `(FETCH, inf)` while there is none."""
-        wishes = [(URGENCY[kind], max(at, self._not_before)) for kind, _, at in self._wishes(now)]
+        wishes = [(URGENCY[kind], max(at, self._patience.until)) for kind, _, at in self._wishes(now)]
         due = [wish for wish in wishes if wish[1] <= now]
         if due:
             return min(due)
@@ -108,7 +98,7 @@ class Miner:
 
     def begin(self, now: float) -> tuple[Call, list[Effect]] | None:
         """Take the most urgent call that is due; what has to be written before it is sent comes with it."""
-        due = [wish for wish in self._wishes(now) if max(wish[2], self._not_before) <= now]
+        due = [wish for wish in self._wishes(now) if max(wish[2], self._patience.until) <= now]
         if not due:
             return None
         kind, work, _ = min(due, key=lambda wish: URGENCY[wish[0]])
@@ -137,7 +127,10 @@ class Miner:
                 work.first_sent(reply.sent_at)
         if isinstance(outcome, CallError):
             return self._on_error(reply, outcome, work, now)
-        self._failures = 0
+        self._patience.answered()
+        return self._on_answer(reply, outcome, work, now, find)
+
+    def _on_answer(self, reply: Reply, outcome: Answer, work: Work | None, now: float, find: Find) -> list[Effect]:
         match outcome:
             case Registration():
                 return self._registered(outcome)
@@ -150,13 +143,13 @@ class Miner:
             case HeartbeatAnswer():
                 return self._beaten(outcome, reply, now, find)
             case SessionSummary():
-                return self._stopped(call, "stopped")
+                return self._stopped(reply.call, "stopped")
             case Totals():
-                return self._totals(outcome)
+                return self._totals(outcome, reply, now)
 
     def give_up(self) -> list[Effect]:
         """The drain took too long: end what is open, and wait for nothing before the farewell."""
-        self._not_before = 0.0
+        self._patience.over()
         return self.workload.give_up()
 
     # -- what it wants ----------------------------------------------------------------------------------------------
@@ -172,17 +165,29 @@ class Miner:
         idle = main is None and side is None
         if self.draining and not self.jobs and idle:
             return [(CallKind.STOP_SESSION, None, 0.0)]
+        if main is not None and main.kind is CallKind.TOTALS:
+            # whatever is paid meanwhile would be in the total or not
+            return []
         wishes: list[_Wish] = []
         submitting = any(call is not None and call.kind is CallKind.SUBMIT for call in (main, side))
         if side is None and not submitting and not (self.draining and not self.jobs):
             wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
+        if self._audits(now):
+            ready = idle and session.heartbeat_at > now
+            return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
         beating = side is not None and side.kind is CallKind.HEARTBEAT
         if session.heartbeat_at > now and not beating:
             free = (work for work in self.workload.sendable() if not self._lanes[self._lane(CallKind.SUBMIT, work)])
             wishes.extend((CallKind.SUBMIT, work, 0.0) for work in free)
         if main is None and not self.draining and self.workload.may_fetch:
             wishes.append((CallKind.FETCH, None, self.workload.fetch_not_before))
+        if now < self._totals_at < NEVER and not self.draining:
+            wishes.append((CallKind.TOTALS, None, self._totals_at))
         return wishes
+
+    def _audits(self, now: float) -> bool:
+        """Whether the lanes are to fall idle, so that the totals can be compared; not while an answer is awaited."""
+        return self._totals_at <= now and not self.draining and not self.workload.uncertain
 
     def _passage(self) -> list[_Wish]:
         if any(self._lanes.values()) or self.done:
@@ -245,7 +250,7 @@ class Miner:
         if session is None or session.session_id != reply.call.session_id:
             return []
         session.beaten(reply.sent_at)
-        effects = self.purse.heartbeat(answer)
+        effects = self.purse.heartbeat(answer, reply.exchange)
         effects += [
             SessionBeat(miner_id=self.spec.miner_id, session_id=session.session_id, offset=self.purse.session_offset),
             *(self.workload.anomaly(text) for text in answer.anomalies),
@@ -262,9 +267,17 @@ class Miner:
             self._notice(NoticeKind.STOPPED, f"{cause} {call.session_id}"),
         ]
 
-    def _totals(self, totals: Totals) -> list[Effect]:
-        self.phase = Phase.DONE
-        return self.purse.settle(totals.total_rewards)
+    def _totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
+        if self.phase is Phase.STOPPED:
+            self.phase = Phase.DONE
+        self._totals_at = now + self._policy.reconcile_s
+        effects = self.purse.settle(totals.total_rewards, jobs=totals.total_jobs, exchange=reply.exchange)
+        found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
+        verdict = found[0] if found else "agrees"
+        return [*effects, TotalsSeen(miner_id=self.spec.miner_id, total=totals.total_rewards, verdict=verdict)]
+
+    def _unverifiable(self, error: CallError) -> TotalsSeen:
+        return TotalsSeen(miner_id=self.spec.miner_id, total=None, verdict=f"unverifiable: {error}"[:200])
 
     # -- errors -----------------------------------------------------------------------------------------------------
 
@@ -274,11 +287,15 @@ class Miner:
         if work is not None:
             ended = self.workload.submission_failed(work, error, reply)
             if ended is not None:
-                self._failures = 0
+                self._patience.answered()
                 return ended if isinstance(error, JobCompleted) else [*ended, self._failed(call, error)]
         if isinstance(error, RateLimited):
             # the governor holds all calls of this address; this miner did nothing wrong
             return [self._failed(call, error)]
+        if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
+            # the session is well as long as its heartbeats are: mining goes on at its pace
+            self._totals_at = now + self._policy.reconcile_s
+            return [self._unverifiable(error)]
         effects: list[Effect] = []
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:
             effects += self._farewell_failed(call, error)
@@ -287,28 +304,12 @@ class Miner:
         elif call.kind is CallKind.HEARTBEAT and isinstance(error, OutcomeUnknown | Refused) and self.session:
             # it may have been counted: the next one comes at its own pace, not faster
             self.session.beaten(reply.sent_at)
-        if self._asks_again(error, first=first_send or call.kind is CallKind.REGISTER):
+            self.purse.heartbeat_lost()
+        first, registering = first_send or call.kind is CallKind.REGISTER, self.phase is Phase.UNREGISTERED
+        if self._patience.asks_again(error, first=first, registering=registering):
             return effects
-        self._hold(error, now)
+        self._patience.hold(error, now)
         return [*effects, self._failed(call, error)]
-
-    def _asks_again(self, error: CallError, *, first: bool) -> bool:
-        """Whether to ask at once, and without a word, if the deed is done.
-
-        Releases that answer 500 after the deed do so each time (PROTOCOL, surprise 1).
-        """
-        if not (first and isinstance(error, ServerFault)) or self._failures:
-            return False
-        # a second registration that fails does count; each job is submitted a first time but once
-        self._failures = int(self.phase is Phase.UNREGISTERED)
-        return True
-
-    def _hold(self, error: CallError, now: float) -> None:
-        """Wait before the next call: longer after each failure in a row."""
-        self._failures += 1
-        if self._failures == 1 and isinstance(error, NotRegistered | SessionLost):
-            return
-        self._not_before = now + self._policy.backoff.delay_s(self._failures, self._rng)
 
     def _start_over(self, call: Call, error: CallError) -> list[Effect]:
         """The server forgot this session or this contributor: begin again from there."""
@@ -330,7 +331,7 @@ class Miner:
         gone = isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
             self.phase = Phase.DONE if gone or self._farewells >= 2 else self.phase
-            return []
+            return [self._unverifiable(error)]
         if gone:
             return self._stopped(call, "lost by the server")
         return self._stopped(call, "not stopped: the server does not answer") if self._farewells >= 3 else []

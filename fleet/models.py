@@ -13,6 +13,8 @@ from fleet.proof import Proof
 
 #: an amount of nothing
 ZERO = Decimal(0)
+#: evidence of a heartbeat's reward that its answer did not name
+BY_SESSION_SUM = "rewards_earned of the session rose beyond its jobs"
 
 
 class Road(Enum):
@@ -286,6 +288,8 @@ class Account:
     claims: tuple[tuple[str, Decimal], ...] = ()
     #: job id and stated reward of the jobs that ended since then with an answer lost
     lost_answers: tuple[tuple[str, Decimal], ...] = ()
+    #: the server paid heartbeats for jobs that they reported, and counted those jobs again
+    counts_reports: bool = False
     #: NNET of differences since then that nothing explains
     unexplained: Decimal = ZERO
     #: the session that was open

@@ -19,5 +19,7 @@ class Policy:
     max_attempts: int = 3
     #: open jobs that came without a fetch
     max_free_jobs: int = 4
+    #: between two comparisons of what is booked with the server's total while mining; 0 for none
+    reconcile_s: float = 0.0
     #: waits after failed calls
     backoff: Backoff = field(default_factory=Backoff)

@@ -5,9 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from fleet.effects import BaseSet, Booked, Confirmed, Effect, Notice, NoticeKind
+from fleet.causes import Difference
+from fleet.claims import Claims, fell
+from fleet.effects import (
+    AllConfirmed,
+    BaseSet,
+    Booked,
+    Confirmed,
+    Effect,
+    Found,
+    JobRecovered,
+    Notice,
+    NoticeKind,
+    OffsetSet,
+)
 from fleet.income import heartbeat_income, same
-from fleet.models import ZERO, Account, Entry, EntryKind, HeartbeatAnswer, Job, OpenSession, Registration
+from fleet.models import (
+    BY_SESSION_SUM,
+    ZERO,
+    Account,
+    Entry,
+    EntryKind,
+    Finding,
+    HeartbeatAnswer,
+    Job,
+    OpenSession,
+    Registration,
+)
+from fleet.proof import Exchange, Proof
+from fleet.reconcile import Case, classify
+
+_NO_PROOF = Proof()
 
 
 class Purse:
@@ -24,6 +52,11 @@ class Purse:
         #: the last total that the server stated
         self.stated_total: Decimal | None = None
         self.session_offset: Decimal | None = None
+        #: NNET of differences since the base that nothing explains
+        self.unexplained = account.unexplained
+        self._claims = Claims(account)
+        #: an adjustment was booked, which the running session's sum may count or not
+        self._adjusted = False
         self._session_id = ""
         self._confirmed = ZERO
         self._unconfirmed: list[tuple[str, Decimal]] = []
@@ -51,10 +84,10 @@ class Purse:
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
         """A new contributor has no past; a known one states its total, which says nothing while work is unsettled."""
         if registration.new:
-            return [self._rebase(ZERO)]
+            return [*self._forgotten(), self._rebase(ZERO, 0)]
         if registration.total_rewards is None or unsettled:
             return []
-        return self.settle(registration.total_rewards)
+        return self.settle(registration.total_rewards, jobs=registration.total_jobs)
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
         """Sums stated for a session count from its start: zero for a new one, as the ledger has it for a known one."""
@@ -62,14 +95,25 @@ class Purse:
         self._confirmed = known.confirmed if known else ZERO
         self._unconfirmed = list(known.unconfirmed) if known else []
         if known is not None:
-            self.session_offset = known.offset
+            self.session_offset = None if self._adjusted else known.offset
         else:
             self.session_offset = None if adopted else ZERO
+            if adopted:
+                self._claims.foreign_session()
+        self._adjusted = False
 
     def job_paid(
-        self, job: Job, amount: Decimal, confirmed: bool, stated_total: Decimal | None, *, again: bool
+        self,
+        job: Job,
+        amount: Decimal,
+        confirmed: bool,
+        stated_total: Decimal | None,
+        *,
+        again: bool,
+        proof: Proof = _NO_PROOF,
     ) -> Booked:
         """Book a job's reward; `again` when this ledger holds a payment for it already."""
+        self._claims.paid(job.job_id, amount, confirmed=confirmed)
         if confirmed:
             self._confirmed += amount
         else:
@@ -79,38 +123,99 @@ class Purse:
         kind, evidence = EntryKind.JOB, "" if confirmed else "Task already completed"
         if again:
             kind, evidence = EntryKind.ADJUSTMENT, f"the server paid job {job.job_id} again"
-        return self._book(kind, amount, confirmed, evidence, job)
+        return self._book(kind, amount, confirmed, evidence, job, proof)
 
-    def heartbeat(self, answer: HeartbeatAnswer) -> list[Effect]:
+    def answer_lost(self, job: Job) -> None:
+        """A job was given up after a submission that nothing answered: its reward may have been paid."""
+        self._claims.answer_lost(job.job_id, job.reward)
+
+    def heartbeat_lost(self) -> None:
+        """A heartbeat's answer was lost: what it brought is unknown."""
+        self._claims.heartbeat(answered=False)
+
+    def heartbeat(self, answer: HeartbeatAnswer, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """Book what a heartbeat brought, by the amount that its answer names or by the session's sum."""
+        proof = Proof(exchange=exchange)
+        self._claims.heartbeat(answered=True)
         if answer.total_rewards is not None:
             self.stated_total = answer.total_rewards
         if answer.reward is not None:
-            return self._income(answer.reward, "reward in the heartbeat's answer")
+            return self._income(answer.reward, "reward in the heartbeat's answer", proof)
         if answer.rewards_earned is None:
             return []
         if self.session_offset is None:
+            # this heartbeat's own reward, if it had one, goes into the offset and shows in the next total
             self.session_offset = answer.rewards_earned - self._confirmed
+            self._claims.heartbeat(answered=False)
             return []
-        return self._session_sum(answer.rewards_earned - self.session_offset)
+        return self._session_sum(answer.rewards_earned - self.session_offset, proof)
 
-    def settle(self, total: Decimal) -> list[Effect]:
-        """The server states its total while nothing is under way: whatever it paid beside what is booked is proved."""
-        self.stated_total = total
+    def settle(
+        self, total: Decimal, *, jobs: int | None = None, exchange: Exchange = _NO_PROOF.exchange
+    ) -> list[Effect]:
+        """The server states its total, and how many jobs it counts, while nothing is under way.
+
+        Whatever it paid beside what is booked is proved: it is classified, and booked as an adjustment that says so.
+        """
+        before, self.stated_total = self.stated_total, total
         if self.base_total is None:
-            return [self._rebase(total)]
-        if self._agrees():
+            return [self._rebase(total, jobs)]
+        missing = ZERO if self._agrees() else total - self.base_total - self.since_base
+        low = fell(total, before if before is not None else self.base_total, self.payments)
+        case = self._claims.case(missing, total=total, payments=self.payments, fell=low, jobs=jobs)
+        finding = classify(case)
+        if finding is None:
             return []
-        missing = total - self.base_total - self.since_base
-        if missing < 0 and -missing > sum((amount for _, amount in self._unconfirmed), ZERO):
-            return [self._rebase(total), self._notice(NoticeKind.ANOMALY, f"the server's total fell to {total} NNET")]
-        evidence = f"the server states {total} NNET since {self.base_total}, booked were {self.since_base}"
-        return [
-            self._book(EntryKind.ADJUSTMENT, missing, True, evidence),
-            self._notice(NoticeKind.INCOME, f"adjusted: {evidence}", missing),
-        ]
+        if finding.kind is Difference.FORGOTTEN:
+            words = f"the server's total fell to {total} NNET"
+            return [self._found(finding), self._rebase(total, jobs), self._notice(NoticeKind.ANOMALY, words)]
+        if not finding.amount:
+            return self._explained(finding, 0, case.extra_jobs)
+        return self._adjust(finding, case, total, Proof(exchange=exchange))
 
-    def _session_sum(self, stated: Decimal) -> list[Effect]:
+    def _adjust(self, finding: Finding, case: Case, total: Decimal, proof: Proof) -> list[Effect]:
+        """Book a difference: job by job where lost answers add up to it, else as one adjustment."""
+        evidence = f"{finding.kind.value}: {finding.evidence}; the server states {total} NNET since {self.base_total}"
+        lost = self._claims.lost(finding.job_ids)
+        effects: list[Effect] = [JobRecovered(job_id=job_id) for job_id, _ in lost]
+        by_job = lost if abs(sum((amount for _, amount in lost), -finding.amount)) <= case.tolerance else []
+        for job_id, amount in by_job:
+            effects.append(self._book(EntryKind.ADJUSTMENT, amount, True, evidence, proof=proof, job_id=job_id))
+        if not by_job:
+            settles = self._claims.taken_back(finding, case.tolerance)
+            effects.append(
+                self._book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
+            )
+        if self.session_offset is not None:
+            # the session's own sum may count it, or may not: what it counts is learnt again
+            self.session_offset = None
+            effects.append(OffsetSet(miner_id=self._miner_id, session_id=self._session_id, offset=None))
+        self._adjusted = True
+        notice = self._notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
+        return [*effects, notice, *self._explained(finding, len(by_job), case.extra_jobs)]
+
+    def _explained(self, finding: Finding, booked: int, extra_jobs: int | None) -> list[Effect]:
+        """Write a finding down; unless nothing explains it, the totals prove whatever was unconfirmed."""
+        known = finding.kind is not Difference.UNKNOWN
+        more = (extra_jobs or 0) - booked
+        self._claims.settled(finding.job_ids, booked=booked, extra_jobs=more, all_proved=known)
+        if not known:
+            self.unexplained += abs(finding.amount)
+            return [self._found(finding, more)]
+        proved = AllConfirmed(miner_id=self._miner_id, evidence="the server's total counts it")
+        return [proved, self._found(finding, more)]
+
+    def _forgotten(self) -> list[Effect]:
+        """The server registers a contributor anew that it knew before."""
+        if self.base_total is None or not self.since_base:
+            return []
+        evidence = f"it registered the miner anew; {self.since_base} NNET since {self.base_total} stay as booked"
+        return [self._found(Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence))]
+
+    def _found(self, finding: Finding, extra_jobs: int = 0) -> Found:
+        return Found(miner_id=self._miner_id, finding=finding, extra_jobs=extra_jobs)
+
+    def _session_sum(self, stated: Decimal, proof: Proof) -> list[Effect]:
         income = heartbeat_income(
             stated=stated,
             confirmed=self._confirmed,
@@ -128,19 +233,22 @@ class Purse:
                 self._notice(NoticeKind.ANOMALY, f"the server counts {income.shortfall} NNET less for the session")
             )
         if income.reward:
-            effects += self._income(income.reward, "rewards_earned of the session rose beyond its jobs")
+            self._claims.heartbeat(answered=True, counted=True)
+            effects += self._income(income.reward, BY_SESSION_SUM, proof)
         return effects
 
     def _confirm(self, payments: Sequence[tuple[str, Decimal]]) -> Confirmed:
         self._confirmed += sum((amount for _, amount in payments), ZERO)
-        return Confirmed(job_ids=tuple(job_id for job_id, _ in payments))
+        job_ids = tuple(job_id for job_id, _ in payments)
+        self._claims.proved(job_ids)
+        return Confirmed(job_ids=job_ids)
 
-    def _income(self, amount: Decimal, evidence: str) -> list[Effect]:
+    def _income(self, amount: Decimal, evidence: str, proof: Proof) -> list[Effect]:
         if not amount:
             return []
         self._confirmed += amount
         return [
-            self._book(EntryKind.HEARTBEAT, amount, True, evidence),
+            self._book(EntryKind.HEARTBEAT, amount, True, evidence, proof=proof),
             self._notice(NoticeKind.INCOME, "heartbeat", amount),
         ]
 
@@ -149,12 +257,25 @@ class Purse:
             return False
         return same(self.stated_total, self.base_total + self.since_base, self.payments)
 
-    def _rebase(self, total: Decimal) -> BaseSet:
+    def _rebase(self, total: Decimal, jobs: int | None) -> BaseSet:
         self.stated_total = self.base_total = total
         self.base_booked = self.booked
-        return BaseSet(miner_id=self._miner_id, total=total, booked=self.booked)
+        self.unexplained = ZERO
+        self._claims.rebase(jobs)
+        return BaseSet(miner_id=self._miner_id, total=total, booked=self.booked, jobs=jobs)
 
-    def _book(self, kind: EntryKind, amount: Decimal, confirmed: bool, evidence: str, job: Job | None = None) -> Booked:
+    def _book(
+        self,
+        kind: EntryKind,
+        amount: Decimal,
+        confirmed: bool,
+        evidence: str,
+        job: Job | None = None,
+        proof: Proof = _NO_PROOF,
+        *,
+        job_id: str | None = None,
+        settles: tuple[str, ...] = (),
+    ) -> Booked:
         self.booked += amount
         self.payments += 1
         return Booked(
@@ -164,9 +285,11 @@ class Purse:
                 amount=amount,
                 confirmed=confirmed,
                 session_id=self._session_id,
-                job_id=job.job_id if job and kind is EntryKind.JOB else None,
+                job_id=job.job_id if job and kind is EntryKind.JOB else job_id,
                 job_type=job.job_type if job else "",
                 evidence=evidence,
+                proof=proof,
+                settles=settles,
             )
         )
 

@@ -174,11 +174,12 @@ class Report:
         pace = (self.tally.paid - paid) / max(now - before, 1e-3)
         self._last_paid = (now, self.tally.paid)
         governor = farm.governor
+        unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
         self._say(
             f"[STATUS] {self.tally.paid} jobs paid ({pace:.1f}/s) · {self.tally.earned} NNET since start · "
             f"{_short(self._total)} booked · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)}/{int(governor.limit)} a window, {governor.refused} refused · "
-            f"{self.tally.lost} lost",
+            f"{self.tally.lost} lost · unexplained {unexplained} NNET",
             "bold",
         )
 

@@ -7,14 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.causes import Loss
 from fleet.effects import JobMoved
 from fleet.models import Job, JobState, Road
+from fleet.proof import Exchange, Proof, json_digest
+from fleet.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
 #: a submission's result over this size is not sent
 MAX_SUBMITTED_BYTES = 32 * 1024
 NEVER = float("inf")
+
+#: a failed attempt → why its job is not paid, if it was the last
+LOSS_BY_OUTCOME = {
+    Outcome.COMPUTED: Loss.BAD_FORMAT,
+    Outcome.REFUSED: Loss.PAYLOAD,
+    Outcome.FAILED: Loss.KERNEL,
+    Outcome.TIME_LIMIT: Loss.TIME_LIMIT,
+    Outcome.WORKER_LOST: Loss.WORKER_LOST,
+}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -36,8 +48,14 @@ class Work:
     result: Mapping[str, Any] | None = None
     #: why there is no result; the submission then says `error`
     failure: str = ""
-    #: the state that a failed job ends in
+    #: the state that a failed job ends in, and why
     end: JobState = JobState.REJECTED
+    loss: Loss | None = None
+    #: why its last submission did not reach the server
+    held: Loss | None = None
+    #: who computed the result
+    worker: str = ""
+    kernel_version: str = ""
     #: a submission of it is on its way
     in_flight: bool = False
     #: its last submission's outcome is not known
@@ -85,7 +103,24 @@ class Work:
             data=self.job.data,
         )
 
-    def moved(self, state: JobState, *, cause: str | None = None, computed_by: ResultMessage | None = None) -> JobMoved:
+    def proof(self, exchange: Exchange) -> Proof:
+        """What a payment for this job rests on."""
+        return Proof(
+            exchange=exchange,
+            worker=self.worker,
+            kernel_version=self.kernel_version,
+            input_digest=json_digest(self.job.data),
+            result_digest=json_digest(self.result or {}),
+        )
+
+    def moved(
+        self,
+        state: JobState,
+        *,
+        cause: str | None = None,
+        loss: Loss | None = None,
+        computed_by: ResultMessage | None = None,
+    ) -> JobMoved:
         """Enter `state`; the row that records it."""
         self.state = state
         return JobMoved(
@@ -100,11 +135,12 @@ class Work:
             kernel_version=computed_by.kernel_version if computed_by else None,
             compute_ms=computed_by.compute_ms if computed_by else None,
             cause=cause,
+            loss=loss,
         )
 
-    def fail(self, reason: str, end: JobState) -> None:
+    def fail(self, reason: str, end: JobState, loss: Loss | None) -> None:
         """No result will come: the submission says so, which frees the miner for other jobs."""
-        self.failure, self.end = reason[:200], end
+        self.failure, self.end, self.loss = reason[:200], end, loss
         self.result = {"error": self.failure}
 
     def mend(self) -> bool:
@@ -115,6 +151,11 @@ class Work:
         keep = {*JOB_TYPES[self.job.job_type].required, "compute_time_ms"}
         self.result = {name: value for name, value in self.result.items() if name in keep}
         return True
+
+
+def loss_of_refusal(words: str) -> Loss:
+    """What the server's words mean for the result that it refuses."""
+    return Loss.BAD_FORMAT if words.lower().startswith(INVALID_FORMAT.lower()) else Loss.REFUSED
 
 
 def flaw_of(message: ResultMessage, job_type: str) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from fleet.calls import Reply
+from fleet.causes import Loss
 from fleet.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
-from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, Refused
+from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused
 from fleet.models import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session
-from fleet.work import NEVER, Work, flaw_of
+from fleet.work import LOSS_BY_OUTCOME, NEVER, Work, flaw_of, loss_of_refusal
 from tasks.messages import Outcome, ResultMessage
 
 #: submissions with unknown outcome that may wait beside the next fetch
@@ -53,6 +54,11 @@ class Workload:
         """Whether the server may have paid a job that is not booked."""
         return any(work.unknown or work.in_flight for work in self.jobs.values())
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether a submission was sent of which nothing tells what became of it."""
+        return any(work.unknown for work in self.jobs.values())
+
     def sendable(self) -> Iterator[Work]:
         """Jobs that could be submitted."""
         return (work for work in self.jobs.values() if work.sendable)
@@ -68,12 +74,14 @@ class Workload:
             sends=open_job.sends,
             mended=open_job.mended,
             result=open_job.result,
+            worker=open_job.worker,
+            kernel_version=open_job.kernel_version,
             unknown=open_job.state is JobState.SUBMITTING,
         )
         if open_job.result and "error" in open_job.result:
             quarantined = open_job.strikes >= self._policy.max_attempts
             end = JobState.QUARANTINED if quarantined else JobState.REJECTED
-            work.fail(str(open_job.result["error"]), end)
+            work.fail(str(open_job.result["error"]), end, open_job.loss)
         if work.at_workers:
             work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
             work.expires_at = NEVER if work.job.road is Road.FETCHED else now + work.job.timeout_s
@@ -106,9 +114,10 @@ class Workload:
         if refused_before:
             self._hold_fetch(now)
         if job.problem or refused_before:
-            work.fail(job.problem or "refused before", JobState.REJECTED)
+            loss = Loss.PAYLOAD if job.problem or prior is None else prior.loss
+            work.fail(job.problem or "refused before", JobState.REJECTED, loss)
             work.state = JobState.COMPUTED
-            return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure)]
+            return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure, loss=loss)]
         self._refusals = 0
         dispatch = self._publish(work, now)
         return [self._opened(work, prior), dispatch]
@@ -130,7 +139,7 @@ class Workload:
         effects: list[Effect] = []
         for work in [work for work in self.jobs.values() if work.at_workers]:
             if work.expires_at <= now:
-                effects += self._lost(work, JobState.EXPIRED, "deadline passed")
+                effects += self._lost(work, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
             elif work.redispatch_at <= now:
                 effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
         return effects
@@ -176,33 +185,36 @@ class Workload:
         if receipt.accepted:
             return self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
         if work.failure:
-            return self._lost(work, work.end, work.failure, reply)
-        return self._mended(work, receipt.error) or self._lost(work, JobState.REJECTED, receipt.error, reply)
+            return self._lost(work, work.end, work.failure, work.loss, reply)
+        return self._mended(work, receipt.error) or self._refused(work, receipt.error, reply)
 
     def submission_failed(self, work: Work, error: CallError, reply: Reply) -> list[Effect] | None:
         """Effects of an error that says what became of the job; None when it is only to be sent again later."""
         if isinstance(error, JobCompleted):
             if work.failure:
-                return self._lost(work, work.end, work.failure, reply)
+                return self._lost(work, work.end, work.failure, work.loss, reply)
             if work.paid_before:
                 self._end(work, reply.answered_at)
                 return [work.moved(JobState.ALREADY_COMPLETED)]
             return self._paid(work, work.job.reward, False, None, reply)
         if isinstance(error, JobUnknown):
-            return self._lost(work, JobState.EXPIRED, "answer lost" if work.unknown else "server forgot it", reply)
+            loss = Loss.ANSWER_LOST if work.unknown else Loss.FORGOTTEN
+            return self._lost(work, JobState.EXPIRED, loss.value, loss, reply)
         if isinstance(error, Refused):
-            return self._mended(work, str(error)) or self._lost(work, JobState.REJECTED, str(error), reply)
+            return self._mended(work, str(error)) or self._refused(work, str(error), reply)
         if isinstance(error, OutcomeUnknown):
             work.unknown, work.insisted = True, False
         elif not work.unknown:
             work.state = JobState.COMPUTED
+            work.held = Loss.LIMIT if isinstance(error, RateLimited) else Loss.SERVER_DOWN
         return None
 
     def give_up(self) -> list[Effect]:
         """The drain took too long: end each job that no submission is under way for."""
         effects: list[Effect] = []
         for work in [work for work in self.jobs.values() if not work.in_flight]:
-            effects += self._lost(work, JobState.EXPIRED, "answer lost" if work.unknown else "drained")
+            loss = Loss.ANSWER_LOST if work.unknown else work.held or Loss.DRAINED
+            effects += self._lost(work, JobState.EXPIRED, loss.value, loss)
         return effects
 
     def anomaly(self, text: str, job_id: str = "") -> Notice:
@@ -241,7 +253,7 @@ class Workload:
 
     def _computed(self, work: Work, message: ResultMessage) -> list[Effect]:
         work.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
-        work.compute_ms = message.compute_ms
+        work.compute_ms, work.worker, work.kernel_version = message.compute_ms, message.worker, message.kernel_version
         if self.session:
             self.session.compute_ms += message.compute_ms
         notice = Notice(
@@ -256,8 +268,9 @@ class Workload:
 
     def _failed(self, work: Work, message: ResultMessage, flaw: str, end: JobState) -> list[Effect]:
         """No attempt will bring a result: an `error` submission frees the miner for other jobs."""
-        work.fail(flaw, end)
-        return [work.moved(JobState.COMPUTED, cause=flaw, computed_by=message)]
+        loss = LOSS_BY_OUTCOME[message.outcome]
+        work.fail(flaw, end, loss)
+        return [work.moved(JobState.COMPUTED, cause=flaw, loss=loss, computed_by=message)]
 
     def _mended(self, work: Work, refusal: str) -> list[Effect]:
         """Cut down to the required fields for one more submission; nothing when that was tried before."""
@@ -272,7 +285,8 @@ class Workload:
         self._end(work, reply.answered_at)
         if self.session and self.session.session_id == reply.call.session_id:
             self.session.completed += 1
-        booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before)
+        proof = work.proof(reply.exchange)
+        booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before, proof=proof)
         notice = Notice(
             kind=NoticeKind.REWARD,
             miner_id=self._miner_id,
@@ -285,8 +299,16 @@ class Workload:
         )
         return [work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED), booked, notice]
 
-    def _lost(self, work: Work, state: JobState, cause: str, reply: Reply | None = None) -> list[Effect]:
+    def _refused(self, work: Work, words: str, reply: Reply) -> list[Effect]:
+        return self._lost(work, JobState.REJECTED, words, loss_of_refusal(words), reply)
+
+    def _lost(
+        self, work: Work, state: JobState, cause: str, loss: Loss | None, reply: Reply | None = None
+    ) -> list[Effect]:
         self._end(work, reply.answered_at if reply else 0.0)
+        loss = None if work.paid_before else work.loss or loss
+        if loss is Loss.ANSWER_LOST:
+            self._purse.answer_lost(work.job)
         notice = Notice(
             kind=NoticeKind.LOST_JOB,
             miner_id=self._miner_id,
@@ -295,7 +317,7 @@ class Workload:
             text=f"{state.value}: {cause}",
             amount=work.job.reward,
         )
-        return [work.moved(state, cause=cause), notice]
+        return [work.moved(state, cause=cause, loss=loss), notice]
 
     def _end(self, work: Work, at: float) -> None:
         """The job leaves; a fetch whose answer is older than this may still bring it."""

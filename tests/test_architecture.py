@@ -46,12 +46,13 @@ LADDER: tuple[tuple[str, ...], ...] = (
     (
         "fleet.client",
         "fleet.budget",
-        "fleet.purse",
+        "fleet.claims",
         "fleet.work",
         "fleet.intake",
         "fleet.certificates",
         "fleet.invitation",
     ),
+    ("fleet.purse", "fleet.phase", "fleet.patience"),
     ("fleet.workload", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
     (
         "fleet.miner",

@@ -1,0 +1,111 @@
+"""What a miner's money rests on beside receipts: payments that nothing confirmed, answers that were lost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from fleet.income import rounding, same
+from fleet.models import Account, Finding
+from fleet.reconcile import Case, Claim
+
+#: unconfirmed payments that are remembered one by one; older ones count with the rest
+_MAX_CLAIMS = 1000
+
+
+class Claims:
+    """Gathers what may explain a difference between the server's total and the ledger since the base."""
+
+    def __init__(self, account: Account) -> None:
+        self._claims = dict(account.claims[-_MAX_CLAIMS:])
+        self._lost = dict(account.lost_answers[-_MAX_CLAIMS:])
+        self._base_jobs = account.base_jobs
+        self._jobs = account.jobs_since_base
+        self._counts_reports = account.counts_reports
+        self._beats = 0
+        #: a heartbeat may have been under way when the coordinator before this one died
+        self._beats_lost = int(account.session is not None)
+        self._foreign_session = False
+
+    def paid(self, job_id: str, amount: Decimal, *, confirmed: bool) -> None:
+        """A job was booked."""
+        self._jobs += 1
+        self._lost.pop(job_id, None)
+        if not confirmed:
+            self._claims[job_id] = amount
+            if len(self._claims) > _MAX_CLAIMS:
+                del self._claims[next(iter(self._claims))]
+
+    def proved(self, job_ids: Iterable[str]) -> None:
+        """Another sum of the server counts these payments."""
+        for job_id in job_ids:
+            self._claims.pop(job_id, None)
+
+    def answer_lost(self, job_id: str, reward: Decimal) -> None:
+        """A job was given up after a submission that nothing answered."""
+        self._lost[job_id] = reward
+        if len(self._lost) > _MAX_CLAIMS:
+            del self._lost[next(iter(self._lost))]
+
+    def heartbeat(self, *, answered: bool, counted: bool = False) -> None:
+        """A heartbeat ended; `counted` when it was paid for jobs that it reported."""
+        self._beats += answered
+        self._beats_lost += not answered
+        self._counts_reports |= counted
+
+    def foreign_session(self) -> None:
+        """A session was running that this farm had not started."""
+        self._foreign_session = True
+
+    def case(self, missing: Decimal, *, total: Decimal, payments: int, fell: bool, jobs: int | None) -> Case:
+        """All that is known when the server states `total` NNET and `jobs` for the miner; `missing` since the base."""
+        extra = None if jobs is None or self._base_jobs is None else jobs - self._base_jobs - self._jobs
+        return Case(
+            missing=missing,
+            tolerance=rounding(total, payments),
+            fell=fell,
+            claims=tuple(self._claims.items()),
+            lost=tuple(self._lost.items()),
+            extra_jobs=extra,
+            jobs=self._jobs,
+            counts_reports=self._counts_reports,
+            beats_lost=self._beats_lost,
+            beats=self._beats,
+            foreign_session=self._foreign_session,
+        )
+
+    def lost(self, job_ids: Iterable[str]) -> list[Claim]:
+        """Those of these jobs whose answer was lost, with what they would have paid."""
+        return [(job_id, self._lost[job_id]) for job_id in job_ids if job_id in self._lost]
+
+    def taken_back(self, finding: Finding, tolerance: Decimal) -> tuple[str, ...]:
+        """The unconfirmed payments that a finding proves were not made."""
+        amounts = [self._claims[job_id] for job_id in finding.job_ids if job_id in self._claims]
+        whole = finding.amount < 0 and abs(sum(amounts, finding.amount)) <= tolerance
+        return finding.job_ids if whole else ()
+
+    def settled(self, job_ids: Iterable[str], *, booked: int, extra_jobs: int, all_proved: bool) -> None:
+        """A finding is booked, `booked` jobs of it by themselves: what it used up explains nothing any more."""
+        self._jobs += booked
+        for job_id in job_ids:
+            self._lost.pop(job_id, None)
+            self._claims.pop(job_id, None)
+        if all_proved:
+            self._claims.clear()
+        if self._base_jobs is not None:
+            self._base_jobs += extra_jobs
+        self._beats = self._beats_lost = 0
+        self._foreign_session = False
+
+    def rebase(self, jobs: int | None) -> None:
+        """Everything counts from now."""
+        self._base_jobs, self._jobs = jobs, 0
+        self._claims.clear()
+        self._lost.clear()
+        self._beats = self._beats_lost = 0
+        self._counts_reports = self._foreign_session = False
+
+
+def fell(total: Decimal, before: Decimal | None, payments: int) -> bool:
+    """Whether a total is below one that was stated before, by more than a float sum can lose."""
+    return before is not None and total < before and not same(total, before, payments)
