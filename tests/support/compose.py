@@ -135,6 +135,15 @@ class Farm:
         ledger = {row["miner"]: row["total_nnet"] for row in rows}
         return ledger, {miner: Decimal(amount) for miner, amount in self.book()["per_miner"].items()}
 
+    def paid_by_worker(self) -> dict[str, int]:
+        """Paid jobs of the ledger by the worker that computed them."""
+        code = (
+            "import json, sqlite3; c = sqlite3.connect('/var/lib/neonet-fleet/simulator/ledger.sqlite'); print(json.dumps("
+            "dict(c.execute('select worker, count(*) from entries where worker is not null group by worker').fetchall())))"
+        )
+        read: dict[str, int] = json.loads(self.run_in("coordinator", "python", "-c", code))
+        return read
+
     def crash(self, container: str) -> None:
         """Kill the container's first process as the kernel's out-of-memory killer does."""
         os.kill(int(inspect(container)["State"]["Pid"]), 9)

@@ -1,0 +1,198 @@
+"""A second host: a container on another network of the engine, which reaches the first host's address and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import secrets
+import shlex
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.compose import Farm, free_port, until
+
+pytestmark = pytest.mark.timeout(300)
+
+#: the first host, as seen from the engine's default network
+_ADDRESS = "172.17.0.1"
+_ETH_P_ALL = 3
+
+
+def said(*command: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def printed(mining: Farm, port: int) -> Iterator[list[str]]:
+    """The commands that `docker/invite` printed."""
+    environment = mining.folder / ".env"
+    environment.write_text(f"JOIN_PORT={port}\n", encoding="utf-8")
+    done = subprocess.run(
+        ["docker/invite", "garage", _ADDRESS],
+        cwd=mining.folder,
+        env=mining.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    yield done.stdout.splitlines()
+    environment.unlink()
+    mining.compose("up", "--detach", "--wait")
+
+
+@pytest.fixture(scope="module")
+def line(printed: list[str]) -> str:
+    return shlex.split(printed[0])[2]
+
+
+def altered(line: str, **fields: str | int) -> str:
+    """An invitation with other fields, its checksum right."""
+    prefix, _, body = line.partition(".")
+    stated = json.loads(base64.urlsafe_b64decode(body + "==")[4:]) | fields
+    raw = json.dumps(stated).encode()
+    return f"{prefix}." + base64.urlsafe_b64encode(binascii.crc32(raw).to_bytes(4, "big") + raw).decode().rstrip("=")
+
+
+@contextmanager
+def second_host(printed: list[str]) -> Iterator[str]:
+    """Run the printed command, on a network that is not the farm's; the container's name."""
+    name = f"neonet-test-host-{secrets.token_hex(3)}"
+    command = [name if part == "neonet-worker" else part for part in shlex.split(printed[1])]
+    done = said(*command)
+    assert done.returncode == 0, done.stderr
+    try:
+        yield name
+    finally:
+        said("docker", "rm", "--force", name)
+
+
+def joined(line: str) -> subprocess.CompletedProcess[str]:
+    """What `fleet join` says on the second host."""
+    options = ["--rm", "--env", "HOLD_S=0", "--tmpfs", "/var/lib/neonet-fleet:uid=10001,mode=0700"]
+    return said("docker", "run", *options, "neonet-fleet:0.1.0", "fleet", "join", "--check", line)
+
+
+class Wire:
+    """Every byte that crosses an interface, for a while."""
+
+    def __init__(self, interface: str) -> None:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+        self._socket.bind((interface, 0))
+        self._socket.settimeout(0.2)
+        self._open = True
+        self.bytes = bytearray()
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while self._open:
+            try:
+                self.bytes += self._socket.recv(65_535)
+            except TimeoutError:
+                continue
+
+    def close(self) -> bytes:
+        self._open = False
+        self._thread.join()
+        self._socket.close()
+        return bytes(self.bytes)
+
+
+def test_a_second_host_mines_within_30_s_of_the_printed_command_and_shows_no_plain_job(
+    mining: Farm, printed: list[str]
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("listening on the wire needs root")
+    wire = Wire("docker0")
+    try:
+        with second_host(printed) as host:
+            until(lambda: mining.paid_by_worker().get("worker@garage", 0) > 5, 30, "paid jobs of the second host")
+            assert "over TLS" in said("docker", "logs", host).stderr
+    finally:
+        heard = wire.close()
+    assert len(heard) > 50_000
+    assert b"\x16\x03\x01" in heard
+    for plain in (
+        b"neonet.",
+        b"miner-",
+        b"BRPOP",
+        b"host-garage",
+        b"aHR0",
+        b'"job_id"',
+        base64.b64encode(b'[[{"v": 1')[:11],
+    ):
+        assert plain not in heard, plain
+
+
+def test_a_wrong_password_is_refused(line: str) -> None:
+    done = joined(altered(line, password="guess"))
+    assert done.returncode == 69
+    assert "Redis refuses this role" in done.stderr
+
+
+def test_a_farm_of_an_unknown_authority_is_refused(line: str) -> None:
+    folder = "/tmp"
+    make = f"cd {folder} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c -days 2 -subj /CN=x"
+    make += " -addext keyUsage=critical,keyCertSign 2>/dev/null && openssl x509 -in c -outform DER | base64 -w0"
+    other = said("docker", "run", "--rm", "--entrypoint", "sh", "neonet-fleet:0.1.0", "-c", make).stdout.strip()
+    done = joined(altered(line, authority=other))
+    assert done.returncode == 69
+    assert "is not the farm of this invitation" in done.stderr
+
+
+def test_a_worker_of_another_version_is_told_which_is_wanted(line: str) -> None:
+    done = joined(altered(line, wire=2, release="0.9.0"))
+    assert done.returncode == 69
+    assert "the farm wants release 0.9.0" in done.stderr
+
+
+def test_a_cut_line_is_no_invitation(line: str) -> None:
+    done = joined(line[:-9])
+    assert done.returncode == 78
+    assert "cut or mistyped" in done.stderr
+
+
+def test_a_port_where_nobody_listens_is_said(line: str) -> None:
+    done = joined(altered(line, port=free_port()))
+    assert done.returncode == 69
+    assert "can't reach" in done.stderr
+
+
+def test_redis_is_published_at_the_address_alone_and_its_plain_port_not_at_all(
+    mining: Farm, printed: list[str], port: int
+) -> None:  # noqa: ARG001
+    bindings = mining.inspected("redis")[0]["HostConfig"]["PortBindings"]
+    assert bindings == {"6380/tcp": [{"HostIp": _ADDRESS, "HostPort": str(port)}]}
+
+
+def test_a_host_that_is_removed_has_finished_its_jobs_and_its_password_opens_nothing(
+    mining: Farm, printed: list[str], line: str
+) -> None:
+    before = mining.paid_by_worker().get("worker@garage", 0)
+    with second_host(printed) as host:
+        until(lambda: mining.paid_by_worker().get("worker@garage", 0) > before, 30, "a paid job of the second host")
+        stopped = said("docker", "stop", host)
+        assert stopped.returncode == 0
+        assert said("docker", "inspect", "--format", "{{.State.ExitCode}}", host).stdout.strip() == "0"
+    gone = subprocess.run(
+        ["docker/dismiss", "garage"], cwd=mining.folder, env=mining.environ, capture_output=True, text=True, check=False
+    )
+    assert gone.returncode == 0, gone.stderr
+    assert "Redis refuses this role" in joined(line).stderr
+    mining.goes_on(10)
+    ledger, book = mining.settled()
+    assert ledger == book
+    mining.compose("up", "--detach", "--wait")
