@@ -1,0 +1,313 @@
+"""PROTOCOL's "What surprises a client", each on one pure miner whose calls are answered by hand."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from decimal import Decimal
+
+import pytest
+
+from fleet.calls import Answer, Call, CallKind, Reply
+from fleet.effects import Booked, Dispatch, Effect, JobMoved, SessionClosed
+from fleet.errors import (
+    CallError,
+    JobCompleted,
+    JobUnknown,
+    NoAnswer,
+    NotRegistered,
+    RateLimited,
+    Refused,
+    ServerFault,
+    SessionLost,
+    Unreachable,
+)
+from fleet.miner import Miner
+from fleet.models import (
+    Account,
+    EntryKind,
+    HeartbeatAnswer,
+    Job,
+    JobState,
+    MinerSpec,
+    Prior,
+    Receipt,
+    Registration,
+    Road,
+    SessionStart,
+    SessionSummary,
+    Totals,
+)
+from fleet.phase import Phase
+from fleet.policy import Policy
+from tasks.messages import Outcome, ResultMessage
+
+REWARD = Decimal("0.3")
+
+
+def job(job_id: str, road: Road = Road.FETCHED, job_type: str = "data_validation") -> Job:
+    return Job(job_id=job_id, job_type=job_type, data={"records": 100}, reward=REWARD, road=road, timeout_s=60.0)
+
+
+class Script:
+    """Answers the calls of one miner and keeps what it asked for."""
+
+    def __init__(self, account: Account | None = None) -> None:
+        self.now = 1000.0
+        self.miner = Miner(MinerSpec(miner_id="rig-1"), Policy(), account or Account(), random.Random(1), self.now)
+        self.effects: list[Effect] = []
+        self.priors: dict[str, Prior] = {}
+
+    def begin(self, kind: CallKind) -> Call:
+        begun = self.miner.begin(self.now)
+        assert begun is not None, f"the miner wants nothing, not even {kind}"
+        call, effects = begun
+        self.effects += effects
+        assert call.kind is kind
+        return call
+
+    def answer(self, call: Call, outcome: Answer | CallError) -> list[Effect]:
+        reply = Reply(call=call, outcome=outcome, sent_at=self.now, answered_at=self.now)
+        effects = self.miner.on_reply(reply, self.now, self.priors.get)
+        self.effects += effects
+        return effects
+
+    def call(self, kind: CallKind, outcome: Answer | CallError) -> list[Effect]:
+        return self.answer(self.begin(kind), outcome)
+
+    def mining(self) -> Script:
+        self.call(CallKind.REGISTER, Registration(new=True, total_rewards=Decimal(0)))
+        self.call(CallKind.START_SESSION, SessionStart(session_id="s1", adopted=False, initial_job=None))
+        return self
+
+    def computed(self, job_id: str, attempt: int = 1) -> None:
+        self.result(job_id, Outcome.COMPUTED, attempt)
+
+    def result(self, job_id: str, outcome: Outcome, attempt: int = 1) -> None:
+        result = {"integrity_score": 0.9, "extra": 1} if outcome is Outcome.COMPUTED else {}
+        message = ResultMessage(job_id=job_id, attempt=attempt, outcome=outcome, result=result, compute_ms=2.0)
+        self.effects += self.miner.workload.result(message, self.now)
+
+    def fetched(self, job_id: str = "j1") -> Script:
+        self.call(CallKind.FETCH, job(job_id))
+        self.computed(job_id)
+        return self
+
+    def booked(self) -> list[tuple[EntryKind, Decimal, bool]]:
+        entries = [effect.entry for effect in self.effects if isinstance(effect, Booked)]
+        return [(entry.kind, entry.amount, entry.confirmed) for entry in entries]
+
+    def last_state(self, job_id: str) -> JobState:
+        return [e.state for e in self.effects if isinstance(e, JobMoved) and e.job_id == job_id][-1]
+
+    def dispatches(self) -> list[Dispatch]:
+        return [effect for effect in self.effects if isinstance(effect, Dispatch)]
+
+
+def accepted(reward: str = "0.3") -> Receipt:
+    return Receipt(accepted=True, reward=Decimal(reward))
+
+
+def test_an_accepted_job_is_booked_at_the_reward_of_the_answer_and_not_at_the_stated_one() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, accepted("0.25"))
+    assert script.booked() == [(EntryKind.JOB, Decimal("0.25"), True)]
+    assert script.last_state("j1") is JobState.ACCEPTED
+
+
+def test_a_registration_that_answers_500_is_asked_again_at_once() -> None:
+    script = Script()
+    script.call(CallKind.REGISTER, ServerFault(500, "Internal Server Error"))
+    script.call(CallKind.REGISTER, Registration(new=False, total_rewards=Decimal(0)))
+    assert script.miner.phase is Phase.REGISTERED
+
+
+def test_a_submission_that_answers_500_is_asked_again_beside_the_next_fetch_and_booked_unconfirmed() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, ServerFault(500, "Internal Server Error"))
+    again = script.begin(CallKind.SUBMIT)
+    fetch = script.begin(CallKind.FETCH)
+    script.answer(again, JobCompleted("Task already completed"))
+    script.answer(fetch, job("j2"))
+    assert script.booked() == [(EntryKind.JOB, REWARD, False)]
+    assert script.last_state("j1") is JobState.ALREADY_COMPLETED
+
+
+def test_a_job_that_the_server_gives_again_is_computed_once() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, NoAnswer("cut"))
+    script.now += 120
+    script.call(CallKind.HEARTBEAT, HeartbeatAnswer())
+    resend = script.begin(CallKind.SUBMIT)
+    script.call(CallKind.FETCH, job("j1"))
+    assert len(script.dispatches()) == 1
+    script.answer(resend, accepted())
+    assert script.booked() == [(EntryKind.JOB, REWARD, True)]
+
+
+def test_a_session_that_runs_already_is_adopted() -> None:
+    script = Script()
+    script.call(CallKind.REGISTER, Registration(new=False, total_rewards=Decimal(7)))
+    script.call(CallKind.START_SESSION, SessionStart(session_id="old", adopted=True, initial_job=None))
+    assert script.begin(CallKind.FETCH).session_id == "old"
+
+
+def test_the_first_job_of_a_session_is_computed_while_another_one_is_fetched() -> None:
+    script = Script()
+    script.call(CallKind.REGISTER, Registration(new=True, total_rewards=Decimal(0)))
+    start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", Road.INITIAL))
+    script.call(CallKind.START_SESSION, start)
+    script.call(CallKind.FETCH, job("j1"))
+    assert [order.message.job_id for order in script.dispatches()] == ["free", "j1"]
+
+
+def test_an_invalid_format_is_mended_once_with_the_required_fields_alone() -> None:
+    script = Script().mining().fetched()
+    refusal = Receipt(accepted=False, reward=Decimal(0), error="Invalid result format")
+    script.call(CallKind.SUBMIT, refusal)
+    mended = script.begin(CallKind.SUBMIT)
+    assert set(mended.result) == {"integrity_score", "compute_time_ms"}
+    script.answer(mended, refusal)
+    assert script.last_state("j1") is JobState.REJECTED
+    assert not script.booked()
+
+
+@pytest.mark.parametrize(
+    ("error", "phase"),
+    [(NotRegistered("gone"), Phase.UNREGISTERED), (SessionLost("Session not found"), Phase.REGISTERED)],
+)
+def test_a_forgetful_server_is_started_over_with_from_where_it_forgot(error: CallError, phase: Phase) -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, error)
+    assert script.miner.phase is phase
+    assert any(isinstance(effect, SessionClosed) for effect in script.effects)
+    assert script.miner.jobs["j1"].state is JobState.COMPUTED
+
+
+def test_a_job_that_the_server_forgot_is_lost_with_its_cause() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, JobUnknown("Task not found"))
+    assert script.last_state("j1") is JobState.EXPIRED
+    assert not script.booked()
+
+
+def test_a_submission_that_the_server_can_not_read_is_mended_and_then_given_up() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, Refused(422, "malformed"))
+    script.call(CallKind.SUBMIT, Refused(422, "malformed"))
+    assert script.last_state("j1") is JobState.REJECTED
+
+
+def test_a_rate_limit_costs_the_job_nothing() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, RateLimited())
+    script.call(CallKind.SUBMIT, accepted())
+    assert script.booked() == [(EntryKind.JOB, REWARD, True)]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIME_LIMIT, Outcome.WORKER_LOST])
+def test_a_job_without_a_result_in_three_attempts_is_quarantined_and_frees_the_miner(outcome: Outcome) -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    for attempt in (1, 2, 3):
+        script.result("j1", outcome, attempt)
+    assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
+    goodbye = script.begin(CallKind.SUBMIT)
+    assert "error" in goodbye.result
+    script.answer(goodbye, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
+    assert script.last_state("j1") is JobState.QUARANTINED
+    script.begin(CallKind.FETCH)
+
+
+def test_a_refused_payload_is_answered_with_an_error_after_one_attempt() -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    script.result("j1", Outcome.REFUSED)
+    goodbye = script.begin(CallKind.SUBMIT)
+    assert "error" in goodbye.result
+    script.answer(goodbye, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
+    assert script.last_state("j1") is JobState.REJECTED
+
+
+@pytest.mark.parametrize("attempt", [0, 2, 99])
+def test_a_result_of_an_attempt_that_was_never_made_changes_nothing(attempt: int) -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    script.computed("j1", attempt)
+    assert script.miner.jobs["j1"].result is None
+
+
+def test_a_second_result_of_the_same_job_changes_nothing() -> None:
+    script = Script().mining().fetched()
+    before = script.miner.jobs["j1"].result
+    script.computed("j1")
+    assert script.miner.jobs["j1"].result == before
+    assert len([e for e in script.effects if isinstance(e, JobMoved) and e.state is JobState.COMPUTED]) == 1
+
+
+def test_heartbeats_come_every_thirty_seconds_and_no_faster_even_when_an_answer_is_lost() -> None:
+    script = Script().mining()
+    sent: list[float] = []
+    for step in range(4):
+        while True:
+            script.now += 0.5
+            begun = script.miner.begin(script.now)
+            if begun is None:
+                continue
+            if begun[0].kind is CallKind.HEARTBEAT:
+                sent.append(script.now)
+                script.answer(begun[0], NoAnswer("cut") if step % 2 else HeartbeatAnswer())
+                break
+            script.answer(begun[0], Unreachable("refused"))
+    gaps = [after - before for before, after in itertools.pairwise(sent)]
+    assert min(gaps) >= 30
+
+
+def test_a_heartbeat_reports_the_true_count_and_books_what_its_answer_names() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, accepted())
+    fetch = script.begin(CallKind.FETCH)
+    script.now += 30
+    beat = script.begin(CallKind.HEARTBEAT)
+    assert beat.completed == 1
+    script.answer(beat, HeartbeatAnswer(reward=Decimal("0.007")))
+    script.answer(fetch, Unreachable("refused"))
+    assert script.booked()[-1] == (EntryKind.HEARTBEAT, Decimal("0.007"), True)
+
+
+@pytest.mark.parametrize(
+    ("earned", "income"),
+    [("0.3", []), ("0.8", [Decimal("0.5")])],
+    ids=["the job alone", "the job and a bonus"],
+)
+def test_a_session_sum_is_booked_only_for_what_its_jobs_do_not_explain(earned: str, income: list[Decimal]) -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, accepted())
+    script.begin(CallKind.FETCH)
+    script.now += 30
+    script.call(CallKind.HEARTBEAT, HeartbeatAnswer(rewards_earned=Decimal(earned)))
+    assert [amount for kind, amount, _ in script.booked() if kind is EntryKind.HEARTBEAT] == income
+
+
+def test_a_drained_miner_stops_its_session_and_settles_with_the_servers_total() -> None:
+    script = Script().mining().fetched()
+    script.miner.drain()
+    script.call(CallKind.SUBMIT, accepted())
+    script.call(CallKind.STOP_SESSION, SessionSummary(tasks_completed=1, rewards_earned=None))
+    script.call(CallKind.TOTALS, Totals(total_rewards=Decimal("0.5")))
+    assert script.miner.done
+    assert script.booked()[-1] == (EntryKind.ADJUSTMENT, Decimal("0.2"), True)
+    assert script.miner.purse.difference == 0
+
+
+@pytest.mark.parametrize("error", [Unreachable("refused"), ServerFault(503, "away"), NoAnswer("hangs")])
+def test_a_dead_server_is_asked_at_most_once_a_second(error: CallError) -> None:
+    script = Script()
+    sent = 0
+    for _ in range(600):
+        script.now += 0.1
+        begun = script.miner.begin(script.now)
+        if begun is not None:
+            sent += 1
+            script.answer(begun[0], error)
+    assert 2 <= sent <= 12, "60 s of backing off"
