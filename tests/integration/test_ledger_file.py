@@ -1,0 +1,148 @@
+"""The ledger on a real disk: who may open it, what it refuses, and what a restart finds in it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened
+from fleet.errors import LedgerError, LedgerLocked
+from fleet.ledger import Ledger
+from fleet.ledger_open import Lock, open_engine
+from fleet.models import Entry, EntryKind, Job, JobState, Road
+
+URL = "sqlite:///{}"
+
+
+def opened(job_id: str, *, reopened: bool = False) -> JobOpened:
+    job = Job(
+        job_id=job_id, job_type="inference", data={"size": 3}, reward=Decimal("0.4"), road=Road.FETCHED, timeout_s=60.0
+    )
+    return JobOpened(job=job, miner_id="rig-1", session_id="s1", state=JobState.ASSIGNED, attempt=1, reopened=reopened)
+
+
+def moved(job_id: str, state: JobState) -> JobMoved:
+    return JobMoved(
+        job_id=job_id, state=state, attempt=1, strikes=0, sends=1, mended=False, result={"output_hash": "x"}
+    )
+
+
+def paid(job_id: str, amount: str, *, confirmed: bool = True) -> Booked:
+    return Booked(
+        entry=Entry(
+            miner_id="rig-1",
+            kind=EntryKind.JOB,
+            amount=Decimal(amount),
+            confirmed=confirmed,
+            session_id="s1",
+            job_id=job_id,
+            job_type="inference",
+        )
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+def test_a_restart_finds_what_was_open_and_what_was_paid(path: Path) -> None:
+    with Ledger(open_engine(URL.format(path)), "here") as ledger:
+        ledger.begin_run("r1")
+        ledger.commit([SessionOpened(miner_id="rig-1", session_id="s1", offset=Decimal(0)), opened("j1"), opened("j2")])
+        ledger.commit(
+            [moved("j1", JobState.SUBMITTING), moved("j1", JobState.ACCEPTED), paid("j1", "0.1428571428571428")]
+        )
+        ledger.commit([moved("j2", JobState.COMPUTED)])
+    with Ledger(open_engine(URL.format(path)), "here") as ledger:
+        account = ledger.account("rig-1")
+        counts = ledger.run_counts("r1")
+    assert account.booked == Decimal("0.1428571428571428")
+    assert account.session is not None
+    assert (account.session.session_id, account.session.completed) == ("s1", 1)
+    assert [(job.job.job_id, job.state, job.result) for job in account.open_jobs] == [
+        ("j2", JobState.COMPUTED, {"output_hash": "x"})
+    ]
+    assert counts["assigned"] == counts["accepted"] + counts["open"] == 2
+
+
+def test_a_job_is_paid_once_and_a_turn_that_pays_twice_changes_nothing(path: Path) -> None:
+    with Ledger(open_engine(URL.format(path)), "here") as ledger:
+        ledger.commit([opened("j1"), paid("j1", "0.4")])
+        with pytest.raises(LedgerError, match="can't be written"):
+            ledger.commit([opened("j2"), paid("j1", "0.4")])
+        assert ledger.find("j2") is None
+        ledger.commit([opened("j2"), paid("j2", "0.2")])
+        assert ledger.account("rig-1").booked == Decimal("0.6")
+
+
+def test_a_job_that_ends_and_is_given_again_in_one_turn_is_open_and_counted_once(path: Path) -> None:
+    with Ledger(open_engine(URL.format(path)), "here") as ledger:
+        ledger.begin_run("r1")
+        ledger.commit([opened("j1")])
+        ledger.commit([moved("j1", JobState.EXPIRED), opened("j1", reopened=True)])
+        counts = ledger.run_counts("r1")
+    assert (counts["assigned"], counts["expired"], counts["open"]) == (1, 0, 1)
+
+
+def test_a_second_coordinator_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "coordinator.lock")
+    code = "import sys; from pathlib import Path; from fleet.ledger_open import Lock; Lock(Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], capture_output=True, text=True, check=False
+    )
+    assert f"coordinator {os.getpid()}" in done.stderr
+    assert "LedgerLocked" in done.stderr
+    lock.release()
+    Lock(tmp_path / "coordinator.lock").release()
+
+
+def test_the_lock_of_a_dead_coordinator_is_free(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from fleet.ledger_open import Lock\n"
+        "lock = Lock(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], check=False)
+    Lock(tmp_path / "coordinator.lock").release()
+
+
+def test_a_held_lock_is_refused_in_the_same_process_too(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "coordinator.lock")
+    with pytest.raises(LedgerLocked, match="FLEET_STATE_DIR"):
+        Lock(tmp_path / "coordinator.lock")
+    lock.release()
+
+
+def test_a_corrupt_file_is_named(path: Path) -> None:
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite"):
+        open_engine(URL.format(path))
+
+
+def test_a_newer_schema_is_refused(path: Path) -> None:
+    open_engine(URL.format(path)).dispose()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE meta SET value = '999' WHERE name = 'schema'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(LedgerError, match="999"):
+        open_engine(URL.format(path))
+
+
+def test_a_ledger_that_is_not_there_is_an_error_to_readers(path: Path) -> None:
+    with pytest.raises(LedgerError, match="fleet up"):
+        open_engine(URL.format(path), read_only=True)
+    assert not path.exists()
+
+
+def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    with pytest.raises(LedgerError, match="FLEET_STATE_DIR"):
+        Lock(blocker / "coordinator.lock")
