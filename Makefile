@@ -14,7 +14,7 @@ PART ?=
 
 .PHONY: help
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(STAMP) ## create .venv and install what requirements.lock names
@@ -38,6 +38,10 @@ up: $(STAMP) ## run a whole farm on this machine, e.g. make up ARGS='--server ht
 .PHONY: test
 test: $(STAMP) ## unit, integration and acceptance tests; ARGS go to pytest
 	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-compose
+test-compose: $(STAMP) ## farms under Docker Compose, for real; needs a Docker engine
+	$(BIN)/python -m pytest -ra --timeout 600 tests/compose $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## ruff and mypy --strict

@@ -52,10 +52,10 @@ _RULES: dict[Role, str] = {
     ),
     # Never a pop from the queue of jobs: its length is all that Flower reads of it.
     Role.FLOWER: (
-        f"~_kombu.* ~*.celery.pidbox* ~celeryev.* &/0.celery* &/0.celeryev/* {_CONNECTION} +publish +subscribe +psubscribe "
-        "+multi +exec +watch +unwatch +time +eval +evalsha +script|load +script|exists "
-        "+lpush +brpop +rpop +llen +get +set +del +exists +expire +pexpire +zadd +zrem +zrange +zrangebyscore +sadd +srem +smembers "
-        "(resetkeys resetchannels %R~neonet.jobs* +llen)"
+        f"~_kombu.* ~*.celery.pidbox* ~celeryev.* &/0.celery* &/0.celeryev/* {_CONNECTION} "
+        "+publish +subscribe +psubscribe +multi +exec +watch +unwatch +time +eval +evalsha +script|load "
+        "+script|exists +lpush +brpop +rpop +llen +get +set +del +exists +expire +pexpire +zadd +zrem +zrange "
+        "+zrangebyscore +sadd +srem +smembers (resetkeys resetchannels %R~neonet.jobs* +llen)"
     ),
     Role.HEALTH: "+ping +auth +hello",
 }

@@ -65,3 +65,8 @@ def farm_errors() -> Iterator[None]:
         raise Failure(str(exc), EX_CANTCREAT) from exc
     except ServiceError as exc:
         raise Failure(str(exc), EX_UNAVAILABLE) from exc
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        # a full disk shows itself wherever something is written
+        raise Failure(f"{exc.filename or 'writing'}: {exc.strerror or exc}", EX_IOERR) from exc

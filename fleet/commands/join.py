@@ -40,7 +40,7 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
     given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name, "FLEET_SECRETS_DIR": folder}
     # another process image: a worker holds none of the coordinator's code
     environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
-    os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)
+    os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - an argument list, no shell
 
 
 def _keep(line: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`fleet setup`, `fleet invite` and `fleet dismiss`: the secrets of a farm in Compose, and of the hosts that join it."""
+"""`fleet setup`, `fleet invite`, `fleet dismiss`: the secrets of a farm in Compose, and of hosts that join it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ _NAMES = click.option(
 @_ROOT
 @_NAMES
 def setup(root: Path, names: tuple[str, ...]) -> None:
-    """Make the secrets of a farm in Compose where they are missing, each of mode 0600. Compose runs it at each start."""
+    """Make the secrets of a farm in Compose where they are missing, each of mode 0600. Compose runs this."""
     with farm_errors():
         new = FarmKeys(root).lay_out(_all(names))
     if new:
         click.echo("This farm is new: its secrets were made, each for one container, none with a default.")
-        click.echo(
-            f"Flower: user {FLOWER_USER}, password by `docker compose exec flower cat /run/secrets/FLEET_FLOWER__BASIC_AUTH`"
-        )
+        shown = "docker compose exec flower cat /run/secrets/FLEET_FLOWER__BASIC_AUTH"
+        click.echo(f"Flower: user {FLOWER_USER}, password by `{shown}`")
 
 
 @click.command("invite")

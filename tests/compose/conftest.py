@@ -1,4 +1,4 @@
-"""What the tests of the Compose tier share. They run by `make test-compose` alone: they build an image and start a farm."""
+"""What the tests of the Compose tier share. They run by `make test-compose` alone: they start whole farms."""
 
 from __future__ import annotations
 

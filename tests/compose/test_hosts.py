@@ -1,4 +1,4 @@
-"""A second host: a container on another network of the engine, which reaches the first host's address and nothing else."""
+"""A second host: a container on another network, which reaches the first host's address and nothing else."""
 
 from __future__ import annotations
 
@@ -144,9 +144,9 @@ def test_a_wrong_password_is_refused(line: str) -> None:
 
 
 def test_a_farm_of_an_unknown_authority_is_refused(line: str) -> None:
-    folder = "/tmp"
-    make = f"cd {folder} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c -days 2 -subj /CN=x"
-    make += " -addext keyUsage=critical,keyCertSign 2>/dev/null && openssl x509 -in c -outform DER | base64 -w0"
+    make = "cd /tmp && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c"
+    make += " -days 2 -subj /CN=x -addext keyUsage=critical,keyCertSign 2>/dev/null"
+    make += " && openssl x509 -in c -outform DER | base64 -w0"
     other = said("docker", "run", "--rm", "--entrypoint", "sh", "neonet-fleet:0.1.0", "-c", make).stdout.strip()
     done = joined(altered(line, authority=other))
     assert done.returncode == 69
@@ -173,7 +173,8 @@ def test_a_port_where_nobody_listens_is_said(line: str) -> None:
 
 def test_redis_is_published_at_the_address_alone_and_its_plain_port_not_at_all(
     mining: Farm, printed: list[str], port: int
-) -> None:  # noqa: ARG001
+) -> None:
+    assert printed
     bindings = mining.inspected("redis")[0]["HostConfig"]["PortBindings"]
     assert bindings == {"6380/tcp": [{"HostIp": _ADDRESS, "HostPort": str(port)}]}
 

@@ -128,13 +128,6 @@ def test_only_the_coordinator_reaches_out(mining: Farm) -> None:
 
 def gateway_listener() -> tuple[subprocess.Popen[str], int]:
     """A server on an address of this host that is no part of the farm, as the internet is."""
-    address = subprocess.run(
-        ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"],
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout.strip()
-    assert address == "172.17.0.1"
     code = (
         "import socket\ns = socket.create_server(('172.17.0.1', 0))\nprint(s.getsockname()[1], flush=True)\n"
         "while True: s.accept()[0].close()"
@@ -147,8 +140,8 @@ def gateway_listener() -> tuple[subprocess.Popen[str], int]:
 def test_the_image_holds_no_compiler_no_cache_and_no_package_installer_of_its_own(farm: Farm) -> None:
     image = farm.compose("config", "--images").stdout.split()
     name = next(one for one in image if one.startswith("neonet-fleet"))
-    look = "ls -d /root/.cache /src /dist /opt/fleet/bin/pip /opt/fleet/lib/python3*/site-packages/setuptools 2>/dev/null; "
-    look += "command -v gcc cc make; true"
+    look = "ls -d /root/.cache /src /dist /opt/fleet/bin/pip /opt/fleet/lib/python3*/site-packages/setuptools"
+    look += " 2>/dev/null; command -v gcc cc make; true"
     done = subprocess.run(
         ["docker", "run", "--rm", "--entrypoint", "sh", name, "-c", look], capture_output=True, text=True, check=True
     )

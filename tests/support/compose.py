@@ -138,8 +138,9 @@ class Farm:
     def paid_by_worker(self) -> dict[str, int]:
         """Paid jobs of the ledger by the worker that computed them."""
         code = (
-            "import json, sqlite3; c = sqlite3.connect('/var/lib/neonet-fleet/simulator/ledger.sqlite'); print(json.dumps("
-            "dict(c.execute('select worker, count(*) from entries where worker is not null group by worker').fetchall())))"
+            "import json, sqlite3; c = sqlite3.connect('/var/lib/neonet-fleet/simulator/ledger.sqlite'); "
+            "q = 'select worker, count(*) from entries where worker is not null group by worker'; "
+            "print(json.dumps(dict(c.execute(q).fetchall())))"
         )
         read: dict[str, int] = json.loads(self.run_in("coordinator", "python", "-c", code))
         return read
