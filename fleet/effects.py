@@ -115,11 +115,12 @@ class SessionOpened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionBeat:
-    """A heartbeat was answered."""
+    """A heartbeat was answered; `counted` when its sum was weighed against the payments before it."""
 
     miner_id: str
     session_id: str
     offset: Decimal | None
+    counted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -99,7 +99,9 @@ class Writer:
     def _beat(self, writes: Sequence[SessionBeat], now_ms: int) -> None:
         last = self._last_entry()
         for write in writes:
-            values = {"beat_at": now_ms, "beat_entry": last, "offset_nnet": _optional(write.offset)}
+            values = {"beat_at": now_ms, "offset_nnet": _optional(write.offset)}
+            if write.counted:
+                values["beat_entry"] = last
             self._connection.execute(self._session(write).values(**values))
 
     def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:

@@ -16,7 +16,6 @@ from fleet.effects import (
     Found,
     Notice,
     NoticeKind,
-    SessionBeat,
     SessionClosed,
     SessionOpened,
     TotalsSeen,
@@ -250,9 +249,10 @@ class Miner:
         if session is None or session.session_id != reply.call.session_id:
             return []
         session.beaten(reply.sent_at)
-        effects = self.purse.heartbeat(answer, reply.exchange)
+        unsettled = self.workload.unsettled
+        effects = self.purse.heartbeat(answer, reply.exchange, unsettled=unsettled)
         effects += [
-            SessionBeat(miner_id=self.spec.miner_id, session_id=session.session_id, offset=self.purse.session_offset),
+            self.purse.beat(counted=not unsettled),
             *(self.workload.anomaly(text) for text in answer.anomalies),
         ]
         if not self.draining:
@@ -318,6 +318,7 @@ class Miner:
             return []
         self.workload.session = self._known_session = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
+        self.purse.server_forgot |= isinstance(error, NotRegistered)
         if session is None:
             return []
         return [

@@ -67,12 +67,18 @@ _ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
 
 
 def error_of(status: int, body: bytes, retry_after: str | None) -> CallError:
-    """What an answer other than 200 means for the caller."""
+    """What an answer other than 200 means for the caller.
+
+    The protocol's own 400 and 404 say what is the matter; one that does not is no word on what became of the deed.
+    """
     if status == 429:
         return RateLimited(parse_retry_after(retry_after))
-    detail = _detail(body)
+    stated = _stated_detail(body)
+    detail = stated or body[:120].decode(errors="replace").strip()
     if status >= 500:
         return ServerFault(status, detail)
+    if stated is None and status in {400, 404}:
+        return Garbled(f"{status}: {detail}")
     for known_status, start, error in _ERRORS:
         if status == known_status and detail.lower().startswith(start):
             return error(detail)
@@ -257,13 +263,16 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
     )
 
 
-def _detail(body: bytes) -> str:
+def _stated_detail(body: bytes) -> str | None:
+    """The `detail` of the framework's errors; None where the body has none."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        return body[:120].decode(errors="replace").strip()
-    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-    return detail[:200] if isinstance(detail, str) else _short(detail, 200)
+        return None
+    detail = answer.get("detail") if isinstance(answer, dict) else None
+    if isinstance(detail, str) and detail:
+        return detail[:200]
+    return _short(detail, 200) if isinstance(detail, list) else None
 
 
 def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:

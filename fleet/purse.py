@@ -18,6 +18,7 @@ from fleet.effects import (
     Notice,
     NoticeKind,
     OffsetSet,
+    SessionBeat,
 )
 from fleet.income import heartbeat_income, same
 from fleet.models import (
@@ -52,6 +53,8 @@ class Purse:
         #: the last total that the server stated
         self.stated_total: Decimal | None = None
         self.session_offset: Decimal | None = None
+        #: the server has said that it does not know this contributor
+        self.server_forgot = False
         #: NNET of differences since the base that nothing explains
         self.unexplained = account.unexplained
         self._claims = Claims(account)
@@ -82,9 +85,14 @@ class Purse:
         return ZERO if self._agrees() else server - self.since_base
 
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
-        """A new contributor has no past; a known one states its total, which says nothing while work is unsettled."""
-        if registration.new:
-            return [*self._forgotten(), self._rebase(ZERO, 0)]
+        """A new contributor has no past; a known one states its total, which says nothing while work is unsettled.
+
+        A contributor that the server had `forgotten` is a new one, even if the answer says that it is known: the first
+        answer of that registration was lost (PROTOCOL, surprise 1).
+        """
+        forgotten, self.server_forgot = self.server_forgot, False
+        if registration.new or forgotten:
+            return [*self._forgotten(), self._rebase(registration.total_rewards or ZERO, registration.total_jobs or 0)]
         if registration.total_rewards is None or unsettled:
             return []
         return self.settle(registration.total_rewards, jobs=registration.total_jobs)
@@ -133,22 +141,35 @@ class Purse:
         """A heartbeat's answer was lost: what it brought is unknown."""
         self._claims.heartbeat(answered=False)
 
-    def heartbeat(self, answer: HeartbeatAnswer, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
-        """Book what a heartbeat brought, by the amount that its answer names or by the session's sum."""
+    def heartbeat(
+        self, answer: HeartbeatAnswer, exchange: Exchange = _NO_PROOF.exchange, *, unsettled: bool = False
+    ) -> list[Effect]:
+        """Book what a heartbeat brought, by the amount that its answer names or by the session's sum.
+
+        While work is unsettled the sum may count a job that is not booked yet: it is left to a later heartbeat's.
+        """
         proof = Proof(exchange=exchange)
         self._claims.heartbeat(answered=True)
         if answer.total_rewards is not None:
             self.stated_total = answer.total_rewards
         if answer.reward is not None:
             return self._income(answer.reward, "reward in the heartbeat's answer", proof)
-        if answer.rewards_earned is None:
+        if answer.rewards_earned is None or unsettled:
             return []
         if self.session_offset is None:
             # this heartbeat's own reward, if it had one, goes into the offset and shows in the next total
             self.session_offset = answer.rewards_earned - self._confirmed
             self._claims.heartbeat(answered=False)
+            # what this sum did not count is counted by no later one
+            self._unconfirmed = []
             return []
         return self._session_sum(answer.rewards_earned - self.session_offset, proof)
+
+    def beat(self, *, counted: bool) -> SessionBeat:
+        """The row of an answered heartbeat; `counted` when its sum was weighed against the payments before it."""
+        return SessionBeat(
+            miner_id=self._miner_id, session_id=self._session_id, offset=self.session_offset, counted=counted
+        )
 
     def settle(
         self, total: Decimal, *, jobs: int | None = None, exchange: Exchange = _NO_PROOF.exchange

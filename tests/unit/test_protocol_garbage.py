@@ -159,7 +159,7 @@ def test_a_malformed_free_job_does_not_spoil_the_heartbeat_that_brought_it() -> 
         (429, b'{"detail": "Too many requests. Please try again later."}', RateLimited),
         (500, b"Internal Server Error", ServerFault),
         (503, b"<html>", ServerFault),
-        (400, b"[" * 100_000, Refused),
+        (400, b"[" * 100_000, Garbled),
     ],
 )
 def test_each_refusal_says_what_the_miner_can_do(status: int, body: bytes, error: type[CallError]) -> None:

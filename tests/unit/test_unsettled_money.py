@@ -1,0 +1,176 @@
+"""Money that the server may have paid already while the farm does not know: it is booked once, whatever comes first."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+import pytest
+
+from fleet.calls import Call, CallKind, Reply
+from fleet.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
+from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.miner import Miner
+from fleet.models import (
+    ZERO,
+    Account,
+    Entry,
+    EntryKind,
+    HeartbeatAnswer,
+    Job,
+    JobState,
+    MinerSpec,
+    OpenJob,
+    OpenSession,
+    Registration,
+    Road,
+)
+from fleet.policy import Policy
+from fleet.protocol import error_of
+from fleet.purse import Purse
+
+SPEC = MinerSpec(miner_id="rig-1")
+JOB = Job(
+    job_id="j1",
+    job_type="data_validation",
+    data={},
+    reward=Decimal("0.5"),
+    road=Road.FETCHED,
+    timeout_s=60.0,
+)
+
+
+def purse(account: Account | None = None) -> Purse:
+    made = Purse("rig-1", account or Account())
+    made.registered(Registration(new=True, total_rewards=ZERO), unsettled=False)
+    made.session_opened("s1", None, adopted=False)
+    return made
+
+
+def amounts(effects: list[Effect]) -> list[Decimal]:
+    return [effect.entry.amount for effect in effects if isinstance(effect, Booked)]
+
+
+def test_a_sum_that_may_count_an_unbooked_job_books_nothing() -> None:
+    mine = purse()
+    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=True)
+    assert amounts(effects) == []
+    assert mine.beat(counted=False) == SessionBeat(miner_id="rig-1", session_id="s1", offset=ZERO, counted=False)
+
+
+def test_the_next_sum_confirms_the_job_that_the_one_before_had_counted_unseen() -> None:
+    mine = purse()
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=True)
+    mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
+    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=False)
+    assert amounts(effects) == []
+    assert mine.booked == Decimal("0.5")
+
+
+def test_a_sum_that_sets_the_offset_confirms_no_later_payment_by_chance() -> None:
+    mine = Purse("rig-1", Account())
+    mine.session_opened("s1", None, adopted=True)
+    mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("2.5")), unsettled=False)
+    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("3.0")), unsettled=False)
+    assert amounts(effects) == [Decimal("0.5")]
+
+
+def test_a_contributor_that_the_server_forgot_keeps_its_earnings_when_registering_crashes_after_the_deed() -> None:
+    mine = purse()
+    mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
+    mine.server_forgot = True
+    effects = mine.registered(Registration(new=False, total_rewards=ZERO), unsettled=False)
+    assert amounts(effects) == []
+    assert mine.difference == 0
+    assert mine.booked == Decimal("0.5")
+
+
+def reply(call: Call, outcome: NotRegistered | Registration) -> Reply:
+    return Reply(call=call, outcome=outcome, sent_at=1.0, answered_at=1.0)
+
+
+def nothing_known(_job_id: str) -> None:
+    return None
+
+
+def test_a_session_that_an_earlier_life_left_open_is_stopped_though_the_drain_begins_at_once() -> None:
+    known = OpenSession(session_id="s1", completed=0, confirmed=ZERO)
+    miner = Miner(SPEC, Policy(), Account(session=known), random.Random(1), 0.0)
+    miner.drain()
+    assert not miner.done
+    begun = miner.begin(0.0)
+    assert begun is not None
+    assert begun[0].kind is CallKind.REGISTER
+    miner.on_reply(reply(begun[0], Registration(new=False, total_rewards=None)), 1.0, nothing_known)
+    again = miner.begin(1.0)
+    assert again is not None
+    assert again[0].kind is CallKind.START_SESSION
+
+
+def test_a_drain_that_is_given_up_does_not_wait_for_a_session_of_an_earlier_life() -> None:
+    known = OpenSession(session_id="s1", completed=0, confirmed=ZERO)
+    miner = Miner(SPEC, Policy(), Account(session=known), random.Random(1), 0.0)
+    miner.drain()
+    miner.give_up()
+    assert miner.done
+
+
+def test_a_job_that_was_paid_and_is_open_again_is_known_as_paid_after_a_restart() -> None:
+    paid = Entry(
+        miner_id="rig-1",
+        kind=EntryKind.JOB,
+        amount=Decimal("0.5"),
+        confirmed=True,
+        session_id="s1",
+        job_id="j1",
+        job_type="data_validation",
+    )
+    with Ledger(open_engine("sqlite://"), "s") as ledger:
+        opened = JobOpened(job=JOB, miner_id="rig-1", session_id="s1", state=JobState.ASSIGNED, attempt=1)
+        over = JobMoved(job_id="j1", state=JobState.ACCEPTED, attempt=1, strikes=0, sends=1, mended=False)
+        ledger.commit([opened, over, Booked(entry=paid)])
+        again = JobOpened(job=JOB, miner_id="rig-1", session_id="s1", state=JobState.ASSIGNED, attempt=2, reopened=True)
+        ledger.commit([again])
+        (found,) = ledger.account("rig-1").open_jobs
+        assert found.paid_before
+
+
+@pytest.mark.parametrize("paid_before", [False, True])
+def test_a_restored_job_is_booked_only_where_it_was_not_paid_before(paid_before: bool) -> None:
+    found = OpenJob(
+        job=JOB,
+        miner_id="rig-1",
+        session_id="s1",
+        state=JobState.SUBMITTING,
+        attempt=1,
+        strikes=0,
+        sends=1,
+        mended=False,
+        result={"integrity_score": 1},
+        paid_before=paid_before,
+    )
+    miner = Miner(SPEC, Policy(), Account(open_jobs=(found,)), random.Random(1), 0.0)
+    work = miner.jobs["j1"]
+    call = Call(kind=CallKind.SUBMIT, spec=SPEC, session_id="s1", job_id="j1")
+    outcome = JobCompleted("Task already completed")
+    answered = Reply(call=call, outcome=outcome, sent_at=1.0, answered_at=1.0)
+    effects = miner.workload.submission_failed(work, outcome, answered)
+    assert effects is not None
+    assert amounts(effects) == ([] if paid_before else [Decimal("0.5")])
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"detail":"Task a', b"{}", b'{"detail":', b"<html>400</html>", b'{"detail":7}', b""]
+)
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_refusal_that_is_cut_or_empty_is_no_word_on_what_became_of_a_submission(status: int, body: bytes) -> None:
+    assert isinstance(error_of(status, body, None), Garbled)
+
+
+def test_a_refusal_in_the_protocols_words_stays_one() -> None:
+    assert isinstance(error_of(400, b'{"detail":"Nonsense"}', None), Refused)
+    assert isinstance(error_of(422, b'{"detail":[{"type":"missing"}]}', None), Refused)
+    assert isinstance(error_of(403, b"<html>403</html>", None), Refused)
