@@ -26,12 +26,16 @@ COMMANDS = {
 }
 
 
+#: called by the containers and by `docker/invite`, not by people
+_INTERNAL = frozenset({"setup", "invite", "dismiss"})
+
+
 class Commands(click.Group):
     """Finds each subcommand in the module that `COMMANDS` names, under its own name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """Names in the order of the help."""
-        return list(COMMANDS)
+        return [name for name in COMMANDS if name not in _INTERNAL]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The subcommand, None when there is none of that name."""

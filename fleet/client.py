@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -219,17 +219,25 @@ def _translated(exc: Exception, watch: Watch, deadline_s: float) -> CallError:
     return NoAnswer(_reason(exc))
 
 
-def _never_connected(exc: BaseException | None) -> bool:
-    seen = 0
-    while exc is not None and seen < 8:
-        reason = exc.args[0] if exc.args and isinstance(exc.args[0], BaseException) else None
-        if isinstance(exc, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError):
-            return True
-        exc = getattr(exc, "reason", None) or reason or exc.__cause__
-        exc = exc if isinstance(exc, BaseException) else None
-        seen += 1
-    return False
+def _never_connected(exc: BaseException) -> bool:
+    never = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.NameResolutionError)
+    return any(isinstance(inner, never) for inner in _chain(exc))
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """The exception, what it wraps, and what that wraps: requests and urllib3 keep it in three different places."""
+    inner: object = exc
+    for _ in range(8):
+        if not isinstance(inner, BaseException):
+            return
+        yield inner
+        wrapped = inner.args[0] if inner.args and isinstance(inner.args[0], BaseException) else None
+        inner = getattr(inner, "reason", None) or wrapped or inner.__cause__
 
 
 def _reason(exc: BaseException) -> str:
-    return f"{type(exc).__name__}: {exc}"[:200]
+    """The innermost words: "Connection refused", not the pool and the path that were tried."""
+    for inner in _chain(exc):
+        if isinstance(inner, OSError) and inner.strerror:
+            return f"{inner.strerror}"
+    return str(list(_chain(exc))[-1]).rpartition(": ")[2][:200] or type(exc).__name__

@@ -1,12 +1,8 @@
-"""Opening a ledger: its lock, its version, and clear words when it can't be used."""
+"""Opening a ledger: its version, and clear words when it can't be used."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import socket
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy import Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
@@ -14,38 +10,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from fleet import schema
-from fleet.errors import LedgerError, LedgerLocked
+from fleet.errors import LedgerError
 from fleet.ledger_migrate import STEPS, migrate
-
-
-class Lock:
-    """At most one coordinator per ledger: a file lock that ends with its process, however that dies."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[str] = path.open("a+")
-        except OSError as exc:
-            raise LedgerError(
-                f"{path}: {exc.strerror}; choose a folder that can be written by FLEET_STATE_DIR"
-            ) from exc
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.seek(0)
-            holder = self._file.read().strip() or "another process"
-            self._file.close()
-            raise LedgerLocked(
-                f"{path.parent} is held by {holder}; stop it, or give this one a folder of its own by FLEET_STATE_DIR"
-            ) from None
-        self._file.truncate(0)
-        self._file.write(f"coordinator {os.getpid()} on {socket.gethostname()}\n")
-        self._file.flush()
-
-    def release(self) -> None:
-        """Let another coordinator have it."""
-        self._file.close()
 
 
 def shown_url(url: str) -> str:
@@ -69,6 +35,8 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         _check_version(engine, read_only=read_only)
     except DatabaseError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} can't be used: {exc.orig}") from exc
+    except ModuleNotFoundError as exc:
+        raise LedgerError(f"the ledger {target.render_as_string()} needs the package {exc.name}: install it") from exc
     return engine
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from typing import TextIO
 from config.settings import Settings
 from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
+from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
 from fleet.redis_server import free_port, start_redis
 
@@ -79,12 +81,14 @@ class LocalFarm:
         signals = _Signals()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signals.on_signal)
+        lock = Lock(self._farm_dir / "farm.lock", holder="fleet up")
         try:
             self._prepare()
             self._start(signals)
             code = self._watch(signals)
         finally:
             self._stop_children()
+            lock.release()
         text = self._summary.read_text().strip() if self._summary.exists() else ""
         return Outcome(exit_code=code, summary=text)
 
@@ -161,7 +165,8 @@ class LocalFarm:
                 return 128 + (signals.received or [signal.SIGTERM])[0]
             if signals.received and kill_at is None:
                 kill_at = now + self._settings.drain_s + _GRACE_S
-                self._coordinator.signal(signal.SIGTERM)
+                interrupted = signals.received[0] == signal.SIGINT
+                self._coordinator.signal(signal.SIGINT if interrupted else signal.SIGTERM)
             code = self._coordinator.exit_code
             if code is not None:
                 if code in _FINAL_CODES or signals.received:
@@ -194,8 +199,10 @@ class LocalFarm:
             child.stop(patience_s=8.0)
 
     def _say(self, text: str) -> None:
-        self._plan.out.write(text + "\n")
-        self._plan.out.flush()
+        # nobody may read any more: mining goes on
+        with contextlib.suppress(BrokenPipeError):
+            self._plan.out.write(text + "\n")
+            self._plan.out.flush()
 
 
 def _is_free(address: str, port: int) -> bool:

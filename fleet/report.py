@@ -122,7 +122,7 @@ class Report:
             self.tally.anomalies += 1
             self._trouble_line(f"[WARN]   {notice.text}", notice.miner_id)
         else:
-            self._job_line(f"[OK]     {notice.miner_id}  {notice.kind.value}: {notice.text}", notice)
+            self._job_line(f"[OK]     {notice.miner_id}  {notice.text}", notice)
 
     def network(self, network: Network) -> None:
         """The fee lines and the phase."""
@@ -176,7 +176,7 @@ class Report:
         governor = farm.governor
         unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
         self._say(
-            f"[STATUS] {self.tally.paid} jobs paid ({pace:.1f}/s) · {self.tally.earned} NNET since start · "
+            f"[STATUS] {self.tally.paid} jobs paid ({pace:.1f}/s) · {_short(self.tally.earned)} since start · "
             f"{_short(self._total)} booked · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)}/{int(governor.limit)} a window, {governor.refused} refused · "
             f"{self.tally.lost} lost · unexplained {unexplained} NNET",
@@ -224,7 +224,8 @@ class Report:
     def _flush(self, now: float) -> None:
         if self._rolled:
             parts = " · ".join(f"{count} × {kind}" for kind, count in sorted(self._rolled.items()))
-            self._say(f"[SUM]    {parts} · {self._rolled_nnet:+f} NNET · farm {_short(self._total)}", "green")
+            money = f" · {self._rolled_nnet:+f} NNET · farm {_short(self._total)}" if self._rolled_nnet else ""
+            self._say(f"[SUM]    {parts}{money}", "green")
         self._rolled.clear()
         self._rolled_nnet = ZERO
         self._flooded = max(self._seen.values(), default=0) > self._allowance

@@ -24,7 +24,8 @@ from fleet.farm import Farm
 from fleet.identity import miner_specs
 from fleet.intake import Intake
 from fleet.ledger import Ledger
-from fleet.ledger_open import Lock, open_engine, shown_url
+from fleet.ledger_open import open_engine, shown_url
+from fleet.lock import Lock
 from fleet.miner import Miner
 from fleet.models import ZERO, MinerSpec
 from fleet.places import ledger_address

@@ -62,7 +62,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.ledger_verify",
         "fleet.ledger_export",
     ),
-    ("fleet.ledger_open", "fleet.ledger_jobs"),
+    ("fleet.ledger_open", "fleet.lock", "fleet.ledger_jobs"),
     ("fleet.ledger_write",),
     ("fleet.ledger", "fleet.places", "fleet.farm"),
     ("fleet.dispatch", "fleet.coordinator"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.local import LocalFarm, Plan
 
+#: rows of the closing table; those with a difference come first
+_SHOWN_MINERS = 40
 #: a far-away server: replies take long enough to read along
 _DEMO_LATENCY_MS = "200"
 #: names of the flags in the environment of the children
@@ -88,12 +91,24 @@ def up(
     ctx.exit(outcome.exit_code)
 
 
+class _Console(Console):
+    """A console whose reader may go away: that says nothing of how the farm ended, so the exit code stays."""
+
+    def on_broken_pipe(self) -> None:
+        """Print into the void from now on."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _print_table(figures: dict[str, Any], *, to_stderr: bool) -> None:
-    console = Console(stderr=to_stderr, highlight=False)
+    console = _Console(stderr=to_stderr, highlight=False)
     rewards, jobs = figures["rewards"], figures["jobs"]
     table = Table("miner", "booked NNET", "server says", "difference", box=None, pad_edge=False, title_justify="left")
-    for miner_id, row in list(rewards["per_miner"].items())[:20]:
+    miners = sorted(rewards["per_miner"].items(), key=lambda item: not item[1]["difference_nnet"])
+    for miner_id, row in miners[:_SHOWN_MINERS]:
         table.add_row(miner_id, *(_words(row[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")))
+    if len(rewards["per_miner"]) > _SHOWN_MINERS:
+        table.add_row(f"… {len(rewards['per_miner']) - _SHOWN_MINERS} more", "", "", "", style="dim")
     table.add_row(
         "all", *(_words(rewards[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")), style="bold"
     )

@@ -1,0 +1,44 @@
+"""One holder of a folder at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+
+from fleet.errors import LedgerError, LedgerLocked
+
+
+class Lock:
+    """At most one holder of a folder: a file lock that ends with its process, however that dies.
+
+    Raises LedgerLocked when another process holds it, which `holder` of that process names.
+    """
+
+    def __init__(self, path: Path, holder: str = "coordinator") -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = path.open("a+")
+        except OSError as exc:
+            raise LedgerError(
+                f"{path}: {exc.strerror}; choose a folder that can be written by FLEET_STATE_DIR"
+            ) from exc
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            other = self._file.read().strip() or "another process"
+            self._file.close()
+            raise LedgerLocked(
+                f"{path.parent} is held by {other}; stop it, or give this one a folder of its own by FLEET_STATE_DIR"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(f"{holder} {os.getpid()} on {socket.gethostname()}\n")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let another coordinator have it."""
+        self._file.close()
