@@ -220,8 +220,10 @@ class Ledger:
         )
 
     def _open_jobs(self, miner: int, miner_id: str) -> tuple[OpenJob, ...]:
-        table = schema.jobs
-        rows = self._rows(select(table).where(table.c.miner == miner, table.c.finished_at.is_(None)))
+        table, entries = schema.jobs, schema.entries
+        paid = (entries.c.server == table.c.server) & (entries.c.job_id == table.c.job_id)
+        query = select(table, entries.c.id.label("entry")).outerjoin(entries, paid)
+        rows = self._rows(query.where(table.c.miner == miner, table.c.finished_at.is_(None)))
         return tuple(_open_job(row, miner_id) for row in rows)
 
     def _rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
@@ -257,6 +259,7 @@ def _open_job(row: Any, miner_id: str) -> OpenJob:
         strikes=row.strikes,
         sends=row.sends,
         mended=row.mended,
+        paid_before=row.entry is not None,
         worker=row.worker or "",
         kernel_version=row.kernel_version or "",
         loss=None if row.loss is None else Loss(row.loss),

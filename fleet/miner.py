@@ -85,7 +85,9 @@ class Miner:
     def done(self) -> bool:
         """Whether nothing is left to do after a drain."""
         never_mined = self.draining and self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
-        return self.phase is Phase.DONE or (never_mined and not self.jobs and not any(self._lanes.values()))
+        # a session that an earlier life left open is stopped first, and its totals are asked for
+        nothing_left = not self.jobs and self._known_session is None and not any(self._lanes.values())
+        return self.phase is Phase.DONE or (never_mined and nothing_left)
 
     def agenda(self, now: float) -> tuple[Urgency, float]:
         """The most urgent call that may be sent and the time from which it may; `(FETCH, inf)` while there is none."""
@@ -149,6 +151,7 @@ class Miner:
     def give_up(self) -> list[Effect]:
         """The drain took too long: end what is open, and wait for nothing before the farewell."""
         self._patience.over()
+        self._known_session = None
         return self.workload.give_up()
 
     # -- what it wants ----------------------------------------------------------------------------------------------
@@ -237,7 +240,7 @@ class Miner:
         self.purse.session_opened(session_id, known, adopted=start.adopted)
         effects += [
             SessionOpened(miner_id=miner_id, session_id=session_id, offset=self.purse.session_offset),
-            self._notice(NoticeKind.SESSION, f"{'adopted' if start.adopted else 'started'} {session_id}"),
+            self._notice(NoticeKind.SESSION, f"session {'adopted' if start.adopted else 'started'}: {session_id}"),
             *(self.workload.anomaly(text) for text in start.anomalies),
         ]
         if not self.draining:
@@ -264,7 +267,7 @@ class Miner:
         self._farewells = 0
         return [
             SessionClosed(miner_id=self.spec.miner_id, session_id=call.session_id, cause=cause),
-            self._notice(NoticeKind.STOPPED, f"{cause} {call.session_id}"),
+            self._notice(NoticeKind.STOPPED, f"session {cause}: {call.session_id}"),
         ]
 
     def _totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:

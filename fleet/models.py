@@ -249,6 +249,8 @@ class OpenJob:
     kernel_version: str = ""
     #: why there is no result
     loss: Loss | None = None
+    #: an entry of this ledger pays it already
+    paid_before: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -190,6 +190,12 @@ class Purse:
         if finding.kind is Difference.FORGOTTEN:
             words = f"the server's total fell to {total} NNET"
             return [self._found(finding), self._rebase(total, jobs), self._notice(NoticeKind.ANOMALY, words)]
+        if finding.kind is Difference.UNKNOWN and finding.amount < 0:
+            # nothing proves which payment was not made: what was booked stays, and the difference is told
+            words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
+            base = self._rebase(total, jobs)
+            self.unexplained = -finding.amount
+            return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
         if not finding.amount:
             return self._explained(finding, 0, case.extra_jobs)
         return self._adjust(finding, case, total, Proof(exchange=exchange))

@@ -108,16 +108,23 @@ def _surplus(case: Case) -> Finding:
 
 
 def _shortfall(case: Case) -> Finding:
-    """The server paid less than was booked."""
+    """The server paid less than was booked.
+
+    Unconfirmed payments rest on its word that the job is completed. So they are taken back only when some of them,
+    not all that was booked, add up to the difference; a total that starts over looks the same otherwise.
+    """
+    extra = None if case.counts_reports else case.extra_jobs
     found = matching(case.claims, -case.missing, case.tolerance)
-    if found is not None:
+    if found is not None and len(found) < case.jobs and extra in {None, -len(found)}:
         words = f"{len(found)} payments booked without an answer were not made"
         return _of(case, Difference.ANSWER_LOST, words, found)
     if -case.missing > _sum(case.claims) + case.tolerance:
         return _forgotten(case, "the server's total lacks payments that it had confirmed")
-    if case.extra_jobs == 0 and not case.counts_reports:
+    if extra == 0:
         words = "payments without an answer were made otherwise than their jobs stated"
         return _of(case, Difference.ANSWER_LOST, words, case.claims)
+    if extra is not None and extra < 0:
+        return _forgotten(case, f"the server counts {-extra} jobs less than it had completed")
     return _of(case, Difference.UNKNOWN, "nothing that is known explains it")
 
 

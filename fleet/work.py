@@ -60,6 +60,8 @@ class Work:
     in_flight: bool = False
     #: its last submission's outcome is not known
     unknown: bool = False
+    #: nor that of an earlier one, so that it may have been paid
+    doubtful: bool = False
     #: the server gave it again although a submission was sent
     insisted: bool = False
     #: it was paid before, in this ledger

@@ -76,7 +76,9 @@ class Workload:
             result=open_job.result,
             worker=open_job.worker,
             kernel_version=open_job.kernel_version,
+            paid_before=open_job.paid_before,
             unknown=open_job.state is JobState.SUBMITTING,
+            doubtful=open_job.sends > 0,
         )
         if open_job.result and "error" in open_job.result:
             quarantined = open_job.strikes >= self._policy.max_attempts
@@ -203,7 +205,7 @@ class Workload:
         if isinstance(error, Refused):
             return self._mended(work, str(error)) or self._refused(work, str(error), reply)
         if isinstance(error, OutcomeUnknown):
-            work.unknown, work.insisted = True, False
+            work.unknown, work.doubtful, work.insisted = True, True, False
         elif not work.unknown:
             work.state = JobState.COMPUTED
             work.held = Loss.LIMIT if isinstance(error, RateLimited) else Loss.SERVER_DOWN
@@ -306,6 +308,8 @@ class Workload:
         self, work: Work, state: JobState, cause: str, loss: Loss | None, reply: Reply | None = None
     ) -> list[Effect]:
         self._end(work, reply.answered_at if reply else 0.0)
+        if work.doubtful and not work.failure:
+            loss = Loss.ANSWER_LOST
         loss = None if work.paid_before else work.loss or loss
         if loss is Loss.ANSWER_LOST:
             self._purse.answer_lost(work.job)
