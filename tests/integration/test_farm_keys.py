@@ -1,0 +1,108 @@
+"""The secrets of a farm, its certificates, and the line by which a host joins."""
+
+from __future__ import annotations
+
+import ssl
+import stat
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fleet.errors import ServiceError
+from fleet.farmkeys import FarmKeys, Published
+from fleet.invitation import Invitation, InvitationError
+from fleet.secret_files import kept_secret, write_secret
+from fleet.welcome import settle
+
+_PUBLISHED = Published(names=("10.0.0.5", "redis"), port=6380)
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> FarmKeys:
+    keys = FarmKeys(tmp_path)
+    for name in ("keys", "redis", "coordinator", "worker", "flower"):
+        (tmp_path / name).mkdir(mode=0o700)
+    assert keys.lay_out(("redis",))
+    return keys
+
+
+def test_every_secret_has_mode_0600(farm: FarmKeys, tmp_path: Path) -> None:  # noqa: ARG001 - it made the files
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"FLEET_REDIS_URL", "users.acl", "ca.key", "server.key"} <= set(modes)
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_second_start_changes_no_secret(farm: FarmKeys, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert not farm.lay_out(("redis",))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_the_certificate_is_made_anew_for_other_names_by_the_same_authority(farm: FarmKeys, tmp_path: Path) -> None:
+    first, authority = (tmp_path / "redis/server.crt").read_bytes(), (tmp_path / "redis/ca.crt").read_bytes()
+    farm.lay_out(("10.0.0.5", "redis"))
+    assert (tmp_path / "redis/server.crt").read_bytes() != first
+    assert (tmp_path / "redis/ca.crt").read_bytes() == authority
+    verify = [
+        "openssl",
+        "verify",
+        "-x509_strict",
+        "-verify_ip",
+        "10.0.0.5",
+        "-CAfile",
+        "redis/ca.crt",
+        "redis/server.crt",
+    ]
+    subprocess.run(verify, cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_an_invitation_survives_the_way_over_the_wire(farm: FarmKeys) -> None:
+    invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1)
+    assert Invitation.decode(f"  {invitation.encode()}\n") == invitation
+    assert "secret" not in repr(InvitationError("x"))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40, -2])
+def test_a_cut_invitation_is_no_invitation_and_is_not_repeated(farm: FarmKeys, cut: int) -> None:
+    line = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1).encode()
+    broken = line[:-cut] if cut > 0 else line + "AAAA"
+    with pytest.raises(InvitationError) as caught:
+        Invitation.decode(broken)
+    assert broken[:30] not in str(caught.value)
+
+
+def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmKeys, tmp_path: Path) -> None:
+    farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1)
+    assert "user host-garage on" in (tmp_path / "redis/users.acl").read_text()
+    farm.dismiss("garage", ("redis",))
+    assert "host-garage" not in (tmp_path / "redis/users.acl").read_text()
+    with pytest.raises(ServiceError, match="no host 'garage'"):
+        farm.dismiss("garage", ("redis",))
+
+
+@pytest.mark.parametrize("name", ["../keys/ca.key", "Garage", ""])
+def test_a_host_whose_name_is_none_is_not_invited(farm: FarmKeys, name: str) -> None:
+    with pytest.raises(ServiceError, match="no name for a host"):
+        farm.invite(name, _PUBLISHED, release="0.1.0", wire=1)
+
+
+def test_an_empty_secret_is_an_error_and_not_a_password(tmp_path: Path) -> None:
+    write_secret(tmp_path / "worker", "")
+    with pytest.raises(ServiceError, match="is empty"):
+        kept_secret(tmp_path / "worker")
+
+
+def test_a_host_of_another_wire_version_is_refused_before_anything_is_sent(farm: FarmKeys, tmp_path: Path) -> None:
+    invitation = replace(farm.invite("garage", _PUBLISHED, release="9.9.9", wire=1), wire=99)
+    with pytest.raises(ServiceError, match=r"the farm wants release 9\.9\.9"):
+        settle(invitation, tmp_path / "join")
+    assert not (tmp_path / "join").exists()
+
+
+def test_the_authority_in_an_invitation_is_a_certificate(farm: FarmKeys) -> None:
+    invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1)
+    assert ssl.PEM_cert_to_DER_cert(invitation.authority)
+    with pytest.raises(ValueError, match="PEM"):
+        replace(invitation, authority="nonsense")
