@@ -42,6 +42,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.session",
         "fleet.roles",
         "fleet.secret_files",
+        "fleet.units",
     ),
     (
         "fleet.client",

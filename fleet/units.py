@@ -1,0 +1,125 @@
+"""The systemd units of a coordinator and of a worker host, as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from fleet.errors import ServiceError
+
+
+class Part(Enum):
+    """What a unit runs."""
+
+    COORDINATOR = "coordinator"
+    WORKER = "worker"
+    #: a worker that was invited by another host: `fleet join` has kept the invitation
+    JOIN = "join"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installation:
+    """Where this release lies, and for whom the unit is."""
+
+    #: the `fleet` command
+    command: str
+    #: the state's folder, which the unit alone may write
+    state_dir: str
+    #: a file of FLEET_ variables, mode 0600, read at the start
+    env_file: str
+    #: for the whole machine, under a user of its own, rather than for one user
+    system: bool
+
+
+_DESCRIPTIONS = {
+    Part.COORDINATOR: "NeoNet fleet: coordinator",
+    Part.WORKER: "NeoNet fleet: worker",
+    Part.JOIN: "NeoNet fleet: worker for another host's farm",
+}
+#: 64 and 78 are mistakes in the settings: starting again does not mend them
+_SERVICE = """\
+[Unit]
+Description={description}
+After=network-online.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart={command} {part}
+EnvironmentFile=-{env_file}
+Environment=FLEET_STATE_DIR={state_dir} PYTHONUNBUFFERED=1
+Environment=OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+Restart=always
+RestartSec=5
+RestartPreventExitStatus=64 78
+# A worker finishes its jobs, a coordinator drains.
+KillMode=mixed
+TimeoutStopSec=60
+"""
+_SYSTEM = """\
+User=neonet-fleet
+DynamicUser=yes
+StateDirectory=neonet-fleet
+StateDirectoryMode=0700
+"""
+_HARDENED = """\
+UMask=0077
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
+"""
+#: a user's own systemd has no right to these
+_HARDENED_SYSTEM = """\
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome={home}
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+RemoveIPC=yes
+"""
+
+
+def unit_name(part: Part) -> str:
+    """The unit's file name."""
+    return f"neonet-{part.value}.service"
+
+
+def unit(part: Part, where: Installation) -> str:
+    """The unit's text.
+
+    Raises ServiceError for a path that systemd would read otherwise than it is meant.
+    """
+    for path in (where.command, where.state_dir, where.env_file):
+        if any(letter.isspace() or letter in "%$\\\"';" for letter in path):
+            raise ServiceError(f"{path!r} holds a blank or a sign that systemd reads in its own way: install elsewhere")
+    text = _SERVICE.format(
+        description=_DESCRIPTIONS[part],
+        command=where.command,
+        part=part.value,
+        env_file=where.env_file,
+        state_dir=where.state_dir,
+    )
+    if where.system:
+        # an installation in somebody's home has to be readable
+        home = "read-only" if where.command.startswith(("/home/", "/root/")) else "yes"
+        text += _SYSTEM + _HARDENED + _HARDENED_SYSTEM.format(home=home)
+    else:
+        text += _HARDENED
+    return f"{text}\n[Install]\nWantedBy={'multi-user.target' if where.system else 'default.target'}\n"
