@@ -16,6 +16,7 @@ COMMANDS = {
     "coordinator": "coordinator",
     "worker": "worker",
     "join": "join",
+    "service": "service",
     "simulator": "simulator",
     "rewards": "rewards",
     "ledger": "ledger",
