@@ -45,7 +45,7 @@ def running(server: Path, folder: Path) -> Iterator[str]:
 def _started(server: Path, folder: Path, password: str) -> tuple[subprocess.Popen[bytes], int]:
     # More than one try, because a free port may be taken before the server has bound it.
     for _ in range(_TRIES):
-        port = _free_port()
+        port = free_port()
         process = _start(server, folder, port, password)
         if _answers(process, port, password):
             return process, port
@@ -53,7 +53,8 @@ def _started(server: Path, folder: Path, password: str) -> tuple[subprocess.Pope
     raise RuntimeError(f"redis-server did not start:\n{(folder / 'redis.log').read_text(encoding='utf-8')}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

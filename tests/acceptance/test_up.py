@@ -1,0 +1,241 @@
+"""`fleet up` as a user starts it, on a simulator that keeps a book of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.simulator.dialects import DIALECTS
+from tests.support.farms import asked, book, earned, farm, figures, simulator, state
+from tests.support.processes import nothing_left, stop
+
+RUN_S = "6"
+COUNTS = {"assigned", "accepted", "already_completed", "rejected", "expired", "quarantined", "open"}
+REWARDS = {"ledger_nnet", "jobs_nnet", "heartbeats_nnet", "server_nnet", "difference_nnet", "per_miner"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One finished run, and what the other side says of it."""
+
+    dialect: str
+    figures: dict[str, Any]
+    stdout: str
+    stderr: str
+    book: dict[str, Decimal]
+    earned: dict[str, Decimal]
+    counters: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    folder: Path
+
+
+@pytest.fixture(scope="module", params=sorted(DIALECTS))
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Three miners for some seconds on one dialect; every job type of it is handed out first."""
+    dialect: str = request.param
+    folder = tmp_path_factory.mktemp(f"dialect-{dialect}")
+    order = ",".join(DIALECTS[dialect].job_types)
+    with simulator(folder / "simulator", "--dialect", dialect, "--job-order", order) as (_, url):
+        options = ("--server", url, "--miners", "3", "--for", f"{RUN_S}s", "--json")
+        with farm(folder / "farm", *options) as process:
+            assert process.wait() == 0, process.words()
+            nothing_left(process)
+            return Run(
+                dialect=dialect,
+                figures=figures(process),
+                stdout=process.out,
+                stderr=process.err,
+                book=book(url),
+                earned=earned(folder / "farm", url),
+                counters=asked(url, "/simulator/requests"),
+                sessions=asked(url, "/simulator/sessions")["sessions"],
+                folder=folder / "farm",
+            )
+
+
+def test_the_only_line_of_stdout_is_one_json_object_with_every_figure(run: Run) -> None:
+    assert len(run.stdout.splitlines()) == 1
+    assert run.figures.keys() >= {"miners", "jobs", "rewards", "latency_ms", "requests", "duration_s"}
+    assert run.figures["jobs"].keys() >= COUNTS
+    assert run.figures["rewards"].keys() >= REWARDS
+    assert run.figures["latency_ms"].keys() >= {"overhead_p50", "overhead_p99"}
+    assert run.figures["requests"].keys() >= {"total", "refused_429"}
+    assert run.figures["miners"] == 3
+    assert float(run.figures["duration_s"]) > float(RUN_S) / 2
+    assert 0 <= run.figures["latency_ms"]["overhead_p50"] <= run.figures["latency_ms"]["overhead_p99"]
+
+
+def test_every_assigned_job_is_accounted_for_and_none_is_left_or_refused(run: Run) -> None:
+    jobs = run.figures["jobs"]
+    assert jobs["assigned"] == sum(jobs[name] for name in COUNTS - {"assigned"})
+    assert jobs["accepted"] + jobs["already_completed"] == jobs["assigned"] >= 12
+    assert jobs["open"] == jobs["rejected"] == jobs["expired"] == jobs["quarantined"] == 0
+
+
+def test_every_job_type_of_the_release_is_computed(run: Run) -> None:
+    assert set(run.figures["job_types"]) == set(DIALECTS[run.dialect].job_types)
+
+
+def test_the_first_servers_types_are_in_the_third_dialect() -> None:
+    assert len(DIALECTS["c"].job_types) == 12
+
+
+def test_the_ledger_equals_the_servers_own_book_to_the_last_digit(run: Run) -> None:
+    assert run.earned == run.book
+    assert sum(run.book.values()) > 0
+
+
+def test_the_figures_differ_from_the_server_by_nothing_where_it_states_totals(run: Run) -> None:
+    rewards = run.figures["rewards"]
+    assert Decimal(rewards["ledger_nnet"]) == sum(run.book.values())
+    if rewards["server_nnet"] is not None:
+        assert rewards["difference_nnet"] == 0
+    else:
+        assert rewards["difference_nnet"] is None
+    assert set(rewards["per_miner"]) == set(run.book)
+
+
+def test_every_session_is_stopped_at_the_end(run: Run) -> None:
+    assert len(run.sessions) == 3
+    assert {session["status"] for session in run.sessions} == {"stopped"}
+    assert run.counters["sessions_open"] == 0
+
+
+def test_the_requests_that_the_figures_state_are_those_that_the_server_counted(run: Run) -> None:
+    assert run.figures["requests"]["refused_429"] == 0
+    uncounted = run.counters["requests_total"] - run.figures["requests"]["total"]
+    # where `contributor` answers 500, the farewell asks a second way
+    assert uncounted == (3 if run.dialect == "a" else 0)
+
+
+def test_the_running_output_says_what_a_miner_wants_to_see(run: Run) -> None:
+    for shown in ("NeoNet fleet", "Server:", "[GAS]", "NEO transfer", "[NET]", "registered", "[STOP]"):
+        assert shown in run.stderr
+    assert re.search(r"\[JOB\] +\S+-0\d +\w+ +[0-9a-f-]{8} +worker@\S+ +\d+\.\d ms", run.stderr)
+    assert re.search(r"\[REWARD\] \S+-0\d +\+\d+\.\d+ NNET +miner \d+\.\d+ NNET +farm \d+\.\d+ NNET", run.stderr)
+    assert "\x1b[" not in run.stderr
+
+
+def test_real_and_simulated_rewards_lie_in_ledgers_of_their_own(run: Run) -> None:
+    assert (state(run.folder) / "ledger.sqlite").exists()
+    assert not (state(run.folder) / "simulator" / "ledger.sqlite").exists()
+
+
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A simulator for the tests below, and a folder."""
+    folder = tmp_path_factory.mktemp("paid")
+    with simulator(folder / "simulator") as (_, url):
+        yield folder, url
+
+
+def test_the_original_clients_flags_reach_the_server(paid: tuple[Path, str]) -> None:
+    folder, url = paid
+    hardware = ("--cpu", "6", "--gpu-mem", "8192", "--gpu-model", "RTX 4090")
+    options = ("--server", url, "--id", "My_Miner_001", *hardware, "--for", "2s", "--json")
+    with farm(folder / "flags", *options) as process:
+        assert process.wait() == 0, process.words()
+    known = asked(url, "/ai-energy/contributor/my_miner_001")["contributor"]
+    assert (known["cpu_cores"], known["gpu_memory_mb"], known["gpu_model"]) == (6, 8192, "RTX 4090")
+    assert set(figures(process)["rewards"]["per_miner"]) == {"my_miner_001"}
+
+
+def test_an_id_that_nobody_gave_is_remembered_and_earns_on(paid: tuple[Path, str]) -> None:
+    folder, url = paid
+    seen = []
+    for _ in range(2):
+        with farm(folder / "remembered", "--server", url, "--for", "2s", "--json") as process:
+            assert process.wait() == 0, process.words()
+            seen.append(figures(process))
+    (first,), (second,) = (one["rewards"]["per_miner"] for one in seen)
+    assert first == second
+    assert seen[0]["miners"] == 1
+    assert earned(folder / "remembered", url)[first] == book(url)[first]
+
+
+def test_more_jobs_than_can_be_read_are_summed_up(tmp_path: Path) -> None:
+    settings = {"FLEET_OUTPUT__JOB_LINES_PER_S": "1"}
+    with simulator(tmp_path / "simulator", "--mix", "light") as (_, url):
+        options = ("--server", url, "--miners", "3", "--for", "5s")
+        with farm(tmp_path / "farm", *options, settings=settings) as process:
+            assert process.wait() == 0, process.words()
+            sums = re.findall(r"^\[SUM\] .*$", process.out, re.MULTILINE)
+            lines = re.findall(r"^\[(?:JOB|REWARD)\]", process.out, re.MULTILINE)
+            assert len(sums) >= 2
+            paid_jobs = sum(earned(tmp_path / "farm", url).values())
+            assert paid_jobs == sum(book(url).values())
+            assert len(lines) <= 12
+
+
+def test_colour_is_for_terminals_and_can_be_asked_for(paid: tuple[Path, str]) -> None:
+    folder, url = paid
+    always = {"FLEET_OUTPUT__COLOR": "always"}
+    with farm(folder / "colour", "--server", url, "--for", "1s", settings=always) as process:
+        assert process.wait() == 0, process.words()
+        assert "\x1b[" in process.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_drains_and_the_summary_is_printed(paid: tuple[Path, str], number: int) -> None:
+    folder, url = paid
+    with farm(folder / f"signal-{number}", "--server", url, "--miners", "2", "--json") as process:
+        process.says("[REWARD]")
+        assert stop(process, number) == 0, process.words()
+        nothing_left(process)
+        assert "[STOP]" in process.err
+        told = figures(process)
+    assert told["jobs"]["open"] == 0
+    assert told["jobs"]["assigned"] == told["jobs"]["accepted"]
+    assert told["rewards"]["difference_nnet"] == 0
+    own = earned(folder / f"signal-{number}", url)
+    assert own == {miner: amount for miner, amount in book(url).items() if miner in own}
+
+
+def test_a_second_signal_ends_at_once_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    with simulator(tmp_path / "simulator") as (_, url):
+        options = ("--server", url, "--miners", "2", "--json")
+        with farm(tmp_path / "farm", *options) as process:
+            process.says("[REWARD]")
+            # the answers hang, so a drain alone would take its 20 s
+            asked(url, "/simulator/faults", {"faults": ["hang_before,roads=submit-result"]})
+            process.send(signal.SIGINT)
+            process.says("[STOP]")
+            process.send(signal.SIGINT)
+            assert process.wait(15) in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+            nothing_left(process)
+        asked(url, "/simulator/faults", {"faults": []})
+        with farm(tmp_path / "farm", *options, "--for", "3s") as process:
+            assert process.wait() == 0, process.words()
+            assert figures(process)["rewards"]["difference_nnet"] == 0
+        assert earned(tmp_path / "farm", url) == book(url)
+
+
+def test_a_server_that_cannot_be_reached_is_tried_again_until_it_is_there(tmp_path: Path) -> None:
+    with simulator(tmp_path / "first") as (_, url):
+        port = url.rsplit(":", 1)[1]
+    with farm(tmp_path / "farm", "--server", url, "--miners", "1", "--json") as process:
+        process.says("[WARN]")
+        # argv's later --port wins
+        with simulator(tmp_path / "second", "--port", port) as (_, same):
+            assert same == url
+            process.says("[REWARD]")
+            assert stop(process) == 0, process.words()
+            assert earned(tmp_path / "farm", url) == book(url)
+
+
+def test_a_server_that_never_answers_can_be_left_by_one_signal(tmp_path: Path) -> None:
+    with simulator(tmp_path / "gone") as (_, url):
+        pass
+    with farm(tmp_path / "farm", "--server", url, "--miners", "2", "--json") as process:
+        process.says("[WARN]")
+        assert stop(process, signal.SIGINT) == 0, process.words()
+        nothing_left(process)
+        assert json.loads(process.out.splitlines()[-1])["jobs"]["assigned"] == 0
