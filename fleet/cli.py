@@ -20,6 +20,8 @@ COMMANDS = {
     "simulator": "simulator",
     "rewards": "rewards",
     "ledger": "ledger",
+    "reconcile": "reconcile",
+    "explain": "explain",
     "config": "config",
     "setup": "setup",
     "invite": "setup",

@@ -10,14 +10,17 @@ from rich.console import Console
 from rich.table import Table
 
 from config.load import load
+from fleet.causes import Loss
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.sheets import inert
+from fleet.commands.sheets import inert, write_csv
+from fleet.ledger_losses import Lost, losses
 from fleet.ledger_open import open_engine
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
 from fleet.models import ZERO
 from fleet.places import ledger_address
 from fleet.summary import dump
 
+_LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
 #: columns of a table that stand there even when they hold zeros
 _ALWAYS = ("payments", "total_nnet")
@@ -31,16 +34,22 @@ _WIDE = 250
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with exact amounts.")
-def rewards(*, by: str, as_json: bool, as_csv: bool) -> None:
+@click.option("--losses", "lost", is_flag=True, help="Show what was not earned instead, by cause.")
+def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
     """Show what the farm earned, exactly as the server paid it. Reads the ledger while the farm runs, too.
 
     \b
     Examples:
       fleet rewards
       fleet rewards --by day --csv
+      fleet rewards --losses
     """
     with settings_or_exit():
         settings = load()
+    if lost:
+        with farm_errors():
+            _show_losses(losses(open_engine(ledger_address(settings), read_only=True)), as_json=as_json, as_csv=as_csv)
+        return
     with farm_errors():
         rows = rewards_by(open_engine(ledger_address(settings), read_only=True), by)
     if as_json:
@@ -53,6 +62,41 @@ def rewards(*, by: str, as_json: bool, as_csv: bool) -> None:
         writer.writerows([row.server, inert(row.group), *map(str, _figures(row).values())] for row in rows)
     else:
         _print_table(rows, by, simulated=settings.simulated)
+
+
+def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
+    total = sum((row.amount for row in rows), ZERO)
+    if as_json:
+        by_cause = [
+            {
+                "cause": cause.value,
+                "jobs": sum(row.jobs for row in rows if row.cause is cause),
+                "not_earned_nnet": sum((row.amount for row in rows if row.cause is cause), ZERO),
+            }
+            for cause in Loss
+        ]
+        stated = [
+            {
+                "server": row.server,
+                "miner": row.miner_id,
+                "cause": row.cause.value,
+                "jobs": row.jobs,
+                "not_earned_nnet": row.amount,
+            }
+            for row in rows
+        ]
+        jobs = sum(row.jobs for row in rows)
+        click.echo(dump({"jobs": jobs, "not_earned_nnet": total, "by_cause": by_cause, "rows": stated}))
+        return
+    cells = [(row.server, row.miner_id, row.cause.value, str(row.jobs), f"{row.amount}") for row in rows]
+    if as_csv:
+        write_csv(sys.stdout, _LOSS_COLUMNS, cells)
+        return
+    table = Table(*_LOSS_COLUMNS, box=None, pad_edge=False)
+    for row_cells in cells:
+        table.add_row(*row_cells)
+    table.add_row("all", "", "", str(sum(row.jobs for row in rows)), f"{total}", style="bold")
+    Console(highlight=False).print(table)
 
 
 def _figures(row: Reward) -> dict[str, object]:

@@ -1,0 +1,90 @@
+"""`fleet reconcile`: what was booked against what the server says it paid."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from config.load import load
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.ledger_findings import Comparison, comparisons
+from fleet.ledger_open import open_engine
+from fleet.models import ZERO
+from fleet.places import ledger_address
+from fleet.summary import dump
+
+_MAX_JOB_IDS = 5
+
+
+@click.command("reconcile")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; alert on its unexplained_nnet.")
+def reconcile(*, as_json: bool) -> None:
+    """Show what was booked against what the server says it paid, each difference with what explains it.
+
+    The coordinator compares when it registers a miner, every reconcile_every_s while it mines, and when it stops; this
+    command shows where that stands, from the ledger alone. A server that tells no totals is unverifiable.
+    """
+    with settings_or_exit():
+        settings = load()
+    with farm_errors():
+        rows = comparisons(open_engine(ledger_address(settings), read_only=True))
+    unexplained = sum((row.unexplained for row in rows), ZERO)
+    if as_json:
+        stated = [_stated(row) for row in rows]
+        unverifiable = sum(row.stated is None for row in rows)
+        click.echo(dump({"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "miners": stated}))
+        return
+    _print_table(rows)
+    Console(highlight=False).print(f"unexplained: {unexplained} NNET", style="red" if unexplained else "")
+
+
+def _stated(row: Comparison) -> dict[str, object]:
+    return {
+        "server": row.server,
+        "miner": row.miner_id,
+        "since": row.since,
+        "booked_nnet": row.booked,
+        "unconfirmed_nnet": row.unconfirmed,
+        "server_nnet": row.stated,
+        "asked_at": row.asked_at,
+        "verdict": row.verdict,
+        "verifiable": row.stated is not None,
+        "unexplained_nnet": row.unexplained,
+        "findings": [
+            {
+                "found_at": found.found_at,
+                "class": found.kind.value,
+                "amount_nnet": found.amount,
+                "evidence": found.evidence,
+                "job_ids": list(found.job_ids),
+            }
+            for found in row.findings
+        ],
+    }
+
+
+def _print_table(rows: list[Comparison]) -> None:
+    console = Console(highlight=False)
+    table = Table("server", "miner", "booked", "unconfirmed", "server says", "asked at", "verdict", box=None)
+    for row in rows:
+        stated = "not told" if row.stated is None else f"{row.stated}"
+        table.add_row(
+            row.server,
+            row.miner_id,
+            f"{row.booked}",
+            f"{row.unconfirmed}",
+            stated,
+            row.asked_at or "never",
+            row.verdict,
+        )
+    console.print(table)
+    for row in rows:
+        for found in row.findings:
+            jobs = ", ".join(found.job_ids[:_MAX_JOB_IDS]) + (", …" if len(found.job_ids) > _MAX_JOB_IDS else "")
+            console.print(
+                f"{found.found_at}  {row.miner_id}  {found.amount:+f} NNET  {found.kind.value}: {found.evidence}"
+                + (f"  [{jobs}]" if jobs else ""),
+                markup=False,
+                soft_wrap=True,
+            )

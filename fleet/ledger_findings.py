@@ -1,0 +1,109 @@
+"""What was booked against what the servers state, as the last comparison left it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DatabaseError
+
+from fleet import schema
+from fleet.causes import Difference
+from fleet.errors import LedgerError
+from fleet.ledger_export import utc
+from fleet.models import ZERO
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explained:
+    """One difference that was found."""
+
+    found_at: str
+    kind: Difference
+    #: NNET, server less ledger
+    amount: Decimal
+    evidence: str
+    job_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """One miner: booked and stated since the same moment. Amounts in NNET; times ISO 8601 in UTC."""
+
+    server: str
+    miner_id: str
+    #: when the server's total was first seen, or began anew; None before
+    since: str | None
+    booked: Decimal
+    unconfirmed: Decimal
+    #: what the server paid in that time; None where it does not tell
+    stated: Decimal | None
+    #: when it was last asked, and what came of it
+    asked_at: str | None
+    verdict: str
+    #: differences that nothing explains
+    unexplained: Decimal
+    findings: tuple[Explained, ...]
+
+
+def comparisons(engine: Engine) -> list[Comparison]:
+    """All miners of a ledger in order of server and id; raises LedgerError when it can't be read."""
+    miners, servers = schema.miners, schema.servers
+    query = select(miners, servers.c.name).join(servers, servers.c.id == miners.c.server)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(query.order_by(servers.c.name, miners.c.miner_id)).all()
+            return [_comparison(connection, row) for row in rows]
+    except DatabaseError as exc:
+        raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+
+
+def _comparison(connection: Connection, row: Any) -> Comparison:
+    entries, sums = schema.entries, schema.sums
+    total = sum(
+        (Decimal(one.amount) for one in connection.execute(select(sums.c.amount).where(sums.c.miner == row.id))), ZERO
+    )
+    waiting = select(entries.c.amount).where(
+        entries.c.miner == row.id,
+        entries.c.id > (row.base_entry or 0),
+        entries.c.confirmed.is_(False),
+        entries.c.settled_by.is_(None),
+    )
+    told = row.stated_total is not None and row.base_total is not None
+    found = _findings(connection, row.id)
+    base_at = row.base_at or 0
+    return Comparison(
+        server=row.name,
+        miner_id=row.miner_id,
+        since=None if row.base_at is None else utc(row.base_at),
+        booked=total - Decimal(row.base_booked or 0),
+        unconfirmed=sum((Decimal(one.amount) for one in connection.execute(waiting)), ZERO),
+        stated=Decimal(row.stated_total) - Decimal(row.base_total) if told else None,
+        asked_at=None if row.stated_at is None else utc(row.stated_at),
+        verdict=row.verdict or "not compared yet",
+        unexplained=sum(
+            (abs(one.amount) for at, one in found if one.kind is Difference.UNKNOWN and at >= base_at), ZERO
+        ),
+        findings=tuple(one for _, one in found),
+    )
+
+
+def _findings(connection: Connection, miner: int) -> list[tuple[int, Explained]]:
+    table = schema.findings
+    rows = connection.execute(select(table).where(table.c.miner == miner).order_by(table.c.id))
+    return [
+        (
+            row.found_at,
+            Explained(
+                found_at=utc(row.found_at),
+                kind=Difference(row.kind),
+                amount=Decimal(row.amount),
+                evidence=row.evidence,
+                job_ids=tuple(json.loads(row.job_ids)),
+            ),
+        )
+        for row in rows
+    ]
