@@ -15,7 +15,7 @@ from fleet.welcome import settle
 
 
 @click.command("join")
-@click.argument("invitation", required=False)
+@click.argument("invitation", required=False, envvar="NEONET_INVITATION")
 @click.option("--concurrency", type=click.IntRange(1, 4096), metavar="N", help="Pool processes (this host's cores).")
 @click.option("--name", metavar="NAME", help="The worker's name in Flower and in the ledger (the one invited).")
 @click.option("--check", is_flag=True, help="Keep the invitation and try it, but start no worker.")
@@ -23,7 +23,8 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
     """Compute jobs for a farm on another host, which printed INVITATION; `-` reads it from stdin.
 
     The connection is TLS, to a Redis that the farm's own authority vouches for. The invitation is kept in
-    FLEET_STATE_DIR/join: without INVITATION, the one kept there is used. SIGTERM finishes the jobs at hand.
+    FLEET_STATE_DIR/join: without INVITATION, in the environment as
+    NEONET_INVITATION or on the command line, the one kept there is used. SIGTERM finishes the jobs at hand.
 
     \b
     Example:
