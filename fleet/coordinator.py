@@ -15,9 +15,10 @@ from typing import Protocol
 
 from fleet.calls import Answer, Call, Reply
 from fleet.client import Client
-from fleet.effects import Dispatch, Notice
-from fleet.errors import CallError
+from fleet.effects import Dispatch, Notice, Write
+from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
 from fleet.farm import Farm, Published
+from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
 from fleet.ledger import Ledger
 from fleet.models import GasInfo, NetworkPhase
@@ -43,7 +44,7 @@ class Stop:
     reason: str
 
 
-Event = Reply | Results | BrokerState | Published | Network | Stop
+Event = Reply | Results | BrokerState | Published | Network | GhostStopped | Stop
 
 
 class Broker(Protocol):
@@ -115,6 +116,7 @@ class Coordinator:
         threads: int,
         drain_s: float,
         network_every_s: float,
+        ghosts: Sequence[Ghost] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._farm = farm
@@ -130,10 +132,14 @@ class Coordinator:
         self._give_up_at: float | None = None
         self._wake_at = clock()
         self._acknowledged: list[bytes] = []
+        self._ghosts = ghosts
+        #: rows that no miner asks for, written with the next turn's
+        self._writes: list[Write] = []
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="call")
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
+        self._pool.submit(self._stop_ghosts)
         try:
             while not self._farm.done:
                 for event in self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S)):
@@ -166,6 +172,9 @@ class Coordinator:
                     self._farm.on_broker_emptied(now)
             case Network():
                 self._watcher.network(event)
+            case GhostStopped():
+                self._farm.governor.sent(now)
+                self._writes += laid_to_rest(event)
             case Stop():
                 self._stop(event, now)
 
@@ -177,7 +186,8 @@ class Coordinator:
 
     def _carry_out(self, now: float) -> None:
         turn = self._farm.turn(now)
-        self._ledger.commit(turn.writes)
+        self._ledger.commit([*self._writes, *turn.writes])
+        self._writes = []
         for dispatch in turn.dispatches:
             self._broker.dispatch(dispatch)
         for call in turn.calls:
@@ -204,6 +214,18 @@ class Coordinator:
         answered_at, exchange = self._clock(), self._client.exchange
         reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=answered_at, exchange=exchange)
         self._inbox.put(reply)
+
+    def _stop_ghosts(self) -> None:
+        """One after the other, until the server does not answer: the next start tries the rest."""
+        for ghost in self._ghosts:
+            outcome: Answer | CallError
+            try:
+                outcome = self._client.perform(ghost.call())
+            except CallError as exc:
+                outcome = exc
+            self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome))
+            if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
+                return
 
     def _ask_network(self) -> None:
         gas, phase = None, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -17,6 +17,7 @@ from fleet import schema
 from fleet.causes import Difference, Loss
 from fleet.effects import Write
 from fleet.errors import LedgerError
+from fleet.ghosts import Ghost
 from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_write import Writer, row_id
 from fleet.models import (
@@ -110,6 +111,28 @@ class Ledger:
             session=self._open_session(miner),
             open_jobs=self._open_jobs(miner, miner_id),
         )
+
+    def ghosts(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
+        """What is left open of miners that are not among `wanted`.
+
+        On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` count.
+        """
+        sessions, miners = schema.sessions, schema.miners
+        before_ms = self._now_ms() - (0 if self._connection.dialect.name == "sqlite" else int(quiet_s * 1000))
+        open_sessions = self._rows(
+            select(miners.c.id, miners.c.miner_id, sessions.c.session_id)
+            .join(miners, miners.c.id == sessions.c.miner)
+            .where(miners.c.server == self._server, sessions.c.closed_at.is_(None), sessions.c.beat_at <= before_ms)
+        )
+        return [
+            Ghost(
+                miner_id=row.miner_id,
+                session_id=row.session_id,
+                open_jobs=self._open_jobs(row.id, row.miner_id),
+            )
+            for row in open_sessions
+            if row.miner_id not in wanted
+        ]
 
     def begin_run(self, run_id: str) -> int:
         """Note where the counters stand when a run of the farm begins; its start in UTC milliseconds."""

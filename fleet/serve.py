@@ -36,6 +36,9 @@ from fleet.summary import summary
 from tasks.app import make_app
 from tasks.broker import announce
 
+#: missed heartbeats after which a session of another coordinator's miner counts as left behind
+_QUIET_BEATS = 3
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
@@ -92,6 +95,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
                 threads=settings.http.threads,
                 drain_s=settings.drain_s,
                 network_every_s=settings.output.status_every_s,
+                ghosts=ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s),
             )
             _stop_on_signals(inbox)
             coordinator.run(None if run.for_s is None else started + run.for_s)
