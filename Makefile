@@ -53,6 +53,13 @@ lint: $(STAMP) ## ruff and mypy --strict
 bench: $(STAMP) ## measure overhead, flow and kernels; PART=flow for one
 	$(BIN)/python -m bench $(PART) $(ARGS)
 
+SEEDS ?= 200
+FIRST_SEED ?= 1
+
+.PHONY: simulate
+simulate: $(STAMP) ## run farms under virtual time with faults at random; SEEDS=2000 FIRST_SEED=1
+	$(BIN)/python -m tests.virtual --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(ARGS)
+
 .PHONY: lock
 lock: ## resolve pyproject.toml again into both lock files (needs uv on the PATH)
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 1; }

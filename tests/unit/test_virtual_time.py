@@ -1,0 +1,48 @@
+"""Whole farms under virtual time, with faults at random: what holds, holds in every schedule (FAULTS, I1 to I5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.virtual.plan import draw_plan
+from tests.virtual.schedule import run_seed
+
+#: schedules of some ten jobs each; `make simulate` runs longer ones, and more of them
+SEEDS = 60
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, 10))
+def test_every_job_is_accounted_for_and_every_payment_is_booked_once(first: int) -> None:
+    for seed in range(first, first + 10):
+        run_seed(draw_plan(seed, jobs=10))
+
+
+def test_a_seed_replays_exactly() -> None:
+    said: list[list[str]] = [[], []]
+    for lines in said:
+        run_seed(draw_plan(57, jobs=10), trace=lines.append)
+    assert said[0] == said[1]
+    assert len(said[0]) > 50
+
+
+def test_the_schedules_of_the_first_seeds_meet_every_kind_of_trouble() -> None:
+    plans = [draw_plan(seed) for seed in range(1, 201)]
+    assert {plan.dialect for plan in plans} == {"a", "b", "c"}
+    assert len({fault.kind for plan in plans for fault in plan.faults}) >= 25
+    for name in (
+        "crash_rate",
+        "crash_times",
+        "forget_times",
+        "outages",
+        "flush_times",
+        "redis_outages",
+        "lost_rate",
+        "doubled_rate",
+        "overtaking_rate",
+        "doubled_result_rate",
+        "failing_rate",
+        "flawed_rate",
+        "worker_death_rate",
+        "rogue_rate",
+    ):
+        assert sum(bool(getattr(plan, name)) for plan in plans) >= 10, name

@@ -1,0 +1,105 @@
+"""Run seeds of virtual farms: `python -m tests.virtual --seeds 2000 --first-seed 1`, or one with `--seed N --trace`."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.virtual.plan import draw_plan
+from tests.virtual.schedule import Outcome, run_seed
+
+_CHUNK = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A seed that failed."""
+
+    seed: int
+    text: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the seeds asked for; 1 when any law is broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.virtual", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=200, help="how many schedules (default 200)")
+    parser.add_argument("--first-seed", type=int, default=1, help="the first one's seed (default 1)")
+    parser.add_argument("--seed", type=int, help="one schedule alone")
+    parser.add_argument("--trace", action="store_true", help="with --seed: say everything that happens")
+    parser.add_argument("--jobs", type=int, default=40, help="about how many jobs a schedule (default 40)")
+    parser.add_argument("--processes", type=int, default=1, help="processes that share the seeds (default 1)")
+    options = parser.parse_args(arguments)
+    if options.seed is not None:
+        return _one(options.seed, options.jobs, trace=options.trace)
+    return _many(range(options.first_seed, options.first_seed + options.seeds), options.jobs, options.processes)
+
+
+def _one(seed: int, jobs: int, *, trace: bool) -> int:
+    plan = draw_plan(seed, jobs=jobs)
+    print(plan)
+    outcome = _outcome((seed, jobs), trace=trace)
+    print(outcome)
+    return int(isinstance(outcome, Finding))
+
+
+def _many(seeds: range, jobs: int, processes: int) -> int:
+    started = time.monotonic()
+    totals: Counter[str] = Counter()
+    findings: list[Finding] = []
+    for done, outcome in enumerate(_outcomes([(seed, jobs) for seed in seeds], processes), 1):
+        if isinstance(outcome, Finding):
+            findings.append(outcome)
+            print(f"seed {outcome.seed}: {outcome.text}", flush=True)
+        else:
+            _add(totals, outcome)
+        if done % 100 == 0:
+            pace = done / (time.monotonic() - started)
+            print(f"{done} schedules, {pace:.1f}/s, {len(findings)} failed", flush=True)
+    _table(totals, len(seeds), findings, time.monotonic() - started)
+    return int(bool(findings))
+
+
+def _outcomes(seeds: list[tuple[int, int]], processes: int) -> Iterator[Outcome | Finding]:
+    if processes == 1:
+        yield from map(_outcome, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap(_outcome, seeds, chunksize=_CHUNK)
+
+
+def _outcome(seed_and_jobs: tuple[int, int], *, trace: bool = False) -> Outcome | Finding:
+    seed, jobs = seed_and_jobs
+    try:
+        return run_seed(draw_plan(seed, jobs=jobs), trace=print if trace else None)
+    except Exception as exc:  # noqa: BLE001 - whatever the code under test raises is the finding
+        return Finding(seed=seed, text=f"{type(exc).__name__}: {exc}")
+
+
+def _add(totals: Counter[str], outcome: Outcome) -> None:
+    totals.update(outcome.jobs)
+    totals["coordinators killed"] += outcome.deaths
+    totals["requests"] += outcome.requests
+    totals["submissions sent again"] += outcome.resent
+    totals["virtual hours"] += round(outcome.virtual_s)
+
+
+def _table(totals: Counter[str], seeds: int, findings: list[Finding], seconds: float) -> None:
+    totals["virtual hours"] //= 3600
+    print(f"{'schedules':<24}{seeds:>12,}")
+    for name, count in totals.items():
+        print(f"{name:<24}{count:>12,}")
+    print(f"{'failed':<24}{len(findings):>12,}")
+    if not findings:
+        print(f"no failure in {seeds} schedules: fewer than {300 / seeds:.3g} % fail (95 %)")
+    print(f"{seconds:.1f} s, {seeds / seconds:.1f} schedules/s")
+    for finding in findings:
+        print(f"replay: python -m tests.virtual --seed {finding.seed} --trace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""A Redis with Celery workers under virtual time, which loses, delays, doubles and reorders."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from fleet.coordinator import Inbox
+from fleet.effects import Dispatch
+from fleet.farm import Published
+from fleet.intake import BrokerState, Results
+from tasks.errors import MessageError
+from tasks.jobtypes import JOB_TYPES
+from tasks.messages import JobMessage, encode_computed, parse_stream_fields, stream_fields, task_id
+from tests.virtual.plan import Plan
+from tests.virtual.timeline import Timeline
+
+_HOP_S = 0.001
+_BATCH = 200
+#: a number over this in a job's data is more than any host computes
+_ABSURD = 10**6
+
+
+class Redis:
+    """The queue, the stream with its consumer group, and the workers; all outlive the coordinator."""
+
+    def __init__(self, plan: Plan, timeline: Timeline) -> None:
+        self.plan = plan
+        self.queue: list[str] = []
+        self.stream: dict[bytes, dict[bytes, bytes]] = {}
+        self.group: list[bytes] | None = None
+        self.pending: list[bytes] = []
+        self.up = True
+        self.on_entry: Callable[[], None] = lambda: None
+        self._calm = False
+        self._free = plan.workers
+        self._entries = 0
+        self._timeline = timeline
+        self._rng = Random(f"redis {plan.seed}")
+        self._seen: deque[str] = deque(maxlen=20)
+        for moment in plan.flush_times:
+            timeline.at(moment, self.flush)
+        for start, end in plan.redis_outages:
+            timeline.at(start, lambda: self._switch(up=False))
+            timeline.at(end, lambda: self._switch(up=True))
+
+    def flush(self) -> None:
+        """FLUSHALL."""
+        if self._calm:
+            return
+        self._timeline.trace("redis is emptied")
+        self.queue.clear()
+        self.stream.clear()
+        self.pending.clear()
+        self.group = None
+        self.on_entry()
+
+    def calm(self) -> None:
+        """No fault from here on."""
+        self._calm = True
+        self._switch(up=True)
+
+    def push(self, message: str) -> None:
+        """A published message; workers take it soon."""
+        if self._strikes(self.plan.lost_rate):
+            self._timeline.trace(f"redis loses {message[:60]}")
+            return
+        self.queue.append(message)
+        if self._strikes(self.plan.doubled_rate):
+            self.queue.append(message)
+        self._timeline.after(_HOP_S, self._work)
+
+    def add(self, fields: dict[str, str]) -> None:
+        """XADD of a result."""
+        if not self.up:
+            self._timeline.after(1.0, lambda: self.add(fields))
+            return
+        self._entries += 1
+        entry = b"%d-0" % self._entries
+        self.stream[entry] = {key.encode(): value.encode() for key, value in fields.items()}
+        if self.group is not None:
+            self.group.append(entry)
+        self.on_entry()
+
+    def make_group(self) -> None:
+        """XGROUP CREATE from the stream's beginning."""
+        self.group, self.pending = list(self.stream), []
+
+    def _strikes(self, rate: float) -> bool:
+        return not self._calm and self._rng.random() < rate
+
+    def _switch(self, *, up: bool) -> None:
+        if self._calm and not up:
+            return
+        self.up = up
+        self.on_entry()
+        self._timeline.after(_HOP_S, self._work)
+
+    def _work(self) -> None:
+        while self.up and self._free and self.queue:
+            index = self._rng.randrange(len(self.queue)) if self._strikes(self.plan.overtaking_rate) else 0
+            message = self.queue.pop(index)
+            self._free -= 1
+            seconds = self.plan.kernel_s * self._rng.lognormvariate(0, 0.6)
+            if self._strikes(self.plan.worker_death_rate):
+                self._timeline.after(seconds * self._rng.random(), lambda text=message: self._die(text))  # type: ignore[misc]
+            else:
+                self._timeline.after(
+                    seconds,
+                    lambda text=message, took=seconds: self._finish(text, took),  # type: ignore[misc]
+                )
+
+    def _die(self, message: str) -> None:
+        self._free += 1
+        if self._rng.random() < 0.5:
+            self._timeline.after(self.plan.visibility_s, lambda: self._restore(message))
+        else:
+            job = JobMessage.decode(json.loads(message))
+            self._answer(job, "FAILURE", {"exc_type": "WorkerLostError", "exc_message": ["signal 9"]})
+        self._work()
+
+    def _restore(self, message: str) -> None:
+        self.queue.append(message)
+        self._work()
+
+    def _finish(self, message: str, seconds: float) -> None:
+        self._free += 1
+        job = JobMessage.decode(json.loads(message))
+        state, body = self._computed(job, seconds)
+        self._answer(job, state, body)
+        if self._strikes(self.plan.doubled_result_rate):
+            self._answer(job, state, body)
+        if self._strikes(self.plan.rogue_rate):
+            self._rogue(job)
+        self._work()
+
+    def _computed(self, job: JobMessage, seconds: float) -> tuple[str, dict[str, Any]]:
+        if _absurd(job.data):
+            return "FAILURE", {"exc_type": "PayloadError", "exc_message": ["data is absurd"]}
+        if self._strikes(self.plan.failing_rate):
+            return "FAILURE", {"exc_type": "ValueError", "exc_message": ["kernel"]}
+        result: dict[str, Any] = dict.fromkeys(JOB_TYPES[job.job_type].required, f"{job.job_id} by {job.miner_id}")
+        if self._strikes(self.plan.flawed_rate):
+            result = self._rng.choice(({}, {"error": "x"}, dict.fromkeys(result)))
+        elif self._strikes(self.plan.flawed_rate):
+            result["padding"] = "x" * 40_000
+        return "SUCCESS", encode_computed(result=result, kernel_version="v", compute_ms=seconds * 1000)
+
+    def _answer(self, job: JobMessage, state: str, body: dict[str, Any]) -> None:
+        task = task_id(job.job_id, job.attempt)
+        self._seen.append(task)
+        self._timeline.trace(f"worker: {task} {state} {str(body)[:80]}")
+        self.add(stream_fields(task=task, state=state, worker="w@virtual", body=body))
+
+    def _rogue(self, job: JobMessage) -> None:
+        """What a broken worker writes: invented jobs, attempts that were never made, late answers, no results."""
+        wrong = encode_computed(result={"results_hash": "rogue"}, kernel_version="v", compute_ms=1.0)
+        task = self._rng.choice(
+            (f"invented-{self._rng.randrange(1000)}", task_id(job.job_id, job.attempt + 7), self._seen[0], "~~", "")
+        )
+        state, body = self._rng.choice((("SUCCESS", wrong), ("SUCCESS", []), ("FAILURE", {"exc_type": 7})))
+        if task != self._seen[0] or state == "FAILURE":
+            self.add({"task": task, "state": state, "worker": "rogue", "body": json.dumps(body)})
+
+
+class Connection:
+    """What one life of the coordinator holds of Redis: its dispatcher and its intake."""
+
+    def __init__(self, redis: Redis, inbox: Inbox, timeline: Timeline) -> None:
+        self.alive = True
+        self._redis = redis
+        self._inbox = inbox
+        self._timeline = timeline
+        self._reachable = True
+        self._reading = False
+        self._fresh = True
+        redis.on_entry = self._soon
+        if redis.up and redis.group is None:
+            redis.make_group()
+        self._soon()
+
+    def dispatch(self, order: Dispatch) -> None:
+        """As the dispatcher's thread does it, in order, a little later."""
+        self._timeline.after(_HOP_S, lambda: self._publish(order))
+
+    def acknowledge(self, entries: Sequence[bytes]) -> None:
+        """XACK and XDEL, a little later."""
+        self._timeline.after(_HOP_S, lambda: self._drop(entries))
+
+    def _publish(self, order: Dispatch) -> None:
+        if not self.alive:
+            return
+        message, redis = order.message, self._redis
+        waits = order.only_if_idle and bool(redis.queue)
+        if redis.up and not waits:
+            self._timeline.trace(f"published {message.job_id[:8]}~{message.attempt}")
+            redis.push(json.dumps(message.encode()))
+        word = Published(job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=redis.up)
+        self._timeline.after(_HOP_S, lambda: self._tell(word))
+
+    def _drop(self, entries: Sequence[bytes]) -> None:
+        if not (self.alive and self._redis.up):
+            return
+        for entry in entries:
+            self._redis.stream.pop(entry, None)
+            if entry in self._redis.pending:
+                self._redis.pending.remove(entry)
+
+    def _soon(self) -> None:
+        if self.alive and not self._reading:
+            self._reading = True
+            self._timeline.after(_HOP_S, self._read)
+
+    def _read(self) -> None:
+        self._reading = False
+        redis = self._redis
+        if not self.alive:
+            return
+        if not redis.up:
+            if self._reachable:
+                self._reachable = False
+                self._tell(BrokerState(reachable=False, reason="down"))
+            return
+        if redis.group is None:
+            redis.make_group()
+            self._tell(BrokerState(reachable=True, emptied=True))
+        if not self._reachable:
+            self._reachable = True
+            self._tell(BrokerState(reachable=True))
+        group = redis.group or []
+        if self._fresh:
+            self._fresh = False
+            entries = [entry for entry in redis.pending if entry in redis.stream]
+        else:
+            entries = group[:_BATCH]
+            del group[:_BATCH]
+            redis.pending.extend(entries)
+        if entries:
+            self._tell(_parsed([(entry, redis.stream[entry]) for entry in entries]))
+        if group:
+            self._soon()
+
+    def _tell(self, event: Results | BrokerState | Published) -> None:
+        if self.alive:
+            self._inbox.put(event)
+
+
+def _parsed(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Results:
+    messages, flaws = [], []
+    for _, fields in entries:
+        try:
+            messages.append(parse_stream_fields(fields))
+        except MessageError as exc:
+            flaws.append(str(exc))
+    return Results(entries=tuple(entry for entry, _ in entries), messages=tuple(messages), flaws=tuple(flaws))
+
+
+def _absurd(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_absurd(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_absurd(item) for item in value)
+    return isinstance(value, int | float) and value > _ABSURD

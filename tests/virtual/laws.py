@@ -1,0 +1,216 @@
+"""What has to hold in every schedule: I1 conservation, I2 money, I3 submission, and writing down before doing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from fleet import schema
+from fleet.calls import Call, CallKind, Reply
+from fleet.effects import Dispatch, JobMoved, JobOpened, Write
+from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
+from fleet.farm import Farm
+from fleet.ledger import Ledger
+from fleet.models import FINAL, EntryKind, JobState, Receipt
+from fleet.simulator.book import PaymentKind
+from tests.virtual.plan import Plan
+from tests.virtual.server import Arrival, Server
+from tests.virtual.timeline import Timeline
+
+
+class BrokenLawError(AssertionError):
+    """A law does not hold; the message begins with its name."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Row:
+    """What the ledger has committed of a job."""
+
+    miner_id: str
+    state: JobState
+    attempt: int
+    sends: int = 0
+    mended: bool = False
+    #: submissions that reached the server
+    arrived: int = 0
+    #: a submission of this life is under way
+    in_flight: bool = False
+    #: the last answer to a submission said what became of the job
+    settled: bool = False
+
+
+class Laws:
+    """Watches every step from outside, and looks at the whole at the end."""
+
+    def __init__(self, plan: Plan, timeline: Timeline, server: Server) -> None:
+        self.plan = plan
+        self.resent = 0
+        self._timeline = timeline
+        self._server = server
+        self._rows: dict[str, Row] = {}
+        self._beats: dict[str, float] = {}
+        self._read: list[Reply] = []
+        server.watch = self._arrived
+
+    # -- every step -------------------------------------------------------------------------------------------------
+
+    def born(self) -> None:
+        """A coordinator starts: what an earlier one had under way ended unheard."""
+        self._read.clear()
+        self._beats.clear()
+        for row in self._rows.values():
+            row.in_flight = row.settled = False
+
+    def committed(self, writes: Sequence[Write]) -> None:
+        """Rows are in the ledger."""
+        mended = {write.job_id for write in writes if isinstance(write, JobMoved) and self._mends(write)}
+        for reply in self._read:
+            self._ended(reply, mended)
+        self._read.clear()
+        for write in writes:
+            if isinstance(write, JobOpened):
+                self._open(write)
+            elif isinstance(write, JobMoved):
+                row = self._rows[write.job_id]
+                row.state, row.attempt = write.state, write.attempt
+                row.sends, row.mended = write.sends, write.mended
+
+    def _mends(self, write: JobMoved) -> bool:
+        return write.mended and not (write.job_id in self._rows and self._rows[write.job_id].mended)
+
+    def read(self, replies: Iterable[Reply]) -> None:
+        """The loop took these answers; what they brought is committed in this turn."""
+        self._read.extend(replies)
+
+    def sent(self, call: Call, now: float) -> None:
+        """A call goes out."""
+        if call.kind is CallKind.HEARTBEAT:
+            before = self._beats.get(call.session_id)
+            self._hold(
+                before is None or now - before >= 29.9,
+                f"calm: heartbeats {now - (before or 0):.1f} s apart in session {call.session_id}",
+            )
+            self._beats[call.session_id] = now
+        if call.kind is not CallKind.SUBMIT:
+            return
+        row = self._rows.get(call.job_id)
+        self._hold(row is not None, f"write down first: job {call.job_id} is submitted and not in the ledger")
+        assert row is not None
+        self._hold(row.state is JobState.SUBMITTING, f"write down first: {call.job_id} is sent while {row.state.value}")
+        self._hold(not row.in_flight, f"I3: {call.job_id} is sent while a submission of it is under way")
+        self._hold(not row.settled, f"I3: {call.job_id} is sent although its outcome is known")
+        row.in_flight = True
+        self.resent += row.sends > 1
+
+    def dispatched(self, order: Dispatch) -> None:
+        """A job goes to the workers."""
+        row = self._rows.get(order.message.job_id)
+        known = row is not None and row.state not in FINAL
+        self._hold(known, f"write down first: job {order.message.job_id} is dispatched and not open in the ledger")
+        assert row is not None
+        self._hold(
+            row.attempt in {order.message.attempt, order.message.attempt - 1},
+            f"write down first: attempt {order.message.attempt} of {order.message.job_id} is dispatched, "
+            f"the ledger knows {row.attempt}",
+        )
+
+    def acknowledged(self, entries: Sequence[bytes]) -> None:
+        """Results leave the stream."""
+
+    def _open(self, write: JobOpened) -> None:
+        before = self._rows.get(write.job.job_id)
+        row = Row(miner_id=write.miner_id, state=write.state, attempt=write.attempt)
+        if before is not None:
+            self._hold(write.reopened, f"I1: job {write.job.job_id} is opened twice")
+            row.arrived, row.in_flight = before.arrived, before.in_flight
+        self._rows[write.job.job_id] = row
+
+    def _arrived(self, arrival: Arrival) -> None:
+        if arrival.road != "submit-result":
+            return
+        job_id, result = arrival.body["task_id"], arrival.body["result"]
+        row = self._rows.get(job_id)
+        self._hold(row is not None, f"write down first: job {job_id} is submitted and not in the ledger")
+        assert row is not None
+        row.arrived += 1
+        marks = [value for value in result.values() if isinstance(value, str) and " by " in value]
+        wrong = [mark for mark in marks if mark != f"{job_id} by {row.miner_id}"]
+        self._hold(not wrong, f"I4: {job_id} of {row.miner_id} is submitted with the result of {wrong}")
+
+    def _ended(self, reply: Reply, mended: set[str]) -> None:
+        call = reply.call
+        error = reply.outcome if isinstance(reply.outcome, CallError) else None
+        if call.kind is CallKind.HEARTBEAT and error is not None:
+            # it was refused before it counted, or its session is gone
+            self._beats.pop(call.session_id, None)
+        if call.kind is not CallKind.SUBMIT:
+            return
+        row = self._rows.get(call.job_id)
+        if row is None:
+            return
+        row.in_flight = False
+        over = isinstance(reply.outcome, Receipt) or isinstance(error, JobCompleted | JobUnknown | Refused)
+        row.settled = over and call.job_id not in mended
+
+    # -- the whole --------------------------------------------------------------------------------------------------
+
+    def conserved(self, ledger: Ledger) -> None:
+        """I1 at a moment: every job ever assigned is open or in one final state, once."""
+        counts = ledger.run_counts("virtual")
+        rest = counts["assigned"] - counts["open"] - sum(counts[state.value] for state in FINAL)
+        self._hold(rest == 0, f"I1: {counts} do not add up")
+        self._hold(min(counts.values()) >= 0, f"I1: {counts} holds a negative count")
+
+    def ended(self, ledger: Ledger, farm: Farm, engine: Engine) -> None:
+        """After the drain: nothing is open, and each miner's money is what the server paid."""
+        self.conserved(ledger)
+        self._hold(ledger.open_count() == 0, f"I1: {ledger.open_count()} jobs are open after the drain")
+        with engine.connect() as connection:
+            entries = connection.execute(select(schema.entries, schema.miners.c.miner_id).join(schema.miners)).all()
+            jobs = {row.job_id: row for row in connection.execute(select(schema.jobs)).all()}
+            sums = connection.execute(select(schema.sums, schema.miners.c.miner_id).join(schema.miners)).all()
+        for miner_id, miner in farm.miners.items():
+            mine = [entry for entry in entries if entry.miner_id == miner_id]
+            booked = sum((Decimal(entry.amount) for entry in mine), Decimal(0))
+            summed = sum((Decimal(row.amount) for row in sums if row.miner_id == miner_id), Decimal(0))
+            self._hold(booked == summed, f"I2: {miner_id}'s entries are {booked}, their sums {summed}")
+            self._hold(booked == miner.purse.booked, f"I2: {miner_id}'s purse holds {miner.purse.booked}, not {booked}")
+            self._money(miner_id, booked, mine, jobs)
+
+    def _money(self, miner_id: str, booked: Decimal, entries: list[Any], jobs: dict[str, Any]) -> None:
+        simulator = self._server.simulator
+        paid = simulator.book.total(miner_id)
+        by_job = {entry.job_id: Decimal(entry.amount) for entry in entries if entry.kind == EntryKind.JOB.value}
+        unheard = Decimal(0)
+        for index, row in simulator.book.rows(miner=miner_id):
+            before = index < self._server.forgotten_at
+            if row["kind"] == PaymentKind.HEARTBEAT.value:
+                # a session that was adopted unheard has its first sum taken for what it had before
+                unheard += Decimal(str(row["amount"])) if self.plan.forgets else 0
+                continue
+            job_id = simulator.world.jobs.job_id(int(str(row["job_id"])))
+            if job_id not in by_job:
+                known = jobs.get(job_id)
+                self._hold(
+                    known is not None and known.state in {JobState.EXPIRED.value, JobState.ALREADY_COMPLETED.value},
+                    f"I2: {job_id} was paid and the ledger says {known.state if known else 'nothing'}",
+                )
+                unheard += Decimal(str(row["amount"])) if before else 0
+        adjusted = any(entry.kind == EntryKind.ADJUSTMENT.value for entry in entries)
+        rounding = Decimal(math.ulp(float(max(paid, Decimal(1))))) * (len(entries) + 2) * 4 if adjusted else Decimal(0)
+        difference = paid - booked
+        self._hold(
+            -rounding <= difference <= unheard + rounding,
+            f"I2: {miner_id} was paid {paid} and the ledger says {booked}: {difference} NNET missing, "
+            f"{unheard} of it unprovable",
+        )
+
+    def _hold(self, law: bool, text: str) -> None:
+        if not law:
+            self._timeline.trace(f"BROKEN {text}")
+            raise BrokenLawError(text)

@@ -1,0 +1,234 @@
+"""One life of the coordinator under virtual time: the real loop, with a clock that jumps and steps at which it dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import Any
+
+from fleet.calls import Reply
+from fleet.coordinator import Event, Inbox
+from fleet.effects import Dispatch, Notice, Write
+from fleet.ledger import Ledger
+from tests.virtual.broker import Connection
+from tests.virtual.laws import Laws
+from tests.virtual.server import Server, VirtualClient
+from tests.virtual.timeline import ThreadTime, Timeline
+
+_MAX_EVENTS = 500
+#: what a turn costs
+_TURN_S = 0.0001
+#: turns that follow each other without an event, a write or a call, after which the loop is said to spin
+_MAX_IDLE_TURNS = 50
+#: deaths between two steps of one schedule
+_MOST_STRIKES = 8
+
+
+class Killed(BaseException):
+    """kill -9: nothing of the coordinator runs any more."""
+
+
+class SpinningError(AssertionError):
+    """The loop asks for turn after turn, and does nothing."""
+
+
+class Death:
+    """Decides at which step the coordinator dies."""
+
+    def __init__(self, rng: Random, rate: float, timeline: Timeline) -> None:
+        self.rate = rate
+        self.due = False
+        self._left = _MOST_STRIKES
+        self._rng = rng
+        self._timeline = timeline
+
+    def may_strike(self, step: str) -> None:
+        """Die here, perhaps."""
+        if self.due or (self.rate and self._rng.random() < self.rate):
+            self._left -= not self.due
+            self.rate = self.rate if self._left > 0 else 0.0
+            self.due = False
+            self._timeline.trace(f"KILLED {step}")
+            raise Killed(step)
+
+
+class VirtualInbox(Inbox):
+    """Waiting for an event is letting virtual time pass."""
+
+    def __init__(self, timeline: Timeline, death: Death, laws: Laws) -> None:
+        super().__init__()
+        self.alive = True
+        self.captured: list[Event] | None = None
+        self.worked = False
+        self._idle_turns = 0
+        self._ready: list[Event] = []
+        self._timeline = timeline
+        self._death = death
+        self._laws = laws
+
+    def put(self, event: Event) -> None:
+        """From a call's thread: kept until the thread's answer is due."""
+        if self.captured is not None:
+            self.captured.append(event)
+        elif self.alive:
+            self._ready.append(event)
+
+    def take(self, wait_s: float) -> list[Event]:
+        """Let time pass until an event is there or the wait is over."""
+        timeline = self._timeline
+        timeline.pass_time(_TURN_S)
+        until_s = timeline.now + max(wait_s, 0.0)
+        while not self._ready and timeline.step(until_s):
+            self._death.may_strike("while it waits") if self._death.due else None
+        events, self._ready = self._ready[:_MAX_EVENTS], self._ready[_MAX_EVENTS:]
+        self._count(idle=not (events or self.worked) and wait_s <= 0)
+        self._laws.read([event for event in events if isinstance(event, Reply)])
+        return events
+
+    def _count(self, *, idle: bool) -> None:
+        self.worked = False
+        self._idle_turns = self._idle_turns + 1 if idle else 0
+        if self._idle_turns > _MAX_IDLE_TURNS:
+            raise SpinningError(f"{self._idle_turns} turns in a row did nothing and waited for nothing")
+
+
+class VirtualPool:
+    """Stands for the loop's thread pool: each call is on its way for as long as the server says."""
+
+    def __init__(self, timeline: Timeline, server: Server, client: VirtualClient, rng: Random) -> None:
+        self._timeline = timeline
+        self._server = server
+        self._client = client
+        self._rng = rng
+        self.inbox: VirtualInbox
+        self.death: Death
+        self.laws: Laws
+
+    def submit(self, function: Callable[..., None], *args: Any) -> None:
+        """Send a call; should the coordinator die before it arrives, it arrives all the same or does not."""
+        self.death.may_strike("before a call is sent")
+        self.inbox.worked = True
+        started_at = self._timeline.now
+        call = args[0] if args else None
+        if call is not None:
+            self.laws.sent(call, started_at)
+        reach = self._rng.random() < 0.5
+
+        def arrive() -> None:
+            if self.inbox.alive or reach:
+                self._run(function, args, started_at)
+
+        self._timeline.after(self._server.way_s(), arrive)
+        self.death.may_strike("after a call is sent")
+
+    def _run(self, function: Callable[..., None], args: tuple[Any, ...], started_at: float) -> None:
+        with self._timeline.thread(started_at) as thread:
+            events: list[Event] = []
+            self.inbox.captured = events
+            self._client.thread = _Arrived(thread, self._timeline.now)
+            try:
+                function(*args)
+            finally:
+                self.inbox.captured = None
+            answered_at = thread.now
+        if self.inbox.alive:
+            for event in events:
+                self._timeline.at(answered_at, partial(self.inbox.put, event))
+
+    def shutdown(self, **_: bool) -> None:
+        """The real one waits for nothing either."""
+
+
+class _Arrived(ThreadTime):
+    """Moves the thread's time forward from the moment at which its request arrived."""
+
+    def __init__(self, thread: ThreadTime, arrived_at: float) -> None:
+        self._thread = thread
+        self._offset = arrived_at
+
+    @property
+    def now(self) -> float:
+        """The request has arrived by now."""
+        return max(self._thread.now, self._offset)
+
+    @now.setter
+    def now(self, value: float) -> None:
+        self._thread.now = value
+
+
+class MortalLedger(Ledger):
+    """The real ledger; the coordinator may die before and after each commit."""
+
+    death: Death
+    laws: Laws
+    inbox: VirtualInbox
+
+    def leave(self) -> None:
+        """What is left of a dead coordinator's connection goes back; the database stays."""
+        self._connection.close()
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Write, or die before, or die after."""
+        if writes:
+            self.inbox.worked = True
+            self.death.may_strike("before the commit")
+        super().commit(writes)
+        self.laws.committed(writes)
+        if writes:
+            self.death.may_strike("after the commit")
+
+
+class MortalBroker:
+    """The connection to Redis; the coordinator may die before it uses it."""
+
+    def __init__(self, connection: Connection, death: Death, laws: Laws, inbox: VirtualInbox) -> None:
+        self._connection = connection
+        self._death = death
+        self._laws = laws
+        self._inbox = inbox
+
+    def dispatch(self, order: Dispatch) -> None:
+        """Publish a job."""
+        self._death.may_strike("before a dispatch")
+        self._inbox.worked = True
+        self._laws.dispatched(order)
+        self._connection.dispatch(order)
+
+    def acknowledge(self, entries: Sequence[bytes]) -> None:
+        """Take results off the stream."""
+        self._death.may_strike("before results are acknowledged")
+        self._laws.acknowledged(entries)
+        self._connection.acknowledge(entries)
+        self._death.may_strike("after results are acknowledged")
+
+
+class Watcher:
+    """Hears everything, says it to the trace."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+
+    def notice(self, notice: Notice) -> None:
+        """Something happened to a miner."""
+        if self._timeline.tracing:
+            amount = "" if notice.amount is None else f" {notice.amount}"
+            text = f"{notice.kind.value} {notice.miner_id} {notice.job_id[:8]}{amount} {notice.text}"
+            self._timeline.trace(f"farm: {text}")
+
+    def network(self, network: object) -> None:
+        """Fees and phase."""
+
+    def broker(self, state: object) -> None:
+        """Redis was lost or found."""
+        self._timeline.trace(f"farm: {state}")
+
+    def flaw(self, text: str) -> None:
+        """A stream entry was no result."""
+
+    def stopping(self, reason: str) -> None:
+        """The drain begins."""
+        self._timeline.trace(f"farm: draining, {reason}")
+
+    def tick(self, farm: object, now: float) -> None:
+        """A turn ended."""

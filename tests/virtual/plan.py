@@ -1,0 +1,166 @@
+"""What one schedule does to a farm, drawn from its seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from fleet.simulator.faultkinds import FaultKind
+from fleet.simulator.faults import Fault, parse_fault
+
+#: after any of these the server still states what it paid
+_CALL_FAULTS = (
+    "error_before",
+    "bad_gateway",
+    "unavailable",
+    "refused",
+    "refused,value=2",
+    "refused,value=date",
+    "refused,value=-5",
+    "hang_before",
+    "drop_before",
+    "error_after",
+    "html",
+    "cut_json",
+    "wrong_types",
+    "missing_fields",
+    "extra_fields",
+    "nan",
+    "infinity",
+    "long_integer",
+    "bad_utf8",
+    "hang_after",
+    "hang_body",
+    "trickle",
+    "drop_after",
+    "drop_after,roads=submit-result",
+    "error_after,roads=submit-result",
+    "drop_after,roads=heartbeat",
+    "drop_after,roads=start-session",
+    "drop_after,roads=task",
+)
+_JOB_FAULTS = ("poison", "unknown_type", "deadline", "deadline,value=1e300", "other_payload", "other_miner")
+#: the answers say another amount than the one that is paid
+_LIES = ("job_reward,value=-1", "job_reward,value=0.125", "receipt_reward,value=-1", "receipt_reward,value=0.125")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """One schedule. Durations in seconds, rates as probabilities."""
+
+    seed: int
+    dialect: str
+    miners: int
+    #: how long the farm mines before it drains
+    mining_s: float
+    drain_s: float
+    #: median of a kernel's time
+    kernel_s: float
+    #: median of a call's way, there and back
+    latency_s: float
+    workers: int
+    #: requests a minute that the server takes, and that the governor believes in
+    server_limit: int
+    governor_limit: int
+    redispatch_s: float
+    #: at each step between which the coordinator can die
+    crash_rate: float
+    #: deaths of the coordinator at any moment
+    crash_times: tuple[float, ...]
+    downtime_s: float
+    faults: tuple[Fault, ...]
+    #: moments at which the server loses everything
+    forget_times: tuple[float, ...]
+    #: (from, to) in which no connection to the server is made
+    outages: tuple[tuple[float, float], ...]
+    #: moments at which Redis loses everything
+    flush_times: tuple[float, ...]
+    #: (from, to) in which Redis does not answer
+    redis_outages: tuple[tuple[float, float], ...]
+    #: messages to workers that vanish, are delivered twice, or overtake others
+    lost_rate: float
+    doubled_rate: float
+    overtaking_rate: float
+    #: results that reach the stream twice
+    doubled_result_rate: float
+    #: attempts that raise, that return a flawed result, that take their worker along
+    failing_rate: float
+    flawed_rate: float
+    worker_death_rate: float
+    #: until the messages of a dead worker are delivered to another one
+    visibility_s: float
+    #: entries of the results stream that answer nothing that was asked
+    rogue_rate: float
+
+    @property
+    def forgets(self) -> bool:
+        """Whether the server loses its accounts at any time."""
+        return bool(self.forget_times) or any(fault.kind is FaultKind.FORGET for fault in self.faults)
+
+
+def draw_plan(seed: int, *, jobs: int = 40) -> Plan:
+    """The schedule of a seed, of about `jobs` jobs in all."""
+    rng = Random(f"plan {seed}")
+    miners = rng.choice((1, 1, 2, 3))
+    kernel_s = rng.choice((0.02, 0.5, 3.0, 10.0, 40.0))
+    latency_s = rng.choice((0.005, 0.05, 0.3, 1.5))
+    pace_s = kernel_s * 1.3 + 2 * latency_s + 0.05
+    mining_s = min(max(jobs * pace_s / miners, 40.0), 86_400.0)
+    if mining_s == 40.0:
+        kernel_s = 40.0 * miners / jobs
+    forgets = rng.random() < 0.25
+
+    def rate(likely: float, most: float) -> float:
+        return rng.random() * most if rng.random() < likely else 0.0
+
+    def moments(likely: float, most: int) -> tuple[float, ...]:
+        count = rng.randint(1, most) if rng.random() < likely else 0
+        return tuple(sorted(rng.random() * mining_s for _ in range(count)))
+
+    def spans(likely: float, most_s: float) -> tuple[tuple[float, float], ...]:
+        return tuple((start, start + rng.random() * most_s) for start in moments(likely, 2))
+
+    limit = rng.choice((5000, 5000, 5000, 60))
+    return Plan(
+        seed=seed,
+        dialect=rng.choice("abc"),
+        miners=miners,
+        mining_s=mining_s,
+        drain_s=rng.choice((2.0, 60.0, 300.0)),
+        kernel_s=kernel_s,
+        latency_s=latency_s,
+        workers=rng.randint(1, 4),
+        server_limit=limit,
+        governor_limit=limit if rng.random() < 0.7 else 5000,
+        redispatch_s=rng.choice((5.0, 30.0, 120.0)),
+        crash_rate=rate(0.6, 0.012),
+        crash_times=moments(0.5, 3),
+        downtime_s=rng.choice((0.0, 1.0, 30.0, 300.0)),
+        faults=_faults(rng, lies=not forgets),
+        forget_times=moments(1.0, 2) if forgets else (),
+        outages=spans(0.3, 120.0),
+        flush_times=moments(0.3, 2),
+        redis_outages=spans(0.2, 60.0),
+        lost_rate=rate(0.4, 0.1),
+        doubled_rate=rate(0.4, 0.2),
+        overtaking_rate=rate(0.4, 0.5),
+        doubled_result_rate=rate(0.4, 0.2),
+        failing_rate=rate(0.3, 0.15),
+        flawed_rate=rate(0.2, 0.1),
+        worker_death_rate=rate(0.3, 0.1),
+        visibility_s=rng.choice((60.0, 600.0)),
+        rogue_rate=rate(0.2, 0.3),
+    )
+
+
+def _faults(rng: Random, *, lies: bool) -> tuple[Fault, ...]:
+    texts = rng.sample(_CALL_FAULTS, rng.choice((0, 1, 2, 4)))
+    texts += rng.sample(_JOB_FAULTS, rng.choice((0, 0, 1, 2)))
+    if lies and rng.random() < 0.2:
+        texts += rng.sample(_LIES, 1)
+    return tuple(_with_probability(text, rng.choice((0.01, 0.05, 0.2))) for text in texts)
+
+
+def _with_probability(text: str, probability: float) -> Fault:
+    kind, comma, rest = text.partition(",")
+    return parse_fault(f"{kind},probability={probability}{comma}{rest}")

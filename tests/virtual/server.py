@@ -1,0 +1,129 @@
+"""The simulated server under virtual time: requests and answers cross the real wire format, without a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import unquote
+
+from fleet import protocol
+from fleet.client import Client
+from fleet.errors import NoAnswer, Unreachable
+from fleet.simulator.faultkinds import FaultKind
+from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.ratelimit import RateLimit
+from fleet.simulator.roads import Call, call_of
+from fleet.simulator.simulator import Simulator
+from tests.virtual.plan import Plan
+from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
+
+DEADLINE_S = 15.0
+_REFUSED_S = 0.01
+_NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
+_DROPPED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
+_HANGING = frozenset({FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER, FaultKind.HANG_BODY, FaultKind.TRICKLE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """A request that reached the server."""
+
+    road: str
+    body: dict[str, Any]
+
+
+class Server:
+    """One simulator, and when it can be reached."""
+
+    def __init__(self, plan: Plan, timeline: Timeline) -> None:
+        options = SimulatorOptions(
+            dialect=plan.dialect,
+            seed=plan.seed,
+            rate_limit=RateLimit(requests=plan.server_limit),
+            faults=plan.faults,
+        )
+        self.simulator = Simulator(options, now=EPOCH_S)
+        #: told of each request before it is answered
+        self.watch: Callable[[Arrival], None] = lambda _: None
+        #: number of payments in the book when everything was forgotten last
+        self.forgotten_at = 0
+        self._outages = plan.outages
+        self._latency_s = plan.latency_s
+        self._timeline = timeline
+        self._rng = Random(f"server {plan.seed}")
+        self._clock = 0.0
+        for moment in plan.forget_times:
+            timeline.at(moment, self.forget)
+
+    def forget(self) -> None:
+        """Lose everything but the book, as a restart does."""
+        self._timeline.trace("server forgets everything")
+        self.simulator.world.forget()
+        self.forgotten_at = len(self.simulator.book)
+
+    def calm(self) -> None:
+        """No fault from here on."""
+        self.simulator.faults.set(())
+        self._outages = ()
+
+    def way_s(self) -> float:
+        """Seconds of a request's way there; sometimes a long one."""
+        way = self._latency_s / 2 * self._rng.lognormvariate(0, 0.5)
+        return way * (100 if self._rng.random() < 0.002 else 1)
+
+    def exchange(self, thread: ThreadTime, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        """Answer one request of a call, whose thread waits meanwhile; raises as the client does."""
+        now = self._clock = max(self._clock, thread.now)
+        if any(start <= now < end for start, end in self._outages):
+            thread.now += _REFUSED_S
+            raise Unreachable("connection refused")
+        call = call_of(method, unquote(path), body or b"")
+        if not self.simulator.admit(call, "farm", now):
+            thread.now += self.way_s()
+            answer = self.simulator.refusal()
+        else:
+            fault = self.simulator.fault_for(call)
+            self.watch(Arrival(road=call.road, body=json.loads(body) if body else {"contributor_id": call.argument}))
+            if fault is not None and fault.kind in _NOTHING_DONE:
+                self._lose(thread, fault.kind, call)
+            paid = len(self.simulator.book)
+            answer = self.simulator.perform(call, fault, now=EPOCH_S + now, monotonic_s=now)
+            if self._timeline.tracing:
+                self._say(call, answer.status, answer.body, fault.kind.value if fault else "", paid)
+            if fault is not None and fault.kind in _DROPPED | _HANGING:
+                self._lose(thread, fault.kind, call)
+            way = self.way_s()
+            if way > DEADLINE_S:
+                self._lose(thread, FaultKind.HANG_AFTER, call)
+            thread.now += way
+        if answer.status != 200:
+            raise protocol.error_of(answer.status, answer.body, dict(answer.headers).get("Retry-After"))
+        return protocol.parse_object(answer.body)
+
+    def _lose(self, thread: ThreadTime, kind: FaultKind, call: Call) -> None:
+        self._timeline.trace(f"server: {call.road} gets no answer ({kind.value})")
+        thread.now += DEADLINE_S if kind in _HANGING else _REFUSED_S
+        raise NoAnswer(kind.value)
+
+    def _say(self, call: Call, status: int, body: bytes, fault: str, paid: int) -> None:
+        self._timeline.trace(
+            f"server: {call.road} {call.argument or call.body[:110]!r} -> {status} {fault} {body[:150]!r}"
+        )
+        for _, row in self.simulator.book.rows(since=paid):
+            self._timeline.trace(f"server pays {row['miner']} {row['amount']} for {row['kind']}")
+
+
+class VirtualClient(Client):
+    """The real client above its one exchange of bytes."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__("http://virtual")
+        self._server = server
+        self.thread: ThreadTime | None = None
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        assert self.thread is not None
+        return self._server.exchange(self.thread, method, path, body)
