@@ -170,7 +170,8 @@ class LocalFarm:
             code = self._coordinator.exit_code
             if code is not None:
                 if code in _FINAL_CODES or signals.received:
-                    return code
+                    # a signal that came before it could drain ended it
+                    return code if code >= 0 else 128 - code
                 self._revive_coordinator(code, now)
             for child in self._children:
                 if child.exit_code is not None and not signals.received:
