@@ -1,0 +1,299 @@
+"""Every made difference between the server's total and the ledger is classified, booked where proved, and found once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from fleet.causes import Difference, Loss
+from fleet.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
+from fleet.ledger import Ledger
+from fleet.ledger_findings import comparisons
+from fleet.ledger_open import open_engine
+from fleet.ledger_verify import verify
+from fleet.models import Job, JobState, Registration, Road
+from fleet.protocol import parse_heartbeat, parse_receipt, parse_registration, parse_totals
+from fleet.purse import Purse
+
+MINER = "rig-a1"
+D = Difference
+
+
+class Desk:
+    """One miner's purse on a real ledger in memory; answers come as the server's JSON."""
+
+    def __init__(self) -> None:
+        self.engine = open_engine("sqlite://")
+        self.ledger = Ledger(self.engine, "neonet-main")
+        self.purse = Purse(MINER, self.ledger.account(MINER))
+        self.numbers = iter(range(1000))
+
+    def restart(self) -> None:
+        self.purse = Purse(MINER, self.ledger.account(MINER))
+
+    def commit(self, effects: list[Effect]) -> list[Effect]:
+        self.ledger.commit([effect for effect in effects if isinstance(effect, Write)])
+        return effects
+
+    def job(self, reward: float) -> Job:
+        job = Job(
+            job_id=f"job-{next(self.numbers)}",
+            job_type="data_hash",
+            data={"size": 10},
+            reward=Decimal(repr(reward)),
+            road=Road.NEXT,
+            timeout_s=60.0,
+        )
+        opened = JobOpened(job=job, miner_id=MINER, session_id="s1", state=JobState.ASSIGNED, attempt=1)
+        self.commit([opened])
+        return job
+
+    def end(self, job: Job, state: JobState, loss: Loss | None = None) -> None:
+        moved = JobMoved(
+            job_id=job.job_id, state=state, attempt=1, strikes=0, sends=1, mended=False, loss=loss, cause=None
+        )
+        self.commit([moved])
+
+    def registers(self, total: float, jobs: int, *, new: bool = False) -> list[Effect]:
+        known = {"total_rewards": total, "total_tasks": jobs}
+        answer: dict[str, object] = {"success": False, "error": "Already registered", "contributor": known}
+        registration: Registration = parse_registration({"success": True} if new else answer)
+        return self.commit(self.purse.registered(registration, unsettled=False))
+
+    def session(self, *, adopted: bool = False) -> None:
+        self.purse.session_opened("s1", None, adopted=adopted)
+        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.purse.session_offset)])
+
+    def paid(self, *rewards: float) -> None:
+        for reward in rewards:
+            job, receipt = self.job(reward), parse_receipt({"success": True, "reward": reward})
+            self.end(job, JobState.ACCEPTED)
+            self.commit([self.purse.job_paid(job, receipt.reward, True, receipt.total_rewards, again=False)])
+
+    def claimed(self, *rewards: float) -> None:
+        """The answer was lost; the same submission again says that it is completed already."""
+        for reward in rewards:
+            job = self.job(reward)
+            self.end(job, JobState.ALREADY_COMPLETED)
+            self.commit([self.purse.job_paid(job, job.reward, False, None, again=False)])
+
+    def lost(self, *rewards: float) -> None:
+        """The answer was lost, and nothing ever told."""
+        for reward in rewards:
+            job = self.job(reward)
+            self.end(job, JobState.EXPIRED, Loss.ANSWER_LOST)
+            self.purse.answer_lost(job)
+
+    def beats(self, reward: float) -> None:
+        answer = parse_heartbeat({"status": "active", "reward": reward})
+        self.commit(self.purse.heartbeat(answer))
+
+    def beats_silently(self) -> None:
+        """A heartbeat whose answer names no reward."""
+        self.commit(self.purse.heartbeat(parse_heartbeat({"status": "active"})))
+
+    def sums(self, earned: float) -> None:
+        answer = parse_heartbeat({"status": "active", "rewards_earned": earned})
+        self.commit(self.purse.heartbeat(answer))
+
+    def states(self, total: float, jobs: int | None) -> list[Effect]:
+        totals = parse_totals({"contributor": {"total_rewards": total, "total_tasks": jobs}})
+        return self.commit(self.purse.settle(totals.total_rewards, jobs=totals.total_jobs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A made difference: what happened, what the server then states, and what it has to be called."""
+
+    happened: Callable[[Desk], None]
+    total: float
+    jobs: int | None
+    kind: Difference | None
+    #: what is booked since the base after that
+    booked: str
+    recovered: int = 0
+    unexplained: str = "0"
+
+
+def lines(*steps: Callable[[Desk], object]) -> Callable[[Desk], None]:
+    def happen(desk: Desk) -> None:
+        for step in steps:
+            step(desk)
+
+    return happen
+
+
+CASES: dict[str, Made] = {
+    "nothing is missing": Made(happened=lambda d: d.paid(0.1, 0.2), total=100.3, jobs=7, kind=None, booked="0.3"),
+    "a float sum is off in its last place": Made(
+        happened=lambda d: d.paid(0.1, 0.7), total=100.79999999999998, jobs=7, kind=None, booked="0.8"
+    ),
+    "a lost answer was paid": Made(
+        happened=lines(lambda d: d.paid(0.1), lambda d: d.lost(0.25)),
+        total=100.35,
+        jobs=7,
+        kind=D.ANSWER_LOST,
+        booked="0.35",
+        recovered=1,
+    ),
+    "one of three lost answers was paid": Made(
+        happened=lambda d: d.lost(0.25, 0.5, 2.0), total=100.5, jobs=6, kind=D.ANSWER_LOST, booked="0.5", recovered=1
+    ),
+    "two of three lost answers were paid, and the server counts no jobs": Made(
+        happened=lambda d: d.lost(0.25, 0.5, 2.0),
+        total=102.25,
+        jobs=None,
+        kind=D.ANSWER_LOST,
+        booked="2.25",
+        recovered=2,
+    ),
+    "a lost answer was paid otherwise than stated": Made(
+        happened=lambda d: d.lost(0.25), total=100.125, jobs=6, kind=D.ANSWER_LOST, booked="0.125", recovered=1
+    ),
+    "an unconfirmed payment is in the total": Made(
+        happened=lines(lambda d: d.paid(1.0), lambda d: d.claimed(0.5)),
+        total=101.5,
+        jobs=7,
+        kind=D.CONFIRMED,
+        booked="1.5",
+    ),
+    "unconfirmed payments are in a total that counts no jobs": Made(
+        happened=lambda d: d.claimed(0.5, 0.25), total=100.75, jobs=None, kind=D.CONFIRMED, booked="0.75"
+    ),
+    "one of two unconfirmed payments was not made": Made(
+        happened=lines(lambda d: d.paid(1.0), lambda d: d.claimed(0.5, 0.25)),
+        total=101.25,
+        jobs=7,
+        kind=D.ANSWER_LOST,
+        booked="1.25",
+    ),
+    "an unconfirmed payment was not made, and the server counts no jobs": Made(
+        happened=lines(lambda d: d.paid(1.0), lambda d: d.claimed(0.5)),
+        total=101.0,
+        jobs=None,
+        kind=D.ANSWER_LOST,
+        booked="1.0",
+    ),
+    "an unconfirmed payment was higher than stated": Made(
+        happened=lambda d: d.claimed(0.5), total=100.75, jobs=6, kind=D.ANSWER_LOST, booked="0.75"
+    ),
+    "the server began anew and registered the miner again": Made(
+        happened=lines(lambda d: d.paid(3.0), lambda d: d.registers(0.0, 0, new=True)),
+        total=0.0,
+        jobs=0,
+        kind=D.FORGOTTEN,
+        booked="0",
+    ),
+    "the total fell below its base": Made(
+        happened=lambda d: d.paid(3.0), total=1.0, jobs=1, kind=D.FORGOTTEN, booked="0"
+    ),
+    "the total lacks a payment that the server had confirmed": Made(
+        happened=lambda d: d.paid(3.0, 2.0), total=102.0, jobs=6, kind=D.FORGOTTEN, booked="0"
+    ),
+    "all unconfirmed payments are gone from total and count": Made(
+        happened=lambda d: d.claimed(0.5, 0.25), total=100.0, jobs=5, kind=D.FORGOTTEN, booked="0"
+    ),
+    "another client submitted under the same id": Made(
+        happened=lambda d: d.paid(1.0), total=103.5, jobs=9, kind=D.OTHER_CLIENT, booked="3.5"
+    ),
+    "another client holds the session, and the server counts no jobs": Made(
+        happened=lambda d: d.session(adopted=True), total=102.0, jobs=None, kind=D.OTHER_CLIENT, booked="2.0"
+    ),
+    "a heartbeat's answer was lost": Made(
+        happened=lines(lambda d: d.beats(0.05), lambda d: d.purse.heartbeat_lost()),
+        total=100.1,
+        jobs=5,
+        kind=D.HEARTBEAT,
+        booked="0.10",
+    ),
+    "heartbeats pay, and their answers do not say so": Made(
+        happened=lines(lambda d: d.paid(1.0), lambda d: d.beats_silently()),
+        total=101.07,
+        jobs=6,
+        kind=D.HEARTBEAT,
+        booked="1.07",
+    ),
+    "a heartbeat that counts jobs again lost its answer": Made(
+        happened=lines(lambda d: d.session(), lambda d: d.paid(1.0, 1.0), lambda d: d.purse.heartbeat_lost()),
+        total=102.4,
+        jobs=9,
+        kind=D.HEARTBEAT,
+        booked="2.4",
+    ),
+    "more was paid, and nothing explains it": Made(
+        happened=lambda d: d.paid(1.0), total=104.0, jobs=None, kind=D.UNKNOWN, booked="4.0", unexplained="3.0"
+    ),
+    "less was paid than unconfirmed, and nothing explains it": Made(
+        happened=lambda d: d.claimed(0.5, 0.25), total=100.6, jobs=None, kind=D.UNKNOWN, booked="0", unexplained="0.15"
+    ),
+}
+
+
+def desk() -> Desk:
+    made = Desk()
+    made.registers(100.0, 5)
+    return made
+
+
+def found(effects: list[Effect]) -> list[Difference]:
+    return [effect.finding.kind for effect in effects if isinstance(effect, Found)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> None:
+    case, made = CASES[name], desk()
+    case.happened(made)
+    before = made.ledger.run_counts("none")
+    made.states(case.total, case.jobs)
+    kinds = [finding.kind for row in comparisons(made.engine) for finding in row.findings]
+    assert kinds == ([] if case.kind is None else [case.kind])
+    assert made.purse.since_base == Decimal(case.booked)
+    assert made.purse.difference == 0
+    assert made.purse.unexplained == Decimal(case.unexplained)
+
+    after = made.ledger.run_counts("none")
+    assert after["already_completed"] - before["already_completed"] == case.recovered
+    assert before["expired"] - after["expired"] == case.recovered
+    (verdict,) = verify(made.engine)
+    assert verdict.right, verdict
+
+    assert not found(made.states(case.total, case.jobs))
+    made.restart()
+    assert not found(made.states(case.total, case.jobs))
+    assert made.purse.since_base == Decimal(case.booked)
+    assert made.purse.unexplained == Decimal(case.unexplained)
+
+
+#: the rest rests on what only the running coordinator knows: a lost heartbeat, a foreign session
+PERSISTENT = [
+    name
+    for name, case in CASES.items()
+    if "heartbeat" not in name and "session" not in name and case.kind is not Difference.FORGOTTEN
+]
+
+
+@pytest.mark.parametrize("name", PERSISTENT)
+def test_a_restart_before_the_total_is_stated_changes_no_class_and_no_amount(name: str) -> None:
+    case, made = CASES[name], desk()
+    case.happened(made)
+    made.restart()
+    assert found(made.states(case.total, case.jobs)) == ([] if case.kind is None else [case.kind])
+    assert made.purse.since_base == Decimal(case.booked)
+
+
+def test_a_total_in_mid_session_makes_the_sessions_sum_be_learnt_again() -> None:
+    made = desk()
+    made.session()
+    made.lost(0.5)
+    made.states(100.5, 6)
+    assert made.purse.session_offset is None
+    made.sums(0.5)
+    assert made.purse.since_base == Decimal("0.5"), "the session's sum counts the recovered job, which is booked"
+
+
+def test_there_are_twenty_differences() -> None:
+    assert sum(case.kind is not None for case in CASES.values()) >= 20
+    assert {case.kind for case in CASES.values()} == {None, *Difference}
