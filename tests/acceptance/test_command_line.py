@@ -200,14 +200,17 @@ def shown(folder: Path, *options: str) -> str:
 def test_rewards_say_the_same_sum_however_they_are_grouped_and_printed(mined: Path, total: Decimal, by: str) -> None:
     told = json.loads(shown(mined, "--by", by, "--json"), parse_float=Decimal, parse_int=Decimal)
     rows = list(csv.DictReader(io.StringIO(shown(mined, "--by", by, "--csv"))))
-    table = shown(mined, "--by", by)
     assert told["total_nnet"] == total > 0
     assert told["simulated"] is True
     assert sum(row["total_nnet"] for row in told["rows"]) == total
     assert sum(Decimal(row["total_nnet"]) for row in rows) == total
     assert [row[by] for row in rows] == [row[by] for row in told["rows"]]
+
+
+def test_rewards_are_a_table_that_says_when_they_are_not_real(mined: Path, total: Decimal) -> None:
+    table = shown(mined)
     assert f"{total}" in table
-    assert "simulated" in table
+    assert "simulated: these rewards are not real" in table
 
 
 def test_rewards_can_be_read_while_the_farm_runs(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ def test_nothing_is_left_by_a_farm_that_is_stopped_while_it_starts(tmp_path: Pat
         with farm(tmp_path / str(number), "--miners", "1") as process:
             time.sleep(pause_s)
             process.send(signal.SIGTERM)
-            assert process.wait() in {0, 128 + signal.SIGTERM}, process.words()
+            # it may have died of the signal before it was up and could choose its exit code
+            assert process.wait() in {0, 128 + signal.SIGTERM, -signal.SIGTERM}, process.words()
             nothing_left(process, 20)
             assert "Traceback" not in process.out + process.err
 
