@@ -118,19 +118,20 @@ class Ledger:
         On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` count.
         """
         sessions, miners = schema.sessions, schema.miners
-        before_ms = self._now_ms() - (0 if self._connection.dialect.name == "sqlite" else int(quiet_s * 1000))
-        open_sessions = self._rows(
+        query = (
             select(miners.c.id, miners.c.miner_id, sessions.c.session_id)
             .join(miners, miners.c.id == sessions.c.miner)
-            .where(miners.c.server == self._server, sessions.c.closed_at.is_(None), sessions.c.beat_at <= before_ms)
+            .where(miners.c.server == self._server, sessions.c.closed_at.is_(None))
         )
+        if self._connection.dialect.name != "sqlite":
+            query = query.where(sessions.c.beat_at <= self._now_ms() - int(quiet_s * 1000))
         return [
             Ghost(
                 miner_id=row.miner_id,
                 session_id=row.session_id,
                 open_jobs=self._open_jobs(row.id, row.miner_id),
             )
-            for row in open_sessions
+            for row in self._rows(query)
             if row.miner_id not in wanted
         ]
 

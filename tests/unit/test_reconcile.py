@@ -1,4 +1,4 @@
-"""Every made difference between the server's total and the ledger is classified, booked where proved, and found once."""
+"""Every made difference between server and ledger is classified, booked where proved, and found once."""
 
 from __future__ import annotations
 

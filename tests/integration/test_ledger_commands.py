@@ -1,0 +1,202 @@
+"""The commands that read the ledger: verify, export, explain, reconcile and losses, as a user calls them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fleet.causes import Loss
+from fleet.cli import fleet
+from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
+from fleet.ghosts import Ghost
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.models import Entry, EntryKind, Job, JobState, Road
+from fleet.proof import Exchange, Proof
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(fleet, arguments)
+
+
+def moved(job_id: str, state: JobState, loss: Loss | None = None) -> JobMoved:
+    return JobMoved(job_id=job_id, state=state, attempt=1, strikes=0, sends=1, mended=False, loss=loss)
+
+
+def paid(number: int, evidence: str = "") -> list[Write]:
+    job = Job(
+        job_id=f"job-{number}",
+        job_type="data_hash",
+        data={},
+        reward=Decimal("0.1"),
+        road=Road.NEXT,
+        timeout_s=60.0,
+    )
+    entry = Entry(
+        miner_id="rig-a1",
+        kind=EntryKind.JOB,
+        amount=Decimal("1E-1"),
+        confirmed=True,
+        session_id="s1",
+        job_id=job.job_id,
+        job_type=job.job_type,
+        evidence=evidence,
+        proof=Proof(exchange=Exchange.of(b"body", b"answer"), worker="w@h", kernel_version="1"),
+    )
+    opened = JobOpened(job=job, miner_id="rig-a1", session_id="s1", state=JobState.ASSIGNED, attempt=1)
+    return [opened, moved(job.job_id, JobState.DISPATCHED), moved(job.job_id, JobState.ACCEPTED), Booked(entry=entry)]
+
+
+def lost(number: int, loss: Loss) -> list[Write]:
+    opened = paid(number)[0]
+    return [opened, moved(f"job-{number}", JobState.EXPIRED, loss)]
+
+
+@pytest.fixture
+def ledger_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ledger of five paid and three lost jobs, in the folder that the settings name."""
+    path = tmp_path / "simulator" / "ledger.sqlite"
+    monkeypatch.setenv("FLEET_STATE_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    times = iter(range(1_800_000_000_000, 1_800_000_100_000, 250))
+    with Ledger(open_engine(f"sqlite:///{path}"), "simulator", now_ms=lambda: next(times)) as ledger:
+        ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=None)])
+        for number in range(5):
+            for write in paid(number, evidence="=HYPERLINK(1)" if number == 1 else ""):
+                ledger.commit([write])
+        ledger.commit([*lost(5, Loss.DRAINED), *lost(6, Loss.DRAINED), *lost(7, Loss.ANSWER_LOST)])
+    return path
+
+
+def tamper(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_verify_finds_an_untouched_ledger_right_and_its_head_again() -> None:
+    done = run("ledger", "verify", "--json")
+    assert done.exit_code == 0, done.output
+    stated = json.loads(done.output)
+    assert (stated["right"], stated["servers"][0]["entries"]) == (True, 5)
+    assert run("ledger", "verify", "--head", stated["servers"][0]["head"]).exit_code == 0
+    assert run("ledger", "verify", "--head", "00" * 32).exit_code == 65
+
+
+@pytest.mark.parametrize(
+    ("statement", "entry", "words"),
+    [
+        ("UPDATE entries SET amount = '9.0' WHERE seq = 3", 3, "changed"),
+        ("UPDATE entries SET evidence = 'x' WHERE seq = 1", 1, "changed"),
+        ("DELETE FROM entries WHERE seq = 2", 2, "deleted"),
+        ("DELETE FROM entries WHERE seq = 5", 5, "missing"),
+        ("UPDATE entries SET confirmed = 0 WHERE seq = 4", 4, "changed"),
+        (
+            "UPDATE entries SET seq = CASE seq WHEN 2 THEN 30 ELSE seq END",
+            2,
+            "deleted",
+        ),
+        (
+            """INSERT INTO entries
+               (miner, server, kind, job_type, session_id, amount, confirmed, evidence, booked_at, seq)
+               VALUES (1, 1, 'heartbeat', '', 's1', '5', 1, '', 0, 6)""",
+            6,
+            "no hash",
+        ),
+    ],
+)
+def test_verify_names_the_first_tampered_row(ledger_file: Path, statement: str, entry: int, words: str) -> None:
+    tamper(ledger_file, statement)
+    done = run("ledger", "verify", "--json")
+    assert done.exit_code == 65
+    flaw = json.loads(done.output)["servers"][0]["first_wrong_entry"]
+    assert flaw["entry"] == entry
+    assert words in flaw["problem"]
+
+
+def test_verify_names_a_miner_whose_sums_were_changed(ledger_file: Path) -> None:
+    tamper(ledger_file, "UPDATE sums SET amount = '77'")
+    done = run("ledger", "verify", "--json")
+    assert done.exit_code == 65
+    assert json.loads(done.output)["servers"][0]["wrong_sums"] == ["rig-a1"]
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_an_export_has_utc_times_exact_amounts_and_no_formula(tmp_path: Path) -> None:
+    done = run("ledger", "export", "--csv", str(tmp_path / "out.csv"))
+    assert done.exit_code == 0, done.output
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
+    assert [row["amount_nnet"] for row in rows] == ["0.1"] * 5
+    assert rows[0]["booked_at"] == "2027-01-15T08:00:01.000Z"
+    assert rows[1]["evidence"] == "'=HYPERLINK(1)"
+    assert len(rows[0]["sent_sha256"]) == len(rows[0]["hash"]) == 64
+    told = run("ledger", "export", "--json", "-").stdout
+    assert [row["entry"] for row in json.loads(told)] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = run("ledger", "export", "--parquet", str(tmp_path / "out.parquet"))
+    assert done.exit_code == 69
+    assert "pip install 'neonet-fleet[parquet]'" in done.output
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_losses_are_summed_by_cause() -> None:
+    stated = json.loads(run("rewards", "--losses", "--json").output, parse_float=Decimal)
+    causes = {row["cause"]: (row["jobs"], row["not_earned_nnet"]) for row in stated["by_cause"] if row["jobs"]}
+    assert causes == {"drained": (2, Decimal("0.2")), "answer lost": (1, Decimal("0.1"))}
+    assert {row["cause"] for row in stated["by_cause"]} == {loss.value for loss in Loss}
+
+
+def test_a_lost_job_that_is_given_again_and_paid_is_no_loss(ledger_file: Path) -> None:
+    with Ledger(open_engine(f"sqlite:///{ledger_file}"), "simulator") as ledger:
+        opened, *rest = paid(5)
+        assert isinstance(opened, JobOpened)
+        again = JobOpened(
+            job=opened.job, miner_id="rig-a1", session_id="s1", state=JobState.ASSIGNED, attempt=2, reopened=True
+        )
+        ledger.commit([again, *rest])
+        assert ledger.run_counts("none")["expired"] == 2
+    stated = json.loads(run("rewards", "--losses", "--json").output)
+    assert {row["cause"]: row["jobs"] for row in stated["rows"]} == {"drained": 1, "answer lost": 1}
+    steps = json.loads(run("explain", "job", "job-5", "--json").output)[0]["steps"]
+    assert [step["state"] for step in steps] == ["assigned", "expired", "assigned", "dispatched", "accepted"]
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_explain_tells_the_life_of_a_job_with_its_times() -> None:
+    (life,) = json.loads(run("explain", "job", "job-0", "--json").output)
+    assert [(step["state"], step["after_ms"]) for step in life["steps"]] == [
+        ("assigned", 0),
+        ("dispatched", 250),
+        ("accepted", 250),
+    ]
+    assert life["entries"][0]["amount_nnet"] == "0.1"
+    assert "accepted" in run("explain", "job", "job-0").output
+    assert run("explain", "job", "nothing").exit_code == 65
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_reconcile_says_what_was_never_compared() -> None:
+    stated = json.loads(run("reconcile", "--json").output)
+    assert (stated["unexplained_nnet"], stated["unverifiable_miners"]) == (0, 1)
+    assert stated["miners"][0]["verdict"] == "not compared yet"
+    assert run("reconcile").exit_code == 0
+
+
+def test_a_session_of_a_miner_that_is_not_wanted_any_more_is_a_ghost(ledger_file: Path) -> None:
+    with Ledger(open_engine(f"sqlite:///{ledger_file}"), "simulator") as ledger:
+        assert ledger.ghosts({"rig-a1"}) == []
+        assert ledger.ghosts({"rig-b2"}) == [Ghost(miner_id="rig-a1", session_id="s1")]

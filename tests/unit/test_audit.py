@@ -1,0 +1,145 @@
+"""A miner that mines asks for its totals now and then, when nothing is under way that the total could count."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+from fleet.calls import Call, CallKind, Reply
+from fleet.causes import Loss
+from fleet.effects import Effect, JobMoved, SessionClosed, TotalsSeen
+from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
+from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
+from fleet.miner import Miner
+from fleet.models import (
+    Account,
+    HeartbeatAnswer,
+    Job,
+    JobState,
+    MinerSpec,
+    OpenJob,
+    Registration,
+    Road,
+    SessionStart,
+    SessionSummary,
+    Totals,
+)
+from fleet.phase import Phase
+from fleet.policy import Policy
+
+EVERY_S = 100.0
+
+
+def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect]]:
+    """Let the miner make its most urgent call, and answer it at once."""
+    begun = miner.begin(now)
+    assert begun is not None
+    call, _ = begun
+    reply = Reply(call=call, outcome=outcome, sent_at=now, answered_at=now)  # type: ignore[arg-type]
+    return call, miner.on_reply(reply, now, lambda _job_id: None)
+
+
+def mining() -> Miner:
+    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), Account(), random.Random(1), 0.0)
+    answer(miner, Registration(new=True, total_rewards=Decimal(0), total_jobs=0), 0.0)
+    answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
+    return miner
+
+
+def job() -> Job:
+    return Job(job_id="j1", job_type="data_hash", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0)
+
+
+def kinds(miner: Miner, now: float) -> list[CallKind]:
+    """The calls that the miner makes at `now` until it waits, left unanswered."""
+    made = []
+    while (begun := miner.begin(now)) is not None:
+        made.append(begun[0].kind)
+    return made
+
+
+def test_the_totals_are_asked_for_after_the_heartbeat_that_is_due() -> None:
+    miner = mining()
+    call, _ = answer(miner, HeartbeatAnswer(), EVERY_S)
+    assert call.kind is CallKind.HEARTBEAT
+    call, effects = answer(miner, Totals(total_rewards=Decimal(0), total_jobs=0), EVERY_S)
+    assert call.kind is CallKind.TOTALS
+    assert [effect.verdict for effect in effects if isinstance(effect, TotalsSeen)] == ["agrees"]
+    assert miner.phase is Phase.MINING
+
+
+def test_nothing_is_sent_while_the_totals_are_asked_for() -> None:
+    miner = mining()
+    answer(miner, HeartbeatAnswer(), EVERY_S)
+    assert kinds(miner, EVERY_S) == [CallKind.TOTALS]
+
+
+def test_the_totals_wait_for_the_calls_that_are_under_way() -> None:
+    miner = mining()
+    assert kinds(miner, 1.0) == [CallKind.FETCH]
+    assert kinds(miner, EVERY_S) == [CallKind.HEARTBEAT]
+
+
+def test_the_totals_are_asked_for_again_after_the_interval_and_not_before() -> None:
+    miner = mining()
+    answer(miner, HeartbeatAnswer(), EVERY_S)
+    answer(miner, Totals(total_rewards=Decimal(0)), EVERY_S)
+    assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
+
+
+def test_a_server_without_totals_is_said_to_be_unverifiable_and_mining_goes_on() -> None:
+    miner = mining()
+    answer(miner, HeartbeatAnswer(), EVERY_S)
+    for error in (Refused(404, "Not Found"), NotRegistered("Contributor not found"), NoAnswer("cut")):
+        miner = mining()
+        answer(miner, HeartbeatAnswer(), EVERY_S)
+        _, effects = answer(miner, error, EVERY_S)
+        (seen,) = [effect for effect in effects if isinstance(effect, TotalsSeen)]
+        assert seen.total is None
+        assert seen.verdict.startswith("unverifiable: ")
+        assert kinds(miner, EVERY_S) == [CallKind.FETCH]
+
+
+def test_no_totals_are_asked_for_while_a_submissions_outcome_is_unknown() -> None:
+    miner = mining()
+    answer(miner, job(), 1.0)
+    work = miner.jobs["j1"]
+    work.state, work.unknown, work.result = JobState.SUBMITTING, True, {"final_hash": "x"}
+    answer(miner, HeartbeatAnswer(), EVERY_S)
+    assert CallKind.TOTALS not in kinds(miner, EVERY_S)
+
+
+def ghost(state: JobState = JobState.DISPATCHED) -> Ghost:
+    left = OpenJob(
+        job=job(),
+        miner_id="gone",
+        session_id="s9",
+        state=state,
+        attempt=1,
+        strikes=0,
+        sends=0,
+        mended=False,
+        result=None,
+    )
+    return Ghost(miner_id="gone", session_id="s9", open_jobs=(left,))
+
+
+def test_a_ghosts_session_is_closed_and_its_jobs_end_when_the_server_says_that_it_is_over() -> None:
+    stopped = SessionSummary(tasks_completed=0, rewards_earned=Decimal(0))
+    for outcome in (stopped, SessionLost("Session not found")):
+        moved, closed = laid_to_rest(GhostStopped(ghost=ghost(), outcome=outcome))
+        assert isinstance(moved, JobMoved)
+        assert (moved.state, moved.loss) == (JobState.EXPIRED, Loss.DRAINED)
+        assert isinstance(closed, SessionClosed)
+        assert closed.session_id == "s9"
+
+
+def test_a_ghost_whose_submission_was_sent_is_lost_with_its_answer() -> None:
+    outcome = SessionSummary(tasks_completed=0, rewards_earned=Decimal(0))
+    moved, _ = laid_to_rest(GhostStopped(ghost=ghost(JobState.SUBMITTING), outcome=outcome))
+    assert isinstance(moved, JobMoved)
+    assert moved.loss is Loss.ANSWER_LOST
+
+
+def test_a_ghost_stays_for_the_next_start_while_the_server_does_not_answer() -> None:
+    assert laid_to_rest(GhostStopped(ghost=ghost(), outcome=NoAnswer("cut"))) == []
