@@ -13,12 +13,6 @@ from tests.support.compose import SERVICES, Farm
 pytestmark = pytest.mark.timeout(300)
 
 _USER = "10001:10001"
-_PROBE = (
-    "import socket, sys\n"
-    "try: socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)\n"
-    "except OSError: print('no')\n"
-    "else: print('yes')"
-)
 
 
 @pytest.fixture(scope="module")
@@ -113,28 +107,13 @@ def test_secrets_can_not_be_changed_by_those_who_read_them(mining: Farm) -> None
         assert done.returncode != 0, service
 
 
-def test_only_the_coordinator_reaches_out(mining: Farm) -> None:
-    target = gateway_listener()
-    try:
-        reached = {
-            name: mining.run_in(name, "python", "-c", _PROBE, "172.17.0.1", str(target[1])).strip()
-            for name in ("coordinator", "worker", "simulator")
-        }
-    finally:
-        target[0].terminate()
-        target[0].wait()
-    assert reached == {"coordinator": "yes", "worker": "no", "simulator": "no"}
-
-
-def gateway_listener() -> tuple[subprocess.Popen[str], int]:
-    """A server on an address of this host that is no part of the farm, as the internet is."""
-    code = (
-        "import socket\ns = socket.create_server(('172.17.0.1', 0))\nprint(s.getsockname()[1], flush=True)\n"
-        "while True: s.accept()[0].close()"
-    )
-    process = subprocess.Popen(["python3", "-c", code], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    return process, int(process.stdout.readline())
+def test_only_the_coordinator_has_a_way_out(mining: Farm, config: dict[str, Any]) -> None:
+    default = "00000000"
+    routes = {name: mining.run_in(name, "cat", "/proc/net/route").splitlines()[1:] for name in SERVICES}
+    leave = {name for name, lines in routes.items() if default in {line.split()[1] for line in lines}}
+    # Flower's own network leads out, but nothing that it sends finds back: its address is not masqueraded.
+    assert leave == {"coordinator", "flower"}
+    assert config["networks"]["desk"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 
 
 def test_the_image_holds_no_compiler_no_cache_and_no_package_installer_of_its_own(farm: Farm) -> None:
