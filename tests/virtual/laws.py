@@ -12,12 +12,15 @@ from sqlalchemy import Engine, select
 
 from fleet import schema
 from fleet.calls import Call, CallKind, Reply
+from fleet.coordinator import Event
 from fleet.effects import Dispatch, JobMoved, JobOpened, Write
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
+from fleet.intake import Results
 from fleet.ledger import Ledger
 from fleet.models import FINAL, EntryKind, JobState, Receipt
 from fleet.simulator.book import PaymentKind
+from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan
 from tests.virtual.server import Arrival, Server
 from tests.virtual.timeline import Timeline
@@ -50,11 +53,16 @@ class Laws:
     def __init__(self, plan: Plan, timeline: Timeline, server: Server) -> None:
         self.plan = plan
         self.resent = 0
+        #: jobs or receipts state another amount than the one that is paid
+        self._lies = any(fault.kind in {FaultKind.RECEIPT_REWARD, FaultKind.JOB_REWARD} for fault in plan.faults)
+        #: a receipt that names a wrong amount is believed until a total says otherwise, and a total may say it too late
+        self._receipts_lie = any(fault.kind is FaultKind.RECEIPT_REWARD for fault in plan.faults)
         self._timeline = timeline
         self._server = server
         self._rows: dict[str, Row] = {}
         self._beats: dict[str, float] = {}
         self._read: list[Reply] = []
+        self._results: set[bytes] = set()
         server.watch = self._arrived
 
     # -- every step -------------------------------------------------------------------------------------------------
@@ -62,6 +70,7 @@ class Laws:
     def born(self) -> None:
         """A coordinator starts: what an earlier one had under way ended unheard."""
         self._read.clear()
+        self._results.clear()
         self._beats.clear()
         for row in self._rows.values():
             row.in_flight = row.settled = False
@@ -72,20 +81,29 @@ class Laws:
         for reply in self._read:
             self._ended(reply, mended)
         self._read.clear()
+        self._results.clear()
         for write in writes:
             if isinstance(write, JobOpened):
                 self._open(write)
             elif isinstance(write, JobMoved):
                 row = self._rows[write.job_id]
+                self._hold(
+                    write.attempt >= row.attempt,
+                    f"I4: {write.job_id} is at attempt {write.attempt} after attempt {row.attempt}",
+                )
                 row.state, row.attempt = write.state, write.attempt
                 row.sends, row.mended = write.sends, write.mended
 
     def _mends(self, write: JobMoved) -> bool:
         return write.mended and not (write.job_id in self._rows and self._rows[write.job_id].mended)
 
-    def read(self, replies: Iterable[Reply]) -> None:
-        """The loop took these answers; what they brought is committed in this turn."""
-        self._read.extend(replies)
+    def read(self, events: Iterable[Event]) -> None:
+        """The loop took these; what they brought is committed in this turn."""
+        for event in events:
+            if isinstance(event, Reply):
+                self._read.append(event)
+            elif isinstance(event, Results):
+                self._results.update(event.entries)
 
     def sent(self, call: Call, now: float) -> None:
         """A call goes out."""
@@ -121,6 +139,8 @@ class Laws:
 
     def acknowledged(self, entries: Sequence[bytes]) -> None:
         """Results leave the stream."""
+        early = self._results & set(entries)
+        self._hold(not early, f"write down first: {len(early)} results leave the stream before they are committed")
 
     def _open(self, write: JobOpened) -> None:
         before = self._rows.get(write.job.job_id)
@@ -186,6 +206,7 @@ class Laws:
         simulator = self._server.simulator
         paid = simulator.book.total(miner_id)
         by_job = {entry.job_id: Decimal(entry.amount) for entry in entries if entry.kind == EntryKind.JOB.value}
+        receipts = {entry.job_id: Decimal(entry.amount) for entry in entries if not entry.evidence and entry.job_id}
         unheard = Decimal(0)
         for index, row in simulator.book.rows(miner=miner_id):
             before = index < self._server.forgotten_at
@@ -193,21 +214,37 @@ class Laws:
                 # a session that was adopted unheard has its first sum taken for what it had before
                 unheard += Decimal(str(row["amount"])) if self.plan.forgets else 0
                 continue
+            amount = Decimal(str(row["amount"]))
             job_id = simulator.world.jobs.job_id(int(str(row["job_id"])))
+            if job_id in receipts and not self._lies:
+                self._hold(receipts[job_id] == amount, f"I2: {job_id} paid {amount}, its receipt is {receipts[job_id]}")
             if job_id not in by_job:
                 known = jobs.get(job_id)
                 self._hold(
                     known is not None and known.state in {JobState.EXPIRED.value, JobState.ALREADY_COMPLETED.value},
                     f"I2: {job_id} was paid and the ledger says {known.state if known else 'nothing'}",
                 )
-                unheard += Decimal(str(row["amount"])) if before else 0
+                unheard += amount if before else 0
+        self._heartbeats(miner_id, entries)
         adjusted = any(entry.kind == EntryKind.ADJUSTMENT.value for entry in entries)
         rounding = Decimal(math.ulp(float(max(paid, Decimal(1))))) * (len(entries) + 2) * 4 if adjusted else Decimal(0)
         difference = paid - booked
         self._hold(
-            -rounding <= difference <= unheard + rounding,
+            self._receipts_lie or -rounding <= difference <= unheard + rounding,
             f"I2: {miner_id} was paid {paid} and the ledger says {booked}: {difference} NNET missing, "
             f"{unheard} of it unprovable",
+        )
+
+    def _heartbeats(self, miner_id: str, entries: list[Any]) -> None:
+        """No heartbeat is booked that was not paid, unless an answer named another amount than the one paid."""
+        book = self._server.simulator.book
+        rows = [row for _, row in book.rows(miner=miner_id) if row["kind"] == PaymentKind.HEARTBEAT.value]
+        paid = sum((Decimal(str(row["amount"])) for row in rows), Decimal(0))
+        mine = [Decimal(entry.amount) for entry in entries if entry.kind == EntryKind.HEARTBEAT.value]
+        booked = sum(mine, Decimal(0))
+        self._hold(
+            self._lies or booked <= paid * (1 + Decimal(2) ** -40),
+            f"I2: {miner_id}'s heartbeats were paid {paid} and booked {booked}",
         )
 
     def _hold(self, law: bool, text: str) -> None:

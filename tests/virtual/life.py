@@ -7,7 +7,6 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from fleet.calls import Reply
 from fleet.coordinator import Event, Inbox
 from fleet.effects import Dispatch, Notice, Write
 from fleet.ledger import Ledger
@@ -83,7 +82,7 @@ class VirtualInbox(Inbox):
             self._death.may_strike("while it waits") if self._death.due else None
         events, self._ready = self._ready[:_MAX_EVENTS], self._ready[_MAX_EVENTS:]
         self._count(idle=not (events or self.worked) and wait_s <= 0)
-        self._laws.read([event for event in events if isinstance(event, Reply)])
+        self._laws.read(events)
         return events
 
     def _count(self, *, idle: bool) -> None:

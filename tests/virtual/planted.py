@@ -1,0 +1,215 @@
+"""Bugs put in on purpose: each has to break a law. `python -m tests.virtual.planted` says which seed finds which."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from unittest import mock
+
+from fleet.coordinator import Coordinator
+from fleet.effects import Booked, Effect, JobMoved, JobOpened, Write
+from fleet.errors import CallError, JobCompleted
+from fleet.ledger import Ledger
+from fleet.miner import Miner
+from fleet.models import JobState, OpenJob, Receipt
+from fleet.purse import Purse
+from fleet.session import Session
+from fleet.work import Work
+from fleet.workload import Workload
+from tests.virtual.plan import draw_plan
+from tests.virtual.schedule import failure_of
+
+#: jobs a schedule, and schedules tried for each bug
+JOBS = 10
+_MOST_SEEDS = 200
+
+_commit, _receipt, _failed = Ledger.commit, Workload.receipt, Workload.submission_failed
+_restore, _computed, _paid, _heartbeat = Workload.restore, Workload._computed, Purse.job_paid, Purse.heartbeat
+_carry_out, _start_over, _submitting = Coordinator._carry_out, Miner._start_over, Workload.submitting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planted:
+    """One bug: what is patched in, and the seed that finds it."""
+
+    name: str
+    owner: type
+    attribute: str
+    bug: Callable[..., Any]
+    #: the first that does, by `python -m tests.virtual.planted`
+    seed: int
+
+
+def _commits_no_payment(self: Ledger, writes: Sequence[Write]) -> None:
+    _commit(self, [write for write in writes if not isinstance(write, Booked)])
+
+
+def _commits_no_new_job(self: Ledger, writes: Sequence[Write]) -> None:
+    _commit(self, [write for write in writes if not isinstance(write, JobOpened)])
+
+
+def _commits_after_acting(self: Any, now: float) -> None:
+    late: list[Sequence[Write]] = []
+    ledger = self._ledger
+    with mock.patch.object(ledger, "commit", late.append):
+        _carry_out(self, now)
+    for writes in late:
+        ledger.commit(writes)
+
+
+def _acknowledges_first(self: Any, now: float) -> None:
+    if self._acknowledged:
+        self._broker.acknowledge(self._acknowledged)
+        self._acknowledged = []
+    _carry_out(self, now)
+
+
+def _forgets_the_attempt(self: Workload, open_job: OpenJob, now: float) -> None:
+    _restore(self, replace(open_job, attempt=0), now)
+
+
+def _restores_nothing(self: Workload, open_job: OpenJob, now: float) -> None:
+    """Open jobs of an earlier life are not taken up."""
+
+
+def _books_the_stated_reward(self: Workload, receipt: Receipt, work: Work, reply: Any) -> list[Effect]:
+    stated = replace(receipt, reward=work.job.reward * 2) if receipt.accepted else receipt
+    return _receipt(self, stated, work, reply)
+
+
+def _sends_again_after_acceptance(self: Workload, receipt: Receipt, work: Work, reply: Any) -> list[Effect]:
+    if receipt.accepted and work.sends == 1:
+        return []
+    return _receipt(self, receipt, work, reply)
+
+
+def _sends_before_writing(self: Workload, work: Work) -> list[Effect]:
+    return [effect for effect in _submitting(self, work) if not isinstance(effect, JobMoved)]
+
+
+def _drops_what_was_completed(self: Workload, work: Work, error: CallError, reply: Any) -> list[Effect] | None:
+    if isinstance(error, JobCompleted):
+        self._end(work, reply.answered_at)
+        return [work.moved(JobState.REJECTED, cause="completed by somebody")]
+    return _failed(self, work, error, reply)
+
+
+def _sends_the_last_result(self: Any, work: Work, message: Any) -> list[Effect]:
+    last = getattr(type(self), "last_result", message.result)
+    type(self).last_result = message.result
+    return _computed(self, work, replace(message, result=last))
+
+
+def _counts_in_floats(self: Purse, job: Any, amount: Decimal, *args: Any, **names: Any) -> Booked:
+    return _paid(self, job, Decimal(float(amount)), *args, **names)
+
+
+def _books_twice(self: Any, job: Any, *args: Any, **names: Any) -> Booked:
+    booked = _paid(self, job, *args, **names)
+    self.booked += booked.entry.amount
+    return booked
+
+
+def _loses_jobs_with_the_session(self: Miner, call: Any, error: CallError) -> list[Effect]:
+    self.jobs.clear()
+    return _start_over(self, call, error)
+
+
+def _beats_too_fast(self: Session, sent_at: float) -> None:
+    self.last_beat_at, self.compute_ms = sent_at, 0.0
+    self.heartbeat_at = sent_at + self.heartbeat_s / 2
+
+
+def _weighs_sums_at_any_time(self: Purse, answer: Any, *args: Any, **_: Any) -> list[Effect]:
+    return _heartbeat(self, answer, *args, unsettled=False)
+
+
+PLANTED = (
+    Planted(name="payments are not committed", owner=Ledger, attribute="commit", bug=_commits_no_payment, seed=1),
+    Planted(name="new jobs are not committed", owner=Ledger, attribute="commit", bug=_commits_no_new_job, seed=1),
+    Planted(name="acts, then commits", owner=Coordinator, attribute="_carry_out", bug=_commits_after_acting, seed=1),
+    Planted(
+        name="acknowledges before the commit",
+        owner=Coordinator,
+        attribute="_carry_out",
+        bug=_acknowledges_first,
+        seed=1,
+    ),
+    Planted(
+        name="forgets the attempt at a restart", owner=Workload, attribute="restore", bug=_forgets_the_attempt, seed=2
+    ),
+    Planted(name="restores no open job", owner=Workload, attribute="restore", bug=_restores_nothing, seed=1),
+    Planted(
+        name="books another amount than the receipt's",
+        owner=Workload,
+        attribute="receipt",
+        bug=_books_the_stated_reward,
+        seed=3,
+    ),
+    Planted(
+        name="sends again after acceptance",
+        owner=Workload,
+        attribute="receipt",
+        bug=_sends_again_after_acceptance,
+        seed=3,
+    ),
+    Planted(
+        name="sends before writing it down",
+        owner=Workload,
+        attribute="submitting",
+        bug=_sends_before_writing,
+        seed=1,
+    ),
+    Planted(
+        name="drops what is completed already",
+        owner=Workload,
+        attribute="submission_failed",
+        bug=_drops_what_was_completed,
+        seed=1,
+    ),
+    Planted(
+        name="submits the result before", owner=Workload, attribute="_computed", bug=_sends_the_last_result, seed=1
+    ),
+    Planted(name="counts in floats", owner=Purse, attribute="job_paid", bug=_counts_in_floats, seed=1),
+    Planted(name="books a job twice", owner=Purse, attribute="job_paid", bug=_books_twice, seed=1),
+    Planted(
+        name="loses the jobs with their session",
+        owner=Miner,
+        attribute="_start_over",
+        bug=_loses_jobs_with_the_session,
+        seed=8,
+    ),
+    Planted(name="beats at double pace", owner=Session, attribute="beaten", bug=_beats_too_fast, seed=1),
+    Planted(
+        name="weighs sums while work is unsettled",
+        owner=Purse,
+        attribute="heartbeat",
+        bug=_weighs_sums_at_any_time,
+        seed=18,
+    ),
+)
+
+
+def caught(bug: Planted, seed: int) -> Exception | None:
+    """What a seed makes of a bug; nothing where it does not notice."""
+    with mock.patch.object(bug.owner, bug.attribute, bug.bug):
+        return failure_of(draw_plan(seed, jobs=JOBS))
+
+
+def main() -> int:
+    """Say for each bug whether a seed catches it; 1 when one slips through."""
+    missed = 0
+    for bug in PLANTED:
+        seeds = [bug.seed, *range(1, _MOST_SEEDS + 1)]
+        found = next(((seed, text) for seed in seeds if (text := caught(bug, seed)) is not None), None)
+        missed += found is None
+        verdict = "NOT CAUGHT" if found is None else f"seed {found[0]:>3}: {str(found[1])[:90]}"
+        print(f"{bug.name:<42} {verdict}", flush=True)
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
