@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from types import UnionType
 from typing import Any
 
 from fleet.errors import (
@@ -73,7 +74,7 @@ def error_of(status: int, body: bytes, retry_after: str | None) -> CallError:
     """
     if status == 429:
         return RateLimited(parse_retry_after(retry_after))
-    stated = _stated_detail(body)
+    stated = _stated_detail(body, str if status in {400, 404} else str | list)
     detail = stated or body[:120].decode(errors="replace").strip()
     if status >= 500:
         return ServerFault(status, detail)
@@ -263,16 +264,16 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
     )
 
 
-def _stated_detail(body: bytes) -> str | None:
-    """The `detail` of the framework's errors; None where the body has none."""
+def _stated_detail(body: bytes, kind: type | UnionType) -> str | None:
+    """The `detail` of the framework's errors, words or a list of flaws; None where the body has none of that kind."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
     detail = answer.get("detail") if isinstance(answer, dict) else None
-    if isinstance(detail, str) and detail:
-        return detail[:200]
-    return _short(detail, 200) if isinstance(detail, list) else None
+    if not detail or not isinstance(detail, kind):
+        return None
+    return detail[:200] if isinstance(detail, str) else _short(detail, 200)
 
 
 def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:

@@ -163,7 +163,7 @@ def test_a_restored_job_is_booked_only_where_it_was_not_paid_before(paid_before:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"detail":"Task a', b"{}", b'{"detail":', b"<html>400</html>", b'{"detail":7}', b""]
+    "body", [b'{"detail":"Task a', b"{}", b'{"detail":', b"<html>400</html>", b'{"detail":7}', b'{"detail":[22]}', b""]
 )
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_refusal_that_is_cut_or_empty_is_no_word_on_what_became_of_a_submission(status: int, body: bytes) -> None:
