@@ -3,6 +3,9 @@
 A server refuses what exceeds its limit in a sliding window and does not say what the limit is (PROTOCOL, surprise 5).
 The governor counts what was sent in that window, keeps room for every heartbeat and every submission that is coming,
 and gives the rest to fetches. A refusal teaches it the true limit; a window without one lets it try a little more.
+
+A refusal in the first window teaches nothing: the server still counts what an earlier coordinator sent. Nor does one
+prove less than half of what was believed: another client, or a proxy's bad moment, looks the same.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ class Governor:
         self._window_s = window_s + _SKEW_S
         self._beats = miners * window_s / heartbeat_s
         self._sent: deque[float] = deque()
+        self._first_at: float | None = None
         self._pause_until = 0.0
         self._pause_s = 0.0
         self._raise_at = window_s
@@ -53,6 +57,7 @@ class Governor:
     def sent(self, now: float) -> None:
         """A request goes out."""
         self.total += 1
+        self._first_at = now if self._first_at is None else self._first_at
         self._sent.append(now)
 
     def answered(self) -> None:
@@ -64,7 +69,8 @@ class Governor:
         self.refused += 1
         if self._sent:
             self._sent.pop()
-        self.limit = max(1.0, min(self.limit, float(self.used(now))))
+        if self._first_at is not None and now - self._first_at >= self._window_s:
+            self.limit = max(1.0, min(self.limit, max(float(self.used(now)), self.limit / 2)))
         self._raise_at = now + self._window_s
         if now >= self._pause_until:
             self._pause_s = min(max(_FIRST_PAUSE_S, 2 * self._pause_s), self._window_s)
