@@ -9,8 +9,8 @@ from tasks.app import make_app
 def run_flower(settings: Settings, redis_url: str) -> int:
     """Serve Flower's pages until told to stop; the process's exit code."""
     app = make_app(settings, redis_url)
-    # Flower acknowledges nothing. So it needs no right to the keys in which jobs wait for that, and the sweep that gives
-    # lost ones away again is left to the workers.
+    # Flower acknowledges nothing. So it needs no right to the keys in which jobs wait for that, and the sweep that
+    # gives lost ones away again is left to the workers.
     app.conf.broker_transport_options = app.conf.broker_transport_options | {"ack_emulation": False}
     options = [
         "flower",
