@@ -8,20 +8,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tests.virtual.plan import draw_plan
-from tests.virtual.schedule import Outcome, run_seed
+from tests.virtual.schedule import Outcome
+from tests.virtual.seeds import Finding, outcome_of
 
 _CHUNK = 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """A seed that failed."""
-
-    seed: int
-    text: str
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _one(seed: int, jobs: int, *, trace: bool) -> int:
     plan = draw_plan(seed, jobs=jobs)
     print(plan)
-    outcome = _outcome((seed, jobs), trace=trace)
+    outcome = outcome_of((seed, jobs), trace=trace)
     print(outcome)
     return int(isinstance(outcome, Finding))
 
@@ -66,18 +58,10 @@ def _many(seeds: range, jobs: int, processes: int) -> int:
 
 def _outcomes(seeds: list[tuple[int, int]], processes: int) -> Iterator[Outcome | Finding]:
     if processes == 1:
-        yield from map(_outcome, seeds)
+        yield from map(outcome_of, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(_outcome, seeds, chunksize=_CHUNK)
-
-
-def _outcome(seed_and_jobs: tuple[int, int], *, trace: bool = False) -> Outcome | Finding:
-    seed, jobs = seed_and_jobs
-    try:
-        return run_seed(draw_plan(seed, jobs=jobs), trace=print if trace else None)
-    except Exception as exc:  # noqa: BLE001 - whatever the code under test raises is the finding
-        return Finding(seed=seed, text=f"{type(exc).__name__}: {exc}")
+        yield from pool.imap(outcome_of, seeds, chunksize=_CHUNK)
 
 
 def _add(totals: Counter[str], outcome: Outcome) -> None:

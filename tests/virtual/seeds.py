@@ -1,0 +1,25 @@
+"""What became of a seed, in a form that travels between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.virtual.plan import draw_plan
+from tests.virtual.schedule import Outcome, run_seed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A seed that failed."""
+
+    seed: int
+    text: str
+
+
+def outcome_of(seed_and_jobs: tuple[int, int], *, trace: bool = False) -> Outcome | Finding:
+    """Run one seed of about so many jobs; `trace` prints everything that happens."""
+    seed, jobs = seed_and_jobs
+    try:
+        return run_seed(draw_plan(seed, jobs=jobs), trace=print if trace else None)
+    except Exception as exc:  # noqa: BLE001 - whatever the code under test raises is the finding
+        return Finding(seed=seed, text=f"{type(exc).__name__}: {exc}")
