@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
 
 #: name of the simulator in a ledger
 SIMULATOR = "simulator"
+_FILE = "ledger.sqlite"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerPlace:
+    """A ledger to read."""
+
+    #: SQLAlchemy's
+    url: str
+    #: whether its rewards are the simulator's
+    simulated: bool
 
 
 def farm_dir(settings: Settings) -> Path:
@@ -16,7 +28,23 @@ def farm_dir(settings: Settings) -> Path:
 
 
 def ledger_address(settings: Settings) -> str:
-    """SQLAlchemy URL of the farm's ledger."""
+    """SQLAlchemy URL of the ledger that a coordinator with these settings writes."""
     if settings.ledger_url is not None:
         return settings.ledger_url.get_secret_value()
-    return f"sqlite:///{farm_dir(settings) / 'ledger.sqlite'}"
+    return _sqlite(farm_dir(settings))
+
+
+def ledger_to_read(settings: Settings) -> LedgerPlace:
+    """The ledger that a report is about: with no server named the real one where there is one, else the simulator's.
+
+    A `fleet up --server URL` leaves no setting behind, and nobody who mines for real wants simulated figures unasked.
+    """
+    real = settings.state_dir
+    unnamed = settings.ledger_url is None and settings.simulated
+    if unnamed and (real / _FILE).exists():
+        return LedgerPlace(url=_sqlite(real), simulated=False)
+    return LedgerPlace(url=ledger_address(settings), simulated=settings.simulated)
+
+
+def _sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder / _FILE}"

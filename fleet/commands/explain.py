@@ -14,7 +14,7 @@ from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_e
 from fleet.ledger_explain import Life
 from fleet.ledger_explain import explain as lives_of
 from fleet.ledger_open import open_engine
-from fleet.places import ledger_address
+from fleet.places import ledger_to_read
 
 
 @click.group("explain")
@@ -35,7 +35,7 @@ def job(*, job_id: str, as_json: bool) -> None:
     with settings_or_exit():
         settings = load()
     with farm_errors():
-        lives = lives_of(open_engine(ledger_address(settings), read_only=True), job_id)
+        lives = lives_of(open_engine(ledger_to_read(settings).url, read_only=True), job_id)
     if not lives:
         raise Failure(f"the ledger has no job {job_id!r}", EX_DATAERR)
     if as_json:

@@ -17,7 +17,7 @@ from fleet.ledger_export import COLUMNS, entries
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import ServerVerdict
 from fleet.ledger_verify import verify as verify_ledger
-from fleet.places import ledger_address
+from fleet.places import ledger_to_read
 from fleet.summary import dump
 
 
@@ -45,7 +45,7 @@ def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
     with settings_or_exit():
         settings = load()
     with farm_errors():
-        verdicts = verify_ledger(open_engine(ledger_address(settings), read_only=True), head)
+        verdicts = verify_ledger(open_engine(ledger_to_read(settings).url, read_only=True), head)
     kept = head is None or any(verdict.has_head for verdict in verdicts)
     right = kept and all(verdict.right for verdict in verdicts)
     if as_json:
@@ -78,7 +78,7 @@ def export(*, form: str | None, file: Path) -> None:
     with settings_or_exit():
         settings = load()
     with farm_errors():
-        rows = entries(open_engine(ledger_address(settings), read_only=True))
+        rows = entries(open_engine(ledger_to_read(settings).url, read_only=True))
         try:
             if form == "parquet":
                 count = write_parquet(file, COLUMNS, rows)

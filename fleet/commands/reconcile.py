@@ -11,7 +11,7 @@ from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.ledger_findings import Comparison, comparisons
 from fleet.ledger_open import open_engine
 from fleet.models import ZERO
-from fleet.places import ledger_address
+from fleet.places import ledger_to_read
 from fleet.summary import dump
 
 _MAX_JOB_IDS = 5
@@ -28,7 +28,7 @@ def reconcile(*, as_json: bool) -> None:
     with settings_or_exit():
         settings = load()
     with farm_errors():
-        rows = comparisons(open_engine(ledger_address(settings), read_only=True))
+        rows = comparisons(open_engine(ledger_to_read(settings).url, read_only=True))
     unexplained = sum((row.unexplained for row in rows), ZERO)
     if as_json:
         stated = [_stated(row) for row in rows]

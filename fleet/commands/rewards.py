@@ -17,7 +17,7 @@ from fleet.ledger_losses import Lost, losses
 from fleet.ledger_open import open_engine
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
 from fleet.models import ZERO
-from fleet.places import ledger_address
+from fleet.places import ledger_to_read
 from fleet.summary import dump
 
 _LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
@@ -45,23 +45,23 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
       fleet rewards --losses
     """
     with settings_or_exit():
-        settings = load()
+        place = ledger_to_read(load())
     if lost:
         with farm_errors():
-            _show_losses(losses(open_engine(ledger_address(settings), read_only=True)), as_json=as_json, as_csv=as_csv)
+            _show_losses(losses(open_engine(place.url, read_only=True)), as_json=as_json, as_csv=as_csv)
         return
     with farm_errors():
-        rows = rewards_by(open_engine(ledger_address(settings), read_only=True), by)
+        rows = rewards_by(open_engine(place.url, read_only=True), by)
     if as_json:
         groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
         total = sum((row.total_nnet for row in rows), ZERO)
-        click.echo(dump({"by": by, "simulated": settings.simulated, "total_nnet": total, "rows": groups}))
+        click.echo(dump({"by": by, "simulated": place.simulated, "total_nnet": total, "rows": groups}))
     elif as_csv:
         writer = csv.writer(sys.stdout)
         writer.writerow(["server", by, *_COLUMNS])
         writer.writerows([row.server, inert(row.group), *map(str, _figures(row).values())] for row in rows)
     else:
-        _print_table(rows, by, simulated=settings.simulated)
+        _print_table(rows, by, simulated=place.simulated)
 
 
 def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
