@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from decimal import Decimal
 
 import pytest
 
@@ -153,4 +154,4 @@ def test_the_history_is_there_after_down_and_up(mining: Farm) -> None:
     mining.goes_on(20)
     rows = {row["miner"]: row for row in mining.ledger()["rows"]}
     assert set(rows) == set(earned)
-    assert all(rows[miner]["total_nnet"] >= type(rows[miner]["total_nnet"])(amount) for miner, amount in earned.items())
+    assert all(Decimal(str(rows[miner]["total_nnet"])) >= Decimal(amount) for miner, amount in earned.items())
