@@ -124,10 +124,12 @@ class LocalFarm:
 
     def _start_simulator(self, environ: Mapping[str, str]) -> str:
         ready = self._run_dir / "simulator.url"
-        port = free_port()
-        argv = [sys.executable, "-m", "fleet", "simulator", "--port", str(port), "--url-file", str(ready)]
+        argv = [sys.executable, "-m", "fleet", "simulator", "--port", "0", "--url-file", str(ready)]
         child = self._spawn("simulator", [*argv, *self._plan.simulator], environ)
-        return wait_for(child, ready, _START_S)
+        url = wait_for(child, ready, _START_S)
+        # started again, it has to be where the coordinator looks for it
+        child.argv[child.argv.index("--port") + 1] = url.rpartition(":")[2]
+        return url
 
     def _start_flower(self, environ: dict[str, str]) -> None:
         flower = self._settings.flower

@@ -57,9 +57,17 @@ def free_port() -> int:
 def start_redis(folder: Path) -> LocalRedis:
     """Start a Redis in `folder`, which only this user can read, and wait until it answers.
 
-    It keeps nothing on disk: whatever it loses is dispatched again from the ledger.
+    It keeps nothing on disk: whatever it loses is dispatched again from the ledger. Raises ServiceError when it does not
+    start, after another port was tried: a free one may be taken before the server has bound it.
     """
     binary = find_redis_server()
+    try:
+        return _start(binary, folder)
+    except ServiceError:
+        return _start(binary, folder)
+
+
+def _start(binary: Path, folder: Path) -> LocalRedis:
     port, password = free_port(), secrets.token_urlsafe(24)
     config = folder / "redis.conf"
     descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
