@@ -57,8 +57,8 @@ def free_port() -> int:
 def start_redis(folder: Path) -> LocalRedis:
     """Start a Redis in `folder`, which only this user can read, and wait until it answers.
 
-    It keeps nothing on disk: whatever it loses is dispatched again from the ledger. Raises ServiceError when it does not
-    start, after another port was tried: a free one may be taken before the server has bound it.
+    It keeps nothing on disk: whatever it loses is dispatched again from the ledger. Raises ServiceError when it does
+    not start, after another port was tried: a free one may be taken before the server has bound it.
     """
     binary = find_redis_server()
     try:
