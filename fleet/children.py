@@ -68,11 +68,6 @@ class Child:
         """None while it runs or before it was started."""
         return self._process.poll() if self._process else None
 
-    @property
-    def pid(self) -> int | None:
-        """Its process id."""
-        return self._process.pid if self._process else None
-
     def restart(self, now: float) -> None:
         """Start it again after it died.
 

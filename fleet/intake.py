@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ class Intake:
                 self._reachable = True
                 self._tell(BrokerState(reachable=True))
             if entries:
-                self._tell(_parsed(entries))
+                self._tell(parsed(entries))
             position = entries[-1][0] if entries and position != ">" else ">"
 
     def _read(self, position: bytes | str) -> list[tuple[bytes, dict[bytes, bytes]]]:
@@ -106,7 +106,8 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
-def _parsed(entries: list[tuple[bytes, dict[bytes, bytes]]]) -> Results:
+def parsed(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Results:
+    """One read of the stream, entry by entry: what is no result becomes a flaw, never an error."""
     messages, flaws = [], []
     for _, fields in entries:
         try:

@@ -18,7 +18,6 @@ class Lock:
     """
 
     def __init__(self, path: Path, holder: str = "coordinator") -> None:
-        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("a+")

@@ -11,10 +11,9 @@ from typing import Any
 from fleet.coordinator import Inbox
 from fleet.effects import Dispatch
 from fleet.farm import Published
-from fleet.intake import BrokerState, Results
-from tasks.errors import MessageError
+from fleet.intake import BrokerState, Results, parsed
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import JobMessage, encode_computed, parse_stream_fields, stream_fields, task_id
+from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import Timeline
 
@@ -239,23 +238,13 @@ class Connection:
             del group[:_BATCH]
             redis.pending.extend(entries)
         if entries:
-            self._tell(_parsed([(entry, redis.stream[entry]) for entry in entries]))
+            self._tell(parsed([(entry, redis.stream[entry]) for entry in entries]))
         if group:
             self._soon()
 
     def _tell(self, event: Results | BrokerState | Published) -> None:
         if self.alive:
             self._inbox.put(event)
-
-
-def _parsed(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Results:
-    messages, flaws = [], []
-    for _, fields in entries:
-        try:
-            messages.append(parse_stream_fields(fields))
-        except MessageError as exc:
-            flaws.append(str(exc))
-    return Results(entries=tuple(entry for entry, _ in entries), messages=tuple(messages), flaws=tuple(flaws))
 
 
 def _absurd(value: Any) -> bool:
