@@ -37,7 +37,7 @@ class Child:
         self.name = name
         self.argv = list(argv)
         self.log = log
-        self._environ = dict(environ)
+        self.environ = dict(environ)
         self._stdout = stdout
         self._started_at = 0.0
         self._early_deaths = 0
@@ -51,7 +51,7 @@ class Child:
         try:
             self._process = subprocess.Popen(
                 self.argv,
-                env=self._environ,
+                env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output or self._stdout,
                 stderr=output,
@@ -62,6 +62,11 @@ class Child:
         finally:
             if output:
                 output.close()
+
+    @property
+    def pid(self) -> int | None:
+        """None before it was started."""
+        return self._process.pid if self._process else None
 
     @property
     def exit_code(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -73,6 +74,7 @@ class LocalFarm:
         self._summary = self._run_dir / "summary.json"
         self._children: list[Child] = []
         self._coordinator: Child | None = None
+        self._flower: Child | None = None
         self._ends_at: float | None = None
         self._run_id = secrets.token_hex(8)
 
@@ -132,13 +134,17 @@ class LocalFarm:
         return url
 
     def _start_flower(self, environ: dict[str, str]) -> None:
+        port = {"FLEET_FLOWER__PORT": str(self._port_for_flower())}
+        self._flower = self._spawn("flower", [sys.executable, "-m", "tasks", "flower"], environ | port)
+
+    def _port_for_flower(self) -> int:
         flower = self._settings.flower
         port = flower.port
-        if not _is_free(flower.address, port):
+        if _in_use(flower.address, port):
             port = free_port()
             self._say(f"port {flower.port} is in use, Flower is at {port}")
-        self._spawn("flower", [sys.executable, "-m", "tasks", "flower"], environ | {"FLEET_FLOWER__PORT": str(port)})
         self._say(f"Flower:    http://{flower.address}:{port}")
+        return port
 
     def _start_coordinator(self, environ: dict[str, str]) -> None:
         argv = [sys.executable, "-m", "fleet", "coordinator", "--run-id", self._run_id]
@@ -175,12 +181,24 @@ class LocalFarm:
                     # a signal that came before it could drain ended it
                     return code if code >= 0 else 128 - code
                 self._revive_coordinator(code, now)
-            for child in self._children:
-                if child.exit_code is not None and not signals.received:
-                    self._say(f"{child.name} ended with {child.exit_code}; starting it again")
-                    child.restart(now)
+            for child in [one for one in self._children if one.exit_code is not None]:
+                if not signals.received:
+                    self._revive(child, now)
             time.sleep(_POLL_S)
         return 128 + signals.received[0]
+
+    def _revive(self, child: Child, now: float) -> None:
+        self._say(f"{child.name} ended with {child.exit_code}; starting it again")
+        if child is self._flower:
+            # another program may have taken its port between the look and the start
+            child.environ["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
+        try:
+            child.restart(now)
+        except ServiceError as exc:
+            if child is not self._flower:
+                raise
+            self._children.remove(child)
+            self._say(f"{exc}\nmining goes on without Flower")
 
     def _revive_coordinator(self, code: int, now: float) -> None:
         coordinator = self._coordinator
@@ -208,11 +226,11 @@ class LocalFarm:
             self._plan.out.flush()
 
 
-def _is_free(address: str, port: int) -> bool:
+def _in_use(address: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except OSError:
-            return False
-    return True
+        except OSError as exc:
+            return exc.errno == errno.EADDRINUSE
+    return False
