@@ -64,11 +64,6 @@ class Child:
                 output.close()
 
     @property
-    def pid(self) -> int | None:
-        """None before it was started."""
-        return self._process.pid if self._process else None
-
-    @property
     def exit_code(self) -> int | None:
         """None while it runs or before it was started."""
         return self._process.poll() if self._process else None
