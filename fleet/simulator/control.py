@@ -76,6 +76,7 @@ def sessions_stated(simulator: Simulator) -> list[dict[str, object]]:
             "heartbeats": session.heartbeats,
             "shortest_interval_s": session.shortest_interval_s,
             "longest_interval_s": session.longest_interval_s,
+            "last_interval_s": session.last_interval_s,
             "tasks_completed": session.tasks_completed,
         }
         for session in simulator.world.sessions.values()

@@ -28,16 +28,19 @@ class Session:
     heartbeats: int = 0
     shortest_interval_s: float | None = None
     longest_interval_s: float | None = None
+    #: seconds from the start, or from the heartbeat before, to the last heartbeat
+    last_interval_s: float | None = None
 
     def beat(self, *, cpu_usage: float, gpu_usage: float, now: float) -> None:
         """Take in a heartbeat; a stopped session keeps its time and its averages."""
+        interval_s = now - self.last_heartbeat
         if self.heartbeats:
-            interval_s = now - self.last_heartbeat
             least, most = self.shortest_interval_s, self.longest_interval_s
             self.shortest_interval_s = interval_s if least is None else min(least, interval_s)
             self.longest_interval_s = interval_s if most is None else max(most, interval_s)
         self.heartbeats += 1
         self.last_heartbeat = now
+        self.last_interval_s = interval_s
         if self.active:
             self.compute_seconds = int(now - self.started)
             self.cpu_usage_avg = (self.cpu_usage_avg + cpu_usage) / 2

@@ -117,6 +117,7 @@ def test_sessions_and_heartbeat_intervals_can_be_seen() -> None:
         (session,) = miner.ask("GET", "/simulator/sessions")[1]["sessions"]
         assert (session["miner"], session["heartbeats"], session["status"]) == ("m", 3, "active")
         assert 0.04 < session["shortest_interval_s"] <= session["longest_interval_s"] < 5
+        assert session["shortest_interval_s"] <= session["last_interval_s"] <= session["longest_interval_s"]
         counters = miner.ask("GET", "/simulator/requests")[1]
         assert (counters["sessions_open"], counters["heartbeats"]) == (1, 3)
         assert counters["assigned"] == {"start-session": 1, "heartbeat": 3}
