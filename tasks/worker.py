@@ -1,4 +1,4 @@
-"""The worker: one thin Celery task per job type, a heartbeat file, and the door by which a worker host starts."""
+"""The worker: one thin Celery task per job type, its heartbeat, and the door by which a worker host starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
+from celery.worker import state
 
 from config.logs import set_up
 from config.settings import Settings
@@ -20,8 +21,10 @@ from tasks.errors import MessageError
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import TASK_PREFIX, JobMessage, encode_computed
+from tasks.watchdog import Look, watch
 
-_BEAT_S = 5.0
+#: seconds between two beats
+BEAT_S = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -54,18 +57,18 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
         app.task(run, name=TASK_PREFIX + job_type, typing=False)
 
 
-class HeartbeatFile(bootsteps.StartStopStep):
-    """Touches a file from the consumer's own loop: when the loop stands still, the file grows old."""
+class Heartbeat(bootsteps.StartStopStep):
+    """Beats from the consumer's own loop and touches a file: when the loop stands still, the file grows old."""
 
     requires = {"celery.worker.consumer.connection:Connection"}  # noqa: RUF012 - the name and type are Celery's
     #: set by the door before the worker is built
     path: Path | None = None
+    beats = 0
 
     def start(self, consumer: Any) -> None:
         """The consumer is connected: beat at once, then every five seconds."""
-        if self.path is not None:
-            self._touch()
-            self._timer = consumer.timer.call_repeatedly(_BEAT_S, self._touch)
+        self._beat()
+        self._timer = consumer.timer.call_repeatedly(BEAT_S, self._beat)
 
     def stop(self, _consumer: Any) -> None:
         """The connection is gone: the file grows old until it is back."""
@@ -73,23 +76,27 @@ class HeartbeatFile(bootsteps.StartStopStep):
         if timer is not None:
             timer.cancel()
 
-    def _touch(self) -> None:
+    def _beat(self) -> None:
+        Heartbeat.beats += 1
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch()
 
 
 def worker_app(settings: Settings, redis_url: str) -> Celery:
-    """The app of a worker host: tasks registered, heartbeat file in place."""
+    """The app of a worker host: tasks registered, heartbeat in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
-    HeartbeatFile.path = settings.worker.heartbeat_file
-    app.steps["consumer"].add(HeartbeatFile)
+    Heartbeat.path = settings.worker.heartbeat_file
+    app.steps["consumer"].add(Heartbeat)
     return app
 
 
 def run_worker(settings: Settings, redis_url: str) -> int:
-    """Work until told to stop; the process's exit code. SIGTERM finishes the jobs at hand first."""
+    """Work until told to stop; the process's exit code. SIGTERM finishes the jobs at hand first.
+
+    A worker that lives but works no more ends itself, as `tasks.watchdog` says.
+    """
 
     @setup_logging.connect(weak=False)
     def _keep_our_logs(**_: Any) -> None:
@@ -107,5 +114,20 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         without_mingle=True,
         quiet=True,
     )
+
+    @worker_ready.connect(weak=False)
+    def _watch(**_: Any) -> None:
+        # not before the pool has forked: the thread would be lost in its processes
+        watch(redis_url, settings.worker.time_limit_s, _look, lambda: worker.blueprint.state == bootsteps.RUN)
+
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _look(waiting: int | None) -> Look:
+    return Look(
+        waiting=waiting,
+        beats=Heartbeat.beats,
+        begun=state.all_total_count[0],
+        held=len(state.reserved_requests),
+    )

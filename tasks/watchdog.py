@@ -1,0 +1,97 @@
+"""Ends a worker that lives but works no more, so that whatever started it starts it again.
+
+Docker and systemd restart what ends, not what stands still. A thread of the worker's main process looks at it at equal
+intervals. It can't see a process that is stopped as a whole, or C code that never lets go of the interpreter: those
+show by the heartbeat file alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+
+from tasks.messages import JOBS_QUEUE
+
+PERIOD_S = 5.0
+#: looks in a row that find no progress; Kombu waits 30 s at most before it tries a lost Redis again
+PATIENCE = 12
+#: EX_SOFTWARE: restarted at once, unlike a mistake in the settings
+EXIT_CODE = 70
+_TIMEOUT_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What a worker and its queue look like at one moment."""
+
+    #: jobs that wait in the queue; None where Redis does not answer
+    waiting: int | None
+    #: beats of the consumer's loop since the start
+    beats: int
+    #: jobs whose computation began since the start
+    begun: int
+    #: jobs received and not ended
+    held: int
+
+
+class Judge:
+    """Decides by looks at equal intervals whether a worker has to be started anew.
+
+    While Redis does not answer, nothing counts: that is no fault of the worker. Looks count, not seconds, so that a
+    process which was stopped and goes on is not ended for it.
+    """
+
+    def __init__(self, time_limit_s: float) -> None:
+        """`time_limit_s` is how long a job may rightly keep its process from beginning another one."""
+        self._patience_holding = PATIENCE + math.ceil(time_limit_s / PERIOD_S)
+        self._last: Look | None = None
+        self._still = 0
+        self._deaf = 0
+
+    def verdict(self, look: Look) -> str | None:
+        """Why the worker has to end, or None."""
+        last, self._last = self._last, look
+        if last is None or look.waiting is None:
+            self._still = self._deaf = 0
+            return None
+        self._still = self._still + 1 if look.beats == last.beats else 0
+        self._deaf = self._deaf + 1 if look.waiting and look.begun == last.begun else 0
+        if self._still >= PATIENCE:
+            return f"the consumer's loop stands still for {self._still * PERIOD_S:g} s, though Redis answers"
+        if self._deaf >= (self._patience_holding if look.held else PATIENCE):
+            return f"no job was begun for {self._deaf * PERIOD_S:g} s, though {look.waiting} wait in the queue"
+        return None
+
+
+def waiting_jobs(client: redis.Redis) -> int | None:
+    """Jobs in the queue, or None where Redis does not answer or refuses to."""
+    try:
+        return int(client.llen(JOBS_QUEUE))
+    except redis.RedisError:
+        return None
+
+
+def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look], running: Callable[[], bool]) -> None:
+    """Start the thread that ends this process by EXIT_CODE when `look` shows no progress; it goes when not `running`.
+
+    Jobs at hand are lost with the process, and dispatched again.
+    """
+
+    def keep_watch() -> None:
+        judge = Judge(time_limit_s)
+        pause = threading.Event()
+        with redis.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as client:
+            while not pause.wait(PERIOD_S) and running():
+                reason = judge.verdict(look(waiting_jobs(client)))
+                if reason is not None and running():
+                    _log.error("%s: this worker ends with exit code %d, to be started again", reason, EXIT_CODE)
+                    os._exit(EXIT_CODE)
+
+    threading.Thread(target=keep_watch, name="watchdog", daemon=True).start()

@@ -1,0 +1,37 @@
+"""`python -m tests.support.hasty_worker PERIOD_S STALL` is a poisoned worker, looked at every PERIOD_S seconds.
+
+Once the file STALL is there, the consumer's loop stands still for good, as in a call that never returns.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from celery.signals import worker_ready
+
+from tasks import __main__ as door
+from tasks import catalog, watchdog, worker
+from tests.support.poisoned_worker import compute
+
+STALL = Path(sys.argv.pop())
+PERIOD_S = float(sys.argv.pop())
+
+
+def _stand_still() -> None:
+    if STALL.exists():
+        time.sleep(600)
+
+
+def _stall_on_demand(sender: Any, **_: Any) -> None:
+    sender.timer.call_repeatedly(0.1, _stand_still)
+
+
+if __name__ == "__main__":
+    worker_ready.connect(_stall_on_demand, weak=False)
+    catalog.compute = compute
+    watchdog.PERIOD_S = PERIOD_S
+    worker.BEAT_S = 0.1
+    sys.exit(door.main())
