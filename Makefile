@@ -60,6 +60,13 @@ FIRST_SEED ?= 1
 simulate: $(STAMP) ## run farms under virtual time with faults at random; SEEDS=2000 FIRST_SEED=1
 	$(BIN)/python -m tests.virtual --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(ARGS)
 
+FULL ?=
+SOAK ?=
+
+.PHONY: chaos
+chaos: $(STAMP) ## kill real processes at every step; FULL=1 for 300 trials a point, SOAK=1h for faults at random
+	$(BIN)/python -m tests.chaos $(if $(FULL),--full) $(if $(SOAK),--soak $(SOAK)) $(ARGS)
+
 .PHONY: lock
 lock: ## resolve pyproject.toml again into both lock files (needs uv on the PATH)
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 1; }

@@ -1,0 +1,102 @@
+"""Real processes, killed for real: `python -m tests.chaos`, or `make chaos`. Exit code 1 on any loss or difference."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from random import Random
+
+from fleet.commands.durations import DURATION
+from tests.chaos import broker, hosts, poison, servers
+from tests.chaos.acts import Havoc
+from tests.chaos.audit import Auditor
+from tests.chaos.farm import Farm, Setup
+from tests.chaos.points import draw_strike, strike_often
+from tests.chaos.scenes import play
+from tests.chaos.soak import soak
+from tests.chaos.strike import Point
+from tests.chaos.table import Row, markdown, save
+
+#: whatever is not a point of the coordinator's, in the order of the table
+ROOMS = (hosts.scenes, broker.scenes, servers.scenes, poison.scenes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What is asked for."""
+
+    #: ids of faults; empty for all
+    only: frozenset[str]
+    #: of each point C1–C9
+    trials: int
+    full: bool
+
+    def has(self, fault: str) -> bool:
+        """Whether this fault is."""
+        return not self.only or fault in self.only
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what is asked for, print and save the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, help="what is drawn; printed, drawn itself by default")
+    parser.add_argument("--full", action="store_true", help="300 trials of each point, and the long waits")
+    parser.add_argument("--trials", type=int, help="trials of each point C1–C9 (default 10, or 300 with --full)")
+    parser.add_argument("--only", default="", help="comma-separated ids of faults, e.g. C1,C7,W4")
+    parser.add_argument("--soak", metavar="TIME", help="faults at random for so long instead (60s, 1h)")
+    parser.add_argument("--out", type=Path, default=Path("var/chaos"), help="folder of the tables (default var/chaos)")
+    options = parser.parse_args(arguments)
+    seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
+    print(f"seed {seed}", flush=True)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="neonet-chaos-", ignore_cleanup_errors=True) as folder:
+        if options.soak:
+            name, (rows, more) = f"soak-{seed}", _soaked(Path(folder), options.soak, seed)
+        else:
+            only = frozenset(word for word in options.only.split(",") if word)
+            trials = options.trials or (300 if options.full else 10)
+            wanted = Wanted(only=only, trials=trials, full=options.full)
+            name, rows, more = f"chaos-{seed}", _struck(Path(folder), wanted, Random(seed)), ""
+    text = "\n".join([f"seed {seed}", "", markdown(rows), "", more])
+    print(text, flush=True)
+    save(rows, options.out / f"{name}.json", seed=seed, seconds=time.monotonic() - started)
+    (options.out / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+    return int(any(row.flaws for row in rows))
+
+
+def _soaked(folder: Path, length: str, seed: int) -> tuple[list[Row], str]:
+    seconds: float = DURATION.convert(length, None, None)
+    result = soak(folder / "farm", seconds, seed, sys.stdout)
+    return result.rows, result.words()
+
+
+def _struck(folder: Path, wanted: Wanted, rng: Random) -> list[Row]:
+    rows = []
+    points = [point for point in Point if wanted.has(point.value)]
+    if points:
+        with Farm(folder / "points", Setup()) as farm:
+            auditor = Auditor(farm)
+            for point in points:
+                strikes = [draw_strike(point, rng) for _ in range(wanted.trials)]
+                rows.append(_said(strike_often(farm, auditor, point, strikes)))
+    scenes = [scene for room in ROOMS for scene in room(full=wanted.full) if wanted.has(scene.fault)]
+    for setup, group in groupby(scenes, lambda scene: scene.setup):
+        with Farm(folder / f"scenes-{len(rows)}", setup) as farm:
+            havoc = Havoc(farm, Auditor(farm), rng)
+            rows += [_said(play(scene, havoc, full=wanted.full)) for scene in group]
+    return rows
+
+
+def _said(row: Row) -> Row:
+    print(" | ".join(row.cells()), *row.flaws, sep="\n  ", flush=True)
+    return row
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""What can be done to a running farm from outside: each act is done and, where it lasts, undone again."""
+
+from __future__ import annotations
+
+import signal
+import time
+from random import Random
+from urllib.parse import urlsplit
+
+import redis
+
+from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
+from tests.chaos.audit import Auditor
+from tests.chaos.farm import Farm, Host
+from tests.chaos.rogue import forgeries
+from tests.support.farms import asked
+
+#: what the server does to single calls, none of which loses money for good
+CALL_FAULTS = (
+    "error_before",
+    "bad_gateway",
+    "unavailable",
+    "refused",
+    "refused,value=2",
+    "refused,value=date",
+    "refused,value=-5",
+    "hang_before",
+    "drop_before",
+    "error_after",
+    "html",
+    "cut_json",
+    "wrong_types",
+    "missing_fields",
+    "extra_fields",
+    "nan",
+    "infinity",
+    "big_body",
+    "deep_nesting",
+    "long_integer",
+    "bad_utf8",
+    "gzip_bomb",
+    "hang_after",
+    "hang_body",
+    "trickle",
+    "drop_after",
+)
+#: strange jobs
+JOB_FAULTS = (
+    "poison",
+    "unknown_type",
+    "deadline,value=-60",
+    "deadline,value=1e400",
+    "other_payload",
+    "other_miner",
+)
+
+
+class Havoc:
+    """Strikes a farm with moves drawn from a seed."""
+
+    def __init__(self, farm: Farm, auditor: Auditor, rng: Random) -> None:
+        self.farm = farm
+        self.auditor = auditor
+        self.rng = rng
+        #: Unix time at which the server forgot last
+        self.forgotten_at: float | None = None
+        #: what was drawn within the last act
+        self.detail = ""
+
+    def tend(self) -> None:
+        """What a supervisor does: start again what has ended."""
+        if self.farm.life.exit_code is not None:
+            self.auditor.death()
+            self.farm.born()
+        if self.farm.redis.child.exit_code is not None:
+            self.farm.revive_redis()
+        for host in self.farm.hosts:
+            if not host.running:
+                host.kill()
+                host.start()
+
+    def host(self) -> Host:
+        """One of the hosts that work, if any does."""
+        ready = [host for host in self.farm.hosts if host.is_ready]
+        return self.rng.choice(ready or self.farm.hosts)
+
+    def pause(self, least_s: float, most_s: float) -> None:
+        """Let the fault last."""
+        time.sleep(self.rng.uniform(least_s, most_s))
+
+
+def kill_coordinator(havoc: Havoc) -> None:
+    """kill -9, and nobody there for up to 2 s."""
+    havoc.farm.life.kill()
+    havoc.auditor.death()
+    havoc.pause(0, 2)
+    havoc.farm.born()
+
+
+def restart_coordinator(havoc: Havoc) -> None:
+    """SIGTERM, which drains, and a new one."""
+    if havoc.farm.drained() is None:
+        havoc.farm.life.kill()
+        havoc.auditor.death()
+    havoc.farm.born()
+
+
+def stop_coordinator(havoc: Havoc) -> None:
+    """SIGSTOP for half a second to five, as when a machine is suspended."""
+    havoc.farm.life.send(signal.SIGSTOP)
+    havoc.pause(0.5, 5)
+    havoc.farm.life.send(signal.SIGCONT)
+
+
+def kill_worker(havoc: Havoc) -> None:
+    """kill -9 of a worker host with its pool."""
+    host = havoc.host()
+    host.kill()
+    havoc.pause(0, 1)
+    host.start()
+
+
+def kill_pool_child(havoc: Havoc) -> None:
+    """kill -9 of a worker's pool processes."""
+    for child in havoc.host().everything()[1:]:
+        child.kill()
+
+
+def roll_worker(havoc: Havoc) -> None:
+    """SIGTERM of a worker host, which finishes its jobs, and a new one."""
+    host = havoc.host()
+    if host.running:
+        host.process.send(signal.SIGTERM)
+        host.process.wait()
+    host.kill()
+    host.start()
+
+
+def stop_worker(havoc: Havoc) -> None:
+    """SIGSTOP of a worker host for one second to eight."""
+    processes = havoc.host().everything()
+    for process in processes:
+        process.suspend()
+    havoc.pause(1, 8)
+    for process in processes:
+        if process.is_running():
+            process.resume()
+
+
+def kill_redis(havoc: Havoc) -> None:
+    """kill -9 of Redis, which keeps nothing on disk."""
+    havoc.farm.redis.child.kill()
+    havoc.pause(0, 2)
+    havoc.farm.revive_redis()
+
+
+def restart_redis(havoc: Havoc) -> None:
+    """SIGTERM of Redis, which keeps nothing on disk."""
+    havoc.farm.redis.child.stop(5.0)
+    havoc.farm.revive_redis()
+
+
+def stop_redis(havoc: Havoc) -> None:
+    """SIGSTOP of Redis for half a second to five: connections are half open."""
+    havoc.farm.redis.child.signal(signal.SIGSTOP)
+    havoc.pause(0.5, 5)
+    havoc.farm.redis.child.signal(signal.SIGCONT)
+
+
+def flush_redis(havoc: Havoc) -> None:
+    """FLUSHALL under load."""
+    with havoc.farm.connected() as client:
+        client.flushall()
+
+
+def delete_queues(havoc: Havoc) -> None:
+    """One of the keys is gone."""
+    with havoc.farm.connected() as client:
+        client.delete(havoc.rng.choice((JOBS_QUEUE, RESULTS_STREAM, "unacked", "unacked_index")))
+
+
+def _set_for_a_while(havoc: Havoc, name: str, value: str, usual: str) -> None:
+    with havoc.farm.connected() as client:
+        client.config_set(name, value)
+        havoc.pause(0.5, 4)
+        client.config_set(name, usual)
+
+
+def fill_redis(havoc: Havoc) -> None:
+    """Redis has reached maxmemory for a while."""
+    _set_for_a_while(havoc, "maxmemory", "1", "512mb")
+
+
+def make_redis_refuse_writes(havoc: Havoc) -> None:
+    """Redis takes no writes for a while, as with a full disk."""
+    _set_for_a_while(havoc, "min-replicas-to-write", "1", "0")
+
+
+def lock_out(havoc: Havoc) -> None:
+    """Another password for a while; open connections are cut, so that all have to log in again."""
+    password = urlsplit(havoc.farm.redis.url).password or ""
+    with havoc.farm.connected() as client:
+        client.config_set("requirepass", "another one")
+        client.client_kill_filter(_type="normal", skipme=True)
+        havoc.pause(0.5, 4)
+        client.config_set("requirepass", password)
+
+
+def cut_connections(havoc: Havoc) -> None:
+    """All connections to Redis are cut, up to four times."""
+    with havoc.farm.connected() as client:
+        for _ in range(havoc.rng.randint(1, 4)):
+            client.client_kill_filter(_type="normal", skipme=True)
+            client.client_kill_filter(_type="pubsub", skipme=True)
+            havoc.pause(0.2, 1)
+
+
+def forge_results(havoc: Havoc) -> None:
+    """200 entries on the results stream that no worker made."""
+    open_jobs = list(havoc.auditor.open_now())
+    with havoc.farm.connected() as client:
+        for fields in forgeries(havoc.rng, open_jobs, 200):
+            client.xadd(RESULTS_STREAM, fields)
+
+
+def _switch_on(havoc: Havoc, fault: str, count: int) -> None:
+    kind, comma, rest = fault.partition(",")
+    havoc.detail = f"{count} × {fault}"
+    havoc.farm.faults(f"{kind},count={count}{comma}{rest}")
+
+
+def fail_calls(havoc: Havoc) -> None:
+    """The next few calls fail in one way."""
+    _switch_on(havoc, havoc.rng.choice(CALL_FAULTS), havoc.rng.randint(1, 8))
+    havoc.pause(0.5, 2)
+
+
+def fail_all_calls(havoc: Havoc) -> None:
+    """A server that is down, for a while."""
+    havoc.farm.faults(havoc.rng.choice(("unavailable", "drop_before", "error_before")))
+    havoc.pause(0.5, 3)
+    havoc.farm.faults()
+
+
+def hand_out_strange_jobs(havoc: Havoc) -> None:
+    """The next few jobs are strange in one way."""
+    _switch_on(havoc, havoc.rng.choice(JOB_FAULTS), havoc.rng.randint(1, 5))
+    havoc.pause(0.5, 2)
+
+
+def stop_server(havoc: Havoc) -> None:
+    """SIGSTOP of the server for half a second to four."""
+    havoc.farm.simulator.send(signal.SIGSTOP)
+    havoc.pause(0.5, 4)
+    havoc.farm.simulator.send(signal.SIGCONT)
+
+
+def forget(havoc: Havoc) -> None:
+    """The server restarts: contributors, sessions and jobs are gone."""
+    asked(havoc.farm.url, "/simulator/forget", {})
+    havoc.forgotten_at = time.time()
+
+
+def quiet(farm: Farm) -> None:
+    """Undo whatever may last."""
+    farm.faults()
+    with farm.connected() as client, client.pipeline() as pipeline:
+        try:
+            pipeline.config_set("maxmemory", "512mb").config_set("min-replicas-to-write", "0").execute()
+        except redis.RedisError:
+            farm.revive_redis()

@@ -1,0 +1,265 @@
+"""The ledger against the simulator's book: read from outside, after the coordinator has ended or died."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from fleet.causes import Loss
+from fleet.models import FINAL, PAID, EntryKind, JobState, Road
+from fleet.simulator.book import PaymentKind
+from tests.chaos.farm import Farm
+from tests.support.farms import asked
+
+_POLL_S = 0.01
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The ledger as a death left it."""
+
+    #: state by job id
+    open_jobs: dict[str, str]
+    last_entry: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allowed:
+    """What a fault may cause without a law being broken."""
+
+    #: causes for which jobs may end unpaid
+    losses: frozenset[Loss] = frozenset()
+    #: the server leaves outcomes unknown, so that submissions are sent again
+    unheard: bool = False
+    #: the server forgot: what it paid for lost answers before can't be proved any more
+    forgotten_at: float | None = None
+
+
+NOTHING = Allowed()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What a drained farm has to show for the jobs since the last verdict."""
+
+    jobs: int
+    #: jobs that ended unpaid without excuse, or were paid and not booked, each with its story
+    lost: tuple[str, ...]
+    #: completed kernel runs beyond a job's first
+    computed_twice: int
+    #: jobs submitted again although what became of the submission was known
+    sent_twice: tuple[str, ...]
+    #: jobs submitted again because it was not known
+    sent_again: int
+    #: NNET, the sum of what the book and the ledger differ by, beyond what can be proved or told from float sums
+    difference: Decimal
+    #: jobs that ended unpaid for a cause that the fault explains
+    excused: int
+
+    @property
+    def flawed(self) -> bool:
+        """Whether any law is broken."""
+        return bool(self.lost or self.sent_twice or self.difference)
+
+
+class Auditor:
+    """Follows one farm through its deaths and drains."""
+
+    def __init__(self, farm: Farm) -> None:
+        self._farm = farm
+        #: jobs that a submission was written for when a coordinator died
+        self._unheard: set[str] = set()
+        self._jobs = 0
+        self._lost: set[str] = set()
+        self._sent_again: set[str] = set()
+        self._excused = 0
+        self._extra_runs = 0
+        self._differences: dict[str, Decimal] = {}
+        self._book: list[dict[str, Any]] = []
+
+    # -- while it runs ----------------------------------------------------------------------------------------------
+
+    def death(self) -> Snapshot:
+        """What the coordinator that just died left open."""
+        open_jobs = self.open_now()
+        self._unheard |= {job_id for job_id, state in open_jobs.items() if state == JobState.SUBMITTING.value}
+        return Snapshot(open_jobs=open_jobs, last_entry=self.last_entry())
+
+    def recovered(self, snapshot: Snapshot, since: float, timeout_s: float = 60.0) -> float | None:
+        """When every job of the snapshot is final and one assigned after `since`, a Unix time, is paid; monotonic."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if self._paid_since(snapshot.last_entry, since) and not self._still_open(snapshot):
+                return time.monotonic()
+            time.sleep(_POLL_S)
+        return None
+
+    def resumed(self, last_entry: int, since: float, timeout_s: float = 60.0) -> float | None:
+        """When a job assigned after `since`, a Unix time, is paid; monotonic."""
+        return self.recovered(Snapshot(open_jobs={}, last_entry=last_entry), since, timeout_s)
+
+    def open_now(self) -> dict[str, str]:
+        """State of each open job."""
+        with self._ledger() as ledger:
+            rows = ledger.execute("SELECT job_id, state FROM jobs WHERE finished_at IS NULL").fetchall()
+        return {row["job_id"]: row["state"] for row in rows}
+
+    def last_entry(self) -> int:
+        """The newest row of the ledger's entries."""
+        with self._ledger() as ledger:
+            return int(ledger.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
+
+    def paid_jobs(self) -> Counter[str]:
+        """How many jobs of each miner are paid."""
+        query = (
+            "SELECT m.miner_id, count(*) AS n FROM entries e JOIN miners m ON m.id = e.miner"
+            " WHERE e.kind = ? GROUP BY m.miner_id"
+        )
+        with self._ledger() as ledger:
+            rows = ledger.execute(query, (EntryKind.JOB.value,)).fetchall()
+        return Counter({row["miner_id"]: row["n"] for row in rows})
+
+    def _paid_since(self, last_entry: int, since: float) -> bool:
+        query = (
+            "SELECT 1 FROM entries e JOIN jobs j ON j.server = e.server AND j.job_id = e.job_id"
+            " WHERE e.id > ? AND j.assigned_at >= ? LIMIT 1"
+        )
+        with self._ledger() as ledger:
+            return ledger.execute(query, (last_entry, int(since * 1000))).fetchone() is not None
+
+    def _still_open(self, snapshot: Snapshot) -> bool:
+        return any(job_id in snapshot.open_jobs for job_id in self.open_now())
+
+    # -- after a drain ----------------------------------------------------------------------------------------------
+
+    def verdict(self, allowed: Allowed = NOTHING) -> Verdict:
+        """Compare everything job by job and miner by miner; what is new since the last verdict."""
+        with self._ledger() as ledger:
+            jobs = {row["job_id"]: row for row in ledger.execute("SELECT * FROM jobs").fetchall()}
+            entries = ledger.execute(
+                "SELECT e.*, m.miner_id FROM entries e JOIN miners m ON m.id = e.miner WHERE e.kind != ?",
+                (EntryKind.CONFIRMATION.value,),
+            ).fetchall()
+        self._read_book()
+        lost = {**self._unpaid(jobs, allowed), **self._unbooked(jobs, entries, allowed)}
+        if allowed.forgotten_at is None:
+            lost |= self._unfetched(jobs)
+        again = {job_id for job_id, row in jobs.items() if row["sends"] > 1}
+        runs = self._runs_beyond_one()
+        excused = sum(self._is_excused(row, allowed) for row in jobs.values())
+        fresh = again - self._sent_again
+        verdict = Verdict(
+            jobs=len(jobs) - self._jobs,
+            lost=tuple(story for job_id, story in lost.items() if job_id not in self._lost),
+            computed_twice=runs - self._extra_runs,
+            sent_twice=() if allowed.unheard else tuple(sorted(fresh - self._unheard)),
+            sent_again=len(fresh),
+            difference=self._new_difference(entries, allowed),
+            excused=excused - self._excused,
+        )
+        self._jobs, self._extra_runs, self._excused = len(jobs), runs, excused
+        self._lost |= lost.keys()
+        self._sent_again |= again
+        return verdict
+
+    def _unpaid(self, jobs: dict[str, Any], allowed: Allowed) -> dict[str, str]:
+        """Jobs that are open after the drain, or over and not paid."""
+        paid = {state.value for state in PAID}
+        return {
+            job_id: f"{job_id}: {row['state']}, {row['loss']}, {row['cause']}; {row['events']}"
+            for job_id, row in jobs.items()
+            if row["state"] not in paid and not self._is_excused(row, allowed)
+        }
+
+    def _is_excused(self, row: Any, allowed: Allowed) -> bool:
+        final = row["state"] in {state.value for state in FINAL - PAID}
+        return final and row["loss"] is not None and Loss(row["loss"]) in allowed.losses
+
+    def _unbooked(self, jobs: dict[str, Any], entries: list[Any], allowed: Allowed) -> dict[str, str]:
+        """Jobs that the book holds and the ledger does not, though nothing explains it."""
+        booked = {entry["job_id"] for entry in entries if entry["job_id"]}
+        missing = {}
+        for row in self._book:
+            job_id = row["job_id"]
+            if row["kind"] != PaymentKind.JOB.value or job_id in booked:
+                continue
+            known = jobs.get(job_id)
+            if known is None or not self._is_excused(known, allowed):
+                state = "unknown" if known is None else f"{known['state']}, {known['loss']}"
+                missing[job_id] = f"{job_id}: the server paid {row['amount']}, in the ledger it is {state}"
+        return missing
+
+    def _unfetched(self, jobs: dict[str, Any]) -> dict[str, str]:
+        """A fetched job is given again until it is submitted: the ledger has to know each of them."""
+        fetched = sum(row["road"] == Road.FETCHED.value for row in jobs.values())
+        given = self._farm.counters()["assigned"].get("task", 0)
+        return {} if fetched == given else {f"fetched {given}": f"{given} fetched jobs, {fetched} in the ledger"}
+
+    def _new_difference(self, entries: list[Any], allowed: Allowed) -> Decimal:
+        booked: dict[str, Decimal] = defaultdict(Decimal)
+        paid: dict[str, Decimal] = defaultdict(Decimal)
+        counts: Counter[str] = Counter()
+        adjusted = set()
+        by_job = set()
+        for entry in entries:
+            booked[entry["miner_id"]] += Decimal(entry["amount"])
+            counts[entry["miner_id"]] += 1
+            if entry["kind"] == EntryKind.ADJUSTMENT.value:
+                adjusted.add(entry["miner_id"])
+            elif entry["job_id"]:
+                by_job.add(entry["job_id"])
+        unheard = self._unprovable(by_job, allowed)
+        for row in self._book:
+            paid[row["miner"]] += Decimal(row["amount"])
+        total = _ZERO
+        for miner in paid.keys() | booked.keys():
+            missing = paid[miner] - booked[miner]
+            # an adjustment is told from float sums
+            ulp = Decimal(math.ulp(float(max(paid[miner], Decimal(1))))) if miner in adjusted else _ZERO
+            rounding = ulp * 4 * (counts[miner] + 2)
+            beyond = max(missing - unheard[miner] - rounding, -missing - rounding, _ZERO)
+            total += abs(beyond - self._differences.get(miner, _ZERO))
+            self._differences[miner] = beyond
+        return total
+
+    def _unprovable(self, booked: set[str], allowed: Allowed) -> dict[str, Decimal]:
+        """By miner, what a server paid without being heard before it forgot."""
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        if allowed.forgotten_at is None:
+            return sums
+        for row in self._book:
+            if row["kind"] == PaymentKind.HEARTBEAT.value or (
+                row["job_id"] not in booked and row["at"] < allowed.forgotten_at
+            ):
+                sums[row["miner"]] += Decimal(row["amount"])
+        return sums
+
+    def _runs_beyond_one(self) -> int:
+        done: Counter[str] = Counter()
+        with self._farm.runs.open(encoding="ascii") as lines:
+            for line in lines:
+                word, _, job_id = line.strip().partition(" ")
+                done[job_id] += word == "done"
+        return sum(count - 1 for count in done.values() if count > 1)
+
+    def _read_book(self) -> None:
+        page: int | None = len(self._book)
+        while page is not None:
+            stated = asked(self._farm.url, f"/simulator/book?since={page}")
+            self._book += stated["payments_made"]
+            page = stated["next"]
+
+    @contextmanager
+    def _ledger(self) -> Iterator[sqlite3.Connection]:
+        # read-only, so that the coordinator alone recovers what its death left in the write-ahead log
+        with closing(sqlite3.connect(f"file:{self._farm.ledger}?mode=ro", uri=True, timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection

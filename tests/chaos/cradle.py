@@ -1,0 +1,85 @@
+"""Coordinators forked from a process that has imported everything: real ones, born in tenths of a second."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from fleet.cli import main
+from tests.chaos.strike import Strike
+
+_PRELOADED = [
+    "tests.chaos.cradle",
+    "fleet.commands.coordinator",
+    "celery.app.amqp",
+    "celery.app.control",
+    "celery.app.events",
+    "kombu.transport.redis",
+    "sqlalchemy.dialects.sqlite",
+    "tasks.backend",
+]
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(_PRELOADED)
+
+
+class Life:
+    """One life of `fleet coordinator`, its words in the file `log`."""
+
+    def __init__(self, env: Mapping[str, str], log: Path, strike: Strike | None = None) -> None:
+        self.log = log
+        self._process = _CONTEXT.Process(target=_live, args=(dict(env), str(log), strike), daemon=True)
+        self._process.start()
+        self.pid = self._process.pid or 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs, a negative signal's number when one ended it."""
+        return self._process.exitcode
+
+    def arm(self) -> None:
+        """From now on the strike's passages count."""
+        self.send(signal.SIGUSR1)
+
+    def send(self, number: int) -> None:
+        """Send it a signal, if it lives."""
+        if self.exit_code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def ended_at(self, timeout_s: float) -> float | None:
+        """Wait for its end; the monotonic time of it, None when it does not come in time."""
+        if not wait([self._process.sentinel], timeout_s):
+            return None
+        at = time.monotonic()
+        self._process.join()
+        return at
+
+    def kill(self) -> float:
+        """End it at once; when."""
+        self.send(signal.SIGKILL)
+        at = self.ended_at(10.0)
+        assert at is not None
+        return at
+
+    def words(self) -> str:
+        """The end of its log."""
+        return self.log.read_text(encoding="utf-8", errors="replace")[-3000:] if self.log.exists() else ""
+
+
+def _live(env: dict[str, str], log: str, strike: Strike | None) -> None:
+    os.environ.clear()
+    os.environ.update(env)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    if strike is not None:
+        strike.lay()
+    sys.argv = ["fleet", "coordinator"]
+    sys.exit(main())

@@ -1,0 +1,216 @@
+"""A farm of separate processes, each of which can be killed, stopped and started again from outside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import redis
+
+from fleet.redis_server import start_redis
+from tests.chaos.cradle import Life
+from tests.chaos.kernels import ORDERS, RUNS, Orders
+from tests.chaos.strike import Strike
+from tests.support.farms import asked, farm_settings, simulator, state
+from tests.support.processes import Started, environ, eventually, run_fleet
+from tests.support.workers import ONE_THREAD
+
+KERNELS = (sys.executable, "-m", "tests.chaos.kernels")
+_DRAIN_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """How a farm is built."""
+
+    miners: int = 3
+    #: worker hosts, and pool processes of each
+    hosts: int = 1
+    processes: int = 1
+    #: of the simulator, MS or MS+JITTER
+    latency: str = "25+10"
+    #: options of the simulator
+    simulated: tuple[str, ...] = ()
+    #: settings of coordinator and workers, by name in the environment
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Host:
+    """One worker host: `fleet worker` with kernels that are counted."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._env = dict(env)
+        self._process: Started | None = None
+
+    @property
+    def process(self) -> Started:
+        """The worker's own process."""
+        assert self._process is not None
+        return self._process
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.running
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes jobs."""
+        return self.running and "ready." in self.process.out + self.process.err
+
+    def start(self) -> None:
+        """Start it; `is_ready` tells when it takes jobs."""
+        self._process = Started(KERNELS, self._folder, environ(self._folder, self._env))
+
+    def ready(self) -> None:
+        """Wait until it takes jobs."""
+        self.process.says("ready.")
+
+    def everything(self) -> list[psutil.Process]:
+        """Its processes, the pool's included, the worker's own first."""
+        return sorted(self.process.kin(), key=lambda one: one.pid != self.process.pid)
+
+    def send(self, number: int) -> None:
+        """Send all its processes a signal."""
+        for process in self.everything():
+            process.send_signal(number)
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        if self._process is not None:
+            self._process.end()
+
+
+class Farm:
+    """Redis as `fleet up` starts it, a simulator, worker hosts and a coordinator."""
+
+    def __init__(self, folder: Path, setup: Setup) -> None:
+        self.setup = setup
+        self.folder = folder
+        self.runs = folder / "runs"
+        self.ledger = state(folder) / "ledger.sqlite"
+        self.hosts: list[Host] = []
+        self.url = ""
+        self._orders = folder / "orders.json"
+        self._stack = ExitStack()
+        self._life: Life | None = None
+        self._settings: dict[str, str] = {}
+
+    def __enter__(self) -> Farm:
+        try:
+            self._build()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _build(self) -> None:
+        setup, folder = self.setup, self.folder
+        (folder / "redis").mkdir(parents=True)
+        self.runs.touch()
+        self.order(Orders())
+        self.redis = start_redis(folder / "redis")
+        self._stack.callback(self.redis.child.kill)
+        options = ("--latency", setup.latency, "--rate-limit", "0", *setup.simulated)
+        self.simulator, self.url = self._stack.enter_context(simulator(folder / "simulator", *options))
+        given = {
+            "FLEET_SERVER": self.url,
+            "FLEET_REDIS_URL": self.redis.url,
+            "FLEET_MINERS": str(setup.miners),
+            "FLEET_MINER_PREFIX": "rig-",
+            "FLEET_BUDGET__REQUESTS": "1000000",
+            "FLEET_DISPATCH__REDISPATCH_S": "1",
+            "FLEET_OUTPUT__JOB_LINES_PER_S": "0",
+            "FLEET_WORKER__CONCURRENCY": str(setup.processes),
+        }
+        self._settings = farm_settings(folder, given | dict(setup.settings))
+        for number in range(setup.hosts):
+            name = {"FLEET_WORKER__NAME": f"host-{number}", RUNS: str(self.runs), ORDERS: str(self._orders)}
+            host = Host(folder / f"host-{number}", {**self._settings, **ONE_THREAD, **name})
+            self._stack.callback(host.kill)
+            self.hosts.append(host)
+            host.start()
+        for host in self.hosts:
+            host.ready()
+        self._stack.callback(self._end)
+
+    @property
+    def life(self) -> Life:
+        """The coordinator that lives, or the one that died last."""
+        assert self._life is not None
+        return self._life
+
+    def born(self, strike: Strike | None = None, *, settings: Mapping[str, str] | None = None) -> Life:
+        """Start the coordinator."""
+        env = environ(self.folder, self._settings | dict(settings or {}))
+        self._life = Life(env, self.folder / "coordinator.log", strike)
+        return self._life
+
+    def drained(self) -> int | None:
+        """Stop the coordinator in order; its exit code, None when it does not end."""
+        self.life.send(signal.SIGTERM)
+        return None if self.life.ended_at(_DRAIN_S) is None else self.life.exit_code
+
+    def verified(self) -> list[str]:
+        """What `fleet ledger verify` has to say against the ledger."""
+        done = run_fleet("ledger", "verify", folder=self.folder, settings=self._settings)
+        return [] if done.returncode == 0 else [f"fleet ledger verify: {done.returncode} {done.stdout}{done.stderr}"]
+
+    def order(self, orders: Orders) -> None:
+        """Tell the kernels what to do from now on."""
+        unfinished = self._orders.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(asdict(orders)))
+        unfinished.replace(self._orders)
+
+    def faults(self, *texts: str) -> None:
+        """Replace the server's faults."""
+        asked(self.url, "/simulator/faults", {"faults": list(texts)})
+
+    def counters(self) -> dict[str, Any]:
+        """What the server counted."""
+        counters: dict[str, Any] = asked(self.url, "/simulator/requests")
+        return counters
+
+    def connected(self) -> redis.Redis:
+        """A client of the farm's Redis, with every right."""
+        return redis.Redis.from_url(self.redis.url, socket_timeout=15, socket_connect_timeout=3)
+
+    def revive_redis(self) -> None:
+        """Start Redis again where it was, and wait until it answers."""
+        self.redis.child.start()
+        eventually("an answer of Redis", self._answers)
+
+    def accepts(self, count: int, timeout_s: float = 60.0) -> None:
+        """Wait until the server has accepted so many more jobs."""
+        goal = self.counters()["accepted"] + count
+        eventually(f"{count} more accepted jobs", lambda: self.counters()["accepted"] >= goal, timeout_s)
+
+    def pace(self, seconds: float) -> float:
+        """Accepted jobs a second over so long."""
+        before, since = self.counters()["accepted"], time.monotonic()
+        time.sleep(seconds)
+        return float(self.counters()["accepted"] - before) / (time.monotonic() - since)
+
+    def _answers(self) -> bool:
+        try:
+            with self.connected() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    def _end(self) -> None:
+        if self._life is not None:
+            self._life.kill()

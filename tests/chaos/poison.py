@@ -1,0 +1,72 @@
+"""P1, P3: jobs whose kernels raise, crash, leave, loop or devour memory."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+from fleet.causes import Loss
+from fleet.models import JobState
+from tests.chaos.acts import Havoc
+from tests.chaos.audit import Allowed
+from tests.chaos.kernels import POISONS, Orders, is_struck
+from tests.chaos.scenes import Scene
+
+_ALLOWED = Allowed(losses=frozenset({Loss.KERNEL, Loss.TIME_LIMIT, Loss.WORKER_LOST}))
+#: share of the jobs that a looping kernel strikes: each of its attempts takes a pool process for three seconds
+_SHARE = {"loop": 0.02}
+_USUAL_SHARE = 0.1
+
+
+def poisoned(poison: str, share: float, seconds: float) -> Callable[[Havoc], str | None]:
+    """So many seconds in which that share of the jobs is poisonous; each is tried three times and put aside."""
+
+    def act(havoc: Havoc) -> str | None:
+        farm, since = havoc.farm, time.time()
+        farm.order(Orders(poison=poison, share=share))
+        time.sleep(seconds)
+        # the jobs that are struck are so for ever, so that all of them have to be out first
+        return _misjudged(havoc, share, since)
+
+    return act
+
+
+def _misjudged(havoc: Havoc, share: float, since: float) -> str | None:
+    """Jobs that were put aside and not struck, or after more or fewer attempts than three."""
+    query = "SELECT job_id, attempt, state FROM jobs WHERE state = ? AND assigned_at >= ?"
+    with closing(sqlite3.connect(f"file:{havoc.farm.ledger}?mode=ro", uri=True)) as ledger:
+        rows = ledger.execute(query, (JobState.QUARANTINED.value, int(since * 1000))).fetchall()
+    healthy = [job_id for job_id, _, _ in rows if not is_struck(job_id, share)]
+    if healthy:
+        return f"healthy jobs were quarantined: {healthy}"
+    tries = {attempt for _, attempt, _ in rows}
+    return f"quarantined after {tries} attempts" if tries - {3} else None
+
+
+def at_full_load(havoc: Havoc) -> str | None:
+    """One job in a hundred raises: the pace of the farm stays (I8)."""
+    before = havoc.farm.pace(6.0)
+    havoc.farm.order(Orders(poison="raise", share=0.01))
+    during = havoc.farm.pace(6.0)
+    return f"the farm went on at {during / before:.2f} of its pace" if during < 0.9 * before else None
+
+
+def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
+    """P1, P3."""
+    kinds = [
+        Scene(
+            fault="P1",
+            what=f"kernels that {word}, {_SHARE.get(poison, _USUAL_SHARE):.0%} of the jobs",
+            act=poisoned(poison, _SHARE.get(poison, _USUAL_SHARE), 5.0),
+            trials=1,
+            full_trials=5,
+            allowed=_ALLOWED,
+        )
+        for poison, word in zip(POISONS, ("raise", "segfault", "leave", "loop for ever", "ask for 1 TB"), strict=True)
+    ]
+    load = Scene(
+        fault="P3", what="1 % poison at full load", act=at_full_load, trials=1, full_trials=5, allowed=_ALLOWED
+    )
+    return [*kinds, load]

@@ -1,0 +1,125 @@
+"""S1–S9: a NeoNet server that fails, refuses, hangs, garbles, forgets and lies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from fleet.causes import Loss
+from tests.chaos import acts
+from tests.chaos.acts import Havoc
+from tests.chaos.audit import Allowed
+from tests.chaos.scenes import Scene
+
+_LASTS_S = 3.0
+#: I7: a miner asks a dead server once a second at most, and a call under way may end in the first second
+_CALLS_PER_MINER_S = 1.0
+
+_UNHEARD = Allowed(unheard=True)
+
+
+class _OneByOne:
+    """The faults of a row in turn, one a trial."""
+
+    def __init__(self, texts: Sequence[str], probability: float) -> None:
+        self._texts = list(texts)
+        self._probability = probability
+        self._next = 0
+
+    def __call__(self, havoc: Havoc) -> str | None:
+        kind, comma, rest = self._texts[self._next % len(self._texts)].partition(",")
+        self._next += 1
+        havoc.farm.faults(f"{kind},probability={self._probability}{comma}{rest}")
+        time.sleep(_LASTS_S)
+        havoc.farm.faults()
+        return None
+
+
+def _row(fault: str, what: str, texts: Sequence[str], probability: float, allowed: Allowed = _UNHEARD) -> Scene:
+    act = _OneByOne(texts, probability)
+    return Scene(fault=fault, what=what, act=act, trials=len(texts), full_trials=4 * len(texts), allowed=allowed)
+
+
+def dead_for(seconds: float) -> Callable[[Havoc], str | None]:
+    """Every call fails: the farm asks calmly."""
+
+    def act(havoc: Havoc) -> str | None:
+        farm = havoc.farm
+        farm.faults("unavailable")
+        # calls that were under way have ended
+        time.sleep(1)
+        before = farm.counters()["requests_total"]
+        time.sleep(seconds)
+        asked = farm.counters()["requests_total"] - before
+        farm.faults()
+        # the network's two figures are asked for apart
+        most = farm.setup.miners * seconds * _CALLS_PER_MINER_S + 2
+        return f"{asked} calls in {seconds:g} s by {farm.setup.miners} miners" if asked > most else None
+
+    return act
+
+
+def one_miner_refused(havoc: Havoc) -> str | None:
+    """Every call of one miner fails for six seconds: the others keep their pace (I8)."""
+    farm = havoc.farm
+    before = _healthy_pace(havoc, 6.0)
+    farm.faults("error_before,miners=rig-1")
+    during = _healthy_pace(havoc, 6.0)
+    farm.faults()
+    return f"the others went on at {during / before:.2f} of their pace" if during < 0.9 * before else None
+
+
+def _healthy_pace(havoc: Havoc, seconds: float) -> float:
+    before = havoc.auditor.paid_jobs()
+    time.sleep(seconds)
+    after = havoc.auditor.paid_jobs()
+    return sum(count - before[miner] for miner, count in after.items() if miner != "rig-1") / seconds
+
+
+def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
+    """S1–S9."""
+    garbage = acts.CALL_FAULTS[10:22]
+    refusals = [text for text in acts.CALL_FAULTS if text.startswith("refused")]
+    strange = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
+    return [
+        _row("S1", "500, 502, 503 to 10 % of calls", ["error_before", "bad_gateway", "unavailable"], 0.1),
+        _row("S1", "500 after the deed to 10 % and to all of them", ["error_after"], 0.1),
+        Scene(fault="S1", what="503 to all calls for 6 s", act=dead_for(6), trials=1, full_trials=5, allowed=_UNHEARD),
+        Scene(
+            fault="S1",
+            what="one miner's calls fail, the others' pace",
+            act=one_miner_refused,
+            trials=1,
+            full_trials=5,
+            allowed=_UNHEARD,
+        ),
+        _row("S2", "429 to 5 % of calls: without Retry-After, with seconds, a date, a negative one", refusals, 0.05),
+        _row(
+            "S3", "hanging, trickling and dropped answers, 10 %", [*acts.CALL_FAULTS[7:9], *acts.CALL_FAULTS[22:]], 0.1
+        ),
+        Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_UNHEARD),
+        _row("S4", f"garbage of {len(garbage)} kinds in 10 % of answers", garbage, 0.1),
+        _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, strange),
+        Scene(
+            fault="S6",
+            what="server forgets everything",
+            act=acts.forget,
+            allowed=Allowed(unheard=True, losses=frozenset({Loss.FORGOTTEN, Loss.ANSWER_LOST})),
+        ),
+        _row(
+            "S7",
+            "deadlines past, absurd, no number",
+            [f"deadline,value={v}" for v in ("-60", "1e400", "soon")],
+            0.1,
+            strange,
+        ),
+        _row(
+            "S8",
+            "job rewards negative, NaN, 1e400, text",
+            [f"job_reward,value={v}" for v in ("-1", "NaN", "1e400", "much")],
+            0.1,
+            strange,
+        ),
+        _row("S9", "unknown job types, unknown fields", ["unknown_type", "extra_fields"], 0.1, strange),
+        _row("P2", "data that no host could compute", ["poison"], 0.1, strange),
+    ]
