@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from fleet.income import rounding, same
-from fleet.models import Account, Finding
+from fleet.models import Account, Finding, Totals
 from fleet.reconcile import Case, Claim
 
 #: unconfirmed payments that are remembered one by one; older ones count with the rest
@@ -20,6 +20,8 @@ class Claims:
         self._claims = dict(account.claims[-_MAX_CLAIMS:])
         self._lost = dict(account.lost_answers[-_MAX_CLAIMS:])
         self._base_jobs = account.base_jobs
+        #: Unix second at which the server made the record that the base is in; None while it has not told
+        self._registered_at = account.base_registered_at
         self._jobs = account.jobs_since_base
         self._counts_reports = account.counts_reports
         self._beats = 0
@@ -57,13 +59,25 @@ class Claims:
         """A session was running that this farm had not started."""
         self._foreign_session = True
 
-    def case(self, missing: Decimal, *, total: Decimal, payments: int, fell: bool, jobs: int | None) -> Case:
-        """All that is known when the server states `total` NNET and `jobs` for the miner; `missing` since the base."""
+    def same_record(self, registered_at: int | None) -> bool | None:
+        """Whether a total is in the record that the base is in; None where the server does not tell its age."""
+        if registered_at is None or self._registered_at is None:
+            return None
+        return registered_at == self._registered_at
+
+    def dated(self, registered_at: int) -> None:
+        """The record that the base is in was made then."""
+        self._registered_at = registered_at
+
+    def case(self, totals: Totals, missing: Decimal, *, payments: int, fell: bool) -> Case:
+        """All that is known when the server states its totals, `missing` NNET more than was booked since the base."""
+        jobs = totals.total_jobs
         extra = None if jobs is None or self._base_jobs is None else jobs - self._base_jobs - self._jobs
         return Case(
             missing=missing,
-            tolerance=rounding(total, payments),
+            tolerance=rounding(totals.total_rewards, payments),
             fell=fell,
+            same_record=self.same_record(totals.registered_at),
             claims=tuple(self._claims.items()),
             lost=tuple(self._lost.items()),
             extra_jobs=extra,
@@ -97,9 +111,9 @@ class Claims:
         self._beats = self._beats_lost = 0
         self._foreign_session = False
 
-    def rebase(self, jobs: int | None) -> None:
-        """Everything counts from now."""
-        self._base_jobs, self._jobs = jobs, 0
+    def rebase(self, totals: Totals) -> None:
+        """Everything counts from these totals."""
+        self._base_jobs, self._jobs, self._registered_at = totals.total_jobs, 0, totals.registered_at
         self._claims.clear()
         self._lost.clear()
         self._beats = self._beats_lost = 0

@@ -120,9 +120,9 @@ class Client:
             again = protocol.parse_registration(
                 self._post("/ai-energy/register", protocol.registration_body(call.spec))
             )
-            if again.total_rewards is None or again.new:
+            if again.totals is None:
                 raise fault from None
-            return Totals(total_rewards=again.total_rewards, total_jobs=again.total_jobs)
+            return again.totals
 
     def _get(self, path: str) -> dict[str, Any]:
         return self._exchange("GET", path, None)

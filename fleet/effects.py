@@ -141,6 +141,17 @@ class BaseSet:
     booked: Decimal
     #: jobs that the server counted at that moment, where it tells
     jobs: int | None = None
+    #: Unix second at which the server made the record of the miner that states the total, where it tells
+    registered_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordDated:
+    """The server told when it made the record of the miner that the base is in."""
+
+    miner_id: str
+    #: Unix second
+    registered_at: int
 
 
 Write = (
@@ -156,6 +167,7 @@ Write = (
     | SessionClosed
     | OffsetSet
     | BaseSet
+    | RecordDated
     | TotalsSeen
 )
 

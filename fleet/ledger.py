@@ -103,6 +103,7 @@ class Ledger:
             base_total=None if base.base_total is None else Decimal(base.base_total),
             base_booked=Decimal(base.base_booked or 0),
             base_jobs=base.base_jobs,
+            base_registered_at=base.base_registered_at,
             jobs_since_base=self._jobs_since(miner, base.base_entry),
             counts_reports=self._counts_reports(miner, base.base_entry),
             claims=self._claims(miner, base.base_entry),
@@ -223,22 +224,17 @@ class Ledger:
         if not rows:
             return None
         row = rows[0]
-        paid = self._rows(
-            select(entries).where(
-                entries.c.miner == miner,
-                entries.c.session_id == row.session_id,
-                entries.c.kind.in_((EntryKind.JOB.value, EntryKind.HEARTBEAT.value)),
-            )
-        )
+        told = (entries.c.confirmed & entries.c.settled_by.is_(None)).label("told")
+        columns = (entries.c.id, entries.c.kind, entries.c.job_id, entries.c.amount, told)
+        where = (entries.c.miner == miner, entries.c.session_id == row.session_id)
+        paid = self._rows(select(*columns).where(*where))
+        since = [entry for entry in paid if entry.id > row.beat_entry]
         return OpenSession(
             session_id=row.session_id,
             completed=sum(entry.kind == EntryKind.JOB.value for entry in paid),
-            confirmed=sum((Decimal(entry.amount) for entry in paid if entry.confirmed), ZERO),
-            unconfirmed=tuple(
-                (entry.job_id, Decimal(entry.amount))
-                for entry in paid
-                if not entry.confirmed and entry.job_id and entry.id > row.beat_entry
-            ),
+            booked=sum((Decimal(entry.amount) for entry in paid), ZERO),
+            confirmed=sum((Decimal(entry.amount) for entry in since if entry.told), ZERO),
+            unconfirmed=tuple((entry.job_id or "", Decimal(entry.amount)) for entry in since if not entry.told),
             offset=None if row.offset_nnet is None else Decimal(row.offset_nnet),
             heartbeat_age_s=max(0.0, (self._now_ms() - row.beat_at) / 1000),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
@@ -81,10 +81,7 @@ def _copy(engine: Engine, path: Path, found: int) -> None:
 
 def _from_1(connection: Connection) -> None:
     """Chain the entries, give lost jobs a cause, and make the tables of losses and findings."""
-    for table, names in _NEW_IN_2.items():
-        for name in names:
-            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
-            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
+    _add_columns(connection, _NEW_IN_2)
     for table in (schema.chains, schema.losses, schema.findings):
         table.create(connection)
     _chain(connection)
@@ -92,6 +89,19 @@ def _from_1(connection: Connection) -> None:
     for table in _NEW_IN_2:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _from_2(connection: Connection) -> None:
+    """Make room for the age of a miner's record; sums of open sessions are learnt anew, they counted otherwise."""
+    _add_columns(connection, {schema.miners: ("base_registered_at",)})
+    connection.execute(update(schema.sessions).values(offset_nnet=None))
+
+
+def _add_columns(connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
+    for table, names in columns.items():
+        for name in names:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
 
 
 def _chain(connection: Connection) -> None:
@@ -130,4 +140,4 @@ def _name_losses(connection: Connection) -> None:
 
 
 #: version → what makes the next one of it
-STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1}
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2}

@@ -22,6 +22,7 @@ from fleet.effects import (
     JobOpened,
     JobRecovered,
     OffsetSet,
+    RecordDated,
     SessionBeat,
     SessionClosed,
     SessionOpened,
@@ -55,6 +56,7 @@ class Writer:
             SessionClosed: self._close_sessions,
             OffsetSet: self._set_offsets,
             BaseSet: self._set_bases,
+            RecordDated: self._date_records,
             TotalsSeen: self._see_totals,
         }
 
@@ -99,9 +101,9 @@ class Writer:
     def _beat(self, writes: Sequence[SessionBeat], now_ms: int) -> None:
         last = self._last_entry()
         for write in writes:
-            values = {"beat_at": now_ms, "offset_nnet": _optional(write.offset)}
+            values: dict[str, Any] = {"beat_at": now_ms}
             if write.counted:
-                values["beat_entry"] = last
+                values |= {"beat_entry": last, "offset_nnet": _optional(write.offset)}
             self._connection.execute(self._session(write).values(**values))
 
     def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:
@@ -127,7 +129,16 @@ class Writer:
                     base_at=now_ms,
                     base_entry=self._last_entry(),
                     base_jobs=write.jobs,
+                    base_registered_at=write.registered_at,
                 )
+            )
+
+    def _date_records(self, writes: Sequence[RecordDated], _now_ms: int) -> None:
+        for write in writes:
+            self._connection.execute(
+                update(schema.miners)
+                .where(schema.miners.c.id == self.miner(write.miner_id))
+                .values(base_registered_at=write.registered_at)
             )
 
     def _see_totals(self, writes: Sequence[TotalsSeen], now_ms: int) -> None:

@@ -252,12 +252,8 @@ class Miner:
         if session is None or session.session_id != reply.call.session_id:
             return []
         session.beaten(reply.sent_at)
-        unsettled = self.workload.unsettled
-        effects = self.purse.heartbeat(answer, reply.exchange, unsettled=unsettled)
-        effects += [
-            self.purse.beat(counted=not unsettled),
-            *(self.workload.anomaly(text) for text in answer.anomalies),
-        ]
+        effects = self.purse.heartbeat(answer, reply.exchange, unsettled=self.workload.unsettled)
+        effects += [self.workload.anomaly(text) for text in answer.anomalies]
         if not self.draining:
             effects += self.workload.free_job(answer.next_job, reply, now, find)
         return effects
@@ -274,7 +270,7 @@ class Miner:
         if self.phase is Phase.STOPPED:
             self.phase = Phase.DONE
         self._totals_at = now + self._policy.reconcile_s
-        effects = self.purse.settle(totals.total_rewards, jobs=totals.total_jobs, exchange=reply.exchange)
+        effects = self.purse.settle(totals, reply.exchange)
         found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
         verdict = found[0] if found else "agrees"
         return [*effects, TotalsSeen(miner_id=self.spec.miner_id, total=totals.total_rewards, verdict=verdict)]

@@ -124,15 +124,24 @@ class NetworkPhase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """What the server says it has paid one miner since it knows it."""
+
+    total_rewards: Decimal
+    #: jobs that it has counted for the miner, where stated
+    total_jobs: int | None = None
+    #: Unix second at which the server made this record of the miner, where stated
+    registered_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Registration:
     """The contributor is known to the server."""
 
     #: False when it was known before
     new: bool
     #: what the server has paid it so far, where the answer states it
-    total_rewards: Decimal | None
-    #: jobs that it has counted for the miner, where stated
-    total_jobs: int | None = None
+    totals: Totals | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,15 +181,6 @@ class HeartbeatAnswer:
     total_rewards: Decimal | None = None
     next_job: Job | None = None
     anomalies: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Totals:
-    """What the server says it has paid one miner since it knows it."""
-
-    total_rewards: Decimal
-    #: jobs that it has counted for the miner, where stated
-    total_jobs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,11 +260,13 @@ class OpenSession:
     session_id: str
     #: jobs of this session that were paid
     completed: int
-    #: confirmed payments of this session
-    confirmed: Decimal
-    #: job id and amount of the payments since its last heartbeat that no answer confirmed
+    #: all that is booked in this session
+    booked: Decimal = ZERO
+    #: that part of it that answers told of since the server's sum was weighed last
+    confirmed: Decimal = ZERO
+    #: job id and amount of the payments since then of which no answer told
     unconfirmed: tuple[tuple[str, Decimal], ...] = ()
-    #: what the server counted for the session that is not in this ledger
+    #: what the server's sum had beyond the entries of the session then; None where it was not learnt
     offset: Decimal | None = None
     #: seconds since its last heartbeat
     heartbeat_age_s: float = 0.0
@@ -284,6 +286,8 @@ class Account:
     base_booked: Decimal = ZERO
     #: jobs that the server had counted then
     base_jobs: int | None = None
+    #: Unix second at which the server made the record of the miner that the total is in, where it told
+    base_registered_at: int | None = None
     #: jobs that were paid since then
     jobs_since_base: int = 0
     #: job id and amount of the payments since then that nothing has proved yet

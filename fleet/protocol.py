@@ -143,16 +143,12 @@ def heartbeat_body(miner_id: str, session_id: str, usage: Usage, completed: int)
 def parse_registration(answer: Mapping[str, Any]) -> Registration:
     """A new contributor, or "Already registered" with what the server has paid it."""
     if answer.get("success") is True:
-        return Registration(new=True, total_rewards=Decimal(0), total_jobs=0)
+        return Registration(new=True)
     if "already registered" not in str(answer.get("error", "")).lower():
         raise Garbled(f"registration answered {_short(answer)}")
-    contributor = answer.get("contributor")
-    contributor = contributor if isinstance(contributor, dict) else {}
-    return Registration(
-        new=False,
-        total_rewards=_optional_amount(contributor.get("total_rewards"), "total_rewards"),
-        total_jobs=_optional_count(contributor.get("total_tasks")),
-    )
+    known = answer.get("contributor")
+    stated = isinstance(known, dict) and known.get("total_rewards") is not None
+    return Registration(new=False, totals=parse_totals(answer) if stated else None)
 
 
 def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
@@ -224,21 +220,21 @@ def parse_session_summary(answer: Mapping[str, Any]) -> SessionSummary:
     summary = answer.get("summary")
     if not isinstance(summary, dict):
         raise Garbled(f"stop-session answered {_short(answer)}")
-    completed = summary.get("tasks_completed")
     return SessionSummary(
-        tasks_completed=completed if type(completed) is int else None,
+        tasks_completed=_optional_count(summary.get("tasks_completed")),
         rewards_earned=_optional_amount(summary.get("rewards_earned"), "rewards_earned"),
     )
 
 
 def parse_totals(answer: Mapping[str, Any]) -> Totals:
-    """The answer to `GET /ai-energy/contributor/{id}`."""
+    """The `contributor` of `GET /ai-energy/contributor/{id}`, and of "Already registered"."""
     contributor = answer.get("contributor")
     if not isinstance(contributor, dict):
         raise Garbled(f"contributor answered {_short(answer)}")
     return Totals(
         total_rewards=_amount(contributor.get("total_rewards"), "total_rewards"),
         total_jobs=_optional_count(contributor.get("total_tasks")),
+        registered_at=_optional_count(contributor.get("registered_at")),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from fleet.causes import Difference
@@ -18,9 +17,10 @@ from fleet.effects import (
     Notice,
     NoticeKind,
     OffsetSet,
+    RecordDated,
     SessionBeat,
 )
-from fleet.income import heartbeat_income, same
+from fleet.income import same
 from fleet.models import (
     BY_SESSION_SUM,
     ZERO,
@@ -32,9 +32,11 @@ from fleet.models import (
     Job,
     OpenSession,
     Registration,
+    Totals,
 )
 from fleet.proof import Exchange, Proof
 from fleet.reconcile import Case, classify
+from fleet.session_sum import SessionSum
 
 _NO_PROOF = Proof()
 
@@ -52,22 +54,24 @@ class Purse:
         self.base_booked = account.base_booked
         #: the last total that the server stated
         self.stated_total: Decimal | None = None
-        self.session_offset: Decimal | None = None
         #: the server has said that it does not know this contributor
         self.server_forgot = False
         #: NNET of differences since the base that nothing explains
         self.unexplained = account.unexplained
         self._claims = Claims(account)
-        #: an adjustment was booked, which the running session's sum may count or not
-        self._adjusted = False
-        self._session_id = ""
-        self._confirmed = ZERO
-        self._unconfirmed: list[tuple[str, Decimal]] = []
+        session = account.session
+        self._session_id = session.session_id if session else ""
+        self._sum = SessionSum.of(session) if session else SessionSum(None)
 
     @property
     def since_base(self) -> Decimal:
         """What the ledger booked since the server's total was first seen."""
         return self.booked - self.base_booked
+
+    @property
+    def session_offset(self) -> Decimal | None:
+        """What the server counts for the session beyond the ledger's entries of it; None until it is learnt."""
+        return self._sum.offset
 
     @property
     def server_total(self) -> Decimal | None:
@@ -87,28 +91,28 @@ class Purse:
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
         """A new contributor has no past; a known one states its total, which says nothing while work is unsettled.
 
-        A contributor that the server had `forgotten` is a new one, even if the answer says that it is known: the first
+        A contributor that the server has forgotten is a new one, even if the answer says that it is known: the first
         answer of that registration was lost (PROTOCOL, surprise 1).
         """
         forgotten, self.server_forgot = self.server_forgot, False
-        if registration.new or forgotten:
-            return [*self._forgotten(), self._rebase(registration.total_rewards or ZERO, registration.total_jobs or 0)]
-        if registration.total_rewards is None or unsettled:
-            return []
-        return self.settle(registration.total_rewards, jobs=registration.total_jobs)
+        totals = registration.totals
+        if registration.new or forgotten or (unsettled and self._paid_nothing(totals)):
+            return [*self._forgotten(), self._rebase(totals or Totals(total_rewards=ZERO, total_jobs=0))]
+        return [] if totals is None or unsettled else self.settle(totals)
+
+    def _paid_nothing(self, totals: Totals | None) -> bool:
+        """Whether the server counts nothing of what it had paid: what is unsettled can't be in such a total."""
+        if totals is None or totals.total_rewards or self.base_total is None:
+            return False
+        return self.base_total + self.since_base > 0 and not self._claims.same_record(totals.registered_at)
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
-        """Sums stated for a session count from its start: zero for a new one, as the ledger has it for a known one."""
+        """A session runs; its sum counts from zero where it is new, and goes on where the ledger left it open."""
         self._session_id = session_id
-        self._confirmed = known.confirmed if known else ZERO
-        self._unconfirmed = list(known.unconfirmed) if known else []
-        if known is not None:
-            self.session_offset = None if self._adjusted else known.offset
-        else:
-            self.session_offset = None if adopted else ZERO
-            if adopted:
-                self._claims.foreign_session()
-        self._adjusted = False
+        if known is None:
+            self._sum = SessionSum(None if adopted else ZERO)
+        if known is None and adopted:
+            self._claims.foreign_session()
 
     def job_paid(
         self,
@@ -122,10 +126,7 @@ class Purse:
     ) -> Booked:
         """Book a job's reward; `again` when this ledger holds a payment for it already."""
         self._claims.paid(job.job_id, amount, confirmed=confirmed)
-        if confirmed:
-            self._confirmed += amount
-        else:
-            self._unconfirmed.append((job.job_id, amount))
+        self._sum.expect(job.job_id, amount, confirmed=confirmed)
         if stated_total is not None:
             self.stated_total = stated_total
         kind, evidence = EntryKind.JOB, "" if confirmed else "Task already completed"
@@ -152,53 +153,50 @@ class Purse:
         self._claims.heartbeat(answered=True)
         if answer.total_rewards is not None:
             self.stated_total = answer.total_rewards
-        if answer.reward is not None:
-            return self._income(answer.reward, "reward in the heartbeat's answer", proof)
-        if answer.rewards_earned is None or unsettled:
-            return []
-        if self.session_offset is None:
-            # this heartbeat's own reward, if it had one, goes into the offset and shows in the next total
-            self.session_offset = answer.rewards_earned - self._confirmed
-            self._claims.heartbeat(answered=False)
-            # what this sum did not count is counted by no later one
-            self._unconfirmed = []
-            return []
-        return self._session_sum(answer.rewards_earned - self.session_offset, proof)
+        if answer.reward is not None or answer.rewards_earned is None:
+            self._sum.learn(None)
+            income = self._income(answer.reward or ZERO, "reward in the heartbeat's answer", proof)
+            return [*income, self._beat(counted=True)]
+        if unsettled:
+            return [self._beat(counted=False)]
+        return [*self._weigh(answer.rewards_earned, proof), self._beat(counted=True)]
 
-    def beat(self, *, counted: bool) -> SessionBeat:
-        """The row of an answered heartbeat; `counted` when its sum was weighed against the payments before it."""
-        return SessionBeat(
-            miner_id=self._miner_id, session_id=self._session_id, offset=self.session_offset, counted=counted
-        )
-
-    def settle(
-        self, total: Decimal, *, jobs: int | None = None, exchange: Exchange = _NO_PROOF.exchange
-    ) -> list[Effect]:
-        """The server states its total, and how many jobs it counts, while nothing is under way.
+    def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
+        """The server states its total, how many jobs it counts and since when, while nothing is under way.
 
         Whatever it paid beside what is booked is proved: it is classified, and booked as an adjustment that says so.
         """
+        total = totals.total_rewards
         before, self.stated_total = self.stated_total, total
         if self.base_total is None:
-            return [self._rebase(total, jobs)]
+            return [self._rebase(totals)]
         missing = ZERO if self._agrees() else total - self.base_total - self.since_base
         low = fell(total, before if before is not None else self.base_total, self.payments)
-        case = self._claims.case(missing, total=total, payments=self.payments, fell=low, jobs=jobs)
+        case = self._claims.case(totals, missing, payments=self.payments, fell=low)
         finding = classify(case)
+        dated = self._dated(case, totals.registered_at)
         if finding is None:
-            return []
+            return dated
         if finding.kind is Difference.FORGOTTEN:
             words = f"the server's total fell to {total} NNET"
-            return [self._found(finding), self._rebase(total, jobs), self._notice(NoticeKind.ANOMALY, words)]
+            base = self._rebase(totals)
+            return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
         if finding.kind is Difference.UNKNOWN and finding.amount < 0:
             # nothing proves which payment was not made: what was booked stays, and the difference is told
             words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
-            base = self._rebase(total, jobs)
+            base = self._rebase(totals)
             self.unexplained = -finding.amount
             return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
         if not finding.amount:
-            return self._explained(finding, 0, case.extra_jobs)
-        return self._adjust(finding, case, total, Proof(exchange=exchange))
+            return [*dated, *self._explained(finding, 0, case.extra_jobs)]
+        return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
+
+    def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
+        """The server tells for the first time how old its record is; where it lacks nothing, it had it at the base."""
+        if registered_at is None or case.same_record is not None or case.fell or case.missing < 0:
+            return []
+        self._claims.dated(registered_at)
+        return [RecordDated(miner_id=self._miner_id, registered_at=registered_at)]
 
     def _adjust(self, finding: Finding, case: Case, total: Decimal, proof: Proof) -> list[Effect]:
         """Book a difference: job by job where lost answers add up to it, else as one adjustment."""
@@ -213,11 +211,9 @@ class Purse:
             effects.append(
                 self._book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
             )
-        if self.session_offset is not None:
-            # the session's own sum may count it, or may not: what it counts is learnt again
-            self.session_offset = None
-            effects.append(OffsetSet(miner_id=self._miner_id, session_id=self._session_id, offset=None))
-        self._adjusted = True
+        # the session's own sum may count it, or may not: what it counts is learnt again
+        self._sum.learn(None)
+        effects.append(OffsetSet(miner_id=self._miner_id, session_id=self._session_id, offset=None))
         notice = self._notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
         return [*effects, notice, *self._explained(finding, len(by_job), case.extra_jobs)]
 
@@ -242,38 +238,34 @@ class Purse:
     def _found(self, finding: Finding, extra_jobs: int = 0) -> Found:
         return Found(miner_id=self._miner_id, finding=finding, extra_jobs=extra_jobs)
 
-    def _session_sum(self, stated: Decimal, proof: Proof) -> list[Effect]:
-        income = heartbeat_income(
-            stated=stated,
-            confirmed=self._confirmed,
-            unconfirmed=[amount for _, amount in self._unconfirmed],
-            payments=self.payments,
-        )
+    def _weigh(self, stated: Decimal, proof: Proof) -> list[Effect]:
+        rise = self._sum.weigh(stated, self.payments)
+        if rise is None:
+            # this heartbeat's own reward, if it had one, is in the sum and shows in the next total
+            self._claims.heartbeat(answered=False)
+            return []
         effects: list[Effect] = []
-        if income.confirmed:
-            effects.append(self._confirm([self._unconfirmed[i] for i in income.confirmed]))
-        # what this sum did not count is counted by no later one
-        self._unconfirmed = []
-        if income.shortfall:
-            self.session_offset = (self.session_offset or ZERO) - income.shortfall
-            effects.append(
-                self._notice(NoticeKind.ANOMALY, f"the server counts {income.shortfall} NNET less for the session")
-            )
-        if income.reward:
+        if rise.proved:
+            job_ids = tuple(job_id for job_id, _ in rise.proved)
+            self._claims.proved(job_ids)
+            effects.append(Confirmed(job_ids=job_ids))
+        if rise.income.shortfall:
+            words = f"the server counts {rise.income.shortfall} NNET less for the session"
+            effects.append(self._notice(NoticeKind.ANOMALY, words))
+        if rise.income.reward:
             self._claims.heartbeat(answered=True, counted=True)
-            effects += self._income(income.reward, BY_SESSION_SUM, proof)
+            effects += self._income(rise.income.reward, BY_SESSION_SUM, proof)
         return effects
 
-    def _confirm(self, payments: Sequence[tuple[str, Decimal]]) -> Confirmed:
-        self._confirmed += sum((amount for _, amount in payments), ZERO)
-        job_ids = tuple(job_id for job_id, _ in payments)
-        self._claims.proved(job_ids)
-        return Confirmed(job_ids=job_ids)
+    def _beat(self, *, counted: bool) -> SessionBeat:
+        """The row of an answered heartbeat; `counted` when no later sum is to count what was paid before it."""
+        return SessionBeat(
+            miner_id=self._miner_id, session_id=self._session_id, offset=self.session_offset, counted=counted
+        )
 
     def _income(self, amount: Decimal, evidence: str, proof: Proof) -> list[Effect]:
         if not amount:
             return []
-        self._confirmed += amount
         return [
             self._book(EntryKind.HEARTBEAT, amount, True, evidence, proof=proof),
             self._notice(NoticeKind.INCOME, "heartbeat", amount),
@@ -284,12 +276,18 @@ class Purse:
             return False
         return same(self.stated_total, self.base_total + self.since_base, self.payments)
 
-    def _rebase(self, total: Decimal, jobs: int | None) -> BaseSet:
-        self.stated_total = self.base_total = total
+    def _rebase(self, totals: Totals) -> BaseSet:
+        self.stated_total = self.base_total = totals.total_rewards
         self.base_booked = self.booked
         self.unexplained = ZERO
-        self._claims.rebase(jobs)
-        return BaseSet(miner_id=self._miner_id, total=total, booked=self.booked, jobs=jobs)
+        self._claims.rebase(totals)
+        return BaseSet(
+            miner_id=self._miner_id,
+            total=totals.total_rewards,
+            booked=self.booked,
+            jobs=totals.total_jobs,
+            registered_at=totals.registered_at,
+        )
 
     def _book(
         self,
@@ -305,6 +303,7 @@ class Purse:
     ) -> Booked:
         self.booked += amount
         self.payments += 1
+        self._sum.booked(amount)
         return Booked(
             entry=Entry(
                 miner_id=self._miner_id,

@@ -32,6 +32,8 @@ class Case:
     tolerance: Decimal = ZERO
     #: the total is below one that the server stated before
     fell: bool = False
+    #: the server states it from the record of the miner that it had at the base; None where it does not tell
+    same_record: bool | None = None
     #: payments booked as the job stated, of which no answer told
     claims: Sequence[Claim] = ()
     #: jobs given up after a submission whose answer was lost, and what they would have paid
@@ -52,6 +54,8 @@ class Case:
 
 def classify(case: Case) -> Finding | None:
     """The class of a difference with what explains it; None when there is nothing to explain."""
+    if case.same_record is False:
+        return _forgotten(case, "the server made its record of the miner anew")
     if case.fell:
         return _forgotten(case, "the server's total is below what it stated before")
     if not case.missing:
@@ -110,12 +114,13 @@ def _surplus(case: Case) -> Finding:
 def _shortfall(case: Case) -> Finding:
     """The server paid less than was booked.
 
-    Unconfirmed payments rest on its word that the job is completed. So they are taken back only when some of them,
-    not all that was booked, add up to the difference; a total that starts over looks the same otherwise.
+    Unconfirmed payments rest on its word that the job is completed. So they are taken back only when some of them add
+    up to the difference and the server still has the record that counted them: one that was made anew without a word
+    lacks the payments before it, which looks the same.
     """
     extra = None if case.counts_reports else case.extra_jobs
-    found = matching(case.claims, -case.missing, case.tolerance)
-    if found is not None and len(found) < case.jobs and extra in {None, -len(found)}:
+    found = matching(case.claims, -case.missing, case.tolerance) if case.same_record else None
+    if found is not None and extra in {None, -len(found)}:
         words = f"{len(found)} payments booked without an answer were not made"
         return _of(case, Difference.ANSWER_LOST, words, found)
     if -case.missing > _sum(case.claims) + case.tolerance:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 #: raised with each change of a table
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -48,6 +48,8 @@ miners = Table(
     Column("base_entry", Integer),
     #: jobs that the server had counted at that moment
     Column("base_jobs", Integer),
+    #: Unix second at which the server made the record of this miner that the total is in
+    Column("base_registered_at", Integer),
     #: the server's total when it was last asked for or told, and what came of comparing it
     Column("stated_total", Text),
     Column("stated_at", Integer),

@@ -48,6 +48,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.client",
         "fleet.budget",
         "fleet.claims",
+        "fleet.session_sum",
         "fleet.work",
         "fleet.intake",
         "fleet.certificates",

@@ -41,7 +41,7 @@ def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect
 
 def mining() -> Miner:
     miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), Account(), random.Random(1), 0.0)
-    answer(miner, Registration(new=True, total_rewards=Decimal(0), total_jobs=0), 0.0)
+    answer(miner, Registration(new=True), 0.0)
     answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
     return miner
 

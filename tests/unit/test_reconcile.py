@@ -20,6 +20,8 @@ from fleet.purse import Purse
 
 MINER = "rig-a1"
 D = Difference
+#: Unix seconds at which the server made its record of the miner, and made it anew
+RECORD, ANEW = 1_790_000_000, 1_790_000_060
 
 
 class Desk:
@@ -28,11 +30,13 @@ class Desk:
     def __init__(self) -> None:
         self.engine = open_engine("sqlite://")
         self.ledger = Ledger(self.engine, "neonet-main")
-        self.purse = Purse(MINER, self.ledger.account(MINER))
+        self.restart()
         self.numbers = iter(range(1000))
 
     def restart(self) -> None:
-        self.purse = Purse(MINER, self.ledger.account(MINER))
+        """Another coordinator starts; it has not asked the server for anything yet."""
+        self.account = self.ledger.account(MINER)
+        self.purse = Purse(MINER, self.account)
 
     def commit(self, effects: list[Effect]) -> list[Effect]:
         self.ledger.commit([effect for effect in effects if isinstance(effect, Write)])
@@ -57,14 +61,17 @@ class Desk:
         )
         self.commit([moved])
 
-    def registers(self, total: float, jobs: int, *, new: bool = False) -> list[Effect]:
-        known = {"total_rewards": total, "total_tasks": jobs}
+    def registers(
+        self, total: float, jobs: int, *, new: bool = False, record: int | None = RECORD, unsettled: bool = False
+    ) -> list[Effect]:
+        known = {"total_rewards": total, "total_tasks": jobs, "registered_at": record}
         answer: dict[str, object] = {"success": False, "error": "Already registered", "contributor": known}
         registration: Registration = parse_registration({"success": True} if new else answer)
-        return self.commit(self.purse.registered(registration, unsettled=False))
+        return self.commit(self.purse.registered(registration, unsettled=unsettled))
 
     def session(self, *, adopted: bool = False) -> None:
-        self.purse.session_opened("s1", None, adopted=adopted)
+        """A session of which the ledger knows nothing, unless an earlier life left it open."""
+        self.purse.session_opened("s1", self.account.session, adopted=adopted)
         self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.purse.session_offset)])
 
     def paid(self, *rewards: float) -> None:
@@ -99,9 +106,9 @@ class Desk:
         answer = parse_heartbeat({"status": "active", "rewards_earned": earned})
         self.commit(self.purse.heartbeat(answer))
 
-    def states(self, total: float, jobs: int | None) -> list[Effect]:
-        totals = parse_totals({"contributor": {"total_rewards": total, "total_tasks": jobs}})
-        return self.commit(self.purse.settle(totals.total_rewards, jobs=totals.total_jobs))
+    def states(self, total: float, jobs: int | None, record: int | None = RECORD) -> list[Effect]:
+        contributor = {"total_rewards": total, "total_tasks": jobs, "registered_at": record}
+        return self.commit(self.purse.settle(parse_totals({"contributor": contributor})))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +123,8 @@ class Made:
     booked: str
     recovered: int = 0
     unexplained: str = "0"
+    #: since when the server then has its record of the miner
+    record: int | None = RECORD
 
 
 def lines(*steps: Callable[[Desk], object]) -> Callable[[Desk], None]:
@@ -193,8 +202,27 @@ CASES: dict[str, Made] = {
     "the total lacks a payment that the server had confirmed": Made(
         happened=lambda d: d.paid(3.0, 2.0), total=102.0, jobs=6, kind=D.FORGOTTEN, booked="0"
     ),
-    "all unconfirmed payments are gone from total and count": Made(
-        happened=lambda d: d.claimed(0.5, 0.25), total=100.0, jobs=5, kind=D.FORGOTTEN, booked="0"
+    "all unconfirmed payments are gone from total and count, and the server still has its record": Made(
+        happened=lambda d: d.claimed(0.5, 0.25), total=100.0, jobs=5, kind=D.ANSWER_LOST, booked="0.00"
+    ),
+    "all unconfirmed payments are gone from total and count, and the server does not date its record": Made(
+        happened=lambda d: d.claimed(0.5, 0.25), total=100.0, jobs=5, kind=D.FORGOTTEN, booked="0", record=None
+    ),
+    "the server began anew without a word, and has paid the last two again since": Made(
+        happened=lambda d: d.claimed(0.8, 0.5, 0.4, 0.4, 0.8),
+        total=101.2,
+        jobs=7,
+        kind=D.FORGOTTEN,
+        booked="0",
+        record=ANEW,
+    ),
+    "the server began anew, has paid the last two again since, and does not date its record": Made(
+        happened=lambda d: d.claimed(0.8, 0.5, 0.4, 0.4, 0.8),
+        total=101.2,
+        jobs=7,
+        kind=D.FORGOTTEN,
+        booked="0",
+        record=None,
     ),
     "another client submitted under the same id": Made(
         happened=lambda d: d.paid(1.0), total=103.5, jobs=9, kind=D.OTHER_CLIENT, booked="3.5"
@@ -247,7 +275,7 @@ def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> Non
     case, made = CASES[name], desk()
     case.happened(made)
     before = made.ledger.run_counts("none")
-    made.states(case.total, case.jobs)
+    made.states(case.total, case.jobs, case.record)
     kinds = [finding.kind for row in comparisons(made.engine) for finding in row.findings]
     assert kinds == ([] if case.kind is None else [case.kind])
     assert made.purse.since_base == Decimal(case.booked)
@@ -260,9 +288,9 @@ def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> Non
     (verdict,) = verify(made.engine)
     assert verdict.right, verdict
 
-    assert not found(made.states(case.total, case.jobs))
+    assert not found(made.states(case.total, case.jobs, case.record))
     made.restart()
-    assert not found(made.states(case.total, case.jobs))
+    assert not found(made.states(case.total, case.jobs, case.record))
     assert made.purse.since_base == Decimal(case.booked)
     assert made.purse.unexplained == Decimal(case.unexplained)
 
@@ -280,7 +308,7 @@ def test_a_restart_before_the_total_is_stated_changes_no_class_and_no_amount(nam
     case, made = CASES[name], desk()
     case.happened(made)
     made.restart()
-    assert found(made.states(case.total, case.jobs)) == ([] if case.kind is None else [case.kind])
+    assert found(made.states(case.total, case.jobs, case.record)) == ([] if case.kind is None else [case.kind])
     assert made.purse.since_base == Decimal(case.booked)
 
 
@@ -292,6 +320,68 @@ def test_a_total_in_mid_session_makes_the_sessions_sum_be_learnt_again() -> None
     assert made.purse.session_offset is None
     made.sums(0.5)
     assert made.purse.since_base == Decimal("0.5"), "the session's sum counts the recovered job, which is booked"
+
+
+def test_a_payment_inside_the_first_sum_of_an_adopted_session_is_no_heartbeats_when_a_total_has_confirmed_it() -> None:
+    """What seed 226 of about 25 jobs found: a restart read the confirmation as money that the sum had not counted."""
+    made = desk()
+    made.session(adopted=True)
+    made.claimed(5.0)
+    made.sums(5.0)
+    made.states(105.0, 6)
+    made.restart()
+    made.session(adopted=True)
+    made.sums(5.0)
+    assert made.purse.since_base == Decimal("5.0")
+
+
+def test_a_sum_goes_on_after_a_restart_where_the_ledger_left_it() -> None:
+    made = desk()
+    made.session()
+    made.paid(1.0)
+    made.sums(1.0)
+    made.paid(2.0)
+    made.claimed(0.5)
+    made.restart()
+    made.session(adopted=True)
+    made.paid(4.0)
+    made.sums(7.5)
+    assert made.purse.since_base == Decimal("7.5"), "the sum counts all of them, the unconfirmed one too"
+
+
+def test_an_adjustment_before_the_session_is_adopted_makes_its_sum_be_learnt_again_after_another_death() -> None:
+    made = desk()
+    made.session()
+    made.restart()
+    made.registers(100.125, 5)
+    made.restart()
+    made.session(adopted=True)
+    made.sums(0.125)
+    assert made.purse.since_base == Decimal("0.125"), "the sum counts what the adjustment has booked"
+
+
+def test_a_server_that_counts_nothing_any_more_has_forgotten_though_work_is_unsettled() -> None:
+    """What seed 1283 of about 30 jobs found: the next total lacked some of the payments before, and took them back."""
+    made = Desk()
+    made.registers(0.0, 0, new=True)
+    made.claimed(0.8, 0.5, 0.4)
+    made.restart()
+    assert found(made.registers(0.0, 0, unsettled=True)) == [D.FORGOTTEN]
+    made.claimed(0.4, 0.8)
+    made.restart()
+    assert found(made.registers(1.2, 2)) == [D.CONFIRMED]
+    assert made.purse.booked == Decimal("2.9")
+
+
+def test_the_age_of_a_record_is_learnt_once_its_total_lacks_nothing() -> None:
+    made = Desk()
+    made.registers(0.0, 0, new=True)
+    made.claimed(0.5)
+    made.states(0.5, 1)
+    made.claimed(0.25)
+    made.restart()
+    assert found(made.states(0.5, 1, ANEW)) == [D.FORGOTTEN]
+    assert made.purse.booked == Decimal("0.75")
 
 
 def test_there_are_twenty_differences() -> None:

@@ -76,7 +76,7 @@ class Script:
         return self.answer(self.begin(kind), outcome)
 
     def mining(self) -> Script:
-        self.call(CallKind.REGISTER, Registration(new=True, total_rewards=Decimal(0)))
+        self.call(CallKind.REGISTER, Registration(new=True))
         self.call(CallKind.START_SESSION, SessionStart(session_id="s1", adopted=False, initial_job=None))
         return self
 
@@ -118,7 +118,7 @@ def test_an_accepted_job_is_booked_at_the_reward_of_the_answer_and_not_at_the_st
 def test_a_registration_that_answers_500_is_asked_again_at_once() -> None:
     script = Script()
     script.call(CallKind.REGISTER, ServerFault(500, "Internal Server Error"))
-    script.call(CallKind.REGISTER, Registration(new=False, total_rewards=Decimal(0)))
+    script.call(CallKind.REGISTER, Registration(new=False, totals=Totals(total_rewards=Decimal(0))))
     assert script.miner.phase is Phase.REGISTERED
 
 
@@ -147,14 +147,14 @@ def test_a_job_that_the_server_gives_again_is_computed_once() -> None:
 
 def test_a_session_that_runs_already_is_adopted() -> None:
     script = Script()
-    script.call(CallKind.REGISTER, Registration(new=False, total_rewards=Decimal(7)))
+    script.call(CallKind.REGISTER, Registration(new=False, totals=Totals(total_rewards=Decimal(7))))
     script.call(CallKind.START_SESSION, SessionStart(session_id="old", adopted=True, initial_job=None))
     assert script.begin(CallKind.FETCH).session_id == "old"
 
 
 def test_the_first_job_of_a_session_is_computed_while_another_one_is_fetched() -> None:
     script = Script()
-    script.call(CallKind.REGISTER, Registration(new=True, total_rewards=Decimal(0)))
+    script.call(CallKind.REGISTER, Registration(new=True))
     start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", Road.INITIAL))
     script.call(CallKind.START_SESSION, start)
     script.call(CallKind.FETCH, job("j1"))

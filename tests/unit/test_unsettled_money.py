@@ -26,6 +26,7 @@ from fleet.models import (
     OpenSession,
     Registration,
     Road,
+    Totals,
 )
 from fleet.policy import Policy
 from fleet.protocol import error_of
@@ -44,7 +45,7 @@ JOB = Job(
 
 def purse(account: Account | None = None) -> Purse:
     made = Purse("rig-1", account or Account())
-    made.registered(Registration(new=True, total_rewards=ZERO), unsettled=False)
+    made.registered(Registration(new=True), unsettled=False)
     made.session_opened("s1", None, adopted=False)
     return made
 
@@ -57,7 +58,7 @@ def test_a_sum_that_may_count_an_unbooked_job_books_nothing() -> None:
     mine = purse()
     effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=True)
     assert amounts(effects) == []
-    assert mine.beat(counted=False) == SessionBeat(miner_id="rig-1", session_id="s1", offset=ZERO, counted=False)
+    assert effects == [SessionBeat(miner_id="rig-1", session_id="s1", offset=ZERO, counted=False)]
 
 
 def test_the_next_sum_confirms_the_job_that_the_one_before_had_counted_unseen() -> None:
@@ -82,7 +83,7 @@ def test_a_contributor_that_the_server_forgot_keeps_its_earnings_when_registerin
     mine = purse()
     mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
     mine.server_forgot = True
-    effects = mine.registered(Registration(new=False, total_rewards=ZERO), unsettled=False)
+    effects = mine.registered(Registration(new=False, totals=Totals(total_rewards=ZERO)), unsettled=False)
     assert amounts(effects) == []
     assert mine.difference == 0
     assert mine.booked == Decimal("0.5")
@@ -104,7 +105,7 @@ def test_a_session_that_an_earlier_life_left_open_is_stopped_though_the_drain_be
     begun = miner.begin(0.0)
     assert begun is not None
     assert begun[0].kind is CallKind.REGISTER
-    miner.on_reply(reply(begun[0], Registration(new=False, total_rewards=None)), 1.0, nothing_known)
+    miner.on_reply(reply(begun[0], Registration(new=False)), 1.0, nothing_known)
     again = miner.begin(1.0)
     assert again is not None
     assert again[0].kind is CallKind.START_SESSION

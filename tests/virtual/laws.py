@@ -18,12 +18,12 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
-from fleet.models import FINAL, EntryKind, JobState, Receipt
+from fleet.models import FINAL, EntryKind, JobState, Receipt, Totals
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan
 from tests.virtual.server import Arrival, Server
-from tests.virtual.timeline import Timeline
+from tests.virtual.timeline import EPOCH_S, Timeline
 
 
 class BrokenLawError(AssertionError):
@@ -63,6 +63,8 @@ class Laws:
         self._beats: dict[str, float] = {}
         self._read: list[Reply] = []
         self._results: set[bytes] = set()
+        #: when each miner's total was asked for, by the last answer that told it
+        self._told: dict[str, float] = {}
         server.watch = self._arrived
 
     # -- every step -------------------------------------------------------------------------------------------------
@@ -102,6 +104,8 @@ class Laws:
         for event in events:
             if isinstance(event, Reply):
                 self._read.append(event)
+                if isinstance(event.outcome, Totals):
+                    self._told[event.call.spec.miner_id] = event.sent_at
             elif isinstance(event, Results):
                 self._results.update(event.entries)
 
@@ -208,11 +212,13 @@ class Laws:
         by_job = {entry.job_id: Decimal(entry.amount) for entry in entries if entry.kind == EntryKind.JOB.value}
         receipts = {entry.job_id: Decimal(entry.amount) for entry in entries if not entry.evidence and entry.job_id}
         unheard = Decimal(0)
+        told_at = EPOCH_S + self._told.get(miner_id, -math.inf)
         for index, row in simulator.book.rows(miner=miner_id):
-            before = index < self._server.forgotten_at
+            # no total that was read can have counted it
+            before = index < self._server.forgotten_at or float(str(row["at"])) >= told_at
             if row["kind"] == PaymentKind.HEARTBEAT.value:
                 # a session that was adopted unheard has its first sum taken for what it had before
-                unheard += Decimal(str(row["amount"])) if self.plan.forgets else 0
+                unheard += Decimal(str(row["amount"])) if self.plan.forgets or before else 0
                 continue
             amount = Decimal(str(row["amount"]))
             job_id = simulator.world.jobs.job_id(int(str(row["job_id"])))
