@@ -24,14 +24,15 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine on a ledger of this release's schema, made when it is new and migrated when it is older.
 
     Raises LedgerError for a folder that can't be written, a full disk, a corrupt file, or a newer schema. With
-    `read_only` nothing is made or migrated, and a missing or older ledger is an error.
+    `read_only` nothing is made or migrated, and a missing or older ledger is an error; each connection reads one moment
+    of a ledger that is written meanwhile.
     """
     target = make_url(url)
     try:
         if target.get_backend_name() == "sqlite":
             engine = _sqlite(url, Path(target.database) if target.database else None, read_only=read_only)
         else:
-            engine = create_engine(url)
+            engine = create_engine(url, isolation_level="REPEATABLE READ") if read_only else create_engine(url)
         _check_version(engine, read_only=read_only)
     except DatabaseError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} can't be used: {exc.orig}") from exc
@@ -62,6 +63,9 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
             cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
 
+    if read_only:
+        # the driver itself begins no transaction before a SELECT
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
 

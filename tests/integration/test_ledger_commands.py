@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import func, select
 
+from fleet import schema
 from fleet.causes import Loss
 from fleet.cli import fleet
 from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
@@ -122,6 +124,17 @@ def test_verify_names_the_first_tampered_row(ledger_file: Path, statement: str, 
     flaw = json.loads(done.output)["servers"][0]["first_wrong_entry"]
     assert flaw["entry"] == entry
     assert words in flaw["problem"]
+
+
+def test_a_report_reads_one_moment_of_a_ledger_that_is_written_meanwhile(ledger_file: Path) -> None:
+    url = f"sqlite:///{ledger_file}"
+    entries = select(func.count()).select_from(schema.entries)
+    with open_engine(url, read_only=True).connect() as reader, Ledger(open_engine(url), "simulator") as ledger:
+        before = reader.execute(entries).scalar()
+        ledger.commit(paid(100))
+        assert reader.execute(entries).scalar() == before
+        reader.rollback()
+        assert reader.execute(entries).scalar() == 6
 
 
 def test_verify_names_a_miner_whose_sums_were_changed(ledger_file: Path) -> None:
