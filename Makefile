@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the bench compares with has a place of its own: no farm needs it
+PEERS := $(VENV)/peers
 STAMP := $(VENV)/.installed
 ARGS ?=
 PART ?=
@@ -50,8 +52,14 @@ lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: $(STAMP) ## measure overhead, flow and kernels; PART=flow for one
+bench: $(STAMP) $(PEERS)/.installed ## measure everything, beside its peers, in a quarter of an hour; PART=flow for one
 	$(BIN)/python -m bench $(PART) $(ARGS)
+
+$(PEERS)/.installed: bench/requirements.lock $(STAMP)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement bench/requirements.lock
+	@touch $@
 
 SEEDS ?= 200
 FIRST_SEED ?= 1
@@ -72,6 +80,7 @@ lock: ## resolve pyproject.toml again into both lock files (needs uv on the PATH
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 1; }
 	$(LOCK) --extra local --extra dev --output-file requirements.lock pyproject.toml
 	$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
+	$(LOCK) --constraint requirements.lock --output-file bench/requirements.lock bench/requirements.in
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
   --no-emit-index-url --custom-compile-command 'make lock'

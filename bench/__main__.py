@@ -1,33 +1,71 @@
-"""`python -m bench [PART …]`: every part, or those named; a table, and the rows in bench/out/results.json."""
+"""`python -m bench [PART …]`: every part, or those named; a table, and the rows in bench/out/results.json.
+
+With `--plots FOLDER` the pictures of the parts that were measured are drawn there.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import farms, kernels
+from bench.budget import budget
+from bench.full_flow import efficiency, full_flow, overhead
+from bench.growth import growth
+from bench.kernels import kernels
+from bench.ledger import ledger
+from bench.machine import machine
+from bench.queues import PYTHON, queues
+from bench.rows import Row, markdown, table
+from bench.sessions import sessions
+from bench.start import starts
+from bench.wide_area import wide_area
 
-PARTS: dict[str, Callable[[], list[kernels.Row]]] = {
-    "overhead": farms.overhead,
-    "flow": farms.flow,
-    "kernels": lambda: kernels.measured(9),
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "overhead": overhead,
+    "flow": full_flow,
+    "efficiency": efficiency,
+    "peers": queues,
+    "kernels": kernels,
+    "ledger": ledger,
+    "growth": growth,
+    "start": starts,
+    "wide-area": wide_area,
+    "budget": budget,
+    "sessions": sessions,
 }
-RESULTS = Path(__file__).parent / "out" / "results.json"
+OUT = Path(__file__).parent / "out"
 
 
 def main() -> None:
     """Measure, print the table, write the rows."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"one of {', '.join(PARTS)}")
-    rows = []
-    for part in parser.parse_args().parts or PARTS:
-        print(f"measuring {part} …", flush=True)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there for a document")
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part {unknown[0]!r}: it is one of {', '.join(PARTS)}")
+    where, rows = machine(), []
+    for part in options.parts or PARTS:
+        started = time.monotonic()
+        print(f"measuring {part} …", end=" ", flush=True)
         rows += PARTS[part]()
-    print(kernels.table(rows))
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"{time.monotonic() - started:.0f} s", flush=True)
+    print(table(rows))
+    print(" · ".join(f"{name}: {words}" for name, words in where.items()))
+    OUT.mkdir(parents=True, exist_ok=True)
+    results = OUT / "results.json"
+    stated = {"machine": where, "rows": [row.stated() for row in rows]}
+    results.write_text(json.dumps(stated, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.markdown:
+        options.markdown.write_text(markdown(rows) + "\n", encoding="utf-8")
+    if options.plots:
+        subprocess.run([PYTHON, "-m", "bench.plots", str(results), str(options.plots)], check=True)
 
 
 if __name__ == "__main__":

@@ -1,128 +1,236 @@
 """Whole farms, measured from outside: simulator, Redis, workers and coordinator as processes of their own.
 
-    python -m bench overhead flow
-
-Every run is a fresh farm with a fresh ledger. The peer of the flow is the original client's way
-(`bench.original_client`) against the same simulator in the same run.
+Every farm is fresh: an empty Redis, an empty ledger, a simulator with an empty book. What was accepted and when is read
+from the simulator's book, never from what the farm says of itself.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import statistics
-import subprocess
-import sys
+import signal
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from fleet.children import Child, wait_for
-from fleet.redis_server import free_port, start_redis
+import redis
 
-Row = dict[str, Any]
+from bench.processes import Measured, Use, start
+from fleet.children import wait_for
+from fleet.redis_server import start_redis
 
-RUNS = 3
-SECONDS = 15
-PEER_PROCESSES = 4
-PEER_SECONDS = 10
-#: what issue and plan ask for on two cores that simulator, Redis, coordinator and workers share
-TARGETS = {"overhead p50": 4.0, "overhead p99": 12.0, "flow, all job types": 250.0, "flow, light jobs": 400.0}
+_START_S = 30.0
+_DRAIN_S = 60.0
+#: more than any server takes
+UNLIMITED = {"FLEET_BUDGET__REQUESTS": "10000000"}
+#: nothing is printed about single jobs: a terminal is not what is measured
+QUIET = {"FLEET_OUTPUT__JOB_LINES_PER_S": "0", "FLEET_FLOWER__ENABLED": "false"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bench:
-    """A simulator without a rate limit and a Redis, ready for one farm."""
+class Payment:
+    """One accepted job in the simulator's book."""
+
+    #: Unix seconds
+    at: float
+    miner: str
+    job_type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """What the parts of a farm have used at one moment."""
+
+    #: Unix seconds
+    at: float
+    coordinator: Use
+    workers: Use
+    simulator: Use
+    #: CPU seconds of Redis
+    redis_s: float
+
+
+@dataclass(kw_only=True, slots=True)
+class Surroundings:
+    """A simulator and a Redis, ready for one farm."""
 
     folder: Path
     server: str
     redis_url: str
-    children: list[Child]
+    simulator: Measured
+    children: list[Measured] = field(default_factory=list)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What coordinator and workers of this farm are told."""
+        return {
+            "FLEET_SERVER": self.server,
+            "FLEET_REDIS_URL": self.redis_url,
+            "FLEET_STATE_DIR": str(self.folder),
+        }
+
+    def start_worker(self, name: str = "worker", settings: Mapping[str, str] | None = None) -> Measured:
+        """Start a worker host's processes."""
+        told = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.folder / f"{name}.alive"), "FLEET_WORKER__NAME": name}
+        worker = start(name, ["tasks"], self.folder, self.settings | QUIET | told | dict(settings or {}))
+        self.children.append(worker)
+        return worker
+
+    def wait_for_worker(self, name: str = "worker") -> None:
+        """Return when it takes jobs. Raises TimeoutError."""
+        deadline = time.monotonic() + _START_S
+        while not (self.folder / f"{name}.alive").exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} takes no jobs {_START_S:g} s after its start")
+            time.sleep(0.05)
+
+    def start_link(self, round_trip_ms: float) -> str:
+        """Start a slow way to Redis; the URL at its far end."""
+        parts = urlsplit(self.redis_url)
+        link = start("link", ["bench.slow_link", str(parts.port), str(round_trip_ms / 2)], self.folder)
+        self.children.append(link)
+        port = wait_for(link, self.folder / "link.log", _START_S)
+        return parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{port}")).geturl()
+
+    def start_coordinator(self, settings: Mapping[str, str] | None = None) -> Measured:
+        """Start the coordinator."""
+        argv = ["fleet", "coordinator", "--simulated", "--summary-file", str(self.folder / "summary.json")]
+        coordinator = start("coordinator", argv, self.folder, self.settings | QUIET | dict(settings or {}))
+        self.children.append(coordinator)
+        return coordinator
+
+    def drained(self, coordinator: Measured) -> dict[str, Any]:
+        """Stop the coordinator in order; the figures that it leaves."""
+        coordinator.signal(signal.SIGTERM)
+        coordinator.wait(_DRAIN_S)
+        figures: dict[str, Any] = json.loads((self.folder / "summary.json").read_text())
+        return figures
+
+    def asked(self, path: str) -> Any:
+        """What one of the simulator's own endpoints answers."""
+        with urllib.request.urlopen(f"{self.server}/simulator/{path}", timeout=30) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def accepted(self) -> int:
+        """How many jobs the simulator has accepted."""
+        return int(self.asked("requests")["accepted"])
+
+    def wait_for_accepted(self, count: int, timeout_s: float = 30.0) -> None:
+        """Return when so many jobs are accepted. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_s
+        while (accepted := self.accepted()) < count:
+            if time.monotonic() > deadline:
+                ends = "\n".join(child.tail() for child in self.children)
+                raise TimeoutError(f"{accepted} of {count} jobs accepted after {timeout_s:g} s\n{ends}")
+            time.sleep(0.1)
+
+    def payments(self) -> list[Payment]:
+        """Every accepted job in the book, in the order of acceptance."""
+        found, since = [], 0
+        while since is not None:
+            page = self.asked(f"book?since={since}")
+            found += [
+                Payment(at=row["at"], miner=row["miner"], job_type=row["job_type"])
+                for row in page["payments_made"]
+                if row["kind"] == "job"
+            ]
+            since = page["next"]
+        return found
+
+    def sample(self, coordinator: Measured, workers: Sequence[Measured]) -> Sample:
+        """What every part has used so far."""
+        uses = [worker.use() for worker in workers]
+        with redis.Redis.from_url(self.redis_url) as client:
+            cpu: Any = client.info("cpu")
+        return Sample(
+            at=time.time(),
+            coordinator=coordinator.use(),
+            workers=Use(cpu_s=sum(use.cpu_s for use in uses), rss_bytes=sum(use.rss_bytes for use in uses)),
+            simulator=self.simulator.use(),
+            redis_s=cpu["used_cpu_user"] + cpu["used_cpu_sys"],
+        )
 
 
 @contextmanager
-def bench_farm(mix: str) -> Iterator[Bench]:
-    """Start the surroundings of a farm in a folder of their own, and stop them."""
-    children: list[Child] = []
-    with tempfile.TemporaryDirectory() as name:
+def surroundings(*simulator: str) -> Iterator[Surroundings]:
+    """Start simulator and Redis in a folder of their own, and end all that runs there."""
+    with tempfile.TemporaryDirectory(prefix="fleet-bench-") as name:
         folder = Path(name)
+        local = start_redis(folder)
+        farm: Surroundings | None = None
+        argv = ["fleet", "simulator", "--port", "0", "--url-file", str(folder / "url"), *simulator]
+        process = start("simulator", argv, folder)
         try:
-            local = start_redis(folder)
-            children.append(local.child)
-            argv = [sys.executable, "-m", "fleet", "simulator", "--port", str(free_port()), "--rate-limit", "0"]
-            argv += ["--mix", mix, "--url-file", str(folder / "url")]
-            simulator = Child("simulator", argv, log=folder / "simulator.log", environ=os.environ)
-            simulator.start()
-            children.append(simulator)
-            server = wait_for(simulator, folder / "url", 20.0)
-            yield Bench(folder=folder, server=server, redis_url=local.url, children=children)
+            server = wait_for(process, folder / "url", _START_S)
+            farm = Surroundings(folder=folder, server=server, redis_url=local.url, simulator=process)
+            yield farm
         finally:
-            for child in reversed(children):
+            for child in [*reversed(farm.children if farm else []), process, local.child]:
                 child.stop(5.0)
 
 
-def mine(miners: int, mix: str, seconds: int = SECONDS) -> dict[str, Any]:
-    """The figures of one farm's run, as `fleet coordinator --json` prints them."""
-    with bench_farm(mix) as bench:
-        environ = os.environ | {
-            "FLEET_SERVER": bench.server,
-            "FLEET_REDIS_URL": bench.redis_url,
-            "FLEET_STATE_DIR": str(bench.folder),
-            "FLEET_MINERS": str(miners),
-            "FLEET_BUDGET__REQUESTS": "10000000",
-        }
-        worker = Child("worker", [sys.executable, "-m", "tasks"], log=bench.folder / "worker.log", environ=environ)
-        worker.start()
-        bench.children.append(worker)
-        time.sleep(2.0)
-        argv = [sys.executable, "-m", "fleet", "coordinator", "--for", f"{seconds}s", "--json"]
-        done = subprocess.run(argv, env=environ, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return figures
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """A farm at full flow, between its first and last sample."""
+
+    samples: list[Sample]
+    #: accepted between the first sample and the last one
+    payments: list[Payment]
+    #: what the coordinator says of the whole run
+    figures: dict[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """Between first and last sample."""
+        return self.samples[-1].at - self.samples[0].at
+
+    @property
+    def jobs_per_s(self) -> float:
+        """Accepted."""
+        return len(self.payments) / self.seconds
+
+    def accepted(self, first: int, last: int) -> int:
+        """Jobs accepted between two samples."""
+        return sum(self.samples[first].at <= one.at < self.samples[last].at for one in self.payments)
 
 
-def overhead() -> list[Row]:
-    """One miner on an idle farm: a fetch's answer to its submission, less the kernel."""
-    runs = [mine(1, "all", 10)["latency_ms"] for _ in range(RUNS)]
-    return [_row("overhead", f"overhead p{p}", [run[f"overhead_p{p}"] for run in runs], "ms") for p in (50, 99)]
+def flow(
+    *,
+    miners: int,
+    mix: str = "all",
+    seconds: float = 10.0,
+    warm_up_s: float = 3.0,
+    every_s: float | None = None,
+    settings: Mapping[str, str] | None = None,
+    workers: Sequence[Mapping[str, str]] = ({},),
+    link_ms: float | None = None,
+) -> Flow:
+    """Run a farm on a server without a limit, and look at `seconds` of it after `warm_up_s`.
 
-
-def flow() -> list[Row]:
-    """Accepted jobs a second of 200 miners, beside the original client's processes."""
-    rows = []
-    peer = original_client()
-    for name, mix in (("flow, all job types", "all"), ("flow, light jobs", "light")):
-        runs = [mine(200, mix) for _ in range(RUNS)]
-        rates = [run["jobs"]["accepted"] / run["duration_s"] for run in runs]
-        rows.append(_row("flow", name, rates, "jobs/s", peer=f"{peer:.2f} jobs/s a process (original client)"))
-    return rows
-
-
-def original_client() -> float:
-    """Jobs a second of one of the original client's processes."""
-    with bench_farm("all") as bench:
-        argv = [sys.executable, "-m", "bench.original_client", bench.server]
-        peers = [
-            subprocess.Popen([*argv, f"peer-{number}", str(PEER_SECONDS)], stdout=subprocess.PIPE)
-            for number in range(PEER_PROCESSES)
-        ]
-        return sum(int(peer.communicate()[0]) for peer in peers) / PEER_PROCESSES / PEER_SECONDS
-
-
-def _row(part: str, name: str, values: list[float], unit: str, peer: str | None = None) -> Row:
-    middle = statistics.median(values)
-    target = TARGETS[name]
-    return {
-        "part": part,
-        "name": name,
-        "value": middle,
-        "unit": unit,
-        "target": target,
-        "reached": middle <= target if unit == "ms" else middle >= target,
-        "peer": peer,
-        "spread": round((max(values) - min(values)) / middle, 3),
-    }
+    Parameters:
+        every_s: seconds between two samples, None for one at the start and one at the end.
+        settings: for coordinator and workers.
+        workers: settings of each worker host.
+        link_ms: a round trip between a worker and Redis takes so much longer; None for no link between them.
+    """
+    with surroundings("--rate-limit", "0", "--mix", mix) as farm:
+        told = UNLIMITED | {"FLEET_MINERS": str(miners), "FLEET_MINER_PREFIX": "rig-"} | dict(settings or {})
+        way = {} if link_ms is None else {"FLEET_REDIS_URL": farm.start_link(link_ms)}
+        hosts = [farm.start_worker(f"worker{n}", told | way | dict(own)) for n, own in enumerate(workers)]
+        for number in range(len(hosts)):
+            farm.wait_for_worker(f"worker{number}")
+        coordinator = farm.start_coordinator(told)
+        farm.wait_for_accepted(1)
+        time.sleep(warm_up_s)
+        samples = [farm.sample(coordinator, hosts)]
+        while (left_s := samples[0].at + seconds - time.time()) > 0:
+            time.sleep(min(left_s, every_s or left_s))
+            samples.append(farm.sample(coordinator, hosts))
+        figures = farm.drained(coordinator)
+        window = [one for one in farm.payments() if samples[0].at <= one.at < samples[-1].at]
+    return Flow(samples=samples, payments=window, figures=figures)

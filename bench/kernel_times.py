@@ -1,4 +1,4 @@
-"""The timing itself: run by `bench.kernels` in a process of its own, rows as JSON on standard output.
+"""The timing itself: run by `bench.kernels` in a process of its own, times as JSON on standard output.
 
 A round times, one after the other, the 512×512 float32 product and then for each job the bare work, seeding and
 kernel, and the whole of `compute`, each for at least 10 ms. All ratios are of times of the same round, since the
@@ -11,8 +11,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from statistics import median, quantiles
-from typing import Any
 
 import numpy as np
 
@@ -26,9 +24,6 @@ from tasks.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
 SLICE_S = 0.01
-TO_BARE = 1.15
-
-Row = dict[str, Any]
 
 
 def per_call_s(work: Callable[[], object]) -> float:
@@ -55,45 +50,19 @@ def timed(job: Job) -> tuple[Callable[[], object], Callable[[], object], Callabl
     )
 
 
-def rows(rounds: int) -> list[Row]:
-    """Three rows a job, over so many rounds."""
+def times(rounds: int) -> dict[str, list[tuple[float, float, float, float]]]:
+    """Seconds of each job by name: the product, bare work, seeding and kernel, the whole of `compute`; each round."""
     settle()
     one = np.random.default_rng(1).random((512, 512), dtype=np.float32)
     out = np.empty_like(one)
-    works = [timed(job) for job in JOBS]
-    times: list[list[tuple[float, ...]]] = [[] for _ in JOBS]
+    works = {job.name: timed(job) for job in JOBS}
+    found: dict[str, list[tuple[float, float, float, float]]] = {job.name: [] for job in JOBS}
     for _ in range(rounds):
-        for parts, measured in zip(works, times, strict=True):
+        for name, (bare, kernel, whole) in works.items():
             product = per_call_s(lambda: np.matmul(one, one, out=out))
-            measured.append((product, *map(per_call_s, parts)))
-    return [row for job, measured in zip(JOBS, times, strict=True) for row in _job_rows(job, measured)]
-
-
-def _job_rows(job: Job, times: list[tuple[float, ...]]) -> list[Row]:
-    multiple = [whole / product for product, _, _, whole in times]
-    to_bare = [kernel / bare for _, bare, kernel, _ in times]
-    micro = [whole * 1e6 for _, _, _, whole in times]
-    return [
-        _row(f"{job.name} compute", multiple, unit="products 512²", target=job.peer, peer=job.peer),
-        _row(f"{job.name} kernel", to_bare, unit="× bare work", target=TO_BARE, peer=None),
-        _row(f"{job.name} time", micro, unit="µs", target=None, peer=None),
-    ]
-
-
-def _row(name: str, values: list[float], *, unit: str, target: float | None, peer: float | None) -> Row:
-    middle = median(values)
-    low, _, high = quantiles(values, n=4)
-    return {
-        "part": "kernels",
-        "name": name,
-        "value": middle,
-        "unit": unit,
-        "target": target,
-        "reached": None if target is None else middle <= target,
-        "peer": peer,
-        "spread": (high - low) / middle,
-    }
+            found[name].append((product, per_call_s(bare), per_call_s(kernel), per_call_s(whole)))
+    return found
 
 
 if __name__ == "__main__":
-    json.dump(rows(int(sys.argv[1])), sys.stdout, ensure_ascii=False)
+    json.dump(times(int(sys.argv[1])), sys.stdout)

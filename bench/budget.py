@@ -1,0 +1,115 @@
+"""Budget: how much of what an unstated limit allows the fleet takes, and what it costs in refusals and heartbeats.
+
+    python -m bench budget
+
+The fleet believes in a limit far above the server's and has to find the true one. Looked at are the windows after the
+first. Allowed are, in requests of that time, the heartbeats that are due and two for each job, one for a job that came
+with a heartbeat.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.farms import UNLIMITED, Payment, surroundings
+from bench.heartbeats import INSTRUCTED_S, Watch
+from bench.rows import Bound, Row
+
+MINERS = 100
+#: a heartbeat within this of its time is not late
+TOLERANCE_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """A server's limit, and how many windows after the first are looked at."""
+
+    requests: int
+    window_s: float
+    windows: int
+
+    @property
+    def words(self) -> str:
+        """For a row's name."""
+        return f"{self.requests:,} / {self.window_s:g} s"
+
+
+LIMITS = (
+    Limit(requests=500, window_s=10.0, windows=4),
+    Limit(requests=5000, window_s=60.0, windows=1),
+)
+
+
+def budget() -> list[Row]:
+    """Each limit with a farm of its own."""
+    return [row for limit in LIMITS for row in _measured(limit)]
+
+
+def _measured(limit: Limit) -> list[Row]:
+    with surroundings("--rate-limit", f"{limit.requests}/{limit.window_s:g}") as farm:
+        worker = farm.start_worker()
+        farm.wait_for_worker()
+        coordinator = farm.start_coordinator(
+            UNLIMITED | {"FLEET_MINERS": str(MINERS), "FLEET_MINER_PREFIX": "rig-"},
+        )
+        while not farm.asked("requests")["requests_total"]:
+            time.sleep(0.01)
+        started_at = time.time()
+        time.sleep(limit.window_s)
+        first, watch = farm.asked("requests"), Watch(farm)
+        watch.look_for(started_at + limit.window_s * (1 + limit.windows) - time.time())
+        last, until = farm.asked("requests"), time.time()
+        farm.drained(coordinator)
+        worker.stop(5.0)
+        window = [one for one in farm.payments() if started_at + limit.window_s <= one.at < until]
+    return _rows(limit, until - started_at - limit.window_s, window, first, last, watch)
+
+
+def _rows(
+    limit: Limit,
+    seconds: float,
+    paid: Sequence[Payment],
+    first: Mapping[str, Any],
+    last: Mapping[str, Any],
+    watch: Watch,
+) -> list[Row]:
+    free = last["assigned"].get("heartbeat", 0) - first["assigned"].get("heartbeat", 0)
+    beats = MINERS * seconds / INSTRUCTED_S
+    allowed = (limit.requests * seconds / limit.window_s - beats + free) / 2
+    per_miner = Counter(one.miner for one in paid)
+    mean = len(paid) / MINERS
+    most, least = max(per_miner.values()), min(per_miner.values()) if len(per_miner) == MINERS else 0
+    off = max(most - mean, mean - least)
+    refused = (last["refused_429"] - first["refused_429"]) / (seconds / limit.window_s)
+    part, name = "budget", limit.words
+    return [
+        Row(
+            part=part,
+            name=f"{name}: jobs of what the limit allows",
+            runs=[len(paid) / allowed * 100],
+            unit="%",
+            target=97.0,
+            bound=Bound.AT_LEAST,
+        ),
+        Row(part=part, name=f"{name}: refusals a window", runs=[refused, unit="", target=1.0)],
+        Row(part=part, name=f"{name}: refusals in the first window", runs=[first["refused_429"], unit="")],
+        Row(
+            part=part,
+            name=f"{name}: heartbeats late",
+            runs=[sum(late_s > TOLERANCE_S for late_s in watch.late_s)],
+            unit=f"of {len(watch.late_s)}",
+            target=0.0,
+        ),
+        # a share is a whole number of jobs: one job more or less is no unfairness
+        Row(
+            part=part,
+            name=f"{name}: a miner's share off the mean, beyond one job",
+            runs=[max(0.0, off - 1.0) / mean * 100],
+            unit="%",
+            target=10.0,
+        ),
+    ]

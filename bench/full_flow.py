@@ -1,0 +1,141 @@
+"""Overhead, flow and efficiency: a farm on a server without a limit.
+
+    python -m bench overhead flow efficiency
+
+`flow` and `efficiency` look at the same runs. The peer of the flow is the original client's way
+(`bench.original_client`) against the same simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+
+from bench.farms import Flow, flow, surroundings
+from bench.processes import ONE_THREAD, clean_environ
+from bench.rows import Bound, Row
+
+RUNS = 3
+MINERS = 200
+PEER_PROCESSES = 4
+PEER_SECONDS = 10
+#: jobs of each type whose kernel time is taken
+KERNEL_JOBS = 30
+NAMES = {"all": "all job types", "light": "light jobs"}
+
+
+def overhead() -> list[Row]:
+    """One miner on an idle farm: from a fetch's answer to its submission, less the kernel."""
+    runs = [flow(miners=1, seconds=8.0, warm_up_s=1.0).figures["latency_ms"] for _ in range(RUNS)]
+    return [
+        Row(
+            part="overhead",
+            name=f"fetch answered → submission sent, less kernel, p{percent}",
+            unit="ms",
+            target=target,
+            runs=[run[f"overhead_p{percent}"] for run in runs],
+        )
+        for percent, target in ((50, 4.0), (99, 12.0))
+    ]
+
+
+@cache
+def runs_of(mix: str) -> tuple[Flow, ...]:
+    """The runs at full flow with this mix of jobs, made once."""
+    return tuple(flow(miners=MINERS, mix=mix) for _ in range(RUNS))
+
+
+def full_flow() -> list[Row]:
+    """Accepted jobs a second of 200 miners, and what they cost."""
+    rows = []
+    peer = original_client()
+    for mix, target in (("all", 250.0), ("light", 400.0)):
+        runs = runs_of(mix)
+        rows.append(
+            Row(
+                part="flow",
+                name=f"{NAMES[mix]}, {MINERS} miners",
+                unit="jobs/s",
+                target=target,
+                bound=Bound.AT_LEAST,
+                peer=f"{peer:.2f} a process (original client)",
+                runs=[run.jobs_per_s for run in runs],
+            )
+        )
+        rows += [
+            Row(
+                part="flow",
+                name=f"CPU of the {part}, {NAMES[mix]}",
+                unit="ms/job",
+                runs=[cpu_s(run)[part] / len(run.payments) * 1000 for run in runs],
+            )
+            for part in cpu_s(runs[0])
+        ]
+    return rows
+
+
+def cpu_s(run: Flow) -> dict[str, float]:
+    """CPU seconds of each part between first and last sample."""
+    first, last = run.samples[0], run.samples[-1]
+    return {
+        "coordinator": last.coordinator.cpu_s - first.coordinator.cpu_s,
+        "workers": last.workers.cpu_s - first.workers.cpu_s,
+        "simulator": last.simulator.cpu_s - first.simulator.cpu_s,
+        "Redis": last.redis_s - first.redis_s,
+    }
+
+
+def efficiency() -> list[Row]:
+    """Share of the workers' CPU time that the kernels themselves need, in the mix and by job type."""
+    runs, kernel_ms = runs_of("all"), kernel_times()
+    shares, overheads_ms = [], []
+    for run in runs:
+        done = Counter(one.job_type for one in run.payments)
+        kernels_s = sum(kernel_ms[job_type] / 1000 * count for job_type, count in done.items())
+        workers_s = cpu_s(run)["workers"]
+        shares.append(kernels_s / workers_s * 100)
+        overheads_ms.append((workers_s - kernels_s) / done.total() * 1000)
+    beside = statistics.median(overheads_ms)
+    whole = Row(
+        part="efficiency",
+        name="workers' CPU inside kernels, all job types",
+        unit="%",
+        target=60.0,
+        bound=Bound.AT_LEAST,
+        runs=shares,
+    )
+    by_type = [
+        Row(
+            part="efficiency",
+            name=f"… {job_type}",
+            runs=[ms / (ms + beside) * 100],
+            unit="%",
+            peer=f"{ms:.2f} ms of kernel, {beside:.2f} ms beside it",
+        )
+        for job_type, ms in sorted(kernel_ms.items())
+        if any(one.job_type == job_type for one in runs[0].payments)
+    ]
+    return [whole, *by_type]
+
+
+def kernel_times() -> dict[str, float]:
+    """Mean CPU milliseconds of each kernel on the simulator's jobs, in a fresh process with one BLAS thread."""
+    argv = [sys.executable, "-m", "bench.kernel_cpu", str(KERNEL_JOBS)]
+    done = subprocess.run(argv, env=clean_environ() | ONE_THREAD, stdout=subprocess.PIPE, check=True)
+    times: dict[str, float] = json.loads(done.stdout)
+    return times
+
+
+def original_client() -> float:
+    """Accepted jobs a second of one of the original client's processes."""
+    with surroundings("--rate-limit", "0") as farm:
+        argv = [sys.executable, "-m", "bench.original_client", farm.server]
+        peers = [
+            subprocess.Popen([*argv, f"peer-{number}", str(PEER_SECONDS)], stdout=subprocess.PIPE)
+            for number in range(PEER_PROCESSES)
+        ]
+        return sum(int(peer.communicate()[0]) for peer in peers) / PEER_PROCESSES / PEER_SECONDS

@@ -1,0 +1,72 @@
+"""Growth: jobs a second and CPU a job with more miners, more workers, and more jobs behind the farm.
+
+python -m bench growth
+"""
+
+from __future__ import annotations
+
+from bench import million
+from bench.farms import Flow, flow
+from bench.full_flow import cpu_s
+from bench.rows import Bound, Row
+
+MINERS = (1, 10, 100, 1_000)
+WORKERS = (1, 2, 4, 8)
+SECONDS = 6.0
+#: pace and CPU may differ by this where nothing grows
+STEADY = 0.9
+#: names of the rows that are plotted, with the number filled in
+BY_MINERS, BY_WORKERS = "{} miners", "{} worker processes"
+
+
+def growth() -> list[Row]:
+    """Each size once, and the same farm on an empty ledger and on one of a million jobs."""
+    rows = []
+    for miners in MINERS:
+        rows += _rows(BY_MINERS.format(f"{miners:,}"), flow(miners=miners, seconds=SECONDS))
+    for workers in WORKERS:
+        run = flow(miners=100, seconds=SECONDS, settings={"FLEET_WORKER__CONCURRENCY": str(workers)})
+        rows += _rows(BY_WORKERS.format(workers), run)
+    return rows + _behind()
+
+
+def _rows(name: str, run: Flow) -> list[Row]:
+    jobs, used = len(run.payments), cpu_s(run)
+    ours_s = used["coordinator"] + used["workers"] + used["Redis"]
+    return [
+        Row(part="growth", name=f"{name}: pace", runs=[run.jobs_per_s, unit="jobs/s")],
+        Row(part="growth", name=f"{name}: CPU without the simulator's", runs=[ours_s / jobs * 1000, unit="ms/job")],
+        Row(
+            part="growth", name=f"{name}: of it the coordinator", runs=[used["coordinator"] / jobs * 1000], unit="ms/job"
+        ),
+    ]
+
+
+def _behind() -> list[Row]:
+    """Early and late in one run, and with a million jobs in the ledger."""
+    run = flow(miners=100, mix="light", seconds=24.0, every_s=6.0)
+    early, late = _coordinator_ms(run, 0, 1), _coordinator_ms(run, -2, -1)
+    behind = {"FLEET_SERVER_NAME": million.SERVER, "FLEET_LEDGER_URL": f"sqlite:///{million.copied()}"}
+    old = flow(miners=100, mix="light", seconds=SECONDS, settings=behind)
+    return [
+        Row(
+            part="growth",
+            name=f"coordinator's CPU a job, last quarter of {len(run.payments):,} jobs over the first",
+            runs=[late / early],
+            unit="×",
+            target=1.0 / STEADY,
+        ),
+        Row(
+            part="growth",
+            name=f"pace with {million.JOBS:,} jobs in the ledger, of that with none",
+            runs=[old.jobs_per_s / run.jobs_per_s * 100],
+            unit="%",
+            target=STEADY * 100,
+            bound=Bound.AT_LEAST,
+        ),
+    ]
+
+
+def _coordinator_ms(run: Flow, first: int, last: int) -> float:
+    used_s = run.samples[last].coordinator.cpu_s - run.samples[first].coordinator.cpu_s
+    return used_s / run.accepted(first, last) * 1000

@@ -1,0 +1,50 @@
+"""How late heartbeats are: every interval between two heartbeats of a session, by the simulator's own clock."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable
+
+from bench.farms import Surroundings
+
+#: what servers ask for
+INSTRUCTED_S = 30.0
+#: intervals are at least `INSTRUCTED_S`, so that a look as often as this misses none
+LOOK_EVERY_S = 20.0
+
+
+class Watch:
+    """Collects intervals from look to look."""
+
+    def __init__(self, farm: Surroundings) -> None:
+        self._farm = farm
+        self._counted: dict[str, int] = {}
+        self.late_s: list[float] = []
+        self.look()
+        self.late_s.clear()
+
+    def look(self) -> int:
+        """Take in the intervals that ended since the last look; how many sessions run."""
+        sessions = self._farm.asked("sessions")["sessions"]
+        for session in sessions:
+            beats = session["heartbeats"]
+            if beats > self._counted.get(session["session_id"], 0):
+                self.late_s.append(max(0.0, session["last_interval_s"] - INSTRUCTED_S))
+            self._counted[session["session_id"]] = beats
+        return sum(session["status"] == "active" for session in sessions)
+
+    def look_for(self, seconds: float) -> None:
+        """Look on for so long."""
+        until = time.monotonic() + seconds
+        while (left_s := until - time.monotonic()) > 0:
+            time.sleep(min(left_s, LOOK_EVERY_S))
+            self.look()
+
+
+def percentile(values: Iterable[float], percent: int) -> float:
+    """Of at least one value."""
+    known = sorted(values)
+    if len(known) < 2:
+        return known[0]
+    return statistics.quantiles(known, n=100, method="inclusive")[percent - 1]

@@ -1,0 +1,202 @@
+"""A ledger of a million paid jobs, quickly: lives written by the ledger itself, then copied by SQL under other ids.
+
+The copies are inserted in the order of their random ids, as a farm does, so that rows and indexes have the size that
+they have in a ledger which grew.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import tempfile
+import uuid
+from collections.abc import Sequence
+from contextlib import closing
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from fleet.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.models import Entry, EntryKind, Job, JobState, Road
+from fleet.proof import Exchange, Proof
+from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
+
+SERVER = "http://127.0.0.1:8000"
+JOBS = 1_000_000
+MINERS = 100
+#: as fast as a server's 5,000 requests a minute let 100 miners go
+_JOBS_PER_HOUR = 144_000
+_HOUR_MS = 3_600_000
+_PATTERNS = 4_000
+_TYPES = JOB_TYPE_NAMES[:8]
+_WORKER = "worker@attic"
+_KERNELS = "1"
+
+
+def miner_id(number: int) -> str:
+    """Of the farm's miners."""
+    return f"rig-{number % MINERS + 1:03}"
+
+
+def session_id(number: int) -> str:
+    """Of that miner's only session."""
+    return str(uuid.UUID(int=number % MINERS))
+
+
+def entry(number: int, job_id: str) -> Entry:
+    """The payment of a job."""
+    digest = random.Random(number).randbytes
+    return Entry(
+        miner_id=miner_id(number),
+        kind=EntryKind.JOB,
+        amount=Decimal("0.3703703703703704"),
+        confirmed=True,
+        session_id=session_id(number),
+        job_id=job_id,
+        job_type=_TYPES[number % len(_TYPES)],
+        proof=Proof(
+            exchange=Exchange(sent=digest(32), answered=digest(32)),
+            worker=_WORKER,
+            kernel_version=_KERNELS,
+            input_digest=digest(32),
+            result_digest=digest(32),
+        ),
+    )
+
+
+def openings() -> list[Write]:
+    """A session for every miner."""
+    return [SessionOpened(miner_id=miner_id(n), session_id=session_id(n), offset=None) for n in range(MINERS)]
+
+
+def closings() -> list[Write]:
+    """Its end."""
+    return [SessionClosed(miner_id=miner_id(n), session_id=session_id(n), cause="stopped") for n in range(MINERS)]
+
+
+def lives(numbers: Sequence[int]) -> list[list[Write]]:
+    """Five turns of the loop, each with a step of all these jobs: opened, dispatched, computed, sent, paid."""
+    ids = {number: str(uuid.UUID(int=random.Random(f"job {number}").getrandbits(128))) for number in numbers}
+    result: dict[str, object] = {"results_hash": "0" * 64, "analyzed": 20, "flagged": [], "compute_time_ms": 1.25}
+
+    def moved(number: int, state: JobState) -> JobMoved:
+        sent = state in {JobState.SUBMITTING, JobState.ACCEPTED}
+        computed = state is JobState.COMPUTED
+        return JobMoved(
+            job_id=ids[number],
+            state=state,
+            attempt=1,
+            strikes=0,
+            sends=int(sent),
+            mended=False,
+            result=None if state is JobState.DISPATCHED else result,
+            worker=_WORKER if computed else None,
+            kernel_version=_KERNELS if computed else None,
+            compute_ms=1.234 if computed else None,
+        )
+
+    opened: list[Write] = [
+        JobOpened(
+            job=Job(
+                job_id=ids[number],
+                job_type=(job_type := _TYPES[number % len(_TYPES)]),
+                data=draw_data(job_type, random.Random(number)),
+                reward=Decimal("0.3703703703703704"),
+                road=Road.FETCHED,
+                timeout_s=60.0,
+            ),
+            miner_id=miner_id(number),
+            session_id=session_id(number),
+            state=JobState.ASSIGNED,
+            attempt=1,
+        )
+        for number in numbers
+    ]
+    steps = (JobState.DISPATCHED, JobState.COMPUTED, JobState.SUBMITTING)
+    turns: list[list[Write]] = [opened, *[[moved(number, state) for number in numbers] for state in steps]]
+    paid: list[Write] = [moved(number, JobState.ACCEPTED) for number in numbers]
+    return [*turns, [*paid, *[Booked(entry=entry(number, ids[number])) for number in numbers]]]
+
+
+@cache
+def folder() -> tempfile.TemporaryDirectory[str]:
+    """Where the ledger of this process lies."""
+    return tempfile.TemporaryDirectory(prefix="fleet-bench-million-", ignore_cleanup_errors=True)
+
+
+@cache
+def ledger_file() -> Path:
+    """The ledger of `JOBS` jobs, made at the first call."""
+    path = Path(folder().name) / "ledger.sqlite3"
+    url = f"sqlite:///{path}"
+    hours = range(-(-JOBS // _JOBS_PER_HOUR))
+    clock = iter(range(10**15))
+    with Ledger(open_engine(url), SERVER, now_ms=lambda: 1_760_000_000_000 + next(clock) // 5 * 1000) as ledger:
+        ledger.commit(openings())
+        for first in range(0, _PATTERNS, 100):
+            for turn in lives(range(first, first + 100)):
+                ledger.commit(turn)
+        ledger.commit(closings())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-500000; PRAGMA temp_store=MEMORY;")
+        _copy(connection)
+        _spread_sums(connection, len(hours))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+def copied() -> Path:
+    """A copy of it that may be written."""
+    copy = ledger_file().with_name("copy.sqlite3")
+    shutil.copy(ledger_file(), copy)
+    return copy
+
+
+def _copy(connection: sqlite3.Connection) -> None:
+    jobs = connection.execute("SELECT * FROM jobs ORDER BY job_id").fetchall()
+    names = [row[1] for row in connection.execute("PRAGMA table_info(jobs)")]
+    entries = dict(_by_job(connection))
+    entry_names = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
+    at, entry_at = names.index("job_id"), entry_names.index("job_id")
+    id_at, seq_at = entry_names.index("id"), entry_names.index("seq")
+    insert_job = f"INSERT INTO jobs VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - no value is in the text
+    insert_entry = f"INSERT INTO entries VALUES ({', '.join('?' * len(entry_names))})"  # noqa: S608
+    number = len(jobs)
+    while number < JOBS:
+        new_jobs, new_entries = [], []
+        for job in jobs[: JOBS - number]:
+            number += 1
+            old = job[at]
+            job_id: object = uuid.uuid4().bytes if isinstance(old, bytes) else str(uuid.uuid4())
+            new_jobs.append((*job[:at], job_id, *job[at + 1 :]))
+            row = list(entries[old])
+            row[id_at], row[seq_at], row[entry_at] = number, number, job_id
+            new_entries.append(row)
+        with connection:
+            connection.executemany(insert_job, new_jobs)
+            connection.executemany(insert_entry, new_entries)
+
+
+def _by_job(connection: sqlite3.Connection) -> list[tuple[object, tuple[object, ...]]]:
+    cursor = connection.execute("SELECT * FROM entries")
+    at = [column[0] for column in cursor.description].index("job_id")
+    return [(row[at], row) for row in cursor]
+
+
+def _spread_sums(connection: sqlite3.Connection, hours: int) -> None:
+    """The sums, as if each hour had had its share."""
+    times = JOBS // _PATTERNS // hours
+    with connection:
+        rows = connection.execute("SELECT miner, kind, job_type, hour, payments, unconfirmed, amount FROM sums")
+        spread = [
+            (miner, kind, job_type, hour + n + 1, payments * times, unconfirmed, str(Decimal(amount) * times))
+            for miner, kind, job_type, hour, payments, unconfirmed, amount in rows.fetchall()
+            for n in range(hours)
+        ]
+        connection.execute("DELETE FROM sums")
+        connection.executemany("INSERT INTO sums VALUES (?, ?, ?, ?, ?, ?, ?)", spread)
+        connection.execute("UPDATE chains SET seq = ?", (JOBS,))
+        connection.execute("UPDATE counters SET value = ?", (JOBS,))

@@ -1,0 +1,26 @@
+"""dramatiq: its own command runs the workers on this module, REDIS_URL in the environment; `python -m …` drives."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import dramatiq
+import redis
+from dramatiq.brokers.redis import RedisBroker
+
+from bench.peers.load import reader, told, work
+
+_URL = os.environ["REDIS_URL"]
+dramatiq.set_broker(RedisBroker(url=_URL))
+_client = redis.Redis.from_url(_URL)
+
+
+@dramatiq.actor(queue_name="jobs", max_retries=0)
+def compute(message: dict[str, Any]) -> None:
+    """One job."""
+    work(_client, message)
+
+
+if __name__ == "__main__":
+    told(lambda job: compute.send(job.encode()), reader(_URL))

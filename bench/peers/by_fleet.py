@@ -1,0 +1,35 @@
+"""The fleet's own parts: its dispatcher and its Celery workers. `python -m bench.peers.by_fleet` drives.
+
+The settings come from the environment.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from bench.peers.load import reader, told
+from config.load import load
+from fleet.dispatch import Dispatcher, connect
+from fleet.effects import Dispatch
+from tasks.app import make_app
+from tasks.messages import JobMessage
+
+
+def main() -> None:
+    """Drive, every job under an id of its own."""
+    settings = load()
+    assert settings.redis_url is not None
+    url = settings.redis_url.get_secret_value()
+    dispatcher = Dispatcher(make_app(settings, url), connect(url), lambda _: None)
+    numbers = itertools.count()
+
+    def send(job: JobMessage) -> None:
+        dispatcher.dispatch(Dispatch(message=replace(job, job_id=f"{job.job_id}-{next(numbers)}")))
+
+    told(send, reader(url))
+    dispatcher.close()
+
+
+if __name__ == "__main__":
+    main()

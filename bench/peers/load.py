@@ -1,0 +1,112 @@
+"""The load that every queue gets, and the clock that it is timed by. Knows no queue.
+
+Light jobs of a kilobyte, two worker processes; a worker computes with the fleet's own kernels and appends what the
+fleet's workers append to the results stream. Sent and read by one process, results by a consumer group in blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import redis
+
+from fleet.intake import BrokerState, Intake, Results
+from fleet.simulator.jobs import LIGHT_TYPES, draw_data
+from tasks.catalog import KERNEL_VERSION, compute
+from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, JobMessage, encode_computed, stream_fields
+
+#: in flight at most
+WINDOW = 200
+SECONDS = 5.0
+#: round trips with one job in flight
+ALONE = 300
+_PATIENCE_S = 30.0
+
+#: hands a job to the queue
+Send = Callable[[JobMessage], object]
+#: waits for results at most a second; how many came
+Take = Callable[[], int]
+
+
+def job(number: int) -> JobMessage:
+    """The n-th job."""
+    rng = Random(number)
+    job_type = LIGHT_TYPES[number % len(LIGHT_TYPES)]
+    return JobMessage(
+        job_id=f"job-{number}", attempt=1, miner_id="rig-1", job_type=job_type, data=draw_data(job_type, rng)
+    )
+
+
+def work(client: redis.Redis, message: dict[str, Any]) -> None:
+    """What a worker of any queue does with a job."""
+    order = JobMessage.decode(message)
+    started = time.perf_counter()
+    result = compute(order.job_type, order.data, job_id=order.job_id)
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    body = encode_computed(result=result, kernel_version=KERNEL_VERSION, compute_ms=elapsed_ms)
+    fields = stream_fields(task=order.job_id, state="SUCCESS", worker="peer", body=body)
+    client.xadd(RESULTS_STREAM, fields)  # type: ignore[arg-type]
+
+
+def reader(redis_url: str) -> Take:
+    """The fleet's own intake, acknowledging as its dispatcher does."""
+    inbox: queue.SimpleQueue[Results | BrokerState] = queue.SimpleQueue()
+    client = redis.Redis.from_url(redis_url)
+    Intake(redis.Redis.from_url(redis_url), inbox.put)
+
+    def take() -> int:
+        try:
+            came = inbox.get(timeout=1.0)
+        except queue.Empty:
+            return 0
+        if not isinstance(came, Results):
+            return 0
+        assert not came.flaws, came.flaws
+        pipeline = client.pipeline(transaction=False)
+        pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *came.entries)
+        pipeline.xdel(RESULTS_STREAM, *came.entries)
+        pipeline.execute()
+        return len(came.messages)
+
+    return take
+
+
+def timed(send: Send, take: Take) -> dict[str, float]:
+    """Jobs a second with `WINDOW` in flight, and milliseconds there and back with one."""
+    jobs = [job(number) for number in range(1000)]
+    _await(send, take, jobs[0])
+    alone_ms = []
+    for number in range(ALONE):
+        started = time.perf_counter()
+        _await(send, take, jobs[number])
+        alone_ms.append((time.perf_counter() - started) * 1000)
+    done, in_flight, sent = 0, 0, 0
+    started = time.perf_counter()
+    while (spent := time.perf_counter() - started) < SECONDS:
+        while in_flight < WINDOW:
+            send(jobs[sent % len(jobs)])
+            in_flight, sent = in_flight + 1, sent + 1
+        came = take()
+        in_flight, done = in_flight - came, done + came
+    cuts = statistics.quantiles(alone_ms, n=100)
+    return {"jobs_per_s": done / spent, "p50_ms": cuts[49], "p99_ms": cuts[98]}
+
+
+def _await(send: Send, take: Take, message: JobMessage) -> None:
+    send(message)
+    deadline = time.monotonic() + _PATIENCE_S
+    while not take():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no result within {_PATIENCE_S:g} s")
+
+
+def told(send: Send, take: Take) -> None:
+    """Time it, and print the figures as JSON."""
+    json.dump(timed(send, take), sys.stdout)

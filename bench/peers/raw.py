@@ -1,0 +1,30 @@
+"""The floor: plain processes on a Redis list. A killed worker loses the job at hand.
+
+python -m bench.peers.raw REDIS_URL [work]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import redis
+
+from bench.peers.load import reader, told, work
+
+_LIST = "raw.jobs"
+
+
+def main() -> None:
+    """Drive, or work for ever."""
+    client = redis.Redis.from_url(sys.argv[1])
+    if len(sys.argv) == 2:
+        told(lambda job: client.lpush(_LIST, json.dumps(job.encode())), reader(sys.argv[1]))
+    while len(sys.argv) > 2:
+        item: Any = client.brpop([_LIST])
+        work(client, json.loads(item[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The pictures of a run: `python -m bench.plots RESULTS FOLDER` writes growth.svg and peers.svg, drawn by matplotlib.
+
+Runs in `.venv/peers`, which holds matplotlib.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+
+Rows = dict[str, dict[str, Any]]
+
+_INK, _OURS, _OTHER = "#333333", "#1f6f8b", "#c9a227"
+
+
+def main() -> None:
+    """Draw what the rows allow; a part that was not measured has no picture."""
+    results, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    rows: Rows = {row["name"]: row for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
+    # the same rows make the same bytes
+    mpl.rcParams.update({"svg.hashsalt": "neonet-fleet", "font.family": "sans-serif", "text.color": _INK})
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(row["part"] == "growth" for row in rows.values()):
+        _growth(rows, folder / "growth.svg")
+    if any(row["part"] == "peers" for row in rows.values()):
+        _peers(rows, folder / "peers.svg")
+
+
+def _growth(rows: Rows, path: Path) -> None:
+    """Pace and CPU a job, by miners and by worker processes."""
+    figure, axes = plt.subplots(2, 2, figsize=(9, 5.5), sharey="row", layout="constrained")
+    for column, ending in enumerate(("miners", "worker processes")):
+        names = [name.partition(":")[0] for name in rows if name.endswith(f"{ending}: pace")]
+        at = range(len(names))
+        axes[0][column].plot(at, _values(rows, names, "pace"), "o-", color=_OURS)
+        whole, ours = (
+            _values(rows, names, words) for words in ("CPU without the simulator's", "of it the coordinator")
+        )
+        axes[1][column].plot(at, whole, "o-", color=_OURS, label="coordinator, workers and Redis")
+        axes[1][column].plot(at, ours, "o--", color=_OTHER, label="the coordinator alone")
+        axes[1][column].set_xlabel(ending)
+        for axis in (axes[0][column], axes[1][column]):
+            axis.set_xticks(at, [name.partition(" ")[0] for name in names])
+            axis.set_ylim(bottom=0)
+            axis.grid(alpha=0.3)
+    axes[0][0].set_ylabel("jobs accepted a second")
+    axes[1][0].set_ylabel("CPU, ms a job")
+    axes[1][0].legend(frameon=False)
+    _save(figure, path)
+
+
+def _values(rows: Rows, names: list[str], words: str) -> list[float]:
+    return [rows[f"{name}: {words}"]["value"] for name in names]
+
+
+def _peers(rows: Rows, path: Path) -> None:
+    """Jobs a second and a round trip by queue."""
+    figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), sharey=True, layout="constrained")
+    for axis, ending, label in (
+        (axes[0], "200 in flight", "light jobs a second, 200 in flight"),
+        (axes[1], "there and back, one in flight", "ms there and back, one in flight (median)"),
+    ):
+        chosen = [row for name, row in rows.items() if row["part"] == "peers" and name.endswith(ending)]
+        names = [row["name"].partition(":")[0] for row in chosen]
+        colors = [_OURS if "fleet" in name else _OTHER for name in names]
+        bars = axis.barh(names, [row["value"] for row in chosen], color=colors)
+        axis.bar_label(bars, fmt="%.3g" if "ms" in label else "%.0f", padding=3)
+        axis.set_xlabel(label)
+        axis.margins(x=0.15)
+        axis.invert_yaxis()
+    axes[1].invert_yaxis()
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
+    for axis in figure.axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()

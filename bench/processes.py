@@ -1,0 +1,72 @@
+"""Processes under measurement: started with a log of their own, and read for CPU time and memory with all children."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from fleet.children import Child
+
+#: read by numpy's BLAS when it loads
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """What a process and its children have used so far."""
+
+    cpu_s: float
+    rss_bytes: int
+
+
+class Measured(Child):
+    """A child process whose use can be read."""
+
+    def use(self) -> Use:
+        """CPU seconds since the start, of children that have ended too, and resident memory now.
+
+        Raises ProcessLookupError once it has ended.
+        """
+        if self._process is None or self._process.poll() is not None:
+            raise ProcessLookupError(f"{self.name} does not run\n{self.tail()}")
+        root = psutil.Process(self._process.pid)
+        cpu_s, rss_bytes = 0.0, 0
+        for process in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                cpu_s += times.user + times.system
+                if process is root:
+                    cpu_s += times.children_user + times.children_system
+                rss_bytes += process.memory_info().rss
+        return Use(cpu_s=cpu_s, rss_bytes=rss_bytes)
+
+    def wait(self, timeout_s: float) -> int:
+        """Its exit code, once it has ended. Raises subprocess.TimeoutExpired."""
+        if self._process is None:
+            raise ProcessLookupError(f"{self.name} was not started")
+        return self._process.wait(timeout_s)
+
+
+def start(
+    name: str,
+    argv: Sequence[str],
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
+) -> Measured:
+    """Start a module (`-m` and `argv`) from this folder's root; its output goes to `folder/<name>.log`."""
+    environ = clean_environ() | dict(settings or {})
+    child = Measured(name, [python, "-m", *argv], log=folder / f"{name}.log", environ=environ)
+    child.start()
+    return child
+
+
+def clean_environ() -> dict[str, str]:
+    """The environment without settings of the caller's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("FLEET_", "CELERY"))}

@@ -1,0 +1,105 @@
+"""What a measurement ends in: one row a figure, with what was to be reached, and the table of them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Bound(Enum):
+    """Which side of its target a figure has to be on."""
+
+    AT_MOST = "≤"
+    AT_LEAST = "≥"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One figure."""
+
+    part: str
+    name: str
+    #: what each run measured, one at least
+    runs: Sequence[float]
+    unit: str
+    #: None where nothing was to be reached
+    target: float | None = None
+    bound: Bound = Bound.AT_MOST
+    #: the same by other means, in words or in `unit`
+    peer: str | float | None = None
+
+    @property
+    def value(self) -> float:
+        """The median of the runs."""
+        return statistics.median(self.runs)
+
+    @property
+    def spread(self) -> float | None:
+        """How far the runs lie apart as a share of the value; None for one run.
+
+        The distance of the quartiles, of fewer than five runs that of the extremes.
+        """
+        if len(self.runs) < 2 or not self.value:
+            return None
+        low, _, high = (
+            statistics.quantiles(self.runs, n=4) if len(self.runs) > 4 else (min(self.runs), 0, max(self.runs))
+        )
+        return (high - low) / self.value
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is reached; None without one."""
+        if self.target is None:
+            return None
+        return self.value <= self.target if self.bound is Bound.AT_MOST else self.value >= self.target
+
+    def stated(self) -> dict[str, object]:
+        """The row as JSON values."""
+        return {
+            "part": self.part,
+            "name": self.name,
+            "value": self.value,
+            "unit": self.unit,
+            "target": self.target,
+            "bound": self.bound.value,
+            "reached": self.reached,
+            "peer": self.peer,
+            "spread": self.spread,
+        }
+
+
+_HEADINGS = ("part", "figure", "reached", "to reach", "", "peer", "spread")
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows as aligned text."""
+    return _aligned([_HEADINGS, *map(_cells, rows)])
+
+
+def markdown(rows: Iterable[Row]) -> str:
+    """The rows as a table for a document."""
+    lines = [_HEADINGS, ("---",) * len(_HEADINGS), *map(_cells, rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    target = "" if row.target is None else f"{row.bound.value} {_number(row.target)}"
+    verdict = {None: "", True: "yes", False: "NO"}[row.reached]
+    peer = row.peer if isinstance(row.peer, str) else "" if row.peer is None else _number(row.peer)
+    spread = "" if row.spread is None else f"{row.spread:.0%}"
+    return row.part, row.name, f"{_number(row.value)} {row.unit}", target, verdict, peer, spread
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

@@ -1,0 +1,111 @@
+"""Sessions: what thousands of miners cost one coordinator, and how late their heartbeats come.
+
+    python -m bench sessions
+
+2,500 miners meet a server that takes 5,000 requests in 60 s from one address, which their heartbeats alone use up;
+10,000 meet one without a limit. Looked at is the time after the last session was opened.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from bench.farms import UNLIMITED, Surroundings, surroundings
+from bench.heartbeats import Watch, percentile
+from bench.rows import Row
+
+SECONDS = 60.0
+_MB = 1e6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """So many miners, and what they may cost."""
+
+    miners: int
+    #: as the simulator takes it
+    rate_limit: str
+    settings: dict[str, str]
+    most_mb: float
+    #: percent of a core; None where nothing was asked
+    most_cpu: float | None
+    most_late_s: float
+    #: seconds that opening the sessions may take
+    patience_s: float
+
+
+CROWDS = (
+    Crowd(
+        miners=2_500,
+        rate_limit="5000/60",
+        settings={},
+        most_mb=200,
+        most_cpu=50.0,
+        most_late_s=1.0,
+        patience_s=200.0,
+    ),
+    Crowd(
+        miners=10_000,
+        rate_limit="0",
+        settings=UNLIMITED,
+        most_mb=600,
+        most_cpu=None,
+        most_late_s=2.0,
+        patience_s=120.0,
+    ),
+)
+
+
+def sessions() -> list[Row]:
+    """Each crowd with a farm of its own."""
+    return [row for crowd in CROWDS for row in _measured(crowd)]
+
+
+def _measured(crowd: Crowd) -> list[Row]:
+    with surroundings("--rate-limit", crowd.rate_limit) as farm:
+        worker = farm.start_worker()
+        farm.wait_for_worker()
+        started_at = time.monotonic()
+        coordinator = farm.start_coordinator(crowd.settings | {"FLEET_MINERS": str(crowd.miners)})
+        _wait_until_open(farm, crowd)
+        opened_s = time.monotonic() - started_at
+        watch, before = Watch(farm), farm.sample(coordinator, [worker])
+        watch.look_for(SECONDS)
+        after = farm.sample(coordinator, [worker])
+        coordinator.kill()
+    seconds = after.at - before.at
+    name = f"{crowd.miners:,} miners"
+    return [
+        Row(part="sessions", name=f"{name}: all open after", runs=[opened_s, unit="s")],
+        Row(
+            part="sessions",
+            name=f"{name}: memory of the coordinator",
+            runs=[after.coordinator.rss_bytes / _MB],
+            unit="MB",
+            target=crowd.most_mb,
+            peer=f"{52 * crowd.miners:,} MB (original client, 52 MB a miner)",
+        ),
+        Row(
+            part="sessions",
+            name=f"{name}: CPU of the coordinator",
+            runs=[(after.coordinator.cpu_s - before.coordinator.cpu_s) / seconds * 100],
+            unit="% of a core",
+            target=crowd.most_cpu,
+        ),
+        Row(
+            part="sessions",
+            name=f"{name}: heartbeats late, p99 of {len(watch.late_s):,}",
+            runs=[percentile(watch.late_s, 99)],
+            unit="s",
+            target=crowd.most_late_s,
+        ),
+    ]
+
+
+def _wait_until_open(farm: Surroundings, crowd: Crowd) -> None:
+    deadline = time.monotonic() + crowd.patience_s
+    while (opened := farm.asked("requests")["sessions_open"]) < crowd.miners:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{opened} of {crowd.miners} sessions open after {crowd.patience_s:g} s")
+        time.sleep(0.5)

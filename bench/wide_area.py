@@ -1,0 +1,52 @@
+"""Wide area: the flow when workers are far from Redis.
+
+    python -m bench wide-area
+
+A proxy (`bench.slow_link`) between workers and Redis adds the time of the way; the loopback flow goes through the same
+proxy without delay. Coordinator, simulator and Redis stay together.
+"""
+
+from __future__ import annotations
+
+from bench.farms import flow
+from bench.rows import Bound, Row
+
+MINERS = 200
+HOSTS = 8
+SECONDS = 10.0
+#: round trips
+DELAYS_MS = (50.0, 200.0)
+#: what to set on the far hosts, and on a coordinator that feeds them
+SETTINGS = {"FLEET_WORKER__CONCURRENCY": "1", "FLEET_WORKER__PREFETCH": "16"}
+
+
+def wide_area() -> list[Row]:
+    """Share of the loopback flow at each delay."""
+    near = _jobs_per_s(0.0)
+    rows = [Row(part="wide area", name=f"loopback, {HOSTS} worker hosts", runs=[near], unit="jobs/s")]
+    for delay_ms in DELAYS_MS:
+        far = _jobs_per_s(delay_ms)
+        rows.append(
+            Row(
+                part="wide area",
+                name=f"{delay_ms:g} ms round trip to Redis, of the loopback flow",
+                runs=[far / near * 100],
+                unit="%",
+                target=80.0,
+                bound=Bound.AT_LEAST,
+                peer=f"{far:.0f} of {near:.0f} jobs/s",
+            )
+        )
+    return rows
+
+
+def _jobs_per_s(delay_ms: float) -> float:
+    run = flow(
+        miners=MINERS,
+        seconds=SECONDS,
+        warm_up_s=4.0,
+        settings=SETTINGS,
+        workers=[{}] * HOSTS,
+        link_ms=delay_ms,
+    )
+    return run.jobs_per_s
