@@ -95,8 +95,8 @@ def _rows(
             target=97.0,
             bound=Bound.AT_LEAST,
         ),
-        Row(part=part, name=f"{name}: refusals a window", runs=[refused, unit="", target=1.0)],
-        Row(part=part, name=f"{name}: refusals in the first window", runs=[first["refused_429"], unit="")],
+        Row(part=part, name=f"{name}: refusals a window", runs=[refused], unit="", target=1.0),
+        Row(part=part, name=f"{name}: refusals in the first window", runs=[first["refused_429"]], unit=""),
         Row(
             part=part,
             name=f"{name}: heartbeats late",

@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,7 +63,8 @@ class Surroundings:
     server: str
     redis_url: str
     simulator: Measured
-    children: list[Measured] = field(default_factory=list)
+    #: all that is to be stopped
+    children: list[Measured]
 
     @property
     def settings(self) -> dict[str, str]:
@@ -131,7 +132,8 @@ class Surroundings:
 
     def payments(self) -> list[Payment]:
         """Every accepted job in the book, in the order of acceptance."""
-        found, since = [], 0
+        found: list[Payment] = []
+        since: int | None = 0
         while since is not None:
             page = self.asked(f"book?since={since}")
             found += [
@@ -162,15 +164,14 @@ def surroundings(*simulator: str) -> Iterator[Surroundings]:
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as name:
         folder = Path(name)
         local = start_redis(folder)
-        farm: Surroundings | None = None
         argv = ["fleet", "simulator", "--port", "0", "--url-file", str(folder / "url"), *simulator]
         process = start("simulator", argv, folder)
+        children: list[Measured] = []
         try:
             server = wait_for(process, folder / "url", _START_S)
-            farm = Surroundings(folder=folder, server=server, redis_url=local.url, simulator=process)
-            yield farm
+            yield Surroundings(folder=folder, server=server, redis_url=local.url, simulator=process, children=children)
         finally:
-            for child in [*reversed(farm.children if farm else []), process, local.child]:
+            for child in [*reversed(children), process, local.child]:
                 child.stop(5.0)
 
 

@@ -34,10 +34,13 @@ def _rows(name: str, run: Flow) -> list[Row]:
     jobs, used = len(run.payments), cpu_s(run)
     ours_s = used["coordinator"] + used["workers"] + used["Redis"]
     return [
-        Row(part="growth", name=f"{name}: pace", runs=[run.jobs_per_s, unit="jobs/s")],
-        Row(part="growth", name=f"{name}: CPU without the simulator's", runs=[ours_s / jobs * 1000, unit="ms/job")],
+        Row(part="growth", name=f"{name}: pace", runs=[run.jobs_per_s], unit="jobs/s"),
+        Row(part="growth", name=f"{name}: CPU without the simulator's", runs=[ours_s / jobs * 1000], unit="ms/job"),
         Row(
-            part="growth", name=f"{name}: of it the coordinator", runs=[used["coordinator"] / jobs * 1000], unit="ms/job"
+            part="growth",
+            name=f"{name}: of it the coordinator",
+            runs=[used["coordinator"] / jobs * 1000],
+            unit="ms/job",
         ),
     ]
 

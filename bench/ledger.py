@@ -44,7 +44,7 @@ def ledger() -> list[Row]:
             unit="jobs/s",
             runs=[_lives_per_s() for _ in range(RUNS)],
         ),
-        Row(part="ledger", name=f"size with {million.JOBS:,} jobs", runs=[size_mb, unit="MB", target=600)],
+        Row(part="ledger", name=f"size with {million.JOBS:,} jobs", runs=[size_mb], unit="MB", target=600),
         Row(
             part="ledger",
             name=f"`fleet rewards` over {million.JOBS:,} jobs",

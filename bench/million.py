@@ -82,7 +82,7 @@ def lives(numbers: Sequence[int]) -> list[list[Write]]:
     ids = {number: str(uuid.UUID(int=random.Random(f"job {number}").getrandbits(128))) for number in numbers}
     result: dict[str, object] = {"results_hash": "0" * 64, "analyzed": 20, "flagged": [], "compute_time_ms": 1.25}
 
-    def moved(number: int, state: JobState) -> JobMoved:
+    def moved(number: int, state: JobState) -> Write:
         sent = state in {JobState.SUBMITTING, JobState.ACCEPTED}
         computed = state is JobState.COMPUTED
         return JobMoved(

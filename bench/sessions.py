@@ -77,7 +77,7 @@ def _measured(crowd: Crowd) -> list[Row]:
     seconds = after.at - before.at
     name = f"{crowd.miners:,} miners"
     return [
-        Row(part="sessions", name=f"{name}: all open after", runs=[opened_s, unit="s")],
+        Row(part="sessions", name=f"{name}: all open after", runs=[opened_s], unit="s"),
         Row(
             part="sessions",
             name=f"{name}: memory of the coordinator",
