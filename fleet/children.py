@@ -37,7 +37,7 @@ class Child:
         self.name = name
         self.argv = list(argv)
         self.log = log
-        self.environ = dict(environ)
+        self.variables = dict(environ)
         self._stdout = stdout
         self._started_at = 0.0
         self._early_deaths = 0
@@ -51,7 +51,7 @@ class Child:
         try:
             self._process = subprocess.Popen(
                 self.argv,
-                env=self.environ,
+                env=self.variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output or self._stdout,
                 stderr=output,

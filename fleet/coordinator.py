@@ -173,7 +173,7 @@ class Coordinator:
             case Network():
                 self._watcher.network(event)
             case GhostStopped():
-                self._farm.governor.sent(now)
+                self._farm.governor.sent(now, awaited=False)
                 self._writes += laid_to_rest(event)
             case Stop():
                 self._stop(event, now)
@@ -200,7 +200,7 @@ class Coordinator:
         if now >= self._network_at:
             self._network_at = now + self._network_every_s
             for _ in range(2):
-                self._farm.governor.sent(now)
+                self._farm.governor.sent(now, awaited=False)
             self._pool.submit(self._ask_network)
         self._watcher.tick(self._farm, now)
         self._wake_at = min(turn.wake_at, self._network_at, self._give_up_at or turn.wake_at)

@@ -90,9 +90,11 @@ class Farm:
         """A call ended."""
         self._free_calls += 1
         if isinstance(reply.outcome, RateLimited):
-            self.governor.rate_limited(reply.outcome.retry_after_s, now)
-        elif not isinstance(reply.outcome, CallError):
-            self.governor.answered()
+            self.governor.rate_limited(reply.outcome.retry_after_s, reply.sent_at, now)
+        elif isinstance(reply.outcome, CallError):
+            self.governor.failed()
+        else:
+            self.governor.answered(reply.sent_at, now)
         miner = self.miners[reply.call.spec.miner_id]
         self._apply(miner, lambda: miner.on_reply(reply, now, self._find), now)
 

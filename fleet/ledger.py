@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -135,6 +136,13 @@ class Ledger:
             for row in self._rows(query)
             if row.miner_id not in wanted
         ]
+
+    def quiet_s(self) -> float:
+        """Seconds since a session at this server last started or sent a heartbeat; infinite when none ever did."""
+        sessions, miners = schema.sessions, schema.miners
+        query = select(func.max(sessions.c.beat_at)).join(miners, miners.c.id == sessions.c.miner)
+        beat_at = self._rows(query.where(miners.c.server == self._server))[0][0]
+        return math.inf if beat_at is None else max(0.0, (self._now_ms() - beat_at) / 1000)
 
     def begin_run(self, run_id: str) -> int:
         """Note where the counters stand when a run of the farm begins; its start in UTC milliseconds."""

@@ -191,7 +191,7 @@ class LocalFarm:
         self._say(f"{child.name} ended with {child.exit_code}; starting it again")
         if child is self._flower:
             # another program may have taken its port between the look and the start
-            child.environ["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
+            child.variables["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
         try:
             child.restart(now)
         except ServiceError as exc:

@@ -178,7 +178,8 @@ class Report:
         self._say(
             f"[STATUS] {self.tally.paid} jobs paid ({pace:.1f}/s) · {_short(self.tally.earned)} since start · "
             f"{_short(self._total)} booked · {farm.open_jobs} open, {farm.at_workers} at workers · "
-            f"requests {governor.used(now)}/{int(governor.limit)} a window, {governor.refused} refused · "
+            f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
+            f"{governor.refused} refused, room for {governor.more_miners(now)} more miners · "
             f"{self.tally.lost} lost · unexplained {unexplained} NNET",
             "bold",
         )

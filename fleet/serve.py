@@ -127,6 +127,7 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
         window_s=settings.budget.window_s,
         miners=len(specs),
         heartbeat_s=settings.heartbeat_s,
+        carried_s=max(settings.budget.window_s - ledger.quiet_s(), 0.0),
     )
     return Farm(
         (Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs),

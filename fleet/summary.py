@@ -52,6 +52,7 @@ def summary(
         },
         "latency_ms": {"overhead_p50": tally.percentile(50), "overhead_p99": tally.percentile(99)},
         "requests": {"total": farm.governor.total, "refused_429": farm.governor.refused},
+        "budget": {"limit": int(farm.governor.limit), "window_s": farm.governor.window_s},
         "unexplained_nnet": sum((purse.unexplained for purse in purses), ZERO),
         "anomalies": tally.anomalies,
         "duration_s": round(duration_s, 3),

@@ -40,6 +40,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.identity",
         "fleet.policy",
         "fleet.session",
+        "fleet.window",
         "fleet.roles",
         "fleet.secret_files",
         "fleet.units",

@@ -161,7 +161,9 @@ class Schedule:
     def _farm(self, ledger: MortalLedger) -> Farm:
         plan, now = self.plan, self.timeline.now
         policy = Policy(redispatch_s=plan.redispatch_s, backoff=Backoff(floor_s=1.0, cap_s=60.0))
-        governor = Governor(requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0)
+        governor = Governor(
+            requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
+        )
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(plan.miners)]
         return Farm(
             [Miner(spec, policy, ledger.account(spec.miner_id), self._jitter(), now) for spec in specs],
