@@ -6,7 +6,8 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -20,6 +21,7 @@ from fleet.effects import Write
 from fleet.errors import LedgerError
 from fleet.ghosts import Ghost
 from fleet.ledger_jobs import ASSIGNED
+from fleet.ledger_sql import matching, reading
 from fleet.ledger_write import Writer, row_id
 from fleet.models import (
     BY_SESSION_SUM,
@@ -85,7 +87,7 @@ class Ledger:
 
     def find(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives."""
-        rows = self._rows(_FIND, {"server": self._server, "job_id": job_id})
+        rows = self._rows(_FIND, {"key_server": self._server, "key_job_id": job_id})
         if not rows:
             return None
         row = rows[0]
@@ -94,25 +96,26 @@ class Ledger:
 
     def account(self, miner_id: str) -> Account:
         """All that a starting coordinator needs to know of a miner, whose row is made when it is new."""
-        with self._connection.begin():
+        with self._reading():
             miner = self._writer.miner(miner_id)
-        base = self._rows(select(schema.miners).where(schema.miners.c.id == miner))[0]
-        sums = self._rows(select(schema.sums).where(schema.sums.c.miner == miner))
-        return Account(
-            booked=sum((Decimal(row.amount) for row in sums), ZERO),
-            payments=sum(row.payments for row in sums),
-            base_total=None if base.base_total is None else Decimal(base.base_total),
-            base_booked=Decimal(base.base_booked or 0),
-            base_jobs=base.base_jobs,
-            base_registered_at=base.base_registered_at,
-            jobs_since_base=self._jobs_since(miner, base.base_entry),
-            counts_reports=self._counts_reports(miner, base.base_entry),
-            claims=self._claims(miner, base.base_entry),
-            lost_answers=self._lost_answers(miner, base.base_at),
-            unexplained=self._unexplained(miner, base.base_at),
-            session=self._open_session(miner),
-            open_jobs=self._open_jobs(miner, miner_id),
-        )
+            base = self._all(_MINER, {"key_id": miner})[0]
+            sums = self._all(_SUMS, {"key_miner": miner})
+            since = {"key_miner": miner, "entry": base.base_entry or 0, "at": base.base_at or 0}
+            return Account(
+                booked=sum((Decimal(row.amount) for row in sums), ZERO),
+                payments=sum(row.payments for row in sums),
+                base_total=None if base.base_total is None else Decimal(base.base_total),
+                base_booked=Decimal(base.base_booked or 0),
+                base_jobs=base.base_jobs,
+                base_registered_at=base.base_registered_at,
+                jobs_since_base=self._all(_JOBS_SINCE, since)[0].n,
+                counts_reports=bool(self._all(_REPORTS_SINCE, since)),
+                claims=tuple((row.job_id or "", Decimal(row.amount)) for row in self._all(_CLAIMS_SINCE, since)),
+                lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in self._all(_LOST_SINCE, since)),
+                unexplained=sum((abs(Decimal(row.amount)) for row in self._all(_UNKNOWN_SINCE, since)), ZERO),
+                session=self._open_session(miner),
+                open_jobs=self._open_jobs(miner, miner_id),
+            )
 
     def ghosts(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
         """What is left open of miners that are not among `wanted`.
@@ -127,15 +130,16 @@ class Ledger:
         )
         if self._connection.dialect.name != "sqlite":
             query = query.where(sessions.c.beat_at <= self._now_ms() - int(quiet_s * 1000))
-        return [
-            Ghost(
-                miner_id=row.miner_id,
-                session_id=row.session_id,
-                open_jobs=self._open_jobs(row.id, row.miner_id),
-            )
-            for row in self._rows(query)
-            if row.miner_id not in wanted
-        ]
+        with self._reading():
+            return [
+                Ghost(
+                    miner_id=row.miner_id,
+                    session_id=row.session_id,
+                    open_jobs=self._open_jobs(row.id, row.miner_id),
+                )
+                for row in self._all(query)
+                if row.miner_id not in wanted
+            ]
 
     def quiet_s(self) -> float:
         """Seconds since a session at this server last started or sent a heartbeat; infinite when none ever did."""
@@ -146,7 +150,7 @@ class Ledger:
 
     def begin_run(self, run_id: str) -> int:
         """Note where the counters stand when a run of the farm begins; its start in UTC milliseconds."""
-        known = self._rows(select(schema.runs.c.started_at).where(schema.runs.c.run_id == run_id))
+        known = self._rows(_RUN, {"key_run_id": run_id})
         if known:
             return int(known[0].started_at)
         counters = Counter(self._counters())
@@ -160,7 +164,7 @@ class Ledger:
 
     def run_counts(self, run_id: str) -> dict[str, int]:
         """Jobs of a run: those `assigned` (with those that it found open), of each final state, and `open`."""
-        before = self._rows(select(schema.runs.c.counters).where(schema.runs.c.run_id == run_id))
+        before = self._rows(_RUN, {"key_run_id": run_id})
         counts = Counter(self._counters())
         counts.subtract(json.loads(before[0].counters) if before else {})
         names = [ASSIGNED, *sorted(state.value for state in FINAL)]
@@ -186,56 +190,18 @@ class Ledger:
 
     def open_count(self) -> int:
         """How many jobs of this server are open."""
-        query = select(func.count().label("n")).select_from(schema.jobs)
-        where = (schema.jobs.c.server == self._server, schema.jobs.c.finished_at.is_(None))
-        return int(self._rows(query.where(*where))[0].n)
+        return int(self._rows(_OPEN_COUNT, {"key_server": self._server})[0].n)
 
     def _counters(self) -> dict[str, int]:
-        table = schema.counters
-        rows = self._rows(select(table.c.name, table.c.value).where(table.c.server == self._server))
+        rows = self._rows(_COUNTERS, {"key_server": self._server})
         return {row.name: row.value for row in rows}
 
-    def _jobs_since(self, miner: int, base_entry: int | None) -> int:
-        entries = schema.entries
-        paid_for_jobs = (entries.c.kind == EntryKind.JOB.value) | entries.c.job_id.is_not(None)
-        query = select(func.count().label("n")).select_from(entries)
-        where = (entries.c.miner == miner, entries.c.id > (base_entry or 0), paid_for_jobs)
-        return int(self._rows(query.where(*where))[0].n)
-
-    def _counts_reports(self, miner: int, base_entry: int | None) -> bool:
-        entries = schema.entries
-        query = select(entries.c.id).where(entries.c.miner == miner, entries.c.id > (base_entry or 0))
-        return bool(self._rows(query.where(entries.c.evidence == BY_SESSION_SUM).limit(1)))
-
-    def _claims(self, miner: int, base_entry: int | None) -> tuple[tuple[str, Decimal], ...]:
-        """Payments since the base that nothing has proved or disproved yet."""
-        entries = schema.entries
-        where = (entries.c.miner == miner, entries.c.confirmed.is_(False), entries.c.settled_by.is_(None))
-        query = select(entries.c.job_id, entries.c.amount).where(*where, entries.c.id > (base_entry or 0))
-        return tuple((row.job_id or "", Decimal(row.amount)) for row in self._rows(query))
-
-    def _lost_answers(self, miner: int, base_at: int | None) -> tuple[tuple[str, Decimal], ...]:
-        jobs = schema.jobs
-        where = (jobs.c.miner == miner, jobs.c.loss == Loss.ANSWER_LOST.value, jobs.c.finished_at >= (base_at or 0))
-        query = select(jobs.c.job_id, jobs.c.reward).where(*where)
-        return tuple((row.job_id, Decimal(row.reward)) for row in self._rows(query))
-
-    def _unexplained(self, miner: int, base_at: int | None) -> Decimal:
-        found = schema.findings
-        where = (found.c.miner == miner, found.c.kind == Difference.UNKNOWN.value, found.c.found_at >= (base_at or 0))
-        return sum((abs(Decimal(row.amount)) for row in self._rows(select(found.c.amount).where(*where))), ZERO)
-
     def _open_session(self, miner: int) -> OpenSession | None:
-        table, entries = schema.sessions, schema.entries
-        query = select(table).where(table.c.miner == miner, table.c.closed_at.is_(None)).order_by(table.c.id.desc())
-        rows = self._rows(query)
+        rows = self._all(_OPEN_SESSION, {"key_miner": miner})
         if not rows:
             return None
         row = rows[0]
-        told = (entries.c.confirmed & entries.c.settled_by.is_(None)).label("told")
-        columns = (entries.c.id, entries.c.kind, entries.c.job_id, entries.c.amount, told)
-        where = (entries.c.miner == miner, entries.c.session_id == row.session_id)
-        paid = self._rows(select(*columns).where(*where))
+        paid = self._all(_PAID_IN_SESSION, {"key_miner": miner, "key_session_id": row.session_id})
         since = [entry for entry in paid if entry.id > row.beat_entry]
         return OpenSession(
             session_id=row.session_id,
@@ -248,25 +214,66 @@ class Ledger:
         )
 
     def _open_jobs(self, miner: int, miner_id: str) -> tuple[OpenJob, ...]:
-        table, entries = schema.jobs, schema.entries
-        paid = (entries.c.server == table.c.server) & (entries.c.job_id == table.c.job_id)
-        query = select(table, entries.c.id.label("entry")).outerjoin(entries, paid)
-        rows = self._rows(query.where(table.c.miner == miner, table.c.finished_at.is_(None)))
-        return tuple(_open_job(row, miner_id) for row in rows)
+        return tuple(_open_job(row, miner_id) for row in self._all(_OPEN_JOBS, {"key_miner": miner}))
 
     def _rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
+        with self._reading():
+            return self._all(query, values)
+
+    def _all(self, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
+        return list(self._connection.execute(query, values).all())
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One transaction for what is read together; raises LedgerError when the database is gone."""
         try:
             with self._connection.begin():
-                return list(self._connection.execute(query, values).all())
+                yield
         except DatabaseError as exc:
             raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
 
 
-#: made once: it runs for every job that comes in
+_entries, _jobs, _findings = schema.entries.c, schema.jobs.c, schema.findings.c
 _FIND = (
-    select(schema.jobs.c.state, schema.jobs.c.attempt, schema.jobs.c.loss, schema.miners.c.miner_id)
-    .join(schema.miners, schema.miners.c.id == schema.jobs.c.miner)
-    .where(schema.jobs.c.server == bindparam("server"), schema.jobs.c.job_id == bindparam("job_id"))
+    select(_jobs.state, _jobs.attempt, _jobs.loss, schema.miners.c.miner_id)
+    .join(schema.miners, schema.miners.c.id == _jobs.miner)
+    .where(*matching(schema.jobs, ("server", "job_id")))
+)
+_OPEN_COUNT = select(func.count().label("n")).where(*matching(schema.jobs, ("server",)), _jobs.finished_at.is_(None))
+_COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
+_RUN = reading(schema.runs, ("run_id",))
+
+_MINER = reading(schema.miners, ("id",))
+_SUMS = reading(schema.sums, ("miner",), ("payments", "amount"))
+_SINCE_BASE = (*matching(schema.entries, ("miner",)), _entries.id > bindparam("entry"))
+_PAID_JOB = (_entries.kind == EntryKind.JOB.value) | _entries.job_id.is_not(None)
+_JOBS_SINCE = select(func.count().label("n")).where(*_SINCE_BASE, _PAID_JOB)
+_REPORTS_SINCE = select(_entries.id).where(*_SINCE_BASE, _entries.evidence == BY_SESSION_SUM).limit(1)
+#: payments that nothing has proved or disproved yet
+_CLAIMS_SINCE = select(_entries.job_id, _entries.amount).where(
+    *_SINCE_BASE, _entries.confirmed.is_(False), _entries.settled_by.is_(None)
+)
+_LOST_SINCE = reading(schema.jobs, ("miner",), ("job_id", "reward")).where(
+    _jobs.loss == Loss.ANSWER_LOST.value, _jobs.finished_at >= bindparam("at")
+)
+_UNKNOWN_SINCE = reading(schema.findings, ("miner",), ("amount",)).where(
+    _findings.kind == Difference.UNKNOWN.value, _findings.found_at >= bindparam("at")
+)
+_OPEN_SESSION = (
+    reading(schema.sessions, ("miner",))
+    .where(schema.sessions.c.closed_at.is_(None))
+    .order_by(schema.sessions.c.id.desc())
+    .limit(1)
+)
+#: `told`: by an answer of its own, whatever has confirmed it since
+_PAID_IN_SESSION = reading(schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount")).add_columns(
+    (_entries.confirmed & _entries.settled_by.is_(None)).label("told")
+)
+_OPEN_JOBS = (
+    reading(schema.jobs, ("miner",))
+    .add_columns(_entries.id.label("entry"))
+    .outerjoin(schema.entries, (_entries.server == _jobs.server) & (_entries.job_id == _jobs.job_id))
+    .where(_jobs.finished_at.is_(None))
 )
 
 

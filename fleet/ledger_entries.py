@@ -8,12 +8,12 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, insert, select
 
 from fleet import schema
 from fleet.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.effects import AllConfirmed, Booked, Confirmed
+from fleet.ledger_sql import KEY, matching, putting, reading, setting
 from fleet.models import ZERO, Entry, EntryKind
 
 HOUR_MS = 3_600_000
@@ -26,6 +26,26 @@ _SUM_COLUMNS = ("miner", "kind", "job_type", "hour")
 #: columns of `entries` that a Link holds under the same name
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 
+_ADD = insert(schema.entries)
+_CHAIN = reading(schema.chains, ("server",))
+_SERVER_NAME = reading(schema.servers, ("id",), ("name",))
+_BASE_ENTRY = reading(schema.miners, ("id",), ("base_entry",))
+_SUM = reading(schema.sums, _SUM_COLUMNS)
+_LESS_UNCONFIRMED = setting(schema.sums, _SUM_COLUMNS).values(unconfirmed=schema.sums.c.unconfirmed - 1)
+_SET_ENTRY = setting(schema.entries, ("server", "seq"))
+_OF_JOBS = (*matching(schema.entries, ("server",)), schema.entries.c.job_id.in_(bindparam("jobs", expanding=True)))
+_SEQS = select(schema.entries.c.seq).where(*_OF_JOBS)
+_SETTLED = reading(schema.entries, ("server",)).where(schema.entries.c.seq.in_(bindparam("seqs", expanding=True)))
+_WAITING = (
+    select(schema.entries.c.seq, schema.miners.c.miner_id)
+    .join(schema.miners, schema.miners.c.id == schema.entries.c.miner)
+    .where(schema.entries.c.confirmed.is_(False), schema.entries.c.settled_by.is_(None))
+    .order_by(schema.entries.c.seq)
+)
+#: unconfirmed entries of some jobs, and of a miner since its base
+_UNCONFIRMED = _WAITING.where(*_OF_JOBS)
+_UNCONFIRMED_SINCE = _WAITING.where(*matching(schema.entries, ("miner",)), schema.entries.c.id > bindparam("base"))
+
 
 class Entries:
     """Appends to the chain of one server, and keeps the sums. `miner` gives a miner's row by its id."""
@@ -34,8 +54,8 @@ class Entries:
         self._connection = connection
         self._server = server
         self._miner = miner
-        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        self._upsert_sums, self._upsert_chain = put(upsert, schema.sums), put(upsert, schema.chains)
+        dialect = connection.dialect.name
+        self._put_sums, self._put_chain = putting(dialect, schema.sums), putting(dialect, schema.chains)
         self._head: tuple[int, bytes] | None = None
         #: what the current hour's rows hold, so that adding to them needs no reading
         self._sums: dict[_SumKey, tuple[int, int, Decimal]] = {}
@@ -58,30 +78,20 @@ class Entries:
 
     def confirm(self, writes: Sequence[Confirmed], now_ms: int) -> None:
         """Append a confirmation of the named jobs' unconfirmed entries; nothing where there are none."""
-        table = schema.entries
         for write in writes:
             for chunk in _chunks(write.job_ids):
-                where = (table.c.server == self._server, table.c.job_id.in_(chunk))
-                self._confirm_where(where, write.evidence, now_ms)
+                self._confirm_found(_UNCONFIRMED, {"key_server": self._server, "jobs": chunk}, write.evidence, now_ms)
 
     def confirm_all(self, writes: Sequence[AllConfirmed], now_ms: int) -> None:
         """Append a confirmation of all entries of a miner since its base that are still unconfirmed."""
-        table, miners = schema.entries, schema.miners
         for write in writes:
             miner = self._miner(write.miner_id)
-            base = self._connection.execute(select(miners.c.base_entry).where(miners.c.id == miner)).scalar()
-            self._confirm_where((table.c.miner == miner, table.c.id > (base or 0)), write.evidence, now_ms)
+            base = self._connection.execute(_BASE_ENTRY, {"key_id": miner}).scalar() or 0
+            self._confirm_found(_UNCONFIRMED_SINCE, {"key_miner": miner, "base": base}, write.evidence, now_ms)
 
-    def _confirm_where(self, where: Iterable[Any], evidence: str, now_ms: int) -> None:
-        table, miners = schema.entries, schema.miners
-        query = (
-            select(table.c.seq, miners.c.miner_id)
-            .join(miners, miners.c.id == table.c.miner)
-            .where(table.c.confirmed.is_(False), table.c.settled_by.is_(None), *where)
-            .order_by(table.c.seq)
-        )
+    def _confirm_found(self, query: Any, values: dict[str, Any], evidence: str, now_ms: int) -> None:
         seqs: dict[str, list[int]] = defaultdict(list)
-        for found in self._connection.execute(query):
+        for found in self._connection.execute(query, values):
             seqs[found.miner_id].append(found.seq)
         for miner_id, earlier in seqs.items():
             entry = Entry(
@@ -129,43 +139,37 @@ class Entries:
         }
 
     def _insert(self, rows: Sequence[dict[str, Any]]) -> None:
-        self._connection.execute(insert(schema.entries), rows)
+        self._connection.execute(_ADD, rows)
         seq, last = self._last()
-        self._connection.execute(self._upsert_chain, {"server": self._server, "seq": seq, "hash": last})
+        self._connection.execute(self._put_chain, {"server": self._server, "seq": seq, "hash": last})
 
     def _last(self) -> tuple[int, bytes]:
         """Number and hash of the last entry; the chain's beginning when there is none."""
         if self._head is None:
-            table = schema.chains
-            row = self._connection.execute(select(table).where(table.c.server == self._server)).first()
-            name = select(schema.servers.c.name).where(schema.servers.c.id == self._server)
-            self._head = (row.seq, row.hash) if row else (0, genesis(str(self._connection.execute(name).scalar_one())))
+            row = self._connection.execute(_CHAIN, {"key_server": self._server}).first()
+            self._head = (row.seq, row.hash) if row else (0, genesis(self._name()))
         return self._head
+
+    def _name(self) -> str:
+        return str(self._connection.execute(_SERVER_NAME, {"key_id": self._server}).scalar_one())
 
     def _seqs(self, job_ids: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[int]:
         """Numbers of the entries of these jobs, some of which may wait in `rows`."""
-        table = schema.entries
         found = [row["seq"] for row in rows if row["job_id"] in job_ids]
         for chunk in _chunks(job_ids):
-            query = select(table.c.seq).where(table.c.server == self._server, table.c.job_id.in_(chunk))
-            found += [row.seq for row in self._connection.execute(query)]
+            found += self._connection.execute(_SEQS, {"key_server": self._server, "jobs": chunk}).scalars()
         return sorted(found)
 
     def _settle(self, seqs: Sequence[int], by: int, *, confirmed: bool) -> None:
-        table, sums = schema.entries, schema.sums
         values: dict[str, Any] = {"settled_by": by} | ({"confirmed": True} if confirmed else {})
         for chunk in _chunks(seqs):
-            where = (table.c.server == self._server, table.c.seq.in_(chunk))
-            rows = self._connection.execute(select(table).where(*where)).all()
-            self._connection.execute(update(table).where(*where).values(**values))
-            for row in rows:
-                key = (row.miner, row.kind, row.job_type, row.booked_at // HOUR_MS)
+            rows = self._connection.execute(_SETTLED, {"key_server": self._server, "seqs": chunk}).all()
+            each = [{"key_server": self._server, "key_seq": seq} | values for seq in chunk]
+            self._connection.execute(_SET_ENTRY, each)
+            keys = [(row.miner, row.kind, row.job_type, row.booked_at // HOUR_MS) for row in rows]
+            for key in keys:
                 self._sums.pop(key, None)
-                self._connection.execute(
-                    update(sums)
-                    .where(*(sums.c[name] == value for name, value in zip(_SUM_COLUMNS, key, strict=True)))
-                    .values(unconfirmed=sums.c.unconfirmed - 1)
-                )
+            self._connection.execute(_LESS_UNCONFIRMED, [_sum_key(key) for key in keys])
 
     def _add_sums(self, booked: Sequence[Entry], hour: int) -> None:
         added: dict[_SumKey, list[Entry]] = defaultdict(list)
@@ -180,7 +184,7 @@ class Entries:
             self._sums[key] = (payments, unconfirmed, amount)
             values = {"payments": payments, "unconfirmed": unconfirmed, "amount": str(amount)}
             rows.append(dict(zip(_SUM_COLUMNS, key, strict=True)) | values)
-        self._connection.execute(self._upsert_sums, rows)
+        self._connection.execute(self._put_sums, rows)
         if hour != self._hour:
             # the sums of hours that are over change no more
             self._hour = hour
@@ -188,20 +192,13 @@ class Entries:
 
     def _sum(self, key: _SumKey) -> tuple[int, int, Decimal]:
         if key not in self._sums:
-            columns = dict(zip(_SUM_COLUMNS, key, strict=True))
-            where = [schema.sums.c[name] == value for name, value in columns.items()]
-            row = self._connection.execute(select(schema.sums).where(*where)).first()
+            row = self._connection.execute(_SUM, _sum_key(key)).first()
             self._sums[key] = (row.payments, row.unconfirmed, Decimal(row.amount)) if row else (0, 0, ZERO)
         return self._sums[key]
 
 
-def put(upsert: Callable[..., Any], table: Any) -> Any:
-    """The row as it is now, whether it was there or not."""
-    statement = upsert(table)
-    changing = [column.name for column in table.columns if not column.primary_key]
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in changing}
-    )
+def _sum_key(key: _SumKey) -> dict[str, Any]:
+    return {f"{KEY}{name}": part for name, part in zip(_SUM_COLUMNS, key, strict=True)}
 
 
 def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:

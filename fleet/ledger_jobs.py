@@ -6,16 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, case, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Text, bindparam, case, func, insert, update
 from sqlalchemy.sql.dml import Update
 
 from fleet import schema
 from fleet.causes import Loss
 from fleet.effects import JobMoved, JobOpened, JobRecovered
-from fleet.ledger_entries import HOUR_MS, put
+from fleet.ledger_entries import HOUR_MS
+from fleet.ledger_sql import KEY, inserting, matching, putting, reading, setting
 from fleet.models import FINAL, ZERO, JobState
 
 #: the counter of jobs ever assigned; the others are named by final states
@@ -23,6 +24,7 @@ ASSIGNED = "assigned"
 #: characters of a job's life, past which only its end is added: a job may be dispatched again for days
 _MAX_EVENTS = 4000
 
+_KEY_COLUMNS = ("server", "job_id")
 _LOSS_COLUMNS = ("miner", "loss", "hour")
 
 
@@ -33,15 +35,14 @@ class Jobs:
         self._connection = connection
         self._server = server
         self._miner = miner
-        self._move_open, self._move_final = _move_job(final=False), _move_job(final=True)
-        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        self._upsert_counters, self._upsert_losses = _add_counters(upsert), put(upsert, schema.losses)
+        dialect = connection.dialect.name
+        self._add_counters, self._put_losses = _add_counters(dialect), putting(dialect, schema.losses)
 
     def open(self, writes: Sequence[JobOpened], now_ms: int) -> None:
         """Write new jobs down, and open again those that the server insists on."""
         rows = [self._row(write, now_ms) for write in writes if not write.reopened]
         if rows:
-            self._connection.execute(insert(schema.jobs), rows)
+            self._connection.execute(_ADD, rows)
             self._count({ASSIGNED: len(rows)})
         for write in writes:
             if write.reopened:
@@ -50,7 +51,7 @@ class Jobs:
     def move(self, writes: Sequence[JobMoved], now_ms: int) -> None:
         """Enter states; a job that ends is counted, and summed up where it was lost."""
         last = {write.job_id: write for write in writes}
-        for final, statement in ((False, self._move_open), (True, self._move_final)):
+        for final, statement in ((False, _MOVE_OPEN), (True, _MOVE_FINAL)):
             moves = [write for write in writes if (last[write.job_id].state in FINAL) is final]
             rows = [self._moved_row(write, now_ms, final=final) for write in moves]
             if rows:
@@ -63,18 +64,14 @@ class Jobs:
 
     def recover(self, writes: Sequence[JobRecovered], _now_ms: int) -> None:
         """Jobs whose answer was lost were paid after all."""
-        table = schema.jobs
         for write in writes:
             row = self._find(write.job_id)
             if row.loss != Loss.ANSWER_LOST.value or row.finished_at is None:
                 continue
             self._unlose(row)
             self._count({row.state: -1, JobState.ALREADY_COMPLETED.value: 1})
-            self._connection.execute(
-                update(table)
-                .where(table.c.server == self._server, table.c.job_id == write.job_id)
-                .values(state=JobState.ALREADY_COMPLETED.value, loss=None)
-            )
+            paid = {"state": JobState.ALREADY_COMPLETED.value, "loss": None}
+            self._connection.execute(_SET_JOB, self._key(write.job_id) | paid)
 
     def _row(self, write: JobOpened, now_ms: int) -> dict[str, Any]:
         job = write.job
@@ -100,19 +97,15 @@ class Jobs:
         row = self._row(write, now_ms)
         row["events"] = f"{prior.events or ''},{row['events']}"[-_MAX_EVENTS:]
         del row["server"], row["job_id"], row["assigned_at"]
-        self._connection.execute(
-            update(schema.jobs)
-            .where(schema.jobs.c.server == self._server, schema.jobs.c.job_id == write.job.job_id)
-            .values(**row, finished_at=None, result=None, loss=None)
-        )
+        row |= {"finished_at": None, "result": None, "loss": None}
+        self._connection.execute(_SET_JOB, self._key(write.job.job_id) | row)
         if JobState(prior.state) in FINAL:
             self._count({prior.state: -1})
             self._unlose(prior)
 
     def _moved_row(self, write: JobMoved, now_ms: int, *, final: bool) -> dict[str, Any]:
         row = {
-            "key_server": self._server,
-            "key_job": write.job_id,
+            **self._key(write.job_id),
             "new_state": write.state.value,
             "new_attempt": write.attempt,
             "new_strikes": write.strikes,
@@ -130,10 +123,10 @@ class Jobs:
         return row | {"new_finished": now_ms}
 
     def _find(self, job_id: str) -> Any:
-        table = schema.jobs
-        columns = (table.c.miner, table.c.state, table.c.reward, table.c.loss, table.c.finished_at, table.c.events)
-        where = (table.c.server == self._server, table.c.job_id == job_id)
-        return self._connection.execute(select(*columns).where(*where)).one()
+        return self._connection.execute(_FIND, self._key(job_id)).one()
+
+    def _key(self, job_id: str) -> dict[str, Any]:
+        return {"key_server": self._server, "key_job_id": job_id}
 
     def _unlose(self, row: Any) -> None:
         """A job that ended unpaid did not end so."""
@@ -141,28 +134,27 @@ class Jobs:
             self._add_loss(row, Loss(row.loss), row.finished_at // HOUR_MS, -1)
 
     def _add_loss(self, row: Any, loss: Loss, hour: int, count: int) -> None:
-        table = schema.losses
         key = dict(zip(_LOSS_COLUMNS, (row.miner, loss.value, hour), strict=True))
-        where = [table.c[name] == value for name, value in key.items()]
-        known = self._connection.execute(select(table).where(*where)).first()
+        known = self._connection.execute(_LOSS, {f"{KEY}{name}": part for name, part in key.items()}).first()
         jobs, amount = (known.jobs, Decimal(known.amount)) if known else (0, ZERO)
         amount += Decimal(row.reward) * count
-        self._connection.execute(self._upsert_losses, key | {"jobs": jobs + count, "amount": str(amount)})
+        self._connection.execute(self._put_losses, key | {"jobs": jobs + count, "amount": str(amount)})
 
     def _count(self, changes: Mapping[str, int]) -> None:
         rows = [{"server": self._server, "name": name, "value": change} for name, change in changes.items()]
         if rows:
-            self._connection.execute(self._upsert_counters, rows)
+            self._connection.execute(self._add_counters, rows)
 
 
 def _event(now_ms: int, state: JobState, attempt: int) -> str:
     return f"{now_ms} {state.value} {attempt}"
 
 
-def _add_counters(upsert: Callable[..., Any]) -> Any:
+@cache
+def _add_counters(dialect: str) -> Any:
     """A counter goes up by a row's value, whether it was there or not."""
     table = schema.counters
-    statement = upsert(table)
+    statement = inserting(dialect, table)
     return statement.on_conflict_do_update(
         index_elements=list(table.primary_key), set_={"value": table.c.value + statement.excluded["value"]}
     )
@@ -185,7 +177,7 @@ def _move_job(*, final: bool) -> Update:
     )
     return (
         update(table)
-        .where(table.c.server == bindparam("key_server"), table.c.job_id == bindparam("key_job"))
+        .where(*matching(table, _KEY_COLUMNS))
         .values(
             state=bindparam("new_state"),
             attempt=bindparam("new_attempt"),
@@ -199,6 +191,13 @@ def _move_job(*, final: bool) -> Update:
             **content,
         )
     )
+
+
+_ADD = insert(schema.jobs)
+_MOVE_OPEN, _MOVE_FINAL = _move_job(final=False), _move_job(final=True)
+_SET_JOB = setting(schema.jobs, _KEY_COLUMNS)
+_FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "finished_at", "events"))
+_LOSS = reading(schema.losses, _LOSS_COLUMNS)
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select
 
 from fleet import schema
 from fleet.effects import (
@@ -31,6 +30,7 @@ from fleet.effects import (
 )
 from fleet.ledger_entries import Entries
 from fleet.ledger_jobs import Jobs
+from fleet.ledger_sql import reading, setting
 
 
 class Writer:
@@ -87,67 +87,69 @@ class Writer:
         return self._miners[miner_id]
 
     def _open_sessions(self, writes: Sequence[SessionOpened], now_ms: int) -> None:
-        table = schema.sessions
         for write in writes:
             key = {"miner": self.miner(write.miner_id), "session_id": write.session_id}
             values = {"opened_at": now_ms, "beat_at": now_ms, "beat_entry": self._last_entry()}
-            row = row_id(self._connection, table, key, values)
-            self._connection.execute(
-                update(table)
-                .where(table.c.id == row)
-                .values(closed_at=None, cause=None, offset_nnet=_optional(write.offset))
-            )
+            row_id(self._connection, schema.sessions, key, values)
+        rows = [
+            self._session(write) | {"closed_at": None, "cause": None, "offset_nnet": _optional(write.offset)}
+            for write in writes
+        ]
+        self._connection.execute(_SET_SESSION, rows)
 
     def _beat(self, writes: Sequence[SessionBeat], now_ms: int) -> None:
         last = self._last_entry()
-        for write in writes:
-            values: dict[str, Any] = {"beat_at": now_ms}
-            if write.counted:
-                values |= {"beat_entry": last, "offset_nnet": _optional(write.offset)}
-            self._connection.execute(self._session(write).values(**values))
+        counted = [
+            self._session(write) | {"beat_at": now_ms, "beat_entry": last, "offset_nnet": _optional(write.offset)}
+            for write in writes
+            if write.counted
+        ]
+        heard = [self._session(write) | {"beat_at": now_ms} for write in writes if not write.counted]
+        for rows in filter(None, (counted, heard)):
+            self._connection.execute(_SET_SESSION, rows)
 
     def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:
-        for write in writes:
-            self._connection.execute(self._session(write).values(closed_at=now_ms, cause=write.cause))
+        rows = [self._session(write) | {"closed_at": now_ms, "cause": write.cause} for write in writes]
+        self._connection.execute(_SET_SESSION, rows)
 
     def _set_offsets(self, writes: Sequence[OffsetSet], _now_ms: int) -> None:
-        for write in writes:
-            self._connection.execute(self._session(write).values(offset_nnet=_optional(write.offset)))
+        rows = [self._session(write) | {"offset_nnet": _optional(write.offset)} for write in writes]
+        self._connection.execute(_SET_SESSION, rows)
 
-    def _session(self, write: SessionBeat | SessionClosed | OffsetSet) -> Update:
-        table = schema.sessions
-        return update(table).where(table.c.miner == self.miner(write.miner_id), table.c.session_id == write.session_id)
+    def _session(self, write: SessionOpened | SessionBeat | SessionClosed | OffsetSet) -> dict[str, Any]:
+        return {"key_miner": self.miner(write.miner_id), "key_session_id": write.session_id}
 
     def _set_bases(self, writes: Sequence[BaseSet], now_ms: int) -> None:
-        for write in writes:
-            self._connection.execute(
-                update(schema.miners)
-                .where(schema.miners.c.id == self.miner(write.miner_id))
-                .values(
-                    base_total=str(write.total),
-                    base_booked=str(write.booked),
-                    base_at=now_ms,
-                    base_entry=self._last_entry(),
-                    base_jobs=write.jobs,
-                    base_registered_at=write.registered_at,
-                )
-            )
+        last = self._last_entry()
+        rows = [
+            {
+                "key_id": self.miner(write.miner_id),
+                "base_total": str(write.total),
+                "base_booked": str(write.booked),
+                "base_at": now_ms,
+                "base_entry": last,
+                "base_jobs": write.jobs,
+                "base_registered_at": write.registered_at,
+            }
+            for write in writes
+        ]
+        self._connection.execute(_SET_MINER, rows)
 
     def _date_records(self, writes: Sequence[RecordDated], _now_ms: int) -> None:
-        for write in writes:
-            self._connection.execute(
-                update(schema.miners)
-                .where(schema.miners.c.id == self.miner(write.miner_id))
-                .values(base_registered_at=write.registered_at)
-            )
+        rows = [{"key_id": self.miner(write.miner_id), "base_registered_at": write.registered_at} for write in writes]
+        self._connection.execute(_SET_MINER, rows)
 
     def _see_totals(self, writes: Sequence[TotalsSeen], now_ms: int) -> None:
-        for write in writes:
-            self._connection.execute(
-                update(schema.miners)
-                .where(schema.miners.c.id == self.miner(write.miner_id))
-                .values(stated_total=_optional(write.total), stated_at=now_ms, verdict=write.verdict)
-            )
+        rows = [
+            {
+                "key_id": self.miner(write.miner_id),
+                "stated_total": _optional(write.total),
+                "stated_at": now_ms,
+                "verdict": write.verdict,
+            }
+            for write in writes
+        ]
+        self._connection.execute(_SET_MINER, rows)
 
     def _find(self, writes: Sequence[Found], now_ms: int) -> None:
         rows = [
@@ -164,25 +166,27 @@ class Writer:
         self._connection.execute(insert(schema.findings), rows)
         for write in writes:
             if write.extra_jobs:
-                table = schema.miners
-                self._connection.execute(
-                    update(table)
-                    .where(table.c.id == self.miner(write.miner_id))
-                    .values(base_jobs=table.c.base_jobs + write.extra_jobs)
-                )
+                more = {"key_id": self.miner(write.miner_id), "more": write.extra_jobs}
+                self._connection.execute(_COUNT_JOBS, more)
 
     def _last_entry(self) -> int:
-        return int(self._connection.execute(select(func.max(schema.entries.c.id))).scalar() or 0)
+        return int(self._connection.execute(_LAST_ENTRY).scalar() or 0)
+
+
+#: made once, as all statements that run for every job: making one costs more than running it
+_LAST_ENTRY = select(func.max(schema.entries.c.id))
+_SET_SESSION = setting(schema.sessions, ("miner", "session_id"))
+_SET_MINER = setting(schema.miners, ("id",))
+_COUNT_JOBS = _SET_MINER.values(base_jobs=schema.miners.c.base_jobs + bindparam("more"))
 
 
 def row_id(
     connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None = None
 ) -> int:
     """Id of the row with this key, made with `values` when there is none."""
-    known = connection.execute(select(table.c.id).where(*(table.c[name] == value for name, value in key.items())))
-    found = known.scalar()
+    found = connection.execute(reading(table, tuple(key), ("id",)), {f"key_{name}": key[name] for name in key}).scalar()
     if found is None:
-        found = connection.execute(insert(table).values(**key, **(values or {})).returning(table.c.id)).scalar_one()
+        found = connection.execute(insert(table).returning(table.c.id), {**key, **(values or {})}).scalar_one()
     return int(found)
 
 

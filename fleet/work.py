@@ -83,12 +83,12 @@ class Work:
     @property
     def sendable(self) -> bool:
         """Whether there is something to submit and nothing under way."""
-        return self.state in {JobState.COMPUTED, JobState.SUBMITTING} and not self.in_flight
+        return (self.state is JobState.COMPUTED or self.state is JobState.SUBMITTING) and not self.in_flight
 
     @property
     def at_workers(self) -> bool:
         """Whether a result is awaited."""
-        return self.state in {JobState.ASSIGNED, JobState.DISPATCHED}
+        return self.state is JobState.ASSIGNED or self.state is JobState.DISPATCHED
 
     def first_sent(self, at: float) -> None:
         """Its first submission went out then."""

@@ -57,6 +57,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ),
     ("fleet.purse", "fleet.phase", "fleet.patience", "fleet.ghosts"),
     ("fleet.workload", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
+    ("fleet.ledger_sql",),
     (
         "fleet.miner",
         "fleet.ledger_migrate",

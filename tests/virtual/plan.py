@@ -132,7 +132,8 @@ def draw_plan(seed: int, *, jobs: int = 40) -> Plan:
         workers=rng.randint(1, 4),
         server_limit=limit,
         governor_limit=limit if rng.random() < 0.7 else 5000,
-        redispatch_s=rng.choice((5.0, 30.0, 120.0)),
+        # what is dispatched again every few seconds while it is computed shows nothing after the third time
+        redispatch_s=max(rng.choice((5.0, 30.0, 120.0)), kernel_s / 2),
         crash_rate=rate(0.6, 0.012),
         crash_times=moments(0.5, 3),
         downtime_s=rng.choice((0.0, 1.0, 30.0, 300.0)),
