@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fleet.causes import Loss
@@ -41,6 +41,10 @@ class Work:
     attempt: int = 0
     #: attempts that ended without a result
     strikes: int = 0
+    #: those of this life, by number
+    struck: set[int] = field(default_factory=set)
+    #: an earlier life of the coordinator may have counted the attempts before this one
+    counts_from: int = 1
     #: submissions sent
     sends: int = 0
     #: whether the result was cut to its required fields after "Invalid result format"
@@ -139,6 +143,14 @@ class Work:
             cause=cause,
             loss=loss,
         )
+
+    def strike(self, attempt: int) -> bool:
+        """Count an attempt that ended without a result; False when it was counted before, or may have been."""
+        if attempt in self.struck or attempt < self.counts_from:
+            return False
+        self.struck.add(attempt)
+        self.strikes += 1
+        return True
 
     def fail(self, reason: str, end: JobState, loss: Loss | None) -> None:
         """No result will come: the submission says so, which frees the miner for other jobs."""

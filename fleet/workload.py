@@ -71,6 +71,7 @@ class Workload:
             state=open_job.state,
             attempt=open_job.attempt,
             strikes=open_job.strikes,
+            counts_from=open_job.attempt,
             sends=open_job.sends,
             mended=open_job.mended,
             result=open_job.result,
@@ -109,6 +110,7 @@ class Workload:
             received_at=reply.answered_at,
             expires_at=NEVER if job.road is Road.FETCHED else now + job.timeout_s,
             attempt=prior.attempt if prior else 0,
+            counts_from=prior.attempt + 1 if prior else 1,
             paid_before=prior is not None and prior.state in PAID,
         )
         self.jobs[job.job_id] = work
@@ -167,12 +169,14 @@ class Workload:
             return self._computed(work, message)
         if message.outcome is Outcome.REFUSED:
             return self._failed(work, message, flaw, JobState.REJECTED)
-        if message.attempt < work.attempt:
-            return [self.anomaly(f"attempt {message.attempt} failed late: {flaw}", message.job_id)]
-        work.strikes += 1
+        if not work.strike(message.attempt):
+            return [self.anomaly(f"attempt {message.attempt} failed, which was known: {flaw}", message.job_id)]
         if work.strikes >= self._policy.max_attempts:
             return self._failed(work, message, flaw, JobState.QUARANTINED)
         note = self.anomaly(f"attempt {message.attempt} failed: {flaw}", message.job_id)
+        if message.attempt < work.attempt:
+            # it took longer than the wait for a result, and the next attempt is under way
+            return [note, work.moved(work.state)]
         return [note, *self._dispatch(work, now)]
 
     # -- to the server and back -------------------------------------------------------------------------------------

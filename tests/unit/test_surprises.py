@@ -30,6 +30,7 @@ from fleet.models import (
     Job,
     JobState,
     MinerSpec,
+    OpenJob,
     Prior,
     Receipt,
     Registration,
@@ -217,6 +218,42 @@ def test_a_job_without_a_result_in_three_attempts_is_quarantined_and_frees_the_m
     script.answer(goodbye, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("j1") is JobState.QUARANTINED
     script.begin(CallKind.FETCH)
+
+
+def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    for attempt in (1, 2, 3):
+        script.now += Policy().redispatch_s
+        script.effects += script.miner.workload.tick(script.now)
+        script.result("j1", Outcome.TIME_LIMIT, attempt)
+        # celery stores a hard time limit twice now and then
+        script.result("j1", Outcome.TIME_LIMIT, attempt)
+        strikes = [effect.strikes for effect in script.effects if isinstance(effect, JobMoved)][-1]
+        assert strikes == attempt
+    assert script.miner.jobs["j1"].failure
+    script.call(CallKind.HEARTBEAT, HeartbeatAnswer())
+    script.call(CallKind.SUBMIT, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
+    assert script.last_state("j1") is JobState.QUARANTINED
+
+
+def test_a_failure_that_an_earlier_life_counted_is_not_counted_again() -> None:
+    left = OpenJob(
+        job=job("j1"),
+        miner_id="rig-1",
+        session_id="s1",
+        state=JobState.DISPATCHED,
+        attempt=2,
+        strikes=1,
+        sends=0,
+        mended=False,
+        result=None,
+    )
+    script = Script(Account(open_jobs=(left,)))
+    script.result("j1", Outcome.WORKER_LOST, 1)
+    assert script.miner.jobs["j1"].strikes == 1
+    script.result("j1", Outcome.WORKER_LOST, 2)
+    assert script.miner.jobs["j1"].strikes == 2
 
 
 def test_a_refused_payload_is_answered_with_an_error_after_one_attempt() -> None:
