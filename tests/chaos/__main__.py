@@ -20,7 +20,7 @@ from tests.chaos.farm import Farm, Setup
 from tests.chaos.points import draw_strike, strike_often
 from tests.chaos.scenes import play
 from tests.chaos.soak import soak
-from tests.chaos.strike import Point
+from tests.chaos.strike import WORDS, Point
 from tests.chaos.table import Row, markdown, save
 
 #: whatever is not a point of the coordinator's, in the order of the table
@@ -40,6 +40,12 @@ class Wanted:
     def has(self, fault: str) -> bool:
         """Whether this fault is."""
         return not self.only or fault in self.only
+
+    def downs(self, point: Point) -> list[tuple[float, int]]:
+        """For how many seconds nobody is there after a death, and how often."""
+        if point is not Point.COMPUTING:
+            return [(0.0, self.trials)]
+        return [(1.0, self.trials), *([(30.0, 5), (300.0, 1)] if self.full else [])]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,8 +89,13 @@ def _struck(folder: Path, wanted: Wanted, rng: Random) -> list[Row]:
         with Farm(folder / "points", Setup()) as farm:
             auditor = Auditor(farm)
             for point in points:
-                strikes = [draw_strike(point, rng) for _ in range(wanted.trials)]
-                rows.append(_said(strike_often(farm, auditor, point, strikes)))
+                for down_s, trials in wanted.downs(point):
+                    strikes = [draw_strike(point, rng) for _ in range(trials)]
+                    row = Row(
+                        fault=point.value, what=WORDS[point] + (f", nobody there for {down_s:g} s" if down_s else "")
+                    )
+                    strike_often(farm, auditor, row, strikes, down_s)
+                    rows.append(_said(row))
     scenes = [scene for room in ROOMS for scene in room(full=wanted.full) if wanted.has(scene.fault)]
     for setup, group in groupby(scenes, lambda scene: scene.setup):
         with Farm(folder / f"scenes-{len(rows)}", setup) as farm:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from random import Random
 from urllib.parse import urlsplit
 
@@ -66,16 +67,22 @@ class Havoc:
         self.forgotten_at: float | None = None
         #: what was drawn within the last act
         self.detail = ""
+        #: pace of what an act did not concern, as a share of its pace without it
+        self.paces: list[float] = []
+        #: processes that ended though nobody killed them, by what they are
+        self.ended: Counter[str] = Counter()
 
     def tend(self) -> None:
         """What a supervisor does: start again what has ended."""
-        if self.farm.life.exit_code is not None:
+        if not self.farm.lives:
+            self.ended["coordinator"] += 1
             self.auditor.death()
             self.farm.born()
         if self.farm.redis.child.exit_code is not None:
             self.farm.revive_redis()
         for host in self.farm.hosts:
             if not host.running:
+                self.ended["worker"] += 1
                 host.kill()
                 host.start()
 

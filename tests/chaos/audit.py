@@ -80,7 +80,8 @@ class Auditor:
         self._jobs = 0
         self._lost: set[str] = set()
         self._sent_again: set[str] = set()
-        self._excused = 0
+        #: jobs that an earlier fault explains
+        self._excused: set[str] = set()
         self._extra_runs = 0
         self._differences: dict[str, Decimal] = {}
         self._book: list[dict[str, Any]] = []
@@ -149,12 +150,14 @@ class Auditor:
                 (EntryKind.CONFIRMATION.value,),
             ).fetchall()
         self._read_book()
-        lost = {**self._unpaid(jobs, allowed), **self._unbooked(jobs, entries, allowed)}
+        excused = {job_id for job_id, row in jobs.items() if self._is_excused(row, allowed)}
+        fresh_excuses = len(excused - self._excused)
+        self._excused |= excused
+        lost = {**self._unpaid(jobs), **self._unbooked(jobs, entries)}
         if allowed.forgotten_at is None:
             lost |= self._unfetched(jobs)
         again = {job_id for job_id, row in jobs.items() if row["sends"] > 1}
         runs = self._runs_beyond_one()
-        excused = sum(self._is_excused(row, allowed) for row in jobs.values())
         fresh = again - self._sent_again
         verdict = Verdict(
             jobs=len(jobs) - self._jobs,
@@ -163,27 +166,27 @@ class Auditor:
             sent_twice=() if allowed.unheard else tuple(sorted(fresh - self._unheard)),
             sent_again=len(fresh),
             difference=self._new_difference(entries, allowed),
-            excused=excused - self._excused,
+            excused=fresh_excuses,
         )
-        self._jobs, self._extra_runs, self._excused = len(jobs), runs, excused
+        self._jobs, self._extra_runs = len(jobs), runs
         self._lost |= lost.keys()
         self._sent_again |= again
         return verdict
 
-    def _unpaid(self, jobs: dict[str, Any], allowed: Allowed) -> dict[str, str]:
+    def _unpaid(self, jobs: dict[str, Any]) -> dict[str, str]:
         """Jobs that are open after the drain, or over and not paid."""
         paid = {state.value for state in PAID}
         return {
             job_id: f"{job_id}: {row['state']}, {row['loss']}, {row['cause']}; {row['events']}"
             for job_id, row in jobs.items()
-            if row["state"] not in paid and not self._is_excused(row, allowed)
+            if row["state"] not in paid and job_id not in self._excused
         }
 
     def _is_excused(self, row: Any, allowed: Allowed) -> bool:
         final = row["state"] in {state.value for state in FINAL - PAID}
         return final and row["loss"] is not None and Loss(row["loss"]) in allowed.losses
 
-    def _unbooked(self, jobs: dict[str, Any], entries: list[Any], allowed: Allowed) -> dict[str, str]:
+    def _unbooked(self, jobs: dict[str, Any], entries: list[Any]) -> dict[str, str]:
         """Jobs that the book holds and the ledger does not, though nothing explains it."""
         booked = {entry["job_id"] for entry in entries if entry["job_id"]}
         missing = {}
@@ -192,7 +195,7 @@ class Auditor:
             if row["kind"] != PaymentKind.JOB.value or job_id in booked:
                 continue
             known = jobs.get(job_id)
-            if known is None or not self._is_excused(known, allowed):
+            if job_id not in self._excused:
                 state = "unknown" if known is None else f"{known['state']}, {known['loss']}"
                 missing[job_id] = f"{job_id}: the server paid {row['amount']}, in the ledger it is {state}"
         return missing

@@ -153,6 +153,11 @@ class Farm:
         assert self._life is not None
         return self._life
 
+    @property
+    def lives(self) -> bool:
+        """Whether a coordinator runs."""
+        return self._life is not None and self._life.exit_code is None
+
     def born(self, strike: Strike | None = None, *, settings: Mapping[str, str] | None = None) -> Life:
         """Start the coordinator."""
         env = environ(self.folder, self._settings | dict(settings or {}))

@@ -8,7 +8,7 @@ from random import Random
 
 from tests.chaos.audit import Auditor
 from tests.chaos.farm import Farm
-from tests.chaos.strike import WORDS, Point, Strike
+from tests.chaos.strike import Point, Strike
 from tests.chaos.table import Row
 
 #: a point is passed at least so often within this
@@ -21,9 +21,8 @@ def draw_strike(point: Point, rng: Random) -> Strike:
     return Strike(point=point, passage=rng.randint(1, _MOST_PASSAGES), late=rng.random() < 0.5)
 
 
-def strike_often(farm: Farm, auditor: Auditor, point: Point, strikes: Sequence[Strike], down_s: float = 0.0) -> Row:
+def strike_often(farm: Farm, auditor: Auditor, row: Row, strikes: Sequence[Strike], down_s: float = 0.0) -> None:
     """Let one life after the other die; a drained farm ends it. `down_s` is how long nobody is there each time."""
-    row = Row(fault=point.value, what=WORDS[point])
     farm.born(strikes[0])
     farm.accepts(1)
     for strike, following in zip(strikes, [*strikes[1:], None], strict=True):
@@ -43,4 +42,3 @@ def strike_often(farm: Farm, auditor: Auditor, point: Point, strikes: Sequence[S
     if code != 0:
         row.flaws.append(f"the drain ended with {code}: {farm.life.words()}")
     row.add(auditor.verdict())
-    return row

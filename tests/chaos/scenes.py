@@ -13,7 +13,6 @@ from tests.chaos.kernels import Orders
 from tests.chaos.table import Row
 
 _RECOVERY_S = 90.0
-_BEFORE_S = 2.0
 
 
 #: two worker hosts of one process
@@ -53,9 +52,11 @@ def play(scene: Scene, havoc: Havoc, *, full: bool) -> Row:
     """All trials of a scene on a running farm, which is drained and audited after them."""
     row = Row(fault=scene.fault, what=scene.what, note=scene.note)
     farm = havoc.farm
-    if farm.life.exit_code is not None:
+    if not farm.lives:
         farm.born()
     farm.order(scene.orders)
+    havoc.paces.clear()
+    havoc.ended.clear()
     for _ in range(scene.full_trials if full else scene.trials):
         _settle(havoc)
         flaw = scene.act(havoc)
@@ -64,6 +65,8 @@ def play(scene: Scene, havoc: Havoc, *, full: bool) -> Row:
             row.flaws.append(flaw)
         seconds = _recovery(havoc, over, over_at)
         row.recovered(seconds, f"not over {_RECOVERY_S:g} s after it; open: {havoc.auditor.open_now()}")
+    row.note = ", ".join([row.note, *(f"{part} ended {n}×" for part, n in havoc.ended.items())]).lstrip(", ")
+    row.pace = min(havoc.paces, default=None)
     farm.order(Orders())
     quiet(farm)
     code = farm.drained()
@@ -75,19 +78,24 @@ def play(scene: Scene, havoc: Havoc, *, full: bool) -> Row:
     return row
 
 
+def keeps_pace(havoc: Havoc, before: float, during: float, after: float) -> str | None:
+    """I8: what a fault does not concern keeps 90 % of its pace."""
+    pace = during / max((before + after) / 2, 1e-9)
+    havoc.paces.append(pace)
+    return f"the others went on at {pace:.2f} of their pace" if pace < 0.9 else None
+
+
 def _settle(havoc: Havoc) -> None:
     """Everything is up, and jobs flow."""
+    havoc.tend()
     for host in havoc.farm.hosts:
-        if not host.running:
-            host.kill()
-            host.start()
         host.ready()
     havoc.farm.accepts(3, 90.0)
 
 
 def _recovery(havoc: Havoc, over: float, over_at: float) -> float | None:
     """Seconds until all that is open now is final and a new job is paid."""
-    if havoc.farm.life.exit_code is not None:
+    if not havoc.farm.lives:
         havoc.auditor.death()
         havoc.farm.born()
     snapshot = Snapshot(open_jobs=havoc.auditor.open_now(), last_entry=havoc.auditor.last_entry())

@@ -105,12 +105,18 @@ def markdown(rows: Sequence[Row]) -> str:
     lines = ["| " + " | ".join(_HEADS) + " |", "|" + "---|" * len(_HEADS)]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
     clean = sum(row.trials for row in rows if not row.flaws)
-    lines += ["", f"{sum(row.trials for row in rows)} trials, {sum(bool(row.flaws) for row in rows)} rows with a flaw."]
     if clean:
-        lines.append(f"No failure in {clean} trials: with 95 % confidence fewer than {300 / clean:.3g} % of them fail.")
-        few = min((row for row in rows if row.trials and not row.flaws), key=lambda row: row.trials)
-        lines.append(f"For one fault alone the bound is 3/n, e.g. {300 / few.trials:.3g} % for {few.fault}.")
+        lines.append(f"No failure in {clean} trials: with 95 % confidence fewer than {_bound(clean)} of them fail.")
+        fewest = min((row.trials, row.fault) for row in rows if row.trials and not row.flaws)
+        lines.append(
+            f"The bound of one row is 3/n of its own trials: {_bound(fewest[0])} for {fewest[1]}, which has fewest."
+        )
     return "\n".join([*lines, *(f"- {row.fault}: {flaw}" for row in rows for flaw in row.flaws)])
+
+
+def _bound(trials: int) -> str:
+    """What no failure in so many trials proves with 95 % confidence."""
+    return f"{min(3 / trials, 1):.3g}"
 
 
 def save(rows: Sequence[Row], path: Path, *, seed: int, seconds: float) -> None:
