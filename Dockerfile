@@ -20,7 +20,7 @@ COPY fleet /src/fleet
 RUN python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /dist /src \
  && python -m pip --python /opt/fleet/bin/python install --quiet --no-compile --no-deps /dist/*.whl
 
-COPY --chmod=0755 docker/entrypoint docker/fresh docker/answers /image/usr/local/bin/
+COPY --chmod=0755 docker/entrypoint docker/fresh docker/answers docker/archive /image/usr/local/bin/
 # Bytecode is compiled once here, because the root of a running container is read-only. It is bound to no file's time.
 # The folders are mount points of volumes: an empty volume takes over their owner.
 RUN python -m compileall -q -j 1 --invalidation-mode unchecked-hash /opt/fleet/lib \

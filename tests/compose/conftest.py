@@ -22,8 +22,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if asked or collection_path.name == "conftest.py" else True
 
 
-#: the files that start the simulator anew, and with it an empty book, come after those that compare it with the ledger
-_ORDER = ("test_hosts.py", "test_farm.py", "test_bad_input.py", "test_security.py")
+#: each file takes the farm as the one before left it. The first and the third compare the ledger with the book of the
+#: simulator, which is a new one after the fourth; the last leaves none
+_ORDER = ("test_farm.py", "test_security.py", "test_hosts.py", "test_history.py", "test_bad_input.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +56,28 @@ def farm(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far
 
 
 @pytest.fixture(scope="session")
+def second_build(farm: Farm) -> Iterator[subprocess.Popen[str]]:
+    """A build of the image from nothing, which prints its id; begun by the first test that asks for it."""
+    command = ["docker", "build", "--quiet", "--no-cache", "."]
+    with subprocess.Popen(command, cwd=farm.folder, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture(scope="session")
 def mining(farm: Farm) -> Farm:
     """The farm, started as the README says."""
     farm.compose("up", "--detach", "--wait")
     return farm
+
+
+@pytest.fixture(scope="session")
+def next_release(farm: Farm) -> Iterator[str]:
+    """An image of a later release that speaks the same wire version."""
+    name = f"{farm.project}:next"
+    metadata = "/opt/fleet/lib/python3*/site-packages/neonet_fleet-*.dist-info/METADATA"
+    steps = ["FROM neonet-fleet:0.1.0", "USER root", f"RUN sed -i 's/^Version: .*/Version: 0.1.1/' {metadata}"]
+    build = ["docker", "build", "--quiet", "--tag", name, "-"]
+    subprocess.run(build, input="\n".join([*steps, "USER 10001:10001"]).encode(), check=True, timeout=_BUILD_S)
+    yield name
+    subprocess.run(["docker", "rmi", "--force", name], check=False, capture_output=True)

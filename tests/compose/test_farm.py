@@ -9,13 +9,14 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from decimal import Decimal
 
 import pytest
 
 from tests.support.compose import Farm, health, inspect, until
 
 pytestmark = pytest.mark.timeout(300)
+
+_RELEASE = "from tasks.broker import release; print(release())"
 
 
 def page(farm: Farm, path: str, login: str | None = None) -> tuple[int, str]:
@@ -39,6 +40,20 @@ def processes_of(container: str) -> list[str]:
     return subprocess.run(["docker", "top", container], capture_output=True, check=True, text=True).stdout.splitlines()[
         1:
     ]
+
+
+def stop_taking_jobs(farm: Farm, worker: str) -> None:
+    """Make a worker deaf: connected, its loop turning, but without an ear for the queue."""
+    code = (
+        "from config.load import load; from tasks.app import make_app; from tasks.messages import JOBS_QUEUE; "
+        "settings = load(); app = make_app(settings, settings.redis_url.get_secret_value()); "
+        f"print(app.control.cancel_consumer(JOBS_QUEUE, destination=[{worker!r}], reply=True, limit=1, timeout=10))"
+    )
+    assert "no longer consuming" in farm.run_in("coordinator", "python", "-c", code)
+
+
+def image_of(container: str) -> str:
+    return str(inspect(container)["Config"]["Image"])
 
 
 def test_a_clean_clone_mines_by_docker_compose_up_alone(farm: Farm) -> None:
@@ -126,32 +141,51 @@ def test_it_goes_on_by_itself_after_a_killed_coordinator_which_adopts_its_sessio
     assert mining.book()["counters"]["sessions_started"] == sessions
 
 
-def test_a_worker_whose_loop_stands_still_turns_unhealthy_within_a_minute(mining: Farm) -> None:
-    worker = mining.containers("worker")[-1]
-    processes = [int(line.split()[1]) for line in processes_of(worker) if "-m tasks" in line]
+# the second build is for a later test; here is time for it, since this one waits
+@pytest.mark.usefixtures("second_build")
+def test_a_worker_that_stands_still_turns_unhealthy_and_one_that_takes_no_jobs_is_started_again(mining: Farm) -> None:
+    deaf, *still = mining.containers("worker")
+    restarts = inspect(deaf)["RestartCount"]
+    stop_taking_jobs(mining, f"worker@local-{deaf[:12]}")
+    processes = [int(line.split()[1]) for worker in still for line in processes_of(worker) if "-m tasks" in line]
     for process in processes:
         os.kill(process, signal.SIGSTOP)
     try:
-        until(lambda: health(worker) == "unhealthy", 60, "the worker is unhealthy")
-        assert inspect(worker)["State"]["Running"]
+        until(lambda: {health(worker) for worker in still} == {"unhealthy"}, 60, "the workers are unhealthy")
+        assert all(inspect(worker)["State"]["Running"] for worker in still)
+        until(lambda: inspect(deaf)["RestartCount"] > restarts, 60, "the deaf worker ends itself")
+        mining.goes_on(20)
     finally:
         for process in processes:
             os.kill(process, signal.SIGCONT)
-    until(lambda: health(worker) == "healthy", 60, "the worker is healthy again")
+    assert "wait in the queue: this worker ends" in mining.logs("worker")
+    until(lambda: {health(worker) for worker in [deaf, *still]} == {"healthy"}, 60, "all workers are healthy again")
+
+
+def test_a_release_is_put_in_place_workers_first_and_taken_back_coordinator_first(
+    mining: Farm, next_release: str
+) -> None:
+    compose_file = mining.folder / "docker-compose.yml"
+    original = compose_file.read_text(encoding="utf-8")
+    try:
+        compose_file.write_text(original.replace("image: neonet-fleet:0.1.0", f"image: {next_release}"))
+        replaced(mining, "worker", next_release)
+        replaced(mining, "coordinator", next_release)
+        assert mining.run_in("worker", "python", "-c", _RELEASE).strip() == "0.1.1"
+    finally:
+        compose_file.write_text(original)
+    replaced(mining, "coordinator", "neonet-fleet:0.1.0")
+    replaced(mining, "worker", "neonet-fleet:0.1.0")
+
+
+def replaced(farm: Farm, service: str, image: str) -> None:
+    """Put one service's new image in place, and see the farm go on beside the other's old one."""
+    farm.compose("up", "--detach", "--no-deps", service)
+    assert [image_of(container) for container in farm.containers(service)] == [image]
+    farm.goes_on(20)
 
 
 def test_the_ledger_equals_the_book_after_all_that(mining: Farm) -> None:
     ledger, book = mining.settled()
     assert sum(book.values()) > 0
     assert ledger == book
-
-
-def test_the_history_is_there_after_down_and_up(mining: Farm) -> None:
-    text = mining.compose("run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "rewards", "--csv").stdout
-    earned = {line.split(",")[1]: line.split(",")[-1] for line in text.splitlines()[1:]}
-    mining.compose("down")
-    mining.compose("up", "--detach", "--wait")
-    mining.goes_on(20)
-    rows = {row["miner"]: row for row in mining.ledger()["rows"]}
-    assert set(rows) == set(earned)
-    assert all(Decimal(str(rows[miner]["total_nnet"])) >= Decimal(amount) for miner, amount in earned.items())

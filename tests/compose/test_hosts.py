@@ -25,8 +25,8 @@ _ADDRESS = "172.17.0.1"
 _ETH_P_ALL = 3
 
 
-def said(*command: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+def said(*command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,8 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def printed(mining: Farm, port: int) -> Iterator[list[str]]:
-    """The commands that `docker/invite` printed."""
+def printed(mining: Farm, port: int) -> list[str]:
+    """The commands that `docker/invite` printed. Redis stays published from then on."""
     environment = mining.folder / ".env"
     environment.write_text(f"JOIN_PORT={port}\n", encoding="utf-8")
     done = subprocess.run(
@@ -48,9 +48,7 @@ def printed(mining: Farm, port: int) -> Iterator[list[str]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    yield done.stdout.splitlines()
-    environment.unlink()
-    mining.compose("up", "--detach", "--wait")
+    return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +78,9 @@ def second_host(printed: list[str]) -> Iterator[str]:
 
 
 def joined(line: str) -> subprocess.CompletedProcess[str]:
-    """What `fleet join` says on the second host."""
-    options = ["--rm", "--env", "HOLD_S=0", "--tmpfs", "/var/lib/neonet-fleet:uid=10001,mode=0700"]
-    return said("docker", "run", *options, "neonet-fleet:0.1.0", "fleet", "join", "--check", line)
+    """What `fleet join` says on the second host, where the line comes by stdin."""
+    options = ["--rm", "--interactive", "--env", "HOLD_S=0", "--tmpfs", "/var/lib/neonet-fleet:uid=10001,mode=0700"]
+    return said("docker", "run", *options, "neonet-fleet:0.1.0", "fleet", "join", "--check", "-", stdin=line)
 
 
 class Wire:
@@ -196,4 +194,3 @@ def test_a_host_that_is_removed_has_finished_its_jobs_and_its_password_opens_not
     mining.goes_on(10)
     ledger, book = mining.settled()
     assert ledger == book
-    mining.compose("up", "--detach", "--wait")

@@ -18,11 +18,11 @@ _USER = "10001:10001"
 @pytest.fixture(scope="module")
 def config(farm: Farm) -> dict[str, Any]:
     """The Compose file as Compose reads it."""
-    read: dict[str, Any] = json.loads(farm.compose("config", "--format", "json").stdout)
+    read: dict[str, Any] = json.loads(farm.compose("--profile", "archive", "config", "--format", "json").stdout)
     return read
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "setup"])
+@pytest.mark.parametrize("service", [*SERVICES, "setup", "archive"])
 def test_the_compose_file_takes_every_right_away(config: dict[str, Any], service: str) -> None:
     stated = config["services"][service]
     assert stated["read_only"] is True
@@ -59,6 +59,7 @@ def test_redis_workers_and_simulator_are_on_the_internal_network_alone(config: d
     assert networks["coordinator"] == {"farm", "outside"}
     assert networks["flower"] == {"farm", "desk"}
     assert config["services"]["setup"]["network_mode"] == "none"
+    assert config["services"]["archive"]["network_mode"] == "none"
 
 
 def test_no_secret_stands_in_the_compose_file(config: dict[str, Any]) -> None:
@@ -146,8 +147,7 @@ def layers_of(image: str) -> list[str]:
     return layers
 
 
-def test_a_second_build_from_nothing_gives_the_same_layers(farm: Farm) -> None:
+def test_a_second_build_from_nothing_gives_the_same_layers(farm: Farm, second_build: subprocess.Popen[str]) -> None:
     image = next(name for name in farm.compose("config", "--images").stdout.split() if name.startswith("neonet-fleet"))
-    command = ["docker", "build", "--quiet", "--no-cache", "."]
-    again = subprocess.run(command, cwd=farm.folder, capture_output=True, text=True, check=True).stdout.strip()
-    assert layers_of(again) == layers_of(image)
+    again, _ = second_build.communicate(timeout=250)
+    assert layers_of(again.strip()) == layers_of(image)

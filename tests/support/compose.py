@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-#: what a workplace without an image registry has beside the project
+#: starts a Docker engine with stand-ins for the base images, on a machine that has it beside the checkout
 STANDINS = ROOT.parent / "shared" / "docker" / "standins.sh"
 SERVICES = ("redis", "coordinator", "worker", "flower", "simulator")
 
@@ -128,12 +128,14 @@ class Farm:
         until(lambda: self.jobs_accepted() >= goal, timeout_s, f"{jobs} more jobs accepted")
 
     def settled(self) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-        """Drain the coordinator; what the ledger and what the simulator's book hold for each miner then."""
+        """Drain the coordinator; what the ledger and the simulator's book hold for each miner then. It starts again."""
         self.compose("stop", "coordinator")
         text = self.compose("run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "rewards", "--json").stdout
         rows = json.loads(text, parse_float=Decimal, parse_int=Decimal)["rows"]
         ledger = {row["miner"]: row["total_nnet"] for row in rows}
-        return ledger, {miner: Decimal(amount) for miner, amount in self.book()["per_miner"].items()}
+        book = {miner: Decimal(amount) for miner, amount in self.book()["per_miner"].items()}
+        self.compose("start", "coordinator")
+        return ledger, book
 
     def paid_by_worker(self) -> dict[str, int]:
         """Paid jobs of the ledger by the worker that computed them."""

@@ -1,0 +1,56 @@
+"""What a farm remembers when all of its containers, or all of its volumes, are gone."""
+
+from __future__ import annotations
+
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.support.compose import Farm
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def earned(farm: Farm) -> dict[str, Decimal]:
+    """What the ledger holds for each miner, the coordinator stopped or not."""
+    text = farm.compose("run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "rewards", "--csv").stdout
+    return {line.split(",")[1]: Decimal(line.split(",")[-1]) for line in text.splitlines()[1:]}
+
+
+def test_the_history_is_there_after_down_and_up(mining: Farm) -> None:
+    before = earned(mining)
+    mining.compose("down")
+    mining.compose("up", "--detach", "--wait")
+    mining.goes_on(20)
+    after = earned(mining)
+    assert set(after) == set(before)
+    assert all(after[miner] > before[miner] for miner in before)
+
+
+def test_a_farm_is_restored_from_its_backup(mining: Farm, tmp_path: Path) -> None:
+    archive = tmp_path / "farm.tar"
+    password = mining.run_in("worker", "cat", "/run/secrets/FLEET_REDIS_URL")
+    before = earned(mining)
+    assert script(mining, "docker/backup", str(archive)).returncode == 0
+    assert archive.stat().st_mode & 0o777 == 0o600
+    mining.goes_on(5)
+    refused = script(mining, "docker/restore", str(archive))
+    assert refused.returncode == 78
+    assert "has keys or a ledger already" in refused.stderr
+    mining.compose("down", "--volumes")
+    done = script(mining, "docker/restore", str(archive))
+    assert done.returncode == 0, done.stderr
+    restored = earned(mining)
+    assert set(restored) == set(before)
+    assert all(restored[miner] >= before[miner] for miner in before)
+    mining.compose("up", "--detach", "--wait")
+    assert mining.run_in("worker", "cat", "/run/secrets/FLEET_REDIS_URL") == password
+    mining.goes_on(20)
+    assert "follow each other" in mining.run_in("coordinator", "fleet", "ledger", "verify")
+
+
+def script(farm: Farm, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the project's scripts as a user does."""
+    return subprocess.run(command, cwd=farm.folder, env=farm.environ, capture_output=True, text=True, check=False)
