@@ -1,4 +1,4 @@
-"""The worker: one thin Celery task per job type, its heartbeat, and the door by which a worker host starts."""
+"""The worker: one thin Celery task per job type, its heartbeat and events, and the door by which a worker host starts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from tasks.watchdog import Look, watch
 
 #: seconds between two beats
 BEAT_S = 5.0
+#: seconds between two messages to Flower
+EVENTS_S = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -83,12 +85,35 @@ class Heartbeat(bootsteps.StartStopStep):
             self.path.touch()
 
 
+class PacedEvents(bootsteps.StartStopStep):
+    """Tells Flower a few times a second what was done, many events to a message.
+
+    Celery's own way is a message each turn of the loop, which costs the worker's main process as much as two fifths of
+    its work on light jobs. A full buffer (24 events) is still sent at once.
+    """
+
+    requires = {"celery.worker.consumer.events:Events"}  # noqa: RUF012 - the name and type are Celery's
+
+    def start(self, consumer: Any) -> None:
+        """The dispatcher of events is there."""
+        self._events = consumer.event_dispatcher
+        self._events.on_send_buffered = None
+        self._timer = consumer.timer.call_repeatedly(EVENTS_S, self._events.flush)
+
+    def stop(self, _consumer: Any) -> None:
+        """The dispatcher is about to close: say what is left."""
+        timer = getattr(self, "_timer", None)
+        if timer is not None:
+            timer.cancel()
+            self._events.flush()
+
+
 def worker_app(settings: Settings, redis_url: str) -> Celery:
     """The app of a worker host: tasks registered, heartbeat in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
     Heartbeat.path = settings.worker.heartbeat_file
-    app.steps["consumer"].add(Heartbeat)
+    app.steps["consumer"].update((Heartbeat, PacedEvents))
     return app
 
 
