@@ -16,6 +16,8 @@ from fleet.effects import Dispatch
 from fleet.farm import Published
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, TASK_PREFIX, task_id
 
+#: jobs that travel to Redis in one round trip
+_MOST_AT_ONCE = 64
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
@@ -52,41 +54,60 @@ class Dispatcher:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while (order := self._orders.get()) is not None:
-            if isinstance(order, Dispatch):
-                self._tell(
-                    Published(
-                        job_id=order.message.job_id,
-                        miner_id=order.message.miner_id,
-                        attempt=order.message.attempt,
-                        published=self._publish(order),
+        ended = False
+        while not ended:
+            orders = self._waiting()
+            ended = None in orders
+            jobs = [order for order in orders if isinstance(order, Dispatch)]
+            entries = [entry for order in orders if not isinstance(order, Dispatch | None) for entry in order]
+            if jobs:
+                published = self._publish(jobs)
+                for job in jobs:
+                    message = job.message
+                    word = Published(
+                        job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=published
                     )
-                )
-            else:
-                self._acknowledge(order)
+                    self._tell(word)
+            if entries:
+                self._acknowledge(entries)
         self._close_producer()
 
-    def _publish(self, order: Dispatch) -> bool:
-        message = order.message
+    def _waiting(self) -> list[Dispatch | Sequence[bytes] | None]:
+        """All that waits, after waiting for the first."""
+        orders = [self._orders.get()]
+        with contextlib.suppress(queue.Empty):
+            while len(orders) < _MOST_AT_ONCE:
+                orders.append(self._orders.get_nowait())
+        return orders
+
+    def _publish(self, orders: Sequence[Dispatch]) -> bool:
+        """Send the jobs to Redis at once; when that fails, some of them may have arrived."""
         try:
-            if order.only_if_idle and int(self._client.llen(JOBS_QUEUE)) > 0:
-                return True
-            self._app.send_task(
-                TASK_PREFIX + message.job_type,
-                args=(message.encode(),),
-                task_id=task_id(message.job_id, message.attempt),
-                queue=JOBS_QUEUE,
-                # what Flower shows, instead of a payload cut in the middle
-                argsrepr=f"miner={message.miner_id} attempt={message.attempt}",
-                kwargsrepr="",
-                producer=self._open_producer(),
-                # the ledger tries again: a second try here would only hold up the others
-                retry=False,
-            )
+            producer = self._open_producer()
+            with producer.batch(_MOST_AT_ONCE) if len(orders) > 1 else contextlib.nullcontext():
+                for order in orders:
+                    self._send(order, producer)
         except _BROKER_ERRORS:
             self._close_producer()
             return False
         return True
+
+    def _send(self, order: Dispatch, producer: Any) -> None:
+        message = order.message
+        if order.only_if_idle and int(self._client.llen(JOBS_QUEUE)) > 0:
+            return
+        self._app.send_task(
+            TASK_PREFIX + message.job_type,
+            args=(message.encode(),),
+            task_id=task_id(message.job_id, message.attempt),
+            queue=JOBS_QUEUE,
+            # what Flower shows, instead of a payload cut in the middle
+            argsrepr=f"miner={message.miner_id} attempt={message.attempt}",
+            kwargsrepr="",
+            producer=producer,
+            # the ledger tries again: a second try here would only hold up the others
+            retry=False,
+        )
 
     def _open_producer(self) -> Any:
         """One connection for all publishing, made anew after an error."""

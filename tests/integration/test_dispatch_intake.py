@@ -108,6 +108,19 @@ def test_closing_publishes_what_still_waits(empty_redis_url: str) -> None:
         assert client.llen(JOBS_QUEUE) == 20
 
 
+def test_a_burst_travels_in_few_round_trips_and_arrives_whole_and_in_order(empty_redis_url: str) -> None:
+    names = [f"job-{number}" for number in range(200)]
+    with redis.Redis.from_url(empty_redis_url) as client:
+        with dispatcher(empty_redis_url) as (one, told):
+            before = client.info("stats")["total_reads_processed"]
+            for name in names:
+                one.dispatch(job(name, {}))
+            assert [told.get(timeout=PATIENCE_S).job_id for _ in names] == names
+            assert client.info("stats")["total_reads_processed"] - before < len(names) / 2
+        queued = [json.loads(raw)["headers"]["id"] for raw in client.lrange(JOBS_QUEUE, 0, -1)]
+        assert queued == names[::-1], "a worker takes the oldest from the list's end"
+
+
 def test_an_acknowledged_result_is_gone_and_no_other(empty_redis_url: str) -> None:
     with intake(empty_redis_url) as heard, dispatcher(empty_redis_url) as (one, _):
         for number in range(3):
