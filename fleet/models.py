@@ -93,13 +93,15 @@ class Job:
     job_id: str
     job_type: str
     data: Mapping[str, Any]
-    #: NNET that the server says it will pay
+    #: NNET that the server says it will pay; zero where it says nothing sound
     reward: Decimal
     road: Road
     #: seconds that the server gives, clamped to what makes sense
     timeout_s: float
     #: why no kernel can compute it; empty when one may
     problem: str = ""
+    #: what is odd about it, though it can be computed and paid
+    oddity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,7 +39,7 @@ from fleet.models import (
     Usage,
 )
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import is_job_id
+from tasks.messages import deeper_than, is_job_id
 
 #: no reward above this is believed, in NNET
 MAX_REWARD = Decimal(1_000_000)
@@ -166,7 +166,8 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
 def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     """A job as the server gives it; one that no kernel can compute carries its `problem`.
 
-    Raises Garbled without a usable id, type or reward, or when it is another contributor's.
+    Raises Garbled without a usable id, or when it is another contributor's. One without a usable reward is computed
+    all the same: refused, it would come again for ever.
     """
     if not isinstance(task, dict):
         raise Garbled(f"a task is an object, not {_short(task)}")
@@ -176,14 +177,16 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     owner = task.get("contributor_id")
     if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
         raise Garbled(f"task {job_id} was assigned to {_short(owner)}, not to {miner_id}")
+    reward, oddity = _stated_reward(task.get("reward"))
     return Job(
         job_id=job_id,
         job_type=job_type if isinstance(job_type, str) and len(job_type) <= 64 else "?",
-        data=data if isinstance(data, dict) and _depth_within(data, MAX_DATA_DEPTH) else {},
-        reward=_amount(task.get("reward"), "reward"),
+        data=data if isinstance(data, dict) and not deeper_than(data, MAX_DATA_DEPTH - 1) else {},
+        reward=reward,
         road=road,
         timeout_s=_timeout(task.get("timeout_seconds")),
         problem=_problem(job_type, data),
+        oddity=oddity,
     )
 
 
@@ -287,23 +290,17 @@ def _problem(job_type: Any, data: Any) -> str:
         return f"unknown job type {_short(job_type)}"
     if data is not None and not isinstance(data, dict):
         return f"data is {_short(data)}, must be an object"
-    if not _depth_within(data, MAX_DATA_DEPTH):
+    if deeper_than(data, MAX_DATA_DEPTH - 1):
         return f"data is nested more than {MAX_DATA_DEPTH} deep"
     return ""
 
 
-def _depth_within(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
-            return True
-    return False
+def _stated_reward(value: Any) -> tuple[Decimal, str]:
+    """What a job says it will pay, and what is odd about that; the receipt says what it paid."""
+    try:
+        return _amount(value, "reward"), ""
+    except Garbled as exc:
+        return Decimal(0), str(exc)
 
 
 def _amount(value: Any, name: str) -> Decimal:

@@ -123,8 +123,9 @@ class Workload:
             work.state = JobState.COMPUTED
             return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure, loss=loss)]
         self._refusals = 0
+        odd = [self.anomaly(job.oddity, job.job_id)] if job.oddity else []
         dispatch = self._publish(work, now)
-        return [self._opened(work, prior), dispatch]
+        return [self._opened(work, prior), dispatch, *odd]
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
         """A job that came without a fetch, unless too many of them wait."""

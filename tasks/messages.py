@@ -181,7 +181,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         raise MessageError(f"not a result: {exc!r:.200}") from exc
     if not isinstance(body, dict):
         raise MessageError("the body of a result is an object")
-    if _deeper_than(body, _MAX_LEVELS):
+    if deeper_than(body, _MAX_LEVELS):
         raise MessageError(f"a result nested over {_MAX_LEVELS} levels")
     if state == "SUCCESS":
         return _computed(job_id, attempt, worker, body)
@@ -227,8 +227,8 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
-def _deeper_than(value: Any, levels: int) -> bool:
-    """Whether arrays and objects lie in each other more than `levels` deep; never recurses itself."""
+def deeper_than(value: Any, levels: int) -> bool:
+    """Whether arrays and objects lie in each other more than `levels` deep, told without recursion."""
     layer = [value]
     for _ in range(levels + 1):
         boxes = [item for item in layer if isinstance(item, dict | list)]

@@ -132,13 +132,21 @@ def test_a_job_without_a_usable_id_is_garbled(job_id: object) -> None:
         protocol.parse_job(TASK | {"task_id": job_id}, Road.FETCHED)
 
 
+@pytest.mark.parametrize("reward", [-1, "much", None, True, [], 1e9, float("inf")])
+def test_a_job_without_a_usable_reward_is_computed_and_called_odd(reward: object) -> None:
+    job = protocol.parse_job(TASK | {"reward": reward}, Road.FETCHED)
+    assert job.reward == 0
+    assert "reward" in job.oddity
+    assert not job.problem
+
+
 def test_the_job_of_another_miner_is_garbled() -> None:
     with pytest.raises(Garbled, match="rig-2"):
         protocol.parse_job(TASK | {"contributor_id": "rig-2"}, Road.FETCHED, "rig-1")
 
 
 def test_a_malformed_free_job_does_not_spoil_the_heartbeat_that_brought_it() -> None:
-    answer = protocol.parse_heartbeat({"status": "active", "reward": 0.1, "next_task": {"task_id": "j1"}})
+    answer = protocol.parse_heartbeat({"status": "active", "reward": 0.1, "next_task": {"task_id": "a b"}})
     assert answer.next_job is None
     assert answer.anomalies
 

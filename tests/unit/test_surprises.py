@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from fleet.calls import Answer, Call, CallKind, Reply
-from fleet.effects import Booked, Dispatch, Effect, JobMoved, SessionClosed
+from fleet.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
 from fleet.errors import (
     CallError,
     JobCompleted,
@@ -254,6 +255,20 @@ def test_a_failure_that_an_earlier_life_counted_is_not_counted_again() -> None:
     assert script.miner.jobs["j1"].strikes == 1
     script.result("j1", Outcome.WORKER_LOST, 2)
     assert script.miner.jobs["j1"].strikes == 2
+
+
+def test_a_job_that_states_no_usable_reward_is_computed_said_once_and_booked_by_its_receipt() -> None:
+    script = Script().mining()
+    odd = replace(job("j1"), reward=Decimal(0), oddity="reward 'much' is not an amount of NNET")
+    script.call(CallKind.FETCH, odd)
+    script.computed("j1")
+    script.call(CallKind.SUBMIT, accepted("0.25"))
+    assert [effect.text for effect in script.effects if isinstance(effect, Notice) and effect.text] == [
+        "registered",
+        "session started: s1",
+        odd.oddity,
+    ]
+    assert script.booked() == [(EntryKind.JOB, Decimal("0.25"), True)]
 
 
 def test_a_refused_payload_is_answered_with_an_error_after_one_attempt() -> None:
