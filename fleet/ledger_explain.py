@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
 from fleet.errors import LedgerError
+from fleet.ledger_compact import life
 from fleet.ledger_export import plain, status, utc
 
 
@@ -79,22 +80,18 @@ def _life(connection: Connection, row: Any) -> Life:
         server=row.name,
         miner_id=row.miner_id,
         job={name: value for name, value in known.items() if value is not None},
-        steps=tuple(_steps(row.events or "")),
+        steps=tuple(_steps(row.events or "", row.assigned_at)),
         entries=tuple(_entries(connection, row.server, row.job_id)),
     )
 
 
-def _steps(events: str) -> list[Step]:
+def _steps(events: str, assigned_ms: int) -> list[Step]:
     steps: list[Step] = []
-    last = 0
-    for event in events.split(","):
-        ms, _, rest = event.strip().partition(" ")
-        state, _, attempt = rest.partition(" ")
-        if ms.isdigit():
-            steps.append(
-                Step(at=utc(int(ms)), state=state, attempt=int(attempt or 0), after_ms=int(ms) - (last or int(ms)))
-            )
-            last = int(ms)
+    before = 0
+    for event in life(events):
+        at = utc(assigned_ms + event.after_ms)
+        steps.append(Step(at=at, state=event.state.value, attempt=event.attempt, after_ms=event.after_ms - before))
+        before = event.after_ms
     return steps
 
 

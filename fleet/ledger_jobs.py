@@ -9,12 +9,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, case, func, insert, update
+from sqlalchemy import Connection, Integer, Text, bindparam, case, cast, func, insert, update
 from sqlalchemy.sql.dml import Update
 
 from fleet import schema
 from fleet.causes import Loss
 from fleet.effects import JobMoved, JobOpened, JobRecovered
+from fleet.ledger_compact import begun
 from fleet.ledger_entries import HOUR_MS
 from fleet.ledger_sql import KEY, inserting, matching, putting, reading, setting
 from fleet.models import FINAL, ZERO, JobState
@@ -88,14 +89,15 @@ class Jobs:
             "timeout_s": job.timeout_s,
             "data": _json(job.data),
             "assigned_at": now_ms,
-            "events": _event(now_ms, write.state, write.attempt),
+            "events": f"{begun(write.state, write.attempt)}0",
         }
 
     def _reopen(self, write: JobOpened, now_ms: int) -> None:
         """The server insists on a job that was over here: it leaves its final state's count and its loss."""
         prior = self._find(write.job.job_id)
         row = self._row(write, now_ms)
-        row["events"] = f"{prior.events or ''},{row['events']}"[-_MAX_EVENTS:]
+        event = f"{begun(write.state, write.attempt)}{max(0, now_ms - prior.assigned_at)}"
+        row["events"] = f"{prior.events or ''},{event}"[-_MAX_EVENTS:]
         del row["server"], row["job_id"], row["assigned_at"]
         row |= {"finished_at": None, "result": None, "loss": None}
         self._connection.execute(_SET_JOB, self._key(write.job.job_id) | row)
@@ -116,7 +118,8 @@ class Jobs:
             "new_ms": write.compute_ms,
             "new_cause": write.cause,
             "new_loss": write.loss.value if write.loss else None,
-            "new_event": f",{_event(now_ms, write.state, write.attempt)}",
+            "new_event": f",{begun(write.state, write.attempt)}",
+            "new_now": now_ms,
         }
         if not final:
             return row | {"new_result": None if write.result is None else _json(write.result)}
@@ -146,10 +149,6 @@ class Jobs:
             self._connection.execute(self._add_counters, rows)
 
 
-def _event(now_ms: int, state: JobState, attempt: int) -> str:
-    return f"{now_ms} {state.value} {attempt}"
-
-
 @cache
 def _add_counters(dialect: str) -> Any:
     """A counter goes up by a row's value, whether it was there or not."""
@@ -165,7 +164,9 @@ def _move_job(*, final: bool) -> Update:
     table = schema.jobs
     loss: Any = bindparam("new_loss")
     life = func.coalesce(table.c.events, "")
-    longer = life + bindparam("new_event", type_=Text())
+    passed: Any = bindparam("new_now", type_=Integer()) - table.c.assigned_at
+    # a clock that was set back makes no negative time
+    longer = life + bindparam("new_event", type_=Text()) + cast(case((passed < 0, 0), else_=passed), Text)
     content: dict[str, Any] = (
         {"finished_at": bindparam("new_finished"), "data": None, "result": None, "loss": loss, "events": longer}
         if final
@@ -196,7 +197,7 @@ def _move_job(*, final: bool) -> Update:
 _ADD = insert(schema.jobs)
 _MOVE_OPEN, _MOVE_FINAL = _move_job(final=False), _move_job(final=True)
 _SET_JOB = setting(schema.jobs, _KEY_COLUMNS)
-_FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "finished_at", "events"))
+_FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "assigned_at", "finished_at", "events"))
 _LOSS = reading(schema.losses, _LOSS_COLUMNS)
 
 

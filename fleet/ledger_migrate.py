@@ -14,6 +14,8 @@ from sqlalchemy.schema import CreateColumn, CreateIndex
 from fleet import schema
 from fleet.causes import Loss
 from fleet.chain import Link, genesis, link_hash
+from fleet.ledger_compact import begun, packed
+from fleet.models import JobState
 
 HOUR_MS = 3_600_000
 _LINKED = tuple(field.name for field in fields(Link) if field.name != "miner_id")
@@ -34,6 +36,12 @@ _NEW_IN_2: dict[Table, tuple[str, ...]] = {
         "settled_by",
         "hash",
     ),
+}
+#: columns that hold ids
+_IDS: dict[Table, tuple[str, ...]] = {
+    schema.jobs: ("job_id", "session_id"),
+    schema.entries: ("job_id", "session_id"),
+    schema.sessions: ("session_id",),
 }
 #: what version 1 wrote as the cause of a job that was not paid, by its start; then by its state
 _LOSS_BY_CAUSE = (
@@ -97,6 +105,37 @@ def _from_2(connection: Connection) -> None:
     connection.execute(update(schema.sessions).values(offset_nnet=None))
 
 
+def _from_3(connection: Connection) -> None:
+    """Spell ids and lives small. In another database than SQLite ids stay text."""
+    raw: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        raw.create_function("small_id", 1, lambda text: None if text is None else packed(text), deterministic=True)
+        raw.create_function("small_life", 2, _small_life, deterministic=True)
+        for table, names in _IDS.items():
+            changes = ", ".join(f"{name} = small_id({name})" for name in names)
+            connection.execute(text(f"UPDATE {table.name} SET {changes}"))  # noqa: S608 - names of our own
+        connection.execute(text("UPDATE jobs SET events = small_life(events, assigned_at)"))
+        return
+    jobs = schema.jobs
+    query = select(jobs.c.server, jobs.c.job_id, jobs.c.events, jobs.c.assigned_at)
+    for row in connection.execute(query.where(jobs.c.events.is_not(None))).all():
+        where = (jobs.c.server == row.server, jobs.c.job_id == row.job_id)
+        connection.execute(update(jobs).where(*where).values(events=_small_life(row.events, row.assigned_at)))
+
+
+def _small_life(events: str | None, assigned_ms: int) -> str | None:
+    """A life as version 3 spelt it, "UTC-ms state attempt", as version 4 does."""
+    if events is None:
+        return None
+    spelt = []
+    for event in events.split(","):
+        ms, _, rest = event.strip().partition(" ")
+        state, _, attempt = rest.partition(" ")
+        if ms.isdigit() and attempt.isdigit():
+            spelt.append(f"{begun(JobState(state), int(attempt))}{max(0, int(ms) - assigned_ms)}")
+    return ",".join(spelt)
+
+
 def _add_columns(connection: Connection, columns: Mapping[Table, Sequence[str]]) -> None:
     for table, names in columns.items():
         for name in names:
@@ -140,4 +179,4 @@ def _name_losses(connection: Connection) -> None:
 
 
 #: version → what makes the next one of it
-STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2}
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3}

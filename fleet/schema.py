@@ -18,8 +18,10 @@ from sqlalchemy import (
     text,
 )
 
+from fleet.ledger_compact import Id
+
 #: raised with each change of a table
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -62,7 +64,7 @@ sessions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("miner", ForeignKey("miners.id"), nullable=False),
-    Column("session_id", String, nullable=False),
+    Column("session_id", Id, nullable=False),
     Column("opened_at", Integer, nullable=False),
     Column("beat_at", Integer, nullable=False),
     #: the last entry before `beat_at`
@@ -78,9 +80,9 @@ jobs = Table(
     "jobs",
     metadata,
     Column("server", ForeignKey("servers.id"), primary_key=True),
-    Column("job_id", String, primary_key=True),
+    Column("job_id", Id, primary_key=True),
     Column("miner", ForeignKey("miners.id"), nullable=False),
-    Column("session_id", String, nullable=False),
+    Column("session_id", Id, nullable=False),
     Column("job_type", String, nullable=False),
     Column("road", String, nullable=False),
     Column("state", String, nullable=False),
@@ -101,7 +103,7 @@ jobs = Table(
     Column("loss", String),
     Column("assigned_at", Integer, nullable=False),
     Column("finished_at", Integer),
-    #: its life: "UTC-ms state attempt" for each state it entered, separated by commas
+    #: its life, as `fleet.ledger_compact` spells it
     Column("events", Text),
     sqlite_with_rowid=False,
 )
@@ -116,9 +118,9 @@ entries = Table(
     Column("miner", ForeignKey("miners.id"), nullable=False),
     Column("server", ForeignKey("servers.id"), nullable=False),
     Column("kind", String, nullable=False),
-    Column("job_id", String),
+    Column("job_id", Id),
     Column("job_type", String, nullable=False),
-    Column("session_id", String, nullable=False),
+    Column("session_id", Id, nullable=False),
     Column("amount", Text, nullable=False),
     Column("confirmed", Boolean, nullable=False),
     Column("evidence", Text, nullable=False),

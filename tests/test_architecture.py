@@ -55,7 +55,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.certificates",
         "fleet.invitation",
     ),
-    ("fleet.purse", "fleet.phase", "fleet.patience", "fleet.ghosts"),
+    ("fleet.purse", "fleet.ledger_compact", "fleet.phase", "fleet.patience", "fleet.ghosts"),
     ("fleet.workload", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
     ("fleet.ledger_sql",),
     (

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.causes import Loss
+from fleet.ledger_compact import unpacked
 from fleet.models import FINAL, PAID, EntryKind, JobState, Road
 from fleet.simulator.book import PaymentKind
 from tests.chaos.farm import Farm
@@ -111,7 +112,7 @@ class Auditor:
         """State of each open job."""
         with self._ledger() as ledger:
             rows = ledger.execute("SELECT job_id, state FROM jobs WHERE finished_at IS NULL").fetchall()
-        return {row["job_id"]: row["state"] for row in rows}
+        return {unpacked(row["job_id"]): row["state"] for row in rows}
 
     def last_entry(self) -> int:
         """The newest row of the ledger's entries."""
@@ -144,7 +145,7 @@ class Auditor:
     def verdict(self, allowed: Allowed = NOTHING) -> Verdict:
         """Compare everything job by job and miner by miner; what is new since the last verdict."""
         with self._ledger() as ledger:
-            jobs = {row["job_id"]: row for row in ledger.execute("SELECT * FROM jobs").fetchall()}
+            jobs = {unpacked(row["job_id"]): row for row in ledger.execute("SELECT * FROM jobs").fetchall()}
             entries = ledger.execute(
                 "SELECT e.*, m.miner_id FROM entries e JOIN miners m ON m.id = e.miner WHERE e.kind != ?",
                 (EntryKind.CONFIRMATION.value,),
@@ -188,7 +189,7 @@ class Auditor:
 
     def _unbooked(self, jobs: dict[str, Any], entries: list[Any]) -> dict[str, str]:
         """Jobs that the book holds and the ledger does not, though nothing explains it."""
-        booked = {entry["job_id"] for entry in entries if entry["job_id"]}
+        booked = {unpacked(entry["job_id"]) for entry in entries if entry["job_id"]}
         missing = {}
         for row in self._book:
             job_id = row["job_id"]
@@ -218,7 +219,7 @@ class Auditor:
             if entry["kind"] == EntryKind.ADJUSTMENT.value:
                 adjusted.add(entry["miner_id"])
             elif entry["job_id"]:
-                by_job.add(entry["job_id"])
+                by_job.add(unpacked(entry["job_id"]))
         unheard = self._unprovable(by_job, allowed)
         for row in self._book:
             paid[row["miner"]] += Decimal(row["amount"])

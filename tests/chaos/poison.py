@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from fleet.causes import Loss
+from fleet.ledger_compact import unpacked
 from fleet.models import JobState
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
@@ -38,7 +39,7 @@ def _misjudged(havoc: Havoc, share: float, since: float) -> str | None:
     query = "SELECT job_id, attempt, state FROM jobs WHERE state = ? AND assigned_at >= ?"
     with closing(sqlite3.connect(f"file:{havoc.farm.ledger}?mode=ro", uri=True)) as ledger:
         rows = ledger.execute(query, (JobState.QUARANTINED.value, int(since * 1000))).fetchall()
-    healthy = [job_id for job_id, _, _ in rows if not is_struck(job_id, share)]
+    healthy = [job_id for job_id, _, _ in rows if not is_struck(unpacked(job_id), share)]
     if healthy:
         return f"healthy jobs were quarantined: {healthy}"
     tries = {attempt for _, attempt, _ in rows}

@@ -13,6 +13,8 @@ from fleet import ledger_migrate, schema
 from fleet.causes import Loss
 from fleet.errors import LedgerError
 from fleet.ledger import Ledger
+from fleet.ledger_explain import explain
+from fleet.ledger_export import utc
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
 from fleet.models import JobState
@@ -85,6 +87,46 @@ def test_lost_jobs_get_their_cause(old: Path) -> None:
         (Loss.DRAINED.value, 500000): (1, "0.4"),
         (Loss.PAYLOAD.value, 500001): (1, "0.5"),
     }
+
+
+def test_ids_and_the_life_of_a_job_read_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    job_id, session_id = "550e8400-e29b-41d4-a716-446655440000", "6f1c8400-e29b-41d4-a716-446655440001"
+    open_engine(f"sqlite:///{path}").dispose()
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        UPDATE meta SET value = '3' WHERE name = 'schema';
+        INSERT INTO servers VALUES (1, 'neonet-main', 0);
+        INSERT INTO miners (id, server, miner_id) VALUES (1, 1, 'rig-a1');
+        INSERT INTO sessions (miner, session_id, opened_at, beat_at, beat_entry)
+            VALUES (1, '6f1c8400-e29b-41d4-a716-446655440001', 1800000000000, 1800000000000, 0);
+        INSERT INTO jobs (server, job_id, miner, session_id, job_type, road, state, attempt, reward, timeout_s,
+            assigned_at, events)
+            VALUES (1, '550e8400-e29b-41d4-a716-446655440000', 1, '6f1c8400-e29b-41d4-a716-446655440001',
+            'inference', 'fetched', 'computed', 2, '0.5', 60, 1800000000000,
+            '1800000000000 assigned 1,1800000000004 dispatched 1,1800000000250 computed 2');
+        """
+    )
+    connection.close()
+    engine = open_engine(f"sqlite:///{path}")
+    (found,) = explain(engine, job_id)
+    steps = [(step.at, step.state, step.attempt, step.after_ms) for step in found.steps]
+    assert steps == [
+        (utc(1_800_000_000_000), "assigned", 1, 0),
+        (utc(1_800_000_000_004), "dispatched", 1, 4),
+        (utc(1_800_000_000_250), "computed", 2, 246),
+    ]
+    with Ledger(engine, "neonet-main") as ledger:
+        account = ledger.account("rig-a1")
+    assert account.session is not None
+    assert account.session.session_id == session_id
+    assert [job.job.job_id for job in account.open_jobs] == [job_id]
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT job_id, session_id FROM jobs").fetchall() == [
+        (bytes.fromhex(job_id.replace("-", "")), bytes.fromhex(session_id.replace("-", "")))
+    ]
+    connection.close()
 
 
 def test_a_migration_that_fails_changes_nothing_and_can_be_tried_again(
