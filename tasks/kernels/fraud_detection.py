@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from operator import eq
+from math import exp, log, log1p
+from operator import add
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from tasks.kernels.draws import words16
 from tasks.kernels.fingerprint import fingerprint
@@ -18,13 +18,15 @@ from tasks.payloads.transactions import FraudDetection
 #: flagged indexes that a result lists; the digest covers all scores
 MAX_LISTED = 64
 
-_BIAS = -4.0
+_BIAS = 4.0
 _BY_OUTLIER = 0.8
 _BY_ROUND = 1.0
-#: weights of ln(payments of the sender), ln(its distinct receivers), ln(distinct senders of the receiver)
-_BY_COUNTS = np.array([0.4, 0.7, 0.7])
-#: weights of "pays itself" and "lies on a cycle"
-_BY_SHAPE = np.array([3.0, 1.5])
+#: weight of ln(payments of the sender)
+_BY_PAYMENTS = 0.4
+#: weight of ln(its distinct receivers), and of ln(distinct senders of the receiver)
+_BY_FAN = 0.7
+_BY_SELF = 3.0
+_BY_CYCLE = 1.5
 _ROUND_UNIT = 100.0
 #: the robust scale is never below this (10 % of an amount), lest equal amounts make outliers of cents
 _LEAST_SCALE = 0.1
@@ -51,53 +53,59 @@ def fraud_detection(payload: FraudDetection, rng: Generator) -> dict[str, object
     """
     given = payload.amounts, payload.senders, payload.receivers
     columns = _drawn(payload.tx_count, rng) if payload.synthetic else given
-    scores = _scores(columns) if columns[0] else np.zeros(0)
-    listed = scores.tolist()
-    flagged = [index for index, score in enumerate(listed) if score >= 0.5]
+    scores = _scores(columns) if columns[0] else []
+    flagged = [index for index, score in enumerate(scores) if score >= 0.5]
     return {
-        "results_hash": fingerprint("fraud_detection", scores),
-        "analyzed": len(listed),
+        "results_hash": fingerprint("fraud_detection", np.array(scores, dtype=np.float64)),
+        "analyzed": len(scores),
         "fraud_count": len(flagged),
         "flagged": flagged[:MAX_LISTED],
-        "score_mean": sum(listed) / max(1, len(listed)),
-        "score_max": max(listed, default=0.0),
+        "score_mean": sum(scores) / max(1, len(scores)),
+        "score_max": max(scores, default=0.0),
         "synthetic": payload.synthetic,
     }
 
 
-def _scores(columns: Columns) -> NDArray[np.float64]:
+def _scores(columns: Columns) -> list[float]:
+    """In plain Python: numpy's calls alone take longer than all of it for the tens of payments that a job holds."""
     amounts, senders, receivers = columns
-    values = np.array(amounts, dtype=np.float64)
-    evidence = _BY_OUTLIER * np.abs(_robust_z(np.log1p(values)))
-    evidence += _BY_ROUND * ((values > 0.0) & (np.fmod(values, _ROUND_UNIT) == 0.0))
+    evidence = [_BY_OUTLIER * abs(z) for z in _robust_z([log1p(amount) for amount in amounts])]
+    for index, amount in enumerate(amounts):
+        if amount > 0.0 and amount % _ROUND_UNIT == 0.0:
+            evidence[index] += _BY_ROUND
     if len(set(senders)) < len(senders) or len(set(receivers)) < len(receivers):
-        evidence += _BY_COUNTS @ np.log(_counts(senders, receivers))
-    shape = [list(map(eq, senders, receivers)), on_cycle(senders, receivers)]
-    if any(map(any, shape)):
-        known = [sender != "" for sender in senders]
-        evidence += (_BY_SHAPE @ np.array(shape, dtype=np.float64)) * known
+        evidence = list(map(add, evidence, _by_counts(senders, receivers)))
+    cycles = on_cycle(senders, receivers)
+    for index, (sender, receiver) in enumerate(zip(senders, receivers, strict=True)):
+        if sender and (sender == receiver or cycles[index]):
+            evidence[index] += _BY_SELF * (sender == receiver) + _BY_CYCLE * cycles[index]
     # Below the bias nothing goes, so the exponential cannot overflow.
-    return 1.0 / (1.0 + np.exp(-(evidence + _BIAS)))
+    return [1.0 / (1.0 + exp(_BIAS - value)) for value in evidence]
 
 
-def _counts(senders: Sequence[str], receivers: Sequence[str]) -> NDArray[np.float64]:
-    """v, o and i of each transaction, `(3, n)`; all are 1 where no address appears twice on its side."""
+def _by_counts(senders: Sequence[str], receivers: Sequence[str]) -> list[float]:
+    """What v, o and i of each transaction add; all are 1, and add nothing, where no address appears twice."""
     payments = Counter(senders)
     fan_out, fan_in = fans(zip(senders, receivers, strict=True))
     payments[""] = fan_out[""] = fan_in[""] = 1
-    by_sender = [[count[sender] for sender in senders] for count in (payments, fan_out)]
-    return np.array([*by_sender, [fan_in[receiver] for receiver in receivers]], dtype=np.float64)
+    by_sender = {
+        sender: _BY_PAYMENTS * log(count) + _BY_FAN * log(fan_out[sender]) for sender, count in payments.items()
+    }
+    by_receiver = {receiver: _BY_FAN * log(count) for receiver, count in fan_in.items()}
+    return [by_sender[s] + by_receiver[r] for s, r in zip(senders, receivers, strict=True)]
 
 
-def _robust_z(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    apart = values - _median(values)
-    return apart / max(_MAD_TO_SIGMA * _median(np.abs(apart)), _LEAST_SCALE)
+def _robust_z(values: Sequence[float]) -> list[float]:
+    middle = _median(values)
+    apart = [value - middle for value in values]
+    scale = max(_MAD_TO_SIGMA * _median(list(map(abs, apart))), _LEAST_SCALE)
+    return [value / scale for value in apart]
 
 
-def _median(values: NDArray[np.float64]) -> float:
-    ordered = np.sort(values)
+def _median(values: Sequence[float]) -> float:
+    ordered = sorted(values)
     middle = len(ordered) // 2
-    return (ordered.item(middle) + ordered.item(-middle - 1)) / 2.0
+    return (ordered[middle] + ordered[-middle - 1]) / 2.0
 
 
 def _drawn(count: int, rng: Generator) -> Columns:
