@@ -125,7 +125,7 @@ class Farm:
         for miner in self.miners.values():
             for work in miner.jobs.values():
                 if work.at_workers:
-                    work.redispatch_at = now
+                    work.redispatch_at, work.ordered = now, False
             self._schedule(miner, now)
 
     def drain(self, now: float) -> None:

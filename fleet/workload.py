@@ -145,6 +145,9 @@ class Workload:
         for work in [work for work in self.jobs.values() if work.at_workers]:
             if work.expires_at <= now:
                 effects += self._lost(work, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
+            elif work.redispatch_at <= now and work.ordered:
+                # a Redis that hangs holds the dispatcher up: another order would only be one copy more when it is back
+                work.redispatch_at = now + self._policy.redispatch_s
             elif work.redispatch_at <= now:
                 effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
         return effects
@@ -154,6 +157,7 @@ class Workload:
         work = self.jobs.get(job_id)
         if work is None or work.attempt != attempt or not work.at_workers:
             return []
+        work.ordered = False
         if not published:
             work.redispatch_at = now + self._policy.backoff.delay_s(1, self._rng)
             return []
@@ -255,6 +259,7 @@ class Workload:
 
     def _publish(self, work: Work, now: float, *, only_if_idle: bool = False) -> Dispatch:
         work.attempt += 1
+        work.ordered = True
         work.redispatch_at = now + self._policy.redispatch_s
         return Dispatch(message=work.message(self._miner_id), only_if_idle=only_if_idle)
 

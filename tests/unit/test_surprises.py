@@ -225,6 +225,7 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
     for attempt in (1, 2, 3):
+        script.effects += script.miner.workload.dispatched("j1", attempt, published=True, now=script.now)
         script.now += Policy().redispatch_s
         script.effects += script.miner.workload.tick(script.now)
         script.result("j1", Outcome.TIME_LIMIT, attempt)
@@ -236,6 +237,20 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
     script.call(CallKind.HEARTBEAT, HeartbeatAnswer())
     script.call(CallKind.SUBMIT, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("j1") is JobState.QUARANTINED
+
+
+def test_a_job_is_not_ordered_again_while_the_dispatcher_holds_it_up() -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    work = script.miner.workload
+    for _ in range(10):
+        script.now += Policy().redispatch_s
+        script.effects += work.tick(script.now)
+    assert len(script.dispatches()) == 1
+    script.effects += work.dispatched("j1", 1, published=False, now=script.now)
+    script.now += Policy().redispatch_s
+    script.effects += work.tick(script.now)
+    assert [order.message.attempt for order in script.dispatches()] == [1, 2]
 
 
 def test_a_failure_that_an_earlier_life_counted_is_not_counted_again() -> None:
