@@ -120,6 +120,7 @@ class Farm:
     def _build(self) -> None:
         setup, folder = self.setup, self.folder
         (folder / "redis").mkdir(parents=True)
+        (folder / "tmp").mkdir()
         self.runs.touch()
         self.order(Orders())
         self.redis = start_redis(folder / "redis")
@@ -127,6 +128,8 @@ class Farm:
         options = ("--latency", setup.latency, "--rate-limit", "0", *setup.simulated)
         self.simulator, self.url = self._stack.enter_context(simulator(folder / "simulator", *options))
         given = {
+            # what a killed process leaves behind goes with the farm
+            "TMPDIR": str(folder / "tmp"),
             "FLEET_SERVER": self.url,
             "FLEET_REDIS_URL": self.redis.url,
             "FLEET_MINERS": str(setup.miners),
