@@ -32,10 +32,8 @@ def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
     if settings.id is not None:
         return [_counted(settings, settings.id)]
     prefix = settings.miner_prefix or _remembered(state_dir)
-    width = max(2, len(str(settings.miner_count)))
-    if settings.miner_count == 1 and settings.miner_prefix is None:
-        return [_counted(settings, prefix.rstrip("-"))]
-    return [_counted(settings, f"{prefix}{number:0{width}d}") for number in range(1, settings.miner_count + 1)]
+    # a farm that grows keeps its miners: neither their number nor its digits change an id
+    return [_counted(settings, f"{prefix}{number:02d}") for number in range(1, settings.miner_count + 1)]
 
 
 def _counted(settings: Settings, miner_id: str) -> MinerSpec:

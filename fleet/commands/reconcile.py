@@ -8,11 +8,11 @@ from rich.table import Table
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.exact_json import dump
 from fleet.ledger_findings import Comparison, comparisons
 from fleet.ledger_open import open_engine
 from fleet.models import ZERO
 from fleet.places import ledger_to_read
-from fleet.summary import dump
 
 _MAX_JOB_IDS = 5
 
@@ -24,6 +24,11 @@ def reconcile(*, as_json: bool) -> None:
 
     The coordinator compares when it registers a miner, every reconcile_every_s while it mines, and when it stops; this
     command shows where that stands, from the ledger alone. A server that tells no totals is unverifiable.
+
+    \b
+    Examples:
+      fleet reconcile
+      fleet reconcile --json | jq .unexplained_nnet
     """
     with settings_or_exit():
         settings = load()
