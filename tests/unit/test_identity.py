@@ -1,0 +1,46 @@
+"""Which miners a farm has: ids that nobody gave are made once, and a farm that grows keeps those it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from fleet.errors import ServiceError
+from fleet.identity import miner_specs
+
+
+def ids(folder: Path, **settings: object) -> list[str]:
+    return [spec.miner_id for spec in miner_specs(Settings.model_validate(settings), folder)]
+
+
+def test_an_id_that_nobody_gave_is_made_once(tmp_path: Path) -> None:
+    first = ids(tmp_path, miners=1)
+    assert ids(tmp_path, miners=1) == first
+    assert ids(tmp_path / "elsewhere", miners=1) != first
+
+
+@pytest.mark.parametrize(("few", "many"), [(1, 8), (8, 100), (99, 1_200)])
+def test_a_farm_that_grows_keeps_its_miners(few: int, many: int, tmp_path: Path) -> None:
+    small, large = ids(tmp_path, miners=few), ids(tmp_path, miners=many)
+    assert large[:few] == small
+    assert len(set(large)) == many
+
+
+def test_a_prefix_and_an_id_are_taken_as_the_server_keeps_them(tmp_path: Path) -> None:
+    assert ids(tmp_path, miners=2, miner_prefix="Rig-") == ["rig-01", "rig-02"]
+    assert ids(tmp_path, id="My_Miner_001") == ["my_miner_001"]
+
+
+def test_named_miners_keep_their_own_hardware(tmp_path: Path) -> None:
+    tables = [{"id": "A", "cpu_cores": 16, "gpu_memory_mb": 24_576, "gpu_model": "RTX 4090"}, {"id": "b"}]
+    named, plain = miner_specs(Settings.model_validate({"miner": tables, "cpu": 8}), tmp_path)
+    assert (named.miner_id, named.cpu_cores, named.gpu_memory_mb, named.gpu_model) == ("a", 16, 24_576, "RTX 4090")
+    assert (plain.cpu_cores, plain.gpu_memory_mb) == (4, 0)
+
+
+def test_a_folder_that_can_not_keep_the_ids_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ServiceError, match="FLEET_STATE_DIR"):
+        ids(tmp_path / "file", miners=1)
