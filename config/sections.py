@@ -37,7 +37,9 @@ class MinerSettings(Section):
     cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
     gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
     gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")
-    tags: tuple[str, ...] = Field((), description="Words of your own to group miners by.", examples=[["garage"]])
+    tags: tuple[str, ...] = Field(
+        (), description="Words of your own for it, which the server is not told.", examples=[["garage"]]
+    )
 
 
 class HttpSettings(Section):
@@ -61,15 +63,21 @@ class HttpSettings(Section):
 class BudgetSettings(Section):
     """The requests that the server takes from one address."""
 
-    requests: int = Field(5000, ge=1, le=10_000_000, description="Requests that one window takes.")
-    window_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds of the sliding window.")
+    requests: int = Field(
+        5000, ge=1, le=10_000_000, description="Requests that one window takes at most; refusals teach a lower limit."
+    )
+    window_s: Finite = Field(
+        60.0, ge=1, le=86_400, description="Seconds of the sliding window, unless refusals teach another one."
+    )
 
 
 class BackoffSettings(Section):
     """How long a miner waits after a failed call."""
 
-    floor_s: Finite = Field(1.0, ge=1, le=3_600, description="Seconds that the first wait takes at least.")
-    cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds that a wait takes at most, whatever is asked.")
+    floor_s: Finite = Field(
+        1.0, ge=1, le=3_600, description="Seconds that the first wait takes at most; half of it at least."
+    )
+    cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds that such a wait takes at most.")
 
 
 class DispatchSettings(Section):
@@ -78,7 +86,9 @@ class DispatchSettings(Section):
     redispatch_s: Finite = Field(
         30.0, ge=1, le=3_600, description="Seconds without a result after which a job is dispatched again."
     )
-    max_attempts: int = Field(3, ge=1, le=100, description="Dispatches of one job, after which it is quarantined.")
+    max_attempts: int = Field(
+        3, ge=1, le=100, description="Attempts of one job without a result, after which it is quarantined."
+    )
     max_in_flight: int = Field(256, ge=1, le=1_000_000, description="Jobs of all miners at the workers at once.")
     max_free_jobs_per_miner: int = Field(
         4, ge=0, le=1_000, description="Jobs given without a fetch that wait for one miner at once."
