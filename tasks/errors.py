@@ -3,6 +3,7 @@
 TaskError
 ├── PayloadError         give up: the job's data is absurd, every attempt would end the same
 ├── UnknownJobTypeError  give up: no kernel of that name in this release
+├── OutOfMemoryError     try again, elsewhere perhaps: the host had too little memory for the kernel
 └── MessageError         give up: the message or the result is not of this wire's version or shape
 """
 
@@ -38,6 +39,13 @@ class UnknownJobTypeError(TaskError):
 
     def __reduce__(self) -> tuple[type[UnknownJobTypeError], tuple[str]]:
         return type(self), (self.job_type,)
+
+
+class OutOfMemoryError(TaskError):
+    """A kernel asked for more memory than its host has.
+
+    In place of MemoryError, on which Celery ends the whole worker and puts its jobs back for the next one.
+    """
 
 
 class MessageError(TaskError):

@@ -1,4 +1,4 @@
-"""The worker: one thin Celery task per job type, its heartbeat and events, and the door by which a worker host starts."""
+"""The worker: one thin Celery task per job type, its heartbeat and events, the door by which a worker host starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config.logs import set_up
 from config.settings import Settings
 from tasks import catalog
 from tasks.app import make_app
-from tasks.errors import MessageError
+from tasks.errors import MessageError, OutOfMemoryError
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import TASK_PREFIX, JobMessage, encode_computed
@@ -34,7 +34,8 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
     """Compute a job message and return what goes back on the wire.
 
     Raises MessageError when the message is malformed, of another version or over `max_payload_bytes`; PayloadError and
-    UnknownJobTypeError as the catalog does. Each of them reaches the coordinator as a refusal.
+    UnknownJobTypeError as the catalog does. Each of them reaches the coordinator as a refusal. Raises OutOfMemoryError
+    when the kernel needs more than there is, which counts as an attempt that failed.
     """
     job = JobMessage.decode(message)
     try:
@@ -44,7 +45,10 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
     if size > max_payload_bytes:
         raise MessageError(f"data of {size} bytes, at most {max_payload_bytes} are computed: worker.max_payload_bytes")
     started = time.perf_counter()
-    result = catalog.compute(job.job_type, job.data, job_id=job.job_id)
+    try:
+        result = catalog.compute(job.job_type, job.data, job_id=job.job_id)
+    except MemoryError as exc:
+        raise OutOfMemoryError(f"{job.job_type} needs more memory than this host has: {exc!r}") from exc
     elapsed_ms = (time.perf_counter() - started) * 1000
     return encode_computed(result=result, kernel_version=catalog.KERNEL_VERSION, compute_ms=elapsed_ms)
 

@@ -28,7 +28,7 @@ from tests.support.processes import Started, eventually, nothing_left, stop
 from tests.support.redis_server import binary, running
 from tests.support.workers import ONE_THREAD, POISONED, entries, job, results, send, worker
 
-POISONS = ("raise", "sleep", "cling", "die", "leave", "bloat")
+POISONS = ("raise", "sleep", "cling", "die", "leave", "devour", "bloat")
 LIMITS = {"FLEET_WORKER__SOFT_TIME_LIMIT_S": "2", "FLEET_WORKER__TIME_LIMIT_S": "4"}
 
 
@@ -84,6 +84,7 @@ def sound(redis_url: str, alive_file: Path, tmp_path_factory: pytest.TempPathFac
         ("job-cling", Outcome.TIME_LIMIT, "TimeLimitExceeded: 4"),
         ("job-die", Outcome.WORKER_LOST, "WorkerLostError"),
         ("job-leave", Outcome.WORKER_LOST, "WorkerLostError"),
+        ("job-devour", Outcome.FAILED, "OutOfMemoryError: fraud_detection needs more memory than this host has"),
         ("job-bloat", Outcome.REFUSED, "over the bound"),
         ("job-absurd", Outcome.REFUSED, "data.records is 1000000000000, must be"),
         ("job-huge", Outcome.REFUSED, "worker.max_payload_bytes"),

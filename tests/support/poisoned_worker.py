@@ -45,6 +45,10 @@ def _leave(_data: Mapping[str, Any]) -> None:
     os._exit(3)
 
 
+def _devour(_data: Mapping[str, Any]) -> None:
+    bytearray(1 << 46)
+
+
 def _bloat(_data: Mapping[str, Any]) -> dict[str, Any]:
     return {"results_hash": "x" * 1_000_000}
 
@@ -62,6 +66,7 @@ POISONS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
     "cling": _cling,
     "die": _die,
     "leave": _leave,
+    "devour": _devour,
     "bloat": _bloat,
     "linger": _linger,
 }
