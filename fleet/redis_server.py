@@ -73,7 +73,7 @@ def _start(binary: Path, folder: Path) -> LocalRedis:
     descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(
-            f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {folder}\n"
+            f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {_quoted(folder)}\n"
             'save ""\nappendonly no\nmaxmemory 512mb\nmaxmemory-policy noeviction\n'
             "proto-max-bulk-len 2mb\nclient-output-buffer-limit pubsub 64mb 16mb 60\ndaemonize no\n"
         )
@@ -82,6 +82,12 @@ def _start(binary: Path, folder: Path) -> LocalRedis:
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     _wait_until_it_answers(child, url)
     return LocalRedis(child=child, url=url)
+
+
+def _quoted(folder: Path) -> str:
+    """A path as redis.conf takes it, whatever characters it has."""
+    escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _wait_until_it_answers(child: Child, url: str) -> None:

@@ -1,0 +1,53 @@
+"""The Redis that `fleet up` starts for itself: on loopback, behind a password of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from fleet.redis_server import LocalRedis, start_redis
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[LocalRedis]:
+    folder.mkdir(parents=True)
+    local = start_redis(folder)
+    try:
+        yield local
+    finally:
+        local.child.stop(patience_s=5.0)
+
+
+def test_it_listens_on_loopback_alone_and_lets_nobody_in_without_its_password(tmp_path: Path) -> None:
+    with started(tmp_path / "one") as one, started(tmp_path / "other") as other:
+        with redis.Redis.from_url(one.url) as client:
+            assert client.config_get("bind")["bind"] == "127.0.0.1"
+            assert client.config_get("dir")["dir"] == str(tmp_path / "one")
+            port = int(client.config_get("port")["port"])
+        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        password = one.url.partition("//:")[2].partition("@")[0]
+        assert len(password) >= 32
+        assert password not in other.url
+
+
+def test_its_password_stands_in_no_command_line_and_in_no_file_of_others(tmp_path: Path) -> None:
+    with started(tmp_path / "one") as one:
+        password = one.url.partition("//:")[2].partition("@")[0]
+        assert password in (tmp_path / "one" / "redis.conf").read_text()
+        assert (tmp_path / "one" / "redis.conf").stat().st_mode & 0o077 == 0
+        family = psutil.Process().children(recursive=True)
+        assert family
+        assert not any(password in " ".join(process.cmdline()) for process in family)
+
+
+@pytest.mark.parametrize("name", ["a folder with spaces", "with 'one' quote", 'with "two" and \\', "größer"])
+def test_its_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
+    with started(tmp_path / name) as local, redis.Redis.from_url(local.url) as client:
+        assert client.ping()
+        assert client.config_get("dir")["dir"] == str(tmp_path / name)
