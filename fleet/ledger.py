@@ -246,13 +246,27 @@ _RUN = reading(schema.runs, ("run_id",))
 _MINER = reading(schema.miners, ("id",))
 _SUMS = reading(schema.sums, ("miner",), ("payments", "amount"))
 _SINCE_BASE = (*matching(schema.entries, ("miner",)), _entries.id > bindparam("entry"))
-_PAID_JOB = (_entries.kind == EntryKind.JOB.value) | _entries.job_id.is_not(None)
-_JOBS_SINCE = select(func.count().label("n")).where(*_SINCE_BASE, _PAID_JOB)
-_REPORTS_SINCE = select(_entries.id).where(*_SINCE_BASE, _entries.evidence == BY_SESSION_SUM).limit(1)
-#: payments that nothing has proved or disproved yet
-_CLAIMS_SINCE = select(_entries.job_id, _entries.amount).where(
-    *_SINCE_BASE, _entries.confirmed.is_(False), _entries.settled_by.is_(None)
+_OTHER_KINDS = tuple(kind.value for kind in EntryKind if kind is not EntryKind.JOB)
+
+
+def _count_since(*where: Any) -> Any:
+    return select(func.count()).select_from(schema.entries).where(*_SINCE_BASE, *where).scalar_subquery()
+
+
+#: in two parts: the first is read off an index
+_JOBS_SINCE = select(
+    (
+        _count_since(_entries.kind == EntryKind.JOB.value)
+        + _count_since(_entries.kind.in_(_OTHER_KINDS), _entries.job_id.is_not(None))
+    ).label("n")
 )
+_REPORTS_SINCE = (
+    select(_entries.id)
+    .where(*_SINCE_BASE, _entries.kind == EntryKind.HEARTBEAT.value, _entries.evidence == BY_SESSION_SUM)
+    .limit(1)
+)
+#: payments that nothing has proved or disproved yet
+_CLAIMS_SINCE = select(_entries.job_id, _entries.amount).where(*_SINCE_BASE, schema.UNSETTLED)
 _LOST_SINCE = reading(schema.jobs, ("miner",), ("job_id", "reward")).where(
     _jobs.loss == Loss.ANSWER_LOST.value, _jobs.finished_at >= bindparam("at")
 )

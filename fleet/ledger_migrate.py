@@ -106,7 +106,9 @@ def _from_2(connection: Connection) -> None:
 
 
 def _from_3(connection: Connection) -> None:
-    """Spell ids and lives small. In another database than SQLite ids stay text."""
+    """Index the entries by miner; spell ids and lives small. In another database than SQLite ids stay text."""
+    for index in schema.entries.indexes:
+        connection.execute(CreateIndex(index, if_not_exists=True))
     raw: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         raw.create_function("small_id", 1, lambda text: None if text is None else packed(text), deterministic=True)

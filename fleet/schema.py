@@ -111,6 +111,9 @@ Index(
     "jobs_open", jobs.c.miner, sqlite_where=jobs.c.finished_at.is_(None), postgresql_where=jobs.c.finished_at.is_(None)
 )
 
+#: entries that wait for a proof; said otherwise, SQLite does not see that the index holds them
+UNSETTLED = text("NOT confirmed AND settled_by IS NULL")
+
 entries = Table(
     "entries",
     metadata,
@@ -143,12 +146,13 @@ entries = Table(
     Column("hash", LargeBinary),
 )
 Index("entries_seq", entries.c.server, entries.c.seq, unique=True)
-#: entries that wait for a proof
+#: what a start counts of each miner, without a look at the entries themselves
+Index("entries_miner", entries.c.miner, entries.c.kind)
 Index(
     "entries_unsettled",
     entries.c.miner,
-    sqlite_where=text("NOT confirmed AND settled_by IS NULL"),
-    postgresql_where=text("NOT confirmed AND settled_by IS NULL"),
+    sqlite_where=UNSETTLED,
+    postgresql_where=UNSETTLED,
 )
 #: a job is paid once
 Index(

@@ -34,6 +34,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     (
         "fleet.calls",
         "fleet.effects",
+        "fleet.exact_json",
         "fleet.income",
         "fleet.reconcile",
         "fleet.protocol",

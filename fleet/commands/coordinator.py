@@ -12,8 +12,8 @@ from config.load import load
 from config.logs import set_up
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.exact_json import dump
 from fleet.serve import Run, run_coordinator
-from fleet.summary import dump
 
 
 @click.command("coordinator")

@@ -13,12 +13,12 @@ from rich.console import Console
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.sheets import write_csv, write_json, write_parquet
+from fleet.exact_json import dump
 from fleet.ledger_export import COLUMNS, entries
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import ServerVerdict
 from fleet.ledger_verify import verify as verify_ledger
 from fleet.places import ledger_to_read
-from fleet.summary import dump
 
 
 @click.group("ledger")

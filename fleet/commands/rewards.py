@@ -13,12 +13,12 @@ from config.load import load
 from fleet.causes import Loss
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import inert, write_csv
+from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
 from fleet.ledger_open import open_engine
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
 from fleet.models import ZERO
 from fleet.places import ledger_to_read
-from fleet.summary import dump
 
 _LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
