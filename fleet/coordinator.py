@@ -6,6 +6,7 @@ effect that is not written down, and no result leaves Redis before it is in the 
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ from fleet.models import GasInfo, NetworkPhase
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
 _MAX_EVENTS = 500
 _MAX_WAIT_S = 0.5
+#: fees and phase
+_NETWORK_CALLS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +37,6 @@ class Network:
 
     gas: GasInfo | None
     phase: NetworkPhase | None
-    requests: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class Coordinator:
     def _feed(self, event: Event, now: float) -> None:
         match event:
             case Reply():
+                for _ in range(event.exchange.requests - 1):
+                    self._farm.governor.sent(now, awaited=False)
                 self._farm.on_reply(event, now)
             case Results():
                 for message in event.messages:
@@ -199,11 +203,17 @@ class Coordinator:
             self._watcher.notice(notice)
         if now >= self._network_at:
             self._network_at = now + self._network_every_s
-            for _ in range(2):
-                self._farm.governor.sent(now, awaited=False)
-            self._pool.submit(self._ask_network)
+            if self._may_ask_network():
+                for _ in range(_NETWORK_CALLS):
+                    self._farm.governor.sent(now, awaited=False)
+                self._pool.submit(self._ask_network)
         self._watcher.tick(self._farm, now)
         self._wake_at = min(turn.wake_at, self._network_at, self._give_up_at or turn.wake_at)
+
+    def _may_ask_network(self) -> bool:
+        """Whether the network's figures take at most a tenth of the budget: a tiny one they would use up alone."""
+        governor = self._farm.governor
+        return _NETWORK_CALLS * 10 * governor.window_s <= governor.limit * self._network_every_s
 
     def _perform(self, call: Call) -> None:
         sent_at = self._clock()
@@ -229,9 +239,9 @@ class Coordinator:
 
     def _ask_network(self) -> None:
         gas, phase = None, None
-        try:
+        # not every release has both
+        with contextlib.suppress(CallError):
             gas = self._client.gas()
+        with contextlib.suppress(CallError):
             phase = self._client.network()
-        except CallError:
-            pass
-        self._inbox.put(Network(gas=gas, phase=phase, requests=2))
+        self._inbox.put(Network(gas=gas, phase=phase))
