@@ -163,6 +163,32 @@ def test_the_first_job_of_a_session_is_computed_while_another_one_is_fetched() -
     assert [order.message.job_id for order in script.dispatches()] == ["free", "j1"]
 
 
+def test_the_next_job_of_a_heartbeat_is_computed_and_paid_beside_the_fetched_one() -> None:
+    script = Script().mining()
+    fetch = script.begin(CallKind.FETCH)
+    script.now += 30
+    script.call(CallKind.HEARTBEAT, HeartbeatAnswer(next_job=job("next", Road.NEXT)))
+    script.answer(fetch, job("j1"))
+    assert [order.message.job_id for order in script.dispatches()] == ["next", "j1"]
+    for job_id in ("next", "j1"):
+        script.computed(job_id)
+        submission = script.begin(CallKind.SUBMIT)
+        assert submission.job_id == job_id
+        script.answer(submission, accepted())
+    assert script.booked() == [(EntryKind.JOB, REWARD, True)] * 2
+
+
+def test_a_draining_miner_takes_no_next_job() -> None:
+    script = Script().mining()
+    fetch = script.begin(CallKind.FETCH)
+    script.now += 30
+    beat = script.begin(CallKind.HEARTBEAT)
+    script.miner.drain()
+    script.answer(beat, HeartbeatAnswer(next_job=job("next", Road.NEXT)))
+    script.answer(fetch, Unreachable("refused"))
+    assert not script.miner.jobs
+
+
 def test_an_invalid_format_is_mended_once_with_the_required_fields_alone() -> None:
     script = Script().mining().fetched()
     refusal = Receipt(accepted=False, reward=Decimal(0), error="Invalid result format")
