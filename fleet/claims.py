@@ -25,7 +25,9 @@ class Claims:
         self._jobs = account.jobs_since_base
         self._counts_reports = account.counts_reports
         self._beats = 0
-        #: a heartbeat may have been under way when the coordinator before this one died
+        #: heartbeats since the last sum that was weighed
+        self._beats_unheard = 0
+        #: those before a sum that had nothing to be compared with; a coordinator that died may have had one
         self._beats_lost = int(account.session is not None)
         self._foreign_session = False
 
@@ -49,11 +51,23 @@ class Claims:
         if len(self._lost) > _MAX_CLAIMS:
             del self._lost[next(iter(self._lost))]
 
-    def heartbeat(self, *, answered: bool, counted: bool = False) -> None:
-        """A heartbeat ended; `counted` when it was paid for jobs that it reported."""
-        self._beats += answered
-        self._beats_lost += not answered
-        self._counts_reports |= counted
+    def beat(self) -> None:
+        """A heartbeat was answered."""
+        self._beats += 1
+
+    def beat_unheard(self) -> None:
+        """A heartbeat brought what nothing told of, unless a later sum does."""
+        self._beats_unheard += 1
+
+    def sum_learnt(self) -> None:
+        """A session's sum was the first to be compared with: what heartbeats brought up to it is in it, unseen."""
+        self._beats_lost += self._beats_unheard + 1
+        self._beats_unheard = 0
+
+    def sum_weighed(self, *, rewarded: bool) -> None:
+        """A session's sum told all that came since the one before; `rewarded` when that was more than jobs."""
+        self._beats_unheard = 0
+        self._counts_reports |= rewarded
 
     def foreign_session(self) -> None:
         """A session was running that this farm had not started."""
@@ -83,7 +97,7 @@ class Claims:
             extra_jobs=extra,
             jobs=self._jobs,
             counts_reports=self._counts_reports,
-            beats_lost=self._beats_lost,
+            beats_lost=self._beats_lost + self._beats_unheard,
             beats=self._beats,
             foreign_session=self._foreign_session,
         )
@@ -108,7 +122,11 @@ class Claims:
             self._claims.clear()
         if self._base_jobs is not None:
             self._base_jobs += extra_jobs
-        self._beats = self._beats_lost = 0
+        self.agreed()
+
+    def agreed(self) -> None:
+        """The totals are what was booked: nothing that was lost on the way here explains a later difference."""
+        self._beats = self._beats_lost = self._beats_unheard = 0
         self._foreign_session = False
 
     def rebase(self, totals: Totals) -> None:
@@ -116,8 +134,8 @@ class Claims:
         self._base_jobs, self._jobs, self._registered_at = totals.total_jobs, 0, totals.registered_at
         self._claims.clear()
         self._lost.clear()
-        self._beats = self._beats_lost = 0
-        self._counts_reports = self._foreign_session = False
+        self._counts_reports = False
+        self.agreed()
 
 
 def fell(total: Decimal, before: Decimal | None, payments: int) -> bool:

@@ -140,7 +140,7 @@ class Purse:
 
     def heartbeat_lost(self) -> None:
         """A heartbeat's answer was lost: what it brought is unknown."""
-        self._claims.heartbeat(answered=False)
+        self._claims.beat_unheard()
 
     def heartbeat(
         self, answer: HeartbeatAnswer, exchange: Exchange = _NO_PROOF.exchange, *, unsettled: bool = False
@@ -150,7 +150,7 @@ class Purse:
         While work is unsettled the sum may count a job that is not booked yet: it is left to a later heartbeat's.
         """
         proof = Proof(exchange=exchange)
-        self._claims.heartbeat(answered=True)
+        self._claims.beat()
         if answer.total_rewards is not None:
             self.stated_total = answer.total_rewards
         if answer.reward is not None or answer.rewards_earned is None:
@@ -158,6 +158,7 @@ class Purse:
             income = self._income(answer.reward or ZERO, "reward in the heartbeat's answer", proof)
             return [*income, self._beat(counted=True)]
         if unsettled:
+            self._claims.beat_unheard()
             return [self._beat(counted=False)]
         return [*self._weigh(answer.rewards_earned, proof), self._beat(counted=True)]
 
@@ -176,6 +177,7 @@ class Purse:
         finding = classify(case)
         dated = self._dated(case, totals.registered_at)
         if finding is None:
+            self._claims.agreed()
             return dated
         if finding.kind is Difference.FORGOTTEN:
             words = f"the server's total fell to {total} NNET"
@@ -242,8 +244,9 @@ class Purse:
         rise = self._sum.weigh(stated, self.payments)
         if rise is None:
             # this heartbeat's own reward, if it had one, is in the sum and shows in the next total
-            self._claims.heartbeat(answered=False)
+            self._claims.sum_learnt()
             return []
+        self._claims.sum_weighed(rewarded=bool(rise.income.reward))
         effects: list[Effect] = []
         if rise.proved:
             job_ids = tuple(job_id for job_id, _ in rise.proved)
@@ -253,7 +256,6 @@ class Purse:
             words = f"the server counts {rise.income.shortfall} NNET less for the session"
             effects.append(self._notice(NoticeKind.ANOMALY, words))
         if rise.income.reward:
-            self._claims.heartbeat(answered=True, counted=True)
             effects += self._income(rise.income.reward, BY_SESSION_SUM, proof)
         return effects
 

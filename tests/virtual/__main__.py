@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first-seed", type=int, default=1, help="the first one's seed (default 1)")
     parser.add_argument("--seed", type=int, help="one schedule alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: say everything that happens")
-    parser.add_argument("--jobs", type=int, default=40, help="about how many jobs a schedule (default 40)")
+    parser.add_argument("--jobs", type=int, help="about how many jobs a schedule (default: 6 to 40, by seed)")
     parser.add_argument("--processes", type=int, default=1, help="processes that share the seeds (default 1)")
     options = parser.parse_args(arguments)
     if options.seed is not None:
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     return _many(range(options.first_seed, options.first_seed + options.seeds), options.jobs, options.processes)
 
 
-def _one(seed: int, jobs: int, *, trace: bool) -> int:
+def _one(seed: int, jobs: int | None, *, trace: bool) -> int:
     plan = draw_plan(seed, jobs=jobs)
     print(plan)
     outcome = outcome_of((seed, jobs), trace=trace)
@@ -39,7 +39,7 @@ def _one(seed: int, jobs: int, *, trace: bool) -> int:
     return int(isinstance(outcome, Finding))
 
 
-def _many(seeds: range, jobs: int, processes: int) -> int:
+def _many(seeds: range, jobs: int | None, processes: int) -> int:
     started = time.monotonic()
     totals: Counter[str] = Counter()
     findings: list[Finding] = []
@@ -52,11 +52,11 @@ def _many(seeds: range, jobs: int, processes: int) -> int:
         if done % 100 == 0:
             pace = done / (time.monotonic() - started)
             print(f"{done} schedules, {pace:.1f}/s, {len(findings)} failed", flush=True)
-    _table(totals, len(seeds), findings, time.monotonic() - started)
+    _table(totals, len(seeds), findings, time.monotonic() - started, f" --jobs {jobs}" if jobs else "")
     return int(bool(findings))
 
 
-def _outcomes(seeds: list[tuple[int, int]], processes: int) -> Iterator[Outcome | Finding]:
+def _outcomes(seeds: list[tuple[int, int | None]], processes: int) -> Iterator[Outcome | Finding]:
     if processes == 1:
         yield from map(outcome_of, seeds)
         return
@@ -72,7 +72,7 @@ def _add(totals: Counter[str], outcome: Outcome) -> None:
     totals["virtual hours"] += round(outcome.virtual_s)
 
 
-def _table(totals: Counter[str], seeds: int, findings: list[Finding], seconds: float) -> None:
+def _table(totals: Counter[str], seeds: int, findings: list[Finding], seconds: float, more: str) -> None:
     totals["virtual hours"] //= 3600
     print(f"{'schedules':<24}{seeds:>12,}")
     for name, count in totals.items():
@@ -82,7 +82,7 @@ def _table(totals: Counter[str], seeds: int, findings: list[Finding], seconds: f
         print(f"no failure in {seeds} schedules: fewer than {300 / seeds:.3g} % fail (95 %)")
     print(f"{seconds:.1f} s, {seeds / seconds:.1f} schedules/s")
     for finding in findings:
-        print(f"replay: python -m tests.virtual --seed {finding.seed} --trace")
+        print(f"replay: python -m tests.virtual --seed {finding.seed}{more} --trace")
 
 
 if __name__ == "__main__":

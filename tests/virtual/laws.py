@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,13 +13,14 @@ from sqlalchemy import Engine, select
 
 from fleet import schema
 from fleet.calls import Call, CallKind, Reply
+from fleet.causes import Difference
 from fleet.coordinator import Event
-from fleet.effects import Dispatch, JobMoved, JobOpened, Write
+from fleet.effects import Booked, Dispatch, Found, JobMoved, JobOpened, Write
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
-from fleet.models import FINAL, EntryKind, JobState, Receipt, Totals
+from fleet.models import FINAL, Entry, EntryKind, JobState, Receipt, Totals
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan
@@ -63,6 +65,8 @@ class Laws:
         self._beats: dict[str, float] = {}
         self._read: list[Reply] = []
         self._results: set[bytes] = set()
+        self._booked: dict[str, Decimal] = defaultdict(Decimal)
+        self._entries = 0
         #: when each miner's total was asked for, by the last answer that told it
         self._told: dict[str, float] = {}
         server.watch = self._arrived
@@ -85,7 +89,11 @@ class Laws:
         self._read.clear()
         self._results.clear()
         for write in writes:
-            if isinstance(write, JobOpened):
+            if isinstance(write, Booked):
+                self._book(write.entry)
+            elif isinstance(write, Found):
+                self._find(write)
+            elif isinstance(write, JobOpened):
                 self._open(write)
             elif isinstance(write, JobMoved):
                 row = self._rows[write.job_id]
@@ -95,6 +103,30 @@ class Laws:
                 )
                 row.state, row.attempt = write.state, write.attempt
                 row.sends, row.mended = write.sends, write.mended
+
+    def _book(self, entry: Entry) -> None:
+        """At every moment the ledger holds no more than the server has paid."""
+        if self._lies:
+            return
+        self._entries += 1
+        booked = self._booked[entry.miner_id] = self._booked[entry.miner_id] + entry.amount
+        paid = self._server.simulator.book.total(entry.miner_id)
+        self._hold(
+            booked <= paid + _rounding(paid, self._entries),
+            f"I2: {entry.miner_id} was paid {paid} by now, and the ledger says {booked} with {entry}",
+        )
+        self._hold(
+            entry.amount >= -_rounding(paid, self._entries),
+            f"I2: {-entry.amount} NNET are taken back from {entry.miner_id}, which the server paid: {entry.evidence}",
+        )
+
+    def _find(self, write: Found) -> None:
+        """A difference is called what it is."""
+        forgot = self._server.forgotten_at is not None
+        known = write.finding.kind is not Difference.UNKNOWN and (
+            forgot or write.finding.kind is not Difference.FORGOTTEN
+        )
+        self._hold(self._lies or known, f"I2: a difference of {write.miner_id} is called {write.finding}")
 
     def _mends(self, write: JobMoved) -> bool:
         return write.mended and not (write.job_id in self._rows and self._rows[write.job_id].mended)
@@ -215,7 +247,7 @@ class Laws:
         told_at = EPOCH_S + self._told.get(miner_id, -math.inf)
         for index, row in simulator.book.rows(miner=miner_id):
             # no total that was read can have counted it
-            before = index < self._server.forgotten_at or float(str(row["at"])) >= told_at
+            before = index < (self._server.forgotten_at or 0) or float(str(row["at"])) >= told_at
             if row["kind"] == PaymentKind.HEARTBEAT.value:
                 # a session that was adopted unheard has its first sum taken for what it had before
                 unheard += Decimal(str(row["amount"])) if self.plan.forgets or before else 0
@@ -233,7 +265,7 @@ class Laws:
                 unheard += amount if before else 0
         self._heartbeats(miner_id, entries)
         adjusted = any(entry.kind == EntryKind.ADJUSTMENT.value for entry in entries)
-        rounding = Decimal(math.ulp(float(max(paid, Decimal(1))))) * (len(entries) + 2) * 4 if adjusted else Decimal(0)
+        rounding = _rounding(paid, len(entries)) if adjusted else Decimal(0)
         difference = paid - booked
         self._hold(
             self._receipts_lie or -rounding <= difference <= unheard + rounding,
@@ -257,3 +289,8 @@ class Laws:
         if not law:
             self._timeline.trace(f"BROKEN {text}")
             raise BrokenLawError(text)
+
+
+def _rounding(paid: Decimal, entries: int) -> Decimal:
+    """What adjustments, which are differences of float sums, may be off by in all."""
+    return Decimal(math.ulp(float(max(paid, Decimal(1))))) * (entries + 2) * 4

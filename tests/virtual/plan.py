@@ -44,6 +44,10 @@ _JOB_FAULTS = ("poison", "unknown_type", "deadline", "deadline,value=1e300", "ot
 _LIES = ("job_reward,value=-1", "job_reward,value=0.125", "receipt_reward,value=-1", "receipt_reward,value=0.125")
 
 
+#: jobs of a schedule, each as likely as any other
+_SIZES = (6, 6, 6, 6, 6, 6, 12, 12, 12, 40)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """One schedule. Durations in seconds, rates as probabilities."""
@@ -91,6 +95,8 @@ class Plan:
     visibility_s: float
     #: entries of the results stream that answer nothing that was asked
     rogue_rate: float
+    #: between two comparisons with the server's totals
+    reconcile_s: float
 
     @property
     def forgets(self) -> bool:
@@ -98,9 +104,13 @@ class Plan:
         return bool(self.forget_times) or any(fault.kind is FaultKind.FORGET for fault in self.faults)
 
 
-def draw_plan(seed: int, *, jobs: int = 40) -> Plan:
-    """The schedule of a seed, of about `jobs` jobs in all."""
+def draw_plan(seed: int, *, jobs: int | None = None) -> Plan:
+    """The schedule of a seed, of about `jobs` jobs in all; where not told, mostly short and now and then long.
+
+    Most faults meet each other within a few jobs: many short schedules find more in a minute than a few long ones.
+    """
     rng = Random(f"plan {seed}")
+    jobs = jobs or Random(f"size {seed}").choice(_SIZES)
     miners = rng.choice((1, 1, 2, 3))
     kernel_s = rng.choice((0.02, 0.5, 3.0, 10.0, 40.0))
     latency_s = rng.choice((0.005, 0.05, 0.3, 1.5))
@@ -151,6 +161,7 @@ def draw_plan(seed: int, *, jobs: int = 40) -> Plan:
         worker_death_rate=rate(0.3, 0.1),
         visibility_s=rng.choice((60.0, 600.0)),
         rogue_rate=rate(0.2, 0.3),
+        reconcile_s=rng.choice((600.0, 60.0, 10.0)),
     )
 
 

@@ -57,7 +57,7 @@ class Schedule:
         self.deaths = 0
         self.farm: Farm | None = None
         self._rng = random.Random(f"lives {plan.seed}")
-        self._engine = _emptied_engine()
+        self._engine = emptied_engine()
         self._ledgers: list[MortalLedger] = []
         self._death = Death(self._rng, plan.crash_rate, self.timeline)
         for moment in plan.crash_times:
@@ -160,7 +160,9 @@ class Schedule:
 
     def _farm(self, ledger: MortalLedger) -> Farm:
         plan, now = self.plan, self.timeline.now
-        policy = Policy(redispatch_s=plan.redispatch_s, backoff=Backoff(floor_s=1.0, cap_s=60.0))
+        policy = Policy(
+            redispatch_s=plan.redispatch_s, reconcile_s=plan.reconcile_s, backoff=Backoff(floor_s=1.0, cap_s=60.0)
+        )
         governor = Governor(
             requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
         )
@@ -183,7 +185,7 @@ def _engine() -> Engine:
     return open_engine("sqlite://")
 
 
-def _emptied_engine() -> Engine:
+def emptied_engine() -> Engine:
     """One database in memory for all schedules, emptied: most of a new one's time goes into compiling statements."""
     engine = _engine()
     with engine.begin() as connection:

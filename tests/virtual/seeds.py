@@ -16,8 +16,8 @@ class Finding:
     text: str
 
 
-def outcome_of(seed_and_jobs: tuple[int, int], *, trace: bool = False) -> Outcome | Finding:
-    """Run one seed of about so many jobs; `trace` prints everything that happens."""
+def outcome_of(seed_and_jobs: tuple[int, int | None], *, trace: bool = False) -> Outcome | Finding:
+    """Run one seed, of about so many jobs where told; `trace` prints everything that happens."""
     seed, jobs = seed_and_jobs
     try:
         return run_seed(draw_plan(seed, jobs=jobs), trace=print if trace else None)

@@ -48,8 +48,8 @@ class Server:
         self.simulator = Simulator(options, now=EPOCH_S)
         #: told of each request before it is answered
         self.watch: Callable[[Arrival], None] = lambda _: None
-        #: number of payments in the book when everything was forgotten last
-        self.forgotten_at = 0
+        #: number of payments in the book when everything was forgotten last, None before
+        self.forgotten_at: int | None = None
         self._outages = plan.outages
         self._latency_s = plan.latency_s
         self._timeline = timeline
