@@ -135,6 +135,22 @@ def test_a_second_host_mines_within_30_s_of_the_printed_command_and_shows_no_pla
         assert plain not in heard, plain
 
 
+def test_an_address_that_is_not_this_host_s_changes_nothing(mining: Farm, printed: list[str]) -> None:
+    assert printed
+    before = (mining.folder / ".env").read_text(encoding="utf-8"), mining.containers("redis")
+    done = subprocess.run(
+        ["docker/invite", "attic", "203.0.113.5"],
+        cwd=mining.folder,
+        env=mining.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 69
+    assert "can't be published here" in done.stderr
+    assert before == ((mining.folder / ".env").read_text(encoding="utf-8"), mining.containers("redis"))
+
+
 def test_a_wrong_password_is_refused(line: str) -> None:
     done = joined(altered(line, password="guess"))
     assert done.returncode == 69
