@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -117,9 +118,12 @@ class Client:
         try:
             return protocol.parse_totals(self._get(f"/ai-energy/contributor/{quote(call.spec.miner_id)}"))
         except ServerFault as fault:
-            again = protocol.parse_registration(
-                self._post("/ai-energy/register", protocol.registration_body(call.spec))
-            )
+            try:
+                again = protocol.parse_registration(
+                    self._post("/ai-energy/register", protocol.registration_body(call.spec))
+                )
+            finally:
+                self._threads.exchange = replace(self.exchange, requests=2)
             if again.totals is None:
                 raise fault from None
             return again.totals

@@ -15,6 +15,8 @@ class Exchange:
 
     sent: bytes = b""
     answered: bytes = b""
+    #: how many requests the call took; the digests are the last one's
+    requests: int = 1
 
     @classmethod
     def of(cls, sent: bytes | None, answered: bytes) -> Exchange:

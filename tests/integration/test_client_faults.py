@@ -116,3 +116,4 @@ def test_totals_of_release_a_come_from_a_repeated_registration() -> None:
             client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
         totals = client.perform(Call(kind=CallKind.TOTALS, spec=SPEC))
         assert totals.total_rewards == 0  # type: ignore[union-attr]
+        assert client.exchange.requests == 2
