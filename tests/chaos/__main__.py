@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--trials", type=int, help="trials of each point C1–C9 (default 10, or 300 with --full)")
     parser.add_argument("--only", default="", help="comma-separated ids of faults, e.g. C1,C7,W4")
     parser.add_argument("--soak", metavar="TIME", help="faults at random for so long instead (60s, 1h)")
+    parser.add_argument("--without", default="", help="comma-separated ids of faults that a soak leaves out, e.g. S6")
     parser.add_argument("--out", type=Path, default=Path("var/chaos"), help="folder of the tables (default var/chaos)")
     options = parser.parse_args(arguments)
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
@@ -63,9 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="neonet-chaos-", ignore_cleanup_errors=True) as folder:
         if options.soak:
-            name, (rows, more) = f"soak-{seed}", _soaked(Path(folder), options.soak, seed)
+            name, (rows, more) = f"soak-{seed}", _soaked(Path(folder), options, seed)
         else:
-            only = frozenset(word for word in options.only.split(",") if word)
+            only = _words(options.only)
             trials = options.trials or (300 if options.full else 10)
             wanted = Wanted(only=only, trials=trials, full=options.full)
             name, rows, more = f"chaos-{seed}", _struck(Path(folder), wanted, Random(seed)), ""
@@ -76,9 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(row.flaws for row in rows))
 
 
-def _soaked(folder: Path, length: str, seed: int) -> tuple[list[Row], str]:
-    seconds: float = DURATION.convert(length, None, None)
-    result = soak(folder / "farm", seconds, seed, sys.stdout)
+def _soaked(folder: Path, options: argparse.Namespace, seed: int) -> tuple[list[Row], str]:
+    seconds: float = DURATION.convert(options.soak, None, None)
+    result = soak(folder / "farm", seconds, seed, sys.stdout, _words(options.without))
     return result.rows, result.words()
 
 
@@ -102,6 +103,10 @@ def _struck(folder: Path, wanted: Wanted, rng: Random) -> list[Row]:
             havoc = Havoc(farm, Auditor(farm), rng)
             rows += [_said(play(scene, havoc, full=wanted.full)) for scene in group]
     return rows
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in text.split(",") if word)
 
 
 def _said(row: Row) -> Row:

@@ -64,6 +64,8 @@ class Verdict:
     difference: Decimal
     #: jobs that ended unpaid for a cause that the fault explains
     excused: int
+    #: NNET that the server paid unheard before it forgot, so that nothing proves it; beside `difference`
+    unprovable: Decimal
 
     @property
     def flawed(self) -> bool:
@@ -85,6 +87,7 @@ class Auditor:
         self._excused: set[str] = set()
         self._extra_runs = 0
         self._differences: dict[str, Decimal] = {}
+        self._unproved = _ZERO
         self._book: list[dict[str, Any]] = []
 
     # -- while it runs ----------------------------------------------------------------------------------------------
@@ -168,6 +171,7 @@ class Auditor:
             sent_again=len(fresh),
             difference=self._new_difference(entries, allowed),
             excused=fresh_excuses,
+            unprovable=self._unproved,
         )
         self._jobs, self._extra_runs = len(jobs), runs
         self._lost |= lost.keys()
@@ -224,13 +228,14 @@ class Auditor:
         unheard = self._unprovable(by_job, allowed)
         for row in self._book:
             paid[row["miner"]] += Decimal(row["amount"])
-        total = _ZERO
+        total = self._unproved = _ZERO
         for miner in paid.keys() | booked.keys():
             missing = paid[miner] - booked[miner]
             # an adjustment is told from float sums
             ulp = Decimal(math.ulp(float(max(paid[miner], Decimal(1))))) if miner in adjusted else _ZERO
             rounding = ulp * 4 * (counts[miner] + 2)
             beyond = max(missing - unheard[miner] - rounding, -missing - rounding, _ZERO)
+            self._unproved += min(max(missing - rounding, _ZERO), unheard[miner])
             total += abs(beyond - self._differences.get(miner, _ZERO))
             self._differences[miner] = beyond
         return total
