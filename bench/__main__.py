@@ -12,15 +12,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.budget import budget
 from bench.full_flow import efficiency, full_flow, overhead
 from bench.growth import growth
 from bench.kernels import kernels
 from bench.ledger import ledger
+from bench.limited import budget, sessions
 from bench.machine import machine
 from bench.queues import PYTHON, queues
 from bench.rows import Row, markdown, table
-from bench.sessions import sessions
 from bench.start import starts
 from bench.wide_area import wide_area
 

@@ -39,7 +39,7 @@ class Limit:
 
 
 LIMITS = (
-    Limit(requests=500, window_s=10.0, windows=4),
+    Limit(requests=500, window_s=10.0, windows=3),
     Limit(requests=5000, window_s=60.0, windows=1),
 )
 

@@ -121,7 +121,7 @@ class Surroundings:
         """How many jobs the simulator has accepted."""
         return int(self.asked("requests")["accepted"])
 
-    def wait_for_accepted(self, count: int, timeout_s: float = 30.0) -> None:
+    def wait_for_accepted(self, count: int, timeout_s: float = 90.0) -> None:
         """Return when so many jobs are accepted. Raises TimeoutError."""
         deadline = time.monotonic() + timeout_s
         while (accepted := self.accepted()) < count:
@@ -204,7 +204,7 @@ def flow(
     *,
     miners: int,
     mix: str = "all",
-    seconds: float = 10.0,
+    seconds: float = 8.0,
     warm_up_s: float = 3.0,
     every_s: float | None = None,
     settings: Mapping[str, str] | None = None,

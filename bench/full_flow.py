@@ -30,7 +30,7 @@ NAMES = {"all": "all job types", "light": "light jobs"}
 
 def overhead() -> list[Row]:
     """One miner on an idle farm: from a fetch's answer to its submission, less the kernel."""
-    runs = [flow(miners=1, seconds=8.0, warm_up_s=1.0).figures["latency_ms"] for _ in range(RUNS)]
+    runs = [flow(miners=1, seconds=6.0, warm_up_s=1.0).figures["latency_ms"] for _ in range(RUNS)]
     return [
         Row(
             part="overhead",

@@ -3,19 +3,23 @@
     python -m bench sessions
 
 2,500 miners meet a server that takes 5,000 requests in 60 s from one address, which their heartbeats alone use up;
-10,000 meet one without a limit. Looked at is the time after the last session was opened.
+10,000 meet one without a limit. Looked at is the time after the last session was opened. `python -m bench.sessions N`
+prints the figures of the N-th crowd as JSON.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.farms import UNLIMITED, Surroundings, surroundings
 from bench.heartbeats import Watch, percentile
 from bench.rows import Row
 
-SECONDS = 60.0
+SECONDS = 45.0
 _MB = 1e6
 
 
@@ -57,12 +61,8 @@ CROWDS = (
 )
 
 
-def sessions() -> list[Row]:
-    """Each crowd with a farm of its own."""
-    return [row for crowd in CROWDS for row in _measured(crowd)]
-
-
-def _measured(crowd: Crowd) -> list[Row]:
+def figures_of(crowd: Crowd) -> dict[str, float]:
+    """Measure one crowd."""
     with surroundings("--rate-limit", crowd.rate_limit) as farm:
         worker = farm.start_worker()
         farm.wait_for_worker()
@@ -74,29 +74,38 @@ def _measured(crowd: Crowd) -> list[Row]:
         watch.look_for(SECONDS)
         after = farm.sample(coordinator, [worker])
         coordinator.kill()
-    seconds = after.at - before.at
+    return {
+        "opened_s": opened_s,
+        "mb": after.coordinator.rss_bytes / _MB,
+        "cpu_percent": (after.coordinator.cpu_s - before.coordinator.cpu_s) / (after.at - before.at) * 100,
+        "late_s": percentile(watch.late_s, 99),
+    }
+
+
+def rows_of(crowd: Crowd, figures: Mapping[str, float]) -> list[Row]:
+    """The figures beside what was asked."""
     name = f"{crowd.miners:,} miners"
     return [
-        Row(part="sessions", name=f"{name}: all open after", runs=[opened_s], unit="s"),
+        Row(part="sessions", name=f"{name}: all open after", runs=[figures["opened_s"]], unit="s"),
         Row(
             part="sessions",
             name=f"{name}: memory of the coordinator",
-            runs=[after.coordinator.rss_bytes / _MB],
+            runs=[figures["mb"]],
             unit="MB",
             target=crowd.most_mb,
-            peer=f"{52 * crowd.miners:,} MB (original client, 52 MB a miner)",
+            peer=f"{52 * crowd.miners:,} MB (original client)",
         ),
         Row(
             part="sessions",
             name=f"{name}: CPU of the coordinator",
-            runs=[(after.coordinator.cpu_s - before.coordinator.cpu_s) / seconds * 100],
+            runs=[figures["cpu_percent"]],
             unit="% of a core",
             target=crowd.most_cpu,
         ),
         Row(
             part="sessions",
-            name=f"{name}: heartbeats late, p99 of {len(watch.late_s):,}",
-            runs=[percentile(watch.late_s, 99)],
+            name=f"{name}: heartbeats late, p99",
+            runs=[figures["late_s"]],
             unit="s",
             target=crowd.most_late_s,
         ),
@@ -107,5 +116,10 @@ def _wait_until_open(farm: Surroundings, crowd: Crowd) -> None:
     deadline = time.monotonic() + crowd.patience_s
     while (opened := farm.asked("requests")["sessions_open"]) < crowd.miners:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{opened} of {crowd.miners} sessions open after {crowd.patience_s:g} s")
+            ends = "\n".join(child.tail() for child in farm.children)
+            raise TimeoutError(f"{opened} of {crowd.miners} sessions open after {crowd.patience_s:g} s\n{ends}")
         time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    json.dump(figures_of(CROWDS[int(sys.argv[1])]), sys.stdout)

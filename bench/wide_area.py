@@ -13,7 +13,7 @@ from bench.rows import Bound, Row
 
 MINERS = 200
 HOSTS = 8
-SECONDS = 10.0
+SECONDS = 8.0
 #: round trips
 DELAYS_MS = (50.0, 200.0)
 #: what to set on the far hosts, and on a coordinator that feeds them

@@ -24,7 +24,7 @@ from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, JobMessage, encode_com
 
 #: in flight at most
 WINDOW = 200
-SECONDS = 5.0
+SECONDS = 4.0
 #: round trips with one job in flight
 ALONE = 300
 _PATIENCE_S = 30.0
