@@ -65,14 +65,16 @@ class Governor:
         """Requests sent within the window that ends now."""
         return self._count(self._belief.window_s, now)
 
-    def headroom(self, now: float) -> int:
-        """Requests that the window which ends now would still have taken."""
-        return max(int(self.limit) - self.used(now), 0)
-
     def more_miners(self, now: float) -> int:
-        """How many more miners that work like these the window would take; 0 while nothing was sent."""
+        """How many more miners that work like these the window would take; 0 while nothing was sent.
+
+        Before a whole window has passed, its rest is taken to be like its beginning.
+        """
         used = self.used(now)
-        return int(self.headroom(now) * self._miners / used) if used else 0
+        if self._first_at is None or not used:
+            return 0
+        whole = used * max(self.window_s / max(now - self._first_at, 1.0), 1.0)
+        return max(int((int(self.limit) - whole) * self._miners / whole), 0)
 
     def free_at(self, urgency: Urgency, reserve: int, now: float) -> float:
         """When a request of this urgency may be sent, `now` if at once; `reserve` submissions are still to come."""

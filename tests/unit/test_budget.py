@@ -142,11 +142,20 @@ def test_a_server_that_refuses_for_another_reason_is_asked_ever_more_rarely_and_
 
 def test_how_many_more_miners_would_fit_follows_from_what_these_use() -> None:
     mine = governor(100, miners=10)
-    assert mine.more_miners(1.0) == 0
-    for _ in range(40):
-        mine.sent(1.0)
-    assert mine.headroom(2.0) == 60
-    assert mine.more_miners(2.0) == 15
+    assert mine.more_miners(0.0) == 0
+    for number in range(40):
+        mine.sent(1.5 * number)
+    assert mine.more_miners(60.0) == 15
+
+
+def test_how_many_more_miners_would_fit_is_known_before_the_first_window_is_over() -> None:
+    mine = governor(100, miners=10)
+    for number in range(10):
+        mine.sent(1.5 * number)
+    assert mine.more_miners(15.0) == 15
+    for _ in range(20):
+        mine.sent(15.0)
+    assert mine.more_miners(15.0) == 0
 
 
 def test_a_pause_that_the_server_did_not_ask_for_grows_up_to_a_minute() -> None:
