@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from fleet.calls import Answer, Call, Reply
+from fleet.calls import Answer, Call, Reply, Urgency
 from fleet.client import Client
 from fleet.effects import Dispatch, Notice, Write
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
@@ -203,17 +203,21 @@ class Coordinator:
             self._watcher.notice(notice)
         if now >= self._network_at:
             self._network_at = now + self._network_every_s
-            if self._may_ask_network():
+            if self._may_ask_network(now):
                 for _ in range(_NETWORK_CALLS):
                     self._farm.governor.sent(now, awaited=False)
                 self._pool.submit(self._ask_network)
         self._watcher.tick(self._farm, now)
         self._wake_at = min(turn.wake_at, self._network_at, self._give_up_at or turn.wake_at)
 
-    def _may_ask_network(self) -> bool:
-        """Whether the network's figures take at most a tenth of the budget: a tiny one they would use up alone."""
+    def _may_ask_network(self, now: float) -> bool:
+        """Whether the network's figures take at most a tenth of the budget: a tiny one they would use up alone.
+
+        After a refusal, what little is certain goes to the miners' calls.
+        """
         governor = self._farm.governor
-        return _NETWORK_CALLS * 10 * governor.window_s <= governor.limit * self._network_every_s
+        small = _NETWORK_CALLS * 10 * governor.window_s <= governor.limit * self._network_every_s
+        return small and governor.free_at(Urgency.FETCH, 0, now) <= now
 
     def _perform(self, call: Call) -> None:
         sent_at = self._clock()

@@ -23,6 +23,7 @@ def test_every_job_is_accounted_for_and_every_payment_is_booked_once(first: int)
         pytest.param(226, 25, id="a payment inside an adopted session's first sum was booked as a heartbeat's"),
         pytest.param(1283, 30, id="payments from before the server forgot were taken back"),
         pytest.param(1118, 30, id="a miner was never told its total"),
+        pytest.param(2571, 12, id="fees were asked for with all the requests that a refusal had left"),
         pytest.param(9053, 40, id="refusals without a reason left room for the network's figures alone"),
     ],
 )
