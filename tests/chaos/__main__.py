@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="what is drawn; printed, drawn itself by default")
     parser.add_argument("--full", action="store_true", help="300 trials of each point, and the long waits")
-    parser.add_argument("--trials", type=int, help="trials of each point C1–C9 (default 10, or 300 with --full)")
+    parser.add_argument("--trials", type=int, help="trials of each point C1–C9 (default 8, or 300 with --full)")
     parser.add_argument("--only", default="", help="comma-separated ids of faults, e.g. C1,C7,W4")
     parser.add_argument("--soak", metavar="TIME", help="faults at random for so long instead (60s, 1h)")
     parser.add_argument("--without", default="", help="comma-separated ids of faults that a soak leaves out, e.g. S6")
@@ -62,12 +63,15 @@ def main(arguments: list[str] | None = None) -> int:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     print(f"seed {seed}", flush=True)
     started = time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # leaves by way of every `with`, so that nothing runs on
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     with tempfile.TemporaryDirectory(prefix="neonet-chaos-", ignore_cleanup_errors=True) as folder:
         if options.soak:
             name, (rows, more) = f"soak-{seed}", _soaked(Path(folder), options, seed)
         else:
             only = _words(options.only)
-            trials = options.trials or (300 if options.full else 10)
+            trials = options.trials or (300 if options.full else 8)
             wanted = Wanted(only=only, trials=trials, full=options.full)
             name, rows, more = f"chaos-{seed}", _struck(Path(folder), wanted, Random(seed)), ""
     text = "\n".join([f"seed {seed}", "", markdown(rows), "", more])

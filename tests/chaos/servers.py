@@ -11,7 +11,7 @@ from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
 from tests.chaos.scenes import Scene, keeps_pace
 
-_LASTS_S = 3.0
+_LASTS_S = 2.0
 #: I7: a miner asks a dead server once a second at most, and a call under way may end in the first second
 _CALLS_PER_MINER_S = 1.0
 
