@@ -102,9 +102,9 @@ class Desk:
         """A heartbeat whose answer names no reward."""
         self.commit(self.purse.heartbeat(parse_heartbeat({"status": "active"})))
 
-    def sums(self, earned: float) -> None:
+    def sums(self, earned: float, *, unsettled: bool = False) -> None:
         answer = parse_heartbeat({"status": "active", "rewards_earned": earned})
-        self.commit(self.purse.heartbeat(answer))
+        self.commit(self.purse.heartbeat(answer, unsettled=unsettled))
 
     def states(self, total: float, jobs: int | None, record: int | None = RECORD) -> list[Effect]:
         contributor = {"total_rewards": total, "total_tasks": jobs, "registered_at": record}
@@ -236,6 +236,28 @@ CASES: dict[str, Made] = {
         jobs=5,
         kind=D.HEARTBEAT,
         booked="0.10",
+    ),
+    "a heartbeat was answered while work was unsettled, and its sum was not weighed": Made(
+        happened=lines(lambda d: d.session(), lambda d: d.sums(0.07, unsettled=True)),
+        total=100.07,
+        jobs=5,
+        kind=D.HEARTBEAT,
+        booked="0.07",
+    ),
+    "a heartbeat came before the first sum of an adopted session, which had nothing to be compared with": Made(
+        happened=lines(lambda d: d.session(adopted=True), lambda d: d.sums(0.07), lambda d: d.sums(0.07)),
+        total=100.07,
+        jobs=5,
+        kind=D.HEARTBEAT,
+        booked="0.07",
+    ),
+    "a sum told what a lost heartbeat had brought, and more was paid": Made(
+        happened=lines(lambda d: d.session(), lambda d: d.purse.heartbeat_lost(), lambda d: d.sums(0.07)),
+        total=103.07,
+        jobs=None,
+        kind=D.UNKNOWN,
+        booked="3.07",
+        unexplained="3.0",
     ),
     "heartbeats pay, and their answers do not say so": Made(
         happened=lines(lambda d: d.paid(1.0), lambda d: d.beats_silently()),
