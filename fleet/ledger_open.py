@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from fleet import schema
@@ -23,11 +23,11 @@ def shown_url(url: str) -> str:
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
     """An engine on a ledger of this release's schema, made when it is new and migrated when it is older.
 
-    Raises LedgerError for a folder that can't be written, a full disk, a corrupt file, or a newer schema. With
-    `read_only` nothing is made or migrated, and a missing or older ledger is an error; each connection reads one moment
-    of a ledger that is written meanwhile.
+    Raises LedgerError for a URL that names none, a folder that can't be written, a full disk, a corrupt file, or a
+    newer schema. With `read_only` nothing is made or migrated, and a missing or older ledger is an error; each
+    connection reads one moment of a ledger that is written meanwhile.
     """
-    target = make_url(url)
+    target = _target(url)
     try:
         if target.get_backend_name() == "sqlite":
             engine = _sqlite(url, Path(target.database) if target.database else None, read_only=read_only)
@@ -36,9 +36,22 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         _check_version(engine, read_only=read_only)
     except DatabaseError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} can't be used: {exc.orig}") from exc
+    except NoSuchModuleError as exc:
+        raise LedgerError(f"FLEET_LEDGER_URL can't be used: SQLAlchemy knows no {target.drivername}") from exc
+    except ArgumentError as exc:
+        raise LedgerError("FLEET_LEDGER_URL can't be used: a file is named by sqlite:////its/absolute/path") from exc
     except ModuleNotFoundError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} needs the package {exc.name}: install it") from exc
     return engine
+
+
+def _target(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as exc:
+        # what was read may hold a part of the password
+        words = "it is no URL like postgresql+psycopg://user:password@host:5432/name"
+        raise LedgerError(f"FLEET_LEDGER_URL can't be used: {words}") from exc
 
 
 def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:

@@ -142,6 +142,22 @@ def test_a_ledger_that_is_not_there_is_an_error_to_readers(path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://farmer:a-secret-word@db:fifty/fleet", "no URL like"),
+        ("postgresql+psycopg://farmer:a-secret-word@[::1/fleet", "no URL like"),
+        ("postgresql+telepathy://farmer:a-secret-word@db/fleet", r"knows no postgresql\+telepathy"),
+        ("sqlite://farmer:a-secret-word@host/ledger.sqlite", "absolute/path"),
+    ],
+)
+def test_a_url_that_names_no_ledger_is_an_error_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(LedgerError, match=said) as caught:
+        open_engine(url)
+    assert "FLEET_LEDGER_URL" in str(caught.value)
+    assert "a-secret-word" not in str(caught.value)
+
+
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("")
