@@ -34,7 +34,9 @@ class Patience:
         return True
 
     def hold(self, error: CallError, now: float) -> None:
-        """Wait before the next call: longer after each failure in a row."""
+        """Wait before the next call: longer after each failure in a row. Calls that fail together are one failure."""
+        if now < self.until:
+            return
         self._failures += 1
         if self._failures == 1 and isinstance(error, NotRegistered | SessionLost):
             return

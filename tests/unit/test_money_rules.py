@@ -63,9 +63,9 @@ def test_a_sum_that_fell_short_is_said_and_not_booked() -> None:
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5, 40, 10_000])
-def test_a_wait_lies_between_half_the_floor_and_the_cap(failures: int) -> None:
+def test_a_wait_lies_between_the_floor_and_the_cap(failures: int) -> None:
     rng = random.Random(failures)
     waits = [Backoff(floor_s=1, cap_s=60).delay_s(failures, rng) for _ in range(100)]
-    assert min(waits) >= 0.5
+    assert min(waits) >= 1
     assert max(waits) <= 60
     assert len(set(waits)) > 50, "jitter"

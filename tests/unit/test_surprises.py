@@ -265,6 +265,21 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
     assert script.last_state("j1") is JobState.QUARANTINED
 
 
+def test_calls_that_fail_together_are_one_failure() -> None:
+    script = Script()
+    script.call(CallKind.REGISTER, Registration(new=True))
+    start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", Road.INITIAL))
+    script.call(CallKind.START_SESSION, start)
+    script.computed("free")
+    for failures in (1, 2, 3):
+        both = [script.begin(CallKind.SUBMIT), script.begin(CallKind.FETCH)]
+        for call in both:
+            script.answer(call, Unreachable("connection refused"))
+        waits_s = script.miner.agenda(script.now)[1] - script.now
+        assert 2.0 ** (failures - 1) <= waits_s <= 2.0**failures
+        script.now += waits_s
+
+
 def test_a_job_is_not_ordered_again_while_the_dispatcher_holds_it_up() -> None:
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
