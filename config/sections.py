@@ -75,7 +75,7 @@ class BackoffSettings(Section):
     """How long a miner waits after a failed call."""
 
     floor_s: Finite = Field(
-        1.0, ge=1, le=3_600, description="Seconds that the first wait takes at most; half of it at least."
+        1.0, ge=1, le=3_600, description="Seconds that a wait takes at least; the first takes twice as long at most."
     )
     cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds that such a wait takes at most.")
 
