@@ -28,9 +28,9 @@ class Digested(ISeedSequence):
 
     def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[np.uint32 | np.uint64]:
         """`(n_words,)` words of uint32 or uint64, read little-endian from the stretched seed."""
-        word = np.dtype(dtype)
+        word = _WORD64 if dtype is np.uint64 else np.dtype(dtype).newbyteorder("<")
         stretched = hashlib.shake_256(self._seed).digest(n_words * word.itemsize)
-        return np.frombuffer(stretched, dtype=word.newbyteorder("<")).astype(word, copy=False)
+        return np.frombuffer(stretched, dtype=word).astype(dtype, copy=False)
 
 
 def generator(seed: int) -> Generator:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from math import isnan
 from typing import Any
 
@@ -23,9 +25,14 @@ def fingerprint(name: str, *arrays: NDArray[Any]) -> str:
     """
     parts: list[bytes | memoryview] = []
     for array in arrays:
-        parts.append(f"{array.dtype.kind}{array.dtype.itemsize}{array.shape}".encode())
+        parts.append(_header(array.dtype, array.shape))
         parts.append(_elements(array).data)
     return digest(name, *parts)
+
+
+@lru_cache(maxsize=256)
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    return f"{dtype.kind}{dtype.itemsize}{shape}".encode()
 
 
 def _elements(array: NDArray[Any]) -> NDArray[Any]:
@@ -33,6 +40,8 @@ def _elements(array: NDArray[Any]) -> NDArray[Any]:
         array = array + 0.0  # IEEE: -0.0 + 0.0 is 0.0
         if _holds_nan(array):
             array[np.isnan(array)] = np.nan
+    if array.dtype.isnative and array.flags.c_contiguous and sys.byteorder == "little":
+        return array
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
 
 
