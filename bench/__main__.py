@@ -1,6 +1,7 @@
 """`python -m bench [PART …]`: every part, or those named; a table, and the rows in bench/out/results.json.
 
-With `--plots FOLDER` the pictures of the parts that were measured are drawn there.
+`--plots FOLDER` draws the pictures of what was measured; `--document FILE` puts table, machine and date between the
+two marks of a document. `make bench ARGS='--plots docs/img --document docs/performance.md'` does what the docs show.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bench.ledger import ledger
 from bench.limited import budget, sessions
 from bench.machine import machine
 from bench.queues import PYTHON, queues
-from bench.rows import Row, markdown, table
+from bench.rows import Row, inserted, markdown, table
 from bench.start import starts
 from bench.wide_area import wide_area
 
@@ -44,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there for a document")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="put the table there, between its marks")
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
@@ -56,15 +57,20 @@ def main() -> None:
         rows += PARTS[part]()
         print(f"{time.monotonic() - started:.0f} s", flush=True)
     print(table(rows))
-    print(" · ".join(f"{name}: {words}" for name, words in where.items()))
+    print(_words(where))
     OUT.mkdir(parents=True, exist_ok=True)
     results = OUT / "results.json"
     stated = {"machine": where, "rows": [row.stated() for row in rows]}
     results.write_text(json.dumps(stated, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if options.markdown:
-        options.markdown.write_text(markdown(rows) + "\n", encoding="utf-8")
+    if options.document:
+        text = options.document.read_text(encoding="utf-8")
+        options.document.write_text(inserted(text, f"{_words(where)}\n\n{markdown(rows)}"), encoding="utf-8")
     if options.plots:
         subprocess.run([PYTHON, "-m", "bench.plots", str(results), str(options.plots)], check=True)
+
+
+def _words(where: dict[str, str]) -> str:
+    return " · ".join(f"{name}: {words}" for name, words in where.items())
 
 
 if __name__ == "__main__":

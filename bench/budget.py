@@ -3,8 +3,8 @@
     python -m bench budget
 
 The fleet believes in a limit far above the server's and has to find the true one. Looked at are the windows after the
-first. Allowed are, in requests of that time, the heartbeats that are due and two for each job, one for a job that came
-with a heartbeat.
+first. Allowed are as many jobs as its requests pay for after its heartbeats: two a job, one for a job that
+came without a fetch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.farms import UNLIMITED, Payment, surroundings
-from bench.heartbeats import INSTRUCTED_S, Watch
+from bench.heartbeats import Watch
 from bench.rows import Bound, Row
 
 MINERS = 100
@@ -77,9 +77,10 @@ def _rows(
     last: Mapping[str, Any],
     watch: Watch,
 ) -> list[Row]:
-    free = last["assigned"].get("heartbeat", 0) - first["assigned"].get("heartbeat", 0)
-    beats = MINERS * seconds / INSTRUCTED_S
-    allowed = (limit.requests * seconds / limit.window_s - beats + free) / 2
+    beats = last["heartbeats"] - first["heartbeats"]
+    allowed = (limit.requests * seconds / limit.window_s - beats + _free(last) - _free(first)) / 2
+    # a job that is open at a border has its fetch on one side and its submission on the other
+    allowed += (_open(first) - _open(last)) / 2
     per_miner = Counter(one.miner for one in paid)
     mean = len(paid) / MINERS
     most, least = max(per_miner.values()), min(per_miner.values()) if len(per_miner) == MINERS else 0
@@ -113,3 +114,13 @@ def _rows(
             target=10.0,
         ),
     ]
+
+
+def _free(counts: Mapping[str, Any]) -> int:
+    """Jobs that came without a fetch so far."""
+    return sum(count for road, count in counts["assigned"].items() if road != "task")
+
+
+def _open(counts: Mapping[str, Any]) -> int:
+    """Jobs that are assigned and not accepted."""
+    return int(counts["assigned_total"]) - int(counts["accepted"])

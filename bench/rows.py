@@ -70,6 +70,9 @@ class Row:
         }
 
 
+#: where a document takes the table
+BEGIN, END = "<!-- begin: written by the bench -->", "<!-- end -->"
+
 _HEADINGS = ("part", "figure", "reached", "to reach", "", "peer", "spread")
 
 
@@ -82,6 +85,18 @@ def markdown(rows: Iterable[Row]) -> str:
     """The rows as a table for a document."""
     lines = [_HEADINGS, ("---",) * len(_HEADINGS), *map(_cells, rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def inserted(document: str, text: str) -> str:
+    """The document with `text` between its two marks, in place of what stands there.
+
+    Raises ValueError when it has not both marks.
+    """
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the document has no {BEGIN} … {END} to put the table between")
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
