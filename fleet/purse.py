@@ -134,9 +134,13 @@ class Purse:
             kind, evidence = EntryKind.ADJUSTMENT, f"the server paid job {job.job_id} again"
         return self._book(kind, amount, confirmed, evidence, job, proof)
 
-    def answer_lost(self, job: Job) -> None:
-        """A job was given up after a submission that nothing answered: its reward may have been paid."""
+    def answer_lost(self, job: Job) -> list[Effect]:
+        """A job was given up after a submission that nothing answered: its reward may have been paid.
+
+        The session's next sum may count it, which only a total can tell from a heartbeat's reward.
+        """
         self._claims.answer_lost(job.job_id, job.reward)
+        return [self._unlearnt()]
 
     def heartbeat_lost(self) -> None:
         """A heartbeat's answer was lost: what it brought is unknown."""
@@ -214,8 +218,7 @@ class Purse:
                 self._book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
             )
         # the session's own sum may count it, or may not: what it counts is learnt again
-        self._sum.learn(None)
-        effects.append(OffsetSet(miner_id=self._miner_id, session_id=self._session_id, offset=None))
+        effects.append(self._unlearnt())
         notice = self._notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
         return [*effects, notice, *self._explained(finding, len(by_job), case.extra_jobs)]
 
@@ -239,6 +242,10 @@ class Purse:
 
     def _found(self, finding: Finding, extra_jobs: int = 0) -> Found:
         return Found(miner_id=self._miner_id, finding=finding, extra_jobs=extra_jobs)
+
+    def _unlearnt(self) -> OffsetSet:
+        self._sum.learn(None)
+        return OffsetSet(miner_id=self._miner_id, session_id=self._session_id, offset=None)
 
     def _weigh(self, stated: Decimal, proof: Proof) -> list[Effect]:
         rise = self._sum.weigh(stated, self.payments)

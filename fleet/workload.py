@@ -321,8 +321,7 @@ class Workload:
         if work.doubtful and not work.failure:
             loss = Loss.ANSWER_LOST
         loss = None if work.paid_before else work.loss or loss
-        if loss is Loss.ANSWER_LOST:
-            self._purse.answer_lost(work.job)
+        lost = self._purse.answer_lost(work.job) if loss is Loss.ANSWER_LOST else []
         notice = Notice(
             kind=NoticeKind.LOST_JOB,
             miner_id=self._miner_id,
@@ -331,7 +330,7 @@ class Workload:
             text=f"{state.value}: {cause}",
             amount=work.job.reward,
         )
-        return [work.moved(state, cause=cause, loss=loss), notice]
+        return [work.moved(state, cause=cause, loss=loss), *lost, notice]
 
     def _end(self, work: Work, at: float) -> None:
         """The job leaves; a fetch whose answer is older than this may still bring it."""

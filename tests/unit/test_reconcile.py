@@ -92,7 +92,7 @@ class Desk:
         for reward in rewards:
             job = self.job(reward)
             self.end(job, JobState.EXPIRED, Loss.ANSWER_LOST)
-            self.purse.answer_lost(job)
+            self.commit(self.purse.answer_lost(job))
 
     def beats(self, reward: float) -> None:
         answer = parse_heartbeat({"status": "active", "reward": reward})
@@ -355,6 +355,21 @@ def test_a_payment_inside_the_first_sum_of_an_adopted_session_is_no_heartbeats_w
     made.session(adopted=True)
     made.sums(5.0)
     assert made.purse.since_base == Decimal("5.0")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_job_that_was_given_up_is_not_taken_for_a_heartbeats_reward_when_the_sum_counts_it(dies: bool) -> None:
+    """What seed 21024 found: a heartbeat's answer came after the drain had given the job up."""
+    made = desk()
+    made.session()
+    made.lost(8.0)
+    if dies:
+        made.restart()
+        made.session(adopted=True)
+    made.sums(8.0)
+    assert made.purse.since_base == 0
+    assert found(made.states(108.0, 6)) == [D.ANSWER_LOST]
+    assert made.purse.since_base == Decimal("8.0")
 
 
 def test_a_sum_goes_on_after_a_restart_where_the_ledger_left_it() -> None:

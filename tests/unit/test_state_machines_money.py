@@ -70,7 +70,7 @@ class Money(RuleBasedStateMachine):
     @rule(reward=REWARDS, was_paid=st.booleans())
     def a_job_is_given_up_and_the_totals_tell(self, reward: float, was_paid: bool) -> None:
         job = self.job(reward, JobState.EXPIRED, Loss.ANSWER_LOST)
-        self.purse.answer_lost(job)
+        self.commit(self.purse.answer_lost(job))
         if was_paid:
             self.pays(reward, jobs=1, counted=self.counts)
         self.the_totals_are_read()
