@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from math import exp, log, log1p
-from operator import add
+from operator import add, eq
 
 import numpy as np
 from numpy.random import Generator
@@ -75,10 +75,10 @@ def _scores(columns: Columns) -> list[float]:
             evidence[index] += _BY_ROUND
     if len(set(senders)) < len(senders) or len(set(receivers)) < len(receivers):
         evidence = list(map(add, evidence, _by_counts(senders, receivers)))
-    cycles = on_cycle(senders, receivers)
-    for index, (sender, receiver) in enumerate(zip(senders, receivers, strict=True)):
-        if sender and (sender == receiver or cycles[index]):
-            evidence[index] += _BY_SELF * (sender == receiver) + _BY_CYCLE * cycles[index]
+    selfish, cycles = list(map(eq, senders, receivers)), on_cycle(senders, receivers)
+    if True in selfish or True in cycles:
+        for index, sender in enumerate(senders):
+            evidence[index] += (_BY_SELF * selfish[index] + _BY_CYCLE * cycles[index]) * (sender != "")
     # Below the bias nothing goes, so the exponential cannot overflow.
     return [1.0 / (1.0 + exp(_BIAS - value)) for value in evidence]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from tasks.payloads import fields
 from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, Estimate
@@ -52,13 +52,13 @@ class FraudDetection:
         if transactions is None:
             return cls(tx_count=fields.given(data, "tx_count", 20), synthetic=True)
         fields.sequence("transactions", transactions, 0, MAX_TRANSACTIONS)
-        for index, transaction in enumerate(transactions):
-            if type(transaction) is not dict:
+        if set(map(type, transactions)) - {dict}:
+            for index, transaction in enumerate(transactions):
                 fields.record(f"transactions[{index}]", transaction)
         return cls(
-            amounts=tuple([fields.given(item, "amount", 0.0) for item in transactions]),
-            senders=tuple([fields.given(item, "from", "") for item in transactions]),
-            receivers=tuple([fields.given(item, "to", "") for item in transactions]),
+            amounts=_column(transactions, "amount", 0.0),
+            senders=_column(transactions, "from", ""),
+            receivers=_column(transactions, "to", ""),
         )
 
     @property
@@ -68,6 +68,12 @@ class FraudDetection:
         return Estimate(flops=40 * CALL_FLOPS + n * 60 * ELEMENT_FLOPS * 10, memory_bytes=n * 1000)
 
 
+def _column(transactions: Sequence[Mapping[str, Any]], field: str, default: Any) -> tuple[Any, ...]:
+    """The field of each transaction, the default where it is absent or null."""
+    values = [item.get(field) for item in transactions]
+    return tuple([default if value is None else value for value in values] if None in values else values)
+
+
 def _check_amounts(amounts: tuple[float, ...]) -> None:
     for index, amount in enumerate(amounts):
         if type(amount) is not float or not 0.0 <= amount <= MAX_AMOUNT:
@@ -75,6 +81,7 @@ def _check_amounts(amounts: tuple[float, ...]) -> None:
 
 
 def _check_addresses(field: str, addresses: tuple[str, ...]) -> None:
-    for index, address in enumerate(addresses):
-        if type(address) is not str or len(address) > MAX_ADDRESS_CHARACTERS:
+    # looked at together first: a loop takes as long as a kernel
+    if set(map(type, addresses)) - {str} or max(map(len, addresses), default=0) > MAX_ADDRESS_CHARACTERS:
+        for index, address in enumerate(addresses):
             fields.text(f"transactions[{index}].{field}", address, MAX_ADDRESS_CHARACTERS)
