@@ -8,7 +8,7 @@ from tests.virtual.plan import draw_plan
 from tests.virtual.schedule import run_seed
 
 #: schedules of some ten jobs each; `make simulate` runs longer ones, and more of them
-SEEDS = 60
+SEEDS = 100
 
 
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, 10))

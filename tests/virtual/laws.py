@@ -21,6 +21,7 @@ from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
 from fleet.models import FINAL, Entry, EntryKind, JobState, Receipt, Totals
+from fleet.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan
@@ -236,6 +237,10 @@ class Laws:
             summed = sum((Decimal(row.amount) for row in sums if row.miner_id == miner_id), Decimal(0))
             self._hold(booked == summed, f"I2: {miner_id}'s entries are {booked}, their sums {summed}")
             self._hold(booked == miner.purse.booked, f"I2: {miner_id}'s purse holds {miner.purse.booked}, not {booked}")
+            # the faults are over: only a limit of requests, or a forgotten contributor, keeps it from being read
+            asked = self._told.get(miner_id, 0.0) >= self.plan.mining_s or miner.phase is not Phase.DONE
+            excused = self.plan.server_limit < 5000 or self.plan.forgets
+            self._hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")
             self._money(miner_id, booked, mine, jobs)
 
     def _money(self, miner_id: str, booked: Decimal, entries: list[Any], jobs: dict[str, Any]) -> None:
