@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -25,6 +26,9 @@ SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
+#: UTC milliseconds since 1970; SQLite's integers hold them, PostgreSQL's plain ones don't
+Moment = BigInteger().with_variant(Integer, "sqlite")
+
 #: what the ledger says of itself
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
 
@@ -45,16 +49,16 @@ miners = Table(
     #: the server's total at a moment when `base_booked` was booked
     Column("base_total", Text),
     Column("base_booked", Text),
-    Column("base_at", Integer),
+    Column("base_at", Moment),
     #: the last entry at that moment
     Column("base_entry", Integer),
     #: jobs that the server had counted at that moment
     Column("base_jobs", Integer),
     #: Unix second at which the server made the record of this miner that the total is in
-    Column("base_registered_at", Integer),
+    Column("base_registered_at", Moment),
     #: the server's total when it was last asked for or told, and what came of comparing it
     Column("stated_total", Text),
-    Column("stated_at", Integer),
+    Column("stated_at", Moment),
     Column("verdict", Text),
     UniqueConstraint("server", "miner_id"),
 )
@@ -65,13 +69,13 @@ sessions = Table(
     Column("id", Integer, primary_key=True),
     Column("miner", ForeignKey("miners.id"), nullable=False),
     Column("session_id", Id, nullable=False),
-    Column("opened_at", Integer, nullable=False),
-    Column("beat_at", Integer, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),
     #: the last entry before `beat_at`
     Column("beat_entry", Integer, nullable=False),
     #: what the server counts for the session that is not in this ledger
     Column("offset_nnet", Text),
-    Column("closed_at", Integer),
+    Column("closed_at", Moment),
     Column("cause", Text),
     UniqueConstraint("miner", "session_id"),
 )
@@ -101,8 +105,8 @@ jobs = Table(
     Column("cause", Text),
     #: the cause of its not being paid, of `fleet.causes.Loss`; null for a paid job
     Column("loss", String),
-    Column("assigned_at", Integer, nullable=False),
-    Column("finished_at", Integer),
+    Column("assigned_at", Moment, nullable=False),
+    Column("finished_at", Moment),
     #: its life, as `fleet.ledger_compact` spells it
     Column("events", Text),
     sqlite_with_rowid=False,
@@ -127,7 +131,7 @@ entries = Table(
     Column("amount", Text, nullable=False),
     Column("confirmed", Boolean, nullable=False),
     Column("evidence", Text, nullable=False),
-    Column("booked_at", Integer, nullable=False),
+    Column("booked_at", Moment, nullable=False),
     #: its place in the server's chain, from 1
     Column("seq", Integer),
     #: SHA-256 of the request's body and of its answer's
@@ -193,7 +197,7 @@ runs = Table(
     "runs",
     metadata,
     Column("run_id", String, primary_key=True),
-    Column("started_at", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
     Column("counters", Text, nullable=False),
 )
 
@@ -226,7 +230,7 @@ findings = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("miner", ForeignKey("miners.id"), nullable=False),
-    Column("found_at", Integer, nullable=False),
+    Column("found_at", Moment, nullable=False),
     #: of `fleet.causes.Difference`
     Column("kind", String, nullable=False),
     #: NNET, server less ledger
