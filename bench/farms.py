@@ -24,7 +24,7 @@ from bench.processes import Measured, Use, start
 from fleet.children import wait_for
 from fleet.redis_server import start_redis
 
-_START_S = 30.0
+_START_S = 60.0
 _DRAIN_S = 60.0
 #: more than any server takes
 UNLIMITED = {"FLEET_BUDGET__REQUESTS": "10000000"}
