@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backoff:
-    """Doubling waits between a floor and a cap, in seconds, with jitter: each is up to twice as long as it has to be."""
+    """Doubling waits between a floor and a cap, in seconds, with jitter: each takes up to twice its least."""
 
     floor_s: float = 1.0
     cap_s: float = 60.0
 
     def delay_s(self, failures: int, rng: random.Random) -> float:
-        """Seconds to wait after the `failures`-th failure in a row (1, 2, …): never below the floor or above the cap."""
+        """Seconds to wait after the `failures`-th failure in a row (1, 2, …), from the floor to the cap."""
         full = min(self.cap_s, self.floor_s * 2.0 ** min(failures, 30))
         return max(self.floor_s, full * (0.5 + 0.5 * rng.random()))
