@@ -136,6 +136,7 @@ class Mining(RuleBasedStateMachine):
 
     def drain(self) -> None:
         """Nothing goes wrong any more."""
+        self.laws.plan = replace(self.plan, mining_s=self.timeline.now)
         self.farm.drain(self.timeline.now)
         for _ in range(PATIENCE):
             if self.farm.done:
