@@ -51,6 +51,7 @@ SETTINGS = settings(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate, Phase.shrink],  # to explain a failure means to trace each line: minutes, on Python 3.11
     suppress_health_check=list(HealthCheck),
 )
 
@@ -139,9 +140,9 @@ class Mining(RuleBasedStateMachine):
         self.laws.plan = replace(self.plan, mining_s=self.timeline.now)
         self.farm.drain(self.timeline.now)
         for _ in range(PATIENCE):
+            self.turn()  # before the question whether all is done, as the coordinator: the last answer is booked too
             if self.farm.done:
                 return
-            self.turn()
             for message in self.messages:
                 self.farm.on_result(self.result(message, computed=True), self.timeline.now)
             calls, self.calls, self.messages = self.calls, [], []
