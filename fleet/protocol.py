@@ -38,6 +38,8 @@ from fleet.models import (
     Totals,
     Usage,
 )
+from tasks import strict_json
+from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import deeper_than, is_job_id
 
@@ -101,7 +103,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     Raises Garbled for HTML, cut JSON, NaN, bad UTF-8, numbers of thousands of digits and bottomless nesting.
     """
     try:
-        answer = json.loads(body, parse_constant=_refuse_constant)
+        answer = strict_json.loads(body)
     except (ValueError, RecursionError) as exc:
         raise Garbled(f"the answer is no JSON: {exc!r:.120}: {body[:60]!r}") from exc
     if not isinstance(answer, dict):
@@ -145,7 +147,7 @@ def parse_registration(answer: Mapping[str, Any]) -> Registration:
     if answer.get("success") is True:
         return Registration(new=True)
     if "already registered" not in str(answer.get("error", "")).lower():
-        raise Garbled(f"registration answered {_short(answer)}")
+        raise Garbled(f"registration answered {shortened(answer)}")
     known = answer.get("contributor")
     stated = isinstance(known, dict) and known.get("total_rewards") is not None
     return Registration(new=False, totals=parse_totals(answer) if stated else None)
@@ -155,10 +157,10 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
     """A new session with perhaps a first job, or the one that is active already."""
     session_id = answer.get("session_id")
     if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
-        raise Garbled(f"start-session names no session: {_short(answer)}")
+        raise Garbled(f"start-session names no session: {shortened(answer)}")
     adopted = answer.get("success") is not True
     if adopted and "already active" not in str(answer.get("error", "")).lower():
-        raise Garbled(f"start-session answered {_short(answer)}")
+        raise Garbled(f"start-session answered {shortened(answer)}")
     job, anomalies = _optional_job(answer.get("initial_task"), Road.INITIAL)
     return SessionStart(session_id=session_id, adopted=adopted, initial_job=job, anomalies=anomalies)
 
@@ -170,13 +172,13 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     all the same: refused, it would come again for ever.
     """
     if not isinstance(task, dict):
-        raise Garbled(f"a task is an object, not {_short(task)}")
+        raise Garbled(f"a task is an object, not {shortened(task)}")
     job_id, job_type, data = task.get("task_id"), task.get("task_type"), task.get("data")
     if not isinstance(job_id, str) or not is_job_id(job_id):
-        raise Garbled(f"task_id {_short(job_id)} is not 1 to 128 of A-Z a-z 0-9 . _ : -")
+        raise Garbled(f"task_id {shortened(job_id)} is not 1 to 128 of A-Z a-z 0-9 . _ : -")
     owner = task.get("contributor_id")
     if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
-        raise Garbled(f"task {job_id} was assigned to {_short(owner)}, not to {miner_id}")
+        raise Garbled(f"task {job_id} was assigned to {shortened(owner)}, not to {miner_id}")
     reward, oddity = _stated_reward(task.get("reward"))
     return Job(
         job_id=job_id,
@@ -200,14 +202,14 @@ def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
         )
     error = answer.get("error")
     if answer.get("success") is not False or not isinstance(error, str):
-        raise Garbled(f"submit-result answered {_short(answer)}")
+        raise Garbled(f"submit-result answered {shortened(answer)}")
     return Receipt(accepted=False, reward=Decimal(0), error=error[:200])
 
 
 def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
     """The answer to a heartbeat, of any release."""
     if answer.get("status") != "active" and answer.get("success") is not True:
-        raise Garbled(f"heartbeat answered {_short(answer)}")
+        raise Garbled(f"heartbeat answered {shortened(answer)}")
     job, anomalies = _optional_job(answer.get("next_task"), Road.NEXT)
     return HeartbeatAnswer(
         reward=_optional_amount(answer.get("reward"), "reward"),
@@ -222,7 +224,7 @@ def parse_session_summary(answer: Mapping[str, Any]) -> SessionSummary:
     """The answer to `stop-session`."""
     summary = answer.get("summary")
     if not isinstance(summary, dict):
-        raise Garbled(f"stop-session answered {_short(answer)}")
+        raise Garbled(f"stop-session answered {shortened(answer)}")
     return SessionSummary(
         tasks_completed=_optional_count(summary.get("tasks_completed")),
         rewards_earned=_optional_amount(summary.get("rewards_earned"), "rewards_earned"),
@@ -233,7 +235,7 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
     """The `contributor` of `GET /ai-energy/contributor/{id}`, and of "Already registered"."""
     contributor = answer.get("contributor")
     if not isinstance(contributor, dict):
-        raise Garbled(f"contributor answered {_short(answer)}")
+        raise Garbled(f"contributor answered {shortened(answer)}")
     return Totals(
         total_rewards=_amount(contributor.get("total_rewards"), "total_rewards"),
         total_jobs=_optional_count(contributor.get("total_tasks")),
@@ -272,7 +274,7 @@ def _stated_detail(body: bytes, kind: type | UnionType) -> str | None:
     detail = answer.get("detail") if isinstance(answer, dict) else None
     if not detail or not isinstance(detail, kind):
         return None
-    return detail[:200] if isinstance(detail, str) else _short(detail, 200)
+    return detail[:200] if isinstance(detail, str) else shortened(detail, 200)
 
 
 def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
@@ -287,9 +289,9 @@ def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
 
 def _problem(job_type: Any, data: Any) -> str:
     if not isinstance(job_type, str) or job_type not in JOB_TYPES:
-        return f"unknown job type {_short(job_type)}"
+        return f"unknown job type {shortened(job_type)}"
     if data is not None and not isinstance(data, dict):
-        return f"data is {_short(data)}, must be an object"
+        return f"data is {shortened(data)}, must be an object"
     if deeper_than(data, MAX_DATA_DEPTH - 1):
         return f"data is nested more than {MAX_DATA_DEPTH} deep"
     return ""
@@ -306,10 +308,10 @@ def _stated_reward(value: Any) -> tuple[Decimal, str]:
 def _amount(value: Any, name: str) -> Decimal:
     """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Garbled(f"{name} {_short(value)} is not an amount of NNET")
+        raise Garbled(f"{name} {shortened(value)} is not an amount of NNET")
     amount = Decimal(repr(value))
     if not 0 <= amount <= MAX_REWARD and name == "reward":
-        raise Garbled(f"{name} {_short(value)} is not within 0 and {MAX_REWARD} NNET")
+        raise Garbled(f"{name} {shortened(value)} is not within 0 and {MAX_REWARD} NNET")
     return amount
 
 
@@ -332,12 +334,3 @@ def _timeout(value: Any) -> float:
     if seconds is None or seconds <= 0:
         return DEFAULT_TIMEOUT_S
     return min(max(seconds, MIN_TIMEOUT_S), MAX_TIMEOUT_S)
-
-
-def _short(value: Any, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")

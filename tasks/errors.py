@@ -24,7 +24,7 @@ class PayloadError(TaskError):
         self.field = field
         self.value = value
         self.bound = bound
-        super().__init__(f"data.{field} is {_shortened(value)}, must be {bound}")
+        super().__init__(f"data.{field} is {shortened(value)}, must be {bound}")
 
     def __reduce__(self) -> tuple[type[PayloadError], tuple[str, object, str]]:
         return type(self), (self.field, self.value, self.bound)
@@ -35,7 +35,7 @@ class UnknownJobTypeError(TaskError):
 
     def __init__(self, job_type: str) -> None:
         self.job_type = job_type
-        super().__init__(f"no kernel computes job type {_shortened(job_type)}")
+        super().__init__(f"no kernel computes job type {shortened(job_type)}")
 
     def __reduce__(self) -> tuple[type[UnknownJobTypeError], tuple[str]]:
         return type(self), (self.job_type,)
@@ -52,6 +52,7 @@ class MessageError(TaskError):
     """A message between coordinator and worker is malformed or of another version."""
 
 
-def _shortened(value: object, limit: int = 80) -> str:
+def shortened(value: object, limit: int = 80) -> str:
+    """How a value is named in a message: its repr, at most `limit` characters of it."""
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from tasks import strict_json
 from tasks.errors import MessageError
 
 #: raised when a field changes its meaning; a worker of another version is refused
@@ -176,7 +177,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
     try:
         job_id, attempt = parse_task_id(fields[b"task"].decode())
         state, worker = fields[b"state"].decode(), _plain(fields.get(b"worker", b"").decode()[:128])
-        body = json.loads(fields[b"body"], parse_constant=_refuse_constant)
+        body = strict_json.loads(fields[b"body"])
     except (KeyError, ValueError, RecursionError) as exc:
         raise MessageError(f"not a result: {exc!r:.200}") from exc
     if not isinstance(body, dict):
@@ -234,7 +235,3 @@ def deeper_than(value: Any, levels: int) -> bool:
         boxes = [item for item in layer if isinstance(item, dict | list)]
         layer = [inner for box in boxes for inner in (box.values() if isinstance(box, dict) else box)]
     return bool(layer)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")

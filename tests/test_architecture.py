@@ -21,7 +21,7 @@ PACKAGES = ("config", "tasks", "fleet")
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas"),
+    ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas", "tasks.strict_json"),
     ("tasks.messages", "tasks.digest", "tasks.payloads"),
     ("tasks.kernels",),
     ("tasks.catalog", "tasks.backend", "tasks.broker", "tasks.watchdog"),

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from fleet.redis_server import free_port
 from tests.support.farms import asked, book, earned, farm, farm_settings, figures, simulator
 from tests.support.processes import FLEET, Started, environ, eventually, nothing_left, run_fleet, started, stop
-from tests.support.redis_server import free_port
 
 #: what names each part in its command line
 PARTS = {

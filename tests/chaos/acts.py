@@ -15,36 +15,8 @@ from tests.chaos.audit import Auditor
 from tests.chaos.farm import Farm, Host
 from tests.chaos.rogue import forgeries
 from tests.support.farms import asked
+from tests.support.faults import BULK, CALL_FAULTS
 
-#: what the server does to single calls, none of which loses money for good
-CALL_FAULTS = (
-    "error_before",
-    "bad_gateway",
-    "unavailable",
-    "refused",
-    "refused,value=2",
-    "refused,value=date",
-    "refused,value=-5",
-    "hang_before",
-    "drop_before",
-    "error_after",
-    "html",
-    "cut_json",
-    "wrong_types",
-    "missing_fields",
-    "extra_fields",
-    "nan",
-    "infinity",
-    "big_body",
-    "deep_nesting",
-    "long_integer",
-    "bad_utf8",
-    "gzip_bomb",
-    "hang_after",
-    "hang_body",
-    "trickle",
-    "drop_after",
-)
 #: strange jobs
 JOB_FAULTS = (
     "poison",
@@ -238,7 +210,7 @@ def _switch_on(havoc: Havoc, fault: str, count: int) -> None:
 
 def fail_calls(havoc: Havoc) -> None:
     """The next few calls fail in one way."""
-    _switch_on(havoc, havoc.rng.choice(CALL_FAULTS), havoc.rng.randint(1, 8))
+    _switch_on(havoc, havoc.rng.choice((*CALL_FAULTS, *BULK)), havoc.rng.randint(1, 8))
     havoc.pause(0.5, 2)
 
 

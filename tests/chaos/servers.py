@@ -10,6 +10,7 @@ from tests.chaos import acts
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
 from tests.chaos.scenes import Scene, keeps_pace
+from tests.support.faults import BULK, FAILURES, GARBAGE, REFUSALS, SILENT_AFTER, SILENT_BEFORE
 
 _LASTS_S = 2.0
 #: I7: a miner asks a dead server once a second at most, and a call under way may end in the first second
@@ -80,11 +81,9 @@ def _healthy_pace(havoc: Havoc, seconds: float) -> float:
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
     """S1–S9."""
-    garbage = acts.CALL_FAULTS[10:22]
-    refusals = [text for text in acts.CALL_FAULTS if text.startswith("refused")]
     strange = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
     return [
-        _row("S1", "500, 502, 503 to 10 % of calls", ["error_before", "bad_gateway", "unavailable"], 0.1),
+        _row("S1", "500, 502, 503 to 10 % of calls", FAILURES, 0.1),
         _row("S1", "500 after the deed to 10 % and to all of them", ["error_after"], 0.1),
         Scene(fault="S1", what="503 to all calls for 6 s", act=dead_for(6), trials=1, full_trials=5, allowed=_UNHEARD),
         Scene(
@@ -95,12 +94,10 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
             full_trials=5,
             allowed=_UNHEARD,
         ),
-        _row("S2", "429 to 5 % of calls: without Retry-After, with seconds, a date, a negative one", refusals, 0.05),
-        _row(
-            "S3", "hanging, trickling and dropped answers, 10 %", [*acts.CALL_FAULTS[7:9], *acts.CALL_FAULTS[22:]], 0.1
-        ),
+        _row("S2", "429 to 5 % of calls: without Retry-After, with seconds, a date, a negative one", REFUSALS, 0.05),
+        _row("S3", "hanging, trickling and dropped answers, 10 %", SILENT_BEFORE + SILENT_AFTER, 0.1),
         Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_UNHEARD),
-        _row("S4", f"garbage of {len(garbage)} kinds in 10 % of answers", garbage, 0.1),
+        _row("S4", f"garbage of {len(GARBAGE + BULK)} kinds in 10 % of answers", GARBAGE + BULK, 0.1),
         _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, strange),
         Scene(
             fault="S6",

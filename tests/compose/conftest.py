@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import lacks
-from tests.support.compose import STANDINS, Farm, clean_copy, engine_answers, free_port
+from fleet.redis_server import free_port
+from tests.support.compose import STANDINS, Farm, clean_copy, engine_answers
+from tests.support.lacks import lacks
 
 _BUILD_S = 900
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.compose import Farm, free_port, until
+from fleet.redis_server import free_port
+from tests.support.compose import Farm, until
 
 pytestmark = pytest.mark.timeout(300)
 

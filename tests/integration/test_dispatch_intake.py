@@ -238,9 +238,7 @@ def reads(client: redis.Redis) -> int:
 @pytest.fixture
 def mortal(tmp_path: Path) -> redis_server.Mortal:
     """A Redis that can be killed and started again on its port, with nothing kept."""
-    found = redis_server.binary()
-    assert found is not None
-    return redis_server.Mortal(found, tmp_path)
+    return redis_server.Mortal(redis_server.binary(), tmp_path)
 
 
 def test_a_redis_that_is_killed_and_comes_back_is_told_and_used_again(mortal: redis_server.Mortal) -> None:

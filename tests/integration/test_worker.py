@@ -23,7 +23,6 @@ from tasks.app import make_app
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JOBS_QUEUE, TASK_PREFIX, WIRE_VERSION, Outcome, ResultMessage, parse_stream_fields
 from tasks.watchdog import EXIT_CODE
-from tests.conftest import lacks
 from tests.support.processes import Started, eventually, nothing_left, stop
 from tests.support.redis_server import binary, running
 from tests.support.workers import ONE_THREAD, POISONED, entries, job, results, send, worker
@@ -219,15 +218,12 @@ def test_a_worker_in_jobs_longer_than_its_patience_is_left_alone_though_others_w
 
 
 def test_a_worker_is_left_alone_while_redis_is_away(tmp_path: Path) -> None:
-    server = binary()
-    if server is None:
-        lacks("no redis-server")
-    with running(server, tmp_path) as url, hasty(url, tmp_path, period_s=0.75) as (process, _):
+    with running(binary(), tmp_path) as url, hasty(url, tmp_path, period_s=0.75) as (process, _):
         with redis.Redis.from_url(url) as client:
             os.kill(client.info("server")["process_id"], signal.SIGKILL)
         time.sleep(14)
         assert process.running
-        again = subprocess.Popen([server, tmp_path / "redis.conf"], stdout=subprocess.DEVNULL)
+        again = subprocess.Popen([binary(), tmp_path / "redis.conf"], stdout=subprocess.DEVNULL)
         try:
             eventually("Redis is back", lambda: answers(url))
             send(url, job("job-after", {}))

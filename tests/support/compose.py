@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -28,13 +27,6 @@ def engine_answers() -> bool:
     return shutil.which("docker") is not None and all(
         subprocess.run(command, capture_output=True, check=False).returncode == 0 for command in commands
     )
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def clean_copy(folder: Path) -> Path:

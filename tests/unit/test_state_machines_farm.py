@@ -9,7 +9,7 @@ from dataclasses import replace
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,6 +31,7 @@ from fleet.models import MinerSpec
 from fleet.policy import Policy
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
+from tests.support.machines import REPEATABLE
 from tests.virtual.laws import Laws
 from tests.virtual.plan import draw_plan
 from tests.virtual.planted import PLANTED
@@ -45,15 +46,7 @@ QUIET = replace(
 #: turns after which a drain does not end
 PATIENCE = 500
 
-SETTINGS = settings(
-    max_examples=20,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate, Phase.shrink],  # to explain a failure means to trace each line: minutes, on Python 3.11
-    suppress_health_check=list(HealthCheck),
-)
+SETTINGS = settings(REPEATABLE, max_examples=20, stateful_step_count=40)
 
 which = st.integers(0, 10_000)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -19,6 +19,7 @@ from fleet.ledger import Ledger
 from fleet.models import Account, HeartbeatAnswer, Job, JobState, OpenSession, Registration, Road, Totals
 from fleet.purse import Purse
 from fleet.session_sum import SessionSum
+from tests.support.machines import REPEATABLE
 from tests.virtual.schedule import emptied_engine
 
 MINER = "rig-1"
@@ -27,14 +28,7 @@ RECORD = 1_790_000_000
 REWARDS = st.sampled_from((0.1, 0.3, 0.5, 0.8, 10 / 7))
 BONUSES = st.sampled_from((0.0, 0.0376439987, 0.0071428571, 0.1352451081))
 
-SETTINGS = settings(
-    max_examples=40,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+SETTINGS = settings(REPEATABLE, max_examples=40, stateful_step_count=30)
 
 
 class Money(RuleBasedStateMachine):

@@ -7,32 +7,11 @@ from random import Random
 
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault, parse_fault
+from tests.support.faults import CALL_FAULTS
 
-#: after any of these the server still states what it paid
+#: answers of single roads are lost as well
 _CALL_FAULTS = (
-    "error_before",
-    "bad_gateway",
-    "unavailable",
-    "refused",
-    "refused,value=2",
-    "refused,value=date",
-    "refused,value=-5",
-    "hang_before",
-    "drop_before",
-    "error_after",
-    "html",
-    "cut_json",
-    "wrong_types",
-    "missing_fields",
-    "extra_fields",
-    "nan",
-    "infinity",
-    "long_integer",
-    "bad_utf8",
-    "hang_after",
-    "hang_body",
-    "trickle",
-    "drop_after",
+    *CALL_FAULTS,
     "drop_after,roads=submit-result",
     "error_after,roads=submit-result",
     "drop_after,roads=heartbeat",
@@ -42,7 +21,6 @@ _CALL_FAULTS = (
 _JOB_FAULTS = ("poison", "unknown_type", "deadline", "deadline,value=1e300", "other_payload", "other_miner")
 #: the answers say another amount than the one that is paid
 _LIES = ("job_reward,value=-1", "job_reward,value=0.125", "receipt_reward,value=-1", "receipt_reward,value=0.125")
-
 
 #: jobs of a schedule, each as likely as any other
 _SIZES = (6, 6, 6, 6, 6, 6, 12, 12, 12, 40)

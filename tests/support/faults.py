@@ -1,0 +1,25 @@
+"""Faults of the simulator that a farm is to survive, as tests switch them on.
+
+After any of CALL_FAULTS the server still states what it paid.
+"""
+
+from __future__ import annotations
+
+FAILURES = ("error_before", "bad_gateway", "unavailable")
+REFUSALS = ("refused", "refused,value=2", "refused,value=date", "refused,value=-5")
+GARBAGE = (
+    "html",
+    "cut_json",
+    "wrong_types",
+    "missing_fields",
+    "extra_fields",
+    "nan",
+    "infinity",
+    "long_integer",
+    "bad_utf8",
+)
+#: costly to read: for processes of their own, not for a thousand schedules a minute
+BULK = ("big_body", "deep_nesting", "gzip_bomb")
+SILENT_BEFORE = ("hang_before", "drop_before")
+SILENT_AFTER = ("hang_after", "hang_body", "trickle", "drop_after")
+CALL_FAULTS = (*FAILURES, *REFUSALS, *SILENT_BEFORE, "error_after", *GARBAGE, *SILENT_AFTER)
