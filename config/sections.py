@@ -93,6 +93,12 @@ class DispatchSettings(Section):
     max_free_jobs_per_miner: int = Field(
         4, ge=0, le=1_000, description="Jobs given without a fetch that wait for one miner at once."
     )
+    bundle_ms: Finite = Field(
+        4.0,
+        ge=0,
+        le=1_000,
+        description="Kernel time in ms of light jobs that share one message; 0: none do.",
+    )
 
 
 class WorkerSettings(Section):

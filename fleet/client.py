@@ -18,6 +18,7 @@ from urllib.parse import quote
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from fleet import protocol
 from fleet.calls import Answer, Call, CallKind
@@ -27,6 +28,12 @@ from fleet.models import GasInfo, NetworkPhase, Road, Totals, Usage
 from fleet.proof import Exchange
 
 _CHUNK_BYTES = 64 * 1024
+_HEADERS = {
+    "User-Agent": requests.utils.default_user_agent(),
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+}
 
 
 class Client:
@@ -52,7 +59,7 @@ class Client:
         self._verify: bool | str = str(ca_file) if ca_file else True
         self._watchdog = Watchdog()
         self._threads = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[HTTPAdapter] = []
         self._lock = threading.Lock()
 
     def __enter__(self) -> Client:
@@ -66,9 +73,9 @@ class Client:
     def close(self) -> None:
         """Close every connection; calls in flight end as NoAnswer."""
         with self._lock:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
+            for adapter in self._adapters:
+                adapter.close()
+            self._adapters.clear()
 
     @property
     def exchange(self) -> Exchange:
@@ -138,13 +145,9 @@ class Client:
         with self._watchdog.watch(self._deadline_s) as watch:
             self._threads.watch, self._threads.exchange = watch, Exchange()
             try:
-                response = self._session().request(
-                    method,
-                    self.base_url + path,
-                    data=body,
-                    headers={"Content-Type": "application/json"} if body else None,
+                response = self._adapter().send(
+                    _prepared(method, self.base_url + path, body),
                     timeout=self._timeout,
-                    allow_redirects=False,
                     stream=True,
                     verify=self._verify,
                 )
@@ -170,20 +173,28 @@ class Client:
             raise NoAnswer(f"the answer ended after {len(content)} bytes")
         return bytes(content)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = requests.Session()
-            # no proxy, netrc or CA from the environment: settings alone decide where a call goes
-            session.trust_env = False
-            session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
-            adapter = _WatchedAdapter(self._threads)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            self._threads.session = session
+    def _adapter(self) -> HTTPAdapter:
+        adapter: HTTPAdapter | None = getattr(self._threads, "adapter", None)
+        if adapter is None:
+            adapter = self._threads.adapter = _WatchedAdapter(self._threads)
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
+
+
+def _prepared(method: str, url: str, body: bytes | None) -> requests.PreparedRequest:
+    """A request for an adapter itself.
+
+    A session would look for cookies, redirects, proxies and passwords, at half the price of the call. None of them is
+    wanted: settings alone decide where a call goes.
+    """
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.body = method, url, body
+    prepared.headers = CaseInsensitiveDict(_HEADERS)
+    if body:
+        prepared.headers["Content-Type"] = "application/json"
+        prepared.headers["Content-Length"] = str(len(body))
+    return prepared
 
 
 class _WatchedAdapter(HTTPAdapter):

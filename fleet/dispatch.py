@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,9 +13,19 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
+from fleet.bundles import pack
 from fleet.effects import Dispatch
 from fleet.farm import Published
-from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, TASK_PREFIX, task_id
+from tasks.messages import (
+    BUNDLE_TASK,
+    JOBS_QUEUE,
+    RESULTS_GROUP,
+    RESULTS_STREAM,
+    TASK_PREFIX,
+    JobMessage,
+    described,
+    task_id,
+)
 
 #: jobs that travel to Redis in one round trip
 _MOST_AT_ONCE = 64
@@ -29,8 +40,11 @@ def connect(redis_url: str) -> redis.Redis:
 class Dispatcher:
     """Publishes jobs, and acknowledges results after the ledger has them; `tell` hears what became of each job."""
 
-    def __init__(self, app: Celery, client: redis.Redis, tell: Callable[[Published], None]) -> None:
+    def __init__(
+        self, app: Celery, client: redis.Redis, tell: Callable[[Published], None], *, bundle_ms: float = 0.0
+    ) -> None:
         self._app = app
+        self._bundle_ms = bundle_ms
         self._client = client
         self._tell = tell
         # celery and kombu ship no types
@@ -83,26 +97,26 @@ class Dispatcher:
     def _publish(self, orders: Sequence[Dispatch]) -> bool:
         """Send the jobs to Redis at once; when that fails, some of them may have arrived."""
         try:
+            if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
+                orders = [order for order in orders if not order.only_if_idle]
+            messages = pack(orders, self._bundle_ms)
             producer = self._open_producer()
-            with producer.batch(_MOST_AT_ONCE) if len(orders) > 1 else contextlib.nullcontext():
-                for order in orders:
-                    self._send(order, producer)
+            with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
+                for message in messages:
+                    self._send([order.message for order in message], producer)
         except _BROKER_ERRORS:
             self._close_producer()
             return False
         return True
 
-    def _send(self, order: Dispatch, producer: Any) -> None:
-        message = order.message
-        if order.only_if_idle and int(self._client.llen(JOBS_QUEUE)) > 0:
-            return
+    def _send(self, jobs: Sequence[JobMessage], producer: Any) -> None:
+        first, *others = jobs
         self._app.send_task(
-            TASK_PREFIX + message.job_type,
-            args=(message.encode(),),
-            task_id=task_id(message.job_id, message.attempt),
+            BUNDLE_TASK if others else TASK_PREFIX + first.job_type,
+            args=([job.encode() for job in jobs] if others else first.encode(),),
+            task_id=str(uuid.uuid4()) if others else task_id(first.job_id, first.attempt),
             queue=JOBS_QUEUE,
-            # what Flower shows, instead of a payload cut in the middle
-            argsrepr=f"miner={message.miner_id} attempt={message.attempt}",
+            argsrepr=f"{len(jobs)} jobs" if others else described(first),
             kwargsrepr="",
             producer=producer,
             # the ledger tries again: a second try here would only hold up the others

@@ -178,6 +178,8 @@ class Dispatch:
 
     message: JobMessage
     only_if_idle: bool = False
+    #: how long jobs of its type took lately, in milliseconds; None where that is not known
+    expected_ms: float | None = None
 
 
 class NoticeKind(Enum):

@@ -6,16 +6,17 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fleet.budget import Governor
+from fleet.bundles import Pace
 from fleet.calls import Call, Reply, Urgency
 from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
 from fleet.errors import CallError, RateLimited
 from fleet.miner import Miner
 from fleet.models import Prior
 from fleet.work import NEVER
-from tasks.messages import ResultMessage
+from tasks.messages import Outcome, ResultMessage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +68,7 @@ class Farm:
         #: the earliest timer of each miner; later ones are set when it rings
         self._wakes: dict[str, float] = {}
         self._numbers = itertools.count()
+        self._pace = Pace()
         self._turn = Turn()
         for miner in self.miners.values():
             self._schedule(miner, now)
@@ -111,6 +113,8 @@ class Farm:
                 )
             )
             return
+        if message.outcome is Outcome.COMPUTED:
+            self._pace.computed(miner.jobs[message.job_id].job.job_type, message.compute_ms)
         self._apply(miner, lambda: miner.workload.result(message, now), now)
 
     def on_published(self, word: Published, now: float) -> None:
@@ -193,7 +197,8 @@ class Farm:
             if isinstance(effect, Notice):
                 self._turn.notices.append(effect)
             elif isinstance(effect, Dispatch):
-                self._turn.dispatches.append(effect)
+                expected_ms = self._pace.expected_ms(effect.message.job_type)
+                self._turn.dispatches.append(replace(effect, expected_ms=expected_ms))
             else:
                 self._turn.writes.append(effect)
 

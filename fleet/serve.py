@@ -162,7 +162,9 @@ def _report(settings: Settings, run: Run, farm: Farm) -> Report:
 @contextlib.contextmanager
 def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatcher]]:
     inbox = Inbox()
-    dispatcher = Dispatcher(make_app(settings, redis_url), connect(redis_url), inbox.put)
+    dispatcher = Dispatcher(
+        make_app(settings, redis_url), connect(redis_url), inbox.put, bundle_ms=settings.dispatch.bundle_ms
+    )
     intake = Intake(connect(redis_url), inbox.put)
     try:
         yield inbox, dispatcher

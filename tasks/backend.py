@@ -8,13 +8,17 @@ way.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import redis
 from celery import states
 from celery.backends.base import BaseBackend
 
-from tasks.messages import RESULTS_STREAM, stream_fields
+from tasks.bundle import Bundled, jobs_of
+from tasks.errors import MessageError
+from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, JobMessage, stream_fields
+from tasks.messages import task_id as job_task_id
 
 
 class StreamBackend(BaseBackend):
@@ -44,8 +48,23 @@ class StreamBackend(BaseBackend):
     ) -> Any:
         if state in states.READY_STATES:
             worker = getattr(request, "hostname", None) or ""
-            self.client.xadd(RESULTS_STREAM, stream_fields(task=task_id, state=state, worker=worker, body=result))  # type: ignore[arg-type]
+            pipeline = self.client.pipeline(transaction=False)
+            for task, end, body in self._ends(task_id, result, state, request):
+                pipeline.xadd(RESULTS_STREAM, stream_fields(task=task, state=end, worker=worker, body=body))  # type: ignore[arg-type]
+            pipeline.execute()
         return result
+
+    def _ends(self, task_id: str, result: Any, state: str, request: Any) -> Iterator[tuple[str, str, Any]]:
+        """Task id, state and body of each job that ended: one, or all of a bundle."""
+        if isinstance(result, Bundled):
+            for end in result.ends:
+                yield end.task, end.state, self.prepare_exception(end.error) if end.error else end.body
+        elif getattr(request, "task", "") == BUNDLE_TASK:
+            # it was lost as a whole: what some of its jobs had come to was never written
+            for job in _jobs_in(request.args):
+                yield job_task_id(job.job_id, job.attempt), state, result
+        else:
+            yield task_id, state, result
 
     def get_task_meta(self, task_id: str, **_: Any) -> dict[str, Any]:
         """Always PENDING: the ledger, not Celery, knows what became of a job."""
@@ -55,3 +74,11 @@ class StreamBackend(BaseBackend):
 
     def _forget(self, task_id: str) -> None:
         """Nothing is kept per task."""
+
+
+def _jobs_in(args: Any) -> list[JobMessage]:
+    """The jobs of a bundle; none when it was malformed, so that nobody waits for it."""
+    try:
+        return jobs_of(*args)
+    except (MessageError, TypeError):
+        return []

@@ -24,6 +24,10 @@ RESULTS_GROUP = "coordinator"
 RELEASE_KEY = "neonet.release"
 #: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
 TASK_PREFIX = "neonet."
+#: the Celery task that carries several jobs
+BUNDLE_TASK = f"{TASK_PREFIX}bundle"
+#: at most so many
+MOST_IN_BUNDLE = 32
 #: an entry of the results stream over this size is dropped unread
 MAX_RESULT_BYTES = 64 * 1024
 #: deeper nesting could exhaust the stack of whoever writes the result out again
@@ -127,6 +131,11 @@ class JobMessage:
         if type(attempt) is not int or not isinstance(data, dict):
             raise MessageError("attempt of a job message is an integer and data an object")
         return cls(job_id=job_id, attempt=attempt, miner_id=miner_id, job_type=job_type, data=data)
+
+
+def described(job: JobMessage) -> str:
+    """What Flower shows as a job's arguments, instead of a payload cut in the middle."""
+    return f"miner={job.miner_id} attempt={job.attempt}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,16 +17,20 @@ from config.logs import set_up
 from config.settings import Settings
 from tasks import catalog
 from tasks.app import make_app
+from tasks.bundle import Bundled, compute_each
+from tasks.bundle_events import BundleRequest
 from tasks.errors import MessageError, OutOfMemoryError
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import TASK_PREFIX, JobMessage, encode_computed
+from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
 from tasks.watchdog import Look, watch
 
 #: seconds between two beats
 BEAT_S = 5.0
 #: seconds between two messages to Flower
 EVENTS_S = 0.25
+#: characters of what a pool process may say of a bundle
+_BUNDLE_TEXT = 1 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -59,8 +63,20 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
     def run(message: Any) -> dict[str, Any]:
         return compute(message, max_payload_bytes)
 
+    def run_each(messages: Any) -> Bundled:
+        return compute_each(messages, run)
+
     for job_type in JOB_TYPES:
         app.task(run, name=TASK_PREFIX + job_type, typing=False)
+    app.task(
+        run_each,
+        name=BUNDLE_TASK,
+        typing=False,
+        Request=f"{BundleRequest.__module__}:{BundleRequest.__qualname__}",
+        # what it tells, it tells of its jobs
+        send_events=False,
+        resultrepr_maxsize=_BUNDLE_TEXT,
+    )
 
 
 class Heartbeat(bootsteps.StartStopStep):

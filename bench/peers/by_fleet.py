@@ -15,17 +15,22 @@ from fleet.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import JobMessage
 
+#: what a farm learns of light jobs
+_EXPECTED_MS = 0.2
+
 
 def main() -> None:
     """Drive, every job under an id of its own."""
     settings = load()
     assert settings.redis_url is not None
     url = settings.redis_url.get_secret_value()
-    dispatcher = Dispatcher(make_app(settings, url), connect(url), lambda _: None)
+    bundle_ms = settings.dispatch.bundle_ms
+    dispatcher = Dispatcher(make_app(settings, url), connect(url), lambda _: None, bundle_ms=bundle_ms)
     numbers = itertools.count()
 
     def send(job: JobMessage) -> None:
-        dispatcher.dispatch(Dispatch(message=replace(job, job_id=f"{job.job_id}-{next(numbers)}")))
+        message = replace(job, job_id=f"{job.job_id}-{next(numbers)}")
+        dispatcher.dispatch(Dispatch(message=message, expected_ms=_EXPECTED_MS))
 
     told(send, reader(url))
     dispatcher.close()

@@ -141,13 +141,13 @@ def _wrap_ledger(trap: _Trap) -> None:
 def _wrap_dispatcher(trap: _Trap) -> None:
     build, acknowledge = Dispatcher.__init__, Dispatcher.acknowledge
 
-    def mortal(self: Dispatcher, app: Any, client: Any, tell: Callable[[Published], None]) -> None:
+    def mortal(self: Dispatcher, app: Any, client: Any, tell: Callable[[Published], None], **names: Any) -> None:
         def told(word: Published) -> None:
             if word.published:
                 trap.passes(Point.PUBLISHED)
             tell(word)
 
-        build(self, app, client, told)
+        build(self, app, client, told, **names)
 
     def unacknowledged(self: Dispatcher, entries: Sequence[bytes]) -> None:
         if not trap.strike.late:

@@ -41,12 +41,12 @@ def worker(
 
 
 @contextmanager
-def dispatcher(redis_url: str) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
+def dispatcher(redis_url: str, *, bundle_ms: float = 0.0) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
     """The farm's dispatcher, and what it tells of each job."""
     told: SimpleQueue[Published] = SimpleQueue()
     client = connect(redis_url)
     with make_app(Settings(), redis_url) as app:
-        one = Dispatcher(app, client, told.put)
+        one = Dispatcher(app, client, told.put, bundle_ms=bundle_ms)
         try:
             yield one, told
         finally:

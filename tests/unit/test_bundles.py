@@ -1,0 +1,82 @@
+"""Which jobs share a message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.bundles import Pace, pack
+from fleet.effects import Dispatch
+from tasks.messages import MOST_IN_BUNDLE
+from tests.support.workers import job
+
+orders = st.lists(
+    st.builds(
+        lambda number, ms, attempt, again: replace(
+            job(f"job-{number}", {}, attempt=attempt), expected_ms=ms, only_if_idle=again
+        ),
+        st.integers(0, 1000),
+        st.none() | st.floats(0, 10),
+        st.sampled_from((1, 1, 1, 2)),
+        st.booleans(),
+    ),
+    max_size=100,
+)
+
+
+def light(count: int, ms: float = 0.1) -> list[Dispatch]:
+    return [replace(job(f"job-{number}", {}), expected_ms=ms) for number in range(count)]
+
+
+def test_light_jobs_share_a_message_up_to_the_time_that_it_may_take() -> None:
+    assert [len(message) for message in pack(light(10, ms=1.0), 4.0)] == [4, 4, 2]
+
+
+def test_a_message_holds_no_more_jobs_than_its_bound() -> None:
+    assert [len(message) for message in pack(light(MOST_IN_BUNDLE + 1, ms=0.0), 4.0)] == [MOST_IN_BUNDLE, 1]
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [
+        replace(job("other", {}), expected_ms=4.1),
+        replace(job("other", {}), expected_ms=None),
+        replace(job("other", {}), expected_ms=0.1, only_if_idle=True),
+        replace(job("other", {}, attempt=2), expected_ms=0.1),
+    ],
+    ids=["long", "of a type never seen", "perhaps still waiting", "dispatched before"],
+)
+def test_a_job_that_may_hold_others_up_or_take_them_with_it_goes_alone(alone: Dispatch) -> None:
+    assert [alone] in pack([*light(3), alone, *light(2)], 4.0)
+
+
+def test_without_a_time_each_job_goes_alone() -> None:
+    assert [len(message) for message in pack(light(3, ms=0.0), 0.0)] == [1, 1, 1]
+
+
+@given(orders=orders, most_ms=st.floats(0, 20))
+def test_every_order_is_in_one_message(orders: list[Dispatch], most_ms: float) -> None:
+    packed = [order for message in pack(orders, most_ms) for order in message]
+    assert sorted(map(repr, packed)) == sorted(map(repr, orders))
+
+
+@given(orders=orders, most_ms=st.floats(0, 20))
+def test_what_shares_a_message_takes_no_longer_than_it_may(orders: list[Dispatch], most_ms: float) -> None:
+    for message in pack(orders, most_ms):
+        if len(message) > 1:
+            assert sum(order.expected_ms or 0.0 for order in message) <= most_ms
+
+
+def test_what_is_expected_is_the_mean_of_what_a_type_took_lately() -> None:
+    pace = Pace()
+    pace.computed("inference", 0.1)
+    assert pace.expected_ms("inference") == 0.1
+    pace.computed("inference", 50.0)
+    assert pace.expected_ms("inference") == pytest.approx(0.1 + 49.9 / 20)
+    for _ in range(300):
+        pace.computed("inference", 50.0)
+    assert pace.expected_ms("inference") == pytest.approx(50.0, abs=0.1)
+    assert pace.expected_ms("fraud_detection") is None
