@@ -13,7 +13,7 @@ from tasks.errors import MessageError
 from tasks.messages import TASK_PREFIX, described, task_id
 
 
-class BundleRequest(Request):  # type: ignore[misc]
+class BundleRequest(Request):
     """A bundle as the worker's main process sees it: what would be told of the bundle is told of each of its jobs."""
 
     def send_event(self, type: str, **fields: Any) -> None:  # noqa: A002 - the name is Celery's

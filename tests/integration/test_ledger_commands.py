@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow import parquet
 from sqlalchemy import func, select
 
 from fleet import schema
@@ -155,6 +156,15 @@ def test_an_export_has_utc_times_exact_amounts_and_no_formula(tmp_path: Path) ->
     assert len(rows[0]["sent_sha256"]) == len(rows[0]["hash"]) == 64
     told = run("ledger", "export", "--json", "-").stdout
     assert [row["entry"] for row in json.loads(told)] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_parquet_holds_what_json_holds(tmp_path: Path) -> None:
+    done = run("ledger", "export", "--parquet", str(tmp_path / "out.parquet"))
+    assert done.exit_code == 0, done.output
+    table = parquet.read_table(tmp_path / "out.parquet")
+    assert {str(column.type) for column in table.columns} == {"string"}
+    assert table.to_pylist() == json.loads(run("ledger", "export", "--json", "-").stdout)
 
 
 @pytest.mark.usefixtures("ledger_file")
