@@ -21,7 +21,7 @@ from fleet.effects import Write
 from fleet.errors import LedgerError
 from fleet.ghosts import Ghost
 from fleet.ledger_jobs import ASSIGNED
-from fleet.ledger_sql import matching, reading
+from fleet.ledger_sql import matching, reading, run
 from fleet.ledger_write import Writer, row_id
 from fleet.models import (
     BY_SESSION_SUM,
@@ -87,10 +87,10 @@ class Ledger:
 
     def find(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives."""
-        rows = self._rows(_FIND, {"key_server": self._server, "key_job_id": job_id})
-        if not rows:
+        with self._reading():
+            row = run(self._connection, _FIND, [{"key_server": self._server, "key_job_id": job_id}]).first()
+        if row is None:
             return None
-        row = rows[0]
         loss = None if row.loss is None else Loss(row.loss)
         return Prior(state=JobState(row.state), attempt=row.attempt, miner_id=row.miner_id, loss=loss)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from fleet import schema
 from fleet.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.effects import AllConfirmed, Booked, Confirmed
-from fleet.ledger_sql import KEY, matching, putting, reading, setting
+from fleet.ledger_sql import KEY, matching, putting, reading, run, setting
 from fleet.models import ZERO, Entry, EntryKind
 
 HOUR_MS = 3_600_000
@@ -139,9 +139,9 @@ class Entries:
         }
 
     def _insert(self, rows: Sequence[dict[str, Any]]) -> None:
-        self._connection.execute(_ADD, rows)
+        run(self._connection, _ADD, rows)
         seq, last = self._last()
-        self._connection.execute(self._put_chain, {"server": self._server, "seq": seq, "hash": last})
+        run(self._connection, self._put_chain, [{"server": self._server, "seq": seq, "hash": last}])
 
     def _last(self) -> tuple[int, bytes]:
         """Number and hash of the last entry; the chain's beginning when there is none."""
@@ -184,7 +184,7 @@ class Entries:
             self._sums[key] = (payments, unconfirmed, amount)
             values = {"payments": payments, "unconfirmed": unconfirmed, "amount": str(amount)}
             rows.append(dict(zip(_SUM_COLUMNS, key, strict=True)) | values)
-        self._connection.execute(self._put_sums, rows)
+        run(self._connection, self._put_sums, rows)
         if hour != self._hour:
             # the sums of hours that are over change no more
             self._hour = hour

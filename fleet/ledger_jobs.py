@@ -17,7 +17,7 @@ from fleet.causes import Loss
 from fleet.effects import JobMoved, JobOpened, JobRecovered
 from fleet.ledger_compact import begun
 from fleet.ledger_entries import HOUR_MS
-from fleet.ledger_sql import KEY, inserting, matching, putting, reading, setting
+from fleet.ledger_sql import KEY, inserting, matching, putting, reading, run, setting
 from fleet.models import FINAL, ZERO, JobState
 
 #: the counter of jobs ever assigned; the others are named by final states
@@ -43,7 +43,7 @@ class Jobs:
         """Write new jobs down, and open again those that the server insists on."""
         rows = [self._row(write, now_ms) for write in writes if not write.reopened]
         if rows:
-            self._connection.execute(_ADD, rows)
+            run(self._connection, _ADD, rows)
             self._count({ASSIGNED: len(rows)})
         for write in writes:
             if write.reopened:
@@ -56,7 +56,7 @@ class Jobs:
             moves = [write for write in writes if (last[write.job_id].state in FINAL) is final]
             rows = [self._moved_row(write, now_ms, final=final) for write in moves]
             if rows:
-                self._connection.execute(statement, rows)
+                run(self._connection, statement, rows)
         ended = [write for write in last.values() if write.state in FINAL]
         self._count(Counter(write.state.value for write in ended))
         for lost in ended:
@@ -146,7 +146,7 @@ class Jobs:
     def _count(self, changes: Mapping[str, int]) -> None:
         rows = [{"server": self._server, "name": name, "value": change} for name, change in changes.items()]
         if rows:
-            self._connection.execute(self._add_counters, rows)
+            run(self._connection, self._add_counters, rows)
 
 
 @cache

@@ -1,12 +1,15 @@
-"""Statements of the ledger in the forms that recur, made once each: making one costs more than running it."""
+"""Statements of the ledger in the forms that recur, made once each: making one costs more than running it.
+
+Those that every job needs go past SQLAlchemy's own execution as well: it writes them once, and the driver runs them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, select, update
+from sqlalchemy import Connection, CursorResult, Dialect, Select, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Update
 
@@ -45,3 +48,47 @@ def putting(dialect: str, table: Table) -> Any:
 def inserting(dialect: str, table: Table) -> Any:
     """An insert that may say what a conflict means, in the words of `dialect`."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+    """Run a statement for each row of parameters, all with the same names; columns come back as the driver has them.
+
+    Raises SQLAlchemy's errors, as `Connection.execute` does.
+    """
+    prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
+    return connection.exec_driver_sql(prepared.text, [prepared.values(row) for row in rows])
+
+
+class _Prepared:
+    """A statement as the driver reads it, and how a row becomes its parameters."""
+
+    def __init__(self, statement: Any, dialect: Dialect, names: Sequence[str]) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=names)
+        self.text = compiled.string
+        constants = {name: bind.value for name, bind in compiled.binds.items()}
+        #: name, constant and conversion of each parameter
+        self._parameters = [
+            (name, constants[name], compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in (compiled.positiontup if compiled.positional else compiled.bind_names.values())
+        ]
+        self._positional = bool(compiled.positional)
+
+    def values(self, row: Mapping[str, Any]) -> Any:
+        """The parameters of one row: a tuple, or a mapping where the driver wants names."""
+        values = [
+            convert(row.get(name, constant)) if convert else row.get(name, constant)
+            for name, constant, convert in self._parameters
+        ]
+        if self._positional:
+            return tuple(values)
+        return {name: value for (name, _, _), value in zip(self._parameters, values, strict=True)}
+
+
+_made: dict[tuple[Any, str, tuple[str, ...]], _Prepared] = {}
+
+
+def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Prepared:
+    key = (statement, f"{dialect.name}+{dialect.driver}", names)
+    if key not in _made:
+        _made[key] = _Prepared(statement, dialect, names)
+    return _made[key]
