@@ -45,6 +45,8 @@ class Allowed:
 
 
 NOTHING = Allowed()
+#: jobs that come with a heartbeat have a deadline and can't be declined: nobody meets it for more than a minute
+LATE = Allowed(losses=frozenset({Loss.EXPIRED}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
+from tests.chaos.audit import LATE
 from tests.chaos.farm import Farm
 from tests.chaos.scenes import Scene
 
@@ -98,6 +99,7 @@ def denied_by_acl(havoc: Havoc) -> None:
 def scenes(*, full: bool) -> list[Scene]:
     """R1–R7, N2."""
     once = Scene(fault="", what="", act=acts.flush_redis, trials=1, full_trials=5)
+    long = replace(once, fault="R6", what="Redis stopped 120 s", act=silent_for(120), full_trials=1, allowed=LATE)
     return [
         Scene(fault="R1", what="Redis restarted under load", act=acts.restart_redis),
         Scene(fault="R1", what="Redis restarted while no worker is there", act=restarted_idle, trials=1, full_trials=5),
@@ -111,7 +113,7 @@ def scenes(*, full: bool) -> list[Scene]:
         Scene(fault="R5", what="Redis takes no writes", act=acts.make_redis_refuse_writes, trials=2),
         replace(once, fault="R6", what="Redis stopped 5 s", act=silent_for(5)),
         replace(once, fault="R6", what="Redis stopped 20 s", act=silent_for(20)),
-        *([replace(once, fault="R6", what="Redis stopped 120 s", act=silent_for(120), full_trials=1)] if full else []),
+        *([long] if full else []),
         Scene(fault="R7", what="password changed, connections cut", act=acts.lock_out, trials=2),
         Scene(fault="R7", what="every command denied by ACL for 2 s", act=denied_by_acl, trials=2),
         Scene(fault="N2", what="connections to Redis cut, up to 4 times", act=acts.cut_connections, trials=2),

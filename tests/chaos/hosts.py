@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 import redis
 
-from fleet.causes import Loss
 from tasks.messages import RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import Allowed
+from tests.chaos.audit import LATE, NOTHING
 from tests.chaos.farm import Host
 from tests.chaos.kernels import Orders
 from tests.chaos.rogue import forgery
@@ -23,8 +22,6 @@ _KERNEL_S = 0.8
 #: past the visibility timeout of ten seconds
 _STOPPED_S = 13.0
 _FLOOD = 20_000
-#: what the simulator gives for a job without a deadline of its own
-_DEADLINE_S = 60.0
 _BIG_BYTES = 100_000_000
 
 
@@ -161,8 +158,7 @@ def scenes(*, full: bool) -> list[Scene]:
             act=nobody_for(gone_s),
             trials=1,
             full_trials=1,
-            # jobs that come with a heartbeat can't be declined, and nobody is there to meet their deadline
-            allowed=Allowed(losses=frozenset({Loss.EXPIRED} if gone_s >= _DEADLINE_S else ())),
+            allowed=LATE if full else NOTHING,
         ),
         Scene(fault="W6", what="200 forged results", act=acts.forge_results),
         Scene(fault="W6", what=f"{_FLOOD} invented results at once", act=flooded, trials=1, full_trials=5),
