@@ -116,7 +116,7 @@ class WorkerSettings(Section):
     time_limit_s: Finite = Field(
         30.0, ge=1, le=86_400, description="Seconds after which the process of a kernel is killed."
     )
-    prefetch: int = Field(2, ge=1, le=64, description="Jobs that a worker holds for each of its pool processes.")
+    prefetch: int = Field(2, ge=1, le=64, description="Messages that a worker holds for each of its pool processes.")
     max_payload_bytes: int = Field(
         262_144, ge=1_024, le=67_108_864, description="Bytes of a job's message past which it is refused."
     )
@@ -127,7 +127,7 @@ class WorkerSettings(Section):
     )
     events: bool = Field(True, description="Whether the worker tells Flower what it does.")
     max_tasks_per_child: int = Field(
-        50_000, ge=1, le=100_000_000, description="Jobs after which a pool process is replaced."
+        50_000, ge=1, le=100_000_000, description="Messages after which a pool process is replaced."
     )
     max_memory_per_child_mb: int = Field(
         1_000, ge=64, le=4_194_304, description="MB of memory past which a pool process is replaced after its job."

@@ -47,9 +47,10 @@ def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:
         if alone or ms is None or ms > most_ms:
             messages.append([order])
             continue
-        if bundle and (len(bundle) == MOST_IN_BUNDLE or filled_ms + ms > most_ms):
-            messages.append(bundle)
+        if not bundle or len(bundle) == MOST_IN_BUNDLE or filled_ms + ms > most_ms:
+            # where its first job would have been
             bundle, filled_ms = [], 0.0
+            messages.append(bundle)
         bundle.append(order)
         filled_ms += ms
-    return [*messages, bundle] if bundle else messages
+    return messages

@@ -24,7 +24,7 @@ from fleet import protocol
 from fleet.calls import Answer, Call, CallKind
 from fleet.deadline import Watch, Watchdog
 from fleet.errors import CallError, Garbled, NoAnswer, ServerFault, Unreachable
-from fleet.models import GasInfo, NetworkPhase, Road, Totals, Usage
+from fleet.models import GasInfo, NetworkPhase, Totals, Usage
 from fleet.proof import Exchange
 
 _CHUNK_BYTES = 64 * 1024
@@ -97,7 +97,8 @@ class Client:
                     self._post("/ai-energy/start-session", protocol.session_body(miner_id))
                 )
             case CallKind.FETCH:
-                return protocol.parse_job(self._get(f"/ai-energy/task/{quote(miner_id)}"), Road.FETCHED, miner_id)
+                content = self._exchange("GET", f"/ai-energy/task/{quote(miner_id)}", None)
+                return protocol.parse_fetched(content, miner_id)
             case CallKind.SUBMIT:
                 body = protocol.submission_body(miner_id, call.session_id, call.job_id, call.result)
                 return protocol.parse_receipt(self._post("/ai-energy/submit-result", body))
@@ -136,12 +137,14 @@ class Client:
             return again.totals
 
     def _get(self, path: str) -> dict[str, Any]:
-        return self._exchange("GET", path, None)
+        return protocol.parse_object(self._exchange("GET", path, None))
 
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self._exchange("POST", path, json.dumps(body, separators=(",", ":"), allow_nan=False).encode())
+        sent = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+        return protocol.parse_object(self._exchange("POST", path, sent))
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+    def _exchange(self, method: str, path: str, body: bytes | None) -> bytes:
+        """The body of an answer with status 200."""
         with self._watchdog.watch(self._deadline_s) as watch:
             self._threads.watch, self._threads.exchange = watch, Exchange()
             try:
@@ -158,7 +161,7 @@ class Client:
         self._threads.exchange = Exchange.of(body, content)
         if response.status_code != 200:
             raise protocol.error_of(response.status_code, content, response.headers.get("Retry-After"))
-        return protocol.parse_object(content)
+        return content
 
     def _read(self, response: requests.Response, watch: Watch) -> bytes:
         if response.headers.get("Content-Encoding", "identity") != "identity":

@@ -113,8 +113,9 @@ class Farm:
                 )
             )
             return
-        if message.outcome is Outcome.COMPUTED:
-            self._pace.computed(miner.jobs[message.job_id].job.job_type, message.compute_ms)
+        work = miner.jobs[message.job_id]
+        if work.awaits(message) and message.outcome is Outcome.COMPUTED:
+            self._pace.computed(work.job.job_type, message.compute_ms)
         self._apply(miner, lambda: miner.workload.result(message, now), now)
 
     def on_published(self, word: Published, now: float) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Text, bindparam, case, cast, func, insert, update
+from sqlalchemy import Connection, Text, bindparam, case, cast, func, insert, update
 from sqlalchemy.sql.dml import Update
 
 from fleet import schema
@@ -164,7 +164,7 @@ def _move_job(*, final: bool) -> Update:
     table = schema.jobs
     loss: Any = bindparam("new_loss")
     life = func.coalesce(table.c.events, "")
-    passed: Any = bindparam("new_now", type_=Integer()) - table.c.assigned_at
+    passed: Any = bindparam("new_now", type_=schema.Moment) - table.c.assigned_at
     # a clock that was set back makes no negative time
     longer = life + bindparam("new_event", type_=Text()) + cast(case((passed < 0, 0), else_=passed), Text)
     content: dict[str, Any] = (

@@ -65,23 +65,25 @@ class _Prepared:
     def __init__(self, statement: Any, dialect: Dialect, names: Sequence[str]) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=names)
         self.text = compiled.string
-        constants = {name: bind.value for name, bind in compiled.binds.items()}
-        #: name, constant and conversion of each parameter
+        #: what the statement itself says, and is in no row
+        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        #: name and conversion of each parameter
         self._parameters = [
-            (name, constants[name], compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in (compiled.positiontup if compiled.positional else compiled.bind_names.values())
         ]
         self._positional = bool(compiled.positional)
 
     def values(self, row: Mapping[str, Any]) -> Any:
-        """The parameters of one row: a tuple, or a mapping where the driver wants names."""
-        values = [
-            convert(row.get(name, constant)) if convert else row.get(name, constant)
-            for name, constant, convert in self._parameters
-        ]
+        """The parameters of one row: a tuple, or a mapping where the driver wants names.
+
+        Raises KeyError when the row lacks one.
+        """
+        given = {**self._constants, **row}
+        values = [convert(given[name]) if convert else given[name] for name, convert in self._parameters]
         if self._positional:
             return tuple(values)
-        return {name: value for (name, _, _), value in zip(self._parameters, values, strict=True)}
+        return {name: value for (name, _), value in zip(self._parameters, values, strict=True)}
 
 
 _made: dict[tuple[Any, str, tuple[str, ...]], _Prepared] = {}

@@ -165,6 +165,19 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
     return SessionStart(session_id=session_id, adopted=adopted, initial_job=job, anomalies=anomalies)
 
 
+def parse_fetched(body: bytes, miner_id: str) -> Job:
+    """`parse_job` of a fetch's answer, whose numbers beside the `data` may be NaN or infinite: one more oddity."""
+    try:
+        task = parse_object(body)
+    except Garbled as garbled:
+        try:
+            task = json.loads(body)
+            strict_json.loads(json.dumps(task["data"]))
+        except (ValueError, RecursionError, TypeError, KeyError):
+            raise garbled from None
+    return parse_job(task, Road.FETCHED, miner_id)
+
+
 def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     """A job as the server gives it; one that no kernel can compute carries its `problem`.
 

@@ -114,9 +114,9 @@ def _surplus(case: Case) -> Finding:
 def _shortfall(case: Case) -> Finding:
     """The server paid less than was booked.
 
-    Unconfirmed payments rest on its word that the job is completed. So they are taken back only when some of them add
-    up to the difference and the server still has the record that counted them: one that was made anew without a word
-    lacks the payments before it, which looks the same.
+    Unconfirmed payments rest on its word that the job is completed, and on what the job stated. So they are taken back,
+    or corrected, only where the server still has the record that counted them, or counts as many jobs: a record that
+    was made anew without a word lacks the payments before it, which looks the same.
     """
     extra = None if case.counts_reports else case.extra_jobs
     found = matching(case.claims, -case.missing, case.tolerance) if case.same_record else None
@@ -125,7 +125,7 @@ def _shortfall(case: Case) -> Finding:
         return _of(case, Difference.ANSWER_LOST, words, found)
     if -case.missing > _sum(case.claims) + case.tolerance:
         return _forgotten(case, "the server's total lacks payments that it had confirmed")
-    if extra == 0:
+    if extra == 0 or case.same_record:
         words = "payments without an answer were made otherwise than their jobs stated"
         return _of(case, Difference.ANSWER_LOST, words, case.claims)
     if extra is not None and extra < 0:

@@ -162,9 +162,9 @@ def _report(settings: Settings, run: Run, farm: Farm) -> Report:
 @contextlib.contextmanager
 def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatcher]]:
     inbox = Inbox()
-    dispatcher = Dispatcher(
-        make_app(settings, redis_url), connect(redis_url), inbox.put, bundle_ms=settings.dispatch.bundle_ms
-    )
+    # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
+    bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
+    dispatcher = Dispatcher(make_app(settings, redis_url), connect(redis_url), inbox.put, bundle_ms=bundle_ms)
     intake = Intake(connect(redis_url), inbox.put)
     try:
         yield inbox, dispatcher

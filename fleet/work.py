@@ -96,6 +96,10 @@ class Work:
         """Whether a result is awaited."""
         return self.state is JobState.ASSIGNED or self.state is JobState.DISPATCHED
 
+    def awaits(self, message: ResultMessage) -> bool:
+        """Whether this is an end of an attempt that was made, while one is still awaited."""
+        return self.at_workers and 1 <= message.attempt <= self.attempt
+
     def first_sent(self, at: float) -> None:
         """Its first submission went out then."""
         if self.received_at is not None:

@@ -167,7 +167,7 @@ class Workload:
     def result(self, message: ResultMessage, now: float) -> list[Effect]:
         """An attempt ended. One that is not awaited, or of an attempt that was never made, changes nothing."""
         work = self.jobs.get(message.job_id)
-        if work is None or not work.at_workers or not 1 <= message.attempt <= work.attempt:
+        if work is None or not work.awaits(message):
             return [self.anomaly("a result that is not awaited", message.job_id)]
         flaw = flaw_of(message, work.job.job_type)
         if not flaw:

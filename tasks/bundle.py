@@ -66,7 +66,9 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
         try:
             body = compute(raw)
         except Exception as exc:  # noqa: BLE001 - whatever a kernel raises is that job's end, as Celery sees it
-            error = exc
+            # without the frames that it came from, and all that they hold
+            error = exc.with_traceback(None)
+            error.__cause__ = error.__context__ = None
         ends.append(
             End(
                 task=task_id(job.job_id, job.attempt),

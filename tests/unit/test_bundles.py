@@ -53,6 +53,13 @@ def test_a_job_that_may_hold_others_up_or_take_them_with_it_goes_alone(alone: Di
     assert [alone] in pack([*light(3), alone, *light(2)], 4.0)
 
 
+def test_light_jobs_do_not_fall_behind_the_others_of_their_turn() -> None:
+    heavy = [replace(job(f"heavy-{number}", {}), expected_ms=50.0) for number in range(3)]
+    first, second = light(2)
+    packed = pack([first, heavy[0], heavy[1], second, heavy[2]], 4.0)
+    assert packed == [[first, second], [heavy[0]], [heavy[1]], [heavy[2]]]
+
+
 def test_without_a_time_each_job_goes_alone() -> None:
     assert [len(message) for message in pack(light(3, ms=0.0), 0.0)] == [1, 1, 1]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, insert, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import IntegrityError
 
 from fleet import schema
@@ -103,9 +103,16 @@ def test_errors_are_sqlalchemys(connection: Connection) -> None:
 
 @pytest.mark.parametrize("statement", [_MOVE_OPEN, _MOVE_FINAL], ids=["open", "final"])
 def test_a_driver_that_wants_names_gets_each_of_them(statement: Any) -> None:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect = psycopg.dialect()  # type: ignore[no-untyped-call]
     prepared = _Prepared(statement, dialect, tuple(MOVED))
     wanted = set(re.findall(r"%\((\w+)\)s", prepared.text))
     values = prepared.values(MOVED | {"new_finished": 9})
     assert wanted <= values.keys()
     assert values["new_mended"] is True
+    # milliseconds since 1970 are more than 32 bits hold
+    assert "%(new_now)s::BIGINT" in prepared.text
+
+
+def test_a_row_without_a_parameter_is_an_error_not_a_null(connection: Connection) -> None:
+    with pytest.raises(KeyError, match="new_attempt"):
+        run(connection, _MOVE_OPEN, [{"new_state": "dispatched"}])

@@ -93,6 +93,30 @@ def test_what_is_no_json_object_is_garbled(body: bytes) -> None:
         protocol.parse_object(body)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_fetched_job_is_computed_though_its_reward_is_no_number(number: str) -> None:
+    body = f'{{"task_id": "t-1", "task_type": "data_hash", "data": {{"size": 8}}, "reward": {number}, "age": {number}}}'
+    job = protocol.parse_fetched(body.encode(), "rig-1")
+    assert (job.data, job.reward, job.problem) == ({"size": 8}, Decimal(0), "")
+    assert "is not an amount of NNET" in job.oddity
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"task_id": "t-1", "task_type": "data_hash", "data": {"size": NaN}, "reward": 1}',
+        b'{"task_id": NaN, "task_type": "data_hash", "data": {"size": 8}, "reward": 1}',
+        b'{"task_id": "t-1", "reward": NaN',
+        b"[NaN]",
+        b"NaN",
+    ],
+    ids=["in its data", "for its id", "cut", "a list", "alone"],
+)
+def test_a_fetched_job_that_can_not_be_told_is_garbled(body: bytes) -> None:
+    with pytest.raises(Garbled):
+        protocol.parse_fetched(body, "rig-1")
+
+
 @pytest.mark.parametrize("reward", [-0.1, "0.5", None, True, [], 1e9, float("inf"), float("nan")])
 def test_a_reward_that_is_no_sound_amount_is_garbled(reward: object) -> None:
     with pytest.raises(Garbled, match="reward"):

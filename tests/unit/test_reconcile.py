@@ -276,8 +276,17 @@ CASES: dict[str, Made] = {
     "more was paid, and nothing explains it": Made(
         happened=lambda d: d.paid(1.0), total=104.0, jobs=None, kind=D.UNKNOWN, booked="4.0", unexplained="3.0"
     ),
-    "less was paid than unconfirmed, and nothing explains it": Made(
-        happened=lambda d: d.claimed(0.5, 0.25), total=100.6, jobs=None, kind=D.UNKNOWN, booked="0", unexplained="0.15"
+    "less was paid than unconfirmed, in the record that counted it": Made(
+        happened=lambda d: d.claimed(0.5, 0.25), total=100.6, jobs=None, kind=D.ANSWER_LOST, booked="0.60"
+    ),
+    "less was paid than unconfirmed, and the server does not date its record": Made(
+        happened=lambda d: d.claimed(0.5, 0.25),
+        total=100.6,
+        jobs=None,
+        kind=D.UNKNOWN,
+        booked="0",
+        unexplained="0.15",
+        record=None,
     ),
 }
 

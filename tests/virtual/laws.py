@@ -241,9 +241,11 @@ class Laws:
             asked = self._told.get(miner_id, 0.0) >= self.plan.mining_s or miner.phase is not Phase.DONE
             excused = self.plan.server_limit < 5000 or self.plan.forgets
             self._hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")
-            self._money(miner_id, booked, mine, jobs)
+            self._money(miner_id, booked, mine, jobs, miner.purse.unexplained)
 
-    def _money(self, miner_id: str, booked: Decimal, entries: list[Any], jobs: dict[str, Any]) -> None:
+    def _money(
+        self, miner_id: str, booked: Decimal, entries: list[Any], jobs: dict[str, Any], unexplained: Decimal
+    ) -> None:
         simulator = self._server.simulator
         paid = simulator.book.total(miner_id)
         by_job = {entry.job_id: Decimal(entry.amount) for entry in entries if entry.kind == EntryKind.JOB.value}
@@ -269,11 +271,16 @@ class Laws:
                 )
                 unheard += amount if before else 0
         self._heartbeats(miner_id, entries)
-        adjusted = any(entry.kind == EntryKind.ADJUSTMENT.value for entry in entries)
-        rounding = _rounding(paid, len(entries)) if adjusted else Decimal(0)
         difference = paid - booked
+        # what its job stated is all that is known of a payment without an answer, until a total is read
+        told_ms = told_at * 1000
+        unread = self._lies and any(not entry.confirmed and entry.booked_at >= told_ms for entry in entries)
+        # … and where a shortfall may as well be a record made anew, it is told, not taken back
+        told = unexplained if self._lies else Decimal(0)
+        adjusted = any(entry.kind == EntryKind.ADJUSTMENT.value for entry in entries)
+        rounding = _rounding(paid, len(entries)) if adjusted or told else Decimal(0)
         self._hold(
-            self._receipts_lie or -rounding <= difference <= unheard + rounding,
+            self._receipts_lie or unread or -rounding - told <= difference <= unheard + rounding,
             f"I2: {miner_id} was paid {paid} and the ledger says {booked}: {difference} NNET missing, "
             f"{unheard} of it unprovable",
         )

@@ -74,7 +74,7 @@ class Server:
         way = self._latency_s / 2 * self._rng.lognormvariate(0, 0.5)
         return way * (100 if self._rng.random() < 0.002 else 1)
 
-    def exchange(self, thread: ThreadTime, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+    def exchange(self, thread: ThreadTime, method: str, path: str, body: bytes | None) -> bytes:
         """Answer one request of a call, whose thread waits meanwhile; raises as the client does."""
         now = self._clock = max(self._clock, thread.now)
         if any(start <= now < end for start, end in self._outages):
@@ -101,7 +101,7 @@ class Server:
             thread.now += way
         if answer.status != 200:
             raise protocol.error_of(answer.status, answer.body, dict(answer.headers).get("Retry-After"))
-        return protocol.parse_object(answer.body)
+        return answer.body
 
     def _lose(self, thread: ThreadTime, kind: FaultKind, call: Call) -> None:
         self._timeline.trace(f"server: {call.road} gets no answer ({kind.value})")
@@ -124,6 +124,6 @@ class VirtualClient(Client):
         self._server = server
         self.thread: ThreadTime | None = None
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+    def _exchange(self, method: str, path: str, body: bytes | None) -> bytes:
         assert self.thread is not None
         return self._server.exchange(self.thread, method, path, body)
