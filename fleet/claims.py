@@ -27,8 +27,10 @@ class Claims:
         self._beats = 0
         #: heartbeats since the last sum that was weighed
         self._beats_unheard = 0
-        #: those before a sum that had nothing to be compared with; a coordinator that died may have had one
-        self._beats_lost = int(account.session is not None)
+        #: those before a sum that had nothing to be compared with
+        self._beats_lost = 0
+        #: one of a coordinator that died may still be under way, until the next one's first is answered
+        self._inherited = account.session is not None
         self._foreign_session = False
 
     def paid(self, job_id: str, amount: Decimal, *, confirmed: bool) -> None:
@@ -54,6 +56,8 @@ class Claims:
     def beat(self) -> None:
         """A heartbeat was answered."""
         self._beats += 1
+        self._beats_lost += self._inherited
+        self._inherited = False
 
     def beat_unheard(self) -> None:
         """A heartbeat brought what nothing told of, unless a later sum does."""
@@ -97,7 +101,7 @@ class Claims:
             extra_jobs=extra,
             jobs=self._jobs,
             counts_reports=self._counts_reports,
-            beats_lost=self._beats_lost + self._beats_unheard,
+            beats_lost=self._beats_lost + self._beats_unheard + self._inherited,
             beats=self._beats,
             foreign_session=self._foreign_session,
         )
