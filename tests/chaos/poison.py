@@ -35,15 +35,19 @@ def poisoned(poison: str, share: float, seconds: float) -> Callable[[Havoc], str
 
 
 def _misjudged(havoc: Havoc, share: float, since: float) -> str | None:
-    """Jobs that were put aside and not struck, or after more or fewer attempts than three."""
-    query = "SELECT job_id, attempt, state FROM jobs WHERE state = ? AND assigned_at >= ?"
+    """Jobs that were put aside and not struck, or after more or fewer failed attempts than three.
+
+    There may be more attempts: Celery tells of a third of the children that die at once only by their time limit, and
+    this farm's is longer than its wait for a result.
+    """
+    query = "SELECT job_id, strikes, state FROM jobs WHERE state = ? AND assigned_at >= ?"
     with closing(sqlite3.connect(f"file:{havoc.farm.ledger}?mode=ro", uri=True)) as ledger:
         rows = ledger.execute(query, (JobState.QUARANTINED.value, int(since * 1000))).fetchall()
     healthy = [job_id for job_id, _, _ in rows if not is_struck(unpacked(job_id), share)]
     if healthy:
         return f"healthy jobs were quarantined: {healthy}"
-    tries = {attempt for _, attempt, _ in rows}
-    return f"quarantined after {tries} attempts" if tries - {3} else None
+    tries = {strikes for _, strikes, _ in rows}
+    return f"quarantined after {tries} failed attempts" if tries - {3} else None
 
 
 def at_full_load(havoc: Havoc) -> str | None:
