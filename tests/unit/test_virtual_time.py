@@ -27,6 +27,7 @@ def test_every_job_is_accounted_for_and_every_payment_is_booked_once(first: int)
         pytest.param(9053, 40, id="refusals without a reason left room for the network's figures alone"),
         pytest.param(122630, None, id="a drain was cut before a total corrected what a job had stated falsely"),
         pytest.param(200948, None, id="a dead coordinator's heartbeat was paid after the next one's first total"),
+        pytest.param(304376, None, id="an answer was lost between a forgetting and the first total that showed it"),
         pytest.param(124312, None, id="a false stated reward was told as unexplained, to the last digit"),
     ],
 )

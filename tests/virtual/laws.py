@@ -70,6 +70,9 @@ class Laws:
         self._entries = 0
         #: when each miner's total was asked for, by the last answer that told it
         self._told: dict[str, float] = {}
+        #: … and by the one that showed that the server had forgotten: what was paid by then and never heard of is in
+        #: a record of which nobody knows when it began
+        self._told_anew: dict[str, float] = {}
         server.watch = self._arrived
 
     # -- every step -------------------------------------------------------------------------------------------------
@@ -123,6 +126,8 @@ class Laws:
 
     def _find(self, write: Found) -> None:
         """A difference is called what it is."""
+        if write.finding.kind is Difference.FORGOTTEN:
+            self._told_anew[write.miner_id] = self._told.get(write.miner_id, -math.inf)
         forgot = self._server.forgotten_at is not None
         known = write.finding.kind is not Difference.UNKNOWN and (
             forgot or write.finding.kind is not Difference.FORGOTTEN
@@ -252,9 +257,11 @@ class Laws:
         receipts = {entry.job_id: Decimal(entry.amount) for entry in entries if not entry.evidence and entry.job_id}
         unheard = Decimal(0)
         told_at = EPOCH_S + self._told.get(miner_id, -math.inf)
+        anew_at = EPOCH_S + self._told_anew.get(miner_id, -math.inf)
         for index, row in simulator.book.rows(miner=miner_id):
             # no total that was read can have counted it
-            before = index < (self._server.forgotten_at or 0) or float(str(row["at"])) >= told_at
+            at = float(str(row["at"]))
+            before = index < (self._server.forgotten_at or 0) or at < anew_at or at >= told_at
             if row["kind"] == PaymentKind.HEARTBEAT.value:
                 # a session that was adopted unheard has its first sum taken for what it had before
                 unheard += Decimal(str(row["amount"])) if self.plan.forgets or before else 0
