@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,11 +38,11 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "budget": budget,
     "sessions": sessions,
 }
-OUT = Path(__file__).parent / "out"
+RESULTS = Path(__file__).parent / "out" / "results.json"
 
 
-def main() -> None:
-    """Measure, print the table, write the rows."""
+def main() -> int:
+    """Measure, print the table, write the rows; 1 when a part could not be measured, which costs no other its rows."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
@@ -50,23 +51,32 @@ def main() -> None:
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"no part {unknown[0]!r}: it is one of {', '.join(PARTS)}")
-    where, rows = machine(), []
+    where, rows, failed = machine(), [], []
     for part in options.parts or PARTS:
         started = time.monotonic()
         print(f"measuring {part} …", end=" ", flush=True)
-        rows += PARTS[part]()
+        try:
+            rows += PARTS[part]()
+        except Exception as exc:  # noqa: BLE001 - whatever it was, the other parts are measured
+            failed.append(f"{part} could not be measured: {exc}")
+            print(f"failed: {exc}", end=" ")
         print(f"{time.monotonic() - started:.0f} s", flush=True)
+        _save(where, rows)
+    words = "\n".join([_words(where), *(text.splitlines()[0] for text in failed)])
     print(table(rows))
-    print(_words(where))
-    OUT.mkdir(parents=True, exist_ok=True)
-    results = OUT / "results.json"
-    stated = {"machine": where, "rows": [row.stated() for row in rows]}
-    results.write_text(json.dumps(stated, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(words)
     if options.document:
         text = options.document.read_text(encoding="utf-8")
-        options.document.write_text(inserted(text, f"{_words(where)}\n\n{markdown(rows)}"), encoding="utf-8")
+        options.document.write_text(inserted(text, f"{words}\n\n{markdown(rows)}"), encoding="utf-8")
     if options.plots:
-        subprocess.run([PYTHON, "-m", "bench.plots", str(results), str(options.plots)], check=True)
+        subprocess.run([PYTHON, "-m", "bench.plots", str(RESULTS), str(options.plots)], check=True)
+    return int(bool(failed))
+
+
+def _save(where: dict[str, str], rows: list[Row]) -> None:
+    stated = {"machine": where, "rows": [row.stated() for row in rows]}
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(stated, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _words(where: dict[str, str]) -> str:
@@ -74,4 +84,4 @@ def _words(where: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
