@@ -24,7 +24,6 @@ from tasks.messages import (
     TASK_PREFIX,
     JobMessage,
     described,
-    task_id,
 )
 
 #: jobs that travel to Redis in one round trip
@@ -114,7 +113,7 @@ class Dispatcher:
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.job_type,
             args=([job.encode() for job in jobs] if others else first.encode(),),
-            task_id=str(uuid.uuid4()) if others else task_id(first.job_id, first.attempt),
+            task_id=str(uuid.uuid4()) if others else first.task_id,
             queue=JOBS_QUEUE,
             argsrepr=f"{len(jobs)} jobs" if others else described(first),
             kwargsrepr="",

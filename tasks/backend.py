@@ -15,10 +15,8 @@ import redis
 from celery import states
 from celery.backends.base import BaseBackend
 
-from tasks.bundle import Bundled, jobs_of
-from tasks.errors import MessageError
-from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, JobMessage, stream_fields
-from tasks.messages import task_id as job_task_id
+from tasks.bundle import Bundled, jobs_in
+from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
 
 
 class StreamBackend(BaseBackend):
@@ -61,8 +59,8 @@ class StreamBackend(BaseBackend):
                 yield end.task, end.state, self.prepare_exception(end.error) if end.error else end.body
         elif getattr(request, "task", "") == BUNDLE_TASK:
             # it was lost as a whole: what some of its jobs had come to was never written
-            for job in _jobs_in(request.args):
-                yield job_task_id(job.job_id, job.attempt), state, result
+            for job in jobs_in(request.args):
+                yield job.task_id, state, result
         else:
             yield task_id, state, result
 
@@ -74,11 +72,3 @@ class StreamBackend(BaseBackend):
 
     def _forget(self, task_id: str) -> None:
         """Nothing is kept per task."""
-
-
-def _jobs_in(args: Any) -> list[JobMessage]:
-    """The jobs of a bundle; none when it was malformed, so that nobody waits for it."""
-    try:
-        return jobs_of(*args)
-    except (MessageError, TypeError):
-        return []

@@ -15,7 +15,7 @@ from typing import Any
 from celery import states
 
 from tasks.errors import MessageError
-from tasks.messages import MOST_IN_BUNDLE, JobMessage, task_id
+from tasks.messages import MOST_IN_BUNDLE, JobMessage
 
 _SHOWN = 1024
 
@@ -71,7 +71,7 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
             error.__cause__ = error.__context__ = None
         ends.append(
             End(
-                task=task_id(job.job_id, job.attempt),
+                task=job.task_id,
                 error=error,
                 body=body,
                 seconds=time.perf_counter() - started,
@@ -88,3 +88,11 @@ def jobs_of(messages: Any) -> list[JobMessage]:
     if not isinstance(messages, list) or len(messages) > MOST_IN_BUNDLE:
         raise MessageError(f"a bundle is a list of at most {MOST_IN_BUNDLE} job messages")
     return [JobMessage.decode(message) for message in messages]
+
+
+def jobs_in(args: Any) -> list[JobMessage]:
+    """The jobs that a bundle's task was called with; none when it was malformed, so that nobody waits for it."""
+    try:
+        return jobs_of(*args)
+    except (MessageError, TypeError):
+        return []

@@ -8,9 +8,8 @@ from typing import Any
 
 from celery.worker.request import Request
 
-from tasks.bundle import jobs_of
-from tasks.errors import MessageError
-from tasks.messages import TASK_PREFIX, described, task_id
+from tasks.bundle import jobs_in
+from tasks.messages import TASK_PREFIX, described
 
 
 class BundleRequest(Request):
@@ -27,16 +26,11 @@ class BundleRequest(Request):
         if kind == "task-succeeded":
             yield from _ends_told(fields["result"])
             return
-        try:
-            jobs = jobs_of(*self.args)
-        except (MessageError, TypeError):
-            return
-        for job in jobs:
-            uuid = task_id(job.job_id, job.attempt)
+        for job in jobs_in(self.args):
             if kind == "task-started":
                 shown = {"name": TASK_PREFIX + job.job_type, "args": described(job), "kwargs": "", "retries": 0}
-                yield "task-received", uuid, shown
-            yield kind, uuid, fields
+                yield "task-received", job.task_id, shown
+            yield kind, job.task_id, fields
 
 
 def _ends_told(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:

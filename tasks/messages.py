@@ -100,6 +100,11 @@ class JobMessage:
     #: the server's `data`, as received
     data: Mapping[str, Any]
 
+    @property
+    def task_id(self) -> str:
+        """The Celery task id of this attempt."""
+        return task_id(self.job_id, self.attempt)
+
     def encode(self) -> dict[str, Any]:
         """The JSON object that travels as the Celery task's only argument."""
         return {
