@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Problem:
     """One thing that is wrong, in the words of the place where it was written."""
 
-    #: the setting as it is spelt there, e.g. `FLEET_HTTP__THREADS` or `http.threads`
+    #: the setting as it is spelt there, e.g. `FLEET_HTTP__CONNECTIONS` or `http.connections`
     name: str
     #: where it was written, e.g. `environment` or the path of `fleet.toml`
     source: str

@@ -30,7 +30,7 @@ _USER_PART = re.compile(r"//[^/@\s]*@")
 class Origin:
     """One value of the tree, safe to show, and where it came from."""
 
-    #: dotted, e.g. `http.threads`
+    #: dotted, e.g. `http.connections`
     name: str
     #: plain JSON: None, a number, a string, a list; a secret that is set is `********`
     value: object

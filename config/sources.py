@@ -28,7 +28,7 @@ class Layer:
     source: str
     #: nested as the tree is
     values: Mapping[str, object] = field(default_factory=dict)
-    #: whether names are spelt as variables there (FLEET_HTTP__THREADS) or with dots (http.threads)
+    #: whether names are spelt as variables there (FLEET_HTTP__CONNECTIONS) or with dots (http.connections)
     spelt_as_variables: bool = False
     problems: tuple[Problem, ...] = ()
 

@@ -34,7 +34,7 @@ def suggestion(name: str, model: type[BaseModel]) -> str | None:
     """Return the dotted name of `model` that `name` probably meant, or None where none is near.
 
     A name that ends as a known one does is that one; else the nearest by letters. Dots and underscores count alike, so
-    that `http_threads` finds `http.threads`. Spelling is all it knows: it can't tell `cpu` from `gpu` by meaning.
+    that `http_connections` finds `http.connections`. Spelling is all it knows: it can't tell `cpu` from `gpu`.
     """
     head, table, rest = _into_table(name, model)
     known = [leaf.name for leaf in leaves(table)]

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 class Leaf:
     """One value of the tree; a list of tables is one value."""
 
-    #: dotted, e.g. `http.threads`
+    #: dotted, e.g. `http.connections`
     name: str
     field: FieldInfo
 

@@ -2,12 +2,14 @@
 
 Celery costs one to two milliseconds a message, more than a light kernel. So when a turn has several jobs for the
 workers, those that take next to no time share a message: alone, each would wait longer for Celery than it does for
-the others. One that was dispatched before goes alone: were it the one that kills its process, it would take others
-with it.
+the others. While the workers are busy with what waits in the queue already, jobs are held back for a moment, so that
+more of them share one, and longer ones too: they would only wait in the queue. One that was dispatched before goes
+alone: were it the one that kills its process, it would take others with it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from fleet.effects import Dispatch
@@ -15,6 +17,13 @@ from tasks.messages import MOST_IN_BUNDLE
 
 #: what one job more counts in its type's mean time
 _WEIGHT = 0.05
+#: seconds over which the rate is a mean at which workers take messages
+_RATE_S = 1.0
+#: jobs are held back, and may share a message, for this share of the time that the queue lasts
+_SHARE = 0.1
+#: and never for longer
+_MOST_HELD_S = 0.02
+_MOST_SHARED_MS = 25.0
 
 
 class Pace:
@@ -31,6 +40,37 @@ class Pace:
     def expected_ms(self, job_type: str) -> float | None:
         """The mean; None where nothing is known."""
         return self._mean_ms.get(job_type)
+
+
+class Backlog:
+    """How long what waits in the queue will keep the workers busy: its length over the rate at which they take it."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._rate = 0.0
+        self._at: float | None = None
+
+    def seen(self, waiting: int, published: int, now: float) -> None:
+        """So many messages wait at `now`, monotonic seconds, after so many were published since the last look."""
+        if self._at is not None and now > self._at:
+            passed = now - self._at
+            taken = max(self._waiting + published - waiting, 0)
+            self._rate += (1 - math.exp(-passed / _RATE_S)) * (taken / passed - self._rate)
+        self._waiting, self._at = waiting, now
+
+    @property
+    def lasts_s(self) -> float:
+        """Seconds; 0 where nothing waits or no worker takes anything."""
+        return self._waiting / self._rate if self._rate > 0 else 0.0
+
+    @property
+    def hold_s(self) -> float:
+        """How long jobs may be held back without a worker falling idle for it."""
+        return min(self.lasts_s * _SHARE, _MOST_HELD_S)
+
+    def shared_ms(self, least_ms: float) -> float:
+        """How long the jobs of one message may take."""
+        return max(least_ms, min(self.lasts_s * _SHARE * 1000, _MOST_SHARED_MS))
 
 
 def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:

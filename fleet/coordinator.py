@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from fleet.calls import Answer, Call, Reply, Urgency
+from fleet.calls import Call, Reply, Urgency
 from fleet.client import Client
 from fleet.effects import Dispatch, Notice, Write
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
@@ -57,6 +56,13 @@ class Broker(Protocol):
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
         """Take results off the stream."""
+
+
+class Caller(Protocol):
+    """Where calls are made, beside the loop."""
+
+    def submit(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+        """Run a function that may call the server soon."""
 
 
 class Watcher(Protocol):
@@ -112,10 +118,10 @@ class Coordinator:
         farm: Farm,
         ledger: Ledger,
         client: Client,
+        caller: Caller,
         broker: Broker,
         watcher: Watcher,
         inbox: Inbox,
-        threads: int,
         drain_s: float,
         network_every_s: float,
         ghosts: Sequence[Ghost] = (),
@@ -124,6 +130,7 @@ class Coordinator:
         self._farm = farm
         self._ledger = ledger
         self._client = client
+        self._caller = caller
         self._broker = broker
         self._watcher = watcher
         self._inbox = inbox
@@ -137,24 +144,20 @@ class Coordinator:
         self._ghosts = ghosts
         #: rows that no miner asks for, written with the next turn's
         self._writes: list[Write] = []
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="call")
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
-        self._pool.submit(self._stop_ghosts)
-        try:
-            while not self._farm.done:
-                for event in self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S)):
-                    self._feed(event, self._clock())
-                now = self._clock()
-                if stop_at is not None and now >= stop_at and not self._farm.draining:
-                    self._feed(Stop("the time is over"), now)
-                if self._give_up_at is not None and now >= self._give_up_at:
-                    self._give_up_at = None
-                    self._farm.give_up(now)
-                self._carry_out(now)
-        finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._caller.submit(self._stop_ghosts)
+        while not self._farm.done:
+            for event in self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S)):
+                self._feed(event, self._clock())
+            now = self._clock()
+            if stop_at is not None and now >= stop_at and not self._farm.draining:
+                self._feed(Stop("the time is over"), now)
+            if self._give_up_at is not None and now >= self._give_up_at:
+                self._give_up_at = None
+                self._farm.give_up(now)
+            self._carry_out(now)
 
     def _feed(self, event: Event, now: float) -> None:
         match event:
@@ -195,7 +198,7 @@ class Coordinator:
         for dispatch in turn.dispatches:
             self._broker.dispatch(dispatch)
         for call in turn.calls:
-            self._pool.submit(self._perform, call)
+            self._caller.submit(self._perform, call)
         if self._acknowledged:
             self._broker.acknowledge(self._acknowledged)
             self._acknowledged = []
@@ -206,7 +209,7 @@ class Coordinator:
             if self._may_ask_network(now):
                 for _ in range(_NETWORK_CALLS):
                     self._farm.governor.sent(now, awaited=False)
-                self._pool.submit(self._ask_network)
+                self._caller.submit(self._ask_network)
         self._watcher.tick(self._farm, now)
         self._wake_at = min(turn.wake_at, self._network_at, self._give_up_at or turn.wake_at)
 
@@ -219,33 +222,25 @@ class Coordinator:
         small = _NETWORK_CALLS * 10 * governor.window_s <= governor.limit * self._network_every_s
         return small and governor.free_at(Urgency.FETCH, 0, now) <= now
 
-    def _perform(self, call: Call) -> None:
+    async def _perform(self, call: Call) -> None:
         sent_at = self._clock()
-        try:
-            outcome: Answer | CallError = self._client.perform(call)
-        except CallError as exc:
-            outcome = exc
-        answered_at, exchange = self._clock(), self._client.exchange
-        reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=answered_at, exchange=exchange)
+        outcome, exchange = await self._client.perform(call)
+        reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=self._clock(), exchange=exchange)
         self._inbox.put(reply)
 
-    def _stop_ghosts(self) -> None:
+    async def _stop_ghosts(self) -> None:
         """One after the other, until the server does not answer: the next start tries the rest."""
         for ghost in self._ghosts:
-            outcome: Answer | CallError
-            try:
-                outcome = self._client.perform(ghost.call())
-            except CallError as exc:
-                outcome = exc
+            outcome, _ = await self._client.perform(ghost.call())
             self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome))
             if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
                 return
 
-    def _ask_network(self) -> None:
+    async def _ask_network(self) -> None:
         gas, phase = None, None
         # not every release has both
         with contextlib.suppress(CallError):
-            gas = self._client.gas()
+            gas = await self._client.gas()
         with contextlib.suppress(CallError):
-            phase = self._client.network()
+            phase = await self._client.network()
         self._inbox.put(Network(gas=gas, phase=phase))

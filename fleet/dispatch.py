@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
-from fleet.bundles import pack
+from fleet.bundles import Backlog, pack
 from fleet.effects import Dispatch
 from fleet.farm import Published
 from tasks.messages import (
@@ -44,6 +45,9 @@ class Dispatcher:
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
+        self._backlog = Backlog()
+        #: messages since the last look at the queue
+        self._published = 0
         self._client = client
         self._tell = tell
         # celery and kombu ship no types
@@ -81,13 +85,14 @@ class Dispatcher:
                         job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=published
                     )
                     self._tell(word)
-            if entries:
-                self._acknowledge(entries)
+            self._settle(entries)
         self._close_producer()
 
     def _waiting(self) -> list[Dispatch | Sequence[bytes] | None]:
-        """All that waits, after waiting for the first."""
+        """All that waits, after waiting for the first, and for more while the workers are busy."""
         orders = [self._orders.get()]
+        if self._bundle_ms and self._backlog.hold_s:
+            time.sleep(self._backlog.hold_s)
         with contextlib.suppress(queue.Empty):
             while len(orders) < _MOST_AT_ONCE:
                 orders.append(self._orders.get_nowait())
@@ -98,11 +103,12 @@ class Dispatcher:
         try:
             if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
                 orders = [order for order in orders if not order.only_if_idle]
-            messages = pack(orders, self._bundle_ms)
+            messages = pack(orders, self._bundle_ms and self._backlog.shared_ms(self._bundle_ms))
             producer = self._open_producer()
             with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
                 for message in messages:
                     self._send([order.message for order in message], producer)
+            self._published += len(messages)
         except _BROKER_ERRORS:
             self._close_producer()
             return False
@@ -135,11 +141,16 @@ class Dispatcher:
                 self._connection.close()
         self._connection = self._producer = None
 
-    def _acknowledge(self, entries: Sequence[bytes]) -> None:
+    def _settle(self, entries: Sequence[bytes]) -> None:
+        """Take results off the stream, and look how many messages wait."""
         try:
             pipeline = self._client.pipeline(transaction=False)
-            pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
-            pipeline.xdel(RESULTS_STREAM, *entries)
-            pipeline.execute()
+            if entries:
+                pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
+                pipeline.xdel(RESULTS_STREAM, *entries)
+            pipeline.llen(JOBS_QUEUE)
+            waiting = int(pipeline.execute()[-1])
         except redis.RedisError:
             return
+        self._backlog.seen(waiting, self._published, time.monotonic())
+        self._published = 0

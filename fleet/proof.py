@@ -19,9 +19,13 @@ class Exchange:
     requests: int = 1
 
     @classmethod
-    def of(cls, sent: bytes | None, answered: bytes) -> Exchange:
+    def of(cls, sent: bytes | None, answered: bytes, *, requests: int = 1) -> Exchange:
         """The digests of two bodies as they crossed the wire."""
-        return cls(sent=hashlib.sha256(sent).digest() if sent else b"", answered=hashlib.sha256(answered).digest())
+        return cls(
+            sent=hashlib.sha256(sent).digest() if sent else b"",
+            answered=hashlib.sha256(answered).digest(),
+            requests=requests,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,13 +69,13 @@ _ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
 )
 
 
-def error_of(status: int, body: bytes, retry_after: str | None) -> CallError:
+def error_of(status: int, body: bytes, retry_after_s: float | None) -> CallError:
     """What an answer other than 200 means for the caller.
 
     The protocol's own 400 and 404 say what is the matter; one that does not is no word on what became of the deed.
     """
     if status == 429:
-        return RateLimited(parse_retry_after(retry_after))
+        return RateLimited(retry_after_s and min(retry_after_s, _RETRY_AFTER_CAP_S))
     stated = _stated_detail(body, str if status in {400, 404} else str | list)
     detail = stated or body[:120].decode(errors="replace").strip()
     if status >= 500:
@@ -86,15 +86,6 @@ def error_of(status: int, body: bytes, retry_after: str | None) -> CallError:
         if status == known_status and detail.lower().startswith(start):
             return error(detail)
     return Refused(status, detail)
-
-
-def parse_retry_after(text: str | None) -> float | None:
-    """Seconds of a Retry-After header, capped at 300; None for a date, a negative number or nonsense."""
-    try:
-        seconds = float(text or "")
-    except ValueError:
-        return None
-    return min(seconds, _RETRY_AFTER_CAP_S) if math.isfinite(seconds) and seconds > 0 else None
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from fleet.policy import Policy
 from fleet.pulse import Pulse
 from fleet.report import Report
 from fleet.summary import summary
+from fleet.transport import Transport
 from tasks.app import make_app
 from tasks.broker import announce
 
@@ -73,7 +74,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         Ledger(
             open_engine(ledger_address(settings)), settings.server_name or settings.server, simulated=run.simulated
         ) as ledger,
-        _client(settings, settings.server) as client,
+        _transport(settings) as transport,
     ):
         started_at_ms = ledger.begin_run(run.run_id)
         farm = _farm(settings, specs, ledger)
@@ -88,11 +89,11 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             coordinator = Coordinator(
                 farm=farm,
                 ledger=ledger,
-                client=client,
+                client=Client(settings.server, transport),
+                caller=transport,
                 broker=dispatcher,
                 watcher=Pulse(report, settings.alive_file),
                 inbox=inbox,
-                threads=settings.http.threads,
                 drain_s=settings.drain_s,
                 network_every_s=settings.output.status_every_s,
                 ghosts=ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s),
@@ -133,15 +134,14 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
         (Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs),
         governor,
         ledger.find,
-        max_calls=settings.http.threads,
+        max_calls=settings.http.connections,
         max_at_workers=settings.dispatch.max_in_flight,
         now=now,
     )
 
 
-def _client(settings: Settings, server: str) -> Client:
-    return Client(
-        server,
+def _transport(settings: Settings) -> Transport:
+    return Transport(
         deadline_s=settings.http.call_deadline_s,
         connect_timeout_s=settings.http.connect_timeout_s,
         max_body_bytes=settings.http.max_body_bytes,

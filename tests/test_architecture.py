@@ -30,7 +30,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.__main__",),
     ("fleet.simulator",),
     ("fleet.proof", "fleet.causes", "fleet.chain"),
-    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.deadline"),
+    ("fleet.errors", "fleet.models", "fleet.backoff"),
     (
         "fleet.calls",
         "fleet.effects",
@@ -38,6 +38,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.income",
         "fleet.reconcile",
         "fleet.protocol",
+        "fleet.transport",
         "fleet.identity",
         "fleet.policy",
         "fleet.session",
@@ -92,8 +93,9 @@ LADDER: tuple[tuple[str, ...], ...] = (
 #: Package → the only modules (patterns) that may import it. A package without a row is nobody's yet.
 BORDERS: dict[str, tuple[str, ...]] = {
     "numpy": ("tasks.kernels.*", "tasks.catalog", "tasks.digest"),
-    "requests": ("fleet.client",),
-    "urllib3": ("fleet.client",),
+    "pycurl": ("fleet.transport",),
+    "certifi": ("fleet.transport",),
+    "asyncio": ("fleet.transport", "fleet.simulator.*"),
     "sqlalchemy": ("fleet.ledger*", "fleet.schema"),
     "celery": ("tasks.app", "tasks.backend", "tasks.bundle*", "tasks.worker", "fleet.dispatch", "fleet.intake"),
     "kombu": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake"),

@@ -33,13 +33,13 @@ _WIDE = 250
 def config(toml_file: Path | None, *, as_json: bool, example: bool) -> None:
     """Show each setting and where it came from.
 
-    The strongest source wins: command line, environment (FLEET_HTTP__THREADS=8), .env, secret files, fleet.toml,
+    The strongest source wins: command line, environment (FLEET_HTTP__CONNECTIONS=8), .env, secret files, fleet.toml,
     default. Secrets that are set are shown as ********.
 
     \b
     Examples:
       fleet config
-      fleet config --json | jq '."http.threads"'
+      fleet config --json | jq '."http.connections"'
       fleet config --example > fleet.toml
     """
     if example:

@@ -60,7 +60,7 @@ def test_the_version_is_the_distributions(tmp_path: Path) -> None:
         (("up", "--id", "a b"), {}, 78, "id = 'a b' (command line)"),
         (("up", "--id", "one", "--miners", "2"), {}, 78, "miners"),
         (("up",), {"FLEET_SERVRE": "https://neonet.example.com"}, 78, "did you mean FLEET_SERVER"),
-        (("up",), {"FLEET_HTTP__THREAD": "8"}, 78, "did you mean FLEET_HTTP__THREADS"),
+        (("up",), {"FLEET_HTTP__CONNECTION": "8"}, 78, "did you mean FLEET_HTTP__CONNECTIONS"),
         (("up",), {"FLEET_MINERS": "0"}, 78, "FLEET_MINERS"),
         (("up",), {"FLEET_REDIS_URL": "http://127.0.0.1"}, 78, "FLEET_REDIS_URL"),
         (("up",), {"FLEET_STATE_DIR": "/proc/none"}, 73, "FLEET_STATE_DIR"),
@@ -159,11 +159,11 @@ def test_an_unreachable_redis_is_named_without_its_password(tmp_path: Path) -> N
 
 
 def test_config_shows_each_value_and_where_it_came_from_and_no_secret(tmp_path: Path) -> None:
-    (tmp_path / "fleet.toml").write_text("[http]\nthreads = 3\n", encoding="utf-8")
+    (tmp_path / "fleet.toml").write_text("[http]\nconnections = 3\n", encoding="utf-8")
     settings = {"FLEET_REDIS_URL": "redis://:a-secret-word@127.0.0.1/0", "FLEET_MINERS": "5"}
     done = run_fleet("config", "--json", folder=tmp_path, settings=settings)
     told = json.loads(done.stdout)
-    assert told["http.threads"] == {"value": 3, "source": "fleet.toml"}
+    assert told["http.connections"] == {"value": 3, "source": "fleet.toml"}
     assert told["miners"] == {"value": 5, "source": "environment"}
     assert told["drain_s"]["source"] == "default"
     assert "a-secret-word" not in done.stdout + run_fleet("config", folder=tmp_path, settings=settings).stdout

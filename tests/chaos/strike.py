@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -11,18 +10,19 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import urllib3
+import pycurl
 
 from fleet.calls import Answer, Call, CallKind
 from fleet.client import Client
 from fleet.dispatch import Dispatcher
 from fleet.effects import Booked, JobMoved, JobOpened, Write
+from fleet.errors import CallError
 from fleet.farm import Published
 from fleet.intake import BrokerState, Intake, Results
 from fleet.ledger import Ledger
 from fleet.models import JobState
-
-_ANSWER_S = 5.0
+from fleet.proof import Exchange
+from fleet.transport import Transport
 
 
 class Point(Enum):
@@ -109,13 +109,14 @@ def die() -> None:
 def _wrap_client(trap: _Trap) -> None:
     perform = Client.perform
 
-    def mortal(self: Client, call: Call) -> Answer:
-        answer = perform(self, call)
-        if call.kind is CallKind.FETCH:
-            trap.passes(Point.FETCHED)
-        elif call.kind is CallKind.SUBMIT:
-            trap.passes(Point.ANSWERED)
-        return answer
+    async def mortal(self: Client, call: Call) -> tuple[Answer | CallError, Exchange]:
+        outcome, exchange = await perform(self, call)
+        if not isinstance(outcome, CallError):
+            if call.kind is CallKind.FETCH:
+                trap.passes(Point.FETCHED)
+            elif call.kind is CallKind.SUBMIT:
+                trap.passes(Point.ANSWERED)
+        return outcome, exchange
 
     Client.perform = mortal  # type: ignore[method-assign]
 
@@ -173,19 +174,23 @@ def _wrap_intake(trap: _Trap) -> None:
 
 
 def _wrap_connection(trap: _Trap) -> None:
-    """The bytes of a request are with the kernel when its answer is asked for."""
-    connection: Any = urllib3.connection.HTTPConnection
-    request, getresponse = connection.request, connection.getresponse
+    """libcurl tells when the bytes of a request are with the kernel, and when those of its answer are there."""
+    moment = pycurl.INFOTYPE_HEADER_IN if trap.strike.late else pycurl.INFOTYPE_DATA_OUT
+    build = Transport._new_handle
 
-    def remembered(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        self.asked_for = url
-        return request(self, method, url, *args, **kwargs)
+    def watched(self: Transport) -> pycurl.Curl:
+        handle, asked = build(self), b""
 
-    def mortal(self: Any) -> Any:
-        if self.asked_for.endswith("/submit-result") and trap.due(Point.SENT):
-            if trap.strike.late:
-                select.select([self.sock], [], [], _ANSWER_S)
-            die()
-        return getresponse(self)
+        def hear(kind: int, data: bytes) -> None:
+            nonlocal asked
+            if kind == pycurl.INFOTYPE_HEADER_OUT:
+                asked = data.partition(b"\r\n")[0]
+            elif kind == moment and b"/submit-result " in asked:
+                asked = b""
+                trap.passes(Point.SENT)
 
-    connection.request, connection.getresponse = remembered, mortal
+        handle.setopt(pycurl.VERBOSE, 1)
+        handle.setopt(pycurl.DEBUGFUNCTION, hear)
+        return handle
+
+    Transport._new_handle = watched  # type: ignore[method-assign]

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import pytest
 
-from fleet.calls import Call, CallKind
+from fleet.calls import Answer, Call, CallKind
 from fleet.client import Client
 from fleet.errors import CallError, Garbled, NoAnswer, OutcomeUnknown, RateLimited, ServerFault, Unreachable
-from fleet.models import MinerSpec, SessionStart
+from fleet.models import MinerSpec, Registration, SessionStart, Totals
+from fleet.proof import Exchange
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import RunningSimulator, running
+from fleet.transport import Transport
+
+T = TypeVar("T")
 
 SPEC = MinerSpec(miner_id="rig-1")
 DEADLINE_S = 1.0
@@ -27,9 +37,35 @@ def simulator() -> Iterator[RunningSimulator]:
         yield simulator
 
 
+class Waiting:
+    """A client on a transport of its own, whose calls are waited for."""
+
+    def __init__(self, url: str, *, deadline_s: float = DEADLINE_S) -> None:
+        self.transport = Transport(deadline_s=deadline_s)
+        self.client = Client(url, self.transport)
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.transport.close()
+
+    def perform(self, call: Call) -> tuple[Answer | CallError, Exchange]:
+        return self.waited(self.client.perform, call)
+
+    def waited(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        box: queue.SimpleQueue[T] = queue.SimpleQueue()
+
+        async def asked() -> None:
+            box.put(await function(*args))
+
+        self.transport.submit(asked)
+        return box.get(timeout=30)
+
+
 @pytest.fixture
-def client(simulator: RunningSimulator) -> Iterator[Client]:
-    with Client(simulator.url, deadline_s=DEADLINE_S) as client:
+def client(simulator: RunningSimulator) -> Iterator[Waiting]:
+    with Waiting(simulator.url) as client:
         client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
         yield client
 
@@ -62,58 +98,149 @@ def client(simulator: RunningSimulator) -> Iterator[Client]:
     ],
 )
 def test_each_fault_of_the_wire_is_a_typed_error_within_the_deadline(
-    simulator: RunningSimulator, client: Client, fault: str, error: type[CallError]
+    simulator: RunningSimulator, client: Waiting, fault: str, error: type[CallError]
 ) -> None:
     simulator.set_faults(f"{fault},roads=start-session")
     started = time.monotonic()
-    with pytest.raises(error):
-        client.perform(START)
+    outcome, _ = client.perform(START)
+    assert isinstance(outcome, error)
     assert time.monotonic() - started < DEADLINE_S + 4
     simulator.set_faults()
-    assert isinstance(client.perform(START), SessionStart), "the next call is not harmed by the last one"
+    outcome, _ = client.perform(START)
+    assert isinstance(outcome, SessionStart), "the next call is not harmed by the last one"
 
 
-def test_one_byte_a_second_in_the_headers_ends_at_the_deadline() -> None:
+@contextmanager
+def scripted(play: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """A server that plays each connection by a script; its URL."""
+    stop = threading.Event()
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                play(connection, stop)
+
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        stop = threading.Event()
-
-        def drip() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65536)
-                for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 600:
-                    if stop.wait(0.1):
-                        return
-                    try:
-                        connection.send(bytes([byte]))
-                    except OSError:
-                        return
-
-        thread = threading.Thread(target=drip)
+        thread = threading.Thread(target=serve)
         thread.start()
-        started = time.monotonic()
         try:
-            with (
-                Client(f"http://127.0.0.1:{listener.getsockname()[1]}", deadline_s=DEADLINE_S) as client,
-                pytest.raises(NoAnswer),
-            ):
-                client.perform(START)
-            assert time.monotonic() - started < DEADLINE_S + 4
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             stop.set()
+            listener.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid"])
+def test_one_byte_a_second_in_the_headers_ends_at_the_deadline() -> None:
+    def drip(connection: socket.socket, stop: threading.Event) -> None:
+        connection.recv(65536)
+        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 600:
+            if stop.wait(0.1):
+                return
+            connection.send(bytes([byte]))
+
+    started = time.monotonic()
+    with scripted(drip) as url, Waiting(url) as client:
+        outcome, exchange = client.perform(START)
+        assert isinstance(outcome, NoAnswer)
+        assert str(outcome) == "no whole answer within 1 s"
+        assert exchange == Exchange(), "nothing is digested of an answer that was not read"
+        assert time.monotonic() - started < DEADLINE_S + 4
+
+
+def test_a_submission_that_dies_on_a_kept_connection_is_not_sent_again() -> None:
+    """By itself libcurl sends again what dies on a connection that it has used before."""
+    heard: list[bytes] = []
+
+    def hang_up_on_the_second(connection: socket.socket, _: threading.Event) -> None:
+        heard.append(whole_request(connection))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        heard.append(whole_request(connection))
+
+    with scripted(hang_up_on_the_second) as url, Waiting(url) as client:
+        client.perform(START)
+        outcome, _ = client.perform(replace(START, kind=CallKind.SUBMIT, job_id="job-1", result={"x": 1}))
+        assert isinstance(outcome, NoAnswer)
+    assert [request.split()[1] for request in heard] == [b"/ai-energy/start-session", b"/ai-energy/submit-result"]
+
+
+def whole_request(connection: socket.socket) -> bytes:
+    """A request as it came, headers and body."""
+    content = b""
+    while True:
+        head, _, body = content.partition(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        if b"\r\n\r\n" in content and len(body) >= int(length[1] if length else 0):
+            return content
+        content += connection.recv(65536)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("5", 5.0), ("1000000", 300.0), ("-3", None), ("nan", None), ("", None)]
+)
+def test_the_wish_of_a_retry_after_header_is_read_in_seconds(header: str, seconds: float | None) -> None:
+    def refuse(connection: socket.socket, _: threading.Event) -> None:
+        whole_request(connection)
+        connection.sendall(f"HTTP/1.1 429 No\r\nRetry-After: {header}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with scripted(refuse) as url, Waiting(url) as client:
+        outcome, _ = client.perform(START)
+        assert isinstance(outcome, RateLimited)
+        assert outcome.retry_after_s == seconds
+
+
+def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch, simulator: RunningSimulator) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with Waiting(simulator.url) as client:
+        outcome, _ = client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
+    assert isinstance(outcome, Registration)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "https://127.0.0.1:1", "htp://x"])
 def test_a_server_that_is_not_there_is_unreachable(url: str) -> None:
-    with Client(url, deadline_s=5.0) as client, pytest.raises(Unreachable):
-        client.gas()
+    with Waiting(url, deadline_s=5.0) as client:
+        outcome, _ = client.perform(START)
+        assert isinstance(outcome, Unreachable)
+        assert str(outcome)
+
+
+def test_a_server_without_a_certificate_is_unreachable_by_tls(simulator: RunningSimulator) -> None:
+    with Waiting(simulator.url.replace("http:", "https:")) as client:
+        outcome, _ = client.perform(START)
+        assert isinstance(outcome, Unreachable)
 
 
 def test_totals_of_release_a_come_from_a_repeated_registration() -> None:
-    with running(SimulatorOptions(dialect="a")) as simulator, Client(simulator.url) as client:
-        with pytest.raises(ServerFault):
-            client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
-        totals = client.perform(Call(kind=CallKind.TOTALS, spec=SPEC))
-        assert totals.total_rewards == 0  # type: ignore[union-attr]
-        assert client.exchange.requests == 2
+    with running(SimulatorOptions(dialect="a")) as simulator, Waiting(simulator.url, deadline_s=15.0) as client:
+        outcome, _ = client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
+        assert isinstance(outcome, ServerFault)
+        totals, exchange = client.perform(Call(kind=CallKind.TOTALS, spec=SPEC))
+        assert isinstance(totals, Totals)
+        assert totals.total_rewards == 0
+        assert exchange.requests == 2
+
+
+def test_calls_under_way_end_when_the_transport_is_closed() -> None:
+    begun = threading.Event()
+
+    def hang(connection: socket.socket, stop: threading.Event) -> None:
+        whole_request(connection)
+        begun.set()
+        stop.wait(30)
+
+    with scripted(hang) as url:
+        waiting = Waiting(url, deadline_s=60.0)
+
+        async def heard_by_nobody() -> None:
+            await waiting.client.perform(START)
+
+        waiting.transport.submit(heard_by_nobody)
+        assert begun.wait(10)
+        started = time.monotonic()
+        waiting.transport.close()
+        assert time.monotonic() - started < 5

@@ -106,9 +106,9 @@ def test_a_dollar_in_an_env_file_is_a_dollar(empty_folder: Path) -> None:
     ("name", "meant"),
     [
         ("FLEET_SEVER", "FLEET_SERVER"),
-        ("FLEET_HTTP_THREADS", "FLEET_HTTP__THREADS"),
-        ("FLEET_HTTP__TREADS", "FLEET_HTTP__THREADS"),
-        ("fleet_http__treads", "FLEET_HTTP__THREADS"),
+        ("FLEET_HTTP_CONNECTIONS", "FLEET_HTTP__CONNECTIONS"),
+        ("FLEET_HTTP__CONECTIONS", "FLEET_HTTP__CONNECTIONS"),
+        ("fleet_http__conections", "FLEET_HTTP__CONNECTIONS"),
         ("FLEET_SERVER__URL", "FLEET_SERVER"),
     ],
 )
@@ -126,11 +126,11 @@ def test_a_mistyped_variable_is_an_error_that_suggests_the_right_one(
 
 
 def test_a_mistyped_key_is_an_error_that_suggests_the_right_one(empty_folder: Path) -> None:
-    (empty_folder / "fleet.toml").write_text('sever = "x"\n[htp]\nthreads = 1\n[[miner]]\nid = "a"\ncpu_core = 1\n')
+    (empty_folder / "fleet.toml").write_text('sever = "x"\n[htp]\nconnections = 1\n[[miner]]\nid = "a"\ncpu_core = 1\n')
     with pytest.raises(ConfigError) as caught:
-        load({"http": {"treads": 1}}, environ={"FLEET_WORKER": '{"concurency": 1}'})
+        load({"http": {"conections": 1}}, environ={"FLEET_WORKER": '{"concurency": 1}'})
     assert {(problem.name, problem.advice) for problem in caught.value.problems} == {
-        ("http.treads", "did you mean http.threads?"),
+        ("http.conections", "did you mean http.connections?"),
         ("FLEET_WORKER__CONCURENCY", "did you mean FLEET_WORKER__CONCURRENCY?"),
         ("sever", "did you mean server?"),
         ("htp", "did you mean http?"),
@@ -139,7 +139,7 @@ def test_a_mistyped_key_is_an_error_that_suggests_the_right_one(empty_folder: Pa
 
 
 def test_every_problem_is_said_at_once_with_value_bound_and_meaning() -> None:
-    said = problems(FLEET_HTTP__THREADS="0", FLEET_HEARTBEAT_S="5", FLEET_SERVER="neonet").splitlines()
+    said = problems(FLEET_HTTP__CONNECTIONS="0", FLEET_HEARTBEAT_S="5", FLEET_SERVER="neonet").splitlines()
     assert len(said) == 3
     assert "FLEET_HEARTBEAT_S = '5' (environment): must be greater than or equal to 30; it is: Seconds" in said[1]
 
@@ -172,12 +172,12 @@ def test_a_section_that_is_no_json_is_named() -> None:
 
 
 def test_fleet_config_prints_each_value_and_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLEET_HTTP__THREADS", "7")
+    monkeypatch.setenv("FLEET_HTTP__CONNECTIONS", "7")
     monkeypatch.setenv("FLEET_REDIS_URL", f"redis://:{SECRET}@localhost/0")
     result = CliRunner().invoke(config, [])
     assert result.exit_code == 0
     lines = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
-    assert lines["http.threads"] == ["7", "environment"]
+    assert lines["http.connections"] == ["7", "environment"]
     assert lines["redis_url"] == [MASK, "environment"]
     assert lines["budget.requests"] == ["5000", "default"]
     assert SECRET not in result.output

@@ -44,7 +44,7 @@ def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         settings.cpu = 8  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
-        settings.http.threads = 8  # type: ignore[misc]
+        settings.http.connections = 8  # type: ignore[misc]
 
 
 def test_every_setting_has_a_sentence_of_description() -> None:

@@ -36,7 +36,7 @@ from tests.virtual.laws import Laws
 from tests.virtual.plan import draw_plan
 from tests.virtual.planted import PLANTED
 from tests.virtual.schedule import emptied_engine
-from tests.virtual.server import Server, VirtualClient
+from tests.virtual.server import Server, VirtualClient, ran
 from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
 
 #: nothing happens by itself: what goes wrong, and when, is a rule's
@@ -199,10 +199,8 @@ class Mining(RuleBasedStateMachine):
 
     def perform(self, call: Call) -> Answer | CallError:
         self.client.thread = ThreadTime(self.timeline.now)
-        try:
-            return self.client.perform(call)
-        except CallError as exc:
-            return exc
+        outcome, _ = ran(self.client.perform(call))
+        return outcome
 
     def result(self, message: JobMessage, *, computed: bool) -> ResultMessage:
         fields = JOB_TYPES[message.job_type].required if computed else ()

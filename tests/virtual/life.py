@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from random import Random
 from typing import Any
@@ -12,7 +12,7 @@ from fleet.effects import Dispatch, Notice, Write
 from fleet.ledger import Ledger
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws
-from tests.virtual.server import Server, VirtualClient
+from tests.virtual.server import Server, VirtualClient, ran
 from tests.virtual.timeline import ThreadTime, Timeline
 
 _MAX_EVENTS = 500
@@ -92,8 +92,8 @@ class VirtualInbox(Inbox):
             raise SpinningError(f"{self._idle_turns} turns in a row did nothing and waited for nothing")
 
 
-class VirtualPool:
-    """Stands for the loop's thread pool: each call is on its way for as long as the server says."""
+class VirtualCaller:
+    """Stands for the transport: each call is on its way for as long as the server says."""
 
     def __init__(self, timeline: Timeline, server: Server, client: VirtualClient, rng: Random) -> None:
         self._timeline = timeline
@@ -104,7 +104,7 @@ class VirtualPool:
         self.death: Death
         self.laws: Laws
 
-    def submit(self, function: Callable[..., None], *args: Any) -> None:
+    def submit(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Send a call; should the coordinator die before it arrives, it arrives all the same or does not."""
         self.death.may_strike("before a call is sent")
         self.inbox.worked = True
@@ -121,22 +121,21 @@ class VirtualPool:
         self._timeline.after(self._server.way_s(), arrive)
         self.death.may_strike("after a call is sent")
 
-    def _run(self, function: Callable[..., None], args: tuple[Any, ...], started_at: float) -> None:
+    def _run(
+        self, function: Callable[..., Coroutine[Any, Any, None]], args: tuple[Any, ...], started_at: float
+    ) -> None:
         with self._timeline.thread(started_at) as thread:
             events: list[Event] = []
             self.inbox.captured = events
             self._client.thread = _Arrived(thread, self._timeline.now)
             try:
-                function(*args)
+                ran(function(*args))
             finally:
                 self.inbox.captured = None
             answered_at = thread.now
         if self.inbox.alive:
             for event in events:
                 self._timeline.at(answered_at, partial(self.inbox.put, event))
-
-    def shutdown(self, **_: bool) -> None:
-        """The real one waits for nothing either."""
 
 
 class _Arrived(ThreadTime):

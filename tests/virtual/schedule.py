@@ -21,7 +21,7 @@ from fleet.models import MinerSpec
 from fleet.policy import Policy
 from tests.virtual.broker import Connection, Redis
 from tests.virtual.laws import BrokenLawError, Laws
-from tests.virtual.life import Death, Killed, MortalBroker, MortalLedger, VirtualInbox, VirtualPool, Watcher
+from tests.virtual.life import Death, Killed, MortalBroker, MortalLedger, VirtualCaller, VirtualInbox, Watcher
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.timeline import EPOCH_S, Timeline
@@ -119,24 +119,21 @@ class Schedule:
         inbox = VirtualInbox(self.timeline, self._death, self.laws)
         ledger.inbox = inbox
         client = VirtualClient(self.server)
-        pool = VirtualPool(self.timeline, self.server, client, self._rng)
-        pool.inbox, pool.death, pool.laws = inbox, self._death, self.laws
+        caller = VirtualCaller(self.timeline, self.server, client, self._rng)
+        caller.inbox, caller.death, caller.laws = inbox, self._death, self.laws
         connection = Connection(self.redis, inbox, self.timeline)
         try:
             ledger.begin_run("virtual")
             self.farm = self._farm(ledger)
-            with (
-                mock.patch.object(loop, "ThreadPoolExecutor", return_value=pool),
-                mock.patch.object(loop, "_MAX_WAIT_S", _LONGEST_WAIT_S),
-            ):
+            with mock.patch.object(loop, "_MAX_WAIT_S", _LONGEST_WAIT_S):
                 coordinator = loop.Coordinator(
                     farm=self.farm,
                     ledger=ledger,
                     client=client,
+                    caller=caller,
                     broker=MortalBroker(connection, self._death, self.laws, inbox),
                     watcher=Watcher(self.timeline),
                     inbox=inbox,
-                    threads=16,
                     drain_s=self.plan.drain_s,
                     network_every_s=60.0,
                     clock=self.timeline.clock,

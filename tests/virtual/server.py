@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from fleet import protocol
 from fleet.client import Client
 from fleet.errors import NoAnswer, Unreachable
 from fleet.simulator.faultkinds import FaultKind
@@ -17,10 +16,12 @@ from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.roads import Call, call_of
 from fleet.simulator.simulator import Simulator
+from fleet.transport import Response
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
 
 DEADLINE_S = 15.0
+T = TypeVar("T")
 _REFUSED_S = 0.01
 _NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
 _DROPPED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
@@ -74,13 +75,13 @@ class Server:
         way = self._latency_s / 2 * self._rng.lognormvariate(0, 0.5)
         return way * (100 if self._rng.random() < 0.002 else 1)
 
-    def exchange(self, thread: ThreadTime, method: str, path: str, body: bytes | None) -> bytes:
+    def exchange(self, thread: ThreadTime, path: str, body: bytes | None) -> Response:
         """Answer one request of a call, whose thread waits meanwhile; raises as the client does."""
         now = self._clock = max(self._clock, thread.now)
         if any(start <= now < end for start, end in self._outages):
             thread.now += _REFUSED_S
             raise Unreachable("connection refused")
-        call = call_of(method, unquote(path), body or b"")
+        call = call_of("GET" if body is None else "POST", unquote(path), body or b"")
         if not self.simulator.admit(call, "farm", now):
             thread.now += self.way_s()
             answer = self.simulator.refusal()
@@ -99,9 +100,9 @@ class Server:
             if way > DEADLINE_S:
                 self._lose(thread, FaultKind.HANG_AFTER, call)
             thread.now += way
-        if answer.status != 200:
-            raise protocol.error_of(answer.status, answer.body, dict(answer.headers).get("Retry-After"))
-        return answer.body
+        stated = dict(answer.headers).get("Retry-After", "")
+        wish_s = float(stated) if stated.isdigit() else None
+        return Response(status=answer.status, body=answer.body, retry_after_s=wish_s)
 
     def _lose(self, thread: ThreadTime, kind: FaultKind, call: Call) -> None:
         self._timeline.trace(f"server: {call.road} gets no answer ({kind.value})")
@@ -120,10 +121,20 @@ class VirtualClient(Client):
     """The real client above its one exchange of bytes."""
 
     def __init__(self, server: Server) -> None:
-        super().__init__("http://virtual")
         self._server = server
         self.thread: ThreadTime | None = None
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> bytes:
+    async def send(self, path: str, body: bytes | None) -> Response:
+        """Never waits, so that a call ends in one step."""
         assert self.thread is not None
-        return self._server.exchange(self.thread, method, path, body)
+        return self._server.exchange(self.thread, path, body)
+
+
+def ran(call: Coroutine[Any, Any, T]) -> T:
+    """The result of a call by a VirtualClient."""
+    try:
+        call.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("a virtual call waits for something")
