@@ -52,7 +52,7 @@ class HttpSettings(Section):
     max_body_bytes: int = Field(
         1_048_576, ge=1_024, le=67_108_864, description="Bytes of an answer, unpacked, past which it is refused."
     )
-    connections: int = Field(16, ge=1, le=256, description="Connections to the server, so as many calls at once.")
+    connections: int = Field(64, ge=1, le=256, description="Connections to the server, so as many calls at once.")
     ca_file: HomePath | None = Field(
         None,
         description="PEM file of the authorities that may vouch for the server; unset: those that certifi brings.",

@@ -172,14 +172,13 @@ class Farm:
         if self._queued.get(miner.spec.miner_id) is not urgency:
             return
         del self._queued[miner.spec.miner_id]
-        if miner.agenda(now)[0] is urgency:
-            begun = miner.begin(now)
-            if begun is not None:
-                call, effects = begun
-                self.governor.sent(now)
-                self._free_calls -= 1
-                self._turn.calls.append(call)
-                self._sort(effects)
+        begun = miner.begin(now, urgency)
+        if begun is not None:
+            call, effects = begun
+            self.governor.sent(now)
+            self._free_calls -= 1
+            self._turn.calls.append(call)
+            self._sort(effects)
         self._schedule(miner, now)
 
     def _apply(self, miner: Miner, event: Callable[[], list[Effect]], now: float) -> None:

@@ -88,11 +88,13 @@ class Ledger:
     def find(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives."""
         with self._reading():
-            row = run(self._connection, _FIND, [{"key_server": self._server, "key_job_id": job_id}]).first()
-        if row is None:
+            found = run(self._connection, _FIND, [{"key_server": self._server, "key_job_id": job_id}])
+        if not found:
             return None
-        loss = None if row.loss is None else Loss(row.loss)
-        return Prior(state=JobState(row.state), attempt=row.attempt, miner_id=row.miner_id, loss=loss)
+        state, attempt, loss, miner_id = found[0]
+        return Prior(
+            state=JobState(state), attempt=attempt, miner_id=miner_id, loss=None if loss is None else Loss(loss)
+        )
 
     def account(self, miner_id: str) -> Account:
         """All that a starting coordinator needs to know of a miner, whose row is made when it is new."""

@@ -30,7 +30,7 @@ _ADD = insert(schema.entries)
 _CHAIN = reading(schema.chains, ("server",))
 _SERVER_NAME = reading(schema.servers, ("id",), ("name",))
 _BASE_ENTRY = reading(schema.miners, ("id",), ("base_entry",))
-_SUM = reading(schema.sums, _SUM_COLUMNS)
+_SUM = reading(schema.sums, _SUM_COLUMNS, ("payments", "unconfirmed", "amount"))
 _LESS_UNCONFIRMED = setting(schema.sums, _SUM_COLUMNS).values(unconfirmed=schema.sums.c.unconfirmed - 1)
 _SET_ENTRY = setting(schema.entries, ("server", "seq"))
 _OF_JOBS = (*matching(schema.entries, ("server",)), schema.entries.c.job_id.in_(bindparam("jobs", expanding=True)))
@@ -192,8 +192,9 @@ class Entries:
 
     def _sum(self, key: _SumKey) -> tuple[int, int, Decimal]:
         if key not in self._sums:
-            row = self._connection.execute(_SUM, _sum_key(key)).first()
-            self._sums[key] = (row.payments, row.unconfirmed, Decimal(row.amount)) if row else (0, 0, ZERO)
+            found = run(self._connection, _SUM, [_sum_key(key)])
+            payments, unconfirmed, amount = found[0] if found else (0, 0, ZERO)
+            self._sums[key] = (payments, unconfirmed, Decimal(amount))
         return self._sums[key]
 
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Select, Table, bindparam, select, update
+from sqlalchemy import Connection, Dialect, Select, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import Update
 
 #: what the name of a key's column has before it as a parameter
@@ -50,13 +51,25 @@ def inserting(dialect: str, table: Table) -> Any:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
-    """Run a statement for each row of parameters, all with the same names; columns come back as the driver has them.
+def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Run a statement for each row of parameters, all with the same names, in the transaction that is under way.
 
-    Raises SQLAlchemy's errors, as `Connection.execute` does.
+    What a query finds comes back as the driver has it, in tuples. Raises SQLAlchemy's errors, as `Connection.execute`
+    does.
     """
     prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
-    return connection.exec_driver_sql(prepared.text, [prepared.values(row) for row in rows])
+    errors = connection.dialect.loaded_dbapi.Error
+    cursor = connection.connection.cursor()
+    try:
+        if len(rows) == 1:
+            cursor.execute(prepared.text, prepared.values(rows[0]))
+        else:
+            cursor.executemany(prepared.text, [prepared.values(row) for row in rows])
+        return list(cursor.fetchall()) if statement.is_select else []
+    except errors as exc:
+        raise DBAPIError.instance(prepared.text, None, exc, errors, dialect=connection.dialect) from exc
+    finally:
+        cursor.close()
 
 
 class _Prepared:

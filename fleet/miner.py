@@ -97,12 +97,17 @@ class Miner:
             return min(due)
         return min(wishes, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
 
-    def begin(self, now: float) -> tuple[Call, list[Effect]] | None:
-        """Take the most urgent call that is due; what has to be written before it is sent comes with it."""
+    def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
+        """Take the most urgent call that is due, if its urgency is `only`'s; what is to be written first comes with it.
+
+        None where nothing is due, or something more urgent than `only`.
+        """
         due = [wish for wish in self._wishes(now) if max(wish[2], self._patience.until) <= now]
         if not due:
             return None
         kind, work, _ = min(due, key=lambda wish: URGENCY[wish[0]])
+        if only is not None and URGENCY[kind] is not only:
+            return None
         lane = self._lane(kind, work)
         effects = self.workload.submitting(work) if work is not None else []
         call = self._call(kind, work)
