@@ -62,6 +62,9 @@ class Server:
     def forget(self) -> None:
         """Lose everything but the book, as a restart does."""
         self._timeline.trace("server forgets everything")
+        # a restart takes more than a second: no two records of a contributor are of the same one
+        dates = [contributor.registered_at for contributor in self.simulator.world.contributors.values()]
+        self._clock = max(self._clock, max(dates, default=EPOCH_S) + 1 - EPOCH_S)
         self.simulator.world.forget()
         self.forgotten_at = len(self.simulator.book)
 
