@@ -11,13 +11,18 @@ from __future__ import annotations
 from bench.farms import flow
 from bench.rows import Bound, Row
 
-MINERS = 200
+#: each of them waits three times for the way of its job
+MINERS = 600
 HOSTS = 8
 SECONDS = 8.0
 #: round trips
 DELAYS_MS = (50.0, 200.0)
 #: what to set on the far hosts, and on a coordinator that feeds them
-SETTINGS = {"FLEET_WORKER__CONCURRENCY": "1", "FLEET_WORKER__PREFETCH": "16"}
+SETTINGS = {
+    "FLEET_WORKER__CONCURRENCY": "1",
+    "FLEET_WORKER__PREFETCH": "16",
+    "FLEET_DISPATCH__MAX_IN_FLIGHT": "1000",
+}
 
 
 def wide_area() -> list[Row]:
@@ -44,7 +49,7 @@ def _jobs_per_s(delay_ms: float) -> float:
     run = flow(
         miners=MINERS,
         seconds=SECONDS,
-        warm_up_s=4.0,
+        warm_up_s=8.0,
         settings=SETTINGS,
         workers=[{}] * HOSTS,
         link_ms=delay_ms,

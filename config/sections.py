@@ -97,7 +97,7 @@ class DispatchSettings(Section):
         4.0,
         ge=0,
         le=1_000,
-        description="Kernel time in ms of light jobs that share one message; 0: none do.",
+        description="Kernel time in ms of jobs that share one message, more of it while they wait long; 0: none do.",
     )
 
 

@@ -2,75 +2,60 @@
 
 Celery costs one to two milliseconds a message, more than a light kernel. So when a turn has several jobs for the
 workers, those that take next to no time share a message: alone, each would wait longer for Celery than it does for
-the others. While the workers are busy with what waits in the queue already, jobs are held back for a moment, so that
-more of them share one, and longer ones too: they would only wait in the queue. One that was dispatched before goes
-alone: were it the one that kills its process, it would take others with it.
+the others. While jobs wait long for a worker, or on their way to one, they are held back for a tenth of that, so that
+more of them share a message, and longer ones too. One that was dispatched before goes alone: were it the one that kills
+its process, it would take others with it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from fleet.effects import Dispatch
+from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MOST_IN_BUNDLE
 
 #: what one job more counts in its type's mean time
 _WEIGHT = 0.05
-#: seconds over which the rate is a mean at which workers take messages
-_RATE_S = 1.0
-#: jobs are held back, and may share a message, for this share of the time that the queue lasts
+#: jobs are held back for this share of the time that they would wait anyway
 _SHARE = 0.1
-#: and never for longer
-_MOST_HELD_S = 0.02
-_MOST_SHARED_MS = 25.0
+#: and never for longer; where it would be less than the other, there is nothing to gain
+_MOST_HELD_S = 1.0
+_LEAST_HELD_S = 0.005
+#: before the first result has told how long they wait
+_UNTOLD_HELD_S = 0.1
 
 
 class Pace:
-    """How long jobs took at the workers lately, by type: a mean in which the newest count most."""
+    """How long jobs took lately: means in which the newest count most."""
 
     def __init__(self) -> None:
+        #: inside the kernel, by type
         self._mean_ms: dict[str, float] = {}
+        #: from the order to the result, less the kernel
+        self._wait_s: float | None = None
 
     def computed(self, job_type: str, ms: float) -> None:
         """A job took so long; a worker says so, and may lie."""
         mean_ms = self._mean_ms.get(job_type, ms)
         self._mean_ms[job_type] = mean_ms + _WEIGHT * (ms - mean_ms)
 
-    def expected_ms(self, job_type: str) -> float | None:
-        """The mean; None where nothing is known."""
-        return self._mean_ms.get(job_type)
+    def waited(self, seconds: float) -> None:
+        """A result came so long after its job was ordered, the time in the kernel taken away."""
+        wait_s = seconds if self._wait_s is None else self._wait_s
+        self._wait_s = wait_s + _WEIGHT * (seconds - wait_s)
 
+    def hold_s(self, at_workers: int) -> float:
+        """How long a job may be held back, so that others share its message, while so many are at the workers.
 
-class Backlog:
-    """How long what waits in the queue will keep the workers busy: its length over the rate at which they take it."""
+        0 while results come at once, or where no other job is to be expected meanwhile.
+        """
+        hold_s = _UNTOLD_HELD_S if self._wait_s is None else min(self._wait_s * _SHARE, _MOST_HELD_S)
+        return hold_s if hold_s >= _LEAST_HELD_S and at_workers * _SHARE >= 1 else 0.0
 
-    def __init__(self) -> None:
-        self._waiting = 0
-        self._rate = 0.0
-        self._at: float | None = None
-
-    def seen(self, waiting: int, published: int, now: float) -> None:
-        """So many messages wait at `now`, monotonic seconds, after so many were published since the last look."""
-        if self._at is not None and now > self._at:
-            passed = now - self._at
-            taken = max(self._waiting + published - waiting, 0)
-            self._rate += (1 - math.exp(-passed / _RATE_S)) * (taken / passed - self._rate)
-        self._waiting, self._at = waiting, now
-
-    @property
-    def lasts_s(self) -> float:
-        """Seconds; 0 where nothing waits or no worker takes anything."""
-        return self._waiting / self._rate if self._rate > 0 else 0.0
-
-    @property
-    def hold_s(self) -> float:
-        """How long jobs may be held back without a worker falling idle for it."""
-        return min(self.lasts_s * _SHARE, _MOST_HELD_S)
-
-    def shared_ms(self, least_ms: float) -> float:
-        """How long the jobs of one message may take."""
-        return max(least_ms, min(self.lasts_s * _SHARE * 1000, _MOST_SHARED_MS))
+    def expected_ms(self, job_type: str) -> float:
+        """The mean of a type, or what is typical while nothing has told."""
+        return self._mean_ms.get(job_type, JOB_TYPES[job_type].typical_ms)
 
 
 def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:

@@ -14,7 +14,7 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
-from fleet.bundles import Backlog, pack
+from fleet.bundles import pack
 from fleet.effects import Dispatch
 from fleet.farm import Published
 from tasks.messages import (
@@ -28,7 +28,9 @@ from tasks.messages import (
 )
 
 #: jobs that travel to Redis in one round trip
-_MOST_AT_ONCE = 64
+_MOST_AT_ONCE = 256
+#: between two looks at how many have come, while some are held back
+_LOOK_S = 0.005
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
@@ -45,9 +47,6 @@ class Dispatcher:
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
-        self._backlog = Backlog()
-        #: messages since the last look at the queue
-        self._published = 0
         self._client = client
         self._tell = tell
         # celery and kombu ship no types
@@ -85,14 +84,17 @@ class Dispatcher:
                         job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=published
                     )
                     self._tell(word)
-            self._settle(entries)
+            if entries:
+                self._acknowledge(entries)
         self._close_producer()
 
     def _waiting(self) -> list[Dispatch | Sequence[bytes] | None]:
-        """All that waits, after waiting for the first, and for more while the workers are busy."""
+        """All that waits, after waiting for the first, and for others to share its message."""
         orders = [self._orders.get()]
-        if self._bundle_ms and self._backlog.hold_s:
-            time.sleep(self._backlog.hold_s)
+        if self._bundle_ms and isinstance(orders[0], Dispatch) and orders[0].hold_s:
+            until = time.monotonic() + orders[0].hold_s
+            while self._orders.qsize() + 1 < _MOST_AT_ONCE and time.monotonic() < until:
+                time.sleep(_LOOK_S)
         with contextlib.suppress(queue.Empty):
             while len(orders) < _MOST_AT_ONCE:
                 orders.append(self._orders.get_nowait())
@@ -103,12 +105,12 @@ class Dispatcher:
         try:
             if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
                 orders = [order for order in orders if not order.only_if_idle]
-            messages = pack(orders, self._bundle_ms and self._backlog.shared_ms(self._bundle_ms))
+            held_ms = max((order.hold_s for order in orders), default=0.0) * 1000
+            messages = pack(orders, self._bundle_ms and max(self._bundle_ms, held_ms))
             producer = self._open_producer()
             with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
                 for message in messages:
                     self._send([order.message for order in message], producer)
-            self._published += len(messages)
         except _BROKER_ERRORS:
             self._close_producer()
             return False
@@ -141,16 +143,11 @@ class Dispatcher:
                 self._connection.close()
         self._connection = self._producer = None
 
-    def _settle(self, entries: Sequence[bytes]) -> None:
-        """Take results off the stream, and look how many messages wait."""
+    def _acknowledge(self, entries: Sequence[bytes]) -> None:
         try:
             pipeline = self._client.pipeline(transaction=False)
-            if entries:
-                pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
-                pipeline.xdel(RESULTS_STREAM, *entries)
-            pipeline.llen(JOBS_QUEUE)
-            waiting = int(pipeline.execute()[-1])
+            pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
+            pipeline.xdel(RESULTS_STREAM, *entries)
+            pipeline.execute()
         except redis.RedisError:
             return
-        self._backlog.seen(waiting, self._published, time.monotonic())
-        self._published = 0

@@ -180,6 +180,8 @@ class Dispatch:
     only_if_idle: bool = False
     #: how long jobs of its type took lately, in milliseconds; None where that is not known
     expected_ms: float | None = None
+    #: how long it may be held back, so that others share its message
+    hold_s: float = 0.0
 
 
 class NoticeKind(Enum):

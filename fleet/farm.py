@@ -116,6 +116,8 @@ class Farm:
         work = miner.jobs[message.job_id]
         if work.awaits(message) and message.outcome is Outcome.COMPUTED:
             self._pace.computed(work.job.job_type, message.compute_ms)
+            if message.attempt == work.attempt and work.ordered_at is not None:
+                self._pace.waited(now - work.ordered_at - message.compute_ms / 1000)
         self._apply(miner, lambda: miner.workload.result(message, now), now)
 
     def on_published(self, word: Published, now: float) -> None:
@@ -198,7 +200,9 @@ class Farm:
                 self._turn.notices.append(effect)
             elif isinstance(effect, Dispatch):
                 expected_ms = self._pace.expected_ms(effect.message.job_type)
-                self._turn.dispatches.append(replace(effect, expected_ms=expected_ms))
+                self._turn.dispatches.append(
+                    replace(effect, expected_ms=expected_ms, hold_s=self._pace.hold_s(self._at_workers))
+                )
             else:
                 self._turn.writes.append(effect)
 

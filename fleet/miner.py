@@ -98,10 +98,7 @@ class Miner:
         return min(wishes, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
 
     def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
-        """Take the most urgent call that is due, if its urgency is `only`'s; what is to be written first comes with it.
-
-        None where nothing is due, or something more urgent than `only`.
-        """
+        """Take the most urgent call that is due, unless it is not of `only`'s urgency, with what is written first."""
         due = [wish for wish in self._wishes(now) if max(wish[2], self._patience.until) <= now]
         if not due:
             return None

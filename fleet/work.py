@@ -71,6 +71,8 @@ class Work:
     #: it was paid before, in this ledger
     paid_before: bool = False
     redispatch_at: float = NEVER
+    #: when its last dispatch was asked for
+    ordered_at: float | None = None
     #: its last dispatch is with the dispatcher, which has not said what became of it
     ordered: bool = False
     #: without a result by then it is given up; the server gives a fetched job again, so that one is not

@@ -259,7 +259,7 @@ class Workload:
 
     def _publish(self, work: Work, now: float, *, only_if_idle: bool = False) -> Dispatch:
         work.attempt += 1
-        work.ordered = True
+        work.ordered, work.ordered_at = True, now
         work.redispatch_at = now + self._policy.redispatch_s
         return Dispatch(message=work.message(self._miner_id), only_if_idle=only_if_idle)
 

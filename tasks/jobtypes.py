@@ -20,22 +20,24 @@ class JobType:
     cpu_cores: int = 1
     #: GPU memory in MB that the original client's README asks for
     gpu_memory_mb: int = 0
+    #: what a kernel of ours takes on one core, about; believed until the first result of this type tells
+    typical_ms: float = 0.5
 
 
 JOB_TYPES: dict[str, JobType] = {
     job_type.name: job_type
     for job_type in (
         JobType(name="fraud_detection", required=("results_hash",)),
-        JobType(name="model_training", required=("weights_hash",), cpu_cores=8, gpu_memory_mb=8192),
+        JobType(name="model_training", required=("weights_hash",), cpu_cores=8, gpu_memory_mb=8192, typical_ms=4.0),
         JobType(name="network_protection", required=("blocks_validated",), cpu_cores=4),
         JobType(name="data_validation", required=("integrity_score",)),
         JobType(name="inference", required=("output_hash",)),
         JobType(name="federated_learning", required=("weights_hash",), cpu_cores=8, gpu_memory_mb=16384),
         JobType(name="gradient_compute", required=("gradient_hash",), cpu_cores=4, gpu_memory_mb=2048),
-        JobType(name="matrix_ops", required=("result_hash",), cpu_cores=2),
+        JobType(name="matrix_ops", required=("result_hash",), cpu_cores=2, typical_ms=15.0),
         JobType(name="matrix_multiply", required=("checksum", "shape", "mean", "std"), cpu_cores=2),
         JobType(name="model_inference", required=("checksum", "predictions", "confidence")),
         JobType(name="data_hash", required=("final_hash", "iterations")),
-        JobType(name="tensor_reduce", required=("sum", "mean", "max", "min", "checksum")),
+        JobType(name="tensor_reduce", required=("sum", "mean", "max", "min", "checksum"), typical_ms=5.0),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 import redis
 
 from config.settings import Settings
+from fleet.dispatch import _MOST_AT_ONCE
 from fleet.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, Outcome, ResultMessage
-from tests.support.processes import eventually
+from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import POISONED, dispatcher, job, results, worker
 
 LIMITS = {"FLEET_WORKER__SOFT_TIME_LIMIT_S": "2", "FLEET_WORKER__TIME_LIMIT_S": "4"}
@@ -48,6 +50,26 @@ def test_light_jobs_of_a_turn_share_a_message(empty_redis_url: str) -> None:
     messages = queued(empty_redis_url)
     assert sorted(message["headers"]["task"] for message in messages) == [BUNDLE_TASK, "neonet.fraud_detection"]
     assert {message["headers"]["argsrepr"] for message in messages} == {"5 jobs", "miner=rig-a1 attempt=2"}
+
+
+def test_jobs_that_are_held_back_share_a_message_with_those_that_come_meanwhile(empty_redis_url: str) -> None:
+    with dispatcher(empty_redis_url, bundle_ms=10.0) as (one, told):
+        for number in range(3):
+            one.dispatch(replace(light(f"job-{number}", TRANSFERS), expected_ms=40.0, hold_s=1.0))
+            time.sleep(0.05)
+        words = [told.get(timeout=PATIENCE_S) for _ in range(3)]
+    assert all(word.published for word in words)
+    (message,) = queued(empty_redis_url)
+    assert message["headers"]["task"] == BUNDLE_TASK, "each is over the 10 ms, together they are within what they wait"
+
+
+def test_a_full_message_is_not_held_back(empty_redis_url: str) -> None:
+    with dispatcher(empty_redis_url, bundle_ms=10.0) as (one, told):
+        started = time.monotonic()
+        for number in range(_MOST_AT_ONCE):
+            one.dispatch(replace(light(f"job-{number}", TRANSFERS), hold_s=30.0))
+        told.get(timeout=PATIENCE_S)
+        assert time.monotonic() - started < 15
 
 
 def test_one_job_is_a_task_of_its_own(empty_redis_url: str) -> None:

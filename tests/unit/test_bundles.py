@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fleet.bundles import Pace, pack
 from fleet.effects import Dispatch
+from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MOST_IN_BUNDLE
 from tests.support.workers import job
 
@@ -86,4 +87,25 @@ def test_what_is_expected_is_the_mean_of_what_a_type_took_lately() -> None:
     for _ in range(300):
         pace.computed("inference", 50.0)
     assert pace.expected_ms("inference") == pytest.approx(50.0, abs=0.1)
-    assert pace.expected_ms("fraud_detection") is None
+    assert pace.expected_ms("fraud_detection") == JOB_TYPES["fraud_detection"].typical_ms, "until one tells"
+
+
+def test_jobs_are_held_back_for_a_tenth_of_the_time_that_they_wait_anyway() -> None:
+    pace = Pace()
+    for _ in range(300):
+        pace.waited(0.8)
+    assert pace.hold_s(100) == pytest.approx(0.08)
+    for _ in range(300):
+        pace.waited(60.0)
+    assert pace.hold_s(100) == 1.0, "never longer"
+
+
+def test_jobs_are_not_held_back_where_that_gains_nothing() -> None:
+    pace = Pace()
+    assert pace.hold_s(100) > 0, "until the first result has told"
+    assert pace.hold_s(9) == 0.0, "nobody is to be expected who would share the message"
+    pace.waited(0.8)
+    assert pace.hold_s(9) == 0.0
+    for _ in range(300):
+        pace.waited(0.004)
+    assert pace.hold_s(100) == 0.0, "results come at once"
