@@ -2,8 +2,8 @@
 
 A server refuses what exceeds its limit in a sliding window, says neither limit nor window, and does not count what it
 refuses (PROTOCOL, surprise 5). The governor counts what was sent, keeps room for submissions and heartbeats that are
-coming, gives the rest to fetches, and spreads those over the window, so that no heartbeat ever has to wait for the
-end of a burst. What refusals teach it is in `fleet.window`.
+coming, gives the rest to openings and fetches, and spreads those over the window, so that no heartbeat ever has to wait
+for the end of a burst. What refusals teach it is in `fleet.window`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fleet.window import Belief, Lesson
 
 #: a request arrives a little after it was sent: the window is counted longer by this, in seconds
 _SKEW_S = 0.05
-#: fetches are spread over this many equal parts of the window
+#: fetches, and the openings of very many sessions, are spread over this many equal parts of the window
 _PARTS = 10
 _FIRST_PAUSE_S = 1.0
 #: a pause that no server asked for is never longer
@@ -84,10 +84,13 @@ class Governor:
             return self._probe_free_at(self._lesson, now)
         self._belief.review(self.used(now), now)
         limit, window_s = int(self._belief.limit), self._belief.window_s
-        if urgency is not Urgency.FETCH:
+        if urgency < Urgency.OPENING:
             return self._room_at(limit, window_s, now)
         part_s = window_s / _PARTS
         share = math.ceil(self._belief.limit / _PARTS)
+        if urgency is Urgency.OPENING:
+            # at once, where the heartbeats of all leave room for that
+            share = max(share, limit - math.ceil(self._beats_per_s * window_s))
         due = min(self._beats_per_s * part_s, self._belief.limit / 2)
         room = max(limit - reserve - int(due), 1)
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))

@@ -29,10 +29,12 @@ class Urgency(IntEnum):
     HEARTBEAT = 0
     #: brings in a job that is computed already
     SUBMISSION = 1
-    #: opens, closes or checks
+    #: closes or checks
     SESSION = 2
+    #: brings a miner in
+    OPENING = 3
     #: asks for more work
-    FETCH = 3
+    FETCH = 4
 
 
 class CallKind(Enum):
@@ -50,8 +52,8 @@ class CallKind(Enum):
 URGENCY = {
     CallKind.HEARTBEAT: Urgency.HEARTBEAT,
     CallKind.SUBMIT: Urgency.SUBMISSION,
-    CallKind.REGISTER: Urgency.SESSION,
-    CallKind.START_SESSION: Urgency.SESSION,
+    CallKind.REGISTER: Urgency.OPENING,
+    CallKind.START_SESSION: Urgency.OPENING,
     CallKind.STOP_SESSION: Urgency.SESSION,
     CallKind.TOTALS: Urgency.SESSION,
     CallKind.FETCH: Urgency.FETCH,

@@ -56,6 +56,17 @@ def test_whoever_waits_until_the_promised_time_gets_through_in_the_end(
     pytest.fail(f"{urgency} is still held back at {now}")
 
 
+def test_sessions_whose_heartbeats_fill_the_window_are_opened_little_by_little() -> None:
+    few, many = governor(100, miners=10), governor(100, miners=50)
+    for mine, at_once in ((few, 80), (many, 10)):
+        opened = 0
+        while mine.free_at(Urgency.OPENING, 0, 0.0) <= 0.0:
+            mine.sent(0.0)
+            opened += 1
+        assert opened == at_once
+    assert 6.0 <= many.free_at(Urgency.OPENING, 0, 0.0) <= 6.1, "the next part of the window"
+
+
 def test_fetches_leave_room_for_every_submission_and_the_heartbeats_that_are_due() -> None:
     mine, now = governor(100, miners=10), 0.0
     while now < 59.0:
