@@ -56,6 +56,7 @@ class Server:
         self._timeline = timeline
         self._rng = Random(f"server {plan.seed}")
         self._clock = 0.0
+        self._calm = False
         for moment in plan.forget_times:
             timeline.at(moment, self.forget)
 
@@ -70,13 +71,15 @@ class Server:
 
     def calm(self) -> None:
         """No fault from here on."""
+        self._calm = True
         self.simulator.faults.set(())
         self._outages = ()
 
     def way_s(self) -> float:
         """Seconds of a request's way there; sometimes a long one."""
         way = self._latency_s / 2 * self._rng.lognormvariate(0, 0.5)
-        return way * (100 if self._rng.random() < 0.002 else 1)
+        long = self._rng.random() < 0.002
+        return way * (100 if long and not self._calm else 1)
 
     def exchange(self, thread: ThreadTime, path: str, body: bytes | None) -> Response:
         """Answer one request of a call, whose thread waits meanwhile; raises as the client does."""
