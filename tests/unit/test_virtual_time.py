@@ -29,6 +29,7 @@ def test_every_job_is_accounted_for_and_every_payment_is_booked_once(first: int)
         pytest.param(200948, None, id="a dead coordinator's heartbeat was paid after the next one's first total"),
         pytest.param(304376, None, id="an answer was lost between a forgetting and the first total that showed it"),
         pytest.param(124312, None, id="a false stated reward was told as unexplained, to the last digit"),
+        pytest.param(486582, None, id="a heartbeat booked by the session's float sum was off by its last digit"),
         pytest.param(469338, None, id="the total was asked for twice on a way that was too long, when all was calm"),
         pytest.param(432830, None, id="a contributor was registered anew within the second of its first record"),
     ],

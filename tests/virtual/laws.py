@@ -20,7 +20,7 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
-from fleet.models import FINAL, Entry, EntryKind, JobState, Receipt, Totals
+from fleet.models import BY_SESSION_SUM, FINAL, Entry, EntryKind, JobState, Receipt, Totals
 from fleet.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
@@ -284,8 +284,9 @@ class Laws:
         unread = self._lies and any(not entry.confirmed and entry.booked_at >= told_ms for entry in entries)
         # … and where a shortfall may as well be a record made anew, it is told, not taken back
         told = unexplained if self._lies else Decimal(0)
-        adjusted = any(entry.kind == EntryKind.ADJUSTMENT.value for entry in entries)
-        rounding = _rounding(paid, len(entries)) if adjusted or told else Decimal(0)
+        # what is the difference of two float sums is as exact as they are
+        by_sums = any(entry.kind == EntryKind.ADJUSTMENT.value or entry.evidence == BY_SESSION_SUM for entry in entries)
+        rounding = _rounding(paid, len(entries)) if by_sums or told else Decimal(0)
         self._hold(
             self._receipts_lie or unread or -rounding - told <= difference <= unheard + rounding,
             f"I2: {miner_id} was paid {paid} and the ledger says {booked}: {difference} NNET missing, "
@@ -311,5 +312,5 @@ class Laws:
 
 
 def _rounding(paid: Decimal, entries: int) -> Decimal:
-    """What adjustments, which are differences of float sums, may be off by in all."""
+    """What entries that are differences of float sums may be off by in all."""
     return Decimal(math.ulp(float(max(paid, Decimal(1))))) * (entries + 2) * 4
