@@ -15,7 +15,7 @@ from fleet.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MOST_IN_BUNDLE
 
-#: what one job more counts in its type's mean time
+#: what one job more counts in a mean
 _WEIGHT = 0.05
 #: jobs are held back for this share of the time that they would wait anyway
 _SHARE = 0.1
@@ -37,13 +37,11 @@ class Pace:
 
     def computed(self, job_type: str, ms: float) -> None:
         """A job took so long; a worker says so, and may lie."""
-        mean_ms = self._mean_ms.get(job_type, ms)
-        self._mean_ms[job_type] = mean_ms + _WEIGHT * (ms - mean_ms)
+        self._mean_ms[job_type] = _moved(self._mean_ms.get(job_type), ms)
 
     def waited(self, seconds: float) -> None:
         """A result came so long after its job was ordered, the time in the kernel taken away."""
-        wait_s = seconds if self._wait_s is None else self._wait_s
-        self._wait_s = wait_s + _WEIGHT * (seconds - wait_s)
+        self._wait_s = _moved(self._wait_s, seconds)
 
     def hold_s(self, at_workers: int) -> float:
         """How long a job may be held back, so that others share its message, while so many are at the workers.
@@ -56,6 +54,11 @@ class Pace:
     def expected_ms(self, job_type: str) -> float:
         """The mean of a type, or what is typical while nothing has told."""
         return self._mean_ms.get(job_type, JOB_TYPES[job_type].typical_ms)
+
+
+def _moved(mean: float | None, newest: float) -> float:
+    """A mean with one value more; the first value is the mean."""
+    return newest if mean is None else mean + _WEIGHT * (newest - mean)
 
 
 def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
 from fleet.ledger import Ledger
 from fleet.models import GasInfo, NetworkPhase
+from fleet.transport import Talk
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
 _MAX_EVENTS = 500
@@ -61,7 +62,7 @@ class Broker(Protocol):
 class Caller(Protocol):
     """Where calls are made, beside the loop."""
 
-    def submit(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+    def submit(self, function: Talk, *args: Any) -> None:
         """Run a function that may call the server soon."""
 
 

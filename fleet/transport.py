@@ -22,7 +22,11 @@ from fleet.errors import CallError, Garbled, NoAnswer, Unreachable
 
 #: "Expect:" takes away what libcurl adds to large bodies and would wait a second for
 _HEADERS = ["Accept: application/json", "Expect:"]
+_JSON_HEADERS = [*_HEADERS, "Content-Type: application/json"]
 _CLOSE_S = 5.0
+
+#: what runs on the transport's thread
+Talk = Callable[..., Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +76,7 @@ class Transport:
             pycurl.TCP_KEEPALIVE: 1,
             pycurl.NOSIGNAL: 1,
         }
-        self._orders: deque[tuple[Callable[..., Coroutine[Any, Any, None]], tuple[Any, ...]]] = deque()
+        self._orders: deque[tuple[Talk, tuple[Any, ...]]] = deque()
         self._woken = False
         self._idle: list[pycurl.Curl] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +93,7 @@ class Transport:
     ) -> None:
         self.close()
 
-    def submit(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+    def submit(self, function: Talk, *args: Any) -> None:
         """Run `function` on the transport's thread, where it may `send`; any thread may ask for it."""
         self._orders.append((function, args))
         if not self._woken:
@@ -112,7 +116,7 @@ class Transport:
             handle.setopt(pycurl.HTTPHEADER, _HEADERS)
         else:
             handle.setopt(pycurl.POST, 1)
-            handle.setopt(pycurl.HTTPHEADER, [*_HEADERS, "Content-Type: application/json"])
+            handle.setopt(pycurl.HTTPHEADER, _JSON_HEADERS)
             handle.setopt(pycurl.POSTFIELDSIZE, len(request.body))
             # libcurl sends again what died on a kept connection, unless it can't rewind what it has sent
             handle.setopt(pycurl.READFUNCTION, io.BytesIO(request.body).read)

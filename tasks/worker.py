@@ -133,9 +133,11 @@ class PacedEvents(bootsteps.StartStopStep):
 
     def _tell(self, timer: Any) -> None:
         started = time.monotonic()
-        self._events.flush()
-        took_s = time.monotonic() - started
-        self._timer = timer.call_after(max(EVENTS_S, 9 * took_s), self._tell, (timer,))
+        try:
+            self._events.flush()
+        finally:
+            took_s = time.monotonic() - started
+            self._timer = timer.call_after(max(EVENTS_S, 9 * took_s), self._tell, (timer,))
 
 
 def worker_app(settings: Settings, redis_url: str) -> Celery:

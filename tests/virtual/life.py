@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from fleet.coordinator import Event, Inbox
 from fleet.effects import Dispatch, Notice, Write
 from fleet.ledger import Ledger
+from fleet.transport import Talk
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws
 from tests.virtual.server import Server, VirtualClient, ran
@@ -104,7 +105,7 @@ class VirtualCaller:
         self.death: Death
         self.laws: Laws
 
-    def submit(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+    def submit(self, function: Talk, *args: Any) -> None:
         """Send a call; should the coordinator die before it arrives, it arrives all the same or does not."""
         self.death.may_strike("before a call is sent")
         self.inbox.worked = True
@@ -121,9 +122,7 @@ class VirtualCaller:
         self._timeline.after(self._server.way_s(), arrive)
         self.death.may_strike("after a call is sent")
 
-    def _run(
-        self, function: Callable[..., Coroutine[Any, Any, None]], args: tuple[Any, ...], started_at: float
-    ) -> None:
+    def _run(self, function: Talk, args: tuple[Any, ...], started_at: float) -> None:
         with self._timeline.thread(started_at) as thread:
             events: list[Event] = []
             self.inbox.captured = events
