@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 from bench.farms import Flow, flow, surroundings
@@ -75,7 +77,23 @@ def full_flow() -> list[Row]:
             )
             for part in cpu_s(runs[0])
         ]
+        rows.append(_of_the_limit(mix, runs))
     return rows
+
+
+def _of_the_limit(mix: str, runs: Sequence[Flow]) -> Row:
+    """The flow as a share of what all parts together could do at their CPU a job, were every core full."""
+    cores = os.cpu_count() or 1
+    limits = [cores * len(run.payments) / sum(cpu_s(run).values()) for run in runs]
+    alone = [len(run.payments) / cpu_s(run)["coordinator"] for run in runs]
+    return Row(
+        part="flow",
+        name=f"of what the parts' CPU allows, {NAMES[mix]}",
+        unit="%",
+        runs=[run.jobs_per_s / limit * 100 for run, limit in zip(runs, limits, strict=True)],
+        peer=f"{statistics.median(limits):.0f} jobs/s with {cores} full cores, "
+        f"{statistics.median(alone):.0f} by one core for the coordinator alone",
+    )
 
 
 def cpu_s(run: Flow) -> dict[str, float]:

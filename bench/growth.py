@@ -12,7 +12,7 @@ from bench.rows import Bound, Row
 
 MINERS = (1, 10, 100, 1_000)
 WORKERS = (1, 2, 4, 8)
-SECONDS = 5.0
+SECONDS = 4.0
 #: pace and CPU may differ by this where nothing grows
 STEADY = 0.9
 #: names of the rows that are plotted, with the number filled in
@@ -47,7 +47,7 @@ def _rows(name: str, run: Flow) -> list[Row]:
 
 def _behind() -> list[Row]:
     """Early and late in one run, and with a million jobs in the ledger."""
-    run = flow(miners=100, mix="light", seconds=16.0, every_s=4.0)
+    run = flow(miners=100, mix="light", seconds=12.0, every_s=3.0)
     early, late = _coordinator_ms(run, 0, 1), _coordinator_ms(run, -2, -1)
     behind = {"FLEET_SERVER_NAME": million.SERVER, "FLEET_LEDGER_URL": f"sqlite:///{million.copied()}"}
     old = flow(miners=100, mix="light", seconds=SECONDS, settings=behind)

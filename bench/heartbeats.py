@@ -15,14 +15,15 @@ LOOK_EVERY_S = 20.0
 
 
 class Watch:
-    """Collects intervals from look to look."""
+    """Collects from look to look how late heartbeats came, those that were due since it began and those due before."""
 
     def __init__(self, farm: Surroundings) -> None:
         self._farm = farm
         self._counted: dict[str, int] = {}
+        self._began_at = time.time()
         self.late_s: list[float] = []
+        self.late_before_s: list[float] = []
         self.look()
-        self.late_s.clear()
 
     def look(self) -> int:
         """Take in the intervals that ended since the last look; how many sessions run."""
@@ -30,7 +31,9 @@ class Watch:
         for session in sessions:
             beats = session["heartbeats"]
             if beats > self._counted.get(session["session_id"], 0):
-                self.late_s.append(max(0.0, session["last_interval_s"] - INSTRUCTED_S))
+                late_s = max(0.0, session["last_interval_s"] - INSTRUCTED_S)
+                due_before = session["last_heartbeat_at"] - late_s < self._began_at
+                (self.late_before_s if due_before else self.late_s).append(late_s)
             self._counted[session["session_id"]] = beats
         return sum(session["status"] == "active" for session in sessions)
 

@@ -4,20 +4,32 @@ A server refuses what exceeds its limit in a sliding window, says neither limit 
 refuses (PROTOCOL, surprise 5). The governor counts what was sent, keeps room for submissions and heartbeats that are
 coming, gives the rest to openings and fetches, and spreads those over the window, so that no heartbeat ever has to wait
 for the end of a burst. What refusals teach it is in `fleet.window`.
+
+Sessions that were opened together heartbeat together: for them, room is kept ahead of time.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_right, insort
 
-from fleet.calls import Urgency
+from fleet.calls import CallKind, Urgency
 from fleet.window import Belief, Lesson
 
-#: a request arrives a little after it was sent: the window is counted longer by this, in seconds
-_SKEW_S = 0.05
+#: a request arrives a little after it was sent: the window is counted longer by this part of it, and these seconds
+_SKEW, _SKEW_S = 0.005, 0.02
 #: fetches, and the openings of very many sessions, are spread over this many equal parts of the window
 _PARTS = 10
+#: fetches may take so much more than a part's equal share, so that room kept for a moment is made use of after it
+_CATCH_UP = 1.5
+#: room for a heartbeat may be free so many seconds after it is due
+_PUNCTUAL_S = 0.5
+#: heartbeats to come are looked at in so many groups
+_GROUPS = 20
+#: the session of a heartbeat that is so many seconds over its time has ended
+_OVERDUE_S = 2.0
+#: calls that a heartbeat follows
+_BEATS = frozenset({CallKind.START_SESSION, CallKind.HEARTBEAT})
 _FIRST_PAUSE_S = 1.0
 #: a pause that no server asked for is never longer
 _LONGEST_PAUSE_S = 60.0
@@ -37,10 +49,13 @@ class Governor:
     ) -> None:
         self._belief = Belief(limit=float(requests), window_s=window_s, ceiling=float(requests))
         self._miners = miners
-        self._beats_per_s = miners / heartbeat_s
+        self._heartbeat_s = heartbeat_s
         self._carried_s = carried_s
-        #: when each request was sent that the server may have counted, oldest first
+        #: when the server may have counted each request, oldest first
         self._sent: list[float] = []
+        #: when each heartbeat is due that follows another or an opening, soonest first
+        self._beats: list[float] = []
+        self._quickest_s = math.inf
         self._first_at: float | None = None
         self._lesson: Lesson | None = None
         #: requests whose answer is awaited, and when the last one was sent
@@ -87,58 +102,72 @@ class Governor:
         if urgency < Urgency.OPENING:
             return self._room_at(limit, window_s, now)
         part_s = window_s / _PARTS
-        share = math.ceil(self._belief.limit / _PARTS)
+        share = math.ceil(_CATCH_UP * self._belief.limit / _PARTS)
         if urgency is Urgency.OPENING:
             # at once, where the heartbeats of all leave room for that
-            share = max(share, limit - math.ceil(self._beats_per_s * window_s))
-        due = min(self._beats_per_s * part_s, self._belief.limit / 2)
-        room = max(limit - reserve - int(due), 1)
+            share = max(math.ceil(self._belief.limit / _PARTS), limit - math.ceil(self._miners / self._heartbeat_s * window_s))
+        room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
 
-    def sent(self, now: float, *, awaited: bool = True) -> None:
+    def sent(self, now: float, kind: CallKind | None = None, *, awaited: bool = True) -> None:
         """A request goes out; when it is `awaited`, one of `answered`, `failed` and `rate_limited` follows."""
         self.total += 1
         self._first_at = now if self._first_at is None else self._first_at
         self._sent.append(now)
         self._awaited += awaited
         self._last_at = now
+        if kind in _BEATS:
+            if kind is CallKind.HEARTBEAT or len(self._beats) == self._miners:
+                del self._beats[:1]
+            self._beats.append(now + self._heartbeat_s)
         if now - self._sent[0] > 2 * _MEMORY_S:
             del self._sent[: bisect_right(self._sent, now - _MEMORY_S)]
 
-    def answered(self, sent_at: float, now: float) -> None:
-        """A request that went out at `sent_at` was served."""
-        if self._lesson is not None and sent_at >= self._lesson.refused_at:
+    def answered(self, sent_at: float, answered_at: float, now: float) -> None:
+        """A request that left at `sent_at` was served.
+
+        The server counted it on its way, which under load begins after `sent`: half the quickest way there and back
+        before its answer, at the latest.
+        """
+        self._quickest_s = min(self._quickest_s, answered_at - sent_at)
+        self._forget(sent_at)
+        insort(self._sent, answered_at - self._quickest_s / 2)
+        self._awaited -= 1
+        if self._lesson is not None and not self._lesson.one_of_before():
             self._belief.learn(self._lesson, now)
             self._lesson = None
         if self._lesson is None:
             self._pause_s = 0.0
-        self._awaited -= 1
 
     def failed(self) -> None:
         """A request had no answer that tells whether it was counted."""
         self._awaited -= 1
+        if self._lesson is not None:
+            self._lesson.one_of_before()
 
     def rate_limited(self, retry_after_s: float | None, sent_at: float, now: float) -> None:
         """A request that went out at `sent_at` was refused, and does not count at the server."""
         self.refused += 1
-        at = bisect_right(self._sent, sent_at) - 1
-        if at >= 0:
-            del self._sent[at]
+        self._forget(sent_at)
         self._awaited -= 1
         carried = self._first_at is None or now - self._first_at < self._carried_s
         if carried:
             self._pause(retry_after_s, now)
             return
         if self._lesson is None:
-            self._lesson = self._belief.doubt(lambda window_s: self._count(window_s, now), now)
+            self._lesson = self._belief.doubt(lambda window_s: self._count(window_s, now), before=self._awaited)
             self._pause_until = max(self._pause_until, now + (retry_after_s or 0.0))
-        elif sent_at <= self._lesson.refused_at:
-            # sent before the first refusal was known
+        elif self._lesson.one_of_before():
             self._lesson.refused_beside()
             self._pause_until = max(self._pause_until, now + (retry_after_s or 0.0))
         else:
             self._lesson.refused_again(now)
             self._pause(retry_after_s, now, floor=self._lesson.exhausted)
+
+    def _forget(self, sent_at: float) -> None:
+        at = bisect_right(self._sent, sent_at) - 1
+        if at >= 0:
+            del self._sent[at]
 
     def _pause(self, retry_after_s: float | None, now: float, *, floor: bool = True) -> None:
         if floor and now >= self._pause_until:
@@ -151,15 +180,36 @@ class Governor:
             # the next answer tells more
             return self._last_at + _LONGEST_PAUSE_S
         window_s, limit = lesson.next
-        return self._room_at(limit, window_s, now)
+        return max(self._room_at(limit, window_s, now), lesson.not_before)
+
+    def _beats_to_come(self, room: int, now: float) -> int:
+        """The most that heartbeats of the window to come need beyond what it frees by then; never more than half."""
+        window_s, every_s = self._belief.window_s, self._heartbeat_s
+        counted, rounds = self._count(window_s, now), math.ceil(window_s / every_s)
+        if counted + len(self._beats) * rounds < room:
+            return 0
+        over = bisect_right(self._beats, now - _OVERDUE_S)
+        coming = bisect_right(self._beats, now + min(window_s, every_s)) - over
+        if not coming:
+            return 0
+        most, group = 0, math.ceil(coming / _GROUPS)
+        for first in range(0, coming, group):
+            due, at = min(first + group, coming), self._beats[over + first] + _PUNCTUAL_S
+            for number in range(rounds):
+                free = counted - self._count(window_s, at + number * every_s)
+                most = max(most, due + number * coming - free)
+        return min(most, int(self._belief.limit / 2))
 
     def _count(self, window_s: float, now: float) -> int:
-        return len(self._sent) - bisect_right(self._sent, now - window_s - _SKEW_S)
+        return len(self._sent) - self._over(window_s, now)
 
     def _room_at(self, limit: int, window_s: float, now: float) -> float:
         """When the window that ends then holds less than `limit`."""
         excess = self._count(window_s, now) - max(limit, 1)
         if excess < 0:
             return now
-        first = bisect_right(self._sent, now - window_s - _SKEW_S)
-        return self._sent[first + excess] + window_s + _SKEW_S
+        return self._sent[self._over(window_s, now) + excess] + window_s * (1 + _SKEW) + _SKEW_S
+
+    def _over(self, window_s: float, now: float) -> int:
+        """How many of the requests are outside the window that ends now."""
+        return bisect_right(self._sent, now - window_s * (1 + _SKEW) - _SKEW_S)

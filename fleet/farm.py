@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from fleet.budget import Governor
 from fleet.bundles import Pace
-from fleet.calls import Call, Reply, Urgency
+from fleet.calls import Call, CallKind, Reply, Urgency
 from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
 from fleet.errors import CallError, RateLimited
 from fleet.miner import Miner
 from fleet.models import Prior
 from fleet.work import NEVER
 from tasks.messages import Outcome, ResultMessage
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
@@ -60,9 +59,12 @@ class Farm:
         self._find = find
         self._free_calls = max_calls
         self._max_at_workers = max_at_workers
+        #: fetches whose answer is awaited
+        self._fetching = 0
         self._owners = {job_id: miner for miner in self.miners.values() for job_id in miner.jobs}
         self._at_workers = sum(work.at_workers for miner in self.miners.values() for work in miner.jobs.values())
-        self._ready: dict[Urgency, deque[str]] = {urgency: deque() for urgency in Urgency}
+        #: whose turn it is, by miner id; a miner that does something more urgent meanwhile keeps its place
+        self._ready: dict[Urgency, OrderedDict[str, None]] = {urgency: OrderedDict() for urgency in Urgency}
         self._queued: dict[str, Urgency] = {}
         self._timers: list[tuple[float, int, str]] = []
         #: the earliest timer of each miner; later ones are set when it rings
@@ -91,12 +93,13 @@ class Farm:
     def on_reply(self, reply: Reply, now: float) -> None:
         """A call ended."""
         self._free_calls += 1
+        self._fetching -= reply.call.kind is CallKind.FETCH
         if isinstance(reply.outcome, RateLimited):
             self.governor.rate_limited(reply.outcome.retry_after_s, reply.sent_at, now)
         elif isinstance(reply.outcome, CallError):
             self.governor.failed()
         else:
-            self.governor.answered(reply.sent_at, now)
+            self.governor.answered(reply.sent_at, reply.answered_at, now)
         miner = self.miners[reply.call.spec.miner_id]
         self._apply(miner, lambda: miner.on_reply(reply, now, self._find), now)
 
@@ -164,10 +167,10 @@ class Farm:
             while queue and self._free_calls > 0:
                 if urgency is Urgency.FETCH and self._at_workers >= self._max_at_workers:
                     break
-                free_at = self.governor.free_at(urgency, len(self._owners), now)
+                free_at = self.governor.free_at(urgency, len(self._owners) + self._fetching, now)
                 if free_at > now:
                     return free_at
-                self._start(self.miners[queue.popleft()], urgency, now)
+                self._start(self.miners[queue.popitem(last=False)[0]], urgency, now)
         return NEVER
 
     def _start(self, miner: Miner, urgency: Urgency, now: float) -> None:
@@ -177,8 +180,9 @@ class Farm:
         begun = miner.begin(now, urgency)
         if begun is not None:
             call, effects = begun
-            self.governor.sent(now)
+            self.governor.sent(now, call.kind)
             self._free_calls -= 1
+            self._fetching += call.kind is CallKind.FETCH
             self._turn.calls.append(call)
             self._sort(effects)
         self._schedule(miner, now)
@@ -213,7 +217,7 @@ class Farm:
         if at <= now:
             if self._queued.get(miner_id) is not urgency:
                 self._queued[miner_id] = urgency
-                self._ready[urgency].append(miner_id)
+                self._ready[urgency].setdefault(miner_id)
             at = NEVER
         else:
             self._queued.pop(miner_id, None)

@@ -2,7 +2,8 @@
 
 At a refusal the window is full, so for each length that it could have, the requests counted over that length are its
 limit. A length is refuted by a refusal at a moment at which its window would have had room. So the shortest length
-comes first: one request is sent when it would have room, then the next longer one's, until a request is served.
+comes first: one request is sent when it would have room, and a little later again; then the next longer one's, until
+a request is served.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from dataclasses import dataclass
 
 #: lengths of windows that servers use, in seconds
 _LENGTHS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
-#: where the length is known, a limit is looked for in steps of this
-_LOWER = 0.8
+#: a request may arrive later than another by this part of the window
+_LATE = 0.02
+#: where the length is known, a limit is looked for in steps down by this part, each twice as long as the last
+_LOWER = 0.02
+_LOWEST = 0.2
 #: a limit that was made use of for so many windows without a refusal is tried higher
 _CALM = 2
 _LONGEST_CALM = 6
 #: by this part at first, and twice as much each further window without a refusal
-_STEP = 0.02
+_STEP = 0.01
 #: a window is made use of when it is this full
 _FULL = 0.95
 
@@ -27,26 +31,48 @@ _FULL = 0.95
 class Lesson:
     """What is possible since a refusal: the windows' lengths with the limit of each, the next one to be tried first."""
 
-    refused_at: float
     candidates: list[tuple[float, int]]
+    #: answers still to come to requests that were sent before the refusal was known
+    before: int
     #: whether even one request a window was refused: the server refuses for another reason
     exhausted: bool = False
+    #: no request before this
+    not_before: float = 0.0
+    _refused: bool = False
+    _lower: float = _LOWER
 
     @property
     def next(self) -> tuple[float, int]:
         """Length in seconds and limit of the shortest window that is possible."""
         return self.candidates[0]
 
+    def one_of_before(self) -> bool:
+        """Whether an answer that comes now is to a request from before the refusal, and tells nothing new."""
+        if not self.before:
+            return False
+        self.before -= 1
+        return True
+
     def refused_beside(self) -> None:
         """A request was refused that had been sent before the first refusal: it was counted, but not in the window."""
         self.candidates = [(length, max(limit - 1, 1)) for length, limit in self.candidates]
 
     def refused_again(self, now: float) -> None:
-        """The first candidate should have had room, and did not."""
-        self.refused_at = now
+        """The first candidate should have had room, and did not.
+
+        A length is refuted by the second refusal: the first time, a request may have been early. The server counts a
+        request when it arrives, and under load some arrive later than others.
+        """
         (window_s, limit), *others = self.candidates
-        self.candidates = others or [(window_s, max(int(limit * _LOWER), 1))]
-        self.exhausted = not others and limit <= 1
+        if not others:
+            self.exhausted = limit <= 1
+            self.candidates = [(window_s, max(int(limit * (1 - self._lower)), 1))]
+            self._lower = min(2 * self._lower, _LOWEST)
+        elif self._refused:
+            self.candidates = others
+        else:
+            self.not_before = now + _LATE * window_s
+        self._refused = bool(others) and not self._refused
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,14 +93,17 @@ class Belief:
     _review_at: float | None = None
     _fullest: int = 0
 
-    def doubt(self, count: Callable[[float], int], now: float) -> Lesson:
-        """A request was refused; `count` says how many were sent within a length of time."""
+    def doubt(self, count: Callable[[float], int], before: int) -> Lesson:
+        """A request was refused, and `before` others wait; `count` says how many were sent within a length of time."""
         lengths = [self.window_s] if self.confirmed else sorted({self.window_s, *_LENGTHS_S})
-        return Lesson(refused_at=now, candidates=[(length, max(count(length), 1)) for length in lengths])
+        return Lesson(candidates=[(length, max(count(length), 1)) for length in lengths], before=before)
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """The first request since a refusal was served: the shortest window that is possible is the one believed."""
-        window_s, limit = lesson.next
+        """The first request since a refusal was served: the shortest window that is possible is the one believed.
+
+        When none was possible, the refusals had another reason, and what was believed before them is believed again.
+        """
+        window_s, limit = (self.window_s, self.limit) if lesson.exhausted else lesson.next
         self._calm = min(2 * self._calm, _LONGEST_CALM) if self._step else _CALM
         self._step, self._full_windows = 0.0, 0
         self.limit, self.window_s, self.confirmed = float(limit), window_s, True

@@ -77,6 +77,7 @@ def sessions_stated(simulator: Simulator) -> list[dict[str, object]]:
             "shortest_interval_s": session.shortest_interval_s,
             "longest_interval_s": session.longest_interval_s,
             "last_interval_s": session.last_interval_s,
+            "last_heartbeat_at": session.last_heartbeat,
             "tasks_completed": session.tasks_completed,
         }
         for session in simulator.world.sessions.values()

@@ -118,6 +118,7 @@ def test_sessions_and_heartbeat_intervals_can_be_seen() -> None:
         assert (session["miner"], session["heartbeats"], session["status"]) == ("m", 3, "active")
         assert 0.04 < session["shortest_interval_s"] <= session["longest_interval_s"] < 5
         assert session["shortest_interval_s"] <= session["last_interval_s"] <= session["longest_interval_s"]
+        assert time.time() - 5 < session["last_heartbeat_at"] < time.time() - 0.04
         counters = miner.ask("GET", "/simulator/requests")[1]
         assert (counters["sessions_open"], counters["heartbeats"]) == (1, 3)
         assert counters["assigned"] == {"start-session": 1, "heartbeat": 3}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fleet.budget import Governor
-from fleet.calls import Urgency
+from fleet.calls import CallKind, Urgency
 
 _ORDER = (Urgency.HEARTBEAT, Urgency.SUBMISSION, Urgency.FETCH)
 _HEARTBEAT_S = 30.0
@@ -53,12 +53,28 @@ class Traffic:
 
 
 class Metered:
-    """`miners` that fetch, compute and submit without a rest, and heartbeat every 30 s."""
+    """`miners` that fetch, compute and submit without a rest, and heartbeat every 30 s.
 
-    def __init__(self, governor: Governor, server: Window, *, miners: int, rtt_s: float = 0.02, seed: int = 1) -> None:
+    Parameters:
+        late_s: up to so many seconds pass between the governor's word and the request's departure.
+        together: all sessions are opened at the start, and heartbeat at the same moments.
+    """
+
+    def __init__(
+        self,
+        governor: Governor,
+        server: Window,
+        *,
+        miners: int,
+        rtt_s: float = 0.02,
+        late_s: float = 0.0,
+        together: bool = False,
+        seed: int = 1,
+    ) -> None:
         self._governor = governor
         self._server = server
         self._rtt_s = rtt_s
+        self._late_s = late_s
         self._rng = random.Random(seed)
         self._events: list[tuple[float, int, tuple[object, ...]]] = []
         self._numbers = itertools.count()
@@ -70,7 +86,10 @@ class Metered:
         self._ticks: set[float] = set()
         self.traffic = Traffic(jobs=[0] * miners)
         for miner in range(miners):
-            self._at(self._rng.uniform(0, _HEARTBEAT_S), "beat", miner)
+            if together:
+                governor.sent(0.0, CallKind.START_SESSION, awaited=False)
+                server.admits(0.0)
+            self._at(_HEARTBEAT_S if together else self._rng.uniform(0, _HEARTBEAT_S), "beat", miner)
         self._at(0.0, "tick")
 
     def change(self, at_s: float, limit: int) -> None:
@@ -113,17 +132,17 @@ class Metered:
             case "answer", Urgency() as urgency, int(miner), float(sent_at), bool(admitted):
                 self._free += 1
                 if admitted:
-                    self._governor.answered(sent_at, now)
-                    self._served(urgency, miner, now)
+                    self._governor.answered(sent_at, now, now)
+                    self._served(urgency, miner, now, sent_at)
                 else:
+                    self._open -= urgency is Urgency.FETCH
                     self._governor.rate_limited(None, sent_at, now)
                     self._ready[urgency].append(miner)
             case "computed", int(miner):
                 self._ready[Urgency.SUBMISSION].append(miner)
 
-    def _served(self, urgency: Urgency, miner: int, now: float) -> None:
+    def _served(self, urgency: Urgency, miner: int, now: float, sent_at: float) -> None:
         if urgency is Urgency.FETCH:
-            self._open += 1
             self._at(now + _KERNEL_S, "computed", miner)
         elif urgency is Urgency.SUBMISSION:
             self._open -= 1
@@ -131,7 +150,7 @@ class Metered:
             self._ready[Urgency.FETCH].append(miner)
         else:
             self.traffic.heartbeats.append((self._due[miner], now - self._due[miner]))
-            self._at(self._due[miner] + _HEARTBEAT_S, "beat", miner)
+            self._at(sent_at + _HEARTBEAT_S, "beat", miner)
 
     def _send(self, now: float) -> None:
         for urgency in _ORDER:
@@ -144,9 +163,11 @@ class Metered:
                         self._ticks.add(tick_at)
                         self._at(tick_at, "tick")
                     return
-                self._governor.sent(now)
+                self._governor.sent(now, CallKind.HEARTBEAT if urgency is Urgency.HEARTBEAT else None)
                 self._free -= 1
-                self._at(now + self._half_way(), "arrival", urgency, queue.popleft(), now)
+                self._open += urgency is Urgency.FETCH
+                sent_at = now + self._late_s * self._rng.random()
+                self._at(sent_at + self._half_way(), "arrival", urgency, queue.popleft(), sent_at)
 
     def _half_way(self) -> float:
         return self._rtt_s / 2 * self._rng.uniform(1.0, 2.0)
