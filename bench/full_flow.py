@@ -24,7 +24,7 @@ from bench.rows import Bound, Row
 RUNS = 3
 MINERS = 200
 PEER_PROCESSES = 4
-PEER_SECONDS = 10
+PEER_SECONDS = 8
 #: jobs of each type whose kernel time is taken
 KERNEL_JOBS = 30
 NAMES = {"all": "all job types", "light": "light jobs"}
@@ -32,7 +32,7 @@ NAMES = {"all": "all job types", "light": "light jobs"}
 
 def overhead() -> list[Row]:
     """One miner on an idle farm: from a fetch's answer to its submission, less the kernel."""
-    runs = [flow(miners=1, seconds=6.0, warm_up_s=1.0).figures["latency_ms"] for _ in range(RUNS)]
+    runs = [flow(miners=1, seconds=5.0, warm_up_s=1.0).figures["latency_ms"] for _ in range(RUNS)]
     return [
         Row(
             part="overhead",
@@ -48,7 +48,7 @@ def overhead() -> list[Row]:
 @cache
 def runs_of(mix: str) -> tuple[Flow, ...]:
     """The runs at full flow with this mix of jobs, made once."""
-    return tuple(flow(miners=MINERS, mix=mix) for _ in range(RUNS))
+    return tuple(flow(miners=MINERS, mix=mix, seconds=7.0) for _ in range(RUNS))
 
 
 def full_flow() -> list[Row]:

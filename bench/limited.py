@@ -2,8 +2,8 @@
 
     python -m bench budget sessions
 
-Both budgets and the 2,500 miners are measured at the same time: together they leave half of two cores idle, and each has
-its own server, Redis and workers. The 10,000 miners have the machine alone.
+Both budgets and the 2,500 miners are measured at the same time: together they leave half of two cores idle, and each
+has its own server, Redis and workers. The 10,000 miners have the machine alone.
 """
 
 from __future__ import annotations

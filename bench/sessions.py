@@ -20,7 +20,7 @@ from bench.farms import UNLIMITED, Surroundings, surroundings
 from bench.heartbeats import Watch, percentile
 from bench.rows import Row
 
-SECONDS = 45.0
+SECONDS = 40.0
 _MB = 1e6
 
 

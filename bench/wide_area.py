@@ -14,7 +14,7 @@ from bench.rows import Bound, Row
 #: each of them waits three times for the way of its job
 MINERS = 600
 HOSTS = 8
-SECONDS = 8.0
+SECONDS = 7.0
 #: round trips
 DELAYS_MS = (50.0, 200.0)
 #: what to set on the far hosts, and on a coordinator that feeds them
@@ -49,7 +49,7 @@ def _jobs_per_s(delay_ms: float) -> float:
     run = flow(
         miners=MINERS,
         seconds=SECONDS,
-        warm_up_s=8.0,
+        warm_up_s=6.0,
         settings=SETTINGS,
         workers=[{}] * HOSTS,
         link_ms=delay_ms,

@@ -105,7 +105,9 @@ class Governor:
         share = math.ceil(_CATCH_UP * self._belief.limit / _PARTS)
         if urgency is Urgency.OPENING:
             # at once, where the heartbeats of all leave room for that
-            share = max(math.ceil(self._belief.limit / _PARTS), limit - math.ceil(self._miners / self._heartbeat_s * window_s))
+            share = max(
+                math.ceil(self._belief.limit / _PARTS), limit - math.ceil(self._miners / self._heartbeat_s * window_s)
+            )
         room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 from difflib import get_close_matches
-from importlib.metadata import version
 
 import click
 
@@ -62,7 +61,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("neonet-fleet"), prog_name="fleet")
+@click.version_option(package_name="neonet-fleet", prog_name="fleet")
 def fleet() -> None:
     """Run a NeoNet mining farm: one coordinator, workers on as many hosts as you like, an exact ledger.
 

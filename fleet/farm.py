@@ -18,6 +18,7 @@ from fleet.models import Prior
 from fleet.work import NEVER
 from tasks.messages import Outcome, ResultMessage
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
     """The dispatcher's word on one job: False when it could not be published."""
