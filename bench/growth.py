@@ -15,8 +15,10 @@ from bench.rows import Bound, Row
 MINERS = (1, 10, 100, 1_000)
 WORKERS = (1, 2, 4, 8)
 SECONDS = 3.0
-#: pace and CPU may differ by this where nothing grows
+#: CPU may differ by this where nothing grows
 STEADY = 0.9
+#: pace with a million jobs, of that with none: each job's rows are then on pages of their own, however many there are
+MILLION = 0.75
 #: names of the rows that are plotted, with the number filled in
 BY_MINERS, BY_WORKERS = "{} miners", "{} worker processes"
 
@@ -57,17 +59,18 @@ def _behind() -> list[Row]:
     return [
         Row(
             part="growth",
-            name=f"coordinator's CPU a job, last quarter of {len(run.payments):,} jobs over the first",
+            name="coordinator's CPU a job, last quarter of a run over the first",
             runs=[late / early],
             unit="×",
             target=1.0 / STEADY,
+            peer=f"{len(run.payments):,} jobs",
         ),
         Row(
             part="growth",
             name=f"pace with {million.JOBS:,} jobs in the ledger, of that of a farm beside it with none",
             runs=[old.result().jobs_per_s / run.jobs_per_s * 100],
             unit="%",
-            target=STEADY * 100,
+            target=MILLION * 100,
             bound=Bound.AT_LEAST,
         ),
     ]
