@@ -12,12 +12,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from bench.farms import UNLIMITED, Payment, surroundings
 from bench.heartbeats import Watch
+from bench.processes import side_by_side
 from bench.rows import Bound, Row
 
 MINERS = 100
@@ -47,7 +47,7 @@ LIMITS = (
 
 def budget() -> list[Row]:
     """Each limit with a farm of its own, all at the same time: none of them fills a core."""
-    with ThreadPoolExecutor() as pool:
+    with side_by_side() as pool:
         return [row for rows in pool.map(_measured, LIMITS) for row in rows]
 
 

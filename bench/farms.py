@@ -171,6 +171,8 @@ def surroundings(*simulator: str) -> Iterator[Surroundings]:
             server = wait_for(process, folder / "url", _START_S)
             yield Surroundings(folder=folder, server=server, redis_url=local.url, simulator=process, children=children)
         finally:
+            for started in children:
+                started.signal(signal.SIGTERM)
             for child in [*reversed(children), process, local.child]:
                 child.stop(5.0)
 

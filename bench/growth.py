@@ -5,11 +5,10 @@ python -m bench growth
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from bench import million
 from bench.farms import Flow, flow
 from bench.full_flow import cpu_s
+from bench.processes import side_by_side
 from bench.rows import Bound, Row
 
 MINERS = (1, 10, 100, 1_000)
@@ -52,7 +51,7 @@ def _rows(name: str, run: Flow) -> list[Row]:
 def _behind() -> list[Row]:
     """Early and late in one run, and beside it a farm with a million jobs in its ledger: they share the machine."""
     behind = {"FLEET_SERVER_NAME": million.SERVER, "FLEET_LEDGER_URL": f"sqlite:///{million.copied()}"}
-    with ThreadPoolExecutor() as pool:
+    with side_by_side() as pool:
         old = pool.submit(flow, miners=100, mix="light", seconds=12.0, settings=behind)
         run = flow(miners=100, mix="light", seconds=12.0, every_s=3.0)
     early, late = _coordinator_ms(run, 0, 1), _coordinator_ms(run, -2, -1)

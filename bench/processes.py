@@ -6,7 +6,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
@@ -65,6 +67,11 @@ def start(
     child = Measured(name, [python, "-m", *argv], log=folder / f"{name}.log", environ=environ)
     child.start()
     return child
+
+
+def side_by_side() -> ProcessPoolExecutor:
+    """For measurements at the same time; a process that starts others has no threads (`fleet.children`)."""
+    return ProcessPoolExecutor(mp_context=get_context("spawn"))
 
 
 def clean_environ() -> dict[str, str]:
