@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,17 +23,8 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "redis": _said([str(find_redis_server()), "--version"]).split()[2].removeprefix("v="),
         "commit": _said(["git", "describe", "--always", "--dirty"]),
-        "a loop of 10,000,000 turns": f"{_loop_s():.2f} s",
         "load before": f"{os.getloadavg()[0]:.2f}",
     }
-
-
-def _loop_s() -> float:
-    """How fast one core is at this moment: a shared machine's speed drifts."""
-    started = time.perf_counter()
-    for _ in range(10_000_000):
-        pass
-    return time.perf_counter() - started
 
 
 def _processor() -> str:
