@@ -8,17 +8,12 @@ has its own server, Redis and workers. The 10,000 miners have the machine alone.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from functools import cache
-from pathlib import Path
 
 from bench import budget as budgets
 from bench import sessions as crowds
-from bench.processes import start
+from bench.processes import side_by_side
 from bench.rows import Row
-
-_PATIENCE_S = 600.0
 
 
 def budget() -> list[Row]:
@@ -34,13 +29,7 @@ def sessions() -> list[Row]:
 
 @cache
 def _at_once() -> tuple[list[Row], list[Row]]:
-    with tempfile.TemporaryDirectory(prefix="fleet-bench-") as name:
-        crowd = start("crowd", ["bench.sessions", "0"], Path(name))
-        try:
-            rows = budgets.budget()
-            if crowd.wait(_PATIENCE_S):
-                raise RuntimeError(crowd.tail())
-            figures: dict[str, float] = json.loads((Path(name) / "crowd.log").read_text())
-        finally:
-            crowd.stop(5.0)
-    return rows, crowds.rows_of(crowds.CROWDS[0], figures)
+    crowd = crowds.CROWDS[0]
+    with side_by_side() as pool:
+        figures = pool.submit(crowds.figures_of, crowd)
+        return budgets.budget(), crowds.rows_of(crowd, figures.result())

@@ -4,14 +4,11 @@
 
 2,500 miners meet a server that takes 15,000 requests in 60 s from one address: of the usual 5,000, heartbeats and the
 jobs that they bring leave room for half as many sessions, and no more are opened. 10,000 meet one without a limit.
-Looked at is the time after the last session was opened. `python -m bench.sessions N`
-prints the figures of the N-th crowd as JSON.
+Looked at is the time after the last session was opened.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,7 +117,3 @@ def _wait_until_open(farm: Surroundings, crowd: Crowd) -> None:
             ends = "\n".join(child.tail() for child in farm.children)
             raise TimeoutError(f"{opened} of {crowd.miners} sessions open after {crowd.patience_s:g} s\n{ends}")
         time.sleep(0.5)
-
-
-if __name__ == "__main__":
-    json.dump(figures_of(CROWDS[int(sys.argv[1])]), sys.stdout)

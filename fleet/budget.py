@@ -102,12 +102,12 @@ class Governor:
         if urgency < Urgency.OPENING:
             return self._room_at(limit, window_s, now)
         part_s = window_s / _PARTS
-        share = math.ceil(_CATCH_UP * self._belief.limit / _PARTS)
         if urgency is Urgency.OPENING:
             # at once, where the heartbeats of all leave room for that
-            share = max(
-                math.ceil(self._belief.limit / _PARTS), limit - math.ceil(self._miners / self._heartbeat_s * window_s)
-            )
+            spare = limit - math.ceil(self._miners / self._heartbeat_s * window_s)
+            share = max(math.ceil(self._belief.limit / _PARTS), spare)
+        else:
+            share = math.ceil(_CATCH_UP * self._belief.limit / _PARTS)
         room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
 
@@ -156,15 +156,15 @@ class Governor:
         if carried:
             self._pause(retry_after_s, now)
             return
+        exhausted = False
         if self._lesson is None:
             self._lesson = self._belief.doubt(lambda window_s: self._count(window_s, now), before=self._awaited)
-            self._pause_until = max(self._pause_until, now + (retry_after_s or 0.0))
         elif self._lesson.one_of_before():
             self._lesson.refused_beside()
-            self._pause_until = max(self._pause_until, now + (retry_after_s or 0.0))
         else:
             self._lesson.refused_again(now)
-            self._pause(retry_after_s, now, floor=self._lesson.exhausted)
+            exhausted = self._lesson.exhausted
+        self._pause(retry_after_s, now, floor=exhausted)
 
     def _forget(self, sent_at: float) -> None:
         at = bisect_right(self._sent, sent_at) - 1
@@ -207,10 +207,11 @@ class Governor:
 
     def _room_at(self, limit: int, window_s: float, now: float) -> float:
         """When the window that ends then holds less than `limit`."""
-        excess = self._count(window_s, now) - max(limit, 1)
-        if excess < 0:
+        # once this one is outside
+        last = len(self._sent) - max(limit, 1)
+        if last < self._over(window_s, now):
             return now
-        return self._sent[self._over(window_s, now) + excess] + window_s * (1 + _SKEW) + _SKEW_S
+        return self._sent[last] + window_s * (1 + _SKEW) + _SKEW_S
 
     def _over(self, window_s: float, now: float) -> int:
         """How many of the requests are outside the window that ends now."""

@@ -33,16 +33,14 @@ from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 from tests.support.machines import REPEATABLE
 from tests.virtual.laws import Laws
-from tests.virtual.plan import draw_plan
+from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.planted import PLANTED
 from tests.virtual.schedule import emptied_engine
 from tests.virtual.server import Server, VirtualClient, ran
 from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
 
 #: nothing happens by itself: what goes wrong, and when, is a rule's
-QUIET = replace(
-    draw_plan(1), server_limit=5000, faults=(), forget_times=(), outages=(), flush_times=(), redis_outages=()
-)
+QUIET = replace(undisturbed(draw_plan(1)), server_limit=5000)
 #: turns after which a drain does not end
 PATIENCE = 500
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from fleet.simulator.faultkinds import FaultKind
@@ -140,6 +140,28 @@ def draw_plan(seed: int, *, jobs: int | None = None) -> Plan:
         visibility_s=rng.choice((60.0, 600.0)),
         rogue_rate=rate(0.2, 0.3),
         reconcile_s=rng.choice((600.0, 60.0, 10.0)),
+    )
+
+
+def undisturbed(plan: Plan) -> Plan:
+    """The plan, of which nothing goes wrong."""
+    return replace(
+        plan,
+        crash_rate=0.0,
+        crash_times=(),
+        faults=(),
+        forget_times=(),
+        outages=(),
+        flush_times=(),
+        redis_outages=(),
+        lost_rate=0.0,
+        doubled_rate=0.0,
+        overtaking_rate=0.0,
+        doubled_result_rate=0.0,
+        failing_rate=0.0,
+        flawed_rate=0.0,
+        worker_death_rate=0.0,
+        rogue_rate=0.0,
     )
 
 

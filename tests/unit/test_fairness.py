@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from tests.virtual.plan import draw_plan
+from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import Schedule
 
 MINERS = 12
@@ -13,28 +13,13 @@ MINERS = 12
 
 def test_where_the_limit_holds_all_back_each_miner_gets_the_same_share() -> None:
     plan = replace(
-        draw_plan(1),
+        undisturbed(draw_plan(1)),
         miners=MINERS,
         mining_s=900.0,
         latency_s=0.1,
         kernel_s=0.01,
         server_limit=120,
         governor_limit=120,
-        crash_rate=0.0,
-        crash_times=(),
-        faults=(),
-        forget_times=(),
-        outages=(),
-        flush_times=(),
-        redis_outages=(),
-        lost_rate=0.0,
-        doubled_rate=0.0,
-        overtaking_rate=0.0,
-        doubled_result_rate=0.0,
-        rogue_rate=0.0,
-        failing_rate=0.0,
-        flawed_rate=0.0,
-        worker_death_rate=0.0,
     )
     schedule = Schedule(plan)
     schedule.run()
