@@ -140,6 +140,10 @@ class Settings(BaseSettings):
         le=86_400,
         description="Seconds between two comparisons of each miner's booked sum with the server's total; 0 for none.",
     )
+    one_core: bool = Field(
+        True,
+        description="Keep the coordinator on one CPU core, where its threads pass Python's lock on faster (Linux).",
+    )
     drain_s: Finite = Field(20.0, ge=0, le=86_400, description="Seconds that open jobs may take to finish at a stop.")
     visibility_timeout_s: Finite = Field(
         120.0,

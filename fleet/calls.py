@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from fleet.errors import CallError
@@ -37,7 +37,7 @@ class Urgency(IntEnum):
     FETCH = 4
 
 
-class CallKind(Enum):
+class CallKind(StrEnum):
     """The endpoints that a miner uses."""
 
     REGISTER = "register"

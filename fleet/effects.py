@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from fleet.causes import Loss
@@ -184,7 +184,7 @@ class Dispatch:
     hold_s: float = 0.0
 
 
-class NoticeKind(Enum):
+class NoticeKind(StrEnum):
     """What an operator may want to read."""
 
     REGISTERED = "registered"

@@ -127,9 +127,9 @@ class Farm:
     def on_published(self, word: Published, now: float) -> None:
         """The dispatcher is done with a job."""
         miner = self.miners[word.miner_id]
-        self._apply(
-            miner, lambda: miner.workload.dispatched(word.job_id, word.attempt, published=word.published, now=now), now
-        )
+        self._sort(miner.workload.dispatched(word.job_id, word.attempt, published=word.published, now=now))
+        if not word.published:
+            self._schedule(miner, now)
 
     def on_broker_emptied(self, now: float) -> None:
         """Redis came back without its data: every job at the workers is dispatched again at once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -24,6 +24,8 @@ from fleet.models import FINAL, ZERO, JobState
 ASSIGNED = "assigned"
 #: characters of a job's life, past which only its end is added: a job may be dispatched again for days
 _MAX_EVENTS = 4000
+#: where an event's time goes, which the statement works out
+_PASSED = "@"
 
 _KEY_COLUMNS = ("server", "job_id")
 _LOSS_COLUMNS = ("miner", "loss", "hour")
@@ -50,14 +52,20 @@ class Jobs:
                 self._reopen(write, now_ms)
 
     def move(self, writes: Sequence[JobMoved], now_ms: int) -> None:
-        """Enter states; a job that ends is counted, and summed up where it was lost."""
-        last = {write.job_id: write for write in writes}
+        """Enter states, one row a job; one that ends is counted, and summed up where it was lost."""
+        moves: dict[str, list[JobMoved]] = defaultdict(list)
+        for write in writes:
+            moves[write.job_id].append(write)
+        ended = [of_one[-1] for of_one in moves.values() if of_one[-1].state in FINAL]
+        over = {write.job_id for write in ended}
         for final, statement in ((False, _MOVE_OPEN), (True, _MOVE_FINAL)):
-            moves = [write for write in writes if (last[write.job_id].state in FINAL) is final]
-            rows = [self._moved_row(write, now_ms, final=final) for write in moves]
+            rows = [
+                self._moved_row(of_one, now_ms, final=final)
+                for job_id, of_one in moves.items()
+                if (job_id in over) is final
+            ]
             if rows:
                 run(self._connection, statement, rows)
-        ended = [write for write in last.values() if write.state in FINAL]
         self._count(Counter(write.state.value for write in ended))
         for lost in ended:
             if lost.loss is not None:
@@ -105,25 +113,28 @@ class Jobs:
             self._count({prior.state: -1})
             self._unlose(prior)
 
-    def _moved_row(self, write: JobMoved, now_ms: int, *, final: bool) -> dict[str, Any]:
+    def _moved_row(self, moves: Sequence[JobMoved], now_ms: int, *, final: bool) -> dict[str, Any]:
+        """All moves of one job at this moment."""
+        last = moves[-1]
+        by = next((move for move in reversed(moves) if move.worker is not None), last)
         row = {
-            **self._key(write.job_id),
-            "new_state": write.state.value,
-            "new_attempt": write.attempt,
-            "new_strikes": write.strikes,
-            "new_sends": write.sends,
-            "new_mended": write.mended,
-            "new_worker": write.worker,
-            "new_kernel": write.kernel_version,
-            "new_ms": write.compute_ms,
-            "new_cause": write.cause,
-            "new_loss": write.loss.value if write.loss else None,
-            "new_event": f",{begun(write.state, write.attempt)}",
+            **self._key(last.job_id),
+            "new_state": last.state.value,
+            "new_attempt": last.attempt,
+            "new_strikes": last.strikes,
+            "new_sends": last.sends,
+            "new_mended": last.mended,
+            "new_worker": by.worker,
+            "new_kernel": by.kernel_version,
+            "new_ms": by.compute_ms,
+            "new_cause": next((move.cause for move in reversed(moves) if move.cause is not None), None),
+            "new_events": "".join(f",{begun(move.state, move.attempt)}{_PASSED}" for move in moves),
             "new_now": now_ms,
         }
-        if not final:
-            return row | {"new_result": None if write.result is None else _json(write.result)}
-        return row | {"new_finished": now_ms}
+        if final:
+            return row | {"new_loss": _name(last.loss), "new_finished": now_ms}
+        loss = next((move.loss for move in reversed(moves) if move.loss is not None), None)
+        return row | {"new_loss": _name(loss), "new_result": None if last.result is None else _json(last.result)}
 
     def _find(self, job_id: str) -> Any:
         return self._connection.execute(_FIND, self._key(job_id)).one()
@@ -166,7 +177,8 @@ def _move_job(*, final: bool) -> Update:
     life = func.coalesce(table.c.events, "")
     passed: Any = bindparam("new_now", type_=schema.Moment) - table.c.assigned_at
     # a clock that was set back makes no negative time
-    longer = life + bindparam("new_event", type_=Text()) + cast(case((passed < 0, 0), else_=passed), Text)
+    passed_text = cast(case((passed < 0, 0), else_=passed), Text)
+    longer = life + func.replace(bindparam("new_events", type_=Text()), _PASSED, passed_text, type_=Text())
     content: dict[str, Any] = (
         {"finished_at": bindparam("new_finished"), "data": None, "result": None, "loss": loss, "events": longer}
         if final
@@ -199,6 +211,10 @@ _MOVE_OPEN, _MOVE_FINAL = _move_job(final=False), _move_job(final=True)
 _SET_JOB = setting(schema.jobs, _KEY_COLUMNS)
 _FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "assigned_at", "finished_at", "events"))
 _LOSS = reading(schema.losses, _LOSS_COLUMNS)
+
+
+def _name(loss: Loss | None) -> str | None:
+    return None if loss is None else loss.value
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -160,10 +160,10 @@ class Miner:
 
     def _wishes(self, now: float) -> list[_Wish]:
         """Calls that the free lanes could take, each with the time from which it may be sent."""
-        if self.phase in {Phase.UNREGISTERED, Phase.REGISTERED, Phase.STOPPED}:
+        if self.phase is not Phase.MINING:
             return self._passage()
         session = self.session
-        if self.phase is Phase.DONE or session is None:
+        if session is None:
             return []
         main, side = self._lanes[Lane.MAIN], self._lanes[Lane.SIDE]
         idle = main is None and side is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from fleet.causes import Difference, Loss
@@ -17,7 +17,7 @@ ZERO = Decimal(0)
 BY_SESSION_SUM = "rewards_earned of the session rose beyond its jobs"
 
 
-class Road(Enum):
+class Road(StrEnum):
     """How a job reached the miner (PROTOCOL, surprise 2)."""
 
     #: asked for; the server gives it again until it is submitted
@@ -28,7 +28,7 @@ class Road(Enum):
     NEXT = "next"
 
 
-class JobState(Enum):
+class JobState(StrEnum):
     """The life of a job in the ledger."""
 
     #: written down, not yet published
@@ -59,7 +59,7 @@ FINAL = frozenset(JobState) - OPEN
 PAID = frozenset({JobState.ACCEPTED, JobState.ALREADY_COMPLETED})
 
 
-class EntryKind(Enum):
+class EntryKind(StrEnum):
     """What a payment was for."""
 
     #: a submitted job

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum, StrEnum
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """How far a miner is with the server."""
 
     UNREGISTERED = "unregistered"
@@ -16,8 +16,8 @@ class Phase(Enum):
     DONE = "done"
 
 
-class Lane(Enum):
+class Lane(IntEnum):
     """The two ways to the server."""
 
-    MAIN = "main"
-    SIDE = "side"
+    MAIN = 0
+    SIDE = 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,6 +66,8 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         raise ServiceError("no server is named: set FLEET_SERVER, or run `fleet up` for a farm on the simulator")
     if settings.redis_url is None:
         raise ServiceError("no Redis is named: set FLEET_REDIS_URL, or run `fleet up`, which starts one")
+    if settings.one_core:
+        stay_on_one_core()
     refusal = announce(settings.redis_url.get_secret_value())
     if refusal is not None:
         raise ServiceError(refusal)
@@ -111,6 +115,16 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         )
     lock.release()
     return figures
+
+
+def stay_on_one_core() -> None:
+    """Keep this thread, and those that it starts, on the core where it runs; nothing on systems that can't.
+
+    Only one thread runs Python at a time, and to wake the next one on another core costs more than to go on on this
+    one: a fifth of the coordinator's CPU (docs/performance.md).
+    """
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
 
 
 def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from fleet.causes import Loss
 from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened
 from fleet.errors import LedgerError, LedgerLocked
 from fleet.ledger import Ledger
+from fleet.ledger_compact import LETTERS
 from fleet.ledger_open import open_engine
 from fleet.lock import Lock
 from fleet.models import Entry, EntryKind, Job, JobState, Road
@@ -163,3 +165,36 @@ def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     blocker.write_text("")
     with pytest.raises(LedgerError, match="FLEET_STATE_DIR"):
         Lock(blocker / "coordinator.lock")
+
+
+@pytest.mark.parametrize("end", [JobState.SUBMITTING, JobState.ACCEPTED, JobState.EXPIRED])
+def test_moves_in_one_commit_leave_the_row_that_one_commit_each_would(tmp_path: Path, end: JobState) -> None:
+    by = {"worker": "w@h", "kernel_version": "2", "compute_ms": 1.5}
+    loss = Loss.EXPIRED if end is JobState.EXPIRED else None
+    moves = [
+        JobMoved(
+            job_id="j1",
+            state=state,
+            attempt=2,
+            strikes=1,
+            sends=number,
+            mended=False,
+            result={"n": number},
+            **(by if state is JobState.COMPUTED else {}),  # type: ignore[arg-type]
+            cause="attempt 1 failed" if state is JobState.DISPATCHED else None,
+            loss=loss if state is end else None,
+        )
+        for number, state in enumerate((JobState.DISPATCHED, JobState.COMPUTED, end))
+    ]
+    found = []
+    for name, commits in (("together", [moves]), ("apart", [[move] for move in moves])):
+        file = tmp_path / name
+        with Ledger(open_engine(URL.format(file)), "here", now_ms=lambda: 1_800_000_000_000) as ledger:
+            ledger.commit([opened("j1")])
+            for writes in commits:
+                ledger.commit(writes)
+        with sqlite3.connect(file) as connection:
+            found.append(connection.execute("SELECT * FROM jobs").fetchall())
+            found.append(connection.execute("SELECT * FROM losses").fetchall())
+    assert found[:2] == found[2:]
+    assert f"a1.0,d2.0,c2.0,{LETTERS[end]}2.0" in found[0][0]

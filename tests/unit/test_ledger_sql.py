@@ -44,7 +44,7 @@ MOVED: dict[str, Any] = {
     "new_ms": 1.5,
     "new_cause": None,
     "new_loss": None,
-    "new_event": ",d2",
+    "new_events": ",d2.@",
     "new_now": 7,
 }
 
