@@ -10,41 +10,42 @@ import click
 
 from fleet.commands.exits import EX_USAGE
 
-#: subcommand → module in `fleet.commands`, in the order of the help
+#: subcommand → its module in `fleet.commands` and its line in the help, in the help's order
 COMMANDS = {
-    "up": "up",
-    "coordinator": "coordinator",
-    "worker": "worker",
-    "join": "join",
-    "service": "service",
-    "simulator": "simulator",
-    "rewards": "rewards",
-    "ledger": "ledger",
-    "reconcile": "reconcile",
-    "explain": "explain",
-    "config": "config",
-    "setup": "setup",
-    "invite": "setup",
-    "dismiss": "setup",
+    "up": ("up", "Mine with a whole farm on this machine."),
+    "coordinator": ("coordinator", "Hold the sessions of all miners and submit their results."),
+    "worker": ("worker", "Compute jobs for a coordinator."),
+    "join": ("join", "Compute jobs for a farm on another host."),
+    "service": ("service", "Run a coordinator or a worker under systemd."),
+    "simulator": ("simulator", "Run a NeoNet server for demos, tests and benchmarks."),
+    "rewards": ("rewards", "Show what the farm earned, and what it did not."),
+    "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
+    "reconcile": ("reconcile", "Show what was booked against what the server says it paid."),
+    "explain": ("explain", "Show what became of a job, and why."),
+    "config": ("config", "Show each setting and where it came from."),
 }
-
-
 #: called by the containers and by `docker/invite`, not by people
-_INTERNAL = frozenset({"setup", "invite", "dismiss"})
+_INTERNAL = {"setup": "setup", "invite": "setup", "dismiss": "setup"}
+_MODULES = {name: module for name, (module, _) in COMMANDS.items()} | _INTERNAL
 
 
 class Commands(click.Group):
-    """Finds each subcommand in the module that `COMMANDS` names, under its own name."""
+    """Finds each subcommand in its module, under its own name, and says what there is without loading any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """Names in the order of the help."""
-        return [name for name in COMMANDS if name not in _INTERNAL]
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """A line for each, as `COMMANDS` has it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The subcommand, None when there is none of that name."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in _MODULES:
             return None
-        module = importlib.import_module(f"fleet.commands.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"fleet.commands.{_MODULES[cmd_name]}")
         command = getattr(module, cmd_name)
         return command if isinstance(command, click.Command) else None
 
@@ -53,7 +54,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, which would suggest nothing: it looks among the commands that a group holds from its start."""
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in _MODULES and not name.startswith("-"):
             near = get_close_matches(name, self.list_commands(ctx), n=1)
             meant = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"No such command {name!r}.{meant}", ctx)

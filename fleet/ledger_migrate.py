@@ -15,6 +15,7 @@ from fleet import schema
 from fleet.causes import Loss
 from fleet.chain import Link, genesis, link_hash
 from fleet.ledger_compact import begun, packed
+from fleet.ledger_version import SCHEMA_VERSION
 from fleet.models import JobState
 
 HOUR_MS = 3_600_000
@@ -69,11 +70,9 @@ def migrate(engine: Engine, found: int) -> None:
         if engine.dialect.name == "sqlite":
             # without it the driver would commit each change of a table by itself
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        for version in range(found, schema.SCHEMA_VERSION):
+        for version in range(found, SCHEMA_VERSION):
             STEPS[version](connection)
-        connection.execute(
-            update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(schema.SCHEMA_VERSION))
-        )
+        connection.execute(update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(SCHEMA_VERSION)))
         connection.commit()
 
 

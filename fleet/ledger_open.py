@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from fleet import schema
 from fleet.errors import LedgerError
-from fleet.ledger_migrate import STEPS, migrate
+from fleet.ledger_migrate import migrate
+from fleet.ledger_version import SCHEMA_VERSION, check_version, is_older
 
 
 def shown_url(url: str) -> str:
@@ -43,6 +45,15 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     except ModuleNotFoundError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} needs the package {exc.name}: install it") from exc
     return engine
+
+
+def fetch_all(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """What one SELECT finds in a ledger; raises LedgerError, as `open_engine` and when it can't be read."""
+    with open_engine(url, read_only=True).connect() as connection:
+        try:
+            return [tuple(row) for row in connection.execute(text(statement))]
+        except DatabaseError as exc:
+            raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
 
 
 def _target(url: str) -> URL:
@@ -88,19 +99,9 @@ def _check_version(engine: Engine, *, read_only: bool) -> None:
             if read_only:
                 raise LedgerError("there is nothing in the ledger yet")
             schema.metadata.create_all(connection)
-            connection.execute(insert(schema.meta).values(name="schema", value=str(schema.SCHEMA_VERSION)))
+            connection.execute(insert(schema.meta).values(name="schema", value=str(SCHEMA_VERSION)))
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
-    version = int(found) if found is not None and found.isdigit() else 0
-    if version == schema.SCHEMA_VERSION:
-        return
-    if version not in STEPS:
-        raise LedgerError(
-            f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: "
-            "use the release that wrote it"
-        )
-    if read_only:
-        raise LedgerError(
-            f"the ledger is of schema {found}, this release reads {schema.SCHEMA_VERSION}: "
-            "the next start of the coordinator migrates it, after a copy"
-        )
-    migrate(engine, version)
+    if found is not None and is_older(found) and not read_only:
+        migrate(engine, int(found))
+    else:
+        check_version(found)

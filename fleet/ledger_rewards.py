@@ -6,14 +6,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import DatabaseError
-
-from fleet import schema
-from fleet.errors import LedgerError
+from fleet.ledger_read import fetch_all
 from fleet.models import ZERO, EntryKind
+from fleet.places import LedgerPlace
+
+
+class _Sum(NamedTuple):
+    """A row of what `_SUMS` selects."""
+
+    server: str
+    miner_id: str
+    kind: str
+    job_type: str
+    hour: int
+    payments: int
+    unconfirmed: int
+    amount: str
+
+
+_SUMS = """
+    SELECT servers.name, miners.miner_id, kind, job_type, hour, payments, unconfirmed, amount
+    FROM sums JOIN miners ON miners.id = sums.miner JOIN servers ON servers.id = miners.server
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,33 +53,26 @@ class Reward:
 
 
 #: how a row of sums is grouped
-GROUPINGS: dict[str, Callable[[Any], str]] = {
-    "miner": lambda row: str(row.miner_id),
-    "type": lambda row: str(row.job_type or row.kind),
+GROUPINGS: dict[str, Callable[[_Sum], str]] = {
+    "miner": lambda row: row.miner_id,
+    "type": lambda row: row.job_type or row.kind,
     "hour": lambda row: _utc(row.hour).strftime("%Y-%m-%dT%H:00Z"),
     "day": lambda row: _utc(row.hour).strftime("%Y-%m-%d"),
 }
 
 
-def rewards_by(engine: Engine, grouping: str) -> list[Reward]:
-    """Rewards of all servers of a ledger by `miner`, `type`, `hour` or `day` (UTC), in order of server and group."""
-    sums, miners, servers = schema.sums, schema.miners, schema.servers
-    query = (
-        select(sums, miners.c.miner_id, servers.c.name)
-        .join(miners, miners.c.id == sums.c.miner)
-        .join(servers, servers.c.id == miners.c.server)
-    )
-    groups: dict[tuple[str, str], list[Any]] = {}
-    try:
-        with engine.connect() as connection:
-            for row in connection.execute(query):
-                groups.setdefault((row.name, GROUPINGS[grouping](row)), []).append(row)
-    except DatabaseError as exc:
-        raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+def rewards_by(place: LedgerPlace, grouping: str) -> list[Reward]:
+    """Rewards of all servers of a ledger by `miner`, `type`, `hour` or `day` (UTC), in order of server and group.
+
+    Raises LedgerError when the ledger can't be read.
+    """
+    groups: dict[tuple[str, str], list[_Sum]] = {}
+    for row in map(_Sum._make, fetch_all(place, _SUMS)):
+        groups.setdefault((row.server, GROUPINGS[grouping](row)), []).append(row)
     return [_reward(server, group, rows) for (server, group), rows in sorted(groups.items())]
 
 
-def _reward(server: str, group: str, rows: list[Any]) -> Reward:
+def _reward(server: str, group: str, rows: list[_Sum]) -> Reward:
     def of(kind: EntryKind) -> Decimal:
         return sum((Decimal(row.amount) for row in rows if row.kind == kind.value), ZERO)
 

@@ -10,6 +10,7 @@ from config.settings import Settings
 #: name of the simulator in a ledger
 SIMULATOR = "simulator"
 _FILE = "ledger.sqlite"
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,12 @@ class LedgerPlace:
     url: str
     #: whether its rewards are the simulator's
     simulated: bool
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a ledger in SQLite."""
+        path = self.url.removeprefix(_SQLITE)
+        return Path(path) if path not in {self.url, ""} and "?" not in path else None
 
 
 def farm_dir(settings: Settings) -> Path:
@@ -47,4 +54,4 @@ def ledger_to_read(settings: Settings) -> LedgerPlace:
 
 
 def _sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder / _FILE}"
+    return f"{_SQLITE}{folder / _FILE}"

@@ -21,9 +21,6 @@ from sqlalchemy import (
 
 from fleet.ledger_compact import Id
 
-#: raised with each change of a table
-SCHEMA_VERSION = 4
-
 metadata = MetaData()
 
 #: UTC milliseconds since 1970; SQLite's integers hold them, PostgreSQL's plain ones don't

@@ -15,7 +15,6 @@ from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import inert, write_csv
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
-from fleet.ledger_open import open_engine
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
 from fleet.models import ZERO
 from fleet.places import ledger_to_read
@@ -48,10 +47,10 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
         place = ledger_to_read(load())
     if lost:
         with farm_errors():
-            _show_losses(losses(open_engine(place.url, read_only=True)), as_json=as_json, as_csv=as_csv)
+            _show_losses(losses(place), as_json=as_json, as_csv=as_csv)
         return
     with farm_errors():
-        rows = rewards_by(open_engine(place.url, read_only=True), by)
+        rows = rewards_by(place, by)
     if as_json:
         groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
         total = sum((row.total_nnet for row in rows), ZERO)

@@ -22,10 +22,9 @@ from tests.support.farms import farm, farm_settings, state
 from tests.support.processes import FLEET, environ, nothing_left, run_fleet, started
 
 #: those that people call
-PUBLIC = COMMANDS.keys() - {"setup", "invite", "dismiss"}
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in sorted(PUBLIC))])
+@pytest.mark.parametrize("command", [(), *((name,) for name in sorted(COMMANDS))])
 def test_help_explains_with_examples(command: tuple[str, ...], tmp_path: Path) -> None:
     done = run_fleet(*command, "--help", folder=tmp_path)
     assert done.returncode == 0

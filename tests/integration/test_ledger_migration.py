@@ -17,6 +17,7 @@ from fleet.ledger_explain import explain
 from fleet.ledger_export import utc
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
+from fleet.ledger_version import SCHEMA_VERSION
 from fleet.models import JobState
 
 V1 = Path(__file__).parents[1] / "support" / "ledger_v1.sql"
@@ -43,7 +44,7 @@ def version_of(path: Path) -> str:
 
 def test_an_older_ledger_is_migrated_after_a_copy_beside_it(old: Path) -> None:
     open_engine(f"sqlite:///{old}").dispose()
-    assert version_of(old) == str(schema.SCHEMA_VERSION)
+    assert version_of(old) == str(SCHEMA_VERSION)
     assert version_of(old.with_name("ledger.sqlite.v1.bak")) == "1"
 
 
@@ -148,7 +149,7 @@ def test_a_migration_that_fails_changes_nothing_and_can_be_tried_again(
     assert "chains" not in tables
     monkeypatch.setitem(ledger_migrate.STEPS, 1, whole)
     open_engine(f"sqlite:///{old}").dispose()
-    assert version_of(old) == str(schema.SCHEMA_VERSION)
+    assert version_of(old) == str(SCHEMA_VERSION)
 
 
 def test_a_reader_does_not_migrate(old: Path) -> None:
