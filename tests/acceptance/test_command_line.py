@@ -21,8 +21,6 @@ from fleet.cli import COMMANDS
 from tests.support.farms import farm, farm_settings, state
 from tests.support.processes import FLEET, environ, nothing_left, run_fleet, started
 
-#: those that people call
-
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in sorted(COMMANDS))])
 def test_help_explains_with_examples(command: tuple[str, ...], tmp_path: Path) -> None:
