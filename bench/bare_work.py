@@ -222,6 +222,9 @@ def tensor_reduce(payload: TensorReduce, rng: Generator) -> dict[str, object]:
     return {"sum": total, "max": float(tensor.max()), "min": float(tensor.min()), "checksum": checksum}
 
 
+#: job types whose data is all there, so that nothing has to be seeded
+NOTHING_DRAWN = frozenset({"fraud_detection", "network_protection"})
+
 BARE: dict[str, Bare] = {
     work.__name__: work
     for work in (

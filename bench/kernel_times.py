@@ -1,8 +1,8 @@
 """The timing itself: run by `bench.kernels` in a process of its own, times as JSON on standard output.
 
-A round times, one after the other, the 512×512 float32 product and then for each job the bare work, seeding and
-kernel, and the whole of `compute`, each in the fastest of six slices of 2 ms. All ratios are of times of the same
-round, since the speed of a shared machine drifts.
+A round goes over the jobs. Bare work, seeding and kernel, and the whole of `compute` are called in turns, call by call,
+so that whatever the machine does beside slows all three alike; what counts is the fastest call of each. The 512×512
+float32 product is timed just before.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.bare_work import BARE
+from bench.bare_work import BARE, NOTHING_DRAWN
 from bench.kernel_jobs import JOBS, Job
 from tasks.catalog import KERNELS, compute
 from tasks.digest import seed
@@ -23,27 +23,25 @@ from tasks.kernels.process import settle
 from tasks.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
-SLICE_S = 0.002
-SLICES = 6
+#: calls in turns go on for this long, and for so many turns at least
+TURNS_S = 0.25
+LEAST_TURNS = 4
+PRODUCTS = 12
 
 
-def per_call_s(work: Callable[[], object]) -> float:
-    """Seconds a call in the fastest of `SLICES` slices; one call before is not timed.
-
-    What a machine does beside can only make a slice slower.
-    """
-    work()
-    return min(_sliced_s(work) for _ in range(SLICES))
-
-
-def _sliced_s(work: Callable[[], object]) -> float:
-    calls, started = 0, time.perf_counter()
-    while True:
+def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) -> list[float]:
+    """Seconds of the fastest call of each work; a first turn is not timed."""
+    for work in works:
         work()
-        calls += 1
-        spent = time.perf_counter() - started
-        if spent >= SLICE_S:
-            return spent / calls
+    best, turns = [float("inf")] * len(works), 0
+    ends = time.perf_counter() + turns_s
+    while turns < least_turns or time.perf_counter() < ends:
+        turns += 1
+        for number, work in enumerate(works):
+            started = time.perf_counter()
+            work()
+            best[number] = min(best[number], time.perf_counter() - started)
+    return best
 
 
 def timed(job: Job) -> tuple[Callable[[], object], Callable[[], object], Callable[[], object]]:
@@ -51,8 +49,11 @@ def timed(job: Job) -> tuple[Callable[[], object], Callable[[], object], Callabl
     payload = parse(job.job_type, job.data)
     number = seed(JOB_ID)
     bare, kernel = BARE[job.job_type], KERNELS[job.job_type]
+    unused = generator(number)
     return (
-        lambda: bare(payload, generator(number)),
+        (lambda: bare(payload, unused))
+        if job.job_type in NOTHING_DRAWN
+        else (lambda: bare(payload, generator(number))),
         lambda: kernel(payload, generator(number)),
         lambda: compute(job.job_type, job.data, job_id=JOB_ID),
     )
@@ -66,9 +67,10 @@ def times(rounds: int) -> dict[str, list[tuple[float, float, float, float]]]:
     works = {job.name: timed(job) for job in JOBS}
     found: dict[str, list[tuple[float, float, float, float]]] = {job.name: [] for job in JOBS}
     for _ in range(rounds):
-        for name, (bare, kernel, whole) in works.items():
-            product = per_call_s(lambda: np.matmul(one, one, out=out))
-            found[name].append((product, per_call_s(bare), per_call_s(kernel), per_call_s(whole)))
+        for name, work in works.items():
+            (product,) = fastest_s(0.0, PRODUCTS, lambda: np.matmul(one, one, out=out))
+            bare, kernel, whole = fastest_s(TURNS_S, LEAST_TURNS, *work)
+            found[name].append((product, bare, kernel, whole))
     return found
 
 

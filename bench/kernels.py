@@ -19,7 +19,7 @@ from bench.processes import ONE_THREAD, clean_environ
 from bench.rows import Row
 
 #: each row is measured so many times, in as many rounds each: the fastest time of its rounds counts
-RUNS, ROUNDS = 3, 5
+RUNS, ROUNDS = 3, 2
 TO_BARE = 1.15
 
 

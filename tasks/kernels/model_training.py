@@ -52,12 +52,15 @@ def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tup
     rate = _first_rate(values)
     loss, kept = initial, 0
     trial = [np.empty_like(matrix) for matrix in weights]
-    slope = [np.empty_like(matrix) for matrix in weights]
+    steps = [np.empty_like(matrix) for matrix in weights]
     fresh = True
     for _ in range(epochs):
         if fresh:
-            gradients(weights, values, by_output, slope)
-        _step(weights, slope, rate, trial)
+            # the gradients are linear in it: scaled here, a few rows, they come out as steps
+            by_output *= np.float32(-rate)
+            gradients(weights, values, by_output, steps)
+        for matrix, step, stepped in zip(weights, steps, trial, strict=True):
+            np.add(matrix, step, out=stepped)
         trial_values = forward(trial, x)
         trial_loss, trial_by_output = squared_loss(trial_values[-1], targets)
         fresh = trial_loss < loss
@@ -65,14 +68,12 @@ def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tup
             weights, trial = trial, weights
             values, loss, by_output = trial_values, trial_loss, trial_by_output
             kept += 1
-        rate *= _GROW if fresh else _SHRINK
+            rate *= _GROW
+        else:
+            rate *= _SHRINK
+            for step in steps:
+                step *= np.float32(_SHRINK)
     return initial, loss, kept, weights
-
-
-def _step(weights: list[Array], slope: list[Array], rate: float, out: list[Array]) -> None:
-    for matrix, gradient, stepped in zip(weights, slope, out, strict=True):
-        np.multiply(gradient, np.float32(-rate), out=stepped)
-        np.add(stepped, matrix, out=stepped)
 
 
 def _first_rate(values: list[Array]) -> float:
