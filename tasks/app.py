@@ -21,6 +21,7 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
     app = Celery("neonet")
     app.conf.update(
         broker_url=redis_url,
+        broker_transport="tasks.transport:Transport",
         result_backend=f"{_BACKEND}+{redis_url}",
         result_backend_always_retry=True,
         task_serializer="json",

@@ -24,7 +24,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas", "tasks.strict_json"),
     ("tasks.messages", "tasks.digest", "tasks.payloads"),
     ("tasks.kernels", "tasks.bundle"),
-    ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.watchdog"),
+    ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.transport", "tasks.watchdog"),
     ("tasks.app",),
     ("tasks.worker", "tasks.flower"),
     ("tasks.__main__",),
@@ -99,7 +99,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("fleet.ledger_read",),
     "sqlalchemy": ("fleet.ledger*", "fleet.schema"),
     "celery": ("tasks.app", "tasks.backend", "tasks.bundle*", "tasks.worker", "fleet.dispatch", "fleet.intake"),
-    "kombu": ("tasks.app", "tasks.backend", "tasks.worker", "fleet.dispatch", "fleet.intake"),
+    "kombu": ("tasks.app", "tasks.backend", "tasks.transport", "tasks.worker", "fleet.dispatch", "fleet.intake"),
     "billiard": ("tasks.app", "tasks.backend", "tasks.worker"),
     # fleet.redis_server asks the Redis that it started whether it is ready.
     "redis": (

@@ -72,7 +72,7 @@ def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tup
         else:
             rate *= _SHRINK
             for step in steps:
-                step *= np.float32(_SHRINK)
+                np.multiply(step, np.float32(_SHRINK), out=step)
     return initial, loss, kept, weights
 
 
