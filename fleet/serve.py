@@ -118,13 +118,15 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
 
 
 def stay_on_one_core() -> None:
-    """Keep this thread, and those that it starts, on the core where it runs; nothing on systems that can't.
+    """Keep this thread, and those that it starts, on the core where it runs, where the system lets it.
 
     Only one thread runs Python at a time, and to wake the next one on another core costs more than to go on on this
-    one: a fifth of the coordinator's CPU (docs/performance.md).
+    one: up to a tenth of its jobs a second (docs/performance.md).
     """
     if sys.platform == "linux":
-        os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
+        # a sandbox may forbid it, and mining goes on without
+        with contextlib.suppress(OSError, ValueError):
+            os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
 
 
 def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
