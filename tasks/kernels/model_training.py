@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from tasks.kernels.draws import uniform
 from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.perceptron import Array, drawn_weights, forward, gradients, squared_loss
+from tasks.kernels.perceptron import Array, drawn_weights, forward, gradients, loss_and_error
 from tasks.payloads.layers import ModelTraining
 
 _GROW = 1.5
@@ -48,7 +48,7 @@ def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
 def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tuple[float, float, int, list[Array]]:
     """First loss, last loss, steps kept and last weights; the given weights are used up."""
     values = forward(weights, x)
-    initial, by_output = squared_loss(values[-1], targets)
+    initial, error = loss_and_error(values[-1], targets)
     rate = _first_rate(values)
     loss, kept = initial, 0
     trial = [np.empty_like(matrix) for matrix in weights]
@@ -56,17 +56,17 @@ def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tup
     fresh = True
     for _ in range(epochs):
         if fresh:
-            # the gradients are linear in it: scaled here, a few rows, they come out as steps
-            by_output *= np.float32(-rate)
-            gradients(weights, values, by_output, steps)
+            # the gradients are linear in the error: scaled here, a few rows, they come out as steps
+            error *= np.float32(-rate / len(error))
+            gradients(weights, values, error, steps)
         for matrix, step, stepped in zip(weights, steps, trial, strict=True):
             np.add(matrix, step, out=stepped)
         trial_values = forward(trial, x)
-        trial_loss, trial_by_output = squared_loss(trial_values[-1], targets)
+        trial_loss, trial_error = loss_and_error(trial_values[-1], targets)
         fresh = trial_loss < loss
         if fresh:
             weights, trial = trial, weights
-            values, loss, by_output = trial_values, trial_loss, trial_by_output
+            values, loss, error = trial_values, trial_loss, trial_error
             kept += 1
             rate *= _GROW
         else:

@@ -40,11 +40,15 @@ def forward(weights: Sequence[Array], x: Array) -> list[Array]:
 
 def squared_loss(output: Array, targets: Array) -> tuple[float, Array]:
     """`‖output − targets‖² / 2n` over a batch of n rows, and its gradient by the output, `(output − targets) / n`."""
-    rows = output.shape[0]
-    error = output - targets
-    loss = float(np.vdot(error, error)) / (2 * rows)
-    error *= np.float32(1.0 / rows)
+    loss, error = loss_and_error(output, targets)
+    error *= np.float32(1.0 / len(error))
     return loss, error
+
+
+def loss_and_error(output: Array, targets: Array) -> tuple[float, Array]:
+    """`‖output − targets‖² / 2n` over a batch of n rows, and `output − targets`."""
+    error = output - targets
+    return float(np.vdot(error, error)) / (2 * len(error)), error
 
 
 def gradients(weights: Sequence[Array], values: Sequence[Array], by_output: Array, out: list[Array]) -> None:
