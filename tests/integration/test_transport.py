@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import redis
 
@@ -16,9 +18,15 @@ MESSAGES = 5
 def test_one_client_sends_all_messages_of_a_channel_and_another_follows_a_lost_connection(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = []
-    make = Channel._create_client
-    monkeypatch.setattr(Channel, "_create_client", lambda self: made.append(self) or make(self))
+    made: list[Channel] = []
+    make: Any = Channel._create_client
+
+    def counted(channel: Channel, **kwargs: Any) -> Any:
+        if not kwargs:
+            made.append(channel)
+        return make(channel, **kwargs)
+
+    monkeypatch.setattr(Channel, "_create_client", counted)
     app = make_app(load({"redis_url": redis_url}, environ={}), redis_url)
     with app.connection_for_write() as connection:
         producer = app.amqp.Producer(connection)
