@@ -7,6 +7,7 @@ from kombu.entity import Queue
 
 from config.settings import Settings
 from tasks.messages import JOBS_QUEUE
+from tasks.transport import use_for_redis
 
 _BACKEND = "tasks.backend.StreamBackend"
 
@@ -18,10 +19,10 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
     for at-most-once; a lost child is reported as a failure (`task_reject_on_worker_lost` off), since the coordinator
     counts attempts and Celery would put a poison task back for ever.
     """
+    use_for_redis()
     app = Celery("neonet")
     app.conf.update(
         broker_url=redis_url,
-        broker_transport="tasks.transport:Transport",
         result_backend=f"{_BACKEND}+{redis_url}",
         result_backend_always_retry=True,
         task_serializer="json",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kombu.transport import redis
+from kombu.transport import TRANSPORT_ALIASES, redis
 
 
 class Channel(redis.Channel):
@@ -31,6 +31,14 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """For `broker_transport`; the broker's URL stays redis:// or rediss://."""
+    """kombu's, with these channels."""
 
     Channel = Channel
+
+
+def use_for_redis() -> None:
+    """From now on redis:// and rediss:// mean this transport to kombu in this process.
+
+    Celery's `broker_transport` would put its name into the broker's URL, which Flower reads.
+    """
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:{Transport.__name__}"))

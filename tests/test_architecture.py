@@ -22,9 +22,9 @@ PACKAGES = ("config", "tasks", "fleet")
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas", "tasks.strict_json"),
-    ("tasks.messages", "tasks.digest", "tasks.payloads"),
+    ("tasks.messages", "tasks.digest", "tasks.payloads", "tasks.transport"),
     ("tasks.kernels", "tasks.bundle"),
-    ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.transport", "tasks.watchdog"),
+    ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.watchdog"),
     ("tasks.app",),
     ("tasks.worker", "tasks.flower"),
     ("tasks.__main__",),

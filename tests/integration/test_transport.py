@@ -29,6 +29,7 @@ def test_one_client_sends_all_messages_of_a_channel_and_another_follows_a_lost_c
     monkeypatch.setattr(Channel, "_create_client", counted)
     app = make_app(load({"redis_url": redis_url}, environ={}), redis_url)
     with app.connection_for_write() as connection:
+        assert connection.as_uri().startswith("redis://")
         producer = app.amqp.Producer(connection)
         for round_number in (1, 2):
             for _ in range(MESSAGES):
