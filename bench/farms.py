@@ -197,10 +197,6 @@ class Flow:
         """Accepted."""
         return len(self.payments) / self.seconds
 
-    def accepted(self, first: int, last: int) -> int:
-        """Jobs accepted between two samples."""
-        return sum(self.samples[first].at <= one.at < self.samples[last].at for one in self.payments)
-
 
 def flow(
     *,

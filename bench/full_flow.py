@@ -48,7 +48,7 @@ def overhead() -> list[Row]:
 @cache
 def runs_of(mix: str) -> tuple[Flow, ...]:
     """The runs at full flow with this mix of jobs, made once."""
-    return tuple(flow(miners=MINERS, mix=mix, seconds=7.0) for _ in range(RUNS))
+    return tuple(flow(miners=MINERS, mix=mix, seconds=8.0, every_s=2.0) for _ in range(RUNS))
 
 
 def full_flow() -> list[Row]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bench import million
 from bench.farms import Flow, flow
-from bench.full_flow import cpu_s
+from bench.full_flow import cpu_s, runs_of
 from bench.processes import side_by_side
 from bench.rows import Bound, Row
 
@@ -30,7 +30,7 @@ def growth() -> list[Row]:
     for workers in WORKERS:
         run = flow(miners=100, seconds=SECONDS, settings={"FLEET_WORKER__CONCURRENCY": str(workers)})
         rows += _rows(BY_WORKERS.format(workers), run)
-    return rows + _behind()
+    return [*rows, _late(), *_behind()]
 
 
 def _rows(name: str, run: Flow) -> list[Row]:
@@ -48,22 +48,26 @@ def _rows(name: str, run: Flow) -> list[Row]:
     ]
 
 
+def _late() -> Row:
+    """Late in a run against early in it, at full flow."""
+    runs = runs_of("light")
+    return Row(
+        part="growth",
+        name="coordinator's CPU by that of workers and simulator, last quarter of a run over the first",
+        runs=[_coordinator_share(run, -2, -1) / _coordinator_share(run, 0, 1) for run in runs],
+        unit="×",
+        target=1.0 / STEADY,
+        peer=f"{sum(len(run.payments) for run in runs) // len(runs):,} jobs",
+    )
+
+
 def _behind() -> list[Row]:
-    """Early and late in one run, and beside it a farm with a million jobs in its ledger: they share the machine."""
+    """A farm with a million jobs in its ledger beside one with none: they share the machine."""
     behind = {"FLEET_SERVER_NAME": million.SERVER, "FLEET_LEDGER_URL": f"sqlite:///{million.copied()}"}
     with side_by_side() as pool:
         old = pool.submit(flow, miners=100, mix="light", seconds=12.0, settings=behind)
-        run = flow(miners=100, mix="light", seconds=12.0, every_s=3.0)
-    early, late = _coordinator_ms(run, 0, 1), _coordinator_ms(run, -2, -1)
+        run = flow(miners=100, mix="light", seconds=12.0)
     return [
-        Row(
-            part="growth",
-            name="coordinator's CPU a job, last quarter of a run over the first",
-            runs=[late / early],
-            unit="×",
-            target=1.0 / STEADY,
-            peer=f"{len(run.payments):,} jobs",
-        ),
         Row(
             part="growth",
             name=f"pace with {million.JOBS:,} jobs in the ledger, of that of a farm beside it with none",
@@ -75,6 +79,8 @@ def _behind() -> list[Row]:
     ]
 
 
-def _coordinator_ms(run: Flow, first: int, last: int) -> float:
-    used_s = run.samples[last].coordinator.cpu_s - run.samples[first].coordinator.cpu_s
-    return used_s / run.accepted(first, last) * 1000
+def _coordinator_share(run: Flow, first: int, last: int) -> float:
+    """CPU of the coordinator for a second of the others, whose work a job is the same; all drift with the machine."""
+    before, after = run.samples[first], run.samples[last]
+    others_s = after.workers.cpu_s + after.simulator.cpu_s - before.workers.cpu_s - before.simulator.cpu_s
+    return (after.coordinator.cpu_s - before.coordinator.cpu_s) / others_s
