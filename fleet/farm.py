@@ -127,6 +127,7 @@ class Farm:
     def on_published(self, word: Published, now: float) -> None:
         """The dispatcher is done with a job."""
         miner = self.miners[word.miner_id]
+        # what it asks for next, and how many of its jobs are at workers, stays as it was
         self._sort(miner.workload.dispatched(word.job_id, word.attempt, published=word.published, now=now))
         if not word.published:
             self._schedule(miner, now)

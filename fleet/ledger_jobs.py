@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -127,14 +127,16 @@ class Jobs:
             "new_worker": by.worker,
             "new_kernel": by.kernel_version,
             "new_ms": by.compute_ms,
-            "new_cause": next((move.cause for move in reversed(moves) if move.cause is not None), None),
+            "new_cause": _latest(move.cause for move in moves),
             "new_events": "".join(f",{begun(move.state, move.attempt)}{_PASSED}" for move in moves),
             "new_now": now_ms,
         }
         if final:
-            return row | {"new_loss": _name(last.loss), "new_finished": now_ms}
-        loss = next((move.loss for move in reversed(moves) if move.loss is not None), None)
-        return row | {"new_loss": _name(loss), "new_result": None if last.result is None else _json(last.result)}
+            return row | {"new_loss": last.loss and last.loss.value, "new_finished": now_ms}
+        return row | {
+            "new_loss": _latest(move.loss and move.loss.value for move in moves),
+            "new_result": None if last.result is None else _json(last.result),
+        }
 
     def _find(self, job_id: str) -> Any:
         return self._connection.execute(_FIND, self._key(job_id)).one()
@@ -213,8 +215,9 @@ _FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", 
 _LOSS = reading(schema.losses, _LOSS_COLUMNS)
 
 
-def _name(loss: Loss | None) -> str | None:
-    return None if loss is None else loss.value
+def _latest(words: Iterable[str | None]) -> str | None:
+    """The last that was said; None leaves a column as it is."""
+    return next((word for word in reversed(list(words)) if word is not None), None)
 
 
 def _json(value: Mapping[str, Any]) -> str:

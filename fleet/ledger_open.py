@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 from fleet import schema
 from fleet.errors import LedgerError
 from fleet.ledger_migrate import migrate
-from fleet.ledger_version import SCHEMA_VERSION, check_version, is_older
+from fleet.ledger_version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
 
 
 def shown_url(url: str) -> str:
@@ -68,9 +68,9 @@ def _target(url: str) -> URL:
 def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
     if path is None:
         return create_engine(url, poolclass=StaticPool)
-    if read_only and not path.exists():
-        raise LedgerError(f"there is no ledger at {path} yet; it is made by the first `fleet up`")
-    if not read_only:
+    if read_only:
+        check_there(path)
+    else:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
 
@@ -97,7 +97,7 @@ def _check_version(engine: Engine, *, read_only: bool) -> None:
     with engine.begin() as connection:
         if not inspect(connection).has_table("meta"):
             if read_only:
-                raise LedgerError("there is nothing in the ledger yet")
+                raise LedgerError(EMPTY)
             schema.metadata.create_all(connection)
             connection.execute(insert(schema.meta).values(name="schema", value=str(SCHEMA_VERSION)))
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()

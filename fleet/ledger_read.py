@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fleet.errors import LedgerError
-from fleet.ledger_version import check_version
+from fleet.ledger_version import EMPTY, check_there, check_version
 from fleet.places import LedgerPlace
-
-_BUSY_S = 5.0
 
 
 def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
@@ -23,12 +21,11 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
     if place.file is None:
         rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger_open").fetch_all(place.url, statement)
         return rows
-    if not place.file.exists():
-        raise LedgerError(f"there is no ledger at {place.file} yet; it is made by the first `fleet up`")
+    check_there(place.file)
     try:
         with closing(_connect(place.file)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").fetchone():
-                raise LedgerError("there is nothing in the ledger yet")
+                raise LedgerError(EMPTY)
             found = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
             check_version(found[0] if found else None)
             return connection.execute(statement).fetchall()
@@ -38,6 +35,6 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
 
 def _connect(file: Path) -> sqlite3.Connection:
     """A connection that makes no file and changes nothing; the write-ahead log's index beside the file it may write."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_S)
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)
     connection.execute("PRAGMA query_only=ON")
     return connection

@@ -1,11 +1,21 @@
-"""Which ledgers this release can read: a version raised with each change of a table."""
+"""Which ledgers this release can read: one that is there, of a version that is raised with each change of a table."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from fleet.errors import LedgerError
 
 SCHEMA_VERSION = 4
+#: said of a ledger without tables
+EMPTY = "there is nothing in the ledger yet"
 _OLDEST = 1
+
+
+def check_there(file: Path) -> None:
+    """Raise LedgerError where SQLite would make the file that is to be read."""
+    if not file.exists():
+        raise LedgerError(f"there is no ledger at {file} yet; it is made by the first `fleet up`")
 
 
 def is_older(found: str | None) -> bool:
