@@ -17,7 +17,7 @@ REPEAT_WINDOW_S = 30.0
 #: what every record has; anything else on it was given as `extra`
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 #: libraries that tell every request at INFO
-_CHATTY = ("urllib3", "tornado.access", "celery.worker.strategy", "celery.app.trace")
+_CHATTY = ("tornado.access", "celery.worker.strategy", "celery.app.trace")
 
 
 def set_up(log: LogSettings, *, stream: TextIO | None = None, repeat_window_s: float = REPEAT_WINDOW_S) -> None:

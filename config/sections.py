@@ -38,7 +38,9 @@ class MinerSettings(Section):
     gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
     gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")
     tags: tuple[str, ...] = Field(
-        (), description="Words of your own for it, which the server is not told.", examples=[["garage"]]
+        (),
+        description="Words of your own for it, not told the server: `fleet rewards --by tag`.",
+        examples=[["garage"]],
     )
 
 

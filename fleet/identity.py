@@ -25,7 +25,6 @@ def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
                 cpu_cores=miner.cpu_cores,
                 gpu_memory_mb=miner.gpu_memory_mb,
                 gpu_model=miner.gpu_model,
-                tags=miner.tags,
             )
             for miner in settings.miner
         ]

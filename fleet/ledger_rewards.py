@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,7 +37,7 @@ class Reward:
     """One group of payments."""
 
     server: str
-    #: miner id, job type, hour or day
+    #: miner id, its tags, job type, hour or day
     group: str
     payments: int
     #: payments booked at the job's stated reward, of which the server's answer was lost
@@ -52,23 +52,24 @@ class Reward:
         return self.jobs_nnet + self.heartbeats_nnet + self.adjustments_nnet
 
 
-#: how a row of sums is grouped
-GROUPINGS: dict[str, Callable[[_Sum], str]] = {
-    "miner": lambda row: row.miner_id,
-    "type": lambda row: row.job_type or row.kind,
-    "hour": lambda row: _utc(row.hour).strftime("%Y-%m-%dT%H:00Z"),
-    "day": lambda row: _utc(row.hour).strftime("%Y-%m-%d"),
+#: how a row of sums is grouped, given the tags of miners
+GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
+    "miner": lambda row, _: row.miner_id,
+    "tag": lambda row, tags: tags.get(row.miner_id) or "untagged",
+    "type": lambda row, _: row.job_type or row.kind,
+    "hour": lambda row, _: _utc(row.hour).strftime("%Y-%m-%dT%H:00Z"),
+    "day": lambda row, _: _utc(row.hour).strftime("%Y-%m-%d"),
 }
 
 
-def rewards_by(place: LedgerPlace, grouping: str) -> list[Reward]:
-    """Rewards of all servers of a ledger by `miner`, `type`, `hour` or `day` (UTC), in order of server and group.
+def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None = None) -> list[Reward]:
+    """Rewards of all servers of a ledger by a key of `GROUPINGS`, hours and days in UTC, in order of server and group.
 
-    Raises LedgerError when the ledger can't be read.
+    `tags` has the words for a miner, by its id. Raises LedgerError when the ledger can't be read.
     """
     groups: dict[tuple[str, str], list[_Sum]] = {}
     for row in map(_Sum._make, fetch_all(place, _SUMS)):
-        groups.setdefault((row.server, GROUPINGS[grouping](row)), []).append(row)
+        groups.setdefault((row.server, GROUPINGS[grouping](row, tags or {})), []).append(row)
     return [_reward(server, group, rows) for (server, group), rows in sorted(groups.items())]
 
 

@@ -82,8 +82,6 @@ class MinerSpec:
     #: MB; 0 for none
     gpu_memory_mb: int = 0
     gpu_model: str = ""
-    #: the operator's own words; the server never sees them
-    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -253,7 +253,10 @@ class Purse:
             # this heartbeat's own reward, if it had one, is in the sum and shows in the next total
             self._claims.sum_learnt()
             return []
-        self._claims.sum_weighed(rewarded=bool(rise.income.reward))
+        if rise.income.shortfall:
+            self._claims.sum_learnt()
+        else:
+            self._claims.sum_weighed(rewarded=bool(rise.income.reward))
         effects: list[Effect] = []
         if rise.proved:
             job_ids = tuple(job_id for job_id, _ in rise.proved)

@@ -88,9 +88,9 @@ class Report:
         self._say(f"Server:    {server}")
         names = ", ".join(spec.miner_id for spec in specs[:4])
         self._say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
-        spec = specs[0]
-        gpu = f"{spec.gpu_model or 'GPU'} ({spec.gpu_memory_mb} MB)" if spec.gpu_memory_mb else "none"
-        self._say(f"CPU cores: {spec.cpu_cores} a miner    GPU: {gpu}")
+        cores = sorted({spec.cpu_cores for spec in specs})
+        a_miner = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
+        self._say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")
         self._say(f"Ledger:    {ledger}    booked so far: {self._total} NNET")
         self._say(_RULE)
 
@@ -207,7 +207,7 @@ class Report:
             self._say(text, style)
             return
         self._rolled[notice.kind.value] += 1
-        if notice.kind is NoticeKind.REWARD:
+        if notice.kind in {NoticeKind.REWARD, NoticeKind.INCOME}:
             self._rolled_nnet += notice.amount or ZERO
 
     def _trouble_line(self, text: str, miner_id: str) -> None:
@@ -245,6 +245,15 @@ class Report:
         except (BrokenPipeError, ValueError):
             # nobody reads any more: mining goes on
             self._silent = True
+
+
+def _gpus(specs: list[MinerSpec]) -> str:
+    """The GPUs that miners declare, and of how many miners where they differ."""
+    counts = Counter(f"{spec.gpu_model or 'GPU'} ({spec.gpu_memory_mb} MB)" for spec in specs if spec.gpu_memory_mb)
+    if len(counts) == 1 and counts.total() == len(specs):
+        return next(iter(counts))
+    shown = [f"{count} × {gpu}" for gpu, count in counts.most_common(3)] + ["…"] * (len(counts) > 3)
+    return ", ".join(shown) or "none"
 
 
 def _fee(fee: float | None) -> str:

@@ -69,7 +69,8 @@ class SessionSum:
     def weigh(self, stated: Decimal, payments: int) -> Rise | None:
         """Explain the rise from the last sum to `stated`; None where there was none to compare it with.
 
-        The sum is learnt: a payment that it does not count is counted by no later one.
+        The sum is learnt: a payment that it does not count is counted by no later one. Unless it lacks a payment that
+        was told: it may lag, and then the next one counts what is booked already. That one is learnt instead.
         """
         if self._stated is None:
             self.learn(stated)
@@ -81,5 +82,5 @@ class SessionSum:
             payments=payments,
         )
         proved = tuple(self._unconfirmed[index] for index in income.confirmed)
-        self.learn(stated)
+        self.learn(None if income.shortfall else stated)
         return Rise(income=income, proved=proved)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from config.example import example_toml
 from config.load import DEFAULT, Origin, read
 from fleet.commands.exits import settings_or_exit
-
-#: columns of a table that is not printed on a terminal, so that no value is broken
-_WIDE = 250
+from fleet.commands.tables import add, console, table
 
 
 @click.command("config")
@@ -54,13 +48,11 @@ def config(toml_file: Path | None, *, as_json: bool, example: bool) -> None:
 
 
 def _print(origins: Sequence[Origin]) -> None:
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
-    table = Table("setting", "value", "source", box=None, pad_edge=False, header_style="bold")
+    shown = table(("setting", "value", "source"))
     for origin in origins:
-        style = "dim" if origin.source == DEFAULT else ""
-        # Text, because a value in square brackets is no markup.
-        table.add_row(Text(origin.name), Text(_worded(origin.value), overflow="fold"), Text(origin.source), style=style)
-    console.print(table)
+        cells = (origin.name, _worded(origin.value), origin.source)
+        add(shown, cells, style="dim" if origin.source == DEFAULT else "")
+    console().print(shown)
 
 
 def _worded(value: object) -> str:

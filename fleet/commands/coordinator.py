@@ -10,6 +10,7 @@ import click
 
 from config.load import load
 from config.logs import set_up
+from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.exact_json import dump
@@ -42,8 +43,9 @@ def coordinator(
     with farm_errors():
         run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)
         figures = run_coordinator(settings, run)
-    line = dump(figures)
     if summary_file is not None:
-        summary_file.write_text(line + "\n")
-    elif as_json:
-        click.echo(line)
+        summary_file.write_text(dump(figures) + "\n")
+        return
+    print_closing(figures, to_stderr=as_json)
+    if as_json:
+        click.echo(dump(figures))

@@ -6,11 +6,10 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.tables import add, console, line, table
 from fleet.ledger_explain import Life
 from fleet.ledger_explain import explain as lives_of
 from fleet.ledger_open import open_engine
@@ -46,16 +45,16 @@ def job(*, job_id: str, as_json: bool) -> None:
 
 
 def _print(life: Life) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{life.server} · {life.miner_id}", style="bold")
+    screen = console()
+    line(screen, f"{life.server} · {life.miner_id}", style="bold")
     for name, value in life.job.items():
-        console.print(f"  {name.replace('_', ' ')}: {value}")
-    table = Table("time (UTC)", "state", "attempt", "after ms", box=None, pad_edge=False)
+        line(screen, f"  {name.replace('_', ' ')}: {value}")
+    steps = table(("time (UTC)", "state", "attempt", "after ms"))
     for step in life.steps:
-        table.add_row(step.at, step.state, str(step.attempt), str(step.after_ms))
-    console.print(table)
+        add(steps, (step.at, step.state, str(step.attempt), str(step.after_ms)))
+    screen.print(steps)
     for entry in life.entries:
-        console.print(f"entry {entry['entry']}: {entry['amount_nnet']} NNET, {entry['kind']}, {entry['status']}")
+        line(screen, f"entry {entry['entry']}: {entry['amount_nnet']} NNET, {entry['kind']}, {entry['status']}")
         for name in (
             "booked_at",
             "evidence",
@@ -66,4 +65,4 @@ def _print(life: Life) -> None:
             "hash",
         ):
             if entry.get(name):
-                console.print(f"  {name.replace('_', ' ')}: {entry[name]}")
+                line(screen, f"  {name.replace('_', ' ')}: {entry[name]}")

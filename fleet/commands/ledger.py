@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.sheets import write_csv, write_json, write_parquet
+from fleet.commands.tables import console, line
 from fleet.exact_json import dump
 from fleet.ledger_export import COLUMNS, entries
 from fleet.ledger_open import open_engine
@@ -54,7 +54,7 @@ def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
         for verdict in verdicts:
             _print(verdict)
         if not kept:
-            Console(highlight=False).print(f"the head {head} is in no chain of this ledger", style="red")
+            line(console(), f"the head {head} is in no chain of this ledger", style="red")
     ctx.exit(0 if right else EX_DATAERR)
 
 
@@ -111,10 +111,10 @@ def _stated(verdict: ServerVerdict) -> dict[str, object]:
 
 
 def _print(verdict: ServerVerdict) -> None:
-    console, flaw = Console(highlight=False, soft_wrap=True), verdict.verdict.flaw
-    console.print(f"{verdict.server}: {verdict.verdict.entries} entries follow each other, {verdict.booked} NNET")
-    console.print(f"  head {verdict.verdict.head}")
+    screen, flaw = console(), verdict.verdict.flaw
+    line(screen, f"{verdict.server}: {verdict.verdict.entries} entries follow each other, {verdict.booked} NNET")
+    line(screen, f"  head {verdict.verdict.head}")
     if flaw is not None:
-        console.print(f"  entry {flaw.seq}: {flaw.problem}", style="red")
+        line(screen, f"  entry {flaw.seq}: {flaw.problem}", style="red")
     for miner in verdict.wrong_sums:
-        console.print(f"  {miner}: the kept sums are not those of its entries", style="red")
+        line(screen, f"  {miner}: the kept sums are not those of its entries", style="red")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 from fleet.ledger_findings import Comparison, comparisons
 from fleet.ledger_open import open_engine
@@ -41,7 +40,7 @@ def reconcile(*, as_json: bool) -> None:
         click.echo(dump({"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "miners": stated}))
         return
     _print_table(rows)
-    Console(highlight=False).print(f"unexplained: {unexplained} NNET", style="red" if unexplained else "")
+    console().print(f"unexplained: {unexplained} NNET", style="red" if unexplained else "")
 
 
 def _stated(row: Comparison) -> dict[str, object]:
@@ -70,26 +69,15 @@ def _stated(row: Comparison) -> dict[str, object]:
 
 
 def _print_table(rows: list[Comparison]) -> None:
-    console = Console(highlight=False)
-    table = Table("server", "miner", "booked", "unconfirmed", "server says", "asked at", "verdict", box=None)
+    screen = console()
+    shown = table(("server", "miner", "booked", "unconfirmed", "server says", "asked at", "verdict"))
     for row in rows:
         stated = "not told" if row.stated is None else f"{row.stated}"
-        table.add_row(
-            row.server,
-            row.miner_id,
-            f"{row.booked}",
-            f"{row.unconfirmed}",
-            stated,
-            row.asked_at or "never",
-            row.verdict,
-        )
-    console.print(table)
+        amounts = (f"{row.booked}", f"{row.unconfirmed}", stated)
+        add(shown, (row.server, row.miner_id, *amounts, row.asked_at or "never", row.verdict))
+    screen.print(shown)
     for row in rows:
         for found in row.findings:
             jobs = ", ".join(found.job_ids[:_MAX_JOB_IDS]) + (", …" if len(found.job_ids) > _MAX_JOB_IDS else "")
-            console.print(
-                f"{found.found_at}  {row.miner_id}  {found.amount:+f} NNET  {found.kind.value}: {found.evidence}"
-                + (f"  [{jobs}]" if jobs else ""),
-                markup=False,
-                soft_wrap=True,
-            )
+            what = f"{found.amount:+f} NNET  {found.kind.value}: {found.evidence}" + (f"  [{jobs}]" if jobs else "")
+            line(screen, f"{found.found_at}  {row.miner_id}  {what}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from config.load import load
 from fleet.causes import Loss
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.sheets import inert, write_csv
+from fleet.commands.sheets import write_csv
+from fleet.commands.tables import add, console, table
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
@@ -23,13 +21,14 @@ _LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
 #: columns of a table that stand there even when they hold zeros
 _ALWAYS = ("payments", "total_nnet")
-#: columns of a terminal, for a table that is not printed on one
-_WIDE = 250
 
 
 @click.command("rewards")
 @click.option(
-    "--by", type=click.Choice(list(GROUPINGS)), default="miner", help="Group by this; hours and days are UTC."
+    "--by",
+    type=click.Choice(list(GROUPINGS)),
+    default="miner",
+    help="Group by this; hours and days are UTC, the tags of a miner are one group.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with exact amounts.")
@@ -44,21 +43,22 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
       fleet rewards --losses
     """
     with settings_or_exit():
-        place = ledger_to_read(load())
+        settings = load()
+    place = ledger_to_read(settings)
     if lost:
         with farm_errors():
             _show_losses(losses(place), as_json=as_json, as_csv=as_csv)
         return
     with farm_errors():
-        rows = rewards_by(place, by)
+        tags = {miner.id.lower(): ", ".join(sorted(miner.tags)) for miner in settings.miner}
+        rows = rewards_by(place, by, tags)
     if as_json:
         groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
         total = sum((row.total_nnet for row in rows), ZERO)
         click.echo(dump({"by": by, "simulated": place.simulated, "total_nnet": total, "rows": groups}))
     elif as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(["server", by, *_COLUMNS])
-        writer.writerows([row.server, inert(row.group), *map(str, _figures(row).values())] for row in rows)
+        cells = ([row.server, row.group, *map(str, _figures(row).values())] for row in rows)
+        write_csv(sys.stdout, ("server", by, *_COLUMNS), cells)
     else:
         _print_table(rows, by, simulated=place.simulated)
 
@@ -91,11 +91,11 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
     if as_csv:
         write_csv(sys.stdout, _LOSS_COLUMNS, cells)
         return
-    table = Table(*_LOSS_COLUMNS, box=None, pad_edge=False)
+    shown = table(_LOSS_COLUMNS)
     for row_cells in cells:
-        table.add_row(*row_cells)
-    table.add_row("all", "", "", str(sum(row.jobs for row in rows)), f"{total}", style="bold")
-    Console(highlight=False).print(table)
+        add(shown, row_cells)
+    add(shown, ("all", "", "", str(sum(row.jobs for row in rows)), f"{total}"), style="bold")
+    console().print(shown)
 
 
 def _figures(row: Reward) -> dict[str, object]:
@@ -104,17 +104,14 @@ def _figures(row: Reward) -> dict[str, object]:
 
 def _print_table(rows: list[Reward], by: str, *, simulated: bool) -> None:
     """Columns that say nothing but zero are left out, so that no amount is cut on a narrow terminal."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("server", by):
-        table.add_column(heading, overflow="fold")
-    for name in names:
-        table.add_column(name.replace("_nnet", " NNET"), justify="right", overflow="fold")
+    figures = {name: name.replace("_nnet", " NNET") for name in names}
+    shown = table(("server", by, *figures.values()), right=tuple(figures.values()))
     for row in rows:
-        table.add_row(row.server, row.group, *(str(getattr(row, name)) for name in names))
+        add(shown, (row.server, row.group, *(str(getattr(row, name)) for name in names)))
     totals = (str(sum((getattr(row, name) for row in rows), ZERO)) for name in names)
-    table.add_row("all", "", *totals, style="bold")
-    console.print(table)
+    add(shown, ("all", "", *totals), style="bold")
+    screen = console()
+    screen.print(shown)
     if simulated:
-        console.print("simulated: these rewards are not real", style="yellow")
+        screen.print("simulated: these rewards are not real", style="yellow")

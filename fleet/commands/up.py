@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from decimal import Decimal
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from config.load import load
+from config.sources import variable
+from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.local import LocalFarm, Plan
 
-#: rows of the closing table; those with a difference come first
-_SHOWN_MINERS = 40
 #: a far-away server: replies take long enough to read along
 _DEMO_LATENCY_MS = "200"
-#: names of the flags in the environment of the children
-_VARIABLES = {
-    "server": "FLEET_SERVER",
-    "id": "FLEET_ID",
-    "cpu": "FLEET_CPU",
-    "gpu_mem": "FLEET_GPU_MEM",
-    "gpu_model": "FLEET_GPU_MODEL",
-    "miners": "FLEET_MINERS",
-    "worker.concurrency": "FLEET_WORKER__CONCURRENCY",
-}
 
 
 @click.command("up")
@@ -79,44 +66,13 @@ def up(
     plan = Plan(
         for_s=for_s,
         simulator=("--dialect", dialect, "--latency", f"{latency:g}"),
-        overrides={_VARIABLES[name]: str(value) for name, value in given.items() if value is not None},
+        overrides={variable(name): str(value) for name, value in given.items() if value is not None},
         out=sys.stderr if as_json else sys.stdout,
     )
     with farm_errors():
         outcome = LocalFarm(settings, plan).run()
     if outcome.summary:
-        _print_table(json.loads(outcome.summary, parse_float=Decimal), to_stderr=as_json)
+        print_closing(json.loads(outcome.summary, parse_float=Decimal), to_stderr=as_json)
     if as_json and outcome.summary:
         click.echo(outcome.summary)
     ctx.exit(outcome.exit_code)
-
-
-class _Console(Console):
-    """A console whose reader may go away: that says nothing of how the farm ended, so the exit code stays."""
-
-    def on_broken_pipe(self) -> None:
-        """Print into the void from now on."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _print_table(figures: dict[str, Any], *, to_stderr: bool) -> None:
-    console = _Console(stderr=to_stderr, highlight=False)
-    rewards, jobs = figures["rewards"], figures["jobs"]
-    table = Table("miner", "booked NNET", "server says", "difference", box=None, pad_edge=False, title_justify="left")
-    miners = sorted(rewards["per_miner"].items(), key=lambda item: not item[1]["difference_nnet"])
-    for miner_id, row in miners[:_SHOWN_MINERS]:
-        table.add_row(miner_id, *(_words(row[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")))
-    if len(rewards["per_miner"]) > _SHOWN_MINERS:
-        table.add_row(f"… {len(rewards['per_miner']) - _SHOWN_MINERS} more", "", "", "", style="dim")
-    table.add_row(
-        "all", *(_words(rewards[name]) for name in ("ledger_nnet", "server_nnet", "difference_nnet")), style="bold"
-    )
-    console.print(table)
-    console.print("jobs: " + " · ".join(f"{n} {name.replace('_', ' ')}" for name, n in jobs.items()), soft_wrap=True)
-    if figures["simulated"]:
-        console.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
-
-
-def _words(amount: object) -> str:
-    return "not stated" if amount is None else f"{amount}"

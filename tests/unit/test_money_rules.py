@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fleet.backoff import Backoff
 from fleet.income import heartbeat_income, same
+from fleet.session_sum import SessionSum
 
 REWARDS = st.floats(min_value=0.001, max_value=10, allow_nan=False)
 
@@ -60,6 +61,18 @@ def test_a_sum_that_fell_short_is_said_and_not_booked() -> None:
     income = heartbeat_income(stated=Decimal("0.5"), confirmed=Decimal("0.8"), unconfirmed=[], payments=2)
     assert income.shortfall == Decimal("0.3")
     assert income.reward == 0
+
+
+def test_a_sum_that_lagged_once_is_not_booked_again_when_it_catches_up() -> None:
+    session = SessionSum(Decimal(1))
+    session.expect("job", Decimal("0.3"), confirmed=True)
+    lagging = session.weigh(Decimal(1), 2)
+    assert lagging is not None
+    assert lagging.income.shortfall == Decimal("0.3")
+    assert session.weigh(Decimal("1.3"), 2) is None, "it is learnt, and explains nothing"
+    later = session.weigh(Decimal("1.4"), 3)
+    assert later is not None
+    assert later.income.reward == Decimal("0.1")
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5, 40, 10_000])
