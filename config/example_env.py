@@ -18,6 +18,9 @@ _HEAD = """\
 # The port of Flower's page, on 127.0.0.1.
 # FLOWER_PORT=5555
 
+# Workers on this host, one core each.
+# WORKERS=1
+
 # How this host is called in the names of its workers: worker@HOST_NAME-container.
 # HOST_NAME=local
 
@@ -34,7 +37,8 @@ _HEAD = """\
 # REDIS_MAXMEMORY=256mb
 # REDIS_MEMORY=640m
 
-# Cores and memory of one worker. More cores than the host has are refused by Docker.
+# Cores and memory of one worker. More cores than the host has are refused by Docker. A worker computes on as many as
+# FLEET_WORKER__CONCURRENCY says; each of its processes may take FLEET_WORKER__MAX_MEMORY_PER_CHILD_MB.
 # WORKER_CPUS=1
 # WORKER_MEMORY=1g
 
@@ -47,7 +51,8 @@ _HEAD = """\
 # SIMULATOR_LATENCY_MS=50
 
 # --- Settings of the farm ---
-# The coordinator takes all of them; workers and Flower take those under FLEET_WORKER__, FLEET_FLOWER__ and FLEET_LOG__.
+# The coordinator takes all of them. Workers take those under FLEET_WORKER__, Flower those under FLEET_FLOWER__, both
+# FLEET_LOG__ and what all have to agree on: FLEET_VISIBILITY_TIMEOUT_S and the two limits FLEET_WORKER__…TIME_LIMIT_S.
 """
 #: set by docker-compose.yml, by its secrets, or of no use in a container
 _FIXED = {
@@ -61,7 +66,7 @@ _FIXED = {
     "flower.port": "see FLOWER_PORT",
 }
 #: what docker-compose.yml says where .env is silent
-_COMPOSE_DEFAULTS = {"worker.concurrency": "1", "miners": "8 on the simulator, else 1"}
+_COMPOSE_DEFAULTS = {"worker.concurrency": "1"}
 
 
 def example_env() -> str:
@@ -75,13 +80,9 @@ def _entry(leaf: Leaf) -> Iterator[str]:
     if leaf.name in _FIXED:
         yield f"# ({variable(leaf.name)} is not for .env: {_FIXED[leaf.name]}.)"
     elif leaf.name == "miner":
-        yield "# (Named miners are tables of a fleet.toml: mount one, and name it by FLEET_CONFIG.)"
+        yield f"# {variable(leaf.name)}='[{{\"id\": \"rig-a1\", \"cpu_cores\": 16}}, {{\"id\": \"rig-a2\"}}]'"
     else:
-        default = _COMPOSE_DEFAULTS.get(leaf.name, "")
-        if default and not default.isdecimal():
-            yield f"# Default: {default}."
-            default = ""
-        yield f"# {variable(leaf.name)}={default or _plain(leaf)}"
+        yield f"# {variable(leaf.name)}={_COMPOSE_DEFAULTS.get(leaf.name) or _plain(leaf)}"
     yield ""
 
 

@@ -99,7 +99,7 @@ class DispatchSettings(Section):
         4.0,
         ge=0,
         le=1_000,
-        description="Kernel time in ms of jobs that share one message, more of it while they wait long; 0: none do.",
+        description="Jobs whose kernels take together this many ms share a message, more while jobs queue; 0: none do.",
     )
 
 

@@ -16,7 +16,7 @@ COMMANDS = {
     "coordinator": ("coordinator", "Hold the sessions of all miners and submit their results."),
     "worker": ("worker", "Compute jobs for a coordinator."),
     "join": ("join", "Compute jobs for a farm on another host."),
-    "service": ("service", "Run a coordinator or a worker under systemd."),
+    "service": ("service", "Run a farm, or a part of one, under systemd."),
     "simulator": ("simulator", "Run a NeoNet server for demos, tests and benchmarks."),
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),

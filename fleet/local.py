@@ -96,7 +96,11 @@ class LocalFarm:
 
     def _prepare(self) -> None:
         try:
-            shutil.rmtree(self._run_dir, ignore_errors=True)
+            # the logs of the run before may be what is looked for
+            before = self._run_dir.with_name("run.before")
+            shutil.rmtree(before, ignore_errors=True)
+            if self._run_dir.exists():
+                self._run_dir.rename(before)
             self._run_dir.mkdir(parents=True, mode=0o700)
         except OSError as exc:
             raise ServiceError(f"{self._run_dir}: {exc.strerror}; choose a folder by FLEET_STATE_DIR") from exc

@@ -1,4 +1,4 @@
-"""The systemd units of a coordinator and of a worker host, as text."""
+"""The systemd units of a whole farm, of a coordinator and of a worker host, as text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from fleet.errors import ServiceError
 class Part(Enum):
     """What a unit runs."""
 
+    #: a whole farm on one machine, its Redis included
+    UP = "up"
     COORDINATOR = "coordinator"
     WORKER = "worker"
     #: a worker that was invited by another host: `fleet join` has kept the invitation
@@ -32,6 +34,7 @@ class Installation:
 
 
 _DESCRIPTIONS = {
+    Part.UP: "NeoNet fleet: a whole farm on this machine",
     Part.COORDINATOR: "NeoNet fleet: coordinator",
     Part.WORKER: "NeoNet fleet: worker",
     Part.JOIN: "NeoNet fleet: worker for another host's farm",
@@ -53,9 +56,9 @@ Environment=OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 Restart=always
 RestartSec=5
 RestartPreventExitStatus=64 78
-# A worker finishes its jobs, a coordinator drains.
+# A worker finishes its jobs, a coordinator drains; a whole farm does one after the other.
 KillMode=mixed
-TimeoutStopSec=60
+TimeoutStopSec=120
 """
 _SYSTEM = """\
 User=neonet-fleet

@@ -1,4 +1,4 @@
-"""`fleet service`: coordinator and workers under systemd, without Docker."""
+"""`fleet service`: a farm, or a part of one, under systemd, without Docker."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from fleet.units import Installation, Part, unit, unit_name
 _SYSTEM_UNITS = Path("/etc/systemd/system")
 _SYSTEM_ENV = Path("/etc/neonet-fleet/fleet.env")
 _SYSTEM_STATE = Path("/var/lib/neonet-fleet")
+#: what a part can't run without
+_NEEDED = {
+    Part.COORDINATOR: "FLEET_SERVER and FLEET_REDIS_URL",
+    Part.WORKER: "FLEET_REDIS_URL",
+    Part.JOIN: "NEONET_INVITATION",
+}
 _PART = click.argument("part", type=click.Choice([part.value for part in Part]))
 _SYSTEM = click.option(
     "--system/--user", "system", default=False, help="For the whole machine (root), or for this user (default)."
@@ -24,13 +30,15 @@ _SYSTEM = click.option(
 
 @click.group("service")
 def service() -> None:
-    """Run a coordinator or a worker under systemd: started at boot, restarted when it dies, confined.
+    """Run a farm, or a part of one, under systemd: started at boot, restarted when it dies, confined.
+
+    PART is `up` (a whole farm on this machine), `coordinator`, `worker`, or `join` (a worker that was invited).
 
     \b
     Examples:
+      fleet service install up --user
       fleet service show worker --system
-      sudo fleet service install worker --system
-      fleet service install coordinator --user
+      sudo .venv/bin/fleet service install worker --system
     """
 
 
@@ -47,7 +55,10 @@ def show(part: str, *, system: bool) -> None:
 @_SYSTEM
 @click.option("--no-start", is_flag=True, help="Write the unit, but don't enable or start it.")
 def install(part: str, *, system: bool, no_start: bool) -> None:
-    """Write the unit, and enable and start it. Its settings are FLEET_ variables in the file that is named then."""
+    """Write the unit, and enable and start it. Its settings are FLEET_ variables in the file that is named then.
+
+    What can't run without settings isn't started before that file holds some: the command that starts it is printed.
+    """
     chosen = Part(part)
     folder = _SYSTEM_UNITS if system else Path.home() / ".config/systemd/user"
     path, text = folder / unit_name(chosen), _text(chosen, system=system)
@@ -62,13 +73,27 @@ def install(part: str, *, system: bool, no_start: bool) -> None:
     except OSError as exc:
         raise Failure(f"{exc.filename}: {exc.strerror}", EX_CANTCREAT) from exc
     click.echo(f"wrote {path}; its settings go into {env_file}")
-    if no_start:
-        return
     scope = [] if system else ["--user"]
-    for arguments in (["daemon-reload"], ["enable", "--now", unit_name(chosen)]):
+    start = ["enable", "--now", unit_name(chosen)]
+    if not no_start and _needs_settings(chosen, system=system) and not _holds_settings(env_file):
+        no_start = True
+        click.echo(f"not started: {_NEEDED[chosen]} must be set there first")
+    if no_start:
+        click.echo(f"start it by: systemctl {' '.join([*scope, *start])}")
+        return
+    for arguments in (["daemon-reload"], start):
         _systemctl([*scope, *arguments])
     if not system:
         click.echo("To keep it running while you are logged out: loginctl enable-linger")
+
+
+def _needs_settings(part: Part, *, system: bool) -> bool:
+    """Whether it is of no use without a file of settings: an invitation that was kept is this user's own."""
+    return part in _NEEDED and (system or part is not Part.JOIN)
+
+
+def _holds_settings(env_file: Path) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in env_file.read_text().splitlines())
 
 
 def _text(part: Part, *, system: bool) -> str:

@@ -197,7 +197,7 @@ def shown(folder: Path, *options: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("by", ["miner", "type", "hour", "day"])
+@pytest.mark.parametrize("by", ["miner", "tag", "type", "hour", "day"])
 def test_rewards_say_the_same_sum_however_they_are_grouped_and_printed(mined: Path, total: Decimal, by: str) -> None:
     told = json.loads(shown(mined, "--by", by, "--json"), parse_float=Decimal, parse_int=Decimal)
     rows = list(csv.DictReader(io.StringIO(shown(mined, "--by", by, "--csv"))))
@@ -206,6 +206,15 @@ def test_rewards_say_the_same_sum_however_they_are_grouped_and_printed(mined: Pa
     assert sum(row["total_nnet"] for row in told["rows"]) == total
     assert sum(Decimal(row["total_nnet"]) for row in rows) == total
     assert [row[by] for row in rows] == [row[by] for row in told["rows"]]
+
+
+def test_rewards_are_summed_by_the_tags_of_the_miners(mined: Path) -> None:
+    first, second = (row["miner"] for row in json.loads(shown(mined, "--json"))["rows"])
+    named = json.dumps([{"id": first, "tags": ["garage", "attic"]}, {"id": second}])
+    done = run_fleet(
+        "rewards", "--by", "tag", "--json", folder=mined, settings=farm_settings(mined) | {"FLEET_MINER": named}
+    )
+    assert [row["tag"] for row in json.loads(done.stdout)["rows"]] == ["attic, garage", "untagged"]
 
 
 def test_rewards_are_a_table_that_says_when_they_are_not_real(mined: Path, total: Decimal) -> None:

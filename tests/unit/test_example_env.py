@@ -22,7 +22,7 @@ def test_the_file_is_the_one_that_the_tree_writes() -> None:
 
 def test_every_setting_is_listed() -> None:
     text = example_env()
-    missing = [leaf.name for leaf in leaves(Settings) if variable(leaf.name) not in text and leaf.name != "miner"]
+    missing = [leaf.name for leaf in leaves(Settings) if variable(leaf.name) not in text]
     assert not missing
 
 
