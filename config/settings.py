@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     id: MinerId | None = Field(
         None, description="The id of the only miner. Not with [[miner]] or miners above 1.", examples=["my_miner_001"]
     )
-    cpu: int = Field(4, ge=1, le=4_096, description="CPU cores that each miner registers, unless it has a [[miner]] table.")
+    cpu: int = Field(4, ge=1, le=4_096, description="CPU cores that a miner without a [[miner]] table registers.")
     gpu_mem: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that each miner registers, likewise.")
     gpu_model: str = Field("", max_length=200, description="GPU model that each miner registers, likewise.")
     state_dir: HomePath = Field(
