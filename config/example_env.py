@@ -80,7 +80,7 @@ def _entry(leaf: Leaf) -> Iterator[str]:
     if leaf.name in _FIXED:
         yield f"# ({variable(leaf.name)} is not for .env: {_FIXED[leaf.name]}.)"
     elif leaf.name == "miner":
-        yield f"# {variable(leaf.name)}='[{{\"id\": \"rig-a1\", \"cpu_cores\": 16}}, {{\"id\": \"rig-a2\"}}]'"
+        yield f'# {variable(leaf.name)}=\'[{{"id": "rig-a1", "cpu_cores": 16}}, {{"id": "rig-a2"}}]\''
     else:
         yield f"# {variable(leaf.name)}={_COMPOSE_DEFAULTS.get(leaf.name) or _plain(leaf)}"
     yield ""
