@@ -11,15 +11,12 @@ import click
 from config.errors import ConfigError
 from fleet.errors import LedgerError, LedgerLocked, ServiceError
 
-EX_OK = 0
 #: the command line is wrong
 EX_USAGE = 64
 #: what was read is no valid data, e.g. a corrupt ledger
 EX_DATAERR = 65
 #: a service that is needed doesn't answer
 EX_UNAVAILABLE = 69
-#: a mistake in this program
-EX_SOFTWARE = 70
 #: a file or folder can't be made
 EX_CANTCREAT = 73
 #: reading or writing failed

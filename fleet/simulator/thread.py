@@ -52,11 +52,6 @@ class RunningSimulator:
         parsed = _parsed(faults)
         self._ask(lambda simulator: simulator.faults.set(parsed))
 
-    def add_faults(self, *faults: Fault | str) -> None:
-        """Switch on more faults."""
-        parsed = _parsed(faults)
-        self._ask(lambda simulator: simulator.faults.add(parsed))
-
     def faults(self) -> list[dict[str, object]]:
         """The faults with how often each one struck."""
         return self._ask(lambda simulator: simulator.faults.stated())
