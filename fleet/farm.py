@@ -102,7 +102,7 @@ class Farm:
         else:
             self.governor.answered(reply.sent_at, reply.answered_at, now)
         miner = self.miners[reply.call.spec.miner_id]
-        self._apply(miner, lambda: miner.on_reply(reply, now, self._find), now)
+        self._apply(miner, lambda: miner.on_reply(reply, now, self._prior), now)
 
     def on_result(self, message: ResultMessage, now: float) -> None:
         """A worker's attempt ended; results of jobs that are not open here are counted and dropped."""
@@ -162,6 +162,14 @@ class Farm:
         turn, self._turn = self._turn, Turn()
         turn.wake_at = min(blocked_until, self._timers[0][0] if self._timers else NEVER)
         return turn
+
+    def _prior(self, job_id: str) -> Prior | None:
+        """What is known of a job that a server gives; one that this turn opened is not in the ledger yet."""
+        owner = self._owners.get(job_id)
+        if owner is None:
+            return self._find(job_id)
+        work = owner.jobs[job_id]
+        return Prior(state=work.state, attempt=work.attempt, miner_id=owner.spec.miner_id, loss=work.loss)
 
     def _start_calls(self, now: float) -> float:
         """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""

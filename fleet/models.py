@@ -305,7 +305,7 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prior:
-    """What the ledger says of a job that the server gives again."""
+    """What is known of a job that the server gives again."""
 
     state: JobState
     attempt: int

@@ -1,0 +1,106 @@
+"""A farm on a real ledger, turn by turn, whose calls are answered by hand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from fleet.budget import Governor
+from fleet.calls import Answer, Call, CallKind, Reply
+from fleet.effects import JobOpened, NoticeKind
+from fleet.errors import CallError
+from fleet.farm import Farm, Turn
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.miner import Miner
+from fleet.models import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
+from fleet.policy import Policy
+
+
+class Answered:
+    """A farm whose calls wait here for their answers."""
+
+    def __init__(self, ledger: Ledger, miners: int = 1) -> None:
+        self.ledger = ledger
+        self.now = 0.0
+        self.calls: list[Call] = []
+        specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
+        self.farm = Farm(
+            [Miner(spec, Policy(), ledger.account(spec.miner_id), random.Random(1), self.now) for spec in specs],
+            Governor(requests=5000, window_s=60.0, miners=miners, heartbeat_s=30.0),
+            ledger.find,
+            max_calls=16,
+            max_at_workers=64,
+            now=self.now,
+        )
+        self.turn()
+
+    def turn(self) -> Turn:
+        """As the coordinator: written first."""
+        turn = self.farm.turn(self.now)
+        self.ledger.commit(turn.writes)
+        self.calls += turn.calls
+        return turn
+
+    def waiting(self, kind: CallKind) -> list[Call]:
+        return [call for call in self.calls if call.kind is kind]
+
+    def answer(self, call: Call, outcome: Answer | CallError) -> None:
+        self.calls.remove(call)
+        self.farm.on_reply(Reply(call=call, outcome=outcome, sent_at=self.now, answered_at=self.now), self.now)
+
+    def registered(self) -> Answered:
+        for call in self.waiting(CallKind.REGISTER):
+            self.answer(call, Registration(new=True))
+        self.turn()
+        return self
+
+    def mining(self) -> Answered:
+        for call in self.registered().waiting(CallKind.START_SESSION):
+            self.answer(call, start(call))
+        self.turn()
+        return self
+
+
+def start(call: Call, initial_job: Job | None = None) -> SessionStart:
+    return SessionStart(session_id=f"session of {call.spec.miner_id}", adopted=False, initial_job=initial_job)
+
+
+def job(road: Road) -> Job:
+    return Job(job_id="j1", job_type="data_hash", data={"size": 8}, reward=Decimal(1), road=road, timeout_s=60.0)
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    with Ledger(open_engine("sqlite://"), "s") as opened:
+        yield opened
+
+
+def the_second_one_is_told(made: Answered) -> None:
+    turn = made.turn()
+    assert [write.miner_id for write in turn.writes if isinstance(write, JobOpened)] == ["rig-0"]
+    assert [order.message.miner_id for order in turn.dispatches] == ["rig-0"]
+    odd = [(notice.miner_id, notice.text) for notice in turn.notices if notice.kind is NoticeKind.ANOMALY]
+    assert odd == [("rig-1", "was given the job of rig-0")]
+    assert made.ledger.open_count() == 1
+
+
+def test_a_job_that_comes_with_two_heartbeats_of_one_turn_is_the_first_miners(ledger: Ledger) -> None:
+    made = Answered(ledger, miners=2).mining()
+    made.now = 30.0
+    made.turn()
+    beats = made.waiting(CallKind.HEARTBEAT)
+    assert len(beats) == 2
+    for beat in beats:
+        made.answer(beat, HeartbeatAnswer(next_job=job(Road.NEXT)))
+    the_second_one_is_told(made)
+
+
+def test_a_job_that_comes_with_two_sessions_of_one_turn_is_the_first_miners(ledger: Ledger) -> None:
+    made = Answered(ledger, miners=2).registered()
+    for call in made.waiting(CallKind.START_SESSION):
+        made.answer(call, start(call, job(Road.INITIAL)))
+    the_second_one_is_told(made)
