@@ -57,6 +57,7 @@ class Farm:
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         self.governor = governor
         self.draining = False
+        self._given_up = False
         self._find = find
         self._free_calls = max_calls
         self._max_at_workers = max_at_workers
@@ -148,12 +149,15 @@ class Farm:
             self._schedule(miner, now)
 
     def give_up(self, now: float) -> None:
-        """The drain took too long: end what is open, stop the sessions."""
+        """The drain took too long: end what is open and what later answers leave open, stop the sessions."""
+        self._given_up = True
         for miner in self.miners.values():
             self._apply(miner, miner.give_up, now)
 
     def turn(self, now: float) -> Turn:
         """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for."""
+        if self._given_up:
+            self._end_leftovers(now)
         while self._timers and self._timers[0][0] <= now:
             miner = self.miners[heapq.heappop(self._timers)[2]]
             self._wakes.pop(miner.spec.miner_id, None)
@@ -162,6 +166,13 @@ class Farm:
         turn, self._turn = self._turn, Turn()
         turn.wake_at = min(blocked_until, self._timers[0][0] if self._timers else NEVER)
         return turn
+
+    def _end_leftovers(self, now: float) -> None:
+        """After the drain was given up: a submission failed that was under way, or a fetch was answered."""
+        for miner in self.miners.values():
+            if not all(work.in_flight for work in miner.jobs.values()):
+                self._apply(miner, miner.give_up, now)
+        self._turn.dispatches = [order for order in self._turn.dispatches if order.message.job_id in self._owners]
 
     def _prior(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives; one that this turn opened is not in the ledger yet."""

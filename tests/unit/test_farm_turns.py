@@ -11,13 +11,17 @@ import pytest
 from fleet.budget import Governor
 from fleet.calls import Answer, Call, CallKind, Reply
 from fleet.effects import JobOpened, NoticeKind
-from fleet.errors import CallError
+from fleet.errors import CallError, NoAnswer
 from fleet.farm import Farm, Turn
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.models import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
 from fleet.policy import Policy
+from tasks.messages import Outcome, ResultMessage
+
+#: until a call without an answer ends
+DEADLINE_S = 15.0
 
 
 class Answered:
@@ -104,3 +108,45 @@ def test_a_job_that_comes_with_two_sessions_of_one_turn_is_the_first_miners(ledg
     for call in made.waiting(CallKind.START_SESSION):
         made.answer(call, start(call, job(Road.INITIAL)))
     the_second_one_is_told(made)
+
+
+def drained(made: Answered, until: float) -> bool:
+    """Whether the farm has ended by then, at a server that takes each connection and never answers."""
+    while made.now < until and not made.farm.done:
+        made.now += DEADLINE_S
+        for call in list(made.calls):
+            made.answer(call, NoAnswer("hangs"))
+        made.turn()
+    return made.farm.done
+
+
+def test_a_submission_that_was_under_way_when_the_drain_was_given_up_is_not_sent_for_ever(ledger: Ledger) -> None:
+    made = Answered(ledger).mining()
+    (fetch,) = made.waiting(CallKind.FETCH)
+    made.answer(fetch, job(Road.FETCHED))
+    made.turn()
+    result = {"final_hash": "ab", "iterations": 1}
+    made.farm.on_result(
+        ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result=result, compute_ms=1.0), made.now
+    )
+    made.farm.drain(made.now)
+    made.turn()
+    assert made.waiting(CallKind.SUBMIT)
+    made.farm.give_up(made.now)
+    made.turn()
+    assert made.farm.open_jobs == 1, "its answer may still come"
+    assert drained(made, 600.0)
+    assert ledger.open_count() == 0
+    assert ledger.account("rig-0").lost_answers == (("j1", Decimal(1)),)
+
+
+def test_a_job_that_is_fetched_after_the_drain_was_given_up_ends_at_once_and_reaches_no_worker(ledger: Ledger) -> None:
+    made = Answered(ledger).mining()
+    (fetch,) = made.waiting(CallKind.FETCH)
+    made.farm.drain(made.now)
+    made.farm.give_up(made.now)
+    made.turn()
+    made.answer(fetch, job(Road.FETCHED))
+    assert not made.turn().dispatches
+    assert ledger.run_counts("none")["expired"] == 1
+    assert drained(made, 600.0)
