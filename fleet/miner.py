@@ -260,13 +260,13 @@ class Miner:
             effects += self.workload.free_job(answer.next_job, reply, now, find)
         return effects
 
-    def _stopped(self, call: Call, cause: str) -> list[Effect]:
+    def _stopped(self, call: Call, cause: str, *, over: bool = True) -> list[Effect]:
+        """The drain goes on; a session that may not be `over` stays open in the ledger, for the next start to stop."""
         self.phase, self.workload.session = Phase.STOPPED, None
         self._farewells = 0
-        return [
-            SessionClosed(miner_id=self.spec.miner_id, session_id=call.session_id, cause=cause),
-            self._notice(NoticeKind.STOPPED, f"session {cause}: {call.session_id}"),
-        ]
+        closed = SessionClosed(miner_id=self.spec.miner_id, session_id=call.session_id, cause=cause)
+        notice = self._notice(NoticeKind.STOPPED, f"session {cause}: {call.session_id}")
+        return [closed, notice] if over else [notice]
 
     def _totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
         if self.phase is Phase.STOPPED:
@@ -336,7 +336,8 @@ class Miner:
             return [self._unverifiable(error)]
         if gone:
             return self._stopped(call, "lost by the server")
-        return self._stopped(call, "not stopped: the server does not answer") if self._farewells >= 3 else []
+        silent = "not stopped: the server does not answer"
+        return self._stopped(call, silent, over=False) if self._farewells >= 3 else []
 
     # -- words ------------------------------------------------------------------------------------------------------
 

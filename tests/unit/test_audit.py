@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
+import pytest
+
 from fleet.calls import Call, CallKind, Reply
 from fleet.causes import Loss
-from fleet.effects import Effect, JobMoved, SessionClosed, TotalsSeen
+from fleet.effects import Effect, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.models import (
     Account,
@@ -143,3 +147,30 @@ def test_a_ghost_whose_submission_was_sent_is_lost_with_its_answer() -> None:
 
 def test_a_ghost_stays_for_the_next_start_while_the_server_does_not_answer() -> None:
     assert laid_to_rest(GhostStopped(ghost=ghost(), outcome=NoAnswer("cut"))) == []
+
+
+def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> None:
+    with Ledger(open_engine("sqlite://"), "s") as ledger:
+        miner = mining()
+        ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=Decimal(0))])
+        miner.drain()
+        words: list[str] = []
+        for tries in range(1, 4):
+            call, effects = answer(miner, NoAnswer("hangs"), tries * EVERY_S)
+            assert call.kind is CallKind.STOP_SESSION
+            ledger.commit([effect for effect in effects if isinstance(effect, Write)])
+            words += [effect.text for effect in effects if isinstance(effect, Notice)]
+        assert miner.phase is Phase.STOPPED
+        assert "session not stopped: the server does not answer: s1" in words
+        adopted = ledger.account("rig-a1").session
+        assert adopted is not None
+        assert adopted.session_id == "s1"
+        assert [ghost.session_id for ghost in ledger.ghosts(set())] == ["s1"]
+
+
+@pytest.mark.parametrize("outcome", [SessionSummary(tasks_completed=0, rewards_earned=None), SessionLost("no session")])
+def test_a_session_that_was_stopped_or_lost_is_closed(outcome: SessionSummary | SessionLost) -> None:
+    miner = mining()
+    miner.drain()
+    _, effects = answer(miner, outcome, EVERY_S)
+    assert [effect.session_id for effect in effects if isinstance(effect, SessionClosed)] == ["s1"]
