@@ -53,6 +53,10 @@ class Claims:
         if len(self._lost) > _MAX_CLAIMS:
             del self._lost[next(iter(self._lost))]
 
+    def reopened(self, job_id: str) -> None:
+        """The server gives a job again: it was not paid, whatever became of the answer."""
+        self._lost.pop(job_id, None)
+
     def beat(self) -> None:
         """A heartbeat was answered."""
         self._beats += 1

@@ -142,6 +142,10 @@ class Purse:
         self._claims.answer_lost(job.job_id, job.reward)
         return [self._unlearnt()]
 
+    def job_reopened(self, job: Job) -> None:
+        """A job is open again, and is booked by its own receipt: no total is explained by it meanwhile."""
+        self._claims.reopened(job.job_id)
+
     def heartbeat_lost(self) -> None:
         """A heartbeat's answer was lost: what it brought is unknown."""
         self._claims.beat_unheard()

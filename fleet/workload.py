@@ -114,6 +114,7 @@ class Workload:
             paid_before=prior is not None and prior.state in PAID,
         )
         self.jobs[job.job_id] = work
+        self._purse.job_reopened(job)
         refused_before = prior is not None and prior.state in {JobState.REJECTED, JobState.QUARANTINED}
         if refused_before:
             self._hold_fetch(now)

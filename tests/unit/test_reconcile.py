@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 
+from fleet.calls import Call, CallKind, Reply
 from fleet.causes import Difference, Loss
 from fleet.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
 from fleet.ledger import Ledger
 from fleet.ledger_findings import comparisons
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
-from fleet.models import Job, JobState, Registration, Road
+from fleet.models import Job, JobState, MinerSpec, Prior, Registration, Road
+from fleet.policy import Policy
 from fleet.protocol import parse_heartbeat, parse_receipt, parse_registration, parse_totals
 from fleet.purse import Purse
+from fleet.workload import Workload
 
 MINER = "rig-a1"
 D = Difference
@@ -87,12 +91,13 @@ class Desk:
             self.end(job, JobState.ALREADY_COMPLETED)
             self.commit([self.purse.job_paid(job, job.reward, False, None, again=False)])
 
-    def lost(self, *rewards: float) -> None:
+    def lost(self, *rewards: float) -> list[Job]:
         """The answer was lost, and nothing ever told."""
-        for reward in rewards:
-            job = self.job(reward)
+        jobs = [self.job(reward) for reward in rewards]
+        for job in jobs:
             self.end(job, JobState.EXPIRED, Loss.ANSWER_LOST)
             self.commit(self.purse.answer_lost(job))
+        return jobs
 
     def beats(self, reward: float) -> None:
         answer = parse_heartbeat({"status": "active", "reward": reward})
@@ -115,7 +120,7 @@ class Desk:
 class Made:
     """A made difference: what happened, what the server then states, and what it has to be called."""
 
-    happened: Callable[[Desk], None]
+    happened: Callable[[Desk], object]
     total: float
     jobs: int | None
     kind: Difference | None
@@ -433,3 +438,21 @@ def test_the_age_of_a_record_is_learnt_once_its_total_lacks_nothing() -> None:
 def test_there_are_twenty_differences() -> None:
     assert sum(case.kind is not None for case in CASES.values()) >= 20
     assert {case.kind for case in CASES.values()} == {None, *Difference}
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_lost_answer_explains_nothing_once_its_job_is_given_again(dies: bool) -> None:
+    made = desk()
+    first, second = made.lost(0.5, 0.5)
+    workload = Workload(MINER, Policy(), made.purse, random.Random(1))
+    call = Call(kind=CallKind.FETCH, spec=MinerSpec(miner_id=MINER))
+    reply = Reply(call=call, outcome=first, sent_at=1.0, answered_at=1.0)
+    made.commit(workload.assigned(first, reply, 1.0, made.ledger.find))
+    if dies:
+        made.restart()
+    made.states(100.5, 6)
+    made.end(first, JobState.ACCEPTED)
+    made.commit([made.purse.job_paid(first, Decimal("0.5"), True, None, again=False)])
+    assert made.ledger.find(second.job_id) == Prior(state=JobState.ALREADY_COMPLETED, attempt=1, miner_id=MINER)
+    assert not found(made.states(101.0, 7))
+    assert made.purse.since_base == Decimal("1.0")
