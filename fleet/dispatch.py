@@ -52,6 +52,8 @@ class Dispatcher:
         # celery and kombu ship no types
         self._connection: Any = None
         self._producer: Any = None
+        #: results that could not be taken off the stream yet
+        self._left: list[bytes] = []
         self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._thread.start()
@@ -61,7 +63,10 @@ class Dispatcher:
         self._orders.put(order)
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
-        """Take results off the stream; what is not taken off is read again at the next start, which changes nothing."""
+        """Take results off the stream soon, or else with later ones.
+
+        What is not taken off is read again when Redis was lost and at the next start, which changes nothing.
+        """
         self._orders.put(entries)
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -144,10 +149,14 @@ class Dispatcher:
         self._connection = self._producer = None
 
     def _acknowledge(self, entries: Sequence[bytes]) -> None:
+        entries, self._left = [*self._left, *entries], []
         try:
             pipeline = self._client.pipeline(transaction=False)
             pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
             pipeline.xdel(RESULTS_STREAM, *entries)
             pipeline.execute()
+        except (redis.ConnectionError, redis.TimeoutError):
+            self._left = entries
         except redis.RedisError:
+            # a Redis that answers and refuses would let them grow without end
             return

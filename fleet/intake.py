@@ -55,13 +55,15 @@ class Intake:
 
     def _run(self) -> None:
         backoff, rng, failures = Backoff(floor_s=0.5, cap_s=5.0), random.Random(), 0
-        # what this coordinator read and did not acknowledge in an earlier life comes first
+        # what was handed to this coordinator and not acknowledged comes first; what it knows changes nothing
         position: bytes | str = "0"
         self._make_group()
         while not self._stop.is_set():
             try:
                 entries = self._read(position)
             except redis.RedisError as exc:
+                # results may have been in the answer that was lost, or stayed because their acknowledgement was
+                position = "0"
                 if _group_is_gone(exc) and self._make_group():
                     self._reachable = True
                     self._tell(BrokerState(reachable=True, emptied=True))

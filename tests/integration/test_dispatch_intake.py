@@ -21,6 +21,7 @@ from fleet.effects import Dispatch
 from fleet.intake import BrokerState, Intake, Results
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, Outcome, encode_computed
 from tests.support import redis_server
+from tests.support.link import Link
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import dispatcher, entries, job
 
@@ -260,6 +261,49 @@ def test_a_redis_that_is_killed_and_comes_back_is_told_and_used_again(mortal: re
         assert told.get(timeout=PATIENCE_S).published
         put(url, "job-2")
         assert read(heard, 1)[0] == ["job-2"]
+
+
+def test_results_whose_reading_was_cut_off_are_read_again_before_new_ones(empty_redis_url: str) -> None:
+    with Link(empty_redis_url) as link, intake(link.url) as heard:
+        put(empty_redis_url, "job-1")
+        assert read(heard, 1)[0] == ["job-1"]
+        link.cut_at(b"job-2")
+        put(empty_redis_url, "job-2")
+        assert not news(heard).reachable
+        put(empty_redis_url, "job-3")
+        # the first one was not acknowledged either
+        assert read(heard, 3)[0] == ["job-1", "job-2", "job-3"]
+
+
+def test_a_backlog_that_was_handed_on_is_read_again_once_when_redis_was_lost(empty_redis_url: str) -> None:
+    names = [f"job-{number}" for number in range(450)]
+    with Link(empty_redis_url) as link, intake(link.url) as heard, redis.Redis.from_url(empty_redis_url) as client:
+        for name in names:
+            put(empty_redis_url, name)
+        read(heard, 450)
+        link.cut()
+        assert read(heard, 450)[0] == names
+        put(empty_redis_url, "job-new")
+        assert read(heard, 1)[0] == ["job-new"]
+        asked = reads(client)
+        time.sleep(1)
+        assert reads(client) - asked <= 2
+        assert heard.empty()
+
+
+def test_results_whose_acknowledgement_was_cut_off_leave_with_the_next_ones(empty_redis_url: str) -> None:
+    with (
+        intake(empty_redis_url) as heard,
+        Link(empty_redis_url) as link,
+        dispatcher(link.url) as (one, _),
+    ):
+        link.cut_at(b"XACK")
+        put(empty_redis_url, "job-1")
+        one.acknowledge(read(heard, 1)[2])
+        eventually("the cut", lambda: link.met)
+        put(empty_redis_url, "job-2")
+        one.acknowledge(read(heard, 1)[2])
+        eventually("an empty stream", lambda: not entries(empty_redis_url))
 
 
 def test_a_redis_with_another_password_is_told_not_survived_in_silence(empty_redis_url: str) -> None:

@@ -175,7 +175,9 @@ class Connection:
         self._timeline = timeline
         self._reachable = True
         self._reading = False
+        #: what was handed out and not acknowledged is read first
         self._fresh = True
+        self._left: list[bytes] = []
         redis.on_entry = self._soon
         if redis.up and redis.group is None:
             redis.make_group()
@@ -201,7 +203,11 @@ class Connection:
         self._timeline.after(_HOP_S, lambda: self._tell(word))
 
     def _drop(self, entries: Sequence[bytes]) -> None:
-        if not (self.alive and self._redis.up):
+        if not self.alive:
+            return
+        entries, self._left = [*self._left, *entries], []
+        if not self._redis.up:
+            self._left = entries
             return
         for entry in entries:
             self._redis.stream.pop(entry, None)
@@ -219,6 +225,7 @@ class Connection:
         if not self.alive:
             return
         if not redis.up:
+            self._fresh = True
             if self._reachable:
                 self._reachable = False
                 self._tell(BrokerState(reachable=False, reason="down"))
