@@ -151,7 +151,8 @@ class Dispatcher:
     def _acknowledge(self, entries: Sequence[bytes]) -> None:
         entries, self._left = [*self._left, *entries], []
         try:
-            pipeline = self._client.pipeline(transaction=False)
+            # one without the other would leave an entry that is never read again
+            pipeline = self._client.pipeline(transaction=True)
             pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
             pipeline.xdel(RESULTS_STREAM, *entries)
             pipeline.execute()
