@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from fleet import protocol
 from fleet.calls import Answer, Call, CallKind
-from fleet.errors import CallError, ServerFault
+from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.models import GasInfo, NetworkPhase, Totals, Usage
 from fleet.proof import Exchange
 from fleet.transport import Request, Response, Transport
@@ -29,17 +30,22 @@ class Client:
         """
         talk = _Talk(self)
         try:
-            return await talk.answer(call), talk.exchange
+            with _no_other_error(talk):
+                return await talk.answer(call), talk.exchange
         except CallError as exc:
             return exc, talk.exchange
 
     async def gas(self) -> GasInfo:
         """Current network fees. Raises CallError."""
-        return protocol.parse_gas(await _Talk(self).get("/api/gas/info"))
+        talk = _Talk(self)
+        with _no_other_error(talk):
+            return protocol.parse_gas(await talk.get("/api/gas/info"))
 
     async def network(self) -> NetworkPhase:
         """Phase of decentralization and load shares. Raises CallError."""
-        return protocol.parse_network(await _Talk(self).get("/api/decentralization/status"))
+        talk = _Talk(self)
+        with _no_other_error(talk):
+            return protocol.parse_network(await talk.get("/api/decentralization/status"))
 
     async def send(self, path: str, body: bytes | None) -> Response:
         """One request and its answer. Raises CallError where there is none."""
@@ -108,3 +114,20 @@ class _Talk:
         if response.status != 200:
             raise protocol.error_of(response.status, response.body, response.retry_after_s)
         return response.body
+
+
+@contextmanager
+def _no_other_error(talk: _Talk) -> Iterator[None]:
+    """Whatever else goes wrong is a CallError, too: a call without a reply would hold its miner up for ever.
+
+    Raises Unsendable where no request was made, since another attempt would end the same; otherwise Garbled, since the
+    server may have done the deed.
+    """
+    try:
+        yield
+    except CallError:
+        raise
+    except Exception as exc:
+        if not talk.exchange.requests:
+            raise Unsendable(f"no request can be made: {exc!r:.200}") from exc
+        raise Garbled(f"the call broke: {exc!r:.200}") from exc

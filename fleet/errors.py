@@ -12,6 +12,7 @@ FleetError
 │   ├── SessionLost          start over from `start-session`
 │   ├── JobUnknown           give the job up: the server does not know it
 │   ├── JobCompleted         the job is paid already
+│   ├── Unsendable           give up: no request can be made of it, and none was sent
 │   └── Refused              give up: the server says no and means it
 ├── LedgerError              stop: nothing may be submitted that can't be booked
 │   └── LedgerLocked         another coordinator holds this ledger
@@ -76,6 +77,10 @@ class JobUnknown(CallError):
 
 class JobCompleted(CallError):
     """The server has accepted this job before."""
+
+
+class Unsendable(CallError):
+    """A call of which no request can be made, such as a result that is no JSON: another attempt would end the same."""
 
 
 class Refused(CallError):

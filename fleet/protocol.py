@@ -6,7 +6,6 @@ An answer is untrusted input: each function either returns a value whose fields 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -24,6 +23,7 @@ from fleet.errors import (
     ServerFault,
     SessionLost,
 )
+from fleet.figures import amount, optional_amount, optional_count, optional_number
 from fleet.models import (
     GasInfo,
     HeartbeatAnswer,
@@ -43,8 +43,6 @@ from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import deeper_than, is_job_id
 
-#: no reward above this is believed, in NNET
-MAX_REWARD = Decimal(1_000_000)
 #: seconds that a server gives for a job, where it says something absurd or nothing
 DEFAULT_TIMEOUT_S = 60.0
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5.0, 3600.0
@@ -201,8 +199,8 @@ def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
     if answer.get("success") is True:
         return Receipt(
             accepted=True,
-            reward=_amount(answer.get("reward"), "reward"),
-            total_rewards=_optional_amount(answer.get("total_rewards"), "total_rewards"),
+            reward=amount(answer.get("reward"), "reward"),
+            total_rewards=optional_amount(answer.get("total_rewards"), "total_rewards"),
         )
     error = answer.get("error")
     if answer.get("success") is not False or not isinstance(error, str):
@@ -216,9 +214,9 @@ def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
         raise Garbled(f"heartbeat answered {shortened(answer)}")
     job, anomalies = _optional_job(answer.get("next_task"), Road.NEXT)
     return HeartbeatAnswer(
-        reward=_optional_amount(answer.get("reward"), "reward"),
-        rewards_earned=_optional_amount(answer.get("rewards_earned"), "rewards_earned"),
-        total_rewards=_optional_amount(answer.get("total_rewards"), "total_rewards"),
+        reward=optional_amount(answer.get("reward"), "reward"),
+        rewards_earned=optional_amount(answer.get("rewards_earned"), "rewards_earned"),
+        total_rewards=optional_amount(answer.get("total_rewards"), "total_rewards"),
         next_job=job,
         anomalies=anomalies,
     )
@@ -230,8 +228,8 @@ def parse_session_summary(answer: Mapping[str, Any]) -> SessionSummary:
     if not isinstance(summary, dict):
         raise Garbled(f"stop-session answered {shortened(answer)}")
     return SessionSummary(
-        tasks_completed=_optional_count(summary.get("tasks_completed")),
-        rewards_earned=_optional_amount(summary.get("rewards_earned"), "rewards_earned"),
+        tasks_completed=optional_count(summary.get("tasks_completed")),
+        rewards_earned=optional_amount(summary.get("rewards_earned"), "rewards_earned"),
     )
 
 
@@ -241,9 +239,9 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
     if not isinstance(contributor, dict):
         raise Garbled(f"contributor answered {shortened(answer)}")
     return Totals(
-        total_rewards=_amount(contributor.get("total_rewards"), "total_rewards"),
-        total_jobs=_optional_count(contributor.get("total_tasks")),
-        registered_at=_optional_count(contributor.get("registered_at")),
+        total_rewards=amount(contributor.get("total_rewards"), "total_rewards"),
+        total_jobs=optional_count(contributor.get("total_tasks")),
+        registered_at=optional_count(contributor.get("registered_at")),
     )
 
 
@@ -251,10 +249,10 @@ def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
     """The answer to `GET /api/gas/info`; a missing figure is None, never made up."""
     return GasInfo(
         fee_model=str(answer.get("fee_model", "unknown"))[:60],
-        neo_transfer_fee=_optional_number(answer.get("neo_transfer_fee")),
-        token_transfer_fee=_optional_number(answer.get("token_transfer_fee")),
+        neo_transfer_fee=optional_number(answer.get("neo_transfer_fee")),
+        token_transfer_fee=optional_number(answer.get("token_transfer_fee")),
         congestion_level=str(answer.get("congestion_level", "unknown"))[:20],
-        active_providers=_optional_count(answer.get("active_providers")),
+        active_providers=optional_count(answer.get("active_providers")),
     )
 
 
@@ -263,9 +261,9 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
     load = answer.get("replit_load", answer.get("bootstrap_load"))
     return NetworkPhase(
         phase=str(answer.get("phase", "unknown"))[:30],
-        active_miners=_optional_count(answer.get("active_miners")),
-        server_load=_optional_number(load),
-        miner_load=_optional_number(answer.get("miner_load")),
+        active_miners=optional_count(answer.get("active_miners")),
+        server_load=optional_number(load),
+        miner_load=optional_number(answer.get("miner_load")),
     )
 
 
@@ -304,37 +302,13 @@ def _problem(job_type: Any, data: Any) -> str:
 def _stated_reward(value: Any) -> tuple[Decimal, str]:
     """What a job says it will pay, and what is odd about that; the receipt says what it paid."""
     try:
-        return _amount(value, "reward"), ""
+        return amount(value, "reward"), ""
     except Garbled as exc:
         return Decimal(0), str(exc)
 
 
-def _amount(value: Any, name: str) -> Decimal:
-    """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Garbled(f"{name} {shortened(value)} is not an amount of NNET")
-    amount = Decimal(repr(value))
-    if not 0 <= amount <= MAX_REWARD and name == "reward":
-        raise Garbled(f"{name} {shortened(value)} is not within 0 and {MAX_REWARD} NNET")
-    return amount
-
-
-def _optional_amount(value: Any, name: str) -> Decimal | None:
-    return None if value is None else _amount(value, name)
-
-
-def _optional_number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
-
-
-def _optional_count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < 10**12 else None
-
-
 def _timeout(value: Any) -> float:
-    seconds = _optional_number(value)
+    seconds = optional_number(value)
     if seconds is None or seconds <= 0:
         return DEFAULT_TIMEOUT_S
     return min(max(seconds, MIN_TIMEOUT_S), MAX_TIMEOUT_S)

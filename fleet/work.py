@@ -189,6 +189,11 @@ def flaw_of(message: ResultMessage, job_type: str) -> str:
     missing = [name for name in JOB_TYPES[job_type].required if message.result.get(name) is None]
     if missing:
         return f"the result lacks {', '.join(missing)}"
-    if len(json.dumps(message.result)) > MAX_SUBMITTED_BYTES:
+    try:
+        size = len(json.dumps(message.result, allow_nan=False))
+    except ValueError:
+        # 1e400 is JSON, and an infinity once it is read
+        return "the result holds a number that no float holds"
+    if size > MAX_SUBMITTED_BYTES:
         return f"the result is over {MAX_SUBMITTED_BYTES} bytes"
     return ""

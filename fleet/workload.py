@@ -9,7 +9,7 @@ from decimal import Decimal
 from fleet.calls import Reply
 from fleet.causes import Loss
 from fleet.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
-from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused
+from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.models import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.policy import Policy
 from fleet.purse import Purse
@@ -214,6 +214,10 @@ class Workload:
             return self._lost(work, JobState.EXPIRED, loss.value, loss, reply)
         if isinstance(error, Refused):
             return self._mended(work, str(error)) or self._refused(work, str(error), reply)
+        if isinstance(error, Unsendable):
+            return self._mended(work, str(error)) or self._lost(
+                work, JobState.REJECTED, str(error), Loss.BAD_FORMAT, reply
+            )
         if isinstance(error, OutcomeUnknown):
             work.unknown, work.doubtful, work.insisted = True, True, False
         elif not work.unknown:

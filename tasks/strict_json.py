@@ -7,7 +7,11 @@ from typing import Any
 
 
 def loads(text: bytes | str) -> Any:
-    """The value of a JSON text; raises ValueError, NaN and infinities included, or RecursionError."""
+    """The value of a JSON text; raises ValueError, NaN and infinities included, or RecursionError.
+
+    A number that no float holds, such as 1e400, is JSON and comes out as an infinity: refused here, it would spoil all
+    that stands beside it.
+    """
     return json.loads(text, parse_constant=_refuse_constant)
 
 

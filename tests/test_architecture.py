@@ -31,6 +31,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.proof", "fleet.causes", "fleet.chain"),
     ("fleet.errors", "fleet.models", "fleet.backoff"),
+    ("fleet.figures",),
     (
         "fleet.calls",
         "fleet.effects",

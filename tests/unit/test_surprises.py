@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 import random
 from dataclasses import replace
 from decimal import Decimal
@@ -10,6 +12,8 @@ from decimal import Decimal
 import pytest
 
 from fleet.calls import Answer, Call, CallKind, Reply
+from fleet.causes import Loss
+from fleet.client import Client
 from fleet.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
 from fleet.errors import (
     CallError,
@@ -22,6 +26,7 @@ from fleet.errors import (
     ServerFault,
     SessionLost,
     Unreachable,
+    Unsendable,
 )
 from fleet.miner import Miner
 from fleet.models import (
@@ -42,7 +47,7 @@ from fleet.models import (
 )
 from fleet.phase import Phase
 from fleet.policy import Policy
-from tasks.messages import Outcome, ResultMessage
+from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
 
 REWARD = Decimal("0.3")
 
@@ -335,6 +340,53 @@ def test_a_refused_payload_is_answered_with_an_error_after_one_attempt() -> None
     assert "error" in goodbye.result
     script.answer(goodbye, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("j1") is JobState.REJECTED
+
+
+def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    for attempt in (1, 2, 3):
+        body = b'{"v": 1, "kernel": "7", "ms": 1, "result": {"integrity_score": 1e400}}'
+        message = parse_stream_fields({b"task": task_id("j1", attempt).encode(), b"state": b"SUCCESS", b"body": body})
+        script.effects += script.miner.workload.result(message, script.now)
+    assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
+    assert script.miner.jobs["j1"].result == {"error": "the result holds a number that no float holds"}
+
+
+def test_a_result_that_can_not_be_sent_is_mended_once_and_given_up_without_a_payment() -> None:
+    script = Script().mining().fetched()
+    script.call(CallKind.SUBMIT, Unsendable("no request can be made"))
+    assert set(script.miner.jobs["j1"].result or {}) == {"integrity_score", "compute_time_ms"}
+    script.call(CallKind.SUBMIT, Unsendable("no request can be made"))
+    assert script.last_state("j1") is JobState.REJECTED
+    assert [effect.loss for effect in script.effects if isinstance(effect, JobMoved)][-1] is Loss.BAD_FORMAT
+    assert not script.booked()
+    script.begin(CallKind.FETCH)
+
+
+@pytest.mark.parametrize("state", [JobState.COMPUTED, JobState.SUBMITTING])
+def test_an_infinity_that_an_earlier_release_wrote_down_holds_no_restart_up(state: JobState) -> None:
+    left = OpenJob(
+        job=job("j1"),
+        miner_id="rig-1",
+        session_id="s1",
+        state=state,
+        attempt=1,
+        strikes=0,
+        sends=int(state is JobState.SUBMITTING),
+        mended=False,
+        result=json.loads('{"integrity_score": Infinity}'),
+    )
+    script = Script(Account(open_jobs=(left,))).mining()
+    nowhere = Client("http://farm", None)  # type: ignore[arg-type]
+    for _ in ("as it is", "mended"):
+        call = script.begin(CallKind.SUBMIT)
+        outcome, _exchange = asyncio.run(nowhere.perform(call))
+        assert isinstance(outcome, Unsendable)
+        script.answer(call, outcome)
+    assert script.last_state("j1") is JobState.REJECTED
+    assert not script.booked()
+    script.call(CallKind.FETCH, job("j2"))
 
 
 @pytest.mark.parametrize("attempt", [0, 2, 99])

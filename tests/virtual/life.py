@@ -131,6 +131,8 @@ class VirtualCaller:
                 ran(function(*args))
             finally:
                 self.inbox.captured = None
+            if self._client.broken is not None:
+                raise self._client.broken
             answered_at = thread.now
         if self.inbox.alive:
             for event in events:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from fleet.client import Client
-from fleet.errors import NoAnswer, Unreachable
+from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
@@ -129,11 +129,19 @@ class VirtualClient(Client):
     def __init__(self, server: Server) -> None:
         self._server = server
         self.thread: ThreadTime | None = None
+        #: a law that a request broke, or an error of the server's own: the client takes neither for an answer
+        self.broken: Exception | None = None
 
     async def send(self, path: str, body: bytes | None) -> Response:
         """Never waits, so that a call ends in one step."""
         assert self.thread is not None
-        return self._server.exchange(self.thread, path, body)
+        try:
+            return self._server.exchange(self.thread, path, body)
+        except CallError:
+            raise
+        except Exception as exc:
+            self.broken = exc
+            raise
 
 
 def ran(call: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,47 @@
+"""Numbers as a server's JSON states them, read one by one: an answer is untrusted input."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from typing import Any
+
+from fleet.errors import Garbled
+from tasks.errors import shortened
+
+#: no reward above this is believed, in NNET
+MAX_REWARD = Decimal(1_000_000)
+
+
+def amount(value: Any, name: str) -> Decimal:
+    """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float.
+
+    Raises Garbled for what is no sound amount; `name` is the field's.
+    """
+    if not _is_number(value):
+        raise Garbled(f"{name} {shortened(value)} is not an amount of NNET")
+    stated = Decimal(repr(value))
+    if not 0 <= stated <= MAX_REWARD and name == "reward":
+        raise Garbled(f"{name} {shortened(value)} is not within 0 and {MAX_REWARD} NNET")
+    return stated
+
+
+def optional_amount(value: Any, name: str) -> Decimal | None:
+    """An amount that a release may leave out. Raises Garbled as `amount` does."""
+    return None if value is None else amount(value, name)
+
+
+def optional_number(value: Any) -> float | None:
+    """A figure for the operator to read; None where it is no finite number."""
+    return float(value) if _is_number(value) else None
+
+
+def optional_count(value: Any) -> int | None:
+    """A count, or a Unix second; None where it is neither."""
+    return value if type(value) is int and 0 <= value < 10**12 else None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a float holds it: NaN fails the comparison, and an integer too long for one is compared exactly."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and -sys.float_info.max <= value <= sys.float_info.max
