@@ -1,6 +1,7 @@
 """JSON of a NeoNet server ⇄ values. The only file that knows the server's field names (PROTOCOL, "Calls").
 
 An answer is untrusted input: each function either returns a value whose fields are what they say, or raises Garbled.
+Its words are plain from here on; an id that is not is refused, since it has to go back as it came.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from tasks import strict_json
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import deeper_than, is_job_id
+from tasks.text import plain
 
 #: seconds that a server gives for a job, where it says something absurd or nothing
 DEFAULT_TIMEOUT_S = 60.0
@@ -75,7 +77,7 @@ def error_of(status: int, body: bytes, retry_after_s: float | None) -> CallError
     if status == 429:
         return RateLimited(retry_after_s and min(retry_after_s, _RETRY_AFTER_CAP_S))
     stated = _stated_detail(body, str if status in {400, 404} else str | list)
-    detail = stated or body[:120].decode(errors="replace").strip()
+    detail = stated or plain(body[:120].decode(errors="replace").strip())
     if status >= 500:
         return ServerFault(status, detail)
     if stated is None and status in {400, 404}:
@@ -184,7 +186,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     reward, oddity = _stated_reward(task.get("reward"))
     return Job(
         job_id=job_id,
-        job_type=job_type if isinstance(job_type, str) and len(job_type) <= 64 else "?",
+        job_type=plain(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",
         data=data if isinstance(data, dict) and not deeper_than(data, MAX_DATA_DEPTH - 1) else {},
         reward=reward,
         road=road,
@@ -205,7 +207,7 @@ def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
     error = answer.get("error")
     if answer.get("success") is not False or not isinstance(error, str):
         raise Garbled(f"submit-result answered {shortened(answer)}")
-    return Receipt(accepted=False, reward=Decimal(0), error=error[:200])
+    return Receipt(accepted=False, reward=Decimal(0), error=plain(error[:200]))
 
 
 def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
@@ -248,10 +250,10 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
 def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
     """The answer to `GET /api/gas/info`; a missing figure is None, never made up."""
     return GasInfo(
-        fee_model=str(answer.get("fee_model", "unknown"))[:60],
+        fee_model=plain(str(answer.get("fee_model", "unknown"))[:60]),
         neo_transfer_fee=optional_number(answer.get("neo_transfer_fee")),
         token_transfer_fee=optional_number(answer.get("token_transfer_fee")),
-        congestion_level=str(answer.get("congestion_level", "unknown"))[:20],
+        congestion_level=plain(str(answer.get("congestion_level", "unknown"))[:20]),
         active_providers=optional_count(answer.get("active_providers")),
     )
 
@@ -260,7 +262,7 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
     """The answer to `GET /api/decentralization/status`, whose releases name the server's share differently."""
     load = answer.get("replit_load", answer.get("bootstrap_load"))
     return NetworkPhase(
-        phase=str(answer.get("phase", "unknown"))[:30],
+        phase=plain(str(answer.get("phase", "unknown"))[:30]),
         active_miners=optional_count(answer.get("active_miners")),
         server_load=optional_number(load),
         miner_load=optional_number(answer.get("miner_load")),
@@ -276,7 +278,7 @@ def _stated_detail(body: bytes, kind: type | UnionType) -> str | None:
     detail = answer.get("detail") if isinstance(answer, dict) else None
     if not detail or not isinstance(detail, kind):
         return None
-    return detail[:200] if isinstance(detail, str) else shortened(detail, 200)
+    return plain(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
 
 
 def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:

@@ -240,11 +240,19 @@ class Report:
         if self._color and style:
             line = click.style(text, bold=True) if style == "bold" else click.style(text, fg=style)
         try:
-            self._out.write(line + "\n")
+            self._write(line + "\n")
             self._out.flush()
         except (BrokenPipeError, ValueError):
             # nobody reads any more: mining goes on
             self._silent = True
+
+    def _write(self, line: str) -> None:
+        try:
+            self._out.write(line)
+        except UnicodeEncodeError:
+            # an error of this line alone, though Python calls it a ValueError, as it does a closed file
+            encoding = self._out.encoding
+            self._out.write(line.encode(encoding, errors="replace").decode(encoding))
 
 
 def _gpus(specs: list[MinerSpec]) -> str:

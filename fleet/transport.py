@@ -19,6 +19,7 @@ import certifi
 import pycurl
 
 from fleet.errors import CallError, Garbled, NoAnswer, Unreachable
+from tasks.text import plain
 
 #: "Expect:" takes away what libcurl adds to large bodies and would wait a second for
 _HEADERS = ["Accept: application/json", "Expect:"]
@@ -141,7 +142,7 @@ class Transport:
 
     def _meaning(self, handle: pycurl.Curl, exc: pycurl.error, content: io.BytesIO) -> CallError:
         """By what the caller can do about it; libcurl's many codes matter less than whether the request was sent."""
-        code, words = exc.args
+        code, words = exc.args[0], plain(exc.args[1])
         if code == pycurl.E_FILESIZE_EXCEEDED:
             return Garbled(f"an answer of more than {self._options[pycurl.MAXFILESIZE]} bytes")
         if not handle.getinfo(pycurl.REQUEST_SIZE):

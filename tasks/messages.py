@@ -11,6 +11,7 @@ from typing import Any
 
 from tasks import strict_json
 from tasks.errors import MessageError
+from tasks.text import plain
 
 #: raised when a field changes its meaning; a worker of another version is refused
 WIRE_VERSION = 1
@@ -190,7 +191,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         raise MessageError(f"a stream entry over {MAX_RESULT_BYTES} bytes")
     try:
         job_id, attempt = parse_task_id(fields[b"task"].decode())
-        state, worker = fields[b"state"].decode(), _plain(fields.get(b"worker", b"").decode()[:128])
+        state, worker = fields[b"state"].decode(), plain(fields.get(b"worker", b"").decode()[:128])
         body = strict_json.loads(fields[b"body"])
     except (KeyError, ValueError, RecursionError) as exc:
         raise MessageError(f"not a result: {exc!r:.200}") from exc
@@ -205,7 +206,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         attempt=attempt,
         outcome=_OUTCOME_BY_EXCEPTION.get(str(body.get("exc_type")), Outcome.FAILED),
         result={},
-        error=_plain(f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300]),
+        error=plain(f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300]),
         worker=worker,
     )
 
@@ -225,7 +226,7 @@ def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> R
         outcome=Outcome.COMPUTED,
         result=result,
         worker=worker,
-        kernel_version=_plain(kernel[:64]),
+        kernel_version=plain(kernel[:64]),
         compute_ms=float(ms),
     )
 
@@ -235,11 +236,6 @@ def _first_text(message: Any) -> str:
     if isinstance(message, list | tuple):
         return ", ".join(str(part) for part in message)
     return str(message)
-
-
-def _plain(text: str) -> str:
-    """Text that any terminal, log and database takes: no control character, no lone surrogate."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def deeper_than(value: Any, levels: int) -> bool:

@@ -21,7 +21,7 @@ PACKAGES = ("config", "tasks", "fleet")
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas", "tasks.strict_json"),
+    ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas", "tasks.strict_json", "tasks.text"),
     ("tasks.messages", "tasks.digest", "tasks.payloads", "tasks.transport"),
     ("tasks.kernels", "tasks.bundle"),
     ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.watchdog"),

@@ -48,6 +48,8 @@ LONG: list[tuple[str, dict[str, Any]]] = [
     ("fraud_detection", {"transactions": [{"amount": 100, "from": "é" * 128, "to": "é" * 128}] * 10_000}),
     ("network_protection", {"blocks": [{"height": 2**63 - 1, "hash": "g" * 128}] * 10_000}),
     ("inference", {"model_id": "\ud800" * 128, "batch_size": 2048}),
+    ("fraud_detection", {"transactions": [{"amount": 1, "from": "\ud800", "to": "\udfff"}]}),
+    ("network_protection", {"blocks": [{"height": 1, "hash": "\ud800"}]}),
     ("model_inference", {"batch_size": 4096, "input_dim": 4, "hidden_dim": 4, "output_dim": 4000}),
     ("gradient_compute", {"layer_dims": [64] * 32}),
     ("tensor_reduce", {"dims": [1, 2, 3, 4, 5, 6, 7, 8]}),
