@@ -94,6 +94,8 @@ class _Talk:
         except ServerFault as fault:
             body = protocol.registration_body(call.spec)
             again = protocol.parse_registration(await self._post("/ai-energy/register", body))
+            if again.oddity:
+                raise Garbled(again.oddity) from fault
             if again.totals is None:
                 raise fault from None
             return again.totals

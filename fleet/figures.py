@@ -9,20 +9,22 @@ from typing import Any
 from fleet.errors import Garbled
 from tasks.errors import shortened
 
-#: no reward above this is believed, in NNET
+#: no single reward above this is believed, in NNET
 MAX_REWARD = Decimal(1_000_000)
+#: nor any sum: the whole network began with 50 million NNET. A busy miner's may well pass the bound of one reward.
+MAX_SUM = Decimal(1_000_000_000)
 
 
 def amount(value: Any, name: str) -> Decimal:
     """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float.
 
-    Raises Garbled for what is no sound amount; `name` is the field's.
+    Raises Garbled for what is no sound amount; `name` is the field's: `reward`, or one that holds a sum.
     """
     if not _is_number(value):
         raise Garbled(f"{name} {shortened(value)} is not an amount of NNET")
-    stated = Decimal(repr(value))
-    if not 0 <= stated <= MAX_REWARD and name == "reward":
-        raise Garbled(f"{name} {shortened(value)} is not within 0 and {MAX_REWARD} NNET")
+    stated, most = Decimal(repr(value)), MAX_REWARD if name == "reward" else MAX_SUM
+    if not 0 <= stated <= most:
+        raise Garbled(f"{name} {shortened(value)} is not within 0 and {most} NNET")
     return stated
 
 

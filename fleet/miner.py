@@ -228,7 +228,8 @@ class Miner:
         self.phase = Phase.REGISTERED
         words = "registered" if registration.new else "was registered already"
         settled = self.purse.registered(registration, unsettled=self.workload.unsettled)
-        return [self._notice(NoticeKind.REGISTERED, words), *settled]
+        odd = [self.workload.anomaly(registration.oddity)] if registration.oddity else []
+        return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
 
     def _started(self, start: SessionStart, reply: Reply, now: float, find: Find) -> list[Effect]:
         miner_id, session_id = self.spec.miner_id, start.session_id

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, DefaultContext, Inexact, getcontext
 from enum import StrEnum
 from typing import Any
 
 from fleet.causes import Difference, Loss
 from fleet.proof import Proof
+
+# Sums of amounts keep every digit, or raise, in this thread and in all that begin later. Python's own 28 digits are too
+# few for a small reward beside a large sum; the digits of all floats, and of what rounding loses, are fewer than 2000.
+for _context in (DefaultContext, getcontext()):
+    _context.prec, _context.traps[Inexact] = 2000, True
 
 #: an amount of nothing
 ZERO = Decimal(0)
@@ -142,6 +147,8 @@ class Registration:
     new: bool
     #: what the server has paid it so far, where the answer states it
     totals: Totals | None = None
+    #: why what it states is left out
+    oddity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -134,14 +134,21 @@ def heartbeat_body(miner_id: str, session_id: str, usage: Usage, completed: int)
 
 
 def parse_registration(answer: Mapping[str, Any]) -> Registration:
-    """A new contributor, or "Already registered" with what the server has paid it."""
+    """A new contributor, or "Already registered" with what the server has paid it.
+
+    One of whose totals no sense can be made is registered all the same: refused, it could never be.
+    """
     if answer.get("success") is True:
         return Registration(new=True)
     if "already registered" not in str(answer.get("error", "")).lower():
         raise Garbled(f"registration answered {shortened(answer)}")
     known = answer.get("contributor")
-    stated = isinstance(known, dict) and known.get("total_rewards") is not None
-    return Registration(new=False, totals=parse_totals(answer) if stated else None)
+    if not isinstance(known, dict) or known.get("total_rewards") is None:
+        return Registration(new=False)
+    try:
+        return Registration(new=False, totals=parse_totals(answer))
+    except Garbled as exc:
+        return Registration(new=False, oddity=str(exc))
 
 
 def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:

@@ -20,6 +20,7 @@ from fleet.effects import (
     RecordDated,
     SessionBeat,
 )
+from fleet.figures import MAX_REWARD
 from fleet.income import same
 from fleet.models import (
     BY_SESSION_SUM,
@@ -257,10 +258,11 @@ class Purse:
             # this heartbeat's own reward, if it had one, is in the sum and shows in the next total
             self._claims.sum_learnt()
             return []
+        believed = rise.income.reward <= MAX_REWARD
         if rise.income.shortfall:
             self._claims.sum_learnt()
         else:
-            self._claims.sum_weighed(rewarded=bool(rise.income.reward))
+            self._claims.sum_weighed(rewarded=believed and bool(rise.income.reward))
         effects: list[Effect] = []
         if rise.proved:
             job_ids = tuple(job_id for job_id, _ in rise.proved)
@@ -269,9 +271,10 @@ class Purse:
         if rise.income.shortfall:
             words = f"the server counts {rise.income.shortfall} NNET less for the session"
             effects.append(self._notice(NoticeKind.ANOMALY, words))
-        if rise.income.reward:
-            effects += self._income(rise.income.reward, BY_SESSION_SUM, proof)
-        return effects
+        if believed:
+            return [*effects, *self._income(rise.income.reward, BY_SESSION_SUM, proof)]
+        words = f"rewards_earned rose by {rise.income.reward} NNET beyond the session's jobs, which is not believed"
+        return [*effects, self._notice(NoticeKind.ANOMALY, words)]
 
     def _beat(self, *, counted: bool) -> SessionBeat:
         """The row of an answered heartbeat; `counted` when no later sum is to count what was paid before it."""

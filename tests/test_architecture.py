@@ -281,6 +281,24 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
     assert done.stdout.strip() == "[]"
 
 
+#: Modules of `fleet` with amounts that load no `fleet.models`, which makes sums exact, and why they may.
+ADD_NOTHING: dict[str, str] = {
+    "fleet.figures": "it reads amounts one by one",
+    "fleet.commands.up": "it prints what the coordinator's process has summed up",
+}
+
+
+def test_whatever_adds_amounts_loads_what_makes_sums_exact() -> None:
+    hold_amounts = [
+        name
+        for name in code_modules()
+        if name.startswith("fleet.") and any(one.name == "decimal" for one in imports(name))
+    ]
+    bare = {name for name in hold_amounts if name != "fleet.models" and "fleet.models" not in reached(name)}
+    # what the simulated server pays is a float
+    assert {name for name in bare if not name.startswith("fleet.simulator.")} == set(ADD_NOTHING)
+
+
 @pytest.mark.parametrize("module", [name for name, path in modules().items() if path.name == "__init__.py"])
 def test_an_init_file_is_a_docstring(module: str) -> None:
     assert ast.get_docstring(tree(module)), f"{module}/__init__.py has no docstring"
