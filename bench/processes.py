@@ -75,5 +75,6 @@ def side_by_side() -> ProcessPoolExecutor:
 
 
 def clean_environ() -> dict[str, str]:
-    """The environment without settings of the caller's."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("FLEET_", "CELERY"))}
+    """The environment without settings of the caller's; Python keeps its bytecode, as it does for a user."""
+    dropped = ("FLEET_", "CELERY", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
