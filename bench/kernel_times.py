@@ -25,8 +25,8 @@ from tasks.payloads.table import parse
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
 #: calls in turns go on for this long, and for so many turns at least
 TURNS_S = 0.25
-LEAST_TURNS = 4
-PRODUCTS = 12
+LEAST_TURNS = 12
+PRODUCTS = 24
 
 
 def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) -> list[float]:
