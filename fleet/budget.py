@@ -99,6 +99,9 @@ class Governor:
             return self._probe_free_at(self._lesson, now)
         self._belief.review(self.used(now), now)
         limit, window_s = int(self._belief.limit), self._belief.window_s
+        if urgency is Urgency.SUBMISSION:
+            # room was kept for those of fetched jobs; others came free, and must not take a heartbeat's
+            return self._room_at(max(limit - self._beats_to_come(limit, now), 1), window_s, now)
         if urgency < Urgency.OPENING:
             return self._room_at(limit, window_s, now)
         part_s = window_s / _PARTS

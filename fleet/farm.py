@@ -177,9 +177,9 @@ class Farm:
     def _prior(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives; one that this turn opened is not in the ledger yet."""
         owner = self._owners.get(job_id)
-        if owner is None:
+        work = None if owner is None else owner.jobs.get(job_id)
+        if owner is None or work is None:
             return self._find(job_id)
-        work = owner.jobs[job_id]
         return Prior(state=work.state, attempt=work.attempt, miner_id=owner.spec.miner_id, loss=work.loss)
 
     def _start_calls(self, now: float) -> float:

@@ -85,6 +85,20 @@ def test_fetches_leave_room_for_every_submission_and_the_heartbeats_that_are_due
         mine.sent(60.5, CallKind.HEARTBEAT)
 
 
+def test_a_submission_of_a_job_that_came_free_does_not_take_the_room_of_a_heartbeat_that_is_due_soon() -> None:
+    mine = Governor(requests=100, window_s=10.0, miners=50, heartbeat_s=30.0)
+    for number in range(50):
+        mine.sent(number * 0.01, CallKind.START_SESSION)
+    for number in range(50):
+        mine.sent(25.0 + number * 0.01)
+    assert mine.free_at(Urgency.SUBMISSION, 0, 30.0) > 30.0, "all that is left is for the heartbeats"
+    for number in range(50):
+        now = 30.0 + number * 0.01
+        assert mine.free_at(Urgency.HEARTBEAT, 0, now) <= now
+        mine.sent(now, CallKind.HEARTBEAT)
+    assert mine.free_at(Urgency.SUBMISSION, 0, 36.0) == 36.0
+
+
 def test_fetches_are_spread_over_the_window_so_that_no_burst_has_to_end_before_a_heartbeat_can_be_sent() -> None:
     mine = governor(1000)
     burst = 0
