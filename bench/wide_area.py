@@ -11,9 +11,9 @@ from __future__ import annotations
 from bench.farms import flow
 from bench.rows import Bound, Row
 
-#: each of them waits three times for the way of its job
+#: each of them waits three times for the way of its job, so that it takes many, and many workers
 MINERS = 600
-HOSTS = 8
+HOSTS = 12
 SECONDS = 7.0
 #: round trips
 DELAYS_MS = (50.0, 200.0)
