@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fleet import protocol
@@ -14,6 +14,8 @@ from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.models import GasInfo, NetworkPhase, Totals, Usage
 from fleet.proof import Exchange
 from fleet.transport import Request, Response, Transport
+
+_Told = TypeVar("_Told")
 
 
 class Client:
@@ -37,15 +39,16 @@ class Client:
 
     async def gas(self) -> GasInfo:
         """Current network fees. Raises CallError."""
-        talk = _Talk(self)
-        with _no_other_error(talk):
-            return protocol.parse_gas(await talk.get("/api/gas/info"))
+        return await self._told("/api/gas/info", protocol.parse_gas)
 
     async def network(self) -> NetworkPhase:
         """Phase of decentralization and load shares. Raises CallError."""
+        return await self._told("/api/decentralization/status", protocol.parse_network)
+
+    async def _told(self, path: str, parse: Callable[[Mapping[str, Any]], _Told]) -> _Told:
         talk = _Talk(self)
         with _no_other_error(talk):
-            return protocol.parse_network(await talk.get("/api/decentralization/status"))
+            return parse(await talk.get(path))
 
     async def send(self, path: str, body: bytes | None) -> Response:
         """One request and its answer. Raises CallError where there is none."""

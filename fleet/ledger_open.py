@@ -42,10 +42,11 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: SQLAlchemy knows no {target.drivername}") from exc
     except ArgumentError as exc:
         raise LedgerError("FLEET_LEDGER_URL can't be used: a file is named by sqlite:////its/absolute/path") from exc
+    except ModuleNotFoundError as exc:
+        raise LedgerError(f"the ledger {target.render_as_string()} needs the package {exc.name}: install it") from exc
     except ImportError as exc:
         # psycopg is there without libpq
-        lacks = f"the package {exc.name}: install it" if isinstance(exc, ModuleNotFoundError) else f"more: {exc}"
-        raise LedgerError(f"the ledger {target.render_as_string()} needs {lacks}") from exc
+        raise LedgerError(f"the ledger {target.render_as_string()} needs more: {exc}") from exc
     return engine
 
 

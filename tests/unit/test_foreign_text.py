@@ -84,6 +84,11 @@ class Life:
         self._ledger = ledger
         self.miner = Miner(SPEC, Policy(), ledger.account("rig-1"), random.Random(1), 0.0)
 
+    def mining(self) -> Life:
+        self.answered(CallKind.REGISTER, Registration(new=True), 0.0)
+        self.answered(CallKind.START_SESSION, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
+        return self
+
     def answered(self, kind: CallKind, outcome: Any, now: float) -> list[Write]:
         begun = self.miner.begin(now)
         assert begun is not None
@@ -101,9 +106,7 @@ class Life:
 def test_whatever_a_server_says_the_ledger_can_write_down(text: str) -> None:
     """What can't be bound to a statement would end the coordinator, and again at every start."""
     with Ledger(open_engine("sqlite://"), "here") as ledger:
-        life = Life(ledger)
-        life.answered(CallKind.REGISTER, Registration(new=True), 0.0)
-        life.answered(CallKind.START_SESSION, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
+        life = Life(ledger).mining()
         job = protocol.parse_job(TASK | {"task_type": text}, Road.FETCHED)
         opened = life.answered(CallKind.FETCH, job, 0.0)
         refusal = protocol.error_of(403, json.dumps({"detail": text}).encode(), None)
@@ -122,9 +125,7 @@ def test_whatever_a_server_says_the_ledger_can_write_down(text: str) -> None:
 @pytest.mark.parametrize("text", FOREIGN, ids=ascii)
 def test_the_ledger_can_write_down_why_a_total_is_not_told(text: str) -> None:
     with Ledger(open_engine("sqlite://"), "here") as ledger:
-        life = Life(ledger)
-        life.answered(CallKind.REGISTER, Registration(new=True), 0.0)
-        life.answered(CallKind.START_SESSION, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
+        life = Life(ledger).mining()
         life.miner.drain()
         life.answered(CallKind.STOP_SESSION, SessionSummary(tasks_completed=0, rewards_earned=None), 0.0)
         fault = protocol.error_of(500, json.dumps({"detail": text}).encode(), None)
