@@ -131,6 +131,8 @@ class Dispatcher:
             argsrepr=f"{len(jobs)} jobs" if others else described(first),
             kwargsrepr="",
             producer=producer,
+            # a list in Redis needs none
+            declare=(),
             # the ledger tries again: a second try here would only hold up the others
             retry=False,
         )

@@ -1,13 +1,18 @@
-"""kombu's way to Redis, with one client a channel."""
+"""kombu's way to Redis, with one client a channel and few marks."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
+from kombu.asynchronous import Hub, get_event_loop, set_event_loop
+from kombu.connection import Connection
 
 from config.load import load
+from tasks import transport
 from tasks.app import make_app
 from tasks.messages import JOBS_QUEUE
 from tasks.transport import Channel
@@ -16,7 +21,7 @@ MESSAGES = 5
 
 
 def test_one_client_sends_all_messages_of_a_channel_and_another_follows_a_lost_connection(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Channel] = []
     make: Any = Channel._create_client
@@ -27,7 +32,7 @@ def test_one_client_sends_all_messages_of_a_channel_and_another_follows_a_lost_c
         return make(channel, **kwargs)
 
     monkeypatch.setattr(Channel, "_create_client", counted)
-    app = make_app(load({"redis_url": redis_url}, environ={}), redis_url)
+    app = make_app(load({"redis_url": empty_redis_url}, environ={}), empty_redis_url)
     with app.connection_for_write() as connection:
         assert connection.as_uri().startswith("redis://")
         producer = app.amqp.Producer(connection)
@@ -36,12 +41,138 @@ def test_one_client_sends_all_messages_of_a_channel_and_another_follows_a_lost_c
                 app.send_task("neonet.inference", args=({},), queue=JOBS_QUEUE, producer=producer)
             assert len(made) == round_number
             connection.default_channel._disconnect_pools()
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(empty_redis_url) as client:
         assert client.llen(JOBS_QUEUE) == 2 * MESSAGES
-        client.delete(JOBS_QUEUE)
 
 
 def test_a_client_that_is_given_is_used(redis_url: str) -> None:
     app = make_app(load({"redis_url": redis_url}, environ={}), redis_url)
     with app.connection_for_write() as connection, connection.default_channel.conn_or_acquire("another") as client:
         assert client == "another"
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """The loop of a worker; what is marked later, is marked when `fire_timers` is called."""
+    monkeypatch.setattr(transport, "MARK_S", 0.0)
+    before, made = get_event_loop(), Hub()
+    set_event_loop(made)
+    yield made
+    set_event_loop(before)
+    made.close()
+
+
+@pytest.fixture
+def connection(empty_redis_url: str) -> Iterator[Connection]:
+    with make_app(load({"redis_url": empty_redis_url}, environ={}), empty_redis_url).connection_for_write() as made:
+        made.default_channel.queue_declare(JOBS_QUEUE)
+        yield made
+
+
+@pytest.fixture
+def marked(empty_redis_url: str) -> Iterator[Marked]:
+    with redis.Redis.from_url(empty_redis_url) as client:
+        yield Marked(client)
+
+
+class Marked:
+    """What Redis knows of messages that were taken and are not done."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+
+    def __len__(self) -> int:
+        held, dated = int(self.client.hlen("unacked")), int(self.client.zcard("unacked_index"))
+        assert held == dated
+        return held
+
+    @property
+    def waiting(self) -> int:
+        return int(self.client.llen(JOBS_QUEUE))
+
+
+def taken(connection: Connection, count: int) -> list[Any]:
+    channel = connection.default_channel
+    for number in range(count):
+        channel.basic_publish(channel.prepare_message(f"{number}"), "", JOBS_QUEUE)
+    return [channel.basic_get(JOBS_QUEUE) for _ in range(count)]
+
+
+def test_only_what_takes_longer_is_marked(connection: Connection, hub: Hub, marked: Marked) -> None:
+    quick, slow = taken(connection, 2)
+    quick.ack()
+    assert len(marked) == 0
+    hub.fire_timers()
+    assert len(marked) == 1
+    assert marked.client.zscore("unacked_index", slow.delivery_tag) == pytest.approx(time.time(), abs=60)
+    slow.ack()
+    assert len(marked) == 1
+    hub.fire_timers()
+    assert len(marked) == marked.waiting == 0
+
+
+def test_what_was_marked_can_be_given_to_another_worker(connection: Connection, hub: Hub, marked: Marked) -> None:
+    (message,) = taken(connection, 1)
+    hub.fire_timers()
+    connection.default_channel.qos.restore_by_tag(message.delivery_tag)
+    assert (len(marked), marked.waiting) == (0, 1)
+    again: Any = connection.default_channel.basic_get(JOBS_QUEUE)
+    assert again.body == message.body
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_end_of_a_channel_gives_back_what_is_not_done(connection: Connection, marked: Marked) -> None:
+    done, _left = taken(connection, 2)
+    done.ack()
+    connection.default_channel.close()
+    assert (len(marked), marked.waiting) == (0, 1)
+
+
+def test_the_end_of_a_channel_says_what_is_done(connection: Connection, hub: Hub, marked: Marked) -> None:
+    (message,) = taken(connection, 1)
+    hub.fire_timers()
+    message.ack()
+    connection.default_channel.close()
+    assert len(marked) == marked.waiting == 0
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(("requeue", "waiting"), [(True, 1), (False, 0)])
+def test_a_refused_message_goes_back_or_away(
+    connection: Connection, marked: Marked, requeue: bool, waiting: int
+) -> None:
+    (message,) = taken(connection, 1)
+    message.reject(requeue=requeue)
+    assert (len(marked), marked.waiting) == (0, waiting)
+
+
+def test_what_redis_could_not_be_told_is_forgotten(
+    connection: Connection, hub: Hub, marked: Marked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, other = taken(connection, 2)
+    qos = connection.default_channel.qos
+
+    def refuse() -> None:
+        raise redis.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(qos, "pipe_or_acquire", refuse)
+        with pytest.raises(redis.ConnectionError):
+            qos.write()
+    message.ack()
+    (later,) = taken(connection, 1)
+    hub.fire_timers()
+    assert len(marked) == 1
+    later.ack()
+    other.ack()
+    hub.fire_timers()
+    assert len(marked) == 0
+
+
+@pytest.mark.usefixtures("hub")
+def test_without_a_loop_each_is_told_at_once(connection: Connection, marked: Marked) -> None:
+    set_event_loop(None)
+    (message,) = taken(connection, 1)
+    assert len(marked) == 1
+    message.ack()
+    assert len(marked) == 0
