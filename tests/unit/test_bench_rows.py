@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,11 @@ def test_one_bad_run_of_three_changes_spread_and_not_value() -> None:
     figures = row(1.0, 9.0, 2.0)
     assert (figures.value, figures.spread) == (2.0, 4.0)
     assert row(1.0).spread is None
+
+
+def test_the_quietest_run_counts_where_a_busy_machine_can_only_lengthen() -> None:
+    figures = replace(row(5.0, 9.0, 3.0), quietest=True)
+    assert (figures.value, figures.reached) == (3.0, True)
 
 
 def test_of_many_runs_the_spread_leaves_the_extremes_out() -> None:
