@@ -15,6 +15,7 @@ from typing import Any
 from kombu.asynchronous import get_event_loop
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import dumps
+from redis.exceptions import RedisError
 
 #: seconds until a message that was taken is marked as such, unless it is done by then
 MARK_S = 0.05
@@ -55,12 +56,15 @@ class QoS(redis.QoS):
         super().reject(delivery_tag, requeue=True)
 
     def restore_unacked(self, client: Any = None) -> None:
-        """Give back what is not done, at the end of the worker."""
+        """Give back what is not done, at the end of the worker; a connection that is gone leaves it to the ledger."""
+        if self.channel.connection is None or self.channel.connection.client is None:
+            self._delivered.clear()
+            return
         self.write()
         super().restore_unacked(client)
 
     def write(self) -> None:
-        """Tell Redis what was taken and what is done; what an error keeps from it is forgotten, and given out again."""
+        """Tell Redis what was taken and what is done. Raises redis-py's errors; what was to be told is forgotten then."""
         self._awaited = False
         taken, self._unmarked = self._unmarked, {}
         done, self._done = self._done, []
@@ -74,13 +78,23 @@ class QoS(redis.QoS):
                 pipe.zrem(self.unacked_index_key, *done).hdel(self.unacked_key, *done)
             pipe.execute()
 
+    def try_write(self) -> None:
+        """Tell Redis, if it listens: that it is gone, or back, the loop learns from its own connection.
+
+        A channel that is closed has given back what was not done, and has no connection any more.
+        """
+        gone = self.channel.closed or self.channel.connection.client is None
+        if not gone:
+            with suppress(RedisError, OSError):
+                self.write()
+
     def _write_soon(self) -> None:
         hub = get_event_loop()
-        if hub is None or self.channel.closed:
-            self.write()
+        if hub is None:
+            self.try_write()
         elif not self._awaited:
             self._awaited = True
-            hub.call_later(MARK_S, self.write)
+            hub.call_later(MARK_S, self.try_write)
 
 
 def _body(message: Any) -> str:
@@ -108,8 +122,7 @@ class Channel(redis.Channel):
     def close(self) -> None:
         """The worker ends, or lost its connection: say what is done, and give back what is not."""
         if self._qos is not None and not self.closed:
-            with suppress(*self.connection_errors):
-                self._qos.write()
+            self._qos.try_write()
         super().close()
 
 

@@ -107,6 +107,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "tasks.app",
         "tasks.backend",
         "tasks.broker",
+        "tasks.transport",
         "tasks.watchdog",
         "tasks.worker",
         "fleet.dispatch",

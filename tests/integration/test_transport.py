@@ -157,8 +157,7 @@ def test_what_redis_could_not_be_told_is_forgotten(
 
     with monkeypatch.context() as patch:
         patch.setattr(qos, "pipe_or_acquire", refuse)
-        with pytest.raises(redis.ConnectionError):
-            qos.write()
+        hub.fire_timers(propagate=(redis.ConnectionError,))
     message.ack()
     (later,) = taken(connection, 1)
     hub.fire_timers()
@@ -176,3 +175,14 @@ def test_without_a_loop_each_is_told_at_once(connection: Connection, marked: Mar
     assert len(marked) == 1
     message.ack()
     assert len(marked) == 0
+
+
+def test_a_closed_channel_says_nothing_more(connection: Connection, hub: Hub, marked: Marked) -> None:
+    channel = connection.default_channel
+    before, after = taken(connection, 2)
+    before.ack()
+    channel.close()
+    connection.close()
+    channel.qos.ack(after.delivery_tag)
+    hub.fire_timers(propagate=(Exception,))
+    assert (len(marked), marked.waiting) == (0, 1)
