@@ -64,7 +64,7 @@ class QoS(redis.QoS):
         super().restore_unacked(client)
 
     def write(self) -> None:
-        """Tell Redis what was taken and what is done. Raises redis-py's errors; what was to be told is forgotten then."""
+        """Tell Redis what was taken and what is done. Raises redis-py's errors; it is forgotten then."""
         self._awaited = False
         taken, self._unmarked = self._unmarked, {}
         done, self._done = self._done, []
