@@ -57,7 +57,7 @@ class QoS(redis.QoS):
 
     def restore_unacked(self, client: Any = None) -> None:
         """Give back what is not done, at the end of the worker; a connection that is gone leaves it to the ledger."""
-        if self.channel.connection is None or self.channel.connection.client is None:
+        if self._gone:
             self._delivered.clear()
             return
         self.write()
@@ -81,12 +81,16 @@ class QoS(redis.QoS):
     def try_write(self) -> None:
         """Tell Redis, if it listens: that it is gone, or back, the loop learns from its own connection.
 
-        A channel that is closed has given back what was not done, and has no connection any more.
+        A channel that is closed has given back what was not done.
         """
-        gone = self.channel.closed or self.channel.connection.client is None
-        if not gone:
+        if not self.channel.closed and not self._gone:
             with suppress(RedisError, OSError):
                 self.write()
+
+    @property
+    def _gone(self) -> bool:
+        """Whether the channel's connection was lost, or closed with the channel."""
+        return self.channel.connection is None or self.channel.connection.client is None
 
     def _write_soon(self) -> None:
         hub = get_event_loop()
