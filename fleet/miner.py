@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 
+from fleet.audits import Audits
 from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency
 from fleet.effects import (
     Effect,
@@ -66,8 +67,7 @@ class Miner:
         self._lanes: dict[Lane, Call | None] = dict.fromkeys(Lane)
         self._patience = Patience(policy.backoff, rng, now)
         self._farewells = 0
-        #: when the totals are asked for while it mines; spread, so that many miners don't ask at once
-        self._totals_at = now + policy.reconcile_s * rng.uniform(0.5, 1.0) if policy.reconcile_s else NEVER
+        self._audits = Audits(policy.reconcile_s, rng, now)
         for open_job in account.open_jobs:
             self.workload.restore(open_job, now)
 
@@ -176,22 +176,19 @@ class Miner:
         submitting = any(call is not None and call.kind is CallKind.SUBMIT for call in (main, side))
         if side is None and not submitting and not (self.draining and not self.jobs):
             wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
-        if self._audits(now):
+        if self._audits.at <= now and not self.draining and not self.workload.uncertain:
+            # the lanes fall idle, so that the totals can be compared; not while an answer is awaited
             ready = idle and session.heartbeat_at > now
             return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
         beating = side is not None and side.kind is CallKind.HEARTBEAT
         if session.heartbeat_at > now and not beating:
             free = (work for work in self.workload.sendable() if not self._lanes[self._lane(CallKind.SUBMIT, work)])
             wishes.extend((CallKind.SUBMIT, work, 0.0) for work in free)
-        if main is None and not self.draining and self.workload.may_fetch:
+        if main is None and not self.draining and not self._audits.doubting and self.workload.may_fetch:
             wishes.append((CallKind.FETCH, None, self.workload.fetch_not_before))
-        if now < self._totals_at < NEVER and not self.draining:
-            wishes.append((CallKind.TOTALS, None, self._totals_at))
+        if now < self._audits.at < NEVER and not self.draining:
+            wishes.append((CallKind.TOTALS, None, self._audits.at))
         return wishes
-
-    def _audits(self, now: float) -> bool:
-        """Whether the lanes are to fall idle, so that the totals can be compared; not while an answer is awaited."""
-        return self._totals_at <= now and not self.draining and not self.workload.uncertain
 
     def _passage(self) -> list[_Wish]:
         if any(self._lanes.values()) or self.done:
@@ -201,7 +198,8 @@ class Miner:
             Phase.REGISTERED: CallKind.START_SESSION,
             Phase.STOPPED: CallKind.TOTALS,
         }
-        return [(step[self.phase], None, 0.0)]
+        kind = step[self.phase]
+        return [(kind, None, self._audits.at if kind is CallKind.TOTALS and self._audits.doubting else 0.0)]
 
     def _lane(self, kind: CallKind, work: Work | None) -> Lane:
         if work is not None:
@@ -270,9 +268,10 @@ class Miner:
         return [closed, notice] if over else [notice]
 
     def _totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
+        if not self._audits.believes(now, may_lag=self.purse.may_lag(totals)):
+            return []
         if self.phase is Phase.STOPPED:
             self.phase = Phase.DONE
-        self._totals_at = now + self._policy.reconcile_s
         effects = self.purse.settle(totals, reply.exchange)
         found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
         verdict = found[0] if found else "agrees"
@@ -296,7 +295,7 @@ class Miner:
             return [self._failed(call, error)]
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are: mining goes on at its pace
-            self._totals_at = now + self._policy.reconcile_s
+            self._audits.failed(now)
             return [self._unverifiable(error)]
         effects: list[Effect] = []
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:

@@ -84,10 +84,9 @@ class Purse:
     @property
     def difference(self) -> Decimal | None:
         """Server less ledger; exactly zero when they differ by no more than the server's float sum can lose."""
-        server = self.server_total
-        if server is None:
+        if self.stated_total is None or self.base_total is None:
             return None
-        return ZERO if self._agrees() else server - self.since_base
+        return self._missing(self.stated_total, self.base_total)
 
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
         """A new contributor has no past; a known one states its total, which says nothing while work is unsettled.
@@ -171,36 +170,50 @@ class Purse:
             return [self._beat(counted=False)]
         return [*self._weigh(answer.rewards_earned, proof), self._beat(counted=True)]
 
+    def may_lag(self, totals: Totals) -> bool:
+        """Whether a total is below what was stated or booked, as a copy of the server's books is for a while."""
+        case = self._case(totals)
+        return case is not None and case.same_record is not False and (case.fell or case.missing < 0)
+
     def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """The server states its total, how many jobs it counts and since when, while nothing is under way.
 
         Whatever it paid beside what is booked is proved: it is classified, and booked as an adjustment that says so.
         """
-        total = totals.total_rewards
-        before, self.stated_total = self.stated_total, total
-        if self.base_total is None:
+        case, total = self._case(totals), totals.total_rewards
+        if case is None:
             return [self._rebase(totals)]
-        missing = ZERO if self._agrees() else total - self.base_total - self.since_base
-        low = fell(total, before if before is not None else self.base_total, self.payments)
-        case = self._claims.case(totals, missing, payments=self.payments, fell=low)
+        self.stated_total = total
         finding = classify(case)
         dated = self._dated(case, totals.registered_at)
         if finding is None:
             self._claims.agreed()
             return dated
-        if finding.kind is Difference.FORGOTTEN:
+        unproved = finding.kind is Difference.UNKNOWN and finding.amount < 0
+        if unproved or finding.kind is Difference.FORGOTTEN:
+            # nothing proves which payment was not made: what was booked stays, and the difference is told
             words = f"the server's total fell to {total} NNET"
             base = self._rebase(totals)
-            return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
-        if finding.kind is Difference.UNKNOWN and finding.amount < 0:
-            # nothing proves which payment was not made: what was booked stays, and the difference is told
-            words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
-            base = self._rebase(totals)
-            self.unexplained = -finding.amount
+            if unproved:
+                words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
+                self.unexplained = -finding.amount
             return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
         if not finding.amount:
             return [*dated, *self._explained(finding, 0, case.extra_jobs)]
         return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
+
+    def _case(self, totals: Totals) -> Case | None:
+        """A total beside what was booked and stated; None where there is nothing to compare it with."""
+        if self.base_total is None:
+            return None
+        before = self.base_total if self.stated_total is None else self.stated_total
+        missing = self._missing(totals.total_rewards, self.base_total)
+        low = fell(totals.total_rewards, before, self.payments)
+        return self._claims.case(totals, missing, payments=self.payments, fell=low)
+
+    def _missing(self, total: Decimal, base: Decimal) -> Decimal:
+        booked = base + self.since_base
+        return ZERO if same(total, booked, self.payments) else total - booked
 
     def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
         """The server tells for the first time how old its record is; where it lacks nothing, it had it at the base."""
@@ -289,11 +302,6 @@ class Purse:
             self._book(EntryKind.HEARTBEAT, amount, True, evidence, proof=proof),
             self._notice(NoticeKind.INCOME, "heartbeat", amount),
         ]
-
-    def _agrees(self) -> bool:
-        if self.stated_total is None or self.base_total is None:
-            return False
-        return same(self.stated_total, self.base_total + self.since_base, self.payments)
 
     def _rebase(self, totals: Totals) -> BaseSet:
         self.stated_total = self.base_total = totals.total_rewards

@@ -60,7 +60,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.invitation",
         "fleet.bundles",
     ),
-    ("fleet.purse", "fleet.ledger_compact", "fleet.phase", "fleet.patience", "fleet.ghosts"),
+    ("fleet.purse", "fleet.ledger_compact", "fleet.phase", "fleet.patience", "fleet.ghosts", "fleet.audits"),
     ("fleet.workload", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
     ("fleet.ledger_sql",),
     (

@@ -74,6 +74,8 @@ class FaultKind(Enum):
     DEEP_NESTING = "deep_nesting"
     #: each number is an integer of 5,000 digits
     LONG_INTEGER = "long_integer"
+    #: the answer that the miner got here when this struck first: a cache
+    STALE = "stale"
     #: bytes that aren't UTF-8
     BAD_UTF8 = "bad_utf8"
     #: 1 GB of zeros in about 1 MB of gzip

@@ -26,6 +26,7 @@ _USUAL_ROADS: Mapping[FaultKind, frozenset[str]] = {
     FaultKind.OTHER_PAYLOAD: frozenset({"task"}),
     FaultKind.OTHER_MINER: frozenset({"task"}),
     FaultKind.RECEIPT_REWARD: frozenset({"submit-result"}),
+    FaultKind.STALE: frozenset({"contributor"}),
 }
 
 

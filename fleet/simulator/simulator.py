@@ -50,6 +50,8 @@ class Simulator:
         self.book = Book()
         self.counters = Counters()
         self.faults = FaultTable(options.faults, Random(self.seed + 1))
+        #: answers by road and miner that go stale
+        self._cached: dict[tuple[str, str], Answer] = {}
         self.world = World(
             dialect=dialect,
             maker=self._maker,
@@ -94,6 +96,8 @@ class Simulator:
             replaced = replaced_job(fault, self.world, self._maker, miner_of(call)) if call.road == "task" else None
             return Answer(body=replaced) if replaced else self._answer(call, tamper_of(fault), now, monotonic_s)
         right = self._answer(call, None, now, monotonic_s)
+        if fault.kind is FaultKind.STALE:
+            return self._cached.setdefault((call.road, miner_of(call)), right)
         return garble(fault, right) if fault.stage is Stage.ANSWER else right
 
     def _answer(self, call: Call, tamper: Tamper | None, now: float, monotonic_s: float) -> Answer:

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from fleet.calls import Call, CallKind, Reply
-from fleet.causes import Loss
-from fleet.effects import Effect, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
+from fleet.causes import Difference, Loss
+from fleet.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.ledger import Ledger
@@ -32,6 +32,7 @@ from fleet.phase import Phase
 from fleet.policy import Policy
 
 EVERY_S = 100.0
+HALF = Decimal("0.5")
 
 
 def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect]]:
@@ -102,6 +103,75 @@ def test_a_server_without_totals_is_said_to_be_unverifiable_and_mining_goes_on()
         assert seen.total is None
         assert seen.verdict.startswith("unverifiable: ")
         assert kinds(miner, EVERY_S) == [CallKind.FETCH]
+
+
+def in_doubt() -> Miner:
+    """It was paid 0.5 NNET, and at EVERY_S the server states none."""
+    miner = mining()
+    answer(miner, HeartbeatAnswer(reward=HALF), EVERY_S)
+    call, effects = answer(miner, Totals(total_rewards=Decimal(0)), EVERY_S)
+    assert (call.kind, effects) == (CallKind.TOTALS, [])
+    return miner
+
+
+def test_a_total_that_is_too_low_is_asked_for_again_with_nothing_begun_and_agrees_when_it_has_risen() -> None:
+    miner = in_doubt()
+    assert kinds(miner, EVERY_S + 0.9) == []
+    call, effects = answer(miner, Totals(total_rewards=HALF), EVERY_S + 1.0)
+    assert call.kind is CallKind.TOTALS
+    assert [effect.verdict for effect in effects if isinstance(effect, TotalsSeen)] == ["agrees"]
+    assert miner.purse.difference == 0
+    assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
+
+
+def test_a_total_that_stays_too_low_for_a_quarter_of_a_minute_is_believed() -> None:
+    miner = in_doubt()
+    low = Totals(total_rewards=Decimal(0))
+    for after_s in (1.0, 5.0):
+        assert answer(miner, low, EVERY_S + after_s)[1] == []
+    _, effects = answer(miner, low, EVERY_S + 15.0)
+    (found,) = [effect for effect in effects if isinstance(effect, Found)]
+    assert (found.finding.kind, found.finding.amount) == (Difference.FORGOTTEN, -HALF)
+    assert (miner.purse.booked, miner.purse.difference) == (HALF, Decimal(0))
+    assert kinds(miner, EVERY_S + 15.0) == [CallKind.FETCH]
+
+
+def test_what_is_open_is_submitted_while_a_total_is_in_doubt() -> None:
+    miner = in_doubt()
+    answer(miner, Totals(total_rewards=HALF), EVERY_S + 1.0)
+    answer(miner, job(), EVERY_S + 1.0)
+    at = EVERY_S + 1.0 + EVERY_S
+    answer(miner, HeartbeatAnswer(), at)
+    answer(miner, Totals(total_rewards=Decimal(0)), at)
+    work = miner.jobs["j1"]
+    work.state, work.result = JobState.COMPUTED, {"final_hash": "x"}
+    assert kinds(miner, at + 0.5) == [CallKind.SUBMIT]
+
+
+def test_a_record_that_the_server_made_anew_is_no_copy_that_lags() -> None:
+    miner = mining()
+    answer(miner, HeartbeatAnswer(), EVERY_S)
+    answer(miner, Totals(total_rewards=Decimal(0), registered_at=1), EVERY_S)
+    answer(miner, HeartbeatAnswer(reward=HALF), 2 * EVERY_S)
+    _, effects = answer(miner, Totals(total_rewards=Decimal(0), registered_at=2), 2 * EVERY_S)
+    assert [effect.finding.kind for effect in effects if isinstance(effect, Found)] == [Difference.FORGOTTEN]
+
+
+def test_a_doubt_ends_when_the_totals_can_not_be_asked_for() -> None:
+    miner = in_doubt()
+    answer(miner, NoAnswer("cut"), EVERY_S + 1.0)
+    assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
+
+
+def test_the_last_total_of_a_drain_is_asked_for_again_too() -> None:
+    miner = in_doubt()
+    miner.drain()
+    answer(miner, SessionSummary(tasks_completed=0, rewards_earned=None), EVERY_S + 0.5)
+    assert miner.begin(EVERY_S + 0.9) is None
+    assert answer(miner, Totals(total_rewards=Decimal(0)), EVERY_S + 1.0)[1] == []
+    assert not miner.done
+    answer(miner, Totals(total_rewards=HALF), EVERY_S + 5.0)
+    assert miner.done
 
 
 def test_no_totals_are_asked_for_while_a_submissions_outcome_is_unknown() -> None:

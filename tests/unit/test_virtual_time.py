@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.virtual.plan import draw_plan
+from fleet.simulator.faults import parse_fault
+from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import run_seed
 
 #: schedules of some ten jobs each; `make simulate` runs longer ones, and more of them
@@ -36,6 +39,14 @@ def test_every_job_is_accounted_for_and_every_payment_is_booked_once(first: int)
 )
 def test_a_seed_that_failed_once_holds(seed: int, jobs: int | None) -> None:
     run_seed(draw_plan(seed, jobs=jobs))
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_copy_of_the_servers_books_that_lags_behind_changes_no_amount(seed: int) -> None:
+    """Four answers in a row state an old total: what was paid since is not missing, and is not booked again."""
+    lagging = parse_fault("stale,count=4")
+    plan = replace(undisturbed(draw_plan(seed, jobs=40)), faults=(lagging,), miners=1, reconcile_s=10.0)
+    run_seed(plan)
 
 
 def test_a_seed_replays_exactly() -> None:
