@@ -22,7 +22,8 @@ from typing import Any
 from fleet.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.models import Entry, EntryKind, Job, JobState, Road
+from fleet.models import Entry, Job, JobState, Road
+from fleet.payments import EntryKind
 from fleet.proof import Exchange, Proof
 from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
 

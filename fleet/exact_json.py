@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from fleet.models import ZERO
+from fleet.payments import ZERO
 
 
 def dump(value: Mapping[str, Any]) -> str:

@@ -23,19 +23,8 @@ from fleet.ghosts import Ghost
 from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_sql import matching, reading, run
 from fleet.ledger_write import Writer, row_id
-from fleet.models import (
-    BY_SESSION_SUM,
-    FINAL,
-    ZERO,
-    Account,
-    EntryKind,
-    Job,
-    JobState,
-    OpenJob,
-    OpenSession,
-    Prior,
-    Road,
-)
+from fleet.models import FINAL, Account, Job, JobState, OpenJob, OpenSession, Prior, Road
+from fleet.payments import BY_SESSION_SUM, ZERO, EntryKind
 
 
 def utc_ms() -> int:

@@ -14,7 +14,8 @@ from fleet import schema
 from fleet.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.effects import AllConfirmed, Booked, Confirmed
 from fleet.ledger_sql import KEY, matching, putting, reading, run, setting
-from fleet.models import ZERO, Entry, EntryKind
+from fleet.models import Entry
+from fleet.payments import ZERO, EntryKind
 
 HOUR_MS = 3_600_000
 #: ids in one IN (…)

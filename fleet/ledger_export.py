@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
 from fleet.errors import LedgerError
-from fleet.models import EntryKind
+from fleet.payments import EntryKind
 
 #: rows read at once
 _BATCH = 2000

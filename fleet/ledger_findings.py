@@ -14,7 +14,7 @@ from fleet import schema
 from fleet.causes import Difference
 from fleet.errors import LedgerError
 from fleet.ledger_export import utc
-from fleet.models import ZERO
+from fleet.payments import ZERO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,8 @@ from fleet.effects import JobMoved, JobOpened, JobRecovered
 from fleet.ledger_compact import begun
 from fleet.ledger_entries import HOUR_MS
 from fleet.ledger_sql import KEY, inserting, matching, putting, reading, run, setting
-from fleet.models import FINAL, ZERO, JobState
+from fleet.models import FINAL, JobState
+from fleet.payments import ZERO
 
 #: the counter of jobs ever assigned; the others are named by final states
 ASSIGNED = "assigned"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from fleet.causes import Loss
 from fleet.ledger_read import fetch_all
-from fleet.models import ZERO
+from fleet.payments import ZERO
 from fleet.places import LedgerPlace
 
 _LOSSES = """

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fleet.ledger_read import fetch_all
-from fleet.models import ZERO, EntryKind
+from fleet.payments import ZERO, EntryKind
 from fleet.places import LedgerPlace
 
 

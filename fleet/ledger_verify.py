@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from fleet import schema
 from fleet.chain import Link, Stored, Verdict, check, genesis
 from fleet.errors import LedgerError
-from fleet.models import ZERO, EntryKind
+from fleet.payments import ZERO, EntryKind
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 #: rows read at once

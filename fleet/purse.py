@@ -22,19 +22,8 @@ from fleet.effects import (
 )
 from fleet.figures import MAX_REWARD
 from fleet.income import same
-from fleet.models import (
-    BY_SESSION_SUM,
-    ZERO,
-    Account,
-    Entry,
-    EntryKind,
-    Finding,
-    HeartbeatAnswer,
-    Job,
-    OpenSession,
-    Registration,
-    Totals,
-)
+from fleet.models import Account, Entry, Finding, HeartbeatAnswer, Job, OpenSession, Registration, Totals
+from fleet.payments import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.proof import Exchange, Proof
 from fleet.reconcile import Case, classify
 from fleet.session_sum import SessionSum

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.causes import Difference
-from fleet.models import ZERO, Finding
+from fleet.models import Finding
+from fleet.payments import ZERO
 
 #: job id and NNET
 Claim = tuple[str, Decimal]

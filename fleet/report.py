@@ -16,7 +16,8 @@ from fleet.coordinator import Network
 from fleet.effects import Notice, NoticeKind
 from fleet.farm import Farm
 from fleet.intake import BrokerState
-from fleet.models import ZERO, MinerSpec
+from fleet.models import MinerSpec
+from fleet.payments import ZERO
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0

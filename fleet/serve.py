@@ -29,7 +29,8 @@ from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine, shown_url
 from fleet.lock import Lock
 from fleet.miner import Miner
-from fleet.models import ZERO, MinerSpec
+from fleet.models import MinerSpec
+from fleet.payments import ZERO
 from fleet.places import ledger_address
 from fleet.policy import Policy
 from fleet.pulse import Pulse

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.income import HeartbeatIncome, heartbeat_income
-from fleet.models import ZERO, OpenSession
+from fleet.models import OpenSession
+from fleet.payments import ZERO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.farm import Farm
-from fleet.models import ZERO, EntryKind
+from fleet.payments import ZERO, EntryKind
 from fleet.report import Tally
 
 

@@ -29,7 +29,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.worker", "tasks.flower"),
     ("tasks.__main__",),
     ("fleet.simulator",),
-    ("fleet.proof", "fleet.causes", "fleet.chain"),
+    ("fleet.proof", "fleet.causes", "fleet.chain", "fleet.payments"),
     ("fleet.errors", "fleet.models", "fleet.backoff"),
     ("fleet.figures",),
     (
@@ -282,7 +282,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
     assert done.stdout.strip() == "[]"
 
 
-#: Modules of `fleet` with amounts that load no `fleet.models`, which makes sums exact, and why they may.
+#: Modules of `fleet` with amounts that load no `fleet.payments`, which makes sums exact, and why they may.
 ADD_NOTHING: dict[str, str] = {
     "fleet.figures": "it reads amounts one by one",
     "fleet.commands.up": "it prints what the coordinator's process has summed up",
@@ -295,7 +295,7 @@ def test_whatever_adds_amounts_loads_what_makes_sums_exact() -> None:
         for name in code_modules()
         if name.startswith("fleet.") and any(one.name == "decimal" for one in imports(name))
     ]
-    bare = {name for name in hold_amounts if name != "fleet.models" and "fleet.models" not in reached(name)}
+    bare = {name for name in hold_amounts if name != "fleet.payments" and "fleet.payments" not in reached(name)}
     # what the simulated server pays is a float
     assert {name for name in bare if not name.startswith("fleet.simulator.")} == set(ADD_NOTHING)
 

@@ -10,7 +10,7 @@ from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 from fleet.ledger_findings import Comparison, comparisons
 from fleet.ledger_open import open_engine
-from fleet.models import ZERO
+from fleet.payments import ZERO
 from fleet.places import ledger_to_read
 
 _MAX_JOB_IDS = 5

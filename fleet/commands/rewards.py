@@ -14,7 +14,7 @@ from fleet.commands.tables import add, console, table
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
-from fleet.models import ZERO
+from fleet.payments import ZERO
 from fleet.places import ledger_to_read
 
 _LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")

@@ -14,7 +14,8 @@ from typing import Any
 
 from fleet.causes import Loss
 from fleet.ledger_compact import unpacked
-from fleet.models import FINAL, PAID, EntryKind, JobState, Road
+from fleet.models import FINAL, PAID, JobState, Road
+from fleet.payments import EntryKind
 from fleet.simulator.book import PaymentKind
 from tests.chaos.farm import Farm
 from tests.support.farms import asked

@@ -22,7 +22,8 @@ from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
 from fleet.ghosts import Ghost
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.models import Entry, EntryKind, Job, JobState, Road
+from fleet.models import Entry, Job, JobState, Road
+from fleet.payments import EntryKind
 from fleet.proof import Exchange, Proof
 
 

@@ -18,7 +18,8 @@ from fleet.ledger import Ledger
 from fleet.ledger_compact import LETTERS
 from fleet.ledger_open import open_engine
 from fleet.lock import Lock
-from fleet.models import Entry, EntryKind, Job, JobState, Road
+from fleet.models import Entry, Job, JobState, Road
+from fleet.payments import EntryKind
 
 URL = "sqlite:///{}"
 

@@ -23,10 +23,8 @@ from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
 from fleet.miner import Miner
 from fleet.models import (
-    ZERO,
     Account,
     Entry,
-    EntryKind,
     HeartbeatAnswer,
     Job,
     JobState,
@@ -36,6 +34,7 @@ from fleet.models import (
     SessionStart,
     Totals,
 )
+from fleet.payments import ZERO, EntryKind
 from fleet.phase import Phase
 from fleet.policy import Policy
 from fleet.purse import Purse

@@ -31,7 +31,6 @@ from fleet.errors import (
 from fleet.miner import Miner
 from fleet.models import (
     Account,
-    EntryKind,
     HeartbeatAnswer,
     Job,
     JobState,
@@ -45,6 +44,7 @@ from fleet.models import (
     SessionSummary,
     Totals,
 )
+from fleet.payments import EntryKind
 from fleet.phase import Phase
 from fleet.policy import Policy
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id

@@ -14,10 +14,8 @@ from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.models import (
-    ZERO,
     Account,
     Entry,
-    EntryKind,
     HeartbeatAnswer,
     Job,
     JobState,
@@ -28,6 +26,7 @@ from fleet.models import (
     Road,
     Totals,
 )
+from fleet.payments import ZERO, EntryKind
 from fleet.policy import Policy
 from fleet.protocol import error_of
 from fleet.purse import Purse

@@ -20,7 +20,8 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
-from fleet.models import BY_SESSION_SUM, FINAL, Entry, EntryKind, JobState, Receipt, Totals
+from fleet.models import FINAL, Entry, JobState, Receipt, Totals
+from fleet.payments import BY_SESSION_SUM, EntryKind
 from fleet.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
