@@ -319,6 +319,16 @@ def test_another_miners_job_can_be_handed_out(client: Client) -> None:
     assert theirs["contributor_id"] == "other"
 
 
+def test_a_copy_of_the_books_can_lag_behind_what_was_paid(client: Client) -> None:
+    def told() -> float:
+        return float(client.call("GET", "/ai-energy/contributor/m").json["contributor"]["total_rewards"])
+
+    client.simulator.set_faults("stale,count=2")
+    before = told()
+    client.submit(client.fetch().json)
+    assert [told(), told() > before] == [before, True]
+
+
 def test_faults_can_be_limited_to_named_miners(client: Client) -> None:
     client.simulator.set_faults("error_before,miners=Other")
     assert client.fetch().status == 200
