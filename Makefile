@@ -21,7 +21,6 @@ help: ## list what there is
 .PHONY: setup
 setup: $(STAMP) ## create .venv and install what requirements.lock names
 
-# "compat" puts this folder on Python's path; the default, a finder, takes 13 ms of every start
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "neonet-fleet needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)." \
@@ -31,8 +30,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  echo "'$(PYTHON)' has no venv module. Install it (Debian, Ubuntu: apt-get install python3-venv) and try again." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-	  --config-settings editable_mode=compat --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: up

@@ -1,7 +1,7 @@
 """When the server is asked for a miner's totals, and when it is asked again before it is believed. Pure.
 
-A server may answer that from a copy of its books that lags behind. What it states in the answer to a registration, a
-submission or a heartbeat it has just written itself.
+A server may answer that from a copy of its books that lags behind. What it states in the answer to a submission or a
+heartbeat it has just written itself.
 """
 
 from __future__ import annotations
@@ -22,14 +22,21 @@ class Audits:
         #: from when on the totals are asked for; spread, so that many miners don't ask at once
         self.at = now + every_s * rng.uniform(0.5, 1.0) if every_s else NEVER
         self._doubts = 0
+        #: how many there were when the doubt began
+        self._payments = 0
 
     @property
     def doubting(self) -> bool:
-        """Whether the last total was too low to be believed at once; nothing new is begun until it is."""
+        """Whether the last total was too low to be believed at once; nothing is fetched until it is."""
         return self._doubts > 0
 
-    def believes(self, now: float, *, may_lag: bool) -> bool:
-        """Whether a total is to be believed that was stated now; otherwise it is asked for again soon."""
+    def believes(self, now: float, *, may_lag: bool, payments: int) -> bool:
+        """Whether a total is to be believed that was stated now; otherwise it is asked for again soon.
+
+        A doubt begins anew where another of the `payments` was booked meanwhile: the copy may lack that one.
+        """
+        if payments != self._payments:
+            self._doubts, self._payments = 0, payments
         self._doubts = self._doubts + 1 if may_lag and self._doubts < len(_DOUBT_S) else 0
         self.at = now + (_DOUBT_S[self._doubts - 1] if self._doubts else self._every_s)
         return not self._doubts

@@ -46,11 +46,10 @@ class Commands(click.Group):
         """The subcommand, None when there is none of that name."""
         if cmd_name not in _MODULES:
             return None
-        # what is made by loading stays: to look through it for garbage takes a sixth of a report's time
-        gc.disable()
         module = importlib.import_module(f"fleet.commands.{_MODULES[cmd_name]}")
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         command = getattr(module, cmd_name)
         return command if isinstance(command, click.Command) else None
 
@@ -81,6 +80,8 @@ def fleet() -> None:
 
 def main() -> int:
     """Run the command; its exit code is one of sysexits."""
+    # what is made by loading stays: to look through it for garbage takes a sixth of a report's time
+    gc.disable()
     try:
         # click hands back the code of `ctx.exit`
         code = fleet.main(standalone_mode=False)

@@ -24,8 +24,8 @@ from fleet.redis_server import free_port, start_redis
 
 _POLL_S = 0.1
 _START_S = 15.0
-#: beside the drain: totals, stopping sessions
-_GRACE_S = 15.0
+#: beside the drain: stopping sessions, totals, and a quarter of a minute where one is in doubt
+_GRACE_S = 30.0
 #: exit codes with which a coordinator ends for good: starting it again would end the same
 _FINAL_CODES = frozenset({0, 64, 69, 70, 73, 75, 78})
 

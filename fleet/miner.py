@@ -184,7 +184,8 @@ class Miner:
         if session.heartbeat_at > now and not beating:
             free = (work for work in self.workload.sendable() if not self._lanes[self._lane(CallKind.SUBMIT, work)])
             wishes.extend((CallKind.SUBMIT, work, 0.0) for work in free)
-        if main is None and not self.draining and not self._audits.doubting and self.workload.may_fetch:
+        doubting = self._audits.doubting and not self.workload.uncertain
+        if main is None and not self.draining and not doubting and self.workload.may_fetch:
             wishes.append((CallKind.FETCH, None, self.workload.fetch_not_before))
         if now < self._audits.at < NEVER and not self.draining:
             wishes.append((CallKind.TOTALS, None, self._audits.at))
@@ -268,7 +269,7 @@ class Miner:
         return [closed, notice] if over else [notice]
 
     def _totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
-        if not self._audits.believes(now, may_lag=self.purse.may_lag(totals)):
+        if not self._audits.believes(now, may_lag=self.purse.may_lag(totals), payments=self.purse.payments):
             return []
         if self.phase is Phase.STOPPED:
             self.phase = Phase.DONE

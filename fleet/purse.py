@@ -81,13 +81,13 @@ class Purse:
         """A new contributor has no past; a known one states its total, which says nothing while work is unsettled.
 
         A contributor that the server has forgotten is a new one, even if the answer says that it is known: the first
-        answer of that registration was lost (PROTOCOL, surprise 1).
+        answer of that registration was lost (PROTOCOL, surprise 1). A total that may lag is left to the next audit.
         """
         forgotten, self.server_forgot = self.server_forgot, False
         totals = registration.totals
         if registration.new or forgotten or (unsettled and self._paid_nothing(totals)):
             return [*self._forgotten(), self._rebase(totals or Totals(total_rewards=ZERO, total_jobs=0))]
-        return [] if totals is None or unsettled else self.settle(totals)
+        return [] if totals is None or unsettled or self.may_lag(totals) else self.settle(totals)
 
     def _paid_nothing(self, totals: Totals | None) -> bool:
         """Whether the server counts nothing of what it had paid: what is unsettled can't be in such a total."""
@@ -162,7 +162,9 @@ class Purse:
     def may_lag(self, totals: Totals) -> bool:
         """Whether a total is below what was stated or booked, as a copy of the server's books is for a while."""
         case = self._case(totals)
-        return case is not None and case.same_record is not False and (case.fell or case.missing < 0)
+        if case is None:
+            return fell(totals.total_rewards, self.stated_total, self.payments)
+        return case.same_record is not False and (case.fell or case.missing < 0)
 
     def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """The server states its total, how many jobs it counts and since when, while nothing is under way.
@@ -180,10 +182,9 @@ class Purse:
             return dated
         unproved = finding.kind is Difference.UNKNOWN and finding.amount < 0
         if unproved or finding.kind is Difference.FORGOTTEN:
-            # nothing proves which payment was not made: what was booked stays, and the difference is told
-            words = f"the server's total fell to {total} NNET"
-            base = self._rebase(totals)
+            words, base = f"the server's total fell to {total} NNET", self._rebase(totals)
             if unproved:
+                # nothing proves which payment was not made: what was booked stays, and the difference is told
                 words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
                 self.unexplained = -finding.amount
             return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]

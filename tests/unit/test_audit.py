@@ -30,6 +30,7 @@ from fleet.models import (
 )
 from fleet.phase import Phase
 from fleet.policy import Policy
+from fleet.work import Work
 
 EVERY_S = 100.0
 HALF = Decimal("0.5")
@@ -146,6 +147,46 @@ def test_what_is_open_is_submitted_while_a_total_is_in_doubt() -> None:
     work = miner.jobs["j1"]
     work.state, work.result = JobState.COMPUTED, {"final_hash": "x"}
     assert kinds(miner, at + 0.5) == [CallKind.SUBMIT]
+
+
+def test_a_payment_in_mid_doubt_begins_it_anew() -> None:
+    miner = in_doubt()
+    low = Totals(total_rewards=Decimal(0))
+    for after_s in (1.0, 5.0):
+        answer(miner, low, EVERY_S + after_s)
+    call, _ = answer(miner, HeartbeatAnswer(reward=HALF), EVERY_S + 30.0)
+    assert call.kind is CallKind.HEARTBEAT
+    for after_s in (30.0, 31.0, 35.0):
+        assert answer(miner, Totals(total_rewards=HALF), EVERY_S + after_s)[1] == []
+    answer(miner, Totals(total_rewards=2 * HALF), EVERY_S + 45.0)
+    assert (miner.purse.booked, miner.purse.difference) == (2 * HALF, Decimal(0))
+
+
+def test_a_miner_in_doubt_fetches_while_a_submissions_outcome_is_unknown() -> None:
+    """Both wait for an answer: that of the submission may never come."""
+    miner = in_doubt()
+    work = Work(job=job(), session_id="s1", state=JobState.SUBMITTING, unknown=True, result={"final_hash": "x"})
+    work.in_flight = True
+    miner.jobs["j1"] = work
+    assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
+
+
+def test_a_first_total_below_what_receipts_stated_is_asked_for_again() -> None:
+    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), Account(), random.Random(1), 0.0)
+    answer(miner, Registration(new=False), 0.0)
+    answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
+    answer(miner, HeartbeatAnswer(reward=HALF, total_rewards=2 * HALF), EVERY_S)
+    assert answer(miner, Totals(total_rewards=HALF), EVERY_S)[1] == []
+    answer(miner, Totals(total_rewards=2 * HALF), EVERY_S + 1.0)
+    assert miner.purse.base_total == 2 * HALF
+
+
+def test_a_total_that_is_too_low_at_the_registration_is_left_to_the_next_audit() -> None:
+    account = Account(booked=HALF, payments=1, base_total=Decimal(0), base_booked=Decimal(0))
+    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), account, random.Random(1), 0.0)
+    _, effects = answer(miner, Registration(new=False, totals=Totals(total_rewards=Decimal(0))), 0.0)
+    assert [effect for effect in effects if not isinstance(effect, Notice)] == []
+    assert miner.purse.since_base == HALF
 
 
 def test_a_record_that_the_server_made_anew_is_no_copy_that_lags() -> None:
