@@ -1,6 +1,6 @@
 """When the server is asked for a miner's totals, and when it is asked again before it is believed. Pure.
 
-A server may answer that from a copy of its books that lags behind. What it states in the answer to a submission or a
+A server may answer this from a copy of its books that lags behind. What it states in the answer to a submission or a
 heartbeat it has just written itself.
 """
 
@@ -22,7 +22,7 @@ class Audits:
         #: from when on the totals are asked for; spread, so that many miners don't ask at once
         self.at = now + every_s * rng.uniform(0.5, 1.0) if every_s else NEVER
         self._doubts = 0
-        #: how many there were when the doubt began
+        #: payments that were booked when a total was stated last
         self._payments = 0
 
     @property

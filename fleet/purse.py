@@ -164,7 +164,7 @@ class Purse:
         case = self._case(totals)
         if case is None:
             return fell(totals.total_rewards, self.stated_total, self.payments)
-        return case.same_record is not False and (case.fell or case.missing < 0)
+        return case.same_record is not False and case.low
 
     def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """The server states its total, how many jobs it counts and since when, while nothing is under way.
@@ -180,13 +180,15 @@ class Purse:
         if finding is None:
             self._claims.agreed()
             return dated
-        unproved = finding.kind is Difference.UNKNOWN and finding.amount < 0
-        if unproved or finding.kind is Difference.FORGOTTEN:
-            words, base = f"the server's total fell to {total} NNET", self._rebase(totals)
-            if unproved:
-                # nothing proves which payment was not made: what was booked stays, and the difference is told
-                words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
-                self.unexplained = -finding.amount
+        if finding.kind is Difference.FORGOTTEN:
+            words = f"the server's total fell to {total} NNET"
+            base = self._rebase(totals)
+            return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
+        if finding.kind is Difference.UNKNOWN and finding.amount < 0:
+            # nothing proves which payment was not made: what was booked stays, and the difference is told
+            words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
+            base = self._rebase(totals)
+            self.unexplained = -finding.amount
             return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
         if not finding.amount:
             return [*dated, *self._explained(finding, 0, case.extra_jobs)]
@@ -207,7 +209,7 @@ class Purse:
 
     def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
         """The server tells for the first time how old its record is; where it lacks nothing, it had it at the base."""
-        if registered_at is None or case.same_record is not None or case.fell or case.missing < 0:
+        if registered_at is None or case.same_record is not None or case.low:
             return []
         self._claims.dated(registered_at)
         return [RecordDated(miner_id=self._miner_id, registered_at=registered_at)]

@@ -52,6 +52,11 @@ class Case:
     #: a session was running that this farm had not started
     foreign_session: bool = False
 
+    @property
+    def low(self) -> bool:
+        """Whether the total is below what the server stated before, or below what was booked."""
+        return self.fell or self.missing < 0
+
 
 def classify(case: Case) -> Finding | None:
     """The class of a difference with what explains it; None when there is nothing to explain."""

@@ -45,9 +45,9 @@ def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect
     return call, miner.on_reply(reply, now, lambda _job_id: None)
 
 
-def mining() -> Miner:
+def mining(*, new: bool = True) -> Miner:
     miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), Account(), random.Random(1), 0.0)
-    answer(miner, Registration(new=True), 0.0)
+    answer(miner, Registration(new=new), 0.0)
     answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
     return miner
 
@@ -165,16 +165,12 @@ def test_a_payment_in_mid_doubt_begins_it_anew() -> None:
 def test_a_miner_in_doubt_fetches_while_a_submissions_outcome_is_unknown() -> None:
     """Both wait for an answer: that of the submission may never come."""
     miner = in_doubt()
-    work = Work(job=job(), session_id="s1", state=JobState.SUBMITTING, unknown=True, result={"final_hash": "x"})
-    work.in_flight = True
-    miner.jobs["j1"] = work
+    miner.jobs["j1"] = Work(job=job(), session_id="s1", state=JobState.SUBMITTING, unknown=True, in_flight=True)
     assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
 
 
 def test_a_first_total_below_what_receipts_stated_is_asked_for_again() -> None:
-    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), Account(), random.Random(1), 0.0)
-    answer(miner, Registration(new=False), 0.0)
-    answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
+    miner = mining(new=False)
     answer(miner, HeartbeatAnswer(reward=HALF, total_rewards=2 * HALF), EVERY_S)
     assert answer(miner, Totals(total_rewards=HALF), EVERY_S)[1] == []
     answer(miner, Totals(total_rewards=2 * HALF), EVERY_S + 1.0)
