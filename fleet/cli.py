@@ -24,6 +24,7 @@ COMMANDS = {
     "reconcile": ("reconcile", "Show what was booked against what the server says it paid."),
     "explain": ("explain", "Show what became of a job, and why."),
     "config": ("config", "Show each setting and where it came from."),
+    "completion": ("completion", "Print the completion script of a shell."),
 }
 #: called by the containers and by `docker/invite`, not by people
 _INTERNAL = {"setup": "setup", "invite": "setup", "dismiss": "setup"}
