@@ -21,7 +21,7 @@ from bench.ledger import ledger
 from bench.limited import budget, sessions
 from bench.machine import machine
 from bench.queues import PYTHON, queues
-from bench.rows import Row, inserted, markdown, table
+from bench.rows import ImpossibleFigureError, Row, inserted, markdown, table
 from bench.start import starts
 from bench.wide_area import wide_area
 
@@ -46,7 +46,11 @@ RESULTS = Path(__file__).parent / "out" / "results.json"
 
 
 def main() -> int:
-    """Measure, print the table, write the rows; 1 when a part could not be measured, which costs no other its rows."""
+    """Measure, print the table, write the rows; the exit code.
+
+    It is 1 when a part could not be measured, which costs no other part its rows, and after a figure that can't be,
+    which stops the bench.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
@@ -61,6 +65,9 @@ def main() -> int:
         print(f"measuring {part} …", end=" ", flush=True)
         try:
             rows += measure()
+        except ImpossibleFigureError as exc:
+            print(f"\n{exc}\nThe bench stops: what measured this is wrong. Nothing is written to a document.")
+            return 1
         except Exception as exc:  # noqa: BLE001 - whatever it was, the other parts are measured
             failed.append(f"{part} could not be measured: {exc}")
             print(f"failed: {exc}", end=" ")

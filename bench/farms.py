@@ -20,7 +20,9 @@ from urllib.parse import urlsplit
 
 import redis
 
-from bench.processes import Measured, Use, start
+from bench import metered_worker
+from bench.metered_worker import KERNEL_CPU, KernelUse
+from bench.processes import ONE_THREAD, Measured, Use, start
 from fleet.children import wait_for
 from fleet.redis_server import start_redis
 
@@ -53,6 +55,8 @@ class Sample:
     simulator: Use
     #: CPU seconds of Redis
     redis_s: float
+    #: what the workers' kernels have used, by job type
+    kernels: Mapping[str, KernelUse]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -75,10 +79,19 @@ class Surroundings:
             "FLEET_STATE_DIR": str(self.folder),
         }
 
+    @property
+    def kernel_cpu(self) -> Path:
+        """Where this farm's workers add up what their kernels use."""
+        return self.folder / "kernel-cpu"
+
     def start_worker(self, name: str = "worker", settings: Mapping[str, str] | None = None) -> Measured:
-        """Start a worker host's processes."""
+        """Start a worker host's processes, which add up what their kernels use."""
+        self.kernel_cpu.mkdir(exist_ok=True)
         told = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.folder / f"{name}.alive"), "FLEET_WORKER__NAME": name}
-        worker = start(name, ["tasks"], self.folder, self.settings | QUIET | told | dict(settings or {}))
+        # a worker sets the number of BLAS threads by starting once more, without the meter
+        told |= {KERNEL_CPU: str(self.kernel_cpu)} | ONE_THREAD
+        argv = ["bench.metered_worker"]
+        worker = start(name, argv, self.folder, self.settings | QUIET | told | dict(settings or {}))
         self.children.append(worker)
         return worker
 
@@ -155,6 +168,7 @@ class Surroundings:
             workers=Use(cpu_s=sum(use.cpu_s for use in uses), rss_bytes=sum(use.rss_bytes for use in uses)),
             simulator=self.simulator.use(),
             redis_s=cpu["used_cpu_user"] + cpu["used_cpu_sys"],
+            kernels=metered_worker.read(self.kernel_cpu),
         )
 
 

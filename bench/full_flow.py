@@ -8,25 +8,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
 from bench.farms import Flow, flow, surroundings
-from bench.processes import ONE_THREAD, clean_environ
+from bench.metered_worker import KernelUse
 from bench.rows import Bound, Row
 
 RUNS = 3
 MINERS = 200
 PEER_PROCESSES = 4
 PEER_SECONDS = 8
-#: jobs of each type whose kernel time is taken
-KERNEL_JOBS = 30
 NAMES = {"all": "all job types", "light": "light jobs"}
 
 
@@ -127,44 +123,43 @@ def cpu_s(run: Flow) -> dict[str, float]:
 
 
 def efficiency() -> list[Row]:
-    """Share of the workers' CPU time that the kernels themselves need, in the mix and by job type."""
-    runs, kernel_ms = runs_of("all"), kernel_times()
-    shares, overheads_ms = [], []
-    for run in runs:
-        done = Counter(one.job_type for one in run.payments)
-        kernels_s = sum(kernel_ms[job_type] / 1000 * count for job_type, count in done.items())
-        workers_s = cpu_s(run)["workers"]
-        shares.append(kernels_s / workers_s * 100)
-        overheads_ms.append((workers_s - kernels_s) / done.total() * 1000)
-    beside = statistics.median(overheads_ms)
-    whole = Row(
-        part="efficiency",
-        name="workers' CPU inside kernels, all job types",
-        unit="%",
+    """Share of the workers' CPU time that is spent inside kernels, in the mix and by job type."""
+    runs = runs_of("all")
+    used = [_kernels_used(run) for run in runs]
+    inside_s = [sum(use.cpu_s for use in kernels.values()) for kernels in used]
+    jobs = [sum(use.jobs for use in kernels.values()) for kernels in used]
+    workers_s = [cpu_s(run)["workers"] for run in runs]
+    whole = _share(
+        "workers' CPU inside kernels, all job types",
+        [inside / all_s * 100 for inside, all_s in zip(inside_s, workers_s, strict=True)],
         target=60.0,
-        bound=Bound.AT_LEAST,
-        runs=shares,
     )
-    by_type = [
-        Row(
-            part="efficiency",
-            name=f"… {job_type}",
-            runs=[ms / (ms + beside) * 100],
-            unit="%",
-            peer=f"{ms:.2f} ms of kernel, {beside:.2f} ms beside it",
-        )
-        for job_type, ms in sorted(kernel_ms.items())
-        if any(one.job_type == job_type for one in runs[0].payments)
+    beside_ms = [
+        (all_s - inside) / count * 1000 for all_s, inside, count in zip(workers_s, inside_s, jobs, strict=True)
     ]
+    beside = statistics.median(beside_ms)
+    by_type = []
+    for job_type in sorted(name for name in used[0] if all(kernels[name].jobs for kernels in used)):
+        kernel_ms = [kernels[job_type].cpu_s / kernels[job_type].jobs * 1000 for kernels in used]
+        shares = [ms / (ms + around) * 100 for ms, around in zip(kernel_ms, beside_ms, strict=True)]
+        words = f"{statistics.median(kernel_ms):.2f} ms of kernel, {beside:.2f} ms beside it"
+        by_type.append(_share(f"… {job_type}", shares, peer=words))
     return [whole, *by_type]
 
 
-def kernel_times() -> dict[str, float]:
-    """Mean CPU milliseconds of each kernel on the simulator's jobs, in a fresh process with one BLAS thread."""
-    argv = [sys.executable, "-m", "bench.kernel_cpu", str(KERNEL_JOBS)]
-    done = subprocess.run(argv, env=clean_environ() | ONE_THREAD, stdout=subprocess.PIPE, check=True)
-    times: dict[str, float] = json.loads(done.stdout)
-    return times
+def _share(name: str, runs: list[float], *, target: float | None = None, peer: str | None = None) -> Row:
+    return Row(
+        part="efficiency", name=name, unit="%", runs=runs, target=target, bound=Bound.AT_LEAST, peer=peer, most=100.0
+    )
+
+
+def _kernels_used(run: Flow) -> dict[str, KernelUse]:
+    """What the kernels used between first and last sample, by job type."""
+    first, last = run.samples[0].kernels, run.samples[-1].kernels
+    return {
+        name: KernelUse(jobs=use.jobs - first[name].jobs, cpu_s=use.cpu_s - first[name].cpu_s)
+        for name, use in last.items()
+    }
 
 
 def original_client() -> float:

@@ -16,8 +16,6 @@ class Job:
     job_type: str
     #: the server's `data`
     data: Mapping[str, object]
-    #: what the original client takes, as a multiple of one 512×512 float32 product; None where nobody measured it
-    peer: float | None = None
 
 
 JOBS = (
@@ -29,47 +27,40 @@ JOBS = (
                 {"amount": 10.0 + (k * 4793.17) % 9990.0, "from": f"addr_{k}", "to": f"addr_{k + 1}"} for k in range(20)
             ]
         },
-        peer=0.02,
     ),
     Job(
         name="model_training 256×32×10",
         job_type="model_training",
         data={"layer_size": 256, "batch_size": 32, "epochs": 10},
-        peer=2.1,
     ),
     Job(
         name="model_training 128×32×10",
         job_type="model_training",
         data={"layer_size": 128, "batch_size": 32, "epochs": 10},
-        peer=2.1,
     ),
     Job(
         name="network_protection 10",
         job_type="network_protection",
         data={"blocks": [{"height": k, "hash": f"2c4598e3-ae22-4{k}"} for k in range(10)]},
-        peer=0.25,
     ),
-    Job(name="data_validation 300", job_type="data_validation", data={"records": 300}, peer=0.6),
+    Job(name="data_validation 300", job_type="data_validation", data={"records": 300}),
     Job(
         name="inference 64×16",
         job_type="inference",
         data={"model_id": "fraud_detector_v1", "input_size": 64, "batch_size": 16},
-        peer=0.012,
     ),
     Job(
         name="federated_learning 1250",
         job_type="federated_learning",
         data={"global_weights": None, "local_data_size": 1250},
-        peer=0.4,
     ),
     Job(
         name="gradient_compute 128-64-32",
         job_type="gradient_compute",
         data={"layer_dims": [128, 64, 32]},
-        peer=0.065,
     ),
-    Job(name="matrix_ops 256×5", job_type="matrix_ops", data={"matrix_size": 256, "operations": 5}, peer=1.04),
-    Job(name="matrix_ops 512×8", job_type="matrix_ops", data={"matrix_size": 512, "operations": 8}, peer=8.5),
+    Job(name="matrix_ops 256×5", job_type="matrix_ops", data={"matrix_size": 256, "operations": 5}),
+    Job(name="matrix_ops 512×8", job_type="matrix_ops", data={"matrix_size": 512, "operations": 8}),
     Job(name="matrix_multiply 100", job_type="matrix_multiply", data={"size": 100}),
     Job(
         name="model_inference 512-256-10×32",

@@ -1,8 +1,8 @@
 """The timing itself: run by `bench.kernels` in a process of its own, times as JSON on standard output.
 
-A round goes over the jobs. Bare work, seeding and kernel, and the whole of `compute` are called in turns, call by call,
-so that whatever the machine does beside slows all three alike; what counts is the fastest call of each. The 512×512
-float32 product is timed just before and just after.
+A round goes over the jobs. Bare work, seeding and kernel, the whole of `compute` and the original client's way are
+called in turns, call by call, so that whatever the machine does beside slows all of them alike; the fastest call of
+each counts. The 512×512 float32 product is timed just before and just after.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from bench.bare_work import BARE, NOTHING_DRAWN
 from bench.kernel_jobs import JOBS, Job
+from bench.original_kernels import ORIGINAL
 from tasks.catalog import KERNELS, compute
 from tasks.digest import seed
 from tasks.kernels.draws import generator
@@ -23,6 +24,8 @@ from tasks.kernels.process import settle
 from tasks.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
+#: the product, bare work, seeding and kernel, the whole of `compute`, the original client's way: seconds
+Times = tuple[float, float, float, float, float]
 #: calls in turns go on for this long, and for so many turns at least
 TURNS_S = 0.25
 LEAST_TURNS = 12
@@ -44,8 +47,8 @@ def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) ->
     return best
 
 
-def timed(job: Job) -> tuple[Callable[[], object], Callable[[], object], Callable[[], object]]:
-    """Bare work, seeding and kernel, the whole of `compute`."""
+def timed(job: Job) -> tuple[Callable[[], object], ...]:
+    """Bare work, seeding and kernel, the whole of `compute`, the original client's way."""
     payload = parse(job.job_type, job.data)
     number = seed(JOB_ID)
     bare, kernel = BARE[job.job_type], KERNELS[job.job_type]
@@ -56,11 +59,12 @@ def timed(job: Job) -> tuple[Callable[[], object], Callable[[], object], Callabl
         else (lambda: bare(payload, generator(number))),
         lambda: kernel(payload, generator(number)),
         lambda: compute(job.job_type, job.data, job_id=JOB_ID),
+        lambda: ORIGINAL[job.job_type](job.data),
     )
 
 
-def times(rounds: int) -> dict[str, list[tuple[float, float, float, float]]]:
-    """Seconds of each job by name: the product, bare work, seeding and kernel, the whole of `compute`; each round."""
+def times(rounds: int) -> dict[str, list[Times]]:
+    """What each job took, by name, in each round."""
     settle()
     one = np.random.default_rng(1).random((512, 512), dtype=np.float32)
     out = np.empty_like(one)
@@ -69,12 +73,12 @@ def times(rounds: int) -> dict[str, list[tuple[float, float, float, float]]]:
         return np.matmul(one, one, out=out)
 
     works = {job.name: timed(job) for job in JOBS}
-    found: dict[str, list[tuple[float, float, float, float]]] = {job.name: [] for job in JOBS}
+    found: dict[str, list[Times]] = {job.name: [] for job in JOBS}
     for _ in range(rounds):
         for name, work in works.items():
             before = fastest_s(0.0, PRODUCTS, product)
-            bare, kernel, whole = fastest_s(TURNS_S, LEAST_TURNS, *work)
-            found[name].append((min(before + fastest_s(0.0, PRODUCTS, product)), bare, kernel, whole))
+            bare, kernel, whole, original = fastest_s(TURNS_S, LEAST_TURNS, *work)
+            found[name].append((min(before + fastest_s(0.0, PRODUCTS, product)), bare, kernel, whole, original))
     return found
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+
+
+class ImpossibleFigureError(Exception):
+    """A figure that can't be: what measured it is wrong, and so may be all that it measured."""
 
 
 class Bound(Enum):
@@ -31,6 +36,17 @@ class Row:
     peer: str | float | None = None
     #: the lowest run counts, for what a busy machine can only lengthen
     quietest: bool = False
+    #: no run can be above this, e.g. 100 for the share of a whole; nor can any be below zero
+    most: float = math.inf
+
+    def __post_init__(self) -> None:
+        for run in self.runs:
+            # a NaN is in no range
+            if not 0 <= run <= self.most or run == math.inf:
+                bound = "" if self.most == math.inf else f" to {_number(self.most)}"
+                raise ImpossibleFigureError(
+                    f"{self.part}, {self.name}: {run:g} {self.unit} can't be; possible is 0{bound}"
+                )
 
     @property
     def value(self) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.rows import BEGIN, END, Bound, Row, inserted, markdown, table
+from bench.rows import BEGIN, END, Bound, ImpossibleFigureError, Row, inserted, markdown, table
 
 
 def row(*runs: float, target: float | None = 4.0, bound: Bound = Bound.AT_MOST) -> Row:
@@ -75,3 +75,11 @@ def test_a_document_gets_the_table_between_its_marks_again_and_again() -> None:
     assert inserted(once, "new") == once
     with pytest.raises(ValueError, match="no <!-- begin"):
         inserted(f"a\n{END}\n{BEGIN}\n", "new")
+
+
+@pytest.mark.parametrize(
+    ("run", "most"), [(-0.1, float("inf")), (146.0, 100.0), (float("nan"), 100.0), (float("inf"), float("inf"))]
+)
+def test_a_figure_that_can_not_be_is_no_row(run: float, most: float) -> None:
+    with pytest.raises(ImpossibleFigureError, match=r"overhead, p50: .* can't be"):
+        replace(row(1.0), runs=(1.0, run), most=most)

@@ -1,0 +1,82 @@
+"""`python -m bench.metered_worker` is `python -m tasks` that adds up the CPU time inside its kernels.
+
+A share of kernels is measured where it arises: the clock of the computing thread is read before and after each kernel.
+Each process of the pool keeps its sums in a file of its own, `KERNEL_CPU`/<pid>, which `read` adds up at any time.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks import __main__ as door
+from tasks import catalog
+from tasks.jobtypes import JOB_TYPES
+
+#: names the folder of the sums
+KERNEL_CPU = "BENCH_KERNEL_CPU"
+
+#: jobs and CPU seconds, of each job type in the order of JOB_TYPES
+_SUMS = struct.Struct("dd")
+_TYPES = tuple(JOB_TYPES)
+
+_compute = catalog.compute
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KernelUse:
+    """What the kernels of one job type have used so far."""
+
+    jobs: int
+    cpu_s: float
+
+
+def read(folder: Path) -> dict[str, KernelUse]:
+    """The sums of all processes that ever computed, by job type."""
+    jobs, seconds = dict.fromkeys(_TYPES, 0), dict.fromkeys(_TYPES, 0.0)
+    for path in folder.iterdir():
+        for job_type, (count, cpu_s) in zip(_TYPES, _SUMS.iter_unpack(path.read_bytes()), strict=True):
+            jobs[job_type] += int(count)
+            seconds[job_type] += cpu_s
+    return {job_type: KernelUse(jobs=jobs[job_type], cpu_s=seconds[job_type]) for job_type in _TYPES}
+
+
+class _Meter:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sums: mmap.mmap | None = None
+
+    def compute(self, job_type: str, data: Mapping[str, Any], *, job_id: str) -> Any:
+        """The catalog's, measured."""
+        started = time.thread_time()
+        try:
+            return _compute(job_type, data, job_id=job_id)
+        finally:
+            self._add(job_type, time.thread_time() - started)
+
+    def _add(self, job_type: str, cpu_s: float) -> None:
+        if self._sums is None:
+            # not before the pool has forked: each process has sums of its own
+            self._sums = _mapped(self._folder / str(os.getpid()))
+        at = _TYPES.index(job_type) * _SUMS.size
+        count, sum_s = _SUMS.unpack_from(self._sums, at)
+        _SUMS.pack_into(self._sums, at, count + 1, sum_s + cpu_s)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    size = _SUMS.size * len(_TYPES)
+    with path.open("w+b") as file:
+        file.truncate(size)
+        return mmap.mmap(file.fileno(), size)
+
+
+if __name__ == "__main__":
+    catalog.compute = _Meter(Path(os.environ[KERNEL_CPU])).compute
+    sys.exit(door.main())
