@@ -33,6 +33,11 @@ class Claims:
         self._inherited = account.session is not None
         self._foreign_session = False
 
+    @property
+    def counts_reports(self) -> bool:
+        """Whether the server was seen to pay for jobs that a heartbeat reports, which it then counts again."""
+        return self._counts_reports
+
     def paid(self, job_id: str, amount: Decimal, *, confirmed: bool) -> None:
         """A job was booked."""
         self._jobs += 1
@@ -72,10 +77,15 @@ class Claims:
         self._beats_lost += self._beats_unheard + 1
         self._beats_unheard = 0
 
-    def sum_weighed(self, *, rewarded: bool) -> None:
-        """A session's sum told all that came since the one before; `rewarded` when that was more than jobs."""
+    def sum_weighed(self, *, rewarded: bool) -> bool:
+        """A session's sum told all that came since the one before; `rewarded` when that was more than jobs.
+
+        Whether the server is seen for the first time to pay for jobs that a heartbeat reports.
+        """
         self._beats_unheard = 0
+        new = rewarded and not self._counts_reports
         self._counts_reports |= rewarded
+        return new
 
     def foreign_session(self) -> None:
         """A session was running that this farm had not started."""
@@ -142,7 +152,6 @@ class Claims:
         self._base_jobs, self._jobs, self._registered_at = totals.total_jobs, 0, totals.registered_at
         self._claims.clear()
         self._lost.clear()
-        self._counts_reports = False
         self.agreed()
 
 

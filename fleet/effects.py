@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from fleet.causes import Loss
-from fleet.models import Entry, Finding, Job, JobState
+from fleet.models import Entry, Finding, Habit, Job, JobState
+from fleet.payments import ZERO
 from tasks.messages import JobMessage
 
 
@@ -93,6 +94,15 @@ class TotalsSeen:
     total: Decimal | None
     #: what came of comparing it, in words
     verdict: str
+    #: what was booked since the base at that moment
+    booked: Decimal = ZERO
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HabitSeen:
+    """The server did what a later start of the farm has to know."""
+
+    habit: Habit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +179,7 @@ Write = (
     | BaseSet
     | RecordDated
     | TotalsSeen
+    | HabitSeen
 )
 
 

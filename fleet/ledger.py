@@ -23,8 +23,8 @@ from fleet.ghosts import Ghost
 from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_sql import matching, reading, run
 from fleet.ledger_write import Writer, row_id
-from fleet.models import FINAL, Account, Job, JobState, OpenJob, OpenSession, Prior, Road
-from fleet.payments import BY_SESSION_SUM, ZERO, EntryKind
+from fleet.models import FINAL, Account, Habit, Job, JobState, OpenJob, OpenSession, Prior, Road
+from fleet.payments import ZERO, EntryKind
 
 
 def utc_ms() -> int:
@@ -100,7 +100,9 @@ class Ledger:
                 base_jobs=base.base_jobs,
                 base_registered_at=base.base_registered_at,
                 jobs_since_base=self._all(_JOBS_SINCE, since)[0].n,
-                counts_reports=bool(self._all(_REPORTS_SINCE, since)),
+                counts_reports=bool(
+                    self._all(_HABIT, {"key_server": self._server, "key_name": Habit.PAYS_REPORTED_JOBS.value})
+                ),
                 claims=tuple((row.job_id or "", Decimal(row.amount)) for row in self._all(_CLAIMS_SINCE, since)),
                 lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in self._all(_LOST_SINCE, since)),
                 unexplained=sum((abs(Decimal(row.amount)) for row in self._all(_UNKNOWN_SINCE, since)), ZERO),
@@ -232,6 +234,7 @@ _FIND = (
 )
 _OPEN_COUNT = select(func.count().label("n")).where(*matching(schema.jobs, ("server",)), _jobs.finished_at.is_(None))
 _COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
+_HABIT = reading(schema.habits, ("server", "name"))
 _RUN = reading(schema.runs, ("run_id",))
 
 _MINER = reading(schema.miners, ("id",))
@@ -250,11 +253,6 @@ _JOBS_SINCE = select(
         _count_since(_entries.kind == EntryKind.JOB.value)
         + _count_since(_entries.kind.in_(_OTHER_KINDS), _entries.job_id.is_not(None))
     ).label("n")
-)
-_REPORTS_SINCE = (
-    select(_entries.id)
-    .where(*_SINCE_BASE, _entries.kind == EntryKind.HEARTBEAT.value, _entries.evidence == BY_SESSION_SUM)
-    .limit(1)
 )
 #: payments that nothing has proved or disproved yet
 _CLAIMS_SINCE = select(_entries.job_id, _entries.amount).where(*_SINCE_BASE, schema.UNSETTLED)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, case, insert, select, text, update
+from sqlalchemy import Connection, Engine, Table, case, insert, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn, CreateIndex
 
 from fleet import schema
@@ -56,6 +56,25 @@ _LOSS_BY_CAUSE = (
     ("SoftTimeLimitExceeded", Loss.TIME_LIMIT),
     ("WorkerLostError", Loss.WORKER_LOST),
 )
+#: what came with version 5, as it was then
+_HABITS = """
+    CREATE TABLE IF NOT EXISTS habits (
+        server INTEGER NOT NULL REFERENCES servers (id), name VARCHAR NOT NULL, seen_at {moment} NOT NULL,
+        PRIMARY KEY (server, name)
+    ){rowid}
+"""
+_NEW_IN_5 = (
+    ("miners", "stated_booked", "TEXT"),
+    ("miners", "asked_at", "{moment}"),
+    ("runs", "server", "INTEGER"),
+    ("runs", "sums", "TEXT"),
+)
+_SEEN_HABITS = """
+    INSERT INTO habits (server, name, seen_at)
+    SELECT server, 'pays reported jobs', min(booked_at) FROM entries
+    WHERE kind = 'heartbeat' AND evidence = 'rewards_earned of the session rose beyond its jobs'
+    GROUP BY server
+"""
 _LOSS_BY_STATE = {"rejected": Loss.REFUSED, "expired": Loss.EXPIRED, "quarantined": Loss.KERNEL}
 
 
@@ -124,6 +143,22 @@ def _from_3(connection: Connection) -> None:
         connection.execute(update(jobs).where(*where).values(events=_small_life(row.events, row.assigned_at)))
 
 
+def _from_4(connection: Connection) -> None:
+    """Keep habits of servers, the moment of each stated total, and the sums at the start of a run."""
+    moment = "INTEGER" if connection.dialect.name == "sqlite" else "BIGINT"
+    connection.execute(text(_HABITS.format(moment=moment, rowid=_rowid(connection))))
+    for table, column, kind in _NEW_IN_5:
+        if column not in {found["name"] for found in inspect(connection).get_columns(table)}:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind.format(moment=moment)}"))
+    connection.execute(text("UPDATE miners SET asked_at = stated_at"))
+    connection.execute(text("UPDATE miners SET stated_at = NULL WHERE stated_total IS NULL"))
+    connection.execute(text(_SEEN_HABITS))
+
+
+def _rowid(connection: Connection) -> str:
+    return " WITHOUT ROWID" if connection.dialect.name == "sqlite" else ""
+
+
 def _small_life(events: str | None, assigned_ms: int) -> str | None:
     """A life as version 3 spelt it, "UTC-ms state attempt", as version 4 does."""
     if events is None:
@@ -180,4 +215,4 @@ def _name_losses(connection: Connection) -> None:
 
 
 #: version → what makes the next one of it
-STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
+STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}

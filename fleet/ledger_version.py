@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fleet.errors import LedgerError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 #: said of a ledger without tables
 EMPTY = "there is nothing in the ledger yet"
 _OLDEST = 1

@@ -17,6 +17,7 @@ from fleet.effects import (
     Booked,
     Confirmed,
     Found,
+    HabitSeen,
     JobMoved,
     JobOpened,
     JobRecovered,
@@ -30,7 +31,8 @@ from fleet.effects import (
 )
 from fleet.ledger_entries import Entries
 from fleet.ledger_jobs import Jobs
-from fleet.ledger_sql import reading, setting
+from fleet.ledger_sql import inserting, reading, setting
+from fleet.payments import ZERO
 
 
 class Writer:
@@ -58,6 +60,7 @@ class Writer:
             BaseSet: self._set_bases,
             RecordDated: self._date_records,
             TotalsSeen: self._see_totals,
+            HabitSeen: self._see_habits,
         }
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
@@ -130,6 +133,9 @@ class Writer:
                 "base_entry": last,
                 "base_jobs": write.jobs,
                 "base_registered_at": write.registered_at,
+                "stated_total": str(write.total),
+                "stated_at": now_ms,
+                "stated_booked": str(ZERO),
             }
             for write in writes
         ]
@@ -140,16 +146,28 @@ class Writer:
         self._connection.execute(_SET_MINER, rows)
 
     def _see_totals(self, writes: Sequence[TotalsSeen], now_ms: int) -> None:
-        rows = [
+        """Note what came of asking; a total that was stated before stays, with its time, where none was stated now."""
+        asked = [
+            {"key_id": self.miner(write.miner_id), "asked_at": now_ms, "verdict": write.verdict} for write in writes
+        ]
+        self._connection.execute(_SET_MINER, asked)
+        stated = [
             {
                 "key_id": self.miner(write.miner_id),
-                "stated_total": _optional(write.total),
+                "stated_total": str(write.total),
                 "stated_at": now_ms,
-                "verdict": write.verdict,
+                "stated_booked": str(write.booked),
             }
             for write in writes
+            if write.total is not None
         ]
-        self._connection.execute(_SET_MINER, rows)
+        if stated:
+            self._connection.execute(_SET_MINER, stated)
+
+    def _see_habits(self, writes: Sequence[HabitSeen], now_ms: int) -> None:
+        rows = [{"server": self._server, "name": name, "seen_at": now_ms} for name in {w.habit.value for w in writes}]
+        statement = inserting(self._connection.dialect.name, schema.habits)
+        self._connection.execute(statement.on_conflict_do_nothing(), rows)
 
     def _find(self, writes: Sequence[Found], now_ms: int) -> None:
         rows = [

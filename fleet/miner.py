@@ -14,12 +14,10 @@ from fleet.audits import Audits
 from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency
 from fleet.effects import (
     Effect,
-    Found,
     Notice,
     NoticeKind,
     SessionClosed,
     SessionOpened,
-    TotalsSeen,
 )
 from fleet.errors import (
     CallError,
@@ -146,7 +144,8 @@ class Miner:
             case HeartbeatAnswer():
                 return self._beaten(outcome, reply, now, find)
             case SessionSummary():
-                return self._stopped(reply.call, "stopped")
+                pay = self.purse.session_stopped(outcome, reply.exchange)
+                return [*pay, *self._stopped(reply.call, "stopped")]
             case Totals():
                 return self._totals(outcome, reply, now)
 
@@ -254,7 +253,8 @@ class Miner:
         if session is None or session.session_id != reply.call.session_id:
             return []
         session.beaten(reply.sent_at)
-        effects = self.purse.heartbeat(answer, reply.exchange, unsettled=self.workload.unsettled)
+        waiting = self.workload.waiting
+        effects = self.purse.heartbeat(answer, reply.exchange, unsettled=bool(waiting), waiting=waiting)
         effects += [self.workload.anomaly(text) for text in answer.anomalies]
         if not self.draining:
             effects += self.workload.free_job(answer.next_job, reply, now, find)
@@ -273,13 +273,7 @@ class Miner:
             return []
         if self.phase is Phase.STOPPED:
             self.phase = Phase.DONE
-        effects = self.purse.settle(totals, reply.exchange)
-        found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
-        verdict = found[0] if found else "agrees"
-        return [*effects, TotalsSeen(miner_id=self.spec.miner_id, total=totals.total_rewards, verdict=verdict)]
-
-    def _unverifiable(self, error: CallError) -> TotalsSeen:
-        return TotalsSeen(miner_id=self.spec.miner_id, total=None, verdict=f"unverifiable: {error}"[:200])
+        return self.purse.compared(totals, reply.exchange)
 
     # -- errors -----------------------------------------------------------------------------------------------------
 
@@ -297,7 +291,7 @@ class Miner:
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are: mining goes on at its pace
             self._audits.failed(now)
-            return [self._unverifiable(error)]
+            return [self.purse.unverifiable(str(error))]
         effects: list[Effect] = []
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:
             effects += self._farewell_failed(call, error)
@@ -334,7 +328,7 @@ class Miner:
         gone = isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
             self.phase = Phase.DONE if gone or self._farewells >= 2 else self.phase
-            return [self._unverifiable(error)]
+            return [self.purse.unverifiable(str(error))]
         if gone:
             return self._stopped(call, "lost by the server")
         silent = "not stopped: the server does not answer"

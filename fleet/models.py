@@ -55,6 +55,13 @@ FINAL = frozenset(JobState) - OPEN
 PAID = frozenset({JobState.ACCEPTED, JobState.ALREADY_COMPLETED})
 
 
+class Habit(StrEnum):
+    """What a server was seen to do, kept in the ledger for the next start."""
+
+    #: it pays for jobs that a heartbeat reports, and counts them again (PROTOCOL, surprise 6)
+    PAYS_REPORTED_JOBS = "pays reported jobs"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MinerSpec:
     """One contributor id and the hardware it declares."""
@@ -279,7 +286,7 @@ class Account:
     claims: tuple[tuple[str, Decimal], ...] = ()
     #: job id and stated reward of the jobs that ended since then with an answer lost
     lost_answers: tuple[tuple[str, Decimal], ...] = ()
-    #: the server paid heartbeats for jobs that they reported, and counted those jobs again
+    #: the server was seen to pay heartbeats for jobs that they reported, and counts those jobs again
     counts_reports: bool = False
     #: NNET of differences since then that nothing explains
     unexplained: Decimal = ZERO

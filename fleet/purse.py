@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 
+from fleet.books import Books
 from fleet.causes import Difference
 from fleet.claims import Claims, fell
 from fleet.effects import (
     AllConfirmed,
     BaseSet,
     Booked,
-    Confirmed,
     Effect,
     Found,
     JobRecovered,
-    Notice,
     NoticeKind,
-    OffsetSet,
     RecordDated,
-    SessionBeat,
+    TotalsSeen,
 )
-from fleet.figures import MAX_REWARD
-from fleet.income import same
-from fleet.models import Account, Entry, Finding, HeartbeatAnswer, Job, OpenSession, Registration, Totals
-from fleet.payments import BY_SESSION_SUM, ZERO, EntryKind
+from fleet.models import Account, Finding, HeartbeatAnswer, Job, OpenSession, Registration, SessionSummary, Totals
+from fleet.payments import ZERO, EntryKind
 from fleet.proof import Exchange, Proof
 from fleet.reconcile import Case, classify
+from fleet.session_pay import SessionPay
 from fleet.session_sum import SessionSum
 
 _NO_PROOF = Proof()
@@ -35,33 +33,43 @@ class Purse:
     """Books payments of one miner. Amounts are exact NNET; a server's sums are floats and compared as such."""
 
     def __init__(self, miner_id: str, account: Account) -> None:
-        self._miner_id = miner_id
-        #: all that is booked for this miner at this server
-        self.booked = account.booked
-        self.payments = account.payments
-        #: the server's total that differences are counted from, and what was booked then
-        self.base_total = account.base_total
-        self.base_booked = account.base_booked
-        #: the last total that the server stated
-        self.stated_total: Decimal | None = None
+        self._books = Books(miner_id, account)
         #: the server has said that it does not know this contributor
         self.server_forgot = False
         #: NNET of differences since the base that nothing explains
         self.unexplained = account.unexplained
         self._claims = Claims(account)
-        session = account.session
-        self._session_id = session.session_id if session else ""
-        self._sum = SessionSum.of(session) if session else SessionSum(None)
+        self._pay = SessionPay(self._books, self._claims)
+
+    @property
+    def booked(self) -> Decimal:
+        """All that is booked for this miner at this server."""
+        return self._books.booked
+
+    @property
+    def payments(self) -> int:
+        """How many entries that is."""
+        return self._books.payments
+
+    @property
+    def base_total(self) -> Decimal | None:
+        """The server's total that differences are counted from."""
+        return self._books.base_total
+
+    @property
+    def stated_total(self) -> Decimal | None:
+        """The last total that the server stated in this life."""
+        return self._books.stated_total
 
     @property
     def since_base(self) -> Decimal:
         """What the ledger booked since the server's total was first seen."""
-        return self.booked - self.base_booked
+        return self._books.since_base
 
     @property
     def session_offset(self) -> Decimal | None:
         """What the server counts for the session beyond the ledger's entries of it; None until it is learnt."""
-        return self._sum.offset
+        return self._books.sum.offset
 
     @property
     def server_total(self) -> Decimal | None:
@@ -75,7 +83,7 @@ class Purse:
         """Server less ledger; exactly zero when they differ by no more than the server's float sum can lose."""
         if self.stated_total is None or self.base_total is None:
             return None
-        return self._missing(self.stated_total, self.base_total)
+        return self._books.missing(self.stated_total, self.base_total)
 
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
         """A new contributor has no past; a known one states its total, which says nothing while work is unsettled.
@@ -97,9 +105,9 @@ class Purse:
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
         """A session runs; its sum counts from zero where it is new, and goes on where the ledger left it open."""
-        self._session_id = session_id
+        self._books.session_id = session_id
         if known is None:
-            self._sum = SessionSum(None if adopted else ZERO)
+            self._books.sum = SessionSum(None if adopted else ZERO)
         if known is None and adopted:
             self._claims.foreign_session()
 
@@ -115,13 +123,13 @@ class Purse:
     ) -> Booked:
         """Book a job's reward; `again` when this ledger holds a payment for it already."""
         self._claims.paid(job.job_id, amount, confirmed=confirmed)
-        self._sum.expect(job.job_id, amount, confirmed=confirmed)
+        self._books.sum.expect(job.job_id, amount, confirmed=confirmed)
         if stated_total is not None:
-            self.stated_total = stated_total
+            self._books.stated_total = stated_total
         kind, evidence = EntryKind.JOB, "" if confirmed else "Task already completed"
         if again:
             kind, evidence = EntryKind.ADJUSTMENT, f"the server paid job {job.job_id} again"
-        return self._book(kind, amount, confirmed, evidence, job, proof)
+        return self._books.book(kind, amount, confirmed, evidence, job, proof)
 
     def answer_lost(self, job: Job) -> list[Effect]:
         """A job was given up after a submission that nothing answered: its reward may have been paid.
@@ -129,7 +137,7 @@ class Purse:
         The session's next sum may count it, which only a total can tell from a heartbeat's reward.
         """
         self._claims.answer_lost(job.job_id, job.reward)
-        return [self._unlearnt()]
+        return [self._books.unlearn()]
 
     def job_reopened(self, job: Job) -> None:
         """A job is open again, and is booked by its own receipt: no total is explained by it meanwhile."""
@@ -139,25 +147,28 @@ class Purse:
         """A heartbeat's answer was lost: what it brought is unknown."""
         self._claims.beat_unheard()
 
+    def job_settled(self, job_id: str) -> list[Effect]:
+        """What became of a job's submission is known, and written down."""
+        return self._pay.settled(job_id)
+
     def heartbeat(
-        self, answer: HeartbeatAnswer, exchange: Exchange = _NO_PROOF.exchange, *, unsettled: bool = False
+        self,
+        answer: HeartbeatAnswer,
+        exchange: Exchange = _NO_PROOF.exchange,
+        *,
+        unsettled: bool = False,
+        waiting: Collection[str] = (),
     ) -> list[Effect]:
         """Book what a heartbeat brought, by the amount that its answer names or by the session's sum.
 
-        While work is unsettled the sum may count a job that is not booked yet: it is left to a later heartbeat's.
+        While work is `unsettled` the sum may count a job that is not booked yet. The sum then waits until the last of
+        the `waiting` jobs is settled, or is left to a later heartbeat's where they are not named.
         """
-        proof = Proof(exchange=exchange)
-        self._claims.beat()
-        if answer.total_rewards is not None:
-            self.stated_total = answer.total_rewards
-        if answer.reward is not None or answer.rewards_earned is None:
-            self._sum.learn(None)
-            income = self._income(answer.reward or ZERO, "reward in the heartbeat's answer", proof)
-            return [*income, self._beat(counted=True)]
-        if unsettled:
-            self._claims.beat_unheard()
-            return [self._beat(counted=False)]
-        return [*self._weigh(answer.rewards_earned, proof), self._beat(counted=True)]
+        return self._pay.heartbeat(answer, exchange, waiting if unsettled else None)
+
+    def session_stopped(self, summary: SessionSummary, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
+        """Book what the server's last word on a session proves."""
+        return self._pay.stopped(summary, exchange)
 
     def may_lag(self, totals: Totals) -> bool:
         """Whether a total is below what was stated or booked, as a copy of the server's books is for a while."""
@@ -165,6 +176,19 @@ class Purse:
         if case is None:
             return fell(totals.total_rewards, self.stated_total, self.payments)
         return case.same_record is not False and case.low
+
+    def compared(self, totals: Totals, exchange: Exchange) -> list[Effect]:
+        """Settle a total that was asked for, and note when it was stated and what came of it."""
+        effects = self.settle(totals, exchange)
+        found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
+        return [*effects, self._seen(totals.total_rewards, found[0] if found else "agrees")]
+
+    def unverifiable(self, reason: str) -> TotalsSeen:
+        """A total was asked for, and the server stated none."""
+        return self._seen(None, f"unverifiable: {reason}"[:200])
+
+    def _seen(self, total: Decimal | None, verdict: str) -> TotalsSeen:
+        return TotalsSeen(miner_id=self._books.miner_id, total=total, verdict=verdict, booked=self.since_base)
 
     def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """The server states its total, how many jobs it counts and since when, while nothing is under way.
@@ -174,7 +198,7 @@ class Purse:
         case, total = self._case(totals), totals.total_rewards
         if case is None:
             return [self._rebase(totals)]
-        self.stated_total = total
+        self._books.stated_total = total
         finding = classify(case)
         dated = self._dated(case, totals.registered_at)
         if finding is None:
@@ -183,13 +207,13 @@ class Purse:
         if finding.kind is Difference.FORGOTTEN:
             words = f"the server's total fell to {total} NNET"
             base = self._rebase(totals)
-            return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
+            return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
         if finding.kind is Difference.UNKNOWN and finding.amount < 0:
             # nothing proves which payment was not made: what was booked stays, and the difference is told
             words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
             base = self._rebase(totals)
             self.unexplained = -finding.amount
-            return [self._found(finding), base, self._notice(NoticeKind.ANOMALY, words)]
+            return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
         if not finding.amount:
             return [*dated, *self._explained(finding, 0, case.extra_jobs)]
         return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
@@ -199,20 +223,16 @@ class Purse:
         if self.base_total is None:
             return None
         before = self.base_total if self.stated_total is None else self.stated_total
-        missing = self._missing(totals.total_rewards, self.base_total)
+        missing = self._books.missing(totals.total_rewards, self.base_total)
         low = fell(totals.total_rewards, before, self.payments)
         return self._claims.case(totals, missing, payments=self.payments, fell=low)
-
-    def _missing(self, total: Decimal, base: Decimal) -> Decimal:
-        booked = base + self.since_base
-        return ZERO if same(total, booked, self.payments) else total - booked
 
     def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
         """The server tells for the first time how old its record is; where it lacks nothing, it had it at the base."""
         if registered_at is None or case.same_record is not None or case.low:
             return []
         self._claims.dated(registered_at)
-        return [RecordDated(miner_id=self._miner_id, registered_at=registered_at)]
+        return [RecordDated(miner_id=self._books.miner_id, registered_at=registered_at)]
 
     def _adjust(self, finding: Finding, case: Case, total: Decimal, proof: Proof) -> list[Effect]:
         """Book a difference: job by job where lost answers add up to it, else as one adjustment."""
@@ -221,15 +241,15 @@ class Purse:
         effects: list[Effect] = [JobRecovered(job_id=job_id) for job_id, _ in lost]
         by_job = lost if abs(sum((amount for _, amount in lost), -finding.amount)) <= case.tolerance else []
         for job_id, amount in by_job:
-            effects.append(self._book(EntryKind.ADJUSTMENT, amount, True, evidence, proof=proof, job_id=job_id))
+            effects.append(self._books.book(EntryKind.ADJUSTMENT, amount, True, evidence, proof=proof, job_id=job_id))
         if not by_job:
             settles = self._claims.taken_back(finding, case.tolerance)
             effects.append(
-                self._book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
+                self._books.book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
             )
         # the session's own sum may count it, or may not: what it counts is learnt again
-        effects.append(self._unlearnt())
-        notice = self._notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
+        effects.append(self._books.unlearn())
+        notice = self._books.notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
         return [*effects, notice, *self._explained(finding, len(by_job), case.extra_jobs)]
 
     def _explained(self, finding: Finding, booked: int, extra_jobs: int | None) -> list[Effect]:
@@ -240,7 +260,7 @@ class Purse:
         if not known:
             self.unexplained += abs(finding.amount)
             return [self._found(finding, more)]
-        proved = AllConfirmed(miner_id=self._miner_id, evidence="the server's total counts it")
+        proved = AllConfirmed(miner_id=self._books.miner_id, evidence="the server's total counts it")
         return [proved, self._found(finding, more)]
 
     def _forgotten(self) -> list[Effect]:
@@ -251,92 +271,16 @@ class Purse:
         return [self._found(Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence))]
 
     def _found(self, finding: Finding, extra_jobs: int = 0) -> Found:
-        return Found(miner_id=self._miner_id, finding=finding, extra_jobs=extra_jobs)
-
-    def _unlearnt(self) -> OffsetSet:
-        self._sum.learn(None)
-        return OffsetSet(miner_id=self._miner_id, session_id=self._session_id, offset=None)
-
-    def _weigh(self, stated: Decimal, proof: Proof) -> list[Effect]:
-        rise = self._sum.weigh(stated, self.payments)
-        if rise is None:
-            # this heartbeat's own reward, if it had one, is in the sum and shows in the next total
-            self._claims.sum_learnt()
-            return []
-        believed = rise.income.reward <= MAX_REWARD
-        if rise.income.shortfall:
-            self._claims.sum_learnt()
-        else:
-            self._claims.sum_weighed(rewarded=believed and bool(rise.income.reward))
-        effects: list[Effect] = []
-        if rise.proved:
-            job_ids = tuple(job_id for job_id, _ in rise.proved)
-            self._claims.proved(job_ids)
-            effects.append(Confirmed(job_ids=job_ids))
-        if rise.income.shortfall:
-            words = f"the server counts {rise.income.shortfall} NNET less for the session"
-            effects.append(self._notice(NoticeKind.ANOMALY, words))
-        if believed:
-            return [*effects, *self._income(rise.income.reward, BY_SESSION_SUM, proof)]
-        words = f"rewards_earned rose by {rise.income.reward} NNET beyond the session's jobs, which is not believed"
-        return [*effects, self._notice(NoticeKind.ANOMALY, words)]
-
-    def _beat(self, *, counted: bool) -> SessionBeat:
-        """The row of an answered heartbeat; `counted` when no later sum is to count what was paid before it."""
-        return SessionBeat(
-            miner_id=self._miner_id, session_id=self._session_id, offset=self.session_offset, counted=counted
-        )
-
-    def _income(self, amount: Decimal, evidence: str, proof: Proof) -> list[Effect]:
-        if not amount:
-            return []
-        return [
-            self._book(EntryKind.HEARTBEAT, amount, True, evidence, proof=proof),
-            self._notice(NoticeKind.INCOME, "heartbeat", amount),
-        ]
+        return Found(miner_id=self._books.miner_id, finding=finding, extra_jobs=extra_jobs)
 
     def _rebase(self, totals: Totals) -> BaseSet:
-        self.stated_total = self.base_total = totals.total_rewards
-        self.base_booked = self.booked
+        self._books.rebase(totals.total_rewards)
         self.unexplained = ZERO
         self._claims.rebase(totals)
         return BaseSet(
-            miner_id=self._miner_id,
+            miner_id=self._books.miner_id,
             total=totals.total_rewards,
             booked=self.booked,
             jobs=totals.total_jobs,
             registered_at=totals.registered_at,
         )
-
-    def _book(
-        self,
-        kind: EntryKind,
-        amount: Decimal,
-        confirmed: bool,
-        evidence: str,
-        job: Job | None = None,
-        proof: Proof = _NO_PROOF,
-        *,
-        job_id: str | None = None,
-        settles: tuple[str, ...] = (),
-    ) -> Booked:
-        self.booked += amount
-        self.payments += 1
-        self._sum.booked(amount)
-        return Booked(
-            entry=Entry(
-                miner_id=self._miner_id,
-                kind=kind,
-                amount=amount,
-                confirmed=confirmed,
-                session_id=self._session_id,
-                job_id=job.job_id if job and kind is EntryKind.JOB else job_id,
-                job_type=job.job_type if job else "",
-                evidence=evidence,
-                proof=proof,
-                settles=settles,
-            )
-        )
-
-    def _notice(self, kind: NoticeKind, text: str, amount: Decimal | None = None) -> Notice:
-        return Notice(kind=kind, miner_id=self._miner_id, text=text, amount=amount, total=self.booked)

@@ -112,6 +112,9 @@ def _surplus(case: Case) -> Finding:
             else f"paid for none of the jobs, in the time of {case.beats} heartbeats"
         )
         return _of(case, Difference.HEARTBEAT, words)
+    if case.counts_reports and extra is not None and 0 < extra <= case.jobs:
+        words = f"this server pays for jobs that heartbeats report, and counts {extra} of them again"
+        return _of(case, Difference.HEARTBEAT, words)
     if case.foreign_session:
         return _of(case, Difference.OTHER_CLIENT, "a session was running that this farm had not started")
     return _of(case, Difference.UNKNOWN, "nothing that is known explains it")

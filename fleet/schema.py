@@ -37,6 +37,17 @@ servers = Table(
     Column("simulated", Boolean, nullable=False),
 )
 
+#: what a server was seen to do, which its next start of this farm has to know
+habits = Table(
+    "habits",
+    metadata,
+    Column("server", ForeignKey("servers.id"), primary_key=True),
+    #: of `fleet.models.Habit`
+    Column("name", String, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 miners = Table(
     "miners",
     metadata,
@@ -53,9 +64,12 @@ miners = Table(
     Column("base_jobs", Integer),
     #: Unix second at which the server made the record of this miner that the total is in
     Column("base_registered_at", Moment),
-    #: the server's total when it was last asked for or told, and what came of comparing it
+    #: the last total that the server stated, when it did, and what was booked since the base at that moment
     Column("stated_total", Text),
     Column("stated_at", Moment),
+    Column("stated_booked", Text),
+    #: when the server was last asked for it, whatever the answer, and what came of comparing it
+    Column("asked_at", Moment),
     Column("verdict", Text),
     UniqueConstraint("server", "miner_id"),
 )
@@ -189,13 +203,17 @@ counters = Table(
     Column("value", Integer, nullable=False),
 )
 
-#: the counters when a run of the farm began; a coordinator that is started again within the run finds them here
+#: where the counters stood when a run of the farm began; a coordinator that is started again within the run finds them
 runs = Table(
     "runs",
     metadata,
     Column("run_id", String, primary_key=True),
     Column("started_at", Moment, nullable=False),
     Column("counters", Text, nullable=False),
+    #: whose jobs it mined
+    Column("server", Integer),
+    #: JSON: what was booked at that moment, by kind of entry; amounts as text
+    Column("sums", Text),
 )
 
 #: the last entry of each server's chain, kept apart from the entries so that a cut-off end shows

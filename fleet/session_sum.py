@@ -6,7 +6,8 @@ payments whose answers were lost, is in both and cancels out, whatever the ledge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.income import HeartbeatIncome, heartbeat_income
@@ -23,6 +24,19 @@ class Rise:
     proved: tuple[tuple[str, Decimal], ...]
 
 
+@dataclass(kw_only=True, slots=True)
+class _Held:
+    """A sum that was stated while jobs were unsettled, and what was paid since that it can't count."""
+
+    stated: Decimal
+    #: jobs that it may count or not
+    waiting: set[str]
+    #: those of them that were paid without an answer
+    doubtful: list[tuple[str, Decimal]] = field(default_factory=list)
+    confirmed: Decimal = ZERO
+    unconfirmed: list[tuple[str, Decimal]] = field(default_factory=list)
+
+
 class SessionSum:
     """The sum of one session as the server last stated it, and the payments since. Amounts in NNET."""
 
@@ -32,6 +46,7 @@ class SessionSum:
         self._booked = ZERO
         self._confirmed = ZERO
         self._unconfirmed: list[tuple[str, Decimal]] = []
+        self._held: _Held | None = None
 
     @classmethod
     def of(cls, known: OpenSession) -> SessionSum:
@@ -49,7 +64,9 @@ class SessionSum:
     @property
     def _weighed(self) -> Decimal:
         """What the ledger had booked in the session when the last sum was stated."""
-        return self._booked - self._confirmed - sum((amount for _, amount in self._unconfirmed), ZERO)
+        held = self._held
+        later = ZERO if held is None else held.confirmed + _sum(held.doubtful) + _sum(held.unconfirmed)
+        return self._booked - self._confirmed - _sum(self._unconfirmed) - later
 
     def booked(self, amount: Decimal) -> None:
         """An entry of the session went into the ledger."""
@@ -57,15 +74,51 @@ class SessionSum:
 
     def expect(self, job_id: str, amount: Decimal, *, confirmed: bool) -> None:
         """The next sum counts this payment, unless its answer was lost: then it may."""
-        if confirmed:
+        held = self._held
+        if held is None and confirmed:
             self._confirmed += amount
-        else:
+        elif held is None:
             self._unconfirmed.append((job_id, amount))
+        elif confirmed:
+            # what is accepted now was not done before, so that the held sum lacks it
+            held.confirmed += amount
+        else:
+            (held.doubtful if job_id in held.waiting else held.unconfirmed).append((job_id, amount))
+
+    def hold(self, stated: Decimal, waiting: Collection[str]) -> None:
+        """A sum is stated that counts the `waiting` jobs or does not: it is weighed when the last one is settled."""
+        self._let_go()
+        if self._stated is not None and waiting:
+            self._held = _Held(stated=stated, waiting=set(waiting))
+
+    def settled(self, job_id: str, payments: int) -> Rise | None:
+        """What the held sum proves, now that this job is settled; None while others are not, or where none is held."""
+        held = self._held
+        if held is None or job_id not in held.waiting:
+            return None
+        held.waiting.discard(job_id)
+        if held.waiting:
+            return None
+        self._held = None
+        self._unconfirmed += held.doubtful
+        rise = self.weigh(held.stated, payments)
+        proved = set() if rise is None else {job_id for job_id, _ in rise.proved}
+        self._confirmed += held.confirmed
+        self._unconfirmed += [claim for claim in held.doubtful if claim[0] not in proved]
+        self._unconfirmed += held.unconfirmed
+        return rise
+
+    def _let_go(self) -> None:
+        """Leave what the held sum would prove to the next one."""
+        if self._held is not None:
+            self._confirmed += self._held.confirmed
+            self._unconfirmed += [*self._held.doubtful, *self._held.unconfirmed]
+            self._held = None
 
     def learn(self, stated: Decimal | None) -> None:
         """Compare the next sum with this one; with None, the next one is learnt and explains nothing."""
         self._stated = stated
-        self._confirmed, self._unconfirmed = ZERO, []
+        self._confirmed, self._unconfirmed, self._held = ZERO, [], None
 
     def weigh(self, stated: Decimal, payments: int) -> Rise | None:
         """Explain the rise from the last sum to `stated`; None where there was none to compare it with.
@@ -73,6 +126,7 @@ class SessionSum:
         The sum is learnt: a payment that it does not count is counted by no later one. Unless it lacks a payment that
         was told: it may lag, and then the next one counts what is booked already. That one is learnt instead.
         """
+        self._let_go()
         if self._stated is None:
             self.learn(stated)
             return None
@@ -85,3 +139,7 @@ class SessionSum:
         proved = tuple(self._unconfirmed[index] for index in income.confirmed)
         self.learn(None if income.shortfall else stated)
         return Rise(income=income, proved=proved)
+
+
+def _sum(claims: list[tuple[str, Decimal]]) -> Decimal:
+    return sum((amount for _, amount in claims), ZERO)

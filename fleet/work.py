@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet.causes import Loss
 from fleet.effects import JobMoved
-from fleet.models import Job, JobState, Road
+from fleet.models import Job, JobState, OpenJob, Road
 from fleet.proof import Exchange, Proof, json_digest
 from fleet.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
@@ -82,6 +82,30 @@ class Work:
     compute_ms: float = 0.0
     #: from the answer that brought it to its first submission, less the kernel; None where it was not measured
     overhead_ms: float | None = None
+
+    @classmethod
+    def restored(cls, open_job: OpenJob, max_attempts: int) -> Work:
+        """A job as an earlier life left it in the ledger."""
+        work = cls(
+            job=open_job.job,
+            session_id=open_job.session_id,
+            state=open_job.state,
+            attempt=open_job.attempt,
+            strikes=open_job.strikes,
+            counts_from=open_job.attempt,
+            sends=open_job.sends,
+            mended=open_job.mended,
+            result=open_job.result,
+            worker=open_job.worker,
+            kernel_version=open_job.kernel_version,
+            paid_before=open_job.paid_before,
+            unknown=open_job.state is JobState.SUBMITTING,
+            doubtful=open_job.sends > 0,
+        )
+        if open_job.result and "error" in open_job.result:
+            end = JobState.QUARANTINED if open_job.strikes >= max_attempts else JobState.REJECTED
+            work.fail(str(open_job.result["error"]), end, open_job.loss)
+        return work
 
     @property
     def blocks_fetch(self) -> bool:

@@ -52,7 +52,12 @@ class Workload:
     @property
     def unsettled(self) -> bool:
         """Whether the server may have paid a job that is not booked."""
-        return any(work.unknown or work.in_flight for work in self.jobs.values())
+        return bool(self.waiting)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The jobs that the server may have paid and that are not booked."""
+        return tuple(job_id for job_id, work in self.jobs.items() if work.unknown or work.in_flight)
 
     @property
     def uncertain(self) -> bool:
@@ -65,26 +70,7 @@ class Workload:
 
     def restore(self, open_job: OpenJob, now: float) -> None:
         """A job that the ledger holds open from an earlier life."""
-        work = Work(
-            job=open_job.job,
-            session_id=open_job.session_id,
-            state=open_job.state,
-            attempt=open_job.attempt,
-            strikes=open_job.strikes,
-            counts_from=open_job.attempt,
-            sends=open_job.sends,
-            mended=open_job.mended,
-            result=open_job.result,
-            worker=open_job.worker,
-            kernel_version=open_job.kernel_version,
-            paid_before=open_job.paid_before,
-            unknown=open_job.state is JobState.SUBMITTING,
-            doubtful=open_job.sends > 0,
-        )
-        if open_job.result and "error" in open_job.result:
-            quarantined = open_job.strikes >= self._policy.max_attempts
-            end = JobState.QUARANTINED if quarantined else JobState.REJECTED
-            work.fail(str(open_job.result["error"]), end, open_job.loss)
+        work = Work.restored(open_job, self._policy.max_attempts)
         if work.at_workers:
             work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
             work.expires_at = NEVER if work.job.road is Road.FETCHED else now + work.job.timeout_s
@@ -207,7 +193,7 @@ class Workload:
                 return self._lost(work, work.end, work.failure, work.loss, reply)
             if work.paid_before:
                 self._end(work, reply.answered_at)
-                return [work.moved(JobState.ALREADY_COMPLETED)]
+                return [work.moved(JobState.ALREADY_COMPLETED), *self._purse.job_settled(work.job.job_id)]
             return self._paid(work, work.job.reward, False, None, reply)
         if isinstance(error, JobUnknown):
             loss = Loss.ANSWER_LOST if work.unknown else Loss.FORGOTTEN
@@ -314,7 +300,8 @@ class Workload:
             confirmed=confirmed,
             overhead_ms=work.overhead_ms,
         )
-        return [work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED), booked, notice]
+        moved = work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED)
+        return [moved, booked, notice, *self._purse.job_settled(work.job.job_id)]
 
     def _refused(self, work: Work, words: str, reply: Reply) -> list[Effect]:
         return self._lost(work, JobState.REJECTED, words, loss_of_refusal(words), reply)
@@ -326,7 +313,8 @@ class Workload:
         if work.doubtful and not work.failure:
             loss = Loss.ANSWER_LOST
         loss = None if work.paid_before else work.loss or loss
-        lost = self._purse.answer_lost(work.job) if loss is Loss.ANSWER_LOST else []
+        unanswered = loss is Loss.ANSWER_LOST
+        lost = self._purse.answer_lost(work.job) if unanswered else self._purse.job_settled(work.job.job_id)
         notice = Notice(
             kind=NoticeKind.LOST_JOB,
             miner_id=self._miner_id,

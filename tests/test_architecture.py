@@ -60,6 +60,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.invitation",
         "fleet.bundles",
     ),
+    ("fleet.books",),
+    ("fleet.session_pay",),
     ("fleet.purse", "fleet.ledger_compact", "fleet.phase", "fleet.patience", "fleet.ghosts", "fleet.audits"),
     ("fleet.workload", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
     ("fleet.ledger_sql",),

@@ -109,7 +109,7 @@ def _counts_in_floats(self: Purse, job: Any, amount: Decimal, *args: Any, **name
 
 def _books_twice(self: Any, job: Any, *args: Any, **names: Any) -> Booked:
     booked = _paid(self, job, *args, **names)
-    self.booked += booked.entry.amount
+    self._books.booked += booked.entry.amount
     return booked
 
 

@@ -1,0 +1,88 @@
+"""What is booked for one miner, and beside which of the server's totals it stands. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from fleet.effects import Booked, Notice, NoticeKind, OffsetSet
+from fleet.income import same
+from fleet.models import Account, Entry, Job
+from fleet.payments import ZERO, EntryKind
+from fleet.proof import Proof
+from fleet.session_sum import SessionSum
+
+_NO_PROOF = Proof()
+
+
+class Books:
+    """Sums of one miner's entries. Amounts are exact NNET; a server's sums are floats and compared as such."""
+
+    def __init__(self, miner_id: str, account: Account) -> None:
+        self.miner_id = miner_id
+        #: all that is booked for this miner at this server
+        self.booked = account.booked
+        self.payments = account.payments
+        #: the server's total that differences are counted from, and what was booked then
+        self.base_total = account.base_total
+        self.base_booked = account.base_booked
+        #: the last total that the server stated
+        self.stated_total: Decimal | None = None
+        session = account.session
+        self.session_id = session.session_id if session else ""
+        #: what the server states for the running session
+        self.sum = SessionSum.of(session) if session else SessionSum(None)
+
+    @property
+    def since_base(self) -> Decimal:
+        """What was booked since the base."""
+        return self.booked - self.base_booked
+
+    def missing(self, total: Decimal, base: Decimal) -> Decimal:
+        """Server less ledger since the base; zero when they differ by no more than a float sum can lose."""
+        booked = base + self.since_base
+        return ZERO if same(total, booked, self.payments) else total - booked
+
+    def rebase(self, total: Decimal) -> None:
+        """Differences count from this total and this moment."""
+        self.stated_total = self.base_total = total
+        self.base_booked = self.booked
+
+    def book(
+        self,
+        kind: EntryKind,
+        amount: Decimal,
+        confirmed: bool,
+        evidence: str,
+        job: Job | None = None,
+        proof: Proof = _NO_PROOF,
+        *,
+        job_id: str | None = None,
+        settles: tuple[str, ...] = (),
+    ) -> Booked:
+        """Add a payment; its row."""
+        self.booked += amount
+        self.payments += 1
+        self.sum.booked(amount)
+        return Booked(
+            entry=Entry(
+                miner_id=self.miner_id,
+                kind=kind,
+                amount=amount,
+                confirmed=confirmed,
+                session_id=self.session_id,
+                job_id=job.job_id if job and kind is EntryKind.JOB else job_id,
+                job_type=job.job_type if job else "",
+                evidence=evidence,
+                proof=proof,
+                settles=settles,
+            )
+        )
+
+    def unlearn(self) -> OffsetSet:
+        """Compare the session's next sum with none; the row that says so."""
+        self.sum.learn(None)
+        return OffsetSet(miner_id=self.miner_id, session_id=self.session_id, offset=None)
+
+    def notice(self, kind: NoticeKind, text: str, amount: Decimal | None = None) -> Notice:
+        """Something happened to this miner's money."""
+        return Notice(kind=kind, miner_id=self.miner_id, text=text, amount=amount, total=self.booked)
