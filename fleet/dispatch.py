@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
 from fleet.bundles import pack
+from fleet.crew import Motion, Vital
 from fleet.effects import Dispatch
 from fleet.farm import Published
 from tasks.messages import (
@@ -31,6 +31,10 @@ from tasks.messages import (
 _MOST_AT_ONCE = 256
 #: between two looks at how many have come, while some are held back
 _LOOK_S = 0.005
+#: between two beats of a dispatcher that has nothing to do
+_BEAT_S = 1.0
+#: a Redis that hangs keeps it for 15 s at a time
+_PATIENCE_S = 60.0
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
@@ -55,8 +59,8 @@ class Dispatcher:
         #: results that could not be taken off the stream yet
         self._left: list[bytes] = []
         self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
-        self._thread.start()
+        self.thread = Vital("dispatcher", self._run, patience_s=_PATIENCE_S)
+        self.thread.start()
 
     def dispatch(self, order: Dispatch) -> None:
         """Publish a job soon."""
@@ -72,12 +76,12 @@ class Dispatcher:
     def close(self, timeout_s: float = 5.0) -> None:
         """Publish what is waiting and end the thread."""
         self._orders.put(None)
-        self._thread.join(timeout_s)
+        self.thread.join(timeout_s)
 
-    def _run(self) -> None:
+    def _run(self, motion: Motion) -> None:
         ended = False
         while not ended:
-            orders = self._waiting()
+            orders = self._waiting(motion)
             ended = None in orders
             jobs = [order for order in orders if isinstance(order, Dispatch)]
             entries = [entry for order in orders if not isinstance(order, Dispatch | None) for entry in order]
@@ -90,12 +94,20 @@ class Dispatcher:
                     )
                     self._tell(word)
             if entries:
+                motion.beat()
                 self._acknowledge(entries)
         self._close_producer()
 
-    def _waiting(self) -> list[Dispatch | Sequence[bytes] | None]:
+    def _first(self, motion: Motion) -> Dispatch | Sequence[bytes] | None:
+        """The order that has waited longest, once there is one."""
+        while True:
+            motion.beat()
+            with contextlib.suppress(queue.Empty):
+                return self._orders.get(timeout=_BEAT_S)
+
+    def _waiting(self, motion: Motion) -> list[Dispatch | Sequence[bytes] | None]:
         """All that waits, after waiting for the first, and for others to share its message."""
-        orders = [self._orders.get()]
+        orders = [self._first(motion)]
         if self._bundle_ms and isinstance(orders[0], Dispatch) and orders[0].hold_s:
             until = time.monotonic() + orders[0].hold_s
             while self._orders.qsize() + 1 < _MOST_AT_ONCE and time.monotonic() < until:

@@ -16,6 +16,7 @@ FleetError
 │   └── Refused              give up: the server says no and means it
 ├── LedgerError              stop: nothing may be submitted that can't be booked
 │   └── LedgerLocked         another coordinator holds this ledger
+├── ThreadEnded              end the process and start it again: a thread is gone that it can't do without
 └── ServiceError             a part of the farm can't start; says what to do
 """
 
@@ -98,6 +99,10 @@ class LedgerError(FleetError):
 
 class LedgerLocked(LedgerError):
     """Another coordinator holds the ledger; the message names it."""
+
+
+class ThreadEnded(FleetError):
+    """A thread that the coordinator can't do without ended while the farm runs."""
 
 
 class ServiceError(FleetError):

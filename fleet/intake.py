@@ -11,12 +11,15 @@ from typing import Any
 import redis
 
 from fleet.backoff import Backoff
+from fleet.crew import Motion, Vital
 from tasks.errors import MessageError
 from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
 
 _CONSUMER = "coordinator"
 _COUNT = 200
 _BLOCK_MS = 1000
+#: a Redis that hangs keeps it for 15 s at a time
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,19 +49,20 @@ class Intake:
         self._tell = tell
         self._stop = threading.Event()
         self._reachable = True
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
-        self._thread.start()
+        self.thread = Vital("intake", self._run, patience_s=_PATIENCE_S)
+        self.thread.start()
 
     def close(self) -> None:
         """End the thread after its current read; what that brings is read again at the next start."""
         self._stop.set()
 
-    def _run(self) -> None:
+    def _run(self, motion: Motion) -> None:
         backoff, rng, failures = Backoff(floor_s=0.5, cap_s=5.0), random.Random(), 0
         # what was handed to this coordinator and not acknowledged comes first; what it knows changes nothing
         position: bytes | str = "0"
         self._make_group()
         while not self._stop.is_set():
+            motion.beat()
             try:
                 entries = self._read(position)
             except redis.RedisError as exc:
@@ -116,4 +120,6 @@ def parsed(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Results:
             messages.append(parse_stream_fields(fields))
         except MessageError as exc:
             flaws.append(str(exc))
+        except Exception as exc:  # noqa: BLE001 - it would be read again at the next start, and end that one, too
+            flaws.append(f"an entry that can't be read: {exc!r:.200}")
     return Results(entries=tuple(entry for entry, _ in entries), messages=tuple(messages), flaws=tuple(flaws))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import secrets
 import shutil
@@ -20,14 +21,20 @@ from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
 from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
-from fleet.redis_server import free_port, start_redis
+from fleet.redis_server import answers, free_port, start_redis
+from fleet.stillness import Stillness, answered, touched
+from tasks.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
 _START_S = 15.0
 #: beside the drain: stopping sessions, totals, and a quarter of a minute where one is in doubt
 _GRACE_S = 30.0
 #: exit codes with which a coordinator ends for good: starting it again would end the same
-_FINAL_CODES = frozenset({0, 64, 69, 70, 73, 75, 78})
+_FINAL_CODES = frozenset({0, 64, 69, 73, 75, 78})
+#: between two signs of life for systemd
+_PING_S = 5.0
+#: between two questions to Redis whether it answers
+_ASK_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +84,10 @@ class LocalFarm:
         self._flower: Child | None = None
         self._ends_at: float | None = None
         self._run_id = secrets.token_hex(8)
+        self._redis_address = ""
+        #: of those that show signs of life
+        self._stillness: dict[Child, Stillness] = {}
+        self._pinged_at = float("-inf")
 
     def run(self) -> Outcome:
         """Run the farm until its time is over or a signal comes; nothing is left running then, whatever died first."""
@@ -107,9 +118,11 @@ class LocalFarm:
 
     def _start(self, signals: _Signals) -> None:
         environ = os.environ | dict(self._plan.overrides) | {"FLEET_STATE_DIR": str(self._farm_dir)}
-        redis_url = self._redis_url()
-        environ["FLEET_REDIS_URL"] = redis_url
-        self._spawn("worker", [sys.executable, "-m", "tasks"], environ)
+        for name in VARIABLES:
+            # this process answers systemd, not its children
+            environ.pop(name, None)
+        self._redis_address = environ["FLEET_REDIS_URL"] = self._redis_url()
+        self._start_worker(environ)
         if self._settings.simulated:
             environ["FLEET_SERVER"] = self._start_simulator(environ)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
@@ -121,11 +134,18 @@ class LocalFarm:
         if self._settings.flower.enabled:
             self._start_flower(environ)
 
+    def _start_worker(self, environ: Mapping[str, str]) -> None:
+        path = self._settings.worker.heartbeat_file or self._run_dir / "worker.alive"
+        given = {"FLEET_WORKER__HEARTBEAT_FILE": str(path)}
+        child = self._spawn("worker", [sys.executable, "-m", "tasks"], {**environ, **given})
+        self._stillness[child] = Stillness(touched(path))
+
     def _redis_url(self) -> str:
         if self._settings.redis_url is not None:
             return self._settings.redis_url.get_secret_value()
         local = start_redis(self._run_dir)
         self._children.append(local.child)
+        self._stillness[local.child] = Stillness(answered(functools.partial(answers, local.url), _ASK_S))
         return local.url
 
     def _start_simulator(self, environ: Mapping[str, str]) -> str:
@@ -157,8 +177,11 @@ class LocalFarm:
         if self._plan.for_s is not None:
             argv += ["--for", f"{self._plan.for_s:.3f}"]
             self._ends_at = time.monotonic() + self._plan.for_s
-        self._coordinator = Child("coordinator", argv, log=None, environ=environ, stdout=self._plan.out)
+        path = self._settings.alive_file or self._run_dir / "coordinator.alive"
+        given = {"FLEET_ALIVE_FILE": str(path)}
+        self._coordinator = Child("coordinator", argv, log=None, environ=environ | given, stdout=self._plan.out)
         self._coordinator.start()
+        self._stillness[self._coordinator] = Stillness(touched(path))
 
     def _spawn(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> Child:
         child = Child(name, argv, log=self._run_dir / f"{name}.log", environ=environ)
@@ -188,14 +211,29 @@ class LocalFarm:
             for child in [one for one in self._children if one.exit_code is not None]:
                 if not signals.received:
                     self._revive(child, now)
+            self._look_around(now, stopping=bool(signals.received))
             time.sleep(_POLL_S)
         return 128 + signals.received[0]
+
+    def _look_around(self, now: float, *, stopping: bool) -> None:
+        """End children that stand still, which are started again then; tell systemd that this process does not."""
+        if now - self._pinged_at >= _PING_S:
+            self._pinged_at = now
+            ping()
+        for child, stillness in self._stillness.items():
+            if not stillness.look(now) or stopping:
+                continue
+            # a worker touches its file only while it has a Redis
+            if child.name != "worker" or answers(self._redis_address):
+                self._say(f"the {child.name} stands still for {stillness.still_s:.0f} s")
+                child.kill()
 
     def _revive(self, child: Child, now: float) -> None:
         self._say(f"{child.name} ended with {child.exit_code}; starting it again")
         if child is self._flower:
             # another program may have taken its port between the look and the start
             child.variables["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
+        self._begin_looking(child)
         try:
             child.restart(now)
         except ServiceError as exc:
@@ -212,7 +250,12 @@ class LocalFarm:
         if self._ends_at is not None:
             at = coordinator.argv.index("--for") + 1
             coordinator.argv[at] = f"{max(self._ends_at - now, 1.0):.3f}"
+        self._begin_looking(coordinator)
         coordinator.restart(now)
+
+    def _begin_looking(self, child: Child) -> None:
+        if child in self._stillness:
+            self._stillness[child].begin()
 
     def _stop_children(self) -> None:
         """Those that use the others first."""

@@ -1,24 +1,38 @@
-"""A file that grows old when the coordinator's loop stands still, for a health check."""
+"""A file that grows old when the coordinator's loop or one of its threads stands still, for a health check."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.coordinator import Network, Watcher
+from fleet.crew import Motion, Vital
 from fleet.effects import Notice
 from fleet.farm import Farm
 from fleet.intake import BrokerState
 
 _BEAT_S = 5.0
+#: a turn of the loop waits for the disk, which may be slow
+_PATIENCE_S = 60.0
 
 
 class Pulse:
-    """Passes on what it is told, and touches `path` at the end of a turn, at most every five seconds."""
+    """Passes on what it is told, and touches `path` at the end of a turn, at most every five seconds.
 
-    def __init__(self, watcher: Watcher, path: Path | None) -> None:
+    It does so only while each thread of the crew moves. One that has ended raises ThreadEnded at the end of a turn.
+    """
+
+    def __init__(self, watcher: Watcher, path: Path | None, crew: Sequence[Vital] = ()) -> None:
         self._watcher = watcher
         self._path = path
+        self._crew = crew
+        self._loop = Motion("loop", _PATIENCE_S)
         self._beat_at = float("-inf")
+
+    @property
+    def motions(self) -> list[Motion]:
+        """Those of the loop and of each thread."""
+        return [self._loop, *(thread.motion for thread in self._crew)]
 
     def notice(self, notice: Notice) -> None:
         """Something happened to a miner."""
@@ -42,7 +56,11 @@ class Pulse:
 
     def tick(self, farm: Farm, now: float) -> None:
         """A turn ended, its writes committed."""
-        if self._path is not None and now - self._beat_at >= _BEAT_S:
+        self._loop.beat()
+        for thread in self._crew:
+            thread.check()
+        due = self._path is not None and now - self._beat_at >= _BEAT_S
+        if self._path is not None and due and all(motion.moves(now) for motion in self.motions):
             self._beat_at = now
             self._path.touch()
         self._watcher.tick(farm, now)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from fleet.children import Child
 from fleet.errors import ServiceError
@@ -52,6 +54,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    """Whether a Redis answers at `url` within a second."""
+    try:
+        with redis.Redis.from_url(
+            url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+        ) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
 
 
 def start_redis(folder: Path) -> LocalRedis:

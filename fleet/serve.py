@@ -37,6 +37,7 @@ from fleet.pulse import Pulse
 from fleet.report import Report
 from fleet.summary import summary
 from fleet.transport import Transport
+from fleet.watchdog import Watchdog
 from tasks.app import make_app
 from tasks.broker import announce
 
@@ -61,23 +62,22 @@ class Run:
 def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     """Mine until told to stop; the figures of the run.
 
-    Raises ServiceError without a server or a Redis, LedgerError when the ledger can't be used.
+    Raises ServiceError without a server or a Redis, LedgerError when the ledger can't be used, and ThreadEnded when a
+    thread is lost that the coordinator can't do without.
     """
-    if settings.server is None:
-        raise ServiceError("no server is named: set FLEET_SERVER, or run `fleet up` for a farm on the simulator")
-    if settings.redis_url is None:
-        raise ServiceError("no Redis is named: set FLEET_REDIS_URL, or run `fleet up`, which starts one")
+    server, redis_url = _needed(settings)
     if settings.one_core:
         stay_on_one_core()
-    refusal = announce(settings.redis_url.get_secret_value())
+    refusal = announce(redis_url)
     if refusal is not None:
         raise ServiceError(refusal)
     lock = Lock(settings.state_dir / "coordinator.lock")
     specs = miner_specs(settings, settings.state_dir)
     started = time.monotonic()
     with (
+        Watchdog(sys.stderr) as watchdog,
         Ledger(
-            open_engine(ledger_address(settings)), settings.server_name or settings.server, simulated=run.simulated
+            open_engine(ledger_address(settings)), settings.server_name or server, simulated=run.simulated
         ) as ledger,
         _transport(settings) as transport,
     ):
@@ -85,25 +85,27 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         farm = _farm(settings, specs, ledger)
         report = _report(settings, run, farm)
         report.banner(
-            server=settings.server,
+            server=server,
             simulated=run.simulated,
             specs=specs,
             ledger=shown_url(ledger_address(settings)),
         )
-        with _broker(settings, settings.redis_url.get_secret_value()) as (inbox, dispatcher):
+        with _broker(settings, redis_url) as (inbox, dispatcher, intake):
+            pulse = Pulse(report, settings.alive_file, [transport.thread, dispatcher.thread, intake.thread])
             coordinator = Coordinator(
                 farm=farm,
                 ledger=ledger,
-                client=Client(settings.server, transport),
+                client=Client(server, transport),
                 caller=transport,
                 broker=dispatcher,
-                watcher=Pulse(report, settings.alive_file),
+                watcher=pulse,
                 inbox=inbox,
                 drain_s=settings.drain_s,
                 network_every_s=settings.output.status_every_s,
                 ghosts=ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s),
             )
             _stop_on_signals(inbox)
+            watchdog.watch(pulse.motions)
             coordinator.run(None if run.for_s is None else started + run.for_s)
         figures = summary(
             farm=farm,
@@ -111,11 +113,20 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             sums=_sums_since_base(ledger, farm),
             tally=report.tally,
             duration_s=time.time() - started_at_ms / 1000,
-            server=settings.server,
+            server=server,
             simulated=run.simulated,
         )
     lock.release()
     return figures
+
+
+def _needed(settings: Settings) -> tuple[str, str]:
+    """URLs of the server and of Redis."""
+    if settings.server is None:
+        raise ServiceError("no server is named: set FLEET_SERVER, or run `fleet up` for a farm on the simulator")
+    if settings.redis_url is None:
+        raise ServiceError("no Redis is named: set FLEET_REDIS_URL, or run `fleet up`, which starts one")
+    return settings.server, settings.redis_url.get_secret_value()
 
 
 def stay_on_one_core() -> None:
@@ -177,14 +188,14 @@ def _report(settings: Settings, run: Run, farm: Farm) -> Report:
 
 
 @contextlib.contextmanager
-def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatcher]]:
+def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatcher, Intake]]:
     inbox = Inbox()
     # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(make_app(settings, redis_url), connect(redis_url), inbox.put, bundle_ms=bundle_ms)
     intake = Intake(connect(redis_url), inbox.put)
     try:
-        yield inbox, dispatcher
+        yield inbox, dispatcher, intake
     finally:
         intake.close()
         dispatcher.close()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 import certifi
 import pycurl
 
+from fleet.crew import Motion, Vital
 from fleet.errors import CallError, Garbled, NoAnswer, Unreachable
 from tasks.text import plain
 
@@ -25,6 +25,8 @@ from tasks.text import plain
 _HEADERS = ["Accept: application/json", "Expect:"]
 _JSON_HEADERS = [*_HEADERS, "Content-Type: application/json"]
 _CLOSE_S = 5.0
+_BEAT_S = 1.0
+_PATIENCE_S = 60.0
 
 #: what runs on the transport's thread
 Talk = Callable[..., Coroutine[Any, Any, None]]
@@ -83,8 +85,8 @@ class Transport:
         self._tasks: set[asyncio.Task[None]] = set()
         self._multi = pycurl.AsyncCurlMulti()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="transport", daemon=True)
-        self._thread.start()
+        self.thread = Vital("transport", self._run, patience_s=_PATIENCE_S)
+        self.thread.start()
 
     def __enter__(self) -> Transport:
         return self
@@ -136,9 +138,9 @@ class Transport:
 
     def close(self) -> None:
         """End what is under way, unheard, and close every connection."""
-        if self._thread.is_alive():
+        if self.thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(_CLOSE_S)
+            self.thread.join(_CLOSE_S)
 
     def _meaning(self, handle: pycurl.Curl, exc: pycurl.error, content: io.BytesIO) -> CallError:
         """By what the caller can do about it; libcurl's many codes matter less than whether the request was sent."""
@@ -167,13 +169,18 @@ class Transport:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _run(self) -> None:
+    def _run(self, motion: Motion) -> None:
         asyncio.set_event_loop(self._loop)
+        self._beat(motion)
         try:
             self._loop.run_forever()
             self._loop.run_until_complete(self._end())
         finally:
             self._loop.close()
+
+    def _beat(self, motion: Motion) -> None:
+        motion.beat()
+        self._loop.call_later(_BEAT_S, self._beat, motion)
 
     async def _end(self) -> None:
         tasks = list(self._tasks)

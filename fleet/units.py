@@ -55,6 +55,10 @@ Environment=FLEET_STATE_DIR={state_dir} PYTHONUNBUFFERED=1
 Environment=OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 Restart=always
 RestartSec=5
+# It says every five seconds that it lives; one that stands still, or was stopped, is killed and started again.
+WatchdogSec=180
+WatchdogSignal=SIGKILL
+NotifyAccess=main
 RestartPreventExitStatus=64 78
 # A worker finishes its jobs, a coordinator drains; a whole farm does one after the other.
 KillMode=mixed

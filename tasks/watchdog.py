@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import redis
 
 from tasks.messages import JOBS_QUEUE
+from tasks.systemd import ping
 
 PERIOD_S = 5.0
 #: looks in a row that find no progress; Kombu waits 30 s at most before it tries a lost Redis again
@@ -81,7 +82,8 @@ def waiting_jobs(client: redis.Redis) -> int | None:
 def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look], running: Callable[[], bool]) -> None:
     """Start the thread that ends this process by EXIT_CODE when `look` shows no progress; it goes when not `running`.
 
-    Jobs at hand are lost with the process, and dispatched again.
+    Jobs at hand are lost with the process, and dispatched again. A watchdog that fails ends the process, too: nobody
+    would see what happens after that.
     """
 
     def keep_watch() -> None:
@@ -90,8 +92,16 @@ def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look
         with redis.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as client:
             while not pause.wait(PERIOD_S) and running():
                 reason = judge.verdict(look(waiting_jobs(client)))
+                ping()
                 if reason is not None and running():
                     _log.error("%s: this worker ends with exit code %d, to be started again", reason, EXIT_CODE)
                     os._exit(EXIT_CODE)
 
-    threading.Thread(target=keep_watch, name="watchdog", daemon=True).start()
+    def run() -> None:
+        try:
+            keep_watch()
+        except Exception:  # noqa: BLE001 - whatever it was, nobody watches any more
+            _log.exception("the watchdog failed: this worker ends with exit code %d, to be started again", EXIT_CODE)
+            os._exit(EXIT_CODE)
+
+    threading.Thread(target=run, name="watchdog", daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging
 from celery.worker import state
 
 from config.logs import set_up
@@ -140,11 +141,30 @@ class PacedEvents(bootsteps.StartStopStep):
             self._timer = timer.call_after(max(EVENTS_S, 9 * took_s), self._tell, (timer,))
 
 
+def _watched(settings: Settings, redis_url: str) -> type[bootsteps.StartStopStep]:
+    """The step that starts the watchdog, before the first word with Redis, which may take for ever."""
+
+    class Watched(bootsteps.StartStopStep):
+        # not before the pool has forked: the thread would be lost in its processes
+        requires = ("celery.worker.components:Pool",)
+
+        def start(self, worker: Any) -> None:
+            running = functools.partial(_runs, worker.blueprint)
+            watch(redis_url, settings.worker.time_limit_s, _look, running)
+
+    return Watched
+
+
+def _runs(blueprint: Any) -> bool:
+    return bool(blueprint.state == bootsteps.RUN)
+
+
 def worker_app(settings: Settings, redis_url: str) -> Celery:
     """The app of a worker host: tasks registered, heartbeat in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
     Heartbeat.path = settings.worker.heartbeat_file
+    app.steps["worker"].add(_watched(settings, redis_url))
     app.steps["consumer"].update((Heartbeat, PacedEvents))
     return app
 
@@ -171,12 +191,6 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         without_mingle=True,
         quiet=True,
     )
-
-    @worker_ready.connect(weak=False)
-    def _watch(**_: Any) -> None:
-        # not before the pool has forked: the thread would be lost in its processes
-        watch(redis_url, settings.worker.time_limit_s, _look, lambda: worker.blueprint.state == bootsteps.RUN)
-
     worker.start()
     return int(worker.exitcode or 0)
 

@@ -21,7 +21,15 @@ PACKAGES = ("config", "tasks", "fleet")
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("tasks.errors", "tasks.jobtypes", "tasks.hardware", "tasks.blas", "tasks.strict_json", "tasks.text"),
+    (
+        "tasks.errors",
+        "tasks.jobtypes",
+        "tasks.hardware",
+        "tasks.blas",
+        "tasks.strict_json",
+        "tasks.systemd",
+        "tasks.text",
+    ),
     ("tasks.messages", "tasks.digest", "tasks.payloads", "tasks.transport"),
     ("tasks.kernels", "tasks.bundle"),
     ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.watchdog"),
@@ -31,7 +39,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.proof", "fleet.causes", "fleet.chain", "fleet.payments"),
     ("fleet.errors", "fleet.models", "fleet.backoff"),
-    ("fleet.figures",),
+    ("fleet.figures", "fleet.crew"),
     (
         "fleet.calls",
         "fleet.effects",
@@ -84,7 +92,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.dispatch", "fleet.coordinator", "fleet.ledger_read"),
     ("fleet.report", "fleet.pulse", "fleet.ledger_rewards", "fleet.ledger_losses"),
     ("fleet.summary",),
-    ("fleet.serve", "fleet.children"),
+    ("fleet.watchdog", "fleet.children", "fleet.stillness"),
+    ("fleet.serve",),
     ("fleet.redis_server",),
     ("fleet.local",),
     ("fleet.commands",),
@@ -139,6 +148,7 @@ ENVIRONMENT: dict[str, str] = {
     "fleet.commands.worker": "the worker that the command becomes inherits the environment",
     "fleet.local": "the farm's processes inherit the environment",
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
+    "tasks.systemd": "systemd says there whom it watches, and where to answer",
     "tasks.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
 }
 

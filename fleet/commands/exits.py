@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 
 from config.errors import ConfigError
-from fleet.errors import LedgerError, LedgerLocked, ServiceError
+from fleet.errors import LedgerError, LedgerLocked, ServiceError, ThreadEnded
 
 #: the command line is wrong
 EX_USAGE = 64
@@ -17,6 +17,8 @@ EX_USAGE = 64
 EX_DATAERR = 65
 #: a service that is needed doesn't answer
 EX_UNAVAILABLE = 69
+#: the program went wrong; the same command may succeed
+EX_SOFTWARE = 70
 #: a file or folder can't be made
 EX_CANTCREAT = 73
 #: reading or writing failed
@@ -62,6 +64,8 @@ def farm_errors() -> Iterator[None]:
         raise Failure(str(exc), EX_CANTCREAT) from exc
     except ServiceError as exc:
         raise Failure(str(exc), EX_UNAVAILABLE) from exc
+    except ThreadEnded as exc:
+        raise Failure(f"{exc}; start it again, it goes on from the ledger", EX_SOFTWARE) from exc
     except BrokenPipeError:
         raise
     except OSError as exc:

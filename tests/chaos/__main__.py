@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from fleet.commands.durations import DURATION
-from tests.chaos import broker, hosts, poison, servers
+from tests.chaos import broker, hosts, poison, servers, threads
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Auditor
 from tests.chaos.farm import Farm, Setup
@@ -25,7 +25,7 @@ from tests.chaos.strike import WORDS, Point
 from tests.chaos.table import Row, markdown, save
 
 #: whatever is not a point of the coordinator's, in the order of the table
-ROOMS = (hosts.scenes, broker.scenes, servers.scenes, poison.scenes)
+ROOMS = (hosts.scenes, broker.scenes, servers.scenes, poison.scenes, threads.scenes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,12 +11,13 @@ import time
 from collections.abc import Mapping
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Protocol
 
 from fleet.cli import main
-from tests.chaos.strike import Strike
 
 _PRELOADED = [
     "tests.chaos.cradle",
+    "tests.chaos.strike",
     "fleet.commands.coordinator",
     "celery.app.amqp",
     "celery.app.control",
@@ -29,10 +30,17 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(_PRELOADED)
 
 
+class Seams(Protocol):
+    """What is to go wrong in a life."""
+
+    def lay(self) -> None:
+        """Wrap the seams of this process."""
+
+
 class Life:
     """One life of `fleet coordinator`, its words in the file `log`."""
 
-    def __init__(self, env: Mapping[str, str], log: Path, strike: Strike | None = None) -> None:
+    def __init__(self, env: Mapping[str, str], log: Path, strike: Seams | None = None) -> None:
         self.log = log
         self._process = _CONTEXT.Process(target=_live, args=(dict(env), str(log), strike), daemon=True)
         self._process.start()
@@ -73,7 +81,7 @@ class Life:
         return self.log.read_text(encoding="utf-8", errors="replace")[-3000:] if self.log.exists() else ""
 
 
-def _live(env: dict[str, str], log: str, strike: Strike | None) -> None:
+def _live(env: dict[str, str], log: str, strike: Seams | None) -> None:
     os.environ.clear()
     os.environ.update(env)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -16,9 +16,8 @@ import psutil
 import redis
 
 from fleet.redis_server import start_redis
-from tests.chaos.cradle import Life
+from tests.chaos.cradle import Life, Seams
 from tests.chaos.kernels import ORDERS, RUNS, Orders
-from tests.chaos.strike import Strike
 from tests.support.farms import asked, farm_settings, simulator, state
 from tests.support.processes import Started, environ, eventually, run_fleet
 from tests.support.workers import ONE_THREAD
@@ -104,7 +103,8 @@ class Farm:
         self._orders = folder / "orders.json"
         self._stack = ExitStack()
         self._life: Life | None = None
-        self._settings: dict[str, str] = {}
+        #: of coordinator and workers, by name in the environment
+        self.settings: dict[str, str] = {}
 
     def __enter__(self) -> Farm:
         try:
@@ -139,10 +139,10 @@ class Farm:
             "FLEET_OUTPUT__JOB_LINES_PER_S": "0",
             "FLEET_WORKER__CONCURRENCY": str(setup.processes),
         }
-        self._settings = farm_settings(folder, given | dict(setup.settings))
+        self.settings = farm_settings(folder, given | dict(setup.settings))
         for number in range(setup.hosts):
             name = {"FLEET_WORKER__NAME": f"host-{number}", RUNS: str(self.runs), ORDERS: str(self._orders)}
-            host = Host(folder / f"host-{number}", {**self._settings, **ONE_THREAD, **name})
+            host = Host(folder / f"host-{number}", {**self.settings, **ONE_THREAD, **name})
             self._stack.callback(host.kill)
             self.hosts.append(host)
             host.start()
@@ -161,9 +161,9 @@ class Farm:
         """Whether a coordinator runs."""
         return self._life is not None and self._life.exit_code is None
 
-    def born(self, strike: Strike | None = None, *, settings: Mapping[str, str] | None = None) -> Life:
+    def born(self, strike: Seams | None = None, *, settings: Mapping[str, str] | None = None) -> Life:
         """Start the coordinator."""
-        env = environ(self.folder, self._settings | dict(settings or {}))
+        env = environ(self.folder, self.settings | dict(settings or {}))
         self._life = Life(env, self.folder / "coordinator.log", strike)
         return self._life
 
@@ -174,7 +174,7 @@ class Farm:
 
     def verified(self) -> list[str]:
         """What `fleet ledger verify` has to say against the ledger."""
-        done = run_fleet("ledger", "verify", folder=self.folder, settings=self._settings)
+        done = run_fleet("ledger", "verify", folder=self.folder, settings=self.settings)
         return [] if done.returncode == 0 else [f"fleet ledger verify: {done.returncode} {done.stdout}{done.stderr}"]
 
     def order(self, orders: Orders) -> None:

@@ -1,0 +1,60 @@
+"""Ends a coordinator whose loop or whose threads stand still, so that whatever started it starts it again.
+
+Compose restarts what ends, not what is unhealthy. A process that is stopped as a whole can't end itself: its supervisor
+sees that by the alive file, systemd by the watchdog.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TextIO
+
+from fleet.crew import Lookout, Motion
+from tasks.systemd import ping
+
+PERIOD_S = 5.0
+#: EX_SOFTWARE: it is started again
+EXIT_CODE = 70
+
+
+class Watchdog:
+    """Looks at the motions it is given every five seconds, and says to systemd that the process lives.
+
+    Until `watch` is called the process starts up, which may take long: an old ledger is brought up to date then.
+    """
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._lookout: Lookout | None = None
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def __enter__(self) -> Watchdog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """What stands still from now on is meant to."""
+        self._lookout = None
+        self._over.set()
+
+    def watch(self, motions: Sequence[Motion]) -> None:
+        """From now on each of these has to move."""
+        self._lookout = Lookout(motions, PERIOD_S)
+
+    def _run(self) -> None:
+        while True:
+            lookout = self._lookout
+            still = lookout.look() if lookout else None
+            if still is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    print(f"fleet: {still}: it ends, to be started again", file=self._err, flush=True)
+                os._exit(EXIT_CODE)
+            ping()
+            if self._over.wait(PERIOD_S):
+                return

@@ -1,0 +1,25 @@
+"""Signs of life for systemd, which restarts a service that sends none for `WatchdogSec`; nothing without systemd."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+
+#: with these systemd asks a service for signs of life; what the service starts must not answer in its place
+VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+_ALIVE = b"WATCHDOG=1"
+
+
+def ping() -> None:
+    """Say that this process lives, if systemd watches this very process.
+
+    A message that can't be sent is lost: the next one is soon sent.
+    """
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path.startswith(("/", "@")) or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return
+    address = f"\0{path[1:]}" if path.startswith("@") else path
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.setblocking(False)
+        out.sendto(_ALIVE, address)
