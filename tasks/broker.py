@@ -10,6 +10,7 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
+from tasks.redis_version import is_too_old, minimum, version_of_server
 
 _TIMEOUT_S = 5.0
 
@@ -41,6 +42,12 @@ def turned_away(redis_url: str, *, as_worker: bool) -> str | None:
 def _refusal(redis_url: str, ask: Any) -> str | None:
     try:
         with redis.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as client:
+            version = _version(client)
+            if is_too_old(version):
+                return (
+                    f"Redis {version} is too old: the farm needs {minimum()} or newer, whose access rules it uses; "
+                    "install one, or use the one of `fleet up` or `docker compose up`"
+                )
             ask(client)
     except (redis.AuthenticationError, NoPermissionError) as exc:
         # a URL or a password is in neither of these
@@ -48,6 +55,15 @@ def _refusal(redis_url: str, ask: Any) -> str | None:
     except redis.RedisError:
         return None
     return None
+
+
+def _version(client: redis.Redis) -> str | None:
+    """What Redis says of itself to everybody whom it lets in; None where a proxy hides it."""
+    try:
+        return version_of_server(client.execute_command("HELLO"))  # type: ignore[no-untyped-call]
+    except redis.ResponseError as exc:
+        # HELLO came with 6.0
+        return "5.0 or older" if "unknown command" in str(exc).lower() else None
 
 
 def _other_wire(stated: bytes | None) -> str | None:

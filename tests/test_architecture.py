@@ -26,6 +26,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "tasks.jobtypes",
         "tasks.hardware",
         "tasks.blas",
+        "tasks.redis_version",
         "tasks.strict_json",
         "tasks.systemd",
         "tasks.text",

