@@ -107,3 +107,7 @@ class ThreadEnded(FleetError):
 
 class ServiceError(FleetError):
     """Redis, a port or a folder that the farm needs is not to be had."""
+
+
+#: a call that failed so tells nothing of the server but that it does not answer
+SERVER_AWAY = (Unreachable, OutcomeUnknown)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.bundles import Pace
 from fleet.calls import Call, CallKind, Reply, Urgency
 from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
-from fleet.errors import CallError, RateLimited
+from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.miner import Miner
 from fleet.models import Prior
+from fleet.outage import Outage
 from fleet.work import NEVER
 from tasks.messages import Outcome, ResultMessage
 
@@ -53,6 +56,7 @@ class Farm:
         max_calls: int,
         max_at_workers: int,
         now: float,
+        backoff: Backoff | None = None,
     ) -> None:
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         self.governor = governor
@@ -73,6 +77,9 @@ class Farm:
         self._wakes: dict[str, float] = {}
         self._numbers = itertools.count()
         self._pace = Pace()
+        # the pauses of two farms differ, those of one farm are the same each time
+        jitter = random.Random("".join(self.miners))
+        self._outage = Outage(len(self.miners), backoff or Backoff(), jitter, now)
         self._turn = Turn()
         for miner in self.miners.values():
             self._schedule(miner, now)
@@ -104,6 +111,17 @@ class Farm:
             self.governor.answered(reply.sent_at, reply.answered_at, now)
         miner = self.miners[reply.call.spec.miner_id]
         self._apply(miner, lambda: miner.on_reply(reply, now, self._prior), now)
+        if not isinstance(reply.outcome, SERVER_AWAY):
+            self._answered(now)
+        elif now < miner.patience.until:
+            self._outage.failed(miner.spec.miner_id, now)
+
+    def _answered(self, now: float) -> None:
+        """The server answers: after an outage, nobody waits for it any longer."""
+        if self._outage.answered(now):
+            for miner in self.miners.values():
+                if miner.patience.server_is_back():
+                    self._schedule(miner, now)
 
     def on_result(self, message: ResultMessage, now: float) -> None:
         """A worker's attempt ended; results of jobs that are not open here are counted and dropped."""
@@ -162,7 +180,12 @@ class Farm:
             miner = self.miners[heapq.heappop(self._timers)[2]]
             self._wakes.pop(miner.spec.miner_id, None)
             self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
+        self._ask_for_server(now)
         blocked_until = self._start_calls(now)
+        if self._asks_as_one:
+            if self._outage.asks_at <= now:
+                self._outage.asked(now)
+            blocked_until = min(blocked_until, self._outage.asks_at)
         turn, self._turn = self._turn, Turn()
         turn.wake_at = min(blocked_until, self._timers[0][0] if self._timers else NEVER)
         return turn
@@ -182,10 +205,28 @@ class Farm:
             return self._find(job_id)
         return Prior(state=work.state, attempt=work.attempt, miner_id=owner.spec.miner_id, loss=work.loss)
 
+    @property
+    def _asks_as_one(self) -> bool:
+        """Whether the server is away, so that one call at a time looks whether it is back; a drain is not held up."""
+        return self._outage.known and not self.draining
+
+    def _ask_for_server(self, now: float) -> None:
+        """See to it that somebody makes the next call to a server that is away, if that is due."""
+        if not self._asks_as_one or now < self._outage.asks_at:
+            return
+        if all(urgency is Urgency.FETCH for urgency in self._queued.values()):
+            waiting = (miner for miner in self.miners.values() if now < miner.patience.until < NEVER)
+            first = min(waiting, key=lambda miner: miner.patience.until, default=None)
+            if first is not None:
+                first.patience.shorten()
+                self._schedule(first, now)
+
     def _start_calls(self, now: float) -> float:
         """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""
         for urgency, queue in self._ready.items():
             while queue and self._free_calls > 0:
+                if self._asks_as_one and now < self._outage.asks_at:
+                    return self._outage.asks_at
                 if urgency is Urgency.FETCH and self._at_workers >= self._max_at_workers:
                     break
                 free_at = self.governor.free_at(urgency, len(self._owners) + self._fetching, now)
@@ -202,6 +243,8 @@ class Farm:
         if begun is not None:
             call, effects = begun
             self.governor.sent(now, call.kind)
+            if self._outage.known:
+                self._outage.asked(now)
             self._free_calls -= 1
             self._fetching += call.kind is CallKind.FETCH
             self._turn.calls.append(call)

@@ -28,6 +28,7 @@ from fleet.errors import (
     Refused,
     SessionLost,
 )
+from fleet.lanes import Lanes
 from fleet.models import (
     Account,
     HeartbeatAnswer,
@@ -35,13 +36,12 @@ from fleet.models import (
     MinerSpec,
     Receipt,
     Registration,
-    Road,
     SessionStart,
     SessionSummary,
     Totals,
 )
 from fleet.patience import Patience
-from fleet.phase import Lane, Phase
+from fleet.phase import Phase
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session
@@ -62,8 +62,8 @@ class Miner:
         self.workload = Workload(spec.miner_id, policy, self.purse, rng)
         self._known_session = account.session
         self._policy = policy
-        self._lanes: dict[Lane, Call | None] = dict.fromkeys(Lane)
-        self._patience = Patience(policy.backoff, rng, now)
+        self._lanes = Lanes()
+        self.patience = Patience(policy.backoff, rng, now)
         self._farewells = 0
         self._audits = Audits(policy.reconcile_s, rng, now)
         for open_job in account.open_jobs:
@@ -84,12 +84,12 @@ class Miner:
         """Whether nothing is left to do after a drain."""
         never_mined = self.draining and self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
         # a session that an earlier life left open is stopped first, and its totals are asked for
-        nothing_left = not self.jobs and self._known_session is None and not any(self._lanes.values())
+        nothing_left = not self.jobs and self._known_session is None and self._lanes.idle
         return self.phase is Phase.DONE or (never_mined and nothing_left)
 
     def agenda(self, now: float) -> tuple[Urgency, float]:
         """The most urgent call that may be sent and the time from which it may; `(FETCH, inf)` while there is none."""
-        wishes = [(URGENCY[kind], max(at, self._patience.until)) for kind, _, at in self._wishes(now)]
+        wishes = [(URGENCY[kind], max(at, self.patience.until)) for kind, _, at in self._wishes(now)]
         due = [wish for wish in wishes if wish[1] <= now]
         if due:
             return min(due)
@@ -97,16 +97,15 @@ class Miner:
 
     def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
         """Take the most urgent call that is due, unless it is not of `only`'s urgency, with what is written first."""
-        due = [wish for wish in self._wishes(now) if max(wish[2], self._patience.until) <= now]
+        due = [wish for wish in self._wishes(now) if max(wish[2], self.patience.until) <= now]
         if not due:
             return None
         kind, work, _ = min(due, key=lambda wish: URGENCY[wish[0]])
         if only is not None and URGENCY[kind] is not only:
             return None
-        lane = self._lane(kind, work)
-        effects = self.workload.submitting(work) if work is not None else []
         call = self._call(kind, work)
-        self._lanes[lane] = call
+        self._lanes.begin(call, work)
+        effects = self.workload.submitting(work) if work is not None else []
         return call, effects
 
     def drain(self) -> None:
@@ -118,9 +117,7 @@ class Miner:
     def on_reply(self, reply: Reply, now: float, find: Find) -> list[Effect]:
         """A call ended. `find` looks a job up in the ledger."""
         call, outcome = reply.call, reply.outcome
-        for lane, pending in self._lanes.items():
-            if pending is call:
-                self._lanes[lane] = None
+        self._lanes.ended(call)
         work = self.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
         if work is not None:
             work.in_flight = False
@@ -128,7 +125,7 @@ class Miner:
                 work.first_sent(reply.sent_at)
         if isinstance(outcome, CallError):
             return self._on_error(reply, outcome, work, now)
-        self._patience.answered()
+        self.patience.answered()
         return self._on_answer(reply, outcome, work, now, find)
 
     def _on_answer(self, reply: Reply, outcome: Answer, work: Work | None, now: float, find: Find) -> list[Effect]:
@@ -151,7 +148,7 @@ class Miner:
 
     def give_up(self) -> list[Effect]:
         """The drain took too long: end what is open, and wait for nothing before the farewell."""
-        self._patience.over()
+        self.patience.over()
         self._known_session = None
         return self.workload.give_up()
 
@@ -164,34 +161,30 @@ class Miner:
         session = self.session
         if session is None:
             return []
-        main, side = self._lanes[Lane.MAIN], self._lanes[Lane.SIDE]
-        idle = main is None and side is None
-        if self.draining and not self.jobs and idle:
+        lanes = self._lanes
+        if self.draining and not self.jobs and lanes.idle:
             return [(CallKind.STOP_SESSION, None, 0.0)]
-        if main is not None and main.kind is CallKind.TOTALS:
+        if lanes.under_way(CallKind.TOTALS):
             # whatever is paid meanwhile would be in the total or not
             return []
         wishes: list[_Wish] = []
-        submitting = any(call is not None and call.kind is CallKind.SUBMIT for call in (main, side))
-        if side is None and not submitting and not (self.draining and not self.jobs):
+        if lanes.side is None and not lanes.under_way(CallKind.SUBMIT) and not (self.draining and not self.jobs):
             wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
         if self._audits.at <= now and not self.draining and not self.workload.uncertain:
             # the lanes fall idle, so that the totals can be compared; not while an answer is awaited
-            ready = idle and session.heartbeat_at > now
+            ready = lanes.idle and session.heartbeat_at > now
             return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
-        beating = side is not None and side.kind is CallKind.HEARTBEAT
-        if session.heartbeat_at > now and not beating:
-            free = (work for work in self.workload.sendable() if not self._lanes[self._lane(CallKind.SUBMIT, work)])
-            wishes.extend((CallKind.SUBMIT, work, 0.0) for work in free)
+        if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
+            wishes.extend((CallKind.SUBMIT, work, 0.0) for work in self.workload.sendable() if lanes.free_for(work))
         doubting = self._audits.doubting and not self.workload.uncertain
-        if main is None and not self.draining and not doubting and self.workload.may_fetch:
+        if lanes.main is None and not self.draining and not doubting and self.workload.may_fetch:
             wishes.append((CallKind.FETCH, None, self.workload.fetch_not_before))
         if now < self._audits.at < NEVER and not self.draining:
             wishes.append((CallKind.TOTALS, None, self._audits.at))
         return wishes
 
     def _passage(self) -> list[_Wish]:
-        if any(self._lanes.values()) or self.done:
+        if not self._lanes.idle or self.done:
             return []
         step = {
             Phase.UNREGISTERED: CallKind.REGISTER,
@@ -200,11 +193,6 @@ class Miner:
         }
         kind = step[self.phase]
         return [(kind, None, self._audits.at if kind is CallKind.TOTALS and self._audits.doubting else 0.0)]
-
-    def _lane(self, kind: CallKind, work: Work | None) -> Lane:
-        if work is not None:
-            return Lane.MAIN if work.job.road is Road.FETCHED and not work.unknown else Lane.SIDE
-        return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
 
     def _call(self, kind: CallKind, work: Work | None) -> Call:
         session = self.session
@@ -283,7 +271,7 @@ class Miner:
         if work is not None:
             ended = self.workload.submission_failed(work, error, reply)
             if ended is not None:
-                self._patience.answered()
+                self.patience.answered()
                 return ended if isinstance(error, JobCompleted) else [*ended, self._failed(call, error)]
         if isinstance(error, RateLimited):
             # the governor holds all calls of this address; this miner did nothing wrong
@@ -296,22 +284,23 @@ class Miner:
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:
             effects += self._farewell_failed(call, error)
         elif isinstance(error, NotRegistered | SessionLost):
-            effects += self._start_over(call, error)
+            if call.session_id and (self.session is None or self.session.session_id != call.session_id):
+                # the other lane heard it first
+                return []
+            effects += self._start_over(error)
         elif call.kind is CallKind.HEARTBEAT and isinstance(error, OutcomeUnknown | Refused) and self.session:
             # it may have been counted: the next one comes at its own pace, not faster
             self.session.beaten(reply.sent_at)
             self.purse.heartbeat_lost()
         first, registering = first_send or call.kind is CallKind.REGISTER, self.phase is Phase.UNREGISTERED
-        if self._patience.asks_again(error, first=first, registering=registering):
+        if self.patience.asks_again(error, first=first, registering=registering):
             return effects
-        self._patience.hold(error, now)
+        self.patience.hold(error, now)
         return [*effects, self._failed(call, error)]
 
-    def _start_over(self, call: Call, error: CallError) -> list[Effect]:
+    def _start_over(self, error: CallError) -> list[Effect]:
         """The server forgot this session or this contributor: begin again from there."""
         session = self.session
-        if session is not None and call.session_id not in {"", session.session_id}:
-            return []
         self.workload.session = self._known_session = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
         self.purse.server_forgot |= isinstance(error, NotRegistered)

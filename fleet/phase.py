@@ -1,8 +1,8 @@
-"""Where a miner stands with its server, and the ways on which it speaks with it."""
+"""Where a miner stands with its server."""
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 
 class Phase(StrEnum):
@@ -14,10 +14,3 @@ class Phase(StrEnum):
     #: the session is stopped, the last totals are not asked yet
     STOPPED = "stopped"
     DONE = "done"
-
-
-class Lane(IntEnum):
-    """The two ways to the server."""
-
-    MAIN = 0
-    SIDE = 1

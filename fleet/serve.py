@@ -165,6 +165,7 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
         max_calls=settings.http.connections,
         max_at_workers=settings.dispatch.max_in_flight,
         now=now,
+        backoff=policy.backoff,
     )
 
 

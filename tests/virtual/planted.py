@@ -113,9 +113,9 @@ def _books_twice(self: Any, job: Any, *args: Any, **names: Any) -> Booked:
     return booked
 
 
-def _loses_jobs_with_the_session(self: Miner, call: Any, error: CallError) -> list[Effect]:
+def _loses_jobs_with_the_session(self: Miner, error: CallError) -> list[Effect]:
     self.jobs.clear()
-    return _start_over(self, call, error)
+    return _start_over(self, error)
 
 
 def _beats_too_fast(self: Session, sent_at: float) -> None:

@@ -1,0 +1,62 @@
+"""The two ways on which a miner speaks with its server, one call at a time on each. Pure."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from fleet.calls import Call, CallKind
+from fleet.models import Road
+from fleet.work import Work
+
+
+class Lane(IntEnum):
+    """A way to the server."""
+
+    MAIN = 0
+    SIDE = 1
+
+
+class Lanes:
+    """Which call is under way on each lane."""
+
+    def __init__(self) -> None:
+        self._calls: dict[Lane, Call | None] = dict.fromkeys(Lane)
+
+    @property
+    def main(self) -> Call | None:
+        """The call that is under way on the main lane."""
+        return self._calls[Lane.MAIN]
+
+    @property
+    def side(self) -> Call | None:
+        """The call that is under way on the side lane."""
+        return self._calls[Lane.SIDE]
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is under way."""
+        return not any(self._calls.values())
+
+    def under_way(self, kind: CallKind) -> bool:
+        """Whether a call of this kind is under way."""
+        return any(call is not None and call.kind is kind for call in self._calls.values())
+
+    def free_for(self, work: Work) -> bool:
+        """Whether a submission of this job could be sent."""
+        return self._calls[_lane(CallKind.SUBMIT, work)] is None
+
+    def begin(self, call: Call, work: Work | None) -> None:
+        """A call goes out."""
+        self._calls[_lane(call.kind, work)] = call
+
+    def ended(self, call: Call) -> None:
+        """A call was answered, or failed."""
+        for lane, pending in self._calls.items():
+            if pending is call:
+                self._calls[lane] = None
+
+
+def _lane(kind: CallKind, work: Work | None) -> Lane:
+    if work is not None:
+        return Lane.MAIN if work.job.road is Road.FETCHED and not work.unknown else Lane.SIDE
+    return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
