@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,8 @@ _JSON_HEADERS = [*_HEADERS, "Content-Type: application/json"]
 _CLOSE_S = 5.0
 _BEAT_S = 1.0
 _PATIENCE_S = 60.0
+#: an address may lead to another machine by then
+_CONNECTION_LIFE_S = 600
 
 #: what runs on the transport's thread
 Talk = Callable[..., Coroutine[Any, Any, None]]
@@ -48,6 +50,63 @@ class Response:
     body: bytes
     #: seconds that a Retry-After header states, None without one
     retry_after_s: float | None = None
+    #: the URL that a redirect names, empty without one
+    location: str = ""
+
+
+class Handle:
+    """A libcurl handle that sends nothing on a connection that answered a 5xx: the server is about to close it.
+
+    libcurl has to be stopped on its way: it takes no word about a connection while a request travels on it, and the
+    next request may take the connection as soon as the answer ends. `spent` holds the local ports of such connections,
+    for all handles; a new connection may get such a port again.
+    """
+
+    def __init__(self, options: Mapping[int, object], spent: set[int]) -> None:
+        self.curl = pycurl.Curl()
+        for option, value in options.items():
+            self.curl.setopt(option, value)
+        self.curl.setopt(pycurl.SOCKOPTFUNCTION, self._on_socket)
+        self.curl.setopt(pycurl.PREREQFUNCTION, self._on_connection)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self._on_header)
+        self._spent = spent
+        self._port = 0
+        self._new = False
+        #: whether its last request was held back from a spent connection, which is closed then
+        self.stopped = False
+
+    def prepare(self, request: Request, content: io.BytesIO, *, fresh: bool) -> None:
+        """Take a request, whose answer goes to `content`; `fresh` asks for a connection of its own."""
+        self._new = self.stopped = False
+        curl = self.curl
+        curl.setopt(pycurl.FRESH_CONNECT, fresh)
+        curl.setopt(pycurl.URL, request.url)
+        curl.setopt(pycurl.WRITEDATA, content)
+        if request.body is None:
+            curl.setopt(pycurl.HTTPGET, 1)
+            curl.setopt(pycurl.HTTPHEADER, _HEADERS)
+        else:
+            curl.setopt(pycurl.POST, 1)
+            curl.setopt(pycurl.HTTPHEADER, _JSON_HEADERS)
+            curl.setopt(pycurl.POSTFIELDSIZE, len(request.body))
+            # libcurl sends again what died on a kept connection, unless it can't rewind what it has sent
+            curl.setopt(pycurl.READFUNCTION, io.BytesIO(request.body).read)
+
+    def _on_socket(self, _descriptor: int, _purpose: int) -> int:
+        self._new = True
+        return int(pycurl.SOCKOPT_OK)
+
+    def _on_connection(self, _remote_ip: str, _local_ip: str, _remote_port: int, local_port: int) -> int:
+        """A connection was found or made; nothing is sent yet."""
+        self._port = local_port
+        if local_port in self._spent:
+            self._spent.discard(local_port)
+            self.stopped = not self._new
+        return int(pycurl.PREREQFUNC_ABORT if self.stopped else pycurl.PREREQFUNC_OK)
+
+    def _on_header(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/") and line.partition(b" ")[2].startswith(b"5"):
+            self._spent.add(self._port)
 
 
 class Transport:
@@ -77,11 +136,13 @@ class Transport:
             pycurl.PROXY: "",
             pycurl.USERAGENT: "neonet-fleet",
             pycurl.TCP_KEEPALIVE: 1,
+            pycurl.MAXLIFETIME_CONN: _CONNECTION_LIFE_S,
             pycurl.NOSIGNAL: 1,
         }
         self._orders: deque[tuple[Talk, tuple[Any, ...]]] = deque()
         self._woken = False
-        self._idle: list[pycurl.Curl] = []
+        self._idle: list[Handle] = []
+        self._spent: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._multi = pycurl.AsyncCurlMulti()
         self._loop = asyncio.new_event_loop()
@@ -110,28 +171,18 @@ class Transport:
         Raises Unreachable where nothing was sent, NoAnswer where the answer did not come whole or in time, and Garbled
         for one that is too long.
         """
-        handle = self._idle.pop() if self._idle else self._new_handle()
+        handle = self._idle.pop() if self._idle else Handle(self._options, self._spent)
         content = io.BytesIO()
-        handle.setopt(pycurl.URL, request.url)
-        handle.setopt(pycurl.WRITEDATA, content)
-        if request.body is None:
-            handle.setopt(pycurl.HTTPGET, 1)
-            handle.setopt(pycurl.HTTPHEADER, _HEADERS)
-        else:
-            handle.setopt(pycurl.POST, 1)
-            handle.setopt(pycurl.HTTPHEADER, _JSON_HEADERS)
-            handle.setopt(pycurl.POSTFIELDSIZE, len(request.body))
-            # libcurl sends again what died on a kept connection, unless it can't rewind what it has sent
-            handle.setopt(pycurl.READFUNCTION, io.BytesIO(request.body).read)
         try:
-            await self._multi.perform(handle)
+            await self._perform(handle, request, content)
         except pycurl.error as exc:
-            raise self._meaning(handle, exc, content) from None
+            raise self._meaning(handle.curl, exc, content) from None
         else:
             return Response(
-                status=handle.getinfo(pycurl.RESPONSE_CODE),
+                status=handle.curl.getinfo(pycurl.RESPONSE_CODE),
                 body=content.getvalue(),
-                retry_after_s=handle.getinfo(pycurl.RETRY_AFTER) or None,
+                retry_after_s=handle.curl.getinfo(pycurl.RETRY_AFTER) or None,
+                location=handle.curl.getinfo(pycurl.REDIRECT_URL) or "",
             )
         finally:
             self._idle.append(handle)
@@ -142,24 +193,30 @@ class Transport:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self.thread.join(_CLOSE_S)
 
-    def _meaning(self, handle: pycurl.Curl, exc: pycurl.error, content: io.BytesIO) -> CallError:
+    async def _perform(self, handle: Handle, request: Request, content: io.BytesIO) -> None:
+        handle.prepare(request, content, fresh=False)
+        try:
+            await self._multi.perform(handle.curl)
+        except pycurl.error:
+            if not handle.stopped:
+                raise
+            handle.prepare(request, content, fresh=True)
+            await self._multi.perform(handle.curl)
+
+    def _meaning(self, curl: pycurl.Curl, exc: pycurl.error, content: io.BytesIO) -> CallError:
         """By what the caller can do about it; libcurl's many codes matter less than whether the request was sent."""
         code, words = exc.args[0], plain(exc.args[1])
         if code == pycurl.E_FILESIZE_EXCEEDED:
             return Garbled(f"an answer of more than {self._options[pycurl.MAXFILESIZE]} bytes")
-        if not handle.getinfo(pycurl.REQUEST_SIZE):
+        if not curl.getinfo(pycurl.REQUEST_SIZE):
             return Unreachable(words)
         if code == pycurl.E_OPERATION_TIMEDOUT:
             return NoAnswer(f"no whole answer within {self._deadline_s:g} s")
+        if code == pycurl.E_SEND_FAIL_REWIND:
+            return NoAnswer("the connection was closed before an answer came")
         if code == pycurl.E_PARTIAL_FILE:
             return NoAnswer(f"the answer ended after {content.tell()} bytes")
         return NoAnswer(words)
-
-    def _new_handle(self) -> pycurl.Curl:
-        handle = pycurl.Curl()
-        for option, value in self._options.items():
-            handle.setopt(option, value)
-        return handle
 
     def _begin(self) -> None:
         self._woken = False
@@ -189,4 +246,4 @@ class Transport:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._multi.aclose()
         for handle in self._idle:
-            handle.close()
+            handle.curl.close()

@@ -24,6 +24,8 @@ class Answer:
     content_type: str = JSON
     #: further headers
     headers: tuple[tuple[str, str], ...] = ()
+    #: the server closes the connection a moment after the answer, without having said so
+    closes: bool = False
 
 
 def encode(value: object) -> bytes:
@@ -51,6 +53,6 @@ def detail(status: int, text: object) -> Answer:
     return answer_json({"detail": text}, status)
 
 
-SERVER_ERROR = Answer(status=500, body=b"Internal Server Error", content_type=TEXT)
+SERVER_ERROR = Answer(status=500, body=b"Internal Server Error", content_type=TEXT, closes=True)
 NOT_FOUND = detail(404, "Not Found")
 TOO_MANY = detail(429, "Too many requests. Please try again later.")

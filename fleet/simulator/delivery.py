@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from http.client import responses
+from random import Random
 from typing import cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
 from fleet.simulator.answers import Answer
 from fleet.simulator.faultkinds import FaultKind
 
+#: how long a server that broke takes to close the connection: it writes its log first
+CLOSE_AFTER_S = 0.005
+#: the share of those connections from which it has read what came meanwhile: they end silently, the others by a reset
+READ_SHARE = 0.1
 #: after this long a connection that hangs is closed
 HANG_S = 3600.0
 #: seconds between two bytes of a trickling answer
@@ -25,8 +31,8 @@ _START_LINES = {
 }
 
 
-def deliver(request: HTTPServerRequest, answer: Answer) -> None:
-    """Send the answer; a caller that has gone is no error."""
+def deliver(request: HTTPServerRequest, answer: Answer, rng: Random) -> None:
+    """Send the answer; a caller that has gone is no error. `rng` draws how a connection ends that is closed then."""
     connection = request.connection
     if connection is None:
         return
@@ -38,7 +44,18 @@ def deliver(request: HTTPServerRequest, answer: Answer) -> None:
     with suppress(StreamClosedError):
         # The future only says when the bytes have left; the next request waits for that by itself.
         connection.write_headers(_START_LINES[answer.status], headers, answer.body)
-        connection.finish()
+        if answer.closes:
+            _close_soon(cast("HTTP1Connection", connection).stream, unread=rng.random() >= READ_SHARE)
+        else:
+            connection.finish()
+
+
+def _close_soon(stream: IOStream, *, unread: bool) -> None:
+    """Close a connection that is not said to be closed; with `unread` bytes in its buffer that is a reset."""
+    loop = IOLoop.current()
+    if unread:
+        loop.remove_handler(stream.socket)
+    loop.call_later(CLOSE_AFTER_S, stream.close)
 
 
 async def fail_to_deliver(request: HTTPServerRequest, answer: Answer, kind: FaultKind) -> None:

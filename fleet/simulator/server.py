@@ -7,11 +7,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from random import Random
 from urllib.parse import parse_qsl, unquote
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 
+from fleet.simulator.answers import Answer
 from fleet.simulator.control import PREFIX, control
 from fleet.simulator.delivery import deliver, fail_to_deliver
 from fleet.simulator.faultkinds import FaultKind
@@ -41,6 +43,8 @@ class SimulatorServer:
         self._options = options
         self.simulator = Simulator(options, now=time.time())
         self._server = HTTPServer(self._on_request, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=3600)
+        #: apart from the simulator's own, whose draws make up what it gives
+        self._rng = Random()
         self._travelling: set[asyncio.Task[None]] = set()
         self.url = ""
 
@@ -68,16 +72,16 @@ class SimulatorServer:
         path = unquote(request.path)
         if path.startswith(PREFIX):
             query = dict(parse_qsl(request.query, keep_blank_values=True))
-            deliver(request, control(self.simulator, request.method or "", path, query, request.body))
+            self._deliver(request, control(self.simulator, request.method or "", path, query, request.body))
             return
         call = call_of(request.method or "", path, request.body)
         if not self.simulator.admit(call, request.remote_ip or "", time.monotonic()):
-            deliver(request, self.simulator.refusal())
+            self._deliver(request, self.simulator.refusal())
             return
         fault = self.simulator.fault_for(call)
         delay_s = self.simulator.delay_s(call)
         if not delay_s and (fault is None or fault.kind not in _UNDELIVERED):
-            deliver(request, self.simulator.perform(call, fault, now=time.time(), monotonic_s=time.monotonic()))
+            self._deliver(request, self.simulator.perform(call, fault, now=time.time(), monotonic_s=time.monotonic()))
             self._log(request, call, fault)
             return
         task = asyncio.get_running_loop().create_task(self._travel(request, call, fault, delay_s))
@@ -95,7 +99,10 @@ class SimulatorServer:
         if fault is not None and fault.kind in _UNDELIVERED:
             await fail_to_deliver(request, answer, fault.kind)
         else:
-            deliver(request, answer)
+            self._deliver(request, answer)
+
+    def _deliver(self, request: HTTPServerRequest, answer: Answer) -> None:
+        deliver(request, answer, self._rng)
 
     def _log(self, request: HTTPServerRequest, call: Call, fault: Fault | None) -> None:
         if self._options.verbose:

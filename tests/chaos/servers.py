@@ -1,20 +1,25 @@
-"""S1–S9: a NeoNet server that fails, refuses, hangs, garbles, forgets and lies."""
+"""S1–S10: a NeoNet server that fails, refuses, hangs, garbles, forgets, lies and hangs up."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fleet.causes import Loss
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
-from tests.chaos.scenes import Scene, keeps_pace
+from tests.chaos.scenes import TWO_HOSTS, Scene, keeps_pace
 from tests.support.faults import BULK, FAILURES, GARBAGE, REFUSALS, SILENT_AFTER, SILENT_BEFORE
 
 _LASTS_S = 2.0
 #: I7: a miner asks a dead server once a second at most, and a call under way may end in the first second
 _CALLS_PER_MINER_S = 1.0
+
+#: release a answers 500 to most calls, and closes the connection after each
+_CLOSES = replace(TWO_HOSTS, simulated=("--dialect", "a"))
+_WARNING = "[WARN]"
 
 _UNHEARD = Allowed(unheard=True)
 #: the miner that the server has something against
@@ -72,6 +77,15 @@ def one_miner_refused(havoc: Havoc) -> str | None:
     return keeps_pace(havoc, before, during, _healthy_pace(havoc, 6.0))
 
 
+def closes_after_500(havoc: Havoc) -> str | None:
+    """No call is sent on a connection that is about to be closed."""
+    log = havoc.farm.folder / "coordinator.log"
+    before = log.read_text(encoding="utf-8").count(_WARNING)
+    havoc.farm.accepts(40)
+    warned = log.read_text(encoding="utf-8").count(_WARNING) - before
+    return f"{warned} warnings where each call could be answered" if warned else None
+
+
 def _healthy_pace(havoc: Havoc, seconds: float) -> float:
     before = havoc.auditor.paid_jobs()
     time.sleep(seconds)
@@ -80,7 +94,7 @@ def _healthy_pace(havoc: Havoc, seconds: float) -> float:
 
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
-    """S1–S9."""
+    """S1–S10."""
     strange = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
     return [
         _row("S1", "500, 502, 503 to 10 % of calls", FAILURES, 0.1),
@@ -121,4 +135,11 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
         ),
         _row("S9", "unknown job types, unknown fields", ["unknown_type", "extra_fields"], 0.1, strange),
         _row("P2", "data that no host could compute", ["poison"], 0.1, strange),
+        Scene(
+            fault="S10",
+            what="a server that closes after 500",
+            act=closes_after_500,
+            setup=_CLOSES,
+            allowed=_UNHEARD,
+        ),
     ]

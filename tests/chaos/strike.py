@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -22,7 +22,7 @@ from fleet.intake import BrokerState, Intake, Results
 from fleet.ledger import Ledger
 from fleet.models import JobState
 from fleet.proof import Exchange
-from fleet.transport import Transport
+from fleet.transport import Handle
 
 
 class Point(Enum):
@@ -176,10 +176,11 @@ def _wrap_intake(trap: _Trap) -> None:
 def _wrap_connection(trap: _Trap) -> None:
     """libcurl tells when the bytes of a request are with the kernel, and when those of its answer are there."""
     moment = pycurl.INFOTYPE_HEADER_IN if trap.strike.late else pycurl.INFOTYPE_DATA_OUT
-    build = Transport._new_handle
+    build = Handle.__init__
 
-    def watched(self: Transport) -> pycurl.Curl:
-        handle, asked = build(self), b""
+    def watched(self: Handle, options: Mapping[int, object], spent: set[int]) -> None:
+        build(self, options, spent)
+        asked = b""
 
         def hear(kind: int, data: bytes) -> None:
             nonlocal asked
@@ -189,8 +190,7 @@ def _wrap_connection(trap: _Trap) -> None:
                 asked = b""
                 trap.passes(Point.SENT)
 
-        handle.setopt(pycurl.VERBOSE, 1)
-        handle.setopt(pycurl.DEBUGFUNCTION, hear)
-        return handle
+        self.curl.setopt(pycurl.VERBOSE, 1)
+        self.curl.setopt(pycurl.DEBUGFUNCTION, hear)
 
-    Transport._new_handle = watched  # type: ignore[method-assign]
+    Handle.__init__ = watched  # type: ignore[method-assign]
