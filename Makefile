@@ -75,12 +75,32 @@ SOAK ?=
 chaos: $(STAMP) ## kill real processes at every step; FULL=1 for 300 trials a point, SOAK=1h for faults at random
 	$(BIN)/python -m tests.chaos $(if $(FULL),--full) $(if $(SOAK),--soak $(SOAK)) $(ARGS)
 
+DIST := $(VENV)/dist
+
+.PHONY: dist
+dist: $(DIST)/.installed ## build and check wheel and sdist; man pages and an SBOM beside them
+	rm -rf dist build
+	$(DIST)/bin/python -m build --no-isolation --outdir dist . >/dev/null
+	$(BIN)/python release/wheel_contents.py dist/*.whl
+	$(DIST)/bin/check-wheel-contents --toplevel config,fleet,tasks dist/*.whl
+	$(DIST)/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/python release/man_pages.py dist/man
+	$(DIST)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/sbom.cdx.json requirements-runtime.lock
+
+$(DIST)/.installed: release/requirements.lock $(STAMP)
+	$(PYTHON) -m venv $(DIST)
+	$(DIST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement release/requirements.lock
+	@touch $@
+
 .PHONY: lock
 lock: ## resolve pyproject.toml again into both lock files (needs uv on the PATH)
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 1; }
 	$(LOCK) --extra local --extra dev --extra parquet --output-file requirements.lock pyproject.toml
 	$(LOCK) --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
 	$(LOCK) --constraint requirements.lock --output-file bench/requirements.lock bench/requirements.in
+	$(LOCK) --output-file release/requirements.lock release/requirements.in
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
   --no-emit-index-url --custom-compile-command 'make lock'
