@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+from typing import NoReturn
+
 from config.settings import Settings
 from tasks.app import make_app
+from tasks.flower_pages import pages
+
+_COLUMNS = "name,uuid,state,args,worker,runtime,received,started,result"
+_PURGE_OFFLINE_S = 600
 
 
 def run_flower(settings: Settings, redis_url: str) -> int:
@@ -12,17 +19,25 @@ def run_flower(settings: Settings, redis_url: str) -> int:
     # Flower acknowledges nothing. So it needs no right to the keys in which jobs wait for that, and the sweep that
     # gives lost ones away again is left to the workers.
     app.conf.broker_transport_options = app.conf.broker_transport_options | {"ack_emulation": False}
-    options = [
-        "flower",
-        f"--address={settings.flower.address}",
-        f"--port={settings.flower.port}",
-        f"--max-tasks={settings.flower.max_tasks}",
-        "--purge-offline-workers=600",
-        "--read-only",
-        "--tasks-columns=name,uuid,state,args,worker,runtime,received,started,result",
-    ]
+    chosen: dict[str, object] = {
+        "address": settings.flower.address,
+        "port": settings.flower.port,
+        "max_tasks": settings.flower.max_tasks,
+        "purge_offline_workers": _PURGE_OFFLINE_S,
+        "read_only": True,
+        "tasks_columns": _COLUMNS,
+    }
     if settings.flower.basic_auth is not None:
-        # pydantic checked the form; Flower takes it from its own options only
-        options.append(f"--basic-auth={settings.flower.basic_auth.get_secret_value()}")
-    app.start(options)
+        chosen["basic_auth"] = [settings.flower.basic_auth.get_secret_value()]
+    web = pages(app, chosen)
+    signal.signal(signal.SIGTERM, _end)
+    web.start_http_server()
+    try:
+        web.start()
+    except (KeyboardInterrupt, SystemExit):
+        web.stop()
     return 0
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)

@@ -1,0 +1,127 @@
+"""Flower on plain events, with a policy that lets no script run but Flower's own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import time
+from typing import Any
+
+from celery import Celery
+from celery.events import EventReceiver
+from flower.app import Flower
+from flower.events import Events
+from flower.options import options
+from flower.urls import settings as page_settings
+from flower.views import BaseHandler
+from tornado.httputil import HTTPHeaders
+from tornado.ioloop import IOLoop
+from tornado.web import HTTPError, OutputTransform
+
+from tasks.basic_auth import admits
+from tasks.plain_events import plain_event
+
+_MOST_S = 30.0
+#: the only script that stands in a page rather than in a file: that of the list of workers, with its refresh on
+_INLINE_SCRIPT = "\n  var autorefresh = 1;\n"
+_log = logging.getLogger(__name__)
+
+
+def _policy() -> str:
+    digest = base64.b64encode(hashlib.sha256(_INLINE_SCRIPT.encode()).digest()).decode()
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'sha256-{digest}'",
+            # the tables set widths on their elements
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class PagePolicy(OutputTransform):
+    """Sends the policy with every answer, error pages included."""
+
+    _policy = _policy()
+
+    def transform_first_chunk(
+        self,
+        status_code: int,
+        headers: HTTPHeaders,
+        chunk: bytes,
+        finishing: bool,  # noqa: ARG002 - the signature is tornado's
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Add the headers to the answer's own."""
+        headers["Content-Security-Policy"] = self._policy
+        headers["Referrer-Policy"] = "no-referrer"
+        return status_code, headers, chunk
+
+
+class PlainReceiver(EventReceiver):
+    """Receives events as `plain_event` leaves them; what is no event is counted in the log and dropped."""
+
+    def _receive(self, body: Any, message: Any, **_: Any) -> None:  # noqa: ARG002 - the signature is Celery's
+        for one in body if isinstance(body, list) else [body]:
+            event = plain_event(one)
+            if event is None:
+                _log.warning("an event that no worker of a farm sends was dropped")
+            else:
+                self.process(*self.event_from_message(event))
+
+
+class PlainEvents(Events):
+    """Flower's thread of events, which survives what others send, and the loss of Redis."""
+
+    def run(self) -> None:
+        """Receive for ever; after a failure again, at most half a minute later."""
+        wait_s = 1.0
+        while True:
+            try:
+                with self.capp.connection() as connection:
+                    receiver = PlainReceiver(connection, handlers={"*": self.on_event}, app=self.capp)
+                    wait_s = 1.0
+                    receiver.capture(limit=None, timeout=None, wakeup=True)
+            except Exception as exc:  # noqa: BLE001 - Flower would show nothing more, and say nothing, without this thread
+                _log.warning("events can't be received: %s; trying again in %g s", exc, wait_s)
+            time.sleep(wait_s)
+            wait_s = min(2 * wait_s, _MOST_S)
+
+
+def _visitor(handler: Any) -> bool:
+    """Stands for Flower's own look at a visitor, which fails on any letter outside ASCII."""
+    expected = handler.application.options.basic_auth
+    if expected and not any(admits(handler.request.headers.get("Authorization", ""), one) for one in expected):
+        raise HTTPError(401)
+    return True
+
+
+def _queues(handler: Any) -> list[str]:
+    """The farm's own queues, whatever workers say that they read from."""
+    return [queue.name for queue in handler.capp.conf.task_queues]
+
+
+def pages(app: Celery, chosen: dict[str, object]) -> Flower:
+    """Flower's web application on `app`, its options as `chosen`, the rest as Flower has them by default.
+
+    Nothing is read from variables that begin with FLOWER_, of which Kubernetes sets some of its own accord, nor from
+    a `flowerconfig.py` that lies in the working folder.
+    """
+    for name, value in chosen.items():
+        setattr(options, name, value)
+    BaseHandler.get_current_user = _visitor
+    BaseHandler.get_active_queue_names = _queues
+    loop = IOLoop.current()
+    events = PlainEvents(
+        app,
+        io_loop=loop,
+        max_workers_in_memory=options.max_workers,
+        max_tasks_in_memory=options.max_tasks,
+    )
+    return Flower(capp=app, options=options, events=events, io_loop=loop, transforms=[PagePolicy], **page_settings)

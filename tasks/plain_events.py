@@ -1,0 +1,78 @@
+"""What Flower keeps of an event: fields that are known, each of the type that its pages expect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.text import plain
+
+#: events with any other name would be shown as states of their own
+_KINDS = frozenset(
+    {
+        *("worker-online", "worker-heartbeat", "worker-offline"),
+        *("task-sent", "task-received", "task-started", "task-succeeded"),
+        *("task-failed", "task-rejected", "task-revoked", "task-retried"),
+    }
+)
+#: fields that are keys and labels: an event without a usable one is dropped
+_NAMES = ("hostname", "uuid", "name")
+_TEXTS = (
+    *("args", "kwargs", "result", "exception", "traceback", "eta", "expires", "root_id", "parent_id"),
+    *("queue", "exchange", "routing_key", "sw_ident", "sw_ver", "sw_sys"),
+)
+_COUNT = (0.0, 1e15)
+#: field → least and greatest number
+_NUMBERS = {
+    # until the year 5138
+    "timestamp": (0.0, 1e11),
+    "utcoffset": (-24.0, 24.0),
+    # seconds between two heartbeats, which say how long a silent worker counts as online
+    "freq": (0.1, 600.0),
+    **dict.fromkeys(("clock", "pid", "retries", "runtime", "active", "processed", "signum"), _COUNT),
+}
+_NAME_CHARS = 256
+_TEXT_CHARS = 20_000
+_LOADS = 3
+
+
+def plain_event(event: object) -> dict[str, Any] | None:
+    """The event with texts as text and numbers as numbers, or None for one that is no event of a worker.
+
+    Whoever holds a worker's password can publish anything here. Flower's pages escape texts and nothing else: a list
+    with markup in it would run in the browser of whoever looks, and a list for a number ends in an error page.
+    """
+    if not isinstance(event, dict):
+        return None
+    kind = event.get("type")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        return None
+    kept: dict[str, Any] = {name: event[name] for name in _NAMES if _is_name(event.get(name))}
+    if "hostname" not in kept or ("uuid" not in kept and kind.startswith("task-")):
+        return None
+    kept["type"] = kind
+    kept |= {name: _text(event[name]) for name in _TEXTS if event.get(name) is not None}
+    kept |= {name: event[name] for name, bounds in _NUMBERS.items() if _is_number(event.get(name), *bounds)}
+    if "timestamp" not in kept:
+        return None
+    loads = event.get("loadavg")
+    if isinstance(loads, list):
+        kept["loadavg"] = [load for load in loads[:_LOADS] if _is_number(load, *_COUNT)]
+    return kept
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _NAME_CHARS and value.isprintable()
+
+
+def _is_number(value: object, least: float, greatest: float) -> bool:
+    # a bool is an int, and a NaN lies within no bounds
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= greatest
+
+
+def _text(value: object) -> str:
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except RecursionError:
+        return "nested too deeply to be shown"
+    # a traceback keeps its lines
+    return "\n".join(plain(line) for line in text[:_TEXT_CHARS].split("\n"))
