@@ -1,4 +1,4 @@
-"""Checks what a wheel holds: `wheel_contents.py WHEEL`. Ends with 1 and the list of what should not be, or is missing."""
+"""Checks what a wheel holds: `wheel_contents.py WHEEL` lists what should not be in it or is missing."""
 
 from __future__ import annotations
 
