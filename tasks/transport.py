@@ -7,18 +7,51 @@ is computed, and to acknowledge it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from time import time
+from queue import Empty
+from time import monotonic, time
 from typing import Any
 
 from kombu.asynchronous import get_event_loop
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import dumps
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as NoAnswer
+
+from tasks.envelope import cleaned
+from tasks.errors import MessageError
+from tasks.messages import JOBS_QUEUE
 
 #: seconds until a message that was taken is marked as such, unless it is done by then
 MARK_S = 0.05
+#: between two lines about messages that were dropped
+_SAY_S = 5.0
+#: Redis is at fault, not the message; what redis-py finds wrong with an argument is the message's fault
+_REDIS_FAILS = (Disconnected, NoAnswer, ResponseError, OSError)
+_log = logging.getLogger(__name__)
+
+
+class Dropped:
+    """Counts messages that are no jobs, and says so in a line every few seconds at most."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._said = 0
+        self._say_at = float("-inf")
+
+    def add(self, reason: Exception) -> None:
+        """One was taken off the queue and thrown away."""
+        self.count += 1
+        if monotonic() >= self._say_at:
+            self._say_at = monotonic() + _SAY_S
+            fresh, self._said = self.count - self._said, self.count
+            _log.error("%d messages that no coordinator sends were dropped, %d in all: %s", fresh, self.count, reason)
+
+
+dropped = Dropped()
 
 
 class QoS(redis.QoS):
@@ -78,6 +111,17 @@ class QoS(redis.QoS):
                 pipe.zrem(self.unacked_index_key, *done).hdel(self.unacked_key, *done)
             pipe.execute()
 
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
+        """Give a message back to the queue; one that can't be read is taken off."""
+        try:
+            super().restore_by_tag(tag, client, leftmost)
+        except _REDIS_FAILS:
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever was put there, the next worker would meet it, too
+            dropped.add(exc)
+            self._done.append(tag)
+            self._write_soon()
+
     def try_write(self) -> None:
         """Tell Redis, if it listens: that it is gone, or back, the loop learns from its own connection.
 
@@ -123,6 +167,26 @@ class Channel(redis.Channel):
             self._kept = self._create_client()
         yield self._kept
 
+    def _brpop_read(self, **options: Any) -> Any:
+        """Take a message off the queue; one that is no JSON is dropped."""
+        try:
+            return super()._brpop_read(**options)
+        except (Empty, *_REDIS_FAILS):
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever it was, it is off the queue
+            dropped.add(exc)
+            return True
+
+    def _receive_one(self, c: Any) -> Any:
+        """Take a word to all workers; one that can't be read is dropped."""
+        try:
+            return super()._receive_one(c)
+        except (Empty, *_REDIS_FAILS):
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever it was, it is off the channel
+            dropped.add(exc)
+            return True
+
     def close(self) -> None:
         """The worker ends, or lost its connection: say what is done, and give back what is not."""
         if self._qos is not None and not self.closed:
@@ -131,9 +195,25 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """kombu's, with these channels."""
+    """kombu's, with these channels. No message of whatever shape ends who takes it."""
 
     Channel = Channel
+
+    def _deliver(self, message: Any, queue: str) -> None:
+        """Hand a message to its consumer; one that is no job, or that its consumer fails on, is dropped."""
+        try:
+            super()._deliver(cleaned(message) if queue == JOBS_QUEUE else message, queue)
+        except _REDIS_FAILS:
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever it was, the next worker would meet it, too
+            dropped.add(exc)
+            if not isinstance(exc, MessageError):
+                self._acknowledge(message)
+
+    def _acknowledge(self, message: Any) -> None:
+        """A message that was taken, so that its tag is one, is done."""
+        for channel in self.channels:
+            channel.basic_ack(message["properties"]["delivery_tag"])
 
 
 def use_for_redis() -> None:

@@ -1,14 +1,15 @@
-"""W1–W7: workers that die, stand still, are gone, or lie."""
+"""W1–W8: workers that die, stand still, are gone, or lie."""
 
 from __future__ import annotations
 
+import copy
 import signal
 import time
 from collections.abc import Callable
 
 import redis
 
-from tasks.messages import RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION
+from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import LATE, NOTHING
@@ -16,6 +17,7 @@ from tests.chaos.farm import Host
 from tests.chaos.kernels import Orders
 from tests.chaos.rogue import forgery
 from tests.chaos.scenes import Scene
+from tests.support.broken import BROKEN, genuine, text
 from tests.support.processes import eventually
 
 _KERNEL_S = 0.8
@@ -110,6 +112,19 @@ def oversized(havoc: Havoc) -> str | None:
     return None if refused else "Redis took a result of 100 MB"
 
 
+def broken_messages(havoc: Havoc) -> str | None:
+    """Messages of every broken shape among the jobs: no worker ends, and nothing of them is left."""
+    farm = havoc.farm
+    before = [host.process.pid for host in farm.hosts]
+    model = genuine(farm.redis.url.removesuffix("/0") + "/1")
+    with farm.connected() as client:
+        for change in BROKEN.values():
+            client.lpush(JOBS_QUEUE, text(change(copy.deepcopy(model))))
+        eventually("an empty queue", lambda: int(client.llen(JOBS_QUEUE)) < len(farm.hosts))
+    ended = sum(not host.running or host.process.pid not in before for host in farm.hosts)
+    return f"{ended} workers ended" if ended else None
+
+
 def of_another_version(havoc: Havoc) -> str | None:
     """A worker host started while the farm speaks another version of the wire ends with words."""
     farm = havoc.farm
@@ -130,7 +145,7 @@ _SLOW = Orders(slow_s=_KERNEL_S)
 
 
 def scenes(*, full: bool) -> list[Scene]:
-    """W1–W7."""
+    """W1–W8."""
     gone_s = 600.0 if full else 20.0
     return [
         *(
@@ -164,6 +179,14 @@ def scenes(*, full: bool) -> list[Scene]:
         Scene(fault="W6", what=f"{_FLOOD} invented results at once", act=flooded, trials=1, full_trials=5),
         Scene(fault="W6", what="results of 100 MB and of 1 MB", act=oversized, trials=1, full_trials=5),
         Scene(fault="W7", what="worker of another version", act=of_another_version, trials=1, full_trials=3),
+        Scene(
+            fault="W8",
+            what=f"broken messages of {len(BROKEN)} kinds",
+            act=broken_messages,
+            trials=1,
+            full_trials=5,
+            note="harmless ones are computed",
+        ),
     ]
 
 

@@ -1,0 +1,83 @@
+"""What a message in the queue looks like when the coordinator's dispatcher wrote it; anything else is no job.
+
+Whoever has a worker's password can put anything into the queue, and Celery ends a worker on much of it. So an envelope
+is read field by field, and what reaches Celery holds nothing but what was understood: no limits of time, no callbacks
+and no other task that a stranger chose.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from tasks import strict_json
+from tasks.errors import MessageError
+from tasks.jobtypes import JOB_TYPES
+from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, parse_task_id
+from tasks.text import plain
+
+_TASKS = frozenset({BUNDLE_TASK, *(TASK_PREFIX + job_type for job_type in JOB_TYPES)})
+_SHOWN = 256
+_LONGEST_TAG = 64
+
+
+def cleaned(raw: object) -> dict[str, Any]:
+    """The envelope with the fields that a dispatcher sets, and no other.
+
+    Raises MessageError when `raw`, which is JSON, is no envelope of a job or of a bundle.
+    """
+    headers, properties = _part(raw, "headers"), _part(raw, "properties")
+    name, task = headers.get("task"), headers.get("id")
+    if not isinstance(name, str) or name not in _TASKS:
+        raise MessageError(f"it is for the task {name!r:.80}, which no worker has")
+    if not isinstance(task, str):
+        raise MessageError(f"its id is {task!r:.80}")
+    parse_task_id(task)
+    tag = properties.get("delivery_tag")
+    if not isinstance(tag, str) or not 0 < len(tag) <= _LONGEST_TAG or not tag.isprintable():
+        raise MessageError(f"its delivery tag is {tag!r:.80}")
+    body = _part(raw, "body", str)
+    _check_body(body, properties.get("body_encoding"))
+    shown = headers.get("argsrepr")
+    return {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {
+            "lang": "py",
+            "task": name,
+            "id": task,
+            "root_id": task,
+            "parent_id": None,
+            "argsrepr": plain(shown[:_SHOWN]) if isinstance(shown, str) else "",
+            "kwargsrepr": "",
+            "redelivered": headers.get("redelivered") is True,
+        },
+        "properties": {
+            "correlation_id": task,
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": JOBS_QUEUE},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": tag,
+        },
+    }
+
+
+def _part(raw: object, name: str, kind: type = dict) -> Any:
+    found = raw.get(name) if isinstance(raw, dict) else None
+    if not isinstance(found, kind):
+        raise MessageError(f"it has no {name}, but {found!r:.80}" if isinstance(raw, dict) else f"it is {raw!r:.80}")
+    return found
+
+
+def _check_body(body: str, encoding: object) -> None:
+    """Celery's second protocol: arguments by position and by name, and what is to be done with the result."""
+    if encoding != "base64":
+        raise MessageError(f"its body is encoded as {encoding!r:.80}")
+    try:
+        arguments, names, _ = strict_json.loads(base64.b64decode(body, validate=True))
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise MessageError(f"its body can't be read: {exc!r:.120}") from exc
+    if not isinstance(arguments, list) or len(arguments) != 1 or names != {}:
+        raise MessageError("its body holds other arguments than one message")
