@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -20,11 +19,12 @@ from fleet.causes import Difference, Loss
 from fleet.effects import Write
 from fleet.errors import LedgerError
 from fleet.ghosts import Ghost
-from fleet.ledger_jobs import ASSIGNED
+from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, reading, run
 from fleet.ledger_write import Writer, row_id
-from fleet.models import FINAL, Account, Habit, Job, JobState, OpenJob, OpenSession, Prior, Road
+from fleet.models import Account, Habit, Job, JobState, OpenJob, OpenSession, Prior, Road
 from fleet.payments import ZERO, EntryKind
+from fleet.scopes import Scopes, Standing
 
 
 def utc_ms() -> int:
@@ -44,6 +44,7 @@ class Ledger:
         with self._connection.begin():
             self._server = row_id(self._connection, schema.servers, {"name": server_name}, {"simulated": simulated})
         self._writer = Writer(self._connection, self._server)
+        self._runs = Runs(self._server, self._rows)
 
     def __enter__(self) -> Ledger:
         return self
@@ -142,52 +143,34 @@ class Ledger:
         return math.inf if beat_at is None else max(0.0, (self._now_ms() - beat_at) / 1000)
 
     def begin_run(self, run_id: str) -> int:
-        """Note where the counters stand when a run of the farm begins; its start in UTC milliseconds."""
-        known = self._rows(_RUN, {"key_run_id": run_id})
-        if known:
-            return int(known[0].started_at)
-        counters = Counter(self._counters())
-        counters[ASSIGNED] -= self.open_count()
-        started_at = self._now_ms()
+        """Note where counters and sums stand when a run of the farm begins; its start in UTC milliseconds."""
+        known = self._runs.row(run_id)
+        if known is not None:
+            return int(known.started_at)
+        started_at, beginning = self._now_ms(), self._runs.beginning()
         with self._connection.begin():
-            self._connection.execute(
-                insert(schema.runs).values(run_id=run_id, started_at=started_at, counters=json.dumps(counters))
-            )
+            self._connection.execute(insert(schema.runs).values(run_id=run_id, started_at=started_at, **beginning))
         return started_at
 
     def run_counts(self, run_id: str) -> dict[str, int]:
         """Jobs of a run: those `assigned` (with those that it found open), of each final state, and `open`."""
-        before = self._rows(_RUN, {"key_run_id": run_id})
-        counts = Counter(self._counters())
-        counts.subtract(json.loads(before[0].counters) if before else {})
-        names = [ASSIGNED, *sorted(state.value for state in FINAL)]
-        return {name: counts[name] for name in names} | {"open": self.open_count()}
+        return self._runs.counts(run_id)
+
+    def scopes(self, run_id: str, miner_ids: Sequence[str]) -> Scopes:
+        """Jobs and sums of the run, of the whole ledger, and of these miners since their totals are compared."""
+        return self._runs.scopes(run_id, miner_ids)
+
+    def standings(self) -> dict[str, Standing]:
+        """When each miner's server answered last, by miner id."""
+        return self._runs.standings()
 
     def kind_sums(self, miner_ids: Sequence[str]) -> dict[str, Decimal]:
         """What is booked for these miners since the server's totals were first seen, by kind of entry."""
-        entries, miners = schema.entries, schema.miners
-        rows = self._rows(
-            select(entries.c.kind, entries.c.amount)
-            .join(miners, miners.c.id == entries.c.miner)
-            .where(
-                miners.c.server == self._server,
-                miners.c.miner_id.in_(miner_ids),
-                entries.c.kind != EntryKind.CONFIRMATION.value,
-                entries.c.id > func.coalesce(miners.c.base_entry, 0),
-            )
-        )
-        sums: dict[str, Decimal] = {}
-        for row in rows:
-            sums[row.kind] = sums.get(row.kind, ZERO) + Decimal(row.amount)
-        return sums
+        return self._runs.kind_sums(miner_ids)
 
     def open_count(self) -> int:
         """How many jobs of this server are open."""
-        return int(self._rows(_OPEN_COUNT, {"key_server": self._server})[0].n)
-
-    def _counters(self) -> dict[str, int]:
-        rows = self._rows(_COUNTERS, {"key_server": self._server})
-        return {row.name: row.value for row in rows}
+        return self._runs.open_count()
 
     def _open_session(self, miner: int) -> OpenSession | None:
         rows = self._all(_OPEN_SESSION, {"key_miner": miner})
@@ -232,10 +215,7 @@ _FIND = (
     .join(schema.miners, schema.miners.c.id == _jobs.miner)
     .where(*matching(schema.jobs, ("server", "job_id")))
 )
-_OPEN_COUNT = select(func.count().label("n")).where(*matching(schema.jobs, ("server",)), _jobs.finished_at.is_(None))
-_COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
 _HABIT = reading(schema.habits, ("server", "name"))
-_RUN = reading(schema.runs, ("run_id",))
 
 _MINER = reading(schema.miners, ("id",))
 _SUMS = reading(schema.sums, ("miner",), ("payments", "amount"))

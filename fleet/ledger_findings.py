@@ -35,12 +35,19 @@ class Comparison:
 
     server: str
     miner_id: str
-    #: when the server's total was first seen, or began anew; None before
+    #: the base: when the server's total was first seen, or began again; None before
     since: str | None
+    #: all that the ledger holds for the miner
+    ledger: Decimal
+    #: what was booked since the base
     booked: Decimal
     unconfirmed: Decimal
-    #: what the server paid in that time; None where it does not tell
+    #: what the server paid since the base, by its answer to the last question; None where that stated none
     stated: Decimal | None
+    #: what was booked since the base at the moment of that answer; None where it is not known
+    booked_then: Decimal | None
+    #: when the server last stated a total
+    answered_at: str | None
     #: when it was last asked, and what came of it
     asked_at: str | None
     verdict: str
@@ -72,17 +79,21 @@ def _comparison(connection: Connection, row: Any) -> Comparison:
         entries.c.confirmed.is_(False),
         entries.c.settled_by.is_(None),
     )
-    told = row.stated_total is not None and row.base_total is not None
+    known = row.stated_total is not None and row.base_total is not None
+    answered = known and (row.asked_at is None or row.stated_at >= row.asked_at)
     found = _findings(connection, row.id)
     base_at = row.base_at or 0
     return Comparison(
         server=row.name,
         miner_id=row.miner_id,
         since=None if row.base_at is None else utc(row.base_at),
+        ledger=total,
         booked=total - Decimal(row.base_booked or 0),
         unconfirmed=sum((Decimal(one.amount) for one in connection.execute(waiting)), ZERO),
-        stated=Decimal(row.stated_total) - Decimal(row.base_total) if told else None,
-        asked_at=None if row.stated_at is None else utc(row.stated_at),
+        stated=Decimal(row.stated_total) - Decimal(row.base_total) if answered else None,
+        booked_then=Decimal(row.stated_booked) if answered and row.stated_booked is not None else None,
+        answered_at=None if row.stated_at is None else utc(row.stated_at),
+        asked_at=None if row.asked_at is None else utc(row.asked_at),
         verdict=row.verdict or "not compared yet",
         unexplained=sum(
             (abs(one.amount) for at, one in found if one.kind is Difference.UNKNOWN and at >= base_at), ZERO

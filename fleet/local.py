@@ -30,7 +30,7 @@ _START_S = 15.0
 #: beside the drain: stopping sessions, totals, and a quarter of a minute where one is in doubt
 _GRACE_S = 30.0
 #: exit codes with which a coordinator ends for good: starting it again would end the same
-_FINAL_CODES = frozenset({0, 64, 69, 73, 75, 78})
+_FINAL_CODES = frozenset({0, 64, 69, 73, 75, 76, 78})
 #: between two signs of life for systemd
 _PING_S = 5.0
 #: between two questions to Redis whether it answers

@@ -28,6 +28,7 @@ from fleet.errors import (
     Refused,
     SessionLost,
 )
+from fleet.farewell import Farewell, not_stopped
 from fleet.lanes import Lanes
 from fleet.models import (
     Account,
@@ -41,7 +42,7 @@ from fleet.models import (
     Totals,
 )
 from fleet.patience import Patience
-from fleet.phase import Phase
+from fleet.phase import NEXT_CALL, Phase
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session
@@ -58,13 +59,16 @@ class Miner:
         self.spec = spec
         self.phase = Phase.UNREGISTERED
         self.draining = False
+        #: the server stated its total at the end, and it was compared
+        self.compared = False
+        self._mined = False
         self.purse = Purse(spec.miner_id, account)
         self.workload = Workload(spec.miner_id, policy, self.purse, rng)
         self._known_session = account.session
         self._policy = policy
         self._lanes = Lanes()
         self.patience = Patience(policy.backoff, rng, now)
-        self._farewells = 0
+        self._farewell = Farewell()
         self._audits = Audits(policy.reconcile_s, rng, now)
         for open_job in account.open_jobs:
             self.workload.restore(open_job, now)
@@ -78,6 +82,11 @@ class Miner:
     def jobs(self) -> dict[str, Work]:
         """The open jobs by id."""
         return self.workload.jobs
+
+    @property
+    def has_books(self) -> bool:
+        """Whether there is something to compare with the server's total: a session, or payments since the base."""
+        return self._mined or bool(self.purse.since_base)
 
     @property
     def done(self) -> bool:
@@ -186,12 +195,7 @@ class Miner:
     def _passage(self) -> list[_Wish]:
         if not self._lanes.idle or self.done:
             return []
-        step = {
-            Phase.UNREGISTERED: CallKind.REGISTER,
-            Phase.REGISTERED: CallKind.START_SESSION,
-            Phase.STOPPED: CallKind.TOTALS,
-        }
-        kind = step[self.phase]
+        kind = NEXT_CALL[self.phase]
         return [(kind, None, self._audits.at if kind is CallKind.TOTALS and self._audits.doubting else 0.0)]
 
     def _call(self, kind: CallKind, work: Work | None) -> Call:
@@ -224,7 +228,7 @@ class Miner:
         if known is not None and known.session_id != session_id:
             effects.append(SessionClosed(miner_id=miner_id, session_id=known.session_id, cause="lost by the server"))
             known = None
-        self.phase = Phase.MINING
+        self.phase, self._mined = Phase.MINING, True
         self.workload.session = Session.opened(session_id, self._policy.heartbeat_s, known, now)
         self.purse.session_opened(session_id, known, adopted=start.adopted)
         effects += [
@@ -251,7 +255,7 @@ class Miner:
     def _stopped(self, call: Call, cause: str, *, over: bool = True) -> list[Effect]:
         """The drain goes on; a session that may not be `over` stays open in the ledger, for the next start to stop."""
         self.phase, self.workload.session = Phase.STOPPED, None
-        self._farewells = 0
+        self._farewell.next_step()
         closed = SessionClosed(miner_id=self.spec.miner_id, session_id=call.session_id, cause=cause)
         notice = self._notice(NoticeKind.STOPPED, f"session {cause}: {call.session_id}")
         return [closed, notice] if over else [notice]
@@ -260,7 +264,7 @@ class Miner:
         if not self._audits.believes(now, may_lag=self.purse.may_lag(totals), payments=self.purse.payments):
             return []
         if self.phase is Phase.STOPPED:
-            self.phase = Phase.DONE
+            self.phase, self.compared = Phase.DONE, True
         return self.purse.compared(totals, reply.exchange)
 
     # -- errors -----------------------------------------------------------------------------------------------------
@@ -312,16 +316,14 @@ class Miner:
         ]
 
     def _farewell_failed(self, call: Call, error: CallError) -> list[Effect]:
-        """Stopping is tried three times, asking for totals twice; then the drain goes on without."""
-        self._farewells += 1
-        gone = isinstance(error, NotRegistered | SessionLost)
+        """Each step is tried some times; then the drain goes on without."""
+        last, gone = self._farewell.failed(call.kind), isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
-            self.phase = Phase.DONE if gone or self._farewells >= 2 else self.phase
+            self.phase = Phase.DONE if gone or last else self.phase
             return [self.purse.unverifiable(str(error))]
         if gone:
             return self._stopped(call, "lost by the server")
-        silent = "not stopped: the server does not answer"
-        return self._stopped(call, silent, over=False) if self._farewells >= 3 else []
+        return self._stopped(call, not_stopped(error), over=False) if last else []
 
     # -- words ------------------------------------------------------------------------------------------------------
 

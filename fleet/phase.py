@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from fleet.calls import CallKind
+
 
 class Phase(StrEnum):
     """How far a miner is with the server."""
@@ -14,3 +16,11 @@ class Phase(StrEnum):
     #: the session is stopped, the last totals are not asked yet
     STOPPED = "stopped"
     DONE = "done"
+
+
+#: what leads from a phase without a session to the next one
+NEXT_CALL = {
+    Phase.UNREGISTERED: CallKind.REGISTER,
+    Phase.REGISTERED: CallKind.START_SESSION,
+    Phase.STOPPED: CallKind.TOTALS,
+}

@@ -28,7 +28,7 @@ _MAX_LATENCIES = 100_000
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """Figures of this coordinator's life."""
+    """Figures of a run: what was paid in it, starts before this one included; the rest is of this start."""
 
     computed: int = 0
     paid: int = 0
@@ -57,9 +57,10 @@ class Report:
         job_lines_per_s: int,
         status_every_s: float,
         total: Decimal,
+        tally: Tally | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self._out = out
         self._silent = False
         self._color = color
@@ -77,7 +78,7 @@ class Report:
         self._rolled: Counter[str] = Counter()
         self._rolled_nnet = ZERO
         self._trouble: dict[str, tuple[float, int]] = {}
-        self._last_paid = (clock(), 0)
+        self._last_paid = (clock(), self.tally.paid)
 
     def banner(self, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str) -> None:
         """The first lines: which server, which miners, which hardware."""
@@ -112,7 +113,7 @@ class Report:
             self._earn(notice.amount or ZERO)
             self._job_line(
                 f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  {notice.text}  "
-                f"miner {_short(notice.total)}  farm {_short(self._total)}",
+                f"miner {_short(notice.total)}  farm {_short(self._total)} (ledger)",
                 notice,
                 "green",
             )
@@ -177,11 +178,11 @@ class Report:
         governor = farm.governor
         unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
         self._say(
-            f"[STATUS] {self.tally.paid} jobs paid ({pace:.1f}/s) · {_short(self.tally.earned)} since start · "
-            f"{_short(self._total)} booked · {farm.open_jobs} open, {farm.at_workers} at workers · "
+            f"[STATUS] run: {self.tally.paid} jobs paid ({pace:.1f}/s), {_short(self.tally.earned)} · "
+            f"ledger: {_short(self._total)} · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
             f"{governor.refused} refused, room for {governor.more_miners(now)} more miners · "
-            f"{self.tally.lost} lost · unexplained {unexplained} NNET",
+            f"{self.tally.lost} lost since start · unexplained {unexplained} NNET",
             "bold",
         )
 
@@ -193,7 +194,7 @@ class Report:
         mark = "" if notice.confirmed else "  (unconfirmed)"
         self._job_line(
             f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  miner {_short(notice.total)}  "
-            f"farm {_short(self._total)}{mark}",
+            f"farm {_short(self._total)} (ledger){mark}",
             notice,
             "green",
         )
@@ -226,7 +227,7 @@ class Report:
     def _flush(self, now: float) -> None:
         if self._rolled:
             parts = " · ".join(f"{count} × {kind}" for kind, count in sorted(self._rolled.items()))
-            money = f" · {self._rolled_nnet:+f} NNET · farm {_short(self._total)}" if self._rolled_nnet else ""
+            money = f" · {self._rolled_nnet:+f} NNET · farm {_short(self._total)} (ledger)" if self._rolled_nnet else ""
             self._say(f"[SUM]    {parts}{money}", "green")
         self._rolled.clear()
         self._rolled_nnet = ZERO

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, TextIO
 
 from config.color import wants_color
@@ -29,12 +28,12 @@ from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine, shown_url
 from fleet.lock import Lock
 from fleet.miner import Miner
-from fleet.models import MinerSpec
-from fleet.payments import ZERO
+from fleet.models import PAID, MinerSpec
 from fleet.places import ledger_address
 from fleet.policy import Policy
 from fleet.pulse import Pulse
-from fleet.report import Report
+from fleet.report import Report, Tally
+from fleet.scopes import Scopes
 from fleet.summary import summary
 from fleet.transport import Transport
 from fleet.watchdog import Watchdog
@@ -83,7 +82,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     ):
         started_at_ms = ledger.begin_run(run.run_id)
         farm = _farm(settings, specs, ledger)
-        report = _report(settings, run, farm)
+        report = _report(settings, run, ledger.scopes(run.run_id, list(farm.miners)))
         report.banner(
             server=server,
             simulated=run.simulated,
@@ -109,8 +108,8 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             coordinator.run(None if run.for_s is None else started + run.for_s)
         figures = summary(
             farm=farm,
-            counts=ledger.run_counts(run.run_id),
-            sums=_sums_since_base(ledger, farm),
+            scopes=ledger.scopes(run.run_id, list(farm.miners)),
+            standings=ledger.standings(),
             tally=report.tally,
             duration_s=time.time() - started_at_ms / 1000,
             server=server,
@@ -178,13 +177,14 @@ def _transport(settings: Settings) -> Transport:
     )
 
 
-def _report(settings: Settings, run: Run, farm: Farm) -> Report:
+def _report(settings: Settings, run: Run, so_far: Scopes) -> Report:
     return Report(
         run.out,
         color=wants_color(settings.output.color, run.out),
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
-        total=sum((miner.purse.booked for miner in farm.miners.values()), ZERO),
+        total=so_far.ledger.booked,
+        tally=Tally(paid=sum(so_far.run.jobs[state.value] for state in PAID), earned=so_far.run.booked),
     )
 
 
@@ -211,7 +211,3 @@ def _stop_on_signals(inbox: Inbox) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-
-
-def _sums_since_base(ledger: Ledger, farm: Farm) -> dict[str, Decimal]:
-    return ledger.kind_sums(list(farm.miners))

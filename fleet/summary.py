@@ -2,57 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from fleet.farm import Farm
-from fleet.payments import ZERO, EntryKind
+from fleet.miner import Miner
+from fleet.payments import ZERO
 from fleet.report import Tally
+from fleet.scopes import Scopes, Standing, stamp
+
+_NEVER = Standing(base_ms=None, stated_ms=None)
 
 
 def summary(
     *,
     farm: Farm,
-    counts: Mapping[str, int],
-    sums: Mapping[str, Decimal],
+    scopes: Scopes,
+    standings: Mapping[str, Standing],
     tally: Tally,
     duration_s: float,
     server: str,
     simulated: bool,
 ) -> dict[str, Any]:
-    """What a run did: jobs of the run, rewards since the server's totals were first seen, latency, requests."""
-    purses = [miner.purse for miner in farm.miners.values()]
-    ledger = sum((purse.since_base for purse in purses), ZERO)
-    stated = [purse.server_total for purse in purses]
-    differences = [purse.difference for purse in purses]
-    known = all(total is not None for total in stated) and bool(purses)
+    """What a run did: jobs of the run, rewards by scope, what the server says of them, latency, requests.
+
+    What a server says is the total that it stated at the run's end. Where it stated none, the figure is None, whatever
+    it stated before.
+    """
+    miners = dict(sorted(farm.miners.items()))
+    since_base = scopes.since_base.stated()
+    known = bool(miners) and all(miner.compared for miner in miners.values())
+    per_miner = {miner_id: _stated(miner, standings.get(miner_id, _NEVER)) for miner_id, miner in miners.items()}
+    compared = {
+        "server_nnet": _sum(miner.purse.server_total for miner in miners.values()) if known else None,
+        "difference_nnet": _sum(miner.purse.difference for miner in miners.values()) if known else None,
+    }
     return {
         "server": server,
         "simulated": simulated,
-        "miners": len(purses),
-        "jobs": dict(counts),
+        "miners": len(miners),
+        "jobs": dict(scopes.run.jobs),
         "job_types": dict(sorted(tally.job_types.items())),
-        "rewards": {
-            "ledger_nnet": ledger,
-            "jobs_nnet": sums.get(EntryKind.JOB.value, ZERO),
-            "heartbeats_nnet": sums.get(EntryKind.HEARTBEAT.value, ZERO),
-            "adjustments_nnet": sums.get(EntryKind.ADJUSTMENT.value, ZERO),
-            "server_nnet": sum((total for total in stated if total is not None), ZERO) if known else None,
-            "difference_nnet": sum((d for d in differences if d is not None), ZERO) if known else None,
-            "per_miner": {
-                miner_id: {
-                    "ledger_nnet": miner.purse.since_base,
-                    "server_nnet": miner.purse.server_total,
-                    "difference_nnet": miner.purse.difference,
-                }
-                for miner_id, miner in sorted(farm.miners.items())
-            },
+        "scopes": {
+            "run": scopes.run.stated(),
+            "ledger": scopes.ledger.stated(),
+            "since_base": since_base | compared,
         },
+        "rewards": {
+            "scope": "since_base",
+            "ledger_nnet": _sum(miner.purse.since_base for miner in miners.values()),
+            **{name: since_base[name] for name in ("jobs_nnet", "heartbeats_nnet", "adjustments_nnet")},
+            **compared,
+            "per_miner": per_miner,
+        },
+        "books": _books(miners.values(), standings),
         "latency_ms": {"overhead_p50": tally.percentile(50), "overhead_p99": tally.percentile(99)},
         "requests": {"total": farm.governor.total, "refused_429": farm.governor.refused},
         "budget": {"limit": int(farm.governor.limit), "window_s": farm.governor.window_s},
-        "unexplained_nnet": sum((purse.unexplained for purse in purses), ZERO),
+        "unexplained_nnet": sum((miner.purse.unexplained for miner in miners.values()), ZERO),
         "anomalies": tally.anomalies,
         "duration_s": round(duration_s, 3),
     }
+
+
+def _stated(miner: Miner, standing: Standing) -> dict[str, object]:
+    purse = miner.purse
+    return {
+        "ledger_nnet": purse.since_base,
+        "whole_ledger_nnet": purse.booked,
+        "server_nnet": purse.server_total if miner.compared else None,
+        "difference_nnet": purse.difference if miner.compared else None,
+        "since": stamp(standing.base_ms),
+        "answered_at": stamp(standing.stated_ms),
+    }
+
+
+def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict[str, object]:
+    """Whether each miner with something to compare was compared at the end, and when its server answered last."""
+    missing = [miner for miner in miners if miner.has_books and not miner.compared]
+    answers = [standings.get(miner.spec.miner_id, _NEVER).stated_ms for miner in missing or miners]
+    return {
+        "compared": not missing,
+        "not_stated": len(missing),
+        "answered_at": stamp(max((at for at in answers if at is not None), default=None)),
+    }
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
+    return sum((amount for amount in amounts if amount is not None), ZERO)

@@ -1,13 +1,15 @@
-"""The table that closes a run: what was booked against what the server says."""
+"""The table that closes a run: what was booked against what the server says, each figure with its scope."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.commands.tables import add, console, table
+from rich.console import Console
 
-#: rows; miners with a difference come first
+from fleet.commands.tables import add, console, line, table
+
+#: rows; miners that could not be compared, or with a difference, come first
 _SHOWN_MINERS = 40
 _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
@@ -15,19 +17,48 @@ _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 def print_closing(figures: Mapping[str, Any], *, to_stderr: bool) -> None:
     """Print the figures of `fleet.summary`."""
     screen = console(to_stderr=to_stderr)
-    rewards, jobs = figures["rewards"], figures["jobs"]
-    sums = table(("miner", "booked NNET", "server says", "difference"))
-    miners = sorted(rewards["per_miner"].items(), key=lambda item: not item[1]["difference_nnet"])
+    _print_miners(screen, figures["rewards"])
+    _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"])
+    ledger = figures["scopes"]["ledger"]
+    _print_scope(screen, "the whole ledger's jobs", ledger["jobs"], ledger)
+    _print_books(screen, figures["books"])
+    if figures["simulated"]:
+        screen.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
+
+
+def _print_miners(screen: Console, rewards: Mapping[str, Any]) -> None:
+    sums = table(("miner", "booked since base, NNET", "server says", "difference"))
+    miners = sorted(rewards["per_miner"].items(), key=lambda item: item[1]["difference_nnet"] == 0)
     for miner_id, row in miners[:_SHOWN_MINERS]:
         add(sums, [miner_id, *_words(row)])
     if len(miners) > _SHOWN_MINERS:
         add(sums, [f"… {len(miners) - _SHOWN_MINERS} more"], style="dim")
     add(sums, ["all", *_words(rewards)], style="bold")
     screen.print(sums)
-    screen.print("jobs: " + " · ".join(f"{n} {name.replace('_', ' ')}" for name, n in jobs.items()), soft_wrap=True)
-    if figures["simulated"]:
-        screen.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
+
+
+def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Mapping[str, Any]) -> None:
+    """The jobs and the money of one scope."""
+    counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items())
+    since = f" since {scope['since']}" if scope["since"] else ""
+    line(screen, f"{name}: {counts}; {_plain(scope['booked_nnet'])} NNET booked{since}")
+
+
+def _print_books(screen: Console, books: Mapping[str, Any]) -> None:
+    answered = books["answered_at"]
+    if books["compared"]:
+        when = f", the last answer at {answered}" if answered else ""
+        line(screen, f"books compared: the server stated every total at the end{when}")
+        return
+    when = f"its last answer was at {answered}" if answered else "it never stated one"
+    words = f"books NOT compared: the server did not state the closing total of {books['not_stated']} miners; {when}"
+    line(screen, words, style="bold red")
 
 
 def _words(row: Mapping[str, object]) -> list[str]:
     return ["not stated" if row[name] is None else f"{row[name]}" for name in _AMOUNTS]
+
+
+def _plain(amount: object) -> str:
+    """An amount without an exponent, whether it was read from JSON or not."""
+    return f"{amount}" if isinstance(amount, int) else f"{amount:f}"

@@ -12,7 +12,7 @@ from config.load import load
 from config.logs import set_up
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import EX_PROTOCOL, farm_errors, settings_or_exit
 from fleet.exact_json import dump
 from fleet.serve import Run, run_coordinator
 
@@ -25,8 +25,16 @@ from fleet.serve import Run, run_coordinator
 @click.option("--run-id", default=None, hidden=True)
 @click.option("--simulated", is_flag=True, hidden=True)
 @click.option("--summary-file", type=click.Path(path_type=Path), hidden=True)
+@click.pass_context
 def coordinator(
-    for_s: float | None, *, as_json: bool, run_id: str | None, simulated: bool, summary_file: Path | None
+    ctx: click.Context,
+    /,
+    for_s: float | None,
+    *,
+    as_json: bool,
+    run_id: str | None,
+    simulated: bool,
+    summary_file: Path | None,
 ) -> None:
     """Hold the sessions of all miners, hand their jobs to the workers, submit the results, book the rewards.
 
@@ -45,7 +53,8 @@ def coordinator(
         figures = run_coordinator(settings, run)
     if summary_file is not None:
         summary_file.write_text(dump(figures) + "\n")
-        return
-    print_closing(figures, to_stderr=as_json)
+    else:
+        print_closing(figures, to_stderr=as_json)
     if as_json:
         click.echo(dump(figures))
+    ctx.exit(0 if figures["books"]["compared"] else EX_PROTOCOL)

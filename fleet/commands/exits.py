@@ -25,6 +25,8 @@ EX_CANTCREAT = 73
 EX_IOERR = 74
 #: the same command may succeed later
 EX_TEMPFAIL = 75
+#: the server did not state what the books are compared with
+EX_PROTOCOL = 76
 #: a permission is lacking
 EX_NOPERM = 77
 #: the settings are wrong

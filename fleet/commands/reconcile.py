@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import click
 
 from config.load import load
@@ -10,6 +12,7 @@ from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 from fleet.ledger_findings import Comparison, comparisons
 from fleet.ledger_open import open_engine
+from fleet.ledger_scopes import scopes
 from fleet.payments import ZERO
 from fleet.places import ledger_to_read
 
@@ -31,15 +34,20 @@ def reconcile(*, as_json: bool) -> None:
     """
     with settings_or_exit():
         settings = load()
+    place = ledger_to_read(settings)
     with farm_errors():
-        rows = comparisons(open_engine(ledger_to_read(settings).url, read_only=True))
+        rows = comparisons(open_engine(place.url, read_only=True))
+        spans = scopes(place)
     unexplained = sum((row.unexplained for row in rows), ZERO)
     if as_json:
         stated = [_stated(row) for row in rows]
         unverifiable = sum(row.stated is None for row in rows)
-        click.echo(dump({"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "miners": stated}))
+        told = {"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "scopes": spans.stated()}
+        click.echo(dump(told | {"miners": stated}))
         return
     _print_table(rows)
+    for span in spans.lines():
+        line(console(), span)
     console().print(f"unexplained: {unexplained} NNET", style="red" if unexplained else "")
 
 
@@ -48,9 +56,13 @@ def _stated(row: Comparison) -> dict[str, object]:
         "server": row.server,
         "miner": row.miner_id,
         "since": row.since,
+        "scope": "since_base",
         "booked_nnet": row.booked,
+        "ledger_nnet": row.ledger,
         "unconfirmed_nnet": row.unconfirmed,
+        "booked_then_nnet": row.booked_then,
         "server_nnet": row.stated,
+        "answered_at": row.answered_at,
         "asked_at": row.asked_at,
         "verdict": row.verdict,
         "verifiable": row.stated is not None,
@@ -68,13 +80,26 @@ def _stated(row: Comparison) -> dict[str, object]:
     }
 
 
+def _words(amount: Decimal | None) -> str:
+    return "not stated" if amount is None else f"{amount}"
+
+
+def _when(row: Comparison) -> str:
+    """The time of the figure that the server stated; where it stated none, of the question and of its last answer."""
+    if row.stated is not None or row.asked_at is None:
+        return row.answered_at or "never asked"
+    return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"
+
+
 def _print_table(rows: list[Comparison]) -> None:
     screen = console()
-    shown = table(("server", "miner", "booked", "unconfirmed", "server says", "asked at", "verdict"))
+    shown = table(
+        ("server", "miner", "in ledger", "since base", "unconfirmed", "server says", "booked then", "at", "verdict")
+    )
     for row in rows:
-        stated = "not told" if row.stated is None else f"{row.stated}"
-        amounts = (f"{row.booked}", f"{row.unconfirmed}", stated)
-        add(shown, (row.server, row.miner_id, *amounts, row.asked_at or "never", row.verdict))
+        stated, then = (_words(amount) for amount in (row.stated, row.booked_then))
+        amounts = (f"{row.ledger}", f"{row.booked}", f"{row.unconfirmed}", stated, then)
+        add(shown, (row.server, row.miner_id, *amounts, _when(row), row.verdict))
     screen.print(shown)
     for row in rows:
         for found in row.findings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -10,10 +11,11 @@ from config.load import load
 from fleet.causes import Loss
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import write_csv
-from fleet.commands.tables import add, console, table
+from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
 from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
+from fleet.ledger_scopes import scopes
 from fleet.payments import ZERO
 from fleet.places import ledger_to_read
 
@@ -52,15 +54,18 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
     with farm_errors():
         tags = {miner.id.lower(): ", ".join(sorted(miner.tags)) for miner in settings.miner}
         rows = rewards_by(place, by, tags)
+        # a spreadsheet has one scope, the ledger's
+        spans = None if as_csv else scopes(place)
     if as_json:
         groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
         total = sum((row.total_nnet for row in rows), ZERO)
-        click.echo(dump({"by": by, "simulated": place.simulated, "total_nnet": total, "rows": groups}))
+        told = {"by": by, "simulated": place.simulated, "scope": "ledger", "total_nnet": total, "rows": groups}
+        click.echo(dump(told | {"scopes": spans.stated() if spans else None}))
     elif as_csv:
         cells = ([row.server, row.group, *map(str, _figures(row).values())] for row in rows)
         write_csv(sys.stdout, ("server", by, *_COLUMNS), cells)
     else:
-        _print_table(rows, by, simulated=place.simulated)
+        _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated)
 
 
 def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
@@ -102,7 +107,7 @@ def _figures(row: Reward) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
-def _print_table(rows: list[Reward], by: str, *, simulated: bool) -> None:
+def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool) -> None:
     """Columns that say nothing but zero are left out, so that no amount is cut on a narrow terminal."""
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
     figures = {name: name.replace("_nnet", " NNET") for name in names}
@@ -113,5 +118,7 @@ def _print_table(rows: list[Reward], by: str, *, simulated: bool) -> None:
     add(shown, ("all", "", *totals), style="bold")
     screen = console()
     screen.print(shown)
+    for span in spans:
+        line(screen, span)
     if simulated:
         screen.print("simulated: these rewards are not real", style="yellow")

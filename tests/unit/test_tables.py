@@ -35,7 +35,15 @@ def test_a_run_closes_with_every_sum_and_what_became_of_its_jobs(capsys: pytest.
     row = {"ledger_nnet": Decimal(AMOUNT), "server_nnet": None, "difference_nnet": None}
     miners = {f"rig-{n:02d}": row for n in range(41)}
     jobs = {"assigned": 7, "already_completed": 2}
-    figures = {"rewards": row | {"per_miner": miners}, "jobs": jobs, "simulated": True}
+    scope = {"jobs": jobs, "booked_nnet": Decimal("0.5"), "since": "2026-11-26T02:37:03Z"}
+    ledger = scope | {"jobs": {"assigned": 9}, "booked_nnet": 12}
+    figures = {
+        "rewards": row | {"per_miner": miners},
+        "jobs": jobs,
+        "scopes": {"run": scope, "ledger": ledger},
+        "books": {"compared": False, "not_stated": 41, "answered_at": "2026-11-26T02:37:04Z"},
+        "simulated": True,
+    }
     print_closing(figures, to_stderr=False)
     said = capsys.readouterr().out
     assert said.count(AMOUNT) == 41, "forty miners and all of them"
@@ -43,6 +51,11 @@ def test_a_run_closes_with_every_sum_and_what_became_of_its_jobs(capsys: pytest.
     assert "not stated" in said
     assert "jobs: 7 assigned · 2 already completed" in said
     assert "not real" in said
+    assert "this run's jobs: 7 assigned" in said
+    assert "0.5 NNET booked since 2026-11-26T02:37:03Z" in said
+    assert "the whole ledger's jobs: 9 assigned; 12 NNET booked" in said
+    words = "the server did not state the closing total of 41 miners; its last answer was at 2026-11-26T02:37:04Z"
+    assert f"books NOT compared: {words}" in said
 
 
 def _report(**told: int) -> tuple[Report, io.StringIO]:

@@ -1,0 +1,82 @@
+"""What a ledger has booked in all, in its last run, and since its servers' totals are compared."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fleet.ledger_read import fetch_all
+from fleet.payments import ZERO
+from fleet.places import LedgerPlace
+from fleet.scopes import stamp
+
+_SUMS = "SELECT miners.server, sums.miner, sums.amount FROM sums JOIN miners ON miners.id = sums.miner"
+_BASES = "SELECT id, base_booked, base_at FROM miners WHERE base_at IS NOT NULL"
+_LAST_RUN = "SELECT server, started_at, sums FROM runs WHERE sums IS NOT NULL ORDER BY started_at DESC LIMIT 1"
+_FIRST = "SELECT min(booked_at) FROM entries WHERE seq = 1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BookedSince:
+    """A sum, and from when on it counts."""
+
+    #: ISO 8601 in UTC; None where nothing was booked
+    since: str | None
+    #: NNET
+    booked: Decimal
+
+    def stated(self) -> dict[str, object]:
+        """Its figures for JSON."""
+        return {"since": self.since, "booked_nnet": self.booked}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerScopes:
+    """The three scopes of a whole ledger, all its servers and miners included."""
+
+    ledger: BookedSince
+    #: the last run, or the one that is under way; None where none is known
+    run: BookedSince | None
+    #: each miner's sum since its server's total was first seen or began again; `since` is the oldest of these moments
+    since_base: BookedSince
+
+    def stated(self) -> dict[str, object]:
+        """The figures for JSON."""
+        run = None if self.run is None else self.run.stated()
+        return {"ledger": self.ledger.stated(), "run": run, "since_base": self.since_base.stated()}
+
+    def lines(self) -> list[str]:
+        """The figures for people."""
+        run = self.run or BookedSince(since=None, booked=ZERO)
+        named = (("the whole ledger", self.ledger), ("the last run", run), ("since base", self.since_base))
+        return [
+            f"{name}: {one.booked:f} NNET booked" + (f" since {one.since}" if one.since else "") for name, one in named
+        ]
+
+
+def scopes(place: LedgerPlace) -> LedgerScopes:
+    """The three scopes of a ledger. Raises LedgerError when it can't be read."""
+    by_miner: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+    by_server: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+    for server, miner, amount in fetch_all(place, _SUMS):
+        by_miner[miner] += Decimal(amount)
+        by_server[server] += Decimal(amount)
+    bases = fetch_all(place, _BASES)
+    since_base = sum((by_miner[miner] - Decimal(booked) for miner, booked, _ in bases), ZERO)
+    first = fetch_all(place, _FIRST)[0][0]
+    return LedgerScopes(
+        ledger=BookedSince(since=stamp(first), booked=sum(by_server.values(), ZERO)),
+        run=_last_run(place, by_server),
+        since_base=BookedSince(since=stamp(min((at for *_, at in bases), default=None)), booked=since_base),
+    )
+
+
+def _last_run(place: LedgerPlace, by_server: defaultdict[int, Decimal]) -> BookedSince | None:
+    found = fetch_all(place, _LAST_RUN)
+    if not found:
+        return None
+    server, started_at, sums = found[0]
+    before = sum((Decimal(amount) for amount in json.loads(sums).values()), ZERO)
+    return BookedSince(since=stamp(started_at), booked=by_server[server] - before)
