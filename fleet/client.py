@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fleet import protocol
 from fleet.calls import Answer, Call, CallKind
+from fleet.denials import error_of
 from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.models import GasInfo, NetworkPhase, Totals, Usage
 from fleet.proof import Exchange
@@ -117,7 +118,7 @@ class _Talk:
         response = await self._client.send(path, body)
         self.exchange = Exchange.of(body, response.body, requests=requests)
         if response.status != 200:
-            raise protocol.error_of(response.status, response.body, response.retry_after_s)
+            raise error_of(response.status, response.body, response.retry_after_s, response.location)
         return response.body
 
 

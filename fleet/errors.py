@@ -7,7 +7,10 @@ FleetError
 │   ├── OutcomeUnknown       ask again: the deed may be done, the answer says nothing
 │   │   ├── NoAnswer         the connection ended, or the deadline passed, before an answer
 │   │   ├── ServerFault      a 5xx, which some releases send after the deed (PROTOCOL, surprise 1)
+│   │   ├── NoSuchCall       the server has no such call, or it is another server
 │   │   └── Garbled          an answer that is not the protocol's
+│   │       └── Foreign      a page of somebody else: a proxy, a login, a redirect
+│   ├── Banned               try again later: the server takes nothing from this address
 │   ├── NotRegistered        start over from `register`
 │   ├── SessionLost          start over from `start-session`
 │   ├── JobUnknown           give the job up: the server does not know it
@@ -64,6 +67,26 @@ class Garbled(OutcomeUnknown):
     """An answer that is no JSON object of the protocol: HTML, cut or absurd JSON, a field of another type."""
 
 
+class NoSuchCall(OutcomeUnknown):
+    """The server's own 404 for a path that it does not have, which says nothing about a job."""
+
+
+class Foreign(Garbled):
+    """An answer that NeoNet servers don't give: something before the server said it, or there is no such server.
+
+    `location` is where a redirect leads, empty for anything else.
+    """
+
+    def __init__(self, status: int, words: str, location: str = "") -> None:
+        self.status = status
+        self.location = location
+        super().__init__(f"{status}: {words}")
+
+
+class Banned(CallError):
+    """The server takes no call from this address for a time; nothing was done."""
+
+
 class NotRegistered(CallError):
     """The server does not know this contributor."""
 
@@ -85,7 +108,7 @@ class Unsendable(CallError):
 
 
 class Refused(CallError):
-    """Any other 3xx or 4xx answer."""
+    """Any other 4xx in the server's own words."""
 
     def __init__(self, status: int, detail: str) -> None:
         self.status = status
@@ -110,4 +133,4 @@ class ServiceError(FleetError):
 
 
 #: a call that failed so tells nothing of the server but that it does not answer
-SERVER_AWAY = (Unreachable, OutcomeUnknown)
+SERVER_AWAY = (Unreachable, OutcomeUnknown, Banned)

@@ -10,20 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from types import UnionType
 from typing import Any
 
-from fleet.errors import (
-    CallError,
-    Garbled,
-    JobCompleted,
-    JobUnknown,
-    NotRegistered,
-    RateLimited,
-    Refused,
-    ServerFault,
-    SessionLost,
-)
+from fleet.errors import Foreign, Garbled
 from fleet.figures import amount, optional_amount, optional_count, optional_number
 from fleet.models import (
     GasInfo,
@@ -39,6 +28,7 @@ from fleet.models import (
     Totals,
     Usage,
 )
+from fleet.pages import is_page, page_words
 from tasks import strict_json
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
@@ -54,45 +44,16 @@ MAX_DATA_DEPTH = 16
 INVALID_FORMAT = "Invalid result format"
 
 _SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_RETRY_AFTER_CAP_S = 300.0
-
-#: (status, start of the lower-cased detail) → what the caller can do; the first that fits
-_ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
-    (400, "task already completed", JobCompleted),
-    (400, "not registered", NotRegistered),
-    (404, "contributor not", NotRegistered),
-    (400, "no active session", SessionLost),
-    (400, "session not found", SessionLost),
-    (404, "session not found", SessionLost),
-    (403, "session belongs to another", SessionLost),
-    (404, "task not found", JobUnknown),
-)
-
-
-def error_of(status: int, body: bytes, retry_after_s: float | None) -> CallError:
-    """What an answer other than 200 means for the caller.
-
-    The protocol's own 400 and 404 say what is the matter; one that does not is no word on what became of the deed.
-    """
-    if status == 429:
-        return RateLimited(retry_after_s and min(retry_after_s, _RETRY_AFTER_CAP_S))
-    stated = _stated_detail(body, str if status in {400, 404} else str | list)
-    detail = stated or plain(body[:120].decode(errors="replace").strip())
-    if status >= 500:
-        return ServerFault(status, detail)
-    if stated is None and status in {400, 404}:
-        return Garbled(f"{status}: {detail}")
-    for known_status, start, error in _ERRORS:
-        if status == known_status and detail.lower().startswith(start):
-            return error(detail)
-    return Refused(status, detail)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object of an answer.
 
-    Raises Garbled for HTML, cut JSON, NaN, bad UTF-8, numbers of thousands of digits and bottomless nesting.
+    Raises Garbled for cut JSON, NaN, bad UTF-8, numbers of thousands of digits and bottomless nesting, and Foreign for
+    the page of somebody else.
     """
+    if is_page(body):
+        raise Foreign(200, page_words(body))
     try:
         answer = strict_json.loads(body)
     except (ValueError, RecursionError) as exc:
@@ -274,18 +235,6 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
         server_load=optional_number(load),
         miner_load=optional_number(answer.get("miner_load")),
     )
-
-
-def _stated_detail(body: bytes, kind: type | UnionType) -> str | None:
-    """The `detail` of the framework's errors, words or a list of flaws; None where the body has none of that kind."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    detail = answer.get("detail") if isinstance(answer, dict) else None
-    if not detail or not isinstance(detail, kind):
-        return None
-    return plain(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
 
 
 def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:

@@ -42,10 +42,11 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.proof", "fleet.causes", "fleet.chain", "fleet.payments"),
     ("fleet.scopes",),
-    ("fleet.errors", "fleet.models", "fleet.backoff"),
+    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.pages"),
     ("fleet.figures", "fleet.crew"),
     (
         "fleet.calls",
+        "fleet.denials",
         "fleet.effects",
         "fleet.exact_json",
         "fleet.income",

@@ -25,10 +25,7 @@ HANG_S = 3600.0
 #: seconds between two bytes of a trickling answer
 TRICKLE_S = 1.0
 
-_START_LINES = {
-    status: ResponseStartLine("HTTP/1.1", status, responses[status])
-    for status in (200, 400, 403, 404, 405, 422, 429, 500, 502, 503)
-}
+_START_LINES = {status: ResponseStartLine("HTTP/1.1", status, words) for status, words in responses.items()}
 
 
 def deliver(request: HTTPServerRequest, answer: Answer, rng: Random) -> None:

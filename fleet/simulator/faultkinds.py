@@ -28,6 +28,8 @@ class FaultKind(Enum):
     BAD_GATEWAY = "bad_gateway"
     #: an HTML 503 of a proxy, nothing done
     UNAVAILABLE = "unavailable"
+    #: a page of a proxy with the status `value` (403 without one), nothing done
+    PAGE = "page"
     #: a 429, nothing done; `value` is the Retry-After header as it stands ("date": an HTTP date 5 s ahead)
     REFUSED = "refused"
     #: no byte of an answer, nothing done
@@ -97,6 +99,7 @@ _STAGES: Mapping[Stage, frozenset[FaultKind]] = {
             FaultKind.ERROR_BEFORE,
             FaultKind.BAD_GATEWAY,
             FaultKind.UNAVAILABLE,
+            FaultKind.PAGE,
             FaultKind.REFUSED,
             FaultKind.HANG_BEFORE,
             FaultKind.DROP_BEFORE,

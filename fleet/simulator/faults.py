@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http.client import responses
 from random import Random
 from typing import cast
 
@@ -16,6 +17,7 @@ JOB_ROADS = frozenset({"start-session", "task", "heartbeat"})
 
 
 _DEFAULT_VALUES: Mapping[FaultKind, str] = {
+    FaultKind.PAGE: "403",
     FaultKind.UNKNOWN_TYPE: "quantum_annealing",
     FaultKind.JOB_REWARD: "-1",
     FaultKind.RECEIPT_REWARD: "-1",
@@ -56,6 +58,8 @@ class Fault:
             raise OptionError("fault.probability", self.probability, "0 … 1")
         if (self.count is not None and self.count < 1) or self.after < 0:
             raise OptionError("fault.count", (self.count, self.after), "count 1 or more, after 0 or more")
+        if self.kind is FaultKind.PAGE and not (self.text.isdecimal() and int(self.text) in responses):
+            raise OptionError("fault.value", self.text, "a status of HTTP, such as 403")
 
     @property
     def stage(self) -> Stage:

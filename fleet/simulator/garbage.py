@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from http import HTTPStatus
+from http.client import responses
 
 from fleet.simulator.answers import HTML, SERVER_ERROR, Answer, encode, encode_raw, raw_number
 from fleet.simulator.faultkinds import FaultKind
@@ -23,6 +25,15 @@ def html_page(status: int, title: str) -> Answer:
     """What a proxy in front of the server says."""
     text = title.encode()
     return Answer(status=status, body=_PAGE % (text, text), content_type=HTML)
+
+
+def proxy_page(status: int) -> Answer:
+    """What a proxy says in the server's place; a redirect leads to its sign-in page."""
+    if status == HTTPStatus.NO_CONTENT:
+        return Answer(status=status, body=b"", content_type=HTML)
+    page = html_page(status, f"{status} {responses[status]}")
+    leads = 300 <= status < 400
+    return replace(page, headers=(("Location", "https://proxy.invalid/sign-in"),)) if leads else page
 
 
 def garble(fault: Fault, right: Answer) -> Answer:

@@ -17,7 +17,7 @@ from fleet.simulator.counters import Counters
 from fleet.simulator.dialects import DIALECTS, Dialect
 from fleet.simulator.faultkinds import FaultKind, Stage
 from fleet.simulator.faults import Fault, FaultTable
-from fleet.simulator.garbage import garble, html_page
+from fleet.simulator.garbage import garble, html_page, proxy_page
 from fleet.simulator.jobids import JobIds
 from fleet.simulator.joblist import JobList
 from fleet.simulator.mix import TypeDraw
@@ -90,6 +90,8 @@ class Simulator:
         if fault.kind is FaultKind.FORGET:
             self.world.forget()
             return self._answer(call, None, now, monotonic_s)
+        if fault.kind is FaultKind.PAGE:
+            return proxy_page(int(fault.text))
         if fault.stage is Stage.BEFORE:
             return _REFUSALS.get(fault.kind) or refused(fault, now)
         if fault.stage is Stage.JOB:

@@ -1,17 +1,18 @@
-"""S1–S10: a NeoNet server that fails, refuses, hangs, garbles, forgets, lies and hangs up."""
+"""S1–S11: a NeoNet server that fails, refuses, hangs, garbles, forgets, lies, hangs up, and has a proxy before it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from fleet.causes import Loss
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
 from tests.chaos.scenes import TWO_HOSTS, Scene, keeps_pace
-from tests.support.faults import BULK, FAILURES, GARBAGE, REFUSALS, SILENT_AFTER, SILENT_BEFORE
+from tests.support.faults import BULK, FAILURES, GARBAGE, PAGES, REFUSALS, SILENT_AFTER, SILENT_BEFORE
 
 _LASTS_S = 2.0
 #: I7: a miner asks a dead server once a second at most, and a call under way may end in the first second
@@ -77,6 +78,23 @@ def one_miner_refused(havoc: Havoc) -> str | None:
     return keeps_pace(havoc, before, during, _healthy_pace(havoc, 6.0))
 
 
+class _BehindPages:
+    """All calls get a proxy's page, a status a trial: no job is lost to it, and none is answered with an error."""
+
+    def __init__(self) -> None:
+        self._pages = cycle(PAGES)
+
+    def __call__(self, havoc: Havoc) -> str | None:
+        farm = havoc.farm
+        before = farm.counters()["invalid"]
+        farm.faults(next(self._pages))
+        time.sleep(_LASTS_S)
+        farm.faults()
+        farm.accepts(3)
+        refused = farm.counters()["invalid"] - before
+        return f"{refused} jobs were submitted as failed" if refused else None
+
+
 def closes_after_500(havoc: Havoc) -> str | None:
     """No call is sent on a connection that is about to be closed."""
     log = havoc.farm.folder / "coordinator.log"
@@ -94,7 +112,7 @@ def _healthy_pace(havoc: Havoc, seconds: float) -> float:
 
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
-    """S1–S10."""
+    """S1–S11."""
     strange = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
     return [
         _row("S1", "500, 502, 503 to 10 % of calls", FAILURES, 0.1),
@@ -135,6 +153,14 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
         ),
         _row("S9", "unknown job types, unknown fields", ["unknown_type", "extra_fields"], 0.1, strange),
         _row("P2", "data that no host could compute", ["poison"], 0.1, strange),
+        Scene(
+            fault="S11",
+            what="a proxy's pages to all calls for 2 s, 14 statuses",
+            act=_BehindPages(),
+            trials=len(PAGES),
+            full_trials=3 * len(PAGES),
+            allowed=_UNHEARD,
+        ),
         Scene(
             fault="S10",
             what="a server that closes after 500",

@@ -6,6 +6,9 @@ After any of CALL_FAULTS the server still states what it paid.
 from __future__ import annotations
 
 FAILURES = ("error_before", "bad_gateway", "unavailable")
+#: statuses with which a proxy answers in the server's place
+PAGE_STATUSES = (202, 204, 301, 302, 401, 402, 403, 405, 407, 408, 413, 421, 425, 451)
+PAGES = tuple(f"page,value={status}" for status in PAGE_STATUSES)
 REFUSALS = ("refused", "refused,value=2", "refused,value=date", "refused,value=-5")
 GARBAGE = (
     "html",

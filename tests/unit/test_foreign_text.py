@@ -15,6 +15,7 @@ from kombu.utils.json import dumps, loads
 
 from fleet import protocol
 from fleet.calls import CallKind, Reply
+from fleet.denials import error_of
 from fleet.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger import Ledger
@@ -34,7 +35,7 @@ SPEC = MinerSpec(miner_id="rig-1")
 
 
 def detail(text: str, status: int = 404) -> str:
-    return str(protocol.error_of(status, json.dumps({"detail": text}).encode(), None))
+    return str(error_of(status, json.dumps({"detail": text}).encode(), None))
 
 
 ENTRANCES: dict[str, Callable[[str], str]] = {
@@ -45,8 +46,8 @@ ENTRANCES: dict[str, Callable[[str], str]] = {
     "detail of a session": lambda text: detail(f"Session not found {text}", 400),
     "detail of a fault": lambda text: detail(text, 503),
     "detail of a refusal": lambda text: detail(text, 403),
-    "list of details": lambda text: str(protocol.error_of(422, json.dumps({"detail": [text]}).encode(), None)),
-    "a proxy's words": lambda text: str(protocol.error_of(502, text.encode(errors="surrogatepass"), None)),
+    "list of details": lambda text: str(error_of(422, json.dumps({"detail": [text]}).encode(), None)),
+    "a proxy's words": lambda text: str(error_of(502, text.encode(errors="surrogatepass"), None)),
     "fee_model": lambda text: protocol.parse_gas({"fee_model": text}).fee_model,
     "congestion_level": lambda text: protocol.parse_gas({"congestion_level": text}).congestion_level,
     "phase": lambda text: protocol.parse_network({"phase": text}).phase,
@@ -65,7 +66,7 @@ def test_text_is_plain_once_it_is_in(entrance: str, text: str) -> None:
 def test_plain_text_stays_as_it_is() -> None:
     words = "Überlastet: 30 µs – später 再試行"
     assert protocol.parse_receipt({"success": False, "error": words}).error == words
-    assert str(protocol.error_of(403, json.dumps({"detail": words}).encode(), None)) == f"403: {words}"
+    assert str(error_of(403, json.dumps({"detail": words}).encode(), None)) == f"403: {words}"
 
 
 @pytest.mark.parametrize("text", FOREIGN, ids=ascii)
@@ -109,9 +110,9 @@ def test_whatever_a_server_says_the_ledger_can_write_down(text: str) -> None:
         life = Life(ledger).mining()
         job = protocol.parse_job(TASK | {"task_type": text}, Road.FETCHED)
         opened = life.answered(CallKind.FETCH, job, 0.0)
-        refusal = protocol.error_of(403, json.dumps({"detail": text}).encode(), None)
+        refusal = error_of(403, json.dumps({"detail": text}).encode(), None)
         ended = life.answered(CallKind.SUBMIT, refusal, 0.0)
-        lost = protocol.error_of(400, json.dumps({"detail": f"Session not found{text}"}).encode(), None)
+        lost = error_of(400, json.dumps({"detail": f"Session not found{text}"}).encode(), None)
         (closed,) = life.answered(CallKind.FETCH, lost, 0.0)
         assert isinstance(refusal, Refused)
         assert isinstance(lost, SessionLost)
@@ -128,7 +129,7 @@ def test_the_ledger_can_write_down_why_a_total_is_not_told(text: str) -> None:
         life = Life(ledger).mining()
         life.miner.drain()
         life.answered(CallKind.STOP_SESSION, SessionSummary(tasks_completed=0, rewards_earned=None), 0.0)
-        fault = protocol.error_of(500, json.dumps({"detail": text}).encode(), None)
+        fault = error_of(500, json.dumps({"detail": text}).encode(), None)
         (seen,) = life.answered(CallKind.TOTALS, fault, 0.0)
         assert isinstance(seen, TotalsSeen)
         assert seen.verdict.isprintable()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from fleet.calls import Call, CallKind, Reply
+from fleet.denials import error_of
 from fleet.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
 from fleet.ledger import Ledger
@@ -28,7 +29,6 @@ from fleet.models import (
 )
 from fleet.payments import ZERO, EntryKind
 from fleet.policy import Policy
-from fleet.protocol import error_of
 from fleet.purse import Purse
 
 SPEC = MinerSpec(miner_id="rig-1")
@@ -173,4 +173,4 @@ def test_a_refusal_that_is_cut_or_empty_is_no_word_on_what_became_of_a_submissio
 def test_a_refusal_in_the_protocols_words_stays_one() -> None:
     assert isinstance(error_of(400, b'{"detail":"Nonsense"}', None), Refused)
     assert isinstance(error_of(422, b'{"detail":[{"type":"missing"}]}', None), Refused)
-    assert isinstance(error_of(403, b"<html>403</html>", None), Refused)
+    assert isinstance(error_of(403, b"<html>403</html>", None), Garbled), "those are a proxy's words"

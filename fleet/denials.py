@@ -1,0 +1,90 @@
+"""What an answer other than 200 means for the caller, by its status and the server's own words (PROTOCOL, 8 and 16).
+
+Only a server that speaks the protocol can say anything about a job. A page of something before it can't, whatever its
+status: what was sent is kept then, and sent again later.
+"""
+
+from __future__ import annotations
+
+import json
+from types import UnionType
+from typing import Any
+
+from fleet.errors import (
+    Banned,
+    CallError,
+    Foreign,
+    JobCompleted,
+    JobUnknown,
+    NoSuchCall,
+    NotRegistered,
+    RateLimited,
+    Refused,
+    ServerFault,
+    SessionLost,
+)
+from fleet.figures import optional_number
+from fleet.pages import page_words
+from tasks.errors import shortened
+from tasks.text import plain
+
+_RETRY_AFTER_CAP_S = 300.0
+
+#: (status, start of the lower-cased detail) → what the caller can do; the first that fits
+_ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
+    (400, "task already completed", JobCompleted),
+    (400, "not registered", NotRegistered),
+    (404, "contributor not", NotRegistered),
+    (400, "no active session", SessionLost),
+    (400, "session not found", SessionLost),
+    (404, "session not found", SessionLost),
+    (403, "session belongs to another", SessionLost),
+    (404, "task not found", JobUnknown),
+    (404, "not found", NoSuchCall),
+    (405, "method not allowed", NoSuchCall),
+)
+#: status → the kind of `detail` that is the server's own, where it decides about what was sent
+_DECIDES: dict[int, type | UnionType] = {400: str, 403: str, 404: str, 422: str | list}
+
+
+def error_of(status: int, body: bytes, retry_after_s: float | None, location: str = "") -> CallError:
+    """The error that an answer is; `location` is where a redirect leads."""
+    if status == 429:
+        return RateLimited(retry_after_s and min(retry_after_s, _RETRY_AFTER_CAP_S))
+    answer = _json_object(body)
+    detail = _stated(answer.get("detail"), _DECIDES.get(status, str))
+    if status >= 500:
+        return ServerFault(status, detail or page_words(body))
+    if status == 403 and isinstance(answer.get("error"), str):
+        return Banned(f"403: {_ban(answer)}")
+    for known_status, start, error in _ERRORS:
+        if detail and status == known_status and detail.lower().startswith(start):
+            return error(detail)
+    if detail and status in _DECIDES:
+        return Refused(status, detail)
+    if location:
+        return Foreign(status, f"redirected to {plain(location[:200])}", plain(location[:200]))
+    return Foreign(status, page_words(body))
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _stated(detail: object, kind: type | UnionType) -> str:
+    """The `detail` of the framework's errors, words or a list of flaws; empty where it is none of that kind."""
+    if not detail or not isinstance(detail, kind):
+        return ""
+    return plain(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
+
+
+def _ban(answer: dict[str, Any]) -> str:
+    """Why the server takes nothing, and for how long, where it says so."""
+    said = [plain(answer[name][:80]) for name in ("error", "reason") if isinstance(answer.get(name), str)]
+    seconds = optional_number(answer.get("unblock_in"))
+    lasts = [f"for {seconds:g} s"] if seconds is not None else []
+    return ", ".join([*said, *lasts])
