@@ -1,4 +1,4 @@
-"""Which URLs may name a NeoNet server, Redis or a ledger."""
+"""Which URLs may name a NeoNet server or a ledger."""
 
 from __future__ import annotations
 
@@ -24,12 +24,6 @@ def server_url(text: str) -> str:
     if parts.port is not None:
         netloc = f"{netloc}:{parts.port}"
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
-
-
-def redis_url(text: str) -> str:
-    """Check that `text` is a redis:// or rediss:// URL of a host and return it; raise ValueError if not."""
-    _split(text, schemes=("redis", "rediss"))
-    return text
 
 
 def ledger_url(text: str) -> str:

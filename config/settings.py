@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.redis_address import read_redis_url
 from config.sections import (
     BackoffSettings,
     BudgetSettings,
@@ -28,7 +29,7 @@ from config.sections import (
     OutputSettings,
     WorkerSettings,
 )
-from config.servers import ledger_url, redis_url, refused_as_plain, server_url
+from config.servers import ledger_url, refused_as_plain, server_url
 
 ENV_PREFIX = "FLEET_"
 NESTED = "__"
@@ -56,7 +57,7 @@ def _split_names(value: object) -> object:
 
 
 def _checked_redis(secret: SecretStr) -> SecretStr:
-    redis_url(secret.get_secret_value())
+    read_redis_url(secret.get_secret_value())
     return secret
 
 

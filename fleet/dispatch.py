@@ -38,11 +38,6 @@ _PATIENCE_S = 60.0
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
-def connect(redis_url: str) -> redis.Redis:
-    """A Redis client whose calls end: 3 s to connect, 15 s for an answer."""
-    return redis.Redis.from_url(redis_url, socket_keepalive=True, socket_timeout=15, socket_connect_timeout=3)
-
-
 class Dispatcher:
     """Publishes jobs, and acknowledges results after the ledger has them; `tell` hears what became of each job."""
 

@@ -21,6 +21,7 @@ FleetError
 │   └── LedgerLocked         another coordinator holds this ledger
 ├── ThreadEnded              end the process and start it again: a thread is gone that it can't do without
 └── ServiceError             a part of the farm can't start; says what to do
+    └── WrongSetting         give up: the same settings end the same
 """
 
 from __future__ import annotations
@@ -130,6 +131,10 @@ class ThreadEnded(FleetError):
 
 class ServiceError(FleetError):
     """Redis, a port or a folder that the farm needs is not to be had."""
+
+
+class WrongSetting(ServiceError):
+    """A setting names something that a farm can't use, e.g. a database that Redis does not have."""
 
 
 #: a call that failed so tells nothing of the server but that it does not answer

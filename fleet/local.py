@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from config.settings import Settings
+from fleet.admission import admitted
 from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
 from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched
+from tasks.broker import unreachable
 from tasks.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
@@ -31,6 +33,8 @@ _START_S = 15.0
 _GRACE_S = 30.0
 #: exit codes with which a coordinator ends for good: starting it again would end the same
 _FINAL_CODES = frozenset({0, 64, 69, 73, 75, 76, 78})
+#: a coordinator that mined before waits for what was there before
+_FINAL_CODES_LATER = _FINAL_CODES - {69}
 #: between two signs of life for systemd
 _PING_S = 5.0
 #: between two questions to Redis whether it answers
@@ -82,6 +86,7 @@ class LocalFarm:
         self._children: list[Child] = []
         self._coordinator: Child | None = None
         self._flower: Child | None = None
+        self._revived = False
         self._ends_at: float | None = None
         self._run_id = secrets.token_hex(8)
         self._redis_address = ""
@@ -142,9 +147,12 @@ class LocalFarm:
 
     def _redis_url(self) -> str:
         if self._settings.redis_url is not None:
-            return self._settings.redis_url.get_secret_value()
+            url = self._settings.redis_url.get_secret_value()
+            admitted(unreachable(url))
+            return url
         local = start_redis(self._run_dir)
         self._children.append(local.child)
+        admitted(unreachable(local.url))
         self._stillness[local.child] = Stillness(answered(functools.partial(answers, local.url), _ASK_S))
         return local.url
 
@@ -204,7 +212,8 @@ class LocalFarm:
                 self._coordinator.signal(signal.SIGINT if interrupted else signal.SIGTERM)
             code = self._coordinator.exit_code
             if code is not None:
-                if code in _FINAL_CODES or signals.received:
+                final = _FINAL_CODES_LATER if self._revived else _FINAL_CODES
+                if code in final or signals.received:
                     # a signal that came before it could drain ended it
                     return code if code >= 0 else 128 - code
                 self._revive_coordinator(code, now)
@@ -246,6 +255,7 @@ class LocalFarm:
         coordinator = self._coordinator
         if coordinator is None:
             return
+        self._revived = True
         self._say(f"the coordinator ended with {code}; starting it again, sessions are adopted")
         if self._ends_at is not None:
             at = coordinator.argv.index("--for") + 1

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from fleet.children import Child
 from fleet.errors import ServiceError
+from tasks.redis_client import redis_client
 from tasks.redis_version import is_too_old, minimum, version_of_binary
 
 _START_S = 10.0
@@ -74,9 +73,7 @@ def free_port() -> int:
 def answers(url: str) -> bool:
     """Whether a Redis answers at `url` within a second."""
     try:
-        with redis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
-        ) as client:
+        with redis_client(url, connect_timeout_s=1.0, timeout_s=1.0) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False
@@ -120,7 +117,7 @@ def _quoted(folder: Path) -> str:
 
 def _wait_until_it_answers(child: Child, url: str) -> None:
     deadline = time.monotonic() + _START_S
-    client = redis.Redis.from_url(url)
+    client = redis_client(url)
     while child.exit_code is None and time.monotonic() < deadline:
         try:
             client.ping()

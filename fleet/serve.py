@@ -15,11 +15,12 @@ from typing import Any, TextIO
 
 from config.color import wants_color
 from config.settings import Settings
+from fleet.admission import admitted
 from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
-from fleet.dispatch import Dispatcher, connect
+from fleet.dispatch import Dispatcher
 from fleet.errors import ServiceError
 from fleet.farm import Farm
 from fleet.identity import miner_specs
@@ -39,6 +40,7 @@ from fleet.transport import Transport
 from fleet.watchdog import Watchdog
 from tasks.app import make_app
 from tasks.broker import announce
+from tasks.redis_client import redis_client
 
 #: missed heartbeats after which a session of another coordinator's miner counts as left behind
 _QUIET_BEATS = 3
@@ -61,15 +63,13 @@ class Run:
 def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     """Mine until told to stop; the figures of the run.
 
-    Raises ServiceError without a server or a Redis, LedgerError when the ledger can't be used, and ThreadEnded when a
-    thread is lost that the coordinator can't do without.
+    Raises ServiceError without a server or a usable Redis, LedgerError when the ledger can't be used, and ThreadEnded
+    when a thread is lost that the coordinator can't do without.
     """
     server, redis_url = _needed(settings)
     if settings.one_core:
         stay_on_one_core()
-    refusal = announce(redis_url)
-    if refusal is not None:
-        raise ServiceError(refusal)
+    admitted(announce(redis_url))
     lock = Lock(settings.state_dir / "coordinator.lock")
     specs = miner_specs(settings, settings.state_dir)
     started = time.monotonic()
@@ -193,8 +193,8 @@ def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatc
     inbox = Inbox()
     # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
-    dispatcher = Dispatcher(make_app(settings, redis_url), connect(redis_url), inbox.put, bundle_ms=bundle_ms)
-    intake = Intake(connect(redis_url), inbox.put)
+    dispatcher = Dispatcher(make_app(settings, redis_url), redis_client(redis_url), inbox.put, bundle_ms=bundle_ms)
+    intake = Intake(redis_client(redis_url), inbox.put)
     try:
         yield inbox, dispatcher, intake
     finally:

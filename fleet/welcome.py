@@ -29,9 +29,9 @@ def settle(invitation: Invitation, folder: Path) -> Path:
     authority = folder / "ca.crt"
     write_secret(authority, invitation.authority)
     url = invitation.redis_url(str(authority.resolve()))
-    reason = turned_away(url, as_worker=True)
-    if reason is not None:
-        raise ServiceError(f"{reason}; have the host invited again by `docker/invite {invitation.host}`")
+    refusal = turned_away(url, as_worker=True)
+    if refusal is not None:
+        raise ServiceError(f"{refusal}; have the host invited again by `docker/invite {invitation.host}`")
     write_secret(folder / "FLEET_REDIS_URL", url)
     write_secret(folder / "FLEET_WORKER__NAME", invitation.host)
     return folder

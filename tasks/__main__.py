@@ -32,10 +32,10 @@ def main() -> int:
         return _EX_CONFIG
     url = settings.redis_url.get_secret_value()
     flower = sys.argv[1:] == ["flower"]
-    reason = turned_away(url, as_worker=not flower)
-    if reason is not None:
-        print(reason, file=sys.stderr)
-        return _EX_UNAVAILABLE
+    refusal = turned_away(url, as_worker=not flower)
+    if refusal is not None:
+        print(refusal, file=sys.stderr)
+        return _EX_CONFIG if refusal.permanent else _EX_UNAVAILABLE
     return run_flower(settings, url) if flower else run_worker(settings, url)
 
 

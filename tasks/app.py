@@ -5,8 +5,10 @@ from __future__ import annotations
 from celery import Celery
 from kombu.entity import Queue
 
+from config.redis_address import read_redis_url
 from config.settings import Settings
 from tasks.messages import JOBS_QUEUE
+from tasks.redis_client import tls_options
 from tasks.transport import use_for_redis
 
 _BACKEND = "tasks.backend.StreamBackend"
@@ -20,10 +22,12 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
     counts attempts and Celery would put a poison task back for ever.
     """
     use_for_redis()
+    address = read_redis_url(redis_url)
     app = Celery("neonet")
     app.conf.update(
-        broker_url=redis_url,
-        result_backend=f"{_BACKEND}+{redis_url}",
+        broker_url=address.bare_url,
+        broker_use_ssl=tls_options(address),
+        result_backend=f"{_BACKEND}+{address.url}",
         result_backend_always_retry=True,
         task_serializer="json",
         result_serializer="json",

@@ -17,6 +17,7 @@ from celery.backends.base import BaseBackend
 
 from tasks.bundle import Bundled, jobs_in
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
+from tasks.redis_client import redis_client
 
 
 class StreamBackend(BaseBackend):
@@ -32,9 +33,7 @@ class StreamBackend(BaseBackend):
         """A connection of this process's own: a forked child must not share its parent's socket."""
         pid = os.getpid()
         if pid not in self._clients:
-            self._clients[pid] = redis.Redis.from_url(
-                self._redis_url, socket_keepalive=True, socket_timeout=15, socket_connect_timeout=3
-            )
+            self._clients[pid] = redis_client(self._redis_url)
         return self._clients[pid]
 
     def exception_safe_to_retry(self, exc: BaseException) -> bool:

@@ -1,18 +1,56 @@
-"""First contact with Redis: whether it lets this process in, and which release the coordinator runs."""
+"""First contact with Redis: whether it can be used by this process, and which release the coordinator runs."""
 
 from __future__ import annotations
 
 import json
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import redis
-from redis.exceptions import NoPermissionError
+from redis.exceptions import BusyLoadingError, NoPermissionError
 
+from config.redis_address import RedisAddress, read_redis_url
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
+from tasks.redis_client import redis_client, unusable_file
 from tasks.redis_version import is_too_old, minimum, version_of_server
+from tasks.text import plain
 
+#: how long a Redis that does not answer yet is waited for: after a reboot all start at once
+PATIENCE_S = 10.0
 _TIMEOUT_S = 5.0
+_PAUSE_S = 0.25
+_SHOWN = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why this process can't take part in the farm, in one line without any secret."""
+
+    reason: str
+    #: the settings have to be changed; otherwise the same start may succeed later
+    permanent: bool = False
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Greeting:
+    """What a Redis says of itself when it is greeted."""
+
+    version: str
+    #: `standalone`, `cluster` or `sentinel`
+    mode: str
+    #: `master` or `replica`
+    role: str
+
+
+class _UnansweredError(Exception):
+    """Redis can't be reached yet; the argument says why."""
 
 
 def release() -> str:
@@ -20,60 +58,156 @@ def release() -> str:
     return version("neonet-fleet")
 
 
-def announce(redis_url: str) -> str | None:
-    """State the coordinator's release for workers to see; why Redis turns the coordinator away, or None.
+def announce(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
+    """State the coordinator's release for workers to see; why the coordinator can't use this Redis, or None.
 
-    An unreachable Redis is no refusal: it may come later.
+    A Redis that takes no writes for the time being is no reason: jobs wait for it in the ledger.
     """
     body = json.dumps({"release": release(), "wire": WIRE_VERSION})
-    return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body))
+    return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
 
 
-def turned_away(redis_url: str, *, as_worker: bool) -> str | None:
-    """Why this process can't take part in the farm, or None when it can or Redis can't be reached yet.
+def turned_away(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE_S) -> Refusal | None:
+    """Why this process can't take part in the farm, or None.
 
     A worker is turned away when the coordinator speaks another version of the wire; Flower is not asked.
     """
     seen: list[Any] = []
-    reason = _refusal(redis_url, lambda client: seen.append(client.get(RELEASE_KEY) if as_worker else client.ping()))
-    return reason or (_other_wire(seen[0]) if as_worker and seen else None)
+    ask = (lambda client: seen.append(client.get(RELEASE_KEY))) if as_worker else (lambda client: client.ping())
+    refusal = _refusal(redis_url, ask, patience_s)
+    return refusal or (_other_wire(seen[0]) if as_worker and seen else None)
 
 
-def _refusal(redis_url: str, ask: Any) -> str | None:
-    try:
-        with redis.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as client:
-            version = _version(client)
-            if is_too_old(version):
-                return (
-                    f"Redis {version} is too old: the farm needs {minimum()} or newer, whose access rules it uses; "
-                    "install one, or use the one of `fleet up` or `docker compose up`"
-                )
-            ask(client)
-    except (redis.AuthenticationError, NoPermissionError) as exc:
-        # a URL or a password is in neither of these
-        return f"Redis refuses this role: {exc}; FLEET_REDIS_URL holds a wrong user or password, or one taken back"
-    except redis.RedisError:
-        return None
+def unreachable(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
+    """Why nobody can use this Redis, whatever the role, or None."""
+    return _refusal(redis_url, lambda client: client.ping(), patience_s)
+
+
+def unfit(address: RedisAddress, greeting: Greeting) -> Refusal | None:
+    """Why a Redis that answers can't serve a farm, or None."""
+    if greeting.mode != "standalone":
+        return Refusal(
+            reason=f"{address.place} is a Redis in {greeting.mode} mode; a farm needs a single Redis", permanent=True
+        )
+    if is_too_old(greeting.version):
+        return _too_old(greeting.version)
+    if greeting.role != "master":
+        return Refusal(reason=f"{address.place} is a {greeting.role}, which takes no jobs; name its master")
     return None
 
 
-def _version(client: redis.Redis) -> str | None:
-    """What Redis says of itself to everybody whom it lets in; None where a proxy hides it."""
+def _refusal(redis_url: str, ask: Callable[[redis.Redis], Any], patience_s: float) -> Refusal | None:
+    address = read_redis_url(redis_url)
+    unusable = unusable_file(address)
+    if unusable is not None:
+        return Refusal(reason=f"FLEET_REDIS_URL: {unusable}", permanent=True)
+    until = time.monotonic() + patience_s
+    with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
+        while True:
+            try:
+                return _contact(address, client, ask)
+            except _UnansweredError as exc:
+                if time.monotonic() >= until:
+                    return Refusal(reason=str(exc))
+            time.sleep(_PAUSE_S)
+
+
+def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Redis], Any]) -> Refusal | None:
     try:
-        return version_of_server(client.execute_command("HELLO"))  # type: ignore[no-untyped-call]
+        refusal = unfit(address, _greeting(client.execute_command("HELLO")))  # type: ignore[no-untyped-call]
+        if refusal is None:
+            ask(client)
+    except (redis.AuthenticationError, NoPermissionError) as exc:
+        # a URL or a password is in neither of these
+        advice = "FLEET_REDIS_URL holds a wrong user or password, or one taken back"
+        return Refusal(reason=f"Redis refuses this role: {_said(exc)}; {advice}")
+    except (BusyLoadingError, redis.ConnectionError, redis.TimeoutError) as exc:
+        certificate = _certificate_flaw(address, exc)
+        if certificate is not None:
+            return certificate
+        raise _UnansweredError(f"can't reach Redis at {address.place}: {_cause(address, exc)}") from exc
     except redis.ResponseError as exc:
+        return _answered(address, exc)
+    return refusal
+
+
+def _too_old(version: str) -> Refusal:
+    return Refusal(
+        reason=f"Redis {version} is too old: the farm needs {minimum()} or newer, whose access rules it uses; "
+        "install one, or use the one of `fleet up` or `docker compose up`"
+    )
+
+
+def _answered(address: RedisAddress, exc: redis.ResponseError) -> Refusal | None:
+    if "DB index is out of range" in str(exc):
+        return Refusal(reason=f"Redis at {address.place} has no database {address.database}", permanent=True)
+    if "unknown command" in str(exc).lower():
         # HELLO came with 6.0
-        return "5.0 or older" if "unknown command" in str(exc).lower() else None
+        return _too_old("5.0 or older")
+    if str(exc).startswith("DENIED"):
+        return Refusal(reason=f"Redis at {address.place} turns the farm away: {_said(exc)}")
+    # full, or its disk is: jobs wait
+    return None
 
 
-def _other_wire(stated: bytes | None) -> str | None:
+def _greeting(reply: Any) -> Greeting:
+    """Reads the reply to HELLO, a map or a flat list."""
+    fields = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=False))
+    text = {_text(name): _text(value) for name, value in fields.items()}
+    return Greeting(
+        version=version_of_server(text) or "", mode=text.get("mode", "standalone"), role=text.get("role", "master")
+    )
+
+
+def _text(value: object) -> str:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return plain(text)[:_SHOWN]
+
+
+def _said(exc: Exception) -> str:
+    return _text(str(exc).split(", otherwise the HELLO", 1)[0])
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = exc
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _certificate_flaw(address: RedisAddress, exc: Exception) -> Refusal | None:
+    flaw = next((one for one in _chain(exc) if isinstance(one, ssl.SSLCertVerificationError)), None)
+    if flaw is None:
+        return None
+    why = _text(flaw.verify_message).rstrip(".")
+    advice = "an authority of your own is named in FLEET_REDIS_URL by ?ssl_ca_certs=FILE"
+    return Refusal(
+        reason=f"{address.place} shows a certificate that is not accepted: {why}; nothing was sent; {advice}"
+    )
+
+
+def _cause(address: RedisAddress, exc: Exception) -> str:
+    chain = list(_chain(exc))
+    flaw = next((one for one in chain if isinstance(one, ssl.SSLError)), None)
+    if flaw is not None:
+        return f"it does not speak TLS ({_text(flaw.reason or flaw)}), which rediss:// asks for"
+    if isinstance(exc, BusyLoadingError):
+        return "it is still loading its data"
+    hung_up = "closed" in str(exc) or any(isinstance(one, ConnectionResetError | BrokenPipeError) for one in chain)
+    if hung_up:
+        return f"it hangs up; is it a Redis {'with TLS?' if address.tls else 'without TLS? rediss:// speaks TLS'}"
+    return _text(next((one.strerror for one in chain if isinstance(one, OSError) and one.strerror), None) or exc)
+
+
+def _other_wire(stated: bytes | None) -> Refusal | None:
     try:
         fields = json.loads(stated or b"{}")
     except ValueError:
         return None
     if not isinstance(fields, dict) or fields.get("wire", WIRE_VERSION) == WIRE_VERSION:
         return None
-    return (
-        f"this worker is release {release()} and speaks wire version {WIRE_VERSION}, but the coordinator wants release "
-        f"{fields.get('release')!s:.40} with wire version {fields.get('wire')!s:.10}: install that release on this host"
+    return Refusal(
+        reason=f"this worker is release {release()} and speaks wire version {WIRE_VERSION}, but the coordinator wants "
+        f"release {fields.get('release')!s:.40} with wire version {fields.get('wire')!s:.10}: install that release on "
+        "this host"
     )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import redis
 
 from tasks.messages import JOBS_QUEUE
+from tasks.redis_client import redis_client
 from tasks.systemd import ping
 
 PERIOD_S = 5.0
@@ -89,7 +90,7 @@ def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look
     def keep_watch() -> None:
         judge = Judge(time_limit_s)
         pause = threading.Event()
-        with redis.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S) as client:
+        with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             while not pause.wait(PERIOD_S) and running():
                 reason = judge.verdict(look(waiting_jobs(client)))
                 ping()

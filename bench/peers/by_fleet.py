@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from bench.peers.load import reader, told
 from config.load import load
-from fleet.dispatch import Dispatcher, connect
+from fleet.dispatch import Dispatcher
 from fleet.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import JobMessage
+from tasks.redis_client import redis_client
 
 #: what a farm learns of light jobs
 _EXPECTED_MS = 0.2
@@ -25,7 +26,7 @@ def main() -> None:
     assert settings.redis_url is not None
     url = settings.redis_url.get_secret_value()
     bundle_ms = settings.dispatch.bundle_ms
-    dispatcher = Dispatcher(make_app(settings, url), connect(url), lambda _: None, bundle_ms=bundle_ms)
+    dispatcher = Dispatcher(make_app(settings, url), redis_client(url), lambda _: None, bundle_ms=bundle_ms)
     numbers = itertools.count()
 
     def send(job: JobMessage) -> None:

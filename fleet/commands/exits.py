@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 
 from config.errors import ConfigError
-from fleet.errors import LedgerError, LedgerLocked, ServiceError, ThreadEnded
+from fleet.errors import LedgerError, LedgerLocked, ServiceError, ThreadEnded, WrongSetting
 
 #: the command line is wrong
 EX_USAGE = 64
@@ -64,6 +64,8 @@ def farm_errors() -> Iterator[None]:
         raise Failure(str(exc), EX_TEMPFAIL) from exc
     except LedgerError as exc:
         raise Failure(str(exc), EX_CANTCREAT) from exc
+    except WrongSetting as exc:
+        raise Failure(str(exc), EX_CONFIG) from exc
     except ServiceError as exc:
         raise Failure(str(exc), EX_UNAVAILABLE) from exc
     except ThreadEnded as exc:

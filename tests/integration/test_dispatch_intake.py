@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import redis
 
-from fleet.dispatch import connect
 from fleet.effects import Dispatch
 from fleet.intake import BrokerState, Intake, Results
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, Outcome, encode_computed
+from tasks.redis_client import redis_client
 from tests.support import redis_server
 from tests.support.link import Link
 from tests.support.processes import PATIENCE_S, eventually
@@ -32,7 +32,7 @@ Heard = SimpleQueue[Results | BrokerState]
 def intake(redis_url: str) -> Iterator[Heard]:
     """The coordinator's intake, and what it hands on."""
     heard: Heard = SimpleQueue()
-    client = connect(redis_url)
+    client = redis_client(redis_url)
     one = Intake(client, heard.put)
     try:
         yield heard

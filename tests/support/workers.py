@@ -13,11 +13,12 @@ from typing import Any, cast
 import redis
 
 from config.settings import Settings
-from fleet.dispatch import Dispatcher, connect
+from fleet.dispatch import Dispatcher
 from fleet.effects import Dispatch
 from fleet.farm import Published
 from tasks.app import make_app
 from tasks.messages import RESULTS_STREAM, JobMessage, ResultMessage, parse_stream_fields
+from tasks.redis_client import redis_client
 from tests.support.processes import PATIENCE_S, Started, environ, started
 
 WORKER = (sys.executable, "-m", "tasks")
@@ -44,7 +45,7 @@ def worker(
 def dispatcher(redis_url: str, *, bundle_ms: float = 0.0) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
     """The farm's dispatcher, and what it tells of each job."""
     told: SimpleQueue[Published] = SimpleQueue()
-    client = connect(redis_url)
+    client = redis_client(redis_url)
     with make_app(Settings(), redis_url) as app:
         one = Dispatcher(app, client, told.put, bundle_ms=bundle_ms)
         try:

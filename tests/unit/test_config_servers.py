@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.servers import is_loopback, ledger_url, redis_url, refused_as_plain, server_url
+from config.servers import is_loopback, ledger_url, refused_as_plain, server_url
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,6 @@ def test_another_machine_is_refused_in_plain_http_unless_it_is_named(host: str) 
     assert refused_as_plain(f"http://{host}:8000", ("elsewhere",)) == host
     assert refused_as_plain(f"http://{host}:8000", (host,)) is None
     assert refused_as_plain(f"https://{host}:8000", ()) is None
-
-
-@pytest.mark.parametrize("text", ["redis://localhost", "rediss://:p@redis.lan:6380/2", "redis://[::1]:6379"])
-def test_a_redis_url_is_left_as_it_is(text: str) -> None:
-    assert redis_url(text) == text
 
 
 @pytest.mark.parametrize("text", ["sqlite:////var/ledger.sqlite", "postgresql+psycopg://u:p@db/fleet"])

@@ -1,0 +1,156 @@
+"""The Redis URL, read once: every client of the farm's Redis is built from what this reading finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+
+DEFAULT_PORT = 6379
+_PORT_MAX = 65_535
+_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname", "ssl_cert_reqs")
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_ESCAPE = "write /, ?, #, @, [ and ] in a password as %2F, %3F, %23, %40, %5B and %5D"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tls:
+    """How the certificate of a `rediss://` server is verified. There is no way to leave that out."""
+
+    #: PEM file of an authority that may vouch for the server, beside those of the system; None for these alone
+    ca_file: str | None = None
+    #: PEM files of the client's own certificate and key, where the server asks for one
+    cert_file: str | None = None
+    key_file: str | None = None
+    #: whether the certificate has to name the host of the URL
+    check_hostname: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedisAddress:
+    """Where the farm's Redis is, and how to log in there."""
+
+    host: str
+    port: int
+    database: int
+    username: str | None
+    password: str | None = field(repr=False)
+    #: None for a connection in plain text
+    tls: Tls | None
+
+    @property
+    def place(self) -> str:
+        """Host and port, which may be shown to anybody."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def bare_url(self) -> str:
+        """The URL without its options, every special character of user and password escaped."""
+        login = "" if self.username is None else quote(self.username, safe="")
+        login += "" if self.password is None else f":{quote(self.password, safe='')}"
+        scheme = "redis" if self.tls is None else "rediss"
+        return f"{scheme}://{login}{'@' if login else ''}{self.place}/{self.database}"
+
+    @property
+    def url(self) -> str:
+        """The URL with its options; `read_redis_url` makes the same address of it."""
+        if self.tls is None:
+            return self.bare_url
+        files = {
+            "ssl_ca_certs": self.tls.ca_file,
+            "ssl_certfile": self.tls.cert_file,
+            "ssl_keyfile": self.tls.key_file,
+        }
+        options = {name: path for name, path in files.items() if path is not None}
+        if not self.tls.check_hostname:
+            options["ssl_check_hostname"] = "false"
+        return f"{self.bare_url}?{urlencode(options, safe='/', quote_via=quote)}" if options else self.bare_url
+
+
+def read_redis_url(text: str) -> RedisAddress:
+    """The address that a redis:// or rediss:// URL names.
+
+    Raises ValueError, which never repeats the URL, where a part of it is not understood.
+    """
+    parts, port = _split(text)
+    host = unquote(parts.hostname or "")
+    if parts.fragment or "@" in parts.path or "@" in parts.query:
+        raise ValueError(f"must end after database and options, and has an '@' or '#' there; {_ESCAPE}")
+    if not host:
+        raise ValueError("must be a URL that starts with redis:// or rediss:// and names a host")
+    options = _options(parts.query)
+    if parts.scheme == "redis" and options:
+        raise ValueError(f"has options of TLS, {', '.join(sorted(options))}, and is no rediss:// URL")
+    return RedisAddress(
+        host=host,
+        port=DEFAULT_PORT if port is None else port,
+        database=_database(parts.path),
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls=_tls(options) if parts.scheme == "rediss" else None,
+    )
+
+
+def _split(text: str) -> tuple[SplitResult, int | None]:
+    if any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError("must hold no white space and no control characters")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        # the cause repeats a part of the URL, which may be the password's
+        raise ValueError(
+            f"must be a URL of redis:// or rediss://, with a port of 1 to {_PORT_MAX}; {_ESCAPE}"
+        ) from None
+    if parts.scheme not in ("redis", "rediss"):
+        raise ValueError("must be a URL that starts with redis:// or rediss:// and names a host")
+    if port == 0:
+        raise ValueError(f"must have a port of 1 to {_PORT_MAX}")
+    return parts, port
+
+
+def _database(path: str) -> int:
+    number = path.removeprefix("/").removesuffix("/")
+    if not number:
+        return 0
+    if not (number.isascii() and number.isdigit() and len(number) <= 9):
+        raise ValueError(f"must name its database by a number, e.g. redis://host:6379/0; {_ESCAPE}")
+    return int(number)
+
+
+def _options(query: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
+    except ValueError:
+        raise ValueError(f"has options that are not of the form name=value; {_ESCAPE}") from None
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise ValueError("has an option twice")
+    if not options.keys() <= set(_OPTIONS):
+        raise ValueError(f"has an option that is not one of {', '.join(_OPTIONS)}; timeouts are the farm's own")
+    return options
+
+
+def _tls(options: Mapping[str, str]) -> Tls:
+    asked = options.get("ssl_cert_reqs", "required").lower().removeprefix("cert_")
+    if asked in ("none", "optional"):
+        raise ValueError(
+            f"says ssl_cert_reqs={asked}, by which the password goes to whoever answers; leave it out, and name the "
+            "authority of a certificate of your own by ssl_ca_certs=FILE"
+        )
+    if asked != "required":
+        raise ValueError("must say ssl_cert_reqs=required or leave it out")
+    checked = options.get("ssl_check_hostname", "true").lower()
+    if checked not in _BOOLEANS:
+        raise ValueError("must say ssl_check_hostname=true or =false")
+    tls = Tls(
+        ca_file=options.get("ssl_ca_certs") or None,
+        cert_file=options.get("ssl_certfile") or None,
+        key_file=options.get("ssl_keyfile") or None,
+        check_hostname=_BOOLEANS[checked],
+    )
+    if not tls.check_hostname and tls.ca_file is None:
+        raise ValueError("says ssl_check_hostname=false without ssl_ca_certs=FILE: any valid certificate would do")
+    if (tls.cert_file is None) != (tls.key_file is None):
+        raise ValueError("must give ssl_certfile and ssl_keyfile together or neither")
+    return tls

@@ -1,0 +1,65 @@
+"""Clients of the farm's Redis: one reading of the URL and one way to verify a certificate for all of them."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import redis
+
+from config.redis_address import RedisAddress, read_redis_url
+
+
+def redis_client(redis_url: str, *, connect_timeout_s: float = 3.0, timeout_s: float = 15.0) -> redis.Redis:
+    """A client whose calls end, and which tries none of them twice.
+
+    Raises ValueError for a URL that `read_redis_url` does not take.
+    """
+    address = read_redis_url(redis_url)
+    options = tls_options(address)
+    pool = redis.ConnectionPool(
+        connection_class=redis.Connection if options is None else redis.SSLConnection,
+        host=address.host,
+        port=address.port,
+        db=address.database,
+        username=address.username,
+        password=address.password,
+        socket_keepalive=True,
+        socket_connect_timeout=connect_timeout_s,
+        socket_timeout=timeout_s,
+        **(options or {}),
+    )
+    return redis.Redis.from_pool(pool)
+
+
+def tls_options(address: RedisAddress) -> dict[str, Any] | None:
+    """What redis-py, kombu and Flower have to be told so that all verify the server; None for plain text.
+
+    kombu would verify nothing of its own accord.
+    """
+    tls = address.tls
+    if tls is None:
+        return None
+    files = {"ssl_ca_certs": tls.ca_file, "ssl_certfile": tls.cert_file, "ssl_keyfile": tls.key_file}
+    return {
+        "ssl_cert_reqs": ssl.CERT_REQUIRED,
+        "ssl_check_hostname": tls.check_hostname,
+        **{name: path for name, path in files.items() if path is not None},
+    }
+
+
+def unusable_file(address: RedisAddress) -> str | None:
+    """Which file that the URL names can't be used, and why; None when all can."""
+    tls = address.tls
+    if tls is None:
+        return None
+    name, path = "ssl_ca_certs", tls.ca_file
+    try:
+        context = ssl.create_default_context(cafile=path)
+        if tls.cert_file is not None:
+            name, path = "ssl_certfile", tls.cert_file
+            # without a password of its own, OpenSSL would ask the terminal for one
+            context.load_cert_chain(tls.cert_file, tls.key_file, password="")
+    except (OSError, ValueError) as exc:
+        return f"{name}={path}: {getattr(exc, 'strerror', None) or exc}"
+    return None

@@ -1,0 +1,84 @@
+"""TLS in front of a real Redis, by certificates of the farm's own authority, or an impostor that awaits passwords."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fleet.certificates import ensure_authority, ensure_server
+
+
+class Front:
+    """A listener that speaks TLS and carries what it hears to a Redis, or keeps it where there is none."""
+
+    def __init__(self, folder: Path, names: Sequence[str], redis_url: str | None) -> None:
+        (folder / "authority").mkdir(parents=True)
+        #: the authority's certificate
+        self.authority = ensure_authority(folder / "authority")
+        ensure_server(folder / "authority", folder, names)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(folder / "server.crt", folder / "server.key")
+        there = urlsplit(redis_url or "")
+        self._there = None if redis_url is None else (there.hostname or "", there.port or 0)
+        self._login = there.netloc.rpartition("@")[0] or ":the-password"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        #: everything that clients said in the clear after a handshake
+        self.heard = b""
+        self._ends: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, options: str = "", *, host: str = "127.0.0.1") -> str:
+        """The URL of this front, with the login of the Redis behind it."""
+        return f"rediss://{self._login}@{host}:{self.port}/0{options}"
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        for end in (self._listener, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._context.wrap_socket(plain, server_side=True) as here:
+            self._ends.append(here)
+            if self._there is None:
+                while words := here.recv(65536):
+                    self.heard += words
+                return
+            with socket.create_connection(self._there) as there:
+                self._ends.append(there)
+                threading.Thread(target=_carry, args=(there, here), daemon=True).start()
+                _carry(here, there)
+
+
+def _carry(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while words := source.recv(65536):
+            sink.sendall(words)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def tls_front(folder: Path, *, names: Sequence[str] = ("127.0.0.1",), redis_url: str | None = None) -> Iterator[Front]:
+    """A front for the length of the block; without a `redis_url` it is an impostor."""
+    front = Front(folder, names, redis_url)
+    try:
+        yield front
+    finally:
+        front.close()
