@@ -77,7 +77,9 @@ def users_file(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> str:
 
 
 def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> Iterator[str]:
-    yield "user default off"
+    # Redis runs the transactions of its append-only file as this user, and drops them where it lacks the right. `off`
+    # keeps everybody from logging in as it.
+    yield "user default off resetpass ~* &* +@all"
     for role in Role:
         yield _user(role.value, passwords[role], _RULES[role])
     for host in sorted(hosts):

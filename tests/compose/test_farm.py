@@ -81,7 +81,7 @@ def test_secrets_are_made_at_the_first_start_with_mode_0600_and_differ(mining: F
     assert len(urls) == 3
     assert all(len(url.split(":")[2].split("@")[0]) >= 32 for url in urls)
     users = mining.run_in("redis", "cat", "/run/secrets/users.acl")
-    assert "user default off" in users
+    assert "user default off resetpass " in users
     assert "nopass" not in users
 
 
