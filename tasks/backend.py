@@ -15,6 +15,7 @@ import redis
 from celery import states
 from celery.backends.base import BaseBackend
 
+from tasks import stopping
 from tasks.bundle import Bundled, jobs_in
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
 from tasks.redis_client import redis_client
@@ -37,8 +38,12 @@ class StreamBackend(BaseBackend):
         return self._clients[pid]
 
     def exception_safe_to_retry(self, exc: BaseException) -> bool:
-        """Redis is away: hold the result and try again (`result_backend_always_retry`), and ack only after."""
-        return isinstance(exc, redis.ConnectionError | redis.TimeoutError | redis.BusyLoadingError)
+        """Redis is away: hold the result and try again (`result_backend_always_retry`), and ack only after.
+
+        Once the worker was asked to end, that goes on for seconds only: the coordinator dispatches the job again.
+        """
+        away = isinstance(exc, redis.ConnectionError | redis.TimeoutError | redis.BusyLoadingError)
+        return away and not stopping.gives_up()
 
     def _store_result(
         self, task_id: str, result: Any, state: str, _traceback: Any = None, request: Any = None, **_: Any

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_shutting_down
 from celery.worker import state
 
 from config.logs import set_up
 from config.settings import Settings
-from tasks import catalog
+from tasks import catalog, stopping
 from tasks.app import make_app
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
@@ -24,7 +24,7 @@ from tasks.errors import MessageError, OutOfMemoryError
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
-from tasks.watchdog import Look, watch
+from tasks.watchdog import EXIT_CODE, Look, watch
 
 #: seconds between two beats
 BEAT_S = 5.0
@@ -179,6 +179,11 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     def _keep_our_logs(**_: Any) -> None:
         set_up(settings.log)
 
+    @worker_shutting_down.connect(weak=False)
+    def _end_in_time(**_: Any) -> None:
+        stopping.begin()
+        stopping.end_within(settings.worker.time_limit_s, _give_up, EXIT_CODE)
+
     name = settings.worker.name or socket.gethostname()
     concurrency = settings.worker.concurrency or detect().cpu_cores
     app = worker_app(settings, redis_url)
@@ -193,6 +198,11 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _give_up(after_s: float) -> None:
+    held = len(state.reserved_requests)
+    _log.error("%d jobs at hand did not end within %g s: this worker ends without them", held, after_s)
 
 
 def _look(waiting: int | None) -> Look:

@@ -28,6 +28,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "tasks.blas",
         "tasks.redis_version",
         "tasks.strict_json",
+        "tasks.stopping",
         "tasks.systemd",
         "tasks.text",
         "tasks.basic_auth",
