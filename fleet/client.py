@@ -68,11 +68,11 @@ class _Talk:
         match call.kind:
             case CallKind.REGISTER:
                 return protocol.parse_registration(
-                    await self._post("/ai-energy/register", protocol.registration_body(spec))
+                    await self._post("/ai-energy/register", protocol.registration_body(spec), "contributor")
                 )
             case CallKind.START_SESSION:
                 return protocol.parse_session_start(
-                    await self._post("/ai-energy/start-session", protocol.session_body(miner_id))
+                    await self._post("/ai-energy/start-session", protocol.session_body(miner_id), "initial_task")
                 )
             case CallKind.FETCH:
                 content = await self._content(f"/ai-energy/task/{quote(miner_id)}", None)
@@ -84,7 +84,7 @@ class _Talk:
                 body = protocol.heartbeat_body(
                     miner_id, call.session_id, call.usage or Usage(cpu_percent=0.0), call.completed
                 )
-                return protocol.parse_heartbeat(await self._post("/ai-energy/heartbeat", body))
+                return protocol.parse_heartbeat(await self._post("/ai-energy/heartbeat", body, "next_task"))
             case CallKind.STOP_SESSION:
                 body = protocol.session_body(miner_id, call.session_id)
                 return protocol.parse_session_summary(await self._post("/ai-energy/stop-session", body))
@@ -97,7 +97,7 @@ class _Talk:
             return protocol.parse_totals(await self.get(f"/ai-energy/contributor/{quote(call.spec.miner_id)}"))
         except ServerFault as fault:
             body = protocol.registration_body(call.spec)
-            again = protocol.parse_registration(await self._post("/ai-energy/register", body))
+            again = protocol.parse_registration(await self._post("/ai-energy/register", body, "contributor"))
             if again.oddity:
                 raise Garbled(again.oddity) from fault
             if again.totals is None:
@@ -107,9 +107,10 @@ class _Talk:
     async def get(self, path: str) -> dict[str, Any]:
         return protocol.parse_object(await self._content(path, None))
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def _post(self, path: str, body: Mapping[str, Any], apart: str = "") -> dict[str, Any]:
+        """The answer's object; what is wrong inside its field `apart` is wrong there alone."""
         sent = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        return protocol.parse_object(await self._content(path, sent))
+        return protocol.parse_object(await self._content(path, sent), apart)
 
     async def _content(self, path: str, body: bytes | None) -> bytes:
         """The body of an answer with status 200."""

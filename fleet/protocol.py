@@ -6,14 +6,15 @@ Its words are plain from here on; an id that is not is refused, since it has to 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from fleet import flawed_json
 from fleet.errors import Foreign, Garbled
 from fleet.figures import amount, optional_amount, optional_count, optional_number
+from fleet.flawed_json import flaw_of
 from fleet.models import (
     GasInfo,
     HeartbeatAnswer,
@@ -46,8 +47,8 @@ INVALID_FORMAT = "Invalid result format"
 _SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of an answer.
+def parse_object(body: bytes, apart: str = "") -> dict[str, Any]:
+    """The JSON object of an answer; flaws inside its field `apart` are marked there and spoil nothing else.
 
     Raises Garbled for cut JSON, NaN, bad UTF-8, numbers of thousands of digits and bottomless nesting, and Foreign for
     the page of somebody else.
@@ -57,7 +58,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
     try:
         answer = strict_json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise Garbled(f"the answer is no JSON: {exc!r:.120}: {body[:60]!r}") from exc
+        answer = _marked(body) if apart else None
+        if not isinstance(answer, dict) or _unfit({**answer, apart: None}):
+            raise Garbled(f"the answer is no JSON: {exc!r:.120}: {body[:60]!r}") from exc
     if not isinstance(answer, dict):
         raise Garbled(f"the answer is no object: {body[:60]!r}")
     return answer
@@ -125,15 +128,15 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
 
 
 def parse_fetched(body: bytes, miner_id: str) -> Job:
-    """`parse_job` of a fetch's answer, whose numbers beside the `data` may be NaN or infinite: one more oddity."""
+    """`parse_job` of a fetch's answer, whose flaws are the job's: a miner that can't read it gets it for ever."""
     try:
         task = parse_object(body)
-    except Garbled as garbled:
-        try:
-            task = json.loads(body)
-            strict_json.loads(json.dumps(task["data"]))
-        except (ValueError, RecursionError, TypeError, KeyError):
-            raise garbled from None
+    except Foreign:
+        raise
+    except Garbled:
+        task = _marked(body)
+        if task is None:
+            raise
     return parse_job(task, Road.FETCHED, miner_id)
 
 
@@ -152,14 +155,15 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
         raise Garbled(f"task {job_id} was assigned to {shortened(owner)}, not to {miner_id}")
     reward, oddity = _stated_reward(task.get("reward"))
+    unfit = _unfit(data)
     return Job(
         job_id=job_id,
         job_type=plain(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",
-        data=data if isinstance(data, dict) and not deeper_than(data, MAX_DATA_DEPTH - 1) else {},
+        data=data if isinstance(data, dict) and not unfit else {},
         reward=reward,
         road=road,
         timeout_s=_timeout(task.get("timeout_seconds")),
-        problem=_problem(job_type, data),
+        problem=_unknown_type(job_type) or unfit,
         oddity=oddity,
     )
 
@@ -247,14 +251,27 @@ def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
         return None, (str(exc),)
 
 
-def _problem(job_type: Any, data: Any) -> str:
-    if not isinstance(job_type, str) or job_type not in JOB_TYPES:
-        return f"unknown job type {shortened(job_type)}"
+def _marked(body: bytes) -> Any:
+    """The answer with its flaws marked; None where it is no JSON beside them, either."""
+    try:
+        return flawed_json.read(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unknown_type(job_type: Any) -> str:
+    known = isinstance(job_type, str) and job_type in JOB_TYPES
+    return "" if known else f"unknown job type {shortened(job_type)}"
+
+
+def _unfit(data: Any) -> str:
+    """Why a job's data can't be handed on, empty where it can."""
     if data is not None and not isinstance(data, dict):
         return f"data is {shortened(data)}, must be an object"
     if deeper_than(data, MAX_DATA_DEPTH - 1):
         return f"data is nested more than {MAX_DATA_DEPTH} deep"
-    return ""
+    flaw = flaw_of(data)
+    return f"data holds {flaw}" if flaw else ""
 
 
 def _stated_reward(value: Any) -> tuple[Decimal, str]:

@@ -43,7 +43,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.proof", "fleet.causes", "fleet.chain", "fleet.payments"),
     ("fleet.scopes",),
-    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.pages"),
+    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.pages", "fleet.flawed_json"),
     ("fleet.figures", "fleet.crew"),
     (
         "fleet.admission",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+#: what `FLAWED_DATA` can put into a job
+DATA_FLAWS = ("nan", "infinity", "huge", "digits", "deep", "surrogate")
+
 
 class Stage(Enum):
     """Where on its way a request meets the fault."""
@@ -43,6 +46,8 @@ class FaultKind(Enum):
     POISON = "poison"
     #: a job type that nobody knows (`value`)
     UNKNOWN_TYPE = "unknown_type"
+    #: a job whose `data` holds what JSON has no room for: `value` is nan, infinity, huge, digits, deep or surrogate
+    FLAWED_DATA = "flawed_data"
     #: a job whose `reward` is `value`, as it stands (-1, NaN, 1e400, "text"); paid is what it was before
     JOB_REWARD = "job_reward"
     #: a job whose `timeout_seconds`, `created_at` and `expires_at` are `value`, as it stands
@@ -110,6 +115,7 @@ _STAGES: Mapping[Stage, frozenset[FaultKind]] = {
         {
             FaultKind.POISON,
             FaultKind.UNKNOWN_TYPE,
+            FaultKind.FLAWED_DATA,
             FaultKind.JOB_REWARD,
             FaultKind.DEADLINE,
             FaultKind.OTHER_PAYLOAD,

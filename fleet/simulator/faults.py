@@ -10,7 +10,7 @@ from random import Random
 from typing import cast
 
 from fleet.simulator.errors import OptionError
-from fleet.simulator.faultkinds import FaultKind, Stage, stage_of
+from fleet.simulator.faultkinds import DATA_FLAWS, FaultKind, Stage, stage_of
 from fleet.simulator.roads import ROADS
 
 JOB_ROADS = frozenset({"start-session", "task", "heartbeat"})
@@ -19,6 +19,7 @@ JOB_ROADS = frozenset({"start-session", "task", "heartbeat"})
 _DEFAULT_VALUES: Mapping[FaultKind, str] = {
     FaultKind.PAGE: "403",
     FaultKind.UNKNOWN_TYPE: "quantum_annealing",
+    FaultKind.FLAWED_DATA: "nan",
     FaultKind.JOB_REWARD: "-1",
     FaultKind.RECEIPT_REWARD: "-1",
     FaultKind.DEADLINE: "-60",
@@ -58,6 +59,8 @@ class Fault:
             raise OptionError("fault.probability", self.probability, "0 … 1")
         if (self.count is not None and self.count < 1) or self.after < 0:
             raise OptionError("fault.count", (self.count, self.after), "count 1 or more, after 0 or more")
+        if self.kind is FaultKind.FLAWED_DATA and self.text not in DATA_FLAWS:
+            raise OptionError("fault.value", self.text, f"one of {', '.join(DATA_FLAWS)}")
         if self.kind is FaultKind.PAGE and not (self.text.isdecimal() and int(self.text) in responses):
             raise OptionError("fault.value", self.text, "a status of HTTP, such as 403")
 

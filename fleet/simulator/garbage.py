@@ -117,6 +117,21 @@ def as_written(text: str) -> object:
     return raw_number({"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(text.lower(), text))
 
 
+_FLAWS: Mapping[str, object] = {
+    "nan": raw_number("NaN"),
+    "infinity": raw_number("-Infinity"),
+    "huge": raw_number("1e400"),
+    "digits": raw_number("7" * _DIGITS),
+    "deep": raw_number("[" * _DEPTH + "]" * _DEPTH),
+    "surrogate": "\ud800",
+}
+
+
+def flawed_value(flaw: str) -> object:
+    """One of DATA_FLAWS, as it is to be encoded."""
+    return [{"x": _FLAWS[flaw]}]
+
+
 _GARBLERS: Mapping[FaultKind, Callable[[Fault, Answer], Answer]] = {
     FaultKind.ERROR_AFTER: lambda _fault, _right: SERVER_ERROR,
     FaultKind.HTML: lambda _fault, _right: html_page(200, "Welcome"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from random import Random
+from typing import cast
 
 from fleet.simulator.answers import encode
 from fleet.simulator.assignments import JobMaker, Tamper
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault
-from fleet.simulator.garbage import as_written
+from fleet.simulator.garbage import as_written, flawed_value
 from fleet.simulator.jobs import draw_data, poisoned
 from fleet.simulator.world import World
 
@@ -20,6 +21,8 @@ def tamper_of(fault: Fault) -> Tamper | None:
         return lambda job: job | {"data": poisoned(str(job["task_type"]))}
     if fault.kind is FaultKind.UNKNOWN_TYPE:
         return lambda job: job | {"task_type": fault.text}
+    if fault.kind is FaultKind.FLAWED_DATA:
+        return lambda job: job | {"data": {**cast("dict[str, object]", job["data"]), "flaw": flawed_value(fault.text)}}
     if fault.kind is FaultKind.JOB_REWARD:
         return lambda job: job | {"reward": as_written(fault.text)}
     if fault.kind is FaultKind.DEADLINE:

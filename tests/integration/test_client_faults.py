@@ -88,11 +88,8 @@ def client(simulator: RunningSimulator) -> Iterator[Waiting]:
         ("cut_json", OutcomeUnknown),
         ("wrong_types", Garbled),
         ("missing_fields", Garbled),
-        ("nan", Garbled),
-        ("infinity", Garbled),
         ("big_body", Garbled),
         ("deep_nesting", Garbled),
-        ("long_integer", Garbled),
         ("bad_utf8", Garbled),
         ("gzip_bomb", Garbled),
     ],
@@ -108,6 +105,19 @@ def test_each_fault_of_the_wire_is_a_typed_error_within_the_deadline(
     simulator.set_faults()
     outcome, _ = client.perform(START)
     assert isinstance(outcome, SessionStart), "the next call is not harmed by the last one"
+
+
+@pytest.mark.parametrize("fault", ["nan", "infinity", "long_integer"])
+def test_numbers_that_can_not_be_spoil_a_total_and_no_session_whose_first_job_holds_them(
+    simulator: RunningSimulator, client: Waiting, fault: str
+) -> None:
+    simulator.set_faults(fault)
+    outcome, _ = client.perform(Call(kind=CallKind.TOTALS, spec=SPEC))
+    assert isinstance(outcome, Garbled)
+    outcome, _ = client.perform(START)
+    assert isinstance(outcome, SessionStart)
+    assert outcome.initial_job is not None
+    assert outcome.initial_job.oddity
 
 
 @contextmanager

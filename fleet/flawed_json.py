@@ -1,0 +1,81 @@
+"""JSON of a server, read although some values in it can't be: each is marked where it stands. Pure.
+
+Python's reader refuses a whole answer for one integer of 5,000 digits, one bad byte or one nesting too deep, and takes
+NaN, which no JSON has.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+#: longer integers are marked; Python reads up to 4,300 digits
+_MOST_DIGITS = 4_000
+#: what is nested deeper is left out, which is still deeper than any job's data may be
+_MOST_LEVELS = 64
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What stands in the place of a value that JSON does not have."""
+
+    what: str
+
+    def __repr__(self) -> str:
+        return self.what
+
+
+def read(body: bytes) -> Any:
+    """The value of a text, its flaws marked. Raises ValueError or RecursionError where it is no JSON beside them."""
+    text = body.decode("utf-8-sig", "surrogateescape")
+    return json.loads(_shallow(text), parse_constant=Flaw, parse_int=_integer)
+
+
+def flaw_of(value: Any) -> str:
+    """The first thing inside `value` that can't be sent on as JSON; empty where there is none."""
+    boxes = [value]
+    while boxes:
+        box = boxes.pop()
+        items = [*box.keys(), *box.values()] if isinstance(box, dict) else box if isinstance(box, list) else [box]
+        for item in items:
+            if isinstance(item, dict | list):
+                boxes.append(item)
+            elif said := _flaw(item):
+                return said
+    return ""
+
+
+def _flaw(item: Any) -> str:
+    if isinstance(item, Flaw):
+        return item.what
+    if isinstance(item, float) and not math.isfinite(item):
+        return "a number that no float holds"
+    if isinstance(item, str) and not item.isascii() and any("\ud800" <= char <= "\udfff" for char in item):
+        return "text that is no Unicode"
+    return ""
+
+
+def _integer(digits: str) -> int | Flaw:
+    return int(digits) if len(digits) <= _MOST_DIGITS else Flaw(f"an integer of {len(digits)} digits")
+
+
+def _shallow(text: str) -> str:
+    """The text with `null` in place of what is nested too deep."""
+    parts, kept_to, level = [], 0, 0
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in {"[", "{"}:
+            level += 1
+            if level == _MOST_LEVELS + 1:
+                parts += [text[kept_to : token.start()], "null"]
+        elif sign in {"]", "}"}:
+            if level == _MOST_LEVELS + 1:
+                kept_to = token.end()
+            level -= 1
+    # what is never closed is no JSON
+    return text if level else "".join([*parts, text[kept_to:]])
