@@ -22,7 +22,8 @@ RUN python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /dist
 
 COPY --chmod=0755 docker/entrypoint docker/fresh docker/answers docker/archive /image/usr/local/bin/
 # Bytecode is compiled once here, because the root of a running container is read-only. It is bound to no file's time.
-# The folders are mount points of volumes: an empty volume takes over their owner.
+# The folders are mount points of volumes: an empty volume takes over their owner. Group 0 may use the two of a single process:
+# OpenShift runs containers under a user number of its own choice in that group.
 RUN python -m compileall -q -j 1 --invalidation-mode unchecked-hash /opt/fleet/lib \
  && mkdir -p /image/opt /image/etc /image/run/secrets /image/var/lib/neonet-fleet \
       /image/setup/keys /image/setup/redis /image/setup/redis-data /image/setup/coordinator /image/setup/worker /image/setup/flower \
@@ -31,7 +32,9 @@ RUN python -m compileall -q -j 1 --invalidation-mode unchecked-hash /opt/fleet/l
  && echo 'fleet:x:10001:10001:neonet-fleet:/tmp:/usr/sbin/nologin' >>/image/etc/passwd \
  && echo 'fleet:x:10001:' >>/image/etc/group \
  && chown -R 10001:10001 /image/run/secrets /image/var/lib/neonet-fleet /image/setup \
- && chmod -R 0700 /image/run/secrets /image/var/lib/neonet-fleet /image/setup \
+ && chmod -R 0700 /image/setup \
+ && chgrp 0 /image/run/secrets /image/var/lib/neonet-fleet \
+ && chmod 0770 /image/run/secrets /image/var/lib/neonet-fleet \
  && find /image -exec touch --no-dereference --date=@$SOURCE_DATE_EPOCH {} +
 
 FROM python:3.13-slim

@@ -12,6 +12,7 @@ from config.tree import Leaf, leaves
 _HEAD = """\
 # What a farm under Docker Compose can be told. Copy this file to .env and take the "# " off what you change;
 # `docker compose up -d` puts it into force. Each value is its default; a line that ends in `=` has none.
+# A value that holds $, a quote or a backslash goes into single quotes; `fleet` refuses what Compose reads otherwise.
 
 # --- Read by docker-compose.yml alone ---
 
@@ -36,6 +37,9 @@ _HEAD = """\
 # What Redis may hold before it refuses writes, and the memory of its container, which a rewrite of its file needs too.
 # REDIS_MAXMEMORY=256mb
 # REDIS_MEMORY=640m
+
+# Cores of each container; 0 for no limit, where the engine refuses one: "NanoCPUs can not be set" (rootless, some NAS).
+# CPUS=1
 
 # Cores and memory of one worker. More cores than the host has are refused by Docker. A worker computes on as many as
 # FLEET_WORKER__CONCURRENCY says; each of its processes may take FLEET_WORKER__MAX_MEMORY_PER_CHILD_MB.

@@ -12,8 +12,20 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, Problem
+from config.service_links import without_service_links
 from config.settings import CROSS_FIELD, ENV_PREFIX, Settings, default_state_dir
-from config.sources import Layer, from_env_file, from_overrides, from_secrets, from_toml, from_variables, merged
+from config.sources import (
+    Layer,
+    from_env_file,
+    from_overrides,
+    from_secrets,
+    from_toml,
+    from_variables,
+    is_file,
+    is_folder,
+    merged,
+    unread,
+)
 from config.tree import Leaf, leaves
 
 MASK = "********"
@@ -21,7 +33,8 @@ DEFAULT = "default"
 
 _TOML = Path("fleet.toml")
 _ENV_FILE = Path(".env")
-_SECRETS = Path("/run/secrets")
+#: where secrets lie that nobody named; other programs of this machine may have it, too
+SECRETS = Path("/run/secrets")
 _SHOWN_CHARS = 80
 _USER_PART = re.compile(r"//[^/@\s]*@")
 
@@ -69,7 +82,8 @@ def read(
 
     `overrides` has nested or dotted names, None means not given. A file that is named, by argument or by FLEET_CONFIG,
     has to be there; unnamed, `.env` and `fleet.toml` are taken from the working folder if they are there. Secrets are
-    read from FLEET_SECRETS_DIR, else from /run/secrets. `environ` stands for the process's environment.
+    read from FLEET_SECRETS_DIR, else from /run/secrets where this user may read that. `environ` stands for the
+    process's environment.
     Raises ConfigError, which lists everything that is wrong.
     """
     variables = os.environ if environ is None else environ
@@ -87,18 +101,29 @@ def read(
     return Reading(settings=settings, origins=tuple(_origin(leaf, settings, layers) for leaf in leaves(Settings)))
 
 
+def without_secrets(environ: Mapping[str, str] | None = None) -> str | None:
+    """Why no setting is taken from the folder of secrets that nobody named, or None: it can be read, or isn't there."""
+    variables = os.environ if environ is None else environ
+    if variables.get(f"{ENV_PREFIX}SECRETS_DIR") or not is_folder(SECRETS):
+        return None
+    reason = unread(SECRETS)
+    return None if reason is None else f"{SECRETS} can't be read: {reason}; no setting is taken from it"
+
+
 def _layers(
     overrides: Mapping[str, object], environ: Mapping[str, str], toml_file: Path | None, env_file: Path | None
 ) -> Iterator[Layer]:
     yield from_overrides(overrides)
-    yield from_variables("environment", environ)
-    if env_file is not None or _ENV_FILE.is_file():
+    yield from_variables("environment", without_service_links(environ))
+    if env_file is not None or is_file(_ENV_FILE):
         yield from_env_file(env_file or _ENV_FILE)
     secrets = environ.get(f"{ENV_PREFIX}SECRETS_DIR")
-    if secrets or _SECRETS.is_dir():
-        yield from_secrets(Path(secrets) if secrets else _SECRETS)
+    if secrets:
+        yield from_secrets(Path(secrets))
+    elif is_folder(SECRETS) and unread(SECRETS) is None:
+        yield from_secrets(SECRETS)
     named = toml_file or environ.get(f"{ENV_PREFIX}CONFIG")
-    if named or _TOML.is_file():
+    if named or is_file(_TOML):
         yield from_toml(Path(named or _TOML))
 
 

@@ -41,11 +41,18 @@ _VISIBILITY_FACTOR = 3
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
-    """Return the folder of this farm's state: neonet-fleet in $XDG_STATE_HOME, else in ~/.local/state."""
+    """Return the folder of this farm's state: neonet-fleet in $XDG_STATE_HOME, else in ~/.local/state.
+
+    A user without a home, as in a container that runs under any number, has it where the image and systemd have it.
+    """
     base = environ.get("XDG_STATE_HOME", "")
     # The XDG specification has relative paths ignored.
-    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
-    return root / "neonet-fleet"
+    if base.startswith("/"):
+        return Path(base) / "neonet-fleet"
+    try:
+        return Path.home() / ".local" / "state" / "neonet-fleet"
+    except RuntimeError:
+        return Path("/var/lib/neonet-fleet")
 
 
 def _split_names(value: object) -> object:

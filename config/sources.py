@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from io import StringIO
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dotenv import dotenv_values
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from config.env_file import read_env_file
 from config.errors import ConfigError, Problem
 from config.settings import ENV_PREFIX, NESTED, Settings
 from config.suggest import suggestion, unknown_names
@@ -81,8 +80,12 @@ def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
 
 
 def from_env_file(path: Path) -> Layer:
-    """Read variables from a `.env` file, letters as they stand: a `$` is a dollar."""
-    return from_variables(str(path), dotenv_values(stream=StringIO(_read_text(path)), interpolate=False))
+    """Read variables from a `.env` file; a value that Compose would read differently is a problem."""
+    source = str(path)
+    read = read_env_file(_read_text(path))
+    layer = from_variables(source, read.values)
+    unclear = (Problem(name=one.name, source=source, reason=one.reason, advice=one.advice) for one in read.unclear)
+    return replace(layer, problems=(*unclear, *layer.problems))
 
 
 def from_secrets(folder: Path) -> Layer:
@@ -110,6 +113,31 @@ def merged(low: Mapping[str, object], high: Mapping[str, object]) -> dict[str, o
         else:
             result[key] = value
     return result
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file, as far as this user may look."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, as far as this user may look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def unread(folder: Path) -> str | None:
+    """Why this user can't read the folder, or None."""
+    try:
+        next(folder.iterdir(), None)
+    except OSError as exc:
+        return exc.strerror
+    return None
 
 
 def _is_pointer(name: str) -> bool:

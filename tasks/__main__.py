@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from config.errors import ConfigError
-from config.load import load
+from config.load import load, without_secrets
 from config.logs import set_up
 from tasks.blas import single_threaded
 from tasks.broker import turned_away
 from tasks.flower import run_flower
 from tasks.worker import run_worker
 
+_log = logging.getLogger(__name__)
 _EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
 
@@ -25,6 +27,9 @@ def main() -> int:
         print(exc, file=sys.stderr)
         return _EX_CONFIG
     set_up(settings.log)
+    unread = without_secrets()
+    if unread is not None:
+        _log.warning(unread)
     if settings.redis_url is None:
         print(
             "FLEET_REDIS_URL is not set: name the Redis that the coordinator uses, or run `fleet up`", file=sys.stderr

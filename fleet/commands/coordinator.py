@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import sys
 from pathlib import Path
 
 import click
 
-from config.load import load
+from config.load import load, without_secrets
 from config.logs import set_up
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, settings_or_exit
 from fleet.exact_json import dump
 from fleet.serve import Run, run_coordinator
+
+_log = logging.getLogger(__name__)
 
 
 @click.command("coordinator")
@@ -47,6 +50,9 @@ def coordinator(
     with settings_or_exit():
         settings = load()
     set_up(settings.log)
+    unread = without_secrets()
+    if unread is not None:
+        _log.warning(unread)
     out = sys.stderr if as_json else sys.stdout
     with farm_errors():
         run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)

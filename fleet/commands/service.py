@@ -60,7 +60,7 @@ def install(part: str, *, system: bool, no_start: bool) -> None:
     What can't run without settings isn't started before that file holds some: the command that starts it is printed.
     """
     chosen = Part(part)
-    folder = _SYSTEM_UNITS if system else Path.home() / ".config/systemd/user"
+    folder = _SYSTEM_UNITS if system else _home() / ".config/systemd/user"
     path, text = folder / unit_name(chosen), _text(chosen, system=system)
     env_file = _env_file(system=system)
     try:
@@ -112,7 +112,14 @@ def _text(part: Part, *, system: bool) -> str:
 
 
 def _env_file(*, system: bool) -> Path:
-    return _SYSTEM_ENV if system else Path.home() / ".config/neonet-fleet/fleet.env"
+    return _SYSTEM_ENV if system else _home() / ".config/neonet-fleet/fleet.env"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as exc:
+        raise Failure("this user has no home folder, which --user needs; --system does not", EX_NOPERM) from exc
 
 
 def _systemctl(arguments: list[str]) -> None:

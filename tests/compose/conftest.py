@@ -25,7 +25,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 #: each file takes the farm as the one before left it. The first and the third compare the ledger with the book of the
 #: simulator, which is a new one after the fourth; the last leaves none
-_ORDER = ("test_farm.py", "test_security.py", "test_hosts.py", "test_history.py", "test_bad_input.py")
+_ORDER = (
+    "test_farm.py",
+    "test_security.py",
+    "test_hosts.py",
+    "test_history.py",
+    "test_foreign_environments.py",
+    "test_bad_input.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -97,8 +97,8 @@ def test_a_file_that_is_no_toml_is_one_clear_error(empty_folder: Path, content: 
         load()
 
 
-def test_a_dollar_in_an_env_file_is_a_dollar(empty_folder: Path) -> None:
-    (empty_folder / ".env").write_text("FLEET_GPU_MODEL=a${HOME}$b\n")
+def test_a_dollar_in_an_env_file_is_a_dollar_where_compose_takes_it_for_one(empty_folder: Path) -> None:
+    (empty_folder / ".env").write_text("FLEET_GPU_MODEL='a${HOME}$b'\n")
     assert load().gpu_model == "a${HOME}$b"
 
 

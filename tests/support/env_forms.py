@@ -1,0 +1,52 @@
+"""Ways to write a value in `.env`: those that `fleet` and Docker Compose read alike, and those that they don't."""
+
+from __future__ import annotations
+
+#: as it is written, and what it means
+SAME: tuple[tuple[str, str], ...] = (
+    ("abc", "abc"),
+    ("a b", "a b"),
+    ("a#b", "a#b"),
+    ("a #b", "a"),
+    ("'a$b'", "a$b"),
+    ("'a${HOME}$b'", "a${HOME}$b"),
+    ("'a$$b'", "a$$b"),
+    ("'a b'", "a b"),
+    ('"a b"', "a b"),
+    ('"a#b"', "a#b"),
+    ("a'b", "a'b"),
+    ('a"b', 'a"b'),
+    ("a\\b", "a\\b"),
+    ("'a\\b'", "a\\b"),
+    ("'a\\'b'", "a'b"),
+    ('"a\\"b"', 'a"b'),
+    ('"a\\\\b"', "a\\b"),
+    ("'a' # c", "a"),
+    ("  a  ", "a"),
+    ("'  a  '", "  a  "),
+    ('[{"id": "rig"}]', '[{"id": "rig"}]'),
+    ('\'[{"id": "rig"}]\'', '[{"id": "rig"}]'),
+    ("farmer:grün,weiß", "farmer:grün,weiß"),
+    ("$", "$"),
+    ("a=b", "a=b"),
+    ("'a\"b'", 'a"b'),
+    ('"a\'b"', "a'b"),
+    ("~/x", "~/x"),
+    ("", ""),
+    ("''", ""),
+)
+DIFFERENT: tuple[str, ...] = (
+    "a$b",
+    "a${HOME}b",
+    "a$$b",
+    '"a$b"',
+    '"a\\$b"',
+    "a\\$b",
+    "'a'b",
+    '"a" x',
+    "'a\\\\b'",
+    "'a",
+    '"a',
+    "a\t#b",
+    " #x",
+)
