@@ -152,7 +152,12 @@ class Settings(BaseSettings):
         True,
         description="Keep the coordinator on one CPU core, where its threads pass Python's lock on faster (Linux).",
     )
-    drain_s: Finite = Field(20.0, ge=0, le=86_400, description="Seconds that open jobs may take to finish at a stop.")
+    drain_s: Finite = Field(
+        20.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that open jobs may take to finish at a stop; up to 90 if the limit is used up.",
+    )
     visibility_timeout_s: Finite = Field(
         120.0,
         ge=10,

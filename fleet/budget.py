@@ -114,6 +114,17 @@ class Governor:
         room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
 
+    def sendable_at(self, count: int, now: float) -> float:
+        """When the last of `count` more requests can be sent, as far as the believed limit tells."""
+        limit, window_s = max(int(self._belief.limit), 1), self._belief.window_s
+        full_windows = max(count - 1, 0) // limit
+        at = max(self._room_at(limit - (count - full_windows * limit) + 1, window_s, now), self._pause_until)
+        return at + full_windows * window_s
+
+    def sendable_by(self, at: float, count: int, now: float) -> int:
+        """How many of `count` more requests can be sent until then."""
+        return bisect_right(range(1, count + 1), at, key=lambda number: self.sendable_at(number, now))
+
     def sent(self, now: float, kind: CallKind | None = None, *, awaited: bool = True) -> None:
         """A request goes out; when it is `awaited`, one of `answered`, `failed` and `rate_limited` follows."""
         self.total += 1

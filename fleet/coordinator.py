@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from fleet.calls import Call, Reply, Urgency
 from fleet.client import Client
+from fleet.drain import Drain
 from fleet.effects import Dispatch, Notice, Write
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
 from fleet.farm import Farm, Published
@@ -81,8 +82,8 @@ class Watcher(Protocol):
     def flaw(self, text: str) -> None:
         """A stream entry was no result."""
 
-    def stopping(self, reason: str) -> None:
-        """The drain begins."""
+    def stopping(self, reason: str, outlook: str) -> None:
+        """The drain begins; `outlook` says how long it may take where that is not plain."""
 
     def tick(self, farm: Farm, now: float) -> None:
         """A turn ended."""
@@ -139,7 +140,8 @@ class Coordinator:
         self._network_every_s = network_every_s
         self._network_at = clock()
         self._clock = clock
-        self._give_up_at: float | None = None
+        #: until open jobs are given up
+        self._drain: Drain | None = None
         self._wake_at = clock()
         self._acknowledged: list[bytes] = []
         self._ghosts = ghosts
@@ -155,9 +157,11 @@ class Coordinator:
             now = self._clock()
             if stop_at is not None and now >= stop_at and not self._farm.draining:
                 self._feed(Stop("the time is over"), now)
-            if self._give_up_at is not None and now >= self._give_up_at:
-                self._give_up_at = None
-                self._farm.give_up(now)
+            if self._drain is not None and now >= self._drain.give_up_at:
+                self._look_out(self._drain, now)
+                if now >= self._drain.give_up_at:
+                    self._drain = None
+                    self._farm.give_up(now)
             self._carry_out(now)
 
     def _feed(self, event: Event, now: float) -> None:
@@ -188,9 +192,12 @@ class Coordinator:
 
     def _stop(self, stop: Stop, now: float) -> None:
         if not self._farm.draining:
-            self._watcher.stopping(stop.reason)
-            self._give_up_at = now + self._drain_s
+            self._drain = Drain(now, self._drain_s)
+            self._watcher.stopping(stop.reason, self._look_out(self._drain, now))
             self._farm.drain(now)
+
+    def _look_out(self, drain: Drain, now: float) -> str:
+        return drain.review(self._farm.outlook(drain.last_sending, now), now)
 
     def _carry_out(self, now: float) -> None:
         turn = self._farm.turn(now)
@@ -212,7 +219,8 @@ class Coordinator:
                     self._farm.governor.sent(now, awaited=False)
                 self._caller.submit(self._ask_network)
         self._watcher.tick(self._farm, now)
-        self._wake_at = min(turn.wake_at, self._network_at, self._give_up_at or turn.wake_at)
+        give_up_at = self._drain.give_up_at if self._drain else turn.wake_at
+        self._wake_at = min(turn.wake_at, self._network_at, give_up_at)
 
     def _may_ask_network(self, now: float) -> bool:
         """Whether the network's figures take at most a tenth of the budget: a tiny one they would use up alone.

@@ -13,11 +13,13 @@ from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.bundles import Pace
 from fleet.calls import Call, CallKind, Reply, Urgency
+from fleet.drain import Outlook
 from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.miner import Miner
 from fleet.models import Prior
 from fleet.outage import Outage
+from fleet.resends import Resends
 from fleet.work import NEVER
 from tasks.messages import Outcome, ResultMessage
 
@@ -80,6 +82,7 @@ class Farm:
         # the pauses of two farms differ, those of one farm are the same each time
         jitter = random.Random("".join(self.miners))
         self._outage = Outage(len(self.miners), backoff or Backoff(), jitter, now)
+        self._resends = Resends()
         self._turn = Turn()
         for miner in self.miners.values():
             self._schedule(miner, now)
@@ -159,6 +162,10 @@ class Farm:
                     work.redispatch_at, work.ordered = now, False
             self._schedule(miner, now)
 
+    def outlook(self, last_sending: float, now: float) -> Outlook:
+        """When the limit has room for what is open, and what it has none for until `last_sending`."""
+        return Outlook.of(len(self._owners), self._resends, self.governor, last_sending, now)
+
     def drain(self, now: float) -> None:
         """Fetch nothing any more; finish what is open, then stop each session."""
         self.draining = True
@@ -229,7 +236,8 @@ class Farm:
                     return self._outage.asks_at
                 if urgency is Urgency.FETCH and self._at_workers >= self._max_at_workers:
                     break
-                free_at = self.governor.free_at(urgency, len(self._owners) + self._fetching, now)
+                reserve = self._resends.needed(len(self._owners) + self._fetching)
+                free_at = self.governor.free_at(urgency, reserve, now)
                 if free_at > now:
                     return free_at
                 self._start(self.miners[queue.popitem(last=False)[0]], urgency, now)
@@ -252,12 +260,13 @@ class Farm:
         self._schedule(miner, now)
 
     def _apply(self, miner: Miner, event: Callable[[], list[Effect]], now: float) -> None:
-        before = set(miner.jobs)
+        before = dict(miner.jobs)
         waiting = sum(work.at_workers for work in miner.jobs.values())
         self._sort(event())
-        for job_id in before - miner.jobs.keys():
+        for job_id in before.keys() - miner.jobs.keys():
             del self._owners[job_id]
-        for job_id in miner.jobs.keys() - before:
+            self._resends.ended(before[job_id].sends)
+        for job_id in miner.jobs.keys() - before.keys():
             self._owners[job_id] = miner
         self._at_workers += sum(work.at_workers for work in miner.jobs.values()) - waiting
         self._schedule(miner, now)

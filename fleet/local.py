@@ -22,6 +22,7 @@ from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
 from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
+from fleet.policy import LONGEST_DRAIN_S
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched
 from tasks.broker import unreachable
@@ -30,7 +31,7 @@ from tasks.systemd import VARIABLES, ping
 _POLL_S = 0.1
 _START_S = 15.0
 #: beside the drain: stopping sessions, totals, and a quarter of a minute where one is in doubt
-_GRACE_S = 30.0
+_GRACE_S = 90.0
 #: exit codes with which a coordinator ends for good: starting it again would end the same
 _FINAL_CODES = frozenset({0, 64, 69, 73, 75, 76, 78})
 #: a coordinator that mined before waits for what was there before
@@ -207,7 +208,7 @@ class LocalFarm:
                 self._coordinator.kill()
                 return 128 + (signals.received or [signal.SIGTERM])[0]
             if signals.received and kill_at is None:
-                kill_at = now + self._settings.drain_s + _GRACE_S
+                kill_at = now + max(self._settings.drain_s, LONGEST_DRAIN_S) + _GRACE_S
                 interrupted = signals.received[0] == signal.SIGINT
                 self._coordinator.signal(signal.SIGINT if interrupted else signal.SIGTERM)
             code = self._coordinator.exit_code

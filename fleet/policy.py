@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from fleet.backoff import Backoff
 
+#: a drain is lengthened to this at most, in seconds; service managers and `fleet up` wait longer than that
+LONGEST_DRAIN_S = 90.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:

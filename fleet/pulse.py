@@ -50,9 +50,9 @@ class Pulse:
         """A stream entry was no result."""
         self._watcher.flaw(text)
 
-    def stopping(self, reason: str) -> None:
+    def stopping(self, reason: str, outlook: str) -> None:
         """The drain begins."""
-        self._watcher.stopping(reason)
+        self._watcher.stopping(reason, outlook)
 
     def tick(self, farm: Farm, now: float) -> None:
         """A turn ended, its writes committed."""

@@ -159,9 +159,11 @@ class Report:
         self.tally.anomalies += 1
         self._trouble_line(f"[WARN]   dropped from the results stream: {text}", "")
 
-    def stopping(self, reason: str) -> None:
-        """The drain begins."""
+    def stopping(self, reason: str, outlook: str) -> None:
+        """The drain begins; `outlook` says how long it may take where that is not plain."""
         self._say(f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped")
+        if outlook:
+            self._say(f"[STOP]   {outlook}", "yellow")
 
     def tick(self, farm: Farm, now: float) -> None:
         """Sum up what was held back, and print the status when it is due."""

@@ -62,7 +62,7 @@ NotifyAccess=main
 RestartPreventExitStatus=64 78
 # A worker finishes its jobs, a coordinator drains; a whole farm does one after the other.
 KillMode=mixed
-TimeoutStopSec=120
+TimeoutStopSec=210
 """
 _SYSTEM = """\
 User=neonet-fleet

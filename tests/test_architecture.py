@@ -48,6 +48,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     (
         "fleet.admission",
         "fleet.calls",
+        "fleet.resends",
         "fleet.denials",
         "fleet.effects",
         "fleet.exact_json",
@@ -76,7 +77,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.bundles",
         "fleet.outage",
     ),
-    ("fleet.books",),
+    ("fleet.books", "fleet.drain"),
     ("fleet.session_pay",),
     (
         "fleet.purse",

@@ -225,9 +225,9 @@ class Watcher:
     def flaw(self, text: str) -> None:
         """A stream entry was no result."""
 
-    def stopping(self, reason: str) -> None:
+    def stopping(self, reason: str, outlook: str) -> None:
         """The drain begins."""
-        self._timeline.trace(f"farm: draining, {reason}")
+        self._timeline.trace(f"farm: draining, {reason} {outlook}")
 
     def tick(self, farm: object, now: float) -> None:
         """A turn ended."""
