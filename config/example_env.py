@@ -34,6 +34,10 @@ _HEAD = """\
 # The port at JOIN_ADDRESS.
 # JOIN_PORT=6380
 
+# The tag of Redis's image. 8 follows what `docker compose pull` brings; 8.2 stays at that minor release. An older
+# release puts the file that a newer one wrote aside and starts empty (docs/backup.md).
+# REDIS_TAG=8
+
 # What Redis may hold before it refuses writes, and the memory of its container, which a rewrite of its file needs too.
 # REDIS_MAXMEMORY=256mb
 # REDIS_MEMORY=640m

@@ -21,6 +21,7 @@ from config.sources import (
     from_secrets,
     from_toml,
     from_variables,
+    holds_settings,
     is_file,
     is_folder,
     merged,
@@ -35,6 +36,8 @@ _TOML = Path("fleet.toml")
 _ENV_FILE = Path(".env")
 #: where secrets lie that nobody named; other programs of this machine may have it, too
 SECRETS = Path("/run/secrets")
+#: where the sources lie: the checkout, unless the package was installed apart from it
+_PROJECT = Path(__file__).resolve().parents[1]
 _SHOWN_CHARS = 80
 _USER_PART = re.compile(r"//[^/@\s]*@")
 
@@ -80,10 +83,10 @@ def read(
 ) -> Reading:
     """Merge overrides > environment > `.env` > secrets > `fleet.toml` > defaults, and check the whole.
 
-    `overrides` has nested or dotted names, None means not given. A file that is named, by argument or by FLEET_CONFIG,
-    has to be there; unnamed, `.env` and `fleet.toml` are taken from the working folder if they are there. Secrets are
-    read from FLEET_SECRETS_DIR, else from /run/secrets where this user may read that. `environ` stands for the
-    process's environment.
+    `overrides` has nested or dotted names, None means not given. A file that is named, by argument, FLEET_CONFIG or
+    FLEET_ENV_FILE, has to be there; unnamed, `.env` and `fleet.toml` are taken from the working folder if they are
+    there. Secrets are read from FLEET_SECRETS_DIR, else from /run/secrets where this user may read that. `environ`
+    stands for the process's environment.
     Raises ConfigError, which lists everything that is wrong.
     """
     variables = os.environ if environ is None else environ
@@ -110,13 +113,23 @@ def without_secrets(environ: Mapping[str, str] | None = None) -> str | None:
     return None if reason is None else f"{SECRETS} can't be read: {reason}; no setting is taken from it"
 
 
+def unread_env_file(environ: Mapping[str, str] | None = None) -> Path | None:
+    """The checkout's `.env`, where it has settings and the working folder is another one without a `.env`."""
+    variables = os.environ if environ is None else environ
+    own = _PROJECT / _ENV_FILE
+    if variables.get(f"{ENV_PREFIX}ENV_FILE") or is_file(_ENV_FILE) or not is_file(_PROJECT / "pyproject.toml"):
+        return None
+    return own if is_file(own) and holds_settings(own) else None
+
+
 def _layers(
     overrides: Mapping[str, object], environ: Mapping[str, str], toml_file: Path | None, env_file: Path | None
 ) -> Iterator[Layer]:
     yield from_overrides(overrides)
     yield from_variables("environment", without_service_links(environ))
-    if env_file is not None or is_file(_ENV_FILE):
-        yield from_env_file(env_file or _ENV_FILE)
+    chosen = env_file or environ.get(f"{ENV_PREFIX}ENV_FILE")
+    if chosen or is_file(_ENV_FILE):
+        yield from_env_file(Path(chosen or _ENV_FILE))
     secrets = environ.get(f"{ENV_PREFIX}SECRETS_DIR")
     if secrets:
         yield from_secrets(Path(secrets))

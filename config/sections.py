@@ -17,6 +17,9 @@ def _at_home(path: Path) -> Path:
 
 MinerId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Host = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+UrlPrefix = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$", max_length=200)
+]
 HomePath = Annotated[Path, AfterValidator(_at_home)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -150,6 +153,9 @@ class FlowerSettings(Section):
     enabled: bool = Field(True, description="Whether `fleet up` starts Flower.")
     address: Host = Field("127.0.0.1", description="Address that Flower listens on.")
     port: int = Field(5555, ge=1, le=65_535, description="Port that Flower listens on.")
+    url_prefix: UrlPrefix = Field(
+        "", description="Path under which a proxy hands Flower on, without slashes at its ends; unset: none."
+    )
     max_tasks: int = Field(10_000, ge=100, le=1_000_000, description="Jobs that Flower remembers, at 9 KB each.")
     basic_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
         None, description="The user:password that Flower asks for; unset: none.", examples=["farmer:a-long-password"]

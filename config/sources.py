@@ -16,7 +16,7 @@ from config.suggest import suggestion, unknown_names
 from config.tree import leaves, section_of
 
 #: variables of the prefix that say where settings are, and are none themselves
-POINTERS = ("CONFIG", "SECRETS_DIR")
+POINTERS = ("CONFIG", "ENV_FILE", "SECRETS_DIR")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +86,15 @@ def from_env_file(path: Path) -> Layer:
     layer = from_variables(source, read.values)
     unclear = (Problem(name=one.name, source=source, reason=one.reason, advice=one.advice) for one in read.unclear)
     return replace(layer, problems=(*unclear, *layer.problems))
+
+
+def holds_settings(env_file: Path) -> bool:
+    """Whether a `.env` file can be read and has a variable of the prefix."""
+    try:
+        read = read_env_file(_read_text(env_file))
+    except ConfigError:
+        return False
+    return bool(read.unclear) or any(name.upper().startswith(ENV_PREFIX) for name in read.values)
 
 
 def from_secrets(folder: Path) -> Layer:

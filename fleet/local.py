@@ -176,7 +176,7 @@ class LocalFarm:
         if _in_use(flower.address, port):
             port = free_port()
             self._say(f"port {flower.port} is in use, Flower is at {port}")
-        self._say(f"Flower:    http://{flower.address}:{port}")
+        self._say(f"Flower:    http://{flower.address}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}")
         return port
 
     def _start_coordinator(self, environ: dict[str, str]) -> None:

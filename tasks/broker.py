@@ -83,6 +83,17 @@ def unreachable(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | 
     return _refusal(redis_url, lambda client: client.ping(), patience_s)
 
 
+def shut_out(client: redis.Redis) -> Refusal | None:
+    """Why Redis has stopped to let this process in; None while it does, and while it can't be reached."""
+    try:
+        client.ping()
+    except (redis.AuthenticationError, NoPermissionError) as exc:
+        return _role_refused(exc)
+    except redis.RedisError:
+        return None
+    return None
+
+
 def unfit(address: RedisAddress, greeting: Greeting) -> Refusal | None:
     """Why a Redis that answers can't serve a farm, or None."""
     if greeting.mode != "standalone":
@@ -118,9 +129,7 @@ def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Re
         if refusal is None:
             ask(client)
     except (redis.AuthenticationError, NoPermissionError) as exc:
-        # a URL or a password is in neither of these
-        advice = "FLEET_REDIS_URL holds a wrong user or password, or one taken back"
-        return Refusal(reason=f"Redis refuses this role: {_said(exc)}; {advice}")
+        return _role_refused(exc)
     except (BusyLoadingError, redis.ConnectionError, redis.TimeoutError) as exc:
         certificate = _certificate_flaw(address, exc)
         if certificate is not None:
@@ -129,6 +138,12 @@ def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Re
     except redis.ResponseError as exc:
         return _answered(address, exc)
     return refusal
+
+
+def _role_refused(exc: redis.RedisError) -> Refusal:
+    # a URL or a password is in neither of these errors
+    advice = "FLEET_REDIS_URL holds a wrong user or password, or one taken back"
+    return Refusal(reason=f"Redis refuses this role: {_said(exc)}; {advice}")
 
 
 def _too_old(version: str) -> Refusal:

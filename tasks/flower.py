@@ -22,6 +22,7 @@ def run_flower(settings: Settings, redis_url: str) -> int:
     chosen: dict[str, object] = {
         "address": settings.flower.address,
         "port": settings.flower.port,
+        "url_prefix": settings.flower.url_prefix,
         "max_tasks": settings.flower.max_tasks,
         "purge_offline_workers": _PURGE_OFFLINE_S,
         "read_only": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import math
 import time
 from typing import Any
 
@@ -17,15 +18,17 @@ from flower.urls import settings as page_settings
 from flower.views import BaseHandler
 from tornado.httputil import HTTPHeaders
 from tornado.ioloop import IOLoop
-from tornado.web import HTTPError, OutputTransform
+from tornado.web import Finish, HTTPError, OutputTransform
 
 from tasks.basic_auth import admits
+from tasks.guesses import REFILL_S, Guesses
 from tasks.plain_events import plain_event
 
 _MOST_S = 30.0
 #: the only script that stands in a page rather than in a file: that of the list of workers, with its refresh on
 _INLINE_SCRIPT = "\n  var autorefresh = 1;\n"
 _log = logging.getLogger(__name__)
+_guesses = Guesses()
 
 
 def _policy() -> str:
@@ -95,9 +98,25 @@ class PlainEvents(Events):
 
 
 def _visitor(handler: Any) -> bool:
-    """Stands for Flower's own look at a visitor, which fails on any letter outside ASCII."""
+    """Stands for Flower's own look at a visitor, which fails on any letter outside ASCII and lets guess without end."""
     expected = handler.application.options.basic_auth
-    if expected and not any(admits(handler.request.headers.get("Authorization", ""), one) for one in expected):
+    header = handler.request.headers.get("Authorization", "")
+    if not expected:
+        return True
+    if not header:
+        # a browser's first request, before it asks for a password
+        raise HTTPError(401)
+    address, now = handler.request.remote_ip, time.monotonic()
+    wait_s = _guesses.wait_s(address, now)
+    if wait_s > 0:
+        handler.set_status(429)
+        handler.set_header("Retry-After", str(math.ceil(wait_s)))
+        handler.write(f"too many wrong passwords from {address}: try again in {math.ceil(wait_s)} s")
+        raise Finish
+    if not any(admits(header, one) for one in expected):
+        _guesses.wrong(address, now)
+        if _guesses.wait_s(address, now) > 0:
+            _log.warning("too many wrong passwords from %s: none is looked at for %g s", address, REFILL_S)
         raise HTTPError(401)
     return True
 
@@ -124,4 +143,7 @@ def pages(app: Celery, chosen: dict[str, object]) -> Flower:
         max_workers_in_memory=options.max_workers,
         max_tasks_in_memory=options.max_tasks,
     )
-    return Flower(capp=app, options=options, events=events, io_loop=loop, transforms=[PagePolicy], **page_settings)
+    prefix = f"/{options.url_prefix}" if options.url_prefix else ""
+    under = {name: prefix + page_settings[name] for name in ("login_url", "static_url_prefix")}
+    given = page_settings | under
+    return Flower(capp=app, options=options, events=events, io_loop=loop, transforms=[PagePolicy], **given)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import redis
 
+from tasks.broker import shut_out
 from tasks.messages import JOBS_QUEUE
 from tasks.redis_client import redis_client
 from tasks.systemd import ping
@@ -25,6 +26,10 @@ PERIOD_S = 5.0
 PATIENCE = 12
 #: EX_SOFTWARE: restarted at once, unlike a mistake in the settings
 EXIT_CODE = 70
+#: EX_UNAVAILABLE: the farm has taken this host's leave back, or Redis its role's rights
+REFUSED = 69
+#: refusals in a row, so that a password which is changed everywhere within that time ends no worker
+REFUSALS = 3
 _TIMEOUT_S = 5.0
 _log = logging.getLogger(__name__)
 
@@ -88,12 +93,18 @@ def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look
     """
 
     def keep_watch() -> None:
-        judge = Judge(time_limit_s)
+        judge, refusals = Judge(time_limit_s), 0
         pause = threading.Event()
         with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             while not pause.wait(PERIOD_S) and running():
-                reason = judge.verdict(look(waiting_jobs(client)))
+                waiting = waiting_jobs(client)
+                reason = judge.verdict(look(waiting))
                 ping()
+                refused = shut_out(client) if waiting is None else None
+                refusals = refusals + 1 if refused else 0
+                if refusals >= REFUSALS and running():
+                    _log.error("%s: this worker ends with exit code %d", refused, REFUSED)
+                    os._exit(REFUSED)
                 if reason is not None and running():
                     _log.error("%s: this worker ends with exit code %d, to be started again", reason, EXIT_CODE)
                     os._exit(EXIT_CODE)

@@ -47,7 +47,8 @@ def coordinator(
     Example:
       FLEET_SERVER=https://neonet.example.com FLEET_REDIS_URL=redis://:secret@localhost fleet coordinator
     """
-    with settings_or_exit():
+    # with an id, `fleet up` started it
+    with settings_or_exit(notes=run_id is None):
         settings = load()
     set_up(settings.log)
     unread = without_secrets()

@@ -9,6 +9,7 @@ from typing import IO, Any
 import click
 
 from config.errors import ConfigError
+from config.load import unread_env_file
 from fleet.errors import LedgerError, LedgerLocked, ServiceError, ThreadEnded, WrongSetting
 
 #: the command line is wrong
@@ -47,12 +48,19 @@ class Failure(click.ClickException):
 
 
 @contextmanager
-def settings_or_exit() -> Iterator[None]:
-    """Turn a ConfigError of the block into a Failure with EX_CONFIG."""
+def settings_or_exit(*, notes: bool = True) -> Iterator[None]:
+    """Turn a ConfigError of the block into a Failure with EX_CONFIG.
+
+    `notes` is whether to say which `.env` was not read; what another command started need not repeat it.
+    """
     try:
         yield
     except ConfigError as exc:
         raise Failure(str(exc), EX_CONFIG) from exc
+    unread = unread_env_file() if notes else None
+    if unread is not None:
+        advice = f"run this command in {unread.parent}, or set FLEET_ENV_FILE={unread}"
+        click.echo(f"fleet: {unread} is not read from this folder; {advice}", err=True)
 
 
 @contextmanager

@@ -54,7 +54,8 @@ def show(part: str, *, system: bool) -> None:
 @_PART
 @_SYSTEM
 @click.option("--no-start", is_flag=True, help="Write the unit, but don't enable or start it.")
-def install(part: str, *, system: bool, no_start: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Print what would be written and run, and do nothing.")
+def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
     """Write the unit, and enable and start it. Its settings are FLEET_ variables in the file that is named then.
 
     What can't run without settings isn't started before that file holds some: the command that starts it is printed.
@@ -63,6 +64,14 @@ def install(part: str, *, system: bool, no_start: bool) -> None:
     folder = _SYSTEM_UNITS if system else _home() / ".config/systemd/user"
     path, text = folder / unit_name(chosen), _text(chosen, system=system)
     env_file = _env_file(system=system)
+    scope = [] if system else ["--user"]
+    start = ["enable", "--now", unit_name(chosen)]
+    if dry_run:
+        click.echo(f"would write {path}:\n\n{text}")
+        click.echo(f"its settings would go into {env_file}")
+        if not no_start:
+            click.echo(f"then: systemctl {' '.join([*scope, 'daemon-reload'])}; systemctl {' '.join([*scope, *start])}")
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -73,8 +82,6 @@ def install(part: str, *, system: bool, no_start: bool) -> None:
     except OSError as exc:
         raise Failure(f"{exc.filename}: {exc.strerror}", EX_CANTCREAT) from exc
     click.echo(f"wrote {path}; its settings go into {env_file}")
-    scope = [] if system else ["--user"]
-    start = ["enable", "--now", unit_name(chosen)]
     if not no_start and _needs_settings(chosen, system=system) and not _holds_settings(env_file):
         no_start = True
         click.echo(f"not started: {_NEEDED[chosen]} must be set there first")

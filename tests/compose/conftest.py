@@ -23,9 +23,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if asked or collection_path.name == "conftest.py" else True
 
 
-#: each file takes the farm as the one before left it. The first and the third compare the ledger with the book of the
-#: simulator, which is a new one after the fourth; the last leaves none
+#: each file takes the farm as the one before left it. The second and the fourth compare the ledger with the book of the
+#: simulator, which is a new one after the fifth; the last leaves none
 _ORDER = (
+    "test_first_up.py",
     "test_farm.py",
     "test_security.py",
     "test_hosts.py",
