@@ -126,7 +126,7 @@ class Settings(BaseSettings):
     )
     alive_file: HomePath | None = Field(
         None,
-        description="File that the coordinator's loop touches, for a health check; unset: none.",
+        description="File that the coordinator writes, empty while all is well, for a health check; unset: none.",
         examples=["/tmp/fleet-coordinator.alive"],  # noqa: S108 - what a read-only container has
     )
     redis_url: Annotated[SecretStr, AfterValidator(_checked_redis)] | None = Field(

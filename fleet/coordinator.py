@@ -23,6 +23,7 @@ from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
 from fleet.ledger import Ledger
 from fleet.models import GasInfo, NetworkPhase
+from fleet.presence import Workers
 from fleet.transport import Talk
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
@@ -47,7 +48,7 @@ class Stop:
     reason: str
 
 
-Event = Reply | Results | BrokerState | Published | Network | GhostStopped | Stop
+Event = Reply | Results | BrokerState | Workers | Published | Network | GhostStopped | Stop
 
 
 class Broker(Protocol):
@@ -178,10 +179,8 @@ class Coordinator:
                 self._acknowledged.extend(event.entries)
             case Published():
                 self._farm.on_published(event, now)
-            case BrokerState():
-                self._watcher.broker(event)
-                if event.emptied:
-                    self._farm.on_broker_emptied(now)
+            case BrokerState() | Workers():
+                self._hear_of_broker(event, now)
             case Network():
                 self._watcher.network(event)
             case GhostStopped():
@@ -189,6 +188,14 @@ class Coordinator:
                 self._writes += laid_to_rest(event)
             case Stop():
                 self._stop(event, now)
+
+    def _hear_of_broker(self, news: BrokerState | Workers, now: float) -> None:
+        if isinstance(news, Workers):
+            self._farm.on_workers(now, present=news.present)
+            return
+        self._watcher.broker(news)
+        if news.emptied:
+            self._farm.on_broker_emptied(now)
 
     def _stop(self, stop: Stop, now: float) -> None:
         if not self._farm.draining:

@@ -63,6 +63,10 @@ class Farm:
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         self.governor = governor
         self.draining = False
+        #: since when no worker takes jobs, None while one does
+        self.no_worker_since: float | None = None
+        #: jobs to be dispatched once a worker takes them, by job id
+        self._held: dict[str, Dispatch] = {}
         self._given_up = False
         self._find = find
         self._free_calls = max_calls
@@ -166,6 +170,18 @@ class Farm:
         """When the limit has room for what is open, and what it has none for until `last_sending`."""
         return Outlook.of(len(self._owners), self._resends, self.governor, last_sending, now)
 
+    def on_workers(self, now: float, *, present: bool) -> None:
+        """The last worker is gone: no job is asked for, and those that come unasked wait here. Or one is there."""
+        if not present:
+            self.no_worker_since = now if self.no_worker_since is None else self.no_worker_since
+            return
+        self.no_worker_since = None
+        held, self._held = self._held, {}
+        for job_id, order in held.items():
+            owner = self._owners.get(job_id)
+            if owner is not None and owner.jobs[job_id].waits_for(order.message):
+                self._sort([order])
+
     def drain(self, now: float) -> None:
         """Fetch nothing any more; finish what is open, then stop each session."""
         self.draining = True
@@ -213,6 +229,10 @@ class Farm:
         return Prior(state=work.state, attempt=work.attempt, miner_id=owner.spec.miner_id, loss=work.loss)
 
     @property
+    def _workers_have_room(self) -> bool:
+        return self.no_worker_since is None and self._at_workers < self._max_at_workers
+
+    @property
     def _asks_as_one(self) -> bool:
         """Whether the server is away, so that one call at a time looks whether it is back; a drain is not held up."""
         return self._outage.known and not self.draining
@@ -234,7 +254,7 @@ class Farm:
             while queue and self._free_calls > 0:
                 if self._asks_as_one and now < self._outage.asks_at:
                     return self._outage.asks_at
-                if urgency is Urgency.FETCH and self._at_workers >= self._max_at_workers:
+                if urgency is Urgency.FETCH and not self._workers_have_room:
                     break
                 reserve = self._resends.needed(len(self._owners) + self._fetching)
                 free_at = self.governor.free_at(urgency, reserve, now)
@@ -266,6 +286,7 @@ class Farm:
         for job_id in before.keys() - miner.jobs.keys():
             del self._owners[job_id]
             self._resends.ended(before[job_id].sends)
+            self._held.pop(job_id, None)
         for job_id in miner.jobs.keys() - before.keys():
             self._owners[job_id] = miner
         self._at_workers += sum(work.at_workers for work in miner.jobs.values()) - waiting
@@ -275,6 +296,8 @@ class Farm:
         for effect in effects:
             if isinstance(effect, Notice):
                 self._turn.notices.append(effect)
+            elif isinstance(effect, Dispatch) and self.no_worker_since is not None:
+                self._held[effect.message.job_id] = effect
             elif isinstance(effect, Dispatch):
                 expected_ms = self._pace.expected_ms(effect.message.job_type)
                 self._turn.dispatches.append(
@@ -286,12 +309,13 @@ class Farm:
     def _schedule(self, miner: Miner, now: float) -> None:
         """Queue the miner for its most urgent call that is due, or wake it when the next one will be."""
         miner_id = miner.spec.miner_id
-        urgency, at = miner.agenda(now)
+        urgency, at, outranked_at = miner.agenda(now)
         if at <= now:
             if self._queued.get(miner_id) is not urgency:
                 self._queued[miner_id] = urgency
                 self._ready[urgency].setdefault(miner_id)
-            at = NEVER
+            # whatever holds this call up must not hold up that one
+            at = outranked_at
         else:
             self._queued.pop(miner_id, None)
         wake = min(at, miner.workload.wakes_at())

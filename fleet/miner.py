@@ -96,13 +96,18 @@ class Miner:
         nothing_left = not self.jobs and self._known_session is None and self._lanes.idle
         return self.phase is Phase.DONE or (never_mined and nothing_left)
 
-    def agenda(self, now: float) -> tuple[Urgency, float]:
-        """The most urgent call that may be sent and the time from which it may; `(FETCH, inf)` while there is none."""
+    def agenda(self, now: float) -> tuple[Urgency, float, float]:
+        """The most urgent call that may be sent, from when on it may, and when the next one falls due that outranks it.
+
+        `(FETCH, inf, inf)` while there is none.
+        """
         wishes = [(URGENCY[kind], max(at, self.patience.until)) for kind, _, at in self._wishes(now)]
         due = [wish for wish in wishes if wish[1] <= now]
-        if due:
-            return min(due)
-        return min(wishes, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
+        if not due:
+            urgency, at = min(wishes, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
+            return urgency, at, NEVER
+        urgency, at = min(due)
+        return urgency, at, min((at for other, at in wishes if other < urgency), default=NEVER)
 
     def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
         """Take the most urgent call that is due, unless it is not of `only`'s urgency, with what is written first."""

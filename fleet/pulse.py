@@ -1,4 +1,4 @@
-"""A file that grows old when the coordinator's loop or one of its threads stands still, for a health check."""
+"""A file for a health check: old when the loop or a thread stands still, not empty when something ails the farm."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from fleet.farm import Farm
 from fleet.intake import BrokerState
 
 _BEAT_S = 5.0
+#: seconds without a worker after which the file says so
+_AILING_S = 8.0
 #: a turn of the loop waits for the disk, which may be slow
 _PATIENCE_S = 60.0
 
 
 class Pulse:
-    """Passes on what it is told, and touches `path` at the end of a turn, at most every five seconds.
+    """Passes on what it is told, and writes `path` at the end of a turn, at most every five seconds.
 
     It does so only while each thread of the crew moves. One that has ended raises ThreadEnded at the end of a turn.
     """
@@ -62,5 +64,7 @@ class Pulse:
         due = self._path is not None and now - self._beat_at >= _BEAT_S
         if self._path is not None and due and all(motion.moves(now) for motion in self.motions):
             self._beat_at = now
+            ailing = farm.no_worker_since is not None and now - farm.no_worker_since >= _AILING_S
+            self._path.write_text("no worker takes jobs\n" if ailing else "")
             self._path.touch()
         self._watcher.tick(farm, now)

@@ -23,6 +23,8 @@ _RULE = "─" * 78
 _ROLLUP_S = 1.0
 #: lines of one kind of trouble within this many seconds become one
 _TROUBLE_S = 10.0
+#: no worker within so many seconds of the start is said
+_STARTING_S = 8.0
 _MAX_LATENCIES = 100_000
 
 
@@ -79,6 +81,7 @@ class Report:
         self._rolled_nnet = ZERO
         self._trouble: dict[str, tuple[float, int]] = {}
         self._last_paid = (clock(), self.tally.paid)
+        self._said_no_worker = False
 
     def banner(self, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str) -> None:
         """The first lines: which server, which miners, which hardware."""
@@ -169,9 +172,21 @@ class Report:
         """Sum up what was held back, and print the status when it is due."""
         if now - self._second >= _ROLLUP_S:
             self._flush(now)
+        self._workers(farm, now)
         if now >= self._status_at:
             self._status_at = now + self._status_every_s
             self._status(farm, now)
+
+    def _workers(self, farm: Farm, now: float) -> None:
+        since = farm.no_worker_since
+        if since is None and self._said_no_worker:
+            self._say("[OK]     a worker takes jobs: they are asked for again")
+        # workers that are started with the coordinator take a moment
+        elif since is not None and not self._said_no_worker and now - self._started_at >= _STARTING_S:
+            self._say("[WARN]   no worker takes jobs: none are asked for until one does; sessions are kept", "yellow")
+        else:
+            return
+        self._said_no_worker = since is not None
 
     def _status(self, farm: Farm, now: float) -> None:
         before, paid = self._last_paid
@@ -183,7 +198,7 @@ class Report:
             f"[STATUS] run: {self.tally.paid} jobs paid ({pace:.1f}/s), {_short(self.tally.earned)} · "
             f"ledger: {_short(self._total)} · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
-            f"{governor.refused} refused, room for {governor.more_miners(now)} more miners · "
+            f"{governor.refused} refused, {_room(farm, now)} · "
             f"{self.tally.lost} lost since start · unexplained {unexplained} NNET",
             "bold",
         )
@@ -266,6 +281,13 @@ def _gpus(specs: list[MinerSpec]) -> str:
         return next(iter(counts))
     shown = [f"{count} × {gpu}" for gpu, count in counts.most_common(3)] + ["…"] * (len(counts) > 3)
     return ", ".join(shown) or "none"
+
+
+def _room(farm: Farm, now: float) -> str:
+    """How many miners more, or that there is nobody to compute for those that are."""
+    if farm.no_worker_since is not None:
+        return f"NO WORKER for {now - farm.no_worker_since:.0f} s"
+    return f"room for {farm.governor.more_miners(now)} more miners"
 
 
 def _fee(fee: float | None) -> str:

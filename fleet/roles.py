@@ -40,7 +40,7 @@ _RULES: dict[Role, str] = {
     Role.COORDINATOR: (
         f"~neonet.* {_BROKER_KEYS} &/0.celery* {_CONNECTION} {_BROKER_COMMANDS} +publish +subscribe +psubscribe "
         "+xadd +xreadgroup +xack +xdel +xlen +xpending +xautoclaim +xclaim +xrange +xtrim +xinfo|groups +xinfo|stream "
-        "+xgroup|create +xgroup|createconsumer +info"
+        "+xgroup|create +xgroup|createconsumer +pttl +info"
     ),
     # No publish on pidbox: a stolen password can't tell the other workers to stop.
     Role.WORKER: (
@@ -48,7 +48,8 @@ _RULES: dict[Role, str] = {
         "(resetkeys resetchannels &/0.celery.pidbox +subscribe +psubscribe) "
         "(resetkeys resetchannels &/0.celeryev* +publish) "
         "(resetkeys %W~neonet.results +xadd) "
-        "(resetkeys %R~neonet.release +get)"
+        "(resetkeys %R~neonet.release +get) "
+        "(resetkeys %W~neonet.workers +set)"
     ),
     # Never a pop from the queue of jobs: its length is all that Flower reads of it.
     Role.FLOWER: (

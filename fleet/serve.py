@@ -20,6 +20,7 @@ from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
+from fleet.crew import Vital
 from fleet.dispatch import Dispatcher
 from fleet.errors import ServiceError
 from fleet.farm import Farm
@@ -32,6 +33,7 @@ from fleet.miner import Miner
 from fleet.models import PAID, MinerSpec
 from fleet.places import ledger_address
 from fleet.policy import Policy
+from fleet.presence import PresenceWatch
 from fleet.pulse import Pulse
 from fleet.report import Report, Tally
 from fleet.scopes import Scopes
@@ -89,14 +91,15 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             specs=specs,
             ledger=shown_url(ledger_address(settings)),
         )
-        with _broker(settings, redis_url) as (inbox, dispatcher, intake):
-            pulse = Pulse(report, settings.alive_file, [transport.thread, dispatcher.thread, intake.thread])
+        with _broker(settings, redis_url) as broker:
+            inbox = broker.inbox
+            pulse = Pulse(report, settings.alive_file, [transport.thread, *broker.threads])
             coordinator = Coordinator(
                 farm=farm,
                 ledger=ledger,
                 client=Client(server, transport),
                 caller=transport,
-                broker=dispatcher,
+                broker=broker.dispatcher,
                 watcher=pulse,
                 inbox=inbox,
                 drain_s=settings.drain_s,
@@ -188,16 +191,29 @@ def _report(settings: Settings, run: Run, so_far: Scopes) -> Report:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Broker:
+    """The coordinator's ways to Redis and back."""
+
+    inbox: Inbox
+    dispatcher: Dispatcher
+    #: the threads that the coordinator can't do without
+    threads: tuple[Vital, ...]
+
+
 @contextlib.contextmanager
-def _broker(settings: Settings, redis_url: str) -> Iterator[tuple[Inbox, Dispatcher, Intake]]:
+def _broker(settings: Settings, redis_url: str) -> Iterator[_Broker]:
     inbox = Inbox()
     # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(make_app(settings, redis_url), redis_client(redis_url), inbox.put, bundle_ms=bundle_ms)
     intake = Intake(redis_client(redis_url), inbox.put)
+    presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:
-        yield inbox, dispatcher, intake
+        threads = (dispatcher.thread, intake.thread, presence.thread)
+        yield _Broker(inbox=inbox, dispatcher=dispatcher, threads=threads)
     finally:
+        presence.close()
         intake.close()
         dispatcher.close()
 

@@ -126,6 +126,10 @@ class Work:
         """Whether this is an end of an attempt that was made, while one is still awaited."""
         return self.at_workers and 1 <= message.attempt <= self.attempt
 
+    def waits_for(self, message: JobMessage) -> bool:
+        """Whether this is the message by which it should reach a worker."""
+        return self.at_workers and message.attempt == self.attempt
+
     def first_sent(self, at: float) -> None:
         """Its first submission went out then."""
         if self.received_at is not None:

@@ -23,6 +23,10 @@ RESULTS_STREAM = "neonet.results"
 RESULTS_GROUP = "coordinator"
 #: the Redis key in which the coordinator states its release and wire version
 RELEASE_KEY = "neonet.release"
+#: the Redis key that exists as long as any worker takes jobs; it names the one that said so last
+WORKERS_KEY = "neonet.workers"
+#: for how long that is good, in milliseconds
+SIGN_GOOD_MS = 4_000
 #: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
 TASK_PREFIX = "neonet."
 #: the Celery task that carries several jobs

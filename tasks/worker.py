@@ -24,6 +24,7 @@ from tasks.errors import MessageError, OutOfMemoryError
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
+from tasks.presence import signing
 from tasks.watchdog import EXIT_CODE, Look, watch
 
 #: seconds between two beats
@@ -159,13 +160,18 @@ def _runs(blueprint: Any) -> bool:
     return bool(blueprint.state == bootsteps.RUN)
 
 
+def worker_name(settings: Settings) -> str:
+    """The worker's name in Flower and in the ledger."""
+    return settings.worker.name or socket.gethostname()
+
+
 def worker_app(settings: Settings, redis_url: str) -> Celery:
     """The app of a worker host: tasks registered, heartbeat in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
     Heartbeat.path = settings.worker.heartbeat_file
     app.steps["worker"].add(_watched(settings, redis_url))
-    app.steps["consumer"].update((Heartbeat, PacedEvents))
+    app.steps["consumer"].update((Heartbeat, PacedEvents, signing(redis_url, worker_name(settings))))
     return app
 
 
@@ -184,11 +190,10 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         stopping.begin()
         stopping.end_within(settings.worker.time_limit_s, _give_up, EXIT_CODE)
 
-    name = settings.worker.name or socket.gethostname()
     concurrency = settings.worker.concurrency or detect().cpu_cores
     app = worker_app(settings, redis_url)
     worker = app.Worker(
-        hostname=f"worker@{name}",
+        hostname=f"worker@{worker_name(settings)}",
         concurrency=concurrency,
         pool="prefork",
         loglevel="WARNING",

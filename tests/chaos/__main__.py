@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from fleet.commands.durations import DURATION
-from tests.chaos import broker, hosts, poison, servers, threads
+from tests.chaos import absence, broker, hosts, poison, servers, threads
 from tests.chaos.acts import Havoc
 from tests.chaos.farm import Setup
 from tests.chaos.points import draw_strike, strike_often
@@ -26,7 +26,7 @@ from tests.chaos.table import Row, markdown, save
 from tests.chaos.turns import Turn, rows_of
 
 #: whatever is not a point of the coordinator's, in the order of the table
-ROOMS = (hosts.scenes, broker.scenes, servers.scenes, poison.scenes, threads.scenes)
+ROOMS = (hosts.scenes, absence.scenes, broker.scenes, servers.scenes, poison.scenes, threads.scenes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from redis.exceptions import NoPermissionError
 from fleet.redis_server import free_port
 from fleet.roles import Role, is_host_name, user_of_host, users_file
 from tasks.broker import Refusal, announce, turned_away
-from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM
+from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WORKERS_KEY
 from tests.support.redis_server import binary
 
 _PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
@@ -92,6 +92,9 @@ _WORKER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("EXPIRE", RESULTS_STREAM, "1"),
     ("SET", RELEASE_KEY, "{}"),
     ("PUBLISH", "/0.celery.pidbox", "shutdown"),
+    ("GET", WORKERS_KEY),
+    ("DEL", WORKERS_KEY),
+    ("PEXPIRE", WORKERS_KEY, "1"),
     ("EVAL", "return redis.call('XRANGE', 'neonet.results', '-', '+')", "0"),
     ("EVAL", "return redis.call('FLUSHALL')", "0"),
     ("EVAL", "return redis.call('PUBLISH', '/0.celery.pidbox', 'x')", "0"),
@@ -107,6 +110,7 @@ _FLOWER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("XADD", RESULTS_STREAM, "*", "a", "b"),
     ("XRANGE", RESULTS_STREAM, "-", "+"),
     ("GET", RELEASE_KEY),
+    ("SET", WORKERS_KEY, "x"),
 )
 _DENIED = [
     *((Role.COORDINATOR, command) for command in _NEVER),
@@ -121,6 +125,9 @@ _ALLOWED: list[tuple[Role, tuple[Any, ...]]] = [
     (Role.WORKER, ("BRPOP", JOBS_QUEUE, "1")),
     (Role.WORKER, ("XADD", RESULTS_STREAM, "*", "task", "t")),
     (Role.WORKER, ("GET", RELEASE_KEY)),
+    (Role.WORKER, ("SET", WORKERS_KEY, "garage", "PX", "4000")),
+    (Role.COORDINATOR, ("PTTL", WORKERS_KEY)),
+    (Role.COORDINATOR, ("PEXPIRE", WORKERS_KEY, "4000")),
     (Role.WORKER, ("PUBLISH", "/0.celeryev/worker.heartbeat", "x")),
     (Role.FLOWER, ("LLEN", JOBS_QUEUE)),
     (Role.FLOWER, ("PUBLISH", "/0.celery.pidbox", "ping")),

@@ -1,0 +1,65 @@
+"""A worker's sign in Redis that it takes jobs, renewed as long as its consumer's loop runs.
+
+One key for all workers, which Redis itself forgets when the last of them is gone: no clock of a worker's is in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import Any
+
+import redis
+from celery import bootsteps
+
+from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
+from tasks.redis_client import redis_client
+
+#: seconds between two signs
+SIGN_S = 2.0
+_TIMEOUT_S = 5.0
+
+
+class Presence:
+    """Writes the sign from a thread of its own: a Redis that hangs must not hold up the consumer's loop."""
+
+    def __init__(self, redis_url: str, name: str) -> None:
+        self._redis_url = redis_url
+        self._name = name
+        self._due = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def sign(self) -> None:
+        """Write the sign soon."""
+        if self._thread is None:
+            # not before the pool has forked: the thread would be lost in its processes
+            self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+            self._thread.start()
+        self._due.set()
+
+    def _run(self) -> None:
+        with redis_client(self._redis_url, timeout_s=_TIMEOUT_S) as client:
+            while self._due.wait():
+                self._due.clear()
+                # the next sign is tried in two seconds
+                with contextlib.suppress(redis.RedisError):
+                    client.set(WORKERS_KEY, self._name, px=SIGN_GOOD_MS)
+
+
+def signing(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
+    """The step of a worker's consumer that signs at once when it is connected, and every two seconds from then on."""
+    presence = Presence(redis_url, name)
+
+    class Signs(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:
+            presence.sign()
+            self._timer = consumer.timer.call_repeatedly(SIGN_S, presence.sign)
+
+        def stop(self, _consumer: Any) -> None:
+            timer = getattr(self, "_timer", None)
+            if timer is not None:
+                timer.cancel()
+
+    return Signs

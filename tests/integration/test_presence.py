@@ -1,0 +1,74 @@
+"""A real worker's sign in a real Redis, as the coordinator sees it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import redis
+
+from fleet.presence import PresenceWatch, Workers, signed
+from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
+from tasks.redis_client import redis_client
+from tests.support.processes import PATIENCE_S, eventually
+from tests.support.workers import worker
+
+
+def test_a_worker_is_there_until_it_is_killed_and_again_when_it_is_started(
+    empty_redis_url: str, tmp_path: Path
+) -> None:
+    heard: SimpleQueue[Workers] = SimpleQueue()
+    watch = PresenceWatch(redis_client(empty_redis_url), heard.put)
+    try:
+        assert not heard.get(timeout=PATIENCE_S).present
+        for _ in range(2):
+            with worker(empty_redis_url, tmp_path) as process:
+                assert heard.get(timeout=PATIENCE_S).present
+                process.end()
+                assert not heard.get(timeout=PATIENCE_S).present
+    finally:
+        watch.close()
+        watch.thread.join(PATIENCE_S)
+
+
+def test_a_worker_that_is_stopped_is_not_there(empty_redis_url: str, tmp_path: Path) -> None:
+    with redis.Redis.from_url(empty_redis_url) as client, worker(empty_redis_url, tmp_path) as process:
+        eventually("a sign", lambda: signed(client))
+        process.send(signal.SIGSTOP)
+        eventually("no sign", lambda: signed(client) is False)
+        process.send(signal.SIGCONT)
+        eventually("a sign again", lambda: signed(client))
+
+
+def test_an_emptied_redis_is_no_sign_of_a_worker_that_is_gone(empty_redis_url: str, tmp_path: Path) -> None:
+    heard: SimpleQueue[Workers] = SimpleQueue()
+    with redis.Redis.from_url(empty_redis_url) as client, worker(empty_redis_url, tmp_path):
+        eventually("a sign", lambda: signed(client))
+        watch = PresenceWatch(redis_client(empty_redis_url), heard.put)
+        assert heard.get(timeout=PATIENCE_S).present
+        for _ in range(3):
+            client.flushall()
+            time.sleep(1.0)
+        watch.close()
+        watch.thread.join(PATIENCE_S)
+    try:
+        news = heard.get_nowait()
+    except Empty:
+        news = None
+    assert news is None, "workers were there all the time"
+
+
+def test_a_sign_that_nobody_renews_ends_however_it_was_written(empty_redis_url: str) -> None:
+    with redis.Redis.from_url(empty_redis_url) as client:
+        for seconds in (None, 3600):
+            client.set(WORKERS_KEY, "rogue", ex=seconds)
+            assert signed(client), "it is good for a moment"
+            assert 0 < client.pttl(WORKERS_KEY) <= SIGN_GOOD_MS
+            eventually("its end", lambda: signed(client) is False)
+
+
+def test_no_redis_says_nothing_of_the_workers() -> None:
+    with redis.Redis(port=1, socket_connect_timeout=1) as client:
+        assert signed(client) is None
