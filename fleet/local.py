@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import os
@@ -20,6 +19,7 @@ from config.settings import Settings
 from fleet.admission import admitted
 from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
+from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
 from fleet.policy import LONGEST_DRAIN_S
@@ -81,6 +81,7 @@ class LocalFarm:
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._settings = settings
         self._plan = plan
+        self._lines = Lines(plan.out, stamped=not plan.out.isatty(), as_json=settings.log.format == "json")
         self._farm_dir = farm_dir(settings)
         self._run_dir = self._farm_dir / "run"
         self._summary = self._run_dir / "summary.json"
@@ -175,8 +176,10 @@ class LocalFarm:
         port = flower.port
         if _in_use(flower.address, port):
             port = free_port()
-            self._say(f"port {flower.port} is in use, Flower is at {port}")
-        self._say(f"Flower:    http://{flower.address}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}")
+            self._lines.say(f"port {flower.port} is in use, Flower is at {port}")
+        self._lines.say(
+            f"Flower:    http://{flower.address}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}"
+        )
         return port
 
     def _start_coordinator(self, environ: dict[str, str]) -> None:
@@ -204,7 +207,7 @@ class LocalFarm:
         while self._coordinator is not None:
             now = time.monotonic()
             if len(signals.received) > 1 or (kill_at is not None and now > kill_at):
-                self._say("stopped at once; the ledger goes on from here at the next start")
+                self._lines.say("stopped at once; the ledger goes on from here at the next start")
                 self._coordinator.kill()
                 return 128 + (signals.received or [signal.SIGTERM])[0]
             if signals.received and kill_at is None:
@@ -235,11 +238,11 @@ class LocalFarm:
                 continue
             # a worker touches its file only while it has a Redis
             if child.name != "worker" or answers(self._redis_address):
-                self._say(f"the {child.name} stands still for {stillness.still_s:.0f} s")
+                self._lines.say(f"the {child.name} stands still for {stillness.still_s:.0f} s")
                 child.kill()
 
     def _revive(self, child: Child, now: float) -> None:
-        self._say(f"{child.name} ended with {child.exit_code}; starting it again")
+        self._lines.say(f"{child.name} ended with {child.exit_code}; starting it again")
         if child is self._flower:
             # another program may have taken its port between the look and the start
             child.variables["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
@@ -250,14 +253,14 @@ class LocalFarm:
             if child is not self._flower:
                 raise
             self._children.remove(child)
-            self._say(f"{exc}\nmining goes on without Flower")
+            self._lines.say(f"{exc}\nmining goes on without Flower")
 
     def _revive_coordinator(self, code: int, now: float) -> None:
         coordinator = self._coordinator
         if coordinator is None:
             return
         self._revived = True
-        self._say(f"the coordinator ended with {code}; starting it again, sessions are adopted")
+        self._lines.say(f"the coordinator ended with {code}; starting it again, sessions are adopted")
         if self._ends_at is not None:
             at = coordinator.argv.index("--for") + 1
             coordinator.argv[at] = f"{max(self._ends_at - now, 1.0):.3f}"
@@ -276,12 +279,6 @@ class LocalFarm:
             child.signal(signal.SIGTERM)
         for child in reversed(self._children):
             child.stop(patience_s=8.0)
-
-    def _say(self, text: str) -> None:
-        # nobody may read any more: mining goes on
-        with contextlib.suppress(BrokenPipeError):
-            self._plan.out.write(text + "\n")
-            self._plan.out.flush()
 
 
 def _in_use(address: str, port: int) -> bool:

@@ -8,14 +8,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TextIO
-
-import click
 
 from fleet.coordinator import Network
 from fleet.effects import Notice, NoticeKind
 from fleet.farm import Farm
 from fleet.intake import BrokerState
+from fleet.lines import Lines
 from fleet.models import MinerSpec
 from fleet.payments import ZERO
 
@@ -53,9 +51,8 @@ class Report:
 
     def __init__(
         self,
-        out: TextIO,
+        lines: Lines,
         *,
-        color: bool,
         job_lines_per_s: int,
         status_every_s: float,
         total: Decimal,
@@ -63,9 +60,7 @@ class Report:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tally = tally or Tally()
-        self._out = out
-        self._silent = False
-        self._color = color
+        self._lines = lines
         self._allowance = job_lines_per_s
         self._status_every_s = status_every_s
         self._clock = clock
@@ -85,19 +80,21 @@ class Report:
 
     def banner(self, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str) -> None:
         """The first lines: which server, which miners, which hardware."""
-        self._say("═" * 78)
-        self._say("    NeoNet fleet · a mining farm on one coordinator", "bold")
-        self._say("═" * 78)
+        self._lines.say("═" * 78)
+        self._lines.say("    NeoNet fleet · a mining farm on one coordinator", "bold")
+        self._lines.say("═" * 78)
         if simulated:
-            self._say("SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow")
-        self._say(f"Server:    {server}")
+            self._lines.say(
+                "SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow"
+            )
+        self._lines.say(f"Server:    {server}")
         names = ", ".join(spec.miner_id for spec in specs[:4])
-        self._say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
+        self._lines.say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
         cores = sorted({spec.cpu_cores for spec in specs})
         a_miner = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
-        self._say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")
-        self._say(f"Ledger:    {ledger}    booked so far: {self._total} NNET")
-        self._say(_RULE)
+        self._lines.say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")
+        self._lines.say(f"Ledger:    {ledger}    booked so far: {self._total} NNET")
+        self._lines.say(_RULE)
 
     def notice(self, notice: Notice) -> None:
         """One event of one miner."""
@@ -133,16 +130,16 @@ class Report:
         """The fee lines and the phase."""
         gas, phase = network.gas, network.phase
         if gas is None:
-            self._say("[GAS]    the server does not tell its fees now", "yellow")
+            self._lines.say("[GAS]    the server does not tell its fees now", "yellow")
         else:
-            self._say(
+            self._lines.say(
                 f"[GAS]    {gas.fee_model} · NEO transfer {_fee(gas.neo_transfer_fee)} · "
                 f"token transfer {_fee(gas.token_transfer_fee)} · congestion {gas.congestion_level} · "
                 f"providers {_known(gas.active_providers)}",
                 "cyan",
             )
         if phase is not None:
-            self._say(
+            self._lines.say(
                 f"[NET]    phase {phase.phase} · {_known(phase.active_miners)} active miners · "
                 f"load: servers {_known(phase.server_load)} %, miners {_known(phase.miner_load)} %",
                 "cyan",
@@ -151,11 +148,11 @@ class Report:
     def broker(self, state: BrokerState) -> None:
         """Redis was lost or found."""
         if not state.reachable:
-            self._say(f"[WARN]   Redis does not answer: {state.reason}; jobs wait in the ledger", "yellow")
+            self._lines.say(f"[WARN]   Redis does not answer: {state.reason}; jobs wait in the ledger", "yellow")
         elif state.emptied:
-            self._say("[WARN]   Redis came back empty; open jobs are dispatched again from the ledger", "yellow")
+            self._lines.say("[WARN]   Redis came back empty; open jobs are dispatched again from the ledger", "yellow")
         else:
-            self._say("[OK]     Redis answers again")
+            self._lines.say("[OK]     Redis answers again")
 
     def flaw(self, text: str) -> None:
         """A stream entry that is no result."""
@@ -164,9 +161,11 @@ class Report:
 
     def stopping(self, reason: str, outlook: str) -> None:
         """The drain begins; `outlook` says how long it may take where that is not plain."""
-        self._say(f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped")
+        self._lines.say(
+            f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped"
+        )
         if outlook:
-            self._say(f"[STOP]   {outlook}", "yellow")
+            self._lines.say(f"[STOP]   {outlook}", "yellow")
 
     def tick(self, farm: Farm, now: float) -> None:
         """Sum up what was held back, and print the status when it is due."""
@@ -180,10 +179,11 @@ class Report:
     def _workers(self, farm: Farm, now: float) -> None:
         since = farm.no_worker_since
         if since is None and self._said_no_worker:
-            self._say("[OK]     a worker takes jobs: they are asked for again")
+            self._lines.say("[OK]     a worker takes jobs: they are asked for again")
         # workers that are started with the coordinator take a moment
         elif since is not None and not self._said_no_worker and now - self._started_at >= _STARTING_S:
-            self._say("[WARN]   no worker takes jobs: none are asked for until one does; sessions are kept", "yellow")
+            words = "no worker takes jobs: none are asked for until one does; sessions are kept"
+            self._lines.say(f"[WARN]   {words}", "yellow")
         else:
             return
         self._said_no_worker = since is not None
@@ -194,7 +194,7 @@ class Report:
         self._last_paid = (now, self.tally.paid)
         governor = farm.governor
         unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
-        self._say(
+        self._lines.say(
             f"[STATUS] run: {self.tally.paid} jobs paid ({pace:.1f}/s), {_short(self.tally.earned)} · "
             f"ledger: {_short(self._total)} · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
@@ -223,7 +223,7 @@ class Report:
     def _job_line(self, text: str, notice: Notice, style: str = "") -> None:
         self._seen[notice.kind.value] += 1
         if not self._flooded and self._seen[notice.kind.value] <= self._allowance:
-            self._say(text, style)
+            self._lines.say(text, style)
             return
         self._rolled[notice.kind.value] += 1
         if notice.kind in {NoticeKind.REWARD, NoticeKind.INCOME}:
@@ -239,39 +239,18 @@ class Report:
         if len(self._trouble) > 1000:
             self._trouble.clear()
         self._trouble[text] = (now, 0)
-        self._say(f"{text}  [{miner_id}]{more}" if miner_id else f"{text}{more}", "yellow")
+        self._lines.say(f"{text}  [{miner_id}]{more}" if miner_id else f"{text}{more}", "yellow")
 
     def _flush(self, now: float) -> None:
         if self._rolled:
             parts = " · ".join(f"{count} × {kind}" for kind, count in sorted(self._rolled.items()))
             money = f" · {self._rolled_nnet:+f} NNET · farm {_short(self._total)} (ledger)" if self._rolled_nnet else ""
-            self._say(f"[SUM]    {parts}{money}", "green")
+            self._lines.say(f"[SUM]    {parts}{money}", "green")
         self._rolled.clear()
         self._rolled_nnet = ZERO
         self._flooded = max(self._seen.values(), default=0) > self._allowance
         self._seen.clear()
         self._second = now
-
-    def _say(self, text: str, style: str = "") -> None:
-        if self._silent:
-            return
-        line = text
-        if self._color and style:
-            line = click.style(text, bold=True) if style == "bold" else click.style(text, fg=style)
-        try:
-            self._write(line + "\n")
-            self._out.flush()
-        except (BrokenPipeError, ValueError):
-            # nobody reads any more: mining goes on
-            self._silent = True
-
-    def _write(self, line: str) -> None:
-        try:
-            self._out.write(line)
-        except UnicodeEncodeError:
-            # an error of this line alone, though Python calls it a ValueError, as it does a closed file
-            encoding = self._out.encoding
-            self._out.write(line.encode(encoding, errors="replace").decode(encoding))
 
 
 def _gpus(specs: list[MinerSpec]) -> str:

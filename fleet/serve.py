@@ -28,6 +28,7 @@ from fleet.identity import miner_specs
 from fleet.intake import Intake
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine, shown_url
+from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.miner import Miner
 from fleet.models import PAID, MinerSpec
@@ -182,8 +183,12 @@ def _transport(settings: Settings) -> Transport:
 
 def _report(settings: Settings, run: Run, so_far: Scopes) -> Report:
     return Report(
-        run.out,
-        color=wants_color(settings.output.color, run.out),
+        Lines(
+            run.out,
+            color=wants_color(settings.output.color, run.out),
+            stamped=not run.out.isatty(),
+            as_json=settings.log.format == "json",
+        ),
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
         total=so_far.ledger.booked,

@@ -60,6 +60,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.identity",
         "fleet.ledger_version",
         "fleet.policy",
+        "fleet.lines",
         "fleet.session",
         "fleet.window",
         "fleet.roles",
@@ -159,7 +160,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "fleet.redis_server",
     ),
     "tornado": ("fleet.simulator.*", "fleet.web.*", "tasks.flower_pages"),
-    "click": ("fleet.cli", "fleet.commands.*", "fleet.report"),
+    "click": ("fleet.cli", "fleet.commands.*", "fleet.lines"),
     "rich": ("fleet.cli", "fleet.commands.*", "fleet.output*"),
     "psutil": ("fleet.local", "tasks.hardware", "tasks.worker"),
     "pydantic": ("config.*", "tasks.payloads.*", "fleet.simulator.*"),
@@ -330,7 +331,6 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 #: Modules of `fleet` with amounts that load no `fleet.payments`, which makes sums exact, and why they may.
 ADD_NOTHING: dict[str, str] = {
     "fleet.figures": "it reads amounts one by one",
-    "fleet.commands.up": "it prints what the coordinator's process has summed up",
 }
 
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import click
 from rich.console import Console
 
 from fleet.commands.tables import add, console, line, table
+from fleet.exact_json import dump
 
 #: rows; miners that could not be compared, or with a difference, come first
 _SHOWN_MINERS = 40
 _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
 
-def print_closing(figures: Mapping[str, Any], *, to_stderr: bool) -> None:
-    """Print the figures of `fleet.summary`."""
+def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool = False) -> None:
+    """Print the figures of `fleet.summary`: as tables, or as one line of JSON where the whole output is that."""
+    if as_json:
+        click.echo(_line_of(figures), err=to_stderr)
+        return
     screen = console(to_stderr=to_stderr)
     _print_miners(screen, figures["rewards"])
     _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"])
@@ -24,6 +30,14 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool) -> None:
     _print_books(screen, figures["books"])
     if figures["simulated"]:
         screen.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
+
+
+def _line_of(figures: Mapping[str, Any]) -> str:
+    """The figures as one line of the JSON output, for a collector."""
+    level = "INFO" if figures["books"]["compared"] else "WARNING"
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    told = {"time": at, "level": level, "logger": "fleet.output", "kind": "closing", "message": "the run is over"}
+    return dump(told | {"figures": figures})
 
 
 def _print_miners(screen: Console, rewards: Mapping[str, Any]) -> None:

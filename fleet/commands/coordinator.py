@@ -61,7 +61,7 @@ def coordinator(
     if summary_file is not None:
         summary_file.write_text(dump(figures) + "\n")
     else:
-        print_closing(figures, to_stderr=as_json)
+        print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json")
     if as_json:
         click.echo(dump(figures))
     ctx.exit(0 if figures["books"]["compared"] else EX_PROTOCOL)

@@ -72,7 +72,8 @@ def up(
     with farm_errors():
         outcome = LocalFarm(settings, plan).run()
     if outcome.summary:
-        print_closing(json.loads(outcome.summary, parse_float=Decimal), to_stderr=as_json)
+        told = json.loads(outcome.summary, parse_float=Decimal)
+        print_closing(told, to_stderr=as_json, as_json=settings.log.format == "json")
     if as_json and outcome.summary:
         click.echo(outcome.summary)
     ctx.exit(outcome.exit_code)

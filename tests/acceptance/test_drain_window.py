@@ -24,7 +24,7 @@ def test_no_job_is_lost_to_a_limit_that_frees_room_in_time(tmp_path: Path) -> No
         assert jobs["assigned"] == jobs["accepted"] + jobs["already_completed"] > 20, process.words()
         assert earned(folder, url) == book(url)
         assert asked(url, "/simulator/requests")["sessions_open"] == 0
-    assert re.search(r"^\[STOP\] .*the request limit", process.err, re.MULTILINE), process.words()
+    assert re.search(r"^\S+Z \[STOP\] .*the request limit", process.err, re.MULTILINE), process.words()
 
 
 @pytest.mark.parametrize(

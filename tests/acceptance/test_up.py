@@ -165,8 +165,8 @@ def test_more_jobs_than_can_be_read_are_summed_up(tmp_path: Path) -> None:
         options = ("--server", url, "--miners", "3", "--for", "5s")
         with farm(tmp_path / "farm", *options, settings=settings) as process:
             assert process.wait() == 0, process.words()
-            sums = re.findall(r"^\[SUM\] .*$", process.out, re.MULTILINE)
-            lines = re.findall(r"^\[(?:JOB|REWARD)\]", process.out, re.MULTILINE)
+            sums = re.findall(r"^\S+Z \[SUM\] .*$", process.out, re.MULTILINE)
+            lines = re.findall(r"^\S+Z \[(?:JOB|REWARD)\]", process.out, re.MULTILINE)
             assert len(sums) >= 2
             paid_jobs = sum(earned(tmp_path / "farm", url).values())
             assert paid_jobs == sum(book(url).values())

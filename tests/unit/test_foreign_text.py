@@ -20,6 +20,7 @@ from fleet.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
+from fleet.lines import Lines
 from fleet.miner import Miner
 from fleet.models import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
 from fleet.policy import Policy
@@ -151,7 +152,7 @@ def test_data_with_a_lone_surrogate_crosses_ledger_and_broker_unchanged() -> Non
 
 
 def report(out: io.TextIOBase) -> Report:
-    return Report(out, color=False, job_lines_per_s=9, status_every_s=60.0, total=Decimal(0))  # type: ignore[arg-type]
+    return Report(Lines(out), job_lines_per_s=9, status_every_s=60.0, total=Decimal(0))  # type: ignore[arg-type]
 
 
 def warn(watcher: Report, text: str) -> None:

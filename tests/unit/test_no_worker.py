@@ -12,6 +12,7 @@ from fleet.calls import CallKind
 from fleet.effects import Dispatch, JobMoved, Notice, NoticeKind
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
+from fleet.lines import Lines
 from fleet.models import HeartbeatAnswer, JobState, Road
 from fleet.payments import ZERO
 from fleet.presence import Judge
@@ -115,7 +116,7 @@ def test_a_redis_that_does_not_answer_says_nothing_of_the_workers() -> None:
 def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(ledger: Ledger, tmp_path: Path) -> None:
     made, out, alive = without_worker(ledger), io.StringIO(), tmp_path / "alive"
     clock = [made.now]
-    report = Report(out, color=False, job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
+    report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
     pulse = Pulse(report, alive)
 
     def pass_to(now: float) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from fleet.commands.closing import print_closing
 from fleet.commands.tables import add, table
 from fleet.effects import Notice, NoticeKind
+from fleet.lines import Lines
 from fleet.models import MinerSpec
 from fleet.report import Report
 
@@ -61,7 +62,7 @@ def test_a_run_closes_with_every_sum_and_what_became_of_its_jobs(capsys: pytest.
 def _report(**told: int) -> tuple[Report, io.StringIO]:
     out = io.StringIO()
     lines = told.get("job_lines_per_s", 20)
-    return Report(out, color=False, job_lines_per_s=lines, status_every_s=30, total=Decimal(0)), out
+    return Report(Lines(out), job_lines_per_s=lines, status_every_s=30, total=Decimal(0)), out
 
 
 @pytest.mark.parametrize(

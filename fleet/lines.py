@@ -1,0 +1,84 @@
+"""The running output, line by line: for a terminal, with the time of each line for a pipe, as JSON for a collector."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TextIO
+
+import click
+
+#: what is drawn between lines for people, and says nothing
+_RULES = frozenset("═─")
+_TAG = re.compile(r"\[([A-Z]+)\]\s+")
+#: tags of lines that somebody should look at
+_WARNINGS = frozenset({"WARN", "LOST"})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Lines:
+    """Writes to `out`; when nobody reads any more, nothing is written, and whoever writes goes on."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        color: bool = False,
+        stamped: bool = False,
+        as_json: bool = False,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._out = out
+        self._silent = False
+        self._color = color
+        self._stamped = stamped
+        self._as_json = as_json
+        self._now = now
+
+    def say(self, text: str, style: str = "") -> None:
+        """Write one line, or several that belong together."""
+        if self._silent:
+            return
+        try:
+            for line in text.splitlines():
+                self._write(self._spelt(line, style))
+            self._out.flush()
+        except (BrokenPipeError, ValueError):
+            # nobody reads any more: mining goes on
+            self._silent = True
+
+    def _spelt(self, line: str, style: str) -> str:
+        if self._as_json:
+            return "" if _RULES.issuperset(line) else _json(line, self._now())
+        styled = _styled(line, style) if self._color and style else line
+        return f"{self._now():%Y-%m-%dT%H:%M:%SZ} {styled}\n" if self._stamped else f"{styled}\n"
+
+    def _write(self, line: str) -> None:
+        try:
+            self._out.write(line)
+        except UnicodeEncodeError:
+            # an error of this line alone, though Python calls it a ValueError, as it does a closed file
+            encoding = self._out.encoding
+            self._out.write(line.encode(encoding, errors="replace").decode(encoding))
+
+
+def _styled(line: str, style: str) -> str:
+    return click.style(line, bold=True) if style == "bold" else click.style(line, fg=style)
+
+
+def _json(line: str, at: datetime) -> str:
+    """The line in the form of the log's: time, level, logger and message, and the tag as its kind."""
+    tag = _TAG.match(line)
+    kind = tag[1] if tag else ""
+    told = {
+        "time": at.isoformat(timespec="milliseconds"),
+        "level": "WARNING" if kind in _WARNINGS else "INFO",
+        "logger": "fleet.output",
+        "message": line[tag.end() :] if tag else line.strip(),
+    }
+    return json.dumps(told | ({"kind": kind.lower()} if kind else {}), ensure_ascii=False) + "\n"

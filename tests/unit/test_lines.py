@@ -1,0 +1,59 @@
+"""The running output has the time of each line where no terminal shows it, and is JSON for a collector."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from fleet.lines import Lines
+
+AT = datetime(2026, 11, 26, 2, 37, 3, 987_654, tzinfo=UTC)
+
+
+def written(text: str, style: str = "", **how: Any) -> str:
+    out = io.StringIO()
+    Lines(out, now=lambda: AT, **how).say(text, style)
+    return out.getvalue()
+
+
+def test_a_terminal_gets_the_line_as_it_is() -> None:
+    assert written("[OK]     rig-1  registered") == "[OK]     rig-1  registered\n"
+
+
+def test_a_pipe_gets_the_time_before_each_line() -> None:
+    assert written("one\ntwo", stamped=True) == "2026-11-26T02:37:03Z one\n2026-11-26T02:37:03Z two\n"
+
+
+def test_colour_is_around_the_words_and_not_around_the_time() -> None:
+    assert written("red", "red", color=True, stamped=True) == "2026-11-26T02:37:03Z \x1b[31mred\x1b[0m\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("[REWARD] rig-1  +0.5 NNET", {"kind": "reward", "level": "INFO", "message": "rig-1  +0.5 NNET"}),
+        ("[WARN]   task: 500: “no”", {"kind": "warn", "level": "WARNING", "message": "task: 500: “no”"}),
+        ("[LOST]   inference expired", {"kind": "lost", "level": "WARNING", "message": "inference expired"}),
+        ("Server:    http://127.0.0.1", {"level": "INFO", "message": "Server:    http://127.0.0.1"}),
+        ("[rig] is no tag", {"level": "INFO", "message": "[rig] is no tag"}),
+    ],
+)
+def test_a_collector_gets_an_object_a_line_in_the_logs_own_form(line: str, told: dict[str, str]) -> None:
+    read = json.loads(written(line, "yellow", as_json=True, color=True))
+    assert read == told | {"time": "2026-11-26T02:37:03.987+00:00", "logger": "fleet.output"}
+
+
+def test_what_is_only_drawn_is_no_line_of_a_collectors() -> None:
+    assert written("═" * 78, as_json=True) == written("─" * 78, as_json=True) == ""
+
+
+def test_a_letter_that_the_output_has_not_is_replaced_and_the_next_line_is_written() -> None:
+    raw = io.BytesIO()
+    lines = Lines(io.TextIOWrapper(raw, encoding="ascii"))
+    lines.say("1 € · rig-1")
+    lines.say("two")
+    assert raw.getvalue() == b"1 ? ? rig-1\ntwo\n"
