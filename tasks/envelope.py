@@ -13,12 +13,14 @@ from typing import Any
 from tasks import strict_json
 from tasks.errors import MessageError
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, parse_task_id
+from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, deeper_than, parse_task_id
 from tasks.text import plain
 
 _TASKS = frozenset({BUNDLE_TASK, *(TASK_PREFIX + job_type for job_type in JOB_TYPES)})
 _SHOWN = 256
 _LONGEST_TAG = 64
+#: the arguments are a list of one bundle, a list of jobs, which are objects
+_LEVELS = 3
 
 
 def cleaned(raw: object) -> dict[str, Any]:
@@ -79,5 +81,5 @@ def _check_body(body: str, encoding: object) -> None:
         arguments, names, _ = strict_json.loads(base64.b64decode(body, validate=True))
     except (ValueError, TypeError, RecursionError) as exc:
         raise MessageError(f"its body can't be read: {exc!r:.120}") from exc
-    if not isinstance(arguments, list) or len(arguments) != 1 or names != {}:
+    if not isinstance(arguments, list) or len(arguments) != 1 or names != {} or deeper_than(arguments, _LEVELS):
         raise MessageError("its body holds other arguments than one message")

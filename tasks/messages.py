@@ -14,7 +14,7 @@ from tasks.errors import MessageError
 from tasks.text import plain
 
 #: raised when a field changes its meaning; a worker of another version is refused
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 #: the Celery queue that carries jobs (a Redis list of this name); workers of another wire version never see it
 JOBS_QUEUE = f"neonet.jobs.{WIRE_VERSION}"
 #: the Redis stream that carries results
@@ -118,7 +118,8 @@ class JobMessage:
             "attempt": self.attempt,
             "miner_id": self.miner_id,
             "job_type": self.job_type,
-            "data": dict(self.data),
+            # as text: of an object with "__type__" kombu makes one of its own, and what it can't make never arrives
+            "data": json.dumps(dict(self.data), separators=(",", ":")),
         }
 
     @classmethod
@@ -134,13 +135,23 @@ class JobMessage:
                 f"the job message is of wire version {message.get('v')!r}, this worker speaks {WIRE_VERSION}: "
                 "run the coordinator's release on this host"
             )
-        job_id, attempt, data = message.get("job_id"), message.get("attempt"), message.get("data")
+        job_id, attempt, text = message.get("job_id"), message.get("attempt"), message.get("data")
         miner_id, job_type = message.get("miner_id"), message.get("job_type")
         if not (isinstance(job_id, str) and isinstance(miner_id, str) and isinstance(job_type, str)):
             raise MessageError("job_id, miner_id and job_type of a job message are strings")
-        if type(attempt) is not int or not isinstance(data, dict):
-            raise MessageError("attempt of a job message is an integer and data an object")
-        return cls(job_id=job_id, attempt=attempt, miner_id=miner_id, job_type=job_type, data=data)
+        if type(attempt) is not int or not isinstance(text, str):
+            raise MessageError("attempt of a job message is an integer and data a text")
+        return cls(job_id=job_id, attempt=attempt, miner_id=miner_id, job_type=job_type, data=_read_data(text))
+
+
+def _read_data(text: str) -> dict[str, Any]:
+    try:
+        data = strict_json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise MessageError(f"data of a job message is no JSON: {exc!r:.120}") from exc
+    if not isinstance(data, dict):
+        raise MessageError("data of a job message is an object")
+    return data
 
 
 def described(job: JobMessage) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import socket
 import time
@@ -45,13 +44,10 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
     UnknownJobTypeError as the catalog does. Each of them reaches the coordinator as a refusal. Raises OutOfMemoryError
     when the kernel needs more than there is, which counts as an attempt that failed.
     """
-    job = JobMessage.decode(message)
-    try:
-        size = len(json.dumps(job.data))
-    except (RecursionError, ValueError) as exc:
-        raise MessageError(f"data can't be measured: {exc}") from exc
+    size = len(message["data"]) if isinstance(message, dict) and isinstance(message.get("data"), str) else 0
     if size > max_payload_bytes:
         raise MessageError(f"data of {size} bytes, at most {max_payload_bytes} are computed: worker.max_payload_bytes")
+    job = JobMessage.decode(message)
     started = time.perf_counter()
     try:
         result = catalog.compute(job.job_type, job.data, job_id=job.job_id)

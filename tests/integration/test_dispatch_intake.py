@@ -84,7 +84,7 @@ def test_a_published_job_shows_its_id_type_and_miner_to_whoever_reads_the_queue(
     assert envelope["headers"]["id"] == "job-1~2"
     assert envelope["headers"]["argsrepr"] == "miner=rig-a1 attempt=2"
     (message,), *_ = json.loads(base64.b64decode(envelope["body"]))
-    assert message["data"] == {"size": 8}
+    assert message["data"] == '{"size":8}'
     assert not {"session_id", "reward", "server"} & message.keys()
 
 
@@ -162,7 +162,7 @@ def test_rogue_entries_are_handed_on_as_flaws_beside_the_results(empty_redis_url
     put(empty_redis_url, "job-1", body="{")
     put(empty_redis_url, "not an id")
     put(empty_redis_url, "job-1", body="x" * (MAX_RESULT_BYTES + 1))
-    put(empty_redis_url, "job-1", body='{"v": 2, "result": {}, "kernel": "8", "ms": 1}', worker="worker@old")
+    put(empty_redis_url, "job-1", body='{"v": 3, "result": {}, "kernel": "8", "ms": 1}', worker="worker@old")
     put(empty_redis_url, "job-2")
     with redis.Redis.from_url(empty_redis_url) as client:
         client.xadd(RESULTS_STREAM, {b"\xff": b"\xff"})
@@ -170,7 +170,7 @@ def test_rogue_entries_are_handed_on_as_flaws_beside_the_results(empty_redis_url
         jobs, flaws, ids = read(heard, 6)
     assert jobs == ["job-2"]
     assert len(flaws) == 5
-    assert any("worker@old speaks wire version 2" in flaw for flaw in flaws)
+    assert any("worker@old speaks wire version 3" in flaw for flaw in flaws)
     assert len(ids) == 6
 
 

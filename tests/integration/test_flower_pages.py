@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from fleet.redis_server import free_port
+from tasks.messages import JOBS_QUEUE
 from tests.support.browser import browser, seen
 from tests.support.hostile_worker import MARKUP, NAME, TRACE, answering, every_event, publish, task_event
 from tests.support.processes import environ, eventually, started
@@ -114,7 +115,7 @@ def test_the_pages_show_what_they_should_under_the_policy(flooded: Watched) -> N
     assert "worker-name-link" in workers
     assert "Updated" in workers
     assert "neonet.fraud_detection" in flooded.page(f"/task/{JOB}")
-    assert "neonet.jobs.1" in flooded.page("/broker")
+    assert JOBS_QUEUE in flooded.page("/broker")
 
 
 def test_every_answer_carries_the_policy(flooded: Watched) -> None:

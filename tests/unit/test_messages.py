@@ -37,7 +37,7 @@ MESSAGE: dict[str, Any] = {
     "attempt": 1,
     "miner_id": "rig-a1",
     "job_type": "inference",
-    "data": {"size": 8},
+    "data": '{"size": 8}',
 }
 COMPUTED: dict[str, Any] = {"v": WIRE_VERSION, "result": {"output_hash": "ab"}, "kernel": "7", "ms": 1.5}
 
@@ -86,7 +86,7 @@ def test_a_job_message_crosses_the_wire_unchanged(
     assert JobMessage.decode(json.loads(json.dumps(message.encode()))) == message
 
 
-@pytest.mark.parametrize("version", [None, 0, WIRE_VERSION + 1, str(WIRE_VERSION), [WIRE_VERSION]])
+@pytest.mark.parametrize("version", [None, 0, 1, WIRE_VERSION + 1, str(WIRE_VERSION), [WIRE_VERSION]])
 def test_a_job_message_of_another_wire_version_is_refused_with_what_to_do(version: object) -> None:
     with pytest.raises(MessageError, match=f"this worker speaks {WIRE_VERSION}: run the coordinator's release"):
         JobMessage.decode(MESSAGE | {"v": version})
@@ -103,6 +103,12 @@ def test_a_job_message_of_another_wire_version_is_refused_with_what_to_do(versio
         {"attempt": 1.0},
         {"data": None},
         {"data": [1]},
+        {"data": {"size": 8}},
+        {"data": "[1]"},
+        {"data": "7"},
+        {"data": ""},
+        {"data": '{"size": NaN}'},
+        {"data": "[" * 100_000},
     ],
 )
 def test_a_job_message_with_a_field_of_another_type_is_refused(change: dict[str, Any]) -> None:
@@ -175,7 +181,7 @@ def test_text_from_a_worker_holds_nothing_that_a_terminal_or_a_database_chokes_o
 def test_a_result_nested_too_deeply_to_be_written_out_again_is_refused(state: str) -> None:
     for levels, refused in ((30, False), (40, True), (400, True)):
         deep = "[" * levels + "]" * levels
-        body = f'{{"v": 1, "kernel": "7", "ms": 1, "result": {{"a": {deep}}}, "exc_message": {deep}}}'
+        body = f'{{"v": {WIRE_VERSION}, "kernel": "7", "ms": 1, "result": {{"a": {deep}}}, "exc_message": {deep}}}'
         try:
             parse_stream_fields(entry(state=state) | {b"body": body.encode()})
         except MessageError:
@@ -202,9 +208,9 @@ def test_an_oversized_entry_is_refused_before_it_is_parsed() -> None:
         parse_stream_fields(entry() | {b"body": b"[" * (MAX_RESULT_BYTES + 1)})
 
 
-@pytest.mark.parametrize("version", [None, 0, WIRE_VERSION + 1, "1"])
+@pytest.mark.parametrize("version", [None, 0, 1, WIRE_VERSION + 1, "2"])
 def test_a_result_of_another_wire_version_is_refused_and_names_the_worker(version: object) -> None:
-    with pytest.raises(MessageError, match=r"worker@garage speaks wire version .*, not 1"):
+    with pytest.raises(MessageError, match=r"worker@garage speaks wire version .*, not 2"):
         parse_stream_fields(entry(COMPUTED | {"v": version}))
 
 
