@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, String, and_, cast, func, select, type_coerce
 from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
 from fleet.errors import LedgerError
 from fleet.ledger_compact import life
 from fleet.ledger_export import plain, status, utc
+
+#: of a UUID
+_DIGITS = 32
+#: after so many digits a UUID has a dash
+_DASHED = frozenset({8, 12, 16, 20})
+_HEX = re.compile(rf"[0-9a-f]{{1,{_DIGITS}}}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +48,19 @@ class Life:
     entries: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """A job whose id begins as was asked for."""
+
+    job_id: str
+    server: str
+    miner_id: str
+    job_type: str
+    state: str
+    #: UTC, ISO 8601
+    assigned_at: str
+
+
 def explain(engine: Engine, job_id: str) -> list[Life]:
     """The lives of a job id at each server that gave it; none when no ledger row has it.
 
@@ -51,9 +73,68 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
         .join(servers, servers.c.id == jobs.c.server)
         .where(jobs.c.job_id == job_id)
     )
+    with _reading(engine) as connection:
+        return [_life(connection, row) for row in connection.execute(query).all()]
+
+
+def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
+    """Jobs whose ids have this beginning, the newest first, at most `limit` of them.
+
+    Raises LedgerError when the ledger can't be read.
+    """
+    jobs, miners, servers = schema.jobs, schema.miners, schema.servers
+    query = (
+        select(jobs, miners.c.miner_id, servers.c.name)
+        .join(miners, miners.c.id == jobs.c.miner)
+        .join(servers, servers.c.id == jobs.c.server)
+        .order_by(jobs.c.assigned_at.desc(), jobs.c.job_id)
+        .limit(limit)
+    )
+    with _reading(engine) as connection:
+        for begins in _conditions(beginning, connection.dialect.name):
+            found = connection.execute(query.where(begins)).all()
+            if found:
+                return [_match(row) for row in found]
+    return []
+
+
+def _match(row: Any) -> Match:
+    return Match(
+        job_id=row.job_id,
+        server=row.name,
+        miner_id=row.miner_id,
+        job_type=row.job_type,
+        state=row.state,
+        assigned_at=utc(row.assigned_at),
+    )
+
+
+def _conditions(beginning: str, dialect: str) -> Iterator[ColumnElement[bool]]:
+    """What finds an id by its beginning: in SQLite most ids are 16 bytes, which an index finds; others are text."""
+    column = schema.jobs.c.job_id
+    spelt = cast(column, String).startswith(beginning, autoescape=True)
+    if dialect != "sqlite":
+        yield spelt
+        return
+    digits = beginning.replace("-", "")
+    if _HEX.fullmatch(digits) and as_uuid(digits).startswith(beginning):
+        lowest, highest = (bytes.fromhex(digits.ljust(_DIGITS, fill)) for fill in "0f")
+        yield type_coerce(column, LargeBinary).between(lowest, highest)
+    yield and_(func.typeof(column) == "text", spelt)
+
+
+def as_uuid(digits: str) -> str:
+    """Hexadecimal digits, as many as there are, spelt as a UUID spells them."""
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return "-".join(part for part in parts if part) + ("-" if len(digits) in _DASHED else "")
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    """A connection; raises LedgerError when the ledger can't be read."""
     try:
         with engine.connect() as connection:
-            return [_life(connection, row) for row in connection.execute(query).all()]
+            yield connection
     except DatabaseError as exc:
         raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
 

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 @click.command("coordinator")
-@click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (60s, 5m, 2h), then drain.")
+@click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (90s, 5m, 1h30m), then drain.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the run's figures as the last line of stdout, one JSON object."
 )

@@ -1,4 +1,4 @@
-"""Times on the command line."""
+"""Durations on the command line."""
 
 from __future__ import annotations
 
@@ -6,21 +6,37 @@ import re
 
 import click
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_FORM = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
+#: a bare number of seconds, or parts from days down to seconds, each once
+_FORM = re.compile(r"([0-9]+(?:\.[0-9]+)?)|" + "".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _UNITS))
+_LONGEST_S = 365 * 86_400.0
+
+
+def seconds(text: str) -> float | None:
+    """What `90s`, `5m` or `1h30m` says; None for anything else, and for nothing at all."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return None
+    bare, *parts = match.groups()
+    if bare is not None:
+        return float(bare) or None
+    return sum(float(part or 0) * unit_s for part, unit_s in zip(parts, _UNITS.values(), strict=True)) or None
 
 
 class Duration(click.ParamType[float]):
-    """A number with s, m, h or d; seconds without."""
+    """Parts with d, h, m or s, from days down to seconds; seconds without a unit."""
 
     name = "time"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds."""
-        match = _FORM.fullmatch(str(value).strip())
-        if match is None or not 0 < float(match[1]) * _UNITS[match[2]] <= 31_536_000:
-            self.fail(f"{value!r} is no time; say 60s, 5m or 2h, a year at most", param, ctx)
-        return float(match[1]) * _UNITS[match[2]]
+        text = str(value).strip()
+        duration_s = seconds(text)
+        if duration_s is None:
+            self.fail(f"{text!r} is not a duration; try 90s, 5m or 1h30m", param, ctx)
+        if duration_s > _LONGEST_S:
+            self.fail(f"{text!r} is longer than a year", param, ctx)
+        return duration_s
 
 
 DURATION = Duration()

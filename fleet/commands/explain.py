@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 
 import click
@@ -10,10 +11,15 @@ import click
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
-from fleet.ledger_explain import Life
+from fleet.ledger_explain import Life, Match, matches
 from fleet.ledger_explain import explain as lives_of
 from fleet.ledger_open import open_engine
 from fleet.places import ledger_to_read
+
+#: jobs that are shown where an id's beginning fits several
+_LISTED = 10
+#: what Flower and the workers' logs put behind the id of a later attempt
+_ATTEMPT = re.compile(r"~[0-9]+$")
 
 
 @click.group("explain")
@@ -23,6 +29,7 @@ def explain() -> None:
     \b
     Examples:
       fleet explain job 3f0e6c1a-7c1e-4b8f-9a55-0c9a4f2f6d1e
+      fleet explain job 3f0e6c1a
     """
 
 
@@ -30,18 +37,36 @@ def explain() -> None:
 @click.argument("job_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def job(*, job_id: str, as_json: bool) -> None:
-    """Show the life of job ID: each state with its time, who computed it, what it was paid and what proves it."""
+    """Show the life of job ID: each state with its time, who computed it, what it was paid and what proves it.
+
+    The beginning of an id is enough, as the running output shows it, and so is Flower's id of an attempt (ID~2).
+    """
     with settings_or_exit():
         settings = load()
+    wanted = _ATTEMPT.sub("", job_id.strip())
+    if not wanted:
+        raise click.UsageError("ID is empty: name a job, or the beginning of its id")
     with farm_errors():
-        lives = lives_of(open_engine(ledger_to_read(settings).url, read_only=True), job_id)
-    if not lives:
-        raise Failure(f"the ledger has no job {job_id!r}", EX_DATAERR)
+        engine = open_engine(ledger_to_read(settings).url, read_only=True)
+        lives = lives_of(engine, wanted) or lives_of(engine, _only(matches(engine, wanted, _LISTED + 1), wanted))
     if as_json:
         click.echo(json.dumps([asdict(life) for life in lives]))
         return
     for life in lives:
         _print(life)
+
+
+def _only(found: list[Match], beginning: str) -> str:
+    """The id of the only job whose id has this beginning; a Failure that lists them where there are more."""
+    ids = list(dict.fromkeys(one.job_id for one in found))
+    if not ids:
+        raise Failure(f"the ledger has no job {beginning!r}", EX_DATAERR)
+    if len(ids) == 1:
+        return ids[0]
+    how_many = f"more than {_LISTED}" if len(found) > _LISTED else f"{len(ids)}"
+    listed = [f"  {one.job_id}  {one.assigned_at}  {one.miner_id}  {one.job_type}, {one.state}" for one in found]
+    words = f"{how_many} jobs begin with {beginning!r}; the newest are:"
+    raise Failure("\n".join([words, *listed[:_LISTED]]), EX_DATAERR)
 
 
 def _print(life: Life) -> None:

@@ -30,7 +30,7 @@ _DEMO_LATENCY_MS = "200"
 @click.option("--gpu-model", metavar="NAME", help="GPU model that each miner declares.")
 @click.option("--miners", type=click.IntRange(1, 100_000), metavar="N", help="How many (8 simulated, 1 on a server).")
 @click.option("--workers", type=click.IntRange(1, 4096), metavar="N", help="Worker processes (the machine's cores).")
-@click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (60s, 5m, 2h), then drain.")
+@click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (90s, 5m, 1h30m), then drain.")
 @click.option("--dialect", type=click.Choice(["a", "b", "c"]), default="b", help="The simulator's release.")
 @click.option(
     "--latency", default=_DEMO_LATENCY_MS, metavar="MS", type=click.FloatRange(0), help="The simulator's delay a call."
