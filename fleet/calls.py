@@ -90,3 +90,13 @@ class Reply:
     answered_at: float
     #: digests of what crossed the wire
     exchange: Exchange = field(default_factory=Exchange)
+
+
+def job_given(reply: Reply) -> str | None:
+    """Id of the job that an answer brings, None where it brings none."""
+    match reply.outcome:
+        case Job() as job:
+            return job.job_id
+        case SessionStart(initial_job=Job() as job) | HeartbeatAnswer(next_job=Job() as job):
+            return job.job_id
+    return None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import os
 import sys
 from difflib import get_close_matches
+from typing import TextIO
 
 import click
 
-from fleet.commands.exits import EX_USAGE
+from config.streams import open_streams, report_stream
+from fleet.commands.exits import EX_IOERR, EX_USAGE
 
 #: subcommand → its module in `fleet.commands` and its line in the help, in the help's order
 COMMANDS = {
@@ -81,8 +85,24 @@ def fleet() -> None:
 
 def main() -> int:
     """Run the command; its exit code is one of sysexits."""
+    open_streams()
+    report_stream()
     # what is made by loading stays: to look through it for garbage takes a sixth of a report's time
     gc.disable()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # nobody wants to read the rest
+        return 0
+    except OSError as exc:
+        _void(sys.stdout)
+        click.echo(f"fleet: {exc.filename or 'writing'}: {exc.strerror or exc}", err=True)
+        return EX_IOERR
+    return code
+
+
+def _run() -> int:
     try:
         # click hands back the code of `ctx.exit`
         code = fleet.main(standalone_mode=False)
@@ -94,7 +114,9 @@ def main() -> int:
     except click.ClickException as exc:
         exc.show()
         return exc.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     return code if isinstance(code, int) else 0
+
+
+def _void(stream: TextIO) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

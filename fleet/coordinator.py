@@ -1,7 +1,9 @@
 """The coordinator: the one loop that feeds the farm and carries out what it asks for.
 
 A turn: collect events, let the farm decide, commit its writes, then dispatch, acknowledge and call. Nothing takes
-effect that is not written down, and no result leaves Redis before it is in the ledger.
+effect that is not written down, and no result leaves Redis before it is in the ledger. While a commit takes long,
+turns go on with heartbeats alone, which promise nothing that the ledger would have to know; what these turns decide is
+written with the next commit.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fleet.calls import Call, Reply, Urgency
+from fleet.calls import Call, Reply, Urgency, job_given
 from fleet.client import Client
 from fleet.drain import Drain
-from fleet.effects import Dispatch, Notice, Write
+from fleet.effects import Dispatch, Notice
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
 from fleet.farm import Farm, Published
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
-from fleet.ledger import Ledger
 from fleet.models import GasInfo, NetworkPhase
+from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
 from fleet.transport import Talk
 
@@ -31,6 +33,8 @@ _MAX_EVENTS = 500
 _MAX_WAIT_S = 0.5
 #: fees and phase
 _NETWORK_CALLS = 2
+#: how long after the end of a drain a commit is still waited for
+_LAST_COMMIT_S = 15.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +52,7 @@ class Stop:
     reason: str
 
 
-Event = Reply | Results | BrokerState | Workers | Published | Network | GhostStopped | Stop
+Event = Reply | Results | BrokerState | Workers | Published | Network | GhostStopped | Written | Stop
 
 
 class Broker(Protocol):
@@ -79,6 +83,9 @@ class Watcher(Protocol):
 
     def broker(self, state: BrokerState) -> None:
         """Redis was lost or found."""
+
+    def ledger(self, state: LedgerState) -> None:
+        """The ledger is written late, or in time again."""
 
     def flaw(self, text: str) -> None:
         """A stream entry was no result."""
@@ -119,7 +126,7 @@ class Coordinator:
         self,
         *,
         farm: Farm,
-        ledger: Ledger,
+        books: Bookkeeping,
         client: Client,
         caller: Caller,
         broker: Broker,
@@ -131,7 +138,7 @@ class Coordinator:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._farm = farm
-        self._ledger = ledger
+        self._books = books
         self._client = client
         self._caller = caller
         self._broker = broker
@@ -146,14 +153,17 @@ class Coordinator:
         self._wake_at = clock()
         self._acknowledged: list[bytes] = []
         self._ghosts = ghosts
-        #: rows that no miner asks for, written with the next turn's
-        self._writes: list[Write] = []
+        self._pending = Pending(books, self._do, watcher.ledger)
+        #: replies that wait until the ledger can be asked about their job
+        self._unread: list[Reply] = []
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
         self._caller.submit(self._stop_ghosts)
-        while not self._farm.done:
-            for event in self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S)):
+        while not (self._farm.done and not self._pending.late):
+            events: list[Event] = [*self._unread, *self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))]
+            self._unread = []
+            for event in events:
                 self._feed(event, self._clock())
             now = self._clock()
             if stop_at is not None and now >= stop_at and not self._farm.draining:
@@ -168,15 +178,12 @@ class Coordinator:
     def _feed(self, event: Event, now: float) -> None:
         match event:
             case Reply():
-                for _ in range(event.exchange.requests - 1):
-                    self._farm.governor.sent(now, awaited=False)
-                self._farm.on_reply(event, now)
+                self._on_reply(event, now)
             case Results():
-                for message in event.messages:
-                    self._farm.on_result(message, now)
-                for flaw in event.flaws:
-                    self._watcher.flaw(flaw)
-                self._acknowledged.extend(event.entries)
+                self._on_results(event, now)
+            case Written():
+                # the turn that follows does what waited for it
+                pass
             case Published():
                 self._farm.on_published(event, now)
             case BrokerState() | Workers():
@@ -185,7 +192,7 @@ class Coordinator:
                 self._watcher.network(event)
             case GhostStopped():
                 self._farm.governor.sent(now, awaited=False)
-                self._writes += laid_to_rest(event)
+                self._pending.writes.extend(laid_to_rest(event))
             case Stop():
                 self._stop(event, now)
 
@@ -197,6 +204,22 @@ class Coordinator:
         if news.emptied:
             self._farm.on_broker_emptied(now)
 
+    def _on_reply(self, reply: Reply, now: float) -> None:
+        job_id = job_given(reply)
+        if job_id is not None and not self._books.knows(job_id):
+            self._unread.append(reply)
+            return
+        for _ in range(reply.exchange.requests - 1):
+            self._farm.governor.sent(now, awaited=False)
+        self._farm.on_reply(reply, now)
+
+    def _on_results(self, results: Results, now: float) -> None:
+        for message in results.messages:
+            self._farm.on_result(message, now)
+        for flaw in results.flaws:
+            self._watcher.flaw(flaw)
+        self._acknowledged.extend(results.entries)
+
     def _stop(self, stop: Stop, now: float) -> None:
         if not self._farm.draining:
             self._drain = Drain(now, self._drain_s)
@@ -207,18 +230,12 @@ class Coordinator:
         return drain.review(self._farm.outlook(drain.last_sending, now), now)
 
     def _carry_out(self, now: float) -> None:
-        turn = self._farm.turn(now)
-        self._ledger.commit([*self._writes, *turn.writes])
-        self._writes = []
-        for dispatch in turn.dispatches:
-            self._broker.dispatch(dispatch)
-        for call in turn.calls:
-            self._caller.submit(self._perform, call)
-        if self._acknowledged:
-            self._broker.acknowledge(self._acknowledged)
-            self._acknowledged = []
-        for notice in turn.notices:
-            self._watcher.notice(notice)
+        self._pending.finish()
+        if self._pending.late and self._farm.draining and self._drain is None:
+            self._pending.give_up_after(_LAST_COMMIT_S)
+        turn = self._farm.turn(now, heartbeats_only=self._pending.late)
+        self._pending.write(turn, self._acknowledged)
+        self._acknowledged = []
         if now >= self._network_at:
             self._network_at = now + self._network_every_s
             if self._may_ask_network(now):
@@ -228,6 +245,16 @@ class Coordinator:
         self._watcher.tick(self._farm, now)
         give_up_at = self._drain.give_up_at if self._drain else turn.wake_at
         self._wake_at = min(turn.wake_at, self._network_at, give_up_at)
+
+    def _do(self, deeds: Deeds) -> None:
+        for dispatch in deeds.dispatches:
+            self._broker.dispatch(dispatch)
+        for call in deeds.calls:
+            self._caller.submit(self._perform, call)
+        if deeds.acknowledged:
+            self._broker.acknowledge(deeds.acknowledged)
+        for notice in deeds.notices:
+            self._watcher.notice(notice)
 
     def _may_ask_network(self, now: float) -> bool:
         """Whether the network's figures take at most a tenth of the budget: a tiny one they would use up alone.

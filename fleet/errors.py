@@ -18,7 +18,8 @@ FleetError
 │   ├── Unsendable           give up: no request can be made of it, and none was sent
 │   └── Refused              give up: the server says no and means it
 ├── LedgerError              stop: nothing may be submitted that can't be booked
-│   └── LedgerLocked         another coordinator holds this ledger
+│   ├── LedgerLocked         another coordinator holds this ledger
+│   └── LedgerBusy           wait: another program holds a lock, or the database is being restarted
 ├── ThreadEnded              end the process and start it again: a thread is gone that it can't do without
 └── ServiceError             a part of the farm can't start; says what to do
     └── WrongSetting         give up: the same settings end the same
@@ -123,6 +124,10 @@ class LedgerError(FleetError):
 
 class LedgerLocked(LedgerError):
     """Another coordinator holds the ledger; the message names it."""
+
+
+class LedgerBusy(LedgerError):
+    """The ledger can't be used now, and may be later: a lock of another program, a database that restarts."""
 
 
 class ThreadEnded(FleetError):

@@ -195,8 +195,11 @@ class Farm:
         for miner in self.miners.values():
             self._apply(miner, miner.give_up, now)
 
-    def turn(self, now: float) -> Turn:
-        """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for."""
+    def turn(self, now: float, *, heartbeats_only: bool = False) -> Turn:
+        """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for.
+
+        With `heartbeats_only` every other call waits, since nothing can be written down before it.
+        """
         if self._given_up:
             self._end_leftovers(now)
         while self._timers and self._timers[0][0] <= now:
@@ -204,7 +207,7 @@ class Farm:
             self._wakes.pop(miner.spec.miner_id, None)
             self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
         self._ask_for_server(now)
-        blocked_until = self._start_calls(now)
+        blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
         if self._asks_as_one:
             if self._outage.asks_at <= now:
                 self._outage.asked(now)
@@ -248,10 +251,12 @@ class Farm:
                 first.patience.shorten()
                 self._schedule(first, now)
 
-    def _start_calls(self, now: float) -> float:
+    def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
         """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""
         for urgency, queue in self._ready.items():
             while queue and self._free_calls > 0:
+                if heartbeats_only and urgency is not Urgency.HEARTBEAT:
+                    return NEVER
                 if self._asks_as_one and now < self._outage.asks_at:
                     return self._outage.asks_at
                 if urgency is Urgency.FETCH and not self._workers_have_room:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, String, and_, cast, func, select, type_coerce
-from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
-from fleet.errors import LedgerError
 from fleet.ledger_compact import life
 from fleet.ledger_export import plain, status, utc
+from fleet.ledger_trouble import translated
 
 #: of a UUID
 _DIGITS = 32
@@ -132,11 +131,8 @@ def as_uuid(digits: str) -> str:
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
     """A connection; raises LedgerError when the ledger can't be read."""
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except DatabaseError as exc:
-        raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+    with translated("the ledger can't be read"), engine.connect() as connection:
+        yield connection
 
 
 def _life(connection: Connection, row: Any) -> Life:

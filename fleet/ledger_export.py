@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, bindparam, select
 
 from fleet import schema
-from fleet.errors import LedgerError
+from fleet.ledger_trouble import translated
 from fleet.payments import EntryKind
 
 #: rows read at once
@@ -42,45 +42,66 @@ COLUMNS = (
 
 
 def entries(engine: Engine) -> Iterator[tuple[str, ...]]:
-    """Every entry of every server in the order of its chain, as texts under `COLUMNS`.
+    """Every entry of every server in the order of its chain, as texts under `COLUMNS`, as of the moment of the call.
 
     Times are ISO 8601 in UTC to the millisecond, amounts exact decimals without an exponent. `status` is confirmed,
-    unconfirmed, or taken back. Raises LedgerError when the ledger can't be read.
+    unconfirmed, or taken back. The rows are read in pages, each in a transaction of its own: a reader that stands
+    still holds nothing open, and the coordinator's write-ahead log does not grow meanwhile.
+
+    Raises LedgerError when the ledger can't be read.
     """
-    table, miners, servers = schema.entries, schema.miners, schema.servers
-    query = (
-        select(table, miners.c.miner_id, servers.c.name)
-        .join(miners, miners.c.id == table.c.miner)
-        .join(servers, servers.c.id == table.c.server)
-        .order_by(table.c.server, table.c.seq)
-        .execution_options(yield_per=_BATCH)
+    chains, servers = schema.chains, schema.servers
+    heads = select(servers.c.id, servers.c.name, chains.c.seq).join(chains, chains.c.server == servers.c.id)
+    for server in _read(engine, heads.order_by(servers.c.id)):
+        last = 0
+        while page := _read(engine, _PAGE, {"server": server.id, "after": last, "last": server.seq}):
+            for row in page:
+                yield _texts(server.name, row, server.seq)
+            last = page[-1].seq
+
+
+_PAGE = (
+    select(schema.entries, schema.miners.c.miner_id)
+    .join(schema.miners, schema.miners.c.id == schema.entries.c.miner)
+    .where(
+        schema.entries.c.server == bindparam("server"),
+        schema.entries.c.seq > bindparam("after"),
+        schema.entries.c.seq <= bindparam("last"),
     )
-    try:
-        with engine.connect() as connection:
-            for row in connection.execute(query):
-                yield (
-                    row.name,
-                    str(row.seq),
-                    utc(row.booked_at),
-                    row.miner_id,
-                    row.kind,
-                    plain(row.amount),
-                    status(confirmed=row.confirmed, settled_by=row.settled_by, kind=row.kind),
-                    row.job_id or "",
-                    row.job_type,
-                    row.session_id,
-                    row.worker or "",
-                    row.kernel_version or "",
-                    row.evidence,
-                    row.settles or "",
-                    str(row.settled_by or ""),
-                    *(
-                        _hex(digest)
-                        for digest in (row.input_digest, row.result_digest, row.sent, row.answered, row.hash)
-                    ),
-                )
-    except DatabaseError as exc:
-        raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+    .order_by(schema.entries.c.seq)
+    .limit(_BATCH)
+)
+
+
+def _read(engine: Engine, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
+    with translated("the ledger can't be read"), engine.connect() as connection:
+        return list(connection.execute(query, values).all())
+
+
+def _texts(server: str, row: Any, last: int) -> tuple[str, ...]:
+    """The cells of an entry, as they were when `last` was the last one: what settled it later had not happened yet."""
+    settled_by, confirmed = row.settled_by, row.confirmed
+    if settled_by is not None and settled_by > last:
+        settled_by, confirmed = None, False
+    digests = (row.input_digest, row.result_digest, row.sent, row.answered, row.hash)
+    return (
+        server,
+        str(row.seq),
+        utc(row.booked_at),
+        row.miner_id,
+        row.kind,
+        plain(row.amount),
+        status(confirmed=confirmed, settled_by=settled_by, kind=row.kind),
+        row.job_id or "",
+        row.job_type,
+        row.session_id,
+        row.worker or "",
+        row.kernel_version or "",
+        row.evidence,
+        row.settles or "",
+        str(settled_by or ""),
+        *map(_hex, digests),
+    )
 
 
 def status(*, confirmed: bool, settled_by: int | None, kind: str) -> str:

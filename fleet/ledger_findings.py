@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
 from fleet.causes import Difference
-from fleet.errors import LedgerError
 from fleet.ledger_export import utc
+from fleet.ledger_trouble import translated
 from fleet.payments import ZERO
 
 
@@ -60,12 +59,9 @@ def comparisons(engine: Engine) -> list[Comparison]:
     """All miners of a ledger in order of server and id; raises LedgerError when it can't be read."""
     miners, servers = schema.miners, schema.servers
     query = select(miners, servers.c.name).join(servers, servers.c.id == miners.c.server)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(query.order_by(servers.c.name, miners.c.miner_id)).all()
-            return [_comparison(connection, row) for row in rows]
-    except DatabaseError as exc:
-        raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+    with translated("the ledger can't be read"), engine.connect() as connection:
+        rows = connection.execute(query.order_by(servers.c.name, miners.c.miner_id)).all()
+        return [_comparison(connection, row) for row in rows]
 
 
 def _comparison(connection: Connection, row: Any) -> Comparison:

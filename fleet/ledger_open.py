@@ -7,13 +7,20 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from fleet import schema
 from fleet.errors import LedgerError
 from fleet.ledger_migrate import migrate
+from fleet.ledger_trouble import translated
 from fleet.ledger_version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
+from fleet.mounts import networked
+
+#: how long SQLite itself waits for a lock; the coordinator tries again after that
+_WRITER_WAITS_MS, _READER_WAITS_MS = 1000, 5000
+#: size that the write-ahead log's file is cut to when nobody reads it any more
+_LOG_BYTES = 16 << 20
 
 
 def shown_url(url: str) -> str:
@@ -30,14 +37,14 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     connection reads one moment of a ledger that is written meanwhile.
     """
     target = _target(url)
+    file = Path(target.database) if target.get_backend_name() == "sqlite" and target.database else None
     try:
-        if target.get_backend_name() == "sqlite":
-            engine = _sqlite(url, Path(target.database) if target.database else None, read_only=read_only)
-        else:
-            engine = create_engine(url, isolation_level="REPEATABLE READ") if read_only else create_engine(url)
-        _check_version(engine, read_only=read_only)
-    except DatabaseError as exc:
-        raise LedgerError(f"the ledger {target.render_as_string()} can't be used: {exc.orig}") from exc
+        with translated(f"the ledger {target.render_as_string()} can't be used", file):
+            if target.get_backend_name() == "sqlite":
+                engine = _sqlite(url, file, read_only=read_only)
+            else:
+                engine = create_engine(url, isolation_level="REPEATABLE READ") if read_only else create_engine(url)
+            _check_version(engine, read_only=read_only)
     except NoSuchModuleError as exc:
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: SQLAlchemy knows no {target.drivername}") from exc
     except ArgumentError as exc:
@@ -52,11 +59,8 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
 
 def fetch_all(url: str, statement: str) -> list[tuple[Any, ...]]:
     """What one SELECT finds in a ledger; raises LedgerError, as `open_engine` and when it can't be read."""
-    with open_engine(url, read_only=True).connect() as connection:
-        try:
-            return [tuple(row) for row in connection.execute(text(statement))]
-        except DatabaseError as exc:
-            raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+    with open_engine(url, read_only=True).connect() as connection, translated("the ledger can't be read"):
+        return [tuple(row) for row in connection.execute(text(statement))]
 
 
 def _target(url: str) -> URL:
@@ -75,19 +79,33 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
         check_there(path)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remote = networked(path.parent)
+        if remote is not None:
+            raise LedgerError(
+                f"the ledger {path} lies on {remote}, whose locks can't be relied on: "
+                "put FLEET_STATE_DIR on a local disk, or name a PostgreSQL ledger by FLEET_LEDGER_URL"
+            )
     engine = create_engine(url)
 
     @event.listens_for(engine, "connect")
-    def _pragmas(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute("PRAGMA busy_timeout=5000")
+    def _pragmas(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
         if read_only:
+            cursor.execute(f"PRAGMA busy_timeout={_READER_WAITS_MS}")
             cursor.execute("PRAGMA query_only=ON")
         else:
+            cursor.execute(f"PRAGMA busy_timeout={_WRITER_WAITS_MS}")
             # WAL with NORMAL loses no commit to a killed process; a power cut may take the last ones, which the
             # server's "Task already completed" and totals bring back
-            cursor.execute("PRAGMA journal_mode=WAL")
+            mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode != "wal":
+                raise LedgerError(
+                    f"the ledger {path} can't have a write-ahead log, its journal mode stays {mode!r}: "
+                    "put FLEET_STATE_DIR on a local disk"
+                )
             cursor.execute("PRAGMA synchronous=NORMAL")
+            # what a reader that stood still has let it grow to is given back
+            cursor.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
         cursor.close()
 
     if read_only:

@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from fleet.errors import LedgerError
+from fleet.errors import LedgerBusy, LedgerError
+from fleet.ledger_holder import LOCKED, writer
 from fleet.ledger_version import EMPTY, check_there, check_version
 from fleet.places import LedgerPlace
 
@@ -30,6 +31,8 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
             check_version(found[0] if found else None)
             return connection.execute(statement).fetchall()
     except sqlite3.Error as exc:
+        if getattr(exc, "sqlite_errorcode", 0) & 0xFF in LOCKED:
+            raise LedgerBusy(f"the ledger {place.file} can't be read: it is locked by {writer(place.file)}") from exc
         raise LedgerError(f"the ledger {place.file} can't be read: {exc}") from exc
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import DatabaseError
 
 from fleet import schema
 from fleet.chain import Link, Stored, Verdict, check, genesis
-from fleet.errors import LedgerError
+from fleet.ledger_trouble import translated
 from fleet.payments import ZERO, EntryKind
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
@@ -46,12 +45,9 @@ def verify(engine: Engine, head: str | None = None) -> list[ServerVerdict]:
 
     Raises LedgerError when the ledger can't be read.
     """
-    try:
-        with engine.connect() as connection, connection.begin():
-            servers = connection.execute(select(schema.servers).order_by(schema.servers.c.id)).all()
-            return [_verify(connection, row.id, row.name, head) for row in servers]
-    except DatabaseError as exc:
-        raise LedgerError(f"the ledger can't be read: {exc.orig}") from exc
+    with translated("the ledger can't be read"), engine.connect() as connection, connection.begin():
+        servers = connection.execute(select(schema.servers).order_by(schema.servers.c.id)).all()
+        return [_verify(connection, row.id, row.name, head) for row in servers]
 
 
 def _verify(connection: Connection, server: int, name: str, wanted: str | None) -> ServerVerdict:

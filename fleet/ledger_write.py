@@ -39,7 +39,7 @@ class Writer:
     """Writes a turn's rows for one server. The caller begins and commits."""
 
     def __init__(self, connection: Connection, server: int) -> None:
-        self._connection = connection
+        self.connection = self._connection = connection
         self._server = server
         self._miners: dict[str, int] = {}
         self._jobs = Jobs(connection, server, self.miner)

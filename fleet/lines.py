@@ -48,8 +48,8 @@ class Lines:
             for line in text.splitlines():
                 self._write(self._spelt(line, style))
             self._out.flush()
-        except (BrokenPipeError, ValueError):
-            # nobody reads any more: mining goes on
+        except (OSError, ValueError):
+            # it can't be written any more: mining goes on
             self._silent = True
 
     def _spelt(self, line: str, style: str) -> str:

@@ -26,6 +26,7 @@ from fleet.policy import LONGEST_DRAIN_S
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched
 from tasks.broker import unreachable
+from tasks.hangup import stop_signals
 from tasks.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
@@ -72,7 +73,9 @@ class _Signals:
     received: list[int] = field(default_factory=list)
 
     def on_signal(self, number: int, _frame: object) -> None:
-        self.received.append(number)
+        # a shell says again what the system has said: that the terminal is closed
+        if number != signal.SIGHUP or not self.received:
+            self.received.append(number)
 
 
 class LocalFarm:
@@ -99,7 +102,7 @@ class LocalFarm:
     def run(self) -> Outcome:
         """Run the farm until its time is over or a signal comes; nothing is left running then, whatever died first."""
         signals = _Signals()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in stop_signals():
             signal.signal(number, signals.on_signal)
         lock = Lock(self._farm_dir / "farm.lock", holder="fleet up")
         try:

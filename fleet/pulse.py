@@ -10,6 +10,7 @@ from fleet.crew import Motion, Vital
 from fleet.effects import Notice
 from fleet.farm import Farm
 from fleet.intake import BrokerState
+from fleet.pending import LedgerState
 
 _BEAT_S = 5.0
 #: seconds without a worker after which the file says so
@@ -48,6 +49,10 @@ class Pulse:
         """Redis was lost or found."""
         self._watcher.broker(state)
 
+    def ledger(self, state: LedgerState) -> None:
+        """The ledger is written late, or in time again."""
+        self._watcher.ledger(state)
+
     def flaw(self, text: str) -> None:
         """A stream entry was no result."""
         self._watcher.flaw(text)
@@ -57,7 +62,7 @@ class Pulse:
         self._watcher.stopping(reason, outlook)
 
     def tick(self, farm: Farm, now: float) -> None:
-        """A turn ended, its writes committed."""
+        """A turn ended: the loop does not stand still, whatever it waits for."""
         self._loop.beat()
         for thread in self._crew:
             thread.check()

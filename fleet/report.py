@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from fleet.bookkeeper import CommitTimes
 from fleet.coordinator import Network
 from fleet.effects import Notice, NoticeKind
 from fleet.farm import Farm
@@ -16,6 +17,7 @@ from fleet.intake import BrokerState
 from fleet.lines import Lines
 from fleet.models import MinerSpec
 from fleet.payments import ZERO
+from fleet.pending import LedgerState
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0
@@ -57,6 +59,7 @@ class Report:
         status_every_s: float,
         total: Decimal,
         tally: Tally | None = None,
+        commit_times: Callable[[], CommitTimes] = CommitTimes,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tally = tally or Tally()
@@ -66,6 +69,7 @@ class Report:
         self._clock = clock
         self._status_at = clock() + min(status_every_s, 10.0)
         self._total = total
+        self._commit_times = commit_times
         self._started_at = clock()
         self._second = clock()
         #: lines of each kind that this second had, shown or not
@@ -154,6 +158,14 @@ class Report:
         else:
             self._lines.say("[OK]     Redis answers again")
 
+    def ledger(self, state: LedgerState) -> None:
+        """The ledger is written late, or in time again."""
+        if state.reason:
+            waited = f"a commit has taken {state.waited_s:.1f} s so far"
+            self._lines.say(f"[WARN]   {state.reason}: {waited}; mining pauses, heartbeats go on", "yellow")
+        else:
+            self._lines.say(f"[OK]     the ledger is written again, after {state.waited_s:.1f} s")
+
     def flaw(self, text: str) -> None:
         """A stream entry that is no result."""
         self.tally.anomalies += 1
@@ -193,13 +205,15 @@ class Report:
         pace = (self.tally.paid - paid) / max(now - before, 1e-3)
         self._last_paid = (now, self.tally.paid)
         governor = farm.governor
+        commits = self._commit_times()
         unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
         self._lines.say(
             f"[STATUS] run: {self.tally.paid} jobs paid ({pace:.1f}/s), {_short(self.tally.earned)} · "
             f"ledger: {_short(self._total)} · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
             f"{governor.refused} refused, {_room(farm, now)} · "
-            f"{self.tally.lost} lost since start · unexplained {unexplained} NNET",
+            f"{self.tally.lost} lost since start · unexplained {unexplained} NNET · "
+            f"commits {commits.median_ms:.1f} ms, at worst {commits.worst_ms:.0f} ms",
             "bold",
         )
 

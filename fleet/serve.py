@@ -9,14 +9,16 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TextIO
 
 from config.color import wants_color
 from config.settings import Settings
 from fleet.admission import admitted
 from fleet.backoff import Backoff
+from fleet.bookkeeper import Bookkeeper
 from fleet.budget import Governor
 from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
@@ -28,10 +30,11 @@ from fleet.identity import miner_specs
 from fleet.intake import Intake
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine, shown_url
+from fleet.ledger_wait import when_free
 from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.miner import Miner
-from fleet.models import PAID, MinerSpec
+from fleet.models import PAID, MinerSpec, Prior
 from fleet.places import ledger_address
 from fleet.policy import Policy
 from fleet.presence import PresenceWatch
@@ -43,6 +46,7 @@ from fleet.transport import Transport
 from fleet.watchdog import Watchdog
 from tasks.app import make_app
 from tasks.broker import announce
+from tasks.hangup import stop_signals
 from tasks.redis_client import redis_client
 
 #: missed heartbeats after which a session of another coordinator's miner counts as left behind
@@ -76,51 +80,50 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     lock = Lock(settings.state_dir / "coordinator.lock")
     specs = miner_specs(settings, settings.state_dir)
     started = time.monotonic()
+    inbox, lines = Inbox(), _lines(settings, run.out)
+    free = partial(when_free, say=lines.say)
     with (
         Watchdog(sys.stderr) as watchdog,
-        Ledger(
-            open_engine(ledger_address(settings)), settings.server_name or server, simulated=run.simulated
-        ) as ledger,
+        free(lambda: _ledger(settings, server, run)) as ledger,
+        contextlib.closing(Bookkeeper(ledger, inbox.put)) as books,
         _transport(settings) as transport,
     ):
-        started_at_ms = ledger.begin_run(run.run_id)
-        farm = _farm(settings, specs, ledger)
-        report = _report(settings, run, ledger.scopes(run.run_id, list(farm.miners)))
-        report.banner(
-            server=server,
-            simulated=run.simulated,
-            specs=specs,
-            ledger=shown_url(ledger_address(settings)),
-        )
-        with _broker(settings, redis_url) as broker:
-            inbox = broker.inbox
-            pulse = Pulse(report, settings.alive_file, [transport.thread, *broker.threads])
+        started_at_ms = free(lambda: ledger.begin_run(run.run_id))
+        farm = free(lambda: _farm(settings, specs, ledger, books.find))
+        report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books)
+        where = shown_url(ledger_address(settings))
+        report.banner(server=server, simulated=run.simulated, specs=specs, ledger=where)
+        quiet_s = _QUIET_BEATS * settings.heartbeat_s
+        ghosts = free(lambda: ledger.ghosts(set(farm.miners), quiet_s=quiet_s))
+        with _broker(settings, redis_url, inbox) as (dispatcher, threads):
+            pulse = Pulse(report, settings.alive_file, [transport.thread, *threads])
             coordinator = Coordinator(
                 farm=farm,
-                ledger=ledger,
+                books=books,
                 client=Client(server, transport),
                 caller=transport,
-                broker=broker.dispatcher,
+                broker=dispatcher,
                 watcher=pulse,
                 inbox=inbox,
                 drain_s=settings.drain_s,
                 network_every_s=settings.output.status_every_s,
-                ghosts=ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s),
+                ghosts=ghosts,
             )
             _stop_on_signals(inbox)
             watchdog.watch(pulse.motions)
             coordinator.run(None if run.for_s is None else started + run.for_s)
-        figures = summary(
-            farm=farm,
-            scopes=ledger.scopes(run.run_id, list(farm.miners)),
-            standings=ledger.standings(),
-            tally=report.tally,
-            duration_s=time.time() - started_at_ms / 1000,
-            server=server,
-            simulated=run.simulated,
-        )
+        scopes = free(lambda: ledger.scopes(run.run_id, list(farm.miners)))
+        standings = free(ledger.standings)
     lock.release()
-    return figures
+    return summary(
+        farm=farm,
+        scopes=scopes,
+        standings=standings,
+        tally=report.tally,
+        duration_s=time.time() - started_at_ms / 1000,
+        server=server,
+        simulated=run.simulated,
+    )
 
 
 def _needed(settings: Settings) -> tuple[str, str]:
@@ -144,7 +147,11 @@ def stay_on_one_core() -> None:
             os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
 
 
-def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
+def _ledger(settings: Settings, server: str, run: Run) -> Ledger:
+    return Ledger(open_engine(ledger_address(settings)), settings.server_name or server, simulated=run.simulated)
+
+
+def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Callable[[str], Prior | None]) -> Farm:
     policy = Policy(
         heartbeat_s=settings.heartbeat_s,
         redispatch_s=settings.dispatch.redispatch_s,
@@ -164,7 +171,7 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger) -> Farm:
     return Farm(
         (Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs),
         governor,
-        ledger.find,
+        find,
         max_calls=settings.http.connections,
         max_at_workers=settings.dispatch.max_in_flight,
         now=now,
@@ -181,42 +188,36 @@ def _transport(settings: Settings) -> Transport:
     )
 
 
-def _report(settings: Settings, run: Run, so_far: Scopes) -> Report:
+def _lines(settings: Settings, out: TextIO) -> Lines:
+    return Lines(
+        out,
+        color=wants_color(settings.output.color, out),
+        stamped=not out.isatty(),
+        as_json=settings.log.format == "json",
+    )
+
+
+def _report(settings: Settings, lines: Lines, so_far: Scopes, books: Bookkeeper) -> Report:
     return Report(
-        Lines(
-            run.out,
-            color=wants_color(settings.output.color, run.out),
-            stamped=not run.out.isatty(),
-            as_json=settings.log.format == "json",
-        ),
+        lines,
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
         total=so_far.ledger.booked,
         tally=Tally(paid=sum(so_far.run.jobs[state.value] for state in PAID), earned=so_far.run.booked),
+        commit_times=books.times,
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Broker:
-    """The coordinator's ways to Redis and back."""
-
-    inbox: Inbox
-    dispatcher: Dispatcher
-    #: the threads that the coordinator can't do without
-    threads: tuple[Vital, ...]
-
-
 @contextlib.contextmanager
-def _broker(settings: Settings, redis_url: str) -> Iterator[_Broker]:
-    inbox = Inbox()
+def _broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[Dispatcher, tuple[Vital, ...]]]:
+    """The way to Redis, and the threads that the coordinator can't do without."""
     # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(make_app(settings, redis_url), redis_client(redis_url), inbox.put, bundle_ms=bundle_ms)
     intake = Intake(redis_client(redis_url), inbox.put)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:
-        threads = (dispatcher.thread, intake.thread, presence.thread)
-        yield _Broker(inbox=inbox, dispatcher=dispatcher, threads=threads)
+        yield dispatcher, (dispatcher.thread, intake.thread, presence.thread)
     finally:
         presence.close()
         intake.close()
@@ -224,11 +225,17 @@ def _broker(settings: Settings, redis_url: str) -> Iterator[_Broker]:
 
 
 def _stop_on_signals(inbox: Inbox) -> None:
-    """The first SIGINT or SIGTERM drains, the second ends the process at once; the ledger survives either."""
+    """The first signal drains, a second one of its kind ends the process at once; the ledger survives either.
+
+    A closed terminal drains, however often the shell says so.
+    """
 
     def on_signal(number: int, _frame: object) -> None:
         inbox.put(Stop(signal.Signals(number).name))
-        signal.signal(number, lambda *_: os._exit(128 + number))
+        if number == signal.SIGHUP:
+            signal.signal(number, signal.SIG_IGN)
+        else:
+            signal.signal(number, lambda *_: os._exit(128 + number))
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in stop_signals():
         signal.signal(number, on_signal)

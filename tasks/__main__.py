@@ -8,6 +8,7 @@ import sys
 from config.errors import ConfigError
 from config.load import load, without_secrets
 from config.logs import set_up
+from config.streams import open_streams, outlive_streams, unhindered
 from tasks.blas import single_threaded
 from tasks.broker import turned_away
 from tasks.flower import run_flower
@@ -21,6 +22,8 @@ _EX_CONFIG = 78
 def main() -> int:
     """Load the settings, then work; exit code 78 when they are wrong, 69 when the farm turns this process away."""
     single_threaded()
+    open_streams()
+    outlive_streams()
     try:
         settings = load()
     except ConfigError as exc:
@@ -41,7 +44,8 @@ def main() -> int:
     if refusal is not None:
         print(refusal, file=sys.stderr)
         return _EX_CONFIG if refusal.permanent else _EX_UNAVAILABLE
-    return run_flower(settings, url) if flower else run_worker(settings, url)
+    with unhindered():
+        return run_flower(settings, url) if flower else run_worker(settings, url)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
+import signal
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import setup_logging, worker_shutting_down
+from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 from celery.worker import state
 
 from config.logs import set_up
@@ -20,6 +21,7 @@ from tasks.app import make_app
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
 from tasks.errors import MessageError, OutOfMemoryError
+from tasks.hangup import stop_signals
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
@@ -197,6 +199,18 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         without_mingle=True,
         quiet=True,
     )
+    with_hangup = signal.SIGHUP in stop_signals()
+
+    @worker_process_init.connect(weak=False)
+    def _stay(**_: Any) -> None:
+        # a closed terminal tells every process of it; the pool's finish their jobs, as the main one asks them to
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    @worker_ready.connect(weak=False)
+    def _drain_when_hung_up(**_: Any) -> None:
+        # Celery would start the worker again
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM) if with_hangup else signal.SIG_IGN)
+
     worker.start()
     return int(worker.exitcode or 0)
 

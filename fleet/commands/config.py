@@ -42,7 +42,7 @@ def config(toml_file: Path | None, *, as_json: bool, example: bool) -> None:
     with settings_or_exit():
         origins = read(toml_file=toml_file).origins
     if as_json:
-        click.echo(json.dumps({o.name: {"value": o.value, "source": o.source} for o in origins}, ensure_ascii=False))
+        click.echo(json.dumps({o.name: {"value": o.value, "source": o.source} for o in origins}))
     else:
         _print(origins)
 

@@ -11,6 +11,7 @@ import click
 
 from config.load import load, without_secrets
 from config.logs import set_up
+from config.streams import outlive_streams, unhindered
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, settings_or_exit
@@ -47,6 +48,7 @@ def coordinator(
     Example:
       FLEET_SERVER=https://neonet.example.com FLEET_REDIS_URL=redis://:secret@localhost fleet coordinator
     """
+    outlive_streams()
     # with an id, `fleet up` started it
     with settings_or_exit(notes=run_id is None):
         settings = load()
@@ -55,7 +57,7 @@ def coordinator(
     if unread is not None:
         _log.warning(unread)
     out = sys.stderr if as_json else sys.stdout
-    with farm_errors():
+    with farm_errors(), unhindered():
         run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)
         figures = run_coordinator(settings, run)
     if summary_file is not None:

@@ -10,7 +10,7 @@ import click
 
 from config.errors import ConfigError
 from config.load import unread_env_file
-from fleet.errors import LedgerError, LedgerLocked, ServiceError, ThreadEnded, WrongSetting
+from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, ServiceError, ThreadEnded, WrongSetting
 
 #: the command line is wrong
 EX_USAGE = 64
@@ -68,7 +68,7 @@ def farm_errors() -> Iterator[None]:
     """Turn the farm's errors of the block into Failures: a ledger that can't be used, a service that can't be had."""
     try:
         yield
-    except LedgerLocked as exc:
+    except (LedgerBusy, LedgerLocked) as exc:
         raise Failure(str(exc), EX_TEMPFAIL) from exc
     except LedgerError as exc:
         raise Failure(str(exc), EX_CANTCREAT) from exc

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
@@ -11,7 +10,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
-from fleet.commands.sheets import write_csv, write_json, write_parquet
+from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.tables import console, line
 from fleet.exact_json import dump
 from fleet.ledger_export import COLUMNS, entries
@@ -86,6 +85,8 @@ def export(*, form: str | None, file: Path) -> None:
                 with ExitStack() as stack:
                     out = _opened(file, stack)
                     count = (write_csv if form == "csv" else write_json)(out, COLUMNS, rows)
+        except BrokenPipeError:
+            raise
         except OSError as exc:
             raise Failure(f"{file}: {exc.strerror}", EX_CANTCREAT) from exc
     click.echo(f"{count} entries written to {file}", err=True)
@@ -93,7 +94,7 @@ def export(*, form: str | None, file: Path) -> None:
 
 def _opened(file: Path, stack: ExitStack) -> TextIO:
     if str(file) == "-":
-        return sys.stdout
+        return piped()
     return stack.enter_context(file.open("w", encoding="utf-8", newline=""))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
@@ -10,7 +9,7 @@ import click
 from config.load import load
 from fleet.causes import Loss
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.sheets import write_csv
+from fleet.commands.sheets import piped, write_csv
 from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
@@ -63,7 +62,7 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
         click.echo(dump(told | {"scopes": spans.stated() if spans else None}))
     elif as_csv:
         cells = ([row.server, row.group, *map(str, _figures(row).values())] for row in rows)
-        write_csv(sys.stdout, ("server", by, *_COLUMNS), cells)
+        write_csv(piped(), ("server", by, *_COLUMNS), cells)
     else:
         _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated)
 
@@ -94,7 +93,7 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
         return
     cells = [(row.server, row.miner_id, row.cause.value, str(row.jobs), f"{row.amount}") for row in rows]
     if as_csv:
-        write_csv(sys.stdout, _LOSS_COLUMNS, cells)
+        write_csv(piped(), _LOSS_COLUMNS, cells)
         return
     shown = table(_LOSS_COLUMNS)
     for row_cells in cells:

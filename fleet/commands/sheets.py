@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import json
+import re
+import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,9 +20,44 @@ from fleet.commands.exits import EX_UNAVAILABLE, Failure
 _BATCH = 50_000
 
 
+#: Unicode's categories of control and formatting characters
+_WIDTHLESS = frozenset({"Cc", "Cf"})
+#: what spreadsheets take for the beginning of a formula, beside what NFKC makes `=`, `+`, `-` or `@` of
+_FORMULA = frozenset("=+-@\u2212\t\r\n")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+
 def inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} and not _is_number(text) else text
+    """A cell that no spreadsheet takes for a formula: one `'` stands before a text that might be one.
+
+    A text that has such quotes before what might be a formula gets one more, so that no two texts make one cell and
+    `restored` gives each back.
+    """
+    return f"'{text}" if _is_dangerous(text) else text
+
+
+def restored(cell: str) -> str:
+    """The text that `inert` made this cell of."""
+    return cell[1:] if cell.startswith("'") and _is_dangerous(cell) else cell
+
+
+def _is_dangerous(text: str) -> bool:
+    """Whether a spreadsheet might run a text, or one that stands behind quotes, blanks or characters without width."""
+    if _NUMBER.fullmatch(text):
+        return False
+    for character in text:
+        if character in _FORMULA or unicodedata.normalize("NFKC", character) in _FORMULA:
+            return True
+        if not (character == "'" or character.isspace() or unicodedata.category(character) in _WIDTHLESS):
+            return False
+    return False
+
+
+def piped() -> TextIO:
+    """Stdout for a sheet: in UTF-8, whatever a terminal's encoding is, so that no text is lost."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    return sys.stdout
 
 
 def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
@@ -59,11 +98,3 @@ def write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[st
             writer.write_table(arrow.table([list(column) for column in zip(*batch, strict=True)], schema=schema))
             count += len(batch)
     return count
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text[:1] in {"-", "+"} and text[1:2].isdigit()

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from config.streams import outlive_streams, unhindered
 from fleet.commands.exits import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, Failure
 from fleet.simulator.dialects import DIALECTS, HeartbeatPay
 from fleet.simulator.errors import OptionError
@@ -148,9 +149,11 @@ def simulator(**given: Any) -> None:
       fleet simulator --latency 40+20 --fault error_after,roads=submit-result,probability=0.1
       fleet simulator --fault refused,probability=0.05,value=3 --fault forget,after=500,count=1
     """
+    outlive_streams()
     options = options_of(given)
     try:
-        asyncio.run(_serve(options))
+        with unhindered():
+            asyncio.run(_serve(options))
     except _UrlFileError as exc:
         raise Failure(str(exc), EX_CANTCREAT) from exc
     except OSError as exc:

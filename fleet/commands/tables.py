@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -18,9 +17,8 @@ class _Console(Console):
     """A console whose reader may go away: that says nothing of how a farm ended, so the exit code stays."""
 
     def on_broken_pipe(self) -> None:
-        """Print into the void from now on."""
+        """Print nothing from now on."""
         self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(*, to_stderr: bool = False) -> Console:

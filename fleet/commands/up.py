@@ -11,6 +11,7 @@ import click
 
 from config.load import load
 from config.sources import variable
+from config.streams import outlive_streams, unhindered
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
@@ -61,6 +62,7 @@ def up(
       fleet up --miners 8 --for 60s --json
     """
     given = {"id": miner_id, "worker.concurrency": flags.pop("workers")} | flags
+    outlive_streams()
     with settings_or_exit():
         settings = load(given)
     plan = Plan(
@@ -69,7 +71,7 @@ def up(
         overrides={variable(name): str(value) for name, value in given.items() if value is not None},
         out=sys.stderr if as_json else sys.stdout,
     )
-    with farm_errors():
+    with farm_errors(), unhindered():
         outcome = LocalFarm(settings, plan).run()
     if outcome.summary:
         told = json.loads(outcome.summary, parse_float=Decimal)

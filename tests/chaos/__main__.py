@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from fleet.commands.durations import DURATION
-from tests.chaos import absence, broker, hosts, poison, servers, threads
+from tests.chaos import absence, broker, hosts, ledgers, poison, servers, terminals, threads
 from tests.chaos.acts import Havoc
 from tests.chaos.farm import Setup
 from tests.chaos.points import draw_strike, strike_often
@@ -26,7 +26,16 @@ from tests.chaos.table import Row, markdown, save
 from tests.chaos.turns import Turn, rows_of
 
 #: whatever is not a point of the coordinator's, in the order of the table
-ROOMS = (hosts.scenes, absence.scenes, broker.scenes, servers.scenes, poison.scenes, threads.scenes)
+ROOMS = (
+    hosts.scenes,
+    absence.scenes,
+    broker.scenes,
+    servers.scenes,
+    poison.scenes,
+    threads.scenes,
+    terminals.scenes,
+    ledgers.scenes,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         # leaves by way of every `with`, so that nothing runs on
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     with tempfile.TemporaryDirectory(prefix="neonet-chaos-", ignore_cleanup_errors=True) as folder:
+        ledgers.prepare(Path(folder))
         if options.soak:
             name, (rows, more) = f"soak-{seed}", _soaked(Path(folder), options, seed)
         else:

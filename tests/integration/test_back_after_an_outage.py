@@ -23,7 +23,7 @@ from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.thread import RunningSimulator, running
 from fleet.transport import Transport
-from tests.virtual.life import Watcher
+from tests.virtual.life import BooksAtOnce, Watcher
 from tests.virtual.timeline import Timeline
 
 MINERS = 200
@@ -88,7 +88,7 @@ def test_200_miners_are_back_within_seconds_of_a_restart_of_their_server() -> No
         ledger.begin_run("restarted")
         coordinator = Coordinator(
             farm=farm(ledger),
-            ledger=ledger,
+            books=BooksAtOnce(ledger),
             client=Client(f"http://127.0.0.1:{port}", transport),
             caller=transport,
             broker=NoWorkers(),

@@ -112,7 +112,7 @@ class Mining(RuleBasedStateMachine):
         for number, call in enumerate(self.calls):
             if reach >> number % 8 & 1:
                 self.perform(call)
-        self.ledger._connection.close()
+        self.ledger._link.close()
         self.born()
 
     @invariant()
@@ -124,7 +124,7 @@ class Mining(RuleBasedStateMachine):
         if self.sound:
             self.drain()
             self.laws.ended(self.ledger, self.farm, self.engine)
-            self.ledger._connection.close()
+            self.ledger._link.close()
 
     def drain(self) -> None:
         """Nothing goes wrong any more."""

@@ -117,7 +117,7 @@ class Money(RuleBasedStateMachine):
         assert self.purse.booked <= self.paid + self.tolerance(), "I2"
 
     def teardown(self) -> None:
-        self.ledger._connection.close()
+        self.ledger._link.close()
 
     def restart(self) -> Account:
         account = self.ledger.account(MINER)

@@ -52,12 +52,11 @@ def _commits_no_new_job(self: Ledger, writes: Sequence[Write]) -> None:
 
 
 def _commits_after_acting(self: Any, now: float) -> None:
-    late: list[Sequence[Write]] = []
-    ledger = self._ledger
-    with mock.patch.object(ledger, "commit", late.append):
+    books = self._pending._books
+    with mock.patch.object(books, "write", return_value=True) as write:
         _carry_out(self, now)
-    for writes in late:
-        ledger.commit(writes)
+    for late in write.call_args_list:
+        books.write(*late.args)
 
 
 def _acknowledges_first(self: Any, now: float) -> None:

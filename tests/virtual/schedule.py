@@ -21,7 +21,16 @@ from fleet.models import MinerSpec
 from fleet.policy import Policy
 from tests.virtual.broker import Connection, Redis
 from tests.virtual.laws import BrokenLawError, Laws
-from tests.virtual.life import Death, Killed, MortalBroker, MortalLedger, VirtualCaller, VirtualInbox, Watcher
+from tests.virtual.life import (
+    BooksAtOnce,
+    Death,
+    Killed,
+    MortalBroker,
+    MortalLedger,
+    VirtualCaller,
+    VirtualInbox,
+    Watcher,
+)
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.timeline import EPOCH_S, Timeline
@@ -128,7 +137,7 @@ class Schedule:
             with mock.patch.object(loop, "_MAX_WAIT_S", _LONGEST_WAIT_S):
                 coordinator = loop.Coordinator(
                     farm=self.farm,
-                    ledger=ledger,
+                    books=BooksAtOnce(ledger),
                     client=client,
                     caller=caller,
                     broker=MortalBroker(connection, self._death, self.laws, inbox),

@@ -1,0 +1,167 @@
+"""The ledger written beside the loop, so that a lock or a slow disk holds up the mining and not the heartbeats."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fleet.effects import JobMoved, JobOpened, JobRecovered, Write
+from fleet.errors import LedgerBusy, LedgerError
+from fleet.ledger import Ledger
+from fleet.models import JobState, Prior
+from fleet.pending import Written
+
+#: how long the loop waits for a commit before it goes on with heartbeats alone
+_PATIENCE_S = 0.2
+#: pause before a commit is tried again that found the ledger locked
+_RETRY_S = 0.1
+#: commits of which the time is remembered
+_REMEMBERED = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommitTimes:
+    """How long commits took lately, in milliseconds."""
+
+    median_ms: float = 0.0
+    worst_ms: float = 0.0
+
+
+class Bookkeeper:
+    """Commits turns in a thread of its own, one after the other; a commit that finds the ledger busy is tried again.
+
+    Its methods are the loop's; `tell` is called from the thread.
+    """
+
+    def __init__(
+        self, ledger: Ledger, tell: Callable[[Written], None], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ledger = ledger
+        self._tell = tell
+        self._clock = clock
+        self._orders: queue.SimpleQueue[Sequence[Write] | None] = queue.SimpleQueue()
+        self._done = threading.Event()
+        self._done.set()
+        self._closing = threading.Event()
+        self._under_way: Sequence[Write] = ()
+        self._held: list[Write] = []
+        self._begun_at = self._ended_at = clock()
+        self._awaited = True
+        self._failure: BaseException | None = None
+        self._busy = ""
+        self._times_ms: deque[float] = deque(maxlen=_REMEMBERED)
+        self._worst_ms = 0.0
+        #: what was read of jobs before their answers were fed to the farm
+        self._read: dict[str, Prior | None] = {}
+        self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
+        self._thread.start()
+
+    def write(self, writes: Sequence[Write]) -> bool:
+        """Write a turn's rows in one transaction; False when that takes longer, `settled` tells when it has ended.
+
+        Raises LedgerError when they can't be written.
+        """
+        self._held = []
+        if not writes:
+            return True
+        self._under_way, self._begun_at, self._awaited = writes, self._clock(), True
+        self._done.clear()
+        self._orders.put(writes)
+        if not self._done.wait(_PATIENCE_S):
+            self._awaited = False
+        return self.settled()
+
+    def hold(self, writes: Sequence[Write]) -> None:
+        """Note what the next `write` will bring, so that `find` counts it."""
+        self._held += writes
+
+    def settled(self) -> bool:
+        """Whether nothing is being written. Raises LedgerError when what was to be written can't be."""
+        if not self._done.is_set():
+            return False
+        self._under_way = ()
+        if self._failure is not None:
+            raise self._failure
+        return True
+
+    @property
+    def waits_s(self) -> float:
+        """For how long the last commit has been at it, or took."""
+        return (self._ended_at if self._done.is_set() else self._clock()) - self._begun_at
+
+    @property
+    def reason(self) -> str:
+        """Why the commit under way takes so long, in words."""
+        return self._busy or "the ledger's disk is slow"
+
+    def times(self) -> CommitTimes:
+        """The times of the last commits."""
+        known = sorted(self._times_ms)
+        middle = known[len(known) // 2] if known else 0.0
+        return CommitTimes(median_ms=middle, worst_ms=self._worst_ms)
+
+    def knows(self, job_id: str) -> bool:
+        """Whether the ledger could be read for this job, whose next `find` then needs no reading."""
+        try:
+            self._read[job_id] = self._look_up(job_id)
+        except LedgerBusy:
+            return False
+        return True
+
+    def find(self, job_id: str) -> Prior | None:
+        """What is known of a job that a server gives, with what is not written yet."""
+        return self._read.pop(job_id) if job_id in self._read else self._look_up(job_id)
+
+    def close(self) -> None:
+        """End the thread; a commit that finds the ledger busy is given up."""
+        self._closing.set()
+        self._orders.put(None)
+        self._thread.join()
+
+    def _look_up(self, job_id: str) -> Prior | None:
+        if self._done.is_set():
+            return self._ledger.find(job_id)
+        return overlaid(self._ledger.find_beside(job_id), job_id, [*self._under_way, *self._held])
+
+    def _work(self) -> None:
+        while (writes := self._orders.get()) is not None:
+            try:
+                self._commit(writes)
+            except BaseException as exc:  # noqa: BLE001 - raised again in the loop's thread, which ends with it
+                self._failure = exc
+            self._ended_at = self._clock()
+            took_ms = (self._ended_at - self._begun_at) * 1000
+            self._times_ms.append(took_ms)
+            self._worst_ms = max(self._worst_ms, took_ms)
+            self._busy = ""
+            self._done.set()
+            if not self._awaited:
+                self._tell(Written())
+
+    def _commit(self, writes: Sequence[Write]) -> None:
+        while True:
+            try:
+                self._ledger.commit(writes)
+            except LedgerBusy as exc:
+                self._busy = str(exc)
+                if self._closing.wait(_RETRY_S):
+                    raise LedgerError(f"{exc}; what was under way is not written") from exc
+            else:
+                return
+
+
+def overlaid(prior: Prior | None, job_id: str, writes: Sequence[Write]) -> Prior | None:
+    """What is known of a job when `writes` will have been written."""
+    for write in writes:
+        if isinstance(write, JobOpened) and write.job.job_id == job_id:
+            prior = Prior(state=write.state, attempt=write.attempt, miner_id=write.miner_id, loss=None)
+        elif isinstance(write, JobMoved) and write.job_id == job_id and prior is not None:
+            loss = write.loss or prior.loss
+            prior = Prior(state=write.state, attempt=write.attempt, miner_id=prior.miner_id, loss=loss)
+        elif isinstance(write, JobRecovered) and write.job_id == job_id and prior is not None:
+            prior = Prior(state=JobState.ALREADY_COMPLETED, attempt=prior.attempt, miner_id=prior.miner_id)
+    return prior

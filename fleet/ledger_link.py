@@ -1,0 +1,98 @@
+"""The connection by which the ledger is read and written: made again after it broke, its commits never in doubt."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from fleet.errors import LedgerBusy
+from fleet.ledger_trouble import passes, translated
+
+_NUMBER = text("SELECT txid_current()")
+_STATUS = text("SELECT txid_status(:number)")
+
+
+class LedgerLink:
+    """One connection of `engine`, for one thread at a time.
+
+    Every method raises LedgerBusy for trouble that passes and LedgerError for all other trouble with the database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        #: SQLite's file
+        self._file = Path(engine.url.database) if self.is_sqlite and engine.url.database else None
+        self._connection: Connection | None = None
+        #: number of the transaction whose commit was cut off before its answer
+        self._in_doubt: int | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of its own."""
+        return self._engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction for what is read together."""
+        with translated("the ledger can't be read", self._file), self._mended(), self._open().begin() as transaction:
+            yield transaction.connection
+
+    def write(self, body: Callable[[Connection], None]) -> None:
+        """Run `body` in one transaction, which is written as a whole or not at all.
+
+        After LedgerBusy it can be called again with the same body: one that was committed after all is not run twice.
+        """
+        with translated("the ledger can't be written", self._file), self._mended():
+            connection = self._open()
+            if self._in_doubt is not None and self._was_committed(connection, self._in_doubt):
+                self._in_doubt = None
+                return
+            with connection.begin():
+                number = None if self.is_sqlite else int(connection.execute(_NUMBER).scalar_one())
+                self._in_doubt = None
+                body(connection)
+                self._in_doubt = number
+            self._in_doubt = None
+
+    def close(self) -> None:
+        """Give the connection back; nothing is pending."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    @contextmanager
+    def _mended(self) -> Iterator[None]:
+        """After trouble with a server of databases the next use begins with a new connection."""
+        try:
+            yield
+        except DatabaseError as exc:
+            if passes(exc) and not self.is_sqlite:
+                self._drop()
+            raise
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # what is broken can't be closed in order
+            with contextlib.suppress(SQLAlchemyError):
+                connection.invalidate()
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
+
+    @staticmethod
+    def _was_committed(connection: Connection, number: int) -> bool:
+        with connection.begin():
+            status = connection.execute(_STATUS, {"number": number}).scalar()
+        if status == "in progress":
+            raise LedgerBusy("the ledger can't be written: the database still ends an earlier transaction")
+        return status == "committed"

@@ -1,0 +1,59 @@
+"""What a database's error means for the ledger: trouble that passes is waited for, all else ends the coordinator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DatabaseError
+
+from fleet.errors import LedgerBusy, LedgerError
+from fleet.ledger_holder import LOCKED, writer
+
+#: SQLSTATE classes and codes of PostgreSQL: no connection, no room, a conflict with another transaction, a shutdown
+_POSTGRES_PASSES = ("08", "40", "53300", "55P03", "57P")
+#: what a driver says that was refused or cut off before the server could send a SQLSTATE
+_NO_CONNECTION = (
+    "connection refused",
+    "server closed the connection",
+    "connection is closed",
+    "connection timeout",
+    "the connection is lost",
+    "consuming input failed",
+    "could not connect",
+    "no such file or directory",
+)
+
+
+def passes(exc: DatabaseError) -> bool:
+    """Whether the same statement may succeed later without anybody's help."""
+    cause = exc.orig
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return bool(code & 0xFF in LOCKED)
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_POSTGRES_PASSES)
+    said = str(cause).lower()
+    return exc.connection_invalidated or any(words in said for words in _NO_CONNECTION)
+
+
+@contextmanager
+def translated(what: str, file: Path | None = None) -> Iterator[None]:
+    """Turn the database's errors of the block into LedgerBusy where they pass, else into LedgerError.
+
+    `what` begins the message, such as "the ledger can't be read". The message names the program that has locked `file`,
+    the ledger's where that is SQLite's, as far as it can be known.
+    """
+    try:
+        yield
+    except DatabaseError as exc:
+        if not passes(exc):
+            raise LedgerError(f"{what}: {_one_line(exc.orig)}") from exc
+        reason = _one_line(exc.orig) if file is None else f"it is locked by {writer(file)}"
+        raise LedgerBusy(f"{what}: {reason}") from exc
+
+
+def _one_line(cause: BaseException | None) -> str:
+    return " ".join(str(cause).split())

@@ -1,0 +1,55 @@
+"""On which kind of file system a folder lies, as far as the system tells."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_MOUNTS = Path("/proc/self/mountinfo")
+#: file systems of other machines: their locks and shared memory don't hold between hosts, and SQLite needs both
+NETWORKED = {
+    "nfs": "NFS",
+    "nfs4": "NFS",
+    "cifs": "SMB",
+    "smb2": "SMB",
+    "smb3": "SMB",
+    "smbfs": "SMB",
+    "ncpfs": "NCP",
+    "afs": "AFS",
+    "fuse.sshfs": "SSHFS",
+    "fuse.davfs": "WebDAV",
+}
+
+
+def networked(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+    """The name of the network file system that `folder` lies on, such as "NFS"; None where it lies on this machine."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    return NETWORKED.get(kind_of(folder.resolve(), lines))
+
+
+def kind_of(folder: Path, mountinfo: list[str]) -> str:
+    """The type of the file system that a folder lies on, by the lines of /proc/PID/mountinfo; empty when unknown.
+
+    Of mounts at the same place the last one counts, since it hides the others.
+    """
+    found, longest = "", -1
+    for line in mountinfo:
+        before, dash, after = line.partition(" - ")
+        parts = before.split(" ")
+        if not dash or len(parts) < 5:
+            continue
+        point = Path(_unescaped(parts[4]))
+        if folder.is_relative_to(point) and len(point.parts) >= longest:
+            found, longest = after.split(" ")[0], len(point.parts)
+    return found
+
+
+def _unescaped(path: str) -> str:
+    """A path as the kernel writes it, with blanks and backslashes as octal numbers."""
+    raw = os.fsencode(path)
+    for code in (b"040", b"011", b"012", b"134"):
+        raw = raw.replace(b"\\" + code, bytes([int(code, 8)]))
+    return os.fsdecode(raw)

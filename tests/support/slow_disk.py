@@ -1,0 +1,67 @@
+"""A disk that takes its time: a library that delays fdatasync and fsync of one process, by a number in a file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+#: names the file in which the delay stands, in seconds; without it nothing is delayed
+DELAY_FILE = "NEONET_TEST_SYNC_DELAY"
+
+_SOURCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void delay(void) {
+    const char *name = getenv("NEONET_TEST_SYNC_DELAY");
+    FILE *file = name ? fopen(name, "r") : NULL;
+    double seconds = 0;
+    if (!file) return;
+    if (fscanf(file, "%lf", &seconds) != 1) seconds = 0;
+    fclose(file);
+    struct timespec left = {(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)};
+    nanosleep(&left, NULL);
+}
+
+int fdatasync(int fd) {
+    delay();
+    return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+}
+
+int fsync(int fd) {
+    delay();
+    return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+"""
+
+
+def compiler() -> str | None:
+    """The C compiler of this machine, None where there is none."""
+    return shutil.which("cc") or shutil.which("gcc")
+
+
+class SlowDisk:
+    """Delays the syncs of processes that run with `environ`."""
+
+    def __init__(self, folder: Path) -> None:
+        cc = compiler()
+        assert cc is not None, "no C compiler: apt-get install gcc"
+        folder.mkdir(parents=True, exist_ok=True)
+        source, self._library, self._delay = folder / "slow.c", folder / "slow.so", folder / "delay"
+        source.write_text(_SOURCE)
+        subprocess.run([cc, "-shared", "-fPIC", "-O1", "-o", str(self._library), str(source), "-ldl"], check=True)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a process needs in its environment from its start."""
+        return {"LD_PRELOAD": str(self._library), DELAY_FILE: str(self._delay)}
+
+    def delay(self, seconds: float) -> None:
+        """Let each sync take so much longer from now on."""
+        unfinished = self._delay.with_suffix(".unfinished")
+        unfinished.write_text(f"{seconds}")
+        unfinished.replace(self._delay)
