@@ -261,9 +261,11 @@ class Miner:
         """The drain goes on; a session that may not be `over` stays open in the ledger, for the next start to stop."""
         self.phase, self.workload.session = Phase.STOPPED, None
         self._farewell.next_step()
+        words = f"session {cause}: {call.session_id}"
+        if not over:
+            return [self._notice(NoticeKind.ANOMALY, words)]
         closed = SessionClosed(miner_id=self.spec.miner_id, session_id=call.session_id, cause=cause)
-        notice = self._notice(NoticeKind.STOPPED, f"session {cause}: {call.session_id}")
-        return [closed, notice] if over else [notice]
+        return [closed, self._notice(NoticeKind.STOPPED, words)]
 
     def _totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
         if not self._audits.believes(now, may_lag=self.purse.may_lag(totals), payments=self.purse.payments):
@@ -281,7 +283,7 @@ class Miner:
             ended = self.workload.submission_failed(work, error, reply)
             if ended is not None:
                 self.patience.answered()
-                return ended if isinstance(error, JobCompleted) else [*ended, self._failed(call, error)]
+                return ended if isinstance(error, JobCompleted) else self._told(ended, call, error)
         if isinstance(error, RateLimited):
             # the governor holds all calls of this address; this miner did nothing wrong
             return [self._failed(call, error)]
@@ -305,7 +307,7 @@ class Miner:
         if self.patience.asks_again(error, first=first, registering=registering):
             return effects
         self.patience.hold(error, now)
-        return [*effects, self._failed(call, error)]
+        return self._told(effects, call, error)
 
     def _start_over(self, error: CallError) -> list[Effect]:
         """The server forgot this session or this contributor: begin again from there."""
@@ -334,6 +336,11 @@ class Miner:
 
     def _notice(self, kind: NoticeKind, text: str) -> Notice:
         return Notice(kind=kind, miner_id=self.spec.miner_id, text=text)
+
+    def _told(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
+        """One failure is one line: what became of the job or the session says it, else the call's own words do."""
+        told = any(isinstance(effect, Notice) for effect in effects)
+        return effects if told else [*effects, self._failed(call, error)]
 
     def _failed(self, call: Call, error: CallError) -> Notice:
         text = f"{call.kind.value}: {error}"[:300]
