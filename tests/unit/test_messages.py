@@ -241,11 +241,11 @@ def test_a_result_with_a_field_of_another_type_is_refused(body: object) -> None:
         "",
         "{",
         '{"v": NaN}',
-        '{"v": 1, "ms": Infinity}',
+        '{"v": 2, "ms": Infinity}',
         "[" * 30_000,
         '{"v": ' + "9" * 5_000 + "}",
-        '{"v": 1, "result": {}, "kernel": "7", "ms": 1e999}',
-        '{"v": 1, "result": {}, "kernel": "7", "ms": ' + "9" * 400 + "}",
+        '{"v": 2, "result": {}, "kernel": "7", "ms": 1e999}',
+        '{"v": 2, "result": {}, "kernel": "7", "ms": ' + "9" * 400 + "}",
     ],
 )
 def test_a_body_that_is_no_proper_json_is_refused(text: str) -> None:

@@ -346,7 +346,7 @@ def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
     for attempt in (1, 2, 3):
-        body = b'{"v": 1, "kernel": "7", "ms": 1, "result": {"integrity_score": 1e400}}'
+        body = b'{"v": 2, "kernel": "7", "ms": 1, "result": {"integrity_score": 1e400}}'
         message = parse_stream_fields({b"task": task_id("j1", attempt).encode(), b"state": b"SUCCESS", b"body": body})
         script.effects += script.miner.workload.result(message, script.now)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
