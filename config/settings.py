@@ -158,6 +158,13 @@ class Settings(BaseSettings):
         le=86_400,
         description="Seconds that open jobs may take to finish at a stop; up to 90 if the limit is used up.",
     )
+    give_up_s: Finite | None = Field(
+        None,
+        ge=0,
+        le=86_400,
+        description="Seconds after which a farm ends that was never given a job; 0: never; unset: 120 for `fleet up`.",
+        examples=[120],
+    )
     visibility_timeout_s: Finite = Field(
         120.0,
         ge=10,

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from fleet.calls import Call, Reply, Urgency, job_given
 from fleet.client import Client
 from fleet.drain import Drain
-from fleet.effects import Dispatch, Notice
+from fleet.effects import Dispatch, Notice, NoticeKind
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
 from fleet.farm import Farm, Published
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
@@ -26,6 +26,7 @@ from fleet.intake import BrokerState, Results
 from fleet.models import GasInfo, NetworkPhase
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
+from fleet.prospect import Prospect
 from fleet.transport import Talk
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
@@ -134,6 +135,7 @@ class Coordinator:
         inbox: Inbox,
         drain_s: float,
         network_every_s: float,
+        prospect: Prospect | None = None,
         ghosts: Sequence[Ghost] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -146,6 +148,7 @@ class Coordinator:
         self._inbox = inbox
         self._drain_s = drain_s
         self._network_every_s = network_every_s
+        self._prospect = prospect
         self._network_at = clock()
         self._clock = clock
         #: until open jobs are given up
@@ -168,6 +171,7 @@ class Coordinator:
             now = self._clock()
             if stop_at is not None and now >= stop_at and not self._farm.draining:
                 self._feed(Stop("the time is over"), now)
+            self._look_ahead(now)
             if self._drain is not None and now >= self._drain.give_up_at:
                 self._look_out(self._drain, now)
                 if now >= self._drain.give_up_at:
@@ -212,6 +216,18 @@ class Coordinator:
         for _ in range(reply.exchange.requests - 1):
             self._farm.governor.sent(now, awaited=False)
         self._farm.on_reply(reply, now)
+        if self._prospect is not None:
+            self._prospect.heard(reply.outcome)
+
+    def _look_ahead(self, now: float) -> None:
+        """Say what is wrong with a server that never gave a job, and end when the farm is not to wait any longer."""
+        if self._prospect is None:
+            return
+        news = self._prospect.news()
+        if news is not None:
+            self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=news.text))
+        if self._prospect.hopeless(now) is not None:
+            self._stop(Stop("nothing can be mined here"), now)
 
     def _on_results(self, results: Results, now: float) -> None:
         for message in results.messages:

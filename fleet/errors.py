@@ -3,6 +3,8 @@
 FleetError
 ├── CallError                one call to a NeoNet server did not bring what it asked for
 │   ├── Unreachable          try again: the request never reached the server
+│   │   ├── UnknownHost      … whose name does not resolve
+│   │   └── Untrusted        … whose certificate does not verify
 │   ├── RateLimited          try again later: the server counted too many requests
 │   ├── OutcomeUnknown       ask again: the deed may be done, the answer says nothing
 │   │   ├── NoAnswer         the connection ended, or the deadline passed, before an answer
@@ -38,6 +40,14 @@ class CallError(FleetError):
 
 class Unreachable(CallError):
     """The request never reached the server: refused connection, unknown name, failed TLS."""
+
+
+class UnknownHost(Unreachable):
+    """The server's name does not resolve."""
+
+
+class Untrusted(Unreachable):
+    """The server's certificate does not verify: no authority that counts here signed it, or it is for another name."""
 
 
 class RateLimited(CallError):

@@ -17,6 +17,8 @@ _MOST_DIGITS = 4_000
 #: what is nested deeper is left out, which is still deeper than any job's data may be
 _MOST_LEVELS = 64
 
+#: what `read` makes of a byte that is no UTF-8; other lone surrogates can be sent on as JSON
+_BAD_BYTE = re.compile("[\udc80-\udcff]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -55,8 +57,8 @@ def _flaw(item: Any) -> str:
         return item.what
     if isinstance(item, float) and not math.isfinite(item):
         return "a number that no float holds"
-    if isinstance(item, str) and not item.isascii() and any("\ud800" <= char <= "\udfff" for char in item):
-        return "text that is no Unicode"
+    if isinstance(item, str) and not item.isascii() and _BAD_BYTE.search(item):
+        return "bytes that are no UTF-8"
     return ""
 
 

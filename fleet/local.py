@@ -220,7 +220,8 @@ class LocalFarm:
             code = self._coordinator.exit_code
             if code is not None:
                 final = _FINAL_CODES_LATER if self._revived else _FINAL_CODES
-                if code in final or signals.received:
+                # it has stated its figures: it ended in order
+                if code in final or signals.received or self._summary.exists():
                     # a signal that came before it could drain ended it
                     return code if code >= 0 else 128 - code
                 self._revive_coordinator(code, now)

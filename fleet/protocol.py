@@ -60,7 +60,7 @@ def parse_object(body: bytes, apart: str = "") -> dict[str, Any]:
     except (ValueError, RecursionError) as exc:
         answer = _marked(body) if apart else None
         if not isinstance(answer, dict) or _unfit({**answer, apart: None}):
-            raise Garbled(f"the answer is no JSON: {exc!r:.120}: {body[:60]!r}") from exc
+            raise Garbled(f"the answer is no JSON: {exc!s:.120}: {body[:60]!r}") from exc
     if not isinstance(answer, dict):
         raise Garbled(f"the answer is no object: {body[:60]!r}")
     return answer

@@ -11,6 +11,7 @@ from fleet.effects import Notice
 from fleet.farm import Farm
 from fleet.intake import BrokerState
 from fleet.pending import LedgerState
+from fleet.prospect import Prospect
 
 _BEAT_S = 5.0
 #: seconds without a worker after which the file says so
@@ -25,8 +26,13 @@ class Pulse:
     It does so only while each thread of the crew moves. One that has ended raises ThreadEnded at the end of a turn.
     """
 
-    def __init__(self, watcher: Watcher, path: Path | None, crew: Sequence[Vital] = ()) -> None:
+    def __init__(
+        self, watcher: Watcher, path: Path | None, crew: Sequence[Vital] = (), prospect: Prospect | None = None
+    ) -> None:
         self._watcher = watcher
+        self._prospect = prospect
+        #: what the file holds; None where an earlier life may have written it
+        self._written: str | None = None
         self._path = path
         self._crew = crew
         self._loop = Motion("loop", _PATIENCE_S)
@@ -69,7 +75,18 @@ class Pulse:
         due = self._path is not None and now - self._beat_at >= _BEAT_S
         if self._path is not None and due and all(motion.moves(now) for motion in self.motions):
             self._beat_at = now
-            ailing = farm.no_worker_since is not None and now - farm.no_worker_since >= _AILING_S
-            self._path.write_text("no worker takes jobs\n" if ailing else "")
-            self._path.touch()
+            self._write(self._path, self._ailment(farm, now))
         self._watcher.tick(farm, now)
+
+    def _ailment(self, farm: Farm, now: float) -> str:
+        """What ails the farm, in words; empty when nothing does."""
+        if farm.no_worker_since is not None and now - farm.no_worker_since >= _AILING_S:
+            return "no worker takes jobs"
+        verdict = self._prospect.unhealthy(now) if self._prospect else None
+        return verdict.text if verdict else ""
+
+    def _write(self, path: Path, ailment: str) -> None:
+        if ailment != self._written:
+            self._written = ailment
+            path.write_text(f"{ailment}\n" if ailment else "", encoding="utf-8")
+        path.touch()

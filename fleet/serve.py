@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from config.color import wants_color
 from config.settings import Settings
 from fleet.admission import admitted
+from fleet.authorities import check_authorities
 from fleet.backoff import Backoff
 from fleet.bookkeeper import Bookkeeper
 from fleet.budget import Governor
@@ -38,6 +39,7 @@ from fleet.models import PAID, MinerSpec, Prior
 from fleet.places import ledger_address
 from fleet.policy import Policy
 from fleet.presence import PresenceWatch
+from fleet.prospect import Prospect
 from fleet.pulse import Pulse
 from fleet.report import Report, Tally
 from fleet.scopes import Scopes
@@ -74,6 +76,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     when a thread is lost that the coordinator can't do without.
     """
     server, redis_url = _needed(settings)
+    check_authorities(settings.http.ca_file)
     if settings.one_core:
         stay_on_one_core()
     admitted(announce(redis_url))
@@ -93,10 +96,10 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books)
         where = shown_url(ledger_address(settings))
         report.banner(server=server, simulated=run.simulated, specs=specs, ledger=where)
-        quiet_s = _QUIET_BEATS * settings.heartbeat_s
-        ghosts = free(lambda: ledger.ghosts(set(farm.miners), quiet_s=quiet_s))
+        ghosts = free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s))
+        prospect = _prospect(settings, server, farm, started)
         with _broker(settings, redis_url, inbox) as (dispatcher, threads):
-            pulse = Pulse(report, settings.alive_file, [transport.thread, *threads])
+            pulse = Pulse(report, settings.alive_file, [transport.thread, *threads], prospect)
             coordinator = Coordinator(
                 farm=farm,
                 books=books,
@@ -107,6 +110,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
                 inbox=inbox,
                 drain_s=settings.drain_s,
                 network_every_s=settings.output.status_every_s,
+                prospect=prospect,
                 ghosts=ghosts,
             )
             _stop_on_signals(inbox)
@@ -120,6 +124,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         scopes=scopes,
         standings=standings,
         tally=report.tally,
+        verdict=prospect.at_end(assigned=scopes.run.jobs["assigned"], timed_out=_over(run, started)),
         duration_s=time.time() - started_at_ms / 1000,
         server=server,
         simulated=run.simulated,
@@ -177,6 +182,16 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Call
         now=now,
         backoff=policy.backoff,
     )
+
+
+def _over(run: Run, started: float) -> bool:
+    """Whether the run was to end by now, by itself."""
+    return run.for_s is not None and time.monotonic() >= started + run.for_s
+
+
+def _prospect(settings: Settings, server: str, farm: Farm, now: float) -> Prospect:
+    mined = any(miner.jobs or miner.purse.booked for miner in farm.miners.values())
+    return Prospect(server, mined=mined, patience_s=settings.give_up_s, now=now)
 
 
 def _transport(settings: Settings) -> Transport:

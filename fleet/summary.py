@@ -11,6 +11,7 @@ from fleet.miner import Miner
 from fleet.payments import ZERO
 from fleet.report import Tally
 from fleet.scopes import Scopes, Standing, stamp
+from fleet.verdict import Verdict
 
 _NEVER = Standing(base_ms=None, stated_ms=None)
 
@@ -21,11 +22,14 @@ def summary(
     scopes: Scopes,
     standings: Mapping[str, Standing],
     tally: Tally,
+    verdict: Verdict | None,
     duration_s: float,
     server: str,
     simulated: bool,
 ) -> dict[str, Any]:
     """What a run did: jobs of the run, rewards by scope, what the server says of them, latency, requests.
+
+    `verdict` is why it was given no job at all, None where it was given some.
 
     What a server says is the total that it stated at the run's end. Where it stated none, the figure is None, whatever
     it stated before.
@@ -62,6 +66,7 @@ def summary(
         "budget": {"limit": int(farm.governor.limit), "window_s": farm.governor.window_s},
         "unexplained_nnet": sum((miner.purse.unexplained for miner in miners.values()), ZERO),
         "anomalies": tally.anomalies,
+        "nothing_mined": None if verdict is None else {"trouble": verdict.trouble.value, "text": verdict.text},
         "duration_s": round(duration_s, 3),
     }
 

@@ -18,7 +18,7 @@ import certifi
 import pycurl
 
 from fleet.crew import Motion, Vital
-from fleet.errors import CallError, Garbled, NoAnswer, Unreachable
+from fleet.errors import CallError, Garbled, NoAnswer, UnknownHost, Unreachable, Untrusted
 from tasks.text import plain
 
 #: "Expect:" takes away what libcurl adds to large bodies and would wait a second for
@@ -29,6 +29,14 @@ _BEAT_S = 1.0
 _PATIENCE_S = 60.0
 #: an address may lead to another machine by then
 _CONNECTION_LIFE_S = 600
+
+#: why a request was not sent, where more can be done about it than to try again
+_NOT_SENT: dict[int, type[Unreachable]] = {
+    pycurl.E_COULDNT_RESOLVE_HOST: UnknownHost,
+    pycurl.E_PEER_FAILED_VERIFICATION: Untrusted,
+    pycurl.E_SSL_CACERT_BADFILE: Untrusted,
+    pycurl.E_SSL_ISSUER_ERROR: Untrusted,
+}
 
 #: what runs on the transport's thread
 Talk = Callable[..., Coroutine[Any, Any, None]]
@@ -209,7 +217,7 @@ class Transport:
         if code == pycurl.E_FILESIZE_EXCEEDED:
             return Garbled(f"an answer of more than {self._options[pycurl.MAXFILESIZE]} bytes")
         if not curl.getinfo(pycurl.REQUEST_SIZE):
-            return Unreachable(words)
+            return _NOT_SENT.get(code, Unreachable)(words)
         if code == pycurl.E_OPERATION_TIMEDOUT:
             return NoAnswer(f"no whole answer within {self._deadline_s:g} s")
         if code == pycurl.E_SEND_FAIL_REWIND:

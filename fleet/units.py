@@ -51,7 +51,7 @@ StartLimitIntervalSec=0
 Type=exec
 ExecStart={command} {part}
 EnvironmentFile=-{env_file}
-Environment=FLEET_STATE_DIR={state_dir} PYTHONUNBUFFERED=1
+Environment=FLEET_STATE_DIR={state_dir} FLEET_GIVE_UP_S=0 PYTHONUNBUFFERED=1
 Environment=OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 Restart=always
 RestartSec=5

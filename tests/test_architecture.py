@@ -45,10 +45,11 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.proof", "fleet.causes", "fleet.chain", "fleet.payments"),
     ("fleet.scopes",),
-    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.pages", "fleet.flawed_json"),
+    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.pages", "fleet.flawed_json", "fleet.verdict"),
     ("fleet.figures", "fleet.crew"),
     (
         "fleet.admission",
+        "fleet.authorities",
         "fleet.calls",
         "fleet.resends",
         "fleet.denials",
@@ -70,6 +71,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ),
     (
         "fleet.client",
+        "fleet.prospect",
         "fleet.budget",
         "fleet.claims",
         "fleet.session_sum",

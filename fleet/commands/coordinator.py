@@ -13,8 +13,8 @@ from config.load import load, without_secrets
 from config.logs import set_up
 from config.streams import outlive_streams, unhindered
 from fleet.commands.closing import print_closing
-from fleet.commands.durations import DURATION
-from fleet.commands.exits import EX_PROTOCOL, farm_errors, settings_or_exit
+from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
+from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
 from fleet.exact_json import dump
 from fleet.serve import Run, run_coordinator
 
@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 @click.command("coordinator")
 @click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (90s, 5m, 1h30m), then drain.")
+@click.option("--give-up", "give_up_s", type=GIVE_UP, metavar="TIME", help=GIVE_UP_HELP + " (0).")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the run's figures as the last line of stdout, one JSON object."
 )
@@ -35,6 +36,7 @@ def coordinator(
     /,
     for_s: float | None,
     *,
+    give_up_s: float | None,
     as_json: bool,
     run_id: str | None,
     simulated: bool,
@@ -51,7 +53,7 @@ def coordinator(
     outlive_streams()
     # with an id, `fleet up` started it
     with settings_or_exit(notes=run_id is None):
-        settings = load()
+        settings = load({"give_up_s": give_up_s})
     set_up(settings.log)
     unread = without_secrets()
     if unread is not None:
@@ -66,4 +68,8 @@ def coordinator(
         print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json")
     if as_json:
         click.echo(dump(figures))
-    ctx.exit(0 if figures["books"]["compared"] else EX_PROTOCOL)
+    failure = nothing_mined(figures)
+    if failure is not None and summary_file is None:
+        raise failure
+    # whoever reads the figures says why
+    ctx.exit(failure.exit_code if failure else 0 if figures["books"]["compared"] else EX_PROTOCOL)

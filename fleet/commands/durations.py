@@ -40,3 +40,15 @@ class Duration(click.ParamType[float]):
 
 
 DURATION = Duration()
+
+
+class GiveUp(Duration):
+    """A time, or 0 for never."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        return 0.0 if str(value).strip() == "0" else super().convert(value, param, ctx)
+
+
+GIVE_UP = GiveUp()
+GIVE_UP_HELP = "End with the reason after this long without a job from a server that never gave one; 0 for never"

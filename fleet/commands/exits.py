@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -11,11 +11,14 @@ import click
 from config.errors import ConfigError
 from config.load import unread_env_file
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, ServiceError, ThreadEnded, WrongSetting
+from fleet.verdict import Trouble
 
 #: the command line is wrong
 EX_USAGE = 64
 #: what was read is no valid data, e.g. a corrupt ledger
 EX_DATAERR = 65
+#: a host's name does not resolve
+EX_NOHOST = 68
 #: a service that is needed doesn't answer
 EX_UNAVAILABLE = 69
 #: the program went wrong; the same command may succeed
@@ -26,12 +29,24 @@ EX_CANTCREAT = 73
 EX_IOERR = 74
 #: the same command may succeed later
 EX_TEMPFAIL = 75
-#: the server did not state what the books are compared with
+#: the server did not state what the books are compared with, or what answers is no NeoNet server
 EX_PROTOCOL = 76
 #: a permission is lacking
 EX_NOPERM = 77
 #: the settings are wrong
 EX_CONFIG = 78
+
+#: why nothing could be mined → how the command ends
+_BY_TROUBLE = {
+    Trouble.REDIRECTED: EX_CONFIG,
+    Trouble.NO_MINING: EX_CONFIG,
+    Trouble.UNTRUSTED: EX_CONFIG,
+    Trouble.FOREIGN: EX_PROTOCOL,
+    Trouble.UNKNOWN_HOST: EX_NOHOST,
+    Trouble.BANNED: EX_TEMPFAIL,
+    Trouble.AWAY: EX_UNAVAILABLE,
+    Trouble.NO_JOB: EX_UNAVAILABLE,
+}
 
 
 class Failure(click.ClickException):
@@ -45,6 +60,14 @@ class Failure(click.ClickException):
         """Print the message, each of its lines after `fleet:`."""
         for line in self.message.splitlines():
             click.echo(f"fleet: {line}", file=file, err=True)
+
+
+def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
+    """The Failure of a run that was given no job, by the figures of `fleet.summary`; None where it was given some."""
+    nothing = figures["nothing_mined"]
+    if nothing is None:
+        return None
+    return Failure(f"nothing was mined: {nothing['text']}", _BY_TROUBLE[Trouble(nothing["trouble"])])
 
 
 @contextmanager

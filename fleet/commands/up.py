@@ -12,13 +12,16 @@ import click
 from config.load import load
 from config.sources import variable
 from config.streams import outlive_streams, unhindered
+from fleet.authorities import check_authorities
 from fleet.commands.closing import print_closing
-from fleet.commands.durations import DURATION
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
+from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
 from fleet.local import LocalFarm, Plan
 
 #: a far-away server: replies take long enough to read along
 _DEMO_LATENCY_MS = "200"
+#: somebody sits before the screen and can put right what is wrong
+_GIVE_UP_S = 120.0
 
 
 @click.command("up")
@@ -32,6 +35,7 @@ _DEMO_LATENCY_MS = "200"
 @click.option("--miners", type=click.IntRange(1, 100_000), metavar="N", help="How many (8 simulated, 1 on a server).")
 @click.option("--workers", type=click.IntRange(1, 4096), metavar="N", help="Worker processes (the machine's cores).")
 @click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (90s, 5m, 1h30m), then drain.")
+@click.option("--give-up", "give_up_s", type=GIVE_UP, metavar="TIME", help=GIVE_UP_HELP + " (2m).")
 @click.option("--dialect", type=click.Choice(["a", "b", "c"]), default="b", help="The simulator's release.")
 @click.option(
     "--latency", default=_DEMO_LATENCY_MS, metavar="MS", type=click.FloatRange(0), help="The simulator's delay a call."
@@ -65,6 +69,8 @@ def up(
     outlive_streams()
     with settings_or_exit():
         settings = load(given)
+        if settings.give_up_s is None:
+            given["give_up_s"] = _GIVE_UP_S
     plan = Plan(
         for_s=for_s,
         simulator=("--dialect", dialect, "--latency", f"{latency:g}"),
@@ -72,10 +78,14 @@ def up(
         out=sys.stderr if as_json else sys.stdout,
     )
     with farm_errors(), unhindered():
+        check_authorities(settings.http.ca_file)
         outcome = LocalFarm(settings, plan).run()
     if outcome.summary:
         told = json.loads(outcome.summary, parse_float=Decimal)
         print_closing(told, to_stderr=as_json, as_json=settings.log.format == "json")
-    if as_json and outcome.summary:
-        click.echo(outcome.summary)
+        if as_json:
+            click.echo(outcome.summary)
+        failure = nothing_mined(told)
+        if failure is not None:
+            raise failure
     ctx.exit(outcome.exit_code)

@@ -21,7 +21,9 @@ def test_a_flawed_job_costs_that_job_and_never_its_miner(tmp_path: Path, flaw: s
         paid = book(url)
         assert earned(tmp_path / "farm", url) == paid
     jobs = figures(process)["jobs"]
-    assert jobs["rejected"] > 0
+    if flaw == "surrogate":
+        assert jobs["assigned"] == jobs["accepted"] > MINERS, "it can be sent on, and is computed"
+        return
     assert jobs["accepted"] > jobs["rejected"]
     # a miner that met one and stood still would have lost most of its time
     assert jobs["assigned"] == jobs["accepted"] + jobs["rejected"]

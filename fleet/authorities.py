@@ -1,0 +1,20 @@
+"""Whether the file of authorities that may vouch for a server can be used, before any call needs it."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from fleet.errors import WrongSetting
+
+
+def check_authorities(ca_file: Path | None) -> None:
+    """Raise WrongSetting where the file is not there, can't be read, or holds no certificate; None needs none."""
+    if ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError as exc:
+        raise WrongSetting(f"FLEET_HTTP__CA_FILE: {ca_file} holds no certificate in PEM form") from exc
+    except OSError as exc:
+        raise WrongSetting(f"FLEET_HTTP__CA_FILE: {ca_file}: {exc.strerror or exc}") from exc

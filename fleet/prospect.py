@@ -1,0 +1,139 @@
+"""What a farm that was never given a job has learnt of its server, and whether it is any use to go on. Pure.
+
+A wrong URL, a proxy's sign-in page or a certificate that nobody signed is not mended by trying again. As soon as a job
+was given, the server is a NeoNet server, and whatever fails from then on is waited for.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fleet.calls import Answer
+from fleet.errors import (
+    Banned,
+    CallError,
+    Foreign,
+    Garbled,
+    JobCompleted,
+    JobUnknown,
+    NoSuchCall,
+    NotRegistered,
+    RateLimited,
+    Refused,
+    ServerFault,
+    SessionLost,
+    UnknownHost,
+    Unsendable,
+    Untrusted,
+)
+from fleet.models import HeartbeatAnswer, Job, SessionStart
+from fleet.verdict import Trouble, Verdict
+
+#: a farm that is not to end is called unhealthy then, in seconds without a job since its start
+_UNHEALTHY_S = 120.0
+#: errors in the words of a NeoNet server, or of no server
+_NEONET = (NotRegistered, SessionLost, JobUnknown, JobCompleted, Refused)
+
+
+#: the first that fits
+_WORDS: tuple[tuple[type[CallError], Trouble, str], ...] = (
+    (
+        NoSuchCall,
+        Trouble.NO_MINING,
+        (
+            "{server} has no /ai-energy calls: it is no NeoNet server, or one of the first public release "
+            "(2025-12-01), which gives no jobs; name another one by --server or FLEET_SERVER"
+        ),
+    ),
+    (
+        Garbled,
+        Trouble.FOREIGN,
+        "something else answers in the place of {server}: {error}; look at that URL in a browser",
+    ),
+    (
+        Untrusted,
+        Trouble.UNTRUSTED,
+        (
+            "the certificate of {server} does not verify: {error}; if an authority of your own signed it, "
+            "name its PEM file by FLEET_HTTP__CA_FILE"
+        ),
+    ),
+    (
+        UnknownHost,
+        Trouble.UNKNOWN_HOST,
+        "no address is known of {host}: check the name, and this machine's DNS",
+    ),
+    (Banned, Trouble.BANNED, "{server} takes no calls from this address: {error}"),
+    (ServerFault, Trouble.AWAY, "{server} answers with errors alone: {error}"),
+    (CallError, Trouble.AWAY, "{server} does not answer: {error}"),
+)
+
+
+class Prospect:
+    """Hears how calls end. Times are monotonic seconds.
+
+    `mined` says whether the server gave jobs in an earlier life, `patience_s` when a farm ends that it never gave any;
+    None or 0 for never.
+    """
+
+    def __init__(self, server: str, *, mined: bool, patience_s: float | None, now: float) -> None:
+        self._server = server
+        self._mined = mined
+        self._patience_s = patience_s
+        self._since = now
+        self._said: Verdict | None = None
+        #: a job was given in this life
+        self._given = False
+        #: what is wrong with the server; None while nothing is, and for good once it gave a job
+        self.verdict: Verdict | None = None
+
+    def heard(self, outcome: Answer | CallError) -> None:
+        """A call ended."""
+        if self._given:
+            return
+        if isinstance(outcome, CallError):
+            self.verdict = None if isinstance(outcome, _NEONET) else verdict_of(outcome, self._server) or self.verdict
+            return
+        self.verdict = None
+        match outcome:
+            case Job() | SessionStart(initial_job=Job()) | HeartbeatAnswer(next_job=Job()):
+                self._given = self._mined = True
+
+    def news(self) -> Verdict | None:
+        """A verdict that was not heard of before and that trying again does not change, once."""
+        verdict = self.verdict
+        if verdict is None or verdict == self._said or verdict.trouble is Trouble.AWAY:
+            return None
+        self._said = verdict
+        return verdict
+
+    def unhealthy(self, now: float) -> Verdict | None:
+        """What is wrong with a server that never gave a job, after two minutes."""
+        return None if self._mined or now - self._since < _UNHEALTHY_S else self.verdict
+
+    def hopeless(self, now: float) -> Verdict | None:
+        """What is wrong with a server that never gave a job, once patience is over: the farm is to end."""
+        return None if self._mined or not self._patience_s or now - self._since < self._patience_s else self.verdict
+
+    def at_end(self, *, assigned: int, timed_out: bool) -> Verdict | None:
+        """The verdict on a run that was given so many jobs; one that was stopped early may have been given none yet."""
+        if assigned:
+            return None
+        if self.verdict is not None or not timed_out:
+            return self.verdict
+        return Verdict(
+            trouble=Trouble.NO_JOB, text=f"{self._server} answers, and no job was taken from it in this time"
+        )
+
+
+def verdict_of(error: CallError, server: str) -> Verdict | None:
+    """What an error means for all calls to `server`; None where it means nothing for them, as a rate limit."""
+    if isinstance(error, RateLimited | Unsendable):
+        return None
+    location = error.location if isinstance(error, Foreign) else ""
+    if location:
+        words = f"{server} redirects to {location}: if that is the server, name it by --server or FLEET_SERVER"
+        return Verdict(trouble=Trouble.REDIRECTED, text=words)
+    trouble, words = next((trouble, words) for kind, trouble, words in _WORDS if isinstance(error, kind))
+    host = urlsplit(server).hostname or server
+    return Verdict(trouble=trouble, text=words.format(server=server, host=host, error=error))

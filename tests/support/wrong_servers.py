@@ -1,0 +1,76 @@
+"""Servers that are none of NeoNet's: a redirect, a first release, a sign-in page, a certificate that nobody signed."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from fleet.certificates import ensure_authority, ensure_server
+
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in to the hotel's network</title></head><body></body></html>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Says:
+    """What a server answers to everything."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+REDIRECT = Says(status=301, body=b"", headers={"Location": "https://new.example/ai-energy/register"})
+FIRST_RELEASE = Says(status=404, body=b'{"detail":"Not Found"}')
+SIGN_IN = Says(status=200, body=PAGE, content_type="text/html")
+
+
+@contextmanager
+def server_that(says: Says, *, certified_in: Path | None = None) -> Iterator[str]:
+    """Run one for the length of the block; its URL. With a folder it speaks TLS, its authority in `ca.crt` there."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(says.status)
+            for name, value in says.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", says.content_type)
+            self.send_header("Content-Length", str(len(says.body)))
+            self.end_headers()
+            self.wfile.write(says.body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output quiet."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A client that refuses the certificate hangs up in the middle."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        scheme = "http"
+        if certified_in is not None:
+            scheme = "https"
+            ensure_authority(certified_in)
+            ensure_server(certified_in, certified_in, ["127.0.0.1"])
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certified_in / "server.crt", certified_in / "server.key")
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"{scheme}://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
