@@ -14,6 +14,7 @@ import click
 
 from config.streams import open_streams, report_stream
 from fleet.commands.exits import EX_IOERR, EX_USAGE
+from tasks.open_files import raise_limit
 
 #: subcommand → its module in `fleet.commands` and its line in the help, in the help's order
 COMMANDS = {
@@ -89,6 +90,8 @@ def main() -> int:
     report_stream()
     # what is made by loading stays: to look through it for garbage takes a sixth of a report's time
     gc.disable()
+    # connections to the server and Redis are files, and children inherit the limit
+    raise_limit()
     try:
         code = _run()
         sys.stdout.flush()

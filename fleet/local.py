@@ -26,7 +26,9 @@ from fleet.policy import LONGEST_DRAIN_S
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched
 from tasks.broker import unreachable
+from tasks.cgroup import groups
 from tasks.hangup import stop_signals
+from tasks.oom import OomKills, ending
 from tasks.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
@@ -93,6 +95,7 @@ class LocalFarm:
         self._flower: Child | None = None
         self._revived = False
         self._ends_at: float | None = None
+        self._kills = OomKills(groups())
         self._run_id = secrets.token_hex(8)
         self._redis_address = ""
         #: of those that show signs of life
@@ -246,7 +249,7 @@ class LocalFarm:
                 child.kill()
 
     def _revive(self, child: Child, now: float) -> None:
-        self._lines.say(f"{child.name} ended with {child.exit_code}; starting it again")
+        self._lines.say(f"{child.name} ended with {ending(child.exit_code, self._kills)}; starting it again")
         if child is self._flower:
             # another program may have taken its port between the look and the start
             child.variables["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
@@ -264,7 +267,9 @@ class LocalFarm:
         if coordinator is None:
             return
         self._revived = True
-        self._lines.say(f"the coordinator ended with {code}; starting it again, sessions are adopted")
+        self._lines.say(
+            f"the coordinator ended with {ending(code, self._kills)}; starting it again, sessions are adopted"
+        )
         if self._ends_at is not None:
             at = coordinator.argv.index("--for") + 1
             coordinator.argv[at] = f"{max(self._ends_at - now, 1.0):.3f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 
@@ -9,14 +10,17 @@ from config.errors import ConfigError
 from config.load import load, without_secrets
 from config.logs import set_up
 from config.streams import open_streams, outlive_streams, unhindered
+from tasks import processor
 from tasks.blas import single_threaded
 from tasks.broker import turned_away
-from tasks.flower import run_flower
-from tasks.worker import run_worker
+from tasks.open_files import raise_limit
 
 _log = logging.getLogger(__name__)
 _EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
+#: what runs: its module is loaded when all else is well, since numpy ends a process on a processor that is too old
+_WORKER = ("tasks.worker", "run_worker")
+_FLOWER = ("tasks.flower", "run_flower")
 
 
 def main() -> int:
@@ -30,6 +34,7 @@ def main() -> int:
         print(exc, file=sys.stderr)
         return _EX_CONFIG
     set_up(settings.log)
+    raise_limit()
     unread = without_secrets()
     if unread is not None:
         _log.warning(unread)
@@ -44,8 +49,14 @@ def main() -> int:
     if refusal is not None:
         print(refusal, file=sys.stderr)
         return _EX_CONFIG if refusal.permanent else _EX_UNAVAILABLE
+    unfit = None if flower else processor.refusal()
+    if unfit is not None:
+        print(unfit, file=sys.stderr)
+        return _EX_UNAVAILABLE
+    module, run = _FLOWER if flower else _WORKER
     with unhindered():
-        return run_flower(settings, url) if flower else run_worker(settings, url)
+        code: int = getattr(importlib.import_module(module), run)(settings, url)
+    return code
 
 
 if __name__ == "__main__":

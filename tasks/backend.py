@@ -7,22 +7,30 @@ way.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
 
 import redis
+from billiard.exceptions import WorkerLostError
 from celery import states
 from celery.backends.base import BaseBackend
 
 from tasks import stopping
 from tasks.bundle import Bundled, jobs_in
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
+from tasks.oom import OomKills
 from tasks.redis_client import redis_client
+
+_log = logging.getLogger(__name__)
 
 
 class StreamBackend(BaseBackend):
     """`result_backend = "tasks.backend.StreamBackend+redis://…"`; results can't be read back through Celery."""
+
+    #: set by a worker's door before its processes start; a backend is made when it is first used, after a kill perhaps
+    kills: OomKills | None = None
 
     def __init__(self, *args: Any, url: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, url=url, **kwargs)
@@ -44,6 +52,15 @@ class StreamBackend(BaseBackend):
         """
         away = isinstance(exc, redis.ConnectionError | redis.TimeoutError | redis.BusyLoadingError)
         return away and not stopping.gives_up()
+
+    def encode_result(self, result: Any, state: str) -> Any:
+        """As Celery does; a process that the system killed for its memory is called one."""
+        if isinstance(result, WorkerLostError):
+            reason = self.kills.reason() if self.kills else None
+            if reason is not None:
+                _log.error("%s", reason)
+                return super().encode_result(WorkerLostError(f"{result}: {reason}"), state)
+        return super().encode_result(result, state)
 
     def _store_result(
         self, task_id: str, result: Any, state: str, _traceback: Any = None, request: Any = None, **_: Any

@@ -4,6 +4,7 @@ TaskError
 ├── PayloadError         give up: the job's data is absurd, every attempt would end the same
 ├── UnknownJobTypeError  give up: no kernel of that name in this release
 ├── OutOfMemoryError     try again, elsewhere perhaps: the host had too little memory for the kernel
+├── TooFewFilesError     give up: start again with a higher limit of open files, or with fewer processes
 └── MessageError         give up: the message or the result is not of this wire's version or shape
 """
 
@@ -46,6 +47,10 @@ class OutOfMemoryError(TaskError):
 
     In place of MemoryError, on which Celery ends the whole worker and puts its jobs back for the next one.
     """
+
+
+class TooFewFilesError(TaskError):
+    """The processes of a worker need more open files than the system allows."""
 
 
 class MessageError(TaskError):

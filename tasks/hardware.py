@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-CGROUP = Path("/sys/fs/cgroup")
+from tasks.cgroup import Groups, groups
+
 GPU_TIMEOUT_S = 3.0
 
 _GPU_QUERY = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
@@ -44,29 +45,34 @@ class Hardware:
 def detect() -> Hardware:
     """What this host has, now. Never raises: what can't be read counts as no limit, and as no GPU.
 
-    Runs `nvidia-smi` where there is one, for at most 3 s. Of control groups only version 2 is read, and only the
-    group that the process sees as root, as in a container; limits set further in (a systemd slice) are not seen.
+    Runs `nvidia-smi` where there is one, for at most 3 s.
     """
-    return Hardware(cpu_cores=usable_cores(CGROUP), memory_mb=usable_memory_mb(CGROUP), gpus=_gpus())
+    own = groups()
+    return Hardware(cpu_cores=_cores(own), memory_mb=_memory_mb(own), gpus=_gpus())
 
 
 def usable_cores(cgroup: Path) -> int:
-    """Cores of the process's affinity, cut to the group's CPU quota (rounded down, at least 1)."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota, _, period = _text(cgroup / "cpu.max").partition(" ")
-    if quota.isdecimal() and period.isdecimal() and int(period):
-        cores = min(cores, int(quota) // int(period))
-    return max(1, cores)
+    """Cores of the process's affinity, cut to the quota of the group mounted there (rounded down, at least 1)."""
+    return _cores(Groups(root=cgroup))
 
 
 def usable_memory_mb(cgroup: Path) -> int:
-    """Physical memory in MB, cut to the group's limit; 0 where neither can be told."""
+    """Physical memory in MB, cut to the limit of the group mounted there; 0 where neither can be told."""
+    return _memory_mb(Groups(root=cgroup))
+
+
+def _cores(own: Groups) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = own.cpus()
+    return max(1, cores if quota is None else min(cores, int(quota)))
+
+
+def _memory_mb(own: Groups) -> int:
     try:
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         physical = 0
-    limit = _text(cgroup / "memory.max")
-    sizes = [size for size in (physical, int(limit) if limit.isdecimal() else 0) if size > 0]
+    sizes = [size for size in (physical, own.memory_bytes() or 0) if size > 0]
     return min(sizes, default=0) // 2**20
 
 
@@ -91,10 +97,3 @@ def _gpus() -> tuple[Gpu, ...]:
     except (OSError, subprocess.SubprocessError):
         return ()
     return parse_gpus(answer.stdout)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return ""

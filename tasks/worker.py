@@ -18,13 +18,18 @@ from config.logs import set_up
 from config.settings import Settings
 from tasks import catalog, stopping
 from tasks.app import make_app
+from tasks.backend import StreamBackend
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
-from tasks.errors import MessageError, OutOfMemoryError
+from tasks.cgroup import groups
+from tasks.errors import MessageError, OutOfMemoryError, TooFewFilesError
 from tasks.hangup import stop_signals
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
+from tasks.oom import OomKills, go_first
+from tasks.open_files import raise_limit
+from tasks.pool_size import PoolSize, pool_size
 from tasks.presence import signing
 from tasks.watchdog import EXIT_CODE, Look, watch
 
@@ -36,6 +41,7 @@ EVENTS_S = 0.25
 MOST_EVENTS = 1000
 #: characters of what a pool process may say of a bundle
 _BUNDLE_TEXT = 1 << 20
+_EX_CONFIG = 78
 _log = logging.getLogger(__name__)
 
 
@@ -188,11 +194,18 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         stopping.begin()
         stopping.end_within(settings.worker.time_limit_s, _give_up, EXIT_CODE)
 
-    concurrency = settings.worker.concurrency or detect().cpu_cores
+    try:
+        chosen = _pool_size(settings.worker.concurrency)
+    except TooFewFilesError as exc:
+        _log.error("%s", exc)
+        return _EX_CONFIG
+    if chosen.note:
+        _log.warning("%s", chosen.note)
+    kills = StreamBackend.kills = OomKills(groups())
     app = worker_app(settings, redis_url)
     worker = app.Worker(
         hostname=f"worker@{worker_name(settings)}",
-        concurrency=concurrency,
+        concurrency=chosen.processes,
         pool="prefork",
         loglevel="WARNING",
         without_gossip=True,
@@ -205,6 +218,7 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     def _stay(**_: Any) -> None:
         # a closed terminal tells every process of it; the pool's finish their jobs, as the main one asks them to
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        go_first()
 
     @worker_ready.connect(weak=False)
     def _drain_when_hung_up(**_: Any) -> None:
@@ -212,7 +226,15 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM) if with_hangup else signal.SIG_IGN)
 
     worker.start()
+    reason = kills.reason()
+    if reason is not None:
+        _log.error("%s", reason)
     return int(worker.exitcode or 0)
+
+
+def _pool_size(asked: int | None) -> PoolSize:
+    host = detect()
+    return pool_size(asked=asked, cores=host.cpu_cores, memory_mb=host.memory_mb, open_files=raise_limit())
 
 
 def _give_up(after_s: float) -> None:

@@ -32,6 +32,7 @@ _ORDER = (
     "test_hosts.py",
     "test_history.py",
     "test_foreign_environments.py",
+    "test_granted_memory.py",
     "test_bad_input.py",
 )
 

@@ -49,6 +49,11 @@ def _devour(_data: Mapping[str, Any]) -> None:
     bytearray(1 << 46)
 
 
+def _hoard(_data: Mapping[str, Any]) -> None:
+    """Take a gigabyte for real, where less may be granted."""
+    b"x" * (1 << 30)
+
+
 def _bloat(_data: Mapping[str, Any]) -> dict[str, Any]:
     return {"results_hash": "x" * 1_000_000}
 
@@ -67,6 +72,7 @@ POISONS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
     "die": _die,
     "leave": _leave,
     "devour": _devour,
+    "hoard": _hoard,
     "bloat": _bloat,
     "linger": _linger,
 }

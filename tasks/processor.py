@@ -1,0 +1,39 @@
+"""Whether this machine's processor has the instructions that numpy was built for."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+#: x86-64-v2, as Linux spells its parts: processors from 2009 on have them, and some emulated ones don't
+_NEEDED = ("cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3")
+
+
+def lacking(machine: str, cpuinfo: str) -> tuple[str, ...]:
+    """Instructions that numpy needs and a processor lacks, by the text of /proc/cpuinfo; none where that can't be told.
+
+    Without them numpy ends the process by an illegal instruction, or with a traceback of its import.
+    """
+    if machine.lower() not in {"x86_64", "amd64"}:
+        return ()
+    for line in cpuinfo.splitlines():
+        key, colon, flags = line.partition(":")
+        if colon and key.strip() == "flags":
+            return tuple(name for name in _NEEDED if name not in flags.split())
+    return ()
+
+
+def refusal() -> str | None:
+    """Why no worker can run on this processor, or None."""
+    try:
+        cpuinfo = CPUINFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    names = lacking(platform.machine(), cpuinfo)
+    if not names:
+        return None
+    return (
+        f"this processor lacks {', '.join(names)}, which numpy needs (x86-64-v2): run workers on another host; "
+        "a virtual machine needs a processor type that passes them on, such as `host`"
+    )

@@ -1,0 +1,49 @@
+"""How many processes a worker starts, by what its host grants."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.errors import TooFewFilesError
+from tasks.open_files import needed, processes_within
+from tasks.pool_size import pool_size
+
+PLENTY = 65_536
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory_mb", "open_files", "processes"),
+    [
+        (8, 0, PLENTY, 8),
+        (8, 24_000, PLENTY, 8),
+        (8, 220, PLENTY, 1),
+        (8, 300, PLENTY, 3),
+        (8, 20, PLENTY, 1),
+        (64, 24_000, 256, 32),
+    ],
+)
+def test_without_a_number_the_narrowest_of_what_is_granted_decides(
+    cores: int, memory_mb: int, open_files: int, processes: int
+) -> None:
+    chosen = pool_size(asked=None, cores=cores, memory_mb=memory_mb, open_files=open_files)
+    assert chosen.processes == processes
+    assert (chosen.note == "") == (processes == cores)
+
+
+def test_the_bound_is_named() -> None:
+    assert "220 MB of memory" in pool_size(asked=None, cores=8, memory_mb=220, open_files=PLENTY).note
+    assert "256 open files" in pool_size(asked=None, cores=64, memory_mb=9_000, open_files=256).note
+
+
+def test_a_number_that_was_asked_for_is_kept_and_its_need_of_memory_said() -> None:
+    chosen = pool_size(asked=8, cores=2, memory_mb=220, open_files=PLENTY)
+    assert chosen.processes == 8
+    assert "8 processes may need 608 MB, and 220 MB are granted" in chosen.note
+    assert pool_size(asked=8, cores=2, memory_mb=9_000, open_files=PLENTY).note == ""
+
+
+def test_a_number_that_the_limit_of_open_files_forbids_is_refused_with_the_number_that_it_allows() -> None:
+    with pytest.raises(TooFewFilesError, match=r"64 processes need 448 open files, and 256 are .* to 32 or less"):
+        pool_size(asked=64, cores=64, memory_mb=0, open_files=256)
+    assert needed(32) <= 256 < needed(33)
+    assert processes_within(10) == 0
