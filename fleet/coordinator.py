@@ -19,10 +19,11 @@ from fleet.calls import Call, Reply, Urgency, job_given
 from fleet.client import Client
 from fleet.drain import Drain
 from fleet.effects import Dispatch, Notice, NoticeKind
-from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
+from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
 from fleet.farm import Farm, Published
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
+from fleet.lease import LeaseLost
 from fleet.models import GasInfo, NetworkPhase
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
@@ -53,7 +54,7 @@ class Stop:
     reason: str
 
 
-Event = Reply | Results | BrokerState | Workers | Published | Network | GhostStopped | Written | Stop
+Event = Reply | Results | BrokerState | Workers | LeaseLost | Published | Network | GhostStopped | Written | Stop
 
 
 class Broker(Protocol):
@@ -121,7 +122,11 @@ class Inbox:
 
 
 class Coordinator:
-    """Runs a farm until it is drained. Raises LedgerError when a turn can't be written: nothing is sent then."""
+    """Runs a farm until it is drained.
+
+    Raises LedgerError when a turn can't be written, and RedisHeld when another coordinator takes this Redis over:
+    nothing is sent then.
+    """
 
     def __init__(  # noqa: PLR0913 - every part comes from outside, by name
         self,
@@ -190,7 +195,7 @@ class Coordinator:
                 pass
             case Published():
                 self._farm.on_published(event, now)
-            case BrokerState() | Workers():
+            case BrokerState() | Workers() | LeaseLost():
                 self._hear_of_broker(event, now)
             case Network():
                 self._watcher.network(event)
@@ -200,7 +205,9 @@ class Coordinator:
             case Stop():
                 self._stop(event, now)
 
-    def _hear_of_broker(self, news: BrokerState | Workers, now: float) -> None:
+    def _hear_of_broker(self, news: BrokerState | Workers | LeaseLost, now: float) -> None:
+        if isinstance(news, LeaseLost):
+            raise RedisHeld(f"this Redis was taken over by {news.holder}; jobs and sessions are left as they are")
         if isinstance(news, Workers):
             self._farm.on_workers(now, present=news.present)
             return

@@ -24,6 +24,7 @@ FleetError
 │   └── LedgerBusy           wait: another program holds a lock, or the database is being restarted
 ├── ThreadEnded              end the process and start it again: a thread is gone that it can't do without
 └── ServiceError             a part of the farm can't start; says what to do
+    ├── RedisHeld            another coordinator uses this Redis
     └── WrongSetting         give up: the same settings end the same
 """
 
@@ -146,6 +147,10 @@ class ThreadEnded(FleetError):
 
 class ServiceError(FleetError):
     """Redis, a port or a folder that the farm needs is not to be had."""
+
+
+class RedisHeld(ServiceError):
+    """Another coordinator uses this Redis; the message names it."""
 
 
 class WrongSetting(ServiceError):

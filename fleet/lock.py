@@ -10,6 +10,9 @@ from typing import IO
 
 from fleet.errors import LedgerError, LedgerLocked
 
+#: made up by Linux at each start of the machine
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
 
 class Lock:
     """At most one holder of a folder: a file lock that ends with its process, however that dies.
@@ -37,6 +40,16 @@ class Lock:
         self._file.truncate(0)
         self._file.write(f"{holder} {os.getpid()} on {socket.gethostname()}\n")
         self._file.flush()
+
+    @property
+    def seat(self) -> str:
+        """What only this process holds while this machine runs: the lock file, by machine, device and inode."""
+        try:
+            boot = _BOOT.read_text(encoding="ascii").strip()
+        except OSError:
+            boot = socket.gethostname()
+        file = os.fstat(self._file.fileno())
+        return f"{boot}:{file.st_dev}:{file.st_ino}"
 
     def release(self) -> None:
         """Let another coordinator have it."""

@@ -29,6 +29,7 @@ from fleet.errors import ServiceError
 from fleet.farm import Farm
 from fleet.identity import miner_specs
 from fleet.intake import Intake
+from fleet.lease import Lease, LeaseKeeper
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine, shown_url
 from fleet.ledger_wait import when_free
@@ -47,7 +48,7 @@ from fleet.summary import summary
 from fleet.transport import Transport
 from fleet.watchdog import Watchdog
 from tasks.app import make_app
-from tasks.broker import announce
+from tasks.broker import announce, turned_away
 from tasks.hangup import stop_signals
 from tasks.redis_client import redis_client
 
@@ -72,25 +73,25 @@ class Run:
 def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     """Mine until told to stop; the figures of the run.
 
-    Raises ServiceError without a server or a usable Redis, LedgerError when the ledger can't be used, and ThreadEnded
-    when a thread is lost that the coordinator can't do without.
+    Raises ServiceError without a server or a usable Redis, RedisHeld where another coordinator uses it, LedgerError
+    when the ledger can't be used, and ThreadEnded when a thread is lost that the coordinator can't do without.
     """
     server, redis_url = _needed(settings)
     check_authorities(settings.http.ca_file)
     if settings.one_core:
         stay_on_one_core()
-    admitted(announce(redis_url))
-    lock = Lock(settings.state_dir / "coordinator.lock")
-    specs = miner_specs(settings, settings.state_dir)
+    admitted(turned_away(redis_url, as_worker=False))
     started = time.monotonic()
     inbox, lines = Inbox(), _lines(settings, run.out)
     free = partial(when_free, say=lines.say)
     with (
+        _alone(settings, redis_url, inbox) as keeper,
         Watchdog(sys.stderr) as watchdog,
         free(lambda: _ledger(settings, server, run)) as ledger,
         contextlib.closing(Bookkeeper(ledger, inbox.put)) as books,
         _transport(settings) as transport,
     ):
+        specs = miner_specs(settings, settings.state_dir)
         started_at_ms = free(lambda: ledger.begin_run(run.run_id))
         farm = free(lambda: _farm(settings, specs, ledger, books.find))
         report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books)
@@ -99,7 +100,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         ghosts = free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s))
         prospect = _prospect(settings, server, farm, started)
         with _broker(settings, redis_url, inbox) as (dispatcher, threads):
-            pulse = Pulse(report, settings.alive_file, [transport.thread, *threads], prospect)
+            pulse = Pulse(report, settings.alive_file, [transport.thread, keeper, *threads], prospect)
             coordinator = Coordinator(
                 farm=farm,
                 books=books,
@@ -118,7 +119,6 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             coordinator.run(None if run.for_s is None else started + run.for_s)
         scopes = free(lambda: ledger.scopes(run.run_id, list(farm.miners)))
         standings = free(ledger.standings)
-    lock.release()
     return summary(
         farm=farm,
         scopes=scopes,
@@ -129,6 +129,20 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         server=server,
         simulated=run.simulated,
     )
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[Vital]:
+    """Hold the state folder and the Redis for this process, by a thread; after an error they are left to its end."""
+    lock = Lock(settings.state_dir / "coordinator.lock")
+    lease = Lease(redis_client(redis_url), lock.seat, str(settings.state_dir))
+    lease.claim()
+    admitted(announce(redis_url))
+    keeper = LeaseKeeper(lease, inbox.put)
+    yield keeper.thread
+    keeper.close()
+    lease.give_back()
+    lock.release()
 
 
 def _needed(settings: Settings) -> tuple[str, str]:

@@ -27,6 +27,8 @@ RELEASE_KEY = "neonet.release"
 WORKERS_KEY = "neonet.workers"
 #: for how long that is good, in milliseconds
 SIGN_GOOD_MS = 4_000
+#: the Redis key that names the coordinator which uses this Redis
+COORDINATOR_KEY = "neonet.coordinator"
 #: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
 TASK_PREFIX = "neonet."
 #: the Celery task that carries several jobs

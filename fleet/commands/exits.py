@@ -10,7 +10,7 @@ import click
 
 from config.errors import ConfigError
 from config.load import unread_env_file
-from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, ServiceError, ThreadEnded, WrongSetting
+from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
 from fleet.verdict import Trouble
 
 #: the command line is wrong
@@ -91,7 +91,7 @@ def farm_errors() -> Iterator[None]:
     """Turn the farm's errors of the block into Failures: a ledger that can't be used, a service that can't be had."""
     try:
         yield
-    except (LedgerBusy, LedgerLocked) as exc:
+    except (LedgerBusy, LedgerLocked, RedisHeld) as exc:
         raise Failure(str(exc), EX_TEMPFAIL) from exc
     except LedgerError as exc:
         raise Failure(str(exc), EX_CANTCREAT) from exc

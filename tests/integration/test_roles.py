@@ -16,7 +16,7 @@ from redis.exceptions import NoPermissionError
 from fleet.redis_server import free_port
 from fleet.roles import Role, is_host_name, user_of_host, users_file
 from tasks.broker import Refusal, announce, turned_away
-from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WORKERS_KEY
+from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WORKERS_KEY
 from tests.support.redis_server import binary
 
 _PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
@@ -92,6 +92,11 @@ _WORKER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("EXPIRE", RESULTS_STREAM, "1"),
     ("SET", RELEASE_KEY, "{}"),
     ("PUBLISH", "/0.celery.pidbox", "shutdown"),
+    ("GET", COORDINATOR_KEY),
+    ("SET", COORDINATOR_KEY, "x"),
+    ("DEL", COORDINATOR_KEY),
+    ("PEXPIRE", COORDINATOR_KEY, "1"),
+    ("EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", COORDINATOR_KEY),
     ("GET", WORKERS_KEY),
     ("DEL", WORKERS_KEY),
     ("PEXPIRE", WORKERS_KEY, "1"),
@@ -111,6 +116,9 @@ _FLOWER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("XRANGE", RESULTS_STREAM, "-", "+"),
     ("GET", RELEASE_KEY),
     ("SET", WORKERS_KEY, "x"),
+    ("GET", COORDINATOR_KEY),
+    ("SET", COORDINATOR_KEY, "x"),
+    ("EVAL", "return redis.call('DEL', KEYS[1])", "1", COORDINATOR_KEY),
 )
 _DENIED = [
     *((Role.COORDINATOR, command) for command in _NEVER),
