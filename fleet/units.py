@@ -31,6 +31,8 @@ class Installation:
     env_file: str
     #: for the whole machine, under a user of its own, rather than for one user
     system: bool
+    #: whether a part of what runs lies in somebody's home, which is then readable rather than hidden
+    in_home: bool = False
 
 
 _DESCRIPTIONS = {
@@ -43,7 +45,8 @@ _DESCRIPTIONS = {
 _SERVICE = """\
 [Unit]
 Description={description}
-After=network-online.target
+# Entries and heartbeats carry the time: a machine without a battery for its clock starts in the past.
+After=network-online.target time-sync.target
 Wants=network-online.target
 StartLimitIntervalSec=0
 
@@ -124,8 +127,7 @@ def unit(part: Part, where: Installation) -> str:
         state_dir=where.state_dir,
     )
     if where.system:
-        # an installation in somebody's home has to be readable
-        home = "read-only" if where.command.startswith(("/home/", "/root/")) else "yes"
+        home = "read-only" if where.in_home else "yes"
         text += _SYSTEM + _HARDENED + _HARDENED_SYSTEM.format(home=home)
     else:
         text += _HARDENED

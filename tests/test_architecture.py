@@ -79,6 +79,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.roles",
         "fleet.secret_files",
         "fleet.units",
+        "fleet.unit_paths",
     ),
     (
         "fleet.client",

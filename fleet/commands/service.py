@@ -11,6 +11,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_NOPERM, EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
+from fleet.unit_paths import in_a_home, installed, obstacle
 from fleet.units import Installation, Part, unit, unit_name
 
 _SYSTEM_UNITS = Path("/etc/systemd/system")
@@ -22,6 +23,11 @@ _NEEDED = {
     Part.WORKER: "FLEET_REDIS_URL",
     Part.JOIN: "NEONET_INVITATION",
 }
+#: why a system unit is refused before it fails with systemd's 203/EXEC
+_ELSEWHERE = (
+    "a system unit runs under a user of its own, who has to get there: install into /opt, for example with a Python "
+    "of the system (make PYTHON=/usr/bin/python3 setup), or use --user"
+)
 _PART = click.argument("part", type=click.Choice([part.value for part in Part]))
 _SYSTEM = click.option(
     "--system/--user", "system", default=False, help="For the whole machine (root), or for this user (default)."
@@ -66,12 +72,17 @@ def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
     env_file = _env_file(system=system)
     scope = [] if system else ["--user"]
     start = ["enable", "--now", unit_name(chosen)]
+    closed = obstacle(installed(_command())) if system else None
     if dry_run:
         click.echo(f"would write {path}:\n\n{text}")
         click.echo(f"its settings would go into {env_file}")
         if not no_start:
             click.echo(f"then: systemctl {' '.join([*scope, 'daemon-reload'])}; systemctl {' '.join([*scope, *start])}")
+        if closed is not None:
+            click.echo(f"but it would be refused: {closed}", err=True)
         return
+    if closed is not None:
+        raise Failure(f"{closed}; {_ELSEWHERE}", EX_NOPERM)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -104,18 +115,27 @@ def _holds_settings(env_file: Path) -> bool:
 
 
 def _text(part: Part, *, system: bool) -> str:
+    command = _command()
+    with settings_or_exit():
+        state_dir = _SYSTEM_STATE if system else load().state_dir
+    where = Installation(
+        command=str(command),
+        state_dir=str(state_dir),
+        env_file=str(_env_file(system=system)),
+        system=system,
+        in_home=in_a_home(installed(command)),
+    )
+    with farm_errors():
+        return unit(part, where)
+
+
+def _command() -> Path:
     command = shutil.which("fleet", path=str(Path(sys.executable).parent)) or shutil.which("fleet")
     if command is None:
         raise Failure(
             "there is no `fleet` beside this Python or on the PATH, which the unit would start", EX_UNAVAILABLE
         )
-    with settings_or_exit():
-        state_dir = _SYSTEM_STATE if system else load().state_dir
-    where = Installation(
-        command=command, state_dir=str(state_dir), env_file=str(_env_file(system=system)), system=system
-    )
-    with farm_errors():
-        return unit(part, where)
+    return Path(command)
 
 
 def _env_file(*, system: bool) -> Path:

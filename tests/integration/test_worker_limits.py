@@ -34,11 +34,11 @@ def test_a_hard_limit_that_is_too_low_is_named_at_the_start(settings: dict[str, 
         assert "Traceback" not in process.err
 
 
-def test_flower_loads_no_numpy_and_a_worker_no_flower() -> None:
+def test_the_door_loads_neither_numpy_nor_flower(tmp_path: Path) -> None:
     """Each starts on a machine that can't load what the other needs."""
     code = (
         "import sys, tasks.__main__ as door; print(*(name in sys.modules for name in ('numpy', 'flower', 'tornado')))"
     )
-    with started([sys.executable, "-c", code], Path.cwd(), environ(Path.cwd())) as process:
+    with started([sys.executable, "-c", code], tmp_path, environ(tmp_path)) as process:
         assert process.wait() == 0
         assert process.out.split() == ["False", "False", "False"]
