@@ -22,13 +22,14 @@ from fleet.errors import ServiceError
 from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
-from fleet.policy import LONGEST_DRAIN_S
+from fleet.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched
 from tasks.broker import unreachable
 from tasks.cgroup import groups
 from tasks.hangup import stop_signals
 from tasks.oom import OomKills, ending
+from tasks.suspension import refuse_suspension
 from tasks.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
@@ -107,6 +108,7 @@ class LocalFarm:
         signals = _Signals()
         for number in stop_signals():
             signal.signal(number, signals.on_signal)
+        refuse_suspension(NO_PAUSE)
         lock = Lock(self._farm_dir / "farm.lock", holder="fleet up")
         try:
             self._prepare()

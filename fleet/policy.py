@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 
 from fleet.backoff import Backoff
 
+#: why Ctrl-Z is not obeyed
+NO_PAUSE = (
+    "Ctrl-Z stops nothing: a farm that stands still loses its sessions within a minute. "
+    "Ctrl-C drains and ends it, and the next start goes on from the ledger."
+)
 #: a drain is lengthened to this at most, in seconds; service managers and `fleet up` wait longer than that
 LONGEST_DRAIN_S = 90.0
 

@@ -38,7 +38,7 @@ from fleet.lock import Lock
 from fleet.miner import Miner
 from fleet.models import PAID, MinerSpec, Prior
 from fleet.places import ledger_address
-from fleet.policy import Policy
+from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.prospect import Prospect
 from fleet.pulse import Pulse
@@ -51,6 +51,7 @@ from tasks.app import make_app
 from tasks.broker import announce, turned_away
 from tasks.hangup import stop_signals
 from tasks.redis_client import redis_client
+from tasks.suspension import refuse_suspension
 
 #: missed heartbeats after which a session of another coordinator's miner counts as left behind
 _QUIET_BEATS = 3
@@ -268,3 +269,4 @@ def _stop_on_signals(inbox: Inbox) -> None:
 
     for number in stop_signals():
         signal.signal(number, on_signal)
+    refuse_suspension(NO_PAUSE)

@@ -31,6 +31,7 @@ from tasks.oom import OomKills, go_first
 from tasks.open_files import raise_limit
 from tasks.pool_size import PoolSize, pool_size
 from tasks.presence import signing
+from tasks.suspension import refuse_suspension
 from tasks.watchdog import EXIT_CODE, Look, watch
 
 #: seconds between two beats
@@ -225,6 +226,7 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         # Celery would start the worker again
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM) if with_hangup else signal.SIG_IGN)
 
+    refuse_suspension("Ctrl-Z stops nothing: jobs at hand would wait for it. Ctrl-C finishes them and ends the worker.")
     worker.start()
     reason = kills.reason()
     if reason is not None:

@@ -36,6 +36,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "tasks.basic_auth",
         "tasks.guesses",
         "tasks.hangup",
+        "tasks.suspension",
     ),
     (
         "tasks.messages",
