@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from fleet.transport import Talk
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
 _MAX_EVENTS = 500
+#: blocks of results that wait for the loop at once, of two megabytes at most each
+_MOST_BLOCKS = 32
 _MAX_WAIT_S = 0.5
 #: fees and phase
 _NETWORK_CALLS = 2
@@ -104,9 +107,12 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._room = threading.Semaphore(_MOST_BLOCKS)
 
     def put(self, event: Event) -> None:
-        """Hand an event to the loop; any thread may, a signal handler too."""
+        """Hand an event to the loop; any thread may, a signal handler too. Results wait for room."""
+        if isinstance(event, Results):
+            self._room.acquire()
         self._queue.put(event)
 
     def take(self, wait_s: float) -> list[Event]:
@@ -117,7 +123,10 @@ class Inbox:
             while len(events) < _MAX_EVENTS:
                 events.append(self._queue.get_nowait())
         except queue.Empty:
-            return events
+            pass
+        blocks = sum(isinstance(event, Results) for event in events)
+        if blocks:
+            self._room.release(blocks)
         return events
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import redis
 
 from fleet.backoff import Backoff
 from fleet.crew import Motion, Vital
+from fleet.stream import NEW, UNACKNOWLEDGED, Entry, Stream
+from fleet.tampering import Inspector
 from tasks.errors import MessageError
-from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
+from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
 
-_CONSUMER = "coordinator"
-_COUNT = 200
-_BLOCK_MS = 1000
+#: between two looks at the state of queue and stream
+_LOOK_S = 2.0
+#: between two times at which all open jobs are dispatched again since somebody broke something
+_RECOVER_S = 10.0
+#: a block that is taken within this time leaves no time for a second one to be added
+_AT_ONCE_S = 0.005
 #: a Redis that hangs keeps it for 15 s at a time
 _PATIENCE_S = 60.0
 
@@ -34,21 +39,26 @@ class Results:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BrokerState:
-    """Redis was lost or found again; `emptied` when its data was gone."""
+    """Redis was lost, found again, or set in order; `emptied` when data was lost, so that open jobs are sent again."""
 
     reachable: bool
     emptied: bool = False
+    #: why it is not reachable, or what in it was broken
     reason: str = ""
 
 
 class Intake:
-    """Reads results as long as it lives and hands each block to `tell`."""
+    """Reads results as long as it lives and hands each block to `tell`; sets in order what others broke in Redis."""
 
     def __init__(self, client: redis.Redis, tell: Callable[[Results | BrokerState], None]) -> None:
         self._client = client
         self._tell = tell
         self._stop = threading.Event()
         self._reachable = True
+        self._stream = Stream(client)
+        self._inspector = Inspector(client)
+        self._look_at = 0.0
+        self._recovered_at = float("-inf")
         self.thread = Vital("intake", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
@@ -59,19 +69,21 @@ class Intake:
     def _run(self, motion: Motion) -> None:
         backoff, rng, failures = Backoff(floor_s=0.5, cap_s=5.0), random.Random(), 0
         # what was handed to this coordinator and not acknowledged comes first; what it knows changes nothing
-        position: bytes | str = "0"
+        position: bytes | str = UNACKNOWLEDGED
         self._make_group()
         while not self._stop.is_set():
             motion.beat()
             try:
-                entries = self._read(position)
+                self._look_around()
+                entries = self._stream.read(position)
             except redis.RedisError as exc:
                 # results may have been in the answer that was lost, or stayed because their acknowledgement was
-                position = "0"
+                position = UNACKNOWLEDGED
+                self._inspector.forget()
                 if _group_is_gone(exc) and self._make_group():
                     self._reachable = True
                     self._tell(BrokerState(reachable=True, emptied=True))
-                else:
+                elif not self._set_in_order():
                     self._lost(exc)
                     self._stop.wait(backoff.delay_s(failures := failures + 1, rng))
                 continue
@@ -79,20 +91,42 @@ class Intake:
             if not self._reachable:
                 self._reachable = True
                 self._tell(BrokerState(reachable=True))
-            if entries:
-                self._tell(parsed(entries))
-            position = entries[-1][0] if entries and position != ">" else ">"
+            self._hand_on(entries, new=position == NEW)
+            position = entries[-1].entry_id if entries and position != NEW else NEW
 
-    def _read(self, position: bytes | str) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        reply: Any = self._client.xreadgroup(
-            RESULTS_GROUP, _CONSUMER, {RESULTS_STREAM: position}, count=_COUNT, block=_BLOCK_MS
-        )
-        streams = list(reply.items()) if isinstance(reply, dict) else reply
-        if not streams:
-            return []
-        entries = streams[0][1]
-        # redis-py nests the entries once more under RESP3
-        return entries[0] if entries and isinstance(entries[0], list) else entries
+    def _hand_on(self, entries: Sequence[Entry], *, new: bool) -> None:
+        if not entries:
+            return
+        self._inspector.delivered += len(entries) if new else 0
+        started = time.monotonic()
+        self._tell(parsed(entries))
+        if time.monotonic() - started > _AT_ONCE_S:
+            self._stream.fell_behind()
+
+    def _set_in_order(self) -> bool:
+        """Whether something was broken that is not broken any more, after a read that failed."""
+        try:
+            return self._inspected(time.monotonic())
+        except redis.RedisError:
+            return False
+
+    def _look_around(self) -> None:
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._inspected(now)
+
+    def _inspected(self, now: float) -> bool:
+        self._look_at = now + _LOOK_S
+        flaw = self._inspector.look()
+        if flaw is None:
+            return False
+        self._make_group()
+        # jobs of lost messages and results wait for a redispatch otherwise; not again and again while somebody goes on
+        recovers = now - self._recovered_at >= _RECOVER_S
+        self._recovered_at = now if recovers else self._recovered_at
+        self._tell(BrokerState(reachable=True, emptied=recovers, reason=flaw))
+        self._reachable = True
+        return True
 
     def _make_group(self) -> bool:
         try:
@@ -112,14 +146,17 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
-def parsed(entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> Results:
+def parsed(entries: Sequence[Entry]) -> Results:
     """One read of the stream, entry by entry: what is no result becomes a flaw, never an error."""
     messages, flaws = [], []
-    for _, fields in entries:
+    for entry in entries:
+        if entry.too_large:
+            flaws.append(f"an entry of {entry.size_bytes} bytes, at most {MAX_RESULT_BYTES} are read")
+            continue
         try:
-            messages.append(parse_stream_fields(fields))
+            messages.append(parse_stream_fields(entry.fields))
         except MessageError as exc:
             flaws.append(str(exc))
         except Exception as exc:  # noqa: BLE001 - it would be read again at the next start, and end that one, too
             flaws.append(f"an entry that can't be read: {exc!r:.200}")
-    return Results(entries=tuple(entry for entry, _ in entries), messages=tuple(messages), flaws=tuple(flaws))
+    return Results(entries=tuple(entry.entry_id for entry in entries), messages=tuple(messages), flaws=tuple(flaws))

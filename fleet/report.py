@@ -150,9 +150,13 @@ class Report:
             )
 
     def broker(self, state: BrokerState) -> None:
-        """Redis was lost or found."""
+        """Redis was lost, found, or set in order."""
         if not state.reachable:
             self._lines.say(f"[WARN]   Redis does not answer: {state.reason}; jobs wait in the ledger", "yellow")
+        elif state.reason:
+            self.tally.anomalies += 1
+            again = "; open jobs are dispatched again" if state.emptied else ""
+            self._trouble_line(f"[WARN]   {state.reason}{again}", "")
         elif state.emptied:
             self._lines.say("[WARN]   Redis came back empty; open jobs are dispatched again from the ledger", "yellow")
         else:

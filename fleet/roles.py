@@ -10,14 +10,18 @@ from enum import Enum
 #: Kombu's own keys: bindings, what is not acknowledged yet, and replies to remote control.
 _BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
 #: Greeting, health and name of a connection.
-_CONNECTION = "+auth +hello +ping +select +client|setname +client|id +client|no-evict +unsubscribe +punsubscribe"
-#: What kombu 5.7 does with its keys. Scripts run under the same rules as their caller.
+_CONNECTION = (
+    "+auth +hello +ping +select +client|setname +client|setinfo +client|id +client|no-evict +unsubscribe +punsubscribe"
+)
+#: What kombu 5.7 does with its keys.
 _BROKER_COMMANDS = (
-    "+multi +exec +discard +watch +unwatch +time +eval +evalsha +script|load +script|exists "
+    "+multi +exec +discard +watch +unwatch +time "
     "+lpush +rpush +brpop +rpop +lrem +llen +del +exists +expire +type "
     "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +hset +hget +hdel +hlen "
     "+sadd +srem +smembers +scard +sismember +set +get +pexpire"
 )
+#: Transactions and Redis's clock, which touch no key.
+_TRANSACTIONS = "+multi +exec +discard +watch +unwatch +time"
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _HOST_PREFIX = "host-"
 
@@ -39,12 +43,19 @@ class Role(Enum):
 _RULES: dict[Role, str] = {
     Role.COORDINATOR: (
         f"~neonet.* {_BROKER_KEYS} &/0.celery* {_CONNECTION} {_BROKER_COMMANDS} +publish +subscribe +psubscribe "
+        "+eval +evalsha +script|load "
         "+xadd +xreadgroup +xack +xdel +xlen +xpending +xautoclaim +xclaim +xrange +xtrim +xinfo|groups +xinfo|stream "
-        "+xgroup|create +xgroup|createconsumer +pttl +info"
+        "+xgroup|create +xgroup|createconsumer +pttl +info +client|list"
     ),
-    # No publish on pidbox: a stolen password can't tell the other workers to stop.
+    # No publish on pidbox: a stolen password can't tell the other workers to stop. No script, which would keep Redis
+    # busy. Each kind of key has its own commands: nobody can delete the queue, or put another thing in its place.
     Role.WORKER: (
-        f"{_BROKER_KEYS} {_CONNECTION} {_BROKER_COMMANDS} "
+        f"{_CONNECTION} {_TRANSACTIONS} "
+        "(resetkeys ~neonet.jobs* +brpop +lpush +rpush +llen) "
+        "(resetkeys ~unacked ~unacked_index +watch +zadd +zrem +zrange +hset +hget +hdel) "
+        "(resetkeys ~unacked_mutex +set) "
+        "(resetkeys ~_kombu.binding* +sadd +srem +smembers) "
+        "(resetkeys ~*.celery.pidbox +lpush +llen +del) "
         "(resetkeys resetchannels &/0.celery.pidbox +subscribe +psubscribe) "
         "(resetkeys resetchannels &/0.celeryev* +publish) "
         "(resetkeys %W~neonet.results +xadd) "

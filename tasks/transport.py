@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 from kombu.asynchronous import get_event_loop
@@ -24,9 +24,14 @@ from redis.exceptions import TimeoutError as NoAnswer
 from tasks.envelope import cleaned
 from tasks.errors import MessageError
 from tasks.messages import JOBS_QUEUE
+from tasks.redis_clock import RedisClock
 
 #: seconds until a message that was taken is marked as such, unless it is done by then
 MARK_S = 0.05
+#: how long one worker keeps the others from looking for messages to give back; whole seconds
+_SWEEP_S = 4
+#: messages that are given back at a time
+_MOST_RESTORED = 100
 #: between two lines about messages that were dropped
 _SAY_S = 5.0
 #: Redis is at fault, not the message; what redis-py finds wrong with an argument is the message's fault
@@ -66,6 +71,7 @@ class QoS(redis.QoS):
         self._unmarked: dict[str, Any] = {}
         self._done: list[str] = []
         self._awaited = False
+        self._clock = RedisClock()
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """A message was taken."""
@@ -105,11 +111,28 @@ class QoS(redis.QoS):
             return
         with self.pipe_or_acquire() as pipe:
             if taken:
-                pipe.zadd(self.unacked_index_key, dict.fromkeys(taken, time()))
+                pipe.zadd(self.unacked_index_key, dict.fromkeys(taken, self._now()))
                 pipe.hset(self.unacked_key, mapping={tag: _body(message) for tag, message in taken.items()})
             if done:
                 pipe.zrem(self.unacked_index_key, *done).hdel(self.unacked_key, *done)
             pipe.execute()
+
+    def restore_visible(self, start: int = 0, num: int | None = None, interval: int = 1) -> None:
+        """Give back what other workers took long ago, by Redis's clock: this host's own may be wrong.
+
+        One worker does so at a time. The key that says so expires by itself, and needs no script to be taken back.
+        """
+        self._vrestore_count += 1
+        if (self._vrestore_count - 1) % (interval or 1):
+            return
+        with self.channel.conn_or_acquire() as client:
+            if not client.set(self.unacked_mutex_key, "", nx=True, ex=_SWEEP_S):
+                return
+            oldest = self._clock.read(client) - self.visibility_timeout
+            for tag in client.zrange(
+                self.unacked_index_key, "-inf", oldest, byscore=True, offset=start, num=num or _MOST_RESTORED
+            ):
+                self.restore_by_tag(tag, client)
 
     def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
         """Give a message back to the queue; one that can't be read is taken off."""
@@ -130,6 +153,10 @@ class QoS(redis.QoS):
         if not self.channel.closed and not self._gone:
             with suppress(RedisError, OSError):
                 self.write()
+
+    def _now(self) -> float:
+        with self.channel.conn_or_acquire() as client:
+            return self._clock.now(client)
 
     @property
     def _gone(self) -> bool:
@@ -166,6 +193,17 @@ class Channel(redis.Channel):
         if self._kept is None or self._kept.connection_pool is not pool:
             self._kept = self._create_client()
         yield self._kept
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: Any, queue: str) -> None:
+        """Remember a binding in Redis, but for a fanout, whose subscribers Redis knows: its table is never read.
+
+        kombu would keep that table by scripts, which no worker's role may run.
+        """
+        if self.typeof(exchange).type == "fanout":
+            self._fanout_queues[queue] = (exchange, routing_key.replace("#", "*"))
+            self._expires.pop(queue, None)
+            return
+        super()._queue_bind(exchange, routing_key, pattern, queue)
 
     def _brpop_read(self, **options: Any) -> Any:
         """Take a message off the queue; one that is no JSON is dropped."""

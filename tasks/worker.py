@@ -170,10 +170,18 @@ def worker_name(settings: Settings) -> str:
     return settings.worker.name or socket.gethostname()
 
 
+def _drop_built_in_tasks(app: Celery) -> None:
+    """Celery's own tasks, such as `celery.starmap`, call whatever a message names: no job is one of them."""
+    app.finalize()
+    for name in [name for name in app.tasks if name.startswith("celery.")]:
+        app.tasks.unregister(name)
+
+
 def worker_app(settings: Settings, redis_url: str) -> Celery:
     """The app of a worker host: tasks registered, heartbeat in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
+    _drop_built_in_tasks(app)
     Heartbeat.path = settings.worker.heartbeat_file
     app.steps["worker"].add(_watched(settings, redis_url))
     app.steps["consumer"].update((Heartbeat, PacedEvents, signing(redis_url, worker_name(settings))))

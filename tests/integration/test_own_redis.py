@@ -51,3 +51,14 @@ def test_its_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
     with started(tmp_path / name) as local, redis.Redis.from_url(local.url) as client:
         assert client.ping()
         assert client.config_get("dir")["dir"] == str(tmp_path / name)
+
+
+def test_no_client_adds_more_at_once_than_the_coordinator_can_hold(tmp_path: Path) -> None:
+    large = "x" * 2_000_000
+    with started(tmp_path / "one") as one, redis.Redis.from_url(one.url) as client:
+        pipeline = client.pipeline(transaction=True)
+        for _ in range(110):
+            pipeline.xadd("neonet.results", {"body": large})
+        with pytest.raises(redis.ConnectionError):
+            pipeline.execute()
+        assert client.xlen("neonet.results") == 0

@@ -12,6 +12,7 @@ from fleet.coordinator import Inbox
 from fleet.effects import Dispatch
 from fleet.farm import Published
 from fleet.intake import BrokerState, Results, parsed
+from fleet.stream import entry_of
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan
@@ -245,7 +246,7 @@ class Connection:
             del group[:_BATCH]
             redis.pending.extend(entries)
         if entries:
-            self._tell(parsed([(entry, redis.stream[entry]) for entry in entries]))
+            self._tell(parsed([entry_of(entry, redis.stream[entry]) for entry in entries]))
         if group:
             self._soon()
 

@@ -1,0 +1,109 @@
+"""Reads the results stream in blocks whose size in bytes is bounded, whatever stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM
+
+#: what was delivered to the group and to nobody yet
+NEW = ">"
+#: what was delivered and not acknowledged
+UNACKNOWLEDGED = "0"
+_CONSUMER = "coordinator"
+_MOST_ENTRIES = 200
+_MOST_BYTES = 2 * 1024 * 1024
+_BLOCK_MS = 1000
+#: so many a waiting reader is handed at once at most
+_FEW = 8
+#: Delivers entry by entry until enough have come. One that is too large to be a result stays in Redis, and its size is
+#: returned in place of its fields.
+_SCRIPT = """
+local block, bytes, after = {}, 0, ARGV[3]
+while #block < tonumber(ARGV[4]) and bytes < tonumber(ARGV[5]) do
+  local read = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', KEYS[1], after)
+  local entry = read and read[1] and read[1][2][1]
+  if not entry then break end
+  local fields, size = entry[2] or {}, 0
+  for _, text in ipairs(fields) do size = size + #text end
+  if size > tonumber(ARGV[6]) then fields = {} else bytes = bytes + size end
+  block[#block + 1] = {entry[1], fields, size}
+  if after ~= '>' then after = entry[1] end
+end
+return block
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One entry of the stream."""
+
+    entry_id: bytes
+    #: empty where the entry is gone or too large
+    fields: Mapping[bytes, bytes]
+    #: of all its fields and values
+    size_bytes: int
+
+    @property
+    def too_large(self) -> bool:
+        """Whether it is larger than a result may be."""
+        return self.size_bytes > MAX_RESULT_BYTES
+
+
+class Stream:
+    """The results stream, read by the coordinator's group."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._block = client.register_script(_SCRIPT)
+        self._more = True
+
+    def read(self, position: bytes | str) -> list[Entry]:
+        """The next entries after `position`; for those that are new it waits a second. Raises redis-py's errors.
+
+        Redis hands a waiting reader what one command has added, and no more. So only an empty stream is waited for.
+        """
+        if position != NEW:
+            self._more = True
+        if self._more or position != NEW:
+            entries = self._read_block(position)
+            self._more = bool(entries)
+            if entries or position != NEW:
+                return entries
+        entries = self._wait()
+        self._more = len(entries) == _FEW
+        return entries
+
+    def fell_behind(self) -> None:
+        """The last block was not taken at once: more than one command may have added entries meanwhile."""
+        self._more = True
+
+    def _read_block(self, position: bytes | str) -> list[Entry]:
+        arguments = [RESULTS_GROUP, _CONSUMER, position, _MOST_ENTRIES, _MOST_BYTES, MAX_RESULT_BYTES]
+        reply: Any = self._block(keys=[RESULTS_STREAM], args=arguments)
+        return [
+            Entry(entry_id=name, fields=dict(zip(flat[::2], flat[1::2], strict=True)), size_bytes=int(size))
+            for name, flat, size in reply
+        ]
+
+    def _wait(self) -> list[Entry]:
+        reply: Any = self._client.xreadgroup(
+            RESULTS_GROUP, _CONSUMER, {RESULTS_STREAM: NEW}, count=_FEW, block=_BLOCK_MS
+        )
+        streams = list(reply.items()) if isinstance(reply, dict) else reply
+        if not streams:
+            return []
+        entries = streams[0][1]
+        # redis-py nests the entries once more under RESP3
+        entries = entries[0] if entries and isinstance(entries[0], list) else entries
+        return [entry_of(name, fields or {}) for name, fields in entries]
+
+
+def entry_of(name: bytes, fields: Mapping[bytes, bytes]) -> Entry:
+    """An entry as Redis delivers it."""
+    size = sum(len(key) + len(value) for key, value in fields.items())
+    return Entry(entry_id=name, fields=fields, size_bytes=size)

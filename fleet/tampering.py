@@ -1,0 +1,165 @@
+"""What strangers did to the queue and the results stream: found, undone, and said together with who is suspected.
+
+Whoever has a worker's password can write to both. Nothing of it costs money, but a queue of another type, or a stream
+that has used up its ids, would stop all work without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
+from tasks.text import plain
+
+#: the keys that a farm's work goes through, and of which type each is
+KINDS: Mapping[str, str] = {
+    JOBS_QUEUE: "list",
+    RESULTS_STREAM: "stream",
+    "unacked": "hash",
+    "unacked_index": "zset",
+    "unacked_mutex": "string",
+    WORKERS_KEY: "string",
+    f"_kombu.binding.{JOBS_QUEUE}": "set",
+    f"_kombu.binding_permanent.{JOBS_QUEUE}": "set",
+    "_kombu.binding.reply.celery.pidbox": "set",
+}
+#: keys that end by themselves, and after how long at most, in milliseconds
+LIFETIMES: Mapping[str, int] = {"unacked_mutex": 10_000, WORKERS_KEY: SIGN_GOOD_MS}
+#: Ids begin with milliseconds since 1970. With one of this size the stream comes to an end.
+_ENDED_MS = 1 << 63
+#: users of the farm's own processes that take no jobs
+_TRUSTED = frozenset({"coordinator", "flower", "health"})
+#: commands that change what others wrote, and the one that writes results
+_SUSPECT = frozenset(
+    (
+        *("append", "copy", "del", "expire", "flushall", "flushdb", "getset", "pexpire", "rename", "restore", "set"),
+        *("lpop", "lrem", "lset", "ltrim", "rpop", "sadd", "srem", "hdel", "hset", "zadd", "zrem", "unlink"),
+        *("eval", "evalsha", "xadd", "xdel", "xgroup", "xsetid", "xtrim"),
+    )
+)
+_MOST_SUSPECTS = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What the stream holds at one moment, by Redis's own count."""
+
+    #: entries ever added to this stream
+    added: int
+    #: entries on it now
+    length: int
+    #: entries that were delivered to the coordinator and not acknowledged yet
+    pending: int
+
+    def unaccounted(self, delivered: int) -> int:
+        """Entries that were added and are neither here nor `delivered` to the coordinator, up to a constant."""
+        return self.added - delivered - (self.length - self.pending)
+
+
+def wrong_kinds(kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys that are there and of another type than the farm's."""
+    return tuple(key for key, kind in kinds.items() if kind not in ("none", KINDS[key]))
+
+
+def endless(remaining_ms: Mapping[str, int]) -> tuple[str, ...]:
+    """The keys that would stay longer than they may; -1 is Redis's word for never, -2 for a key that isn't there."""
+    return tuple(key for key, left in remaining_ms.items() if left == -1 or left > LIFETIMES[key])
+
+
+def has_ended(last_id: bytes) -> bool:
+    """Whether nothing, or next to nothing, can be added after an entry of this id."""
+    return int(last_id.split(b"-")[0]) >= _ENDED_MS
+
+
+def suspects(clients: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    """Users and addresses of those connected whose last command may have been the one, from CLIENT LIST."""
+    found = []
+    for client in clients:
+        user, command = client.get("user", ""), client.get("cmd", "").partition("|")[0]
+        if user in _TRUSTED or command not in _SUSPECT:
+            continue
+        address = client.get("addr", "").rpartition(":")[0]
+        found.append(plain(f"{user} at {address}" if user not in ("", "default") else f"a client at {address}"))
+    return tuple(dict.fromkeys(found))[:_MOST_SUSPECTS]
+
+
+class Inspector:
+    """Looks at queue and stream between two reads, on the intake's own thread."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        #: of new entries that this coordinator has read
+        self.delivered = 0
+        self._unaccounted: int | None = None
+
+    def forget(self) -> None:
+        """An answer may have been lost: what was delivered is not known any more."""
+        self._unaccounted = None
+
+    def look(self) -> str | None:
+        """What was broken and is in order again, in words; None where all is well. Raises redis-py's errors."""
+        flaws = [*self._types(), *self._lifetimes(), *self._stream()]
+        if not flaws:
+            return None
+        named = ", ".join(self._suspects())
+        return f"{'; '.join(flaws)}; suspected: {named or 'whoever has a password of a worker'}"
+
+    def _types(self) -> Iterable[str]:
+        pipeline = self._client.pipeline(transaction=False)
+        for key in KINDS:
+            pipeline.type(key)
+        kinds = dict(zip(KINDS, (kind.decode() for kind in pipeline.execute()), strict=True))
+        wrong = wrong_kinds(kinds)
+        if wrong:
+            self._client.delete(*wrong)
+        for key in wrong:
+            yield f"the key {key} in Redis was a {kinds[key]} and no {KINDS[key]}: it was removed"
+
+    def _lifetimes(self) -> Iterable[str]:
+        pipeline = self._client.pipeline(transaction=False)
+        for key in LIFETIMES:
+            pipeline.pttl(key)
+        endless_keys = endless(dict(zip(LIFETIMES, pipeline.execute(), strict=True)))
+        if endless_keys:
+            self._client.delete(*endless_keys)
+        for key in endless_keys:
+            yield f"the key {key} in Redis would not have ended by itself: it was removed"
+
+    def _stream(self) -> Iterable[str]:
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.xinfo_stream(RESULTS_STREAM)
+        pipeline.xinfo_groups(RESULTS_STREAM)
+        stream, groups = pipeline.execute(raise_on_error=False)
+        if isinstance(stream, redis.ResponseError) or isinstance(groups, redis.ResponseError):
+            # there is none, which the next read finds
+            self.forget()
+            return
+        if has_ended(stream["last-generated-id"]):
+            self._client.delete(RESULTS_STREAM)
+            self.forget()
+            yield "the results stream in Redis had used up its ids: it was removed"
+            return
+        lost = self._lost(stream, groups)
+        if lost > 0:
+            yield f"{lost} results were deleted in Redis before they were read"
+
+    def _lost(self, stream: Mapping[str, Any], groups: Iterable[Mapping[str, Any]]) -> int:
+        pending = next((group["pending"] for group in groups if group["name"] == RESULTS_GROUP.encode()), None)
+        if pending is None:
+            self.forget()
+            return 0
+        counts = Counts(added=stream["entries-added"], length=stream["length"], pending=pending)
+        before, now = self._unaccounted, counts.unaccounted(self.delivered)
+        self._unaccounted = now
+        return 0 if before is None else now - before
+
+    def _suspects(self) -> tuple[str, ...]:
+        try:
+            return suspects(self._client.client_list())
+        except redis.ResponseError:
+            # a role that may not ask
+            return ()

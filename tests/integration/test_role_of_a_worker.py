@@ -1,0 +1,136 @@
+"""A real worker under the rules of its role: it does its whole work, and is denied nothing that it asks for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from config.settings import Settings
+from fleet.redis_server import free_port
+from fleet.roles import Role, user_of_host, users_file
+from tasks.app import make_app
+from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
+from tests.integration.test_dispatch_intake import intake, news, read
+from tests.support.processes import eventually, stop
+from tests.support.redis_server import binary
+from tests.support.workers import POISONED, job, send, worker
+
+_PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Farm:
+    """A Redis with the farm's users."""
+
+    port: int
+
+    def url(self, user: str) -> str:
+        return f"redis://{user}:secret-of-{user.removeprefix('host-')}@127.0.0.1:{self.port}/0"
+
+    def root(self) -> redis.Redis:
+        """Somebody who may do everything."""
+        return redis.Redis(port=self.port, username="root", password="root")
+
+    def denied(self) -> list[Any]:
+        """What Redis has refused to whom."""
+        with self.root() as client:
+            return [(one["username"], one["object"], one["context"]) for one in client.acl_log()]
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> Iterator[Farm]:
+    users = tmp_path / "users.acl"
+    users.write_text(users_file(_PASSWORDS, {"attic": "secret-of-attic"}) + "user root on >root ~* &* +@all\n")
+    farm = Farm(port=free_port())
+    argv = [str(binary()), "--port", str(farm.port), "--bind", "127.0.0.1", "--save", "", "--aclfile", str(users)]
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, cwd=tmp_path)
+    try:
+        eventually("an answer", lambda: _answers(farm))
+        yield farm
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(farm: Farm) -> bool:
+    try:
+        with farm.root() as client:
+            return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def test_a_worker_takes_computes_gives_back_and_answers_flower_and_is_denied_nothing(
+    farm: Farm, tmp_path: Path
+) -> None:
+    coordinator, host = farm.url("coordinator"), farm.url(user_of_host("attic"))
+    settings = {"FLEET_WORKER__CONCURRENCY": "1", "FLEET_VISIBILITY_TIMEOUT_S": "90"}
+    begun = tmp_path / "begun"
+    with worker(host, tmp_path, argv=POISONED, settings=settings) as process:
+        send(coordinator, *(job(f"job-{number}", {}) for number in range(10)))
+        eventually("ten results", lambda: _results(farm) == 10)
+        # what an earlier worker took and never gave back
+        send(coordinator, job("job-long", {"poison": "linger", "begun": str(begun), "seconds": 2}))
+        eventually("the job's begin", begun.exists)
+        with make_app(Settings(), farm.url("flower")) as app:
+            app.conf.broker_transport_options = app.conf.broker_transport_options | {"ack_emulation": False}
+            replies = app.control.inspect(timeout=10, limit=1).ping()
+            assert replies == {"worker@bench": {"ok": "pong"}}
+        send(coordinator, *(job(f"job-more-{number}", {}) for number in range(5)))
+        # a sweep for lost messages comes every five seconds
+        time.sleep(6)
+        assert stop(process) == 0
+        assert farm.denied() == []
+    with farm.root() as client:
+        assert client.exists("unacked", "unacked_index") == 0
+
+
+def test_a_message_of_a_worker_that_was_killed_is_given_back_by_another_one(farm: Farm, tmp_path: Path) -> None:
+    coordinator, begun = farm.url("coordinator"), tmp_path / "begun"
+    settings = {
+        "FLEET_WORKER__CONCURRENCY": "1",
+        "FLEET_WORKER__TIME_LIMIT_S": "3",
+        "FLEET_WORKER__SOFT_TIME_LIMIT_S": "2",
+        "FLEET_VISIBILITY_TIMEOUT_S": "10",
+    }
+    with worker(farm.url("worker"), tmp_path, argv=POISONED, settings=settings) as process:
+        send(coordinator, job("job-1", {"poison": "linger", "begun": str(begun), "seconds": 1.5}))
+        eventually("the job's begin", begun.exists)
+        time.sleep(0.2)
+        for one in process.kin():
+            os.kill(one.pid, signal.SIGKILL)
+    with worker(farm.url("worker"), tmp_path, argv=POISONED, settings=settings) as process:
+        eventually("its result", lambda: _results(farm) == 1)
+        assert farm.denied() == []
+
+
+def test_the_coordinator_reads_and_looks_with_the_rights_of_its_role(farm: Farm) -> None:
+    url = farm.url("coordinator")
+    with intake(url) as heard, farm.root() as client:
+        for number in range(20):
+            client.xadd(RESULTS_STREAM, {"task": f"job-{number}", "state": "FAILURE", "worker": "w", "body": "{}"})
+        assert len(read(heard, 20)[0]) == 20
+        with redis.Redis.from_url(farm.url("worker")) as worker:
+            worker.xadd(RESULTS_STREAM, {"a": "b"}, id="18446744073709551615-18446744073709551615")
+            state = news(heard)
+            assert state.emptied
+            assert "the results stream in Redis had used up its ids" in state.reason
+            assert "worker at 127.0.0.1" in state.reason.partition("suspected: ")[2]
+        client.set(JOBS_QUEUE, "x")
+        while "neonet.jobs" not in state.reason:
+            state = news(heard)
+    assert farm.denied() == []
+
+
+def _results(farm: Farm) -> int:
+    with farm.root() as client:
+        return int(client.xlen("neonet.results"))
