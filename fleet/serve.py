@@ -21,6 +21,7 @@ from fleet.authorities import check_authorities
 from fleet.backoff import Backoff
 from fleet.bookkeeper import Bookkeeper
 from fleet.budget import Governor
+from fleet.capacity import shortfall
 from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.crew import Vital
@@ -93,6 +94,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         _transport(settings) as transport,
     ):
         specs = miner_specs(settings, settings.state_dir)
+        _say_what_is_carried(settings, len(specs), lines)
         started_at_ms = free(lambda: ledger.begin_run(run.run_id))
         farm = free(lambda: _farm(settings, specs, ledger, books.find))
         report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books)
@@ -130,6 +132,15 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         server=server,
         simulated=run.simulated,
     )
+
+
+def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:
+    budget = settings.budget
+    too_many = shortfall(
+        miners=miners, limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
+    )
+    if too_many:
+        lines.say(f"[WARN]   {too_many}", "yellow")
 
 
 @contextlib.contextmanager

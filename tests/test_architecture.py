@@ -65,6 +65,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.authorities",
         "fleet.calls",
         "fleet.resends",
+        "fleet.capacity",
         "fleet.denials",
         "fleet.effects",
         "fleet.exact_json",

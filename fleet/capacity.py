@@ -1,0 +1,22 @@
+"""What a limit of requests carries: how many sessions stay alive on it, and how many miners have work. Pure."""
+
+from __future__ import annotations
+
+#: requests that a job costs: to fetch it, and to submit its result
+_JOB_REQUESTS = 2
+_MINUTE_S = 60.0
+
+
+def shortfall(*, miners: int, limit: int, window_s: float, heartbeat_s: float) -> str:
+    """Why so many miners are too many for `limit` requests in `window_s`; empty where each has a job a minute."""
+    beats = window_s / heartbeat_s
+    alive = int(limit / beats)
+    busy = int(limit / (beats + _JOB_REQUESTS * window_s / _MINUTE_S))
+    if miners <= busy:
+        return ""
+    what = f"{miners} miners on a limit of {limit} requests in {window_s:g} s"
+    most = f"it has room for {busy} that do a job a minute each"
+    if miners > alive:
+        return f"{what}: their heartbeats alone are {miners * beats:.0f}; it keeps {alive} sessions alive, and {most}"
+    jobs = int((limit - miners * beats) / _JOB_REQUESTS * _MINUTE_S / window_s)
+    return f"{what}: beside their heartbeats it has room for {jobs} jobs a minute in all; {most}"
