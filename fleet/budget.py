@@ -22,6 +22,8 @@ _SKEW, _SKEW_S = 0.005, 0.02
 _PARTS = 10
 #: fetches may take so much more than a part's equal share, so that room kept for a moment is made use of after it
 _CATCH_UP = 1.5
+#: heartbeats take at most this part of the limit: room for more is not kept, and more miners are not brought in
+_BEATS_SHARE = 0.5
 #: room for a heartbeat may be free so many seconds after it is due
 _PUNCTUAL_S = 0.5
 #: heartbeats to come are looked at in so many groups
@@ -76,6 +78,11 @@ class Governor:
         """The window's believed length in seconds."""
         return self._belief.window_s
 
+    @property
+    def carries(self) -> int:
+        """How many miners can be kept alive, with room left for their jobs."""
+        return max(int(_BEATS_SHARE * self.limit * self._heartbeat_s / self.window_s), 1)
+
     def used(self, now: float) -> int:
         """Requests sent within the window that ends now."""
         return self._count(self._belief.window_s, now)
@@ -102,10 +109,10 @@ class Governor:
         if urgency is Urgency.SUBMISSION:
             # room was kept for those of fetched jobs; others came free, and must not take a heartbeat's
             return self._room_at(max(limit - self._beats_to_come(limit, now), 1), window_s, now)
-        if urgency < Urgency.OPENING:
+        if urgency < Urgency.REOPENING:
             return self._room_at(limit, window_s, now)
         part_s = window_s / _PARTS
-        if urgency is Urgency.OPENING:
+        if urgency < Urgency.FETCH:
             # at once, where the heartbeats of all leave room for that
             spare = limit - math.ceil(self._miners / self._heartbeat_s * window_s)
             share = max(math.ceil(self._belief.limit / _PARTS), spare)
@@ -214,7 +221,7 @@ class Governor:
             for number in range(rounds):
                 free = counted - self._count(window_s, at + number * every_s)
                 most = max(most, due + number * coming - free)
-        return min(most, int(self._belief.limit / 2))
+        return min(most, int(_BEATS_SHARE * self._belief.limit))
 
     def _count(self, window_s: float, now: float) -> int:
         return len(self._sent) - self._over(window_s, now)

@@ -31,10 +31,12 @@ class Urgency(IntEnum):
     SUBMISSION = 1
     #: closes or checks
     SESSION = 2
+    #: opens the session of a miner that was brought in, or brings it back
+    REOPENING = 3
     #: brings a miner in
-    OPENING = 3
+    OPENING = 4
     #: asks for more work
-    FETCH = 4
+    FETCH = 5
 
 
 class CallKind(StrEnum):

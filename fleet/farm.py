@@ -18,6 +18,7 @@ from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.miner import Miner
 from fleet.models import Prior
+from fleet.openings import Openings
 from fleet.outage import Outage
 from fleet.resends import Resends
 from fleet.work import NEVER
@@ -78,6 +79,7 @@ class Farm:
         #: whose turn it is, by miner id; a miner that does something more urgent meanwhile keeps its place
         self._ready: dict[Urgency, OrderedDict[str, None]] = {urgency: OrderedDict() for urgency in Urgency}
         self._queued: dict[str, Urgency] = {}
+        self._openings = Openings()
         self._timers: list[tuple[float, int, str]] = []
         #: the earliest timer of each miner; later ones are set when it rings
         self._wakes: dict[str, float] = {}
@@ -102,6 +104,11 @@ class Farm:
         return len(self._owners)
 
     @property
+    def left_out(self) -> int:
+        """Miners that are not brought in, since the limit does not carry their heartbeats."""
+        return 0 if self._openings.has_room(self.governor) else len(self.miners) - self._openings.inside
+
+    @property
     def done(self) -> bool:
         """Whether each miner has stopped after a drain."""
         return self.draining and all(miner.done for miner in self.miners.values())
@@ -118,6 +125,8 @@ class Farm:
             self.governor.answered(reply.sent_at, reply.answered_at, now)
         miner = self.miners[reply.call.spec.miner_id]
         self._apply(miner, lambda: miner.on_reply(reply, now, self._prior), now)
+        if reply.call.kind is CallKind.REGISTER and now < miner.patience.until:
+            self._openings.failed(miner.spec.miner_id)
         if not isinstance(reply.outcome, SERVER_AWAY):
             self._answered(now)
         elif now < miner.patience.until:
@@ -244,7 +253,8 @@ class Farm:
         """See to it that somebody makes the next call to a server that is away, if that is due."""
         if not self._asks_as_one or now < self._outage.asks_at:
             return
-        if all(urgency is Urgency.FETCH for urgency in self._queued.values()):
+        held = {Urgency.FETCH} if self._openings.has_room(self.governor) else {Urgency.FETCH, Urgency.OPENING}
+        if all(urgency in held for urgency in self._queued.values()):
             waiting = (miner for miner in self.miners.values() if now < miner.patience.until < NEVER)
             first = min(waiting, key=lambda miner: miner.patience.until, default=None)
             if first is not None:
@@ -253,6 +263,7 @@ class Farm:
 
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
         """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""
+        blocked_until = NEVER
         for urgency, queue in self._ready.items():
             while queue and self._free_calls > 0:
                 if heartbeats_only and urgency is not Urgency.HEARTBEAT:
@@ -261,20 +272,28 @@ class Farm:
                     return self._outage.asks_at
                 if urgency is Urgency.FETCH and not self._workers_have_room:
                     break
+                if urgency is Urgency.OPENING and not self._openings.has_room(self.governor):
+                    break
                 reserve = self._resends.needed(len(self._owners) + self._fetching)
                 free_at = self.governor.free_at(urgency, reserve, now)
                 if free_at > now:
-                    return free_at
+                    blocked_until = min(blocked_until, free_at)
+                    if urgency is Urgency.OPENING:
+                        # those that are in go on with what is left of this part of the window
+                        break
+                    return blocked_until
                 self._start(self.miners[queue.popitem(last=False)[0]], urgency, now)
-        return NEVER
+        return blocked_until
 
     def _start(self, miner: Miner, urgency: Urgency, now: float) -> None:
         if self._queued.get(miner.spec.miner_id) is not urgency:
             return
         del self._queued[miner.spec.miner_id]
-        begun = miner.begin(now, urgency)
+        begun = miner.begin(now, Urgency.OPENING if urgency is Urgency.REOPENING else urgency)
         if begun is not None:
             call, effects = begun
+            if call.kind is CallKind.REGISTER:
+                self._openings.began(call.spec.miner_id)
             self.governor.sent(now, call.kind)
             if self._outage.known:
                 self._outage.asked(now)
@@ -315,6 +334,7 @@ class Farm:
         """Queue the miner for its most urgent call that is due, or wake it when the next one will be."""
         miner_id = miner.spec.miner_id
         urgency, at, outranked_at = miner.agenda(now)
+        urgency = self._openings.urgency(miner_id, urgency)
         if at <= now:
             if self._queued.get(miner_id) is not urgency:
                 self._queued[miner_id] = urgency

@@ -281,9 +281,11 @@ def _gpus(specs: list[MinerSpec]) -> str:
 
 
 def _room(farm: Farm, now: float) -> str:
-    """How many miners more, or that there is nobody to compute for those that are."""
+    """How many miners more, how many of these are too many, or that there is nobody to compute for them."""
     if farm.no_worker_since is not None:
         return f"NO WORKER for {now - farm.no_worker_since:.0f} s"
+    if farm.left_out:
+        return f"no room for {farm.left_out} of {len(farm.miners)} miners, whose heartbeats the limit does not carry"
     return f"room for {farm.governor.more_miners(now)} more miners"
 
 

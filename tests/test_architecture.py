@@ -104,6 +104,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.books", "fleet.drain"),
     ("fleet.session_pay",),
     (
+        "fleet.openings",
         "fleet.purse",
         "fleet.ledger_compact",
         "fleet.phase",
