@@ -55,6 +55,8 @@ class Stop:
     """Drain, then end."""
 
     reason: str
+    #: whether somebody wants it; otherwise the farm ends by itself
+    asked: bool = True
 
 
 Event = Reply | Results | BrokerState | Workers | LeaseLost | Published | Network | GhostStopped | Written | Stop
@@ -165,6 +167,8 @@ class Coordinator:
         self._prospect = prospect
         self._network_at = clock()
         self._clock = clock
+        #: whether somebody stopped it
+        self.asked_to_stop = False
         #: until open jobs are given up
         self._drain: Drain | None = None
         self._wake_at = clock()
@@ -184,7 +188,7 @@ class Coordinator:
                 self._feed(event, self._clock())
             now = self._clock()
             if stop_at is not None and now >= stop_at and not self._farm.draining:
-                self._feed(Stop("the time is over"), now)
+                self._feed(Stop("the time is over", asked=False), now)
             self._look_ahead(now)
             if self._drain is not None and now >= self._drain.give_up_at:
                 self._look_out(self._drain, now)
@@ -243,7 +247,7 @@ class Coordinator:
         if news is not None:
             self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=news.text))
         if self._prospect.hopeless(now) is not None:
-            self._stop(Stop("nothing can be mined here"), now)
+            self._stop(Stop("nothing can be mined here", asked=False), now)
 
     def _on_results(self, results: Results, now: float) -> None:
         for message in results.messages:
@@ -254,6 +258,7 @@ class Coordinator:
 
     def _stop(self, stop: Stop, now: float) -> None:
         if not self._farm.draining:
+            self.asked_to_stop = stop.asked
             self._drain = Drain(now, self._drain_s)
             self._watcher.stopping(stop.reason, self._look_out(self._drain, now))
             self._farm.drain(now)

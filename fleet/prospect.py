@@ -6,6 +6,7 @@ was given, the server is a NeoNet server, and whatever fails from then on is wai
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fleet.calls import Answer
@@ -115,15 +116,14 @@ class Prospect:
         """What is wrong with a server that never gave a job, once patience is over: the farm is to end."""
         return None if self._mined or not self._patience_s or now - self._since < self._patience_s else self.verdict
 
-    def at_end(self, *, assigned: int, timed_out: bool) -> Verdict | None:
-        """The verdict on a run that was given so many jobs; one that was stopped early may have been given none yet."""
+    def at_end(self, *, assigned: int, asked: bool) -> Verdict | None:
+        """The verdict on a run that was given so many jobs; `asked` is whether somebody stopped it early."""
         if assigned:
             return None
-        if self.verdict is not None or not timed_out:
-            return self.verdict
-        return Verdict(
-            trouble=Trouble.NO_JOB, text=f"{self._server} answers, and no job was taken from it in this time"
-        )
+        if self.verdict is not None:
+            return replace(self.verdict, asked=asked)
+        text = f"{self._server} answers, and no job was taken from it in this time"
+        return None if asked else Verdict(trouble=Trouble.NO_JOB, text=text)
 
 
 def verdict_of(error: CallError, server: str) -> Verdict | None:

@@ -127,7 +127,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         scopes=scopes,
         standings=standings,
         tally=report.tally,
-        verdict=prospect.at_end(assigned=scopes.run.jobs["assigned"], timed_out=_over(run, started)),
+        verdict=prospect.at_end(assigned=scopes.run.jobs["assigned"], asked=coordinator.asked_to_stop),
         duration_s=time.time() - started_at_ms / 1000,
         server=server,
         simulated=run.simulated,
@@ -208,11 +208,6 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Call
         now=now,
         backoff=policy.backoff,
     )
-
-
-def _over(run: Run, started: float) -> bool:
-    """Whether the run was to end by now, by itself."""
-    return run.for_s is not None and time.monotonic() >= started + run.for_s
 
 
 def _prospect(settings: Settings, server: str, farm: Farm, now: float) -> Prospect:

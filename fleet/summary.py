@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +67,7 @@ def summary(
         "budget": {"limit": int(farm.governor.limit), "window_s": farm.governor.window_s},
         "unexplained_nnet": sum((miner.purse.unexplained for miner in miners.values()), ZERO),
         "anomalies": tally.anomalies,
-        "nothing_mined": None if verdict is None else {"trouble": verdict.trouble.value, "text": verdict.text},
+        "nothing_mined": None if verdict is None else asdict(verdict),
         "duration_s": round(duration_s, 3),
     }
 

@@ -33,3 +33,5 @@ class Verdict:
 
     trouble: Trouble
     text: str
+    #: somebody stopped the farm, which might have gone on trying
+    asked: bool = False

@@ -63,11 +63,15 @@ class Failure(click.ClickException):
 
 
 def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
-    """The Failure of a run that was given no job, by the figures of `fleet.summary`; None where it was given some."""
+    """The Failure of a run that was given no job, by the figures of `fleet.summary`; None where it was given some.
+
+    One that somebody stopped says why, and is no failure of the command.
+    """
     nothing = figures["nothing_mined"]
     if nothing is None:
         return None
-    return Failure(f"nothing was mined: {nothing['text']}", _BY_TROUBLE[Trouble(nothing["trouble"])])
+    code = 0 if nothing["asked"] else _BY_TROUBLE[Trouble(nothing["trouble"])]
+    return Failure(f"nothing was mined: {nothing['text']}", code)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 
 import pytest
@@ -27,7 +28,7 @@ from fleet.errors import (
 )
 from fleet.models import HeartbeatAnswer, Job, Registration, Road, SessionStart
 from fleet.prospect import Prospect, verdict_of
-from fleet.verdict import Trouble
+from fleet.verdict import Trouble, Verdict
 
 SERVER = "https://neonet.example.com"
 JOB = Job(job_id="j1", job_type="inference", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0)
@@ -58,19 +59,19 @@ def test_each_error_is_a_verdict_with_words_and_an_exit_code(
 ) -> None:
     ahead = prospect()
     ahead.heard(error)
-    verdict = ahead.at_end(assigned=0, timed_out=False)
+    verdict = ahead.at_end(assigned=0, asked=False)
     assert verdict is not None
     assert verdict.trouble is trouble
     assert words in verdict.text
     assert "{" not in verdict.text
-    failure = nothing_mined({"nothing_mined": {"trouble": verdict.trouble.value, "text": verdict.text}})
+    failure = nothing_mined({"nothing_mined": asdict(verdict)})
     assert failure is not None
     assert (failure.message, failure.exit_code) == (f"nothing was mined: {verdict.text}", code)
 
 
 def test_each_kind_of_trouble_has_an_exit_code_that_is_none_of_success() -> None:
     for trouble in Trouble:
-        failure = nothing_mined({"nothing_mined": {"trouble": trouble.value, "text": "x"}})
+        failure = nothing_mined({"nothing_mined": asdict(Verdict(trouble=trouble, text="x"))})
         assert failure is not None
         assert failure.exit_code >= 64
 
@@ -93,7 +94,7 @@ def test_the_words_of_a_neonet_server_end_the_trouble(outcome: Answer | CallErro
     ahead.heard(REDIRECT)
     ahead.heard(outcome)
     assert ahead.hopeless(9999.0) is None
-    assert ahead.at_end(assigned=0, timed_out=False) is None
+    assert ahead.at_end(assigned=0, asked=True) is None
 
 
 def test_patience_ends_after_its_time_and_no_sooner() -> None:
@@ -133,7 +134,7 @@ def test_a_farm_that_mined_in_an_earlier_life_goes_on_and_says_why_it_can_not() 
     ahead.heard(REDIRECT)
     assert ahead.hopeless(99_999.0) is ahead.unhealthy(99_999.0) is None
     assert ahead.news() is not None
-    assert ahead.at_end(assigned=0, timed_out=True) == ahead.verdict
+    assert ahead.at_end(assigned=0, asked=False) == ahead.verdict
 
 
 def test_news_are_said_once_and_an_outage_is_none() -> None:
@@ -150,15 +151,25 @@ def test_news_are_said_once_and_an_outage_is_none() -> None:
 
 
 def test_a_run_whose_time_is_over_without_a_job_is_no_success() -> None:
-    verdict = prospect().at_end(assigned=0, timed_out=True)
+    verdict = prospect().at_end(assigned=0, asked=False)
     assert verdict is not None
     assert verdict.trouble is Trouble.NO_JOB
-    assert prospect().at_end(assigned=1, timed_out=True) is None
-    assert prospect().at_end(assigned=0, timed_out=False) is None
+    assert prospect().at_end(assigned=1, asked=False) is None
+    assert prospect().at_end(assigned=0, asked=True) is None
 
 
 def test_a_run_with_jobs_is_no_failure() -> None:
     assert nothing_mined({"nothing_mined": None}) is None
+
+
+def test_a_farm_that_somebody_stops_says_why_nothing_was_mined_and_does_not_fail() -> None:
+    ahead = prospect()
+    ahead.heard(REDIRECT)
+    verdict = ahead.at_end(assigned=0, asked=True)
+    assert verdict is not None
+    failure = nothing_mined({"nothing_mined": asdict(verdict)})
+    assert failure is not None
+    assert (failure.exit_code, failure.message) == (0, f"nothing was mined: {verdict.text}")
 
 
 def test_words_of_the_server_are_not_read_as_a_template() -> None:
