@@ -27,7 +27,7 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool 
     _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"])
     ledger = figures["scopes"]["ledger"]
     _print_scope(screen, "the whole ledger's jobs", ledger["jobs"], ledger)
-    if figures["nothing_mined"] is None:
+    if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
     if figures["simulated"]:
         screen.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
