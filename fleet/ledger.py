@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -17,27 +16,31 @@ from fleet.effects import Write
 from fleet.errors import LedgerError
 from fleet.ghosts import Ghost
 from fleet.ledger_account import account, open_jobs, read_all
+from fleet.ledger_clock import note_jumps
 from fleet.ledger_link import LedgerLink
 from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
 from fleet.ledger_write import Writer, row_id
 from fleet.models import Account, JobState, Prior
 from fleet.scopes import Scopes, Standing
-
-
-def utc_ms() -> int:
-    """Now, in milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
+from fleet.wall_clock import Jump, wall_ms
 
 
 class Ledger:
     """The accounts of one server's miners, for the one thread that writes. A failed write changes nothing."""
 
     def __init__(
-        self, engine: Engine, server_name: str, *, simulated: bool = False, now_ms: Callable[[], int] = utc_ms
+        self,
+        engine: Engine,
+        server_name: str,
+        *,
+        simulated: bool = False,
+        now_ms: Callable[[], int] = wall_ms,
+        jumps: Callable[[], Sequence[Jump]] = tuple,
     ) -> None:
         self._engine = engine
         self._now_ms = now_ms
+        self._jumps = jumps
         self._link = LedgerLink(engine)
         self._beside = LedgerLink(engine)
         self._row: dict[str, Any] = {"simulated": simulated}
@@ -69,11 +72,24 @@ class Ledger:
         if not writes:
             return
         try:
-            self._link.write(lambda connection: self._writing(connection).write(writes, self._now_ms()))
+            now_ms = self._now_ms()
+            unwritten = self._jumps()
+            self._link.write(lambda connection: self._write(connection, writes, now_ms, unwritten))
         except LedgerError:
             # what it remembers of the rows may be of the transaction that was undone
             self._writer = None
             raise
+
+    def last_entry_at(self) -> int:
+        """When the newest entry was booked, UTC milliseconds by the clock of then; 0 without one."""
+        entries = schema.entries
+        rows = self._rows(select(entries.c.booked_at).order_by(entries.c.id.desc()).limit(1))
+        return int(rows[0][0]) if rows else 0
+
+    def _write(self, connection: Connection, writes: Sequence[Write], now_ms: int, jumps: Sequence[Jump]) -> None:
+        self._writing(connection).write(writes, now_ms)
+        if jumps:
+            note_jumps(connection, jumps)
 
     def find(self, job_id: str) -> Prior | None:
         """What is known of a job that a server gives."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from fleet.ledger_read import fetch_all
 from fleet.payments import ZERO, EntryKind
 from fleet.places import LedgerPlace
+from fleet.wall_clock import JUMPS_ROW, Jump, read_jumps
 
 
 class _Sum(NamedTuple):
@@ -71,6 +72,12 @@ def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None
     for row in map(_Sum._make, fetch_all(place, _SUMS)):
         groups.setdefault((row.server, GROUPINGS[grouping](row, tags or {})), []).append(row)
     return [_reward(server, group, rows) for (server, group), rows in sorted(groups.items())]
+
+
+def clock_jumps(place: LedgerPlace) -> list[Jump]:
+    """The jumps of the clock by which entries are dated, oldest first. Raises LedgerError as `rewards_by` does."""
+    rows = fetch_all(place, f"SELECT value FROM meta WHERE name = '{JUMPS_ROW}'")  # noqa: S608 - a constant
+    return read_jumps(rows[0][0] if rows else None)
 
 
 def _reward(server: str, group: str, rows: list[_Sum]) -> Reward:

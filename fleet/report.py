@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from fleet.lines import Lines
 from fleet.models import MinerSpec
 from fleet.payments import ZERO
 from fleet.pending import LedgerState
+from fleet.wall_clock import Jump
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0
@@ -60,6 +61,7 @@ class Report:
         total: Decimal,
         tally: Tally | None = None,
         commit_times: Callable[[], CommitTimes] = CommitTimes,
+        jumps: Callable[[], Sequence[Jump]] = tuple,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tally = tally or Tally()
@@ -70,6 +72,7 @@ class Report:
         self._status_at = clock() + min(status_every_s, 10.0)
         self._total = total
         self._commit_times = commit_times
+        self._jumps = jumps
         self._started_at = clock()
         self._second = clock()
         #: lines of each kind that this second had, shown or not
@@ -188,6 +191,8 @@ class Report:
         if now - self._second >= _ROLLUP_S:
             self._flush(now)
         self._workers(farm, now)
+        for jump in self._jumps():
+            self._lines.say(f"[WARN]   {jump.text}; entries are dated by what it shows", "yellow")
         if now >= self._status_at:
             self._status_at = now + self._status_every_s
             self._status(farm, now)

@@ -47,6 +47,7 @@ from fleet.report import Report, Tally
 from fleet.scopes import Scopes
 from fleet.summary import summary
 from fleet.transport import Transport
+from fleet.wall_clock import WallClock
 from fleet.watchdog import Watchdog
 from tasks.app import make_app
 from tasks.broker import announce, turned_away
@@ -83,13 +84,13 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     if settings.one_core:
         stay_on_one_core()
     admitted(turned_away(redis_url, as_worker=False))
-    started = time.monotonic()
+    started, wall = time.monotonic(), WallClock()
     inbox, lines = Inbox(), _lines(settings, run.out)
     free = partial(when_free, say=lines.say)
     with (
         _alone(settings, redis_url, inbox) as keeper,
         Watchdog(sys.stderr) as watchdog,
-        free(lambda: _ledger(settings, server, run)) as ledger,
+        free(lambda: _ledger(settings, server, run, wall)) as ledger,
         contextlib.closing(Bookkeeper(ledger, inbox.put)) as books,
         _transport(settings) as transport,
     ):
@@ -97,7 +98,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         _say_what_is_carried(settings, len(specs), lines)
         started_at_ms = free(lambda: ledger.begin_run(run.run_id))
         farm = free(lambda: _farm(settings, specs, ledger, books.find))
-        report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books)
+        report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books, wall)
         where = shown_url(ledger_address(settings))
         report.banner(server=server, simulated=run.simulated, specs=specs, ledger=where)
         ghosts = free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s))
@@ -128,7 +129,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         standings=standings,
         tally=report.tally,
         verdict=prospect.at_end(assigned=scopes.run.jobs["assigned"], asked=coordinator.asked_to_stop),
-        duration_s=time.time() - started_at_ms / 1000,
+        duration_s=(wall.now_ms() - wall.jumped_ms - started_at_ms) / 1000,
         server=server,
         simulated=run.simulated,
     )
@@ -178,8 +179,16 @@ def stay_on_one_core() -> None:
             os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
 
 
-def _ledger(settings: Settings, server: str, run: Run) -> Ledger:
-    return Ledger(open_engine(ledger_address(settings)), settings.server_name or server, simulated=run.simulated)
+def _ledger(settings: Settings, server: str, run: Run, wall: WallClock) -> Ledger:
+    ledger = Ledger(
+        open_engine(ledger_address(settings)),
+        settings.server_name or server,
+        simulated=run.simulated,
+        now_ms=wall.now_ms,
+        jumps=wall.unwritten,
+    )
+    wall.at_least(ledger.last_entry_at())
+    return ledger
 
 
 def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Callable[[str], Prior | None]) -> Farm:
@@ -233,7 +242,7 @@ def _lines(settings: Settings, out: TextIO) -> Lines:
     )
 
 
-def _report(settings: Settings, lines: Lines, so_far: Scopes, books: Bookkeeper) -> Report:
+def _report(settings: Settings, lines: Lines, so_far: Scopes, books: Bookkeeper, wall: WallClock) -> Report:
     return Report(
         lines,
         job_lines_per_s=settings.output.job_lines_per_s,
@@ -241,6 +250,7 @@ def _report(settings: Settings, lines: Lines, so_far: Scopes, books: Bookkeeper)
         total=so_far.ledger.booked,
         tally=Tally(paid=sum(so_far.run.jobs[state.value] for state in PAID), earned=so_far.run.booked),
         commit_times=books.times,
+        jumps=wall.untold,
     )
 
 

@@ -84,6 +84,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.roles",
         "fleet.secret_files",
         "fleet.units",
+        "fleet.wall_clock",
         "fleet.unit_paths",
     ),
     (
@@ -120,6 +121,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     (
         "fleet.miner",
         "fleet.ledger_migrate",
+        "fleet.ledger_clock",
         "fleet.ledger_entries",
         "fleet.ledger_link",
         "fleet.ledger_account",

@@ -13,11 +13,14 @@ from fleet.commands.sheets import piped, write_csv
 from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
-from fleet.ledger_rewards import GROUPINGS, Reward, rewards_by
+from fleet.ledger_rewards import GROUPINGS, Reward, clock_jumps, rewards_by
 from fleet.ledger_scopes import scopes
 from fleet.payments import ZERO
 from fleet.places import ledger_to_read
+from fleet.scopes import stamp
 
+#: groupings that a jump of the clock makes wrong
+_BY_TIME = ("hour", "day")
 _LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
 #: columns of a table that stand there even when they hold zeros
@@ -55,16 +58,22 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
         rows = rewards_by(place, by, tags)
         # a spreadsheet has one scope, the ledger's
         spans = None if as_csv else scopes(place)
+        jumps = clock_jumps(place) if by in _BY_TIME else []
     if as_json:
         groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
         total = sum((row.total_nnet for row in rows), ZERO)
         told = {"by": by, "simulated": place.simulated, "scope": "ledger", "total_nnet": total, "rows": groups}
+        if by in _BY_TIME:
+            told["clock_jumps"] = [{"from": stamp(jump.from_ms), "to": stamp(jump.to_ms)} for jump in jumps]
         click.echo(dump(told | {"scopes": spans.stated() if spans else None}))
     elif as_csv:
         cells = ([row.server, row.group, *map(str, _figures(row).values())] for row in rows)
         write_csv(piped(), ("server", by, *_COLUMNS), cells)
     else:
         _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated)
+    if not as_json:
+        for jump in jumps:
+            click.echo(f"{jump.text}; hours and days are those that it showed", err=True)
 
 
 def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:

@@ -1,0 +1,119 @@
+"""The time of day that entries carry, and each jump of it: someone set the clock, or the network did."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: less is drift that time servers put right now and then, and moves no entry to another hour that it isn't near
+_STEP_MS = 10_000
+#: more of them than this are remembered nowhere
+_MOST = 100
+#: the row of the ledger's `meta` that holds them, a JSON list of pairs of UTC milliseconds
+JUMPS_ROW = "clock_jumps"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Jump:
+    """The clock showed one time, and then another one that no time had passed for."""
+
+    #: UTC milliseconds
+    from_ms: int
+    to_ms: int
+
+    @property
+    def by_s(self) -> float:
+        """Seconds, below zero where the clock was set back."""
+        return (self.to_ms - self.from_ms) / 1000
+
+    @property
+    def text(self) -> str:
+        """What people are told."""
+        way = "forward" if self.to_ms > self.from_ms else "back"
+        times = f"{_utc(self.from_ms)} → {_utc(self.to_ms)}"
+        return f"the clock of this machine jumped {way} by {_span(abs(self.by_s))}: {times}"
+
+
+def steady_ms() -> int:
+    """Milliseconds that nobody sets, of a suspended machine too where the system counts those (Linux)."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime_ns(clock) // 1_000_000
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970 UTC, as the machine's clock shows them."""
+    return time.time_ns() // 1_000_000
+
+
+class WallClock:
+    """Says what time it is, and keeps the jumps that it saw between two looks until they are written and told."""
+
+    def __init__(self, wall: Callable[[], int] = wall_ms, steady: Callable[[], int] = steady_ms) -> None:
+        self._wall = wall
+        self._steady = steady
+        self._offset_ms = wall() - steady()
+        self._unwritten: deque[Jump] = deque(maxlen=_MOST)
+        self._untold: deque[Jump] = deque(maxlen=_MOST)
+        #: all jumps of this process together
+        self.jumped_ms = 0
+
+    def now_ms(self) -> int:
+        """UTC milliseconds."""
+        wall, steady = self._wall(), self._steady()
+        step_ms = wall - steady - self._offset_ms
+        self._offset_ms = wall - steady
+        if abs(step_ms) >= _STEP_MS:
+            self.jumped_ms += step_ms
+            self.note(Jump(from_ms=wall - step_ms, to_ms=wall))
+        return wall
+
+    def note(self, jump: Jump) -> None:
+        """Remember a jump, one that was seen by other means included."""
+        self._unwritten.append(jump)
+        self._untold.append(jump)
+
+    def at_least(self, known_ms: int) -> None:
+        """Note a jump back where the clock shows a time before one that it showed in an earlier process."""
+        now_ms = self.now_ms()
+        if now_ms < known_ms - _STEP_MS:
+            self.note(Jump(from_ms=known_ms, to_ms=now_ms))
+
+    def unwritten(self) -> list[Jump]:
+        """The jumps since the last call, for the ledger."""
+        return _taken(self._unwritten)
+
+    def untold(self) -> list[Jump]:
+        """The jumps since the last call, for people."""
+        return _taken(self._untold)
+
+
+def read_jumps(value: str | None) -> list[Jump]:
+    """The jumps of the row's value; what is no pair of numbers is skipped, since other programs may write there."""
+    try:
+        pairs = json.loads(value or "[]")
+    except ValueError:
+        return []
+    return [
+        Jump(from_ms=pair[0], to_ms=pair[1])
+        for pair in (pairs if isinstance(pairs, list) else [])
+        if isinstance(pair, list) and len(pair) == 2 and all(type(ms) is int and 0 <= ms < 10**14 for ms in pair)
+    ]
+
+
+def _taken(jumps: deque[Jump]) -> list[Jump]:
+    return [jumps.popleft() for _ in range(len(jumps))]
+
+
+def _span(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _utc(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
