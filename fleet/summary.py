@@ -90,6 +90,7 @@ def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict
     answers = [standings.get(miner.spec.miner_id, _NEVER).stated_ms for miner in missing or miners]
     return {
         "compared": not missing,
+        "stated": sum(miner.compared for miner in miners),
         "not_stated": len(missing),
         "answered_at": stamp(max((at for at in answers if at is not None), default=None)),
     }

@@ -61,6 +61,9 @@ def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Map
 
 def _print_books(screen: Console, books: Mapping[str, Any]) -> None:
     answered = books["answered_at"]
+    if books["compared"] and not books["stated"]:
+        line(screen, "books not asked for: nothing was mined that could be compared")
+        return
     if books["compared"]:
         when = f", the last answer at {answered}" if answered else ""
         line(screen, f"books compared: the server stated every total at the end{when}")

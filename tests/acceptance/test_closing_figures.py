@@ -19,6 +19,7 @@ from tests.support.processes import Started, nothing_left, run_fleet, stop
 SILENT = {"faults": ["unavailable,roads=contributor|register"]}
 SCOPES = {"run", "ledger", "since_base"}
 EX_PROTOCOL = 76
+EX_UNAVAILABLE = 69
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def test_a_total_that_was_not_answered_at_the_end_is_not_stated_and_the_exit_cod
         for row in told["rewards"]["per_miner"].values():
             assert row["server_nnet"] is row["difference_nnet"] is None
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["answered_at"]), "when it registered"
-        assert told["books"] == {"compared": False, "not_stated": 2, "answered_at": last_answer(told)}
+        assert told["books"] == {"compared": False, "stated": 0, "not_stated": 2, "answered_at": last_answer(told)}
         said = process.err
         assert len(re.findall(r"^\S+ +\S+ +not stated +not stated *$", said, re.MULTILINE)) == 3
         assert "books NOT compared: the server did not state the closing total of 2 miners; its last answer" in said
@@ -83,13 +84,14 @@ def test_a_total_that_was_answered_has_the_time_of_its_answer(tmp_path: Path) ->
         assert "booked since base, NNET" in process.out
 
 
-def test_nothing_to_compare_is_no_failure(tmp_path: Path) -> None:
+def test_where_nothing_was_mined_no_books_are_said_to_be_compared(tmp_path: Path) -> None:
     with simulator(tmp_path / "gone") as (_, url):
         pass
     with farm(tmp_path / "farm", "--server", url, "--miners", "1", "--json") as process:
         process.says("[WARN]")
-        assert stop(process) == 0, process.words()
-        assert figures(process)["books"] == {"compared": True, "not_stated": 0, "answered_at": None}
+        assert stop(process) == EX_UNAVAILABLE, process.words()
+        assert figures(process)["books"] == {"compared": True, "stated": 0, "not_stated": 0, "answered_at": None}
+        assert "books" not in process.err
 
 
 @contextmanager
