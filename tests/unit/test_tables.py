@@ -43,6 +43,7 @@ def test_a_run_closes_with_every_sum_and_what_became_of_its_jobs(capsys: pytest.
         "jobs": jobs,
         "scopes": {"run": scope, "ledger": ledger},
         "books": {"compared": False, "stated": 0, "not_stated": 41, "answered_at": "2026-11-26T02:37:04Z"},
+        "nothing_mined": None,
         "simulated": True,
     }
     print_closing(figures, to_stderr=False)
