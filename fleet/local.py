@@ -185,9 +185,8 @@ class LocalFarm:
         if _in_use(flower.address, port):
             port = free_port()
             self._lines.say(f"port {flower.port} is in use, Flower is at {port}")
-        self._lines.say(
-            f"Flower:    http://{flower.address}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}"
-        )
+        host = f"[{flower.address}]" if ":" in flower.address else flower.address
+        self._lines.say(f"Flower:    http://{host}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}")
         return port
 
     def _start_coordinator(self, environ: dict[str, str]) -> None:
@@ -293,7 +292,7 @@ class LocalFarm:
 
 
 def _in_use(address: str, port: int) -> bool:
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import environ, started
+from tests.support.processes import ROOT, environ, started
 
 PROCESSES = 64
 
@@ -42,3 +42,25 @@ def test_the_door_loads_neither_numpy_nor_flower(tmp_path: Path) -> None:
     with started([sys.executable, "-c", code], tmp_path, environ(tmp_path)) as process:
         assert process.wait() == 0
         assert process.out.split() == ["False", "False", "False"]
+
+
+_OLD_PROCESSOR = """\
+import platform
+from pathlib import Path
+from tasks import processor
+platform.machine = lambda: "x86_64"
+processor.CPUINFO = Path(__file__).with_name("cpuinfo")
+"""
+
+
+def test_a_processor_that_numpy_cannot_use_is_named_before_numpy_ends_the_process(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_OLD_PROCESSOR)
+    (tmp_path / "cpuinfo").write_text("flags\t\t: fpu de pse tsc msr sse sse2 nx lm pni cx16 hypervisor lahf_lm\n")
+    given = settings | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    with started([sys.executable, "-m", "tasks"], tmp_path, environ(tmp_path, given)) as process:
+        assert process.wait() == 69
+        said = process.err.splitlines()
+        assert said[-1].startswith("this processor lacks popcnt, sse4_1, sse4_2, ssse3, which numpy needs (x86-64-v2)")
+        assert "Traceback" not in process.err
