@@ -11,6 +11,7 @@ Sessions that were opened together heartbeat together: for them, room is kept ah
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_right, insort
 
 from fleet.calls import CallKind, Urgency
@@ -35,8 +36,10 @@ _BEATS = frozenset({CallKind.START_SESSION, CallKind.HEARTBEAT})
 _FIRST_PAUSE_S = 1.0
 #: a pause that no server asked for is never longer
 _LONGEST_PAUSE_S = 60.0
-#: no window longer than this is told from a shorter one, in seconds
+#: how much history is kept, in seconds: longer than any window that a server is known to use
 _MEMORY_S = 1000.0
+#: requests that are remembered beyond the believed window's, at 8 bytes each
+_MOST_REMEMBERED = 500_000
 
 
 class Governor:
@@ -54,7 +57,9 @@ class Governor:
         self._heartbeat_s = heartbeat_s
         self._carried_s = carried_s
         #: when the server may have counted each request, oldest first
-        self._sent: list[float] = []
+        self._sent = array("d")
+        #: until when nothing is remembered
+        self._forgotten_until = -math.inf
         #: when each heartbeat is due that follows another or an opening, soonest first
         self._beats: list[float] = []
         self._quickest_s = math.inf
@@ -143,8 +148,7 @@ class Governor:
             if kind is CallKind.HEARTBEAT or len(self._beats) == self._miners:
                 del self._beats[:1]
             self._beats.append(now + self._heartbeat_s)
-        if now - self._sent[0] > 2 * _MEMORY_S:
-            del self._sent[: bisect_right(self._sent, now - _MEMORY_S)]
+        self._trim(now)
 
     def answered(self, sent_at: float, answered_at: float, now: float) -> None:
         """A request that left at `sent_at` was served.
@@ -179,13 +183,29 @@ class Governor:
             return
         exhausted = False
         if self._lesson is None:
-            self._lesson = self._belief.doubt(lambda window_s: self._count(window_s, now), before=self._awaited)
+            self._lesson = self._belief.doubt(
+                lambda window_s: self._count(window_s, now), before=self._awaited, known_s=now - self._forgotten_until
+            )
         elif self._lesson.one_of_before():
             self._lesson.refused_beside()
         else:
             self._lesson.refused_again(now)
             exhausted = self._lesson.exhausted
         self._pause(retry_after_s, now, floor=exhausted)
+
+    def _trim(self, now: float) -> None:
+        """Forget the oldest requests where they are too old or too many; never those of the believed window."""
+        horizon_s = max(_MEMORY_S, 2 * self._belief.window_s)
+        surplus = len(self._sent) - _MOST_REMEMBERED
+        if now - self._sent[0] <= 2 * horizon_s and surplus < _MOST_REMEMBERED / 10:
+            return
+        outside = self._over(self._belief.window_s, now)
+        old = bisect_right(self._sent, now - horizon_s)
+        gone = min(max(old, surplus), outside)
+        # a few at a time would move all the others each time
+        if gone > len(self._sent) // 16:
+            self._forgotten_until = self._sent[gone - 1]
+            del self._sent[:gone]
 
     def _forget(self, sent_at: float) -> None:
         at = bisect_right(self._sent, sent_at) - 1

@@ -8,6 +8,7 @@ a request is served.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -93,9 +94,13 @@ class Belief:
     _review_at: float | None = None
     _fullest: int = 0
 
-    def doubt(self, count: Callable[[float], int], before: int) -> Lesson:
-        """A request was refused, and `before` others wait; `count` says how many were sent within a length of time."""
-        lengths = [self.window_s] if self.confirmed else sorted({self.window_s, *_LENGTHS_S})
+    def doubt(self, count: Callable[[float], int], before: int, known_s: float = math.inf) -> Lesson:
+        """A request was refused, and `before` others wait; `count` says how many were sent within a length of time.
+
+        Longer lengths than `known_s` can't be counted, and are left out.
+        """
+        countable = (length for length in _LENGTHS_S if length <= known_s)
+        lengths = [self.window_s] if self.confirmed else sorted({self.window_s, *countable})
         return Lesson(candidates=[(length, max(count(length), 1)) for length in lengths], before=before)
 
     def learn(self, lesson: Lesson, now: float) -> None:
