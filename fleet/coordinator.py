@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from fleet.calls import Call, Reply, Urgency, job_given
 from fleet.client import Client
 from fleet.drain import Drain
-from fleet.effects import Dispatch, Notice, NoticeKind
+from fleet.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
 from fleet.farm import Farm, Published
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
@@ -214,7 +214,11 @@ class Coordinator:
                 self._watcher.network(event)
             case GhostStopped():
                 self._farm.governor.sent(now, awaited=False)
-                self._pending.writes.extend(laid_to_rest(event))
+                for effect in laid_to_rest(event):
+                    if isinstance(effect, Notice):
+                        self._watcher.notice(effect)
+                    elif isinstance(effect, Write):
+                        self._pending.writes.append(effect)
             case Stop():
                 self._stop(event, now)
 
@@ -311,8 +315,8 @@ class Coordinator:
     async def _stop_ghosts(self) -> None:
         """One after the other, until the server does not answer: the next start tries the rest."""
         for ghost in self._ghosts:
-            outcome, _ = await self._client.perform(ghost.call())
-            self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome))
+            outcome, exchange = await self._client.perform(ghost.call())
+            self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome, exchange=exchange))
             if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
                 return
 

@@ -6,13 +6,15 @@ unclosed session lowers what everybody else is paid, until the server itself giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fleet.calls import Answer, Call, CallKind
 from fleet.causes import Loss
-from fleet.effects import JobMoved, SessionClosed, Write
+from fleet.effects import Effect, JobMoved, SessionClosed
 from fleet.errors import CallError, NotRegistered, SessionLost
-from fleet.models import JobState, MinerSpec, OpenJob
+from fleet.models import Account, JobState, MinerSpec, OpenJob, SessionSummary
+from fleet.proof import Exchange
+from fleet.purse import Purse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +25,8 @@ class Ghost:
     #: its open session
     session_id: str
     open_jobs: tuple[OpenJob, ...] = ()
+    #: what the ledger knows of its money
+    account: Account = field(default_factory=Account, compare=False)
 
     def call(self) -> Call:
         """What stops its session."""
@@ -35,16 +39,26 @@ class GhostStopped:
 
     ghost: Ghost
     outcome: Answer | CallError
+    #: digests of what crossed the wire
+    exchange: Exchange = field(default_factory=Exchange)
 
 
-def laid_to_rest(stopped: GhostStopped) -> list[Write]:
-    """The rows that end a ghost; none while the server has not said that its session is over."""
+def laid_to_rest(stopped: GhostStopped) -> list[Effect]:
+    """The rows that end a ghost, what its session was paid last among them; none while the server has not ended it."""
     ghost, outcome = stopped.ghost, stopped.outcome
     if isinstance(outcome, CallError) and not isinstance(outcome, SessionLost | NotRegistered):
         return []
-    writes: list[Write] = [_ended(job) for job in ghost.open_jobs]
+    paid = _last_pay(ghost, outcome, stopped.exchange) if isinstance(outcome, SessionSummary) else []
+    writes: list[Effect] = [*paid, *map(_ended, ghost.open_jobs)]
     cause = "lost by the server" if isinstance(outcome, CallError) else "stopped: its miner is not wanted any more"
     return [*writes, SessionClosed(miner_id=ghost.miner_id, session_id=ghost.session_id, cause=cause)]
+
+
+def _last_pay(ghost: Ghost, summary: SessionSummary, exchange: Exchange) -> list[Effect]:
+    """What the sum at the session's end proves, unless a submission without an answer may be in it."""
+    if any(job.state is JobState.SUBMITTING for job in ghost.open_jobs):
+        return []
+    return Purse(ghost.miner_id, ghost.account).session_stopped(summary, exchange)
 
 
 def _ended(job: OpenJob) -> JobMoved:

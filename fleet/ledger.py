@@ -126,6 +126,7 @@ class Ledger:
                     miner_id=row.miner_id,
                     session_id=row.session_id,
                     open_jobs=open_jobs(connection, row.id, row.miner_id),
+                    account=account(connection, self._server, (row.id, row.miner_id), self._now_ms()),
                 )
                 for row in read_all(connection, query)
                 if row.miner_id not in wanted

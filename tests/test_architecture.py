@@ -112,10 +112,9 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.lanes",
         "fleet.farewell",
         "fleet.patience",
-        "fleet.ghosts",
         "fleet.audits",
     ),
-    ("fleet.workload", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
+    ("fleet.workload", "fleet.ghosts", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
     ("fleet.ledger_sql", "fleet.ledger_holder", "fleet.mounts"),
     ("fleet.ledger_trouble",),
     (

@@ -11,6 +11,7 @@ from fleet.calls import Answer, Call, CallKind, Reply
 from fleet.causes import Difference
 from fleet.effects import Booked, Effect, Found, Write
 from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
+from fleet.ghosts import GhostStopped, laid_to_rest
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
@@ -212,3 +213,21 @@ def test_a_servers_habit_outlives_its_forgetting() -> None:
     again = Farm(before.ledger)
     again.call(CallKind.REGISTER, Registration(new=True))
     assert again.ledger.account(MINER).counts_reports
+
+
+def test_a_session_that_is_stopped_for_a_miner_that_is_not_wanted_any_more_is_booked_to_its_end() -> None:
+    before = unsettled()
+    before.call(CallKind.SUBMIT, DONE)
+    ledger = before.ledger
+    (ghost,) = ledger.ghosts({"another"})
+    effects = laid_to_rest(GhostStopped(ghost=ghost, outcome=stopped(3 * PAY)))
+    ledger.commit([effect for effect in effects if isinstance(effect, Write)])
+    assert ledger.account(MINER).booked == 3 * PAY + Decimal("0.3")
+    assert ledger.ghosts({"another"}) == []
+
+
+def test_nothing_of_it_is_booked_while_a_submission_may_be_in_the_sum() -> None:
+    before = unsettled()
+    (ghost,) = before.ledger.ghosts({"another"})
+    effects = laid_to_rest(GhostStopped(ghost=ghost, outcome=stopped(3 * PAY)))
+    assert not any(isinstance(effect, Booked) for effect in effects)
