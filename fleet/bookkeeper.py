@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -10,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fleet.effects import JobMoved, JobOpened, JobRecovered, Write
-from fleet.errors import LedgerBusy, LedgerError
+from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger import Ledger
+from fleet.ledger_heads import Head
 from fleet.models import JobState, Prior
 from fleet.pending import Written
 
@@ -21,6 +23,8 @@ _PATIENCE_S = 0.2
 _RETRY_S = 0.1
 #: commits of which the time is remembered
 _REMEMBERED = 1000
+#: between two times at which the heads are kept, and at which it is tried while there are none
+_KEEP_S, _KEEP_AGAIN_S = 60.0, 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,14 +38,22 @@ class CommitTimes:
 class Bookkeeper:
     """Commits turns in a thread of its own, one after the other; a commit that finds the ledger busy is tried again.
 
-    Its methods are the loop's; `tell` is called from the thread.
+    Its methods are the loop's; `tell` and `keep` are called from the thread: at the end of a commit that the loop no
+    longer waited for, and once a minute, to keep the heads of the chains elsewhere.
     """
 
     def __init__(
-        self, ledger: Ledger, tell: Callable[[Written], None], *, clock: Callable[[], float] = time.monotonic
+        self,
+        ledger: Ledger,
+        tell: Callable[[Written], None],
+        *,
+        keep: Callable[[], Sequence[Head]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._tell = tell
+        self._keep = keep
+        self._keep_at = clock()
         self._clock = clock
         self._orders: queue.SimpleQueue[Sequence[Write] | None] = queue.SimpleQueue()
         self._done = threading.Event()
@@ -130,7 +142,7 @@ class Bookkeeper:
     def _work(self) -> None:
         while (writes := self._orders.get()) is not None:
             try:
-                self._commit(writes)
+                self._write_down(writes)
             except BaseException as exc:  # noqa: BLE001 - raised again in the loop's thread, which ends with it
                 self._failure = exc
             self._ended_at = self._clock()
@@ -141,6 +153,22 @@ class Bookkeeper:
             self._done.set()
             if not self._awaited:
                 self._tell(Written())
+
+    def _write_down(self, writes: Sequence[Write]) -> None:
+        try:
+            self._commit(writes)
+        except LedgerLost:
+            # so that the next start misses what it held
+            self._keep_heads(due=True)
+            raise
+        self._keep_heads()
+
+    def _keep_heads(self, *, due: bool = False) -> None:
+        now = self._clock()
+        if due or now >= self._keep_at:
+            # a file that can't be written now is written later, and at the end for good
+            with contextlib.suppress(LedgerError):
+                self._keep_at = now + (_KEEP_S if self._keep() else _KEEP_AGAIN_S)
 
     def _commit(self, writes: Sequence[Write]) -> None:
         while True:

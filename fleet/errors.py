@@ -21,6 +21,7 @@ FleetError
 │   └── Refused              give up: the server says no and means it
 ├── LedgerError              stop: nothing may be submitted that can't be booked
 │   ├── LedgerLocked         another coordinator holds this ledger
+│   ├── LedgerLost           restore it: its file was deleted, replaced or damaged
 │   └── LedgerBusy           wait: another program holds a lock, or the database is being restarted
 ├── ThreadEnded              end the process and start it again: a thread is gone that it can't do without
 └── ServiceError             a part of the farm can't start; says what to do
@@ -135,6 +136,10 @@ class LedgerError(FleetError):
 
 class LedgerLocked(LedgerError):
     """Another coordinator holds the ledger; the message names it."""
+
+
+class LedgerLost(LedgerError):
+    """The ledger's file was deleted, replaced or damaged, before the start or while the farm ran."""
 
 
 class LedgerBusy(LedgerError):

@@ -8,21 +8,22 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 
 from fleet import schema
 from fleet.causes import Loss
 from fleet.effects import Write
-from fleet.errors import LedgerError
+from fleet.errors import LedgerBusy, LedgerError
 from fleet.ghosts import Ghost
 from fleet.ledger_account import account, open_jobs, read_all
 from fleet.ledger_clock import note_jumps
+from fleet.ledger_heads import Head
 from fleet.ledger_link import LedgerLink
 from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
 from fleet.ledger_write import Writer, row_id
 from fleet.models import Account, JobState, Prior
-from fleet.scopes import Scopes, Standing
+from fleet.scopes import Scopes, Standing, stamp
 from fleet.wall_clock import Jump, wall_ms
 
 
@@ -48,6 +49,8 @@ class Ledger:
         self._writer: Writer | None = None
         self._link.write(self._know_server)
         self._runs = Runs(self._server, self._rows)
+        self._link.watch()
+        self._beside.connect()
 
     def __enter__(self) -> Ledger:
         return self
@@ -62,12 +65,13 @@ class Ledger:
         self._link.close()
         self._beside.close()
         self._engine.dispose()
+        self._link.unwatch()
 
     def commit(self, writes: Sequence[Write]) -> None:
         """Write a turn's rows in one transaction.
 
         Raises LedgerError when the disk is full, the database is gone, or a row contradicts another: nothing is
-        written then.
+        written then. Raises LedgerLost when the file is not what it was; what it held is saved beside it, if it can be.
         """
         if not writes:
             return
@@ -75,10 +79,14 @@ class Ledger:
             now_ms = self._now_ms()
             unwritten = self._jumps()
             self._link.write(lambda connection: self._write(connection, writes, now_ms, unwritten))
-        except LedgerError:
+        except LedgerError as exc:
             # what it remembers of the rows may be of the transaction that was undone
             self._writer = None
+            if not isinstance(exc, LedgerBusy):
+                self._link.check()
             raise
+        # after it, so that what is saved has this turn, too
+        self._link.check()
 
     def last_entry_at(self) -> int:
         """When the newest entry was booked, UTC milliseconds by the clock of then; 0 without one."""
@@ -168,6 +176,16 @@ class Ledger:
         """What is booked for these miners since the server's totals were first seen, by kind of entry."""
         return self._runs.kind_sums(miner_ids)
 
+    def heads(self) -> list[Head]:
+        """How far the chain of each server has come."""
+        at = stamp(self._now_ms()) or ""
+        return [Head(server=row.name, entries=row.seq, hash=row.hash.hex(), at=at) for row in self._rows(_HEADS)]
+
+    def hash_of(self, server: str, entry: int) -> str | None:
+        """Hash of a server's entry of this number, hex; None where there is none."""
+        found = self._rows(_HASH, {"name": server, "seq": entry})
+        return found[0].hash.hex() if found and found[0].hash else None
+
     def open_count(self) -> int:
         """How many jobs of this server are open."""
         return self._runs.open_count()
@@ -200,4 +218,12 @@ _FIND = (
     select(_jobs.state, _jobs.attempt, _jobs.loss, schema.miners.c.miner_id)
     .join(schema.miners, schema.miners.c.id == _jobs.miner)
     .where(*matching(schema.jobs, ("server", "job_id")))
+)
+_HEADS = select(schema.servers.c.name, schema.chains.c.seq, schema.chains.c.hash).join(
+    schema.chains, schema.chains.c.server == schema.servers.c.id
+)
+_HASH = (
+    select(schema.entries.c.hash)
+    .join(schema.servers, schema.servers.c.id == schema.entries.c.server)
+    .where(schema.servers.c.name == bindparam("name"), schema.entries.c.seq == bindparam("seq"))
 )

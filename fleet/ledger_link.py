@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from fleet.errors import LedgerBusy
+from fleet.errors import LedgerBusy, LedgerLost
+from fleet.ledger_file import LedgerFile, sqlite_file
 from fleet.ledger_trouble import passes, translated
 
 _NUMBER = text("SELECT txid_current()")
@@ -26,8 +26,9 @@ class LedgerLink:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         #: SQLite's file
-        self._file = Path(engine.url.database) if self.is_sqlite and engine.url.database else None
+        self._file = sqlite_file(engine.url)
         self._connection: Connection | None = None
+        self._watched: LedgerFile | None = None
         #: number of the transaction whose commit was cut off before its answer
         self._in_doubt: int | None = None
 
@@ -59,11 +60,36 @@ class LedgerLink:
                 self._in_doubt = number
             self._in_doubt = None
 
+    def connect(self) -> None:
+        """Open the database now: later another file may be where it was."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM meta")
+
+    def watch(self) -> None:
+        """From now on look at SQLite's file before each write; call it when the file is there."""
+        if self._file is not None:
+            self._watched = LedgerFile(self._file)
+
+    def check(self) -> None:
+        """Raise LedgerLost when the file is not what it was; what it held is saved then, as far as it can be."""
+        flaw = self._watched.flaw() if self._watched is not None else None
+        if flaw is None or self._watched is None:
+            return
+        connection = self._open()
+        saved = self._watched.rescue(connection)
+        connection.rollback()
+        raise LedgerLost(f"{flaw} while the farm ran; {saved}")
+
     def close(self) -> None:
         """Give the connection back; nothing is pending."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def unwatch(self) -> None:
+        """Watch the file no more: no connection has it open."""
+        if self._watched is not None:
+            self._watched.close()
 
     def _open(self) -> Connection:
         if self._connection is None:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from fleet import schema
-from fleet.errors import LedgerError
+from fleet.errors import LedgerError, LedgerLost
+from fleet.ledger_file import sqlite_file
 from fleet.ledger_migrate import migrate
 from fleet.ledger_trouble import translated
 from fleet.ledger_version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
@@ -37,13 +38,15 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     connection reads one moment of a ledger that is written meanwhile.
     """
     target = _target(url)
-    file = Path(target.database) if target.get_backend_name() == "sqlite" and target.database else None
+    file = sqlite_file(target)
     try:
         with translated(f"the ledger {target.render_as_string()} can't be used", file):
             if target.get_backend_name() == "sqlite":
-                engine = _sqlite(url, file, read_only=read_only)
+                engine = _sqlite(url, Path(target.database) if target.database else None, read_only=read_only)
             else:
                 engine = create_engine(url, isolation_level="REPEATABLE READ") if read_only else create_engine(url)
+            if file is not None and not read_only:
+                _check_whole(engine, file)
             _check_version(engine, read_only=read_only)
     except NoSuchModuleError as exc:
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: SQLAlchemy knows no {target.drivername}") from exc
@@ -112,6 +115,14 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
         # the driver itself begins no transaction before a SELECT
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
+
+
+def _check_whole(engine: Engine, file: Path) -> None:
+    """Raise LedgerLost when a page of the file is damaged: what is written into such a file may be lost, too."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise LedgerLost(f"the ledger {file} is damaged: {' '.join(str(found).split())}; restore a backup")
 
 
 def _check_version(engine: Engine, *, read_only: bool) -> None:

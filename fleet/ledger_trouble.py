@@ -43,8 +43,9 @@ def passes(exc: DatabaseError) -> bool:
 def translated(what: str, file: Path | None = None) -> Iterator[None]:
     """Turn the database's errors of the block into LedgerBusy where they pass, else into LedgerError.
 
-    `what` begins the message, such as "the ledger can't be read". The message names the program that has locked `file`,
-    the ledger's where that is SQLite's, as far as it can be known.
+    `what` begins the message, such as "the ledger can't be read". What was read and makes no sense, as after damage to
+    the file, is a LedgerError, too. The message names the program that has locked `file`, the ledger's where that is
+    SQLite's, as far as it can be known.
     """
     try:
         yield
@@ -53,6 +54,9 @@ def translated(what: str, file: Path | None = None) -> Iterator[None]:
             raise LedgerError(f"{what}: {_one_line(exc.orig)}") from exc
         reason = _one_line(exc.orig) if file is None else f"it is locked by {writer(file)}"
         raise LedgerBusy(f"{what}: {reason}") from exc
+    except (ValueError, ArithmeticError) as exc:
+        # text that is no text, an amount that is no number, a state that there is not
+        raise LedgerError(f"{what}: it holds what no farm wrote: {exc}; restore a backup") from exc
 
 
 def _one_line(cause: BaseException | None) -> str:

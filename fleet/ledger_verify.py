@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Engine, select
 
 from fleet import schema
 from fleet.chain import Link, Stored, Verdict, check, genesis
+from fleet.ledger_cross import Bucket, SumKey, disagreements, strays
+from fleet.ledger_entries import HOUR_MS
+from fleet.ledger_heads import HEADS_FILE, Head
 from fleet.ledger_trouble import translated
 from fleet.payments import ZERO, EntryKind
 
@@ -27,48 +30,72 @@ class ServerVerdict:
     verdict: Verdict
     #: exact sum of the entries that were read, in NNET
     booked: Decimal
-    #: miners whose kept sums are not those of their entries
-    wrong_sums: tuple[str, ...]
+    #: what of the tables does not fit the entries, the jobs or the heads that were kept elsewhere, in words
+    problems: tuple[str, ...]
     #: the hash that was looked for is in this chain
     has_head: bool
 
     @property
     def right(self) -> bool:
         """Whether everything is as it was booked."""
-        return self.verdict.flaw is None and not self.wrong_sums
+        return self.verdict.flaw is None and not self.problems
 
 
-def verify(engine: Engine, head: str | None = None) -> list[ServerVerdict]:
-    """Check each server's chain to the first row that does not fit, and the sums that reports are made from.
+def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -> list[ServerVerdict]:
+    """Check each server's chain to the first row that does not fit, and all tables against each other.
 
-    `head` is a hash to look for, hex, as an earlier check gave it.
+    `head` is a hash to look for, hex, as an earlier check gave it; `kept` are the heads that the farm itself kept in a
+    file of their own. Servers that the ledger does not know any more have a verdict, too.
 
     Raises LedgerError when the ledger can't be read.
     """
     with translated("the ledger can't be read"), engine.connect() as connection, connection.begin():
         servers = connection.execute(select(schema.servers).order_by(schema.servers.c.id)).all()
-        return [_verify(connection, row.id, row.name, head) for row in servers]
+        verdicts = [_verify(connection, row.id, row.name, head, kept) for row in servers]
+        known = {row.name for row in servers}
+        gone = {one.server for one in kept if one.entries and one.server not in known}
+        lost = [_nothing_of(name, f"{HEADS_FILE} has entries of it, and the ledger none") for name in sorted(gone)]
+        stray = tuple(strays(connection))
+        return [*verdicts, *lost, *([_nothing_of("the ledger", *stray)] if stray else [])]
 
 
-def _verify(connection: Connection, server: int, name: str, wanted: str | None) -> ServerVerdict:
+def _nothing_of(name: str, *problems: str) -> ServerVerdict:
+    empty = Verdict(entries=0, head=genesis(name).hex())
+    return ServerVerdict(server=name, verdict=empty, booked=ZERO, problems=problems, has_head=False)
+
+
+def _verify(connection: Connection, server: int, name: str, wanted: str | None, kept: Sequence[Head]) -> ServerVerdict:
     head = connection.execute(select(schema.chains).where(schema.chains.c.server == server)).first()
-    booked: dict[str, Decimal] = defaultdict(Decimal)
-    verdict = check(name, _stored(connection, server, booked), (head.seq, head.hash) if head else (0, genesis(name)))
-    wrong: list[str] = []
+    sums: dict[SumKey, Bucket] = defaultdict(Bucket)
+    hashes: dict[int, str] = {}
+    wanted_seqs = {one.entries for one in kept if one.server == name}
+    rows = _stored(connection, server, sums, hashes, wanted_seqs)
+    verdict = check(name, rows, (head.seq, head.hash or b"") if head else (0, genesis(name)))
+    problems: list[str] = []
     if verdict.flaw is None:
-        kept = _kept_sums(connection, server)
-        wrong = [miner for miner in sorted(booked.keys() | kept.keys()) if booked[miner] != kept.get(miner, ZERO)]
+        problems = [*_unlike(name, kept, hashes), *disagreements(connection, server, sums)]
     return ServerVerdict(
         server=name,
         verdict=verdict,
-        booked=sum(booked.values(), ZERO),
-        wrong_sums=tuple(wrong),
+        booked=sum((bucket.amount for bucket in sums.values()), ZERO),
+        problems=tuple(problems),
         has_head=wanted is not None and _has_hash(connection, server, wanted),
     )
 
 
-def _stored(connection: Connection, server: int, booked: dict[str, Decimal]) -> Iterator[Stored]:
-    """The rows in the order of the chain; adds what is read to `booked`."""
+def _unlike(name: str, kept: Sequence[Head], hashes: Mapping[int, str]) -> Iterator[str]:
+    """The first head that was kept of a server and is not in its chain, in words."""
+    for one in kept:
+        if one.server == name and one.entries and hashes.get(one.entries) != one.hash:
+            what = "another one" if one.entries in hashes else "missing"
+            yield f"entry {one.entries} is {what}, by the head that {HEADS_FILE} kept at {one.at}"
+            return
+
+
+def _stored(
+    connection: Connection, server: int, sums: dict[SumKey, Bucket], hashes: dict[int, str], wanted: Collection[int]
+) -> Iterator[Stored]:
+    """The rows in the order of the chain; adds what is read to `sums`, and the `wanted` hashes to `hashes`."""
     table, miners = schema.entries, schema.miners
     query = (
         select(table, miners.c.miner_id.label("name"))
@@ -85,8 +112,14 @@ def _stored(connection: Connection, server: int, booked: dict[str, Decimal]) -> 
             confirmed=confirmed and row.settled_by is None,
             **{name: getattr(row, name) for name in _LINKED} | {"seq": row.seq or 0},
         )
-        booked[link.miner_id] += Decimal(row.amount) if row.kind != EntryKind.CONFIRMATION.value else ZERO
         yield Stored(link=link, confirmed=confirmed, settled_by=row.settled_by, hash=row.hash)
+        # a row that does not fit ended the check before this
+        if row.seq in wanted:
+            hashes[row.seq] = row.hash.hex()
+        if row.kind != EntryKind.CONFIRMATION.value:
+            key = (link.miner_id, link.kind, link.job_type, link.booked_at // HOUR_MS)
+            waits = not confirmed and row.settled_by is None
+            sums[key] = sums[key].plus(Decimal(row.amount), unconfirmed=waits)
 
 
 def _has_hash(connection: Connection, server: int, wanted: str) -> bool:
@@ -97,12 +130,3 @@ def _has_hash(connection: Connection, server: int, wanted: str) -> bool:
         return False
     found = connection.execute(select(table.c.id).where(table.c.server == server, table.c.hash == digest)).first()
     return found is not None
-
-
-def _kept_sums(connection: Connection, server: int) -> dict[str, Decimal]:
-    sums, miners = schema.sums, schema.miners
-    kept: dict[str, Decimal] = defaultdict(Decimal)
-    query = select(miners.c.miner_id, sums.c.amount).join(miners, miners.c.id == sums.c.miner)
-    for row in connection.execute(query.where(miners.c.server == server)):
-        kept[row.miner_id] += Decimal(row.amount)
-    return kept

@@ -29,9 +29,10 @@ from fleet.effects import (
     TotalsSeen,
     Write,
 )
+from fleet.ledger_cross import FINDINGS, FINDINGS_SEAL, findings_of, sealed
 from fleet.ledger_entries import Entries
 from fleet.ledger_jobs import Jobs
-from fleet.ledger_sql import inserting, reading, setting
+from fleet.ledger_sql import inserting, putting, reading, setting
 from fleet.payments import ZERO
 
 
@@ -181,17 +182,31 @@ class Writer:
             }
             for write in writes
         ]
+        self._seal(rows)
         self._connection.execute(insert(schema.findings), rows)
         for write in writes:
             if write.extra_jobs:
                 more = {"key_id": self.miner(write.miner_id), "more": write.extra_jobs}
                 self._connection.execute(_COUNT_JOBS, more)
 
+    def _seal(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Count the findings with these new ones, and make a number of them all, so that a changed one shows."""
+        kept = {row.name: row.value for row in self._connection.execute(_COUNTERS, {"key_server": self._server})}
+        count, seal = kept.get(FINDINGS, 0), kept.get(FINDINGS_SEAL, 0)
+        before = [] if FINDINGS in kept else findings_of(self._connection, self._server)
+        for row in [*before, *rows]:
+            count, seal = count + 1, sealed(seal, row)
+        put = putting(self._connection.dialect.name, schema.counters)
+        values = {FINDINGS: count, FINDINGS_SEAL: seal}
+        each = [{"server": self._server, "name": name, "value": value} for name, value in values.items()]
+        self._connection.execute(put, each)
+
     def _last_entry(self) -> int:
         return int(self._connection.execute(_LAST_ENTRY).scalar() or 0)
 
 
 #: made once, as all statements that run for every job: making one costs more than running it
+_COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
 _LAST_ENTRY = select(func.max(schema.entries.c.id))
 _SET_SESSION = setting(schema.sessions, ("miner", "session_id"))
 _SET_MINER = setting(schema.miners, ("id",))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from fleet.errors import LedgerError, LedgerLocked
+from fleet.private_files import keep_private
 
 #: made up by Linux at each start of the machine
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -17,10 +18,13 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 class Lock:
     """At most one holder of a folder: a file lock that ends with its process, however that dies.
 
+    The folder is made private: whoever else could open the file could hold the lock.
+
     Raises LedgerLocked when another process holds it, which `holder` of that process names.
     """
 
     def __init__(self, path: Path, holder: str = "coordinator") -> None:
+        keep_private(path.parent)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("a+")

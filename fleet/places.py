@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
+from fleet.ledger_heads import HEADS_FILE
 
 #: name of the simulator in a ledger
 SIMULATOR = "simulator"
@@ -39,6 +40,11 @@ def ledger_address(settings: Settings) -> str:
     if settings.ledger_url is not None:
         return settings.ledger_url.get_secret_value()
     return _sqlite(farm_dir(settings))
+
+
+def heads_file(settings: Settings, place: LedgerPlace) -> Path:
+    """Where the heads of a ledger are kept: beside its file, or in the farm's folder."""
+    return (place.file.parent if place.file is not None else farm_dir(settings)) / HEADS_FILE
 
 
 def ledger_to_read(settings: Settings) -> LedgerPlace:

@@ -28,6 +28,11 @@ from fleet.session_sum import SessionSum
 
 _NO_PROOF = Proof()
 
+_UNKNOWN_PAST = (
+    "the server has paid this miner before, and the ledger knows nothing of it: "
+    "if another ledger does, stop, and put it in place or name its folder by FLEET_STATE_DIR"
+)
+
 
 class Purse:
     """Books payments of one miner. Amounts are exact NNET; a server's sums are floats and compared as such."""
@@ -197,7 +202,7 @@ class Purse:
         """
         case, total = self._case(totals), totals.total_rewards
         if case is None:
-            return [self._rebase(totals)]
+            return [*self._unknown_past(total), self._rebase(totals)]
         self._books.stated_total = total
         finding = classify(case)
         dated = self._dated(case, totals.registered_at)
@@ -269,6 +274,12 @@ class Purse:
             return []
         evidence = f"it registered the miner anew; {self.since_base} NNET since {self.base_total} stay as booked"
         return [self._found(Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence))]
+
+    def _unknown_past(self, total: Decimal) -> list[Effect]:
+        """A server that knows more of a miner than a ledger without an entry of it: the ledger may be the wrong one."""
+        if not total or self.payments:
+            return []
+        return [self._books.notice(NoticeKind.ANOMALY, _UNKNOWN_PAST)]
 
     def _found(self, finding: Finding, extra_jobs: int = 0) -> Found:
         return Found(miner_id=self._books.miner_id, finding=finding, extra_jobs=extra_jobs)

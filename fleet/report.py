@@ -173,6 +173,11 @@ class Report:
         else:
             self._lines.say(f"[OK]     the ledger is written again, after {state.waited_s:.1f} s")
 
+    def ledger_doubts(self, doubts: Sequence[str]) -> None:
+        """This may not be the ledger that was there before."""
+        for doubt in doubts:
+            self._lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
+
     def flaw(self, text: str) -> None:
         """A stream entry that is no result."""
         self.tally.anomalies += 1

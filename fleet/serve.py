@@ -38,7 +38,6 @@ from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.miner import Miner
 from fleet.models import PAID, MinerSpec, Prior
-from fleet.places import ledger_address
 from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.prospect import Prospect
@@ -49,6 +48,7 @@ from fleet.summary import summary
 from fleet.transport import Transport
 from fleet.wall_clock import WallClock
 from fleet.watchdog import Watchdog
+from fleet.witness import Witness
 from tasks.app import make_app
 from tasks.broker import announce, turned_away
 from tasks.hangup import stop_signals
@@ -86,12 +86,12 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     admitted(turned_away(redis_url, as_worker=False))
     started, wall = time.monotonic(), WallClock()
     inbox, lines = Inbox(), _lines(settings, run.out)
-    free = partial(when_free, say=lines.say)
+    free, witness = partial(when_free, say=lines.say), Witness(settings, simulated=run.simulated)
     with (
         _alone(settings, redis_url, inbox) as keeper,
         Watchdog(sys.stderr) as watchdog,
-        free(lambda: _ledger(settings, server, run, wall)) as ledger,
-        contextlib.closing(Bookkeeper(ledger, inbox.put)) as books,
+        free(lambda: _ledger(settings, server, run, wall, witness)) as ledger,
+        contextlib.closing(Bookkeeper(ledger, inbox.put, keep=partial(witness.keep, ledger))) as books,
         _transport(settings) as transport,
     ):
         specs = miner_specs(settings, settings.state_dir)
@@ -99,9 +99,8 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         started_at_ms = free(lambda: ledger.begin_run(run.run_id))
         farm = free(lambda: _farm(settings, specs, ledger, books.find))
         report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books, wall)
-        where = shown_url(ledger_address(settings))
-        report.banner(server=server, simulated=run.simulated, specs=specs, ledger=where)
-        ghosts = free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s))
+        report.banner(server=server, simulated=run.simulated, specs=specs, ledger=shown_url(witness.url))
+        report.ledger_doubts(free(lambda: witness.doubts(ledger)))
         prospect = _prospect(settings, server, farm, started)
         with _broker(settings, redis_url, inbox) as (dispatcher, threads):
             pulse = Pulse(report, settings.alive_file, [transport.thread, keeper, *threads], prospect)
@@ -116,13 +115,14 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
                 drain_s=settings.drain_s,
                 network_every_s=settings.output.status_every_s,
                 prospect=prospect,
-                ghosts=ghosts,
+                ghosts=free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s)),
             )
             _stop_on_signals(inbox)
             watchdog.watch(pulse.motions)
             coordinator.run(None if run.for_s is None else started + run.for_s)
         scopes = free(lambda: ledger.scopes(run.run_id, list(farm.miners)))
         standings = free(ledger.standings)
+        heads = free(lambda: witness.keep(ledger))
     return summary(
         farm=farm,
         scopes=scopes,
@@ -132,7 +132,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         duration_s=(wall.now_ms() - wall.jumped_ms - started_at_ms) / 1000,
         server=server,
         simulated=run.simulated,
-    )
+    ) | {"heads": [head.stated() for head in heads]}
 
 
 def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:
@@ -179,9 +179,10 @@ def stay_on_one_core() -> None:
             os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
 
 
-def _ledger(settings: Settings, server: str, run: Run, wall: WallClock) -> Ledger:
+def _ledger(settings: Settings, server: str, run: Run, wall: WallClock, witness: Witness) -> Ledger:
+    witness.refuse_lost()
     ledger = Ledger(
-        open_engine(ledger_address(settings)),
+        open_engine(witness.url),
         settings.server_name or server,
         simulated=run.simulated,
         now_ms=wall.now_ms,

@@ -29,6 +29,8 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool 
     _print_scope(screen, "the whole ledger's jobs", ledger["jobs"], ledger)
     if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
+    for head in figures.get("heads", ()):
+        line(screen, f"ledger head: {head['entries']} entries of {head['server']}, the last one's hash {head['head']}")
     if figures["simulated"]:
         screen.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
 

@@ -14,10 +14,11 @@ from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.tables import console, line
 from fleet.exact_json import dump
 from fleet.ledger_export import COLUMNS, entries
+from fleet.ledger_heads import kept_heads
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import ServerVerdict
 from fleet.ledger_verify import verify as verify_ledger
-from fleet.places import ledger_to_read
+from fleet.places import heads_file, ledger_to_read
 
 
 @click.group("ledger")
@@ -36,15 +37,18 @@ def ledger() -> None:
 @click.option("--head", metavar="HASH", help="The hash that an earlier verify printed; it must be in the chain.")
 @click.pass_context
 def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
-    """Recompute the chain of each server, and name the first entry that is not as it was booked.
+    """Recompute the chain of each server, name the first entry that is not as it was booked, compare all tables.
 
-    Works offline, and while the farm runs. Ends with 65 when something was changed. Keep the printed head elsewhere:
-    whoever can write the ledger can also compute all of its hashes anew, but not to a head that you kept.
+    Works offline, and while the farm runs. Ends with 65 when something was changed. The farm keeps heads of its own, in
+    ledger.heads and at the end of its output. Keep one elsewhere, too: whoever can write all of these can also compute
+    all hashes again, but not to a head that you kept.
     """
     with settings_or_exit():
         settings = load()
+    place = ledger_to_read(settings)
     with farm_errors():
-        verdicts = verify_ledger(open_engine(ledger_to_read(settings).url, read_only=True), head)
+        heads = kept_heads(heads_file(settings, place))
+        verdicts = verify_ledger(open_engine(place.url, read_only=True), head, heads)
     kept = head is None or any(verdict.has_head for verdict in verdicts)
     right = kept and all(verdict.right for verdict in verdicts)
     if as_json:
@@ -107,7 +111,7 @@ def _stated(verdict: ServerVerdict) -> dict[str, object]:
         "booked_nnet": verdict.booked,
         "head": verdict.verdict.head,
         "first_wrong_entry": None if flaw is None else {"entry": flaw.seq, "problem": flaw.problem},
-        "wrong_sums": list(verdict.wrong_sums),
+        "problems": list(verdict.problems),
     }
 
 
@@ -117,5 +121,5 @@ def _print(verdict: ServerVerdict) -> None:
     line(screen, f"  head {verdict.verdict.head}")
     if flaw is not None:
         line(screen, f"  entry {flaw.seq}: {flaw.problem}", style="red")
-    for miner in verdict.wrong_sums:
-        line(screen, f"  {miner}: the kept sums are not those of its entries", style="red")
+    for problem in verdict.problems:
+        line(screen, f"  {problem}", style="red")

@@ -1,4 +1,4 @@
-"""L1–L2: a ledger that another program locks, and a disk that takes its time."""
+"""L1–L3: a ledger that another program locks, a disk that takes its time, and a ledger that is deleted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tests.support.slow_disk import SlowDisk, compiler
 _LOCKED_S = 8.0
 #: how long the disk is slow, beside the syncs that are under way then
 _SLOW_S = 12.0
+#: a coordinator without its ledger ends within this, in seconds, with EX_CANTCREAT
+_NOTICED_S, _CANNOT_CREATE = 10.0, 73
 _disk: SlowDisk | None = None
 
 
@@ -62,12 +64,33 @@ def slow_disk(seconds: float) -> Callable[[Havoc], str | None]:
     return act
 
 
+def deleted(havoc: Havoc) -> str | None:
+    """The ledger's files are deleted: the coordinator ends, no empty one is begun, what was saved goes on."""
+    farm, ledger = havoc.farm, havoc.farm.ledger
+    ended = farm.life
+    for path in ledger.parent.glob(f"{ledger.name}*"):
+        path.unlink()
+    if ended.ended_at(_NOTICED_S) is None or ended.exit_code != _CANNOT_CREATE:
+        return f"it ended with {ended.exit_code}, {_NOTICED_S:g} s after the deletion: {ended.words()}"
+    again = farm.born()
+    if again.ended_at(_NOTICED_S) is None or ledger.exists():
+        return f"an empty ledger was begun: {again.words()}"
+    saved = sorted(ledger.parent.glob(f"{ledger.name}.rescued-*"))
+    if not saved:
+        return f"nothing was saved: {ended.words()}"
+    saved[-1].rename(ledger)
+    havoc.auditor.death()
+    farm.born()
+    return None
+
+
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
-    """L1–L2."""
+    """L1–L3."""
     return [
         Scene(fault="L1", what=f"ledger locked by another program for {_LOCKED_S:g} s", act=lock_held, trials=2),
         *(
             Scene(fault="L2", what=f"slow disk, each sync takes {seconds:g} s", act=slow_disk(seconds), trials=2)
             for seconds in (0.5, 5.0)
         ),
+        Scene(fault="L3", what="ledger deleted while it is written", act=deleted, trials=3),
     ]

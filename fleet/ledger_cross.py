@@ -1,0 +1,175 @@
+"""The ledger's tables against each other: what is kept twice must agree, and every row must belong to somebody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from fleet import schema
+from fleet.ledger_entries import HOUR_MS
+from fleet.ledger_jobs import ASSIGNED
+from fleet.models import FINAL, JobState
+from fleet.payments import ZERO, EntryKind
+
+#: counters that seal the findings: how many there are, and a number made of all of them
+FINDINGS, FINDINGS_SEAL = "findings", "findings seal"
+#: bits of a seal, so that every database holds it as an integer
+_SEAL_BITS = 62
+_SEALED = ("miner", "found_at", "kind", "amount", "evidence", "job_ids")
+
+#: miner id, kind of entry, job type, hour
+SumKey = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """What one row of `sums` holds."""
+
+    payments: int = 0
+    unconfirmed: int = 0
+    amount: Decimal = ZERO
+
+    def plus(self, amount: Decimal, *, unconfirmed: bool) -> Bucket:
+        """With one more entry."""
+        return Bucket(
+            payments=self.payments + 1, unconfirmed=self.unconfirmed + unconfirmed, amount=self.amount + amount
+        )
+
+
+def sealed(seal: int, row: dict[str, Any]) -> int:
+    """The seal of the findings with one more of them, a row of theirs."""
+    fields = json.dumps([seal, *(row[name] for name in _SEALED)])
+    return int.from_bytes(hashlib.sha256(fields.encode()).digest()) >> (256 - _SEAL_BITS)
+
+
+def findings_of(connection: Connection, server: int) -> list[dict[str, Any]]:
+    """The findings of a server's miners, oldest first."""
+    table, miners = schema.findings, schema.miners
+    query = select(table).join(miners, miners.c.id == table.c.miner).where(miners.c.server == server)
+    return [row._asdict() for row in connection.execute(query.order_by(table.c.id))]
+
+
+def disagreements(connection: Connection, server: int, sums: dict[SumKey, Bucket]) -> Iterator[str]:
+    """What of a server's tables does not fit, in words; `sums` are those of its entries."""
+    yield from _sums(connection, server, sums)
+    yield from _counters(connection, server)
+    yield from _paid_jobs(connection, server)
+    yield from _losses(connection, server)
+    yield from _findings(connection, server)
+
+
+def strays(connection: Connection) -> Iterator[str]:
+    """Rows that belong to no server or no miner, in words."""
+    known = {"server": select(schema.servers.c.id), "miner": select(schema.miners.c.id)}
+    for table in schema.metadata.sorted_tables:
+        for column in ("server", "miner"):
+            if column in table.c and table.name != "runs":
+                query = select(func.count()).select_from(table).where(table.c[column].not_in(known[column]))
+                count = connection.execute(query).scalar_one()
+                if count:
+                    yield f"{count} rows of {table.name} belong to no {column} that the ledger knows"
+
+
+def _sums(connection: Connection, server: int, made: dict[SumKey, Bucket]) -> Iterator[str]:
+    table, miners = schema.sums, schema.miners
+    query = select(table, miners.c.miner_id).join(miners, miners.c.id == table.c.miner)
+    kept = {
+        (row.miner_id, row.kind, row.job_type, row.hour): Bucket(
+            payments=row.payments, unconfirmed=row.unconfirmed, amount=_decimal(row.amount)
+        )
+        for row in connection.execute(query.where(miners.c.server == server))
+    }
+    wrong = [key for key in made.keys() | kept.keys() if made.get(key, Bucket()) != kept.get(key, Bucket())]
+    yield from _named("the kept sums are not those of its entries", {miner for miner, *_ in wrong})
+
+
+def _counters(connection: Connection, server: int) -> Iterator[str]:
+    jobs, counters = schema.jobs, schema.counters
+    states = select(jobs.c.state, func.count().label("n")).where(jobs.c.server == server).group_by(jobs.c.state)
+    found = Counter({row.state: row.n for row in connection.execute(states)})
+    kept = _kept_counters(connection, server)
+    made = {ASSIGNED: found.total()} | {state.value: found[state.value] for state in FINAL}
+    for name, count in made.items():
+        if kept.get(name, 0) != count:
+            yield f"{counters.name}: {kept.get(name, 0)} jobs {name.replace('_', ' ')}, but {count} rows of jobs say so"
+
+
+def _paid_jobs(connection: Connection, server: int) -> Iterator[str]:
+    jobs, entries = schema.jobs, schema.entries
+    mine = jobs.c.server == server
+    paid = select(jobs.c.job_id).where(mine, jobs.c.state == JobState.ACCEPTED.value)
+    booked = select(entries.c.job_id).where(entries.c.server == server, entries.c.job_id.is_not(None))
+    unpaid = connection.execute(paid.where(jobs.c.job_id.not_in(booked))).scalars().all()
+    yield from _named("is paid, and no entry says so", unpaid)
+    of_jobs = select(entries.c.job_id).where(entries.c.server == server, entries.c.kind == EntryKind.JOB.value)
+    same = (jobs.c.server == entries.c.server) & (jobs.c.job_id == entries.c.job_id)
+    lost = of_jobs.outerjoin(jobs, same).where(
+        jobs.c.job_id.is_(None) | (jobs.c.miner != entries.c.miner) | (jobs.c.job_type != entries.c.job_type)
+    )
+    yield from _named("has an entry, and no such job", connection.execute(lost).scalars().all())
+
+
+def _losses(connection: Connection, server: int) -> Iterator[str]:
+    jobs, losses, miners = schema.jobs, schema.losses, schema.miners
+    made: dict[tuple[str, str, int], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    lost = (
+        select(miners.c.miner_id, jobs.c.loss, jobs.c.finished_at, jobs.c.reward)
+        .join(miners, miners.c.id == jobs.c.miner)
+        .where(jobs.c.server == server, jobs.c.loss.is_not(None), jobs.c.finished_at.is_not(None))
+    )
+    for row in connection.execute(lost):
+        key = (row.miner_id, row.loss, row.finished_at // HOUR_MS)
+        count, amount = made[key]
+        made[key] = (count + 1, amount + _decimal(row.reward))
+    query = select(losses, miners.c.miner_id).join(miners, miners.c.id == losses.c.miner)
+    kept = {
+        (row.miner_id, row.loss, row.hour): (row.jobs, _decimal(row.amount))
+        for row in connection.execute(query.where(miners.c.server == server))
+    }
+    wrong = {key[0] for key in made.keys() | kept.keys() if made.get(key, (0, ZERO)) != kept.get(key, (0, ZERO))}
+    yield from _named("the kept losses are not those of its jobs", wrong)
+
+
+def _findings(connection: Connection, server: int) -> Iterator[str]:
+    kept, found = _kept_counters(connection, server), findings_of(connection, server)
+    if FINDINGS not in kept:
+        # a ledger of an earlier release, in which nothing was found since
+        return
+    seal = 0
+    for row in found:
+        seal = sealed(seal, row)
+    if (kept[FINDINGS], kept.get(FINDINGS_SEAL)) != (len(found), seal):
+        yield f"findings: the {len(found)} that are there are not the {kept[FINDINGS]} that were written"
+
+
+def _kept_counters(connection: Connection, server: int) -> dict[str, int]:
+    table = schema.counters
+    query = select(table.c.name, table.c.value).where(table.c.server == server)
+    return {row.name: row.value for row in connection.execute(query)}
+
+
+def _named(problem: str, who: Iterable[str]) -> Iterator[str]:
+    """A line for each of the first few, and one for all others."""
+    names = sorted(map(str, who))
+    for name in names[:_MOST_NAMED]:
+        yield f"{name}: {problem}"
+    if len(names) > _MOST_NAMED:
+        yield f"and {len(names) - _MOST_NAMED} more: {problem}"
+
+
+_MOST_NAMED = 20
+
+
+def _decimal(text: str) -> Decimal:
+    """An amount as it is spelt; NaN where it is none, which equals nothing."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("NaN")

@@ -1,0 +1,321 @@
+"""A ledger that is lost, swapped or damaged is noticed, and what can be saved is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fleet.causes import Difference, Loss
+from fleet.cli import fleet
+from fleet.effects import Booked, Found, JobMoved, JobOpened, SessionOpened, Write
+from fleet.errors import LedgerError, LedgerLost
+from fleet.ledger import Ledger
+from fleet.ledger_heads import Head, doubts, keep_heads, kept_heads, refuse_lost
+from fleet.ledger_open import open_engine
+from fleet.ledger_verify import verify
+from fleet.lock import Lock
+from fleet.models import Entry, Finding, Job, JobState, Road
+from fleet.payments import EntryKind
+from fleet.private_files import keep_private
+
+
+def turn(number: int) -> list[Write]:
+    """A job that is given, computed and paid."""
+    job = Job(
+        job_id=f"job-{number}", job_type="data_hash", data={}, reward=Decimal("0.1"), road=Road.NEXT, timeout_s=60.0
+    )
+    entry = Entry(
+        miner_id="rig-a1",
+        kind=EntryKind.JOB,
+        amount=Decimal("0.1"),
+        confirmed=True,
+        session_id="s1",
+        job_id=job.job_id,
+        job_type=job.job_type,
+    )
+    moved = JobMoved(job_id=job.job_id, state=JobState.ACCEPTED, attempt=1, strikes=0, sends=1, mended=False)
+    opened = JobOpened(job=job, miner_id="rig-a1", session_id="s1", state=JobState.ASSIGNED, attempt=1)
+    return [opened, moved, Booked(entry=entry)]
+
+
+def opened(file: Path) -> Ledger:
+    return Ledger(open_engine(f"sqlite:///{file}"), "here")
+
+
+def payments(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A ledger of five paid jobs, which nobody has open."""
+    path = tmp_path / "ledger.sqlite"
+    with opened(path) as ledger:
+        ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=None)])
+        for number in range(5):
+            ledger.commit(turn(number))
+    return path
+
+
+def delete(file: Path) -> None:
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def delete_log(file: Path) -> None:
+    file.with_name(f"{file.name}-wal").unlink()
+
+
+def replace(file: Path) -> None:
+    other = file.with_name("other.sqlite")
+    shutil.copy(file, other)
+    other.replace(file)
+
+
+@pytest.mark.parametrize(
+    ("act", "words"), [(delete, "was deleted"), (delete_log, "was deleted"), (replace, "was replaced by another file")]
+)
+def test_a_file_that_goes_while_it_is_written_is_noticed_at_once_and_saved_whole(
+    file: Path, act: object, words: str
+) -> None:
+    assert callable(act)
+    with opened(file) as ledger:
+        ledger.commit(turn(5))
+        act(file)
+        with pytest.raises(LedgerLost, match=words) as caught:
+            ledger.commit(turn(6))
+    (saved,) = file.parent.glob("ledger.sqlite.rescued-*")
+    assert str(saved) in str(caught.value)
+    assert payments(saved) == 7
+    with closing(sqlite3.connect(saved)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("length", [0, 5000])
+def test_a_file_that_is_cut_off_while_it_is_written_is_noticed(file: Path, length: int) -> None:
+    with opened(file) as ledger:
+        ledger.commit(turn(5))
+        os.truncate(file, length)
+        with pytest.raises(LedgerLost, match="was cut off"):
+            ledger.commit(turn(6))
+
+
+def test_a_file_that_is_overwritten_while_it_is_written_is_noticed(file: Path) -> None:
+    with opened(file) as ledger:
+        ledger.commit(turn(5))
+        with file.open("r+b") as damaged:
+            damaged.write(b"\0" * 100)
+        with pytest.raises(LedgerLost, match="was overwritten"):
+            ledger.commit(turn(6))
+
+
+def test_half_a_file_is_not_mined_into(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+    with pytest.raises(LedgerError, match=r"is damaged|malformed"):
+        opened(file)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_forty_flipped_bytes_are_a_clear_error_or_found_by_verify_and_never_a_raw_one(file: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    content = bytearray(file.read_bytes())
+    for _ in range(40):
+        content[rng.randrange(100, len(content))] ^= rng.randrange(1, 256)
+    file.write_bytes(content)
+    with contextlib.suppress(LedgerError), opened(file) as ledger:
+        ledger.account("rig-a1")
+        ledger.begin_run("r1")
+        ledger.ghosts(set())
+        ledger.scopes("r1", ["rig-a1"])
+    with contextlib.suppress(LedgerError):
+        verify(open_engine(f"sqlite:///{file}", read_only=True))
+
+
+def test_a_ledger_that_is_gone_is_not_begun_again_while_its_head_is_known(file: Path) -> None:
+    heads = file.with_name("ledger.heads")
+    with opened(file) as ledger:
+        keep_heads(heads, ledger.heads())
+    refuse_lost(file, kept_heads(heads))
+    (head,) = kept_heads(heads)
+    assert (head.server, head.entries) == ("here", 5)
+    file.unlink()
+    with pytest.raises(LedgerLost, match="it had 5 entries for here; restore a backup, or remove"):
+        refuse_lost(file, kept_heads(heads))
+    saved = file.with_name("ledger.sqlite.rescued-20261126T030000Z")
+    saved.touch()
+    with pytest.raises(LedgerLost, match=f"put {saved} in its place"):
+        refuse_lost(file, kept_heads(heads))
+
+
+def test_an_older_copy_and_another_ledger_are_doubted(file: Path, tmp_path: Path) -> None:
+    with opened(file) as ledger:
+        before = ledger.heads()
+        assert doubts(before, ledger.hash_of) == []
+        ledger.commit(turn(5))
+        assert doubts(before, ledger.hash_of) == []
+        after = ledger.heads()
+    with opened(tmp_path / "other.sqlite") as other:
+        (said,) = doubts(before, other.hash_of)
+        assert "entry 5 of here" in said
+        assert "is missing" in said
+        for number in range(9, 2, -1):
+            other.commit(turn(number))
+        (said,) = doubts(after, other.hash_of)
+        assert "is not the one that was there" in said
+
+
+def test_heads_are_kept_once_each_and_a_strange_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.heads"
+    heads = [Head(server="a server", entries=n, hash=f"{n:064x}", at="2026-11-26T03:00:00Z") for n in range(3)]
+    for head in [*heads, heads[-1]]:
+        keep_heads(file, [head])
+    assert kept_heads(file) == heads
+    file.write_text("something else\n")
+    with pytest.raises(LedgerError, match=r"ledger\.heads holds no heads"):
+        kept_heads(file)
+
+
+def test_thousands_of_heads_keep_the_newest_and_ever_fewer_of_the_oldest(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.heads"
+    lines = [f"2026-11-26T03:00:00Z {n} {n:064x} here" for n in range(2500)]
+    file.write_text("".join(f"{line}\n" for line in lines))
+    keep_heads(file, [Head(server="here", entries=9999, hash="ab" * 32, at="2026-11-26T04:00:00Z")])
+    kept = [head.entries for head in kept_heads(file)]
+    assert len(kept) < 2000
+    assert kept[-1] == 9999
+    assert kept[-1001:-1] == list(range(1500, 2500))
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_a_state_folder_and_its_files_are_the_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        folder = tmp_path / "deep" / "state"
+        lock = Lock(folder / "coordinator.lock")
+        with opened(folder / "ledger.sqlite") as ledger:
+            ledger.commit(turn(1))
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+        lock.release()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert set(modes) >= {"coordinator.lock", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_an_older_state_folder_is_narrowed_and_a_shared_one_is_not(file: Path, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        tmp_path.chmod(0o755)
+        file.chmod(0o644)
+        shared = tmp_path / "shared"
+        shared.mkdir(mode=0o755)
+        (shared / "letters").touch()
+        sticky = tmp_path / "sticky"
+        sticky.mkdir()
+        sticky.chmod(0o1777)
+        for folder in (tmp_path, shared, sticky):
+            keep_private(folder)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+    assert stat.S_IMODE(sticky.stat().st_mode) == 0o1777
+
+
+#: entries, their chain and all that is counted of them, cut off as if the last two had never been
+CUT_OFF = """
+    DELETE FROM entries WHERE seq > 3;
+    UPDATE chains SET seq = 3, hash = (SELECT hash FROM entries WHERE seq = 3);
+    DELETE FROM jobs WHERE job_id IN ('job-3', 'job-4');
+    UPDATE counters SET value = value - 2 WHERE name IN ('assigned', 'accepted');
+    UPDATE sums SET payments = 3, amount = '0.3';
+"""
+EMPTIED = """
+    DELETE FROM entries; DELETE FROM chains; DELETE FROM jobs; DELETE FROM sums; DELETE FROM counters;
+    DELETE FROM losses; DELETE FROM findings; DELETE FROM sessions; DELETE FROM miners; DELETE FROM servers;
+"""
+INVENTED = """
+    CREATE TABLE copied AS SELECT * FROM jobs WHERE job_id = 'job-2';
+    UPDATE copied SET job_id = 'job-9';
+    INSERT INTO jobs SELECT * FROM copied;
+    DROP TABLE copied;
+"""
+TAMPERINGS = {
+    "entries and chain cut off alike": (CUT_OFF, "entry 5 is missing, by the head that ledger.heads kept at"),
+    "servers emptied": ("DELETE FROM servers", "belong to no server that the ledger knows"),
+    "miners emptied": ("DELETE FROM miners", "changed: job of 0.1 NNET"),
+    "everything emptied": (EMPTIED, "ledger.heads has entries of it, and the ledger none"),
+    "an hour's sum moved to another": ("UPDATE sums SET hour = hour + 1", "the kept sums are not those"),
+    "a payment less": ("UPDATE sums SET payments = payments - 1", "the kept sums are not those"),
+    "unconfirmed ones": ("UPDATE sums SET unconfirmed = 2", "the kept sums are not those"),
+    "a sum that is no number": ("UPDATE sums SET amount = 'much'", "the kept sums are not those"),
+    "a job deleted": ("DELETE FROM jobs WHERE job_id = 'job-2'", "job-2: has an entry, and no such job"),
+    "a job's type": ("UPDATE jobs SET job_type = 'x' WHERE job_id = 'job-2'", "job-2: has an entry, and no such job"),
+    "a job's state": ("UPDATE jobs SET state = 'expired' WHERE job_id = 'job-2'", "4 rows of jobs say so"),
+    "a job invented": (INVENTED, "job-9: is paid, and no entry says so"),
+    "a counter": ("UPDATE counters SET value = value + 1 WHERE name = 'accepted'", "counters: 6 jobs accepted"),
+    "a counter deleted": ("DELETE FROM counters WHERE name = 'assigned'", "counters: 0 jobs assigned"),
+    "a loss": ("UPDATE losses SET jobs = 9", "the kept losses are not those of its jobs"),
+    "a loss's amount": ("UPDATE losses SET amount = '0'", "the kept losses are not those of its jobs"),
+    "losses emptied": ("DELETE FROM losses", "the kept losses are not those of its jobs"),
+    "a finding": ("UPDATE findings SET amount = '0'", "findings: the 2 that are there are not the 2 that were written"),
+    "a finding's words": ("UPDATE findings SET evidence = 'x' WHERE id = 1", "findings: the 2 that are there"),
+    "a finding deleted": ("DELETE FROM findings WHERE id = 2", "findings: the 1 that are there are not the 2"),
+    "findings emptied": ("DELETE FROM findings", "findings: the 0 that are there are not the 2"),
+}
+
+
+@pytest.mark.parametrize(("statements", "words"), TAMPERINGS.values(), ids=TAMPERINGS)
+def test_verify_finds_what_was_altered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: str, words: str
+) -> None:
+    monkeypatch.setenv("FLEET_STATE_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "simulator" / "ledger.sqlite"
+    whole(file)
+    assert verified() == (0, [])
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(statements)
+        connection.commit()
+    code, problems = verified()
+    assert code == 65
+    assert any(words in problem for problem in problems), problems
+
+
+def verified() -> tuple[int, list[str]]:
+    """The exit code of `fleet ledger verify`, and all that it has to say against the ledger."""
+    done = CliRunner().invoke(fleet, ["ledger", "verify", "--json"])
+    servers = json.loads(done.stdout)["servers"]
+    flaws = [one["first_wrong_entry"]["problem"] for one in servers if one["first_wrong_entry"]]
+    return done.exit_code, [*flaws, *(problem for one in servers for problem in one["problems"])]
+
+
+def whole(file: Path) -> None:
+    """A ledger with five paid jobs, a lost one, two findings, and a head that was kept."""
+    with Ledger(open_engine(f"sqlite:///{file}"), "here") as ledger:
+        ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=None)])
+        for number in range(5):
+            ledger.commit(turn(number))
+        given = turn(7)[0]
+        expired = JobMoved(
+            job_id="job-7", state=JobState.EXPIRED, attempt=1, strikes=0, sends=0, mended=False, loss=Loss.DRAINED
+        )
+        ledger.commit([given, expired])
+        for amount in ("0.5", "-0.25"):
+            finding = Finding(kind=Difference.UNKNOWN, amount=Decimal(amount), evidence="the total")
+            ledger.commit([Found(miner_id="rig-a1", finding=finding)])
+        keep_heads(file.with_name("ledger.heads"), ledger.heads())
