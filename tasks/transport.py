@@ -172,6 +172,18 @@ class QoS(redis.QoS):
             hub.call_later(MARK_S, self.try_write)
 
 
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    """Treat a refusal by Redis as a lost connection: the worker connects and tries again, and would end otherwise.
+
+    A key was replaced by another thing, which the coordinator removes, or the role may not do this any more.
+    """
+    try:
+        yield
+    except ResponseError as exc:
+        raise Disconnected(f"Redis refuses: {exc}") from exc
+
+
 def _body(message: Any) -> str:
     delivery = message.delivery_info
     return dumps([message._raw, delivery["exchange"], delivery["routing_key"]])  # type: ignore[no-any-return]
@@ -203,12 +215,19 @@ class Channel(redis.Channel):
             self._fanout_queues[queue] = (exchange, routing_key.replace("#", "*"))
             self._expires.pop(queue, None)
             return
-        super()._queue_bind(exchange, routing_key, pattern, queue)
+        with _tried_again():
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+
+    def _size(self, queue: str) -> int:
+        """How many messages wait."""
+        with _tried_again():
+            return int(super()._size(queue))
 
     def _brpop_read(self, **options: Any) -> Any:
         """Take a message off the queue; one that is no JSON is dropped."""
         try:
-            return super()._brpop_read(**options)
+            with _tried_again():
+                return super()._brpop_read(**options)
         except (Empty, *_REDIS_FAILS):
             raise
         except Exception as exc:  # noqa: BLE001 - whatever it was, it is off the queue

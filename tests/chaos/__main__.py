@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from fleet.commands.durations import DURATION
-from tests.chaos import absence, broker, hosts, ledgers, poison, rivals, servers, terminals, threads
+from tests.chaos import absence, broker, hosts, ledgers, poison, rivals, servers, strangers, terminals, threads
 from tests.chaos.acts import Havoc
 from tests.chaos.farm import Setup
 from tests.chaos.points import draw_strike, strike_often
@@ -30,6 +30,7 @@ ROOMS = (
     hosts.scenes,
     absence.scenes,
     broker.scenes,
+    strangers.scenes,
     rivals.scenes,
     servers.scenes,
     poison.scenes,
