@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 from fleet.calls import Call, CallKind
-from fleet.models import Road
+from fleet.models import MinerSpec, Road
+from fleet.session import Session
 from fleet.work import Work
 
 
@@ -60,3 +61,18 @@ def _lane(kind: CallKind, work: Work | None) -> Lane:
     if work is not None:
         return Lane.MAIN if work.job.road is Road.FETCHED and not work.unknown else Lane.SIDE
     return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
+
+
+def call_for(kind: CallKind, spec: MinerSpec, session: Session | None, work: Work | None) -> Call:
+    """The call of this kind, with what the server wants to be told."""
+    if session is None:
+        return Call(kind=kind, spec=spec)
+    return Call(
+        kind=kind,
+        spec=spec,
+        session_id=session.session_id,
+        job_id=work.job.job_id if work else "",
+        result=work.result or {} if work else {},
+        completed=session.completed,
+        usage=session.usage(),
+    )

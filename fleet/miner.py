@@ -13,6 +13,7 @@ import random
 from fleet.audits import Audits
 from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency
 from fleet.effects import (
+    Booked,
     Effect,
     Notice,
     NoticeKind,
@@ -29,7 +30,7 @@ from fleet.errors import (
     SessionLost,
 )
 from fleet.farewell import Farewell, not_stopped
-from fleet.lanes import Lanes
+from fleet.lanes import Lanes, call_for
 from fleet.models import (
     Account,
     HeartbeatAnswer,
@@ -117,7 +118,7 @@ class Miner:
         kind, work, _ = min(due, key=lambda wish: URGENCY[wish[0]])
         if only is not None and URGENCY[kind] is not only:
             return None
-        call = self._call(kind, work)
+        call = call_for(kind, self.spec, self.session, work)
         self._lanes.begin(call, work)
         effects = self.workload.submitting(work) if work is not None else []
         return call, effects
@@ -138,9 +139,13 @@ class Miner:
             if work.sends == 1:
                 work.first_sent(reply.sent_at)
         if isinstance(outcome, CallError):
-            return self._on_error(reply, outcome, work, now)
-        self.patience.answered()
-        return self._on_answer(reply, outcome, work, now, find)
+            effects = self._on_error(reply, outcome, work, now)
+        else:
+            self.patience.answered()
+            effects = self._on_answer(reply, outcome, work, now, find)
+        if isinstance(outcome, HeartbeatAnswer) or any(isinstance(effect, Booked) for effect in effects):
+            self.patience.rewarded()
+        return effects
 
     def _on_answer(self, reply: Reply, outcome: Answer, work: Work | None, now: float, find: Find) -> list[Effect]:
         match outcome:
@@ -192,7 +197,7 @@ class Miner:
             wishes.extend((CallKind.SUBMIT, work, 0.0) for work in self.workload.sendable() if lanes.free_for(work))
         doubting = self._audits.doubting and not self.workload.uncertain
         if lanes.main is None and not self.draining and not doubting and self.workload.may_fetch:
-            wishes.append((CallKind.FETCH, None, self.workload.fetch_not_before))
+            wishes.append((CallKind.FETCH, None, self.workload.pause.until))
         if now < self._audits.at < NEVER and not self.draining:
             wishes.append((CallKind.TOTALS, None, self._audits.at))
         return wishes
@@ -202,20 +207,6 @@ class Miner:
             return []
         kind = NEXT_CALL[self.phase]
         return [(kind, None, self._audits.at if kind is CallKind.TOTALS and self._audits.doubting else 0.0)]
-
-    def _call(self, kind: CallKind, work: Work | None) -> Call:
-        session = self.session
-        if session is None:
-            return Call(kind=kind, spec=self.spec)
-        return Call(
-            kind=kind,
-            spec=self.spec,
-            session_id=session.session_id,
-            job_id=work.job.job_id if work else "",
-            result=work.result or {} if work else {},
-            completed=session.completed,
-            usage=session.usage(),
-        )
 
     # -- sessions ---------------------------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ from fleet.errors import SERVER_AWAY, CallError, NotRegistered, ServerFault, Ses
 
 
 class Patience:
-    """Counts failed calls in a row: those that the server did not answer apart from those that it denied.
+    """Counts failed calls: those in a row that the server did not answer, and those that it denied since it last gave.
 
-    Times are monotonic seconds.
+    To open a session, or to be given a job, is nothing yet: a server that grants this and denies what follows would be
+    asked round and round, as fast as it answers. Times are monotonic seconds.
     """
 
     def __init__(self, backoff: Backoff, rng: random.Random, now: float) -> None:
@@ -19,7 +20,7 @@ class Patience:
         self._rng = rng
         self._unanswered = 0
         self._denied = 0
-        #: what the server has forgotten since it granted something: each is begun over once without a wait
+        #: what the server has forgotten since it last gave something: each is begun over once without a wait
         self._forgotten: set[type[CallError]] = set()
         self._held_at = now
         #: no call before this
@@ -29,6 +30,10 @@ class Patience:
 
     def answered(self) -> None:
         """A call brought what it asked for, or said what became of a job."""
+        self._unanswered = 0
+
+    def rewarded(self) -> None:
+        """A payment was booked, or a heartbeat was answered: whatever was denied before is over."""
         self._unanswered = self._denied = 0
         self._forgotten.clear()
 
@@ -37,7 +42,7 @@ class Patience:
 
         Releases that answer 500 after the deed do so each time (PROTOCOL, surprise 1).
         """
-        if not (first and isinstance(error, ServerFault)) or self._unanswered or self._denied:
+        if not (first and isinstance(error, ServerFault)) or self._unanswered:
             return False
         # a second registration that fails does count; each job is submitted a first time but once
         self._unanswered = int(registering)

@@ -10,6 +10,7 @@ from fleet.calls import Reply
 from fleet.causes import Loss
 from fleet.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
+from fleet.fetch_pause import FetchPause
 from fleet.models import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.policy import Policy
 from fleet.purse import Purse
@@ -33,13 +34,11 @@ class Workload:
     def __init__(self, miner_id: str, policy: Policy, purse: Purse, rng: random.Random) -> None:
         self.jobs: dict[str, Work] = {}
         self.session: Session | None = None
-        #: no fetch before this
-        self.fetch_not_before = 0.0
+        self.pause = FetchPause(policy.backoff, rng)
         self._miner_id = miner_id
         self._policy = policy
         self._purse = purse
         self._rng = rng
-        self._refusals = 0
         #: when the last jobs ended, by id
         self._ended: dict[str, float] = {}
 
@@ -88,7 +87,7 @@ class Workload:
             return [self.anomaly("the answer to a fetch was overtaken by a receipt", job.job_id)]
         prior = find(job.job_id)
         if prior is not None and prior.miner_id != self._miner_id:
-            self._hold_fetch(now)
+            self.pause.insisted(now)
             return [self.anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
         work = Work(
             job=job,
@@ -103,13 +102,13 @@ class Workload:
         self._purse.job_reopened(job)
         refused_before = prior is not None and prior.state in {JobState.REJECTED, JobState.QUARANTINED}
         if refused_before:
-            self._hold_fetch(now)
+            self.pause.insisted(now)
         if job.problem or refused_before:
             loss = Loss.PAYLOAD if job.problem or prior is None else prior.loss
             work.fail(job.problem or "refused before", JobState.REJECTED, loss)
             work.state = JobState.COMPUTED
             return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure, loss=loss)]
-        self._refusals = 0
+        self.pause.useful()
         odd = [self.anomaly(job.oddity, job.job_id)] if job.oddity else []
         dispatch = self._publish(work, now)
         return [self._opened(work, prior), dispatch, *odd]
@@ -193,6 +192,7 @@ class Workload:
                 return self._lost(work, work.end, work.failure, work.loss, reply)
             if work.paid_before:
                 self._end(work, reply.answered_at)
+                self.pause.unpaid(reply.answered_at)
                 return [work.moved(JobState.ALREADY_COMPLETED), *self._purse.job_settled(work.job.job_id)]
             return self._paid(work, work.job.reward, False, None, reply)
         if isinstance(error, JobUnknown):
@@ -286,6 +286,7 @@ class Workload:
         self, work: Work, amount: Decimal, confirmed: bool, stated_total: Decimal | None, reply: Reply
     ) -> list[Effect]:
         self._end(work, reply.answered_at)
+        self.pause.paid()
         if self.session and self.session.session_id == reply.call.session_id:
             self.session.completed += 1
         proof = work.proof(reply.exchange)
@@ -310,6 +311,8 @@ class Workload:
         self, work: Work, state: JobState, cause: str, loss: Loss | None, reply: Reply | None = None
     ) -> list[Effect]:
         self._end(work, reply.answered_at if reply else 0.0)
+        if reply is not None:
+            self.pause.unpaid(reply.answered_at)
         if work.doubtful and not work.failure:
             loss = Loss.ANSWER_LOST
         loss = None if work.paid_before else work.loss or loss
@@ -331,8 +334,3 @@ class Workload:
         self._ended[work.job.job_id] = at
         while len(self._ended) > _REMEMBERED:
             del self._ended[next(iter(self._ended))]
-
-    def _hold_fetch(self, now: float) -> None:
-        """The server insists on a job that it refuses: asking faster helps nobody."""
-        self._refusals += 1
-        self.fetch_not_before = now + self._policy.backoff.delay_s(self._refusals, self._rng)

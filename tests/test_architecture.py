@@ -112,6 +112,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.lanes",
         "fleet.farewell",
         "fleet.patience",
+        "fleet.fetch_pause",
         "fleet.audits",
     ),
     ("fleet.workload", "fleet.ghosts", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),
