@@ -7,7 +7,7 @@ import resource
 
 #: more is never needed, and some systems have billions
 _MOST = 65_536
-#: of the main process: libraries, Redis, Flower's events, the pool's own
+#: of a process itself: libraries, Redis, the ledger, events, the pool's own
 _FIXED = 64
 #: pipes of one process of the pool, both ends while it starts
 _EACH = 6
@@ -28,6 +28,11 @@ def raise_limit() -> int:
 def needed(processes: int) -> int:
     """Open files of a worker with so many processes."""
     return _FIXED + _EACH * processes
+
+
+def connections_within(limit: int) -> int:
+    """How many connections to a server a coordinator may have with so many open files, perhaps none."""
+    return max(0, limit - _FIXED)
 
 
 def processes_within(limit: int) -> int:

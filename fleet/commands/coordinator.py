@@ -17,6 +17,7 @@ from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
 from fleet.exact_json import dump
 from fleet.serve import Run, run_coordinator
+from tasks.open_files import connections_within, raise_limit
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +59,14 @@ def coordinator(
     unread = without_secrets()
     if unread is not None:
         _log.warning(unread)
+    wanted, fit = settings.http.connections, connections_within(raise_limit())
+    if wanted > fit:
+        _log.warning(
+            "%d connections to the server need more open files than are allowed: raise the limit (ulimit -Hn, "
+            "LimitNOFILE=), or set FLEET_HTTP__CONNECTIONS to %d or less",
+            wanted,
+            max(1, fit),
+        )
     out = sys.stderr if as_json else sys.stdout
     with farm_errors(), unhindered():
         run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)

@@ -1,4 +1,4 @@
-"""A real worker under a low limit of open files."""
+"""Real processes under a low limit of open files, and on a processor that is too old."""
 
 from __future__ import annotations
 
@@ -64,3 +64,12 @@ def test_a_processor_that_numpy_cannot_use_is_named_before_numpy_ends_the_proces
         said = process.err.splitlines()
         assert said[-1].startswith("this processor lacks popcnt, sse4_1, sse4_2, ssse3, which numpy needs (x86-64-v2)")
         assert "Traceback" not in process.err
+
+
+def test_a_coordinator_names_the_limit_that_its_connections_exceed(tmp_path: Path) -> None:
+    argv = ["bash", "-c", f"ulimit -n 100 && exec {sys.executable} -m fleet coordinator"]
+    with started(argv, tmp_path, environ(tmp_path)) as process:
+        # no server is named
+        assert process.wait() == 69
+        assert "64 connections to the server need more open files than are allowed" in process.err
+        assert "FLEET_HTTP__CONNECTIONS to 36 or less" in process.err
