@@ -102,6 +102,9 @@ class DispatchSettings(Section):
     max_attempts: int = Field(
         3, ge=1, le=100, description="Attempts of one job without a result, after which it is quarantined."
     )
+    max_unanswered: int = Field(
+        10, ge=1, le=1_000, description="Messages of one job taken without any answer, after which it is quarantined."
+    )
     max_in_flight: int = Field(256, ge=1, le=1_000_000, description="Jobs of all miners at the workers at once.")
     max_free_jobs_per_miner: int = Field(
         4, ge=0, le=1_000, description="Jobs given without a fetch that wait for one miner at once."

@@ -21,7 +21,7 @@ from fleet.client import Client
 from fleet.drain import Drain
 from fleet.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
-from fleet.farm import Farm, Published
+from fleet.farm import Farm
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
 from fleet.lease import LeaseLost
@@ -30,6 +30,7 @@ from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
 from fleet.prospect import Prospect
 from fleet.transport import Talk
+from fleet.turn import Published
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
 _MAX_EVENTS = 500

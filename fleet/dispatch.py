@@ -16,14 +16,14 @@ from kombu.exceptions import KombuError, OperationalError
 from fleet.bundles import pack
 from fleet.crew import Motion, Vital
 from fleet.effects import Dispatch
-from fleet.farm import Published
+from fleet.turn import Published
 from tasks.messages import (
+    AVOID_HEADER,
     BUNDLE_TASK,
     JOBS_QUEUE,
     RESULTS_GROUP,
     RESULTS_STREAM,
     TASK_PREFIX,
-    JobMessage,
     described,
 )
 
@@ -81,12 +81,7 @@ class Dispatcher:
             jobs = [order for order in orders if isinstance(order, Dispatch)]
             entries = [entry for order in orders if not isinstance(order, Dispatch | None) for entry in order]
             if jobs:
-                published = self._publish(jobs)
-                for job in jobs:
-                    message = job.message
-                    word = Published(
-                        job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=published
-                    )
+                for word in self._publish(jobs):
                     self._tell(word)
             if entries:
                 motion.beat()
@@ -112,23 +107,26 @@ class Dispatcher:
                 orders.append(self._orders.get_nowait())
         return orders
 
-    def _publish(self, orders: Sequence[Dispatch]) -> bool:
-        """Send the jobs to Redis at once; when that fails, some of them may have arrived."""
+    def _publish(self, orders: Sequence[Dispatch]) -> list[Published]:
+        """Send the jobs to Redis at once; when that fails, some of them may have arrived. What became of each."""
+        waiting: set[int] = set()
         try:
             if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
-                orders = [order for order in orders if not order.only_if_idle]
-            held_ms = max((order.hold_s for order in orders), default=0.0) * 1000
-            messages = pack(orders, self._bundle_ms and max(self._bundle_ms, held_ms))
+                waiting = {id(order) for order in orders if order.only_if_idle}
+            fresh = [order for order in orders if id(order) not in waiting]
+            held_ms = max((order.hold_s for order in fresh), default=0.0) * 1000
+            messages = pack(fresh, self._bundle_ms and max(self._bundle_ms, held_ms))
             producer = self._open_producer()
             with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
                 for message in messages:
-                    self._send([order.message for order in message], producer)
+                    self._send(message, producer)
         except _BROKER_ERRORS:
             self._close_producer()
-            return False
-        return True
+            return [_word(order, published=False) for order in orders]
+        return [_word(order, published=True, waits=id(order) in waiting) for order in orders]
 
-    def _send(self, jobs: Sequence[JobMessage], producer: Any) -> None:
+    def _send(self, orders: Sequence[Dispatch], producer: Any) -> None:
+        jobs = [order.message for order in orders]
         first, *others = jobs
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.job_type,
@@ -137,6 +135,7 @@ class Dispatcher:
             queue=JOBS_QUEUE,
             argsrepr=f"{len(jobs)} jobs" if others else described(first),
             kwargsrepr="",
+            headers={AVOID_HEADER: list(orders[0].avoid)} if orders[0].avoid else None,
             producer=producer,
             # a list in Redis needs none
             declare=(),
@@ -170,3 +169,14 @@ class Dispatcher:
         except redis.RedisError:
             # a Redis that answers and refuses would let them grow without end
             return
+
+
+def _word(order: Dispatch, *, published: bool, waits: bool = False) -> Published:
+    message = order.message
+    return Published(
+        job_id=message.job_id,
+        miner_id=message.miner_id,
+        attempt=message.attempt,
+        published=published,
+        waits=waits,
+    )

@@ -189,6 +189,8 @@ class Dispatch:
 
     message: JobMessage
     only_if_idle: bool = False
+    #: hosts that are to leave it to others, since they failed on it
+    avoid: tuple[str, ...] = ()
     #: how long jobs of its type took lately, in milliseconds; None where that is not known
     expected_ms: float | None = None
     #: how long it may be held back, so that others share its message

@@ -7,44 +7,25 @@ import itertools
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.bundles import Pace
-from fleet.calls import Call, CallKind, Reply, Urgency
+from fleet.calls import CallKind, Reply, Urgency
 from fleet.drain import Outlook
-from fleet.effects import Dispatch, Effect, Notice, NoticeKind, Write
+from fleet.effects import Dispatch, Effect, Notice, NoticeKind
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
+from fleet.hosts import Hosts
 from fleet.miner import Miner
 from fleet.models import Prior
 from fleet.openings import Openings
 from fleet.outage import Outage
 from fleet.resends import Resends
+from fleet.strikes import avoided
+from fleet.turn import Published, Turn
 from fleet.work import NEVER
-from tasks.messages import Outcome, ResultMessage
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
-    """The dispatcher's word on one job: False when it could not be published."""
-
-    job_id: str
-    miner_id: str
-    attempt: int
-    published: bool
-
-
-@dataclass(kw_only=True, slots=True)
-class Turn:
-    """What the events of a turn ask for. The writes are committed first; only then come dispatches and calls."""
-
-    writes: list[Write] = field(default_factory=list)
-    dispatches: list[Dispatch] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    #: monotonic time of the next turn if nothing happens before
-    wake_at: float = NEVER
+from tasks.messages import JobMessage, Outcome, ResultMessage
 
 
 class Farm:
@@ -89,6 +70,9 @@ class Farm:
         jitter = random.Random("".join(self.miners))
         self._outage = Outage(len(self.miners), backoff or Backoff(), jitter, now)
         self._resends = Resends()
+        self._hosts = Hosts()
+        #: hosts that compute, as of the last turn or result
+        self._able: frozenset[str] = frozenset()
         self._turn = Turn()
         for miner in self.miners.values():
             self._schedule(miner, now)
@@ -157,13 +141,23 @@ class Farm:
             self._pace.computed(work.job.job_type, message.compute_ms)
             if message.attempt == work.attempt and work.ordered_at is not None:
                 self._pace.waited(now - work.ordered_at - message.compute_ms / 1000)
-        self._apply(miner, lambda: miner.workload.result(message, now), now)
+        if work.awaits(message):
+            self._heard_of_host(message, now)
+        self._apply(miner, lambda: miner.workload.result(message, now, self._able), now)
+
+    def _heard_of_host(self, message: ResultMessage, now: float) -> None:
+        warning = self._hosts.ended(message, now)
+        self._able = self._hosts.able(now)
+        if warning is not None:
+            self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=warning))
 
     def on_published(self, word: Published, now: float) -> None:
         """The dispatcher is done with a job."""
         miner = self.miners[word.miner_id]
         # what it asks for next, and how many of its jobs are at workers, stays as it was
-        self._sort(miner.workload.dispatched(word.job_id, word.attempt, published=word.published, now=now))
+        self._sort(
+            miner.workload.dispatched(word.job_id, word.attempt, published=word.published, waits=word.waits, now=now)
+        )
         if not word.published:
             self._schedule(miner, now)
 
@@ -172,7 +166,7 @@ class Farm:
         for miner in self.miners.values():
             for work in miner.jobs.values():
                 if work.at_workers:
-                    work.redispatch_at, work.ordered = now, False
+                    work.redispatch_at, work.ordered, work.unanswered = now, False, 0
             self._schedule(miner, now)
 
     def outlook(self, last_sending: float, now: float) -> Outlook:
@@ -211,6 +205,7 @@ class Farm:
         """
         if self._given_up:
             self._end_leftovers(now)
+        self._able = self._hosts.able(now)
         while self._timers and self._timers[0][0] <= now:
             miner = self.miners[heapq.heappop(self._timers)[2]]
             self._wakes.pop(miner.spec.miner_id, None)
@@ -324,11 +319,16 @@ class Farm:
                 self._held[effect.message.job_id] = effect
             elif isinstance(effect, Dispatch):
                 expected_ms = self._pace.expected_ms(effect.message.job_type)
-                self._turn.dispatches.append(
-                    replace(effect, expected_ms=expected_ms, hold_s=self._pace.hold_s(self._at_workers))
-                )
+                order = replace(effect, expected_ms=expected_ms, hold_s=self._pace.hold_s(self._at_workers))
+                self._turn.dispatches.append(replace(order, avoid=self._avoided(order.message)))
             else:
                 self._turn.writes.append(effect)
+
+    def _avoided(self, message: JobMessage) -> tuple[str, ...]:
+        """The hosts that are to leave this attempt to others."""
+        owner = self._owners.get(message.job_id) if message.attempt > 1 else None
+        work = None if owner is None else owner.jobs.get(message.job_id)
+        return () if work is None else avoided(work, self._able)
 
     def _schedule(self, miner: Miner, now: float) -> None:
         """Queue the miner for its most urgent call that is due, or wake it when the next one will be."""

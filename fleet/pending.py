@@ -9,7 +9,7 @@ from typing import Protocol
 from fleet.calls import Call, CallKind
 from fleet.effects import Dispatch, Notice, Write
 from fleet.errors import LedgerBusy
-from fleet.farm import Turn
+from fleet.turn import Turn
 
 #: how long a commit takes before a line says so, and how long after that the next line does
 _LATE_S, _LATE_AGAIN_S = 1.5, 30.0

@@ -25,6 +25,8 @@ class Policy:
     redispatch_s: float = 30.0
     #: attempts without a result, after which a job is quarantined
     max_attempts: int = 3
+    #: messages of a job that are taken without any answer, after which it is quarantined
+    max_unanswered: int = 10
     #: open jobs that came without a fetch
     max_free_jobs: int = 4
     #: between two comparisons of what is booked with the server's total while mining; 0 for none

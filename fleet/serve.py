@@ -197,6 +197,7 @@ def _farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Call
         heartbeat_s=settings.heartbeat_s,
         redispatch_s=settings.dispatch.redispatch_s,
         max_attempts=settings.dispatch.max_attempts,
+        max_unanswered=settings.dispatch.max_unanswered,
         max_free_jobs=settings.dispatch.max_free_jobs_per_miner,
         reconcile_s=settings.reconcile_every_s,
         backoff=Backoff(floor_s=settings.backoff.floor_s, cap_s=settings.backoff.cap_s),

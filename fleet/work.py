@@ -41,8 +41,13 @@ class Work:
     attempt: int = 0
     #: attempts that ended without a result
     strikes: int = 0
-    #: those of this life, by number
+    #: those of this life, by number, and the hosts that they failed on
     struck: set[int] = field(default_factory=set)
+    failed_on: set[str] = field(default_factory=set)
+    #: hosts that refused the job
+    refused_by: set[str] = field(default_factory=set)
+    #: messages of it that a worker took, or Redis lost, without any answer since the last one
+    unanswered: int = 0
     #: an earlier life of the coordinator may have counted the attempts before this one
     counts_from: int = 1
     #: submissions sent
@@ -180,11 +185,14 @@ class Work:
             loss=loss,
         )
 
-    def strike(self, attempt: int) -> bool:
+    def strike(self, message: ResultMessage) -> bool:
         """Count an attempt that ended without a result; False when it was counted before, or may have been."""
-        if attempt in self.struck or attempt < self.counts_from:
+        self.failed_on.add(message.worker)
+        if message.outcome is Outcome.REFUSED:
+            self.refused_by.add(message.worker)
+        if message.attempt in self.struck or message.attempt < self.counts_from:
             return False
-        self.struck.add(attempt)
+        self.struck.add(message.attempt)
         self.strikes += 1
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 
 from fleet.calls import Reply
@@ -11,12 +11,14 @@ from fleet.causes import Loss
 from fleet.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.fetch_pause import FetchPause
+from fleet.job_notices import computed, lost_job, rewarded
 from fleet.models import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session
+from fleet.strikes import given_up, pause_s
 from fleet.work import LOSS_BY_OUTCOME, NEVER, Work, flaw_of, loss_of_refusal
-from tasks.messages import Outcome, ResultMessage
+from tasks.messages import ResultMessage
 
 #: submissions with unknown outcome that may wait beside the next fetch
 _MAX_UNKNOWN = 3
@@ -134,41 +136,51 @@ class Workload:
             elif work.redispatch_at <= now and work.ordered:
                 # a Redis that hangs holds the dispatcher up: another order would only be one copy more when it is back
                 work.redispatch_at = now + self._policy.redispatch_s
+            elif work.redispatch_at <= now and work.unanswered >= self._policy.max_unanswered:
+                effects += self._unanswered(work)
             elif work.redispatch_at <= now:
                 effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
         return effects
 
-    def dispatched(self, job_id: str, attempt: int, *, published: bool, now: float) -> list[Effect]:
-        """The dispatcher published a job, or found that a message of it still waits; or it could not publish."""
+    def dispatched(
+        self, job_id: str, attempt: int, *, published: bool, now: float, waits: bool = False
+    ) -> list[Effect]:
+        """The dispatcher published a job, or found that a message of it still `waits`; or it could not publish."""
         work = self.jobs.get(job_id)
-        if work is None or work.attempt != attempt or not work.at_workers:
+        if work is None or work.attempt != attempt or not work.at_workers or attempt in work.struck:
             return []
         work.ordered = False
         if not published:
             work.redispatch_at = now + self._policy.backoff.delay_s(1, self._rng)
             return []
         work.redispatch_at = now + self._policy.redispatch_s
+        work.unanswered += not waits
         return [work.moved(JobState.DISPATCHED)]
 
-    def result(self, message: ResultMessage, now: float) -> list[Effect]:
-        """An attempt ended. One that is not awaited, or of an attempt that was never made, changes nothing."""
+    def result(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
+        """An attempt ended. One that is not awaited, or of an attempt that was never made, changes nothing.
+
+        `able` are the hosts that compute other jobs.
+        """
         work = self.jobs.get(message.job_id)
         if work is None or not work.awaits(message):
             return [self.anomaly("a result that is not awaited", message.job_id)]
+        work.unanswered = 0
         flaw = flaw_of(message, work.job.job_type)
         if not flaw:
             return self._computed(work, message)
-        if message.outcome is Outcome.REFUSED:
-            return self._failed(work, message, flaw, JobState.REJECTED)
-        if not work.strike(message.attempt):
+        counted = work.strike(message)
+        end = given_up(work, able, self._policy.max_attempts)
+        if end is JobState.REJECTED or (end is not None and counted):
+            return self._failed(work, message, flaw, end)
+        if not counted:
             return [self.anomaly(f"attempt {message.attempt} failed, which was known: {flaw}", message.job_id)]
-        if work.strikes >= self._policy.max_attempts:
-            return self._failed(work, message, flaw, JobState.QUARANTINED)
         note = self.anomaly(f"attempt {message.attempt} failed: {flaw}", message.job_id)
         if message.attempt < work.attempt:
             # it took longer than the wait for a result, and the next attempt is under way
             return [note, work.moved(work.state)]
-        return [note, *self._dispatch(work, now)]
+        work.ordered, work.redispatch_at = False, now + pause_s(work.strikes)
+        return [note, work.moved(JobState.ASSIGNED)]
 
     # -- to the server and back -------------------------------------------------------------------------------------
 
@@ -259,14 +271,7 @@ class Workload:
         work.compute_ms, work.worker, work.kernel_version = message.compute_ms, message.worker, message.kernel_version
         if self.session:
             self.session.compute_ms += message.compute_ms
-        notice = Notice(
-            kind=NoticeKind.COMPUTED,
-            miner_id=self._miner_id,
-            job_id=work.job.job_id,
-            job_type=work.job.job_type,
-            worker=message.worker,
-            compute_ms=message.compute_ms,
-        )
+        notice = computed(self._miner_id, work)
         return [work.moved(JobState.COMPUTED, computed_by=message), notice]
 
     def _failed(self, work: Work, message: ResultMessage, flaw: str, end: JobState) -> list[Effect]:
@@ -274,6 +279,12 @@ class Workload:
         loss = LOSS_BY_OUTCOME[message.outcome]
         work.fail(flaw, end, loss)
         return [work.moved(JobState.COMPUTED, cause=flaw, loss=loss, computed_by=message)]
+
+    def _unanswered(self, work: Work) -> list[Effect]:
+        """Whoever takes it is never heard of again: it may end a whole host each time."""
+        cause = f"no answer to {work.unanswered} attempts"
+        work.fail(cause, JobState.QUARANTINED, Loss.WORKER_LOST)
+        return [work.moved(JobState.COMPUTED, cause=cause, loss=Loss.WORKER_LOST), self.anomaly(cause, work.job.job_id)]
 
     def _mended(self, work: Work, refusal: str) -> list[Effect]:
         """Cut down to the required fields for one more submission; nothing when that was tried before."""
@@ -291,16 +302,7 @@ class Workload:
             self.session.completed += 1
         proof = work.proof(reply.exchange)
         booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before, proof=proof)
-        notice = Notice(
-            kind=NoticeKind.REWARD,
-            miner_id=self._miner_id,
-            job_id=work.job.job_id,
-            job_type=work.job.job_type,
-            amount=amount,
-            total=self._purse.booked,
-            confirmed=confirmed,
-            overhead_ms=work.overhead_ms,
-        )
+        notice = rewarded(self._miner_id, work, amount, self._purse.booked, confirmed=confirmed)
         moved = work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED)
         return [moved, booked, notice, *self._purse.job_settled(work.job.job_id)]
 
@@ -318,14 +320,7 @@ class Workload:
         loss = None if work.paid_before else work.loss or loss
         unanswered = loss is Loss.ANSWER_LOST
         lost = self._purse.answer_lost(work.job) if unanswered else self._purse.job_settled(work.job.job_id)
-        notice = Notice(
-            kind=NoticeKind.LOST_JOB,
-            miner_id=self._miner_id,
-            job_id=work.job.job_id,
-            job_type=work.job.job_type,
-            text=f"{state.value}: {cause}",
-            amount=work.job.reward,
-        )
+        notice = lost_job(self._miner_id, work, f"{state.value}: {cause}")
         return [work.moved(state, cause=cause, loss=loss), *lost, notice]
 
     def _end(self, work: Work, at: float) -> None:

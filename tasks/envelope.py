@@ -13,12 +13,13 @@ from typing import Any
 from tasks import strict_json
 from tasks.errors import MessageError
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, deeper_than, parse_task_id
+from tasks.messages import AVOID_HEADER, BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, deeper_than, parse_task_id
 from tasks.text import plain
 
 _TASKS = frozenset({BUNDLE_TASK, *(TASK_PREFIX + job_type for job_type in JOB_TYPES)})
 _SHOWN = 256
 _LONGEST_TAG = 64
+_MOST_AVOIDED = 16
 #: the arguments are a list of one bundle, a list of jobs, which are objects
 _LEVELS = 3
 
@@ -54,6 +55,7 @@ def cleaned(raw: object) -> dict[str, Any]:
             "argsrepr": plain(shown[:_SHOWN]) if isinstance(shown, str) else "",
             "kwargsrepr": "",
             "redelivered": headers.get("redelivered") is True,
+            AVOID_HEADER: _names(headers.get(AVOID_HEADER)),
         },
         "properties": {
             "correlation_id": task,
@@ -64,6 +66,12 @@ def cleaned(raw: object) -> dict[str, Any]:
             "delivery_tag": tag,
         },
     }
+
+
+def _names(value: object) -> list[str]:
+    """Hosts that are to leave the message to others; more than a few are no dispatcher's."""
+    few = value[:_MOST_AVOIDED] if isinstance(value, list) else []
+    return [name for name in few if isinstance(name, str) and len(name) <= _SHOWN]
 
 
 def _part(raw: object, name: str, kind: type = dict) -> Any:

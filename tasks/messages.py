@@ -33,6 +33,8 @@ COORDINATOR_KEY = "neonet.coordinator"
 TASK_PREFIX = "neonet."
 #: the Celery task that carries several jobs
 BUNDLE_TASK = f"{TASK_PREFIX}bundle"
+#: the header of a message that names the hosts which are to leave it to others
+AVOID_HEADER = "avoid"
 #: at most so many
 MOST_IN_BUNDLE = 32
 #: an entry of the results stream over this size is dropped unread

@@ -91,6 +91,9 @@ class QoS(redis.QoS):
         if not requeue:
             self.ack(delivery_tag)
             return
+        if self._gone:
+            # whoever restores it later gives it back
+            return
         self.write()
         super().reject(delivery_tag, requeue=True)
 

@@ -22,7 +22,8 @@ from tasks.backend import StreamBackend
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
 from tasks.cgroup import groups
-from tasks.errors import MessageError, OutOfMemoryError, TooFewFilesError
+from tasks.errors import MessageError, OutOfMemoryError, PayloadError, TooFewFilesError, UnknownJobTypeError
+from tasks.failures import failures
 from tasks.hangup import stop_signals
 from tasks.hardware import detect
 from tasks.jobtypes import JOB_TYPES
@@ -31,6 +32,7 @@ from tasks.oom import OomKills, go_first
 from tasks.open_files import raise_limit
 from tasks.pool_size import PoolSize, pool_size
 from tasks.presence import signing
+from tasks.strategy import choosy, examined
 from tasks.suspension import refuse_suspension
 from tasks.watchdog import EXIT_CODE, Look, watch
 
@@ -43,6 +45,7 @@ MOST_EVENTS = 1000
 #: characters of what a pool process may say of a bundle
 _BUNDLE_TEXT = 1 << 20
 _EX_CONFIG = 78
+_STRATEGY = f"{choosy.__module__}:{choosy.__qualname__}"
 _log = logging.getLogger(__name__)
 
 
@@ -70,17 +73,25 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
     """One task a job type, named by it, so that Flower's list reads and filters by job type."""
 
     def run(message: Any) -> dict[str, Any]:
-        return compute(message, max_payload_bytes)
+        failures.begun()
+        try:
+            result = compute(message, max_payload_bytes)
+        except (MessageError, PayloadError, UnknownJobTypeError):
+            failures.refused()
+            raise
+        failures.computed()
+        return result
 
     def run_each(messages: Any) -> Bundled:
         return compute_each(messages, run)
 
     for job_type in JOB_TYPES:
-        app.task(run, name=TASK_PREFIX + job_type, typing=False)
+        app.task(run, name=TASK_PREFIX + job_type, typing=False, Strategy=_STRATEGY)
     app.task(
         run_each,
         name=BUNDLE_TASK,
         typing=False,
+        Strategy=_STRATEGY,
         Request=f"{BundleRequest.__module__}:{BundleRequest.__qualname__}",
         # what it tells, it tells of its jobs
         send_events=False,
@@ -184,6 +195,7 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     _drop_built_in_tasks(app)
     Heartbeat.path = settings.worker.heartbeat_file
     app.steps["worker"].add(_watched(settings, redis_url))
+    app.steps["consumer"].add(examined(settings.worker.time_limit_s))
     app.steps["consumer"].update((Heartbeat, PacedEvents, signing(redis_url, worker_name(settings))))
     return app
 

@@ -15,7 +15,19 @@ from pathlib import Path
 from random import Random
 
 from fleet.commands.durations import DURATION
-from tests.chaos import absence, broker, hosts, ledgers, poison, rivals, servers, strangers, terminals, threads
+from tests.chaos import (
+    absence,
+    broken_host,
+    broker,
+    hosts,
+    ledgers,
+    poison,
+    rivals,
+    servers,
+    strangers,
+    terminals,
+    threads,
+)
 from tests.chaos.acts import Havoc
 from tests.chaos.farm import Setup
 from tests.chaos.points import draw_strike, strike_often
@@ -28,6 +40,7 @@ from tests.chaos.turns import Turn, rows_of
 #: whatever is not a point of the coordinator's, in the order of the table
 ROOMS = (
     hosts.scenes,
+    broken_host.scenes,
     absence.scenes,
     broker.scenes,
     strangers.scenes,

@@ -17,12 +17,12 @@ from fleet.client import Client
 from fleet.dispatch import Dispatcher
 from fleet.effects import Booked, JobMoved, JobOpened, Write
 from fleet.errors import CallError
-from fleet.farm import Published
 from fleet.intake import BrokerState, Intake, Results
 from fleet.ledger import Ledger
 from fleet.models import JobState
 from fleet.proof import Exchange
 from fleet.transport import Handle
+from fleet.turn import Published
 
 
 class Point(Enum):

@@ -12,9 +12,9 @@ from fleet.calls import Call, CallKind
 from fleet.causes import Loss
 from fleet.effects import JobMoved, JobOpened, JobRecovered, Notice, NoticeKind, SessionClosed, Write
 from fleet.errors import LedgerBusy
-from fleet.farm import Turn
 from fleet.models import Job, JobState, MinerSpec, Prior, Road
 from fleet.pending import Deeds, LedgerState, Pending
+from fleet.turn import Turn
 
 SPEC = MinerSpec(miner_id="rig-1", cpu_cores=1, gpu_memory_mb=0, gpu_model="")
 

@@ -95,6 +95,11 @@ class Script:
         message = ResultMessage(job_id=job_id, attempt=attempt, outcome=outcome, result=result, compute_ms=2.0)
         self.effects += self.miner.workload.result(message, self.now)
 
+    def waited(self, seconds: float) -> None:
+        """So long later, the timers that are due have run."""
+        self.now += seconds
+        self.effects += self.miner.workload.tick(self.now)
+
     def fetched(self, job_id: str = "j1") -> Script:
         self.call(CallKind.FETCH, job(job_id))
         self.computed(job_id)
@@ -244,6 +249,7 @@ def test_a_job_without_a_result_in_three_attempts_is_quarantined_and_frees_the_m
     script.call(CallKind.FETCH, job("j1"))
     for attempt in (1, 2, 3):
         script.result("j1", outcome, attempt)
+        script.waited(1.0)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
     goodbye = script.begin(CallKind.SUBMIT)
     assert "error" in goodbye.result
@@ -349,6 +355,7 @@ def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
         body = b'{"v": 2, "kernel": "7", "ms": 1, "result": {"integrity_score": 1e400}}'
         message = parse_stream_fields({b"task": task_id("j1", attempt).encode(), b"state": b"SUCCESS", b"body": body})
         script.effects += script.miner.workload.result(message, script.now)
+        script.waited(1.0)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
     assert script.miner.jobs["j1"].result == {"error": "the result holds a number that no float holds"}
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from fleet.coordinator import Inbox
 from fleet.effects import Dispatch
-from fleet.farm import Published
 from fleet.intake import BrokerState, Results, parsed
 from fleet.stream import entry_of
+from fleet.turn import Published
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan
@@ -200,7 +200,9 @@ class Connection:
         if redis.up and not waits:
             self._timeline.trace(f"published {message.job_id[:8]}~{message.attempt}")
             redis.push(json.dumps(message.encode()))
-        word = Published(job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=redis.up)
+        word = Published(
+            job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=redis.up, waits=waits
+        )
         self._timeline.after(_HOP_S, lambda: self._tell(word))
 
     def _drop(self, entries: Sequence[bytes]) -> None:

@@ -1,0 +1,46 @@
+"""What an operator reads of a job: that it was computed, paid or lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from fleet.effects import Notice, NoticeKind
+from fleet.work import Work
+
+
+def computed(miner_id: str, work: Work) -> Notice:
+    """Its result is here."""
+    return Notice(
+        kind=NoticeKind.COMPUTED,
+        miner_id=miner_id,
+        job_id=work.job.job_id,
+        job_type=work.job.job_type,
+        worker=work.worker,
+        compute_ms=work.compute_ms,
+    )
+
+
+def rewarded(miner_id: str, work: Work, amount: Decimal, total: Decimal, *, confirmed: bool) -> Notice:
+    """It was paid; `total` is all that is booked for the miner, in NNET like `amount`."""
+    return Notice(
+        kind=NoticeKind.REWARD,
+        miner_id=miner_id,
+        job_id=work.job.job_id,
+        job_type=work.job.job_type,
+        amount=amount,
+        total=total,
+        confirmed=confirmed,
+        overhead_ms=work.overhead_ms,
+    )
+
+
+def lost_job(miner_id: str, work: Work, text: str) -> Notice:
+    """It ended without a reward."""
+    return Notice(
+        kind=NoticeKind.LOST_JOB,
+        miner_id=miner_id,
+        job_id=work.job.job_id,
+        job_type=work.job.job_type,
+        text=text,
+        amount=work.job.reward,
+    )

@@ -1,0 +1,85 @@
+"""Which jobs a worker leaves to others: those that failed on its host before, and all of them while it tests itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import bootsteps
+from celery.worker import state
+from celery.worker.strategy import default
+
+from tasks import stopping
+from tasks.failures import failures
+from tasks.messages import AVOID_HEADER, JOBS_QUEUE
+from tasks.selftest import SelfTest
+
+#: EX_UNAVAILABLE: whatever starts it again waits, since it would end the same
+EXIT_CODE = 69
+#: how long a message that is left to others is kept from them: it takes the place of another one for so long
+LEAVE_S = 0.1
+_LOOK_S = 0.2
+_log = logging.getLogger(__name__)
+
+
+def choosy(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
+    """Celery's way to take a message, but for those that are left to others."""
+    take = default(task, app, consumer)
+
+    def handle(message: Any, *more: Any, **names: Any) -> None:
+        avoided = consumer.hostname in (message.headers.get(AVOID_HEADER) or ())
+        if avoided or failures.testing or failures.doubtful(consumer.pool.num_processes):
+            consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))
+        else:
+            take(message, *more, **names)
+
+    return handle
+
+
+def _leave(message: Any, consumer: Any) -> None:
+    """Put a message back, behind those that wait."""
+    message.reject_log_error(_log, consumer.connection_errors, requeue=True)
+
+
+def examined(time_limit_s: float) -> type[bootsteps.StartStopStep]:
+    """The step that tests a worker which fails again and again, and ends it when the test fails."""
+
+    class Examined(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+        test: SelfTest | None = None
+
+        def start(self, consumer: Any) -> None:
+            self._timer = consumer.timer.call_repeatedly(_LOOK_S, self._look, (consumer,))
+
+        def stop(self, _consumer: Any) -> None:
+            timer = getattr(self, "_timer", None)
+            if timer is not None:
+                timer.cancel()
+
+        def _look(self, consumer: Any) -> None:
+            if self.test is None and failures.doubtful(consumer.pool.num_processes):
+                _log.warning("%d jobs in a row came to nothing: this worker tests itself", failures.in_row)
+                self.test, failures.testing = SelfTest(time_limit_s), True
+                consumer.cancel_task_queue(JOBS_QUEUE)
+            verdict = None if self.test is None else self.test.outcome()
+            if verdict is None:
+                return
+            self.test = None
+            if verdict:
+                # takes nothing until it has ended
+                _end(verdict, time_limit_s)
+                return
+            _log.warning("the known jobs went well: it is the others that fail")
+            failures.passed()
+            failures.testing = False
+            consumer.add_task_queue(JOBS_QUEUE)
+
+    return Examined
+
+
+def _end(reason: str, time_limit_s: float) -> None:
+    _log.error("this host can't compute: %s; this worker ends with exit code %d", reason, EXIT_CODE)
+    stopping.begin()
+    stopping.end_within(time_limit_s, lambda _: None, EXIT_CODE)
+    state.should_stop = EXIT_CODE

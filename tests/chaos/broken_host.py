@@ -1,0 +1,58 @@
+"""W10: one worker host whose kernels fail, or that takes smaller jobs only, beside a good one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tests.chaos.acts import Havoc
+from tests.chaos.kernels import Orders
+from tests.chaos.scenes import Scene
+
+_MEASURED_S = 10.0
+#: of the good host's own pace; Celery needs up to five seconds to see that a process of its pool has ended
+_LEAST_PACE = {"raise": 0.8, "leave": 0.6}
+
+
+def beside_a_good_one(poison: str) -> Callable[[Havoc], str | None]:
+    """The good host's pace alone, and with a broken one beside it that is started again whenever it ends."""
+
+    def act(havoc: Havoc) -> str | None:
+        farm = havoc.farm
+        _, broken = farm.hosts
+        broken.kill()
+        time.sleep(1.0)
+        alone = farm.pace(_MEASURED_S)
+        farm.order(Orders(poison=poison, share=1.0, host="host-1"))
+        broken.start()
+        broken.ready()
+        beside = _pace(havoc, _MEASURED_S)
+        farm.order(Orders())
+        pace = beside / max(alone, 1e-9)
+        havoc.paces.append(pace)
+        return f"the good host went on at {pace:.2f} of its pace" if pace < _LEAST_PACE[poison] else None
+
+    return act
+
+
+def _pace(havoc: Havoc, seconds: float) -> float:
+    """Accepted jobs a second, while what ends is started again."""
+    before, since = havoc.farm.counters()["accepted"], time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.5)
+        havoc.tend()
+    return float(havoc.farm.counters()["accepted"] - before) / (time.monotonic() - since)
+
+
+def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
+    """W10."""
+    return [
+        Scene(
+            fault="W10",
+            what=f"a broken host, whose kernels {word}, beside a good one",
+            act=beside_a_good_one(poison),
+            trials=2,
+            full_trials=5,
+        )
+        for poison, word in (("raise", "raise"), ("leave", "end their process"))
+    ]

@@ -1,0 +1,240 @@
+"""A broken host costs only itself: failures count by host, wait, and are left to others."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+import pytest
+
+from fleet.budget import Governor
+from fleet.calls import CallKind, Reply
+from fleet.effects import Dispatch, JobMoved
+from fleet.farm import Farm
+from fleet.hosts import Hosts
+from fleet.miner import Miner
+from fleet.models import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
+from fleet.policy import Policy
+from fleet.turn import Published, Turn
+from tasks.messages import Outcome, ResultMessage
+
+GOOD, BAD, WORSE = "worker@good", "worker@bad", "worker@worse"
+
+
+def ended(job_id: str, attempt: int, host: str, outcome: Outcome = Outcome.FAILED) -> ResultMessage:
+    result = {"integrity_score": 0.9} if outcome is Outcome.COMPUTED else {}
+    return ResultMessage(job_id=job_id, attempt=attempt, outcome=outcome, result=result, error="broken", worker=host)
+
+
+class Mining:
+    """A farm of one miner whose calls are answered at once, and whose jobs end on hosts of the test's choice."""
+
+    def __init__(self, **policy: int) -> None:
+        self.now = 1000.0
+        self.turns: list[Turn] = []
+        self.given = 0
+        spec = MinerSpec(miner_id="rig-1")
+        miner = Miner(spec, Policy(**policy), Account(), random.Random(1), self.now)  # type: ignore[arg-type]
+        governor = Governor(requests=100_000, window_s=60.0, miners=1, heartbeat_s=30.0)
+        self.farm = Farm([miner], governor, lambda _id: None, max_calls=8, max_at_workers=99, now=self.now)
+        self.miner = miner
+        self.later(0.0)
+
+    def later(self, seconds: float) -> None:
+        """So long later; what falls due is carried out."""
+        self.now += seconds
+        for _ in range(9):
+            turn = self.farm.turn(self.now)
+            self.turns.append(turn)
+            for order in turn.dispatches:
+                message = order.message
+                word = Published(
+                    job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=True
+                )
+                self.farm.on_published(word, self.now)
+            for call in turn.calls:
+                answer = self._answer(call.kind)
+                if answer is not None:
+                    reply = Reply(call=call, outcome=answer, sent_at=self.now, answered_at=self.now)
+                    self.farm.on_reply(reply, self.now)
+
+    def _answer(self, kind: CallKind) -> Registration | SessionStart | Job | None:
+        if kind is CallKind.REGISTER:
+            return Registration(new=True)
+        if kind is CallKind.START_SESSION:
+            return SessionStart(session_id="s1", adopted=False, initial_job=None)
+        if kind is CallKind.FETCH:
+            self.given += 1
+            return Job(
+                job_id=f"j{self.given}",
+                job_type="data_validation",
+                data={},
+                reward=Decimal(1),
+                road=Road.FETCHED,
+                timeout_s=60.0,
+            )
+        return None
+
+    def hears(self, message: ResultMessage) -> None:
+        """A result, and what it asks for at once."""
+        self.farm.on_result(message, self.now)
+        self.later(0.0)
+
+    def knows(self, host: str) -> None:
+        """The host has computed another job."""
+        self.farm._hosts.ended(ended("other", 1, host, Outcome.COMPUTED), self.now)
+
+    @property
+    def orders(self) -> list[Dispatch]:
+        return [order for turn in self.turns for order in turn.dispatches]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [notice.text for turn in self.turns for notice in turn.notices]
+
+    def state(self, job_id: str = "j1") -> JobState:
+        moved = [write for turn in self.turns for write in turn.writes if isinstance(write, JobMoved)]
+        return next(write.state for write in reversed(moved) if write.job_id == job_id)
+
+    def failure(self, job_id: str = "j1") -> str:
+        return self.miner.jobs[job_id].failure
+
+
+def test_a_failure_waits_and_names_the_host_for_the_next_attempt() -> None:
+    mining = Mining()
+    mining.knows(GOOD)
+    mining.hears(ended("j1", 1, BAD))
+    assert len(mining.orders) == 1
+    mining.later(1.0)
+    assert [order.avoid for order in mining.orders] == [(), (BAD,)]
+
+
+def test_one_host_alone_can_not_have_a_job_given_up_while_another_one_computes() -> None:
+    mining = Mining()
+    mining.knows(GOOD)
+    for attempt in range(1, 6):
+        mining.hears(ended("j1", attempt, BAD))
+        mining.later(6.0)
+    assert not mining.failure()
+    mining.hears(ended("j1", 6, GOOD, Outcome.COMPUTED))
+    assert mining.state() in {JobState.COMPUTED, JobState.SUBMITTING}
+
+
+def test_three_failures_are_enough_on_the_only_host() -> None:
+    mining = Mining()
+    for attempt in (1, 2, 3):
+        assert not mining.failure()
+        mining.hears(ended("j1", attempt, BAD))
+        mining.later(6.0)
+    assert mining.failure() == "broken"
+    # there is nobody to leave it to
+    assert all(order.avoid == () for order in mining.orders)
+
+
+def test_three_hosts_that_fail_are_enough_though_a_fourth_one_computes() -> None:
+    mining = Mining()
+    mining.knows(GOOD)
+    for attempt, host in enumerate((BAD, WORSE, "worker@third"), start=1):
+        assert not mining.failure()
+        mining.hears(ended("j1", attempt, host))
+        mining.later(6.0)
+    assert mining.failure() == "broken"
+
+
+def test_a_host_that_takes_it_again_and_again_is_given_up_on_in_the_end() -> None:
+    mining = Mining()
+    mining.knows(GOOD)
+    for attempt in range(1, 10):
+        assert not mining.failure()
+        mining.hears(ended("j1", attempt, BAD))
+        mining.later(6.0)
+    assert mining.failure() == "broken"
+
+
+def test_what_one_host_refuses_another_one_may_compute() -> None:
+    mining = Mining()
+    mining.knows(GOOD)
+    mining.hears(ended("j1", 1, BAD, Outcome.REFUSED))
+    assert not mining.failure()
+    mining.later(1.0)
+    assert mining.orders[-1].avoid == (BAD,)
+    mining.hears(ended("j1", 2, GOOD, Outcome.COMPUTED))
+    assert mining.state() in {JobState.COMPUTED, JobState.SUBMITTING}
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_a_job_is_refused_for_good_by_two_hosts_or_by_the_only_one(others: bool) -> None:
+    mining = Mining()
+    if others:
+        mining.knows(GOOD)
+        mining.hears(ended("j1", 1, BAD, Outcome.REFUSED))
+        mining.later(1.0)
+        assert not mining.failure()
+    mining.hears(ended("j1", 1 + others, GOOD, Outcome.REFUSED))
+    assert mining.failure() == "broken"
+
+
+def test_a_host_that_has_not_computed_for_long_is_no_other_one() -> None:
+    mining = Mining(max_unanswered=99)
+    mining.knows(GOOD)
+    mining.later(121.0)
+    attempt = mining.orders[-1].message.attempt
+    mining.hears(ended("j1", attempt, BAD))
+    mining.later(1.0)
+    assert mining.orders[-1].message.attempt == attempt + 1
+    assert mining.orders[-1].avoid == ()
+
+
+def test_attempts_without_any_answer_are_an_end_with_a_cause() -> None:
+    mining = Mining(max_unanswered=4)
+    for _ in range(4):
+        assert not mining.failure()
+        mining.later(31.0)
+    assert len(mining.orders) == 4
+    assert mining.failure() == "no answer to 4 attempts"
+    assert "no answer to 4 attempts" in mining.warnings
+
+
+def test_an_answer_or_an_emptied_redis_starts_the_count_over() -> None:
+    mining = Mining(max_unanswered=3)
+    for _ in range(2):
+        mining.later(31.0)
+    mining.hears(ended("j1", 1, BAD))
+    mining.later(31.0)
+    mining.farm.on_broker_emptied(mining.now)
+    for _ in range(2):
+        mining.later(31.0)
+    assert not mining.failure()
+
+
+def test_a_message_that_waits_in_the_queue_is_no_attempt_without_an_answer() -> None:
+    mining = Mining(max_unanswered=3)
+    work = mining.miner.jobs["j1"]
+    for _ in range(9):
+        mining.later(31.0)
+        # the dispatcher found it in the queue
+        work.unanswered = max(work.unanswered - 1, 0)
+        mining.miner.workload.dispatched("j1", work.attempt, published=True, waits=True, now=mining.now)
+    assert not mining.failure()
+
+
+def test_a_host_that_fails_many_times_in_a_row_is_warned_of_by_name_and_seldom() -> None:
+    hosts = Hosts()
+    hosts.ended(ended("j0", 1, BAD, Outcome.COMPUTED), 0.0)
+    said = [hosts.ended(ended(f"j{n}", 1, BAD), float(n)) for n in range(100)]
+    assert [number for number, text in enumerate(said, start=1) if text] == [5, 20, 80]
+    assert said[4] == f"{BAD} failed 5 times in a row, 5 jobs in all beside 1 that it computed: broken"
+
+
+def test_a_host_that_computes_between_two_failures_is_not_warned_of() -> None:
+    hosts = Hosts()
+    for number in range(100):
+        outcome = Outcome.COMPUTED if number % 4 == 0 else Outcome.FAILED
+        assert hosts.ended(ended(f"j{number}", 1, BAD, outcome), float(number)) is None
+
+
+def test_invented_names_take_no_memory_without_end() -> None:
+    hosts = Hosts()
+    for number in range(10_000):
+        hosts.ended(ended("j1", 1, f"worker@{number}", Outcome.COMPUTED), 1.0)
+    assert len(hosts.able(1.0)) <= 256
