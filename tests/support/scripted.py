@@ -15,7 +15,7 @@ from fleet.budget import Governor
 from fleet.calls import Answer, Call, CallKind, Reply
 from fleet.effects import Booked
 from fleet.errors import CallError
-from fleet.farm import Farm, Published
+from fleet.farm import Farm
 from fleet.miner import Miner
 from fleet.models import (
     Account,
@@ -31,6 +31,7 @@ from fleet.models import (
     Totals,
 )
 from fleet.policy import Policy
+from fleet.turn import Published
 from tasks.messages import Outcome, ResultMessage
 
 RTT_S = 0.2
