@@ -21,6 +21,8 @@ from fleet.pending import Written
 _PATIENCE_S = 0.2
 #: pause before a commit is tried again that found the ledger locked
 _RETRY_S = 0.1
+#: between two attempts to read a ledger that is busy
+_ASK_AGAIN_S = 1.0
 #: commits of which the time is remembered
 _REMEMBERED = 1000
 #: between two times at which the heads are kept, and at which it is tried while there are none
@@ -61,12 +63,15 @@ class Bookkeeper:
         self._closing = threading.Event()
         self._under_way: Sequence[Write] = ()
         self._held: list[Write] = []
-        self._begun_at = self._ended_at = clock()
+        self._begun_at = clock()
         self._awaited = True
         self._failure: BaseException | None = None
         self._busy = ""
         self._times_ms: deque[float] = deque(maxlen=_REMEMBERED)
         self._worst_ms = 0.0
+        #: since when the ledger could not be read, and when it is tried again
+        self._unread_at: float | None = None
+        self._ask_at = 0.0
         #: what was read of jobs before their answers were fed to the farm
         self._read: dict[str, Prior | None] = {}
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
@@ -102,12 +107,14 @@ class Bookkeeper:
 
     @property
     def waits_s(self) -> float:
-        """For how long the last commit has been at it, or took."""
-        return (self._ended_at if self._done.is_set() else self._clock()) - self._begun_at
+        """For how long the ledger has been waited for: by the commit under way, or to be read; 0 while it is not."""
+        if not self._done.is_set():
+            return self._clock() - self._begun_at
+        return 0.0 if self._unread_at is None else self._clock() - self._unread_at
 
     @property
     def reason(self) -> str:
-        """Why the commit under way takes so long, in words."""
+        """Why it is waited for, in words."""
         return self._busy or "the ledger's disk is slow"
 
     def times(self) -> CommitTimes:
@@ -117,11 +124,20 @@ class Bookkeeper:
         return CommitTimes(median_ms=middle, worst_ms=self._worst_ms)
 
     def knows(self, job_id: str) -> bool:
-        """Whether the ledger could be read for this job, whose next `find` then needs no reading."""
+        """Whether the ledger could be read for this job, whose next `find` then needs no reading.
+
+        A database that is away is asked once a second.
+        """
+        now = self._clock()
+        if self._unread_at is not None and now < self._ask_at:
+            return False
         try:
             self._read[job_id] = self._look_up(job_id)
-        except LedgerBusy:
+        except LedgerBusy as exc:
+            self._busy, self._ask_at = str(exc), self._clock() + _ASK_AGAIN_S
+            self._unread_at = now if self._unread_at is None else self._unread_at
             return False
+        self._unread_at = None
         return True
 
     def find(self, job_id: str) -> Prior | None:
@@ -145,8 +161,7 @@ class Bookkeeper:
                 self._write_down(writes)
             except BaseException as exc:  # noqa: BLE001 - raised again in the loop's thread, which ends with it
                 self._failure = exc
-            self._ended_at = self._clock()
-            took_ms = (self._ended_at - self._begun_at) * 1000
+            took_ms = (self._clock() - self._begun_at) * 1000
             self._times_ms.append(took_ms)
             self._worst_ms = max(self._worst_ms, took_ms)
             self._busy = ""

@@ -42,7 +42,9 @@ class Ledger:
         self._engine = engine
         self._now_ms = now_ms
         self._jumps = jumps
-        self._link = LedgerLink(engine)
+        #: taken from the clock, and not written yet
+        self._noted: list[Jump] = []
+        self._link = LedgerLink(engine, claims=server_name)
         self._beside = LedgerLink(engine)
         self._row: dict[str, Any] = {"simulated": simulated}
         self._name = server_name
@@ -77,8 +79,9 @@ class Ledger:
             return
         try:
             now_ms = self._now_ms()
-            unwritten = self._jumps()
-            self._link.write(lambda connection: self._write(connection, writes, now_ms, unwritten))
+            self._noted += self._jumps()
+            self._link.write(lambda connection: self._write(connection, writes, now_ms, self._noted))
+            self._noted = []
         except LedgerError as exc:
             # what it remembers of the rows may be of the transaction that was undone
             self._writer = None

@@ -20,8 +20,8 @@ from fleet.payments import ZERO, EntryKind
 
 #: counters that seal the findings: how many there are, and a number made of all of them
 FINDINGS, FINDINGS_SEAL = "findings", "findings seal"
-#: bits of a seal, so that every database holds it as an integer
-_SEAL_BITS = 62
+#: bits of a seal: an integer column of PostgreSQL has 32, one of them for the sign
+_SEAL_BITS = 31
 _SEALED = ("miner", "found_at", "kind", "amount", "evidence", "job_ids")
 
 #: miner id, kind of entry, job type, hour

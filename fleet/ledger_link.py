@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fleet.errors import LedgerBusy, LedgerLost
+from fleet.ledger_claim import claim
 from fleet.ledger_file import LedgerFile, sqlite_file
 from fleet.ledger_trouble import passes, translated
 
@@ -18,13 +19,14 @@ _STATUS = text("SELECT txid_status(:number)")
 
 
 class LedgerLink:
-    """One connection of `engine`, for one thread at a time.
+    """One connection of `engine`, for one thread at a time; with `claims` it holds that server's ledger against others.
 
     Every method raises LedgerBusy for trouble that passes and LedgerError for all other trouble with the database.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, claims: str | None = None) -> None:
         self._engine = engine
+        self._claims = claims
         #: SQLite's file
         self._file = sqlite_file(engine.url)
         self._connection: Connection | None = None
@@ -93,15 +95,28 @@ class LedgerLink:
 
     def _open(self) -> Connection:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            connection = self._engine.connect()
+            if self._claims is not None and not self.is_sqlite:
+                self._claim(connection, self._claims)
+            self._connection = connection
         return self._connection
+
+    @staticmethod
+    def _claim(connection: Connection, server: str) -> None:
+        """The ledger is held by this connection's session, which is closed when it can't be."""
+        try:
+            claim(connection, server)
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
 
     @contextmanager
     def _mended(self) -> Iterator[None]:
         """After trouble with a server of databases the next use begins with a new connection."""
         try:
             yield
-        except DatabaseError as exc:
+        except DBAPIError as exc:
             if passes(exc) and not self.is_sqlite:
                 self._drop()
             raise

@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from fleet import schema
 from fleet.errors import LedgerError, LedgerLost
+from fleet.ledger_claim import application_name
 from fleet.ledger_file import sqlite_file
 from fleet.ledger_migrate import migrate
 from fleet.ledger_trouble import translated
@@ -19,6 +20,8 @@ from fleet.ledger_version import EMPTY, SCHEMA_VERSION, check_there, check_versi
 from fleet.mounts import networked
 
 #: how long SQLite itself waits for a lock; the coordinator tries again after that
+#: PostgreSQL's drivers that take libpq's own settings
+_LIBPQ = frozenset({"psycopg", "psycopg2"})
 _WRITER_WAITS_MS, _READER_WAITS_MS = 1000, 5000
 #: size that the write-ahead log's file is cut to when nobody reads it any more
 _LOG_BYTES = 16 << 20
@@ -44,7 +47,8 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
             if target.get_backend_name() == "sqlite":
                 engine = _sqlite(url, Path(target.database) if target.database else None, read_only=read_only)
             else:
-                engine = create_engine(url, isolation_level="REPEATABLE READ") if read_only else create_engine(url)
+                level = {"isolation_level": "REPEATABLE READ"} if read_only else {}
+                engine = create_engine(url, connect_args=_connecting(target), **level)
             if file is not None and not read_only:
                 _check_whole(engine, file)
             _check_version(engine, read_only=read_only)
@@ -115,6 +119,20 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
         # the driver itself begins no transaction before a SELECT
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
+
+
+def _connecting(target: URL) -> dict[str, Any]:
+    """What a connection says of itself, and how soon a lost one is noticed; what the URL says wins."""
+    if target.get_driver_name() not in _LIBPQ:
+        return {}
+    given = {
+        "application_name": application_name(),
+        "connect_timeout": 2,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+    return {name: value for name, value in given.items() if name not in target.query}
 
 
 def _check_whole(engine: Engine, file: Path) -> None:

@@ -6,6 +6,7 @@ Those that every job needs go past SQLAlchemy's own execution as well: it writes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -59,17 +60,15 @@ def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]
     """
     prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
     errors = connection.dialect.loaded_dbapi.Error
-    cursor = connection.connection.cursor()
     try:
-        if len(rows) == 1:
-            cursor.execute(prepared.text, prepared.values(rows[0]))
-        else:
-            cursor.executemany(prepared.text, [prepared.values(row) for row in rows])
-        return list(cursor.fetchall()) if statement.is_select else []
+        with closing(connection.connection.cursor()) as cursor:
+            if len(rows) == 1:
+                cursor.execute(prepared.text, prepared.values(rows[0]))
+            else:
+                cursor.executemany(prepared.text, [prepared.values(row) for row in rows])
+            return list(cursor.fetchall()) if statement.is_select else []
     except errors as exc:
         raise DBAPIError.instance(prepared.text, None, exc, errors, dialect=connection.dialect) from exc
-    finally:
-        cursor.close()
 
 
 class _Prepared:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger_holder import LOCKED, writer
@@ -23,10 +23,13 @@ _NO_CONNECTION = (
     "consuming input failed",
     "could not connect",
     "no such file or directory",
+    "the database system is",
+    "too many clients",
+    "terminating connection",
 )
 
 
-def passes(exc: DatabaseError) -> bool:
+def passes(exc: DBAPIError) -> bool:
     """Whether the same statement may succeed later without anybody's help."""
     cause = exc.orig
     code = getattr(cause, "sqlite_errorcode", None)
@@ -49,7 +52,7 @@ def translated(what: str, file: Path | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except DatabaseError as exc:
+    except DBAPIError as exc:
         if not passes(exc):
             raise LedgerError(f"{what}: {_one_line(exc.orig)}") from exc
         reason = _one_line(exc.orig) if file is None else f"it is locked by {writer(file)}"

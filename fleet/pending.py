@@ -26,7 +26,7 @@ class LedgerState:
 
     #: why it is late, in words; empty when it is not
     reason: str
-    #: how long the commit has been at it, or took
+    #: for how long it was waited for
     waited_s: float
 
 
@@ -47,11 +47,11 @@ class Bookkeeping(Protocol):
 
     @property
     def waits_s(self) -> float:
-        """For how long the last write has been at it, or took."""
+        """For how long the ledger has been waited for, to write or to read; 0 while it is not."""
 
     @property
     def reason(self) -> str:
-        """Why the write under way takes so long, in words."""
+        """Why it is waited for, in words."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -93,6 +93,8 @@ class Pending:
         self._under_way: Deeds | None = None
         self._next = Deeds()
         self._say_at_s = _LATE_S
+        #: for how long the ledger had been waited for at the last look
+        self._waited_s = 0.0
 
     @property
     def late(self) -> bool:
@@ -119,19 +121,19 @@ class Pending:
         self._do(Deeds(calls=deeds.take_heartbeats()))
 
     def finish(self) -> None:
-        """Do what waited for a write that has ended; say so when a write is late."""
-        if self._under_way is None:
-            return
-        settled, waited_s = self._books.settled(), self._books.waits_s
-        if settled:
+        """Do what waited for a write that has ended; say so when the ledger is late."""
+        if self._under_way is not None and self._books.settled():
             deeds, self._under_way = self._under_way, None
             self._do(deeds)
+        waits_s = self._books.waits_s
+        if not waits_s:
             if self._say_at_s > _LATE_S:
-                self._tell(LedgerState(reason="", waited_s=waited_s))
+                self._tell(LedgerState(reason="", waited_s=self._waited_s))
             self._say_at_s = _LATE_S
-        elif waited_s >= self._say_at_s:
-            self._say_at_s = waited_s + _LATE_AGAIN_S
-            self._tell(LedgerState(reason=self._books.reason, waited_s=waited_s))
+        elif waits_s >= self._say_at_s:
+            self._say_at_s = waits_s + _LATE_AGAIN_S
+            self._tell(LedgerState(reason=self._books.reason, waited_s=waits_s))
+        self._waited_s = waits_s
 
     def give_up_after(self, seconds: float) -> None:
         """Raise LedgerBusy when the write under way has been at it for longer."""

@@ -168,10 +168,10 @@ class Report:
     def ledger(self, state: LedgerState) -> None:
         """The ledger is written late, or in time again."""
         if state.reason:
-            waited = f"a commit has taken {state.waited_s:.1f} s so far"
+            waited = f"waited {state.waited_s:.1f} s so far"
             self._lines.say(f"[WARN]   {state.reason}: {waited}; mining pauses, heartbeats go on", "yellow")
         else:
-            self._lines.say(f"[OK]     the ledger is written again, after {state.waited_s:.1f} s")
+            self._lines.say(f"[OK]     the ledger can be used again, after {state.waited_s:.1f} s")
 
     def ledger_doubts(self, doubts: Sequence[str]) -> None:
         """This may not be the ledger that was there before."""

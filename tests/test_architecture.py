@@ -128,6 +128,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.mounts",
         "fleet.ledger_heads",
         "fleet.ledger_file",
+        "fleet.ledger_claim",
         "fleet.private_files",
     ),
     ("fleet.ledger_trouble",),

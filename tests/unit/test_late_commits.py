@@ -108,7 +108,7 @@ def test_a_late_commit_is_said_once_and_again_after_half_a_minute_and_its_end_wi
         bench.pending.finish()
     assert [state.waited_s for state in bench.said] == [1.6, 32.0]
     assert {state.reason for state in bench.said} == {"the ledger's disk is slow"}
-    bench.ledger.busy = False
+    bench.ledger.busy, bench.ledger.waits_s = False, 0.0
     bench.pending.finish()
     assert bench.said[-1] == LedgerState(reason="", waited_s=32.0)
 
@@ -117,7 +117,9 @@ def test_a_commit_that_was_never_said_to_be_late_ends_without_a_word() -> None:
     bench = Bench()
     bench.ledger.quick = False
     bench.turn(1)
-    bench.ledger.busy, bench.ledger.waits_s = False, 0.7
+    bench.ledger.waits_s = 0.7
+    bench.pending.finish()
+    bench.ledger.busy, bench.ledger.waits_s = False, 0.0
     bench.pending.finish()
     assert bench.said == []
 
@@ -169,3 +171,14 @@ def test_what_is_not_written_yet_counts_in_what_is_known_of_a_job(
     prior: Prior | None, writes: list[Write], known: Prior | None
 ) -> None:
     assert overlaid(prior, "j1", writes) == known
+
+
+def test_a_ledger_that_can_not_be_read_is_said_to_be_late_though_nothing_is_written() -> None:
+    bench = Bench()
+    for waits_s in (0.9, 2.0, 0.0):
+        bench.ledger.waits_s = waits_s
+        bench.pending.finish()
+    assert bench.said == [
+        LedgerState(reason="the ledger's disk is slow", waited_s=2.0),
+        LedgerState(reason="", waited_s=2.0),
+    ]
