@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         description="Folder of the ledger, made-up ids and the lock; by default under $XDG_STATE_HOME.",
         examples=["~/.local/state/neonet-fleet"],
     )
+    head_url: Annotated[str, AfterValidator(server_url)] | None = Field(
+        None,
+        description="Where the ledger's heads are posted as JSON at the end of each run; unset: nowhere.",
+        examples=["https://heads.example.com/farm"],
+    )
     alive_file: HomePath | None = Field(
         None,
         description="File that the coordinator writes, empty while all is well, for a health check; unset: none.",

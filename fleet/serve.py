@@ -132,7 +132,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         duration_s=(wall.now_ms() - wall.jumped_ms - started_at_ms) / 1000,
         server=server,
         simulated=run.simulated,
-    ) | {"heads": [head.stated() for head in heads]}
+    ) | {"heads": witness.tell(heads, lines.say)}
 
 
 def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from config.settings import Settings
+from fleet.head_post import post_heads
 from fleet.ledger import Ledger
 from fleet.ledger_heads import Head, doubts, keep_heads, kept_heads, refuse_lost
 from fleet.places import LedgerPlace, heads_file, ledger_address
@@ -14,6 +17,8 @@ class Witness:
     def __init__(self, settings: Settings, *, simulated: bool) -> None:
         self._place = LedgerPlace(url=ledger_address(settings), simulated=simulated)
         self._file = heads_file(settings, self._place)
+        self._url = settings.head_url
+        self._ca_file = settings.http.ca_file
 
     @property
     def url(self) -> str:
@@ -28,6 +33,13 @@ class Witness:
     def doubts(self, ledger: Ledger) -> list[str]:
         """What speaks against this being the ledger of before, a line each."""
         return doubts(kept_heads(self._file), ledger.hash_of)
+
+    def tell(self, heads: Sequence[Head], say: Callable[[str], None]) -> list[dict[str, object]]:
+        """The heads for the run's figures, posted where the settings name a place; `say` gets a line about that."""
+        if self._url is not None and heads:
+            problem = post_heads(self._url, heads, self._ca_file)
+            say(f"[WARN]   {problem}" if problem else f"[OK]     the ledger's heads were posted to {self._url}")
+        return [head.stated() for head in heads]
 
     def keep(self, ledger: Ledger) -> list[Head]:
         """Keep the heads as they are now, and return them. Raises LedgerError when the file can't be written."""

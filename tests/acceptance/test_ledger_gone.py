@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.support.farms import book, earned, farm, farm_settings, figures, simulator, state
 from tests.support.processes import run_fleet, stop
@@ -81,3 +85,31 @@ def test_everything_that_a_farm_keeps_is_for_its_user_alone(tmp_path: Path) -> N
     assert len(kept) > 5
     open_to_others = [path for path in [state(tmp_path), *kept] if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert open_to_others == []
+
+
+def test_heads_are_posted_where_the_settings_say_and_a_place_that_fails_is_named(tmp_path: Path) -> None:
+    taken: list[dict[str, Any]] = []
+
+    class Shelf(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is written to the test's stderr."""
+
+    with HTTPServer(("127.0.0.1", 0), Shelf) as shelf:
+        threading.Thread(target=shelf.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{shelf.server_port}/heads"
+        options = ("--miners", "1", "--for", "2s", "--json")
+        with farm(tmp_path, *options, settings={"FLEET_HEAD_URL": url}) as process:
+            assert process.wait() == 0, process.words()
+            assert f"[OK]     the ledger's heads were posted to {url}" in process.err
+            (kept,) = figures(process)["heads"]
+        shelf.shutdown()
+    (posted,) = taken
+    assert [one | {"at": ""} for one in posted["heads"]] == [kept | {"at": ""}]
+    with farm(tmp_path, *options, settings={"FLEET_HEAD_URL": url}) as process:
+        assert process.wait() == 0, process.words()
+        assert f"[WARN]   the ledger's heads were not posted to {url}: " in process.err

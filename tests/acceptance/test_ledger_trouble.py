@@ -71,8 +71,9 @@ def test_a_lock_at_the_start_is_waited_for_with_a_line_that_names_its_holder(tmp
         options = ("--server", url, "--miners", "1", "--json")
         with farm(folder, *options, "--for", "2s") as process:
             assert process.wait() == 0, process.words()
-        with locked(state(folder) / "ledger.sqlite", 6.0) as holder, farm(folder, *options) as process:
+        with locked(state(folder) / "ledger.sqlite", 300.0) as holder, farm(folder, *options) as process:
             process.says(f"(pid {holder.pid}); waiting for it")
+            holder.kill()
             process.says("[REWARD]")
             drained(process, url, folder)
         assert "Traceback" not in process.out + process.err
