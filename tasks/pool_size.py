@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from tasks.errors import TooFewFilesError
 from tasks.open_files import needed, processes_within
 
-#: MB of the main process with its libraries, which the others share
-_MAIN_MB = 96
-#: MB of a process's own once it has computed jobs of every type
-_EACH_MB = 64
+#: MB of the main process with its libraries, and of each other one, that are taken before the first job
+_LEAST_MB = (76, 40)
+#: the same once jobs of every type were computed
+_WELL_MB = (96, 64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +18,7 @@ class PoolSize:
     """A decision."""
 
     processes: int
-    #: why it is fewer than the cores, or more than the memory holds; empty where there is nothing to say
+    #: why it is fewer than were asked for or than there are cores, or what it may come to; empty where all is well
     note: str = ""
 
 
@@ -35,18 +35,32 @@ def pool_size(*, asked: int | None, cores: int, memory_mb: int, open_files: int)
             f"raise the limit (ulimit -Hn, LimitNOFILE=), or set FLEET_WORKER__CONCURRENCY to "
             f"{max(1, processes_within(open_files))} or less"
         )
-    fit = max(1, (memory_mb - _MAIN_MB) // _EACH_MB) if memory_mb else wanted
-    need_mb = _MAIN_MB + _EACH_MB * wanted
+    held, well = _processes_in(memory_mb, _LEAST_MB, wanted), _processes_in(memory_mb, _WELL_MB, wanted)
     if asked is not None:
-        short = 0 < memory_mb < need_mb
-        note = (
-            f"{asked} processes may need {need_mb} MB, and {memory_mb} MB are granted: fewer of them," if short else ""
-        )
-        return PoolSize(
-            processes=asked, note=f"{note} or more memory, keeps the system from killing some" if short else ""
-        )
-    processes = min(wanted, fit, processes_within(open_files))
+        return _as_asked(asked, held=held, well=well, memory_mb=memory_mb)
+    processes = min(well, processes_within(open_files))
     if processes == wanted:
         return PoolSize(processes=wanted)
-    bound = f"{memory_mb} MB of memory" if fit <= processes else f"{open_files} open files"
+    bound = f"{memory_mb} MB of memory" if well <= processes else f"{open_files} open files"
     return PoolSize(processes=processes, note=f"{processes} of {cores} cores are used, as {bound} are granted")
+
+
+def _as_asked(asked: int, *, held: int, well: int, memory_mb: int) -> PoolSize:
+    """As many as were asked for, as long as they fit in at all."""
+    if held < asked:
+        return PoolSize(
+            processes=held, note=f"{held} of {asked} processes are started, as {memory_mb} MB of memory are granted"
+        )
+    if well < asked:
+        main_mb, each_mb = _WELL_MB
+        need = f"{asked} processes may need {main_mb + each_mb * asked} MB, and {memory_mb} MB are granted"
+        return PoolSize(
+            processes=asked, note=f"{need}: fewer of them, or more memory, keeps the system from killing some"
+        )
+    return PoolSize(processes=asked)
+
+
+def _processes_in(memory_mb: int, sizes: tuple[int, int], wanted: int) -> int:
+    """How many of the wanted processes fit in; at least one is tried, and all where nobody can tell the memory."""
+    main_mb, each_mb = sizes
+    return min(wanted, max(1, (memory_mb - main_mb) // each_mb)) if memory_mb else wanted

@@ -35,11 +35,23 @@ def test_the_bound_is_named() -> None:
     assert "256 open files" in pool_size(asked=None, cores=64, memory_mb=9_000, open_files=256).note
 
 
-def test_a_number_that_was_asked_for_is_kept_and_its_need_of_memory_said() -> None:
-    chosen = pool_size(asked=8, cores=2, memory_mb=220, open_files=PLENTY)
-    assert chosen.processes == 8
-    assert "8 processes may need 608 MB, and 220 MB are granted" in chosen.note
-    assert pool_size(asked=8, cores=2, memory_mb=9_000, open_files=PLENTY).note == ""
+@pytest.mark.parametrize(
+    ("memory_mb", "processes", "note"),
+    [
+        (9_000, 8, ""),
+        (0, 8, ""),
+        (500, 8, "8 processes may need 608 MB, and 500 MB are granted"),
+        (220, 3, "3 of 8 processes are started, as 220 MB of memory are granted"),
+        (64, 1, "1 of 8 processes are started, as 64 MB of memory are granted"),
+    ],
+)
+def test_a_number_that_was_asked_for_is_kept_as_long_as_it_fits_in_at_all(
+    memory_mb: int, processes: int, note: str
+) -> None:
+    chosen = pool_size(asked=8, cores=2, memory_mb=memory_mb, open_files=PLENTY)
+    assert chosen.processes == processes
+    assert note in chosen.note
+    assert bool(note) == bool(chosen.note)
 
 
 def test_a_number_that_the_limit_of_open_files_forbids_is_refused_with_the_number_that_it_allows() -> None:
