@@ -127,10 +127,15 @@ class Governor:
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
 
     def sendable_at(self, count: int, now: float) -> float:
-        """When the last of `count` more requests can be sent, as far as the believed limit tells."""
+        """When the last of `count` more requests can be sent, as far as the believed limit tells.
+
+        While refusals are asked what they mean, that is a whole window away at least.
+        """
         limit, window_s = max(int(self._belief.limit), 1), self._belief.window_s
         full_windows = max(count - 1, 0) // limit
         at = max(self._room_at(limit - (count - full_windows * limit) + 1, window_s, now), self._pause_until)
+        if self._lesson is not None:
+            at = max(at, now + window_s)
         return at + full_windows * window_s
 
     def sendable_by(self, at: float, count: int, now: float) -> int:

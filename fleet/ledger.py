@@ -23,7 +23,7 @@ from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
 from fleet.ledger_write import Writer, row_id
 from fleet.models import Account, JobState, Prior
-from fleet.scopes import Scopes, Standing, stamp
+from fleet.scopes import Scope, Scopes, Standing, stamp
 from fleet.wall_clock import Jump, wall_ms
 
 
@@ -169,7 +169,12 @@ class Ledger:
 
     def scopes(self, run_id: str, miner_ids: Sequence[str]) -> Scopes:
         """Jobs and sums of the run, of the whole ledger, and of these miners since their totals are compared."""
-        return self._runs.scopes(run_id, miner_ids)
+        run, ledger = self.run_and_ledger(run_id)
+        return Scopes(run=run, ledger=ledger, since_base=self._runs.since_base(miner_ids))
+
+    def run_and_ledger(self, run_id: str) -> tuple[Scope, Scope]:
+        """Jobs and sums of the run and of the whole ledger, which are few rows to read."""
+        return self._runs.run_and_ledger(run_id)
 
     def standings(self) -> dict[str, Standing]:
         """When each miner's server answered last, by miner id."""

@@ -15,7 +15,7 @@ from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_sql import matching, reading
 from fleet.models import FINAL
 from fleet.payments import ZERO, EntryKind
-from fleet.scopes import Scope, Scopes, Standing
+from fleet.scopes import Scope, Standing
 
 _Rows = Callable[..., list[Any]]
 _FINAL_STATES = sorted(state.value for state in FINAL)
@@ -47,25 +47,24 @@ class Runs:
         counts.subtract(json.loads(row.counters) if row else {})
         return {name: counts[name] for name in (ASSIGNED, *_FINAL_STATES)} | {"open": self.open_count()}
 
-    def scopes(self, run_id: str, miner_ids: Sequence[str]) -> Scopes:
-        """Jobs and sums of the run, of the whole ledger at this server, and of these miners since their bases."""
+    def run_and_ledger(self, run_id: str) -> tuple[Scope, Scope]:
+        """Jobs and sums of the run, and of the whole ledger at this server."""
         row, sums = self.row(run_id), self._sums()
         before: Mapping[str, str] = json.loads(row.sums or "{}") if row else {}
         ever = {name: self._counters().get(name, 0) for name in (ASSIGNED, *_FINAL_STATES)}
-        bases = [one.base_ms for one in self.standings().values() if one.base_ms is not None]
-        return Scopes(
-            run=Scope(
-                since_ms=row.started_at if row else None,
-                jobs=self.counts(run_id),
-                sums={kind: amount - Decimal(before.get(kind, 0)) for kind, amount in sums.items()},
-            ),
-            ledger=Scope(since_ms=self._first_ms(), jobs=ever | {"open": self.open_count()}, sums=sums),
-            since_base=Scope(
-                since_ms=min(bases, default=None),
-                jobs={"paid": self._paid_since_base(miner_ids)},
-                sums=self.kind_sums(miner_ids),
-            ),
+        of_run = Scope(
+            since_ms=row.started_at if row else None,
+            jobs=self.counts(run_id),
+            sums={kind: amount - Decimal(before.get(kind, 0)) for kind, amount in sums.items()},
         )
+        return of_run, Scope(since_ms=self._first_ms(), jobs=ever | {"open": self.open_count()}, sums=sums)
+
+    def since_base(self, miner_ids: Sequence[str]) -> Scope:
+        """Paid jobs and sums of these miners since their bases; it reads every entry since then."""
+        standings = self.standings()
+        bases = [base for base in (standings[one].base_ms for one in miner_ids if one in standings) if base is not None]
+        jobs = {"paid": self._paid_since_base(miner_ids)}
+        return Scope(since_ms=min(bases, default=None), jobs=jobs, sums=self.kind_sums(miner_ids))
 
     def standings(self) -> dict[str, Standing]:
         """When each miner's server answered last, by miner id."""

@@ -43,7 +43,7 @@ from fleet.presence import PresenceWatch
 from fleet.prospect import Prospect
 from fleet.pulse import Pulse
 from fleet.report import Report, Tally
-from fleet.scopes import Scopes
+from fleet.scopes import Scope
 from fleet.summary import summary
 from fleet.transport import Transport
 from fleet.wall_clock import WallClock
@@ -98,7 +98,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         _say_what_is_carried(settings, len(specs), lines)
         started_at_ms = free(lambda: ledger.begin_run(run.run_id))
         farm = free(lambda: _farm(settings, specs, ledger, books.find))
-        report = _report(settings, lines, free(lambda: ledger.scopes(run.run_id, list(farm.miners))), books, wall)
+        report = _report(settings, lines, free(lambda: ledger.run_and_ledger(run.run_id)), books, wall)
         report.banner(server=server, simulated=run.simulated, specs=specs, ledger=shown_url(witness.url))
         report.ledger_doubts(free(lambda: witness.doubts(ledger)))
         prospect = _prospect(settings, server, farm, started)
@@ -244,13 +244,16 @@ def _lines(settings: Settings, out: TextIO) -> Lines:
     )
 
 
-def _report(settings: Settings, lines: Lines, so_far: Scopes, books: Bookkeeper, wall: WallClock) -> Report:
+def _report(
+    settings: Settings, lines: Lines, so_far: tuple[Scope, Scope], books: Bookkeeper, wall: WallClock
+) -> Report:
+    of_run, of_ledger = so_far
     return Report(
         lines,
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
-        total=so_far.ledger.booked,
-        tally=Tally(paid=sum(so_far.run.jobs[state.value] for state in PAID), earned=so_far.run.booked),
+        total=of_ledger.booked,
+        tally=Tally(paid=sum(of_run.jobs[state.value] for state in PAID), earned=of_run.booked),
         commit_times=books.times,
         jumps=wall.untold,
     )

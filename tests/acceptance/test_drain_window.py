@@ -39,3 +39,16 @@ def test_a_session_that_is_not_stopped_has_what_the_server_answered(fault: str, 
         with farm(tmp_path / "farm", "--server", url, "--miners", "1", "--for", "2s") as process:
             assert process.wait() == 0, process.words()
         assert len(re.findall(r"session not stopped: .*", process.out)) == process.out.count(words) == 1
+
+
+def test_no_job_is_lost_while_the_limit_is_learnt_from_refusals(tmp_path: Path) -> None:
+    """The server takes less than the farm believes: at the stop one request at a time asks how much."""
+    folder = tmp_path / "farm"
+    with simulator(tmp_path / "simulator", "--rate-limit", "60/15") as (_, url):
+        options = ("--server", url, "--miners", "10", "--for", "5s", "--json")
+        with farm(folder, *options, settings={"FLEET_DRAIN_S": "3"}) as process:
+            assert process.wait(180) == 0, process.words()
+        told = figures(process)
+        assert told["requests"]["refused_429"] > 0
+        assert told["jobs"]["assigned"] == told["jobs"]["accepted"] + told["jobs"]["already_completed"], process.words()
+        assert earned(folder, url) == book(url)

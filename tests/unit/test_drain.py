@@ -59,6 +59,18 @@ def test_what_a_long_window_has_no_room_for_is_said_when_the_drain_begins() -> N
     assert said.endswith("s; about 264 will be left unpaid, since the drain ends in 90 s")
 
 
+def test_a_limit_that_is_learnt_from_a_refusal_is_given_a_window_and_then_as_long_as_it_takes() -> None:
+    """One request at a time is sent then; what was believed before says nothing."""
+    governor = Governor(requests=5000, window_s=60.0, miners=1, heartbeat_s=30.0)
+    governor.sent(-1.0)
+    governor.rate_limited(None, -1.0, 0.0)
+    drain, said = look(governor, 849)
+    assert drain.give_up_at == 65.0
+    assert said == "849 jobs are open, and the request limit has room for them all in 60 s"
+    drain.review(Outlook.of(849, Resends(), governor, drain.last_sending, 65.0), 65.0)
+    assert drain.give_up_at == LONGEST_DRAIN_S
+
+
 def test_more_than_a_whole_window_holds_takes_another_one() -> None:
     governor = used_up(limit=100, window_s=10.0)
     first, second = governor.sendable_at(50, 0.0), governor.sendable_at(150, 0.0)
