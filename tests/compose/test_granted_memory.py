@@ -57,3 +57,12 @@ def test_a_process_that_the_system_kills_for_its_memory_is_called_one(empty_redi
         # the next process takes the next job
         send(empty_redis_url, job("job-sound", {"transactions": []}))
         assert results(empty_redis_url, 2)[1].outcome is Outcome.COMPUTED
+
+
+@pytest.mark.usefixtures("farm")
+def test_a_container_whose_own_process_is_killed_for_its_memory_says_so() -> None:
+    command = ["python", "-c", "b'x' * (1 << 30)"]
+    argv = ["docker", "run", "--rm", "--memory", "64m", "--memory-swap", "64m", IMAGE, *command]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 137
+    assert "python was killed for lack of memory: grant this container more" in done.stderr
