@@ -31,10 +31,12 @@ _KEEP_S, _KEEP_AGAIN_S = 60.0, 1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommitTimes:
-    """How long commits took lately, in milliseconds."""
+    """How long commits took lately, in milliseconds, and what holds them up beside that."""
 
     median_ms: float = 0.0
     worst_ms: float = 0.0
+    #: that the write-ahead log grows, in words; empty while it does not
+    log_grown: str = ""
 
 
 class Bookkeeper:
@@ -118,10 +120,10 @@ class Bookkeeper:
         return self._busy or "the ledger's disk is slow"
 
     def times(self) -> CommitTimes:
-        """The times of the last commits."""
+        """The times of the last commits, and whether the write-ahead log has grown."""
         known = sorted(self._times_ms)
         middle = known[len(known) // 2] if known else 0.0
-        return CommitTimes(median_ms=middle, worst_ms=self._worst_ms)
+        return CommitTimes(median_ms=middle, worst_ms=self._worst_ms, log_grown=self._ledger.log_grown())
 
     def knows(self, job_id: str) -> bool:
         """Whether the ledger could be read for this job, whose next `find` then needs no reading.

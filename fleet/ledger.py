@@ -17,7 +17,9 @@ from fleet.errors import LedgerBusy, LedgerError
 from fleet.ghosts import Ghost
 from fleet.ledger_account import account, open_jobs, read_all
 from fleet.ledger_clock import note_jumps
+from fleet.ledger_file import log_bytes, sqlite_file
 from fleet.ledger_heads import Head
+from fleet.ledger_holder import reader
 from fleet.ledger_link import LedgerLink
 from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
@@ -25,6 +27,9 @@ from fleet.ledger_write import Writer, row_id
 from fleet.models import Account, JobState, Prior
 from fleet.scopes import Scope, Scopes, Standing, stamp
 from fleet.wall_clock import Jump, wall_ms
+
+#: a checkpoint is due each 4 MB
+_LOG_LIMIT_BYTES = 64_000_000
 
 
 class Ledger:
@@ -183,6 +188,17 @@ class Ledger:
     def kind_sums(self, miner_ids: Sequence[str]) -> dict[str, Decimal]:
         """What is booked for these miners since the server's totals were first seen, by kind of entry."""
         return self._runs.kind_sums(miner_ids)
+
+    def log_grown(self, limit_bytes: int = _LOG_LIMIT_BYTES) -> str:
+        """That SQLite's write-ahead log is larger than the limit, and who keeps it so; empty while it is not."""
+        file = sqlite_file(self._engine.url)
+        if file is None:
+            return ""
+        size = log_bytes(file)
+        if size <= limit_bytes:
+            return ""
+        grown = f"the ledger's write-ahead log has grown to {size / 1e6:.0f} MB"
+        return f"{grown}, since {reader(file)} reads and does not end"
 
     def heads(self) -> list[Head]:
         """How far the chain of each server has come."""

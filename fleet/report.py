@@ -230,6 +230,8 @@ class Report:
             f"commits {commits.median_ms:.1f} ms, at worst {commits.worst_ms:.0f} ms",
             "bold",
         )
+        if commits.log_grown:
+            self._lines.say(f"[WARN]   {commits.log_grown}", "yellow")
 
     def _paid(self, notice: Notice) -> None:
         self.tally.paid += 1
