@@ -43,7 +43,7 @@ _HEAD = """\
 # REDIS_MEMORY=640m
 
 # Cores of each container; 0 for no limit, where the engine refuses one: "NanoCPUs can not be set" (rootless, some NAS).
-# CPUS=1
+# CONTAINER_CPUS=1
 
 # Cores and memory of one worker. More cores than the host has are refused by Docker. A worker computes on as many as
 # FLEET_WORKER__CONCURRENCY says; each of its processes may take FLEET_WORKER__MAX_MEMORY_PER_CHILD_MB.

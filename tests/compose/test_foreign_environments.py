@@ -71,7 +71,7 @@ def test_compose_reads_each_accepted_form_of_a_value_as_fleet_does(tmp_path: Pat
 
 
 def test_an_engine_that_refuses_cpu_limits_is_asked_for_none(farm: Farm) -> None:
-    said = farm.compose("--profile", "archive", "config", "--format", "json", CPUS="0").stdout
+    said = farm.compose("--profile", "archive", "config", "--format", "json", CONTAINER_CPUS="0").stdout
     services = json.loads(said)["services"]
     assert len(services) == 7
     assert not any("cpus" in service or "cpu_quota" in service for service in services.values())
@@ -91,7 +91,7 @@ def crowded(farm: Farm) -> Iterator[Farm]:
 
 
 def test_a_farm_mines_where_the_port_of_flower_is_taken(crowded: Farm) -> None:
-    started = crowded.compose("up", "--detach", check=False, CPUS="0")
+    started = crowded.compose("up", "--detach", check=False, CONTAINER_CPUS="0")
     assert started.returncode != 0
     assert "address already in use" in started.stderr
     assert str(crowded.flower_port) in started.stderr
