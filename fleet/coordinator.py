@@ -29,6 +29,7 @@ from fleet.models import GasInfo, NetworkPhase
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
 from fleet.prospect import Prospect
+from fleet.refusals import BrokerRefusal
 from fleet.transport import Talk
 from fleet.turn import Published
 
@@ -60,7 +61,19 @@ class Stop:
     asked: bool = True
 
 
-Event = Reply | Results | BrokerState | Workers | LeaseLost | Published | Network | GhostStopped | Written | Stop
+Event = (
+    Reply
+    | Results
+    | BrokerState
+    | BrokerRefusal
+    | Workers
+    | LeaseLost
+    | Published
+    | Network
+    | GhostStopped
+    | Written
+    | Stop
+)
 
 
 class Broker(Protocol):
@@ -89,8 +102,8 @@ class Watcher(Protocol):
     def network(self, network: Network) -> None:
         """Fees and phase."""
 
-    def broker(self, state: BrokerState) -> None:
-        """Redis was lost or found."""
+    def broker(self, state: BrokerState | BrokerRefusal) -> None:
+        """Redis refuses something, was lost or found."""
 
     def ledger(self, state: LedgerState) -> None:
         """The ledger is written late, or in time again."""
@@ -209,7 +222,7 @@ class Coordinator:
                 pass
             case Published():
                 self._farm.on_published(event, now)
-            case BrokerState() | Workers() | LeaseLost():
+            case BrokerState() | BrokerRefusal() | Workers() | LeaseLost():
                 self._hear_of_broker(event, now)
             case Network():
                 self._watcher.network(event)
@@ -223,14 +236,14 @@ class Coordinator:
             case Stop():
                 self._stop(event, now)
 
-    def _hear_of_broker(self, news: BrokerState | Workers | LeaseLost, now: float) -> None:
+    def _hear_of_broker(self, news: BrokerState | BrokerRefusal | Workers | LeaseLost, now: float) -> None:
         if isinstance(news, LeaseLost):
             raise RedisHeld(f"this Redis was taken over by {news.holder}; jobs and sessions are left as they are")
         if isinstance(news, Workers):
             self._farm.on_workers(now, present=news.present)
             return
         self._watcher.broker(news)
-        if news.emptied:
+        if isinstance(news, BrokerState) and news.emptied:
             self._farm.on_broker_emptied(now)
 
     def _on_reply(self, reply: Reply, now: float) -> None:

@@ -16,6 +16,7 @@ from kombu.exceptions import KombuError, OperationalError
 from fleet.bundles import pack
 from fleet.crew import Motion, Vital
 from fleet.effects import Dispatch
+from fleet.refusals import BrokerRefusal, Refusals
 from fleet.turn import Published
 from tasks.messages import (
     AVOID_HEADER,
@@ -39,18 +40,30 @@ _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
 class Dispatcher:
-    """Publishes jobs, and acknowledges results after the ledger has them; `tell` hears what became of each job."""
+    """Publishes jobs, and acknowledges results after the ledger has them.
+
+    `tell` hears what became of each job, `warn` what Redis refuses.
+    """
 
     def __init__(
-        self, app: Celery, client: redis.Redis, tell: Callable[[Published], None], *, bundle_ms: float = 0.0
+        self,
+        app: Celery,
+        client: redis.Redis,
+        tell: Callable[[Published], None],
+        *,
+        warn: Callable[[BrokerRefusal], None] = lambda _: None,
+        bundle_ms: float = 0.0,
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
         self._client = client
         self._tell = tell
+        self._warn = warn
         # celery and kombu ship no types
         self._connection: Any = None
         self._producer: Any = None
+        self._jobs = Refusals("jobs", "wait in the ledger")
+        self._acknowledgements = Refusals("acknowledgements", "are made again later")
         #: results that could not be taken off the stream yet
         self._left: list[bytes] = []
         self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
@@ -114,16 +127,25 @@ class Dispatcher:
             if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
                 waiting = {id(order) for order in orders if order.only_if_idle}
             fresh = [order for order in orders if id(order) not in waiting]
+            if not fresh:
+                return [_word(order, published=True, waits=True) for order in orders]
             held_ms = max((order.hold_s for order in fresh), default=0.0) * 1000
             messages = pack(fresh, self._bundle_ms and max(self._bundle_ms, held_ms))
             producer = self._open_producer()
             with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
                 for message in messages:
                     self._send(message, producer)
-        except _BROKER_ERRORS:
+        except _BROKER_ERRORS as exc:
             self._close_producer()
+            answer = _answer(exc)
+            self._say(self._jobs.refused(answer or exc, len(orders), time.monotonic(), away=answer is None))
             return [_word(order, published=False) for order in orders]
+        self._say(self._jobs.taken())
         return [_word(order, published=True, waits=id(order) in waiting) for order in orders]
+
+    def _say(self, refusal: BrokerRefusal | None) -> None:
+        if refusal is not None:
+            self._warn(refusal)
 
     def _send(self, orders: Sequence[Dispatch], producer: Any) -> None:
         jobs = [order.message for order in orders]
@@ -164,11 +186,23 @@ class Dispatcher:
             pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
             pipeline.xdel(RESULTS_STREAM, *entries)
             pipeline.execute()
-        except (redis.ConnectionError, redis.TimeoutError):
-            self._left = entries
-        except redis.RedisError:
+        except redis.RedisError as exc:
+            away = _answer(exc) is None
             # a Redis that answers and refuses would let them grow without end
+            self._left = entries if away else []
+            self._say(self._acknowledgements.refused(exc, len(entries), time.monotonic(), away=away))
             return
+        self._say(self._acknowledgements.taken())
+
+
+def _answer(exc: BaseException) -> redis.ResponseError | None:
+    """What Redis answered, which kombu wraps as if the connection were lost; None where it did not answer."""
+    found: BaseException | None = exc
+    while found is not None:
+        if isinstance(found, redis.ResponseError):
+            return found
+        found = found.__cause__ or found.__context__
+    return None
 
 
 def _word(order: Dispatch, *, published: bool, waits: bool = False) -> Published:

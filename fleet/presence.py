@@ -76,12 +76,16 @@ class PresenceWatch:
 def signed(client: redis.Redis) -> bool | None:
     """Whether a worker's sign is there; None where Redis does not answer or refuses to.
 
+    While Redis is full, or takes no writes for another reason, no worker can renew its sign: none tells nothing then.
     A sign that would be good for longer than any worker's is cut: whoever wrote that one is no worker of ours.
     """
     try:
         left_ms = int(client.pttl(WORKERS_KEY))
         if left_ms == -1 or left_ms > SIGN_GOOD_MS:
             client.pexpire(WORKERS_KEY, SIGN_GOOD_MS)
+        if left_ms == -2:
+            # a write that changes nothing, which is refused as a worker's would be
+            client.set(WORKERS_KEY, "", px=SIGN_GOOD_MS, xx=True)
     except redis.RedisError:
         return None
     return left_ms != -2

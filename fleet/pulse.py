@@ -12,6 +12,7 @@ from fleet.farm import Farm
 from fleet.intake import BrokerState
 from fleet.pending import LedgerState
 from fleet.prospect import Prospect
+from fleet.refusals import BrokerRefusal
 
 _BEAT_S = 5.0
 #: seconds without a worker after which the file says so
@@ -51,8 +52,8 @@ class Pulse:
         """Fees and phase."""
         self._watcher.network(network)
 
-    def broker(self, state: BrokerState) -> None:
-        """Redis was lost or found."""
+    def broker(self, state: BrokerState | BrokerRefusal) -> None:
+        """Redis refuses something, was lost or found."""
         self._watcher.broker(state)
 
     def ledger(self, state: LedgerState) -> None:

@@ -18,6 +18,7 @@ from fleet.lines import Lines
 from fleet.models import MinerSpec
 from fleet.payments import ZERO
 from fleet.pending import LedgerState
+from fleet.refusals import BrokerRefusal
 from fleet.wall_clock import Jump
 
 _RULE = "─" * 78
@@ -81,6 +82,7 @@ class Report:
         self._flooded = False
         self._rolled: Counter[str] = Counter()
         self._rolled_nnet = ZERO
+        self._redis_away = False
         self._trouble: dict[str, tuple[float, int]] = {}
         self._last_paid = (clock(), self.tally.paid)
         self._said_no_worker = False
@@ -152,8 +154,12 @@ class Report:
                 "cyan",
             )
 
-    def broker(self, state: BrokerState) -> None:
-        """Redis was lost, found, or set in order."""
+    def broker(self, state: BrokerState | BrokerRefusal) -> None:
+        """Redis refuses something, was lost, found, or set in order."""
+        if isinstance(state, BrokerRefusal):
+            self._refusal(state)
+            return
+        self._redis_away = not state.reachable
         if not state.reachable:
             self._lines.say(f"[WARN]   Redis does not answer: {state.reason}; jobs wait in the ledger", "yellow")
         elif state.reason:
@@ -164,6 +170,16 @@ class Report:
             self._lines.say("[WARN]   Redis came back empty; open jobs are dispatched again from the ledger", "yellow")
         else:
             self._lines.say("[OK]     Redis answers again")
+
+    def _refusal(self, state: BrokerRefusal) -> None:
+        if self._redis_away:
+            # one failure, one line
+            return
+        if state.reason:
+            text = f"Redis takes no {state.what}: {state.reason}; {state.count} {state.meanwhile}"
+            self._lines.say(f"[WARN]   {text}", "yellow")
+        else:
+            self._lines.say(f"[OK]     Redis takes {state.what} again")
 
     def ledger(self, state: LedgerState) -> None:
         """The ledger is written late, or in time again."""

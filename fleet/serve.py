@@ -264,7 +264,9 @@ def _broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[
     """The way to Redis, and the threads that the coordinator can't do without."""
     # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
-    dispatcher = Dispatcher(make_app(settings, redis_url), redis_client(redis_url), inbox.put, bundle_ms=bundle_ms)
+    dispatcher = Dispatcher(
+        make_app(settings, redis_url), redis_client(redis_url), inbox.put, warn=inbox.put, bundle_ms=bundle_ms
+    )
     intake = Intake(redis_client(redis_url), inbox.put)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:

@@ -105,7 +105,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.bundles",
         "fleet.outage",
     ),
-    ("fleet.books", "fleet.drain"),
+    ("fleet.books", "fleet.drain", "fleet.refusals"),
     ("fleet.session_pay",),
     (
         "fleet.openings",
