@@ -81,13 +81,13 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
 
 
 def jobs_of(messages: Any) -> list[JobMessage]:
-    """The jobs of a bundle.
+    """The jobs of a bundle, without their data.
 
     Raises MessageError when it is no list of job messages, or one of too many.
     """
     if not isinstance(messages, list) or len(messages) > MOST_IN_BUNDLE:
         raise MessageError(f"a bundle is a list of at most {MOST_IN_BUNDLE} job messages")
-    return [JobMessage.decode(message) for message in messages]
+    return [JobMessage.decode(message, with_data=False) for message in messages]
 
 
 def jobs_in(args: Any) -> list[JobMessage]:

@@ -7,10 +7,8 @@ and no other task that a stranger chose.
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
-from tasks import strict_json
 from tasks.errors import MessageError
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import AVOID_HEADER, BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, deeper_than, parse_task_id
@@ -22,10 +20,12 @@ _LONGEST_TAG = 64
 _MOST_AVOIDED = 16
 #: the arguments are a list of one bundle, a list of jobs, which are objects
 _LEVELS = 3
+#: of a body: arguments by position, by name, and what is to be done with the result
+_PARTS = 3
 
 
 def cleaned(raw: object) -> dict[str, Any]:
-    """The envelope with the fields that a dispatcher sets, and no other.
+    """The envelope with the fields that a dispatcher sets, and no other; its body is not read yet.
 
     Raises MessageError when `raw`, which is JSON, is no envelope of a job or of a bundle.
     """
@@ -40,7 +40,8 @@ def cleaned(raw: object) -> dict[str, Any]:
     if not isinstance(tag, str) or not 0 < len(tag) <= _LONGEST_TAG or not tag.isprintable():
         raise MessageError(f"its delivery tag is {tag!r:.80}")
     body = _part(raw, "body", str)
-    _check_body(body, properties.get("body_encoding"))
+    if properties.get("body_encoding") != "base64":
+        raise MessageError(f"its body is encoded as {properties.get('body_encoding')!r:.80}")
     shown = headers.get("argsrepr")
     return {
         "body": body,
@@ -81,13 +82,10 @@ def _part(raw: object, name: str, kind: type = dict) -> Any:
     return found
 
 
-def _check_body(body: str, encoding: object) -> None:
-    """Celery's second protocol: arguments by position and by name, and what is to be done with the result."""
-    if encoding != "base64":
-        raise MessageError(f"its body is encoded as {encoding!r:.80}")
-    try:
-        arguments, names, _ = strict_json.loads(base64.b64decode(body, validate=True))
-    except (ValueError, TypeError, RecursionError) as exc:
-        raise MessageError(f"its body can't be read: {exc!r:.120}") from exc
+def check_arguments(payload: object) -> None:
+    """Raise MessageError unless the decoded body is Celery's second protocol with one message as its only argument."""
+    if not isinstance(payload, list) or len(payload) != _PARTS:
+        raise MessageError("its body is no triple")
+    arguments, names, _ = payload
     if not isinstance(arguments, list) or len(arguments) != 1 or names != {} or deeper_than(arguments, _LEVELS):
         raise MessageError("its body holds other arguments than one message")

@@ -127,8 +127,8 @@ class JobMessage:
         }
 
     @classmethod
-    def decode(cls, message: Any) -> JobMessage:
-        """The message that `encode` made.
+    def decode(cls, message: Any, *, with_data: bool = True) -> JobMessage:
+        """The message that `encode` made; `data` is left empty where nobody asks for it, since reading it takes long.
 
         Raises MessageError when the version differs or a field is missing or of another type.
         """
@@ -145,7 +145,13 @@ class JobMessage:
             raise MessageError("job_id, miner_id and job_type of a job message are strings")
         if type(attempt) is not int or not isinstance(text, str):
             raise MessageError("attempt of a job message is an integer and data a text")
-        return cls(job_id=job_id, attempt=attempt, miner_id=miner_id, job_type=job_type, data=_read_data(text))
+        return cls(
+            job_id=job_id,
+            attempt=attempt,
+            miner_id=miner_id,
+            job_type=job_type,
+            data=_read_data(text) if with_data else {},
+        )
 
 
 def _read_data(text: str) -> dict[str, Any]:

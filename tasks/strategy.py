@@ -11,6 +11,8 @@ from celery.worker import state
 from celery.worker.strategy import default
 
 from tasks import stopping
+from tasks.envelope import check_arguments
+from tasks.errors import MessageError
 from tasks.failures import failures
 from tasks.messages import AVOID_HEADER, JOBS_QUEUE
 from tasks.selftest import SelfTest
@@ -28,6 +30,7 @@ def choosy(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     take = default(task, app, consumer)
 
     def handle(message: Any, *more: Any, **names: Any) -> None:
+        check_arguments(_payload(message))
         avoided = consumer.hostname in (message.headers.get(AVOID_HEADER) or ())
         if avoided or failures.testing or failures.doubtful(consumer.pool.num_processes):
             consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))
@@ -35,6 +38,14 @@ def choosy(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
             take(message, *more, **names)
 
     return handle
+
+
+def _payload(message: Any) -> object:
+    """A message's body, decoded, which kombu keeps for whoever asks next."""
+    try:
+        return message.payload
+    except Exception as exc:
+        raise MessageError(f"its body can't be read: {exc!r:.120}") from exc
 
 
 def _leave(message: Any, consumer: Any) -> None:

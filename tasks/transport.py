@@ -22,7 +22,6 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from tasks.envelope import cleaned
-from tasks.errors import MessageError
 from tasks.messages import JOBS_QUEUE
 from tasks.redis_clock import RedisClock
 
@@ -261,19 +260,18 @@ class Transport(redis.Transport):
 
     def _deliver(self, message: Any, queue: str) -> None:
         """Hand a message to its consumer; one that is no job, or that its consumer fails on, is dropped."""
+        tag = None
         try:
-            super()._deliver(cleaned(message) if queue == JOBS_QUEUE else message, queue)
+            if queue == JOBS_QUEUE:
+                message = cleaned(message)
+                tag = message["properties"]["delivery_tag"]
+            super()._deliver(message, queue)
         except _REDIS_FAILS:
             raise
         except Exception as exc:  # noqa: BLE001 - whatever it was, the next worker would meet it, too
             dropped.add(exc)
-            if not isinstance(exc, MessageError):
-                self._acknowledge(message)
-
-    def _acknowledge(self, message: Any) -> None:
-        """A message that was taken, so that its tag is one, is done."""
-        for channel in self.channels:
-            channel.basic_ack(message["properties"]["delivery_tag"])
+            for channel in self.channels if tag else ():
+                channel.basic_ack(tag)
 
 
 def use_for_redis() -> None:
