@@ -23,7 +23,7 @@ from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.places import SIMULATOR, farm_dir
 from fleet.policy import LONGEST_DRAIN_S, NO_PAUSE
-from fleet.private_files import keep_private
+from fleet.private_files import keep_private, private_umask
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched
 from tasks.broker import unreachable
@@ -110,6 +110,7 @@ class LocalFarm:
         for number in stop_signals():
             signal.signal(number, signals.on_signal)
         refuse_suspension(NO_PAUSE)
+        private_umask()
         keep_private(self._settings.state_dir)
         lock = Lock(self._farm_dir / "farm.lock", holder="fleet up")
         try:

@@ -11,13 +11,17 @@ from pathlib import Path
 _OWN = ("ledger.sqlite*", "ledger.heads*", "*.lock", "miner-prefix")
 
 
+def private_umask() -> None:
+    """Let only this user read what this process and its children make from now on."""
+    os.umask(0o077)
+
+
 def keep_private(folder: Path) -> None:
-    """Let only this user into `folder`, which is made where it is missing, and read what is made there from now on.
+    """Let only this user into `folder`, which is made where it is missing, and read what a farm keeps there.
 
     A folder that is not this user's, is shared (sticky), or holds nothing of a farm keeps its mode: it is for others,
     too. What can't be made is left to those who need it, who say so.
     """
-    os.umask(0o077)
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         own = [path for pattern in _OWN for path in folder.glob(pattern)]

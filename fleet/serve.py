@@ -40,6 +40,7 @@ from fleet.miner import Miner
 from fleet.models import PAID, MinerSpec, Prior
 from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
+from fleet.private_files import private_umask
 from fleet.prospect import Prospect
 from fleet.pulse import Pulse
 from fleet.report import Report, Tally
@@ -147,6 +148,7 @@ def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:
 @contextlib.contextmanager
 def _alone(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[Vital]:
     """Hold the state folder and the Redis for this process, by a thread; after an error they are left to its end."""
+    private_umask()
     lock = Lock(settings.state_dir / "coordinator.lock")
     lease = Lease(redis_client(redis_url), lock.seat, str(settings.state_dir))
     lease.claim()

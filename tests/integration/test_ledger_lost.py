@@ -27,7 +27,7 @@ from fleet.ledger_verify import verify
 from fleet.lock import Lock
 from fleet.models import Entry, Finding, Job, JobState, Road
 from fleet.payments import EntryKind
-from fleet.private_files import keep_private
+from fleet.private_files import keep_private, private_umask
 
 
 def turn(number: int) -> list[Write]:
@@ -203,6 +203,7 @@ def test_a_state_folder_and_its_files_are_the_owners_alone_whatever_the_umask(tm
     before = os.umask(umask)
     try:
         folder = tmp_path / "deep" / "state"
+        private_umask()
         lock = Lock(folder / "coordinator.lock")
         with opened(folder / "ledger.sqlite") as ledger:
             ledger.commit(turn(1))
