@@ -153,7 +153,7 @@ def test_a_pager_at_rest_does_not_stop_the_mining(tmp_path: Path, paying: str) -
         shown = process.stdout.read()
         assert process.wait() == 0
     assert b"NeoNet fleet" in shown
-    assert b" accepted " in shown.splitlines()[-1]
+    assert b" accepted " in shown
     all_stopped(paying, 2)
 
 
@@ -173,7 +173,7 @@ def test_a_terminal_that_knows_ascii_only_is_no_reason_to_end(
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == b""
     assert b"[STOP]" in done.stdout
-    assert b"accepted" in done.stdout.splitlines()[-1]
+    assert b" accepted " in done.stdout
 
 
 def test_flower_serves_without_its_output(tmp_path: Path, redis_url: str) -> None:
