@@ -37,6 +37,8 @@ class Urgency(IntEnum):
     OPENING = 4
     #: asks for more work
     FETCH = 5
+    #: whatever a miner asks for that has used up its share and got nothing for it
+    LAST = 6
 
 
 class CallKind(StrEnum):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import random
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -21,11 +18,15 @@ from fleet.miner import Miner
 from fleet.models import Prior
 from fleet.openings import Openings
 from fleet.outage import Outage
+from fleet.queues import Queues
 from fleet.resends import Resends
 from fleet.strikes import avoided
 from fleet.turn import Published, Turn
 from fleet.work import NEVER
 from tasks.messages import JobMessage, Outcome, ResultMessage
+
+#: what a miner is asked for whose turn is of another urgency than its call; None is whatever it wants
+_ASKED = {Urgency.REOPENING: Urgency.OPENING, Urgency.LAST: None}
 
 
 class Farm:
@@ -57,14 +58,8 @@ class Farm:
         self._fetching = 0
         self._owners = {job_id: miner for miner in self.miners.values() for job_id in miner.jobs}
         self._at_workers = sum(work.at_workers for miner in self.miners.values() for work in miner.jobs.values())
-        #: whose turn it is, by miner id; a miner that does something more urgent meanwhile keeps its place
-        self._ready: dict[Urgency, OrderedDict[str, None]] = {urgency: OrderedDict() for urgency in Urgency}
-        self._queued: dict[str, Urgency] = {}
+        self._queues = Queues()
         self._openings = Openings()
-        self._timers: list[tuple[float, int, str]] = []
-        #: the earliest timer of each miner; later ones are set when it rings
-        self._wakes: dict[str, float] = {}
-        self._numbers = itertools.count()
         self._pace = Pace()
         # the pauses of two farms differ, those of one farm are the same each time
         jitter = random.Random("".join(self.miners))
@@ -206,9 +201,8 @@ class Farm:
         if self._given_up:
             self._end_leftovers(now)
         self._able = self._hosts.able(now)
-        while self._timers and self._timers[0][0] <= now:
-            miner = self.miners[heapq.heappop(self._timers)[2]]
-            self._wakes.pop(miner.spec.miner_id, None)
+        for miner_id in self._queues.due(now):
+            miner = self.miners[miner_id]
             self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
         self._ask_for_server(now)
         blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
@@ -217,7 +211,7 @@ class Farm:
                 self._outage.asked(now)
             blocked_until = min(blocked_until, self._outage.asks_at)
         turn, self._turn = self._turn, Turn()
-        turn.wake_at = min(blocked_until, self._timers[0][0] if self._timers else NEVER)
+        turn.wake_at = min(blocked_until, self._queues.wakes_at)
         return turn
 
     def _end_leftovers(self, now: float) -> None:
@@ -249,7 +243,7 @@ class Farm:
         if not self._asks_as_one or now < self._outage.asks_at:
             return
         held = {Urgency.FETCH} if self._openings.has_room(self.governor) else {Urgency.FETCH, Urgency.OPENING}
-        if all(urgency in held for urgency in self._queued.values()):
+        if self._queues.only(held):
             waiting = (miner for miner in self.miners.values() if now < miner.patience.until < NEVER)
             first = min(waiting, key=lambda miner: miner.patience.until, default=None)
             if first is not None:
@@ -259,8 +253,8 @@ class Farm:
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
         """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""
         blocked_until = NEVER
-        for urgency, queue in self._ready.items():
-            while queue and self._free_calls > 0:
+        for urgency in Urgency:
+            while self._queues.waits(urgency) and self._free_calls > 0:
                 if heartbeats_only and urgency is not Urgency.HEARTBEAT:
                     return NEVER
                 if self._asks_as_one and now < self._outage.asks_at:
@@ -277,14 +271,15 @@ class Farm:
                         # those that are in go on with what is left of this part of the window
                         break
                     return blocked_until
-                self._start(self.miners[queue.popitem(last=False)[0]], urgency, now)
+                self._start(urgency, now)
         return blocked_until
 
-    def _start(self, miner: Miner, urgency: Urgency, now: float) -> None:
-        if self._queued.get(miner.spec.miner_id) is not urgency:
+    def _start(self, urgency: Urgency, now: float) -> None:
+        miner_id = self._queues.take(urgency)
+        if miner_id is None:
             return
-        del self._queued[miner.spec.miner_id]
-        begun = miner.begin(now, Urgency.OPENING if urgency is Urgency.REOPENING else urgency)
+        miner = self.miners[miner_id]
+        begun = miner.begin(now, _ASKED.get(urgency, urgency))
         if begun is not None:
             call, effects = begun
             if call.kind is CallKind.REGISTER:
@@ -336,14 +331,12 @@ class Farm:
         urgency, at, outranked_at = miner.agenda(now)
         urgency = self._openings.urgency(miner_id, urgency)
         if at <= now:
-            if self._queued.get(miner_id) is not urgency:
-                self._queued[miner_id] = urgency
-                self._ready[urgency].setdefault(miner_id)
+            share_at = miner.share.free_at(self.governor.limit / len(self.miners), self.governor.window_s, now)
+            if share_at > now and urgency is not Urgency.HEARTBEAT:
+                urgency, outranked_at = Urgency.LAST, min(outranked_at, share_at)
+            self._queues.put(miner_id, urgency)
             # whatever holds this call up must not hold up that one
             at = outranked_at
         else:
-            self._queued.pop(miner_id, None)
-        wake = min(at, miner.workload.wakes_at())
-        if wake < self._wakes.get(miner_id, NEVER):
-            self._wakes[miner_id] = wake
-            heapq.heappush(self._timers, (max(wake, now), next(self._numbers), miner_id))
+            self._queues.drop(miner_id)
+        self._queues.wake(miner_id, min(at, miner.workload.wakes_at()), now)

@@ -47,6 +47,7 @@ from fleet.phase import NEXT_CALL, Phase
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session
+from fleet.share import Share
 from fleet.work import NEVER, Work
 from fleet.workload import Find, Workload
 
@@ -69,6 +70,7 @@ class Miner:
         self._policy = policy
         self._lanes = Lanes()
         self.patience = Patience(policy.backoff, rng, now)
+        self.share = Share()
         self._farewell = Farewell()
         self._audits = Audits(policy.reconcile_s, rng, now)
         for open_job in account.open_jobs:
@@ -120,6 +122,7 @@ class Miner:
             return None
         call = call_for(kind, self.spec, self.session, work)
         self._lanes.begin(call, work)
+        self.share.called(now)
         effects = self.workload.submitting(work) if work is not None else []
         return call, effects
 
@@ -145,6 +148,7 @@ class Miner:
             effects = self._on_answer(reply, outcome, work, now, find)
         if isinstance(outcome, HeartbeatAnswer) or any(isinstance(effect, Booked) for effect in effects):
             self.patience.rewarded()
+            self.share.rewarded()
         return effects
 
     def _on_answer(self, reply: Reply, outcome: Answer, work: Work | None, now: float, find: Find) -> list[Effect]:

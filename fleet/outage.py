@@ -11,8 +11,10 @@ import random
 from fleet.backoff import Backoff
 
 NEVER = float("inf")
-#: failed calls in a row, of different miners where there are that many, that no answer came between
+#: failed calls in a row that no answer came between, and miners that they are of, where there are that many
 _CALLS = 3
+#: for how long a miner's failures say nothing after it failed while others were answered, in seconds
+_FLAWED_S = 300.0
 #: seconds without an answer, before the server counts as away
 _SILENT_S = 1.0
 #: the longest pause between two calls of the whole farm, in seconds
@@ -29,8 +31,10 @@ class Outage:
         self._rng = rng
         self._answered_at = now
         self._failures = 0
-        #: who has failed since the last answer, up to as many as it takes
+        #: who has failed since the last answer
         self._failed: set[str] = set()
+        #: until when each miner counts as one that fails by itself
+        self._flawed: dict[str, float] = {}
         self._asked = 0
         #: when the next call may be made, -inf while the server answers
         self.asks_at = -NEVER
@@ -43,16 +47,25 @@ class Outage:
     def failed(self, miner_id: str, now: float) -> None:
         """A miner's call was not answered, and it waits."""
         self._failures += 1
-        if len(self._failed) < _CALLS:
-            self._failed.add(miner_id)
+        self._failed.add(miner_id)
         silent = now - self._answered_at >= _SILENT_S
-        if not self.known and silent and self._failures >= _CALLS and len(self._failed) >= min(_CALLS, self._miners):
+        if not self.known and silent and self._failures >= _CALLS and self._concerns_all(now):
             self._asked = 0
             self.asked(now)
+
+    def _concerns_all(self, now: float) -> bool:
+        """Whether enough miners have failed that do not fail by themselves; all, where none are of that kind."""
+        flawed = {miner_id for miner_id, until in self._flawed.items() if until > now}
+        sound = len(self._failed - flawed)
+        if len(flawed) == self._miners:
+            return flawed == self._failed
+        return sound >= min(_CALLS, self._miners - len(flawed))
 
     def answered(self, now: float) -> bool:
         """A miner's call was answered, be it by a refusal; whether this ends an outage."""
         was_known = self.known
+        if not was_known:
+            self._flawed.update(dict.fromkeys(self._failed, now + _FLAWED_S))
         self._answered_at, self.asks_at = now, -NEVER
         self._failures = 0
         self._failed.clear()

@@ -119,6 +119,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.farewell",
         "fleet.patience",
         "fleet.fetch_pause",
+        "fleet.share",
+        "fleet.queues",
         "fleet.audits",
     ),
     ("fleet.workload", "fleet.ghosts", "fleet.schema", "fleet.farmkeys", "fleet.welcome"),

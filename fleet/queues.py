@@ -1,0 +1,70 @@
+"""Whose turn it is among many miners, by the urgency of what each asks for, and when to look at each again. Pure."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterator, Set
+
+from fleet.calls import Urgency
+
+NEVER = float("inf")
+
+
+class Queues:
+    """One queue an urgency; a miner that does something more urgent meanwhile keeps its place. Times are monotonic."""
+
+    def __init__(self) -> None:
+        self._ready: dict[Urgency, OrderedDict[str, None]] = {urgency: OrderedDict() for urgency in Urgency}
+        self._urgencies: dict[str, Urgency] = {}
+        self._timers: list[tuple[float, int, str]] = []
+        #: the earliest timer of each miner; later ones are set when it rings
+        self._wakes: dict[str, float] = {}
+        self._numbers = itertools.count()
+
+    @property
+    def wakes_at(self) -> float:
+        """When the next timer rings."""
+        return self._timers[0][0] if self._timers else NEVER
+
+    def put(self, miner_id: str, urgency: Urgency) -> None:
+        """The miner asks for a call of this urgency."""
+        if self._urgencies.get(miner_id) is not urgency:
+            self._urgencies[miner_id] = urgency
+            self._ready[urgency].setdefault(miner_id)
+
+    def drop(self, miner_id: str) -> None:
+        """The miner asks for nothing."""
+        self._urgencies.pop(miner_id, None)
+
+    def waits(self, urgency: Urgency) -> bool:
+        """Whether anybody may wait for a call of this urgency."""
+        return bool(self._ready[urgency])
+
+    def take(self, urgency: Urgency) -> str | None:
+        """Whoever has waited longest for a call of this urgency."""
+        queue = self._ready[urgency]
+        while queue:
+            miner_id, _ = queue.popitem(last=False)
+            if self._urgencies.get(miner_id) is urgency:
+                del self._urgencies[miner_id]
+                return miner_id
+        return None
+
+    def only(self, urgencies: Set[Urgency]) -> bool:
+        """Whether nobody waits for a call of another urgency."""
+        return all(urgency in urgencies for urgency in self._urgencies.values())
+
+    def wake(self, miner_id: str, at: float, now: float) -> None:
+        """Look at the miner again then, unless that is done before."""
+        if at < self._wakes.get(miner_id, NEVER):
+            self._wakes[miner_id] = at
+            heapq.heappush(self._timers, (max(at, now), next(self._numbers), miner_id))
+
+    def due(self, now: float) -> Iterator[str]:
+        """The miners whose timers ring; timers that are set meanwhile ring, too."""
+        while self._timers and self._timers[0][0] <= now:
+            miner_id = heapq.heappop(self._timers)[2]
+            self._wakes.pop(miner_id, None)
+            yield miner_id
