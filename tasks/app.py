@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import Celery
 from kombu.entity import Queue
 
+from config.celery_variables import forget_celery_variables
 from config.redis_address import read_redis_url
 from config.settings import Settings
 from tasks.messages import JOBS_QUEUE
@@ -21,6 +22,7 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
     for at-most-once; a lost child is reported as a failure (`task_reject_on_worker_lost` off), since the coordinator
     counts attempts and Celery would put a poison task back for ever.
     """
+    forget_celery_variables()
     use_for_redis()
     address = read_redis_url(redis_url)
     app = Celery("neonet")
