@@ -83,6 +83,13 @@ class Call:
 Answer = Registration | SessionStart | Job | Receipt | HeartbeatAnswer | SessionSummary | Totals
 
 
+def states_total(outcome: Answer | CallError) -> bool:
+    """Whether an answer says what the server has paid the miner in all."""
+    if isinstance(outcome, Receipt | HeartbeatAnswer):
+        return outcome.total_rewards is not None
+    return isinstance(outcome, Totals) or (isinstance(outcome, Registration) and outcome.totals is not None)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
     """How a call ended: an answer or an error."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 
 from fleet.audits import Audits
-from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency
+from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
 from fleet.effects import (
     Booked,
     Effect,
@@ -63,6 +63,8 @@ class Miner:
         self.draining = False
         #: the server stated its total at the end, and it was compared
         self.compared = False
+        #: monotonic seconds at which an answer of this life stated the server's total last
+        self.total_stated_at: float | None = None
         self._mined = False
         self.purse = Purse(spec.miner_id, account)
         self.workload = Workload(spec.miner_id, policy, self.purse, rng)
@@ -146,6 +148,8 @@ class Miner:
         else:
             self.patience.answered()
             effects = self._on_answer(reply, outcome, work, now, find)
+        if states_total(outcome):
+            self.total_stated_at = reply.answered_at
         if isinstance(outcome, HeartbeatAnswer) or any(isinstance(effect, Booked) for effect in effects):
             self.patience.rewarded()
             self.share.rewarded()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -63,3 +63,21 @@ class Standing:
     base_ms: int | None
     #: the last answer that stated a total
     stated_ms: int | None
+
+
+NO_STANDING = Standing(base_ms=None, stated_ms=None)
+
+
+def heard(
+    standings: Mapping[str, Standing], stated_at: Mapping[str, float | None], *, now: float, now_ms: int
+) -> dict[str, Standing]:
+    """Standings with the last totals that receipts and heartbeats stated, too, which no row keeps the time of.
+
+    `stated_at` has monotonic seconds by miner id, None where none was stated in this life; `now` and `now_ms` are the
+    same moment by both clocks.
+    """
+    known = dict(standings)
+    for miner_id, at in stated_at.items():
+        if at is not None:
+            known[miner_id] = replace(known.get(miner_id, NO_STANDING), stated_ms=now_ms - int((now - at) * 1000))
+    return known

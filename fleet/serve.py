@@ -44,7 +44,7 @@ from fleet.private_files import private_umask
 from fleet.prospect import Prospect
 from fleet.pulse import Pulse
 from fleet.report import Report, Tally
-from fleet.scopes import Scope
+from fleet.scopes import Scope, Standing, heard
 from fleet.summary import summary
 from fleet.transport import Transport
 from fleet.wall_clock import WallClock
@@ -122,7 +122,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             watchdog.watch(pulse.motions)
             coordinator.run(None if run.for_s is None else started + run.for_s)
         scopes = free(lambda: ledger.scopes(run.run_id, list(farm.miners)))
-        standings = free(ledger.standings)
+        standings = free(lambda: _standings(ledger, farm, wall))
         heads = free(lambda: witness.keep(ledger))
     return summary(
         farm=farm,
@@ -134,6 +134,12 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         server=server,
         simulated=run.simulated,
     ) | {"heads": witness.tell(heads, lines.say)}
+
+
+def _standings(ledger: Ledger, farm: Farm, wall: WallClock) -> dict[str, Standing]:
+    """When each miner's server stated a total last, by a row of the ledger or by any answer of this life."""
+    told = {miner_id: miner.total_stated_at for miner_id, miner in farm.miners.items()}
+    return heard(ledger.standings(), told, now=time.monotonic(), now_ms=wall.now_ms())
 
 
 def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:

@@ -11,10 +11,8 @@ from fleet.farm import Farm
 from fleet.miner import Miner
 from fleet.payments import ZERO
 from fleet.report import Tally
-from fleet.scopes import Scopes, Standing, stamp
+from fleet.scopes import NO_STANDING, Scopes, Standing, stamp
 from fleet.verdict import Verdict
-
-_NEVER = Standing(base_ms=None, stated_ms=None)
 
 
 def summary(
@@ -38,7 +36,7 @@ def summary(
     miners = dict(sorted(farm.miners.items()))
     since_base = scopes.since_base.stated()
     known = bool(miners) and all(miner.compared for miner in miners.values())
-    per_miner = {miner_id: _stated(miner, standings.get(miner_id, _NEVER)) for miner_id, miner in miners.items()}
+    per_miner = {miner_id: _stated(miner, standings.get(miner_id, NO_STANDING)) for miner_id, miner in miners.items()}
     compared = {
         "server_nnet": _sum(miner.purse.server_total for miner in miners.values()) if known else None,
         "difference_nnet": _sum(miner.purse.difference for miner in miners.values()) if known else None,
@@ -87,7 +85,7 @@ def _stated(miner: Miner, standing: Standing) -> dict[str, object]:
 def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict[str, object]:
     """Whether each miner with something to compare was compared at the end, and when its server answered last."""
     missing = [miner for miner in miners if miner.has_books and not miner.compared]
-    answers = [standings.get(miner.spec.miner_id, _NEVER).stated_ms for miner in missing or miners]
+    answers = [standings.get(miner.spec.miner_id, NO_STANDING).stated_ms for miner in missing or miners]
     return {
         "compared": not missing,
         "stated": sum(miner.compared for miner in miners),
