@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fleet.crew import Motion, Vital
 from fleet.effects import JobMoved, JobOpened, JobRecovered, Write
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger import Ledger
@@ -76,8 +78,9 @@ class Bookkeeper:
         self._ask_at = 0.0
         #: what was read of jobs before their answers were fed to the farm
         self._read: dict[str, Prior | None] = {}
-        self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
-        self._thread.start()
+        # a commit waits for the disk or a lock for as long as it takes, which the loop sees and says
+        self.thread = Vital("ledger", self._work, patience_s=math.inf)
+        self.thread.start()
 
     def write(self, writes: Sequence[Write]) -> bool:
         """Write a turn's rows in one transaction; False when that takes longer, `settled` tells when it has ended.
@@ -150,14 +153,14 @@ class Bookkeeper:
         """End the thread; a commit that finds the ledger busy is given up."""
         self._closing.set()
         self._orders.put(None)
-        self._thread.join()
+        self.thread.join()
 
     def _look_up(self, job_id: str) -> Prior | None:
         if self._done.is_set():
             return self._ledger.find(job_id)
         return overlaid(self._ledger.find_beside(job_id), job_id, [*self._under_way, *self._held])
 
-    def _work(self) -> None:
+    def _work(self, _motion: Motion) -> None:
         while (writes := self._orders.get()) is not None:
             try:
                 self._write_down(writes)

@@ -104,7 +104,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         report.ledger_doubts(free(lambda: witness.doubts(ledger)))
         prospect = _prospect(settings, server, farm, started)
         with _broker(settings, redis_url, inbox) as (dispatcher, threads):
-            pulse = Pulse(report, settings.alive_file, [transport.thread, keeper, *threads], prospect)
+            pulse = Pulse(report, settings.alive_file, [transport.thread, books.thread, keeper, *threads], prospect)
             coordinator = Coordinator(
                 farm=farm,
                 books=books,

@@ -14,6 +14,7 @@ from celery import bootsteps
 
 from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
 from tasks.redis_client import redis_client
+from tasks.vital import start as start_vital
 
 #: seconds between two signs
 SIGN_S = 2.0
@@ -27,14 +28,14 @@ class Presence:
         self._redis_url = redis_url
         self._name = name
         self._due = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._begun = False
 
     def sign(self) -> None:
         """Write the sign soon."""
-        if self._thread is None:
+        if not self._begun:
             # not before the pool has forked: the thread would be lost in its processes
-            self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
-            self._thread.start()
+            self._begun = True
+            start_vital("presence", self._run)
         self._due.set()
 
     def _run(self) -> None:

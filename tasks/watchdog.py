@@ -20,12 +20,11 @@ from tasks.broker import shut_out
 from tasks.messages import JOBS_QUEUE
 from tasks.redis_client import redis_client
 from tasks.systemd import ping
+from tasks.vital import EXIT_CODE, start
 
 PERIOD_S = 5.0
 #: looks in a row that find no progress; Kombu waits 30 s at most before it tries a lost Redis again
 PATIENCE = 12
-#: EX_SOFTWARE: restarted at once, unlike a mistake in the settings
-EXIT_CODE = 70
 #: EX_UNAVAILABLE: the farm has taken this host's leave back, or Redis its role's rights
 REFUSED = 69
 #: refusals in a row, so that a password which is changed everywhere within that time ends no worker
@@ -109,11 +108,4 @@ def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look
                     _log.error("%s: this worker ends with exit code %d, to be started again", reason, EXIT_CODE)
                     os._exit(EXIT_CODE)
 
-    def run() -> None:
-        try:
-            keep_watch()
-        except Exception:  # noqa: BLE001 - whatever it was, nobody watches any more
-            _log.exception("the watchdog failed: this worker ends with exit code %d, to be started again", EXIT_CODE)
-            os._exit(EXIT_CODE)
-
-    threading.Thread(target=run, name="watchdog", daemon=True).start()
+    start("watchdog", keep_watch)

@@ -34,7 +34,8 @@ from tasks.pool_size import PoolSize, pool_size
 from tasks.presence import signing
 from tasks.strategy import choosy, examined
 from tasks.suspension import refuse_suspension
-from tasks.watchdog import EXIT_CODE, Look, watch
+from tasks.vital import EXIT_CODE
+from tasks.watchdog import Look, watch
 
 #: seconds between two beats
 BEAT_S = 5.0

@@ -33,6 +33,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "tasks.strict_json",
         "tasks.stopping",
         "tasks.failures",
+        "tasks.vital",
         "tasks.systemd",
         "tasks.text",
         "tasks.basic_auth",

@@ -32,7 +32,7 @@ class DeadThread:
         if self.name == "dispatcher":
             _wrap(Dispatcher, "_waiting", armed)
         elif self.name == "intake":
-            _wrap(Intake, "_read", armed)
+            _wrap(Intake, "_look_around", armed)
         else:
             _wrap_transport(armed)
 

@@ -22,7 +22,7 @@ from tasks import catalog
 from tasks.app import make_app
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JOBS_QUEUE, TASK_PREFIX, WIRE_VERSION, Outcome, ResultMessage, parse_stream_fields
-from tasks.watchdog import EXIT_CODE
+from tasks.vital import EXIT_CODE
 from tests.support.processes import Started, eventually, nothing_left, stop
 from tests.support.redis_server import binary, running
 from tests.support.workers import ONE_THREAD, POISONED, entries, job, results, send, worker
