@@ -98,7 +98,8 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
             for row in rows
         ]
         jobs = sum(row.jobs for row in rows)
-        click.echo(dump({"jobs": jobs, "not_earned_nnet": total, "by_cause": by_cause, "rows": stated}))
+        told = {"scope": "ledger", "jobs": jobs, "not_earned_nnet": total, "by_cause": by_cause, "rows": stated}
+        click.echo(dump(told))
         return
     cells = [(row.server, row.miner_id, row.cause.value, str(row.jobs), f"{row.amount}") for row in rows]
     if as_csv:
@@ -107,8 +108,11 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
     shown = table(_LOSS_COLUMNS)
     for row_cells in cells:
         add(shown, row_cells)
-    add(shown, ("all", "", "", str(sum(row.jobs for row in rows)), f"{total}"), style="bold")
-    console().print(shown)
+    count = sum(row.jobs for row in rows)
+    add(shown, ("all", "", "", str(count), f"{total}"), style="bold")
+    screen = console()
+    screen.print(shown)
+    line(screen, f"the whole ledger: {count} jobs, {total:f} NNET not earned")
 
 
 def _figures(row: Reward) -> dict[str, object]:

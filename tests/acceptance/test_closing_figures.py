@@ -158,3 +158,7 @@ def test_the_reports_name_the_scopes_of_their_sums(second: tuple[Path, Started, 
         said = run_fleet(command, folder=folder, settings=settings).stdout
         for words in ("the whole ledger: ", "the last run: ", "since base: "):
             assert words in said
+    lost = run_fleet("rewards", "--losses", "--json", folder=folder, settings=settings)
+    assert json.loads(lost.stdout)["scope"] == "ledger"
+    lost = run_fleet("rewards", "--losses", folder=folder, settings=settings)
+    assert re.search(r"^the whole ledger: \d+ jobs, \S+ NNET not earned$", lost.stdout, re.MULTILINE)
