@@ -22,11 +22,14 @@ from tornado.web import Finish, HTTPError, OutputTransform
 
 from tasks.basic_auth import admits
 from tasks.guesses import REFILL_S, Guesses
+from tasks.newcomers import Newcomers
 from tasks.plain_events import plain_event
 
 _MOST_S = 30.0
 #: the only script that stands in a page rather than in a file: that of the list of workers, with its refresh on
 _INLINE_SCRIPT = "\n  var autorefresh = 1;\n"
+#: a farm of hundreds of hosts at once, and a container's new name in each half minute for ever
+_hosts = Newcomers(at_once=1_000, every_s=30.0)
 _log = logging.getLogger(__name__)
 _guesses = Guesses()
 
@@ -73,7 +76,7 @@ class PlainReceiver(EventReceiver):
     def _receive(self, body: Any, message: Any, **_: Any) -> None:  # noqa: ARG002 - the signature is Celery's
         for one in body if isinstance(body, list) else [body]:
             event = plain_event(one)
-            if event is None:
+            if event is None or not _hosts.admits(event["hostname"], time.monotonic()):
                 _log.warning("an event that no worker of a farm sends was dropped")
             else:
                 self.process(*self.event_from_message(event))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.jobtypes import JOB_TYPES
+from tasks.messages import TASK_PREFIX
 from tasks.text import plain
 
 #: events with any other name would be shown as states of their own
@@ -16,6 +18,9 @@ _KINDS = frozenset(
 )
 #: fields that are keys and labels: an event without a usable one is dropped
 _NAMES = ("hostname", "uuid", "name")
+#: any other task is shown under one name: each name is a label of several metrics, which are kept for good
+_TASKS = frozenset(TASK_PREFIX + job_type for job_type in JOB_TYPES)
+_OTHER = "other"
 _TEXTS = (
     *("args", "kwargs", "result", "exception", "traceback", "eta", "expires", "root_id", "parent_id"),
     *("queue", "exchange", "routing_key", "sw_ident", "sw_ver", "sw_sys"),
@@ -50,6 +55,8 @@ def plain_event(event: object) -> dict[str, Any] | None:
     if "hostname" not in kept or ("uuid" not in kept and kind.startswith("task-")):
         return None
     kept["type"] = kind
+    if "name" in kept and kept["name"] not in _TASKS:
+        kept["name"] = _OTHER
     kept |= {name: _text(event[name]) for name in _TEXTS if event.get(name) is not None}
     kept |= {name: event[name] for name, bounds in _NUMBERS.items() if _is_number(event.get(name), *bounds)}
     if "timestamp" not in kept:

@@ -140,5 +140,7 @@ def test_the_labels_of_the_metrics_are_text_of_known_kinds(flooded: Watched) -> 
         "task-failed",
         "task-revoked",
     }
+    tasks = {line.partition('task="')[2].partition('"')[0] for line in lines}
+    assert tasks <= {"", "other", "neonet.inference", "neonet.fraud_detection"}
     # a list in a label would be shown as Python writes it
     assert not any(f"['{MARKUP[:4]}" in line for line in lines)

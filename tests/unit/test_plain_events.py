@@ -69,6 +69,13 @@ def test_what_is_no_object_is_no_event(event: object) -> None:
     assert plain_event(event) is None
 
 
+@pytest.mark.parametrize("name", ["neonet.<b>", "celery.ping", "x", "neonet.inference2"])
+def test_a_task_that_is_none_of_the_farms_has_one_name_with_all_others(name: str) -> None:
+    kept = plain_event(SOUND | {"name": name})
+    assert kept is not None
+    assert kept["name"] == "other"
+
+
 def test_fields_that_would_change_flowers_own_state_are_left_out() -> None:
     kept = plain_event(SOUND | {"worker": "x", "state": "x", "children": ["x"], "_fields": [], "cluster_state": 1})
     assert kept == SOUND
