@@ -49,23 +49,27 @@ class FarmKeys:
         write_secret(redis / "health", passwords[Role.HEALTH])
         write_secret(redis / "ca.crt", ensure_authority(self._keys).read_text(encoding="utf-8"))
         ensure_server(self._keys, redis, names)
-        write_secret(redis / "users.acl", users_file(passwords, self.hosts()))
+        write_secret(redis / "users.acl", users_file(passwords, self.hosts(), self._named("guests")))
         return new
 
     def hosts(self) -> dict[str, str]:
-        """The hosts that were invited, with their passwords."""
-        folder = self._keys / "hosts"
-        return {path.name: kept_secret(path) for path in sorted(folder.glob("[a-z0-9]*"))} if folder.is_dir() else {}
+        """The hosts that were invited, with the passwords of their workers."""
+        return self._named("hosts")
 
-    def invite(self, host: str, published: Published, *, release: str, wire: int) -> Invitation:
-        """Leave for `host`, with a password of its own, a new one each time. Redis knows it after its next start.
+    def _named(self, folder: str) -> dict[str, str]:
+        found = self._keys / folder
+        return {path.name: kept_secret(path) for path in sorted(found.glob("[a-z0-9]*"))} if found.is_dir() else {}
+
+    def invite(self, host: str, published: Published, *, release: str, wire: int, expires_at: int) -> Invitation:
+        """Leave for `host`, with passwords of its own, new ones each time. Redis knows them after its next start.
 
         Raises ServiceError for a name that is none.
         """
         if not is_host_name(host):
             raise ServiceError(f"{host!r} is no name for a host: a to z, 0 to 9 and -, at most 32")
         password = new_password()
-        write_secret(self._keys / "hosts" / host, password)
+        write_secret(self._keys / "hosts" / host, new_password())
+        write_secret(self._keys / "guests" / host, password)
         self.lay_out(published.names)
         return Invitation(
             host=host,
@@ -75,6 +79,7 @@ class FarmKeys:
             authority=(self._keys / "ca.crt").read_text(encoding="utf-8"),
             release=release,
             wire=wire,
+            expires_at=expires_at,
         )
 
     def dismiss(self, host: str, names: tuple[str, ...]) -> None:
@@ -85,4 +90,5 @@ class FarmKeys:
         if host not in self.hosts():
             raise ServiceError(f"no host {host!r} was invited; there are: {', '.join(self.hosts()) or 'none'}")
         (self._keys / "hosts" / host).unlink()
+        (self._keys / "guests" / host).unlink(missing_ok=True)
         self.lay_out(names)

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from fleet.errors import FleetError
-from fleet.roles import is_host_name, user_of_host
+from fleet.roles import is_host_name, user_of_guest, user_of_host
 
-_PREFIX = "neonet1."
+_PREFIX = "neonet2."
+#: lines of releases before this one held the password of the workers itself
+_FORMER = "neonet1."
 _CHECK_BYTES = 4
 
 
@@ -22,7 +24,7 @@ class InvitationError(FleetError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invitation:
-    """Leave for one host to take jobs."""
+    """Leave for one host to join, once: it opens the password that the host's workers use from then on."""
 
     #: the host's name at the farm, e.g. `garage`
     host: str
@@ -30,7 +32,7 @@ class Invitation:
     address: str
     #: the TLS port
     port: int
-    #: the password of the host's own Redis user
+    #: the password of the Redis user that can do nothing but take the host's own password
     password: str
     #: PEM of the authority that vouches for the Redis
     authority: str
@@ -38,6 +40,8 @@ class Invitation:
     release: str
     #: the wire version that the coordinator speaks
     wire: int
+    #: Unix seconds, by the clock of the farm
+    expires_at: int
 
     def __post_init__(self) -> None:
         """Raise ValueError for what can't be a host, a port or a certificate."""
@@ -62,6 +66,8 @@ class Invitation:
         Raises InvitationError, which never repeats the line: it holds a password.
         """
         text = line.strip()
+        if text.startswith(_FORMER):
+            raise InvitationError("this invitation was made by an earlier release: have this host invited again")
         if not text.startswith(_PREFIX):
             raise InvitationError(f"this is no invitation, which begins with {_PREFIX}: copy the whole line")
         try:
@@ -75,11 +81,18 @@ class Invitation:
         except (ValueError, TypeError, KeyError, binascii.Error) as exc:
             raise InvitationError("this invitation is cut or mistyped: copy the whole line that invited you") from exc
 
-    def redis_url(self, authority_file: str) -> str:
-        """The URL by which a worker of this host reaches the farm's Redis; `authority_file` holds the authority."""
+    def guest_url(self, authority_file: str) -> str:
+        """The URL at which the password of the host's workers lies; `authority_file` holds the authority."""
+        return self._url(user_of_guest(self.host), self.password, authority_file)
+
+    def redis_url(self, password: str, authority_file: str) -> str:
+        """The URL by which the host's workers reach the farm's Redis with the `password` that was taken."""
+        return self._url(user_of_host(self.host), password, authority_file)
+
+    def _url(self, user: str, password: str, authority_file: str) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
         return (
-            f"rediss://{user_of_host(self.host)}:{quote(self.password, safe='')}@{host}:{self.port}/0"
+            f"rediss://{user}:{quote(password, safe='')}@{host}:{self.port}/0"
             f"?ssl_cert_reqs=required&ssl_ca_certs={quote(authority_file)}"
         )
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from tasks.messages import JOIN_KEY_PREFIX
+
 #: Kombu's own keys: bindings, what is not acknowledged yet, and replies to remote control.
 _BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
 #: Greeting, health and name of a connection.
@@ -24,6 +26,7 @@ _BROKER_COMMANDS = (
 _TRANSACTIONS = "+multi +exec +discard +watch +unwatch +time"
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _HOST_PREFIX = "host-"
+_GUEST_PREFIX = "guest-"
 
 
 class Role(Enum):
@@ -78,17 +81,25 @@ def is_host_name(text: str) -> bool:
     return _HOST_NAME.fullmatch(text) is not None
 
 
+def user_of_guest(host: str) -> str:
+    """The Redis user of a host that was invited and has not joined yet."""
+    return _GUEST_PREFIX + host
+
+
 def user_of_host(host: str) -> str:
     """The Redis user of another host's workers."""
     return _HOST_PREFIX + host
 
 
-def users_file(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> str:
-    """Redis's `users.acl`: nobody without a password, one user a role and one a host. It holds hashes, no password."""
-    return "".join(f"{line}\n" for line in _lines(passwords, hosts))
+def users_file(passwords: Mapping[Role, str], hosts: Mapping[str, str], guests: Mapping[str, str] | None = None) -> str:
+    """Redis's `users.acl`: nobody without a password, one user a role and one a host. It holds hashes, no password.
+
+    `guests` are the passwords of invitations: such a user can take its host's password, once, and nothing else.
+    """
+    return "".join(f"{line}\n" for line in _lines(passwords, hosts, guests or {}))
 
 
-def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> Iterator[str]:
+def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str], guests: Mapping[str, str]) -> Iterator[str]:
     # Redis runs the transactions of its append-only file as this user, and drops them where it lacks the right. `off`
     # keeps everybody from logging in as it.
     yield "user default off resetpass ~* &* +@all"
@@ -96,6 +107,8 @@ def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str]) -> Iterator[
         yield _user(role.value, passwords[role], _RULES[role])
     for host in sorted(hosts):
         yield _user(user_of_host(host), hosts[host], _RULES[Role.WORKER])
+    for host in sorted(guests):
+        yield _user(user_of_guest(host), guests[host], f"~{JOIN_KEY_PREFIX}{host} {_CONNECTION} +getdel")
 
 
 def _user(name: str, password: str, rules: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fleet.errors import ServiceError
 from fleet.invitation import Invitation
+from fleet.joining import take
 from fleet.secret_files import write_secret
 from tasks.broker import release, turned_away
 from tasks.messages import WIRE_VERSION
@@ -27,13 +28,15 @@ def settle(invitation: Invitation, folder: Path) -> Path:
         )
     _try_tls(invitation)
     authority = folder / "ca.crt"
+    # what can't be written is found before the password is taken
     write_secret(authority, invitation.authority)
-    url = invitation.redis_url(str(authority.resolve()))
+    file = str(authority.resolve())
+    url = invitation.redis_url(take(invitation.guest_url(file), invitation.host), file)
+    write_secret(folder / "FLEET_REDIS_URL", url)
+    write_secret(folder / "FLEET_WORKER__NAME", invitation.host)
     refusal = turned_away(url, as_worker=True)
     if refusal is not None:
         raise ServiceError(f"{refusal}; have the host invited again by `docker/invite {invitation.host}`")
-    write_secret(folder / "FLEET_REDIS_URL", url)
-    write_secret(folder / "FLEET_WORKER__NAME", invitation.host)
     return folder
 
 

@@ -29,6 +29,8 @@ WORKERS_KEY = "neonet.workers"
 SIGN_GOOD_MS = 4_000
 #: the Redis key that names the coordinator which uses this Redis
 COORDINATOR_KEY = "neonet.coordinator"
+#: and the name of a host that was invited: the password of its workers, until it joins or the invitation expires
+JOIN_KEY_PREFIX = "neonet.join."
 #: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
 TASK_PREFIX = "neonet."
 #: the Celery task that carries several jobs

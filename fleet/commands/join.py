@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from config.load import load
-from fleet.commands.exits import EX_USAGE, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors, settings_or_exit
 from fleet.invitation import Invitation, InvitationError
+from fleet.secret_files import write_secret
 from fleet.welcome import settle
 
 
@@ -22,18 +26,19 @@ from fleet.welcome import settle
 def join(invitation: str | None, concurrency: int | None, name: str | None, *, check: bool) -> None:
     """Compute jobs for a farm on another host, which printed INVITATION; `-` reads it from stdin.
 
-    The connection is TLS, to a Redis that the farm's own authority vouches for. The invitation is kept in
-    FLEET_STATE_DIR/join: without INVITATION, in the environment as
-    NEONET_INVITATION or on the command line, the one kept there is used. SIGTERM finishes the jobs at hand.
+    The connection is TLS, to a Redis that the farm's own authority vouches for. An invitation is good for one use: what
+    it opens is kept in FLEET_STATE_DIR/join, and used from then on by `fleet join` without INVITATION. One on the
+    command line can be read by every user of this host while it is tried; NEONET_INVITATION in the environment can't.
+    SIGTERM finishes the jobs at hand.
 
     \b
     Example:
-      fleet join neonet1.VGhpcyBpcyBubyBpbnZpdGF0aW9u
+      fleet join - <invitation
     """
     with settings_or_exit():
         folder = load().state_dir / "join"
     if invitation is not None:
-        _keep(sys.stdin.readline() if invitation == "-" else invitation, folder)
+        _keep(sys.stdin.readline().strip() if invitation == "-" else invitation, folder)
     elif not (folder / "FLEET_REDIS_URL").exists():
         raise Failure("no invitation was given, and none is kept: run docker/invite on the farm's first host", EX_USAGE)
     if check:
@@ -41,14 +46,23 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
     given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name, "FLEET_SECRETS_DIR": folder}
     # another process image: a worker holds none of the coordinator's code
     environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
+    environ.pop("NEONET_INVITATION", None)
     os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - an argument list, no shell
 
 
 def _keep(line: str, folder: Path) -> None:
+    """Use the invitation, unless it is the one that was used last: an environment names it at each start."""
+    used, digest = folder / "invitation.sha256", hashlib.sha256(line.encode()).hexdigest()
+    if used.exists() and used.read_text(encoding="utf-8") == digest:
+        return
     try:
         read = Invitation.decode(line)
     except InvitationError as exc:
         raise Failure(str(exc), EX_USAGE) from exc
+    if read.expires_at < time.time():
+        when = datetime.fromtimestamp(read.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        raise Failure(f"this invitation expired at {when}: have {read.host} invited again", EX_UNAVAILABLE)
     with farm_errors():
         settle(read, folder)
+        write_secret(used, digest)
     click.echo(f"joined {read.address}:{read.port} as {read.host}, over TLS", err=True)

@@ -1,13 +1,18 @@
-"""`fleet setup`, `fleet invite`, `fleet dismiss`: the secrets of a farm in Compose, and of hosts that join it."""
+"""What `docker/invite`, `docker/dismiss` and Compose run: the secrets of a farm, and of hosts that join it."""
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 
 import click
 
-from fleet.commands.exits import farm_errors
+from config.load import load
+from fleet.commands.durations import DURATION
+from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.farmkeys import FLOWER_USER, FarmKeys, Published
+from fleet.joining import hand_over
 from tasks.broker import release
 from tasks.messages import WIRE_VERSION
 
@@ -22,6 +27,16 @@ _NAMES = click.option(
     multiple=True,
     metavar="NAME",
     help="Address or DNS name by which other hosts reach Redis, repeatable.",
+)
+
+_VALID = click.option(
+    "--valid",
+    "valid_s",
+    type=DURATION,
+    default="7d",
+    show_default=True,
+    metavar="TIME",
+    help="How long the invitation can be used, once.",
 )
 
 
@@ -42,15 +57,40 @@ def setup(root: Path, names: tuple[str, ...]) -> None:
 @_ROOT
 @_NAMES
 @click.option("--port", type=click.IntRange(1, 65_535), default=6380, show_default=True, help="Published TLS port.")
+@_VALID
 @click.argument("host")
-def invite(root: Path, names: tuple[str, ...], port: int, host: str) -> None:
+def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: str) -> None:
     """Print the line by which HOST joins. `docker/invite` runs this, and lets Redis know."""
     if not [name for name in names if name]:
         raise click.UsageError("--name is missing: the address by which HOST reaches this farm's Redis")
     with farm_errors():
         published = Published(names=_all(names), port=port)
-        invitation = FarmKeys(root).invite(host, published, release=release(), wire=WIRE_VERSION)
+        expires_at = int(time.time() + valid_s)
+        invitation = FarmKeys(root).invite(host, published, release=release(), wire=WIRE_VERSION, expires_at=expires_at)
     click.echo(invitation.encode())
+
+
+@click.command("offer")
+@_ROOT
+@click.argument("host")
+def offer(root: Path, host: str) -> None:
+    """Print the password of HOST's workers. `docker/invite` hands it to `fleet admit`."""
+    with farm_errors():
+        click.echo(FarmKeys(root).hosts()[host])
+
+
+@click.command("admit")
+@_VALID
+@click.argument("host")
+def admit(valid_s: float, host: str) -> None:
+    """Lay the password on stdin into Redis, for HOST to take it once. `docker/invite` runs this as the coordinator."""
+    with settings_or_exit():
+        settings = load()
+    password = sys.stdin.readline().strip()
+    if settings.redis_url is None or not password:
+        raise click.UsageError("FLEET_REDIS_URL and a password on stdin are needed")
+    with farm_errors():
+        hand_over(settings.redis_url.get_secret_value(), host, password, valid_s)
 
 
 @click.command("dismiss")

@@ -54,7 +54,21 @@ def printed(mining: Farm, port: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def line(printed: list[str]) -> str:
-    return shlex.split(printed[0])[2]
+    return next(one for one in printed if one.startswith("neonet2."))
+
+
+@pytest.fixture(scope="module")
+def host(printed: list[str], line: str) -> Iterator[str]:
+    """The volume of a host that has typed the first of the two commands for Docker."""
+    volume = f"neonet-test-join-{secrets.token_hex(3)}"
+    typed = next(one for one in printed if "--interactive" in one)
+    assert line not in typed, "other users of the host could read it"
+    words = shlex.split(typed.replace("neonet-join", volume).removesuffix(" <<'END'"))
+    done = said(*words, stdin=f"{line}\n")
+    assert done.returncode == 0, done.stderr
+    assert "over TLS" in done.stderr
+    yield volume
+    said("docker", "volume", "rm", "--force", volume)
 
 
 def altered(line: str, **fields: str | int) -> str:
@@ -66,11 +80,11 @@ def altered(line: str, **fields: str | int) -> str:
 
 
 @contextmanager
-def second_host(printed: list[str]) -> Iterator[str]:
-    """Run the printed command, on a network that is not the farm's; the container's name."""
+def second_host(printed: list[str], volume: str) -> Iterator[str]:
+    """Run the second printed command, on a network that is not the farm's; the container's name."""
     name = f"neonet-test-host-{secrets.token_hex(3)}"
-    command = [name if part == "neonet-worker" else part for part in shlex.split(printed[1])]
-    done = said(*command)
+    command = [name if part == "neonet-worker" else part for part in shlex.split(printed[-1])]
+    done = said(*[part.replace("neonet-join", volume) for part in command])
     assert done.returncode == 0, done.stderr
     try:
         yield name
@@ -111,15 +125,14 @@ class Wire:
 
 
 def test_a_second_host_mines_within_30_s_of_the_printed_command_and_shows_no_plain_job(
-    mining: Farm, printed: list[str]
+    mining: Farm, printed: list[str], host: str
 ) -> None:
     if os.geteuid() != 0:
         pytest.skip("listening on the wire needs root")
     wire = Wire("docker0")
     try:
-        with second_host(printed) as host:
+        with second_host(printed, host):
             until(lambda: mining.paid_by_worker().get("worker@garage", 0) > 5, 30, "paid jobs of the second host")
-            assert "over TLS" in said("docker", "logs", host).stderr
     finally:
         heard = wire.close()
     assert len(heard) > 50_000
@@ -131,7 +144,7 @@ def test_a_second_host_mines_within_30_s_of_the_printed_command_and_shows_no_pla
         b"host-garage",
         b"aHR0",
         b'"job_id"',
-        base64.b64encode(b'[[{"v": 1')[:11],
+        base64.b64encode(b'[[{"v": 2')[:11],
     ):
         assert plain not in heard, plain
 
@@ -155,7 +168,14 @@ def test_an_address_that_is_not_this_host_s_changes_nothing(mining: Farm, printe
 def test_a_wrong_password_is_refused(line: str) -> None:
     done = joined(altered(line, password="guess"))
     assert done.returncode == 69
-    assert "Redis refuses this role" in done.stderr
+    assert "Redis refuses this invitation" in done.stderr
+
+
+def test_an_invitation_is_used_once(line: str, host: str) -> None:
+    assert host
+    done = joined(line)
+    assert done.returncode == 69
+    assert "this invitation was used already, or is too old" in done.stderr
 
 
 def test_a_farm_of_an_unknown_authority_is_refused(line: str) -> None:
@@ -169,7 +189,7 @@ def test_a_farm_of_an_unknown_authority_is_refused(line: str) -> None:
 
 
 def test_a_worker_of_another_version_is_told_which_is_wanted(line: str) -> None:
-    done = joined(altered(line, wire=2, release="0.9.0"))
+    done = joined(altered(line, wire=99, release="0.9.0"))
     assert done.returncode == 69
     assert "the farm wants release 0.9.0" in done.stderr
 
@@ -195,19 +215,19 @@ def test_redis_is_published_at_the_address_alone_and_its_plain_port_not_at_all(
 
 
 def test_a_host_that_is_removed_has_finished_its_jobs_and_its_password_opens_nothing(
-    mining: Farm, printed: list[str], line: str
+    mining: Farm, printed: list[str], line: str, host: str
 ) -> None:
     before = mining.paid_by_worker().get("worker@garage", 0)
-    with second_host(printed) as host:
+    with second_host(printed, host) as worker:
         until(lambda: mining.paid_by_worker().get("worker@garage", 0) > before, 30, "a paid job of the second host")
-        stopped = said("docker", "stop", host)
+        stopped = said("docker", "stop", worker)
         assert stopped.returncode == 0
-        assert said("docker", "inspect", "--format", "{{.State.ExitCode}}", host).stdout.strip() == "0"
+        assert said("docker", "inspect", "--format", "{{.State.ExitCode}}", worker).stdout.strip() == "0"
     gone = subprocess.run(
         ["docker/dismiss", "garage"], cwd=mining.folder, env=mining.environ, capture_output=True, text=True, check=False
     )
     assert gone.returncode == 0, gone.stderr
-    assert "Redis refuses this role" in joined(line).stderr
+    assert "Redis refuses this invitation" in joined(line).stderr
     mining.goes_on(10)
     ledger, book = mining.settled()
     assert ledger == book

@@ -16,6 +16,7 @@ from fleet.invitation import Invitation, InvitationError
 from fleet.secret_files import kept_secret, write_secret
 from fleet.welcome import settle
 
+_LATER = 4_000_000_000
 _PUBLISHED = Published(names=("10.0.0.5", "redis"), port=6380)
 
 
@@ -59,14 +60,14 @@ def test_the_certificate_is_made_anew_for_other_names_by_the_same_authority(farm
 
 
 def test_an_invitation_survives_the_way_over_the_wire(farm: FarmKeys) -> None:
-    invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1)
+    invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert Invitation.decode(f"  {invitation.encode()}\n") == invitation
     assert "secret" not in repr(InvitationError("x"))
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40, -2])
 def test_a_cut_invitation_is_no_invitation_and_is_not_repeated(farm: FarmKeys, cut: int) -> None:
-    line = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1).encode()
+    line = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER).encode()
     broken = line[:-cut] if cut > 0 else line + "AAAA"
     with pytest.raises(InvitationError) as caught:
         Invitation.decode(broken)
@@ -74,10 +75,10 @@ def test_a_cut_invitation_is_no_invitation_and_is_not_repeated(farm: FarmKeys, c
 
 
 def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmKeys, tmp_path: Path) -> None:
-    farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1)
+    farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert "user host-garage on" in (tmp_path / "redis/users.acl").read_text()
     farm.dismiss("garage", ("redis",))
-    assert "host-garage" not in (tmp_path / "redis/users.acl").read_text()
+    assert "garage" not in (tmp_path / "redis/users.acl").read_text()
     with pytest.raises(ServiceError, match="no host 'garage'"):
         farm.dismiss("garage", ("redis",))
 
@@ -85,7 +86,7 @@ def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmKeys
 @pytest.mark.parametrize("name", ["../keys/ca.key", "Garage", ""])
 def test_a_host_whose_name_is_none_is_not_invited(farm: FarmKeys, name: str) -> None:
     with pytest.raises(ServiceError, match="no name for a host"):
-        farm.invite(name, _PUBLISHED, release="0.1.0", wire=1)
+        farm.invite(name, _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
 
 
 def test_an_empty_secret_is_an_error_and_not_a_password(tmp_path: Path) -> None:
@@ -95,14 +96,14 @@ def test_an_empty_secret_is_an_error_and_not_a_password(tmp_path: Path) -> None:
 
 
 def test_a_host_of_another_wire_version_is_refused_before_anything_is_sent(farm: FarmKeys, tmp_path: Path) -> None:
-    invitation = replace(farm.invite("garage", _PUBLISHED, release="9.9.9", wire=1), wire=99)
+    invitation = replace(farm.invite("garage", _PUBLISHED, release="9.9.9", wire=1, expires_at=_LATER), wire=99)
     with pytest.raises(ServiceError, match=r"the farm wants release 9\.9\.9"):
         settle(invitation, tmp_path / "join")
     assert not (tmp_path / "join").exists()
 
 
 def test_the_authority_in_an_invitation_is_a_certificate(farm: FarmKeys) -> None:
-    invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1)
+    invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert ssl.PEM_cert_to_DER_cert(invitation.authority)
     with pytest.raises(ValueError, match="PEM"):
         replace(invitation, authority="nonsense")

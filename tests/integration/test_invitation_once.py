@@ -1,0 +1,169 @@
+"""An invitation is used once, expires, opens nothing else, and is seen by no other user of the host that joins."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from redis.exceptions import NoPermissionError
+
+from fleet.errors import ServiceError
+from fleet.farmkeys import FarmKeys, Published
+from fleet.invitation import Invitation
+from fleet.joining import hand_over
+from fleet.redis_server import free_port
+from fleet.roles import user_of_guest
+from fleet.welcome import settle
+from tasks.messages import JOIN_KEY_PREFIX, WIRE_VERSION
+from tests.support.processes import FLEET, environ, eventually, run_fleet, started
+from tests.support.redis_server import binary
+from tests.support.tls_front import tls_front
+
+_WEEK_S = 7 * 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inviting:
+    """A farm whose Redis knows the invited host `garage`."""
+
+    keys: FarmKeys
+    port: int
+    invitation: Invitation
+    #: of the coordinator
+    url: str
+
+    def offered(self, valid_s: float = _WEEK_S) -> Invitation:
+        """The invitation, its password laid out as `docker/invite` does it."""
+        hand_over(self.url, "garage", self.keys.hosts()["garage"], valid_s)
+        return self.invitation
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> Iterator[Inviting]:
+    folder = tmp_path / "farm"
+    for name in ("keys", "redis", "coordinator", "worker", "flower"):
+        (folder / name).mkdir(mode=0o700, parents=True)
+    keys = FarmKeys(folder)
+    later = int(time.time() + _WEEK_S)
+    published = Published(names=("127.0.0.1", "redis"), port=6380)
+    invitation = keys.invite("garage", published, release="0.1.0", wire=WIRE_VERSION, expires_at=later)
+    password = (folder / "coordinator/FLEET_REDIS_URL").read_text().split("@")[0].rpartition(":")[2]
+    port, users = free_port(), folder / "redis" / "users.acl"
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--aclfile", str(users)]
+    process = subprocess.Popen([binary(), *options], stdout=subprocess.DEVNULL, env={"PATH": os.defpath})
+    url = f"redis://coordinator:{password}@127.0.0.1:{port}/0"
+    try:
+        eventually("an answer of Redis", lambda: _answers(url))
+        with tls_front(tmp_path / "front", redis_url=f"redis://127.0.0.1:{port}/0") as front:
+            seen = replace(invitation, port=front.port, authority=front.authority.read_text())
+            yield Inviting(keys=keys, port=port, invitation=seen, url=url)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def test_an_invitation_opens_the_hosts_own_password_once(farm: Inviting, tmp_path: Path) -> None:
+    invitation = farm.offered()
+    joined = settle(invitation, tmp_path / "join")
+    url = (joined / "FLEET_REDIS_URL").read_text()
+    assert farm.keys.hosts()["garage"] in url
+    assert invitation.password not in url
+    with pytest.raises(ServiceError, match="this invitation was used already, or is too old: have the host invited"):
+        settle(invitation, tmp_path / "thief")
+    assert not (tmp_path / "thief" / "FLEET_REDIS_URL").exists()
+
+
+def test_an_invitation_that_is_too_old_opens_nothing_whatever_the_hosts_clock_says(
+    farm: Inviting, tmp_path: Path
+) -> None:
+    invitation = farm.offered(valid_s=1)
+    time.sleep(1.5)
+    with pytest.raises(ServiceError, match="used already, or is too old"):
+        settle(invitation, tmp_path / "join")
+
+
+def test_the_password_of_an_invitation_opens_nothing_else(farm: Inviting) -> None:
+    farm.offered()
+    with redis.Redis(port=farm.port, username=user_of_guest("garage"), password=farm.invitation.password) as guest:
+        for command in (
+            ("GET", f"{JOIN_KEY_PREFIX}garage"),
+            ("GETDEL", f"{JOIN_KEY_PREFIX}attic"),
+            ("GETDEL", "neonet.release"),
+            ("SET", f"{JOIN_KEY_PREFIX}garage", "x"),
+            ("LLEN", "neonet.jobs.2"),
+            ("XADD", "neonet.results", "*", "a", "b"),
+            ("ACL", "LIST"),
+            ("KEYS", "*"),
+        ):
+            with pytest.raises(NoPermissionError):
+                guest.execute_command(*command)
+    with redis.Redis(port=farm.port, username="worker", password=_worker_password(farm)) as worker:
+        with pytest.raises(NoPermissionError):
+            worker.execute_command("GETDEL", f"{JOIN_KEY_PREFIX}garage")
+        with pytest.raises(NoPermissionError):
+            worker.execute_command("GET", f"{JOIN_KEY_PREFIX}garage")
+
+
+def _worker_password(farm: Inviting) -> str:
+    text = Path(farm.keys._root / "worker" / "FLEET_REDIS_URL").read_text()
+    return text.split("@")[0].rpartition(":")[2]
+
+
+def test_a_host_joins_by_stdin_and_starts_again_without_the_invitation(farm: Inviting, tmp_path: Path) -> None:
+    line = farm.offered().encode()
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = {"FLEET_STATE_DIR": str(home / "state"), "FLEET_WORKER__CONCURRENCY": "1"}
+    piped = subprocess.run(
+        [*FLEET, "join", "--check", "-"],
+        input=f"{line}\n",
+        env=environ(home, settings),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert piped.returncode == 0, piped.stderr
+    assert "as garage, over TLS" in piped.stderr
+    # a unit names it at each start
+    again = run_fleet("join", "--check", folder=home, settings={**settings, "NEONET_INVITATION": line})
+    assert again.returncode == 0, again.stderr
+    elsewhere = run_fleet(
+        "join", "--check", folder=home, settings={"FLEET_STATE_DIR": str(home / "other"), "NEONET_INVITATION": line}
+    )
+    assert elsewhere.returncode == 69
+    assert "this invitation was used already" in elsewhere.stderr
+    with started([*FLEET, "join"], home, environ(home, {**settings, "NEONET_INVITATION": line})) as process:
+        process.says("ready.")
+        for one in process.kin():
+            assert line not in " ".join(one.cmdline())
+            assert "NEONET_INVITATION" not in psutil.Process(one.pid).environ()
+
+
+def test_a_line_of_the_release_before_is_named(tmp_path: Path) -> None:
+    done = run_fleet("join", "--check", "neonet1.VGhpcw", folder=tmp_path, settings={"FLEET_STATE_DIR": str(tmp_path)})
+    assert done.returncode == 64
+    assert "was made by an earlier release: have this host invited again" in done.stderr
+
+
+def test_an_invitation_says_when_it_expired(farm: Inviting, tmp_path: Path) -> None:
+    line = replace(farm.invitation, expires_at=1_700_000_000).encode()
+    done = run_fleet("join", "--check", line, folder=tmp_path, settings={"FLEET_STATE_DIR": str(tmp_path / "state")})
+    assert done.returncode == 69
+    assert "this invitation expired at 2023-11-14 22:13 UTC: have garage invited again" in done.stderr
