@@ -35,6 +35,8 @@ class FaultKind(Enum):
     PAGE = "page"
     #: a 429, nothing done; `value` is the Retry-After header as it stands ("date": an HTTP date 5 s ahead)
     REFUSED = "refused"
+    #: a 400 "No active session", nothing done
+    NO_SESSION = "no_session"
     #: no byte of an answer, nothing done
     HANG_BEFORE = "hang_before"
     #: the connection is closed, nothing done
@@ -106,6 +108,7 @@ _STAGES: Mapping[Stage, frozenset[FaultKind]] = {
             FaultKind.UNAVAILABLE,
             FaultKind.PAGE,
             FaultKind.REFUSED,
+            FaultKind.NO_SESSION,
             FaultKind.HANG_BEFORE,
             FaultKind.DROP_BEFORE,
             FaultKind.FORGET,

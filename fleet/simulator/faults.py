@@ -29,6 +29,7 @@ _USUAL_ROADS: Mapping[FaultKind, frozenset[str]] = {
     FaultKind.OTHER_PAYLOAD: frozenset({"task"}),
     FaultKind.OTHER_MINER: frozenset({"task"}),
     FaultKind.RECEIPT_REWARD: frozenset({"submit-result"}),
+    FaultKind.NO_SESSION: frozenset({"submit-result"}),
     FaultKind.STALE: frozenset({"contributor"}),
 }
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from email.utils import formatdate
 from random import Random
 
-from fleet.simulator.answers import SERVER_ERROR, TOO_MANY, Answer
+from fleet.simulator.answers import SERVER_ERROR, TOO_MANY, Answer, detail
 from fleet.simulator.assignments import JobMaker, Tamper
 from fleet.simulator.book import Book
 from fleet.simulator.cashier import Cashier
@@ -31,6 +31,7 @@ _REFUSALS: Mapping[FaultKind, Answer] = {
     FaultKind.ERROR_BEFORE: SERVER_ERROR,
     FaultKind.BAD_GATEWAY: html_page(502, "502 Bad Gateway"),
     FaultKind.UNAVAILABLE: html_page(503, "503 Service Temporarily Unavailable"),
+    FaultKind.NO_SESSION: detail(400, "No active session. Start a session first."),
 }
 
 
