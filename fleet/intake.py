@@ -50,13 +50,16 @@ class BrokerState:
 class Intake:
     """Reads results as long as it lives and hands each block to `tell`; sets in order what others broke in Redis."""
 
-    def __init__(self, client: redis.Redis, tell: Callable[[Results | BrokerState], None]) -> None:
+    def __init__(
+        self, client: redis.Redis, tell: Callable[[Results | BrokerState], None], *, most_jobs: int | None = None
+    ) -> None:
+        """`most_jobs` is how many jobs are at the workers at once at most; None when nobody limits them."""
         self._client = client
         self._tell = tell
         self._stop = threading.Event()
         self._reachable = True
         self._stream = Stream(client)
-        self._inspector = Inspector(client)
+        self._inspector = Inspector(client, most_jobs)
         self._look_at = 0.0
         self._recovered_at = float("-inf")
         self.thread = Vital("intake", self._run, patience_s=_PATIENCE_S)

@@ -275,7 +275,7 @@ def _broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[
     dispatcher = Dispatcher(
         make_app(settings, redis_url), redis_client(redis_url), inbox.put, warn=inbox.put, bundle_ms=bundle_ms
     )
-    intake = Intake(redis_client(redis_url), inbox.put)
+    intake = Intake(redis_client(redis_url), inbox.put, most_jobs=settings.dispatch.max_in_flight)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:
         yield dispatcher, (dispatcher.thread, intake.thread, presence.thread)

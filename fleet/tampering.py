@@ -29,6 +29,8 @@ KINDS: Mapping[str, str] = {
 }
 #: keys that end by themselves, and after how long at most, in milliseconds
 LIFETIMES: Mapping[str, int] = {"unacked_mutex": 10_000, WORKERS_KEY: SIGN_GOOD_MS}
+#: Reading this many invented results takes seconds; a stream of more is removed with the few true ones.
+_MOST_RESULTS = 100_000
 #: Ids begin with milliseconds since 1970. With one of this size the stream comes to an end.
 _ENDED_MS = 1 << 63
 #: users of the farm's own processes that take no jobs
@@ -70,6 +72,11 @@ def endless(remaining_ms: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(key for key, left in remaining_ms.items() if left == -1 or left > LIFETIMES[key])
 
 
+def overflows(length: int, most_jobs: int) -> bool:
+    """Whether the queue holds more than a farm with `most_jobs` jobs at the workers comes to, after losses too."""
+    return length > 3 * most_jobs + 1_000
+
+
 def has_ended(last_id: bytes) -> bool:
     """Whether nothing, or next to nothing, can be added after an entry of this id."""
     return int(last_id.split(b"-")[0]) >= _ENDED_MS
@@ -90,8 +97,10 @@ def suspects(clients: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
 class Inspector:
     """Looks at queue and stream between two reads, on the intake's own thread."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, most_jobs: int | None) -> None:
+        """`most_jobs` is how many jobs are at the workers at once at most; None when nobody limits them."""
         self._client = client
+        self._most_jobs = most_jobs
         #: of new entries that this coordinator has read
         self.delivered = 0
         self._unaccounted: int | None = None
@@ -102,7 +111,7 @@ class Inspector:
 
     def look(self) -> str | None:
         """What was broken and is in order again, in words; None where all is well. Raises redis-py's errors."""
-        flaws = [*self._types(), *self._lifetimes(), *self._stream()]
+        flaws = [*self._types(), *self._lifetimes(), *self._queue(), *self._stream()]
         if not flaws:
             return None
         named = ", ".join(self._suspects())
@@ -129,6 +138,12 @@ class Inspector:
         for key in endless_keys:
             yield f"the key {key} in Redis would not have ended by itself: it was removed"
 
+    def _queue(self) -> Iterable[str]:
+        length = int(self._client.llen(JOBS_QUEUE))
+        if self._most_jobs is not None and overflows(length, self._most_jobs):
+            self._client.delete(JOBS_QUEUE)
+            yield f"the queue in Redis held {length} messages, more than this farm sends: it was emptied"
+
     def _stream(self) -> Iterable[str]:
         pipeline = self._client.pipeline(transaction=True)
         pipeline.xinfo_stream(RESULTS_STREAM)
@@ -142,6 +157,11 @@ class Inspector:
             self._client.delete(RESULTS_STREAM)
             self.forget()
             yield "the results stream in Redis had used up its ids: it was removed"
+            return
+        if stream["length"] > _MOST_RESULTS:
+            self._client.delete(RESULTS_STREAM)
+            self.forget()
+            yield f"the results stream in Redis held {stream['length']} entries: it was removed"
             return
         lost = self._lost(stream, groups)
         if lost > 0:

@@ -206,6 +206,8 @@ def _cause(address: RedisAddress, exc: Exception) -> str:
     flaw = next((one for one in chain if isinstance(one, ssl.SSLError)), None)
     if flaw is not None:
         return f"it does not speak TLS ({_text(flaw.reason or flaw)}), which rediss:// asks for"
+    if any("handshake" in str(one) for one in chain):
+        return "it does not speak TLS (no answer to the handshake), which rediss:// asks for"
     if isinstance(exc, BusyLoadingError):
         return "it is still loading its data"
     hung_up = "closed" in str(exc) or any(isinstance(one, ConnectionResetError | BrokenPipeError) for one in chain)

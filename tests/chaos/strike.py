@@ -162,13 +162,13 @@ def _wrap_dispatcher(trap: _Trap) -> None:
 def _wrap_intake(trap: _Trap) -> None:
     build = Intake.__init__
 
-    def mortal(self: Intake, client: Any, tell: Callable[[Results | BrokerState], None]) -> None:
+    def mortal(self: Intake, client: Any, tell: Callable[[Results | BrokerState], None], **given: Any) -> None:
         def told(event: Results | BrokerState) -> None:
             if isinstance(event, Results) and event.messages:
                 trap.passes(Point.RESULT_READ)
             tell(event)
 
-        build(self, client, told)
+        build(self, client, told, **given)
 
     Intake.__init__ = mortal  # type: ignore[method-assign]
 

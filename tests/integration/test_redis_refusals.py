@@ -90,6 +90,10 @@ def test_tls_to_what_speaks_something_else(contact: Contact) -> None:
         server.server_close()
 
 
+def test_tls_to_a_redis_in_plain_text(contact: Contact, redis_url: str) -> None:
+    refused(contact, redis_url.replace("redis://", "rediss://"), "does not speak TLS (no answer to the handshake)")
+
+
 def test_a_replica(contact: Contact, tmp_path: Path) -> None:
     with another(tmp_path, "--replicaof", "127.0.0.1", "1") as url:
         refused(contact, url, "is a replica, which takes no jobs; name its master")

@@ -77,6 +77,19 @@ def test_a_key_of_another_type_is_removed_and_jobs_go_out_again(key: str, empty_
         assert client.llen(JOBS_QUEUE) == 1
 
 
+def test_rubbish_that_no_worker_would_ever_get_through_is_removed(empty_redis_url: str) -> None:
+    with redis.Redis.from_url(empty_redis_url) as client, redis_client(empty_redis_url) as reader:
+        client.lpush(JOBS_QUEUE, *["rubbish"] * 2_000)
+        heard: Heard = SimpleQueue()
+        one = Intake(reader, heard.put, most_jobs=256)
+        try:
+            assert "the queue in Redis held 2000 messages, more than this farm sends" in emptied(heard).reason
+            assert client.llen(JOBS_QUEUE) == 0
+        finally:
+            one.close()
+            one.thread.join(PATIENCE_S)
+
+
 @pytest.mark.parametrize("key", [WORKERS_KEY, "unacked_mutex"])
 @pytest.mark.parametrize("lasting_ms", [None, 10**15])
 def test_a_sign_of_workers_that_would_stay_without_them_is_removed(

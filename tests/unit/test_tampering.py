@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.tampering import KINDS, Counts, has_ended, suspects, wrong_kinds
-from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
+from fleet.tampering import KINDS, Counts, endless, has_ended, overflows, suspects, wrong_kinds
+from tasks.messages import JOBS_QUEUE, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
 
 
 def test_a_key_that_is_missing_or_of_its_own_type_is_no_wrong_one() -> None:
@@ -55,3 +55,13 @@ def test_suspects_are_those_whose_last_command_changes_what_others_wrote_and_not
         {"user": "host-\x1b[2J", "cmd": "client|setname", "addr": "10.0.0.5:1"},
     ]
     assert suspects(clients) == ("host-attic at 10.0.0.4", "a client at [::1]")
+
+
+@pytest.mark.parametrize(("length", "most", "over"), [(0, 1, False), (1_003, 1, False), (1_004, 1, True)])
+def test_a_queue_may_hold_each_job_thrice_and_some(length: int, most: int, over: bool) -> None:
+    assert overflows(length, most) is over
+
+
+@pytest.mark.parametrize(("left_ms", "stays"), [(-2, False), (1, False), (SIGN_GOOD_MS, False), (-1, True)])
+def test_a_sign_that_outlasts_its_time_is_endless(left_ms: int, stays: bool) -> None:
+    assert bool(endless({WORKERS_KEY: left_ms})) is stays
