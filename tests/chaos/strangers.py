@@ -25,6 +25,8 @@ _HOSTILE_S = 10.0
 #: the pace is back within this after the dismissal, in seconds
 _BACK_S = 10.0
 _WINDOW_S = 2.0
+#: of the pace before, at which it counts as back
+_SHARE = 0.8
 #: what the coordinator may grow by meanwhile
 _GROWTH_BYTES = 200 * 1024 * 1024
 _HOST = "evil"
@@ -90,14 +92,17 @@ def hostile_host(havoc: Havoc) -> str | None:
         hostile.kill()
         hostile.wait()
     acts.restart_redis(havoc)
-    back = _back(farm, before)
+    paces = _paces_until_back(farm, before)
     ended = sum(not host.running or host.process.pid not in hosts for host in farm.hosts)
     if not farm.lives or ended:
         words = "".join(host.process.words() for host in farm.hosts if not host.running)
         return f"{ended} workers ended, the coordinator {'lives' if farm.lives else 'ended'}\n{words}"
     if grown > _GROWTH_BYTES:
         return f"the coordinator grew by {grown / 2**20:.0f} MB"
-    return None if back else f"the pace was not back within {_BACK_S:g} s"
+    if paces[-1] >= _SHARE * before:
+        return None
+    shown = ", ".join(f"{pace:.1f}" for pace in paces)
+    return f"the pace was {before:.1f} jobs/s before, and {shown} in the {_BACK_S:g} s after"
 
 
 def _admit(farm: Farm) -> str:
@@ -121,12 +126,13 @@ def _words(line: str) -> list[str]:
     return words
 
 
-def _back(farm: Farm, before: float) -> bool:
+def _paces_until_back(farm: Farm, before: float) -> list[float]:
+    """Jobs a second, window by window, until the pace is back or the time is up."""
+    paces: list[float] = []
     until = time.monotonic() + _BACK_S
-    while time.monotonic() < until:
-        if farm.pace(_WINDOW_S) >= 0.9 * before:
-            return True
-    return False
+    while time.monotonic() < until and not (paces and paces[-1] >= _SHARE * before):
+        paces.append(farm.pace(_WINDOW_S))
+    return paces
 
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
@@ -135,7 +141,8 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
         Scene(fault="R9", what="a broken stream and queue", act=broken),
         Scene(
             fault="W11",
-            what=f"a hostile host: all that its role allows for {_HOSTILE_S:g} s, back within {_BACK_S:g} s of its end",
+            what=f"a hostile host: all that its role allows for {_HOSTILE_S:g} s, {_SHARE:.0%} of the pace within "
+            f"{_BACK_S:g} s of its end",
             act=hostile_host,
             trials=2,
             full_trials=5,
