@@ -27,7 +27,7 @@ from fleet.children import wait_for
 from fleet.redis_server import start_redis
 
 _START_S = 60.0
-_DRAIN_S = 60.0
+_DRAIN_S = 150.0
 #: more than any server takes
 UNLIMITED = {"FLEET_BUDGET__REQUESTS": "10000000"}
 #: nothing is printed about single jobs: a terminal is not what is measured

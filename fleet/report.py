@@ -128,7 +128,9 @@ class Report:
             )
         elif kind is NoticeKind.LOST_JOB:
             self.tally.lost += 1
-            self._trouble_line(f"[LOST]   {notice.job_type} {notice.text}", notice.miner_id)
+            # what `fleet explain job` takes
+            where = f"{notice.miner_id} {notice.job_id[:8]}".strip()
+            self._trouble_line(f"[LOST]   {notice.job_type} {notice.text}", where)
         elif kind in {NoticeKind.CALL_FAILED, NoticeKind.ANOMALY, NoticeKind.SESSION_LOST}:
             self.tally.anomalies += 1
             self._trouble_line(f"[WARN]   {notice.text}", notice.miner_id)

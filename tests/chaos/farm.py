@@ -23,7 +23,7 @@ from tests.support.processes import Started, environ, eventually, run_fleet
 from tests.support.workers import ONE_THREAD
 
 KERNELS = (sys.executable, "-m", "tests.chaos.kernels")
-_DRAIN_S = 60.0
+_DRAIN_S = 150.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

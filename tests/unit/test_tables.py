@@ -92,3 +92,12 @@ def test_the_lines_that_sum_up_have_all_that_was_paid() -> None:
         report.notice(Notice(kind=kind, miner_id="a", text="", amount=Decimal(amount), total=Decimal(1)))
     report._flush(0.0)
     assert "+0.75 NNET" in out.getvalue()
+
+
+def test_a_lost_job_is_named_by_the_beginning_of_its_id_and_the_same_loss_again_is_held_back() -> None:
+    report, out = _report()
+    for job_id in ("4eb272db-0000", "5fc383ec-0000"):
+        words = "expired: server forgot"
+        notice = Notice(kind=NoticeKind.LOST_JOB, miner_id="rig-1", job_id=job_id, job_type="inference", text=words)
+        report.notice(notice)
+    assert out.getvalue() == "[LOST]   inference expired: server forgot  [rig-1 4eb272db]\n"
