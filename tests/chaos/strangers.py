@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from tests.chaos.acts import Havoc
 from tests.chaos.farm import Farm
 from tests.chaos.scenes import Scene
 from tests.support.broken import genuine
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, eventually
 
 _HOSTILE_S = 10.0
 #: the pace is back within this after the dismissal, in seconds
@@ -69,8 +70,17 @@ def broken(havoc: Havoc) -> None:
     havoc.rng.shuffle(deeds)
     with havoc.farm.connected() as client:
         for deed in deeds:
-            deed(client)
+            # what the one before has broken is in order again before the next one can be done
+            eventually("the deed", functools.partial(_done, deed, client))
             time.sleep(0.5)
+
+
+def _done(deed: Deed, client: redis.Redis) -> bool:
+    try:
+        deed(client)
+    except redis.ResponseError:
+        return False
+    return True
 
 
 def hostile_host(havoc: Havoc) -> str | None:
