@@ -127,7 +127,8 @@ class QoS(redis.QoS):
         self._vrestore_count += 1
         if (self._vrestore_count - 1) % (interval or 1):
             return
-        with self.channel.conn_or_acquire() as client:
+        # a Redis that is full, or takes no writes, takes nothing back now; an error here would end the worker
+        with suppress(ResponseError), self.channel.conn_or_acquire() as client:
             if not client.set(self.unacked_mutex_key, "", nx=True, ex=_SWEEP_S):
                 return
             oldest = self._clock.read(client) - self.visibility_timeout
