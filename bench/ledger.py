@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import million
 from bench.processes import clean_environ
 from bench.rows import Bound, Row
-from fleet.effects import Booked
+from fleet.domain.effects import Booked
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 

@@ -19,12 +19,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from fleet.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
+from fleet.domain.amounts import EntryKind
+from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
+from fleet.domain.jobs import Entry, Job, JobState, Road
+from fleet.domain.proof import Exchange, Proof
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.models import Entry, Job, JobState, Road
-from fleet.payments import EntryKind
-from fleet.proof import Exchange, Proof
 from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
 
 SERVER = "http://127.0.0.1:8000"

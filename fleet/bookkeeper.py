@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fleet.crew import Motion, Vital
-from fleet.effects import JobMoved, JobOpened, JobRecovered, Write
+from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Write
+from fleet.domain.jobs import JobState, Prior
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger import Ledger
 from fleet.ledger_heads import Head
-from fleet.models import JobState, Prior
 from fleet.pending import Written
 
 #: how long the loop waits for a commit before it goes on with heartbeats alone

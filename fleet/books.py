@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from fleet.effects import Booked, Notice, NoticeKind, OffsetSet
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.effects import Booked, Notice, NoticeKind, OffsetSet
+from fleet.domain.jobs import Account, Entry, Job
+from fleet.domain.proof import Proof
 from fleet.income import same
-from fleet.models import Account, Entry, Job
-from fleet.payments import ZERO, EntryKind
-from fleet.proof import Proof
 from fleet.session_sum import SessionSum
 
 _NO_PROOF = Proof()

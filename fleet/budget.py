@@ -14,7 +14,7 @@ import math
 from array import array
 from bisect import bisect_right, insort
 
-from fleet.calls import CallKind, Urgency
+from fleet.domain.calls import CallKind, Urgency
 from fleet.window import Belief, Lesson
 
 #: a request arrives a little after it was sent: the window is counted longer by this part of it, and these seconds

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleet.effects import Dispatch
+from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MOST_IN_BUNDLE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from fleet.domain.jobs import Account, Finding, Totals
 from fleet.income import rounding, same
-from fleet.models import Account, Finding, Totals
 from fleet.reconcile import Case, Claim
 
 #: unconfirmed payments that are remembered one by one; older ones count with the rest

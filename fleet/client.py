@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fleet import protocol
-from fleet.calls import Answer, Call, CallKind
 from fleet.denials import error_of
+from fleet.domain.calls import Answer, Call, CallKind
+from fleet.domain.jobs import GasInfo, NetworkPhase, Totals, Usage
+from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, ServerFault, Unsendable
-from fleet.models import GasInfo, NetworkPhase, Totals, Usage
-from fleet.proof import Exchange
 from fleet.transport import Request, Response, Transport
 
 _Told = TypeVar("_Told")

@@ -16,22 +16,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fleet.calls import Call, Reply, Urgency, job_given
 from fleet.client import Client
+from fleet.domain.calls import Call, Reply, Urgency, job_given
+from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
+from fleet.domain.jobs import GasInfo, NetworkPhase
+from fleet.domain.turn import Published
 from fleet.drain import Drain
-from fleet.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
 from fleet.farm import Farm
 from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
 from fleet.lease import LeaseLost
-from fleet.models import GasInfo, NetworkPhase
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
 from fleet.prospect import Prospect
 from fleet.refusals import BrokerRefusal
 from fleet.transport import Talk
-from fleet.turn import Published
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
 _MAX_EVENTS = 500

@@ -15,9 +15,9 @@ from kombu.exceptions import KombuError, OperationalError
 
 from fleet.bundles import pack
 from fleet.crew import Motion, Vital
-from fleet.effects import Dispatch
+from fleet.domain.effects import Dispatch
+from fleet.domain.turn import Published
 from fleet.refusals import BrokerRefusal, Refusals
-from fleet.turn import Published
 from tasks.messages import (
     AVOID_HEADER,
     BUNDLE_TASK,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from fleet.payments import ZERO
+from fleet.domain.amounts import ZERO
 
 
 def dump(value: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.calls import CallKind
+from fleet.domain.calls import CallKind
 from fleet.errors import CallError, NoAnswer, Unreachable
 
 #: attempts, after which the drain goes on without

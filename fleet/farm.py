@@ -9,19 +9,19 @@ from dataclasses import replace
 from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.bundles import Pace
-from fleet.calls import CallKind, Reply, Urgency
+from fleet.domain.calls import CallKind, Reply, Urgency
+from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
+from fleet.domain.jobs import Prior
+from fleet.domain.turn import Published, Turn
 from fleet.drain import Outlook
-from fleet.effects import Dispatch, Effect, Notice, NoticeKind
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.hosts import Hosts
 from fleet.miner import Miner
-from fleet.models import Prior
 from fleet.openings import Openings
 from fleet.outage import Outage
 from fleet.queues import Queues
 from fleet.resends import Resends
 from fleet.strikes import avoided
-from fleet.turn import Published, Turn
 from fleet.work import NEVER
 from tasks.messages import JobMessage, Outcome, ResultMessage
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fleet.calls import Answer, Call, CallKind
-from fleet.causes import Loss
-from fleet.effects import Effect, JobMoved, SessionClosed
+from fleet.domain.calls import Answer, Call, CallKind
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Effect, JobMoved, SessionClosed
+from fleet.domain.jobs import Account, JobState, MinerSpec, OpenJob, SessionSummary
+from fleet.domain.proof import Exchange
 from fleet.errors import CallError, NotRegistered, SessionLost
-from fleet.models import Account, JobState, MinerSpec, OpenJob, SessionSummary
-from fleet.proof import Exchange
 from fleet.purse import Purse
 
 

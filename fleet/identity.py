@@ -6,8 +6,8 @@ import secrets
 from pathlib import Path
 
 from config.settings import Settings
+from fleet.domain.jobs import MinerSpec
 from fleet.errors import ServiceError
-from fleet.models import MinerSpec
 
 _REMEMBERED = "miner-prefix"
 

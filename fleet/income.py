@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.payments import ZERO
+from fleet.domain.amounts import ZERO
 
 #: above this many candidates, subsets are not tried
 _MAX_SUBSET = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from fleet.effects import Notice, NoticeKind
+from fleet.domain.effects import Notice, NoticeKind
 from fleet.work import Work
 
 

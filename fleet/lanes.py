@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from fleet.calls import Call, CallKind
-from fleet.models import MinerSpec, Road
+from fleet.domain.calls import Call, CallKind
+from fleet.domain.jobs import MinerSpec, Road
 from fleet.session import Session
 from fleet.work import Work
 

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 
 from fleet import schema
-from fleet.causes import Loss
-from fleet.effects import Write
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Write
+from fleet.domain.jobs import Account, JobState, Prior
+from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ghosts import Ghost
 from fleet.ledger_account import account, open_jobs, read_all
@@ -24,9 +26,7 @@ from fleet.ledger_link import LedgerLink
 from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
 from fleet.ledger_write import Writer, row_id
-from fleet.models import Account, JobState, Prior
 from fleet.scopes import Scope, Scopes, Standing, stamp
-from fleet.wall_clock import Jump, wall_ms
 
 #: a checkpoint is due each 4 MB
 _LOG_LIMIT_BYTES = 64_000_000

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from fleet import schema
-from fleet.causes import Difference, Loss
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.causes import Difference, Loss
+from fleet.domain.jobs import Account, Habit, Job, JobState, OpenJob, OpenSession, Road
 from fleet.ledger_sql import matching, reading
-from fleet.models import Account, Habit, Job, JobState, OpenJob, OpenSession, Road
-from fleet.payments import ZERO, EntryKind
 
 #: the rows of a query with its parameters
 Read = Callable[..., list[Any]]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, insert, select, update
 
 from fleet import schema
-from fleet.wall_clock import JUMPS_ROW, Jump, read_jumps
+from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
 
 #: the oldest are dropped
 _MOST = 100

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Dialect, String
 from sqlalchemy.types import TypeDecorator
 
-from fleet.models import JobState
+from fleet.domain.jobs import JobState
 
 _UUID_CHARACTERS = 36
 #: a state in the life of a job

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from fleet import schema
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.jobs import FINAL, JobState
 from fleet.ledger_entries import HOUR_MS
 from fleet.ledger_jobs import ASSIGNED
-from fleet.models import FINAL, JobState
-from fleet.payments import ZERO, EntryKind
 
 #: counters that seal the findings: how many there are, and a number made of all of them
 FINDINGS, FINDINGS_SEAL = "findings", "findings seal"

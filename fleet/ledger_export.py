@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, select
 
 from fleet import schema
+from fleet.domain.amounts import EntryKind
 from fleet.ledger_trouble import translated
-from fleet.payments import EntryKind
 
 #: rows read at once
 _BATCH = 2000

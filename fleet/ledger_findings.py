@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from fleet import schema
-from fleet.causes import Difference
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Difference
 from fleet.ledger_export import utc
 from fleet.ledger_trouble import translated
-from fleet.payments import ZERO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Text, bindparam, case, cast, func, insert, up
 from sqlalchemy.sql.dml import Update
 
 from fleet import schema
-from fleet.causes import Loss
-from fleet.effects import JobMoved, JobOpened, JobRecovered
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Loss
+from fleet.domain.effects import JobMoved, JobOpened, JobRecovered
+from fleet.domain.jobs import FINAL, JobState
 from fleet.ledger_compact import begun
 from fleet.ledger_entries import HOUR_MS
 from fleet.ledger_sql import KEY, inserting, matching, putting, reading, run, setting
-from fleet.models import FINAL, JobState
-from fleet.payments import ZERO
 
 #: the counter of jobs ever assigned; the others are named by final states
 ASSIGNED = "assigned"

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.causes import Loss
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Loss
 from fleet.ledger_read import fetch_all
-from fleet.payments import ZERO
 from fleet.places import LedgerPlace
 
 _LOSSES = """

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
 from fleet.ledger_read import fetch_all
-from fleet.payments import ZERO, EntryKind
 from fleet.places import LedgerPlace
-from fleet.wall_clock import JUMPS_ROW, Jump, read_jumps
 
 
 class _Sum(NamedTuple):

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from fleet import schema
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.jobs import FINAL
 from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_sql import matching, reading
-from fleet.models import FINAL
-from fleet.payments import ZERO, EntryKind
 from fleet.scopes import Scope, Standing
 
 _Rows = Callable[..., list[Any]]

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fleet.domain.amounts import ZERO
 from fleet.ledger_read import fetch_all
-from fleet.payments import ZERO
 from fleet.places import LedgerPlace
 from fleet.scopes import stamp
 

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Engine, select
 
 from fleet import schema
 from fleet.chain import Link, Stored, Verdict, check, genesis
+from fleet.domain.amounts import ZERO, EntryKind
 from fleet.ledger_cross import Bucket, SumKey, disagreements, strays
 from fleet.ledger_entries import HOUR_MS
 from fleet.ledger_heads import HEADS_FILE, Head
 from fleet.ledger_trouble import translated
-from fleet.payments import ZERO, EntryKind
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 #: rows read at once

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, insert, select
 
 from fleet import schema
-from fleet.effects import (
+from fleet.domain.amounts import ZERO
+from fleet.domain.effects import (
     AllConfirmed,
     BaseSet,
     Booked,
@@ -33,7 +34,6 @@ from fleet.ledger_cross import FINDINGS, FINDINGS_SEAL, findings_of, sealed
 from fleet.ledger_entries import Entries
 from fleet.ledger_jobs import Jobs
 from fleet.ledger_sql import inserting, putting, reading, setting
-from fleet.payments import ZERO
 
 
 class Writer:

@@ -11,14 +11,25 @@ from __future__ import annotations
 import random
 
 from fleet.audits import Audits
-from fleet.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
-from fleet.effects import (
+from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
+from fleet.domain.effects import (
     Booked,
     Effect,
     Notice,
     NoticeKind,
     SessionClosed,
     SessionOpened,
+)
+from fleet.domain.jobs import (
+    Account,
+    HeartbeatAnswer,
+    Job,
+    MinerSpec,
+    Receipt,
+    Registration,
+    SessionStart,
+    SessionSummary,
+    Totals,
 )
 from fleet.errors import (
     CallError,
@@ -31,17 +42,6 @@ from fleet.errors import (
 )
 from fleet.farewell import Farewell, not_stopped
 from fleet.lanes import Lanes, call_for
-from fleet.models import (
-    Account,
-    HeartbeatAnswer,
-    Job,
-    MinerSpec,
-    Receipt,
-    Registration,
-    SessionStart,
-    SessionSummary,
-    Totals,
-)
 from fleet.patience import Patience
 from fleet.phase import NEXT_CALL, Phase
 from fleet.policy import Policy

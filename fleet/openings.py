@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.budget import Governor
-from fleet.calls import Urgency
+from fleet.domain.calls import Urgency
 
 
 class Openings:

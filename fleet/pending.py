@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fleet.calls import Call, CallKind
-from fleet.effects import Dispatch, Notice, Write
+from fleet.domain.calls import Call, CallKind
+from fleet.domain.effects import Dispatch, Notice, Write
+from fleet.domain.turn import Turn
 from fleet.errors import LedgerBusy
-from fleet.turn import Turn
 
 #: how long a commit takes before a line says so, and how long after that the next line does
 _LATE_S, _LATE_AGAIN_S = 1.5, 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from fleet.calls import CallKind
+from fleet.domain.calls import CallKind
 
 
 class Phase(StrEnum):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from fleet.calls import Answer
+from fleet.domain.calls import Answer
+from fleet.domain.jobs import HeartbeatAnswer, Job, SessionStart
 from fleet.errors import (
     Banned,
     CallError,
@@ -27,7 +28,6 @@ from fleet.errors import (
     Unsendable,
     Untrusted,
 )
-from fleet.models import HeartbeatAnswer, Job, SessionStart
 from fleet.verdict import Trouble, Verdict
 
 #: a farm that is not to end is called unhealthy then, in seconds without a job since its start

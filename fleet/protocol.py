@@ -12,10 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from fleet import flawed_json
-from fleet.errors import Foreign, Garbled
-from fleet.figures import amount, optional_amount, optional_count, optional_number
-from fleet.flawed_json import flaw_of
-from fleet.models import (
+from fleet.domain.jobs import (
     GasInfo,
     HeartbeatAnswer,
     Job,
@@ -29,6 +26,9 @@ from fleet.models import (
     Totals,
     Usage,
 )
+from fleet.errors import Foreign, Garbled
+from fleet.figures import amount, optional_amount, optional_count, optional_number
+from fleet.flawed_json import flaw_of
 from fleet.pages import is_page, page_words
 from tasks import strict_json
 from tasks.errors import shortened

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fleet.coordinator import Network, Watcher
 from fleet.crew import Motion, Vital
-from fleet.effects import Notice
+from fleet.domain.effects import Notice
 from fleet.farm import Farm
 from fleet.intake import BrokerState
 from fleet.pending import LedgerState

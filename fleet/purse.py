@@ -6,9 +6,10 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from fleet.books import Books
-from fleet.causes import Difference
 from fleet.claims import Claims, fell
-from fleet.effects import (
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.causes import Difference
+from fleet.domain.effects import (
     AllConfirmed,
     BaseSet,
     Booked,
@@ -19,9 +20,8 @@ from fleet.effects import (
     RecordDated,
     TotalsSeen,
 )
-from fleet.models import Account, Finding, HeartbeatAnswer, Job, OpenSession, Registration, SessionSummary, Totals
-from fleet.payments import ZERO, EntryKind
-from fleet.proof import Exchange, Proof
+from fleet.domain.jobs import Account, Finding, HeartbeatAnswer, Job, OpenSession, Registration, SessionSummary, Totals
+from fleet.domain.proof import Exchange, Proof
 from fleet.reconcile import Case, classify
 from fleet.session_pay import SessionPay
 from fleet.session_sum import SessionSum

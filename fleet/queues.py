@@ -7,7 +7,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Iterator, Set
 
-from fleet.calls import Urgency
+from fleet.domain.calls import Urgency
 
 NEVER = float("inf")
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.causes import Difference
-from fleet.models import Finding
-from fleet.payments import ZERO
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Difference
+from fleet.domain.jobs import Finding
 
 #: job id and NNET
 Claim = tuple[str, Decimal]

@@ -11,15 +11,15 @@ from decimal import Decimal
 
 from fleet.bookkeeper import CommitTimes
 from fleet.coordinator import Network
-from fleet.effects import Notice, NoticeKind
+from fleet.domain.amounts import ZERO
+from fleet.domain.effects import Notice, NoticeKind
+from fleet.domain.jobs import MinerSpec
+from fleet.domain.wall_clock import Jump
 from fleet.farm import Farm
 from fleet.intake import BrokerState
 from fleet.lines import Lines
-from fleet.models import MinerSpec
-from fleet.payments import ZERO
 from fleet.pending import LedgerState
 from fleet.refusals import BrokerRefusal
-from fleet.wall_clock import Jump
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0

@@ -42,7 +42,7 @@ habits = Table(
     "habits",
     metadata,
     Column("server", ForeignKey("servers.id"), primary_key=True),
-    #: of `fleet.models.Habit`
+    #: of `fleet.domain.jobs.Habit`
     Column("name", String, primary_key=True),
     Column("seen_at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -114,7 +114,7 @@ jobs = Table(
     Column("kernel_version", String),
     Column("compute_ms", Float),
     Column("cause", Text),
-    #: the cause of its not being paid, of `fleet.causes.Loss`; null for a paid job
+    #: the cause of its not being paid, of `fleet.domain.causes.Loss`; null for a paid job
     Column("loss", String),
     Column("assigned_at", Moment, nullable=False),
     Column("finished_at", Moment),
@@ -246,7 +246,7 @@ findings = Table(
     Column("id", Integer, primary_key=True),
     Column("miner", ForeignKey("miners.id"), nullable=False),
     Column("found_at", Moment, nullable=False),
-    #: of `fleet.causes.Difference`
+    #: of `fleet.domain.causes.Difference`
     Column("kind", String, nullable=False),
     #: NNET, server less ledger
     Column("amount", Text, nullable=False),

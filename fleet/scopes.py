@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fleet.payments import ZERO, EntryKind
+from fleet.domain.amounts import ZERO, EntryKind
 
 
 def stamp(ms: int | None) -> str | None:

@@ -26,6 +26,8 @@ from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.crew import Vital
 from fleet.dispatch import Dispatcher
+from fleet.domain.jobs import PAID, MinerSpec, Prior
+from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
 from fleet.farm import Farm
 from fleet.identity import miner_specs
@@ -37,7 +39,6 @@ from fleet.ledger_wait import when_free
 from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.miner import Miner
-from fleet.models import PAID, MinerSpec, Prior
 from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.private_files import private_umask
@@ -47,7 +48,6 @@ from fleet.report import Report, Tally
 from fleet.scopes import Scope, Standing, heard
 from fleet.summary import summary
 from fleet.transport import Transport
-from fleet.wall_clock import WallClock
 from fleet.watchdog import Watchdog
 from fleet.witness import Witness
 from tasks.app import make_app

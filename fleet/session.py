@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.models import OpenSession, Usage
+from fleet.domain.jobs import OpenSession, Usage
 
 
 @dataclass(kw_only=True, slots=True)

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from fleet.books import Books
 from fleet.claims import Claims
-from fleet.effects import Confirmed, Effect, HabitSeen, NoticeKind, SessionBeat
+from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
+from fleet.domain.effects import Confirmed, Effect, HabitSeen, NoticeKind, SessionBeat
+from fleet.domain.jobs import Habit, HeartbeatAnswer, SessionSummary
+from fleet.domain.proof import Exchange, Proof
 from fleet.figures import MAX_REWARD
-from fleet.models import Habit, HeartbeatAnswer, SessionSummary
-from fleet.payments import BY_SESSION_SUM, ZERO, EntryKind
-from fleet.proof import Exchange, Proof
 from fleet.session_sum import Rise
 
 _NO_EXCHANGE = Exchange()

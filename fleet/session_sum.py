@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from fleet.domain.amounts import ZERO
+from fleet.domain.jobs import OpenSession
 from fleet.income import HeartbeatIncome, heartbeat_income
-from fleet.models import OpenSession
-from fleet.payments import ZERO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from fleet.domain.amounts import ZERO
 from fleet.farm import Farm
 from fleet.miner import Miner
-from fleet.payments import ZERO
 from fleet.report import Tally
 from fleet.scopes import NO_STANDING, Scopes, Standing, stamp
 from fleet.verdict import Verdict

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.causes import Loss
-from fleet.effects import JobMoved
-from fleet.models import Job, JobState, OpenJob, Road
-from fleet.proof import Exchange, Proof, json_digest
+from fleet.domain.causes import Loss
+from fleet.domain.effects import JobMoved
+from fleet.domain.jobs import Job, JobState, OpenJob, Road
+from fleet.domain.proof import Exchange, Proof, json_digest
 from fleet.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage

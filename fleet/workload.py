@@ -6,13 +6,13 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 
-from fleet.calls import Reply
-from fleet.causes import Loss
-from fleet.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
+from fleet.domain.calls import Reply
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
+from fleet.domain.jobs import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.fetch_pause import FetchPause
 from fleet.job_notices import computed, lost_job, rewarded
-from fleet.models import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.policy import Policy
 from fleet.purse import Purse
 from fleet.session import Session

@@ -59,18 +59,18 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.worker", "tasks.flower"),
     ("tasks.__main__",),
     ("fleet.simulator",),
-    ("fleet.proof", "fleet.causes", "fleet.chain", "fleet.payments"),
+    ("fleet.domain.proof", "fleet.domain.causes", "fleet.chain", "fleet.domain.amounts"),
     ("fleet.scopes",),
-    ("fleet.errors", "fleet.models", "fleet.backoff", "fleet.pages", "fleet.flawed_json", "fleet.verdict"),
+    ("fleet.errors", "fleet.domain.jobs", "fleet.backoff", "fleet.pages", "fleet.flawed_json", "fleet.verdict"),
     ("fleet.figures", "fleet.crew"),
     (
         "fleet.admission",
         "fleet.authorities",
-        "fleet.calls",
+        "fleet.domain.calls",
         "fleet.resends",
         "fleet.capacity",
         "fleet.denials",
-        "fleet.effects",
+        "fleet.domain.effects",
         "fleet.exact_json",
         "fleet.income",
         "fleet.reconcile",
@@ -87,7 +87,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.roles",
         "fleet.secret_files",
         "fleet.units",
-        "fleet.wall_clock",
+        "fleet.domain.wall_clock",
         "fleet.unit_paths",
     ),
     (
@@ -113,7 +113,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.openings",
         "fleet.purse",
         "fleet.strikes",
-        "fleet.turn",
+        "fleet.domain.turn",
         "fleet.job_notices",
         "fleet.ledger_compact",
         "fleet.phase",
@@ -272,7 +272,7 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def imports(module: str) -> tuple[Import, ...]:
-    """What `module` imports, names of modules resolved: `from fleet import calls` is `fleet.calls`."""
+    """What `module` imports, names of modules resolved: `from fleet import calls` is `fleet.domain.calls`."""
     top_level = set(map(id, tree(module).body))
     found = []
     for node in ast.walk(tree(module)):
@@ -383,7 +383,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
     assert done.stdout.strip() == "[]"
 
 
-#: Modules of `fleet` with amounts that load no `fleet.payments`, which makes sums exact, and why they may.
+#: Modules of `fleet` with amounts that load no `fleet.domain.amounts`, which makes sums exact, and why they may.
 ADD_NOTHING: dict[str, str] = {
     "fleet.figures": "it reads amounts one by one",
 }
@@ -395,7 +395,9 @@ def test_whatever_adds_amounts_loads_what_makes_sums_exact() -> None:
         for name in code_modules()
         if name.startswith("fleet.") and any(one.name == "decimal" for one in imports(name))
     ]
-    bare = {name for name in hold_amounts if name != "fleet.payments" and "fleet.payments" not in reached(name)}
+    bare = {
+        name for name in hold_amounts if name != "fleet.domain.amounts" and "fleet.domain.amounts" not in reached(name)
+    }
     # what the simulated server pays is a float
     assert {name for name in bare if not name.startswith("fleet.simulator.")} == set(ADD_NOTHING)
 

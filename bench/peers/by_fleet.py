@@ -11,7 +11,7 @@ from dataclasses import replace
 from bench.peers.load import reader, told
 from config.load import load
 from fleet.dispatch import Dispatcher
-from fleet.effects import Dispatch
+from fleet.domain.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import JobMessage
 from tasks.redis_client import redis_client

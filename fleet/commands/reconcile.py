@@ -9,11 +9,11 @@ import click
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
+from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
 from fleet.ledger_findings import Comparison, comparisons
 from fleet.ledger_open import open_engine
 from fleet.ledger_scopes import scopes
-from fleet.payments import ZERO
 from fleet.places import ledger_to_read
 
 _MAX_JOB_IDS = 5

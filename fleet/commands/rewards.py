@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import click
 
 from config.load import load
-from fleet.causes import Loss
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv
 from fleet.commands.tables import add, console, line, table
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Loss
 from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
 from fleet.ledger_rewards import GROUPINGS, Reward, clock_jumps, rewards_by
 from fleet.ledger_scopes import scopes
-from fleet.payments import ZERO
 from fleet.places import ledger_to_read
 from fleet.scopes import stamp
 

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from fleet.causes import Difference
+from fleet.domain.causes import Difference
 from tests.support.farms import asked, book, earned, farm, farm_settings, figures, simulator
 from tests.support.processes import run_fleet, stop
 

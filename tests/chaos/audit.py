@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from fleet.causes import Loss
+from fleet.domain.amounts import EntryKind
+from fleet.domain.causes import Loss
+from fleet.domain.jobs import FINAL, PAID, JobState, Road
 from fleet.ledger_compact import unpacked
-from fleet.models import FINAL, PAID, JobState, Road
-from fleet.payments import EntryKind
 from fleet.simulator.book import PaymentKind
 from tests.chaos.farm import Farm
 from tests.support.farms import asked

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-from fleet.causes import Loss
+from fleet.domain.causes import Loss
+from fleet.domain.jobs import JobState
 from fleet.ledger_compact import unpacked
-from fleet.models import JobState
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
 from tests.chaos.kernels import POISONS, Orders, is_struck

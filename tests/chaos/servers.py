@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import cycle
 
-from fleet.causes import Loss
+from fleet.domain.causes import Loss
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed

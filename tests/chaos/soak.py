@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import psutil
 import redis
 
-from fleet.causes import Loss
+from fleet.domain.causes import Loss
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tests.chaos.acts import Havoc, quiet
 from tests.chaos.audit import Allowed, Auditor

@@ -12,17 +12,17 @@ from typing import Any
 
 import pycurl
 
-from fleet.calls import Answer, Call, CallKind
 from fleet.client import Client
 from fleet.dispatch import Dispatcher
-from fleet.effects import Booked, JobMoved, JobOpened, Write
+from fleet.domain.calls import Answer, Call, CallKind
+from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
+from fleet.domain.jobs import JobState
+from fleet.domain.proof import Exchange
+from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.intake import BrokerState, Intake, Results
 from fleet.ledger import Ledger
-from fleet.models import JobState
-from fleet.proof import Exchange
 from fleet.transport import Handle
-from fleet.turn import Published
 
 
 class Point(Enum):

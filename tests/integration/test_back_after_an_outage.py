@@ -11,12 +11,12 @@ from fleet.backoff import Backoff
 from fleet.budget import Governor
 from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
-from fleet.effects import Dispatch
+from fleet.domain.effects import Dispatch
+from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
-from fleet.models import MinerSpec
 from fleet.policy import Policy
 from fleet.redis_server import free_port
 from fleet.simulator.options import SimulatorOptions

@@ -16,7 +16,7 @@ import redis
 
 from config.settings import Settings
 from fleet.dispatch import _MOST_AT_ONCE
-from fleet.effects import Dispatch
+from fleet.domain.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, Outcome, ResultMessage
 from tests.support.processes import PATIENCE_S, eventually

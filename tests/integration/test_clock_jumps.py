@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fleet.cli import fleet
-from fleet.effects import Booked, SessionOpened, Write
+from fleet.domain.amounts import EntryKind
+from fleet.domain.effects import Booked, SessionOpened, Write
+from fleet.domain.jobs import Entry
+from fleet.domain.proof import Exchange, Proof
+from fleet.domain.wall_clock import WallClock
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.models import Entry
-from fleet.payments import EntryKind
-from fleet.proof import Exchange, Proof
-from fleet.wall_clock import WallClock
 
 #: 2027-01-15 02:00 UTC
 TWO = 1_799_978_400_000

@@ -12,9 +12,9 @@ from typing import cast
 import pytest
 
 from fleet.coordinator import Watcher
+from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
 from fleet.farm import Farm
-from fleet.models import Registration
 from fleet.prospect import Prospect
 from fleet.pulse import Pulse
 from tests.support.processes import ROOT

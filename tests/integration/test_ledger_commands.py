@@ -16,15 +16,15 @@ from pyarrow import parquet
 from sqlalchemy import func, select
 
 from fleet import schema
-from fleet.causes import Loss
 from fleet.cli import fleet
-from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.amounts import EntryKind
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.jobs import Entry, Job, JobState, Road
+from fleet.domain.proof import Exchange, Proof
 from fleet.ghosts import Ghost
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.models import Entry, Job, JobState, Road
-from fleet.payments import EntryKind
-from fleet.proof import Exchange, Proof
 
 
 def run(*arguments: str) -> Result:

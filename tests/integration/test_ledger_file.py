@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from fleet.causes import Loss
-from fleet.effects import Booked, JobMoved, JobOpened, SessionOpened
+from fleet.domain.amounts import EntryKind
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened
+from fleet.domain.jobs import Entry, Job, JobState, Road
 from fleet.errors import LedgerError, LedgerLocked
 from fleet.ledger import Ledger
 from fleet.ledger_compact import LETTERS
 from fleet.ledger_open import open_engine
 from fleet.lock import Lock
-from fleet.models import Entry, Job, JobState, Road
-from fleet.payments import EntryKind
 
 URL = "sqlite:///{}"
 

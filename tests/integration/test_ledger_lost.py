@@ -16,17 +16,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fleet.causes import Difference, Loss
 from fleet.cli import fleet
-from fleet.effects import Booked, Found, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.amounts import EntryKind
+from fleet.domain.causes import Difference, Loss
+from fleet.domain.effects import Booked, Found, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.jobs import Entry, Finding, Job, JobState, Road
 from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger import Ledger
 from fleet.ledger_heads import Head, doubts, keep_heads, kept_heads, refuse_lost
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
 from fleet.lock import Lock
-from fleet.models import Entry, Finding, Job, JobState, Road
-from fleet.payments import EntryKind
 from fleet.private_files import keep_private, private_umask
 
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect
 
 from fleet import ledger_migrate, schema
-from fleet.causes import Loss
+from fleet.domain.causes import Loss
+from fleet.domain.jobs import JobState
 from fleet.errors import LedgerError
 from fleet.ledger import Ledger
 from fleet.ledger_explain import explain
@@ -18,7 +19,6 @@ from fleet.ledger_export import utc
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
 from fleet.ledger_version import SCHEMA_VERSION
-from fleet.models import JobState
 
 V1 = Path(__file__).parents[1] / "support" / "ledger_v1.sql"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.calls import Call, CallKind
+from fleet.domain.calls import Call, CallKind
+from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
-from fleet.models import Registration
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import running
 from tests.integration.test_client_faults import SPEC, Waiting

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fleet.budget import Governor
-from fleet.calls import CallKind, Urgency
+from fleet.domain.calls import CallKind, Urgency
 
 _ORDER = (Urgency.HEARTBEAT, Urgency.SUBMISSION, Urgency.FETCH)
 _HEARTBEAT_S = 30.0

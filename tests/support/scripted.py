@@ -12,12 +12,9 @@ from decimal import Decimal
 from functools import partial
 
 from fleet.budget import Governor
-from fleet.calls import Answer, Call, CallKind, Reply
-from fleet.effects import Booked
-from fleet.errors import CallError
-from fleet.farm import Farm
-from fleet.miner import Miner
-from fleet.models import (
+from fleet.domain.calls import Answer, Call, CallKind, Reply
+from fleet.domain.effects import Booked
+from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
     Job,
@@ -30,8 +27,11 @@ from fleet.models import (
     SessionSummary,
     Totals,
 )
+from fleet.domain.turn import Published
+from fleet.errors import CallError
+from fleet.farm import Farm
+from fleet.miner import Miner
 from fleet.policy import Policy
-from fleet.turn import Published
 from tasks.messages import Outcome, ResultMessage
 
 RTT_S = 0.2

@@ -14,8 +14,8 @@ import redis
 
 from config.settings import Settings
 from fleet.dispatch import Dispatcher
-from fleet.effects import Dispatch
-from fleet.turn import Published
+from fleet.domain.effects import Dispatch
+from fleet.domain.turn import Published
 from tasks.app import make_app
 from tasks.messages import RESULTS_STREAM, JobMessage, ResultMessage, parse_stream_fields
 from tasks.redis_client import redis_client

@@ -13,16 +13,11 @@ from typing import Any
 import pytest
 
 from fleet import protocol
-from fleet.calls import Answer, Call, CallKind, Reply
 from fleet.client import Client
-from fleet.effects import Booked, Effect, JobMoved, Notice, NoticeKind
-from fleet.errors import CallError, Garbled, JobCompleted
-from fleet.exact_json import dump
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import verify
-from fleet.miner import Miner
-from fleet.models import (
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calls import Answer, Call, CallKind, Reply
+from fleet.domain.effects import Booked, Effect, JobMoved, Notice, NoticeKind
+from fleet.domain.jobs import (
     Account,
     Entry,
     HeartbeatAnswer,
@@ -34,7 +29,12 @@ from fleet.models import (
     SessionStart,
     Totals,
 )
-from fleet.payments import ZERO, EntryKind
+from fleet.errors import CallError, Garbled, JobCompleted
+from fleet.exact_json import dump
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.ledger_verify import verify
+from fleet.miner import Miner
 from fleet.phase import Phase
 from fleet.policy import Policy
 from fleet.purse import Purse

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Answer, states_total
+from fleet.domain.calls import Answer, states_total
+from fleet.domain.jobs import HeartbeatAnswer, Receipt, Registration, SessionSummary, Totals
 from fleet.errors import CallError, NoAnswer
-from fleet.models import HeartbeatAnswer, Receipt, Registration, SessionSummary, Totals
 from fleet.scopes import NO_STANDING, Standing, heard, stamp
 
 HALF = Decimal("0.5")

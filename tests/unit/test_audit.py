@@ -7,15 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Call, CallKind, Reply
-from fleet.causes import Difference, Loss
-from fleet.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
-from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
-from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.models import (
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.causes import Difference, Loss
+from fleet.domain.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
+from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
     Job,
@@ -28,6 +23,11 @@ from fleet.models import (
     SessionSummary,
     Totals,
 )
+from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
+from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.miner import Miner
 from fleet.phase import Phase
 from fleet.policy import Policy
 from fleet.work import Work

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from fleet.calls import Call
+from fleet.domain.calls import Call
 from tests.virtual.plan import Plan, draw_plan, undisturbed
 from tests.virtual.schedule import Schedule
 from tests.virtual.server import Arrival

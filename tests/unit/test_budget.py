@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.budget import Governor
-from fleet.calls import CallKind, Urgency
+from fleet.domain.calls import CallKind, Urgency
 from tests.support.metered import Metered, Window
 
 

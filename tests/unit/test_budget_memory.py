@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from fleet.budget import Governor
-from fleet.calls import Urgency
+from fleet.domain.calls import Urgency
 
 
 def governor(requests: int, window_s: float = 60.0) -> Governor:

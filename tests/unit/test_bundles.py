@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.bundles import Pace, pack
-from fleet.effects import Dispatch
+from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MOST_IN_BUNDLE
 from tests.support.workers import job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleet.budget import Governor
-from fleet.calls import CallKind
+from fleet.domain.calls import CallKind
 from fleet.drain import Drain, Outlook
 from fleet.errors import CallError, Garbled, NoAnswer, RateLimited, Refused, ServerFault, Unreachable
 from fleet.farewell import Farewell, not_stopped

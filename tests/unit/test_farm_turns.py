@@ -9,16 +9,16 @@ from decimal import Decimal
 import pytest
 
 from fleet.budget import Governor
-from fleet.calls import Answer, Call, CallKind, Reply
-from fleet.effects import JobOpened, NoticeKind
+from fleet.domain.calls import Answer, Call, CallKind, Reply
+from fleet.domain.effects import JobOpened, NoticeKind
+from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
+from fleet.domain.turn import Turn
 from fleet.errors import CallError, NoAnswer
 from fleet.farm import Farm
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
-from fleet.models import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
 from fleet.policy import Policy
-from fleet.turn import Turn
 from tasks.messages import Outcome, ResultMessage
 
 #: until a call without an answer ends

@@ -14,17 +14,17 @@ import pytest
 from kombu.utils.json import dumps, loads
 
 from fleet import protocol
-from fleet.calls import CallKind, Reply
 from fleet.denials import error_of
-from fleet.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
+from fleet.domain.calls import CallKind, Reply
+from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
+from fleet.domain.jobs import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
+from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.lines import Lines
 from fleet.miner import Miner
-from fleet.models import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
 from fleet.policy import Policy
-from fleet.proof import json_digest
 from fleet.report import Report
 from fleet.transport import Request, Transport
 from tasks.messages import JobMessage

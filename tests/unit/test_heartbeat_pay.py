@@ -7,15 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Answer, Call, CallKind, Reply
-from fleet.causes import Difference
-from fleet.effects import Booked, Effect, Found, Write
-from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
-from fleet.ghosts import GhostStopped, laid_to_rest
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.models import (
+from fleet.domain.amounts import EntryKind
+from fleet.domain.calls import Answer, Call, CallKind, Reply
+from fleet.domain.causes import Difference
+from fleet.domain.effects import Booked, Effect, Found, Write
+from fleet.domain.jobs import (
     HeartbeatAnswer,
     Job,
     MinerSpec,
@@ -26,7 +22,11 @@ from fleet.models import (
     SessionSummary,
     Totals,
 )
-from fleet.payments import EntryKind
+from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
+from fleet.ghosts import GhostStopped, laid_to_rest
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.miner import Miner
 from fleet.phase import Phase
 from fleet.policy import Policy
 from tasks.messages import Outcome, ResultMessage

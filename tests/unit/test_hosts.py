@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 
 from fleet.budget import Governor
-from fleet.calls import CallKind, Reply
-from fleet.effects import Dispatch, JobMoved
+from fleet.domain.calls import CallKind, Reply
+from fleet.domain.effects import Dispatch, JobMoved
+from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
+from fleet.domain.turn import Published, Turn
 from fleet.farm import Farm
 from fleet.hosts import Hosts
 from fleet.miner import Miner
-from fleet.models import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
 from fleet.policy import Policy
-from fleet.turn import Published, Turn
 from tasks.messages import Outcome, ResultMessage
 
 GOOD, BAD, WORSE = "worker@good", "worker@bad", "worker@worse"

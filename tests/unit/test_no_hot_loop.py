@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Answer, Call, CallKind
+from fleet.domain.calls import Answer, Call, CallKind
+from fleet.domain.jobs import Receipt
 from fleet.errors import (
     SERVER_AWAY,
     Banned,
@@ -25,7 +26,6 @@ from fleet.errors import (
     Unreachable,
     Unsendable,
 )
-from fleet.models import Receipt
 from tests.support.scripted import Minute, ScriptedFarm, job
 
 MINUTES = 6

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fleet.calls import CallKind
-from fleet.effects import Dispatch, JobMoved, Notice, NoticeKind
+from fleet.domain.amounts import ZERO
+from fleet.domain.calls import CallKind
+from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
+from fleet.domain.jobs import HeartbeatAnswer, JobState, Road
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.lines import Lines
-from fleet.models import HeartbeatAnswer, JobState, Road
-from fleet.payments import ZERO
 from fleet.presence import Judge
 from fleet.pulse import Pulse
 from fleet.report import Report

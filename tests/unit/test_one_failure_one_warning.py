@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from fleet.calls import Answer, CallKind, Reply
-from fleet.effects import Effect, Notice, NoticeKind
+from fleet.domain.amounts import ZERO
+from fleet.domain.calls import Answer, CallKind, Reply
+from fleet.domain.effects import Effect, Notice, NoticeKind
+from fleet.domain.jobs import Account, Job, MinerSpec, Registration, Road, SessionStart
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost, Unreachable
 from fleet.miner import Miner
-from fleet.models import Account, Job, MinerSpec, Registration, Road, SessionStart
-from fleet.payments import ZERO
 from fleet.policy import Policy
 from tasks.messages import Outcome, ResultMessage
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fleet.budget import Governor
-from fleet.calls import Urgency
+from fleet.domain.calls import Urgency
 from fleet.openings import Openings
 from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import Schedule

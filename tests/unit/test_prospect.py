@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Answer
 from fleet.commands.exits import EX_CONFIG, EX_NOHOST, EX_PROTOCOL, EX_TEMPFAIL, EX_UNAVAILABLE, nothing_mined
 from fleet.denials import error_of
+from fleet.domain.calls import Answer
+from fleet.domain.jobs import HeartbeatAnswer, Job, Registration, Road, SessionStart
 from fleet.errors import (
     Banned,
     CallError,
@@ -26,7 +27,6 @@ from fleet.errors import (
     Unreachable,
     Untrusted,
 )
-from fleet.models import HeartbeatAnswer, Job, Registration, Road, SessionStart
 from fleet.prospect import Prospect, verdict_of
 from fleet.verdict import Trouble, Verdict
 

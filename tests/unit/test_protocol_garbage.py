@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fleet import protocol
 from fleet.denials import error_of
+from fleet.domain.jobs import Road
 from fleet.errors import (
     CallError,
     Foreign,
@@ -26,7 +27,6 @@ from fleet.errors import (
     ServerFault,
     SessionLost,
 )
-from fleet.models import Road
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from fleet import protocol
-from fleet.calls import CallKind
 from fleet.denials import error_of
-from fleet.effects import JobMoved
+from fleet.domain.amounts import EntryKind
+from fleet.domain.calls import CallKind
+from fleet.domain.effects import JobMoved
+from fleet.domain.jobs import HeartbeatAnswer, JobState
 from fleet.errors import Banned, CallError, Foreign, NoSuchCall, Refused, SessionLost
-from fleet.models import HeartbeatAnswer, JobState
 from fleet.pages import page_words
-from fleet.payments import EntryKind
 from tests.support.faults import PAGE_STATUSES
 from tests.unit.test_surprises import REWARD, Script, accepted
 

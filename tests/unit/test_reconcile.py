@@ -9,14 +9,14 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Call, CallKind, Reply
-from fleet.causes import Difference, Loss
-from fleet.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.causes import Difference, Loss
+from fleet.domain.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.jobs import Job, JobState, MinerSpec, Prior, Registration, Road
 from fleet.ledger import Ledger
 from fleet.ledger_findings import comparisons
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
-from fleet.models import Job, JobState, MinerSpec, Prior, Registration, Road
 from fleet.policy import Policy
 from fleet.protocol import parse_heartbeat, parse_receipt, parse_registration, parse_totals
 from fleet.purse import Purse

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from fleet.calls import Answer, Call, CallKind
 from fleet.client import Client
+from fleet.domain.calls import Answer, Call, CallKind
+from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Receipt
+from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, OutcomeUnknown, Unsendable
-from fleet.models import HeartbeatAnswer, Job, MinerSpec, Receipt
-from fleet.proof import Exchange
 from fleet.transport import Request, Response
 
 SPEC = MinerSpec(miner_id="rig-1")

@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from fleet.calls import Answer, Call, CallKind
+from fleet.domain.amounts import ZERO
+from fleet.domain.calls import Answer, Call, CallKind
+from fleet.domain.jobs import Receipt
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost
-from fleet.models import Receipt
-from fleet.payments import ZERO
 from fleet.share import Share
 from tests.support.scripted import Minute, ScriptedFarm
 

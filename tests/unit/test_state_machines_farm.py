@@ -22,14 +22,14 @@ from hypothesis.stateful import (
 
 from fleet.backoff import Backoff
 from fleet.budget import Governor
-from fleet.calls import Answer, Call, Reply
+from fleet.domain.calls import Answer, Call, Reply
+from fleet.domain.jobs import MinerSpec
+from fleet.domain.turn import Published
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.farm import Farm
 from fleet.ledger import Ledger
 from fleet.miner import Miner
-from fleet.models import MinerSpec
 from fleet.policy import Policy
-from fleet.turn import Published
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 from tests.support.machines import REPEATABLE

@@ -12,11 +12,11 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from fleet.causes import Loss
-from fleet.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
+from fleet.domain.jobs import Account, HeartbeatAnswer, Job, JobState, OpenSession, Registration, Road, Totals
 from fleet.income import HeartbeatIncome
 from fleet.ledger import Ledger
-from fleet.models import Account, HeartbeatAnswer, Job, JobState, OpenSession, Registration, Road, Totals
 from fleet.purse import Purse
 from fleet.session_sum import SessionSum
 from tests.support.machines import REPEATABLE

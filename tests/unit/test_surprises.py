@@ -11,25 +11,12 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Answer, Call, CallKind, Reply
-from fleet.causes import Loss
 from fleet.client import Client
-from fleet.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
-from fleet.errors import (
-    CallError,
-    JobCompleted,
-    JobUnknown,
-    NoAnswer,
-    NotRegistered,
-    RateLimited,
-    Refused,
-    ServerFault,
-    SessionLost,
-    Unreachable,
-    Unsendable,
-)
-from fleet.miner import Miner
-from fleet.models import (
+from fleet.domain.amounts import EntryKind
+from fleet.domain.calls import Answer, Call, CallKind, Reply
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
+from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
     Job,
@@ -44,7 +31,20 @@ from fleet.models import (
     SessionSummary,
     Totals,
 )
-from fleet.payments import EntryKind
+from fleet.errors import (
+    CallError,
+    JobCompleted,
+    JobUnknown,
+    NoAnswer,
+    NotRegistered,
+    RateLimited,
+    Refused,
+    ServerFault,
+    SessionLost,
+    Unreachable,
+    Unsendable,
+)
+from fleet.miner import Miner
 from fleet.phase import Phase
 from fleet.policy import Policy
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id

@@ -7,14 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.calls import Call, CallKind, Reply
 from fleet.denials import error_of
-from fleet.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
-from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.models import (
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
+from fleet.domain.jobs import (
     Account,
     Entry,
     HeartbeatAnswer,
@@ -27,7 +24,10 @@ from fleet.models import (
     Road,
     Totals,
 )
-from fleet.payments import ZERO, EntryKind
+from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
+from fleet.ledger import Ledger
+from fleet.ledger_open import open_engine
+from fleet.miner import Miner
 from fleet.policy import Policy
 from fleet.purse import Purse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.wall_clock import Jump, WallClock, read_jumps
+from fleet.domain.wall_clock import Jump, WallClock, read_jumps
 
 HOUR_MS = 3_600_000
 TWO = 1_800_000_000_000

@@ -12,16 +12,16 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from fleet import schema
-from fleet.calls import Call, CallKind, Reply
-from fleet.causes import Difference
 from fleet.coordinator import Event
-from fleet.effects import Booked, Dispatch, Found, JobMoved, JobOpened, Write
+from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.causes import Difference
+from fleet.domain.effects import Booked, Dispatch, Found, JobMoved, JobOpened, Write
+from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
-from fleet.models import FINAL, Entry, JobState, Receipt, Totals
-from fleet.payments import BY_SESSION_SUM, EntryKind
 from fleet.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from fleet.coordinator import Event, Inbox
-from fleet.effects import Dispatch, Notice, Write
+from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger import Ledger
 from fleet.transport import Talk
 from tests.virtual.broker import Connection

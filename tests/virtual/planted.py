@@ -10,11 +10,11 @@ from typing import Any
 from unittest import mock
 
 from fleet.coordinator import Coordinator
-from fleet.effects import Booked, Effect, JobMoved, JobOpened, Write
+from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
+from fleet.domain.jobs import JobState, OpenJob, Receipt
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger import Ledger
 from fleet.miner import Miner
-from fleet.models import JobState, OpenJob, Receipt
 from fleet.purse import Purse
 from fleet.session import Session
 from fleet.work import Work

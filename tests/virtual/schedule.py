@@ -14,10 +14,10 @@ from fleet import coordinator as loop
 from fleet import schema
 from fleet.backoff import Backoff
 from fleet.budget import Governor
+from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
-from fleet.models import MinerSpec
 from fleet.policy import Policy
 from tests.virtual.broker import Connection, Redis
 from tests.virtual.laws import BrokenLawError, Laws

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fleet.calls import Call
-from fleet.effects import Dispatch, Notice, Write
+from fleet.domain.calls import Call
+from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.work import NEVER
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from fleet.causes import Loss
-from fleet.models import Entry, Finding, Habit, Job, JobState
-from fleet.payments import ZERO
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Loss
+from fleet.domain.jobs import Entry, Finding, Habit, Job, JobState
 from tasks.messages import JobMessage
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from fleet.errors import CallError
-from fleet.models import (
+from fleet.domain.jobs import (
     HeartbeatAnswer,
     Job,
     MinerSpec,
@@ -19,7 +18,8 @@ from fleet.models import (
     Totals,
     Usage,
 )
-from fleet.proof import Exchange
+from fleet.domain.proof import Exchange
+from fleet.errors import CallError
 
 
 class Urgency(IntEnum):

@@ -8,9 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from fleet.causes import Difference, Loss
-from fleet.payments import ZERO, EntryKind
-from fleet.proof import Proof
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.causes import Difference, Loss
+from fleet.domain.proof import Proof
 
 
 class Road(StrEnum):

@@ -1,0 +1,1 @@
+"""What the coordinator speaks of: jobs, answers, calls, effects, events. Values only, no behaviour."""
