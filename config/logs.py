@@ -70,7 +70,7 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-01-31 12:00:00.000Z WARNING fleet.client: text`, in UTC, for people."""
+    """`2026-01-31 12:00:00.000Z WARNING fleet.server.client: text`, in UTC, for people."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")

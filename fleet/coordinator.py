@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fleet.client import Client
 from fleet.domain.calls import Call, Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.domain.jobs import GasInfo, NetworkPhase
@@ -29,9 +28,10 @@ from fleet.intake import BrokerState, Results
 from fleet.lease import LeaseLost
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
-from fleet.prospect import Prospect
 from fleet.refusals import BrokerRefusal
-from fleet.transport import Talk
+from fleet.server.client import Client
+from fleet.server.http import Talk
+from fleet.server.prospect import Prospect
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting
 _MAX_EVENTS = 500

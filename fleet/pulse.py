@@ -11,8 +11,8 @@ from fleet.domain.effects import Notice
 from fleet.farm import Farm
 from fleet.intake import BrokerState
 from fleet.pending import LedgerState
-from fleet.prospect import Prospect
 from fleet.refusals import BrokerRefusal
+from fleet.server.prospect import Prospect
 
 _BEAT_S = 5.0
 #: seconds without a worker after which the file says so

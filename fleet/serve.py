@@ -17,12 +17,10 @@ from typing import Any, TextIO
 from config.color import wants_color
 from config.settings import Settings
 from fleet.admission import admitted
-from fleet.authorities import check_authorities
 from fleet.backoff import Backoff
 from fleet.bookkeeper import Bookkeeper
 from fleet.budget import Governor
 from fleet.capacity import shortfall
-from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.crew import Vital
 from fleet.dispatch import Dispatcher
@@ -42,12 +40,14 @@ from fleet.miner import Miner
 from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.private_files import private_umask
-from fleet.prospect import Prospect
 from fleet.pulse import Pulse
 from fleet.report import Report, Tally
 from fleet.scopes import Scope, Standing, heard
+from fleet.server.authorities import check_authorities
+from fleet.server.client import Client
+from fleet.server.http import Transport
+from fleet.server.prospect import Prospect
 from fleet.summary import summary
-from fleet.transport import Transport
 from fleet.watchdog import Watchdog
 from fleet.witness import Witness
 from tasks.app import make_app

@@ -11,7 +11,7 @@ from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.effects import Confirmed, Effect, HabitSeen, NoticeKind, SessionBeat
 from fleet.domain.jobs import Habit, HeartbeatAnswer, SessionSummary
 from fleet.domain.proof import Exchange, Proof
-from fleet.figures import MAX_REWARD
+from fleet.server.numbers import MAX_REWARD
 from fleet.session_sum import Rise
 
 _NO_EXCHANGE = Exchange()

@@ -12,7 +12,7 @@ from fleet.farm import Farm
 from fleet.miner import Miner
 from fleet.report import Tally
 from fleet.scopes import NO_STANDING, Scopes, Standing, stamp
-from fleet.verdict import Verdict
+from fleet.server.verdict import Verdict
 
 
 def summary(

@@ -11,7 +11,7 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import Job, JobState, OpenJob, Road
 from fleet.domain.proof import Exchange, Proof, json_digest
-from fleet.protocol import INVALID_FORMAT
+from fleet.server.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 

@@ -61,21 +61,28 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.domain.proof", "fleet.domain.causes", "fleet.chain", "fleet.domain.amounts"),
     ("fleet.scopes",),
-    ("fleet.errors", "fleet.domain.jobs", "fleet.backoff", "fleet.pages", "fleet.flawed_json", "fleet.verdict"),
-    ("fleet.figures", "fleet.crew"),
+    (
+        "fleet.errors",
+        "fleet.domain.jobs",
+        "fleet.backoff",
+        "fleet.server.pages",
+        "fleet.server.flawed_json",
+        "fleet.server.verdict",
+    ),
+    ("fleet.server.numbers", "fleet.crew"),
     (
         "fleet.admission",
-        "fleet.authorities",
+        "fleet.server.authorities",
         "fleet.domain.calls",
         "fleet.resends",
         "fleet.capacity",
-        "fleet.denials",
+        "fleet.server.denials",
         "fleet.domain.effects",
         "fleet.exact_json",
         "fleet.income",
         "fleet.reconcile",
-        "fleet.protocol",
-        "fleet.transport",
+        "fleet.server.protocol",
+        "fleet.server.http",
         "fleet.identity",
         "fleet.ledger_version",
         "fleet.policy",
@@ -91,8 +98,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.unit_paths",
     ),
     (
-        "fleet.client",
-        "fleet.prospect",
+        "fleet.server.client",
+        "fleet.server.prospect",
         "fleet.budget",
         "fleet.claims",
         "fleet.session_sum",
@@ -174,9 +181,9 @@ LADDER: tuple[tuple[str, ...], ...] = (
 #: Package → the only modules (patterns) that may import it. A package without a row is nobody's yet.
 BORDERS: dict[str, tuple[str, ...]] = {
     "numpy": ("tasks.kernels.*", "tasks.catalog", "tasks.digest"),
-    "pycurl": ("fleet.transport",),
-    "certifi": ("fleet.transport",),
-    "asyncio": ("fleet.transport", "fleet.simulator.*"),
+    "pycurl": ("fleet.server.http",),
+    "certifi": ("fleet.server.http",),
+    "asyncio": ("fleet.server.http", "fleet.simulator.*"),
     # SQLAlchemy takes longer to load than a report of sums to make.
     "sqlite3": ("fleet.ledger_read",),
     "sqlalchemy": ("fleet.ledger*", "fleet.schema"),
@@ -385,7 +392,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 
 #: Modules of `fleet` with amounts that load no `fleet.domain.amounts`, which makes sums exact, and why they may.
 ADD_NOTHING: dict[str, str] = {
-    "fleet.figures": "it reads amounts one by one",
+    "fleet.server.numbers": "it reads amounts one by one",
 }
 
 

@@ -11,7 +11,7 @@ import click
 from config.errors import ConfigError
 from config.load import unread_env_file
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
-from fleet.verdict import Trouble
+from fleet.server.verdict import Trouble
 
 #: the command line is wrong
 EX_USAGE = 64

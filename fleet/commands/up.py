@@ -12,11 +12,11 @@ import click
 from config.load import load
 from config.sources import variable
 from config.streams import outlive_streams, unhindered
-from fleet.authorities import check_authorities
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
 from fleet.local import LocalFarm, Plan
+from fleet.server.authorities import check_authorities
 
 #: a far-away server: replies take long enough to read along
 _DEMO_LATENCY_MS = "200"

@@ -12,7 +12,6 @@ from typing import Any
 
 import pycurl
 
-from fleet.client import Client
 from fleet.dispatch import Dispatcher
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
@@ -22,7 +21,8 @@ from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.intake import BrokerState, Intake, Results
 from fleet.ledger import Ledger
-from fleet.transport import Handle
+from fleet.server.client import Client
+from fleet.server.http import Handle
 
 
 class Point(Enum):

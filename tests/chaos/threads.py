@@ -9,7 +9,7 @@ from typing import Any
 from fleet.crew import Motion
 from fleet.dispatch import Dispatcher
 from fleet.intake import Intake
-from fleet.transport import Transport
+from fleet.server.http import Transport
 from tests.chaos.acts import Havoc
 from tests.chaos.scenes import Scene
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fleet.authorities import check_authorities
 from fleet.errors import UnknownHost, Untrusted, WrongSetting
-from fleet.transport import Request, Transport
+from fleet.server.authorities import check_authorities
+from fleet.server.http import Request, Transport
 from tests.integration.test_spent_connections import waited
 from tests.support.wrong_servers import SIGN_IN, server_that
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from fleet.backoff import Backoff
 from fleet.budget import Governor
-from fleet.client import Client
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
@@ -19,10 +18,11 @@ from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.policy import Policy
 from fleet.redis_server import free_port
+from fleet.server.client import Client
+from fleet.server.http import Transport
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.thread import RunningSimulator, running
-from fleet.transport import Transport
 from tests.virtual.life import BooksAtOnce, Watcher
 from tests.virtual.timeline import Timeline
 

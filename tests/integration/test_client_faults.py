@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-from fleet.client import Client
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.jobs import MinerSpec, Registration, SessionStart, Totals
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, NoAnswer, OutcomeUnknown, RateLimited, ServerFault, Unreachable
+from fleet.server.client import Client
+from fleet.server.http import Transport
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import RunningSimulator, running
-from fleet.transport import Transport
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from fleet.coordinator import Watcher
 from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
 from fleet.farm import Farm
-from fleet.prospect import Prospect
 from fleet.pulse import Pulse
+from fleet.server.prospect import Prospect
 from tests.support.processes import ROOT
 
 #: all that a pulse asks of a farm

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from fleet import protocol
-from fleet.client import Client
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, Notice, NoticeKind
@@ -38,7 +36,9 @@ from fleet.miner import Miner
 from fleet.phase import Phase
 from fleet.policy import Policy
 from fleet.purse import Purse
-from fleet.transport import Request, Response
+from fleet.server import protocol
+from fleet.server.client import Client
+from fleet.server.http import Request, Response
 from tasks.messages import Outcome, ResultMessage
 
 SPEC = MinerSpec(miner_id="rig-1")

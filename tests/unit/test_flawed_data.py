@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet import flawed_json, protocol
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import Job, JobState, Receipt, Road
 from fleet.errors import Garbled
-from fleet.flawed_json import Flaw, flaw_of
+from fleet.server import flawed_json, protocol
+from fleet.server.flawed_json import Flaw, flaw_of
 from tests.unit.test_surprises import Script
 
 #: values as they stand in an answer, and what the job is said to hold

@@ -13,8 +13,6 @@ import pycurl
 import pytest
 from kombu.utils.json import dumps, loads
 
-from fleet import protocol
-from fleet.denials import error_of
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
 from fleet.domain.jobs import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
@@ -26,7 +24,9 @@ from fleet.lines import Lines
 from fleet.miner import Miner
 from fleet.policy import Policy
 from fleet.report import Report
-from fleet.transport import Request, Transport
+from fleet.server import protocol
+from fleet.server.denials import error_of
+from fleet.server.http import Request, Transport
 from tasks.messages import JobMessage
 
 #: a lone surrogate, a cleared screen, a C string's end, a turned reading direction, another line, a window's title

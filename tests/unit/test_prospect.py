@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from fleet.commands.exits import EX_CONFIG, EX_NOHOST, EX_PROTOCOL, EX_TEMPFAIL, EX_UNAVAILABLE, nothing_mined
-from fleet.denials import error_of
 from fleet.domain.calls import Answer
 from fleet.domain.jobs import HeartbeatAnswer, Job, Registration, Road, SessionStart
 from fleet.errors import (
@@ -27,8 +26,9 @@ from fleet.errors import (
     Unreachable,
     Untrusted,
 )
-from fleet.prospect import Prospect, verdict_of
-from fleet.verdict import Trouble, Verdict
+from fleet.server.denials import error_of
+from fleet.server.prospect import Prospect, verdict_of
+from fleet.server.verdict import Trouble, Verdict
 
 SERVER = "https://neonet.example.com"
 JOB = Job(job_id="j1", job_type="inference", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0)

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet import protocol
-from fleet.denials import error_of
 from fleet.domain.jobs import Road
 from fleet.errors import (
     CallError,
@@ -27,6 +25,8 @@ from fleet.errors import (
     ServerFault,
     SessionLost,
 )
+from fleet.server import protocol
+from fleet.server.denials import error_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

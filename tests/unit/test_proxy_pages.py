@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from fleet import protocol
-from fleet.denials import error_of
 from fleet.domain.amounts import EntryKind
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import HeartbeatAnswer, JobState
 from fleet.errors import Banned, CallError, Foreign, NoSuchCall, Refused, SessionLost
-from fleet.pages import page_words
+from fleet.server import protocol
+from fleet.server.denials import error_of
+from fleet.server.pages import page_words
 from tests.support.faults import PAGE_STATUSES
 from tests.unit.test_surprises import REWARD, Script, accepted
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fleet.client import Client
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Receipt
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, OutcomeUnknown, Unsendable
-from fleet.transport import Request, Response
+from fleet.server.client import Client
+from fleet.server.http import Request, Response
 
 SPEC = MinerSpec(miner_id="rig-1")
 TASK = {"task_id": "j1", "task_type": "inference", "data": {}, "reward": 0.5, "timeout_seconds": 60}

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.client import Client
 from fleet.domain.amounts import EntryKind
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Loss
@@ -47,6 +46,7 @@ from fleet.errors import (
 from fleet.miner import Miner
 from fleet.phase import Phase
 from fleet.policy import Policy
+from fleet.server.client import Client
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
 
 REWARD = Decimal("0.3")

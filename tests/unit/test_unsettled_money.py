@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.denials import error_of
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
@@ -30,6 +29,7 @@ from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.policy import Policy
 from fleet.purse import Purse
+from fleet.server.denials import error_of
 
 SPEC = MinerSpec(miner_id="rig-1")
 JOB = Job(

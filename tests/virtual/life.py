@@ -10,7 +10,7 @@ from typing import Any
 from fleet.coordinator import Event, Inbox
 from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger import Ledger
-from fleet.transport import Talk
+from fleet.server.http import Talk
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws
 from tests.virtual.server import Server, VirtualClient, ran

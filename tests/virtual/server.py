@@ -9,14 +9,14 @@ from random import Random
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from fleet.client import Client
 from fleet.errors import CallError, NoAnswer, Unreachable
+from fleet.server.client import Client
+from fleet.server.http import Response
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.roads import Call, call_of
 from fleet.simulator.simulator import Simulator
-from fleet.transport import Response
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
 

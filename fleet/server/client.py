@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from fleet import protocol
-from fleet.denials import error_of
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.jobs import GasInfo, NetworkPhase, Totals, Usage
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, ServerFault, Unsendable
-from fleet.transport import Request, Response, Transport
+from fleet.server import protocol
+from fleet.server.denials import error_of
+from fleet.server.http import Request, Response, Transport
 
 _Told = TypeVar("_Told")
 

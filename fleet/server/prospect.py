@@ -28,7 +28,7 @@ from fleet.errors import (
     Unsendable,
     Untrusted,
 )
-from fleet.verdict import Trouble, Verdict
+from fleet.server.verdict import Trouble, Verdict
 
 #: a farm that is not to end is called unhealthy then, in seconds without a job since its start
 _UNHEALTHY_S = 120.0

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from fleet import flawed_json
 from fleet.domain.jobs import (
     GasInfo,
     HeartbeatAnswer,
@@ -27,9 +26,10 @@ from fleet.domain.jobs import (
     Usage,
 )
 from fleet.errors import Foreign, Garbled
-from fleet.figures import amount, optional_amount, optional_count, optional_number
-from fleet.flawed_json import flaw_of
-from fleet.pages import is_page, page_words
+from fleet.server import flawed_json
+from fleet.server.flawed_json import flaw_of
+from fleet.server.numbers import amount, optional_amount, optional_count, optional_number
+from fleet.server.pages import is_page, page_words
 from tasks import strict_json
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES

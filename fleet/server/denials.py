@@ -23,8 +23,8 @@ from fleet.errors import (
     ServerFault,
     SessionLost,
 )
-from fleet.figures import optional_number
-from fleet.pages import page_words
+from fleet.server.numbers import optional_number
+from fleet.server.pages import page_words
 from tasks.errors import shortened
 from tasks.text import plain
 

@@ -1,0 +1,1 @@
+"""The border to a NeoNet server: endpoints, parsing, and the HTTP transport."""
