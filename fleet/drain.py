@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.budget import Governor
 from fleet.policy import LONGEST_DRAIN_S
+from fleet.ratelimit.governor import Governor
 from fleet.resends import Resends
 
 #: from the last submission's sending to its answer, in seconds

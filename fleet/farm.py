@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from fleet.backoff import Backoff
-from fleet.budget import Governor
 from fleet.bundles import Pace
 from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
@@ -17,9 +16,10 @@ from fleet.drain import Outlook
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.hosts import Hosts
 from fleet.miner import Miner
-from fleet.openings import Openings
 from fleet.outage import Outage
 from fleet.queues import Queues
+from fleet.ratelimit.governor import Governor
+from fleet.ratelimit.openings import Openings
 from fleet.resends import Resends
 from fleet.strikes import avoided
 from fleet.work import NEVER

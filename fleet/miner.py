@@ -46,8 +46,8 @@ from fleet.patience import Patience
 from fleet.phase import NEXT_CALL, Phase
 from fleet.policy import Policy
 from fleet.purse import Purse
+from fleet.ratelimit.share import Share
 from fleet.session import Session
-from fleet.share import Share
 from fleet.work import NEVER, Work
 from fleet.workload import Find, Workload
 

@@ -19,8 +19,6 @@ from config.settings import Settings
 from fleet.admission import admitted
 from fleet.backoff import Backoff
 from fleet.bookkeeper import Bookkeeper
-from fleet.budget import Governor
-from fleet.capacity import shortfall
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.crew import Vital
 from fleet.dispatch import Dispatcher
@@ -41,6 +39,8 @@ from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.private_files import private_umask
 from fleet.pulse import Pulse
+from fleet.ratelimit.capacity import shortfall
+from fleet.ratelimit.governor import Governor
 from fleet.report import Report, Tally
 from fleet.scopes import Scope, Standing, heard
 from fleet.server.authorities import check_authorities

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 
 from fleet.backoff import Backoff
-from fleet.budget import Governor
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
@@ -17,6 +16,7 @@ from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.policy import Policy
+from fleet.ratelimit.governor import Governor
 from fleet.redis_server import free_port
 from fleet.server.client import Client
 from fleet.server.http import Transport

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fleet.budget import Governor
 from fleet.domain.calls import CallKind, Urgency
+from fleet.ratelimit.governor import Governor
 
 _ORDER = (Urgency.HEARTBEAT, Urgency.SUBMISSION, Urgency.FETCH)
 _HEARTBEAT_S = 30.0

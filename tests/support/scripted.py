@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from fleet.budget import Governor
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import (
@@ -32,6 +31,7 @@ from fleet.errors import CallError
 from fleet.farm import Farm
 from fleet.miner import Miner
 from fleet.policy import Policy
+from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 
 RTT_S = 0.2

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.budget import Governor
 from fleet.domain.calls import CallKind, Urgency
+from fleet.ratelimit.governor import Governor
 from tests.support.metered import Metered, Window
 
 

@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from fleet.budget import Governor
 from fleet.domain.calls import Urgency
+from fleet.ratelimit.governor import Governor
 
 
 def governor(requests: int, window_s: float = 60.0) -> Governor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.capacity import shortfall
+from fleet.ratelimit.capacity import shortfall
 
 
 @pytest.mark.parametrize("miners", [1, 40, 1250])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.budget import Governor
 from fleet.domain.calls import CallKind
 from fleet.drain import Drain, Outlook
 from fleet.errors import CallError, Garbled, NoAnswer, RateLimited, Refused, ServerFault, Unreachable
 from fleet.farewell import Farewell, not_stopped
 from fleet.policy import LONGEST_DRAIN_S
+from fleet.ratelimit.governor import Governor
 from fleet.resends import Resends
 
 

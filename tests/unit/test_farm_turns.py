@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.budget import Governor
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import JobOpened, NoticeKind
 from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
@@ -19,6 +18,7 @@ from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.policy import Policy
+from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 
 #: until a call without an answer ends

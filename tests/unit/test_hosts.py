@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.budget import Governor
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
 from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
@@ -16,6 +15,7 @@ from fleet.farm import Farm
 from fleet.hosts import Hosts
 from fleet.miner import Miner
 from fleet.policy import Policy
+from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 
 GOOD, BAD, WORSE = "worker@good", "worker@bad", "worker@worse"

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.budget import Governor
 from fleet.domain.calls import Urgency
-from fleet.openings import Openings
+from fleet.ratelimit.governor import Governor
+from fleet.ratelimit.openings import Openings
 from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import Schedule
 from tests.virtual.timeline import EPOCH_S

@@ -11,7 +11,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.jobs import Receipt
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost
-from fleet.share import Share
+from fleet.ratelimit.share import Share
 from tests.support.scripted import Minute, ScriptedFarm
 
 MINERS = 100

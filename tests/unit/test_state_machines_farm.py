@@ -21,7 +21,6 @@ from hypothesis.stateful import (
 )
 
 from fleet.backoff import Backoff
-from fleet.budget import Governor
 from fleet.domain.calls import Answer, Call, Reply
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Published
@@ -30,6 +29,7 @@ from fleet.farm import Farm
 from fleet.ledger import Ledger
 from fleet.miner import Miner
 from fleet.policy import Policy
+from fleet.ratelimit.governor import Governor
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 from tests.support.machines import REPEATABLE

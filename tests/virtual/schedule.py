@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 from fleet import coordinator as loop
 from fleet import schema
 from fleet.backoff import Backoff
-from fleet.budget import Governor
 from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
 from fleet.policy import Policy
+from fleet.ratelimit.governor import Governor
 from tests.virtual.broker import Connection, Redis
 from tests.virtual.laws import BrokenLawError, Laws
 from tests.virtual.life import (

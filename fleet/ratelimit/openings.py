@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fleet.budget import Governor
 from fleet.domain.calls import Urgency
+from fleet.ratelimit.governor import Governor
 
 
 class Openings:

@@ -3,7 +3,7 @@
 A server refuses what exceeds its limit in a sliding window, says neither limit nor window, and does not count what it
 refuses (PROTOCOL, surprise 5). The governor counts what was sent, keeps room for submissions and heartbeats that are
 coming, gives the rest to openings and fetches, and spreads those over the window, so that no heartbeat ever has to wait
-for the end of a burst. What refusals teach it is in `fleet.window`.
+for the end of a burst. What refusals teach it is in `fleet.ratelimit.window_estimator`.
 
 Sessions that were opened together heartbeat together: for them, room is kept ahead of time.
 """
@@ -15,7 +15,7 @@ from array import array
 from bisect import bisect_right, insort
 
 from fleet.domain.calls import CallKind, Urgency
-from fleet.window import Belief, Lesson
+from fleet.ratelimit.window_estimator import Belief, Lesson
 
 #: a request arrives a little after it was sent: the window is counted longer by this part of it, and these seconds
 _SKEW, _SKEW_S = 0.005, 0.02
