@@ -14,7 +14,7 @@ from fleet.domain.effects import Effect, JobMoved, SessionClosed
 from fleet.domain.jobs import Account, JobState, MinerSpec, OpenJob, SessionSummary
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, NotRegistered, SessionLost
-from fleet.purse import Purse
+from fleet.money.balance import Purse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

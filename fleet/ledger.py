@@ -26,7 +26,7 @@ from fleet.ledger_link import LedgerLink
 from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
 from fleet.ledger_write import Writer, row_id
-from fleet.scopes import Scope, Scopes, Standing, stamp
+from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
 #: a checkpoint is due each 4 MB
 _LOG_LIMIT_BYTES = 64_000_000

@@ -15,7 +15,7 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.jobs import FINAL
 from fleet.ledger_jobs import ASSIGNED
 from fleet.ledger_sql import matching, reading
-from fleet.scopes import Scope, Standing
+from fleet.money.scopes import Scope, Standing
 
 _Rows = Callable[..., list[Any]]
 _FINAL_STATES = sorted(state.value for state in FINAL)

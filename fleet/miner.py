@@ -42,10 +42,10 @@ from fleet.errors import (
 )
 from fleet.farewell import Farewell, not_stopped
 from fleet.lanes import Lanes, call_for
+from fleet.money.balance import Purse
 from fleet.patience import Patience
 from fleet.phase import NEXT_CALL, Phase
 from fleet.policy import Policy
-from fleet.purse import Purse
 from fleet.ratelimit.share import Share
 from fleet.session import Session
 from fleet.work import NEVER, Work

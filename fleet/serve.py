@@ -35,6 +35,7 @@ from fleet.ledger_wait import when_free
 from fleet.lines import Lines
 from fleet.lock import Lock
 from fleet.miner import Miner
+from fleet.money.scopes import Scope, Standing, heard
 from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.private_files import private_umask
@@ -42,7 +43,6 @@ from fleet.pulse import Pulse
 from fleet.ratelimit.capacity import shortfall
 from fleet.ratelimit.governor import Governor
 from fleet.report import Report, Tally
-from fleet.scopes import Scope, Standing, heard
 from fleet.server.authorities import check_authorities
 from fleet.server.client import Client
 from fleet.server.http import Transport

@@ -10,8 +10,8 @@ from typing import Any
 from fleet.domain.amounts import ZERO
 from fleet.farm import Farm
 from fleet.miner import Miner
+from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
 from fleet.report import Tally
-from fleet.scopes import NO_STANDING, Scopes, Standing, stamp
 from fleet.server.verdict import Verdict
 
 

@@ -13,8 +13,8 @@ from fleet.domain.jobs import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.fetch_pause import FetchPause
 from fleet.job_notices import computed, lost_job, rewarded
+from fleet.money.balance import Purse
 from fleet.policy import Policy
-from fleet.purse import Purse
 from fleet.session import Session
 from fleet.strikes import given_up, pause_s
 from fleet.work import LOSS_BY_OUTCOME, NEVER, Work, flaw_of, loss_of_refusal

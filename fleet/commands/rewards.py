@@ -16,8 +16,8 @@ from fleet.exact_json import dump
 from fleet.ledger_losses import Lost, losses
 from fleet.ledger_rewards import GROUPINGS, Reward, clock_jumps, rewards_by
 from fleet.ledger_scopes import scopes
+from fleet.money.scopes import stamp
 from fleet.places import ledger_to_read
-from fleet.scopes import stamp
 
 #: groupings that a jump of the clock makes wrong
 _BY_TIME = ("hour", "day")

@@ -9,7 +9,7 @@ import pytest
 from fleet.domain.calls import Answer, states_total
 from fleet.domain.jobs import HeartbeatAnswer, Receipt, Registration, SessionSummary, Totals
 from fleet.errors import CallError, NoAnswer
-from fleet.scopes import NO_STANDING, Standing, heard, stamp
+from fleet.money.scopes import NO_STANDING, Standing, heard, stamp
 
 HALF = Decimal("0.5")
 

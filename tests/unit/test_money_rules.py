@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.backoff import Backoff
-from fleet.income import heartbeat_income, same
-from fleet.session_sum import SessionSum
+from fleet.money.float_sums import heartbeat_income, same
+from fleet.money.session_sum import SessionSum
 
 REWARDS = st.floats(min_value=0.001, max_value=10, allow_nan=False)
 

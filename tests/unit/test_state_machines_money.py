@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Account, HeartbeatAnswer, Job, JobState, OpenSession, Registration, Road, Totals
-from fleet.income import HeartbeatIncome
 from fleet.ledger import Ledger
-from fleet.purse import Purse
-from fleet.session_sum import SessionSum
+from fleet.money.balance import Purse
+from fleet.money.float_sums import HeartbeatIncome
+from fleet.money.session_sum import SessionSum
 from tests.support.machines import REPEATABLE
 from tests.virtual.schedule import emptied_engine
 
@@ -176,7 +176,9 @@ def prefers_a_reward(*, stated: Decimal, confirmed: Decimal, **_: object) -> Hea
 
 BUGS: dict[str, AbstractContextManager[object]] = {
     "a restart takes a session's sum for new": mock.patch.object(SessionSum, "of", begins_at_nothing),
-    "payments that a sum proves are booked again": mock.patch("fleet.session_sum.heartbeat_income", prefers_a_reward),
+    "payments that a sum proves are booked again": mock.patch(
+        "fleet.money.session_sum.heartbeat_income", prefers_a_reward
+    ),
 }
 
 

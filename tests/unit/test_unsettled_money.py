@@ -27,8 +27,8 @@ from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.miner import Miner
+from fleet.money.balance import Purse
 from fleet.policy import Policy
-from fleet.purse import Purse
 from fleet.server.denials import error_of
 
 SPEC = MinerSpec(miner_id="rig-1")

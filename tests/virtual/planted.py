@@ -15,7 +15,7 @@ from fleet.domain.jobs import JobState, OpenJob, Receipt
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger import Ledger
 from fleet.miner import Miner
-from fleet.purse import Purse
+from fleet.money.balance import Purse
 from fleet.session import Session
 from fleet.work import Work
 from fleet.workload import Workload

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal
 
-from fleet.books import Books
-from fleet.claims import Claims, fell
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.causes import Difference
 from fleet.domain.effects import (
@@ -22,9 +20,11 @@ from fleet.domain.effects import (
 )
 from fleet.domain.jobs import Account, Finding, HeartbeatAnswer, Job, OpenSession, Registration, SessionSummary, Totals
 from fleet.domain.proof import Exchange, Proof
-from fleet.reconcile import Case, classify
-from fleet.session_pay import SessionPay
-from fleet.session_sum import SessionSum
+from fleet.money.books import Books
+from fleet.money.reconcile import Case, classify
+from fleet.money.session_pay import SessionPay
+from fleet.money.session_sum import SessionSum
+from fleet.money.unproved import Claims, fell
 
 _NO_PROOF = Proof()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from fleet.domain.jobs import Account, Finding, Totals
-from fleet.income import rounding, same
-from fleet.reconcile import Case, Claim
+from fleet.money.float_sums import rounding, same
+from fleet.money.reconcile import Case, Claim
 
 #: unconfirmed payments that are remembered one by one; older ones count with the rest
 _MAX_CLAIMS = 1000

@@ -8,8 +8,8 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, Notice, NoticeKind, OffsetSet
 from fleet.domain.jobs import Account, Entry, Job
 from fleet.domain.proof import Proof
-from fleet.income import same
-from fleet.session_sum import SessionSum
+from fleet.money.float_sums import same
+from fleet.money.session_sum import SessionSum
 
 _NO_PROOF = Proof()
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
 from fleet.domain.jobs import OpenSession
-from fleet.income import HeartbeatIncome, heartbeat_income
+from fleet.money.float_sums import HeartbeatIncome, heartbeat_income
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

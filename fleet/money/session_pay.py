@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal
 
-from fleet.books import Books
-from fleet.claims import Claims
 from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.effects import Confirmed, Effect, HabitSeen, NoticeKind, SessionBeat
 from fleet.domain.jobs import Habit, HeartbeatAnswer, SessionSummary
 from fleet.domain.proof import Exchange, Proof
+from fleet.money.books import Books
+from fleet.money.session_sum import Rise
+from fleet.money.unproved import Claims
 from fleet.server.numbers import MAX_REWARD
-from fleet.session_sum import Rise
 
 _NO_EXCHANGE = Exchange()
 
