@@ -23,9 +23,9 @@ from fleet.domain.turn import Published
 from fleet.drain import Drain
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
 from fleet.farm import Farm
-from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.intake import BrokerState, Results
 from fleet.lease import LeaseLost
+from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.presence import Workers
 from fleet.refusals import BrokerRefusal

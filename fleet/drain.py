@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.policy import LONGEST_DRAIN_S
+from fleet.miner.policy import LONGEST_DRAIN_S
+from fleet.miner.resends import Resends
 from fleet.ratelimit.governor import Governor
-from fleet.resends import Resends
 
 #: from the last submission's sending to its answer, in seconds
 _MARGIN_S = 5.0

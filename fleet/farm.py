@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from fleet.backoff import Backoff
 from fleet.bundles import Pace
 from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
@@ -15,14 +14,15 @@ from fleet.domain.turn import Published, Turn
 from fleet.drain import Outlook
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.hosts import Hosts
-from fleet.miner import Miner
+from fleet.miner.backoff import Backoff
+from fleet.miner.job import NEVER
+from fleet.miner.miner import Miner
+from fleet.miner.resends import Resends
+from fleet.miner.strikes import avoided
 from fleet.outage import Outage
 from fleet.queues import Queues
 from fleet.ratelimit.governor import Governor
 from fleet.ratelimit.openings import Openings
-from fleet.resends import Resends
-from fleet.strikes import avoided
-from fleet.work import NEVER
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
 #: what a miner is asked for whose turn is of another urgency than its call; None is whatever it wants

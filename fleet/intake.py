@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import redis
 
-from fleet.backoff import Backoff
 from fleet.crew import Motion, Vital
+from fleet.miner.backoff import Backoff
 from fleet.stream import NEW, UNACKNOWLEDGED, Entry, Stream
 from fleet.tampering import Inspector
 from tasks.errors import MessageError

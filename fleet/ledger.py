@@ -16,7 +16,6 @@ from fleet.domain.effects import Write
 from fleet.domain.jobs import Account, JobState, Prior
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
-from fleet.ghosts import Ghost
 from fleet.ledger_account import account, open_jobs, read_all
 from fleet.ledger_clock import note_jumps
 from fleet.ledger_file import log_bytes, sqlite_file
@@ -26,6 +25,7 @@ from fleet.ledger_link import LedgerLink
 from fleet.ledger_runs import Runs
 from fleet.ledger_sql import matching, run
 from fleet.ledger_write import Writer, row_id
+from fleet.miner.abandoned import Ghost
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
 #: a checkpoint is due each 4 MB

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from fleet.backoff import Backoff
+from fleet.miner.backoff import Backoff
 
 NEVER = float("inf")
 #: failed calls in a row that no answer came between, and miners that they are of, where there are that many

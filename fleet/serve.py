@@ -17,7 +17,6 @@ from typing import Any, TextIO
 from config.color import wants_color
 from config.settings import Settings
 from fleet.admission import admitted
-from fleet.backoff import Backoff
 from fleet.bookkeeper import Bookkeeper
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.crew import Vital
@@ -34,9 +33,10 @@ from fleet.ledger_open import open_engine, shown_url
 from fleet.ledger_wait import when_free
 from fleet.lines import Lines
 from fleet.lock import Lock
-from fleet.miner import Miner
+from fleet.miner.backoff import Backoff
+from fleet.miner.miner import Miner
+from fleet.miner.policy import NO_PAUSE, Policy
 from fleet.money.scopes import Scope, Standing, heard
-from fleet.policy import NO_PAUSE, Policy
 from fleet.presence import PresenceWatch
 from fleet.private_files import private_umask
 from fleet.pulse import Pulse

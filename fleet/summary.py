@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.farm import Farm
-from fleet.miner import Miner
+from fleet.miner.miner import Miner
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
 from fleet.report import Tally
 from fleet.server.verdict import Verdict

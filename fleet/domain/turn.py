@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, Notice, Write
-from fleet.work import NEVER
+from fleet.miner.job import NEVER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

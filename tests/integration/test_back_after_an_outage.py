@@ -7,15 +7,15 @@ import threading
 import time
 from collections.abc import Sequence
 
-from fleet.backoff import Backoff
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.backoff import Backoff
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from fleet.redis_server import free_port
 from fleet.server.client import Client

@@ -22,9 +22,9 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Entry, Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof
-from fleet.ghosts import Ghost
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
+from fleet.miner.abandoned import Ghost
 
 
 def run(*arguments: str) -> Result:

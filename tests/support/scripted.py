@@ -29,8 +29,8 @@ from fleet.domain.jobs import (
 from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.farm import Farm
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 

@@ -32,10 +32,10 @@ from fleet.exact_json import dump
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
-from fleet.miner import Miner
+from fleet.miner.miner import Miner
+from fleet.miner.phase import Phase
+from fleet.miner.policy import Policy
 from fleet.money.balance import Purse
-from fleet.phase import Phase
-from fleet.policy import Policy
 from fleet.server import protocol
 from fleet.server.client import Client
 from fleet.server.http import Request, Response

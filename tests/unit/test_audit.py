@@ -24,13 +24,13 @@ from fleet.domain.jobs import (
     Totals,
 )
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
-from fleet.ghosts import Ghost, GhostStopped, laid_to_rest
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.phase import Phase
-from fleet.policy import Policy
-from fleet.work import Work
+from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
+from fleet.miner.job import Work
+from fleet.miner.miner import Miner
+from fleet.miner.phase import Phase
+from fleet.miner.policy import Policy
 
 EVERY_S = 100.0
 HALF = Decimal("0.5")

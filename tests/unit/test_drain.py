@@ -7,10 +7,10 @@ import pytest
 from fleet.domain.calls import CallKind
 from fleet.drain import Drain, Outlook
 from fleet.errors import CallError, Garbled, NoAnswer, RateLimited, Refused, ServerFault, Unreachable
-from fleet.farewell import Farewell, not_stopped
-from fleet.policy import LONGEST_DRAIN_S
+from fleet.miner.farewell import Farewell, not_stopped
+from fleet.miner.policy import LONGEST_DRAIN_S
+from fleet.miner.resends import Resends
 from fleet.ratelimit.governor import Governor
-from fleet.resends import Resends
 
 
 def used_up(*, limit: int, window_s: float) -> Governor:

@@ -16,8 +16,8 @@ from fleet.errors import CallError, NoAnswer
 from fleet.farm import Farm
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 

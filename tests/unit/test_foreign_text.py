@@ -21,8 +21,8 @@ from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.lines import Lines
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.report import Report
 from fleet.server import protocol
 from fleet.server.denials import error_of

@@ -23,12 +23,12 @@ from fleet.domain.jobs import (
     Totals,
 )
 from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
-from fleet.ghosts import GhostStopped, laid_to_rest
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.phase import Phase
-from fleet.policy import Policy
+from fleet.miner.abandoned import GhostStopped, laid_to_rest
+from fleet.miner.miner import Miner
+from fleet.miner.phase import Phase
+from fleet.miner.policy import Policy
 from tasks.messages import Outcome, ResultMessage
 
 MINER = "rig-a1"

@@ -13,8 +13,8 @@ from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, R
 from fleet.domain.turn import Published, Turn
 from fleet.farm import Farm
 from fleet.hosts import Hosts
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.backoff import Backoff
+from fleet.miner.backoff import Backoff
 from fleet.money.float_sums import heartbeat_income, same
 from fleet.money.session_sum import SessionSum
 

@@ -11,8 +11,8 @@ from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.jobs import Account, Job, MinerSpec, Registration, Road, SessionStart
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost, Unreachable
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from tasks.messages import Outcome, ResultMessage
 
 

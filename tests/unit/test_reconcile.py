@@ -17,10 +17,10 @@ from fleet.ledger import Ledger
 from fleet.ledger_findings import comparisons
 from fleet.ledger_open import open_engine
 from fleet.ledger_verify import verify
+from fleet.miner.jobs import Workload
+from fleet.miner.policy import Policy
 from fleet.money.balance import Purse
-from fleet.policy import Policy
 from fleet.server.protocol import parse_heartbeat, parse_receipt, parse_registration, parse_totals
-from fleet.workload import Workload
 
 MINER = "rig-a1"
 D = Difference

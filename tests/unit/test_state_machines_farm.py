@@ -20,15 +20,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fleet.backoff import Backoff
 from fleet.domain.calls import Answer, Call, Reply
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Published
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.farm import Farm
 from fleet.ledger import Ledger
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.backoff import Backoff
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage

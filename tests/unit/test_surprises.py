@@ -43,9 +43,9 @@ from fleet.errors import (
     Unreachable,
     Unsendable,
 )
-from fleet.miner import Miner
-from fleet.phase import Phase
-from fleet.policy import Policy
+from fleet.miner.miner import Miner
+from fleet.miner.phase import Phase
+from fleet.miner.policy import Policy
 from fleet.server.client import Client
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
 

@@ -26,9 +26,9 @@ from fleet.domain.jobs import (
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
-from fleet.miner import Miner
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.money.balance import Purse
-from fleet.policy import Policy
 from fleet.server.denials import error_of
 
 SPEC = MinerSpec(miner_id="rig-1")

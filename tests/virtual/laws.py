@@ -22,7 +22,7 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
 from fleet.intake import Results
 from fleet.ledger import Ledger
-from fleet.phase import Phase
+from fleet.miner.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan

@@ -14,11 +14,11 @@ from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
 from fleet.domain.jobs import JobState, OpenJob, Receipt
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger import Ledger
-from fleet.miner import Miner
+from fleet.miner.job import Work
+from fleet.miner.jobs import Workload
+from fleet.miner.miner import Miner
+from fleet.miner.session import Session
 from fleet.money.balance import Purse
-from fleet.session import Session
-from fleet.work import Work
-from fleet.workload import Workload
 from tests.virtual.plan import draw_plan
 from tests.virtual.schedule import failure_of
 

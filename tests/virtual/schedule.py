@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 
 from fleet import coordinator as loop
 from fleet import schema
-from fleet.backoff import Backoff
 from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
 from fleet.ledger_open import open_engine
-from fleet.miner import Miner
-from fleet.policy import Policy
+from fleet.miner.backoff import Backoff
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tests.virtual.broker import Connection, Redis
 from tests.virtual.laws import BrokenLawError, Laws

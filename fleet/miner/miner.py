@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 
-from fleet.audits import Audits
 from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
 from fleet.domain.effects import (
     Booked,
@@ -40,16 +39,17 @@ from fleet.errors import (
     Refused,
     SessionLost,
 )
-from fleet.farewell import Farewell, not_stopped
-from fleet.lanes import Lanes, call_for
+from fleet.miner.audit_schedule import Audits
+from fleet.miner.farewell import Farewell, not_stopped
+from fleet.miner.job import NEVER, Work
+from fleet.miner.jobs import Find, Workload
+from fleet.miner.lanes import Lanes, call_for
+from fleet.miner.phase import NEXT_CALL, Phase
+from fleet.miner.policy import Policy
+from fleet.miner.retry import Patience
+from fleet.miner.session import Session
 from fleet.money.balance import Purse
-from fleet.patience import Patience
-from fleet.phase import NEXT_CALL, Phase
-from fleet.policy import Policy
 from fleet.ratelimit.share import Share
-from fleet.session import Session
-from fleet.work import NEVER, Work
-from fleet.workload import Find, Workload
 
 _Wish = tuple[CallKind, Work | None, float]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fleet.backoff import Backoff
+from fleet.miner.backoff import Backoff
 
 #: why Ctrl-Z is not obeyed
 NO_PAUSE = (

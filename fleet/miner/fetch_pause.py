@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from fleet.backoff import Backoff
+from fleet.miner.backoff import Backoff
 
 #: jobs in a row that may end unpaid before the next one is fetched more slowly
 _UNPAID_IN_A_ROW = 8

@@ -11,13 +11,13 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
 from fleet.domain.jobs import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
-from fleet.fetch_pause import FetchPause
-from fleet.job_notices import computed, lost_job, rewarded
+from fleet.miner.fetch_pause import FetchPause
+from fleet.miner.job import LOSS_BY_OUTCOME, NEVER, Work, flaw_of, loss_of_refusal
+from fleet.miner.job_notices import computed, lost_job, rewarded
+from fleet.miner.policy import Policy
+from fleet.miner.session import Session
+from fleet.miner.strikes import given_up, pause_s
 from fleet.money.balance import Purse
-from fleet.policy import Policy
-from fleet.session import Session
-from fleet.strikes import given_up, pause_s
-from fleet.work import LOSS_BY_OUTCOME, NEVER, Work, flaw_of, loss_of_refusal
 from tasks.messages import ResultMessage
 
 #: submissions with unknown outcome that may wait beside the next fetch

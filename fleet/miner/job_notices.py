@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fleet.domain.effects import Notice, NoticeKind
-from fleet.work import Work
+from fleet.miner.job import Work
 
 
 def computed(miner_id: str, work: Work) -> Notice:

@@ -6,8 +6,8 @@ from enum import IntEnum
 
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.jobs import MinerSpec, Road
-from fleet.session import Session
-from fleet.work import Work
+from fleet.miner.job import Work
+from fleet.miner.session import Session
 
 
 class Lane(IntEnum):

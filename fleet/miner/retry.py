@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from fleet.backoff import Backoff
 from fleet.errors import SERVER_AWAY, CallError, NotRegistered, ServerFault, SessionLost
+from fleet.miner.backoff import Backoff
 
 
 class Patience:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fleet.domain.jobs import JobState
-from fleet.work import Work
+from fleet.miner.job import Work
 
 #: hosts that have to refuse a job, where there are so many: what one refuses another may take, whose bounds are wider
 _REFUSERS = 2
