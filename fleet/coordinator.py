@@ -16,6 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from fleet.broker.lease import LeaseLost
+from fleet.broker.presence import Workers
+from fleet.broker.refusals import BrokerRefusal
+from fleet.broker.results import BrokerState, Results
 from fleet.domain.calls import Call, Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.domain.jobs import GasInfo, NetworkPhase
@@ -23,12 +27,8 @@ from fleet.domain.turn import Published
 from fleet.drain import Drain
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
 from fleet.farm import Farm
-from fleet.intake import BrokerState, Results
-from fleet.lease import LeaseLost
 from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
 from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
-from fleet.presence import Workers
-from fleet.refusals import BrokerRefusal
 from fleet.server.client import Client
 from fleet.server.http import Talk
 from fleet.server.prospect import Prospect

@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from fleet.bundles import Pace
+from fleet.broker.bundling import Pace
+from fleet.broker.host_tally import Hosts
 from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
 from fleet.domain.jobs import Prior
 from fleet.domain.turn import Published, Turn
 from fleet.drain import Outlook
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
-from fleet.hosts import Hosts
 from fleet.miner.backoff import Backoff
 from fleet.miner.job import NEVER
 from fleet.miner.miner import Miner

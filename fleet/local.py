@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from config.settings import Settings
-from fleet.admission import admitted
+from fleet.broker.admission import admitted
 from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
 from fleet.lines import Lines

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from fleet.broker.refusals import BrokerRefusal
+from fleet.broker.results import BrokerState
 from fleet.coordinator import Network, Watcher
 from fleet.crew import Motion, Vital
 from fleet.domain.effects import Notice
 from fleet.farm import Farm
-from fleet.intake import BrokerState
 from fleet.pending import LedgerState
-from fleet.refusals import BrokerRefusal
 from fleet.server.prospect import Prospect
 
 _BEAT_S = 5.0

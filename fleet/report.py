@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.bookkeeper import CommitTimes
+from fleet.broker.refusals import BrokerRefusal
+from fleet.broker.results import BrokerState
 from fleet.coordinator import Network
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.wall_clock import Jump
 from fleet.farm import Farm
-from fleet.intake import BrokerState
 from fleet.lines import Lines
 from fleet.pending import LedgerState
-from fleet.refusals import BrokerRefusal
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0

@@ -16,18 +16,19 @@ from typing import Any, TextIO
 
 from config.color import wants_color
 from config.settings import Settings
-from fleet.admission import admitted
 from fleet.bookkeeper import Bookkeeper
+from fleet.broker.admission import admitted
+from fleet.broker.dispatch import Dispatcher
+from fleet.broker.lease import Lease, LeaseKeeper
+from fleet.broker.presence import PresenceWatch
+from fleet.broker.results import Intake
 from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.crew import Vital
-from fleet.dispatch import Dispatcher
 from fleet.domain.jobs import PAID, MinerSpec, Prior
 from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
 from fleet.farm import Farm
 from fleet.identity import miner_specs
-from fleet.intake import Intake
-from fleet.lease import Lease, LeaseKeeper
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine, shown_url
 from fleet.ledger_wait import when_free
@@ -37,7 +38,6 @@ from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import NO_PAUSE, Policy
 from fleet.money.scopes import Scope, Standing, heard
-from fleet.presence import PresenceWatch
 from fleet.private_files import private_umask
 from fleet.pulse import Pulse
 from fleet.ratelimit.capacity import shortfall

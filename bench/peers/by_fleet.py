@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bench.peers.load import reader, told
 from config.load import load
-from fleet.dispatch import Dispatcher
+from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import JobMessage

@@ -17,7 +17,7 @@ from typing import Any
 
 import redis
 
-from fleet.intake import BrokerState, Intake, Results
+from fleet.broker.results import BrokerState, Intake, Results
 from fleet.simulator.jobs import LIGHT_TYPES, draw_data
 from tasks.catalog import KERNEL_VERSION, compute
 from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, JobMessage, encode_computed, stream_fields

@@ -12,14 +12,14 @@ from typing import Any
 
 import pycurl
 
-from fleet.dispatch import Dispatcher
+from fleet.broker.dispatch import Dispatcher
+from fleet.broker.results import BrokerState, Intake, Results
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import JobState
 from fleet.domain.proof import Exchange
 from fleet.domain.turn import Published
 from fleet.errors import CallError
-from fleet.intake import BrokerState, Intake, Results
 from fleet.ledger import Ledger
 from fleet.server.client import Client
 from fleet.server.http import Handle

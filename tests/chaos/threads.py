@@ -6,9 +6,9 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.broker.dispatch import Dispatcher
+from fleet.broker.results import Intake
 from fleet.crew import Motion
-from fleet.dispatch import Dispatcher
-from fleet.intake import Intake
 from fleet.server.http import Transport
 from tests.chaos.acts import Havoc
 from tests.chaos.scenes import Scene

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from config.settings import Settings
-from fleet.dispatch import _MOST_AT_ONCE
+from fleet.broker.dispatch import _MOST_AT_ONCE
 from fleet.domain.effects import Dispatch
 from tasks.app import make_app
 from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, Outcome, ResultMessage

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import redis
 
+from fleet.broker.results import BrokerState, Intake, Results
 from fleet.domain.effects import Dispatch
-from fleet.intake import BrokerState, Intake, Results
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, Outcome, encode_computed
 from tasks.redis_client import redis_client
 from tests.support import redis_server

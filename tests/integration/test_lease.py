@@ -10,8 +10,8 @@ from queue import SimpleQueue
 import pytest
 import redis
 
+from fleet.broker.lease import GOOD_MS, Lease, LeaseKeeper, LeaseLost
 from fleet.errors import RedisHeld
-from fleet.lease import GOOD_MS, Lease, LeaseKeeper, LeaseLost
 from tasks.messages import COORDINATOR_KEY
 from tasks.redis_client import redis_client
 from tests.support.processes import PATIENCE_S, eventually

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 
 import redis
 
-from fleet.presence import PresenceWatch, Workers, signed
+from fleet.broker.presence import PresenceWatch, Workers, signed
 from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
 from tasks.redis_client import redis_client
 from tests.support.processes import PATIENCE_S, eventually

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import redis
 
-from fleet.intake import BrokerState, Intake, Results
+from fleet.broker.results import BrokerState, Intake, Results
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY
 from tasks.redis_client import redis_client
 from tests.integration.test_dispatch_intake import Heard, intake, news, put, read

@@ -13,7 +13,7 @@ from typing import Any, cast
 import redis
 
 from config.settings import Settings
-from fleet.dispatch import Dispatcher
+from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
 from fleet.domain.turn import Published
 from tasks.app import make_app

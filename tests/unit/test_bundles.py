@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.bundles import Pace, pack
+from fleet.broker.bundling import Pace, pack
 from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MOST_IN_BUNDLE

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.broker.host_tally import Hosts
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
 from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
 from fleet.domain.turn import Published, Turn
 from fleet.farm import Farm
-from fleet.hosts import Hosts
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor

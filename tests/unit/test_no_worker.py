@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.broker.presence import Judge
 from fleet.domain.amounts import ZERO
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
@@ -15,7 +16,6 @@ from fleet.domain.jobs import HeartbeatAnswer, JobState, Road
 from fleet.ledger import Ledger
 from fleet.ledger_open import open_engine
 from fleet.lines import Lines
-from fleet.presence import Judge
 from fleet.pulse import Pulse
 from fleet.report import Report
 from tests.unit.test_farm_turns import Answered, job, start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.refusals import BrokerRefusal, Refusals
+from fleet.broker.refusals import BrokerRefusal, Refusals
 
 FULL = ValueError("OOM command not allowed when used memory > 'maxmemory'.")
 

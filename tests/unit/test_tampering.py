@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.tampering import KINDS, Counts, endless, has_ended, overflows, suspects, wrong_kinds
+from fleet.broker.tampering import KINDS, Counts, endless, has_ended, overflows, suspects, wrong_kinds
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from fleet.broker.results import BrokerState, Results, parsed
+from fleet.broker.stream import entry_of
 from fleet.coordinator import Inbox
 from fleet.domain.effects import Dispatch
 from fleet.domain.turn import Published
-from fleet.intake import BrokerState, Results, parsed
-from fleet.stream import entry_of
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from fleet import schema
+from fleet.broker.results import Results
 from fleet.coordinator import Event
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
@@ -20,7 +21,6 @@ from fleet.domain.effects import Booked, Dispatch, Found, JobMoved, JobOpened, W
 from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
-from fleet.intake import Results
 from fleet.ledger import Ledger
 from fleet.miner.phase import Phase
 from fleet.simulator.book import PaymentKind

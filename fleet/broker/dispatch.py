@@ -13,11 +13,11 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
-from fleet.bundles import pack
+from fleet.broker.bundling import pack
+from fleet.broker.refusals import BrokerRefusal, Refusals
 from fleet.crew import Motion, Vital
 from fleet.domain.effects import Dispatch
 from fleet.domain.turn import Published
-from fleet.refusals import BrokerRefusal, Refusals
 from tasks.messages import (
     AVOID_HEADER,
     BUNDLE_TASK,

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import redis
 
+from fleet.broker.stream import NEW, UNACKNOWLEDGED, Entry, Stream
+from fleet.broker.tampering import Inspector
 from fleet.crew import Motion, Vital
 from fleet.miner.backoff import Backoff
-from fleet.stream import NEW, UNACKNOWLEDGED, Entry, Stream
-from fleet.tampering import Inspector
 from tasks.errors import MessageError
 from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
 

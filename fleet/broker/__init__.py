@@ -1,0 +1,1 @@
+"""The coordinator's side of Redis: jobs out, results in."""
