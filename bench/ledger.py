@@ -16,8 +16,8 @@ from bench import million
 from bench.processes import clean_environ
 from bench.rows import Bound, Row
 from fleet.domain.effects import Booked
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 
 #: rows of one kind in a commit: what a turn of the loop gathers at full flow
 GROUP = 100

@@ -23,8 +23,8 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
 from fleet.domain.jobs import Entry, Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
 
 SERVER = "http://127.0.0.1:8000"

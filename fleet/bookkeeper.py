@@ -15,8 +15,8 @@ from fleet.crew import Motion, Vital
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Write
 from fleet.domain.jobs import JobState, Prior
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
-from fleet.ledger import Ledger
-from fleet.ledger_heads import Head
+from fleet.ledger.heads import Head
+from fleet.ledger.ledger import Ledger
 from fleet.pending import Written
 
 #: how long the loop waits for a commit before it goes on with heartbeats alone

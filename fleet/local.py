@@ -19,10 +19,10 @@ from config.settings import Settings
 from fleet.broker.admission import admitted
 from fleet.children import Child, wait_for
 from fleet.errors import ServiceError
+from fleet.ledger.lock import Lock
+from fleet.ledger.places import SIMULATOR, farm_dir
 from fleet.lines import Lines
-from fleet.lock import Lock
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
-from fleet.places import SIMULATOR, farm_dir
 from fleet.private_files import keep_private, private_umask
 from fleet.redis_server import answers, free_port, start_redis
 from fleet.stillness import Stillness, answered, touched

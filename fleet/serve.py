@@ -29,11 +29,12 @@ from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
 from fleet.farm import Farm
 from fleet.identity import miner_specs
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine, shown_url
-from fleet.ledger_wait import when_free
+from fleet.ledger.engine import open_engine, shown_url
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.lock import Lock
+from fleet.ledger.wait import when_free
+from fleet.ledger.witness import Witness
 from fleet.lines import Lines
-from fleet.lock import Lock
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import NO_PAUSE, Policy
@@ -49,7 +50,6 @@ from fleet.server.http import Transport
 from fleet.server.prospect import Prospect
 from fleet.summary import summary
 from fleet.watchdog import Watchdog
-from fleet.witness import Witness
 from tasks.app import make_app
 from tasks.broker import announce, turned_away
 from tasks.hangup import stop_signals

@@ -11,10 +11,10 @@ import click
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
-from fleet.ledger_explain import Life, Match, matches
-from fleet.ledger_explain import explain as lives_of
-from fleet.ledger_open import open_engine
-from fleet.places import ledger_to_read
+from fleet.ledger.engine import open_engine
+from fleet.ledger.places import ledger_to_read
+from fleet.ledger.reports.job_history import Life, Match, matches
+from fleet.ledger.reports.job_history import explain as lives_of
 
 #: jobs that are shown where an id's beginning fits several
 _LISTED = 10

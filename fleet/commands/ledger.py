@@ -13,12 +13,12 @@ from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors,
 from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.tables import console, line
 from fleet.exact_json import dump
-from fleet.ledger_export import COLUMNS, entries
-from fleet.ledger_heads import kept_heads
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import ServerVerdict
-from fleet.ledger_verify import verify as verify_ledger
-from fleet.places import heads_file, ledger_to_read
+from fleet.ledger.engine import open_engine
+from fleet.ledger.heads import kept_heads
+from fleet.ledger.places import heads_file, ledger_to_read
+from fleet.ledger.reports.export import COLUMNS, entries
+from fleet.ledger.reports.verify import ServerVerdict
+from fleet.ledger.reports.verify import verify as verify_ledger
 
 
 @click.group("ledger")

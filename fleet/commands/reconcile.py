@@ -11,10 +11,10 @@ from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
 from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
-from fleet.ledger_findings import Comparison, comparisons
-from fleet.ledger_open import open_engine
-from fleet.ledger_scopes import scopes
-from fleet.places import ledger_to_read
+from fleet.ledger.engine import open_engine
+from fleet.ledger.places import ledger_to_read
+from fleet.ledger.reports.differences import Comparison, comparisons
+from fleet.ledger.reports.scopes import scopes
 
 _MAX_JOB_IDS = 5
 

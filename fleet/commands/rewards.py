@@ -13,11 +13,11 @@ from fleet.commands.tables import add, console, line, table
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
-from fleet.ledger_losses import Lost, losses
-from fleet.ledger_rewards import GROUPINGS, Reward, clock_jumps, rewards_by
-from fleet.ledger_scopes import scopes
+from fleet.ledger.places import ledger_to_read
+from fleet.ledger.reports.losses import Lost, losses
+from fleet.ledger.reports.rewards import GROUPINGS, Reward, clock_jumps, rewards_by
+from fleet.ledger.reports.scopes import scopes
 from fleet.money.scopes import stamp
-from fleet.places import ledger_to_read
 
 #: groupings that a jump of the clock makes wrong
 _BY_TIME = ("hour", "day")

@@ -15,7 +15,7 @@ from typing import Any
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import FINAL, PAID, JobState, Road
-from fleet.ledger_compact import unpacked
+from fleet.ledger.column_types import unpacked
 from fleet.simulator.book import PaymentKind
 from tests.chaos.farm import Farm
 from tests.support.farms import asked

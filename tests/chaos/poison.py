@@ -9,7 +9,7 @@ from contextlib import closing
 
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
-from fleet.ledger_compact import unpacked
+from fleet.ledger.column_types import unpacked
 from tests.chaos.acts import Havoc
 from tests.chaos.audit import Allowed
 from tests.chaos.kernels import POISONS, Orders, is_struck

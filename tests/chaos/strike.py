@@ -20,7 +20,7 @@ from fleet.domain.jobs import JobState
 from fleet.domain.proof import Exchange
 from fleet.domain.turn import Published
 from fleet.errors import CallError
-from fleet.ledger import Ledger
+from fleet.ledger.ledger import Ledger
 from fleet.server.client import Client
 from fleet.server.http import Handle
 

@@ -11,8 +11,8 @@ from fleet.coordinator import Coordinator, Inbox, Stop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

@@ -15,15 +15,15 @@ from click.testing import CliRunner, Result
 from pyarrow import parquet
 from sqlalchemy import func, select
 
-from fleet import schema
 from fleet.cli import fleet
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Entry, Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger import schema
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.miner.abandoned import Ghost
 
 

@@ -16,10 +16,10 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened
 from fleet.domain.jobs import Entry, Job, JobState, Road
 from fleet.errors import LedgerError, LedgerLocked
-from fleet.ledger import Ledger
-from fleet.ledger_compact import LETTERS
-from fleet.ledger_open import open_engine
-from fleet.lock import Lock
+from fleet.ledger.column_types import LETTERS
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.lock import Lock
 
 URL = "sqlite:///{}"
 
@@ -97,7 +97,7 @@ def test_a_job_that_ends_and_is_given_again_in_one_turn_is_open_and_counted_once
 
 def test_a_second_coordinator_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
     lock = Lock(tmp_path / "coordinator.lock")
-    code = "import sys; from pathlib import Path; from fleet.lock import Lock; Lock(Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from fleet.ledger.lock import Lock; Lock(Path(sys.argv[1]))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], capture_output=True, text=True, check=False
     )
@@ -109,7 +109,7 @@ def test_a_second_coordinator_is_told_who_holds_the_ledger(tmp_path: Path) -> No
 
 def test_the_lock_of_a_dead_coordinator_is_free(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from fleet.lock import Lock\n"
+        "import os, sys; from pathlib import Path; from fleet.ledger.lock import Lock\n"
         "lock = Lock(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], check=False)

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fleet.ledger import Ledger
-from fleet.ledger_file import log_bytes
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.file import log_bytes
+from fleet.ledger.ledger import Ledger
 from tests.integration.test_ledger_lost import turn
 
 _READ = """

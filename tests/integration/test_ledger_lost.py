@@ -22,11 +22,11 @@ from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Booked, Found, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Entry, Finding, Job, JobState, Road
 from fleet.errors import LedgerError, LedgerLost
-from fleet.ledger import Ledger
-from fleet.ledger_heads import Head, doubts, keep_heads, kept_heads, refuse_lost
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import verify
-from fleet.lock import Lock
+from fleet.ledger.engine import open_engine
+from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.lock import Lock
+from fleet.ledger.reports.verify import verify
 from fleet.private_files import keep_private, private_umask
 
 

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, inspect
 
-from fleet import ledger_migrate, schema
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
 from fleet.errors import LedgerError
-from fleet.ledger import Ledger
-from fleet.ledger_explain import explain
-from fleet.ledger_export import utc
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import verify
-from fleet.ledger_version import SCHEMA_VERSION
+from fleet.ledger import migrations as ledger_migrate
+from fleet.ledger import schema
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.reports.export import utc
+from fleet.ledger.reports.job_history import explain
+from fleet.ledger.reports.verify import verify
+from fleet.ledger.version import SCHEMA_VERSION
 
 V1 = Path(__file__).parents[1] / "support" / "ledger_v1.sql"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import LedgerBusy
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import verify
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.reports.verify import verify
 from tests.integration.test_ledger_lost import turn
 from tests.support.farms import asked, book, farm_settings, figures, simulator
 from tests.support.lacks import lacks

@@ -29,9 +29,9 @@ from fleet.domain.jobs import (
 )
 from fleet.errors import CallError, Garbled, JobCompleted
 from fleet.exact_json import dump
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import verify
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.reports.verify import verify
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy

@@ -24,8 +24,8 @@ from fleet.domain.jobs import (
     Totals,
 )
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
 from fleet.miner.job import Work
 from fleet.miner.miner import Miner

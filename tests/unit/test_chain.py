@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fleet.chain import Link, Stored, Verdict, check, genesis, link_hash
+from fleet.ledger.chain import Link, Stored, Verdict, check, genesis, link_hash
 
 SERVER = "neonet-main"
 ROWS = 6

@@ -14,8 +14,8 @@ from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Registration, Roa
 from fleet.domain.turn import Turn
 from fleet.errors import CallError, NoAnswer
 from fleet.farm import Farm
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor

@@ -18,8 +18,8 @@ from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, Sessio
 from fleet.domain.jobs import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
 from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.lines import Lines
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

@@ -23,8 +23,8 @@ from fleet.domain.jobs import (
     Totals,
 )
 from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.miner.abandoned import GhostStopped, laid_to_rest
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.jobs import JobState
-from fleet.ledger_compact import LETTERS, Event, begun, life, packed, unpacked
+from fleet.ledger.column_types import LETTERS, Event, begun, life, packed, unpacked
 
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, create_engine, insert, select
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import IntegrityError
 
-from fleet import schema
-from fleet.ledger_jobs import _MOVE_FINAL, _MOVE_OPEN
-from fleet.ledger_sql import _Prepared, putting, run, setting
+from fleet.ledger import schema
+from fleet.ledger.jobs import _MOVE_FINAL, _MOVE_OPEN
+from fleet.ledger.statements import _Prepared, putting, run, setting
 
 JOB_ID = "0b5c1f7e-8a4d-4d5e-9d5b-0a3a1f6f2c11"
 JOB: dict[str, Any] = {

@@ -13,8 +13,8 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
 from fleet.domain.jobs import HeartbeatAnswer, JobState, Road
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.lines import Lines
 from fleet.pulse import Pulse
 from fleet.report import Report

@@ -13,10 +13,10 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Job, JobState, MinerSpec, Prior, Registration, Road
-from fleet.ledger import Ledger
-from fleet.ledger_findings import comparisons
-from fleet.ledger_open import open_engine
-from fleet.ledger_verify import verify
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.reports.differences import comparisons
+from fleet.ledger.reports.verify import verify
 from fleet.miner.jobs import Workload
 from fleet.miner.policy import Policy
 from fleet.money.balance import Purse

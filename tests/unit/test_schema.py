@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fleet import schema
+from fleet.ledger import schema
 
 MOMENTS = [column for table in schema.metadata.sorted_tables for column in table.columns if column.name.endswith("_at")]
 

@@ -25,7 +25,7 @@ from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Published
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.farm import Farm
-from fleet.ledger import Ledger
+from fleet.ledger.ledger import Ledger
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

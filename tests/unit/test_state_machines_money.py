@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Account, HeartbeatAnswer, Job, JobState, OpenSession, Registration, Road, Totals
-from fleet.ledger import Ledger
+from fleet.ledger.ledger import Ledger
 from fleet.money.balance import Purse
 from fleet.money.float_sums import HeartbeatIncome
 from fleet.money.session_sum import SessionSum

@@ -24,8 +24,8 @@ from fleet.domain.jobs import (
     Totals,
 )
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
-from fleet.ledger import Ledger
-from fleet.ledger_open import open_engine
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.money.balance import Purse

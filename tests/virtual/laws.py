@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from fleet import schema
 from fleet.broker.results import Results
 from fleet.coordinator import Event
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
@@ -21,7 +20,8 @@ from fleet.domain.effects import Booked, Dispatch, Found, JobMoved, JobOpened, W
 from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.farm import Farm
-from fleet.ledger import Ledger
+from fleet.ledger import schema
+from fleet.ledger.ledger import Ledger
 from fleet.miner.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind

@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet.coordinator import Event, Inbox
 from fleet.domain.effects import Dispatch, Notice, Write
-from fleet.ledger import Ledger
+from fleet.ledger.ledger import Ledger
 from fleet.server.http import Talk
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws

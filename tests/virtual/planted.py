@@ -13,7 +13,7 @@ from fleet.coordinator import Coordinator
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
 from fleet.domain.jobs import JobState, OpenJob, Receipt
 from fleet.errors import CallError, JobCompleted
-from fleet.ledger import Ledger
+from fleet.ledger.ledger import Ledger
 from fleet.miner.job import Work
 from fleet.miner.jobs import Workload
 from fleet.miner.miner import Miner

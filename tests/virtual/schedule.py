@@ -11,10 +11,10 @@ from unittest import mock
 from sqlalchemy import Engine
 
 from fleet import coordinator as loop
-from fleet import schema
 from fleet.domain.jobs import MinerSpec
 from fleet.farm import Farm
-from fleet.ledger_open import open_engine
+from fleet.ledger import schema
+from fleet.ledger.engine import open_engine
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

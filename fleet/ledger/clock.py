@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
-from fleet import schema
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
+from fleet.ledger import schema
 
 #: the oldest are dropped
 _MOST = 100

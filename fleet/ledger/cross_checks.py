@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from fleet import schema
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.jobs import FINAL, JobState
-from fleet.ledger_entries import HOUR_MS
-from fleet.ledger_jobs import ASSIGNED
+from fleet.ledger import schema
+from fleet.ledger.entries import HOUR_MS
+from fleet.ledger.jobs import ASSIGNED
 
 #: counters that seal the findings: how many there are, and a number made of all of them
 FINDINGS, FINDINGS_SEAL = "findings", "findings seal"

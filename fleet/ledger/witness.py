@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from config.settings import Settings
-from fleet.head_post import post_heads
-from fleet.ledger import Ledger
-from fleet.ledger_heads import Head, doubts, keep_heads, kept_heads, refuse_lost
-from fleet.places import LedgerPlace, heads_file, ledger_address
+from fleet.ledger.head_post import post_heads
+from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.places import LedgerPlace, heads_file, ledger_address
 
 
 class Witness:

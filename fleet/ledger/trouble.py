@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from fleet.errors import LedgerBusy, LedgerError
-from fleet.ledger_holder import LOCKED, writer
+from fleet.ledger.holder import LOCKED, writer
 
 #: SQLSTATE classes and codes of PostgreSQL: no connection, no room, a conflict with another transaction, a shutdown
 _POSTGRES_PASSES = ("08", "40", "53300", "55P03", "57P")

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from fleet import schema
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.jobs import Account, Habit, Job, JobState, OpenJob, OpenSession, Road
-from fleet.ledger_sql import matching, reading
+from fleet.ledger import schema
+from fleet.ledger.statements import matching, reading
 
 #: the rows of a query with its parameters
 Read = Callable[..., list[Any]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from fleet.ledger_heads import HEADS_FILE
+from fleet.ledger.heads import HEADS_FILE
 
 #: name of the simulator in a ledger
 SIMULATOR = "simulator"

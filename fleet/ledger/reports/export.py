@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine, bindparam, select
 
-from fleet import schema
 from fleet.domain.amounts import EntryKind
-from fleet.ledger_trouble import translated
+from fleet.ledger import schema
+from fleet.ledger.trouble import translated
 
 #: rows read at once
 _BATCH = 2000

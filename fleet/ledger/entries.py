@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from fleet import schema
-from fleet.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import AllConfirmed, Booked, Confirmed
 from fleet.domain.jobs import Entry
-from fleet.ledger_sql import KEY, matching, putting, reading, run, setting
+from fleet.ledger import schema
+from fleet.ledger.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
+from fleet.ledger.statements import KEY, matching, putting, reading, run, setting
 
 HOUR_MS = 3_600_000
 #: ids in one IN (…)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.ledger_read import fetch_all
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.sqlite_reader import fetch_all
 from fleet.money.scopes import stamp
-from fleet.places import LedgerPlace
 
 _SUMS = "SELECT miners.server, sums.miner, sums.amount FROM sums JOIN miners ON miners.id = sums.miner"
 _BASES = "SELECT id, base_booked, base_at FROM miners WHERE base_at IS NOT NULL"

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, case, cast, func, insert, update
 from sqlalchemy.sql.dml import Update
 
-from fleet import schema
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered
 from fleet.domain.jobs import FINAL, JobState
-from fleet.ledger_compact import begun
-from fleet.ledger_entries import HOUR_MS
-from fleet.ledger_sql import KEY, inserting, matching, putting, reading, run, setting
+from fleet.ledger import schema
+from fleet.ledger.column_types import begun
+from fleet.ledger.entries import HOUR_MS
+from fleet.ledger.statements import KEY, inserting, matching, putting, reading, run, setting
 
 #: the counter of jobs ever assigned; the others are named by final states
 ASSIGNED = "assigned"

@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
 
-from fleet import schema
-from fleet.chain import Link, Stored, Verdict, check, genesis
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.ledger_cross import Bucket, SumKey, disagreements, strays
-from fleet.ledger_entries import HOUR_MS
-from fleet.ledger_heads import HEADS_FILE, Head
-from fleet.ledger_trouble import translated
+from fleet.ledger import schema
+from fleet.ledger.chain import Link, Stored, Verdict, check, genesis
+from fleet.ledger.cross_checks import Bucket, SumKey, disagreements, strays
+from fleet.ledger.entries import HOUR_MS
+from fleet.ledger.heads import HEADS_FILE, Head
+from fleet.ledger.trouble import translated
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 #: rows read at once

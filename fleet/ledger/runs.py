@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from fleet import schema
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.jobs import FINAL
-from fleet.ledger_jobs import ASSIGNED
-from fleet.ledger_sql import matching, reading
+from fleet.ledger import schema
+from fleet.ledger.jobs import ASSIGNED
+from fleet.ledger.statements import matching, reading
 from fleet.money.scopes import Scope, Standing
 
 _Rows = Callable[..., list[Any]]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 
-from fleet.ledger_heads import Head
+from fleet.ledger.heads import Head
 
 _PATIENCE_S = 10.0
 

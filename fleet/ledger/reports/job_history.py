@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, String, and_, cast, func, select, type_coerce
 
-from fleet import schema
-from fleet.ledger_compact import life
-from fleet.ledger_export import plain, status, utc
-from fleet.ledger_trouble import translated
+from fleet.ledger import schema
+from fleet.ledger.column_types import life
+from fleet.ledger.reports.export import plain, status, utc
+from fleet.ledger.trouble import translated
 
 #: of a UUID
 _DIGITS = 32

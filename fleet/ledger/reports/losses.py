@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
-from fleet.ledger_read import fetch_all
-from fleet.places import LedgerPlace
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.sqlite_reader import fetch_all
 
 _LOSSES = """
     SELECT servers.name, miners.miner_id, loss, jobs, amount

@@ -10,21 +10,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 
-from fleet import schema
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Write
 from fleet.domain.jobs import Account, JobState, Prior
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
-from fleet.ledger_account import account, open_jobs, read_all
-from fleet.ledger_clock import note_jumps
-from fleet.ledger_file import log_bytes, sqlite_file
-from fleet.ledger_heads import Head
-from fleet.ledger_holder import reader
-from fleet.ledger_link import LedgerLink
-from fleet.ledger_runs import Runs
-from fleet.ledger_sql import matching, run
-from fleet.ledger_write import Writer, row_id
+from fleet.ledger import schema
+from fleet.ledger.clock import note_jumps
+from fleet.ledger.connection import LedgerLink
+from fleet.ledger.file import log_bytes, sqlite_file
+from fleet.ledger.heads import Head
+from fleet.ledger.holder import reader
+from fleet.ledger.runs import Runs
+from fleet.ledger.start_state import account, open_jobs, read_all
+from fleet.ledger.statements import matching, run
+from fleet.ledger.writer import Writer, row_id
 from fleet.miner.abandoned import Ghost
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, case, insert, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn, CreateIndex
 
-from fleet import schema
-from fleet.chain import Link, genesis, link_hash
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
-from fleet.ledger_compact import begun, packed
-from fleet.ledger_version import SCHEMA_VERSION
+from fleet.ledger import schema
+from fleet.ledger.chain import Link, genesis, link_hash
+from fleet.ledger.column_types import begun, packed
+from fleet.ledger.version import SCHEMA_VERSION
 
 HOUR_MS = 3_600_000
 _LINKED = tuple(field.name for field in fields(Link) if field.name != "miner_id")

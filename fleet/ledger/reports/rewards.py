@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
-from fleet.ledger_read import fetch_all
-from fleet.places import LedgerPlace
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.sqlite_reader import fetch_all
 
 
 class _Sum(NamedTuple):

@@ -10,14 +10,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
-from fleet import schema
 from fleet.errors import LedgerError, LedgerLost
-from fleet.ledger_claim import application_name
-from fleet.ledger_file import sqlite_file
-from fleet.ledger_migrate import migrate
-from fleet.ledger_trouble import translated
-from fleet.ledger_version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
-from fleet.mounts import networked
+from fleet.ledger import schema
+from fleet.ledger.file import sqlite_file
+from fleet.ledger.migrations import migrate
+from fleet.ledger.mounts import networked
+from fleet.ledger.server_claim import application_name
+from fleet.ledger.trouble import translated
+from fleet.ledger.version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
 
 #: how long SQLite itself waits for a lock; the coordinator tries again after that
 #: PostgreSQL's drivers that take libpq's own settings

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from fleet.errors import LedgerBusy, LedgerError
-from fleet.ledger_holder import LOCKED, writer
-from fleet.ledger_version import EMPTY, check_there, check_version
-from fleet.places import LedgerPlace
+from fleet.ledger.holder import LOCKED, writer
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.version import EMPTY, check_there, check_version
 
 
 def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
@@ -20,7 +20,7 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
     Raises LedgerError when the ledger isn't there, can't be read, or is of another release's schema.
     """
     if place.file is None:
-        rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger_open").fetch_all(place.url, statement)
+        rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger.engine").fetch_all(place.url, statement)
         return rows
     check_there(place.file)
     try:

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from fleet import schema
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
-from fleet.ledger_export import utc
-from fleet.ledger_trouble import translated
+from fleet.ledger import schema
+from fleet.ledger.reports.export import utc
+from fleet.ledger.trouble import translated
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

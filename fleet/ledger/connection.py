@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fleet.errors import LedgerBusy, LedgerLost
-from fleet.ledger_claim import claim
-from fleet.ledger_file import LedgerFile, sqlite_file
-from fleet.ledger_trouble import passes, translated
+from fleet.ledger.file import LedgerFile, sqlite_file
+from fleet.ledger.server_claim import claim
+from fleet.ledger.trouble import passes, translated
 
 _NUMBER = text("SELECT txid_current()")
 _STATUS = text("SELECT txid_status(:number)")

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from fleet.ledger_compact import Id
+from fleet.ledger.column_types import Id
 
 metadata = MetaData()
 
@@ -118,7 +118,7 @@ jobs = Table(
     Column("loss", String),
     Column("assigned_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    #: its life, as `fleet.ledger_compact` spells it
+    #: its life, as `fleet.ledger.column_types` spells it
     Column("events", Text),
     sqlite_with_rowid=False,
 )
@@ -157,7 +157,7 @@ entries = Table(
     Column("settles", Text),
     #: `seq` of the entry that settled this one; the chain does not cover it, but the settling entry's own `settles`
     Column("settled_by", Integer),
-    #: SHA-256 over the entry before and this one (`fleet.chain`)
+    #: SHA-256 over the entry before and this one (`fleet.ledger.chain`)
     Column("hash", LargeBinary),
 )
 Index("entries_seq", entries.c.server, entries.c.seq, unique=True)

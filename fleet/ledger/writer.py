@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select
 
-from fleet import schema
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import (
     AllConfirmed,
@@ -30,10 +29,11 @@ from fleet.domain.effects import (
     TotalsSeen,
     Write,
 )
-from fleet.ledger_cross import FINDINGS, FINDINGS_SEAL, findings_of, sealed
-from fleet.ledger_entries import Entries
-from fleet.ledger_jobs import Jobs
-from fleet.ledger_sql import inserting, putting, reading, setting
+from fleet.ledger import schema
+from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_of, sealed
+from fleet.ledger.entries import Entries
+from fleet.ledger.jobs import Jobs
+from fleet.ledger.statements import inserting, putting, reading, setting
 
 
 class Writer:

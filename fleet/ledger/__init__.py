@@ -1,0 +1,1 @@
+"""The ledger: schema, writes, chain, migrations. SQL stays in this package."""
