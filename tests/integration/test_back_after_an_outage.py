@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Sequence
 
-from fleet.coordinator import Coordinator, Inbox, Stop
+from fleet.coordinator.loop import Coordinator, Inbox, Stop
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
-from fleet.farm import Farm
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.backoff import Backoff

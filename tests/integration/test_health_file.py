@@ -11,11 +11,11 @@ from typing import cast
 
 import pytest
 
-from fleet.coordinator import Watcher
+from fleet.coordinator.alive_file import Pulse
+from fleet.coordinator.loop import Watcher
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
-from fleet.farm import Farm
-from fleet.pulse import Pulse
 from fleet.server.prospect import Prospect
 from tests.support.processes import ROOT
 

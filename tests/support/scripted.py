@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import (
@@ -28,7 +29,6 @@ from fleet.domain.jobs import (
 )
 from fleet.domain.turn import Published
 from fleet.errors import CallError
-from fleet.farm import Farm
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fleet.coordinator.drain import Drain, Outlook
 from fleet.domain.calls import CallKind
-from fleet.drain import Drain, Outlook
 from fleet.errors import CallError, Garbled, NoAnswer, RateLimited, Refused, ServerFault, Unreachable
 from fleet.miner.farewell import Farewell, not_stopped
 from fleet.miner.policy import LONGEST_DRAIN_S

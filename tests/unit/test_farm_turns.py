@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import JobOpened, NoticeKind
 from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
 from fleet.domain.turn import Turn
 from fleet.errors import CallError, NoAnswer
-from fleet.farm import Farm
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner

@@ -13,6 +13,8 @@ import pycurl
 import pytest
 from kombu.utils.json import dumps, loads
 
+from fleet.coordinator.lines import Lines
+from fleet.coordinator.output import Report
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
 from fleet.domain.jobs import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
@@ -20,10 +22,8 @@ from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.lines import Lines
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
-from fleet.report import Report
 from fleet.server import protocol
 from fleet.server.denials import error_of
 from fleet.server.http import Request, Transport

@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from fleet.broker.host_tally import Hosts
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
 from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
 from fleet.domain.turn import Published, Turn
-from fleet.farm import Farm
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor

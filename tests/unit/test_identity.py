@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from fleet.coordinator.miner_ids import miner_specs
 from fleet.errors import ServiceError
-from fleet.identity import miner_specs
 
 
 def ids(folder: Path, **settings: object) -> list[str]:

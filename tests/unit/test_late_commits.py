@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.bookkeeper import overlaid
+from fleet.coordinator.bookkeeper import overlaid
+from fleet.coordinator.pending import Deeds, LedgerState, Pending
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Notice, NoticeKind, SessionClosed, Write
 from fleet.domain.jobs import Job, JobState, MinerSpec, Prior, Road
 from fleet.domain.turn import Turn
 from fleet.errors import LedgerBusy
-from fleet.pending import Deeds, LedgerState, Pending
 
 SPEC = MinerSpec(miner_id="rig-1", cpu_cores=1, gpu_memory_mb=0, gpu_model="")
 

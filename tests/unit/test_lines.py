@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fleet.lines import Lines
+from fleet.coordinator.lines import Lines
 
 AT = datetime(2026, 11, 26, 2, 37, 3, 987_654, tzinfo=UTC)
 

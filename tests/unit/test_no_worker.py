@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from fleet.broker.presence import Judge
+from fleet.coordinator.alive_file import Pulse
+from fleet.coordinator.lines import Lines
+from fleet.coordinator.output import Report
 from fleet.domain.amounts import ZERO
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
 from fleet.domain.jobs import HeartbeatAnswer, JobState, Road
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.lines import Lines
-from fleet.pulse import Pulse
-from fleet.report import Report
 from tests.unit.test_farm_turns import Answered, job, start
 
 

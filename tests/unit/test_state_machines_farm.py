@@ -20,11 +20,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Answer, Call, Reply
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Published
 from fleet.errors import CallError, NoAnswer, Unreachable
-from fleet.farm import Farm
 from fleet.ledger.ledger import Ledger
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from fleet.commands.closing import print_closing
 from fleet.commands.tables import add, table
+from fleet.coordinator.lines import Lines
+from fleet.coordinator.output import Report
 from fleet.domain.effects import Notice, NoticeKind
 from fleet.domain.jobs import MinerSpec
-from fleet.lines import Lines
-from fleet.report import Report
 
 AMOUNT = "283.7011904761904764283701190476190476"
 

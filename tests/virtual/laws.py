@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from fleet.broker.results import Results
-from fleet.coordinator import Event
+from fleet.coordinator.loop import Event
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Dispatch, Found, JobMoved, JobOpened, Write
 from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
-from fleet.farm import Farm
 from fleet.ledger import schema
 from fleet.ledger.ledger import Ledger
 from fleet.miner.phase import Phase

@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from fleet.coordinator import Event, Inbox
+from fleet.coordinator.loop import Event, Inbox
 from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger.ledger import Ledger
 from fleet.server.http import Talk

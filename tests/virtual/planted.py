@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from unittest import mock
 
-from fleet.coordinator import Coordinator
+from fleet.coordinator.loop import Coordinator
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
 from fleet.domain.jobs import JobState, OpenJob, Receipt
 from fleet.errors import CallError, JobCompleted

@@ -10,9 +10,9 @@ from unittest import mock
 
 from sqlalchemy import Engine
 
-from fleet import coordinator as loop
+from fleet.coordinator import loop
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.jobs import MinerSpec
-from fleet.farm import Farm
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
 from fleet.miner.backoff import Backoff

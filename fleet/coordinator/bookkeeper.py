@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fleet.coordinator.pending import Written
 from fleet.crew import Motion, Vital
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Write
 from fleet.domain.jobs import JobState, Prior
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger.heads import Head
 from fleet.ledger.ledger import Ledger
-from fleet.pending import Written
 
 #: how long the loop waits for a commit before it goes on with heartbeats alone
 _PATIENCE_S = 0.2

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from fleet.coordinator.output import Tally
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import ZERO
-from fleet.farm import Farm
 from fleet.miner.miner import Miner
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
-from fleet.report import Tally
 from fleet.server.verdict import Verdict
 
 

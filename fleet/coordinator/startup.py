@@ -16,40 +16,40 @@ from typing import Any, TextIO
 
 from config.color import wants_color
 from config.settings import Settings
-from fleet.bookkeeper import Bookkeeper
 from fleet.broker.admission import admitted
 from fleet.broker.dispatch import Dispatcher
 from fleet.broker.lease import Lease, LeaseKeeper
 from fleet.broker.presence import PresenceWatch
 from fleet.broker.results import Intake
-from fleet.coordinator import Coordinator, Inbox, Stop
+from fleet.coordinator.alive_file import Pulse
+from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.lines import Lines
+from fleet.coordinator.loop import Coordinator, Inbox, Stop
+from fleet.coordinator.miner_ids import miner_specs
+from fleet.coordinator.output import Report, Tally
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.summary import summary
+from fleet.coordinator.watchdog import Watchdog
 from fleet.crew import Vital
 from fleet.domain.jobs import PAID, MinerSpec, Prior
 from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
-from fleet.farm import Farm
-from fleet.identity import miner_specs
 from fleet.ledger.engine import open_engine, shown_url
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.lock import Lock
 from fleet.ledger.wait import when_free
 from fleet.ledger.witness import Witness
-from fleet.lines import Lines
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import NO_PAUSE, Policy
 from fleet.money.scopes import Scope, Standing, heard
 from fleet.private_files import private_umask
-from fleet.pulse import Pulse
 from fleet.ratelimit.capacity import shortfall
 from fleet.ratelimit.governor import Governor
-from fleet.report import Report, Tally
 from fleet.server.authorities import check_authorities
 from fleet.server.client import Client
 from fleet.server.http import Transport
 from fleet.server.prospect import Prospect
-from fleet.summary import summary
-from fleet.watchdog import Watchdog
 from tasks.app import make_app
 from tasks.broker import announce, turned_away
 from tasks.hangup import stop_signals

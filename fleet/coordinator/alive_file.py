@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
-from fleet.coordinator import Network, Watcher
+from fleet.coordinator.loop import Network, Watcher
+from fleet.coordinator.pending import LedgerState
+from fleet.coordinator.scheduler import Farm
 from fleet.crew import Motion, Vital
 from fleet.domain.effects import Notice
-from fleet.farm import Farm
-from fleet.pending import LedgerState
 from fleet.server.prospect import Prospect
 
 _BEAT_S = 5.0

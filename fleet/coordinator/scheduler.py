@@ -8,19 +8,19 @@ from dataclasses import replace
 
 from fleet.broker.bundling import Pace
 from fleet.broker.host_tally import Hosts
+from fleet.coordinator.drain import Outlook
+from fleet.coordinator.outage import Outage
+from fleet.coordinator.queues import Queues
 from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
 from fleet.domain.jobs import Prior
 from fleet.domain.turn import Published, Turn
-from fleet.drain import Outlook
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.miner.backoff import Backoff
 from fleet.miner.job import NEVER
 from fleet.miner.miner import Miner
 from fleet.miner.resends import Resends
 from fleet.miner.strikes import avoided
-from fleet.outage import Outage
-from fleet.queues import Queues
 from fleet.ratelimit.governor import Governor
 from fleet.ratelimit.openings import Openings
 from tasks.messages import JobMessage, Outcome, ResultMessage

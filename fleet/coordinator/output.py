@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fleet.bookkeeper import CommitTimes
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
-from fleet.coordinator import Network
+from fleet.coordinator.bookkeeper import CommitTimes
+from fleet.coordinator.lines import Lines
+from fleet.coordinator.loop import Network
+from fleet.coordinator.pending import LedgerState
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.wall_clock import Jump
-from fleet.farm import Farm
-from fleet.lines import Lines
-from fleet.pending import LedgerState
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0

@@ -20,15 +20,15 @@ from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
+from fleet.coordinator.drain import Drain
+from fleet.coordinator.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
+from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Call, Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.domain.jobs import GasInfo, NetworkPhase
 from fleet.domain.turn import Published
-from fleet.drain import Drain
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
-from fleet.farm import Farm
 from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
-from fleet.pending import Bookkeeping, Deeds, LedgerState, Pending, Written
 from fleet.server.client import Client
 from fleet.server.http import Talk
 from fleet.server.prospect import Prospect
