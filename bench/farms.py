@@ -23,8 +23,8 @@ import redis
 from bench import metered_worker
 from bench.metered_worker import KERNEL_CPU, KernelUse
 from bench.processes import ONE_THREAD, Measured, Use, start
-from fleet.children import wait_for
-from fleet.redis_server import start_redis
+from fleet.local.processes import wait_for
+from fleet.local.redis_server import start_redis
 
 _START_S = 60.0
 _DRAIN_S = 150.0

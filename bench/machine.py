@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from fleet.redis_server import find_redis_server
+from fleet.local.redis_server import find_redis_server
 
 
 def machine() -> dict[str, str]:

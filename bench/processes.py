@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from fleet.children import Child
+from fleet.local.processes import Child
 
 #: read by numpy's BLAS when it loads
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -70,7 +70,7 @@ def start(
 
 
 def side_by_side() -> ProcessPoolExecutor:
-    """For measurements at the same time; a process that starts others has no threads (`fleet.children`)."""
+    """For measurements at the same time; a process that starts others has no threads (`fleet.local.processes`)."""
     return ProcessPoolExecutor(mp_context=get_context("spawn"))
 
 

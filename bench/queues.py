@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.farms import QUIET
 from bench.processes import ONE_THREAD, Measured, clean_environ, start
 from bench.rows import Row
-from fleet.redis_server import start_redis
+from fleet.local.redis_server import start_redis
 
 RUNS = 2
 WORKERS = 2

@@ -175,10 +175,10 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "fleet.ledger.reports.scopes",
     ),
     ("fleet.coordinator.summary",),
-    ("fleet.coordinator.watchdog", "fleet.children", "fleet.stillness"),
+    ("fleet.coordinator.watchdog", "fleet.local.processes", "fleet.local.stillness"),
     ("fleet.coordinator.startup",),
-    ("fleet.redis_server",),
-    ("fleet.local",),
+    ("fleet.local.redis_server",),
+    ("fleet.local.supervisor",),
     ("fleet.commands",),
     ("fleet.cli",),
     ("fleet.__main__",),
@@ -214,7 +214,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "fleet.broker.results",
     ),
     "billiard": ("tasks.app", "tasks.backend", "tasks.worker"),
-    # fleet.redis_server asks the Redis that it started whether it is ready.
+    # fleet.local.redis_server asks the Redis that it started whether it is ready.
     "redis": (
         "tasks.app",
         "tasks.backend",
@@ -230,14 +230,14 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "fleet.joining",
         "fleet.broker.lease",
         "fleet.broker.presence",
-        "fleet.redis_server",
+        "fleet.local.redis_server",
         "fleet.broker.stream",
         "fleet.broker.tampering",
     ),
     "tornado": ("fleet.simulator.*", "fleet.web.*", "tasks.flower_pages"),
     "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.lines"),
     "rich": ("fleet.cli", "fleet.commands.*", "fleet.output*"),
-    "psutil": ("fleet.local", "tasks.hardware", "tasks.worker"),
+    "psutil": ("fleet.local.supervisor", "tasks.hardware", "tasks.worker"),
     "pydantic": ("config.*", "tasks.payloads.*", "fleet.simulator.*"),
     "pydantic_core": ("config.*",),
     "pydantic_settings": ("config.*",),
@@ -255,7 +255,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
 #: Modules outside `config` that touch the environment, and why they may.
 ENVIRONMENT: dict[str, str] = {
     "fleet.commands.worker": "the worker that the command becomes inherits the environment",
-    "fleet.local": "the farm's processes inherit the environment",
+    "fleet.local.supervisor": "the farm's processes inherit the environment",
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
     "tasks.systemd": "systemd says there whom it watches, and where to answer",
     "tasks.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",

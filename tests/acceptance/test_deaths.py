@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.farms import asked, book, earned, farm, farm_settings, figures, simulator
 from tests.support.processes import FLEET, Started, environ, eventually, nothing_left, run_fleet, started, stop
 

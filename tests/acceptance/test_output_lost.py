@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.acceptance.test_deaths import is_served
 from tests.support.farms import asked, book, earned, farm_settings, simulator
 from tests.support.processes import FLEET, environ, eventually, started

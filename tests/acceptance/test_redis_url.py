@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.farms import asked, farm, simulator, state
 from tests.support.processes import run_fleet, stop
 from tests.support.redis_server import Mortal, binary

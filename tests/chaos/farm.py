@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import redis
 
-from fleet.redis_server import start_redis
+from fleet.local.redis_server import start_redis
 from tests.chaos.cradle import Life, Seams
 from tests.chaos.kernels import ORDERS, RUNS, Orders
 from tests.support.farms import asked, farm_settings, simulator, state

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.compose import STANDINS, Farm, clean_copy, engine_answers
 from tests.support.lacks import lacks
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.compose import Farm, until
 
 pytestmark = pytest.mark.timeout(300)

@@ -13,11 +13,11 @@ from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.local.redis_server import free_port
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
-from fleet.redis_server import free_port
 from fleet.server.client import Client
 from fleet.server.http import Transport
 from fleet.simulator.options import SimulatorOptions

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.processes import environ, eventually, started
 from tests.support.workers import WORKER
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tasks.guesses import BURST
 from tests.support import redis_server
 from tests.support.processes import Started, environ, eventually, started

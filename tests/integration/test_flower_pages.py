@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tasks.messages import JOBS_QUEUE
 from tests.support.browser import browser, seen
 from tests.support.hostile_worker import MARKUP, NAME, TRACE, answering, every_event, publish, task_event

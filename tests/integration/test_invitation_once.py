@@ -18,7 +18,7 @@ from fleet.errors import ServiceError
 from fleet.farmkeys import FarmKeys, Published
 from fleet.invitation import Invitation
 from fleet.joining import hand_over
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from fleet.roles import user_of_guest
 from fleet.welcome import settle
 from tasks.messages import JOIN_KEY_PREFIX, WIRE_VERSION

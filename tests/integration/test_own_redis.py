@@ -10,7 +10,7 @@ import psutil
 import pytest
 import redis
 
-from fleet.redis_server import LocalRedis, start_redis
+from fleet.local.redis_server import LocalRedis, start_redis
 
 
 @contextmanager

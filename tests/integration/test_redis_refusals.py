@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from config.redis_address import read_redis_url
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tasks.broker import Greeting, Refusal, announce, turned_away, unfit, unreachable
 from tests.support.processes import eventually
 from tests.support.redis_server import binary

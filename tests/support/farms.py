@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.processes import FLEET, Started, environ, run_fleet, started
 
 MINERS = "3"

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fleet import stillness
 from fleet.cli import main
 from fleet.coordinator import alive_file as pulse
 from fleet.coordinator import watchdog
+from fleet.local import stillness
 
 _PATIENCE_S, _STALL = float(sys.argv[1]), Path(sys.argv[2])
 _tick = pulse.Pulse.tick

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fleet.redis_server import free_port
+from fleet.local.redis_server import free_port
 from tests.support.lacks import lacks
 from tests.support.processes import eventually
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from fleet.errors import ServiceError
-from fleet.redis_server import find_redis_server, free_port
+from fleet.local.redis_server import find_redis_server, free_port
 from tests.support.lacks import lacks
 
 _START_S = 10.0

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from fleet import stillness
 from fleet.crew import Lookout, Motion, Vital
 from fleet.errors import ThreadEnded
-from fleet.stillness import Stillness
+from fleet.local import stillness
+from fleet.local.stillness import Stillness
 
 
 class Sign:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import redis
 
-from fleet.children import Child
 from fleet.errors import ServiceError
+from fleet.local.processes import Child
 from tasks.redis_client import redis_client
 from tasks.redis_version import is_too_old, minimum, version_of_binary
 

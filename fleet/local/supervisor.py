@@ -17,15 +17,15 @@ from typing import TextIO
 
 from config.settings import Settings
 from fleet.broker.admission import admitted
-from fleet.children import Child, wait_for
 from fleet.coordinator.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir
+from fleet.local.processes import Child, wait_for
+from fleet.local.redis_server import answers, free_port, start_redis
+from fleet.local.stillness import Stillness, answered, touched
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
-from fleet.redis_server import answers, free_port, start_redis
-from fleet.stillness import Stillness, answered, touched
 from tasks.broker import unreachable
 from tasks.cgroup import groups
 from tasks.hangup import stop_signals
