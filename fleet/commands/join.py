@@ -13,9 +13,9 @@ import click
 
 from config.load import load
 from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors, settings_or_exit
-from fleet.invitation import Invitation, InvitationError
-from fleet.secret_files import write_secret
-from fleet.welcome import settle
+from fleet.hosts.invitation import Invitation, InvitationError
+from fleet.hosts.join import settle
+from fleet.hosts.secret_files import write_secret
 
 
 @click.command("join")

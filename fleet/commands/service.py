@@ -11,8 +11,8 @@ import click
 
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_NOPERM, EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
-from fleet.unit_paths import in_a_home, installed, obstacle
-from fleet.units import Installation, Part, unit, unit_name
+from fleet.hosts.systemd import Installation, Part, unit, unit_name
+from fleet.hosts.unit_paths import in_a_home, installed, obstacle
 
 _SYSTEM_UNITS = Path("/etc/systemd/system")
 _SYSTEM_ENV = Path("/etc/neonet-fleet/fleet.env")

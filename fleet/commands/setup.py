@@ -11,8 +11,8 @@ import click
 from config.load import load
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.farmkeys import FLOWER_USER, FarmKeys, Published
-from fleet.joining import hand_over
+from fleet.hosts.farm_secrets import FLOWER_USER, FarmKeys, Published
+from fleet.hosts.joining import hand_over
 from tasks.broker import release
 from tasks.messages import WIRE_VERSION
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from fleet.hosts.redis_acl import Role, user_of_host, users_file
 from fleet.local.redis_server import free_port
-from fleet.roles import Role, user_of_host, users_file
 from tests.support.processes import eventually
 from tests.support.redis_server import binary
 from tests.support.workers import worker

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import redis
 
-from fleet.roles import Role, users_file
+from fleet.hosts.redis_acl import Role, users_file
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM
 from tests.chaos import acts
 from tests.chaos.acts import Havoc

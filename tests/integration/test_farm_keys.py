@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import ServiceError
-from fleet.farmkeys import FarmKeys, Published
-from fleet.invitation import Invitation, InvitationError
-from fleet.secret_files import kept_secret, write_secret
-from fleet.welcome import settle
+from fleet.hosts.farm_secrets import FarmKeys, Published
+from fleet.hosts.invitation import Invitation, InvitationError
+from fleet.hosts.join import settle
+from fleet.hosts.secret_files import kept_secret, write_secret
 
 _LATER = 4_000_000_000
 _PUBLISHED = Published(names=("10.0.0.5", "redis"), port=6380)

@@ -15,12 +15,12 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from fleet.errors import ServiceError
-from fleet.farmkeys import FarmKeys, Published
-from fleet.invitation import Invitation
-from fleet.joining import hand_over
+from fleet.hosts.farm_secrets import FarmKeys, Published
+from fleet.hosts.invitation import Invitation
+from fleet.hosts.join import settle
+from fleet.hosts.joining import hand_over
+from fleet.hosts.redis_acl import user_of_guest
 from fleet.local.redis_server import free_port
-from fleet.roles import user_of_guest
-from fleet.welcome import settle
 from tasks.messages import JOIN_KEY_PREFIX, WIRE_VERSION
 from tests.support.processes import FLEET, environ, eventually, run_fleet, started
 from tests.support.redis_server import binary

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from fleet.hosts.redis_acl import Role, users_file
 from fleet.local.redis_server import free_port
-from fleet.roles import Role, users_file
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM
 from tests.support.processes import ROOT, eventually
 from tests.support.redis_server import binary

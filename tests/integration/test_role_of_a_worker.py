@@ -15,8 +15,8 @@ import pytest
 import redis
 
 from config.settings import Settings
+from fleet.hosts.redis_acl import Role, user_of_host, users_file
 from fleet.local.redis_server import free_port
-from fleet.roles import Role, user_of_host, users_file
 from tasks.app import make_app
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tests.integration.test_dispatch_intake import intake, news, read

@@ -13,8 +13,8 @@ import pytest
 import redis
 from redis.exceptions import NoPermissionError
 
+from fleet.hosts.redis_acl import Role, is_host_name, user_of_host, users_file
 from fleet.local.redis_server import free_port
-from fleet.roles import Role, is_host_name, user_of_host, users_file
 from tasks.broker import Refusal, announce, turned_away
 from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WORKERS_KEY
 from tests.support.redis_server import binary

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from fleet.commands import service
-from fleet.unit_paths import in_a_home, obstacle
-from fleet.units import Installation, Part, unit
+from fleet.hosts.systemd import Installation, Part, unit
+from fleet.hosts.unit_paths import in_a_home, obstacle
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import ServiceError
-from fleet.units import Installation, Part, unit, unit_name
+from fleet.hosts.systemd import Installation, Part, unit, unit_name
 
 ROOT = Path(__file__).parents[2]
 _SYSTEM = Installation(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fleet.certificates import ensure_authority, ensure_server
+from fleet.hosts.certificates import ensure_authority, ensure_server
 
 
 class Front:

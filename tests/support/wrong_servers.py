@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from fleet.certificates import ensure_authority, ensure_server
+from fleet.hosts.certificates import ensure_authority, ensure_server
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in to the hotel's network</title></head><body></body></html>"
 

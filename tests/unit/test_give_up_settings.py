@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import Settings
 from fleet.commands.durations import GIVE_UP
-from fleet.units import Installation, Part, unit
+from fleet.hosts.systemd import Installation, Part, unit
 
 
 @pytest.mark.parametrize("system", [False, True])

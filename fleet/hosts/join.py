@@ -7,9 +7,9 @@ import ssl
 from pathlib import Path
 
 from fleet.errors import ServiceError
-from fleet.invitation import Invitation
-from fleet.joining import take
-from fleet.secret_files import write_secret
+from fleet.hosts.invitation import Invitation
+from fleet.hosts.joining import take
+from fleet.hosts.secret_files import write_secret
 from tasks.broker import release, turned_away
 from tasks.messages import WIRE_VERSION
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet.certificates import ensure_authority, ensure_server
 from fleet.errors import ServiceError
-from fleet.invitation import Invitation
-from fleet.roles import Role, is_host_name, users_file
-from fleet.secret_files import kept_secret, new_password, write_secret
+from fleet.hosts.certificates import ensure_authority, ensure_server
+from fleet.hosts.invitation import Invitation
+from fleet.hosts.redis_acl import Role, is_host_name, users_file
+from fleet.hosts.secret_files import kept_secret, new_password, write_secret
 
 #: user of Flower's pages
 FLOWER_USER = "farmer"

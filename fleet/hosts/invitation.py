@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
 from fleet.errors import FleetError
-from fleet.roles import is_host_name, user_of_guest, user_of_host
+from fleet.hosts.redis_acl import is_host_name, user_of_guest, user_of_host
 
 _PREFIX = "neonet2."
 #: lines of releases before this one held the password of the workers itself

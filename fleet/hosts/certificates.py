@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.errors import ServiceError
-from fleet.secret_files import write_secret
+from fleet.hosts.secret_files import write_secret
 
 _CA_DAYS = 3650
 _SERVER_DAYS = 825

@@ -1,0 +1,1 @@
+"""What other hosts need: invitations, certificates, Redis users, secrets, systemd units."""
