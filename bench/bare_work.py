@@ -18,16 +18,16 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tasks.kernels.named_model import named_model
-from tasks.kernels.payment_graph import on_cycle
-from tasks.payloads.blocks import NetworkProtection
-from tasks.payloads.bytestrings import DataHash
-from tasks.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
-from tasks.payloads.matrices import MatrixMultiply, MatrixOps
-from tasks.payloads.records import DataValidation
-from tasks.payloads.tensors import TensorReduce
-from tasks.payloads.transactions import FraudDetection
-from tasks.payloads.weights import FederatedLearning
+from tasks.compute.kernels.named_model import named_model
+from tasks.compute.kernels.payment_graph import on_cycle
+from tasks.compute.payloads.blocks import NetworkProtection
+from tasks.compute.payloads.bytestrings import DataHash
+from tasks.compute.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
+from tasks.compute.payloads.matrices import MatrixMultiply, MatrixOps
+from tasks.compute.payloads.records import DataValidation
+from tasks.compute.payloads.tensors import TensorReduce
+from tasks.compute.payloads.transactions import FraudDetection
+from tasks.compute.payloads.weights import FederatedLearning
 
 Array = NDArray[np.float32]
 Bare = Callable[[Any, Generator], dict[str, object]]

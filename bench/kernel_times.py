@@ -17,11 +17,11 @@ import numpy as np
 from bench.bare_work import BARE, NOTHING_DRAWN
 from bench.kernel_jobs import JOBS, Job
 from bench.original_kernels import ORIGINAL
-from tasks.catalog import KERNELS, compute
-from tasks.digest import seed
-from tasks.kernels.draws import generator
-from tasks.kernels.process import settle
-from tasks.payloads.table import parse
+from tasks.compute.catalog import KERNELS, compute
+from tasks.compute.digest import seed
+from tasks.compute.kernels.draws import generator
+from tasks.compute.kernels.process import settle
+from tasks.compute.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
 #: the product, bare work, seeding and kernel, the whole of `compute`, the original client's way: seconds

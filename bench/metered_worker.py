@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import __main__ as door
-from tasks import catalog
+from tasks.compute import catalog
 from tasks.jobtypes import JOB_TYPES
 
 #: names the folder of the sums

@@ -9,7 +9,7 @@ import signal
 import time
 from multiprocessing.connection import Connection
 
-from tasks import catalog
+from tasks.compute import catalog
 from tasks.jobtypes import JOB_TYPES
 
 #: the id of its jobs

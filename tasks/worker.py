@@ -16,12 +16,13 @@ from celery.worker import state
 
 from config.logs import set_up
 from config.settings import Settings
-from tasks import catalog, stopping
+from tasks import stopping
 from tasks.app import make_app
 from tasks.backend import StreamBackend
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
 from tasks.cgroup import groups
+from tasks.compute import catalog
 from tasks.errors import MessageError, OutOfMemoryError, PayloadError, TooFewFilesError, UnknownJobTypeError
 from tasks.failures import failures
 from tasks.hangup import stop_signals

@@ -44,16 +44,23 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ),
     (
         "tasks.messages",
-        "tasks.digest",
-        "tasks.payloads",
+        "tasks.compute.digest",
+        "tasks.compute.payloads",
         "tasks.redis_client",
         "tasks.hardware",
         "tasks.oom",
         "tasks.pool_size",
     ),
-    ("tasks.kernels", "tasks.bundle", "tasks.plain_events", "tasks.envelope"),
+    ("tasks.compute.kernels", "tasks.bundle", "tasks.plain_events", "tasks.envelope"),
     ("tasks.transport",),
-    ("tasks.catalog", "tasks.bundle_events", "tasks.backend", "tasks.broker", "tasks.presence", "tasks.flower_pages"),
+    (
+        "tasks.compute.catalog",
+        "tasks.bundle_events",
+        "tasks.backend",
+        "tasks.broker",
+        "tasks.presence",
+        "tasks.flower_pages",
+    ),
     ("tasks.app", "tasks.watchdog", "tasks.selftest"),
     ("tasks.strategy",),
     ("tasks.worker", "tasks.flower"),
@@ -192,7 +199,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
 
 #: Package → the only modules (patterns) that may import it. A package without a row is nobody's yet.
 BORDERS: dict[str, tuple[str, ...]] = {
-    "numpy": ("tasks.kernels.*", "tasks.catalog", "tasks.digest"),
+    "numpy": ("tasks.compute.kernels.*", "tasks.compute.catalog", "tasks.compute.digest"),
     "pycurl": ("fleet.server.http",),
     "certifi": ("fleet.server.http",),
     "asyncio": ("fleet.server.http", "fleet.simulator.*"),
@@ -244,7 +251,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.lines"),
     "rich": ("fleet.cli", "fleet.commands.*", "fleet.output*"),
     "psutil": ("fleet.local.supervisor", "tasks.hardware", "tasks.worker"),
-    "pydantic": ("config.*", "tasks.payloads.*", "fleet.simulator.*"),
+    "pydantic": ("config.*", "tasks.compute.payloads.*", "fleet.simulator.*"),
     "pydantic_core": ("config.*",),
     "pydantic_settings": ("config.*",),
     "dotenv": ("config.*",),
@@ -254,7 +261,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
 OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "config.*": ("tasks.*", "fleet.*"),
     "tasks.*": ("fleet.*",),
-    "fleet.*": ("tasks.kernels.*", "tasks.catalog", "numpy"),
+    "fleet.*": ("tasks.compute.kernels.*", "tasks.compute.catalog", "numpy"),
     "tasks.messages": ("celery", "kombu", "redis", "numpy"),
 }
 

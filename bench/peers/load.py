@@ -19,7 +19,7 @@ import redis
 
 from fleet.broker.results import BrokerState, Intake, Results
 from fleet.simulator.jobs import LIGHT_TYPES, draw_data
-from tasks.catalog import KERNEL_VERSION, compute
+from tasks.compute.catalog import KERNEL_VERSION, compute
 from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, JobMessage, encode_computed, stream_fields
 
 #: in flight at most

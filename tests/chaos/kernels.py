@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import __main__ as door
-from tasks import catalog
+from tasks.compute import catalog
 from tasks.selftest import SELF_TEST
 
 RUNS = "CHAOS_RUNS"

@@ -14,7 +14,8 @@ from tests.support.processes import ROOT
 TWO_PROCESSES = """
 import os, runpy, sys
 from pathlib import Path
-from tasks import __main__ as door, catalog
+from tasks import __main__ as door
+from tasks.compute import catalog
 
 def main():
     child = os.fork()

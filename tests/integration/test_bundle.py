@@ -149,7 +149,7 @@ def test_each_job_of_a_bundle_has_an_end_of_its_own(
 def test_a_job_has_the_result_in_a_bundle_that_it_has_alone(
     told: tuple[dict[str, ResultMessage], Heard],
 ) -> None:
-    from tasks import catalog  # noqa: PLC0415 - numpy's threads are the worker's matter until here
+    from tasks.compute import catalog  # noqa: PLC0415 - numpy's threads are the worker's matter until here
 
     alone = catalog.compute("fraud_detection", TRANSFERS, job_id="job-last")
     assert told[0]["job-last"].result["results_hash"] == alone["results_hash"]

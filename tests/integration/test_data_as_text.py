@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from tasks import catalog
+from tasks.compute import catalog
 from tasks.messages import Outcome
 from tests.support.processes import Started
 from tests.support.workers import job, results, send, worker

@@ -18,8 +18,8 @@ import pytest
 import redis
 
 from config.settings import Settings
-from tasks import catalog
 from tasks.app import make_app
+from tasks.compute import catalog
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JOBS_QUEUE, TASK_PREFIX, WIRE_VERSION, Outcome, ResultMessage, parse_stream_fields
 from tasks.vital import EXIT_CODE

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks import __main__ as door
-from tasks import catalog
+from tasks.compute import catalog
 
 _compute = catalog.compute
 _KIND = os.environ["BROKEN_WORKER"]

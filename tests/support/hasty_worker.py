@@ -13,7 +13,8 @@ from typing import Any
 from celery.signals import worker_ready
 
 from tasks import __main__ as door
-from tasks import catalog, watchdog, worker
+from tasks import watchdog, worker
+from tasks.compute import catalog
 from tests.support.poisoned_worker import compute
 
 STALL = Path(sys.argv.pop())

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks import __main__ as door
-from tasks import catalog
+from tasks.compute import catalog
 
 _compute = catalog.compute
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.digest import KERNEL_VERSION, canonical, digest, seed
-from tasks.kernels.fingerprint import fingerprint
+from tasks.compute.digest import KERNEL_VERSION, canonical, digest, seed
+from tasks.compute.kernels.fingerprint import fingerprint
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -139,5 +139,5 @@ def test_a_fingerprint_agrees_with_the_definition() -> None:
 
 
 def test_digests_need_no_numpy() -> None:
-    script = "import sys, tasks.digest, tasks.payloads.table; sys.exit('numpy' in sys.modules)"
+    script = "import sys, tasks.compute.digest, tasks.compute.payloads.table; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

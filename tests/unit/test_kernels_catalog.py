@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from tasks.catalog import KERNEL_VERSION, KERNELS, compute
-from tasks.digest import KERNEL_VERSION as DIGEST_VERSION
+from tasks.compute.catalog import KERNEL_VERSION, KERNELS, compute
+from tasks.compute.digest import KERNEL_VERSION as DIGEST_VERSION
+from tasks.compute.payloads.table import PAYLOADS
 from tasks.errors import PayloadError, UnknownJobTypeError
 from tasks.jobtypes import JOB_TYPES
-from tasks.payloads.table import PAYLOADS
 
 #: as the servers send them, newer and older
 JOBS: list[tuple[str, dict[str, Any]]] = [
@@ -122,7 +122,7 @@ def test_a_fresh_process_gives_the_same_results(threads: str, hash_seed: str) ->
 
 def test_only_numpy_is_loaded_beside_the_standard_library() -> None:
     script = (
-        "import sys, tasks.catalog\n"
+        "import sys, tasks.compute.catalog\n"
         "tops = {name.partition('.')[0] for name in sys.modules}\n"
         "print(*sorted(top for top in tops - set(sys.stdlib_module_names) if not top.startswith('_')))"
     )
@@ -140,7 +140,7 @@ def _bare() -> dict[str, str]:
 def test_a_large_job_leaves_little_memory_behind() -> None:
     script = (
         "import psutil\n"
-        "from tasks.catalog import compute\n"
+        "from tasks.compute.catalog import compute\n"
         "compute('tensor_reduce', {}, job_id='x')\n"
         "before = psutil.Process().memory_info().rss\n"
         "for size in (64, 3000, 1000, 300):\n"

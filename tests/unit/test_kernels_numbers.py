@@ -12,25 +12,25 @@ import pytest
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tasks.digest import seed
-from tasks.kernels.data_hash import data_hash
-from tasks.kernels.draws import Digested, generator, uniform, words16
-from tasks.kernels.federated_learning import federated_learning
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.gradient_compute import gradient_compute
-from tasks.kernels.inference import inference
-from tasks.kernels.matrix_multiply import matrix_multiply
-from tasks.kernels.matrix_ops import matrix_ops
-from tasks.kernels.model_inference import model_inference
-from tasks.kernels.model_training import model_training
-from tasks.kernels.named_model import MAX_KEPT_PARAMETERS, named_model
-from tasks.kernels.perceptron import drawn_weights, forward, gradients, squared_loss
-from tasks.kernels.tensor_reduce import tensor_reduce
-from tasks.payloads.bytestrings import DataHash
-from tasks.payloads.layers import GRADIENT_BATCH, GradientCompute, Inference, ModelInference, ModelTraining
-from tasks.payloads.matrices import MatrixMultiply, MatrixOps
-from tasks.payloads.tensors import TensorReduce
-from tasks.payloads.weights import FederatedLearning
+from tasks.compute.digest import seed
+from tasks.compute.kernels.data_hash import data_hash
+from tasks.compute.kernels.draws import Digested, generator, uniform, words16
+from tasks.compute.kernels.federated_learning import federated_learning
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.gradient_compute import gradient_compute
+from tasks.compute.kernels.inference import inference
+from tasks.compute.kernels.matrix_multiply import matrix_multiply
+from tasks.compute.kernels.matrix_ops import matrix_ops
+from tasks.compute.kernels.model_inference import model_inference
+from tasks.compute.kernels.model_training import model_training
+from tasks.compute.kernels.named_model import MAX_KEPT_PARAMETERS, named_model
+from tasks.compute.kernels.perceptron import drawn_weights, forward, gradients, squared_loss
+from tasks.compute.kernels.tensor_reduce import tensor_reduce
+from tasks.compute.payloads.bytestrings import DataHash
+from tasks.compute.payloads.layers import GRADIENT_BATCH, GradientCompute, Inference, ModelInference, ModelTraining
+from tasks.compute.payloads.matrices import MatrixMultiply, MatrixOps
+from tasks.compute.payloads.tensors import TensorReduce
+from tasks.compute.payloads.weights import FederatedLearning
 
 SEED = seed("a job")
 Rows = list[list[float]]

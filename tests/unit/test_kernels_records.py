@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator
 
-from tasks.digest import canonical, digest, seed
-from tasks.kernels.data_validation import REASONS, checks, checksums, data_validation, drawn_records
-from tasks.kernels.draws import generator
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.fraud_detection import fraud_detection
-from tasks.kernels.network_protection import network_protection
-from tasks.kernels.payment_graph import fans, on_cycle
-from tasks.payloads.blocks import NetworkProtection
-from tasks.payloads.records import DataValidation
-from tasks.payloads.transactions import FraudDetection
+from tasks.compute.digest import canonical, digest, seed
+from tasks.compute.kernels.data_validation import REASONS, checks, checksums, data_validation, drawn_records
+from tasks.compute.kernels.draws import generator
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.fraud_detection import fraud_detection
+from tasks.compute.kernels.network_protection import network_protection
+from tasks.compute.kernels.payment_graph import fans, on_cycle
+from tasks.compute.payloads.blocks import NetworkProtection
+from tasks.compute.payloads.records import DataValidation
+from tasks.compute.payloads.transactions import FraudDetection
 
 Transaction = tuple[float, str, str]
 

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.blocks import NetworkProtection
+from tasks.compute.payloads.bytestrings import DataHash
+from tasks.compute.payloads.estimate import MAX_FLOPS, MAX_MEMORY_BYTES, Estimate
+from tasks.compute.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
+from tasks.compute.payloads.matrices import MatrixMultiply, MatrixOps
+from tasks.compute.payloads.records import DataValidation
+from tasks.compute.payloads.table import PAYLOADS, Payload, parse
+from tasks.compute.payloads.tensors import TensorReduce
+from tasks.compute.payloads.transactions import FraudDetection
+from tasks.compute.payloads.weights import FederatedLearning
 from tasks.errors import PayloadError, UnknownJobTypeError
 from tasks.jobtypes import JOB_TYPES
-from tasks.payloads import fields
-from tasks.payloads.blocks import NetworkProtection
-from tasks.payloads.bytestrings import DataHash
-from tasks.payloads.estimate import MAX_FLOPS, MAX_MEMORY_BYTES, Estimate
-from tasks.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
-from tasks.payloads.matrices import MatrixMultiply, MatrixOps
-from tasks.payloads.records import DataValidation
-from tasks.payloads.table import PAYLOADS, Payload, parse
-from tasks.payloads.tensors import TensorReduce
-from tasks.payloads.transactions import FraudDetection
-from tasks.payloads.weights import FederatedLearning
 
 NAN, INF = float("nan"), float("inf")
 HUGE = 10**5000

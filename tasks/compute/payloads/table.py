@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, Self
 
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.blocks import NetworkProtection
+from tasks.compute.payloads.bytestrings import DataHash
+from tasks.compute.payloads.estimate import Estimate
+from tasks.compute.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
+from tasks.compute.payloads.matrices import MatrixMultiply, MatrixOps
+from tasks.compute.payloads.records import DataValidation
+from tasks.compute.payloads.tensors import TensorReduce
+from tasks.compute.payloads.transactions import FraudDetection
+from tasks.compute.payloads.weights import FederatedLearning
 from tasks.errors import UnknownJobTypeError
-from tasks.payloads import fields
-from tasks.payloads.blocks import NetworkProtection
-from tasks.payloads.bytestrings import DataHash
-from tasks.payloads.estimate import Estimate
-from tasks.payloads.layers import GradientCompute, Inference, ModelInference, ModelTraining
-from tasks.payloads.matrices import MatrixMultiply, MatrixOps
-from tasks.payloads.records import DataValidation
-from tasks.payloads.tensors import TensorReduce
-from tasks.payloads.transactions import FraudDetection
-from tasks.payloads.weights import FederatedLearning
 
 
 class Payload(Protocol):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from numpy.random import Generator
 
-from tasks.digest import canonical, digest
-from tasks.kernels.draws import words16
-from tasks.payloads.blocks import NetworkProtection
+from tasks.compute.digest import canonical, digest
+from tasks.compute.kernels.draws import words16
+from tasks.compute.payloads.blocks import NetworkProtection
 
 #: invalid blocks that a result lists
 MAX_LISTED = 16

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tasks.kernels.draws import uniform
+from tasks.compute.kernels.draws import uniform
 
 Array = NDArray[np.float32]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.payloads.matrices import MatrixMultiply
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.payloads.matrices import MatrixMultiply
 
 
 def matrix_multiply(payload: MatrixMultiply, rng: Generator) -> dict[str, object]:

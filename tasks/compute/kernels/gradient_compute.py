@@ -7,10 +7,10 @@ from math import fsum, sqrt
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.perceptron import drawn_weights, forward, gradients, squared_loss
-from tasks.payloads.layers import GRADIENT_BATCH, GradientCompute
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.perceptron import drawn_weights, forward, gradients, squared_loss
+from tasks.compute.payloads.layers import GRADIENT_BATCH, GradientCompute
 
 
 def gradient_compute(payload: GradientCompute, rng: Generator) -> dict[str, object]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from operator import mul
 from typing import Any, Self
 
-from tasks.payloads import fields
-from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, FLOAT_BYTES, Estimate
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, FLOAT_BYTES, Estimate
 
 MAX_WIDTH = 8192
 MAX_LAYERS = 32

@@ -6,8 +6,8 @@ import hashlib
 
 from numpy.random import Generator
 
-from tasks.kernels.draws import words16
-from tasks.payloads.bytestrings import DataHash
+from tasks.compute.kernels.draws import words16
+from tasks.compute.payloads.bytestrings import DataHash
 
 
 def data_hash(payload: DataHash, rng: Generator) -> dict[str, object]:

@@ -7,10 +7,10 @@ from math import fsum
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.perceptron import Array, drawn_weights, forward, gradients, loss_and_error
-from tasks.payloads.layers import ModelTraining
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.perceptron import Array, drawn_weights, forward, gradients, loss_and_error
+from tasks.compute.payloads.layers import ModelTraining
 
 _GROW = 1.5
 _SHRINK = 0.5

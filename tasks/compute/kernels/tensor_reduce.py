@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.payloads.tensors import TensorReduce
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.payloads.tensors import TensorReduce
 
 
 def tensor_reduce(payload: TensorReduce, rng: Generator) -> dict[str, object]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from tasks.payloads import fields
-from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, Estimate
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, Estimate
 
 MAX_RECORDS = 1_000_000
 _RECORD_BYTES = 160

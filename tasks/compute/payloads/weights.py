@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Self
 
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, FLOAT_BYTES, Estimate
 from tasks.errors import PayloadError
-from tasks.payloads import fields
-from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, FLOAT_BYTES, Estimate
 
 MAX_SIDE = 1024
 MAX_LOCAL_ROWS = 100_000

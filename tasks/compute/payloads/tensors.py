@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Self
 
-from tasks.payloads import fields
-from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, FLOAT_BYTES, Estimate
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, FLOAT_BYTES, Estimate
 
 MAX_AXES = 8
 MAX_AXIS = 2**24

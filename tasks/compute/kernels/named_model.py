@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
-from tasks.digest import seed
-from tasks.kernels.draws import generator
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.perceptron import Array, drawn_weights
+from tasks.compute.digest import seed
+from tasks.compute.kernels.draws import generator
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.perceptron import Array, drawn_weights
 
 #: parameters of the largest model that is kept (1 MiB of float32); larger ones are drawn anew for each job
 MAX_KEPT_PARAMETERS = 2**18

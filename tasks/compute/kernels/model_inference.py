@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.named_model import named_model
-from tasks.kernels.perceptron import Array, forward
-from tasks.payloads.layers import ModelInference
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.named_model import named_model
+from tasks.compute.kernels.perceptron import Array, forward
+from tasks.compute.payloads.layers import ModelInference
 
 #: predictions that a result lists; the digest covers all
 MAX_LISTED = 64

@@ -7,10 +7,10 @@ from math import sqrt
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.perceptron import Array
-from tasks.payloads.weights import LOCAL_STEPS, FederatedLearning
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.perceptron import Array
+from tasks.compute.payloads.weights import LOCAL_STEPS, FederatedLearning
 
 _NOISE = 0.05
 #: only where every local row was drawn as 0, which one row of one input can be

@@ -7,22 +7,22 @@ from typing import Any
 
 from numpy.random import Generator
 
-from tasks import digest
-from tasks.kernels.data_hash import data_hash
-from tasks.kernels.data_validation import data_validation
-from tasks.kernels.draws import generator
-from tasks.kernels.federated_learning import federated_learning
-from tasks.kernels.fraud_detection import fraud_detection
-from tasks.kernels.gradient_compute import gradient_compute
-from tasks.kernels.inference import inference
-from tasks.kernels.matrix_multiply import matrix_multiply
-from tasks.kernels.matrix_ops import matrix_ops
-from tasks.kernels.model_inference import model_inference
-from tasks.kernels.model_training import model_training
-from tasks.kernels.network_protection import network_protection
-from tasks.kernels.process import settle
-from tasks.kernels.tensor_reduce import tensor_reduce
-from tasks.payloads.table import parse
+from tasks.compute import digest
+from tasks.compute.kernels.data_hash import data_hash
+from tasks.compute.kernels.data_validation import data_validation
+from tasks.compute.kernels.draws import generator
+from tasks.compute.kernels.federated_learning import federated_learning
+from tasks.compute.kernels.fraud_detection import fraud_detection
+from tasks.compute.kernels.gradient_compute import gradient_compute
+from tasks.compute.kernels.inference import inference
+from tasks.compute.kernels.matrix_multiply import matrix_multiply
+from tasks.compute.kernels.matrix_ops import matrix_ops
+from tasks.compute.kernels.model_inference import model_inference
+from tasks.compute.kernels.model_training import model_training
+from tasks.compute.kernels.network_protection import network_protection
+from tasks.compute.kernels.process import settle
+from tasks.compute.kernels.tensor_reduce import tensor_reduce
+from tasks.compute.payloads.table import parse
 
 #: named in every result, and part of every digest in it
 KERNEL_VERSION = digest.KERNEL_VERSION

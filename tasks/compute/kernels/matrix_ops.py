@@ -7,10 +7,10 @@ from math import frexp, sqrt
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import uniform
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.perceptron import Array
-from tasks.payloads.matrices import MatrixOps
+from tasks.compute.kernels.draws import uniform
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.perceptron import Array
+from tasks.compute.payloads.matrices import MatrixOps
 
 #: products between two rescalings; A's norm is at most √(3n) ≤ 111, and 111¹⁶ is within float32
 _RESCALE_EVERY = 16

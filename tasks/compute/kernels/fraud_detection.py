@@ -10,10 +10,10 @@ from operator import add, eq
 import numpy as np
 from numpy.random import Generator
 
-from tasks.kernels.draws import words16
-from tasks.kernels.fingerprint import fingerprint
-from tasks.kernels.payment_graph import fans, on_cycle
-from tasks.payloads.transactions import FraudDetection
+from tasks.compute.kernels.draws import words16
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.kernels.payment_graph import fans, on_cycle
+from tasks.compute.payloads.transactions import FraudDetection
 
 #: flagged indexes that a result lists; the digest covers all scores
 MAX_LISTED = 64

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tasks.kernels.draws import words16
-from tasks.kernels.fingerprint import fingerprint
-from tasks.payloads.records import DataValidation
+from tasks.compute.kernels.draws import words16
+from tasks.compute.kernels.fingerprint import fingerprint
+from tasks.compute.payloads.records import DataValidation
 
 #: what can be wrong with a record, in the order in which corruptions are numbered
 REASONS = ("altered", "amount_not_finite", "amount_negative", "sequence_repeated", "time_backwards")

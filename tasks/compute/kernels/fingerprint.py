@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.digest import digest
+from tasks.compute.digest import digest
 
 
 def fingerprint(name: str, *arrays: NDArray[Any]) -> str:

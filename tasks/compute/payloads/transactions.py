@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tasks.payloads import fields
-from tasks.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, Estimate
+from tasks.compute.payloads import fields
+from tasks.compute.payloads.estimate import CALL_FLOPS, ELEMENT_FLOPS, Estimate
 
 MAX_TRANSACTIONS = 10_000
 MAX_AMOUNT = 1e18

@@ -1,0 +1,1 @@
+"""What a job computes: payload bounds, kernels, and the table of job types."""
