@@ -12,7 +12,7 @@ from config.logs import set_up
 from config.streams import open_streams, outlive_streams, unhindered
 from tasks import processor
 from tasks.blas import single_threaded
-from tasks.broker import turned_away
+from tasks.broker.handshake import turned_away
 from tasks.open_files import raise_limit
 
 _log = logging.getLogger(__name__)

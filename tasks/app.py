@@ -8,9 +8,9 @@ from kombu.entity import Queue
 from config.celery_variables import forget_celery_variables
 from config.redis_address import read_redis_url
 from config.settings import Settings
+from tasks.broker.redis_client import tls_options
+from tasks.broker.transport import use_for_redis
 from tasks.messages import JOBS_QUEUE
-from tasks.redis_client import tls_options
-from tasks.transport import use_for_redis
 
 _BACKEND = "tasks.backend.StreamBackend"
 

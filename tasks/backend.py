@@ -18,10 +18,10 @@ from celery import states
 from celery.backends.base import BaseBackend
 
 from tasks import stopping
+from tasks.broker.redis_client import redis_client
 from tasks.bundle import Bundled, jobs_in
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
 from tasks.oom import OomKills
-from tasks.redis_client import redis_client
 
 _log = logging.getLogger(__name__)
 

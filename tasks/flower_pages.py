@@ -21,8 +21,8 @@ from tornado.ioloop import IOLoop
 from tornado.web import Finish, HTTPError, OutputTransform
 
 from tasks.basic_auth import admits
+from tasks.broker.newcomers import Newcomers
 from tasks.guesses import REFILL_S, Guesses
-from tasks.newcomers import Newcomers
 from tasks.plain_events import plain_event
 
 _MOST_S = 30.0

@@ -11,7 +11,7 @@ from celery.worker import state
 from celery.worker.strategy import default
 
 from tasks import stopping
-from tasks.envelope import check_arguments
+from tasks.broker.envelope import check_arguments
 from tasks.errors import MessageError
 from tasks.failures import failures
 from tasks.messages import AVOID_HEADER, JOBS_QUEUE

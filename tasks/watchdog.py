@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import redis
 
-from tasks.broker import shut_out
+from tasks.broker.handshake import shut_out
+from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE
-from tasks.redis_client import redis_client
 from tasks.systemd import ping
 from tasks.vital import EXIT_CODE, start
 

@@ -19,6 +19,7 @@ from config.settings import Settings
 from tasks import stopping
 from tasks.app import make_app
 from tasks.backend import StreamBackend
+from tasks.broker.presence import signing
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
 from tasks.cgroup import groups
@@ -32,7 +33,6 @@ from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
 from tasks.oom import OomKills, go_first
 from tasks.open_files import raise_limit
 from tasks.pool_size import PoolSize, pool_size
-from tasks.presence import signing
 from tasks.strategy import choosy, examined
 from tasks.suspension import refuse_suspension
 from tasks.vital import EXIT_CODE

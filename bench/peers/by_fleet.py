@@ -13,8 +13,8 @@ from config.load import load
 from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
 from tasks.app import make_app
+from tasks.broker.redis_client import redis_client
 from tasks.messages import JobMessage
-from tasks.redis_client import redis_client
 
 #: what a farm learns of light jobs
 _EXPECTED_MS = 0.2

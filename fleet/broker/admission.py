@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.errors import ServiceError, WrongSetting
-from tasks.broker import Refusal
+from tasks.broker.handshake import Refusal
 
 
 def admitted(refusal: Refusal | None) -> None:

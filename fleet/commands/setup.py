@@ -13,7 +13,7 @@ from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.hosts.farm_secrets import FLOWER_USER, FarmKeys, Published
 from fleet.hosts.joining import hand_over
-from tasks.broker import release
+from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
 
 #: what the Redis is called inside the farm; its certificate is valid for that, too

@@ -51,9 +51,9 @@ from fleet.server.client import Client
 from fleet.server.http import Transport
 from fleet.server.prospect import Prospect
 from tasks.app import make_app
-from tasks.broker import announce, turned_away
+from tasks.broker.handshake import announce, turned_away
+from tasks.broker.redis_client import redis_client
 from tasks.hangup import stop_signals
-from tasks.redis_client import redis_client
 from tasks.suspension import refuse_suspension
 
 #: missed heartbeats after which a session of another coordinator's miner counts as left behind

@@ -10,7 +10,7 @@ from fleet.errors import ServiceError
 from fleet.hosts.invitation import Invitation
 from fleet.hosts.joining import take
 from fleet.hosts.secret_files import write_secret
-from tasks.broker import release, turned_away
+from tasks.broker.handshake import release, turned_away
 from tasks.messages import WIRE_VERSION
 
 _TIMEOUT_S = 10.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import redis
 
 from fleet.errors import ServiceError
+from tasks.broker.redis_client import redis_client
 from tasks.messages import JOIN_KEY_PREFIX
-from tasks.redis_client import redis_client
 from tasks.text import plain
 
 _TIMEOUT_S = 10.0

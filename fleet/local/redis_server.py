@@ -16,8 +16,8 @@ import redis
 
 from fleet.errors import ServiceError
 from fleet.local.processes import Child
-from tasks.redis_client import redis_client
-from tasks.redis_version import is_too_old, minimum, version_of_binary
+from tasks.broker.redis_client import redis_client
+from tasks.broker.redis_version import is_too_old, minimum, version_of_binary
 
 _START_S = 10.0
 

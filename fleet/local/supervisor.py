@@ -26,7 +26,7 @@ from fleet.local.redis_server import answers, free_port, start_redis
 from fleet.local.stillness import Stillness, answered, touched
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
-from tasks.broker import unreachable
+from tasks.broker.handshake import unreachable
 from tasks.cgroup import groups
 from tasks.hangup import stop_signals
 from tasks.oom import OomKills, ending

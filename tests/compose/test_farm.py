@@ -16,7 +16,7 @@ from tests.support.compose import Farm, health, inspect, until
 
 pytestmark = pytest.mark.timeout(300)
 
-_RELEASE = "from tasks.broker import release; print(release())"
+_RELEASE = "from tasks.broker.handshake import release; print(release())"
 
 
 def page(farm: Farm, path: str, login: str | None = None) -> tuple[int, str]:

@@ -18,8 +18,8 @@ import redis
 
 from fleet.broker.results import BrokerState, Intake, Results
 from fleet.domain.effects import Dispatch
+from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, Outcome, encode_computed
-from tasks.redis_client import redis_client
 from tests.support import redis_server
 from tests.support.link import Link
 from tests.support.processes import PATIENCE_S, eventually

@@ -12,8 +12,8 @@ import redis
 
 from fleet.broker.lease import GOOD_MS, Lease, LeaseKeeper, LeaseLost
 from fleet.errors import RedisHeld
+from tasks.broker.redis_client import redis_client
 from tasks.messages import COORDINATOR_KEY
-from tasks.redis_client import redis_client
 from tests.support.processes import PATIENCE_S, eventually
 
 Lost = SimpleQueue[LeaseLost]

@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 import redis
 
 from fleet.broker.presence import PresenceWatch, Workers, signed
+from tasks.broker.redis_client import redis_client
 from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
-from tasks.redis_client import redis_client
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import worker
 

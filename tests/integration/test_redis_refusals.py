@@ -15,7 +15,7 @@ import redis
 
 from config.redis_address import read_redis_url
 from fleet.local.redis_server import free_port
-from tasks.broker import Greeting, Refusal, announce, turned_away, unfit, unreachable
+from tasks.broker.handshake import Greeting, Refusal, announce, turned_away, unfit, unreachable
 from tests.support.processes import eventually
 from tests.support.redis_server import binary
 from tests.support.tls_front import tls_front

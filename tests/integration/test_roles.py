@@ -15,7 +15,7 @@ from redis.exceptions import NoPermissionError
 
 from fleet.hosts.redis_acl import Role, is_host_name, user_of_host, users_file
 from fleet.local.redis_server import free_port
-from tasks.broker import Refusal, announce, turned_away
+from tasks.broker.handshake import Refusal, announce, turned_away
 from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WORKERS_KEY
 from tests.support.redis_server import binary
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.newcomers import Newcomers
+from tasks.broker.newcomers import Newcomers
 
 
 def test_a_flood_of_names_is_let_in_up_to_its_bound_and_then_one_by_one() -> None:

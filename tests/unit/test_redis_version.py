@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.redis_version import is_too_old, minimum, version_of_binary, version_of_server
+from tasks.broker.redis_version import is_too_old, minimum, version_of_binary, version_of_server
 
 
 @pytest.mark.parametrize("version", ["2.8.4", "5.0 or older", "6.0.16", "6.2.14", "6.9.240"])

@@ -21,9 +21,9 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
-from tasks.envelope import cleaned
+from tasks.broker.envelope import cleaned
+from tasks.broker.redis_clock import RedisClock
 from tasks.messages import JOBS_QUEUE
-from tasks.redis_clock import RedisClock
 
 #: seconds until a message that was taken is marked as such, unless it is done by then
 MARK_S = 0.05

@@ -12,8 +12,8 @@ from typing import Any
 import redis
 from celery import bootsteps
 
+from tasks.broker.redis_client import redis_client
 from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
-from tasks.redis_client import redis_client
 from tasks.vital import start as start_vital
 
 #: seconds between two signs

@@ -14,9 +14,9 @@ import redis
 from redis.exceptions import BusyLoadingError, NoPermissionError
 
 from config.redis_address import RedisAddress, read_redis_url
+from tasks.broker.redis_client import redis_client, unusable_file
+from tasks.broker.redis_version import is_too_old, minimum, version_of_server
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
-from tasks.redis_client import redis_client, unusable_file
-from tasks.redis_version import is_too_old, minimum, version_of_server
 from tasks.text import plain
 
 #: how long a Redis that does not answer yet is waited for: after a reboot all start at once
