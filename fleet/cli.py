@@ -14,7 +14,7 @@ import click
 
 from config.streams import open_streams, report_stream
 from fleet.commands.exits import EX_IOERR, EX_USAGE
-from tasks.open_files import raise_limit
+from tasks.host.open_files import raise_limit
 
 #: subcommand → its module in `fleet.commands` and its line in the help, in the help's order
 COMMANDS = {

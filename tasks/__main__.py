@@ -10,10 +10,10 @@ from config.errors import ConfigError
 from config.load import load, without_secrets
 from config.logs import set_up
 from config.streams import open_streams, outlive_streams, unhindered
-from tasks import processor
-from tasks.blas import single_threaded
 from tasks.broker.handshake import turned_away
-from tasks.open_files import raise_limit
+from tasks.host import processor
+from tasks.host.blas import single_threaded
+from tasks.host.open_files import raise_limit
 
 _log = logging.getLogger(__name__)
 _EX_UNAVAILABLE = 69

@@ -17,11 +17,11 @@ from billiard.exceptions import WorkerLostError
 from celery import states
 from celery.backends.base import BaseBackend
 
-from tasks import stopping
 from tasks.broker.redis_client import redis_client
 from tasks.bundle import Bundled, jobs_in
+from tasks.host import stopping
+from tasks.host.oom import OomKills
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
-from tasks.oom import OomKills
 
 _log = logging.getLogger(__name__)
 

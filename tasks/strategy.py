@@ -10,10 +10,10 @@ from celery import bootsteps
 from celery.worker import state
 from celery.worker.strategy import default
 
-from tasks import stopping
 from tasks.broker.envelope import check_arguments
 from tasks.errors import MessageError
 from tasks.failures import failures
+from tasks.host import stopping
 from tasks.messages import AVOID_HEADER, JOBS_QUEUE
 from tasks.selftest import SelfTest
 

@@ -18,9 +18,9 @@ import redis
 
 from tasks.broker.handshake import shut_out
 from tasks.broker.redis_client import redis_client
+from tasks.host.systemd import ping
+from tasks.host.vital import EXIT_CODE, start
 from tasks.messages import JOBS_QUEUE
-from tasks.systemd import ping
-from tasks.vital import EXIT_CODE, start
 
 PERIOD_S = 5.0
 #: looks in a row that find no progress; Kombu waits 30 s at most before it tries a lost Redis again

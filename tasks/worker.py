@@ -16,26 +16,26 @@ from celery.worker import state
 
 from config.logs import set_up
 from config.settings import Settings
-from tasks import stopping
 from tasks.app import make_app
 from tasks.backend import StreamBackend
 from tasks.broker.presence import signing
 from tasks.bundle import Bundled, compute_each
 from tasks.bundle_events import BundleRequest
-from tasks.cgroup import groups
 from tasks.compute import catalog
 from tasks.errors import MessageError, OutOfMemoryError, PayloadError, TooFewFilesError, UnknownJobTypeError
 from tasks.failures import failures
-from tasks.hangup import stop_signals
-from tasks.hardware import detect
+from tasks.host import stopping
+from tasks.host.cgroup import groups
+from tasks.host.hangup import stop_signals
+from tasks.host.hardware import detect
+from tasks.host.oom import OomKills, go_first
+from tasks.host.open_files import raise_limit
+from tasks.host.pool_size import PoolSize, pool_size
+from tasks.host.suspension import refuse_suspension
+from tasks.host.vital import EXIT_CODE
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
-from tasks.oom import OomKills, go_first
-from tasks.open_files import raise_limit
-from tasks.pool_size import PoolSize, pool_size
 from tasks.strategy import choosy, examined
-from tasks.suspension import refuse_suspension
-from tasks.vital import EXIT_CODE
 from tasks.watchdog import Look, watch
 
 #: seconds between two beats

@@ -17,7 +17,7 @@ from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
 from fleet.coordinator.startup import Run, run_coordinator
 from fleet.exact_json import dump
-from tasks.open_files import connections_within, raise_limit
+from tasks.host.open_files import connections_within, raise_limit
 
 _log = logging.getLogger(__name__)
 

@@ -53,8 +53,8 @@ from fleet.server.prospect import Prospect
 from tasks.app import make_app
 from tasks.broker.handshake import announce, turned_away
 from tasks.broker.redis_client import redis_client
-from tasks.hangup import stop_signals
-from tasks.suspension import refuse_suspension
+from tasks.host.hangup import stop_signals
+from tasks.host.suspension import refuse_suspension
 
 #: missed heartbeats after which a session of another coordinator's miner counts as left behind
 _QUIET_BEATS = 3

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TextIO
 
 from fleet.crew import Lookout, Motion
-from tasks.systemd import ping
+from tasks.host.systemd import ping
 
 PERIOD_S = 5.0
 #: EX_SOFTWARE: it is started again

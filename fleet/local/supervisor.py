@@ -27,11 +27,11 @@ from fleet.local.stillness import Stillness, answered, touched
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
 from tasks.broker.handshake import unreachable
-from tasks.cgroup import groups
-from tasks.hangup import stop_signals
-from tasks.oom import OomKills, ending
-from tasks.suspension import refuse_suspension
-from tasks.systemd import VARIABLES, ping
+from tasks.host.cgroup import groups
+from tasks.host.hangup import stop_signals
+from tasks.host.oom import OomKills, ending
+from tasks.host.suspension import refuse_suspension
+from tasks.host.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
 _START_S = 15.0

@@ -13,8 +13,8 @@ import redis
 from celery import bootsteps
 
 from tasks.broker.redis_client import redis_client
+from tasks.host.vital import start as start_vital
 from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
-from tasks.vital import start as start_vital
 
 #: seconds between two signs
 SIGN_S = 2.0

@@ -47,7 +47,7 @@ def test_the_door_loads_neither_numpy_nor_flower(tmp_path: Path) -> None:
 _OLD_PROCESSOR = """\
 import platform
 from pathlib import Path
-from tasks import processor
+from tasks.host import processor
 platform.machine = lambda: "x86_64"
 processor.CPUINFO = Path(__file__).with_name("cpuinfo")
 """

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.cgroup import Groups
-from tasks.oom import OomKills, ending
+from tasks.host.cgroup import Groups
+from tasks.host.oom import OomKills, ending
 
 MB = 1 << 20
 

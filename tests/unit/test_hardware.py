@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import hardware
-from tasks.hardware import Gpu, Hardware, detect, parse_gpus, usable_cores, usable_memory_mb
+from tasks.host import hardware
+from tasks.host.hardware import Gpu, Hardware, detect, parse_gpus, usable_cores, usable_memory_mb
 
 
 def test_a_host_has_a_core_and_no_more_than_its_affinity_allows() -> None:

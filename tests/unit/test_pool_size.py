@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tasks.errors import TooFewFilesError
-from tasks.open_files import needed, processes_within
-from tasks.pool_size import pool_size
+from tasks.host.open_files import needed, processes_within
+from tasks.host.pool_size import pool_size
 
 PLENTY = 65_536
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.processor import lacking, refusal
+from tasks.host.processor import lacking, refusal
 
 CORE_2 = "processor\t: 0\nflags\t\t: fpu sse sse2 pni ssse3 cx16 sse4_1 lahf_lm\n\nprocessor\t: 1\nflags\t\t: fpu\n"
 QEMU64 = "flags\t\t: fpu de pse tsc msr sse sse2 ht syscall nx lm pni cx16 hypervisor lahf_lm svm\n"

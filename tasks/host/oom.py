@@ -6,7 +6,7 @@ import contextlib
 import signal
 from pathlib import Path
 
-from tasks.cgroup import Groups
+from tasks.host.cgroup import Groups
 
 _MB = 1 << 20
 

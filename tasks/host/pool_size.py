@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.errors import TooFewFilesError
-from tasks.open_files import needed, processes_within
+from tasks.host.open_files import needed, processes_within
 
 #: MB of the main process with its libraries, and of each other one, that are taken before the first job
 _LEAST_MB = (76, 40)

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.cgroup import Groups, groups
+from tasks.host.cgroup import Groups, groups
 
 GPU_TIMEOUT_S = 3.0
 
