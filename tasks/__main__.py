@@ -20,7 +20,7 @@ _EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
 #: what runs: its module is loaded when all else is well, since numpy ends a process on a processor that is too old
 _WORKER = ("tasks.worker", "run_worker")
-_FLOWER = ("tasks.flower", "run_flower")
+_FLOWER = ("tasks.flower.start", "run_flower")
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fleet.local.redis_server import free_port
-from tasks.guesses import BURST
+from tasks.flower.guesses import BURST
 from tests.support import redis_server
 from tests.support.processes import Started, environ, eventually, started
 from tests.support.workers import WORKER, job, send, worker

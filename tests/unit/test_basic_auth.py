@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tasks.basic_auth import admits
+from tasks.flower.basic_auth import admits
 
 
 def header(credentials: str | bytes, scheme: str = "Basic") -> str:

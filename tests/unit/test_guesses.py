@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.guesses import BURST, MOST_ADDRESSES, REFILL_S, Guesses
+from tasks.flower.guesses import BURST, MOST_ADDRESSES, REFILL_S, Guesses
 
 
 def test_a_guesser_gets_a_burst_and_then_one_guess_each_refill() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.plain_events import plain_event
+from tasks.flower.plain_events import plain_event
 
 SOUND: dict[str, Any] = {
     "type": "task-succeeded",

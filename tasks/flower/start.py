@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from config.settings import Settings
 from tasks.app import make_app
-from tasks.flower_pages import pages
+from tasks.flower.pages import pages
 
 _COLUMNS = "name,uuid,state,args,worker,runtime,received,started,result"
 _PURGE_OFFLINE_S = 600

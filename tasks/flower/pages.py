@@ -20,10 +20,10 @@ from tornado.httputil import HTTPHeaders
 from tornado.ioloop import IOLoop
 from tornado.web import Finish, HTTPError, OutputTransform
 
-from tasks.basic_auth import admits
 from tasks.broker.newcomers import Newcomers
-from tasks.guesses import REFILL_S, Guesses
-from tasks.plain_events import plain_event
+from tasks.flower.basic_auth import admits
+from tasks.flower.guesses import REFILL_S, Guesses
+from tasks.flower.plain_events import plain_event
 
 _MOST_S = 30.0
 #: the only script that stands in a page rather than in a file: that of the list of workers, with its refresh on

@@ -1,0 +1,1 @@
+"""Flower on plain events: its start, its pages, its password."""
