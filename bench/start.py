@@ -20,7 +20,7 @@ RUNS = 3
 SESSIONS = 100
 _PATIENCE_S = 60.0
 #: the worker's door and everything behind it
-_IMPORTS = "import time; t = time.perf_counter(); import tasks.worker; print(time.perf_counter() - t)"
+_IMPORTS = "import time; t = time.perf_counter(); import tasks.worker.run; print(time.perf_counter() - t)"
 #: modules named in the note, the dearest first
 _NAMED = 3
 
@@ -95,7 +95,7 @@ def _imports_s() -> float:
 def _dearest_imports() -> str:
     """The packages that take most of it, as `-X importtime` says."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import tasks.worker"],
+        [sys.executable, "-X", "importtime", "-c", "import tasks.worker.run"],
         env=clean_environ() | ONE_THREAD,
         check=True,
         stderr=subprocess.PIPE,

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
 #: what runs: its module is loaded when all else is well, since numpy ends a process on a processor that is too old
-_WORKER = ("tasks.worker", "run_worker")
+_WORKER = ("tasks.worker.run", "run_worker")
 _FLOWER = ("tasks.flower.start", "run_flower")
 
 

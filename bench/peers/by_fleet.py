@@ -12,9 +12,9 @@ from bench.peers.load import reader, told
 from config.load import load
 from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
-from tasks.app import make_app
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JobMessage
+from tasks.worker.app import make_app
 
 #: what a farm learns of light jobs
 _EXPECTED_MS = 0.2

@@ -50,11 +50,11 @@ from fleet.server.authorities import check_authorities
 from fleet.server.client import Client
 from fleet.server.http import Transport
 from fleet.server.prospect import Prospect
-from tasks.app import make_app
 from tasks.broker.handshake import announce, turned_away
 from tasks.broker.redis_client import redis_client
 from tasks.host.hangup import stop_signals
 from tasks.host.suspension import refuse_suspension
+from tasks.worker.app import make_app
 
 #: missed heartbeats after which a session of another coordinator's miner counts as left behind
 _QUIET_BEATS = 3

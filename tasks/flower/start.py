@@ -6,8 +6,8 @@ import signal
 from typing import NoReturn
 
 from config.settings import Settings
-from tasks.app import make_app
 from tasks.flower.pages import pages
+from tasks.worker.app import make_app
 
 _COLUMNS = "name,uuid,state,args,worker,runtime,received,started,result"
 _PURGE_OFFLINE_S = 600

@@ -24,7 +24,7 @@ _PRELOADED = [
     "celery.app.events",
     "kombu.transport.redis",
     "sqlalchemy.dialects.sqlite",
-    "tasks.backend",
+    "tasks.worker.backend",
 ]
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(_PRELOADED)

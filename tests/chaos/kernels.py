@@ -19,7 +19,7 @@ from typing import Any
 
 from tasks import __main__ as door
 from tasks.compute import catalog
-from tasks.selftest import SELF_TEST
+from tasks.worker.selftest import SELF_TEST
 
 RUNS = "CHAOS_RUNS"
 ORDERS = "CHAOS_ORDERS"

@@ -45,7 +45,7 @@ def processes_of(container: str) -> list[str]:
 def stop_taking_jobs(farm: Farm, worker: str) -> None:
     """Make a worker deaf: connected, its loop turning, but without an ear for the queue."""
     code = (
-        "from config.load import load; from tasks.app import make_app; from tasks.messages import JOBS_QUEUE; "
+        "from config.load import load; from tasks.worker.app import make_app; from tasks.messages import JOBS_QUEUE; "
         "settings = load(); app = make_app(settings, settings.redis_url.get_secret_value()); "
         f"print(app.control.cancel_consumer(JOBS_QUEUE, destination=[{worker!r}], reply=True, limit=1, timeout=10))"
     )

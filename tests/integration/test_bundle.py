@@ -17,8 +17,8 @@ import redis
 from config.settings import Settings
 from fleet.broker.dispatch import _MOST_AT_ONCE
 from fleet.domain.effects import Dispatch
-from tasks.app import make_app
 from tasks.messages import BUNDLE_TASK, JOBS_QUEUE, Outcome, ResultMessage
+from tasks.worker.app import make_app
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import POISONED, dispatcher, job, results, worker
 

@@ -12,9 +12,9 @@ import redis
 from kombu.connection import Connection
 
 from config.settings import Settings
-from tasks.app import make_app
 from tasks.broker.redis_clock import RedisClock
 from tasks.messages import JOBS_QUEUE, Outcome
+from tasks.worker.app import make_app
 from tests.support.processes import ROOT, eventually
 from tests.support.workers import POISONED, job, results, send, worker
 

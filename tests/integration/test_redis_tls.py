@@ -14,11 +14,11 @@ from flower.utils.broker import Broker
 from kombu.exceptions import OperationalError
 
 from config.settings import Settings
-from tasks.app import make_app
-from tasks.backend import StreamBackend
 from tasks.broker.handshake import announce, turned_away, unreachable
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE
+from tasks.worker.app import make_app
+from tasks.worker.backend import StreamBackend
 from tests.support.tls_front import Front, tls_front
 from tests.support.workers import job, results, send, worker
 

@@ -12,10 +12,10 @@ from kombu.asynchronous import Hub, get_event_loop, set_event_loop
 from kombu.connection import Connection
 
 from config.load import load
-from tasks.app import make_app
 from tasks.broker import transport
 from tasks.broker.transport import Channel
 from tasks.messages import JOBS_QUEUE
+from tasks.worker.app import make_app
 
 MESSAGES = 5
 

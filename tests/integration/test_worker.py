@@ -18,11 +18,11 @@ import pytest
 import redis
 
 from config.settings import Settings
-from tasks.app import make_app
 from tasks.compute import catalog
 from tasks.host.vital import EXIT_CODE
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JOBS_QUEUE, TASK_PREFIX, WIRE_VERSION, Outcome, ResultMessage, parse_stream_fields
+from tasks.worker.app import make_app
 from tests.support.processes import Started, eventually, nothing_left, stop
 from tests.support.redis_server import binary, running
 from tests.support.workers import ONE_THREAD, POISONED, entries, job, results, send, worker

@@ -13,8 +13,9 @@ from typing import Any
 from celery.signals import worker_ready
 
 from tasks import __main__ as door
-from tasks import watchdog, worker
 from tasks.compute import catalog
+from tasks.worker import run as worker
+from tasks.worker import watchdog
 from tests.support.poisoned_worker import compute
 
 STALL = Path(sys.argv.pop())

@@ -11,7 +11,7 @@ from typing import Any
 from kombu.entity import Exchange
 
 from config.settings import Settings
-from tasks.app import make_app
+from tasks.worker.app import make_app
 
 #: runs in a browser that takes it for markup; the page's first element keeps the trace
 MARKUP = '<img src=x onerror="document.documentElement.dataset.ran=1">'

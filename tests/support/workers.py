@@ -16,9 +16,9 @@ from config.settings import Settings
 from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
 from fleet.domain.turn import Published
-from tasks.app import make_app
 from tasks.broker.redis_client import redis_client
 from tasks.messages import RESULTS_STREAM, JobMessage, ResultMessage, parse_stream_fields
+from tasks.worker.app import make_app
 from tests.support.processes import PATIENCE_S, Started, environ, started
 
 WORKER = (sys.executable, "-m", "tasks")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tasks.watchdog import PATIENCE, PERIOD_S, Judge, Look
+from tasks.worker.watchdog import PATIENCE, PERIOD_S, Judge, Look
 
 LIMIT_S = 30.0
 #: looks that a job at hand adds to the patience

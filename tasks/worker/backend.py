@@ -18,16 +18,16 @@ from celery import states
 from celery.backends.base import BaseBackend
 
 from tasks.broker.redis_client import redis_client
-from tasks.bundle import Bundled, jobs_in
 from tasks.host import stopping
 from tasks.host.oom import OomKills
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
+from tasks.worker.bundle import Bundled, jobs_in
 
 _log = logging.getLogger(__name__)
 
 
 class StreamBackend(BaseBackend):
-    """`result_backend = "tasks.backend.StreamBackend+redis://…"`; results can't be read back through Celery."""
+    """`result_backend = "tasks.worker.backend.StreamBackend+redis://…"`; results can't be read back through Celery."""
 
     #: set by a worker's door before its processes start; a backend is made when it is first used, after a kill perhaps
     kills: OomKills | None = None

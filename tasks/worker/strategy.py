@@ -12,10 +12,10 @@ from celery.worker.strategy import default
 
 from tasks.broker.envelope import check_arguments
 from tasks.errors import MessageError
-from tasks.failures import failures
 from tasks.host import stopping
 from tasks.messages import AVOID_HEADER, JOBS_QUEUE
-from tasks.selftest import SelfTest
+from tasks.worker.failures import failures
+from tasks.worker.selftest import SelfTest
 
 #: EX_UNAVAILABLE: whatever starts it again waits, since it would end the same
 EXIT_CODE = 69

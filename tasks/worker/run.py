@@ -16,14 +16,9 @@ from celery.worker import state
 
 from config.logs import set_up
 from config.settings import Settings
-from tasks.app import make_app
-from tasks.backend import StreamBackend
 from tasks.broker.presence import signing
-from tasks.bundle import Bundled, compute_each
-from tasks.bundle_events import BundleRequest
 from tasks.compute import catalog
 from tasks.errors import MessageError, OutOfMemoryError, PayloadError, TooFewFilesError, UnknownJobTypeError
-from tasks.failures import failures
 from tasks.host import stopping
 from tasks.host.cgroup import groups
 from tasks.host.hangup import stop_signals
@@ -35,8 +30,13 @@ from tasks.host.suspension import refuse_suspension
 from tasks.host.vital import EXIT_CODE
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
-from tasks.strategy import choosy, examined
-from tasks.watchdog import Look, watch
+from tasks.worker.app import make_app
+from tasks.worker.backend import StreamBackend
+from tasks.worker.bundle import Bundled, compute_each
+from tasks.worker.bundle_events import BundleRequest
+from tasks.worker.failures import failures
+from tasks.worker.strategy import choosy, examined
+from tasks.worker.watchdog import Look, watch
 
 #: seconds between two beats
 BEAT_S = 5.0
@@ -205,7 +205,7 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
 def run_worker(settings: Settings, redis_url: str) -> int:
     """Work until told to stop; the process's exit code. SIGTERM finishes the jobs at hand first.
 
-    A worker that lives but works no more ends itself, as `tasks.watchdog` says.
+    A worker that lives but works no more ends itself, as `tasks.worker.watchdog` says.
     """
 
     @setup_logging.connect(weak=False)

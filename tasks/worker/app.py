@@ -12,7 +12,7 @@ from tasks.broker.redis_client import tls_options
 from tasks.broker.transport import use_for_redis
 from tasks.messages import JOBS_QUEUE
 
-_BACKEND = "tasks.backend.StreamBackend"
+_BACKEND = "tasks.worker.backend.StreamBackend"
 
 
 def make_app(settings: Settings, redis_url: str) -> Celery:

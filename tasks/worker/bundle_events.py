@@ -8,8 +8,8 @@ from typing import Any
 
 from celery.worker.request import Request
 
-from tasks.bundle import jobs_in
 from tasks.messages import TASK_PREFIX, described
+from tasks.worker.bundle import jobs_in
 
 
 class BundleRequest(Request):
