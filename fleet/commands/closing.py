@@ -18,7 +18,7 @@ _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
 
 def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool = False) -> None:
-    """Print the figures of `fleet.coordinator.summary`: as tables, or as one line of JSON where the whole output is that."""
+    """Print the figures of `fleet.coordinator.summary`: as tables, or as one line of JSON and nothing else."""
     if as_json:
         click.echo(_line_of(figures), err=to_stderr)
         return

@@ -63,7 +63,7 @@ class Failure(click.ClickException):
 
 
 def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
-    """The Failure of a run that was given no job, by the figures of `fleet.coordinator.summary`; None where it was given some.
+    """The Failure of a run whose figures (`fleet.coordinator.summary`) state no job; None where it was given some.
 
     One that somebody stopped says why, and is no failure of the command.
     """

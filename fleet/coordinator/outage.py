@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 
+from fleet.domain.turn import NEVER
 from fleet.miner.backoff import Backoff
 
-NEVER = float("inf")
 #: failed calls in a row that no answer came between, and miners that they are of, where there are that many
 _CALLS = 3
 #: for how long a miner's failures say nothing after it failed while others were answered, in seconds

@@ -8,8 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Set
 
 from fleet.domain.calls import Urgency
-
-NEVER = float("inf")
+from fleet.domain.turn import NEVER
 
 
 class Queues:

@@ -14,10 +14,9 @@ from fleet.coordinator.queues import Queues
 from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
 from fleet.domain.jobs import Prior
-from fleet.domain.turn import Published, Turn
+from fleet.domain.turn import NEVER, Published, Turn
 from fleet.errors import SERVER_AWAY, CallError, RateLimited
 from fleet.miner.backoff import Backoff
-from fleet.miner.job import NEVER
 from fleet.miner.miner import Miner
 from fleet.miner.resends import Resends
 from fleet.miner.strikes import avoided

@@ -1,4 +1,4 @@
-"""What sums of payments are made of; a report needs this and not the whole of `fleet.domain.jobs`, which loads longer."""
+"""What sums of payments are made of. Apart from `fleet.domain.jobs`, which a report need not load."""
 
 from __future__ import annotations
 

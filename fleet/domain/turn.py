@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, Notice, Write
-from fleet.miner.job import NEVER
+
+#: A time that does not come.
+NEVER = float("inf")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from fleet.miner.job import NEVER
+from fleet.domain.turn import NEVER
 
 #: pauses before a total that may lag behind is asked for again; the one after the last is believed
 _DOUBT_S = (1.0, 4.0, 10.0)

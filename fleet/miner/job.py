@@ -11,13 +11,13 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import Job, JobState, OpenJob, Road
 from fleet.domain.proof import Exchange, Proof, json_digest
+from fleet.domain.turn import NEVER
 from fleet.server.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
 #: a submission's result over this size is not sent
 MAX_SUBMITTED_BYTES = 32 * 1024
-NEVER = float("inf")
 
 #: a failed attempt → why its job is not paid, if it was the last
 LOSS_BY_OUTCOME = {

@@ -10,9 +10,10 @@ from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
 from fleet.domain.jobs import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
+from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.miner.fetch_pause import FetchPause
-from fleet.miner.job import LOSS_BY_OUTCOME, NEVER, Work, flaw_of, loss_of_refusal
+from fleet.miner.job import LOSS_BY_OUTCOME, Work, flaw_of, loss_of_refusal
 from fleet.miner.job_notices import computed, lost_job, rewarded
 from fleet.miner.policy import Policy
 from fleet.miner.session import Session

@@ -30,6 +30,7 @@ from fleet.domain.jobs import (
     SessionSummary,
     Totals,
 )
+from fleet.domain.turn import NEVER
 from fleet.errors import (
     CallError,
     JobCompleted,
@@ -41,7 +42,7 @@ from fleet.errors import (
 )
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.farewell import Farewell, not_stopped
-from fleet.miner.job import NEVER, Work
+from fleet.miner.job import Work
 from fleet.miner.jobs import Find, Workload
 from fleet.miner.lanes import Lanes, call_for
 from fleet.miner.phase import NEXT_CALL, Phase
