@@ -1,1 +1,1 @@
-"""The ledger: schema, writes, chain, migrations. SQL stays in this package."""
+"""The ledger: its tables, writes, hash chain and migrations. No SQL outside this package."""

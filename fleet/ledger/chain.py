@@ -1,7 +1,7 @@
-"""The chain of a ledger's entries: each one's hash covers its own fields and the hash before it. Pure.
+"""The hash chain over a ledger's entries, as pure functions: each hash covers an entry's fields and the hash before it.
 
-The hash of entry n of a server is SHA-256(hash of n − 1 ‖ fields of n), the fields as a JSON list in the order of
-`Link`, bytes in hex. The chain of a server starts at `genesis(name)`.
+The hash of entry n of a server is SHA-256(hash of n − 1 ‖ fields of n). The fields are a JSON list in the order of
+`Link`, with bytes in hex. The chain of a server starts at `genesis(name)`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-#: what a chained row says of an entry that it settles, joined by this
+#: separates the `seq` numbers in an entry's `settles` field
 SETTLES_SEPARATOR = ","
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """What the chain covers of one entry: all that a booking states, nothing that changes after it."""
+    """The fields of an entry that the chain covers: all that a booking states, nothing that changes later."""
 
     #: 1, 2, 3, … within a server
     seq: int
@@ -26,14 +26,14 @@ class Link:
     job_id: str | None
     job_type: str
     session_id: str
-    #: NNET as the ledger spells it
+    #: NNET in the ledger's decimal notation
     amount: str
     #: whether it was confirmed when it was booked
     confirmed: bool
     evidence: str
     #: UTC milliseconds since 1970
     booked_at: int
-    #: digests, None where there is nothing to digest
+    #: SHA-256 digests; None where there was nothing to hash
     sent: bytes | None = None
     answered: bytes | None = None
     worker: str | None = None
@@ -45,16 +45,16 @@ class Link:
 
     @property
     def settled(self) -> frozenset[int]:
-        """The entries that this one settles."""
+        """The `seq` numbers of the entries that this one settles."""
         return frozenset(int(part) for part in (self.settles or "").split(SETTLES_SEPARATOR) if part.isdigit())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stored:
-    """One row as the ledger holds it."""
+    """One entry as the ledger stores it."""
 
     link: Link
-    #: the current state, which a later entry may have changed from the booked one
+    #: current state; a later entry may have changed it since the booking
     confirmed: bool
     #: `seq` of the entry that settled this one
     settled_by: int | None
@@ -63,7 +63,7 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flaw:
-    """The first row of a chain that is not as it was booked."""
+    """The first entry of a chain that is not as it was booked."""
 
     seq: int
     problem: str
@@ -71,30 +71,30 @@ class Flaw:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What became of checking one chain."""
+    """The result of checking one chain."""
 
-    #: rows that were read and found right
+    #: number of entries that were read and found intact
     entries: int
-    #: hash of the last right row, hex
+    #: hash of the last intact entry, in hex
     head: str
     flaw: Flaw | None = None
 
 
 def genesis(server: str) -> bytes:
-    """What the first entry of a server is chained to."""
+    """The hash that the first entry of a server is chained to."""
     return hashlib.sha256(f"neonet-fleet/ledger/{server}".encode()).digest()
 
 
 def link_hash(before: bytes, link: Link) -> bytes:
-    """The hash of an entry whose predecessor's is `before`."""
+    """The hash of an entry that follows one with the hash `before`."""
     return hashlib.sha256(before + _canonical(link)).digest()
 
 
 def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -> Verdict:
-    """Recompute the chain of a server over its rows in order of `seq`, up to the first that does not fit.
+    """Recompute a server's chain over its entries in order of `seq`, up to the first that does not fit.
 
-    `head` is the last `seq` and hash that the ledger remembers apart from its rows: it tells of rows cut off at the
-    end. Whoever can write the ledger can also recompute all of it: compare the head with one that was kept elsewhere.
+    `head` is the last `seq` and hash, which the ledger stores apart from its entries. It reveals entries cut off at the
+    end. Anyone who can write the ledger can recompute all of it, so compare the head with a copy kept elsewhere.
     """
     before, seq = genesis(server), 0
     settled: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""The jumps of the clock by which a ledger's entries are dated, kept beside them."""
+"""Jumps of the clock that dates a ledger's entries, stored in the ledger."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlalchemy import Connection, insert, select, update
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
 from fleet.ledger import schema
 
-#: the oldest are dropped
+#: number of jumps kept; the oldest are dropped
 _MOST = 100
 
 
 def note_jumps(connection: Connection, jumps: Sequence[Jump]) -> None:
-    """Add jumps to those that the ledger knows."""
+    """Add jumps to those that the ledger has stored."""
     meta = schema.meta
     known = connection.execute(select(meta.c.value).where(meta.c.name == JUMPS_ROW)).scalar()
     pairs = [*read_jumps(known), *jumps][-_MOST:]

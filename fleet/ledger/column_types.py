@@ -1,4 +1,4 @@
-"""How the ledger spells, small, what it holds a million times: ids, and the life of a job."""
+"""Compact encodings of ids and job histories, which a ledger holds by the million."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 from fleet.domain.jobs import JobState
 
 _UUID_CHARACTERS = 36
-#: a state in the life of a job
+#: the letter that stands for each state in a job's history
 LETTERS = {
     JobState.ASSIGNED: "a",
     JobState.DISPATCHED: "d",
@@ -26,22 +26,22 @@ _STATES = {letter: state for state, letter in LETTERS.items()}
 
 
 class Id(TypeDecorator[str]):
-    """An id, which is text everywhere but in SQLite: one that is a UUID lies there as its 16 bytes."""
+    """A column of ids: text everywhere, except that SQLite stores a UUID as its 16 bytes."""
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | bytes | None:
-        """What goes into the database."""
+        """The value to store in the database."""
         return value if value is None or dialect.name != "sqlite" else packed(value)
 
     def process_result_value(self, value: str | bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """What comes out of it."""
+        """The id that a stored value stands for."""
         return value if value is None else unpacked(value)
 
 
 def packed(text: str) -> str | bytes:
-    """The 16 bytes of a UUID that is spelt as servers spell it, lower case with dashes; any other text as it is."""
+    """The 16 bytes of a UUID in lower case with dashes, as servers write it; any other text unchanged."""
     if len(text) != _UUID_CHARACTERS:
         return text
     try:
@@ -52,7 +52,7 @@ def packed(text: str) -> str | bytes:
 
 
 def unpacked(value: str | bytes) -> str:
-    """What `packed` was given."""
+    """The text that was passed to `packed`."""
     if isinstance(value, str):
         return value
     digits = value.hex()
@@ -61,23 +61,23 @@ def unpacked(value: str | bytes) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """A state that a job entered."""
+    """A state that a job entered, and when."""
 
     state: JobState
     attempt: int
-    #: milliseconds since the job was assigned first
+    #: milliseconds since the job was first assigned
     after_ms: int
 
 
 def begun(state: JobState, attempt: int) -> str:
-    """The spelling of an event up to its time: a letter, the attempt, a point."""
+    """The encoded beginning of an event: its letter, its attempt and a point. The time follows."""
     return f"{LETTERS[state]}{attempt}."
 
 
 def life(events: str) -> list[Event]:
-    """The events of a job in order: `<letter><attempt>.<ms since it was assigned first>`, separated by commas.
+    """The events of a job in order, decoded from `<letter><attempt>.<ms since first assigned>`, separated by commas.
 
-    What is cut off at the beginning of a very long life is left out.
+    An event that was cut off at the start of a very long history is left out.
     """
     found = []
     for event in events.split(","):

@@ -1,4 +1,4 @@
-"""The connection by which the ledger is read and written: made again after it broke, its commits never in doubt."""
+"""The ledger's database connection: it reconnects after a failure and leaves no commit in doubt."""
 
 from __future__ import annotations
 
@@ -19,36 +19,37 @@ _STATUS = text("SELECT txid_status(:number)")
 
 
 class LedgerLink:
-    """One connection of `engine`, for one thread at a time; with `claims` it holds that server's ledger against others.
+    """One connection of `engine`, for one thread at a time. With `claims` it locks that server's ledger.
 
-    Every method raises LedgerBusy for trouble that passes and LedgerError for all other trouble with the database.
+    Every method raises LedgerBusy for a temporary problem and LedgerError for any other problem with the database.
     """
 
     def __init__(self, engine: Engine, claims: str | None = None) -> None:
         self._engine = engine
         self._claims = claims
-        #: SQLite's file
+        #: the SQLite file; None for any other database
         self._file = sqlite_file(engine.url)
         self._connection: Connection | None = None
         self._watched: LedgerFile | None = None
-        #: number of the transaction whose commit was cut off before its answer
+        #: number of a transaction whose commit got no answer
         self._in_doubt: int | None = None
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether the database is a file of its own."""
+        """Whether the database is a SQLite file."""
         return self._engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction for what is read together."""
+        """A transaction for reads that must see the same state."""
         with translated("the ledger can't be read", self._file), self._mended(), self._open().begin() as transaction:
             yield transaction.connection
 
     def write(self, body: Callable[[Connection], None]) -> None:
-        """Run `body` in one transaction, which is written as a whole or not at all.
+        """Run `body` in one transaction, which is written in full or not at all.
 
-        After LedgerBusy it can be called again with the same body: one that was committed after all is not run twice.
+        After LedgerBusy, call it again with the same body: if the earlier commit succeeded after all, the body is not
+        run twice.
         """
         with translated("the ledger can't be written", self._file), self._mended():
             connection = self._open()
@@ -63,17 +64,19 @@ class LedgerLink:
             self._in_doubt = None
 
     def connect(self) -> None:
-        """Open the database now: later another file may be where it was."""
+        """Open the database now; a different file may be at its path later."""
         with self.reading() as connection:
             connection.exec_driver_sql("SELECT 1 FROM meta")
 
     def watch(self) -> None:
-        """From now on look at SQLite's file before each write; call it when the file is there."""
+        """Start checking SQLite's file before each write. Call it once the file exists."""
         if self._file is not None:
             self._watched = LedgerFile(self._file)
 
     def check(self) -> None:
-        """Raise LedgerLost when the file is not what it was; what it held is saved then, as far as it can be."""
+        """Raise LedgerLost when the file was deleted, replaced or cut off, after saving its contents as far as
+        possible.
+        """
         flaw = self._watched.flaw() if self._watched is not None else None
         if flaw is None or self._watched is None:
             return
@@ -83,13 +86,13 @@ class LedgerLink:
         raise LedgerLost(f"{flaw} while the farm ran; {saved}")
 
     def close(self) -> None:
-        """Give the connection back; nothing is pending."""
+        """Close the connection; no transaction is pending."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def unwatch(self) -> None:
-        """Watch the file no more: no connection has it open."""
+        """Stop checking the file, which no connection has open any more."""
         if self._watched is not None:
             self._watched.close()
 
@@ -103,7 +106,7 @@ class LedgerLink:
 
     @staticmethod
     def _claim(connection: Connection, server: str) -> None:
-        """The ledger is held by this connection's session, which is closed when it can't be."""
+        """Lock the server's ledger for this connection's session; close the connection when another has the lock."""
         try:
             claim(connection, server)
         except BaseException:
@@ -113,7 +116,7 @@ class LedgerLink:
 
     @contextmanager
     def _mended(self) -> Iterator[None]:
-        """After trouble with a server of databases the next use begins with a new connection."""
+        """After an error on a database server, make the next use start with a new connection."""
         try:
             yield
         except DBAPIError as exc:
@@ -124,7 +127,7 @@ class LedgerLink:
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            # what is broken can't be closed in order
+            # closing a broken connection may raise, too
             with contextlib.suppress(SQLAlchemyError):
                 connection.invalidate()
             with contextlib.suppress(SQLAlchemyError):

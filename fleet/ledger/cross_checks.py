@@ -1,4 +1,4 @@
-"""The ledger's tables against each other: what is kept twice must agree, and every row must belong to somebody."""
+"""Checks of the ledger's tables against each other: copies must agree, and every row must have an owner."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from fleet.ledger import schema
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.jobs import ASSIGNED
 
-#: counters that seal the findings: how many there are, and a number made of all of them
+#: counters that seal the findings: their number, and a checksum over all of them
 FINDINGS, FINDINGS_SEAL = "findings", "findings seal"
-#: bits of a seal: an integer column of PostgreSQL has 32, one of them for the sign
+#: bits of the checksum: PostgreSQL's integer has 32, one of them for the sign
 _SEAL_BITS = 31
 _SEALED = ("miner", "found_at", "kind", "amount", "evidence", "job_ids")
 
@@ -30,34 +30,34 @@ SumKey = tuple[str, str, str, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bucket:
-    """What one row of `sums` holds."""
+    """The contents of one row of `sums`."""
 
     payments: int = 0
     unconfirmed: int = 0
     amount: Decimal = ZERO
 
     def plus(self, amount: Decimal, *, unconfirmed: bool) -> Bucket:
-        """With one more entry."""
+        """This bucket with one more entry added."""
         return Bucket(
             payments=self.payments + 1, unconfirmed=self.unconfirmed + unconfirmed, amount=self.amount + amount
         )
 
 
 def sealed(seal: int, row: dict[str, Any]) -> int:
-    """The seal of the findings with one more of them, a row of theirs."""
+    """The checksum of the findings after one more row of them."""
     fields = json.dumps([seal, *(row[name] for name in _SEALED)])
     return int.from_bytes(hashlib.sha256(fields.encode()).digest()) >> (256 - _SEAL_BITS)
 
 
 def findings_of(connection: Connection, server: int) -> list[dict[str, Any]]:
-    """The findings of a server's miners, oldest first."""
+    """The findings about a server's miners, oldest first."""
     table, miners = schema.findings, schema.miners
     query = select(table).join(miners, miners.c.id == table.c.miner).where(miners.c.server == server)
     return [row._asdict() for row in connection.execute(query.order_by(table.c.id))]
 
 
 def disagreements(connection: Connection, server: int, sums: dict[SumKey, Bucket]) -> Iterator[str]:
-    """What of a server's tables does not fit, in words; `sums` are those of its entries."""
+    """A sentence for each disagreement between a server's tables; `sums` are computed from its entries."""
     yield from _sums(connection, server, sums)
     yield from _counters(connection, server)
     yield from _paid_jobs(connection, server)
@@ -66,7 +66,7 @@ def disagreements(connection: Connection, server: int, sums: dict[SumKey, Bucket
 
 
 def strays(connection: Connection) -> Iterator[str]:
-    """Rows that belong to no server or no miner, in words."""
+    """A sentence for each kind of row that belongs to no server or no miner."""
     known = {"server": select(schema.servers.c.id), "miner": select(schema.miners.c.id)}
     for table in schema.metadata.sorted_tables:
         for column in ("server", "miner"):
@@ -140,7 +140,7 @@ def _losses(connection: Connection, server: int) -> Iterator[str]:
 def _findings(connection: Connection, server: int) -> Iterator[str]:
     kept, found = _kept_counters(connection, server), findings_of(connection, server)
     if FINDINGS not in kept:
-        # a ledger of an earlier release, in which nothing was found since
+        # a ledger of an earlier release, to which no finding was added since
         return
     seal = 0
     for row in found:
@@ -156,7 +156,7 @@ def _kept_counters(connection: Connection, server: int) -> dict[str, int]:
 
 
 def _named(problem: str, who: Iterable[str]) -> Iterator[str]:
-    """A line for each of the first few, and one for all others."""
+    """A line for each of the first few names, and one line for all others."""
     names = sorted(map(str, who))
     for name in names[:_MOST_NAMED]:
         yield f"{name}: {problem}"
@@ -168,7 +168,7 @@ _MOST_NAMED = 20
 
 
 def _decimal(text: str) -> Decimal:
-    """An amount as it is spelt; NaN where it is none, which equals nothing."""
+    """An amount as stored; NaN, which equals nothing, where the text is not a number."""
     try:
         return Decimal(text)
     except ArithmeticError:

@@ -1,4 +1,4 @@
-"""Opening a ledger: its version, and clear words when it can't be used."""
+"""Opening a ledger: checks its schema version, migrates older ones, and explains why a ledger can't be used."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from fleet.ledger.server_claim import application_name
 from fleet.ledger.trouble import translated
 from fleet.ledger.version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
 
-#: how long SQLite itself waits for a lock; the coordinator tries again after that
-#: PostgreSQL's drivers that take libpq's own settings
+#: PostgreSQL drivers that accept libpq's settings
 _LIBPQ = frozenset({"psycopg", "psycopg2"})
+#: how long SQLite itself waits for a lock; the coordinator tries again after that
 _WRITER_WAITS_MS, _READER_WAITS_MS = 1000, 5000
-#: size that the write-ahead log's file is cut to when nobody reads it any more
+#: size in bytes to which SQLite cuts its write-ahead log once nobody reads it
 _LOG_BYTES = 16 << 20
 
 
 def shown_url(url: str) -> str:
-    """A ledger's address for people: the file, or the URL without its password."""
+    """A ledger's address without its password: the file's path or the URL."""
     target = make_url(url)
     return target.database or ":memory:" if target.get_backend_name() == "sqlite" else target.render_as_string()
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine on a ledger of this release's schema, made when it is new and migrated when it is older.
+    """An engine for a ledger of this release's schema. A new ledger is created and an older one migrated.
 
-    Raises LedgerError for a URL that names none, a folder that can't be written, a full disk, a corrupt file, or a
-    newer schema. With `read_only` nothing is made or migrated, and a missing or older ledger is an error; each
-    connection reads one moment of a ledger that is written meanwhile.
+    Raises LedgerError for a malformed URL, a folder that can't be written, a full disk, a corrupt file, or a newer
+    schema. With `read_only` nothing is created or migrated, and a missing or older ledger is an error; each transaction
+    reads one consistent state of a ledger that is being written.
     """
     target = _target(url)
     file = sqlite_file(target)
@@ -59,13 +59,13 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     except ModuleNotFoundError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} needs the package {exc.name}: install it") from exc
     except ImportError as exc:
-        # psycopg is there without libpq
+        # psycopg is installed without libpq
         raise LedgerError(f"the ledger {target.render_as_string()} needs more: {exc}") from exc
     return engine
 
 
 def fetch_all(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """What one SELECT finds in a ledger; raises LedgerError, as `open_engine` and when it can't be read."""
+    """The rows of one SELECT. Raises LedgerError as `open_engine` does, and when the ledger can't be read."""
     with open_engine(url, read_only=True).connect() as connection, translated("the ledger can't be read"):
         return [tuple(row) for row in connection.execute(text(statement))]
 
@@ -74,7 +74,7 @@ def _target(url: str) -> URL:
     try:
         return make_url(url)
     except (ArgumentError, ValueError) as exc:
-        # what was read may hold a part of the password
+        # make_url's own message may quote part of the password
         words = "it is no URL like postgresql+psycopg://user:password@host:5432/name"
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: {words}") from exc
 
@@ -102,8 +102,8 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
             cursor.execute("PRAGMA query_only=ON")
         else:
             cursor.execute(f"PRAGMA busy_timeout={_WRITER_WAITS_MS}")
-            # WAL with NORMAL loses no commit to a killed process; a power cut may take the last ones, which the
-            # server's "Task already completed" and totals bring back
+            # WAL with NORMAL loses no commit when the process is killed. A power cut may lose the last ones; the
+            # server's "Task already completed" and totals restore them.
             mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if mode != "wal":
                 raise LedgerError(
@@ -111,18 +111,18 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
                     "put FLEET_STATE_DIR on a local disk"
                 )
             cursor.execute("PRAGMA synchronous=NORMAL")
-            # what a reader that stood still has let it grow to is given back
+            # frees what the log grew by while an idle reader held it open
             cursor.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
         cursor.close()
 
     if read_only:
-        # the driver itself begins no transaction before a SELECT
+        # the driver begins no transaction before a SELECT
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
 
 def _connecting(target: URL) -> dict[str, Any]:
-    """What a connection says of itself, and how soon a lost one is noticed; what the URL says wins."""
+    """The name that a connection gives itself and its keepalive settings; the URL's own settings take precedence."""
     if target.get_driver_name() not in _LIBPQ:
         return {}
     given = {
@@ -136,7 +136,7 @@ def _connecting(target: URL) -> dict[str, Any]:
 
 
 def _check_whole(engine: Engine, file: Path) -> None:
-    """Raise LedgerLost when a page of the file is damaged: what is written into such a file may be lost, too."""
+    """Raise LedgerLost when a page of the file is damaged, since anything written to it may be lost, too."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":

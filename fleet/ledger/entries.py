@@ -1,4 +1,4 @@
-"""The ledger's entries: booked, chained, summed and settled inside a transaction that the ledger holds."""
+"""The ledger's entries: booked, chained, summed and settled within the ledger's open transaction."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from fleet.ledger.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.ledger.statements import KEY, matching, putting, reading, run, setting
 
 HOUR_MS = 3_600_000
-#: ids in one IN (…)
+#: maximum number of ids in one IN (…)
 _CHUNK = 500
 
 #: miner row, kind, job type, hour
 _SumKey = tuple[int, str, str, int]
 _SUM_COLUMNS = ("miner", "kind", "job_type", "hour")
-#: columns of `entries` that a Link holds under the same name
+#: columns of `entries` that are fields of a Link under the same name
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 
 _ADD = insert(schema.entries)
@@ -43,13 +43,13 @@ _WAITING = (
     .where(schema.entries.c.confirmed.is_(False), schema.entries.c.settled_by.is_(None))
     .order_by(schema.entries.c.seq)
 )
-#: unconfirmed entries of some jobs, and of a miner since its base
+#: unconfirmed entries of certain jobs, and of a miner since its base
 _UNCONFIRMED = _WAITING.where(*_OF_JOBS)
 _UNCONFIRMED_SINCE = _WAITING.where(*matching(schema.entries, ("miner",)), schema.entries.c.id > bindparam("base"))
 
 
 class Entries:
-    """Appends to the chain of one server, and keeps the sums. `miner` gives a miner's row by its id."""
+    """Appends entries to one server's chain and keeps the sums. `miner` returns a miner's row by its id."""
 
     def __init__(self, connection: Connection, server: int, miner: Callable[[str], int]) -> None:
         self._connection = connection
@@ -58,12 +58,12 @@ class Entries:
         dialect = connection.dialect.name
         self._put_sums, self._put_chain = putting(dialect, schema.sums), putting(dialect, schema.chains)
         self._head: tuple[int, bytes] | None = None
-        #: what the current hour's rows hold, so that adding to them needs no reading
+        #: contents of the current hour's rows, so that adding to them needs no reading
         self._sums: dict[_SumKey, tuple[int, int, Decimal]] = {}
         self._hour = 0
 
     def book(self, writes: Sequence[Booked], now_ms: int) -> None:
-        """Append payments, and settle the entries that they take back."""
+        """Append payments and settle the entries that they take back."""
         booked = [write.entry for write in writes]
         rows: list[dict[str, Any]] = []
         settled: list[tuple[list[int], int]] = []
@@ -78,13 +78,13 @@ class Entries:
             self._settle(seqs, by, confirmed=False)
 
     def confirm(self, writes: Sequence[Confirmed], now_ms: int) -> None:
-        """Append a confirmation of the named jobs' unconfirmed entries; nothing where there are none."""
+        """Append one entry that confirms the named jobs' unconfirmed entries, if there are any."""
         for write in writes:
             for chunk in _chunks(write.job_ids):
                 self._confirm_found(_UNCONFIRMED, {"key_server": self._server, "jobs": chunk}, write.evidence, now_ms)
 
     def confirm_all(self, writes: Sequence[AllConfirmed], now_ms: int) -> None:
-        """Append a confirmation of all entries of a miner since its base that are still unconfirmed."""
+        """Append one entry that confirms all of a miner's entries since its base that are still unconfirmed."""
         for write in writes:
             miner = self._miner(write.miner_id)
             base = self._connection.execute(_BASE_ENTRY, {"key_id": miner}).scalar() or 0
@@ -108,7 +108,7 @@ class Entries:
             self._settle(earlier, row["seq"], confirmed=True)
 
     def _append(self, entry: Entry, settles: Sequence[int], now_ms: int) -> dict[str, Any]:
-        """The next row of the chain."""
+        """The next row of the chain, from its fields."""
         seq, before = self._last()
         proof = entry.proof
         link = Link(
@@ -145,7 +145,7 @@ class Entries:
         run(self._connection, self._put_chain, [{"server": self._server, "seq": seq, "hash": last}])
 
     def _last(self) -> tuple[int, bytes]:
-        """Number and hash of the last entry; the chain's beginning when there is none."""
+        """Number and hash of the last entry; 0 and the genesis hash when there is none."""
         if self._head is None:
             row = self._connection.execute(_CHAIN, {"key_server": self._server}).first()
             self._head = (row.seq, row.hash) if row else (0, genesis(self._name()))
@@ -155,7 +155,7 @@ class Entries:
         return str(self._connection.execute(_SERVER_NAME, {"key_id": self._server}).scalar_one())
 
     def _seqs(self, job_ids: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[int]:
-        """Numbers of the entries of these jobs, some of which may wait in `rows`."""
+        """Numbers of the entries of these jobs, including entries in `rows` that are not written yet."""
         found = [row["seq"] for row in rows if row["job_id"] in job_ids]
         for chunk in _chunks(job_ids):
             found += self._connection.execute(_SEQS, {"key_server": self._server, "jobs": chunk}).scalars()
@@ -187,7 +187,7 @@ class Entries:
             rows.append(dict(zip(_SUM_COLUMNS, key, strict=True)) | values)
         run(self._connection, self._put_sums, rows)
         if hour != self._hour:
-            # the sums of hours that are over change no more
+            # sums of earlier hours change no more
             self._hour = hour
             self._sums = {key: value for key, value in self._sums.items() if key[3] >= hour}
 

@@ -1,4 +1,4 @@
-"""A SQLite ledger's file, watched while it is written: deleted, replaced or cut off, it is noticed and saved."""
+"""Detects that a SQLite ledger's file was deleted, replaced or cut off while open, and saves its contents."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DatabaseError
 
-#: what every SQLite file begins with, as far as it never changes
+#: first bytes of every SQLite file, up to where they vary
 _BEGINNING = b"SQLite format 3\x00"
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of a ledger in SQLite; None for one in memory, by a URI of SQLite's own, or in another database."""
+    """The file of a SQLite ledger; None for one in memory, one named by a SQLite URI, or another database."""
     name = url.database
     named = url.get_backend_name() == "sqlite" and name and not name.startswith((":", "file:"))
     return Path(name) if named and name else None
 
 
 def log_bytes(file: Path) -> int:
-    """Size of the write-ahead log beside a file, 0 where there is none."""
+    """Size in bytes of the write-ahead log beside a file; 0 where there is none."""
     try:
         return file.with_name(f"{file.name}-wal").stat().st_size
     except OSError:
@@ -30,7 +30,7 @@ def log_bytes(file: Path) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Seen:
-    """A file as it was."""
+    """The identity of a file at the last look."""
 
     device: int
     inode: int
@@ -41,13 +41,13 @@ class LedgerFile:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        #: open for good: to close it would give up the locks that this process holds on the file
+        #: never closed: that would drop the POSIX locks that this process holds on the file
         self._reader = self._file.open("rb", buffering=0)
         self._seen: dict[Path, _Seen] = {}
         self._size = 0
 
     def flaw(self) -> str | None:
-        """What became of the file since the last look, in words; None while all is well."""
+        """A sentence on what happened to the file since the last look; None while it is intact."""
         for path in (self._file, self._file.with_name(f"{self._file.name}-wal")):
             known, now = self._seen.get(path), _look(path)
             if known is None and now is not None:
@@ -69,11 +69,11 @@ class LedgerFile:
         return None
 
     def close(self) -> None:
-        """Watch no more; no connection has the file open any more."""
+        """Stop watching, once no connection has the file open."""
         self._reader.close()
 
     def rescue(self, connection: Connection) -> str:
-        """Save what an open connection holds to a new file; where it is, or why that can't be done, in words."""
+        """Save the contents of an open connection to a new file. Returns where it is, or why that failed, in words."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         copy = self._file.with_name(f"{self._file.name}.rescued-{now}")
         try:

@@ -1,4 +1,4 @@
-"""The heads of the ledger sent to a place that whoever writes the ledger can't change."""
+"""Posts the heads of the ledger's chains to a URL, out of reach of anyone who can write the ledger."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _PATIENCE_S = 10.0
 
 
 def post_heads(url: str, heads: Sequence[Head], ca_file: Path | None = None) -> str | None:
-    """Send the heads as one JSON object; why that failed, in words, None where it did not.
+    """Post the heads as one JSON object. Returns why that failed, or None on success.
 
-    `ca_file` has the authorities that are trusted, None for the system's.
+    `ca_file` holds the trusted certificate authorities; None means the system's.
     """
     body = json.dumps({"heads": [head.stated() | {"at": head.at} for head in heads]}).encode()
     request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 - checked at the start

@@ -1,4 +1,4 @@
-"""Heads of the ledger's chains, kept in a file of their own: what tells that a ledger was lost, cut off or swapped."""
+"""A file with the heads of a ledger's chains, which shows that the ledger was lost, cut off or swapped."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from pathlib import Path
 
 from fleet.errors import LedgerError, LedgerLost
 
-#: beside the ledger, or in the state folder where the ledger is another database
+#: name of the file, beside the ledger or, for another database than SQLite, in the state folder
 HEADS_FILE = "ledger.heads"
-#: lines that are kept; of older ones every second goes
+#: maximum number of lines; above it, every second older one is dropped
 _MOST_LINES = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """How far a server's chain had come at a moment."""
+    """How far a server's chain had come at one moment."""
 
     server: str
-    #: number of entries, and the hash of the last one in hex
+    #: number of entries, and the last one's hash in hex
     entries: int
     hash: str
     #: UTC, ISO 8601
     at: str
 
     def line(self) -> str:
-        """The head as a line of the file, the server last, since its name may hold anything."""
+        """The head as a line of the file. The server's name comes last, since it may hold any character."""
         return f"{self.at} {self.entries} {self.hash} {self.server}"
 
     def stated(self) -> dict[str, object]:
-        """The head for a JSON object."""
+        """The head as a JSON object."""
         return {"server": self.server, "entries": self.entries, "head": self.hash}
 
     @staticmethod
     def read(line: str) -> Head:
-        """The head of a line; raises ValueError when it is none."""
+        """The head that a line holds. Raises ValueError for a malformed line."""
         at, entries, digest, server = line.split(" ", 3)
         bytes.fromhex(digest)
         return Head(server=server, entries=int(entries), hash=digest, at=at)
 
 
 def kept_heads(file: Path) -> list[Head]:
-    """All heads that the file holds, oldest first; none where it is missing.
+    """All heads in the file, oldest first; none where it is missing.
 
-    Raises LedgerError when it can't be read, or holds something else.
+    Raises LedgerError when the file can't be read or holds anything else.
     """
     if not file.exists():
         return []
@@ -55,7 +55,7 @@ def kept_heads(file: Path) -> list[Head]:
 
 
 def keep_heads(file: Path, heads: Iterable[Head]) -> None:
-    """Add those heads that are news. Raises LedgerError when the file can't be written."""
+    """Append the heads that have changed. Raises LedgerError when the file can't be written."""
     known = kept_heads(file)
     latest = {head.server: head for head in known}
     news = [head for head in heads if head.server not in latest or latest[head.server].hash != head.hash]
@@ -85,7 +85,10 @@ def refuse_lost(ledger: Path, heads: Iterable[Head]) -> None:
 
 
 def doubts(heads: Iterable[Head], hash_of: Callable[[str, int], str | None]) -> list[str]:
-    """What speaks against this being the ledger whose heads were kept, by server; `hash_of` gives an entry's hash."""
+    """A sentence for each reason why this is not the ledger whose heads were kept.
+
+    `hash_of` returns the hash of a server's entry by its number.
+    """
     said = []
     for head in latest_heads(heads).values():
         found = hash_of(head.server, head.entries) if head.entries else head.hash

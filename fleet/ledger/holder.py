@@ -1,4 +1,4 @@
-"""Who else uses a ledger's SQLite file, by name where the system tells."""
+"""Which other program holds a SQLite ledger's locks, by name where the system shows it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-#: SQLite's primary result codes that say that another connection holds a lock
+#: SQLite's primary result codes for a lock that another connection holds
 LOCKED = frozenset({5, 6})
 _LOCKS = Path("/proc/locks")
-#: bytes of the write-ahead log's index: one writer, five readers (SQLite's file format, section 4.4)
+#: lock bytes in the write-ahead log's index: one writer, five readers (SQLite's file format, section 4.4)
 _WRITER_BYTE = 120
 _READER_BYTES = range(123, 128)
 _ANOTHER = "another program"
@@ -33,7 +33,7 @@ def writer(file: Path) -> str:
 
 
 def reader(file: Path) -> str:
-    """The program that keeps a moment of the ledger open, as `writer` names it."""
+    """The program whose open read transaction keeps an old state of the ledger, named as by `writer`."""
     return _holder(file, lambda lock: not lock.exclusive and lock.first_byte in _READER_BYTES)
 
 
@@ -47,7 +47,7 @@ def _holder(file: Path, wanted: Callable[[_FileLock], bool]) -> str:
 
 
 def _file_locks() -> list[_FileLock]:
-    """All POSIX locks of this machine that may be seen from here; none where the system has no such list."""
+    """All POSIX locks of this machine that this process can see; none where the system has no such list."""
     try:
         lines = _LOCKS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The ledger's jobs: opened, moved from state to state, counted and, where lost, summed by cause."""
+"""The ledger's jobs: opened, moved from state to state, counted, and summed by cause when lost."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from fleet.ledger.column_types import begun
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.statements import KEY, inserting, matching, putting, reading, run, setting
 
-#: the counter of jobs ever assigned; the others are named by final states
+#: the counter of all jobs ever assigned; the other counters are named after final states
 ASSIGNED = "assigned"
-#: characters of a job's life, past which only its end is added: a job may be dispatched again for days
+#: maximum length of a job's history in characters, since a job may be dispatched again for days; past it only the final
+#: event is added
 _MAX_EVENTS = 4000
-#: where an event's time goes, which the statement works out
+#: placeholder for an event's time, which the SQL statement computes
 _PASSED = "@"
 
 _KEY_COLUMNS = ("server", "job_id")
@@ -33,7 +34,7 @@ _LOSS_COLUMNS = ("miner", "loss", "hour")
 
 
 class Jobs:
-    """Writes the jobs of one server. `miner` gives a miner's row by its id."""
+    """Writes the jobs of one server. `miner` returns a miner's row by its id."""
 
     def __init__(self, connection: Connection, server: int, miner: Callable[[str], int]) -> None:
         self._connection = connection
@@ -43,7 +44,7 @@ class Jobs:
         self._add_counters, self._put_losses = _add_counters(dialect), putting(dialect, schema.losses)
 
     def open(self, writes: Sequence[JobOpened], now_ms: int) -> None:
-        """Write new jobs down, and open again those that the server insists on."""
+        """Write new jobs, and reopen finished ones that the server assigns again."""
         rows = [self._row(write, now_ms) for write in writes if not write.reopened]
         if rows:
             run(self._connection, _ADD, rows)
@@ -53,7 +54,7 @@ class Jobs:
                 self._reopen(write, now_ms)
 
     def move(self, writes: Sequence[JobMoved], now_ms: int) -> None:
-        """Enter states, one row a job; one that ends is counted, and summed up where it was lost."""
+        """Move jobs to new states, one row a job. A job that ends is counted, and a lost one is added to the losses."""
         moves: dict[str, list[JobMoved]] = defaultdict(list)
         for write in writes:
             moves[write.job_id].append(write)
@@ -73,7 +74,7 @@ class Jobs:
                 self._add_loss(self._find(lost.job_id), lost.loss, now_ms // HOUR_MS, 1)
 
     def recover(self, writes: Sequence[JobRecovered], _now_ms: int) -> None:
-        """Jobs whose answer was lost were paid after all."""
+        """Book out the losses of jobs that were paid although the answer was lost."""
         for write in writes:
             row = self._find(write.job_id)
             if row.loss != Loss.ANSWER_LOST.value or row.finished_at is None:
@@ -102,7 +103,7 @@ class Jobs:
         }
 
     def _reopen(self, write: JobOpened, now_ms: int) -> None:
-        """The server insists on a job that was over here: it leaves its final state's count and its loss."""
+        """Reopen a finished job that the server assigns again, and take back its final state's count and its loss."""
         prior = self._find(write.job.job_id)
         row = self._row(write, now_ms)
         event = f"{begun(write.state, write.attempt)}{max(0, now_ms - prior.assigned_at)}"
@@ -115,7 +116,7 @@ class Jobs:
             self._unlose(prior)
 
     def _moved_row(self, moves: Sequence[JobMoved], now_ms: int, *, final: bool) -> dict[str, Any]:
-        """All moves of one job at this moment."""
+        """One row for all moves of a job at this moment."""
         last = moves[-1]
         by = next((move for move in reversed(moves) if move.worker is not None), last)
         row = {
@@ -146,7 +147,7 @@ class Jobs:
         return {"key_server": self._server, "key_job_id": job_id}
 
     def _unlose(self, row: Any) -> None:
-        """A job that ended unpaid did not end so."""
+        """Take back the count and the loss of a job that had ended unpaid."""
         if row.loss is not None and row.finished_at is not None:
             self._add_loss(row, Loss(row.loss), row.finished_at // HOUR_MS, -1)
 
@@ -165,7 +166,7 @@ class Jobs:
 
 @cache
 def _add_counters(dialect: str) -> Any:
-    """A counter goes up by a row's value, whether it was there or not."""
+    """A statement that adds a row's value to a counter, which is created if it is missing."""
     table = schema.counters
     statement = inserting(dialect, table)
     return statement.on_conflict_do_update(
@@ -174,12 +175,14 @@ def _add_counters(dialect: str) -> Any:
 
 
 def _move_job(*, final: bool) -> Update:
-    """A job's next state; a final one gives up its data and result, which nobody reads again."""
+    """The statement that moves a job to its next state. A final state clears the data and result, which nobody reads
+    again.
+    """
     table = schema.jobs
     loss: Any = bindparam("new_loss")
     life = func.coalesce(table.c.events, "")
     passed: Any = bindparam("new_now", type_=schema.Moment) - table.c.assigned_at
-    # a clock that was set back makes no negative time
+    # a clock that was set back must not give a negative time
     passed_text = cast(case((passed < 0, 0), else_=passed), Text)
     longer = life + func.replace(bindparam("new_events", type_=Text()), _PASSED, passed_text, type_=Text())
     content: dict[str, Any] = (
@@ -217,7 +220,7 @@ _LOSS = reading(schema.losses, _LOSS_COLUMNS)
 
 
 def _latest(words: Iterable[str | None]) -> str | None:
-    """The last that was said; None leaves a column as it is."""
+    """The last value that is not None; None leaves a column unchanged."""
     return next((word for word in reversed(list(words)) if word is not None), None)
 
 

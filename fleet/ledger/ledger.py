@@ -1,4 +1,4 @@
-"""The ledger of one coordinator: what was assigned, what became of it, what was paid."""
+"""The ledger of one coordinator: the jobs assigned, their outcomes and the payments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from fleet.ledger.writer import Writer, row_id
 from fleet.miner.abandoned import Ghost
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
-#: a checkpoint is due each 4 MB
+#: size in bytes above which SQLite's write-ahead log is reported; a checkpoint is due every 4 MB
 _LOG_LIMIT_BYTES = 64_000_000
 
 
@@ -47,7 +47,7 @@ class Ledger:
         self._engine = engine
         self._now_ms = now_ms
         self._jumps = jumps
-        #: taken from the clock, and not written yet
+        #: jumps taken from the clock and not written yet
         self._noted: list[Jump] = []
         self._link = LedgerLink(engine, claims=server_name)
         self._beside = LedgerLink(engine)
@@ -68,17 +68,18 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back; nothing is pending."""
+        """Close the connections; nothing is pending."""
         self._link.close()
         self._beside.close()
         self._engine.dispose()
         self._link.unwatch()
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """Write a turn's rows in one transaction.
+        """Write the rows of one turn of the coordinator's loop in one transaction.
 
-        Raises LedgerError when the disk is full, the database is gone, or a row contradicts another: nothing is
-        written then. Raises LedgerLost when the file is not what it was; what it held is saved beside it, if it can be.
+        Raises LedgerError when the disk is full, the database is gone, or a row contradicts another: nothing is written
+        then. Raises LedgerLost when the file was deleted, replaced or cut off; its contents are saved beside it if
+        possible.
         """
         if not writes:
             return
@@ -88,16 +89,16 @@ class Ledger:
             self._link.write(lambda connection: self._write(connection, writes, now_ms, self._noted))
             self._noted = []
         except LedgerError as exc:
-            # what it remembers of the rows may be of the transaction that was undone
+            # its cache may hold rows of the transaction that was rolled back
             self._writer = None
             if not isinstance(exc, LedgerBusy):
                 self._link.check()
             raise
-        # after it, so that what is saved has this turn, too
+        # checked after the commit, so that the saved copy includes this turn
         self._link.check()
 
     def last_entry_at(self) -> int:
-        """When the newest entry was booked, UTC milliseconds by the clock of then; 0 without one."""
+        """When the newest entry was booked, in UTC milliseconds by the clock of that time; 0 without entries."""
         entries = schema.entries
         rows = self._rows(select(entries.c.booked_at).order_by(entries.c.id.desc()).limit(1))
         return int(rows[0][0]) if rows else 0
@@ -108,25 +109,25 @@ class Ledger:
             note_jumps(connection, jumps)
 
     def find(self, job_id: str) -> Prior | None:
-        """What is known of a job that a server gives."""
+        """The record of a job that a server assigns; None for an unknown one."""
         with self._link.reading() as connection:
             return self._prior(connection, job_id)
 
     def find_beside(self, job_id: str) -> Prior | None:
-        """As `find`, by a connection of its own, while another thread commits."""
+        """As `find`, on a separate connection while another thread commits."""
         with self._beside.reading() as connection:
             return self._prior(connection, job_id)
 
     def account(self, miner_id: str) -> Account:
-        """All that a starting coordinator needs to know of a miner, whose row is made when it is new."""
+        """The stored state of a miner, as a starting coordinator needs it. Creates the miner's row when it is new."""
         with self._link.reading() as connection:
             miner = self._writing(connection).miner(miner_id)
             return account(connection, self._server, (miner, miner_id), self._now_ms())
 
     def ghosts(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
-        """What is left open of miners that are not among `wanted`.
+        """Jobs and sessions left open by miners that are not among `wanted`.
 
-        On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` count.
+        On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` seconds count.
         """
         sessions, miners = schema.sessions, schema.miners
         query = (
@@ -156,7 +157,7 @@ class Ledger:
         return math.inf if beat_at is None else max(0.0, (self._now_ms() - beat_at) / 1000)
 
     def begin_run(self, run_id: str) -> int:
-        """Note where counters and sums stand when a run of the farm begins; its start in UTC milliseconds."""
+        """Record the counters and sums at the start of a run of the farm. Returns the start in UTC milliseconds."""
         known = self._runs.row(run_id)
         if known is not None:
             return int(known.started_at)
@@ -169,28 +170,32 @@ class Ledger:
         return int(row["started_at"])
 
     def run_counts(self, run_id: str) -> dict[str, int]:
-        """Jobs of a run: those `assigned` (with those that it found open), of each final state, and `open`."""
+        """Numbers of a run's jobs: `assigned` (including those already open at its start), each final state, and
+        `open`.
+        """
         return self._runs.counts(run_id)
 
     def scopes(self, run_id: str, miner_ids: Sequence[str]) -> Scopes:
-        """Jobs and sums of the run, of the whole ledger, and of these miners since their totals are compared."""
+        """Jobs and sums of the run, of the whole ledger, and of these miners since their base."""
         run, ledger = self.run_and_ledger(run_id)
         return Scopes(run=run, ledger=ledger, since_base=self._runs.since_base(miner_ids))
 
     def run_and_ledger(self, run_id: str) -> tuple[Scope, Scope]:
-        """Jobs and sums of the run and of the whole ledger, which are few rows to read."""
+        """Jobs and sums of the run and of the whole ledger, from a few rows."""
         return self._runs.run_and_ledger(run_id)
 
     def standings(self) -> dict[str, Standing]:
-        """When each miner's server answered last, by miner id."""
+        """The time of the server's last answer for each miner id."""
         return self._runs.standings()
 
     def kind_sums(self, miner_ids: Sequence[str]) -> dict[str, Decimal]:
-        """What is booked for these miners since the server's totals were first seen, by kind of entry."""
+        """NNET booked for these miners since their base, by kind of entry."""
         return self._runs.kind_sums(miner_ids)
 
     def log_grown(self, limit_bytes: int = _LOG_LIMIT_BYTES) -> str:
-        """That SQLite's write-ahead log is larger than the limit, and who keeps it so; empty while it is not."""
+        """A warning that SQLite's write-ahead log exceeds the limit, and which program causes it; empty below the
+        limit.
+        """
         file = sqlite_file(self._engine.url)
         if file is None:
             return ""
@@ -201,24 +206,24 @@ class Ledger:
         return f"{grown}, since {reader(file)} reads and does not end"
 
     def heads(self) -> list[Head]:
-        """How far the chain of each server has come."""
+        """The head of each server's chain."""
         at = stamp(self._now_ms()) or ""
         return [Head(server=row.name, entries=row.seq, hash=row.hash.hex(), at=at) for row in self._rows(_HEADS)]
 
     def hash_of(self, server: str, entry: int) -> str | None:
-        """Hash of a server's entry of this number, hex; None where there is none."""
+        """The hash of a server's entry by its number, in hex; None where there is none."""
         found = self._rows(_HASH, {"name": server, "seq": entry})
         return found[0].hash.hex() if found and found[0].hash else None
 
     def open_count(self) -> int:
-        """How many jobs of this server are open."""
+        """The number of open jobs at this server."""
         return self._runs.open_count()
 
     def _know_server(self, connection: Connection) -> None:
         self._server = row_id(connection, schema.servers, {"name": self._name}, self._row)
 
     def _writing(self, connection: Connection) -> Writer:
-        """What writes by this connection; made again when that is another one."""
+        """The writer for this connection; a new connection gets a new writer."""
         if self._writer is None or self._writer.connection is not connection:
             self._writer = Writer(connection, self._server)
         return self._writer

@@ -1,4 +1,4 @@
-"""One holder of a folder at a time."""
+"""A file lock that allows one holder of a folder at a time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import IO
 from fleet.errors import LedgerError, LedgerLocked
 from fleet.private_files import keep_private
 
-#: made up by Linux at each start of the machine
+#: a random id that Linux makes at each boot
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Lock:
     """At most one holder of a folder: a file lock that ends with its process, however that dies.
 
-    The folder is made private: whoever else could open the file could hold the lock.
+    The folder is made private, since any other user who can open the file could hold the lock.
 
-    Raises LedgerLocked when another process holds it, which `holder` of that process names.
+    Raises LedgerLocked, with the holder's name, when another process holds it.
     """
 
     def __init__(self, path: Path, holder: str = "coordinator") -> None:
@@ -47,7 +47,7 @@ class Lock:
 
     @property
     def seat(self) -> str:
-        """What only this process holds while this machine runs: the lock file, by machine, device and inode."""
+        """A key that only this process holds until the machine restarts: the lock file by boot id, device and inode."""
         try:
             boot = _BOOT.read_text(encoding="ascii").strip()
         except OSError:
@@ -56,5 +56,5 @@ class Lock:
         return f"{boot}:{file.st_dev}:{file.st_ino}"
 
     def release(self) -> None:
-        """Let another coordinator have it."""
+        """Release the folder for another coordinator."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""Older ledgers brought up to this release's schema, step by step, in one transaction after a copy."""
+"""Migrations of older ledgers to this release's schema, step by step, in one transaction after a copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fleet.ledger.version import SCHEMA_VERSION
 HOUR_MS = 3_600_000
 _LINKED = tuple(field.name for field in fields(Link) if field.name != "miner_id")
 
-#: columns that came with version 2
+#: columns added in version 2
 _NEW_IN_2: dict[Table, tuple[str, ...]] = {
     schema.miners: ("base_jobs", "stated_total", "stated_at", "verdict"),
     schema.jobs: ("loss", "events"),
@@ -44,7 +44,7 @@ _IDS: dict[Table, tuple[str, ...]] = {
     schema.entries: ("job_id", "session_id"),
     schema.sessions: ("session_id",),
 }
-#: what version 1 wrote as the cause of a job that was not paid, by its start; then by its state
+#: causes of a loss, by the start of the text that version 1 wrote for it; then by the job's state
 _LOSS_BY_CAUSE = (
     ("server forgot", Loss.FORGOTTEN),
     ("answer lost", Loss.ANSWER_LOST),
@@ -56,7 +56,7 @@ _LOSS_BY_CAUSE = (
     ("SoftTimeLimitExceeded", Loss.TIME_LIMIT),
     ("WorkerLostError", Loss.WORKER_LOST),
 )
-#: what came with version 5, as it was then
+#: tables and columns added in version 5, as they were in that version
 _HABITS = """
     CREATE TABLE IF NOT EXISTS habits (
         server INTEGER NOT NULL REFERENCES servers (id), name VARCHAR NOT NULL, seen_at {moment} NOT NULL,
@@ -79,15 +79,15 @@ _LOSS_BY_STATE = {"rejected": Loss.REFUSED, "expired": Loss.EXPIRED, "quarantine
 
 
 def migrate(engine: Engine, found: int) -> None:
-    """Bring a ledger of version `found` to this release's, all or nothing.
+    """Migrate a ledger of version `found` to this release's schema, all or nothing.
 
-    A SQLite file is copied to `<name>.v<found>.bak` before; another database is its keeper's to back up.
+    A SQLite file is first copied to `<name>.v<found>.bak`. Another database is for its administrator to back up.
     """
     if engine.dialect.name == "sqlite" and engine.url.database:
         _copy(engine, Path(engine.url.database), found)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            # without it the driver would commit each change of a table by itself
+            # otherwise the driver would commit each change of a table separately
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         for version in range(found, SCHEMA_VERSION):
             STEPS[version](connection)
@@ -96,7 +96,7 @@ def migrate(engine: Engine, found: int) -> None:
 
 
 def _copy(engine: Engine, path: Path, found: int) -> None:
-    """A whole copy of the file, what waits in its write-ahead log included; in place only when it is complete."""
+    """Copy the whole file, including its write-ahead log. The copy gets its name only once it is complete."""
     copy = path.with_name(f"{path.name}.v{found}.bak")
     unfinished = copy.with_name(f"{copy.name}.part")
     unfinished.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ def _copy(engine: Engine, path: Path, found: int) -> None:
 
 
 def _from_1(connection: Connection) -> None:
-    """Chain the entries, give lost jobs a cause, and make the tables of losses and findings."""
+    """Chain the entries, give lost jobs a cause, and create the tables of losses and findings."""
     _add_columns(connection, _NEW_IN_2)
     for table in (schema.chains, schema.losses, schema.findings):
         table.create(connection)
@@ -118,13 +118,13 @@ def _from_1(connection: Connection) -> None:
 
 
 def _from_2(connection: Connection) -> None:
-    """Make room for the age of a miner's record; sums of open sessions are learnt anew, they counted otherwise."""
+    """Add the age of a miner's record. Clear the sums of open sessions, which were counted differently."""
     _add_columns(connection, {schema.miners: ("base_registered_at",)})
     connection.execute(update(schema.sessions).values(offset_nnet=None))
 
 
 def _from_3(connection: Connection) -> None:
-    """Index the entries by miner; spell ids and lives small. In another database than SQLite ids stay text."""
+    """Index the entries by miner, and encode ids and histories compactly. Outside SQLite ids stay text."""
     for index in schema.entries.indexes:
         connection.execute(CreateIndex(index, if_not_exists=True))
     raw: Any = connection.connection.driver_connection
@@ -144,7 +144,7 @@ def _from_3(connection: Connection) -> None:
 
 
 def _from_4(connection: Connection) -> None:
-    """Keep habits of servers, the moment of each stated total, and the sums at the start of a run."""
+    """Add the habits of servers, the time of each stated total, and the sums at the start of a run."""
     moment = "INTEGER" if connection.dialect.name == "sqlite" else "BIGINT"
     connection.execute(text(_HABITS.format(moment=moment, rowid=_rowid(connection))))
     for table, column, kind in _NEW_IN_5:
@@ -160,7 +160,7 @@ def _rowid(connection: Connection) -> str:
 
 
 def _small_life(events: str | None, assigned_ms: int) -> str | None:
-    """A life as version 3 spelt it, "UTC-ms state attempt", as version 4 does."""
+    """A history in version 3's notation, "UTC-ms state attempt", converted to version 4's."""
     if events is None:
         return None
     spelt = []
@@ -180,7 +180,7 @@ def _add_columns(connection: Connection, columns: Mapping[Table, Sequence[str]])
 
 
 def _chain(connection: Connection) -> None:
-    """Number and hash what version 1 booked; it kept no digests of what was sent and answered."""
+    """Number and hash the entries of version 1, which has no digests of requests and answers."""
     table, miners = schema.entries, schema.miners
     for server in connection.execute(select(schema.servers)).all():
         seq, head = 0, genesis(server.name)
@@ -214,5 +214,5 @@ def _name_losses(connection: Connection) -> None:
         connection.execute(insert(schema.losses).values(**values))
 
 
-#: version → what makes the next one of it
+#: the step from each version to the next
 STEPS: dict[int, Callable[[Connection], None]] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}

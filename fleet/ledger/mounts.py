@@ -1,4 +1,4 @@
-"""On which kind of file system a folder lies, as far as the system tells."""
+"""Which kind of file system a folder lies on, as far as the system shows it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mountinfo")
-#: file systems of other machines: their locks and shared memory don't hold between hosts, and SQLite needs both
+#: network file systems, whose locks and shared memory don't work between hosts; SQLite needs both
 NETWORKED = {
     "nfs": "NFS",
     "nfs4": "NFS",
@@ -22,7 +22,7 @@ NETWORKED = {
 
 
 def networked(folder: Path, mounts: Path = _MOUNTS) -> str | None:
-    """The name of the network file system that `folder` lies on, such as "NFS"; None where it lies on this machine."""
+    """The name of the network file system that holds `folder`, such as "NFS"; None for a local one."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
@@ -31,9 +31,9 @@ def networked(folder: Path, mounts: Path = _MOUNTS) -> str | None:
 
 
 def kind_of(folder: Path, mountinfo: list[str]) -> str:
-    """The type of the file system that a folder lies on, by the lines of /proc/PID/mountinfo; empty when unknown.
+    """The type of the file system that holds a folder, from the lines of /proc/PID/mountinfo; empty when unknown.
 
-    Of mounts at the same place the last one counts, since it hides the others.
+    Of several mounts at the same place the last counts, since it hides the others.
     """
     found, longest = "", -1
     for line in mountinfo:
@@ -48,7 +48,7 @@ def kind_of(folder: Path, mountinfo: list[str]) -> str:
 
 
 def _unescaped(path: str) -> str:
-    """A path as the kernel writes it, with blanks and backslashes as octal numbers."""
+    """A path from the kernel, which writes spaces and backslashes as octal numbers."""
     raw = os.fsencode(path)
     for code in (b"040", b"011", b"012", b"134"):
         raw = raw.replace(b"\\" + code, bytes([int(code, 8)]))

@@ -1,4 +1,4 @@
-"""Where counters and sums of a server stood when a run began, and how far they have come since."""
+"""A server's counters and sums at the start of a run, and their growth since."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _FINAL_STATES = sorted(state.value for state in FINAL)
 
 
 class Runs:
-    """Reads the figures of one server's runs; `rows` runs a query in a transaction of the ledger's."""
+    """Reads the figures of one server's runs; `rows` runs a query in one of the ledger's transactions."""
 
     def __init__(self, server: int, rows: _Rows) -> None:
         self._server = server
         self._rows = rows
 
     def beginning(self) -> dict[str, Any]:
-        """Where counters and sums stand now, as a row of `runs` keeps it; jobs that are open belong to the new run."""
+        """The current counters and sums as a row of `runs`. Jobs that are open belong to the new run."""
         counters = Counter(self._counters())
         counters[ASSIGNED] -= self.open_count()
         sums = {kind: str(amount) for kind, amount in self._sums().items()}
@@ -41,7 +41,9 @@ class Runs:
         return found[0] if found else None
 
     def counts(self, run_id: str) -> dict[str, int]:
-        """Jobs of a run: those `assigned` (with those that it found open), of each final state, and `open`."""
+        """Numbers of a run's jobs: `assigned` (including those already open at its start), each final state, and
+        `open`.
+        """
         row = self.row(run_id)
         counts = Counter(self._counters())
         counts.subtract(json.loads(row.counters) if row else {})
@@ -60,21 +62,21 @@ class Runs:
         return of_run, Scope(since_ms=self._first_ms(), jobs=ever | {"open": self.open_count()}, sums=sums)
 
     def since_base(self, miner_ids: Sequence[str]) -> Scope:
-        """Paid jobs and sums of these miners since their bases; it reads every entry since then."""
+        """Paid jobs and sums of these miners since their bases. Reads every entry since then."""
         standings = self.standings()
         bases = [base for base in (standings[one].base_ms for one in miner_ids if one in standings) if base is not None]
         jobs = {"paid": self._paid_since_base(miner_ids)}
         return Scope(since_ms=min(bases, default=None), jobs=jobs, sums=self.kind_sums(miner_ids))
 
     def standings(self) -> dict[str, Standing]:
-        """When each miner's server answered last, by miner id."""
+        """The time of the server's last answer for each miner id."""
         return {
             row.miner_id: Standing(base_ms=row.base_at, stated_ms=row.stated_at)
             for row in self._rows(_STANDINGS, {"key_server": self._server})
         }
 
     def kind_sums(self, miner_ids: Sequence[str]) -> dict[str, Decimal]:
-        """What is booked for these miners since the server's totals were first seen, by kind of entry."""
+        """NNET booked for these miners since their base, by kind of entry."""
         wanted, sums = set(miner_ids), dict[str, Decimal]()
         for row in self._rows(_SINCE_BASE, {"key_server": self._server}):
             if row.miner_id in wanted and row.kind != EntryKind.CONFIRMATION.value:
@@ -82,7 +84,7 @@ class Runs:
         return sums
 
     def open_count(self) -> int:
-        """How many jobs of this server are open."""
+        """The number of open jobs at this server."""
         return int(self._rows(_OPEN_COUNT, {"key_server": self._server})[0].n)
 
     def _paid_since_base(self, miner_ids: Sequence[str]) -> int:
@@ -91,7 +93,7 @@ class Runs:
         return sum(row.n for row in rows if row.miner_id in wanted)
 
     def _first_ms(self) -> int | None:
-        """When the first entry was booked."""
+        """When the first entry was booked, in UTC milliseconds; None without entries."""
         rows = self._rows(_FIRST, {"key_server": self._server})
         return int(rows[0].booked_at) if rows else None
 

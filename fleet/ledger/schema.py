@@ -1,4 +1,4 @@
-"""The ledger's tables. Amounts are exact decimals as text (SQLite has no exact type), times UTC milliseconds."""
+"""The ledger's tables. Amounts are exact decimals as text (SQLite has no exact type); times are UTC milliseconds."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from fleet.ledger.column_types import Id
 
 metadata = MetaData()
 
-#: UTC milliseconds since 1970; SQLite's integers hold them, PostgreSQL's plain ones don't
+#: UTC milliseconds since 1970; they fit SQLite's integers, but not PostgreSQL's plain ones
 Moment = BigInteger().with_variant(Integer, "sqlite")
 
-#: what the ledger says of itself
+#: facts about the ledger itself, such as its schema's version
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
 
 servers = Table(
@@ -37,12 +37,12 @@ servers = Table(
     Column("simulated", Boolean, nullable=False),
 )
 
-#: what a server was seen to do, which its next start of this farm has to know
+#: observed habits of a server that the farm's next start needs
 habits = Table(
     "habits",
     metadata,
     Column("server", ForeignKey("servers.id"), primary_key=True),
-    #: of `fleet.domain.jobs.Habit`
+    #: a value of `fleet.domain.jobs.Habit`
     Column("name", String, primary_key=True),
     Column("seen_at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -54,21 +54,21 @@ miners = Table(
     Column("id", Integer, primary_key=True),
     Column("server", ForeignKey("servers.id"), nullable=False),
     Column("miner_id", String, nullable=False),
-    #: the server's total at a moment when `base_booked` was booked
+    #: the server's total at the base, and the sum booked at that moment
     Column("base_total", Text),
     Column("base_booked", Text),
     Column("base_at", Moment),
-    #: the last entry at that moment
+    #: number of the last entry at that moment
     Column("base_entry", Integer),
-    #: jobs that the server had counted at that moment
+    #: number of jobs that the server had counted at that moment
     Column("base_jobs", Integer),
-    #: Unix second at which the server made the record of this miner that the total is in
+    #: Unix second at which the server created the miner's record that holds the total
     Column("base_registered_at", Moment),
-    #: the last total that the server stated, when it did, and what was booked since the base at that moment
+    #: the last total that the server stated, when, and the sum booked between the base and then
     Column("stated_total", Text),
     Column("stated_at", Moment),
     Column("stated_booked", Text),
-    #: when the server was last asked for it, whatever the answer, and what came of comparing it
+    #: when the server was last asked for a total, whatever it answered, and the result of the comparison
     Column("asked_at", Moment),
     Column("verdict", Text),
     UniqueConstraint("server", "miner_id"),
@@ -82,9 +82,9 @@ sessions = Table(
     Column("session_id", Id, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),
-    #: the last entry before `beat_at`
+    #: number of the last entry before `beat_at`
     Column("beat_entry", Integer, nullable=False),
-    #: what the server counts for the session that is not in this ledger
+    #: NNET that the server counts for the session and this ledger does not hold
     Column("offset_nnet", Text),
     Column("closed_at", Moment),
     Column("cause", Text),
@@ -114,11 +114,11 @@ jobs = Table(
     Column("kernel_version", String),
     Column("compute_ms", Float),
     Column("cause", Text),
-    #: the cause of its not being paid, of `fleet.domain.causes.Loss`; null for a paid job
+    #: why the job was not paid, of `fleet.domain.causes.Loss`; null for a paid job
     Column("loss", String),
     Column("assigned_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    #: its life, as `fleet.ledger.column_types` spells it
+    #: the job's history, encoded as in `fleet.ledger.column_types`
     Column("events", Text),
     sqlite_with_rowid=False,
 )
@@ -126,7 +126,7 @@ Index(
     "jobs_open", jobs.c.miner, sqlite_where=jobs.c.finished_at.is_(None), postgresql_where=jobs.c.finished_at.is_(None)
 )
 
-#: entries that wait for a proof; said otherwise, SQLite does not see that the index holds them
+#: entries without a proof; SQLite uses the index only for this exact wording
 UNSETTLED = text("NOT confirmed AND settled_by IS NULL")
 
 entries = Table(
@@ -143,9 +143,9 @@ entries = Table(
     Column("confirmed", Boolean, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("booked_at", Moment, nullable=False),
-    #: its place in the server's chain, from 1
+    #: position in the server's chain, from 1
     Column("seq", Integer),
-    #: SHA-256 of the request's body and of its answer's
+    #: SHA-256 of the request's body and of the answer's
     Column("sent", LargeBinary),
     Column("answered", LargeBinary),
     Column("worker", String),
@@ -155,13 +155,13 @@ entries = Table(
     Column("result_digest", LargeBinary),
     #: `seq` of the entries that this one confirms or takes back, separated by commas
     Column("settles", Text),
-    #: `seq` of the entry that settled this one; the chain does not cover it, but the settling entry's own `settles`
+    #: `seq` of the entry that settled this one; not in this entry's hash, but covered by the settling entry's `settles`
     Column("settled_by", Integer),
-    #: SHA-256 over the entry before and this one (`fleet.ledger.chain`)
+    #: SHA-256 over the previous entry's hash and this entry (`fleet.ledger.chain`)
     Column("hash", LargeBinary),
 )
 Index("entries_seq", entries.c.server, entries.c.seq, unique=True)
-#: what a start counts of each miner, without a look at the entries themselves
+#: covers the counts that a start makes for each miner, so that they need not read the entries
 Index("entries_miner", entries.c.miner, entries.c.kind)
 Index(
     "entries_unsettled",
@@ -169,7 +169,7 @@ Index(
     sqlite_where=UNSETTLED,
     postgresql_where=UNSETTLED,
 )
-#: a job is paid once
+#: a job is paid only once
 Index(
     "entries_job",
     entries.c.server,
@@ -179,7 +179,7 @@ Index(
     postgresql_where=text("job_id IS NOT NULL"),
 )
 
-#: exact sums of the entries, kept in the same transaction, so that a report reads hundreds of rows and not millions
+#: exact sums of the entries, updated in the same transaction, so that a report reads hundreds of rows, not millions
 sums = Table(
     "sums",
     metadata,
@@ -194,7 +194,7 @@ sums = Table(
     sqlite_with_rowid=False,
 )
 
-#: how many jobs were ever assigned, and how many ended in each final state
+#: numbers of jobs ever assigned and of those that ended in each final state
 counters = Table(
     "counters",
     metadata,
@@ -203,20 +203,20 @@ counters = Table(
     Column("value", Integer, nullable=False),
 )
 
-#: where the counters stood when a run of the farm began; a coordinator that is started again within the run finds them
+#: the counters when a run of the farm began, for a coordinator that is restarted within the run
 runs = Table(
     "runs",
     metadata,
     Column("run_id", String, primary_key=True),
     Column("started_at", Moment, nullable=False),
     Column("counters", Text, nullable=False),
-    #: whose jobs it mined
+    #: the server whose jobs the run computed
     Column("server", Integer),
-    #: JSON: what was booked at that moment, by kind of entry; amounts as text
+    #: JSON: the sums booked at that moment, by kind of entry; amounts as text
     Column("sums", Text),
 )
 
-#: the last entry of each server's chain, kept apart from the entries so that a cut-off end shows
+#: the last entry of each server's chain, stored apart from the entries so that a cut-off end shows
 chains = Table(
     "chains",
     metadata,
@@ -225,7 +225,7 @@ chains = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
-#: exact sums of what was not earned, by cause, kept in the same transaction as the jobs
+#: exact sums of missed rewards by cause, updated in the same transaction as the jobs
 losses = Table(
     "losses",
     metadata,
@@ -234,24 +234,24 @@ losses = Table(
     #: hours since 1970 UTC
     Column("hour", Integer, primary_key=True),
     Column("jobs", Integer, nullable=False),
-    #: NNET that the server had stated for them
+    #: NNET that the server had offered for them
     Column("amount", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 
-#: differences between what was booked and what the server states, each with its class
+#: differences between the booked and the stated amounts, each with its class
 findings = Table(
     "findings",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("miner", ForeignKey("miners.id"), nullable=False),
     Column("found_at", Moment, nullable=False),
-    #: of `fleet.domain.causes.Difference`
+    #: a value of `fleet.domain.causes.Difference`
     Column("kind", String, nullable=False),
-    #: NNET, server less ledger
+    #: NNET, the server's figure minus the ledger's
     Column("amount", Text, nullable=False),
     Column("evidence", Text, nullable=False),
-    #: JSON list of the job ids that explain it
+    #: JSON list of the ids of the jobs that explain it
     Column("job_ids", Text, nullable=False),
 )
 Index("findings_miner", findings.c.miner)

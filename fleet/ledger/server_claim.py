@@ -1,4 +1,4 @@
-"""One coordinator a server in a PostgreSQL ledger: an advisory lock that ends with its connection, its holder named."""
+"""One coordinator per server in a PostgreSQL ledger, by an advisory lock that ends with its connection."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, text
 
 from fleet.errors import LedgerLocked
 
-#: beside the hash of a server's name, so that no other program's lock is the same
+#: namespace of the advisory locks, combined with the hash of a server's name to avoid other programs' locks
 _OURS = 0x6E66
-#: how long the connection of a coordinator that was killed may outlive it, in seconds
+#: how long to wait for a killed coordinator's connection to end, and the pause between tries, in seconds
 _PATIENCE_S, _PAUSE_S = 3.0, 0.2
 _TAKE = text("SELECT pg_try_advisory_lock(:ours, :server)")
 _HOLDER = text("""
@@ -25,14 +25,14 @@ _HOLDER = text("""
 
 
 def application_name() -> str:
-    """How the database and other coordinators name this process."""
+    """This process's name to the database and to other coordinators."""
     return f"coordinator {os.getpid()} on {socket.gethostname()}"[:63]
 
 
 def claim(connection: Connection, server: str) -> None:
-    """Hold the ledger of a server for as long as this connection lives.
+    """Lock a server's ledger for as long as this connection lives.
 
-    Raises LedgerLocked when another connection has it, whose process the message names.
+    Raises LedgerLocked, with the name of the process, when another connection holds the lock.
     """
     key = int.from_bytes(hashlib.sha256(server.encode()).digest()[:4], signed=True)
     deadline = time.monotonic() + _PATIENCE_S

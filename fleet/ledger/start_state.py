@@ -1,4 +1,4 @@
-"""What a starting coordinator finds in the ledger of one miner."""
+"""The stored state of one miner that a starting coordinator reads from the ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fleet.domain.jobs import Account, Habit, Job, JobState, OpenJob, OpenSessio
 from fleet.ledger import schema
 from fleet.ledger.statements import matching, reading
 
-#: the rows of a query with its parameters
+#: a function that returns the rows of a query with its parameters
 Read = Callable[..., list[Any]]
 
 
@@ -26,7 +26,7 @@ def read_all(connection: Connection, query: Any, values: dict[str, Any] | None =
 
 
 def account(connection: Connection, server: int, who: tuple[int, str], now_ms: int) -> Account:
-    """All that is known of a miner, whose row and id are `who`, at `now_ms`, UTC milliseconds since 1970."""
+    """The stored state of a miner, given its row and id as `who`, at `now_ms`, UTC milliseconds since 1970."""
     miner, miner_id = who
     read = partial(read_all, connection)
     base = read(_MINER, {"key_id": miner})[0]
@@ -50,7 +50,7 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
 
 
 def open_jobs(connection: Connection, miner: int, miner_id: str) -> tuple[OpenJob, ...]:
-    """The jobs of a miner, by its row and id, that may still be paid."""
+    """The jobs of a miner, given its row and id, that may still be paid."""
     return tuple(_open_job(row, miner_id) for row in read_all(connection, _OPEN_JOBS, {"key_miner": miner}))
 
 
@@ -84,7 +84,7 @@ def _count_since(*where: Any) -> Any:
     return select(func.count()).select_from(schema.entries).where(*_SINCE_BASE, *where).scalar_subquery()
 
 
-#: in two parts: the first is read off an index
+#: in two parts, since an index alone answers the first
 _JOBS_SINCE = select(
     (
         _count_since(_entries.kind == EntryKind.JOB.value)
@@ -105,7 +105,7 @@ _OPEN_SESSION = (
     .order_by(schema.sessions.c.id.desc())
     .limit(1)
 )
-#: `told`: by an answer of its own, whatever has confirmed it since
+#: `told`: stated by an answer for this very payment, whether or not a later entry confirmed it
 _PAID_IN_SESSION = reading(schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount")).add_columns(
     (_entries.confirmed & _entries.settled_by.is_(None)).label("told")
 )

@@ -1,6 +1,6 @@
-"""Statements of the ledger in the forms that recur, made once each: making one costs more than running it.
+"""The ledger's recurring SQL statements, each compiled once, since compiling costs more than running it.
 
-Those that every job needs go past SQLAlchemy's own execution as well: it writes them once, and the driver runs them.
+Statements that every job needs also bypass SQLAlchemy's execution: it compiles them once, and the driver runs them.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import Update
 
-#: what the name of a key's column has before it as a parameter
+#: prefix of a key column's name when it is a parameter
 KEY = "key_"
 
 
 @cache
 def reading(table: Table, key: tuple[str, ...], columns: tuple[str, ...] = ()) -> Select[Any]:
-    """These columns, or all, of the rows with a key, whose parts are the parameters `key_<column>`."""
+    """A SELECT of these columns, or all, from the rows with a key, whose parts are the parameters `key_<column>`."""
     wanted = select(*(table.c[name] for name in columns)) if columns else select(table)
     return wanted.where(*matching(table, key))
 
 
 @cache
 def setting(table: Table, key: tuple[str, ...]) -> Update:
-    """The row with a key gets what the parameters named as its columns say."""
+    """An UPDATE of the row with a key, which sets the columns named by the other parameters."""
     return update(table).where(*matching(table, key))
 
 
 def matching(table: Table, key: Sequence[str]) -> list[Any]:
-    """What selects the rows with a key, whose parts are the parameters `key_<column>`."""
+    """Conditions that match the rows with a key. Its parts are the parameters `key_<column>`."""
     return [table.c[name] == bindparam(f"{KEY}{name}") for name in key]
 
 
 @cache
 def putting(dialect: str, table: Table) -> Any:
-    """The row as it is now, whether it was there or not."""
+    """A statement that inserts a row or replaces the existing one."""
     statement = inserting(dialect, table)
     changing = [column.name for column in table.columns if not column.primary_key]
     return statement.on_conflict_do_update(
@@ -48,15 +48,14 @@ def putting(dialect: str, table: Table) -> Any:
 
 
 def inserting(dialect: str, table: Table) -> Any:
-    """An insert that may say what a conflict means, in the words of `dialect`."""
+    """An INSERT with support for ON CONFLICT in this dialect."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Run a statement for each row of parameters, all with the same names, in the transaction that is under way.
+    """Run a statement once for each row of parameters, all with the same names, in the open transaction.
 
-    What a query finds comes back as the driver has it, in tuples. Raises SQLAlchemy's errors, as `Connection.execute`
-    does.
+    Returns a query's rows as the driver's tuples. Raises SQLAlchemy's errors, as `Connection.execute` does.
     """
     prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
     errors = connection.dialect.loaded_dbapi.Error
@@ -72,12 +71,12 @@ def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]
 
 
 class _Prepared:
-    """A statement as the driver reads it, and how a row becomes its parameters."""
+    """A compiled statement, and the conversion of a row to its parameters."""
 
     def __init__(self, statement: Any, dialect: Dialect, names: Sequence[str]) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=names)
         self.text = compiled.string
-        #: what the statement itself says, and is in no row
+        #: parameters that the statement sets itself
         self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         #: name and conversion of each parameter
         self._parameters = [

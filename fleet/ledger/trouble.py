@@ -1,4 +1,4 @@
-"""What a database's error means for the ledger: trouble that passes is waited for, all else ends the coordinator."""
+"""Sorts database errors: temporary ones, which the coordinator waits out, and all others, which end it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger.holder import LOCKED, writer
 
-#: SQLSTATE classes and codes of PostgreSQL: no connection, no room, a conflict with another transaction, a shutdown
+#: SQLSTATE classes and codes of PostgreSQL for: no connection, a conflict between transactions, no room, a held lock, a
+#: shutdown
 _POSTGRES_PASSES = ("08", "40", "53300", "55P03", "57P")
-#: what a driver says that was refused or cut off before the server could send a SQLSTATE
+#: driver messages for a connection that was refused or cut off before the server could send a SQLSTATE
 _NO_CONNECTION = (
     "connection refused",
     "server closed the connection",
@@ -30,7 +31,7 @@ _NO_CONNECTION = (
 
 
 def passes(exc: DBAPIError) -> bool:
-    """Whether the same statement may succeed later without anybody's help."""
+    """Whether the same statement may succeed later without anyone's help."""
     cause = exc.orig
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
@@ -44,11 +45,11 @@ def passes(exc: DBAPIError) -> bool:
 
 @contextmanager
 def translated(what: str, file: Path | None = None) -> Iterator[None]:
-    """Turn the database's errors of the block into LedgerBusy where they pass, else into LedgerError.
+    """Turn the block's database errors into LedgerBusy when they are temporary, otherwise into LedgerError.
 
-    `what` begins the message, such as "the ledger can't be read". What was read and makes no sense, as after damage to
-    the file, is a LedgerError, too. The message names the program that has locked `file`, the ledger's where that is
-    SQLite's, as far as it can be known.
+    `what` begins the message, such as "the ledger can't be read". Data that makes no sense, as after damage to the
+    file, is also a LedgerError. The message names the program that has locked `file`, the SQLite ledger's file, where
+    it is known.
     """
     try:
         yield
@@ -58,7 +59,7 @@ def translated(what: str, file: Path | None = None) -> Iterator[None]:
         reason = _one_line(exc.orig) if file is None else f"it is locked by {writer(file)}"
         raise LedgerBusy(f"{what}: {reason}") from exc
     except (ValueError, ArithmeticError) as exc:
-        # text that is no text, an amount that is no number, a state that there is not
+        # malformed text, an amount that is not a number, an unknown state
         raise LedgerError(f"{what}: it holds what no farm wrote: {exc}; restore a backup") from exc
 
 

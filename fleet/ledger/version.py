@@ -1,4 +1,4 @@
-"""Which ledgers this release can read: one that is there, of a version that is raised with each change of a table."""
+"""The ledger's schema version, which rises with each change of a table, and which ledgers this release can read."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from pathlib import Path
 from fleet.errors import LedgerError
 
 SCHEMA_VERSION = 5
-#: said of a ledger without tables
+#: message for a ledger without tables
 EMPTY = "there is nothing in the ledger yet"
 _OLDEST = 1
 
 
 def check_there(file: Path) -> None:
-    """Raise LedgerError where SQLite would make the file that is to be read."""
+    """Raise LedgerError when the file to read does not exist, since SQLite would create it."""
     if not file.exists():
         raise LedgerError(f"there is no ledger at {file} yet; it is made by the first `fleet up`")
 
 
 def is_older(found: str | None) -> bool:
-    """Whether a ledger that says `found` of its schema can be brought to this release's."""
+    """Whether a ledger with the stored schema version `found` can be migrated to this release's."""
     return found is not None and found.isdecimal() and _OLDEST <= int(found) < SCHEMA_VERSION
 
 
 def check_version(found: str | None) -> None:
-    """Raise LedgerError unless a ledger that says `found` of its schema can be used as it is."""
+    """Raise LedgerError unless a ledger with the stored schema version `found` can be used as it is."""
     if found == str(SCHEMA_VERSION):
         return
     words = f"the ledger is of schema {found}, this release reads {SCHEMA_VERSION}: "

@@ -1,4 +1,4 @@
-"""A busy ledger waited for at the start and at the end of a coordinator, when no session would starve meanwhile."""
+"""Waits for a busy ledger at the start and the end of a coordinator, when waiting costs no session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from fleet.errors import LedgerBusy
 
-#: how long the ledger may be busy before the coordinator gives up, and before a line says that it waits
+#: seconds until the coordinator gives up on a busy ledger, until the first message about it, and between messages
 _AT_MOST_S, _SAID_AFTER_S, _SAID_AGAIN_S = 60.0, 1.5, 10.0
 _PAUSE_S = 0.2
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def when_free(action: Callable[[], T], say: Callable[[str], None]) -> T:
-    """What `action` returns, called again until the ledger is free; `say` gets a line when that takes long.
+    """The result of `action`, which is retried until the ledger is free; `say` gets a line when that takes long.
 
     Raises LedgerBusy after a minute.
     """

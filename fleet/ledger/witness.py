@@ -1,4 +1,4 @@
-"""What is kept of a ledger outside of it, and what that says about the ledger that is found."""
+"""Checks a ledger against the heads that were kept outside it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Witness:
 
     @property
     def url(self) -> str:
-        """SQLAlchemy's URL of the ledger."""
+        """The SQLAlchemy URL of the ledger."""
         return self._place.url
 
     def refuse_lost(self) -> None:
@@ -31,18 +31,18 @@ class Witness:
             refuse_lost(self._place.file, kept_heads(self._file))
 
     def doubts(self, ledger: Ledger) -> list[str]:
-        """What speaks against this being the ledger of before, a line each."""
+        """Reasons to doubt that this is the same ledger as before, one line each."""
         return doubts(kept_heads(self._file), ledger.hash_of)
 
     def tell(self, heads: Sequence[Head], say: Callable[[str], None]) -> list[dict[str, object]]:
-        """The heads for the run's figures, posted where the settings name a place; `say` gets a line about that."""
+        """The heads for the run's figures. Posts them where the settings name a URL; `say` gets a line about that."""
         if self._url is not None and heads:
             problem = post_heads(self._url, heads, self._ca_file)
             say(f"[WARN]   {problem}" if problem else f"[OK]     the ledger's heads were posted to {self._url}")
         return [head.stated() for head in heads]
 
     def keep(self, ledger: Ledger) -> list[Head]:
-        """Keep the heads as they are now, and return them. Raises LedgerError when the file can't be written."""
+        """Save the current heads and return them. Raises LedgerError when the file can't be written."""
         heads = ledger.heads()
         keep_heads(self._file, heads)
         return heads

@@ -1,4 +1,4 @@
-"""Rows of the ledger, written inside a transaction that the ledger holds."""
+"""Writes the coordinator's rows to the ledger, within its open transaction."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from fleet.ledger.statements import inserting, putting, reading, setting
 
 
 class Writer:
-    """Writes a turn's rows for one server. The caller begins and commits."""
+    """Writes the rows of one turn for one server. The caller begins and commits."""
 
     def __init__(self, connection: Connection, server: int) -> None:
         self.connection = self._connection = connection
@@ -45,7 +45,7 @@ class Writer:
         self._miners: dict[str, int] = {}
         self._jobs = Jobs(connection, server, self.miner)
         self._entries = Entries(connection, server, self.miner)
-        #: rows of one kind go together; this order keeps each row after those it refers to
+        #: rows are written kind by kind; this order writes each row after those it refers to
         self._steps: dict[type, Callable[[list[Any], int], None]] = {
             SessionOpened: self._open_sessions,
             JobOpened: self._jobs.open,
@@ -65,11 +65,11 @@ class Writer:
         }
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
-        """Write all rows, stamped with `now_ms`, UTC milliseconds since 1970. After an error, use another writer."""
+        """Write all rows, stamped with `now_ms`, UTC milliseconds since 1970. After an error, make a new writer."""
         part: list[Write] = []
         for write in writes:
             if isinstance(write, JobOpened) and write.reopened:
-                # it comes after whatever ended that job in this turn
+                # comes after the row that ended the same job in this turn
                 self._write_part(part, now_ms)
                 part = []
             part.append(write)
@@ -84,7 +84,7 @@ class Writer:
                 step(kinds[kind], now_ms)
 
     def miner(self, miner_id: str) -> int:
-        """Row of a miner, made when it is new."""
+        """The row of a miner, created when it is new."""
         if miner_id not in self._miners:
             key = {"server": self._server, "miner_id": miner_id}
             self._miners[miner_id] = row_id(self._connection, schema.miners, key)
@@ -147,7 +147,7 @@ class Writer:
         self._connection.execute(_SET_MINER, rows)
 
     def _see_totals(self, writes: Sequence[TotalsSeen], now_ms: int) -> None:
-        """Note what came of asking; a total that was stated before stays, with its time, where none was stated now."""
+        """Record the result of asking for totals. Where none was stated, the last stated total and its time remain."""
         asked = [
             {"key_id": self.miner(write.miner_id), "asked_at": now_ms, "verdict": write.verdict} for write in writes
         ]
@@ -190,7 +190,7 @@ class Writer:
                 self._connection.execute(_COUNT_JOBS, more)
 
     def _seal(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Count the findings with these new ones, and make a number of them all, so that a changed one shows."""
+        """Add new findings to their count and checksum, so that a changed one shows."""
         kept = {row.name: row.value for row in self._connection.execute(_COUNTERS, {"key_server": self._server})}
         count, seal = kept.get(FINDINGS, 0), kept.get(FINDINGS_SEAL, 0)
         before = [] if FINDINGS in kept else findings_of(self._connection, self._server)
@@ -205,7 +205,7 @@ class Writer:
         return int(self._connection.execute(_LAST_ENTRY).scalar() or 0)
 
 
-#: made once, as all statements that run for every job: making one costs more than running it
+#: compiled once, like all statements that run for every job: compiling costs more than running
 _COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
 _LAST_ENTRY = select(func.max(schema.entries.c.id))
 _SET_SESSION = setting(schema.sessions, ("miner", "session_id"))
@@ -216,7 +216,7 @@ _COUNT_JOBS = _SET_MINER.values(base_jobs=schema.miners.c.base_jobs + bindparam(
 def row_id(
     connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None = None
 ) -> int:
-    """Id of the row with this key, made with `values` when there is none."""
+    """The id of the row with this key, created with `values` when there is none."""
     found = connection.execute(reading(table, tuple(key), ("id",)), {f"key_{name}": key[name] for name in key}).scalar()
     if found is None:
         found = connection.execute(insert(table).returning(table.c.id), {**key, **(values or {})}).scalar_one()

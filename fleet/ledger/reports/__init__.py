@@ -1,1 +1,1 @@
-"""What is read from a ledger: rewards, losses, differences, the history of a job, exports, verification."""
+"""Reports from a ledger: rewards, losses, differences, a job's history, exports, verification."""

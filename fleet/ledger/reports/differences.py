@@ -1,4 +1,4 @@
-"""What was booked against what the servers state, as the last comparison left it."""
+"""Differences between the booked amounts and the servers' totals, as of the last comparison."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from fleet.ledger.trouble import translated
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
-    """One difference that was found."""
+    """One difference with its explanation."""
 
     found_at: str
     kind: Difference
-    #: NNET, server less ledger
+    #: NNET, the server's figure minus the ledger's
     amount: Decimal
     evidence: str
     job_ids: tuple[str, ...]
@@ -30,33 +30,33 @@ class Explained:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """One miner: booked and stated since the same moment. Amounts in NNET; times ISO 8601 in UTC."""
+    """One miner's booked and stated amounts since the same moment, in NNET; times in ISO 8601, UTC."""
 
     server: str
     miner_id: str
-    #: the base: when the server's total was first seen, or began again; None before
+    #: the base: when the server's total was first seen or last restarted; None before
     since: str | None
-    #: all that the ledger holds for the miner
+    #: all that the ledger has booked for the miner
     ledger: Decimal
-    #: what was booked since the base
+    #: amount booked since the base
     booked: Decimal
     unconfirmed: Decimal
-    #: what the server paid since the base, by its answer to the last question; None where that stated none
+    #: amount that the server paid since the base, by its latest answer; None where that stated no total
     stated: Decimal | None
-    #: what was booked since the base at the moment of that answer; None where it is not known
+    #: amount booked between the base and that answer; None where unknown
     booked_then: Decimal | None
     #: when the server last stated a total
     answered_at: str | None
-    #: when it was last asked, and what came of it
+    #: when it was last asked, and the result of the comparison
     asked_at: str | None
     verdict: str
-    #: differences that nothing explains
+    #: sum of the differences without an explanation
     unexplained: Decimal
     findings: tuple[Explained, ...]
 
 
 def comparisons(engine: Engine) -> list[Comparison]:
-    """All miners of a ledger in order of server and id; raises LedgerError when it can't be read."""
+    """All miners of a ledger in order of server and id. Raises LedgerError when it can't be read."""
     miners, servers = schema.miners, schema.servers
     query = select(miners, servers.c.name).join(servers, servers.c.id == miners.c.server)
     with translated("the ledger can't be read"), engine.connect() as connection:

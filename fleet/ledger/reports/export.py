@@ -1,4 +1,4 @@
-"""A ledger's entries for bookkeeping: UTC times, exact amounts, digests in hex."""
+"""Exports a ledger's entries for bookkeeping: UTC times, exact amounts, digests in hex."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.ledger import schema
 from fleet.ledger.trouble import translated
 
-#: rows read at once
+#: number of rows read at once
 _BATCH = 2000
 
 #: the columns of an export, in order; all are text
@@ -45,8 +45,8 @@ def entries(engine: Engine) -> Iterator[tuple[str, ...]]:
     """Every entry of every server in the order of its chain, as texts under `COLUMNS`, as of the moment of the call.
 
     Times are ISO 8601 in UTC to the millisecond, amounts exact decimals without an exponent. `status` is confirmed,
-    unconfirmed, or taken back. The rows are read in pages, each in a transaction of its own: a reader that stands
-    still holds nothing open, and the coordinator's write-ahead log does not grow meanwhile.
+    unconfirmed, or taken back. The rows are read in pages, each in its own transaction, so a stalled reader holds no
+    transaction open and the coordinator's write-ahead log does not grow.
 
     Raises LedgerError when the ledger can't be read.
     """
@@ -79,7 +79,7 @@ def _read(engine: Engine, query: Any, values: dict[str, Any] | None = None) -> l
 
 
 def _texts(server: str, row: Any, last: int) -> tuple[str, ...]:
-    """The cells of an entry, as they were when `last` was the last one: what settled it later had not happened yet."""
+    """The cells of an entry as of the time when `last` was the newest one, ignoring later settlements."""
     settled_by, confirmed = row.settled_by, row.confirmed
     if settled_by is not None and settled_by > last:
         settled_by, confirmed = None, False
@@ -105,7 +105,7 @@ def _texts(server: str, row: Any, last: int) -> tuple[str, ...]:
 
 
 def status(*, confirmed: bool, settled_by: int | None, kind: str) -> str:
-    """How sure an entry is."""
+    """How certain an entry is: confirmed, unconfirmed, or taken back."""
     if kind == EntryKind.CONFIRMATION.value:
         return "confirmation"
     if confirmed:
@@ -119,7 +119,7 @@ def utc(ms: int) -> str:
 
 
 def plain(amount: str) -> str:
-    """An amount as the ledger spells it, without an exponent."""
+    """An amount in the ledger's notation, rewritten without an exponent."""
     return format(Decimal(amount), "f")
 
 

@@ -1,4 +1,4 @@
-"""The life of one job as the ledger wrote it down."""
+"""The history of one job, as the ledger recorded it."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from fleet.ledger.column_types import life
 from fleet.ledger.reports.export import plain, status, utc
 from fleet.ledger.trouble import translated
 
-#: of a UUID
+#: hexadecimal digits in a UUID
 _DIGITS = 32
-#: after so many digits a UUID has a dash
+#: numbers of digits after which a UUID has a dash
 _DASHED = frozenset({8, 12, 16, 20})
 _HEX = re.compile(rf"[0-9a-f]{{1,{_DIGITS}}}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A state that a job entered."""
+    """A state that a job entered, and when."""
 
-    #: UTC, ISO 8601; the time of the turn of the coordinator's loop that wrote it
+    #: UTC, ISO 8601; the time of the coordinator's turn that wrote it
     at: str
     state: str
     attempt: int
-    #: milliseconds since the step before
+    #: milliseconds since the previous step
     after_ms: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Life:
-    """All that the ledger knows of one job."""
+    """All that the ledger holds about one job."""
 
     server: str
     miner_id: str
-    #: columns of the job that say something, by name
+    #: the job's columns that are not empty, by name
     job: dict[str, Any]
     steps: tuple[Step, ...]
-    #: its entries, and those that settled them, in order
+    #: its entries and those that settled them, in order
     entries: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
-    """A job whose id begins as was asked for."""
+    """A job whose id starts with the text that was searched for."""
 
     job_id: str
     server: str
@@ -61,7 +61,7 @@ class Match:
 
 
 def explain(engine: Engine, job_id: str) -> list[Life]:
-    """The lives of a job id at each server that gave it; none when no ledger row has it.
+    """The histories of a job id, one for each server that assigned it; none when the ledger has no such job.
 
     Raises LedgerError when the ledger can't be read.
     """
@@ -77,7 +77,7 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
 
 
 def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
-    """Jobs whose ids have this beginning, the newest first, at most `limit` of them.
+    """Jobs whose ids start with `beginning`, newest first, at most `limit` of them.
 
     Raises LedgerError when the ledger can't be read.
     """
@@ -109,7 +109,9 @@ def _match(row: Any) -> Match:
 
 
 def _conditions(beginning: str, dialect: str) -> Iterator[ColumnElement[bool]]:
-    """What finds an id by its beginning: in SQLite most ids are 16 bytes, which an index finds; others are text."""
+    """Conditions that find an id by its beginning. SQLite stores most ids as 16 bytes, which an index finds, and others
+    as text.
+    """
     column = schema.jobs.c.job_id
     spelt = cast(column, String).startswith(beginning, autoescape=True)
     if dialect != "sqlite":
@@ -123,14 +125,14 @@ def _conditions(beginning: str, dialect: str) -> Iterator[ColumnElement[bool]]:
 
 
 def as_uuid(digits: str) -> str:
-    """Hexadecimal digits, as many as there are, spelt as a UUID spells them."""
+    """Any number of hexadecimal digits, with dashes where a UUID has them."""
     parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
     return "-".join(part for part in parts if part) + ("-" if len(digits) in _DASHED else "")
 
 
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
-    """A connection; raises LedgerError when the ledger can't be read."""
+    """A connection for reading. Raises LedgerError when the ledger can't be read."""
     with translated("the ledger can't be read"), engine.connect() as connection:
         yield connection
 

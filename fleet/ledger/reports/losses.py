@@ -1,4 +1,4 @@
-"""What a farm did not earn, and why: exact sums by cause."""
+"""Rewards that a farm missed, as exact sums by cause."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LOSSES = """
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lost:
-    """Jobs of one miner that were not paid for one cause."""
+    """Jobs of one miner that were not paid, for one cause."""
 
     server: str
     miner_id: str
     cause: Loss
     jobs: int
-    #: NNET that the server had stated for them
+    #: NNET that the server had offered for them
     amount: Decimal
 
 
 def losses(place: LedgerPlace) -> list[Lost]:
-    """Losses of all servers by miner and cause, in this order; raises LedgerError when the ledger can't be read."""
+    """Losses at all servers in order of miner and cause. Raises LedgerError when the ledger can't be read."""
     jobs: dict[tuple[str, str, str], int] = defaultdict(int)
     amounts: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
     for server, miner_id, loss, count, amount in fetch_all(place, _LOSSES):

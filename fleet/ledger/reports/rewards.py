@@ -1,4 +1,4 @@
-"""What a farm earned, grouped for reading: hundreds of exact sums, not millions of entries."""
+"""A farm's rewards by miner, tag, job type, hour or day, from hundreds of exact sums instead of millions of entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fleet.ledger.reports.sqlite_reader import fetch_all
 
 
 class _Sum(NamedTuple):
-    """A row of what `_SUMS` selects."""
+    """A row that `_SUMS` selects."""
 
     server: str
     miner_id: str
@@ -41,7 +41,7 @@ class Reward:
     #: miner id, its tags, job type, hour or day
     group: str
     payments: int
-    #: payments booked at the job's stated reward, of which the server's answer was lost
+    #: payments whose answer was lost, booked at the job's stated reward
     unconfirmed: int
     jobs_nnet: Decimal
     heartbeats_nnet: Decimal
@@ -49,11 +49,11 @@ class Reward:
 
     @property
     def total_nnet(self) -> Decimal:
-        """All of the group."""
+        """The whole group's sum."""
         return self.jobs_nnet + self.heartbeats_nnet + self.adjustments_nnet
 
 
-#: how a row of sums is grouped, given the tags of miners
+#: functions that give a row's group from the row and the miners' tags, by the grouping's name
 GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
     "miner": lambda row, _: row.miner_id,
     "tag": lambda row, tags: tags.get(row.miner_id) or "untagged",
@@ -64,9 +64,9 @@ GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
 
 
 def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None = None) -> list[Reward]:
-    """Rewards of all servers of a ledger by a key of `GROUPINGS`, hours and days in UTC, in order of server and group.
+    """Rewards at all servers by a key of `GROUPINGS`, in order of server and group; hours and days are UTC.
 
-    `tags` has the words for a miner, by its id. Raises LedgerError when the ledger can't be read.
+    `tags` maps a miner's id to its tags. Raises LedgerError when the ledger can't be read.
     """
     groups: dict[tuple[str, str], list[_Sum]] = {}
     for row in map(_Sum._make, fetch_all(place, _SUMS)):
@@ -75,7 +75,7 @@ def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None
 
 
 def clock_jumps(place: LedgerPlace) -> list[Jump]:
-    """The jumps of the clock by which entries are dated, oldest first. Raises LedgerError as `rewards_by` does."""
+    """The jumps of the clock that dates the entries, oldest first. Raises LedgerError as `rewards_by` does."""
     rows = fetch_all(place, f"SELECT value FROM meta WHERE name = '{JUMPS_ROW}'")  # noqa: S608 - a constant
     return read_jumps(rows[0][0] if rows else None)
 

@@ -1,4 +1,4 @@
-"""What a ledger has booked in all, in its last run, and since its servers' totals are compared."""
+"""Three sums of a ledger: all of it, its last run, and the part that is compared with the servers' totals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIRST = "SELECT min(booked_at) FROM entries WHERE seq = 1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BookedSince:
-    """A sum, and from when on it counts."""
+    """A sum and the moment from which it counts."""
 
     #: ISO 8601 in UTC; None where nothing was booked
     since: str | None
@@ -28,18 +28,19 @@ class BookedSince:
     booked: Decimal
 
     def stated(self) -> dict[str, object]:
-        """Its figures for JSON."""
+        """The figures for JSON."""
         return {"since": self.since, "booked_nnet": self.booked}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerScopes:
-    """The three scopes of a whole ledger, all its servers and miners included."""
+    """The three sums of a whole ledger, over all servers and miners."""
 
     ledger: BookedSince
-    #: the last run, or the one that is under way; None where none is known
+    #: the last or current run; None where none is known
     run: BookedSince | None
-    #: each miner's sum since its server's total was first seen or began again; `since` is the oldest of these moments
+    #: sum since each miner's base (when its server's total was first seen or last restarted); `since` is the oldest
+    #: base
     since_base: BookedSince
 
     def stated(self) -> dict[str, object]:
@@ -48,7 +49,7 @@ class LedgerScopes:
         return {"ledger": self.ledger.stated(), "run": run, "since_base": self.since_base.stated()}
 
     def lines(self) -> list[str]:
-        """The figures for people."""
+        """The figures for people, one line a sum."""
         run = self.run or BookedSince(since=None, booked=ZERO)
         named = (("the whole ledger", self.ledger), ("the last run", run), ("since base", self.since_base))
         return [
@@ -57,7 +58,7 @@ class LedgerScopes:
 
 
 def scopes(place: LedgerPlace) -> LedgerScopes:
-    """The three scopes of a ledger. Raises LedgerError when it can't be read."""
+    """The three sums of a ledger. Raises LedgerError when it can't be read."""
     by_miner: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
     by_server: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
     for server, miner, amount in fetch_all(place, _SUMS):

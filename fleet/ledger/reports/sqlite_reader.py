@@ -1,4 +1,4 @@
-"""A ledger read for a report without SQLAlchemy, which takes longer to load than such a report to make."""
+"""Reads a SQLite ledger for a report without SQLAlchemy, which takes longer to import than the report to run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from fleet.ledger.version import EMPTY, check_there, check_version
 
 
 def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
-    """What one SELECT finds, whether a farm writes meanwhile or not.
+    """The rows of one SELECT, whether or not a farm is writing at the time.
 
-    Raises LedgerError when the ledger isn't there, can't be read, or is of another release's schema.
+    Raises LedgerError when the ledger is missing, can't be read, or has another release's schema.
     """
     if place.file is None:
         rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger.engine").fetch_all(place.url, statement)
@@ -37,7 +37,7 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    """A connection that makes no file and changes nothing; the write-ahead log's index beside the file it may write."""
+    """A read-only connection that creates no database; it may write the write-ahead log's index beside the file."""
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)
     connection.execute("PRAGMA query_only=ON")
     return connection

@@ -1,4 +1,4 @@
-"""A ledger read back against its own chain and sums, offline."""
+"""Verifies a ledger offline against its own chain, sums and kept heads."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from fleet.ledger.heads import HEADS_FILE, Head
 from fleet.ledger.trouble import translated
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
-#: rows read at once
+#: number of rows read at once
 _BATCH = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerVerdict:
-    """What became of checking one server's entries."""
+    """The result of checking one server's entries."""
 
     server: str
     verdict: Verdict
     #: exact sum of the entries that were read, in NNET
     booked: Decimal
-    #: what of the tables does not fit the entries, the jobs or the heads that were kept elsewhere, in words
+    #: sentences on tables that don't fit the entries, the jobs or the heads kept elsewhere
     problems: tuple[str, ...]
-    #: the hash that was looked for is in this chain
+    #: whether the requested hash is in this chain
     has_head: bool
 
     @property
@@ -42,10 +42,10 @@ class ServerVerdict:
 
 
 def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -> list[ServerVerdict]:
-    """Check each server's chain to the first row that does not fit, and all tables against each other.
+    """Check each server's chain up to the first entry that does not fit, and all tables against each other.
 
-    `head` is a hash to look for, hex, as an earlier check gave it; `kept` are the heads that the farm itself kept in a
-    file of their own. Servers that the ledger does not know any more have a verdict, too.
+    `head` is a hash to look for, in hex, from an earlier check. `kept` are the heads that the farm saved in a separate
+    file. A server that is missing from the ledger but has a kept head gets a verdict, too.
 
     Raises LedgerError when the ledger can't be read.
     """
@@ -84,7 +84,7 @@ def _verify(connection: Connection, server: int, name: str, wanted: str | None, 
 
 
 def _unlike(name: str, kept: Sequence[Head], hashes: Mapping[int, str]) -> Iterator[str]:
-    """The first head that was kept of a server and is not in its chain, in words."""
+    """A sentence on the first kept head of a server that is not in its chain."""
     for one in kept:
         if one.server == name and one.entries and hashes.get(one.entries) != one.hash:
             what = "another one" if one.entries in hashes else "missing"
@@ -95,7 +95,7 @@ def _unlike(name: str, kept: Sequence[Head], hashes: Mapping[int, str]) -> Itera
 def _stored(
     connection: Connection, server: int, sums: dict[SumKey, Bucket], hashes: dict[int, str], wanted: Collection[int]
 ) -> Iterator[Stored]:
-    """The rows in the order of the chain; adds what is read to `sums`, and the `wanted` hashes to `hashes`."""
+    """The entries in the order of the chain. Adds what it reads to `sums`, and the `wanted` hashes to `hashes`."""
     table, miners = schema.entries, schema.miners
     query = (
         select(table, miners.c.miner_id.label("name"))
@@ -108,12 +108,12 @@ def _stored(
         confirmed = bool(row.confirmed)
         link = Link(
             miner_id=row.name or "",
-            # a confirmation came later, and is an entry of its own
+            # a later confirmation is a separate entry
             confirmed=confirmed and row.settled_by is None,
             **{name: getattr(row, name) for name in _LINKED} | {"seq": row.seq or 0},
         )
         yield Stored(link=link, confirmed=confirmed, settled_by=row.settled_by, hash=row.hash)
-        # a row that does not fit ended the check before this
+        # the check has already ended at an entry that does not fit
         if row.seq in wanted:
             hashes[row.seq] = row.hash.hex()
         if row.kind != EntryKind.CONFIRMATION.value:
