@@ -44,9 +44,9 @@ LADDER: tuple[tuple[str, ...], ...] = (
 #: Package → the only modules (patterns) that may import it. A package without a row is nobody's yet.
 BORDERS: dict[str, tuple[str, ...]] = {
     "numpy": ("tasks.compute.kernels.*", "tasks.compute.catalog"),
-    "pycurl": ("fleet.server.http",),
-    "certifi": ("fleet.server.http",),
-    "asyncio": ("fleet.server.http", "fleet.simulator.*"),
+    "pycurl": ("fleet.server.http.by_curl",),
+    "certifi": ("fleet.server.http.by_curl",),
+    "asyncio": ("fleet.server.http.by_curl", "fleet.simulator.*"),
     # SQLAlchemy takes longer to load than a report of sums to make.
     "sqlite3": ("fleet.ledger.reports.sqlite_reader",),
     "sqlalchemy": ("fleet.ledger.*",),

@@ -16,7 +16,7 @@ from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
 from fleet.local.supervisor import LocalFarm, Plan
-from fleet.server.authorities import check_authorities
+from fleet.server.http.authorities import check_authorities
 
 #: a far-away server: replies take long enough to read along
 _DEMO_LATENCY_MS = "200"

@@ -46,9 +46,9 @@ from fleet.money.scopes import Scope, Standing, heard
 from fleet.private_files import private_umask
 from fleet.ratelimit.capacity import shortfall
 from fleet.ratelimit.governor import Governor
-from fleet.server.authorities import check_authorities
 from fleet.server.client import Client
-from fleet.server.http import Transport
+from fleet.server.http.authorities import check_authorities
+from fleet.server.http.by_curl import Transport
 from fleet.server.prospect import Prospect
 from tasks.broker.handshake import announce, turned_away
 from tasks.broker.redis_client import redis_client

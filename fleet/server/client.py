@@ -14,7 +14,7 @@ from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.server import protocol
 from fleet.server.denials import error_of
-from fleet.server.http import Request, Response, Transport
+from fleet.server.http.by_curl import Request, Response, Transport
 
 _Told = TypeVar("_Told")
 

@@ -22,7 +22,7 @@ from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.ledger.ledger import Ledger
 from fleet.server.client import Client
-from fleet.server.http import Handle
+from fleet.server.http.by_curl import Handle
 
 
 class Point(Enum):

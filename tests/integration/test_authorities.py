@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import UnknownHost, Untrusted, WrongSetting
-from fleet.server.authorities import check_authorities
-from fleet.server.http import Request, Transport
+from fleet.server.http.authorities import check_authorities
+from fleet.server.http.by_curl import Request, Transport
 from tests.integration.test_spent_connections import waited
 from tests.support.wrong_servers import SIGN_IN, server_that
 

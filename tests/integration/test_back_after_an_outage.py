@@ -19,7 +19,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from fleet.server.client import Client
-from fleet.server.http import Transport
+from fleet.server.http.by_curl import Transport
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.thread import RunningSimulator, running

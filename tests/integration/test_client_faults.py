@@ -20,7 +20,7 @@ from fleet.domain.jobs import MinerSpec, Registration, SessionStart, Totals
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, NoAnswer, OutcomeUnknown, RateLimited, ServerFault, Unreachable
 from fleet.server.client import Client
-from fleet.server.http import Transport
+from fleet.server.http.by_curl import Transport
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import RunningSimulator, running
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from fleet.errors import CallError
-from fleet.server.http import Request, Response, Transport
+from fleet.server.http.by_curl import Request, Response, Transport
 from tests.support.closing import closing_server
 
 T = TypeVar("T")

@@ -38,7 +38,7 @@ from fleet.miner.policy import Policy
 from fleet.money.balance import Purse
 from fleet.server import protocol
 from fleet.server.client import Client
-from fleet.server.http import Request, Response
+from fleet.server.http.by_curl import Request, Response
 from tasks.messages import Outcome, ResultMessage
 
 SPEC = MinerSpec(miner_id="rig-1")

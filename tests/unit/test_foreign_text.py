@@ -26,7 +26,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.server import protocol
 from fleet.server.denials import error_of
-from fleet.server.http import Request, Transport
+from fleet.server.http.by_curl import Request, Transport
 from tasks.messages import JobMessage
 
 #: a lone surrogate, a cleared screen, a C string's end, a turned reading direction, another line, a window's title

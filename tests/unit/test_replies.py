@@ -14,7 +14,7 @@ from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Receipt
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, OutcomeUnknown, Unsendable
 from fleet.server.client import Client
-from fleet.server.http import Request, Response
+from fleet.server.http.by_curl import Request, Response
 
 SPEC = MinerSpec(miner_id="rig-1")
 TASK = {"task_id": "j1", "task_type": "inference", "data": {}, "reward": 0.5, "timeout_seconds": 60}

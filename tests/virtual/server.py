@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.server.client import Client
-from fleet.server.http import Response
+from fleet.server.http.by_curl import Response
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit

@@ -1,0 +1,1 @@
+"""HTTP to a server: one interface, with an engine by requests and one by libcurl."""
