@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bench.engines import engines
 from bench.full_flow import Overhead, efficiency, full_flow
 from bench.growth import growth
 from bench.kernels import kernels
@@ -29,6 +30,7 @@ _overhead = Overhead()
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "flow": full_flow,
     "efficiency": efficiency,
+    "engines": engines,
     "peers": queues,
     "kernels": kernels,
     "ledger": ledger,

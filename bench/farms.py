@@ -57,6 +57,8 @@ class Sample:
     redis_s: float
     #: what the workers' kernels have used, by job type
     kernels: Mapping[str, KernelUse]
+    #: calls that have reached the server
+    calls: int
 
 
 @dataclass(kw_only=True, slots=True)
@@ -169,6 +171,7 @@ class Surroundings:
             simulator=self.simulator.use(),
             redis_s=cpu["used_cpu_user"] + cpu["used_cpu_sys"],
             kernels=metered_worker.read(self.kernel_cpu),
+            calls=int(self.asked("requests")["requests_total"]),
         )
 
 
@@ -205,6 +208,11 @@ class Flow:
     def seconds(self) -> float:
         """Between first and last sample."""
         return self.samples[-1].at - self.samples[0].at
+
+    @property
+    def calls(self) -> int:
+        """Calls to the server between first and last sample."""
+        return self.samples[-1].calls - self.samples[0].calls
 
     @property
     def jobs_per_s(self) -> float:

@@ -73,6 +73,11 @@ _FIXED = {
     "flower.address": "0.0.0.0 in the container, 127.0.0.1 outside",
     "flower.port": "see FLOWER_PORT",
 }
+#: what is otherwise in a container
+_UNDER_COMPOSE = {
+    "http.ca_file": "A file on this host, e.g. ./ca.pem, which every user can read; the coordinator has it mounted.",
+    "http.proxy": "env takes what Docker passes on to containers (`proxies` in ~/.docker/config.json).",
+}
 #: what docker-compose.yml says where .env is silent
 _COMPOSE_DEFAULTS = {"worker.concurrency": "1"}
 
@@ -85,6 +90,8 @@ def example_env() -> str:
 
 def _entry(leaf: Leaf) -> Iterator[str]:
     yield f"# {leaf.field.description}"
+    if leaf.name in _UNDER_COMPOSE:
+        yield f"# {_UNDER_COMPOSE[leaf.name]}"
     if leaf.name in _FIXED:
         yield f"# ({variable(leaf.name)} is not for .env: {_FIXED[leaf.name]}.)"
     elif leaf.name == "miner":

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 
+from config.servers import proxy_url
+
 
 def _at_home(path: Path) -> Path:
     try:
@@ -29,6 +31,10 @@ def _user_and_password(secret: SecretStr) -> SecretStr:
     if not (user and colon and password):
         raise ValueError("must be of the form user:password")
     return secret
+
+
+def _checked_proxy(secret: SecretStr) -> SecretStr:
+    return SecretStr(proxy_url(secret.get_secret_value()))
 
 
 def _upper(value: object) -> object:
@@ -66,6 +72,15 @@ class HttpSettings(Section):
         1_048_576, ge=1_024, le=67_108_864, description="Bytes of an answer, unpacked, past which it is refused."
     )
     connections: int = Field(64, ge=1, le=256, description="Connections to the server, so as many calls at once.")
+    engine: Literal["auto", "requests", "curl"] = Field(
+        "auto",
+        description="Library of the miners' calls; auto: curl where pycurl is installed, or requests.",
+    )
+    proxy: Annotated[SecretStr, AfterValidator(_checked_proxy)] | None = Field(
+        None,
+        description="http:// URL of a proxy to the server; env: what HTTPS_PROXY and NO_PROXY say; unset: none.",
+        examples=["http://user:a-long-password@proxy.lan:3128"],
+    )
     ca_file: HomePath | None = Field(
         None,
         description="PEM file of the authorities that may vouch for the server; unset: those that certifi brings.",

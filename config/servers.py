@@ -1,4 +1,4 @@
-"""Which URLs may name a NeoNet server or a ledger."""
+"""Which URLs may name a NeoNet server, a proxy or a ledger."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def server_url(text: str) -> str:
     if parts.port is not None:
         netloc = f"{netloc}:{parts.port}"
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def proxy_url(text: str) -> str:
+    """Check that `text` is `env` or an http:// URL of a host, without a path; raise ValueError if not."""
+    text = text.strip()
+    if text == "env":
+        return text
+    parts = _split(text, schemes=("http",))
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must end after host and port")
+    return f"http://{parts.netloc}"
 
 
 def ledger_url(text: str) -> str:

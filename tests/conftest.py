@@ -9,7 +9,9 @@ import pytest
 import redis
 from hypothesis import settings as hypothesis_settings
 
+from fleet.server.http.choice import EngineName
 from tests.support import redis_server
+from tests.support.engines import ENGINES
 
 # The machine is shared: a slow example is no failure.
 hypothesis_settings.register_profile("farm", deadline=None, print_blob=True)
@@ -21,6 +23,13 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings of whoever runs the tests away from them."""
     for name in [name for name in os.environ if name.upper().startswith("FLEET_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> EngineName:
+    """Run a test once by each engine of HTTP."""
+    name: EngineName = request.param
+    return name
 
 
 @pytest.fixture(scope="session")

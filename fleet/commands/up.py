@@ -17,6 +17,7 @@ from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
 from fleet.local.supervisor import LocalFarm, Plan
 from fleet.server.http.authorities import check_authorities
+from fleet.server.http.choice import chosen
 
 #: a far-away server: replies take long enough to read along
 _DEMO_LATENCY_MS = "200"
@@ -79,6 +80,7 @@ def up(
     )
     with farm_errors(), unhindered():
         check_authorities(settings.http.ca_file)
+        chosen(settings.http.engine)
         outcome = LocalFarm(settings, plan).run()
     if outcome.summary:
         told = json.loads(outcome.summary, parse_float=Decimal)

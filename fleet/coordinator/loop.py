@@ -30,7 +30,7 @@ from fleet.domain.turn import Published
 from fleet.errors import CallError, NoAnswer, RateLimited, RedisHeld, Unreachable
 from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
 from fleet.server.client import Client
-from fleet.server.http.by_curl import Talk
+from fleet.server.http.interface import Talk
 from fleet.server.prospect import Prospect
 
 #: a turn takes at most so many events, so that no stream of results keeps calls waiting

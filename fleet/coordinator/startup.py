@@ -48,7 +48,10 @@ from fleet.ratelimit.capacity import shortfall
 from fleet.ratelimit.governor import Governor
 from fleet.server.client import Client
 from fleet.server.http.authorities import check_authorities
-from fleet.server.http.by_curl import Transport
+from fleet.server.http.choice import EngineName, chosen
+from fleet.server.http.interface import Options
+from fleet.server.http.opening import open_transport
+from fleet.server.http.proxy import proxy_of
 from fleet.server.prospect import Prospect
 from tasks.broker.handshake import announce, turned_away
 from tasks.broker.redis_client import redis_client
@@ -81,7 +84,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     when the ledger can't be used, and ThreadEnded when a thread is lost that the coordinator can't do without.
     """
     server, redis_url = _needed(settings)
-    check_authorities(settings.http.ca_file)
+    engine, options = _border(settings, "" if run.simulated else server)
     if settings.one_core:
         stay_on_one_core()
     admitted(turned_away(redis_url, as_worker=False))
@@ -93,7 +96,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         Watchdog(sys.stderr) as watchdog,
         free(lambda: _ledger(settings, server, run, wall, witness)) as ledger,
         contextlib.closing(Bookkeeper(ledger, inbox.put, keep=partial(witness.keep, ledger))) as books,
-        _transport(settings) as transport,
+        open_transport(engine, options) as transport,
     ):
         specs = miner_specs(settings, settings.state_dir)
         _say_what_is_carried(settings, len(specs), lines)
@@ -108,7 +111,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
             coordinator = Coordinator(
                 farm=farm,
                 books=books,
-                client=Client(server, transport),
+                client=Client(server, transport, transport.others),
                 caller=transport,
                 broker=dispatcher,
                 watcher=pulse,
@@ -234,12 +237,20 @@ def _prospect(settings: Settings, server: str, farm: Farm, now: float) -> Prospe
     return Prospect(server, mined=mined, patience_s=settings.give_up_s, now=now)
 
 
-def _transport(settings: Settings) -> Transport:
-    return Transport(
-        deadline_s=settings.http.call_deadline_s,
-        connect_timeout_s=settings.http.connect_timeout_s,
-        max_body_bytes=settings.http.max_body_bytes,
-        ca_file=settings.http.ca_file,
+def _border(settings: Settings, server: str) -> tuple[EngineName, Options]:
+    """How `server` is called: by which engine, and its options. The simulator, left empty here, needs no proxy.
+
+    Raises WrongSetting.
+    """
+    http = settings.http
+    check_authorities(http.ca_file)
+    return chosen(http.engine), Options(
+        deadline_s=http.call_deadline_s,
+        connect_timeout_s=http.connect_timeout_s,
+        max_body_bytes=http.max_body_bytes,
+        connections=http.connections,
+        ca_file=http.ca_file,
+        proxy=proxy_of(http.proxy.get_secret_value(), server) if http.proxy and server else "",
     )
 
 

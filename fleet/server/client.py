@@ -14,24 +14,25 @@ from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.server import protocol
 from fleet.server.denials import error_of
-from fleet.server.http.by_curl import Request, Response, Transport
+from fleet.server.http.interface import Request, Sender
 
 _Told = TypeVar("_Told")
 
 
 class Client:
-    """Calls to the NeoNet server at `base_url`, sent on the thread of `transport`."""
+    """Calls to the NeoNet server at `base_url`: `miners` sends theirs, and `others` the rest, if it is not the same."""
 
-    def __init__(self, base_url: str, transport: Transport) -> None:
+    def __init__(self, base_url: str, miners: Sender, others: Sender | None = None) -> None:
         self._base_url = base_url.rstrip("/")
-        self._transport = transport
+        self._miners = miners
+        self._others = others or miners
 
     async def perform(self, call: Call) -> tuple[Answer | CallError, Exchange]:
         """Send a miner's call and read its answer: the answer, or an error by what the miner can do about it.
 
         The digests are of the call's last exchange, as far as it came: none of an answer that was not read.
         """
-        talk = _Talk(self)
+        talk = _Talk(self._base_url, self._miners)
         try:
             with _no_other_error(talk):
                 return await talk.answer(call), talk.exchange
@@ -47,21 +48,18 @@ class Client:
         return await self._told("/api/decentralization/status", protocol.parse_network)
 
     async def _told(self, path: str, parse: Callable[[Mapping[str, Any]], _Told]) -> _Told:
-        talk = _Talk(self)
+        talk = _Talk(self._base_url, self._others)
         with _no_other_error(talk):
             return parse(await talk.get(path))
-
-    async def send(self, path: str, body: bytes | None) -> Response:
-        """One request and its answer. Raises CallError where there is none."""
-        return await self._transport.send(Request(url=self._base_url + path, body=body))
 
 
 class _Talk:
     """The requests of one call."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, base_url: str, sender: Sender) -> None:
         self.exchange = Exchange(requests=0)
-        self._client = client
+        self._base_url = base_url
+        self._sender = sender
 
     async def answer(self, call: Call) -> Answer:
         spec, miner_id = call.spec, call.spec.miner_id
@@ -116,7 +114,7 @@ class _Talk:
         """The body of an answer with status 200."""
         requests = self.exchange.requests + 1
         self.exchange = Exchange(requests=requests)
-        response = await self._client.send(path, body)
+        response = await self._sender.send(Request(url=self._base_url + path, body=body))
         self.exchange = Exchange.of(body, response.body, requests=requests)
         if response.status != 200:
             raise error_of(response.status, response.body, response.retry_after_s, response.location)

@@ -9,7 +9,7 @@ from typing import Any
 from fleet.broker.dispatch import Dispatcher
 from fleet.broker.results import Intake
 from fleet.crew import Motion
-from fleet.server.http.by_curl import Transport
+from fleet.server.http.transport import Transport
 from tests.chaos.acts import Havoc
 from tests.chaos.scenes import Scene
 

@@ -33,6 +33,7 @@ _ORDER = (
     "test_history.py",
     "test_foreign_environments.py",
     "test_granted_memory.py",
+    "test_own_authority.py",
     "test_bad_input.py",
 )
 

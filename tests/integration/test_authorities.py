@@ -8,23 +8,27 @@ import pytest
 
 from fleet.errors import UnknownHost, Untrusted, WrongSetting
 from fleet.server.http.authorities import check_authorities
-from fleet.server.http.by_curl import Request, Transport
+from fleet.server.http.choice import EngineName
+from fleet.server.http.interface import Request
 from tests.integration.test_spent_connections import waited
+from tests.support.engines import transport_by
 from tests.support.wrong_servers import SIGN_IN, server_that
 
 
-def test_a_certificate_of_an_unknown_authority_is_untrusted_until_the_authority_is_named(tmp_path: Path) -> None:
+def test_a_certificate_of_an_unknown_authority_is_untrusted_until_the_authority_is_named(
+    engine: EngineName, tmp_path: Path
+) -> None:
     with server_that(SIGN_IN, certified_in=tmp_path) as url:
-        with Transport() as transport, pytest.raises(Untrusted):
+        with transport_by(engine) as transport, pytest.raises(Untrusted):
             waited(transport, transport.send, Request(url=url))
         authority = tmp_path / "ca.crt"
         check_authorities(authority)
-        with Transport(ca_file=authority) as transport:
+        with transport_by(engine, ca_file=authority) as transport:
             assert waited(transport, transport.send, Request(url=url)).status == 200
 
 
-def test_a_name_that_does_not_resolve_is_an_unknown_host() -> None:
-    with Transport() as transport, pytest.raises(UnknownHost):
+def test_a_name_that_does_not_resolve_is_an_unknown_host(engine: EngineName) -> None:
+    with transport_by(engine) as transport, pytest.raises(UnknownHost):
         waited(transport, transport.send, Request(url="http://no-such-host.invalid"))
 
 

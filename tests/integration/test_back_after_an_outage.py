@@ -19,10 +19,11 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from fleet.server.client import Client
-from fleet.server.http.by_curl import Transport
+from fleet.server.http.choice import EngineName
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.thread import RunningSimulator, running
+from tests.support.engines import transport_by
 from tests.virtual.life import BooksAtOnce, Watcher
 from tests.virtual.timeline import Timeline
 
@@ -80,10 +81,10 @@ def restart(port: int, inbox: Inbox, took_s: list[float]) -> None:
         time.sleep(1.0)
 
 
-def test_200_miners_are_back_within_seconds_of_a_restart_of_their_server() -> None:
+def test_200_miners_are_back_within_seconds_of_a_restart_of_their_server(engine: EngineName) -> None:
     port, inbox, took_s = free_port(), Inbox(), list[float]()
     server = threading.Thread(target=restart, args=(port, inbox, took_s), daemon=True)
-    transport = Transport(deadline_s=5.0)
+    transport = transport_by(engine, deadline_s=5.0)
     with Ledger(open_engine("sqlite://"), "restarted") as ledger, transport:
         ledger.begin_run("restarted")
         coordinator = Coordinator(

@@ -20,9 +20,10 @@ from fleet.domain.jobs import MinerSpec, Registration, SessionStart, Totals
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, NoAnswer, OutcomeUnknown, RateLimited, ServerFault, Unreachable
 from fleet.server.client import Client
-from fleet.server.http.by_curl import Transport
+from fleet.server.http.choice import EngineName
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import RunningSimulator, running
+from tests.support.engines import transport_by
 
 T = TypeVar("T")
 
@@ -40,8 +41,8 @@ def simulator() -> Iterator[RunningSimulator]:
 class Waiting:
     """A client on a transport of its own, whose calls are waited for."""
 
-    def __init__(self, url: str, *, deadline_s: float = DEADLINE_S) -> None:
-        self.transport = Transport(deadline_s=deadline_s)
+    def __init__(self, engine: EngineName, url: str, *, deadline_s: float = DEADLINE_S) -> None:
+        self.transport = transport_by(engine, deadline_s=deadline_s)
         self.client = Client(url, self.transport)
 
     def __enter__(self) -> Waiting:
@@ -64,8 +65,8 @@ class Waiting:
 
 
 @pytest.fixture
-def client(simulator: RunningSimulator) -> Iterator[Waiting]:
-    with Waiting(simulator.url) as client:
+def client(engine: EngineName, simulator: RunningSimulator) -> Iterator[Waiting]:
+    with Waiting(engine, simulator.url) as client:
         client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
         yield client
 
@@ -145,7 +146,7 @@ def scripted(play: Callable[[socket.socket, threading.Event], None]) -> Iterator
             thread.join()
 
 
-def test_one_byte_a_second_in_the_headers_ends_at_the_deadline() -> None:
+def test_one_byte_a_second_in_the_headers_ends_at_the_deadline(engine: EngineName) -> None:
     def drip(connection: socket.socket, stop: threading.Event) -> None:
         connection.recv(65536)
         for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 600:
@@ -154,7 +155,7 @@ def test_one_byte_a_second_in_the_headers_ends_at_the_deadline() -> None:
             connection.send(bytes([byte]))
 
     started = time.monotonic()
-    with scripted(drip) as url, Waiting(url) as client:
+    with scripted(drip) as url, Waiting(engine, url) as client:
         outcome, exchange = client.perform(START)
         assert isinstance(outcome, NoAnswer)
         assert str(outcome) == "no whole answer within 1 s"
@@ -162,7 +163,7 @@ def test_one_byte_a_second_in_the_headers_ends_at_the_deadline() -> None:
         assert time.monotonic() - started < DEADLINE_S + 4
 
 
-def test_a_submission_that_dies_on_a_kept_connection_is_not_sent_again() -> None:
+def test_a_submission_that_dies_on_a_kept_connection_is_not_sent_again(engine: EngineName) -> None:
     """By itself libcurl sends again what dies on a connection that it has used before."""
     heard: list[bytes] = []
 
@@ -171,7 +172,7 @@ def test_a_submission_that_dies_on_a_kept_connection_is_not_sent_again() -> None
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
         heard.append(whole_request(connection))
 
-    with scripted(hang_up_on_the_second) as url, Waiting(url) as client:
+    with scripted(hang_up_on_the_second) as url, Waiting(engine, url) as client:
         client.perform(START)
         outcome, _ = client.perform(replace(START, kind=CallKind.SUBMIT, job_id="job-1", result={"x": 1}))
         assert isinstance(outcome, NoAnswer)
@@ -179,54 +180,61 @@ def test_a_submission_that_dies_on_a_kept_connection_is_not_sent_again() -> None
 
 
 def whole_request(connection: socket.socket) -> bytes:
-    """A request as it came, headers and body."""
+    """A request as it came, headers and body. Raises ConnectionError when the other side has hung up."""
     content = b""
     while True:
         head, _, body = content.partition(b"\r\n\r\n")
         length = re.search(rb"Content-Length: (\d+)", head)
         if b"\r\n\r\n" in content and len(body) >= int(length[1] if length else 0):
             return content
-        content += connection.recv(65536)
+        part = connection.recv(65536)
+        if not part:
+            raise ConnectionError("nothing more is sent")
+        content += part
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"), [("5", 5.0), ("1000000", 300.0), ("-3", None), ("nan", None), ("", None)]
 )
-def test_the_wish_of_a_retry_after_header_is_read_in_seconds(header: str, seconds: float | None) -> None:
+def test_the_wish_of_a_retry_after_header_is_read_in_seconds(
+    engine: EngineName, header: str, seconds: float | None
+) -> None:
     def refuse(connection: socket.socket, _: threading.Event) -> None:
         whole_request(connection)
         connection.sendall(f"HTTP/1.1 429 No\r\nRetry-After: {header}\r\nContent-Length: 0\r\n\r\n".encode())
 
-    with scripted(refuse) as url, Waiting(url) as client:
+    with scripted(refuse) as url, Waiting(engine, url) as client:
         outcome, _ = client.perform(START)
         assert isinstance(outcome, RateLimited)
         assert outcome.retry_after_s == seconds
 
 
-def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch, simulator: RunningSimulator) -> None:
+def test_proxies_of_the_environment_are_not_asked(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch, simulator: RunningSimulator
+) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with Waiting(simulator.url) as client:
+    with Waiting(engine, simulator.url) as client:
         outcome, _ = client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
     assert isinstance(outcome, Registration)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "https://127.0.0.1:1", "htp://x"])
-def test_a_server_that_is_not_there_is_unreachable(url: str) -> None:
-    with Waiting(url, deadline_s=5.0) as client:
+def test_a_server_that_is_not_there_is_unreachable(engine: EngineName, url: str) -> None:
+    with Waiting(engine, url, deadline_s=5.0) as client:
         outcome, _ = client.perform(START)
         assert isinstance(outcome, Unreachable)
         assert str(outcome)
 
 
-def test_a_server_without_a_certificate_is_unreachable_by_tls(simulator: RunningSimulator) -> None:
-    with Waiting(simulator.url.replace("http:", "https:")) as client:
+def test_a_server_without_a_certificate_is_unreachable_by_tls(engine: EngineName, simulator: RunningSimulator) -> None:
+    with Waiting(engine, simulator.url.replace("http:", "https:")) as client:
         outcome, _ = client.perform(START)
         assert isinstance(outcome, Unreachable)
 
 
-def test_totals_of_release_a_come_from_a_repeated_registration() -> None:
-    with running(SimulatorOptions(dialect="a")) as simulator, Waiting(simulator.url, deadline_s=15.0) as client:
+def test_totals_of_release_a_come_from_a_repeated_registration(engine: EngineName) -> None:
+    with running(SimulatorOptions(dialect="a")) as simulator, Waiting(engine, simulator.url, deadline_s=15.0) as client:
         outcome, _ = client.perform(Call(kind=CallKind.REGISTER, spec=SPEC))
         assert isinstance(outcome, ServerFault)
         totals, exchange = client.perform(Call(kind=CallKind.TOTALS, spec=SPEC))
@@ -235,7 +243,7 @@ def test_totals_of_release_a_come_from_a_repeated_registration() -> None:
         assert exchange.requests == 2
 
 
-def test_calls_under_way_end_when_the_transport_is_closed() -> None:
+def test_calls_under_way_end_when_the_transport_is_closed(engine: EngineName) -> None:
     begun = threading.Event()
 
     def hang(connection: socket.socket, stop: threading.Event) -> None:
@@ -244,7 +252,7 @@ def test_calls_under_way_end_when_the_transport_is_closed() -> None:
         stop.wait(30)
 
     with scripted(hang) as url:
-        waiting = Waiting(url, deadline_s=60.0)
+        waiting = Waiting(engine, url, deadline_s=60.0)
 
         async def heard_by_nobody() -> None:
             await waiting.client.perform(START)

@@ -7,6 +7,7 @@ import pytest
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
+from fleet.server.http.choice import EngineName
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import running
 from tests.integration.test_client_faults import SPEC, Waiting
@@ -16,8 +17,8 @@ REGISTER = Call(kind=CallKind.REGISTER, spec=SPEC)
 
 
 @pytest.mark.parametrize("status", PAGE_STATUSES)
-def test_a_page_is_foreign_and_the_next_call_is_not_harmed(status: int) -> None:
-    with running(SimulatorOptions(port=0)) as simulator, Waiting(simulator.url) as client:
+def test_a_page_is_foreign_and_the_next_call_is_not_harmed(engine: EngineName, status: int) -> None:
+    with running(SimulatorOptions(port=0)) as simulator, Waiting(engine, simulator.url) as client:
         simulator.set_faults(f"page,value={status}")
         outcome, exchange = client.perform(REGISTER)
         assert type(outcome) is Foreign
@@ -31,8 +32,8 @@ def test_a_page_is_foreign_and_the_next_call_is_not_harmed(status: int) -> None:
         assert isinstance(outcome, Registration)
 
 
-def test_a_page_with_status_200_is_called_by_its_title() -> None:
-    with running(SimulatorOptions(port=0)) as simulator, Waiting(simulator.url) as client:
+def test_a_page_with_status_200_is_called_by_its_title(engine: EngineName) -> None:
+    with running(SimulatorOptions(port=0)) as simulator, Waiting(engine, simulator.url) as client:
         simulator.set_faults("html")
         outcome, _ = client.perform(REGISTER)
         assert str(outcome) == "200: the page 'Welcome'"

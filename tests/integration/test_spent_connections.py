@@ -12,8 +12,13 @@ from typing import Any, TypeVar
 import pytest
 
 from fleet.errors import CallError
-from fleet.server.http.by_curl import Request, Response, Transport
+from fleet.server.http.by_curl import CurlEngine
+from fleet.server.http.choice import EngineName
+from fleet.server.http.interface import Options, Request, Response
+from fleet.server.http.transport import Transport
+from tests.integration.test_client_faults import whole_request
 from tests.support.closing import closing_server
+from tests.support.engines import transport_by
 
 T = TypeVar("T")
 
@@ -53,8 +58,10 @@ def asked(transport: Transport, *requests: Request) -> list[int | CallError]:
 
 
 @pytest.mark.parametrize("silent", [False, True])
-def test_twenty_pairs_of_calls_are_answered_by_a_server_that_closes_after_each_500(silent: bool) -> None:
-    with closing_server(silent=silent) as server, Transport() as transport:
+def test_twenty_pairs_of_calls_are_answered_by_a_server_that_closes_after_each_500(
+    engine: EngineName, silent: bool
+) -> None:
+    with closing_server(silent=silent) as server, transport_by(engine) as transport:
         post = Request(url=f"{server.url}/ai-energy/submit-result", body=b"{}")
         outcomes = asked(transport, *[post, post] * PAIRS)
         assert outcomes == [500] * 2 * PAIRS
@@ -62,8 +69,8 @@ def test_twenty_pairs_of_calls_are_answered_by_a_server_that_closes_after_each_5
     assert server.trapped == 0, "something was sent on a connection that had answered a 500"
 
 
-def test_calls_beside_each_other_share_no_spent_connection() -> None:
-    with closing_server() as server, Transport() as transport:
+def test_calls_beside_each_other_share_no_spent_connection(engine: EngineName) -> None:
+    with closing_server() as server, transport_by(engine) as transport:
         post = Request(url=f"{server.url}/ai-energy/submit-result", body=b"{}")
         get = Request(url=f"{server.url}/api/gas/info")
 
@@ -77,15 +84,17 @@ def test_calls_beside_each_other_share_no_spent_connection() -> None:
     assert server.trapped == 0
 
 
-def test_a_connection_that_answered_well_is_kept() -> None:
-    with closing_server() as server, Transport() as transport:
+def test_a_connection_that_answered_well_is_kept(engine: EngineName) -> None:
+    with closing_server() as server, transport_by(engine) as transport:
         get = Request(url=f"{server.url}/api/gas/info")
         assert asked(transport, *[get] * PAIRS) == [200] * PAIRS
         assert server.connections == 1
 
 
 def test_a_new_connection_may_have_the_port_of_a_spent_one() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, Transport() as transport:
+    """libcurl's engine knows connections by their ports."""
+    curl = CurlEngine(Options())
+    with socket.create_server(("127.0.0.1", 0)) as listener, Transport(curl) as transport:
         ports: list[int] = []
 
         def serve() -> None:
@@ -103,21 +112,21 @@ def test_a_new_connection_may_have_the_port_of_a_spent_one() -> None:
         get = Request(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
         assert waited(transport, transport.send, get) == Response(status=500, body=b"")
         # whatever port the system gives next
-        transport._spent.update(range(1, 65_536))
+        curl._spent.update(range(1, 65_536))
         assert waited(transport, transport.send, get) == Response(status=200, body=b"")
         thread.join(30)
         assert len(ports) == 2
 
 
-def test_what_dies_on_a_kept_connection_is_said_in_plain_words() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, Transport() as transport:
+def test_what_dies_on_a_kept_connection_is_said_in_plain_words(engine: EngineName) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, transport_by(engine) as transport:
 
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
+                whole_request(connection)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                connection.recv(65536)
+                whole_request(connection)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

@@ -38,7 +38,7 @@ from fleet.miner.policy import Policy
 from fleet.money.balance import Purse
 from fleet.server import protocol
 from fleet.server.client import Client
-from fleet.server.http.by_curl import Request, Response
+from fleet.server.http.interface import Request, Response
 from tasks.messages import Outcome, ResultMessage
 
 SPEC = MinerSpec(miner_id="rig-1")
@@ -110,7 +110,7 @@ class Script:
 
     def served(self, kind: CallKind, answer: dict[str, Any], *statuses: int) -> Answer | CallError:
         call = self.begin(kind)
-        outcome, _ = asyncio.run(Client("http://farm", Line(answer, *statuses)).perform(call))  # type: ignore[arg-type]
+        outcome, _ = asyncio.run(Client("http://farm", Line(answer, *statuses)).perform(call))
         self.answer(call, outcome)
         return outcome
 
@@ -156,7 +156,7 @@ def test_a_known_miner_registers_though_its_total_is_absurd(total: float) -> Non
 
 def test_an_absurd_total_of_a_repeated_registration_is_named() -> None:
     known = {"success": False, "error": "Already registered", "contributor": {"total_rewards": -1}}
-    client = Client("http://farm", Line(known, 500))  # type: ignore[arg-type]
+    client = Client("http://farm", Line(known, 500))
     outcome, exchange = asyncio.run(client.perform(Call(kind=CallKind.TOTALS, spec=SPEC)))
     assert isinstance(outcome, Garbled)
     assert str(outcome) == "total_rewards -1 is not within 0 and 1000000000 NNET"

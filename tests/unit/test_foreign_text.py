@@ -26,7 +26,9 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.server import protocol
 from fleet.server.denials import error_of
-from fleet.server.http.by_curl import Request, Transport
+from fleet.server.http.by_curl import CurlEngine
+from fleet.server.http.interface import Options, Request
+from fleet.server.http.transport import Transport
 from tasks.messages import JobMessage
 
 #: a lone surrogate, a cleared screen, a C string's end, a turned reading direction, another line, a window's title
@@ -184,8 +186,9 @@ def test_the_words_of_a_failed_connection_are_plain(monkeypatch: pytest.MonkeyPa
         async def perform(self, _handle: object) -> None:
             raise pycurl.error(pycurl.E_SSL_CACERT, "subject name '\x1b[2J' does not match")
 
-    with Transport() as transport:
-        monkeypatch.setattr(transport, "_multi", Broken())
+    curl = CurlEngine(Options())
+    with Transport(curl) as transport:
+        monkeypatch.setattr(curl, "_multi", Broken())
         with pytest.raises(Unreachable, match=r"^subject name '\?\[2J' does not match$"):
             transport.send(Request(url="http://127.0.0.1:1")).send(None)
         monkeypatch.undo()

@@ -14,7 +14,7 @@ from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Receipt
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, OutcomeUnknown, Unsendable
 from fleet.server.client import Client
-from fleet.server.http.by_curl import Request, Response
+from fleet.server.http.interface import Request, Response
 
 SPEC = MinerSpec(miner_id="rig-1")
 TASK = {"task_id": "j1", "task_type": "inference", "data": {}, "reward": 0.5, "timeout_seconds": 60}
@@ -48,7 +48,7 @@ class Line:
 
 def performed(line: Line, kind: CallKind, **fields: Any) -> tuple[Answer | CallError, Exchange]:
     call = Call(kind=kind, spec=SPEC, session_id="s1", job_id="j1", **fields)
-    return asyncio.run(Client("http://farm", line).perform(call))  # type: ignore[arg-type]
+    return asyncio.run(Client("http://farm", line).perform(call))
 
 
 def with_number(value: Any, name: str, number: int) -> Any:
@@ -74,7 +74,7 @@ def test_an_integer_that_no_float_holds_is_answered(kind: CallKind, name: str, n
 
 @pytest.mark.parametrize("name", ["neo_transfer_fee", "token_transfer_fee", "miner_load", "replit_load"])
 def test_a_network_figure_that_no_float_holds_is_unknown(name: str) -> None:
-    client = Client("http://farm", Line(json.dumps({name: 10**400}).encode()))  # type: ignore[arg-type]
+    client = Client("http://farm", Line(json.dumps({name: 10**400}).encode()))
     gas, phase = asyncio.run(client.gas()), asyncio.run(client.network())
     figures = (gas.neo_transfer_fee, gas.token_transfer_fee, phase.miner_load, phase.server_load)
     assert figures == (None,) * 4
@@ -107,7 +107,7 @@ def test_what_nobody_thought_of_leaves_the_outcome_unknown_and_is_named(kind: Ca
 @pytest.mark.parametrize("ask", [Client.gas, Client.network])
 def test_fees_that_nobody_thought_of_are_a_call_error(ask: Callable[[Client], Any]) -> None:
     with pytest.raises(Garbled, match="RuntimeError"):
-        asyncio.run(ask(Client("http://farm", Line(RuntimeError("blue")))))  # type: ignore[arg-type]
+        asyncio.run(ask(Client("http://farm", Line(RuntimeError("blue")))))
 
 
 @pytest.mark.parametrize("kind", [CallKind.SUBMIT, CallKind.HEARTBEAT])

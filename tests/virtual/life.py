@@ -10,7 +10,7 @@ from typing import Any
 from fleet.coordinator.loop import Event, Inbox
 from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger.ledger import Ledger
-from fleet.server.http.by_curl import Talk
+from fleet.server.http.interface import Talk
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws
 from tests.virtual.server import Server, VirtualClient, ran

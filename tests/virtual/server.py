@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.server.client import Client
-from fleet.server.http.by_curl import Response
+from fleet.server.http.interface import Request, Response
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
@@ -127,16 +127,17 @@ class VirtualClient(Client):
     """The real client above its one exchange of bytes."""
 
     def __init__(self, server: Server) -> None:
+        super().__init__("", self)
         self._server = server
         self.thread: ThreadTime | None = None
         #: a law that a request broke, or an error of the server's own: the client takes neither for an answer
         self.broken: Exception | None = None
 
-    async def send(self, path: str, body: bytes | None) -> Response:
+    async def send(self, request: Request) -> Response:
         """Never waits, so that a call ends in one step."""
         assert self.thread is not None
         try:
-            return self._server.exchange(self.thread, path, body)
+            return self._server.exchange(self.thread, request.url, request.body)
         except CallError:
             raise
         except Exception as exc:

@@ -1,34 +1,20 @@
-"""HTTP to one server, by libcurl, on a thread of its own: many requests at once, each with a deadline. Never retries.
-
-A thread a call would cost ten times the CPU: each of its reads and locks fights for the interpreter with all others.
-"""
+"""The engine by libcurl: every connection on the thread of the loop, which costs far less than a thread a call."""
 
 from __future__ import annotations
 
-import asyncio
 import io
-from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any
+from collections.abc import Mapping
 
 import certifi
 import pycurl
 
-from fleet.crew import Motion, Vital
 from fleet.errors import CallError, Garbled, NoAnswer, UnknownHost, Unreachable, Untrusted
+from fleet.server.http.interface import ACCEPT, CONTENT_TYPE, USER_AGENT, Options, Request, Response
 from tasks.text import plain
 
 #: "Expect:" takes away what libcurl adds to large bodies and would wait a second for
-_HEADERS = ["Accept: application/json", "Expect:"]
-_JSON_HEADERS = [*_HEADERS, "Content-Type: application/json"]
-_CLOSE_S = 5.0
-_BEAT_S = 1.0
-_PATIENCE_S = 60.0
-#: an address may lead to another machine by then
-_CONNECTION_LIFE_S = 600
+_HEADERS = [f"Accept: {ACCEPT}", "Expect:"]
+_JSON_HEADERS = [*_HEADERS, f"Content-Type: {CONTENT_TYPE}"]
 
 #: why a request was not sent, where more can be done about it than to try again
 _NOT_SENT: dict[int, type[Unreachable]] = {
@@ -37,29 +23,6 @@ _NOT_SENT: dict[int, type[Unreachable]] = {
     pycurl.E_SSL_CACERT_BADFILE: Untrusted,
     pycurl.E_SSL_ISSUER_ERROR: Untrusted,
 }
-
-#: what runs on the transport's thread
-Talk = Callable[..., Coroutine[Any, Any, None]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """What is sent: a POST where there is a body, which is JSON, otherwise a GET."""
-
-    url: str
-    body: bytes | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Response:
-    """What was answered, whole."""
-
-    status: int
-    body: bytes
-    #: seconds that a Retry-After header states, None without one
-    retry_after_s: float | None = None
-    #: the URL that a redirect names, empty without one
-    location: str = ""
 
 
 class Handle:
@@ -80,12 +43,18 @@ class Handle:
         self._spent = spent
         self._port = 0
         self._new = False
+        self._connected = False
         #: whether its last request was held back from a spent connection, which is closed then
         self.stopped = False
 
+    @property
+    def sent(self) -> bool:
+        """Whether the server may have got a part of the last request; what a proxy is asked first is none of it."""
+        return self._connected and bool(self.curl.getinfo(pycurl.REQUEST_SIZE))
+
     def prepare(self, request: Request, content: io.BytesIO, *, fresh: bool) -> None:
         """Take a request, whose answer goes to `content`; `fresh` asks for a connection of its own."""
-        self._new = self.stopped = False
+        self._new = self._connected = self.stopped = False
         curl = self.curl
         curl.setopt(pycurl.FRESH_CONNECT, fresh)
         curl.setopt(pycurl.URL, request.url)
@@ -110,81 +79,33 @@ class Handle:
         if local_port in self._spent:
             self._spent.discard(local_port)
             self.stopped = not self._new
+        self._connected = not self.stopped
         return int(pycurl.PREREQFUNC_ABORT if self.stopped else pycurl.PREREQFUNC_OK)
 
     def _on_header(self, line: bytes) -> None:
-        if line.startswith(b"HTTP/") and line.partition(b" ")[2].startswith(b"5"):
+        # a proxy's answer to CONNECT comes before the connection stands
+        if self._connected and line.startswith(b"HTTP/") and line.partition(b" ")[2].startswith(b"5"):
             self._spent.add(self._port)
 
 
-class Transport:
-    """Sends requests over connections that are kept; close it to end those that are under way.
+class CurlEngine:
+    """Sends requests by libcurl."""
 
-    `deadline_s` bounds a whole request, from the first byte sent to the last byte read. An answer over
-    `max_body_bytes` is Garbled. `ca_file` holds the authorities that may vouch for a server, None for certifi's.
-    """
-
-    def __init__(
-        self,
-        *,
-        deadline_s: float = 15.0,
-        connect_timeout_s: float = 5.0,
-        max_body_bytes: int = 1_048_576,
-        ca_file: Path | None = None,
-    ) -> None:
-        self._deadline_s = deadline_s
-        self._options = {
-            pycurl.TIMEOUT_MS: round(deadline_s * 1000),
-            pycurl.CONNECTTIMEOUT_MS: round(min(connect_timeout_s, deadline_s) * 1000),
-            pycurl.MAXFILESIZE: max_body_bytes,
-            pycurl.CAINFO: str(ca_file or certifi.where()),
-            pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
-            pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
-            # settings alone decide where a call goes, not the environment
-            pycurl.PROXY: "",
-            pycurl.USERAGENT: "neonet-fleet",
-            pycurl.TCP_KEEPALIVE: 1,
-            pycurl.MAXLIFETIME_CONN: _CONNECTION_LIFE_S,
-            pycurl.NOSIGNAL: 1,
-        }
-        self._orders: deque[tuple[Talk, tuple[Any, ...]]] = deque()
-        self._woken = False
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._settings = _settings(options)
         self._idle: list[Handle] = []
         self._spent: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._multi = pycurl.AsyncCurlMulti()
-        self._loop = asyncio.new_event_loop()
-        self.thread = Vital("transport", self._run, patience_s=_PATIENCE_S)
-        self.thread.start()
-
-    def __enter__(self) -> Transport:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def submit(self, function: Talk, *args: Any) -> None:
-        """Run `function` on the transport's thread, where it may `send`; any thread may ask for it."""
-        self._orders.append((function, args))
-        if not self._woken:
-            # a wake-up costs more than what it is for
-            self._woken = True
-            self._loop.call_soon_threadsafe(self._begin)
 
     async def send(self, request: Request) -> Response:
-        """Send a request and read its answer, whatever its status.
-
-        Raises Unreachable where nothing was sent, NoAnswer where the answer did not come whole or in time, and Garbled
-        for one that is too long.
-        """
-        handle = self._idle.pop() if self._idle else Handle(self._options, self._spent)
+        """Send a request and read its answer, as `Sender` says."""
+        handle = self._idle.pop() if self._idle else Handle(self._settings, self._spent)
         content = io.BytesIO()
         try:
             await self._perform(handle, request, content)
         except pycurl.error as exc:
-            raise self._meaning(handle.curl, exc, content) from None
+            raise self._meaning(handle, exc, content) from None
         else:
             return Response(
                 status=handle.curl.getinfo(pycurl.RESPONSE_CODE),
@@ -195,11 +116,11 @@ class Transport:
         finally:
             self._idle.append(handle)
 
-    def close(self) -> None:
-        """End what is under way, unheard, and close every connection."""
-        if self.thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self.thread.join(_CLOSE_S)
+    async def close(self) -> None:
+        """Close every connection; the requests under way have been cancelled."""
+        await self._multi.aclose()
+        for handle in self._idle:
+            handle.curl.close()
 
     async def _perform(self, handle: Handle, request: Request, content: io.BytesIO) -> None:
         handle.prepare(request, content, fresh=False)
@@ -211,47 +132,36 @@ class Transport:
             handle.prepare(request, content, fresh=True)
             await self._multi.perform(handle.curl)
 
-    def _meaning(self, curl: pycurl.Curl, exc: pycurl.error, content: io.BytesIO) -> CallError:
+    def _meaning(self, handle: Handle, exc: pycurl.error, content: io.BytesIO) -> CallError:
         """By what the caller can do about it; libcurl's many codes matter less than whether the request was sent."""
         code, words = exc.args[0], plain(exc.args[1])
         if code == pycurl.E_FILESIZE_EXCEEDED:
-            return Garbled(f"an answer of more than {self._options[pycurl.MAXFILESIZE]} bytes")
-        if not curl.getinfo(pycurl.REQUEST_SIZE):
+            return Garbled(f"an answer of more than {self._options.max_body_bytes} bytes")
+        if not handle.sent:
             return _NOT_SENT.get(code, Unreachable)(words)
         if code == pycurl.E_OPERATION_TIMEDOUT:
-            return NoAnswer(f"no whole answer within {self._deadline_s:g} s")
+            return NoAnswer(f"no whole answer within {self._options.deadline_s:g} s")
         if code == pycurl.E_SEND_FAIL_REWIND:
             return NoAnswer("the connection was closed before an answer came")
         if code == pycurl.E_PARTIAL_FILE:
             return NoAnswer(f"the answer ended after {content.tell()} bytes")
         return NoAnswer(words)
 
-    def _begin(self) -> None:
-        self._woken = False
-        while self._orders:
-            function, args = self._orders.popleft()
-            task = self._loop.create_task(function(*args))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
-    def _run(self, motion: Motion) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._beat(motion)
-        try:
-            self._loop.run_forever()
-            self._loop.run_until_complete(self._end())
-        finally:
-            self._loop.close()
-
-    def _beat(self, motion: Motion) -> None:
-        motion.beat()
-        self._loop.call_later(_BEAT_S, self._beat, motion)
-
-    async def _end(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._multi.aclose()
-        for handle in self._idle:
-            handle.curl.close()
+def _settings(options: Options) -> dict[int, object]:
+    """What every handle is set to."""
+    return {
+        pycurl.TIMEOUT_MS: round(options.deadline_s * 1000),
+        pycurl.CONNECTTIMEOUT_MS: round(options.connect_s * 1000),
+        pycurl.MAXFILESIZE: options.max_body_bytes,
+        pycurl.CAINFO: str(options.ca_file or certifi.where()),
+        pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
+        pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
+        # settings alone decide where a call goes, not the environment
+        pycurl.PROXY: options.proxy,
+        pycurl.NOPROXY: "",
+        pycurl.USERAGENT: USER_AGENT,
+        pycurl.TCP_KEEPALIVE: 1,
+        pycurl.MAXLIFETIME_CONN: options.connection_life_s,
+        pycurl.NOSIGNAL: 1,
+    }

@@ -1,0 +1,92 @@
+"""HTTP to one server on a thread of its own: many requests at once, each with a deadline. Never retries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Any
+
+from fleet.crew import Motion, Vital
+from fleet.server.http.interface import Engine, Request, Response, Sender, Talk
+
+_CLOSE_S = 5.0
+_BEAT_S = 1.0
+_PATIENCE_S = 60.0
+
+
+class Transport:
+    """Sends requests over connections that are kept; close it to end those that are under way.
+
+    `engine` carries the miners' calls, and `others`, which may be the same, what else is asked.
+    """
+
+    def __init__(self, engine: Engine, others: Engine | None = None) -> None:
+        self._engine = engine
+        self._others = others or engine
+        self._orders: deque[tuple[Talk, tuple[Any, ...]]] = deque()
+        self._woken = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self.thread = Vital("transport", self._run, patience_s=_PATIENCE_S)
+        self.thread.start()
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def others(self) -> Sender:
+        """Who sends the requests that are not the miners' own."""
+        return self._others
+
+    def submit(self, function: Talk, *args: Any) -> None:
+        """Run `function` on the transport's thread, where it may `send`; any thread may ask for it."""
+        self._orders.append((function, args))
+        if not self._woken:
+            # a wake-up costs more than what it is for
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._begin)
+
+    async def send(self, request: Request) -> Response:
+        """Send a miner's request and read its answer, as `Sender` says."""
+        return await self._engine.send(request)
+
+    def close(self) -> None:
+        """End what is under way, unheard, and close every connection."""
+        if self.thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self.thread.join(_CLOSE_S)
+
+    def _begin(self) -> None:
+        self._woken = False
+        while self._orders:
+            function, args = self._orders.popleft()
+            task = self._loop.create_task(function(*args))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _run(self, motion: Motion) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._beat(motion)
+        try:
+            self._loop.run_forever()
+            self._loop.run_until_complete(self._end())
+        finally:
+            self._loop.close()
+
+    def _beat(self, motion: Motion) -> None:
+        motion.beat()
+        self._loop.call_later(_BEAT_S, self._beat, motion)
+
+    async def _end(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for engine in {id(one): one for one in (self._engine, self._others)}.values():
+            await engine.close()
