@@ -1,1 +1,1 @@
-"""The coordinator's side: NeoNet sessions, the ledger, dispatch to and intake from the workers."""
+"""The coordinator's side: NeoNet sessions, the ledger, dispatch of jobs to workers, intake of their results."""

@@ -1,4 +1,4 @@
-"""`python -m fleet` is the `fleet` command."""
+"""Runs the `fleet` command for `python -m fleet`."""
 
 from __future__ import annotations
 

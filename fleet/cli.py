@@ -1,4 +1,4 @@
-"""The `fleet` command. A subcommand is imported when it is called, so that each process loads only what it uses."""
+"""The `fleet` command. Each subcommand is imported only when it is called, to keep every process small."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from config.streams import open_streams, report_stream
 from fleet.commands.exits import EX_IOERR, EX_USAGE
 from tasks.host.open_files import raise_limit
 
-#: subcommand → its module in `fleet.commands` and its line in the help, in the help's order
+#: subcommand → its module in `fleet.commands` and its help line, in the order of the help
 COMMANDS = {
     "up": ("up", "Mine with a whole farm on this machine."),
     "coordinator": ("coordinator", "Hold the sessions of all miners and submit their results."),
@@ -37,19 +37,19 @@ _MODULES = {name: module for name, (module, _) in COMMANDS.items()} | _INTERNAL
 
 
 class Commands(click.Group):
-    """Finds each subcommand in its module, under its own name, and says what there is without loading any."""
+    """Lists the subcommands without importing them; imports the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """Names in the order of the help."""
+        """Names of the subcommands, in the order of the help."""
         return list(COMMANDS)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """A line for each, as `COMMANDS` has it."""
+        """Write one help line per subcommand, taken from `COMMANDS`."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The subcommand, None when there is none of that name."""
+        """The subcommand of that name, or None if there is none."""
         if cmd_name not in _MODULES:
             return None
         module = importlib.import_module(f"fleet.commands.{_MODULES[cmd_name]}")
@@ -62,7 +62,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, which would suggest nothing: it looks among the commands that a group holds from its start."""
+        """Resolve as click does, and suggest a near name for a typo: click itself only searches imported commands."""
         name = args[0]
         if name not in _MODULES and not name.startswith("-"):
             near = get_close_matches(name, self.list_commands(ctx), n=1)
@@ -85,18 +85,18 @@ def fleet() -> None:
 
 
 def main() -> int:
-    """Run the command; its exit code is one of sysexits."""
+    """Run the command and return its exit code, one of sysexits."""
     open_streams()
     report_stream()
-    # what is made by loading stays: to look through it for garbage takes a sixth of a report's time
+    # imported modules are never garbage, and collecting while they load takes a sixth of a report's time
     gc.disable()
-    # connections to the server and Redis are files, and children inherit the limit
+    # each connection to the server or Redis needs a file descriptor; child processes inherit the limit
     raise_limit()
     try:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
-        # nobody wants to read the rest
+        # the reader closed the pipe
         return 0
     except OSError as exc:
         _void(sys.stdout)
@@ -107,7 +107,7 @@ def main() -> int:
 
 def _run() -> int:
     try:
-        # click hands back the code of `ctx.exit`
+        # click returns the code that was passed to `ctx.exit`
         code = fleet.main(standalone_mode=False)
     except click.Abort:
         return 130

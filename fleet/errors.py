@@ -1,43 +1,43 @@
 """The coordinator's errors, by what the caller can do about them.
 
 FleetError
-├── CallError                one call to a NeoNet server did not bring what it asked for
+├── CallError                one call to a NeoNet server failed
 │   ├── Unreachable          try again: the request never reached the server
 │   │   ├── UnknownHost      … whose name does not resolve
 │   │   └── Untrusted        … whose certificate does not verify
 │   ├── RateLimited          try again later: the server counted too many requests
-│   ├── OutcomeUnknown       ask again: the deed may be done, the answer says nothing
+│   ├── OutcomeUnknown       ask again: the server may have carried out the request
 │   │   ├── NoAnswer         the connection ended, or the deadline passed, before an answer
-│   │   ├── ServerFault      a 5xx, which some releases send after the deed (PROTOCOL, surprise 1)
-│   │   ├── NoSuchCall       the server has no such call, or it is another server
-│   │   └── Garbled          an answer that is not the protocol's
-│   │       └── Foreign      a page of somebody else: a proxy, a login, a redirect
-│   ├── Banned               try again later: the server takes nothing from this address
+│   │   ├── ServerFault      a 5xx, which may follow a request that was carried out (docs/protocol-notes.md, 1)
+│   │   ├── NoSuchCall       the server has no such endpoint, or is not a NeoNet server
+│   │   └── Garbled          an answer that does not follow the protocol
+│   │       └── Foreign      a page from something else: a proxy, a login, a redirect
+│   ├── Banned               try again later: the server refuses all calls from this address
 │   ├── NotRegistered        start over from `register`
 │   ├── SessionLost          start over from `start-session`
-│   ├── JobUnknown           give the job up: the server does not know it
-│   ├── JobCompleted         the job is paid already
-│   ├── Unsendable           give up: no request can be made of it, and none was sent
-│   └── Refused              give up: the server says no and means it
+│   ├── JobUnknown           give up the job: the server does not know it
+│   ├── JobCompleted         do nothing: the job is already paid
+│   ├── Unsendable           give up: the call can't be encoded as a request, and none was sent
+│   └── Refused              give up: the server's refusal is final
 ├── LedgerError              stop: nothing may be submitted that can't be booked
 │   ├── LedgerLocked         another coordinator holds this ledger
 │   ├── LedgerLost           restore it: its file was deleted, replaced or damaged
 │   └── LedgerBusy           wait: another program holds a lock, or the database is being restarted
-├── ThreadEnded              end the process and start it again: a thread is gone that it can't do without
-└── ServiceError             a part of the farm can't start; says what to do
+├── ThreadEnded              restart the process: a thread that it depends on has ended
+└── ServiceError             a part of the farm can't start; the message says what to do
     ├── RedisHeld            another coordinator uses this Redis
-    └── WrongSetting         give up: the same settings end the same
+    └── WrongSetting         give up: a retry with the same settings fails again
 """
 
 from __future__ import annotations
 
 
 class FleetError(Exception):
-    """Root of everything that `fleet` raises on purpose."""
+    """Base class of all errors that `fleet` raises on purpose."""
 
 
 class CallError(FleetError):
-    """One call to a NeoNet server did not bring what it asked for."""
+    """One call to a NeoNet server failed."""
 
 
 class Unreachable(CallError):
@@ -49,11 +49,11 @@ class UnknownHost(Unreachable):
 
 
 class Untrusted(Unreachable):
-    """The server's certificate does not verify: no authority that counts here signed it, or it is for another name."""
+    """The server's certificate does not verify: no trusted authority signed it, or it is for another name."""
 
 
 class RateLimited(CallError):
-    """HTTP 429. `retry_after_s` is the server's wish in seconds, None where it states none."""
+    """HTTP 429. `retry_after_s` is the server's Retry-After in seconds, or None if it stated none."""
 
     def __init__(self, retry_after_s: float | None = None) -> None:
         self.retry_after_s = retry_after_s
@@ -61,7 +61,7 @@ class RateLimited(CallError):
 
 
 class OutcomeUnknown(CallError):
-    """The server may have done the deed; only asking again tells."""
+    """The server may have carried out the request; only asking again shows whether it did."""
 
 
 class NoAnswer(OutcomeUnknown):
@@ -78,17 +78,17 @@ class ServerFault(OutcomeUnknown):
 
 
 class Garbled(OutcomeUnknown):
-    """An answer that is no JSON object of the protocol: HTML, cut or absurd JSON, a field of another type."""
+    """An answer that is no JSON object of the protocol: HTML, truncated or absurd JSON, a field of the wrong type."""
 
 
 class NoSuchCall(OutcomeUnknown):
-    """The server's own 404 for a path that it does not have, which says nothing about a job."""
+    """The server's own 404 for an unknown path, which says nothing about a job."""
 
 
 class Foreign(Garbled):
-    """An answer that NeoNet servers don't give: something before the server said it, or there is no such server.
+    """An answer that NeoNet servers don't give: it came from a proxy, or there is no NeoNet server at this address.
 
-    `location` is where a redirect leads, empty for anything else.
+    `location` is the target of a redirect, empty for any other answer.
     """
 
     def __init__(self, status: int, words: str, location: str = "") -> None:
@@ -98,7 +98,7 @@ class Foreign(Garbled):
 
 
 class Banned(CallError):
-    """The server takes no call from this address for a time; nothing was done."""
+    """The server refuses all calls from this address for a while; this call had no effect."""
 
 
 class NotRegistered(CallError):
@@ -106,7 +106,7 @@ class NotRegistered(CallError):
 
 
 class SessionLost(CallError):
-    """The server does not know this session, or says that it is another contributor's."""
+    """The server does not know this session, or says that it belongs to another contributor."""
 
 
 class JobUnknown(CallError):
@@ -114,15 +114,15 @@ class JobUnknown(CallError):
 
 
 class JobCompleted(CallError):
-    """The server has accepted this job before."""
+    """The server has already accepted this job."""
 
 
 class Unsendable(CallError):
-    """A call of which no request can be made, such as a result that is no JSON: another attempt would end the same."""
+    """The call can't be encoded as a request, e.g. its result is not JSON; another attempt would fail the same way."""
 
 
 class Refused(CallError):
-    """Any other 4xx in the server's own words."""
+    """Any other 4xx, with the server's own words."""
 
     def __init__(self, status: int, detail: str) -> None:
         self.status = status
@@ -143,15 +143,15 @@ class LedgerLost(LedgerError):
 
 
 class LedgerBusy(LedgerError):
-    """The ledger can't be used now, and may be later: a lock of another program, a database that restarts."""
+    """The ledger can't be used now but may be later: another program holds a lock, or the database is restarting."""
 
 
 class ThreadEnded(FleetError):
-    """A thread that the coordinator can't do without ended while the farm runs."""
+    """A thread that the coordinator depends on ended while the farm was running."""
 
 
 class ServiceError(FleetError):
-    """Redis, a port or a folder that the farm needs is not to be had."""
+    """Redis, a port or a folder that the farm needs is not available."""
 
 
 class RedisHeld(ServiceError):
@@ -159,8 +159,8 @@ class RedisHeld(ServiceError):
 
 
 class WrongSetting(ServiceError):
-    """A setting names something that a farm can't use, e.g. a database that Redis does not have."""
+    """A setting names something that the farm can't use, e.g. a database that Redis does not have."""
 
 
-#: a call that failed so tells nothing of the server but that it does not answer
+#: errors that say only that the server is not available at the moment
 SERVER_AWAY = (Unreachable, OutcomeUnknown, Banned)

@@ -1,4 +1,4 @@
-"""JSON in which amounts are exact decimals, written as numbers in full."""
+"""Writes JSON in which amounts are numbers with all their digits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fleet.domain.amounts import ZERO
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """One line of JSON in which every amount keeps its last digit."""
+    """One line of JSON in which every amount keeps all its digits."""
     amounts: list[str] = []
 
     def mark(item: Any) -> Any:

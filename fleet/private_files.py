@@ -1,4 +1,4 @@
-"""A state folder that only its owner can enter, whatever the umask: others could read the ids, or hold the locks."""
+"""Makes the state folder private to its owner, whatever the umask: others could read the ids or hold the locks."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import os
 import stat
 from pathlib import Path
 
-#: what a farm keeps in its folder
+#: files that a farm keeps in its state folder
 _OWN = ("ledger.sqlite*", "ledger.heads*", "*.lock", "miner-prefix")
 
 
 def private_umask() -> None:
-    """Let only this user read what this process and its children make from now on."""
+    """Make all files that this process and its children create from now on private to this user."""
     os.umask(0o077)
 
 
 def keep_private(folder: Path) -> None:
-    """Let only this user into `folder`, which is made where it is missing, and read what a farm keeps there.
+    """Make `folder` and a farm's files in it private to this user; create the folder if it is missing.
 
-    A folder that is not this user's, is shared (sticky), or holds nothing of a farm keeps its mode: it is for others,
-    too. What can't be made is left to those who need it, who say so.
+    A folder keeps its mode if it belongs to another user, is shared (sticky), or holds other files but none of a
+    farm's. A folder that can't be created is reported later, by the code that needs it.
     """
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

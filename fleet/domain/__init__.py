@@ -1,1 +1,1 @@
-"""What the coordinator speaks of: jobs, answers, calls, effects, events. Values only, no behaviour."""
+"""The coordinator's vocabulary: jobs, answers, calls, effects, events. Values only, no behaviour."""

@@ -1,29 +1,29 @@
-"""What sums of payments are made of. Apart from `fleet.domain.jobs`, which a report need not load."""
+"""Exact amounts and the kinds of ledger entries. Reports load this module without `fleet.domain.jobs`."""
 
 from __future__ import annotations
 
 from decimal import Decimal, DefaultContext, Inexact, getcontext
 from enum import StrEnum
 
-# Sums of amounts keep every digit, or raise, in this thread and in all that begin later. Python's own 28 digits are too
-# few for a small reward beside a large sum; the digits of all floats, and of what rounding loses, are fewer than 2000.
+# Sums of amounts keep every digit or raise Inexact, in this thread and in all threads started later. Python's default
+# of 28 digits is too few to add a small reward to a large sum. No float, and no rounding error, has 2000 digits.
 for _context in (DefaultContext, getcontext()):
     _context.prec, _context.traps[Inexact] = 2000, True
 
-#: an amount of nothing
+#: zero NNET
 ZERO = Decimal(0)
-#: evidence of a heartbeat's reward that its answer did not name
+#: evidence for a heartbeat's reward that the heartbeat's answer did not state
 BY_SESSION_SUM = "rewards_earned of the session rose beyond its jobs"
 
 
 class EntryKind(StrEnum):
-    """What a payment was for."""
+    """What a ledger entry records."""
 
     #: a submitted job
     JOB = "job"
     #: a heartbeat
     HEARTBEAT = "heartbeat"
-    #: the server's total proves a payment, or its absence, that no answer told
+    #: a payment, or the absence of one, that no answer stated and the server's total proves
     ADJUSTMENT = "adjustment"
     #: no payment: the server's sum proves entries that were booked unconfirmed
     CONFIRMATION = "confirmation"

@@ -1,4 +1,4 @@
-"""What a miner can ask of a server, as values: decided by the miner, sent by the client."""
+"""A miner's calls to its server and their outcomes, as values. The miner decides on a call, the client sends it."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from fleet.errors import CallError
 
 
 class Urgency(IntEnum):
-    """Who gets the next request when the server's limit is near; lower goes first."""
+    """Which call gets the next request when the server's limit is near; lower goes first."""
 
     #: keeps a session alive
     HEARTBEAT = 0
-    #: brings in a job that is computed already
+    #: submits the result of a job
     SUBMISSION = 1
-    #: closes or checks
+    #: stops a session, or asks for the miner's totals
     SESSION = 2
-    #: opens the session of a miner that was brought in, or brings it back
+    #: starts the session of a miner that is registered, or registers such a miner again
     REOPENING = 3
-    #: brings a miner in
+    #: registers a new miner
     OPENING = 4
-    #: asks for more work
+    #: asks for another job
     FETCH = 5
-    #: whatever a miner asks for that has used up its share and got nothing for it
+    #: any call of a miner that has used up its share of the limit and was paid nothing
     LAST = 6
 
 
@@ -66,25 +66,25 @@ URGENCY = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One request, with all that its body needs."""
+    """One request, with everything that its body needs."""
 
     kind: CallKind
     spec: MinerSpec
-    #: empty where the endpoint takes none
+    #: the two ids are empty for endpoints that take none
     session_id: str = ""
     job_id: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
     usage: Usage | None = None
-    #: jobs of this session that were paid, for a heartbeat
+    #: number of paid jobs of this session, which a heartbeat reports
     completed: int = 0
 
 
-#: what an endpoint's answer is read into
+#: the parsed answer of an endpoint
 Answer = Registration | SessionStart | Job | Receipt | HeartbeatAnswer | SessionSummary | Totals
 
 
 def states_total(outcome: Answer | CallError) -> bool:
-    """Whether an answer says what the server has paid the miner in all."""
+    """Whether an answer states the total that the server has paid the miner."""
     if isinstance(outcome, Receipt | HeartbeatAnswer):
         return outcome.total_rewards is not None
     return isinstance(outcome, Totals) or (isinstance(outcome, Registration) and outcome.totals is not None)
@@ -96,15 +96,15 @@ class Reply:
 
     call: Call
     outcome: Answer | CallError
-    #: monotonic seconds at which the request was sent and its answer read
+    #: when the request was sent and when its answer was read, in monotonic seconds
     sent_at: float
     answered_at: float
-    #: digests of what crossed the wire
+    #: digests of the bodies of request and answer
     exchange: Exchange = field(default_factory=Exchange)
 
 
 def job_given(reply: Reply) -> str | None:
-    """Id of the job that an answer brings, None where it brings none."""
+    """Id of the job in an answer, or None if the answer contains no job."""
     match reply.outcome:
         case Job() as job:
             return job.job_id

@@ -1,4 +1,4 @@
-"""Why money did not come, or came otherwise than it was booked: two closed sets."""
+"""Two closed sets: why a job was not paid, and why a server's total differs from the ledger."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ class Loss(Enum):
 
     #: the server's deadline passed
     EXPIRED = "expired"
-    #: the server took no more requests
+    #: the server's rate limit refused the submission
     LIMIT = "refused by limit"
     #: the server could not be reached
     SERVER_DOWN = "server down"
-    #: the server did not know the job any more
+    #: the server no longer knew the job
     FORGOTTEN = "server forgot"
-    #: the result was not in the form that the server takes
+    #: the server did not accept the result's format
     BAD_FORMAT = "bad format"
     #: the server said no for another reason
     REFUSED = "refused by server"
-    #: its data can't be computed, or no kernel knows its type
+    #: the job's data can't be computed on, or no kernel exists for its type
     PAYLOAD = "payload refused"
-    #: its kernel raised
+    #: the kernel raised an exception
     KERNEL = "kernel failed"
-    #: the processes that computed it died
+    #: the worker processes that computed the job died
     WORKER_LOST = "worker lost"
-    #: it took longer than the workers allow
+    #: the job took longer than the workers allow
     TIME_LIMIT = "time limit"
-    #: the farm stopped before it was done
+    #: the farm stopped before the job was done
     DRAINED = "drained"
-    #: a submission was sent, and nothing ever told what became of it
+    #: a submission was sent and its outcome was never learnt
     ANSWER_LOST = "answer lost"
 
 
 class Difference(Enum):
-    """What explains that a server's total is not what was booked."""
+    """Why a server's total differs from what was booked."""
 
-    #: a submission whose answer was lost was paid, or was not
+    #: a submission whose answer was lost was paid although it was not booked, or was booked although it was not paid
     ANSWER_LOST = "answer lost"
-    #: payments booked as the job stated are in the server's total
+    #: the server's total includes payments that were booked at the reward stated by the job
     CONFIRMED = "unconfirmed now confirmed"
-    #: the server's total fell: it does not remember what it paid
+    #: the server's total fell: the server no longer remembers what it paid
     FORGOTTEN = "server forgot"
     #: the server counts more jobs for this miner than this farm submitted
     OTHER_CLIENT = "another client on the same id"
     #: the server paid without counting a job, as it does for heartbeats
     HEARTBEAT = "heartbeat bonus"
-    #: none of these
+    #: nothing that is known explains it
     UNKNOWN = "unknown"

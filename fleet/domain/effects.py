@@ -1,4 +1,4 @@
-"""What a decision asks for: rows to write, jobs to dispatch, lines to print. Values only; others carry them out."""
+"""Effects that a decision returns: rows to write, jobs to dispatch, notices to print. Values only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.messages import JobMessage
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobOpened:
-    """Write a job down, or open it again when the server insists on one that was over."""
+    """Record a new job, or reopen a final one that the server hands out again."""
 
     job: Job
     miner_id: str
@@ -28,7 +28,7 @@ class JobOpened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobMoved:
-    """A job reached a state; None leaves a column as it is."""
+    """A job reached a state. A field that is None leaves its column unchanged."""
 
     job_id: str
     state: JobState
@@ -36,26 +36,26 @@ class JobMoved:
     strikes: int
     sends: int
     mended: bool
-    #: kept until the job is final
+    #: the job's result, kept until the job is final
     result: Mapping[str, Any] | None = None
     worker: str | None = None
     kernel_version: str | None = None
     compute_ms: float | None = None
-    #: why it was not paid, in words and as one of a closed set
+    #: why the job was not paid, in words and as one of a closed set
     cause: str | None = None
     loss: Loss | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Booked:
-    """A payment."""
+    """A payment was booked."""
 
     entry: Entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmed:
-    """The server's sum proves payments that were booked unconfirmed."""
+    """The server's sum for a session proves payments that were booked unconfirmed."""
 
     job_ids: tuple[str, ...]
     evidence: str = "the session's sum counts it"
@@ -63,7 +63,7 @@ class Confirmed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AllConfirmed:
-    """The server's total proves every payment of a miner since its base that was booked unconfirmed."""
+    """The server's total proves all payments of a miner since its base that were booked unconfirmed (see `BaseSet`)."""
 
     miner_id: str
     evidence: str
@@ -71,43 +71,44 @@ class AllConfirmed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobRecovered:
-    """The server's total proves that a job whose answer was lost was paid."""
+    """The server's total proves that a job was paid although its answer was lost."""
 
     job_id: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """The server's total is not what was booked."""
+    """The server's total differs from what was booked."""
 
     miner_id: str
     finding: Finding
-    #: jobs that the server counts and this explains, beyond those that were booked
+    #: number of jobs in the server's count that this finding explains, beyond those that were booked
     extra_jobs: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TotalsSeen:
-    """The server was asked for a miner's total; None where it does not tell."""
+    """The server was asked for a miner's total."""
 
     miner_id: str
+    #: NNET; None if the server did not state it
     total: Decimal | None
-    #: what came of comparing it, in words
+    #: result of the comparison with the ledger, in words
     verdict: str
-    #: what was booked since the base at that moment
+    #: NNET booked since the base at that moment
     booked: Decimal = ZERO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HabitSeen:
-    """The server did what a later start of the farm has to know."""
+    """The server showed a habit that the next start of the farm has to know."""
 
     habit: Habit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OffsetSet:
-    """What the server counts for a session that is not ours has changed; None until it is learnt again."""
+    """A session's `offset` changed: NNET in the server's sum that this ledger did not book, None until learnt again."""
 
     miner_id: str
     session_id: str
@@ -116,7 +117,7 @@ class OffsetSet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionOpened:
-    """A session runs; `offset` is what the server counts for it that is not ours, None while unknown."""
+    """A session is running. `offset` is the NNET in the server's sum that this ledger did not book, None if unknown."""
 
     miner_id: str
     session_id: str
@@ -125,7 +126,7 @@ class SessionOpened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionBeat:
-    """A heartbeat was answered; `counted` when its sum was weighed against the payments before it."""
+    """A heartbeat was answered. `counted` is True if its sum was compared with the payments before it."""
 
     miner_id: str
     session_id: str
@@ -135,7 +136,7 @@ class SessionBeat:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionClosed:
-    """A session is over: stopped by us, or lost by the server."""
+    """A session has ended: the farm stopped it, or the server lost it."""
 
     miner_id: str
     session_id: str
@@ -144,20 +145,20 @@ class SessionClosed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BaseSet:
-    """The server's total of a miner at a moment when the ledger said `booked`: differences count from here."""
+    """A miner's base: the server's total when the ledger had booked `booked`. Differences count from here."""
 
     miner_id: str
     total: Decimal
     booked: Decimal
-    #: jobs that the server counted at that moment, where it tells
+    #: jobs that the server had counted at that moment, None if not stated
     jobs: int | None = None
-    #: Unix second at which the server made the record of the miner that states the total, where it tells
+    #: when the server created its record of the miner, in Unix seconds; None if not stated
     registered_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordDated:
-    """The server told when it made the record of the miner that the base is in."""
+    """The server stated when it created the record of the miner that holds the base total."""
 
     miner_id: str
     #: Unix second
@@ -185,20 +186,20 @@ Write = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dispatch:
-    """Publish a job; `only_if_idle` when an earlier message of it may still wait in the queue."""
+    """Publish a job. With `only_if_idle`, skip it unless the queue is empty: it may still hold an earlier message."""
 
     message: JobMessage
     only_if_idle: bool = False
-    #: hosts that are to leave it to others, since they failed on it
+    #: hosts that should leave the job to others because they failed on it
     avoid: tuple[str, ...] = ()
-    #: how long jobs of its type took lately, in milliseconds; None where that is not known
+    #: recent kernel time of the job's type, in milliseconds; None if unknown
     expected_ms: float | None = None
-    #: how long it may be held back, so that others share its message
+    #: how long the job may be held back so that others share its message, in seconds
     hold_s: float = 0.0
 
 
 class NoticeKind(StrEnum):
-    """What an operator may want to read."""
+    """What a notice to the operator is about."""
 
     REGISTERED = "registered"
     SESSION = "session"
@@ -212,13 +213,13 @@ class NoticeKind(StrEnum):
     LOST_JOB = "lost_job"
     #: a call failed
     CALL_FAILED = "call_failed"
-    #: an answer or a result was odd and was survived
+    #: an answer or a result was odd, and the miner carried on
     ANOMALY = "anomaly"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """Something happened to a miner."""
+    """An event in the life of a miner, for the operator."""
 
     kind: NoticeKind
     miner_id: str
@@ -226,12 +227,12 @@ class Notice:
     job_id: str = ""
     job_type: str = ""
     worker: str = ""
-    #: kernel time
+    #: kernel time in milliseconds
     compute_ms: float = 0.0
-    #: fetch answered → submission sent, less the kernel; None where it was not measured
+    #: milliseconds from the fetch's answer to the submission, less the kernel time; None if not measured
     overhead_ms: float | None = None
     amount: Decimal | None = None
-    #: all that is booked for this miner
+    #: NNET booked for this miner in all
     total: Decimal | None = None
     confirmed: bool = True
 

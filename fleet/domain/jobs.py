@@ -1,4 +1,4 @@
-"""The values that the coordinator's parts hand to each other."""
+"""Jobs, a server's parsed answers, and what the ledger knows when a coordinator starts. Values only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from fleet.domain.proof import Proof
 
 
 class Road(StrEnum):
-    """How a job reached the miner (PROTOCOL, surprise 2)."""
+    """How a job reached the miner (docs/protocol-notes.md, 2)."""
 
-    #: asked for; the server gives it again until it is submitted
+    #: fetched by the miner; the server hands it out again until it is submitted
     FETCHED = "fetched"
     #: came with a new session
     INITIAL = "initial"
@@ -31,19 +31,19 @@ class JobState(StrEnum):
     ASSIGNED = "assigned"
     #: published to the broker
     DISPATCHED = "dispatched"
-    #: a result is here
+    #: the result has arrived
     COMPUTED = "computed"
-    #: a submission was sent, its outcome is not known yet
+    #: a submission was sent; its outcome is not yet known
     SUBMITTING = "submitting"
-    #: the server accepted it and said what it paid
+    #: the server accepted the result and stated what it paid
     ACCEPTED = "accepted"
-    #: the server accepted an earlier submission whose answer was lost; paid as the job stated, unconfirmed
+    #: the server had accepted a submission whose answer was lost; booked unconfirmed, at the reward stated by the job
     ALREADY_COMPLETED = "already_completed"
     #: the server refused the result for good
     REJECTED = "rejected"
-    #: not submitted: the server forgot it, the farm drained, or its deadline passed
+    #: not submitted: the server forgot the job, the farm drained, or the deadline passed
     EXPIRED = "expired"
-    #: gave no result in too many attempts
+    #: given up after too many attempts without a result
     QUARANTINED = "quarantined"
 
 
@@ -56,9 +56,9 @@ PAID = frozenset({JobState.ACCEPTED, JobState.ALREADY_COMPLETED})
 
 
 class Habit(StrEnum):
-    """What a server was seen to do, kept in the ledger for the next start."""
+    """Observed behaviour of a server, kept in the ledger for the next start."""
 
-    #: it pays for jobs that a heartbeat reports, and counts them again (PROTOCOL, surprise 6)
+    #: the server pays for jobs that a heartbeat reports, and counts them again (docs/protocol-notes.md, 6 and 15)
     PAYS_REPORTED_JOBS = "pays reported jobs"
 
 
@@ -66,10 +66,10 @@ class Habit(StrEnum):
 class MinerSpec:
     """One contributor id and the hardware it declares."""
 
-    #: lower case, as the server keeps it
+    #: in lower case, as the server keeps it
     miner_id: str
     cpu_cores: int = 4
-    #: MB; 0 for none
+    #: MB; 0 without a GPU
     gpu_memory_mb: int = 0
     gpu_model: str = ""
 
@@ -81,20 +81,20 @@ class Job:
     job_id: str
     job_type: str
     data: Mapping[str, Any]
-    #: NNET that the server says it will pay; zero where it says nothing sound
+    #: NNET that the server says it will pay; zero if it states no valid amount
     reward: Decimal
     road: Road
-    #: seconds that the server gives, clamped to what makes sense
+    #: seconds that the server allows, clamped to a sensible range
     timeout_s: float
-    #: why no kernel can compute it; empty when one may
+    #: why no kernel can compute the job, empty if one may
     problem: str = ""
-    #: what is odd about it, though it can be computed and paid
+    #: what is odd about a job that can still be computed and paid, else empty
     oddity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GasInfo:
-    """Network fees, for the operator to read."""
+    """Network fees, shown to the operator."""
 
     fee_model: str
     neo_transfer_fee: float | None
@@ -105,7 +105,7 @@ class GasInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkPhase:
-    """How far the network is decentralized; loads in percent."""
+    """How far the network is decentralized. Loads are in percent."""
 
     phase: str
     active_miners: int | None
@@ -115,36 +115,36 @@ class NetworkPhase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """What the server says it has paid one miner since it knows it."""
+    """The server's statement of everything that it has paid one miner."""
 
     total_rewards: Decimal
-    #: jobs that it has counted for the miner, where stated
+    #: jobs that the server has counted for the miner, None if not stated
     total_jobs: int | None = None
-    #: Unix second at which the server made this record of the miner, where stated
+    #: when the server created this record of the miner, in Unix seconds; None if not stated
     registered_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registration:
-    """The contributor is known to the server."""
+    """The server knows the contributor."""
 
-    #: False when it was known before
+    #: False if the contributor was already known
     new: bool
-    #: what the server has paid it so far, where the answer states it
+    #: what the server has paid the contributor so far, None if not stated
     totals: Totals | None = None
-    #: why what it states is left out
+    #: why the stated totals are left out, empty if they are not
     oddity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionStart:
-    """A session is running."""
+    """A session was started, or was already running."""
 
     session_id: str
-    #: True when it was running before this call
+    #: True if it was running before this call
     adopted: bool
     initial_job: Job | None
-    #: what was left out of the answer because it was malformed
+    #: malformed parts that were left out of the answer
     anomalies: tuple[str, ...] = ()
 
 
@@ -155,21 +155,21 @@ class Receipt:
     accepted: bool
     #: NNET paid; zero unless accepted
     reward: Decimal
-    #: all that the server has paid this miner, where stated
+    #: NNET that the server has paid this miner in all, None if not stated
     total_rewards: Decimal | None = None
-    #: the server's words when not accepted
+    #: the server's words if the submission was not accepted
     error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeartbeatAnswer:
-    """What a heartbeat brought; each field only where the release states it."""
+    """A heartbeat's answer. A field is None if the release does not state it."""
 
     #: NNET paid for this heartbeat
     reward: Decimal | None = None
     #: NNET that the server counts for the whole session
     rewards_earned: Decimal | None = None
-    #: all that the server has paid this miner
+    #: NNET that the server has paid this miner in all
     total_rewards: Decimal | None = None
     next_job: Job | None = None
     anomalies: tuple[str, ...] = ()
@@ -177,7 +177,7 @@ class HeartbeatAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionSummary:
-    """The server's words at the end of a session."""
+    """The server's figures at the end of a session."""
 
     tasks_completed: int | None
     rewards_earned: Decimal | None
@@ -185,39 +185,39 @@ class SessionSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One payment, as it goes into the ledger."""
+    """One payment, as it is written to the ledger."""
 
     miner_id: str
     kind: EntryKind
     amount: Decimal
-    #: False when the amount is the job's stated reward and not the answer's
+    #: False if the amount is the reward stated by the job, not one stated by an answer
     confirmed: bool
     session_id: str
     job_id: str | None = None
     job_type: str = ""
-    #: what proves it, in words, where it is no plain receipt
+    #: the proof in words, for a payment without a plain receipt
     evidence: str = ""
-    #: what proves it, in digests
+    #: the proof in digests
     proof: Proof = field(default_factory=Proof)
-    #: jobs whose unconfirmed entries this one takes back
+    #: jobs whose unconfirmed entries this one reverses
     settles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A difference between what was booked for a miner and what its server states, with what explains it."""
+    """A difference between the ledger and the server's total of a miner, with its explanation."""
 
     kind: Difference
-    #: NNET, server less ledger
+    #: NNET, server minus ledger
     amount: Decimal
     evidence: str
-    #: the jobs that explain it
+    #: jobs that explain the difference
     job_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """What a miner used since its last heartbeat, in percent of one core or GPU."""
+    """A miner's usage since its last heartbeat, in percent of one core or one GPU."""
 
     cpu_percent: float
     gpu_percent: float = 0.0
@@ -225,7 +225,7 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenJob:
-    """A job that the ledger holds open, as a restarted coordinator finds it."""
+    """An open job, as a restarted coordinator finds it in the ledger."""
 
     job: Job
     miner_id: str
@@ -236,29 +236,29 @@ class OpenJob:
     sends: int
     mended: bool
     result: Mapping[str, Any] | None
-    #: who computed the result
+    #: the worker that computed the result
     worker: str = ""
     kernel_version: str = ""
     #: why there is no result
     loss: Loss | None = None
-    #: an entry of this ledger pays it already
+    #: True if the ledger already has a payment for this job
     paid_before: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenSession:
-    """A session that the ledger holds open."""
+    """An open session, as a restarted coordinator finds it in the ledger."""
 
     session_id: str
-    #: jobs of this session that were paid
+    #: number of paid jobs of this session
     completed: int
-    #: all that is booked in this session
+    #: NNET booked in this session
     booked: Decimal = ZERO
-    #: that part of it that answers told of since the server's sum was weighed last
+    #: the part of `booked` that answers stated since the server's sum was last compared
     confirmed: Decimal = ZERO
-    #: job id and amount of the payments since then of which no answer told
+    #: job id and amount (NNET) of the payments since then that no answer stated
     unconfirmed: tuple[tuple[str, Decimal], ...] = ()
-    #: what the server's sum had beyond the entries of the session then; None where it was not learnt
+    #: NNET in the server's sum beyond the session's entries at that time; None if not learnt
     offset: Decimal | None = None
     #: seconds since its last heartbeat
     heartbeat_age_s: float = 0.0
@@ -266,41 +266,41 @@ class OpenSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What the ledger knows of one miner when the coordinator starts."""
+    """The ledger's state of one miner when the coordinator starts."""
 
-    #: all that is booked for it
+    #: NNET booked for the miner in all
     booked: Decimal = ZERO
-    #: how many entries that is
+    #: number of entries in `booked`
     payments: int = 0
-    #: the server's total when it was first seen, None before
+    #: the base: the server's total when it was first seen, None before
     base_total: Decimal | None = None
-    #: what was booked then
+    #: NNET booked at the base
     base_booked: Decimal = ZERO
-    #: jobs that the server had counted then
+    #: jobs that the server had counted at the base, None if not stated
     base_jobs: int | None = None
-    #: Unix second at which the server made the record of the miner that the total is in, where it told
+    #: when the server created the record that states the base, in Unix seconds; None if not stated
     base_registered_at: int | None = None
-    #: jobs that were paid since then
+    #: jobs paid since the base
     jobs_since_base: int = 0
-    #: job id and amount of the payments since then that nothing has proved yet
+    #: job id and amount (NNET) of the payments since the base that nothing has proved yet
     claims: tuple[tuple[str, Decimal], ...] = ()
-    #: job id and stated reward of the jobs that ended since then with an answer lost
+    #: job id and stated reward (NNET) of the jobs since the base that ended with a lost answer
     lost_answers: tuple[tuple[str, Decimal], ...] = ()
-    #: the server was seen to pay heartbeats for jobs that they reported, and counts those jobs again
+    #: True if the server was seen to pay for jobs that heartbeats report, and counts those jobs again
     counts_reports: bool = False
-    #: NNET of differences since then that nothing explains
+    #: NNET of unexplained differences since the base
     unexplained: Decimal = ZERO
-    #: the session that was open
+    #: the open session, None if there is none
     session: OpenSession | None = None
     open_jobs: tuple[OpenJob, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prior:
-    """What is known of a job that the server gives again."""
+    """The earlier history of a job that the server hands out again."""
 
     state: JobState
     attempt: int
     miner_id: str
-    #: why it was not paid
+    #: why the job was not paid
     loss: Loss | None = None

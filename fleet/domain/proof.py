@@ -1,4 +1,4 @@
-"""What a payment rests on: digests of what was sent and answered, and who computed it."""
+"""The proof of a payment: digests of the request and the answer, and the worker that computed the job."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
-    """SHA-256 of the bytes of a request's body and of its answer's; empty where there was no body."""
+    """SHA-256 of the bodies of a request and of its answer; empty if there was no body."""
 
     sent: bytes = b""
     answered: bytes = b""
-    #: how many requests the call took; the digests are the last one's
+    #: number of requests that the call took; the digests are those of the last
     requests: int = 1
 
     @classmethod
@@ -30,19 +30,19 @@ class Exchange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proof:
-    """Digests are SHA-256, 32 bytes, or empty where there is nothing to digest."""
+    """The proof of one payment. Digests are SHA-256, 32 bytes, or empty if there is nothing to digest."""
 
-    #: the call that the payment rests on
+    #: the call that proves the payment
     exchange: Exchange = field(default_factory=Exchange)
     #: the Celery node that computed the job
     worker: str = ""
     kernel_version: str = ""
-    #: of the job's `data`
+    #: digest of the job's `data`
     input_digest: bytes = b""
-    #: of the `result` that was submitted
+    #: digest of the `result` that was submitted
     result_digest: bytes = b""
 
 
 def json_digest(value: Mapping[str, Any]) -> bytes:
-    """SHA-256 of a JSON object's one text: keys sorted, no spaces, ASCII, floats by repr."""
+    """SHA-256 of a JSON object in canonical form: keys sorted, no spaces, ASCII, floats by repr."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).digest()

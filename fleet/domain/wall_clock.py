@@ -1,4 +1,4 @@
-"""The time of day that entries carry, and each jump of it: someone set the clock, or the network did."""
+"""The wall clock that dates entries, and its jumps: the moments at which a person or a time server set it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-#: less is drift that time servers put right now and then, and moves no entry to another hour that it isn't near
+#: Smallest step that counts as a jump, in milliseconds. A smaller one is drift that time servers correct now and then;
+#: it moves an entry to another hour only if the entry is near that hour.
 _STEP_MS = 10_000
-#: more of them than this are remembered nowhere
+#: most jumps that are kept in memory
 _MOST = 100
-#: the row of the ledger's `meta` that holds them, a JSON list of pairs of UTC milliseconds
+#: the row of the ledger's `meta` table that holds the jumps: a JSON list of pairs of UTC milliseconds
 JUMPS_ROW = "clock_jumps"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Jump:
-    """The clock showed one time, and then another one that no time had passed for."""
+    """A step of the clock that does not match the time that passed."""
 
     #: UTC milliseconds
     from_ms: int
@@ -27,30 +28,30 @@ class Jump:
 
     @property
     def by_s(self) -> float:
-        """Seconds, below zero where the clock was set back."""
+        """Size of the jump in seconds, negative if the clock was set back."""
         return (self.to_ms - self.from_ms) / 1000
 
     @property
     def text(self) -> str:
-        """What people are told."""
+        """The jump as a sentence for people."""
         way = "forward" if self.to_ms > self.from_ms else "back"
         times = f"{_utc(self.from_ms)} → {_utc(self.to_ms)}"
         return f"the clock of this machine jumped {way} by {_span(abs(self.by_s))}: {times}"
 
 
 def steady_ms() -> int:
-    """Milliseconds that nobody sets, of a suspended machine too where the system counts those (Linux)."""
+    """Milliseconds of a clock that can't be set. On Linux it also counts the time that the machine was suspended."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime_ns(clock) // 1_000_000
 
 
 def wall_ms() -> int:
-    """Milliseconds since 1970 UTC, as the machine's clock shows them."""
+    """Milliseconds since 1970 UTC by the machine's clock."""
     return time.time_ns() // 1_000_000
 
 
 class WallClock:
-    """Says what time it is, and keeps the jumps that it saw between two looks until they are written and told."""
+    """Tells the time. Detects jumps between two readings and keeps them until they are written and shown."""
 
     def __init__(self, wall: Callable[[], int] = wall_ms, steady: Callable[[], int] = steady_ms) -> None:
         self._wall = wall
@@ -58,11 +59,11 @@ class WallClock:
         self._offset_ms = wall() - steady()
         self._unwritten: deque[Jump] = deque(maxlen=_MOST)
         self._untold: deque[Jump] = deque(maxlen=_MOST)
-        #: all jumps of this process together
+        #: sum of all jumps seen by this process, in milliseconds
         self.jumped_ms = 0
 
     def now_ms(self) -> int:
-        """UTC milliseconds."""
+        """The time in UTC milliseconds; a jump since the last reading is noted."""
         wall, steady = self._wall(), self._steady()
         step_ms = wall - steady - self._offset_ms
         self._offset_ms = wall - steady
@@ -72,12 +73,12 @@ class WallClock:
         return wall
 
     def note(self, jump: Jump) -> None:
-        """Remember a jump, one that was seen by other means included."""
+        """Remember a jump, including one that was detected by other means."""
         self._unwritten.append(jump)
         self._untold.append(jump)
 
     def at_least(self, known_ms: int) -> None:
-        """Note a jump back where the clock shows a time before one that it showed in an earlier process."""
+        """Note a jump back if the clock is behind `known_ms`, a time that it showed to an earlier process."""
         now_ms = self.now_ms()
         if now_ms < known_ms - _STEP_MS:
             self.note(Jump(from_ms=known_ms, to_ms=now_ms))
@@ -92,7 +93,7 @@ class WallClock:
 
 
 def read_jumps(value: str | None) -> list[Jump]:
-    """The jumps of the row's value; what is no pair of numbers is skipped, since other programs may write there."""
+    """The jumps in the value of `JUMPS_ROW`. Invalid pairs are skipped, since other programs may write there."""
     try:
         pairs = json.loads(value or "[]")
     except ValueError:
