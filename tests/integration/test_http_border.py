@@ -208,6 +208,42 @@ def test_a_packed_answer_is_not_unpacked(engine: EngineName, status: int) -> Non
         assert waited(transport, transport.send, Request(url=url)).body == bomb
 
 
+def test_an_interim_answer_is_never_taken_for_the_answer_to_the_next_request(engine: EngineName) -> None:
+    def hint(connection: socket.socket, number: int) -> None:
+        for turn in range(9):
+            whole_request(connection)
+            body = b"%d-%d" % (number, turn)
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+            time.sleep(0.1)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    with listening(hint) as listener, transport_by(engine) as transport:
+        came = []
+        for _ in range(4):
+            try:
+                came.append(waited(transport, transport.send, Request(url=listener.url)).body)
+            except NoAnswer:
+                came.append(b"none")
+    assert came == ([b"none"] * 4 if engine == "requests" else [b"1-0", b"1-1", b"1-2", b"1-3"])
+
+
+@pytest.mark.parametrize(
+    "answer", [b"garbage\r\n\r\n", b"HTTP/1.1 9999 \xff\r\n\r\n", b"HTTP/1.1 200 OK\r\nno header\r\n\r\n"]
+)
+def test_what_is_no_http_is_said_in_no_traceback(
+    engine: EngineName, answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    def talk(connection: socket.socket, _: int) -> None:
+        whole_request(connection)
+        connection.sendall(answer)
+
+    with listening(talk) as listener, transport_by(engine, deadline_s=5.0) as transport:
+        outcome = asked(transport, Request(url=listener.url))[0]
+    assert isinstance(outcome, NoAnswer | int)
+    assert str(outcome).isprintable()
+    assert not caplog.records
+
+
 def test_a_redirect_is_told_and_not_followed(engine: EngineName) -> None:
     with server_that(REDIRECT) as url, transport_by(engine) as transport:
         answer = waited(transport, transport.send, Request(url=f"{url}/ai-energy/register", body=b"{}"))

@@ -7,6 +7,7 @@ interpreter.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import socket
 import ssl
@@ -27,6 +28,9 @@ from fleet.server.http.answers import location_of, retry_after_s
 from fleet.server.http.failures import meaning
 from fleet.server.http.interface import ACCEPT, CONTENT_TYPE, USER_AGENT, Options, Request, Response
 from fleet.server.http.watched import HERE, POOLS, Passage, WatchedConnection
+
+# urllib3 warns of malformed headers with a traceback; what an answer is worth is said once, by whoever asked
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _CHUNK_BYTES = 65_536
 #: nothing is packed, so that the limit of an answer is that of what is read
@@ -83,9 +87,12 @@ class RequestsEngine:
                 loop.call_soon_threadsafe(self._hear, lane, carried, outcome)
 
             lane = Lane(self._options, self._tls, report)
+            try:
+                lane.start()
+            except RuntimeError as exc:
+                raise Unreachable(f"no thread for another request: {exc}") from exc
             self._lanes.append(lane)
             lane.carry(passage)
-            lane.start()
         else:
             self._waiting.append(passage)
 
@@ -164,9 +171,14 @@ class Lane(threading.Thread):
             proxies=self._proxies,
         )
         try:
+            if answer.status_code < 200:
+                # what follows on this connection would be taken for the answer to the next request
+                raise NoAnswer(f"an interim answer that was not asked for: {answer.status_code}")
             body = _read(answer.raw, self._options.max_body_bytes)
         except BaseException:
             answer.raw.close()
+            if passage.connection is not None:
+                passage.connection.close()
             raise
         answer.raw.release_conn()
         if answer.status_code >= 500 and passage.connection is not None:

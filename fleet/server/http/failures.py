@@ -47,6 +47,8 @@ def meaning(exc: Exception, options: Options, *, sent: bool) -> Exception:
             return NoAnswer(f"the answer ended after {_size(one.partial)} bytes")
         if isinstance(one, ConnectionError):
             return NoAnswer("the connection was closed before an answer came")
+        if isinstance(one, http.client.BadStatusLine):
+            return NoAnswer(f"what came is no HTTP: {words}")
     return NoAnswer(words)
 
 
