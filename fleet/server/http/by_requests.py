@@ -1,6 +1,6 @@
 """The engine by requests, which runs wherever Python runs: a thread carries each request, over a connection of its own.
 
-Beside libcurl a call takes two to four times the CPU, since each read and each lock of a thread waits for the
+Beside libcurl a call takes three to five times the CPU, since each read and each lock of a thread waits for the
 interpreter.
 """
 
