@@ -1,1 +1,1 @@
-"""What a worker host runs: the wire to the coordinator, the kernels, the Celery app."""
+"""The code of a worker host: the messages to and from the coordinator, the kernels, the Celery app."""

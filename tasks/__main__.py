@@ -18,13 +18,13 @@ from tasks.host.open_files import raise_limit
 _log = logging.getLogger(__name__)
 _EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
-#: what runs: its module is loaded when all else is well, since numpy ends a process on a processor that is too old
+#: the function to run; its module is imported only after the checks, since numpy crashes on a processor that is too old
 _WORKER = ("tasks.worker.run", "run_worker")
 _FLOWER = ("tasks.flower.start", "run_flower")
 
 
 def main() -> int:
-    """Load the settings, then work; exit code 78 when they are wrong, 69 when the farm turns this process away."""
+    """Load the settings, then work. Returns 78 when the settings are wrong, 69 when the farm refuses this process."""
     single_threaded()
     open_streams()
     outlive_streams()

@@ -1,24 +1,24 @@
-"""What can go wrong on a worker host, by what the caller can do about it.
+"""The errors on a worker host, grouped by what the caller can do about them.
 
 TaskError
 ├── PayloadError         give up: the job's data is absurd, every attempt would end the same
 ├── UnknownJobTypeError  give up: no kernel of that name in this release
 ├── OutOfMemoryError     try again, elsewhere perhaps: the host had too little memory for the kernel
 ├── TooFewFilesError     give up: start again with a higher limit of open files, or with fewer processes
-└── MessageError         give up: the message or the result is not of this wire's version or shape
+└── MessageError         give up: the message or the result has another wire version or a wrong shape
 """
 
 from __future__ import annotations
 
 
 class TaskError(Exception):
-    """Root of everything that `tasks` raises on purpose."""
+    """The base of all errors that `tasks` raises on purpose."""
 
 
 class PayloadError(TaskError):
     """A field of a job's `data` is out of bounds; nothing was allocated for it.
 
-    `field` is the dotted path, `value` what was seen (shortened), `bound` what is allowed.
+    `field` is the dotted path, `value` the (shortened) value, `bound` the allowed range.
     """
 
     def __init__(self, field: str, value: object, bound: str) -> None:
@@ -45,7 +45,7 @@ class UnknownJobTypeError(TaskError):
 class OutOfMemoryError(TaskError):
     """A kernel asked for more memory than its host has.
 
-    In place of MemoryError, on which Celery ends the whole worker and puts its jobs back for the next one.
+    It replaces MemoryError, on which Celery ends the whole worker and puts its jobs back for the next one.
     """
 
 
@@ -58,6 +58,6 @@ class MessageError(TaskError):
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """How a value is named in a message: its repr, at most `limit` characters of it."""
+    """A value's repr for a message, cut to `limit` characters."""
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

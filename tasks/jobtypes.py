@@ -1,6 +1,6 @@
-"""The job types that NeoNet servers hand out, and what each result must hold (PROTOCOL, "Task types").
+"""The job types of NeoNet servers, and the required fields of each result (docs/protocol-notes.md, "Job types").
 
-Free of numpy and celery, so that the coordinator can read it.
+Free of numpy and celery, so that the coordinator can import it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ class JobType:
     name: str
     #: fields without which the server answers "Invalid result format"
     required: tuple[str, ...]
-    #: CPU cores that the original client's README asks for
+    #: CPU cores that the original client's README requires
     cpu_cores: int = 1
-    #: GPU memory in MB that the original client's README asks for
+    #: GPU memory in MB that the original client's README requires
     gpu_memory_mb: int = 0
-    #: what a kernel of ours takes on one core, about; believed until the first result of this type tells
+    #: approximate time of our kernel on one core, used until the first result of this type
     typical_ms: float = 0.5
 
 

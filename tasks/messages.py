@@ -1,4 +1,4 @@
-"""The wire between coordinator and worker: a job out, a result back. Versioned, validated, free of numpy and celery."""
+"""The messages between coordinator and worker: jobs out, results back. Validated, free of numpy and celery."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from tasks import strict_json
 from tasks.errors import MessageError
 from tasks.text import plain
 
-#: raised when a field changes its meaning; a worker of another version is refused
+#: raised when a field changes its meaning; workers of other versions are refused
 WIRE_VERSION = 2
 #: the Celery queue that carries jobs (a Redis list of this name); workers of another wire version never see it
 JOBS_QUEUE = f"neonet.jobs.{WIRE_VERSION}"
 #: the Redis stream that carries results
 RESULTS_STREAM = "neonet.results"
-#: the consumer group by which the coordinator reads the results
+#: the consumer group in which the coordinator reads results
 RESULTS_GROUP = "coordinator"
 #: the Redis key in which the coordinator states its release and wire version
 RELEASE_KEY = "neonet.release"
-#: the Redis key that exists as long as any worker takes jobs; it names the one that said so last
+#: the Redis key that exists while any worker takes jobs; its value names the last one to say so
 WORKERS_KEY = "neonet.workers"
-#: for how long that is good, in milliseconds
+#: how long that key lasts, in milliseconds
 SIGN_GOOD_MS = 4_000
 #: the Redis key that names the coordinator which uses this Redis
 COORDINATOR_KEY = "neonet.coordinator"
-#: and the name of a host that was invited: the password of its workers, until it joins or the invitation expires
+#: prefix of the Redis key for an invited host's name, which holds its workers' password until it joins or the
+#: invitation expires
 JOIN_KEY_PREFIX = "neonet.join."
-#: a Celery task is named by its job type, so that Flower's list can be read and filtered by it
+#: prefix of Celery task names, followed by the job type, so that Flower's list can be read and filtered by it
 TASK_PREFIX = "neonet."
 #: the Celery task that carries several jobs
 BUNDLE_TASK = f"{TASK_PREFIX}bundle"
-#: the header of a message that names the hosts which are to leave it to others
+#: the message header with the names of hosts that must leave the message to others
 AVOID_HEADER = "avoid"
-#: at most so many
+#: maximum number of jobs in a bundle
 MOST_IN_BUNDLE = 32
-#: an entry of the results stream over this size is dropped unread
+#: larger entries of the results stream are dropped unread
 MAX_RESULT_BYTES = 64 * 1024
-#: deeper nesting could exhaust the stack of whoever writes the result out again
+#: maximum nesting; a deeper value could exhaust the stack when the result is written out again
 _MAX_LEVELS = 32
 
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -63,7 +64,7 @@ class Outcome(Enum):
     WORKER_LOST = "worker_lost"
 
 
-#: Celery's exception names for the ends that no kernel chose
+#: Celery's exception names for outcomes that no kernel caused
 _OUTCOME_BY_EXCEPTION = {
     "PayloadError": Outcome.REFUSED,
     "UnknownJobTypeError": Outcome.REFUSED,
@@ -76,19 +77,19 @@ _OUTCOME_BY_EXCEPTION = {
 
 
 def is_job_id(text: object) -> bool:
-    """Whether `text` can name a job on this wire: 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or a digit."""
+    """Whether `text` is a valid job id: 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or a digit."""
     return isinstance(text, str) and _JOB_ID.fullmatch(text) is not None
 
 
 def task_id(job_id: str, attempt: int) -> str:
-    """The Celery task id of an attempt: the NeoNet job id itself the first time, `id~2`, `id~3`, … after that."""
+    """The Celery task id of an attempt: the NeoNet job id itself the first time, then `id~2`, `id~3`, …."""
     return job_id if attempt == 1 else f"{job_id}{_ATTEMPT_MARK}{attempt}"
 
 
 def parse_task_id(text: str) -> tuple[str, int]:
     """Job id and attempt of a Celery task id.
 
-    Raises MessageError when it is none of ours.
+    Raises MessageError when it is not an id made by `task_id`.
     """
     job_id, mark, number = text.partition(_ATTEMPT_MARK)
     if not is_job_id(job_id) or (mark and not (number.isascii() and number.isdigit() and len(number) < 6)):
@@ -104,7 +105,7 @@ class JobMessage:
     job_id: str
     #: 1 for the first dispatch of this job
     attempt: int
-    #: the miner it is computed for, so that Flower can show it
+    #: the miner that the job is computed for, so that Flower can show it
     miner_id: str
     #: one of `tasks.jobtypes.JOB_TYPES`
     job_type: str
@@ -117,20 +118,20 @@ class JobMessage:
         return task_id(self.job_id, self.attempt)
 
     def encode(self) -> dict[str, Any]:
-        """The JSON object that travels as the Celery task's only argument."""
+        """The JSON object that is the Celery task's only argument."""
         return {
             "v": WIRE_VERSION,
             "job_id": self.job_id,
             "attempt": self.attempt,
             "miner_id": self.miner_id,
             "job_type": self.job_type,
-            # as text: of an object with "__type__" kombu makes one of its own, and what it can't make never arrives
+            # as text, since kombu turns an object with "__type__" into one of its own, or fails on it
             "data": json.dumps(dict(self.data), separators=(",", ":")),
         }
 
     @classmethod
     def decode(cls, message: Any, *, with_data: bool = True) -> JobMessage:
-        """The message that `encode` made; `data` is left empty where nobody asks for it, since reading it takes long.
+        """The message that `encode` made. `with_data=False` leaves `data` empty, since parsing it takes long.
 
         Raises MessageError when the version differs or a field is missing or of another type.
         """
@@ -167,16 +168,16 @@ def _read_data(text: str) -> dict[str, Any]:
 
 
 def described(job: JobMessage) -> str:
-    """What Flower shows as a job's arguments, instead of a payload cut in the middle."""
+    """The text that Flower shows as a job's arguments, instead of a truncated payload."""
     return f"miner={job.miner_id} attempt={job.attempt}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultMessage:
-    """What became of one attempt at a job."""
+    """The outcome of one attempt at a job."""
 
     job_id: str
-    #: the attempt that this answers
+    #: number of the attempt
     attempt: int
     outcome: Outcome
     #: the kernel's result; empty unless the outcome is COMPUTED
@@ -192,14 +193,14 @@ class ResultMessage:
 
 
 def encode_computed(*, result: Mapping[str, Any], kernel_version: str, compute_ms: float) -> dict[str, Any]:
-    """What a Celery task returns for a computed job."""
+    """The return value of a Celery task for a computed job."""
     return {"v": WIRE_VERSION, "result": dict(result), "kernel": kernel_version, "ms": round(compute_ms, 3)}
 
 
 def stream_fields(*, task: str, state: str, worker: str, body: Any) -> dict[str, str]:
     """The fields of one entry of the results stream.
 
-    `body` is what the task returned, or Celery's `{exc_type, exc_message}` of a failure. An oversized body becomes a
+    `body` is the task's return value, or Celery's `{exc_type, exc_message}` of a failure. An oversized body becomes a
     failure.
     """
     text = json.dumps(body, default=str, separators=(",", ":"))
@@ -210,7 +211,7 @@ def stream_fields(*, task: str, state: str, worker: str, body: Any) -> dict[str,
 
 
 def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
-    """A result read from the stream, which anyone with a worker's password can write.
+    """A result read from the stream, which anyone with a worker's password can write to.
 
     Raises MessageError when it is too large, cut, of another version or not a result at all.
     """
@@ -259,14 +260,14 @@ def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> R
 
 
 def _first_text(message: Any) -> str:
-    """Celery keeps an exception's arguments as a list, tuple or text."""
+    """The text of a failure's message: Celery stores an exception's arguments as a list, tuple or text."""
     if isinstance(message, list | tuple):
         return ", ".join(str(part) for part in message)
     return str(message)
 
 
 def deeper_than(value: Any, levels: int) -> bool:
-    """Whether arrays and objects lie in each other more than `levels` deep, told without recursion."""
+    """Whether arrays and objects are nested more than `levels` deep, checked without recursion."""
     layer = [value]
     for _ in range(levels + 1):
         boxes = [item for item in layer if isinstance(item, dict | list)]

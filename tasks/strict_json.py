@@ -1,4 +1,4 @@
-"""JSON as the standard has it: Python's own reader takes NaN and infinities as well, which no amount may be."""
+"""A strict JSON parser: unlike Python's own, it refuses NaN and infinities, which no amount may be."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def loads(text: bytes | str) -> Any:
-    """The value of a JSON text; raises ValueError, NaN and infinities included, or RecursionError.
+    """The value of a JSON text. Raises ValueError, also for NaN and infinities, or RecursionError.
 
-    A number that no float holds, such as 1e400, is JSON and comes out as an infinity: refused here, it would spoil all
-    that stands beside it.
+    A number too large for a float, such as 1e400, is valid JSON and becomes an infinity. Refusing it here would spoil
+    everything beside it.
     """
     return json.loads(text, parse_constant=_refuse_constant)
 

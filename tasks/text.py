@@ -1,8 +1,10 @@
-"""Text that somebody else wrote: a server or a worker."""
+"""Sanitizes text from a server or a worker."""
 
 from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """Text that any terminal, log and database takes: no control character, no lone surrogate."""
+    """The text with anything that a terminal, log or database can't take replaced by "?": control characters and lone
+    surrogates.
+    """
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

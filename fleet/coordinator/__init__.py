@@ -1,1 +1,1 @@
-"""The coordinator's process: its start, its loop, the scheduler of calls, what it prints."""
+"""The coordinator's process: its start, its loop, the scheduler of calls, and its output."""

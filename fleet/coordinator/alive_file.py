@@ -1,4 +1,4 @@
-"""A file for a health check: old when the loop or a thread stands still, not empty when something ails the farm."""
+"""The alive file for health checks: stale when the loop or a thread is stuck, not empty when the farm has a problem."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from fleet.domain.effects import Notice
 from fleet.server.prospect import Prospect
 
 _BEAT_S = 5.0
-#: seconds without a worker after which the file says so
+#: seconds without a worker until the file says so
 _AILING_S = 8.0
-#: a turn of the loop waits for the disk, which may be slow
+#: how long a turn of the loop may take, in seconds; it waits for the disk, which may be slow
 _PATIENCE_S = 60.0
 
 
 class Pulse:
-    """Passes on what it is told, and writes `path` at the end of a turn, at most every five seconds.
+    """Forwards events to another watcher, and touches `path` at the end of a turn, at most every five seconds.
 
-    It does so only while each thread of the crew moves. One that has ended raises ThreadEnded at the end of a turn.
+    It touches the file only while the loop and every thread make progress. A thread that has ended raises ThreadEnded
+    at the end of a turn.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Pulse:
     ) -> None:
         self._watcher = watcher
         self._prospect = prospect
-        #: what the file holds; None where an earlier life may have written it
+        #: the file's text; None when an earlier process may have written it
         self._written: str | None = None
         self._path = path
         self._crew = crew
@@ -41,35 +42,35 @@ class Pulse:
 
     @property
     def motions(self) -> list[Motion]:
-        """Those of the loop and of each thread."""
+        """The motions of the loop and of each thread."""
         return [self._loop, *(thread.motion for thread in self._crew)]
 
     def notice(self, notice: Notice) -> None:
-        """Something happened to a miner."""
+        """Forward an event of a miner."""
         self._watcher.notice(notice)
 
     def network(self, network: Network) -> None:
-        """Fees and phase."""
+        """Forward fees and phase."""
         self._watcher.network(network)
 
     def broker(self, state: BrokerState | BrokerRefusal) -> None:
-        """Redis refuses something, was lost or found."""
+        """Forward that Redis refuses something, was lost or was found again."""
         self._watcher.broker(state)
 
     def ledger(self, state: LedgerState) -> None:
-        """The ledger is written late, or in time again."""
+        """Forward that ledger writes are late or on time again."""
         self._watcher.ledger(state)
 
     def flaw(self, text: str) -> None:
-        """A stream entry was no result."""
+        """Forward that a stream entry was not a result."""
         self._watcher.flaw(text)
 
     def stopping(self, reason: str, outlook: str) -> None:
-        """The drain begins."""
+        """Forward that the drain begins."""
         self._watcher.stopping(reason, outlook)
 
     def tick(self, farm: Farm, now: float) -> None:
-        """A turn ended: the loop does not stand still, whatever it waits for."""
+        """End of a turn: record the loop's progress, check the threads, and touch the file when due."""
         self._loop.beat()
         for thread in self._crew:
             thread.check()
@@ -80,7 +81,7 @@ class Pulse:
         self._watcher.tick(farm, now)
 
     def _ailment(self, farm: Farm, now: float) -> str:
-        """What ails the farm, in words; empty when nothing does."""
+        """The farm's problem as a sentence; empty when it has none."""
         if farm.no_worker_since is not None and now - farm.no_worker_since >= _AILING_S:
             return "no worker takes jobs"
         verdict = self._prospect.unhealthy(now) if self._prospect else None

@@ -1,4 +1,4 @@
-"""The ledger written beside the loop, so that a lock or a slow disk holds up the mining and not the heartbeats."""
+"""Writes the ledger in a thread beside the loop, so that a lock or a slow disk delays mining but not the heartbeats."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger.heads import Head
 from fleet.ledger.ledger import Ledger
 
-#: how long the loop waits for a commit before it goes on with heartbeats alone
+#: how long the loop waits for a commit, in seconds, before it continues with heartbeats alone
 _PATIENCE_S = 0.2
-#: pause before a commit is tried again that found the ledger locked
+#: pause before another try to commit to a locked ledger, in seconds
 _RETRY_S = 0.1
-#: between two attempts to read a ledger that is busy
+#: pause between two attempts to read a busy ledger, in seconds
 _ASK_AGAIN_S = 1.0
-#: commits of which the time is remembered
+#: number of recent commits whose times are kept
 _REMEMBERED = 1000
-#: between two times at which the heads are kept, and at which it is tried while there are none
+#: seconds between two saves of the heads, and between two tries while there are none
 _KEEP_S, _KEEP_AGAIN_S = 60.0, 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommitTimes:
-    """How long commits took lately, in milliseconds, and what holds them up beside that."""
+    """How long recent commits took, in milliseconds, and what else slows them down."""
 
     median_ms: float = 0.0
     worst_ms: float = 0.0
-    #: that the write-ahead log grows, in words; empty while it does not
+    #: a sentence that the write-ahead log keeps growing; empty while it does not
     log_grown: str = ""
 
 
 class Bookkeeper:
-    """Commits turns in a thread of its own, one after the other; a commit that finds the ledger busy is tried again.
+    """Commits turns one after the other in its own thread. A commit that finds the ledger busy is retried.
 
-    Its methods are the loop's; `tell` and `keep` are called from the thread: at the end of a commit that the loop no
-    longer waited for, and once a minute, to keep the heads of the chains elsewhere.
+    The loop calls its methods. The thread calls `tell` at the end of a commit that the loop no longer waited for, and
+    `keep` once a minute, to save the heads of the chains elsewhere.
     """
 
     def __init__(
@@ -73,19 +73,19 @@ class Bookkeeper:
         self._busy = ""
         self._times_ms: deque[float] = deque(maxlen=_REMEMBERED)
         self._worst_ms = 0.0
-        #: since when the ledger could not be read, and when it is tried again
+        #: since when the ledger has been unreadable; None while it can be read
         self._unread_at: float | None = None
         self._ask_at = 0.0
-        #: what was read of jobs before their answers were fed to the farm
+        #: ledger records of jobs, read before the farm handles the replies about them
         self._read: dict[str, Prior | None] = {}
-        # a commit waits for the disk or a lock for as long as it takes, which the loop sees and says
+        # a commit may wait for the disk or a lock without limit; the loop notices and reports that
         self.thread = Vital("ledger", self._work, patience_s=math.inf)
         self.thread.start()
 
     def write(self, writes: Sequence[Write]) -> bool:
-        """Write a turn's rows in one transaction; False when that takes longer, `settled` tells when it has ended.
+        """Write a turn's rows in one transaction. False when that takes longer; `settled` then shows when it has ended.
 
-        Raises LedgerError when they can't be written.
+        Raises LedgerError when the rows can't be written.
         """
         self._held = []
         if not writes:
@@ -98,11 +98,11 @@ class Bookkeeper:
         return self.settled()
 
     def hold(self, writes: Sequence[Write]) -> None:
-        """Note what the next `write` will bring, so that `find` counts it."""
+        """Record rows that a later `write` will include, so that `find` takes them into account."""
         self._held += writes
 
     def settled(self) -> bool:
-        """Whether nothing is being written. Raises LedgerError when what was to be written can't be."""
+        """Whether no write is in progress. Raises LedgerError when the last one failed."""
         if not self._done.is_set():
             return False
         self._under_way = ()
@@ -112,14 +112,14 @@ class Bookkeeper:
 
     @property
     def waits_s(self) -> float:
-        """For how long the ledger has been waited for: by the commit under way, or to be read; 0 while it is not."""
+        """Seconds that the ledger has been waited for, to commit or to read; 0 while it is not."""
         if not self._done.is_set():
             return self._clock() - self._begun_at
         return 0.0 if self._unread_at is None else self._clock() - self._unread_at
 
     @property
     def reason(self) -> str:
-        """Why it is waited for, in words."""
+        """Why the ledger is waited for, as a sentence."""
         return self._busy or "the ledger's disk is slow"
 
     def times(self) -> CommitTimes:
@@ -129,9 +129,9 @@ class Bookkeeper:
         return CommitTimes(median_ms=middle, worst_ms=self._worst_ms, log_grown=self._ledger.log_grown())
 
     def knows(self, job_id: str) -> bool:
-        """Whether the ledger could be read for this job, whose next `find` then needs no reading.
+        """Whether the ledger could be read for this job, so that the next `find` needs no reading.
 
-        A database that is away is asked once a second.
+        An unavailable database is asked once a second.
         """
         now = self._clock()
         if self._unread_at is not None and now < self._ask_at:
@@ -146,11 +146,11 @@ class Bookkeeper:
         return True
 
     def find(self, job_id: str) -> Prior | None:
-        """What is known of a job that a server gives, with what is not written yet."""
+        """The record of a job that a server assigns, including unwritten rows; None for an unknown job."""
         return self._read.pop(job_id) if job_id in self._read else self._look_up(job_id)
 
     def close(self) -> None:
-        """End the thread; a commit that finds the ledger busy is given up."""
+        """End the thread, and give up a commit that finds the ledger busy."""
         self._closing.set()
         self._orders.put(None)
         self.thread.join()
@@ -178,7 +178,7 @@ class Bookkeeper:
         try:
             self._commit(writes)
         except LedgerLost:
-            # so that the next start misses what it held
+            # the next start then notices if the ledger has lost any of it
             self._keep_heads(due=True)
             raise
         self._keep_heads()
@@ -186,7 +186,7 @@ class Bookkeeper:
     def _keep_heads(self, *, due: bool = False) -> None:
         now = self._clock()
         if due or now >= self._keep_at:
-            # a file that can't be written now is written later, and at the end for good
+            # a file that can't be written now is written later; the last attempt, at the end, raises
             with contextlib.suppress(LedgerError):
                 self._keep_at = now + (_KEEP_S if self._keep() else _KEEP_AGAIN_S)
 
@@ -203,7 +203,7 @@ class Bookkeeper:
 
 
 def overlaid(prior: Prior | None, job_id: str, writes: Sequence[Write]) -> Prior | None:
-    """What is known of a job when `writes` will have been written."""
+    """The record of a job as it will be once `writes` are written."""
     for write in writes:
         if isinstance(write, JobOpened) and write.job.job_id == job_id:
             prior = Prior(state=write.state, attempt=write.attempt, miner_id=write.miner_id, loss=None)

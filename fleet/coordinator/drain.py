@@ -1,4 +1,4 @@
-"""How long a drain lasts: what is open may have to wait until the server's limit has room for it. Pure."""
+"""How long a drain lasts, since submissions may have to wait for room in the server's limit. Pure."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from fleet.miner.policy import LONGEST_DRAIN_S
 from fleet.miner.resends import Resends
 from fleet.ratelimit.governor import Governor
 
-#: from the last submission's sending to its answer, in seconds
+#: time between sending the last submission and its answer, in seconds
 _MARGIN_S = 5.0
-#: waits that are shorter are not worth a word, in seconds
+#: waits shorter than this are not reported, in seconds
 _SHORT_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outlook:
-    """What a farm has to submit, and when the server's limit has room for it."""
+    """How many jobs a farm has left to submit, and when the server's limit has room for them."""
 
     #: jobs that may still be paid
     open_jobs: int
     #: monotonic seconds at which the last of their submissions can be sent
     clear_at: float
-    #: jobs of which no submission can be sent before the drain has to end
+    #: number of jobs that can't be submitted before the drain has to end
     left: int
 
     @classmethod
     def of(cls, open_jobs: int, resends: Resends, governor: Governor, last_sending: float, now: float) -> Outlook:
-        """What the governor makes of so many open jobs until `last_sending`."""
+        """The outlook for `open_jobs` jobs when nothing is sent after `last_sending`, in monotonic seconds."""
         needed = resends.needed(open_jobs)
         in_time = resends.jobs(governor.sendable_by(last_sending, needed, now))
         return cls(open_jobs=open_jobs, clear_at=governor.sendable_at(needed, now), left=max(open_jobs - in_time, 0))
 
 
 class Drain:
-    """When open jobs are given up. Times are monotonic seconds."""
+    """Decides when open jobs are given up. Times are monotonic seconds."""
 
     def __init__(self, begun_at: float, allowed_s: float) -> None:
-        #: the end of all waiting for the limit
+        #: the latest time to wait for the limit
         self.latest = begun_at + max(allowed_s, LONGEST_DRAIN_S)
         self.give_up_at = begun_at + allowed_s
 
     @property
     def last_sending(self) -> float:
-        """Until when a submission can be sent, so that its answer comes in time."""
+        """The latest time to send a submission whose answer still arrives in time."""
         return self.latest - _MARGIN_S
 
     def review(self, outlook: Outlook, now: float) -> str:
-        """Last until the limit has room for what is open; what to say of that, empty where nothing has to wait."""
+        """Extend the drain until the limit has room for the open jobs. Returns a message, empty when nothing waits."""
         if not outlook.open_jobs or outlook.clear_at <= now:
             return ""
         self.give_up_at = min(max(self.give_up_at, outlook.clear_at + _MARGIN_S), self.latest)

@@ -1,4 +1,4 @@
-"""The running output, line by line: for a terminal, with the time of each line for a pipe, as JSON for a collector."""
+"""Writes the running output line by line: for a terminal, with timestamps for a pipe, or as JSON for a collector."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TextIO
 
 import click
 
-#: what is drawn between lines for people, and says nothing
+#: characters of decorative rules, which carry no information
 _RULES = frozenset("═─")
 _TAG = re.compile(r"\[([A-Z]+)\]\s+")
-#: tags of lines that somebody should look at
+#: tags of lines that need attention
 _WARNINGS = frozenset({"WARN", "LOST"})
 
 
@@ -22,7 +22,7 @@ def _now() -> datetime:
 
 
 class Lines:
-    """Writes to `out`; when nobody reads any more, nothing is written, and whoever writes goes on."""
+    """Writes lines to `out`. Once the reader has gone, nothing more is written and the caller carries on."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Lines:
                 self._write(self._spelt(line, style))
             self._out.flush()
         except (OSError, ValueError):
-            # it can't be written any more: mining goes on
+            # the output can't be written any more, but mining goes on
             self._silent = True
 
     def _spelt(self, line: str, style: str) -> str:
@@ -62,7 +62,8 @@ class Lines:
         try:
             self._out.write(line)
         except UnicodeEncodeError:
-            # an error of this line alone, though Python calls it a ValueError, as it does a closed file
+            # an encoding error concerns this line only, although it is a ValueError, just like the error for a closed
+            # file
             encoding = self._out.encoding
             self._out.write(line.encode(encoding, errors="replace").decode(encoding))
 
@@ -72,7 +73,7 @@ def _styled(line: str, style: str) -> str:
 
 
 def _json(line: str, at: datetime) -> str:
-    """The line in the form of the log's: time, level, logger and message, and the tag as its kind."""
+    """The line as a JSON log record: time, level, logger and message, with the tag as its kind."""
     tag = _TAG.match(line)
     kind = tag[1] if tag else ""
     told = {

@@ -1,9 +1,9 @@
-"""The coordinator: the one loop that feeds the farm and carries out what it asks for.
+"""The coordinator's main loop: feeds events to the farm and carries out its decisions.
 
-A turn: collect events, let the farm decide, commit its writes, then dispatch, acknowledge and call. Nothing takes
-effect that is not written down, and no result leaves Redis before it is in the ledger. While a commit takes long,
-turns go on with heartbeats alone, which promise nothing that the ledger would have to know; what these turns decide is
-written with the next commit.
+A turn collects events, lets the farm decide, commits its writes, then dispatches, acknowledges and calls. Nothing takes
+effect before it is in the ledger, and no result leaves Redis before it is there. While a commit takes long, turns
+continue with heartbeats alone, which need no ledger entry; the decisions of these turns are written with the next
+commit.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from fleet.server.client import Client
 from fleet.server.http.interface import Talk
 from fleet.server.prospect import Prospect
 
-#: a turn takes at most so many events, so that no stream of results keeps calls waiting
+#: maximum number of events in a turn, so that a stream of results does not delay calls
 _MAX_EVENTS = 500
-#: blocks of results that wait for the loop at once, of two megabytes at most each
+#: maximum number of blocks of results waiting for the loop, of two megabytes each at most
 _MOST_BLOCKS = 32
 _MAX_WAIT_S = 0.5
 #: fees and phase
 _NETWORK_CALLS = 2
-#: how long after the end of a drain a commit is still waited for
+#: how long to wait for a last commit after the end of a drain, in seconds
 _LAST_COMMIT_S = 15.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network:
-    """What the server says of the network; None where it does not answer."""
+    """The server's figures on the network; None for a figure that it did not give."""
 
     gas: GasInfo | None
     phase: NetworkPhase | None
@@ -54,10 +54,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Drain, then end."""
+    """A request to drain and end."""
 
     reason: str
-    #: whether somebody wants it; otherwise the farm ends by itself
+    #: whether a user or the system asked for it; otherwise the farm ends by itself
     asked: bool = True
 
 
@@ -77,62 +77,62 @@ Event = (
 
 
 class Broker(Protocol):
-    """Where jobs go out and results are acknowledged."""
+    """Dispatches jobs and acknowledges results."""
 
     def dispatch(self, order: Dispatch) -> None:
         """Publish a job soon."""
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
-        """Take results off the stream."""
+        """Remove results from the stream."""
 
 
 class Caller(Protocol):
-    """Where calls are made, beside the loop."""
+    """Makes calls to the server beside the loop."""
 
     def submit(self, function: Talk, *args: Any) -> None:
-        """Run a function that may call the server soon."""
+        """Soon run a function that may call the server."""
 
 
 class Watcher(Protocol):
-    """Who is told what happens."""
+    """Is notified of what happens."""
 
     def notice(self, notice: Notice) -> None:
-        """Something happened to a miner."""
+        """An event of a miner."""
 
     def network(self, network: Network) -> None:
-        """Fees and phase."""
+        """New fees and phase."""
 
     def broker(self, state: BrokerState | BrokerRefusal) -> None:
-        """Redis refuses something, was lost or found."""
+        """Redis refuses something, was lost or was found again."""
 
     def ledger(self, state: LedgerState) -> None:
-        """The ledger is written late, or in time again."""
+        """Ledger writes are late or on time again."""
 
     def flaw(self, text: str) -> None:
-        """A stream entry was no result."""
+        """A stream entry was not a result."""
 
     def stopping(self, reason: str, outlook: str) -> None:
-        """The drain begins; `outlook` says how long it may take where that is not plain."""
+        """The drain begins; `outlook` says how long it may take, where that needs saying."""
 
     def tick(self, farm: Farm, now: float) -> None:
-        """A turn ended."""
+        """A turn has ended."""
 
 
 class Inbox:
-    """Events from all threads, read by the loop alone."""
+    """A queue of events from all threads, which only the loop reads."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._room = threading.Semaphore(_MOST_BLOCKS)
 
     def put(self, event: Event) -> None:
-        """Hand an event to the loop; any thread may, a signal handler too. Results wait for room."""
+        """Pass an event to the loop, from any thread or a signal handler. Results wait for room."""
         if isinstance(event, Results):
             self._room.acquire()
         self._queue.put(event)
 
     def take(self, wait_s: float) -> list[Event]:
-        """What has come in, after waiting for the first at most `wait_s`."""
+        """The events that have come in, after waiting at most `wait_s` seconds for the first."""
         events: list[Event] = []
         try:
             events.append(self._queue.get(timeout=max(wait_s, 0.0)) if wait_s > 0 else self._queue.get_nowait())
@@ -149,8 +149,8 @@ class Inbox:
 class Coordinator:
     """Runs a farm until it is drained.
 
-    Raises LedgerError when a turn can't be written, and RedisHeld when another coordinator takes this Redis over:
-    nothing is sent then.
+    Raises LedgerError when a turn can't be written, and RedisHeld when another coordinator takes over this Redis;
+    nothing is sent after that.
     """
 
     def __init__(  # noqa: PLR0913 - every part comes from outside, by name
@@ -181,15 +181,15 @@ class Coordinator:
         self._prospect = prospect
         self._network_at = clock()
         self._clock = clock
-        #: whether somebody stopped it
+        #: whether it was stopped from outside
         self.asked_to_stop = False
-        #: until open jobs are given up
+        #: decides when open jobs are given up; None before the drain
         self._drain: Drain | None = None
         self._wake_at = clock()
         self._acknowledged: list[bytes] = []
         self._ghosts = ghosts
         self._pending = Pending(books, self._do, watcher.ledger)
-        #: replies that wait until the ledger can be asked about their job
+        #: replies that wait until the ledger can be read for their job
         self._unread: list[Reply] = []
 
     def run(self, stop_at: float | None = None) -> None:
@@ -218,7 +218,7 @@ class Coordinator:
             case Results():
                 self._on_results(event, now)
             case Written():
-                # the turn that follows does what waited for it
+                # the next turn does what waited for the commit
                 pass
             case Published():
                 self._farm.on_published(event, now)
@@ -258,7 +258,7 @@ class Coordinator:
             self._prospect.heard(reply.outcome)
 
     def _look_ahead(self, now: float) -> None:
-        """Say what is wrong with a server that never gave a job, and end when the farm is not to wait any longer."""
+        """Report the problem of a server that has never assigned a job, and stop once the farm need not wait longer."""
         if self._prospect is None:
             return
         news = self._prospect.news()
@@ -312,9 +312,9 @@ class Coordinator:
             self._watcher.notice(notice)
 
     def _may_ask_network(self, now: float) -> bool:
-        """Whether the network's figures take at most a tenth of the budget: a tiny one they would use up alone.
+        """Whether the network's figures take at most a tenth of the budget; they could use up a tiny one alone.
 
-        After a refusal, what little is certain goes to the miners' calls.
+        After a refusal, the few calls that are certain go to the miners.
         """
         governor = self._farm.governor
         small = _NETWORK_CALLS * 10 * governor.window_s <= governor.limit * self._network_every_s
@@ -327,7 +327,7 @@ class Coordinator:
         self._inbox.put(reply)
 
     async def _stop_ghosts(self) -> None:
-        """One after the other, until the server does not answer: the next start tries the rest."""
+        """Stop abandoned sessions one by one until the server does not answer; the next start tries the rest."""
         for ghost in self._ghosts:
             outcome, exchange = await self._client.perform(ghost.call())
             self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome, exchange=exchange))
@@ -336,7 +336,7 @@ class Coordinator:
 
     async def _ask_network(self) -> None:
         gas, phase = None, None
-        # not every release has both
+        # not every release has both calls
         with contextlib.suppress(CallError):
             gas = await self._client.gas()
         with contextlib.suppress(CallError):

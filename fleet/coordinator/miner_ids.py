@@ -1,4 +1,4 @@
-"""Which miners there are: named, counted, or one whose id is made once and remembered."""
+"""The farm's miners: named in the settings, or numbered under an id prefix that is generated once and remembered."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _REMEMBERED = "miner-prefix"
 
 
 def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
-    """The farm's miners, ids in lower case as the server keeps them.
+    """The farm's miners, with ids in lower case as the server keeps them.
 
-    Ids that nobody gave start with a made-up prefix that is kept in `state_dir`, so that the next start earns for the
-    same miners. Raises ServiceError when it can't be kept.
+    Ids that the settings don't name start with a generated prefix, kept in `state_dir` so that the next start earns for
+    the same miners. Raises ServiceError when it can't be saved.
     """
     if settings.miner:
         return [
@@ -31,7 +31,7 @@ def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
     if settings.id is not None:
         return [_counted(settings, settings.id)]
     prefix = settings.miner_prefix or _remembered(state_dir)
-    # a farm that grows keeps its miners: neither their number nor its digits change an id
+    # ids must not depend on the number of miners, so that a growing farm keeps its miners
     return [_counted(settings, f"{prefix}{number:02d}") for number in range(1, settings.miner_count + 1)]
 
 

@@ -1,7 +1,8 @@
-"""Whether the server answers anybody, and who may ask while it does not. Pure.
+"""Whether the server is unavailable, and which miner may call it meanwhile. Pure.
 
-Miners that each wait their own growing backoff out come back one by one, the last a minute after the server. So while
-nobody is answered, the farm asks as one: a call every second or two, whoever makes it. The first answer ends all waits.
+If each miner waited out its own growing backoff, they would return one by one, the last a minute after the server. So
+during an outage the whole farm makes one call every second or two, whichever miner it is from. The first answer ends
+all waits.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ import random
 from fleet.domain.turn import NEVER
 from fleet.miner.backoff import Backoff
 
-#: failed calls in a row that no answer came between, and miners that they are of, where there are that many
+#: number of failed calls in a row without an answer, and of different miners among them (or all, if there are fewer),
+#: that makes an outage
 _CALLS = 3
-#: for how long a miner's failures say nothing after it failed while others were answered, in seconds
+#: how long a miner's failures are ignored after it failed while others got answers, in seconds
 _FLAWED_S = 300.0
-#: seconds without an answer, before the server counts as away
+#: seconds without an answer before the server counts as unavailable
 _SILENT_S = 1.0
 #: the longest pause between two calls of the whole farm, in seconds
 _PAUSE_S = 2.0
 
 
 class Outage:
-    """Counts what fails between two answers. Times are monotonic seconds."""
+    """Counts failed calls since the last answer. Times are monotonic seconds."""
 
     def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
         self._miners = miners
@@ -31,21 +33,21 @@ class Outage:
         self._rng = rng
         self._answered_at = now
         self._failures = 0
-        #: who has failed since the last answer
+        #: miners whose calls have failed since the last answer
         self._failed: set[str] = set()
-        #: until when each miner counts as one that fails by itself
+        #: until when each miner's failures are blamed on the miner, not the server
         self._flawed: dict[str, float] = {}
         self._asked = 0
-        #: when the next call may be made, -inf while the server answers
+        #: when the next call may be made; -inf while the server answers
         self.asks_at = -NEVER
 
     @property
     def known(self) -> bool:
-        """Whether the server is away."""
+        """Whether the server is unavailable."""
         return self.asks_at > -NEVER
 
     def failed(self, miner_id: str, now: float) -> None:
-        """A miner's call was not answered, and it waits."""
+        """Record that a miner's call got no answer."""
         self._failures += 1
         self._failed.add(miner_id)
         silent = now - self._answered_at >= _SILENT_S
@@ -54,7 +56,9 @@ class Outage:
             self.asked(now)
 
     def _concerns_all(self, now: float) -> bool:
-        """Whether enough miners have failed that do not fail by themselves; all, where none are of that kind."""
+        """Whether enough miners have failed, leaving out those whose failures are their own; all count if no others
+        exist.
+        """
         flawed = {miner_id for miner_id, until in self._flawed.items() if until > now}
         sound = len(self._failed - flawed)
         if len(flawed) == self._miners:
@@ -62,7 +66,7 @@ class Outage:
         return sound >= min(_CALLS, self._miners - len(flawed))
 
     def answered(self, now: float) -> bool:
-        """A miner's call was answered, be it by a refusal; whether this ends an outage."""
+        """Record that a miner's call got an answer, even a refusal. Returns whether this ends an outage."""
         was_known = self.known
         if not was_known:
             self._flawed.update(dict.fromkeys(self._failed, now + _FLAWED_S))
@@ -72,6 +76,6 @@ class Outage:
         return was_known
 
     def asked(self, now: float) -> None:
-        """A call was made, or nobody had one to make: the next one comes after a pause."""
+        """Record a call, or that no miner had one to make; the next one comes after a pause."""
         self._asked += 1
         self.asks_at = now + self._backoff.delay_s(self._asked, self._rng)

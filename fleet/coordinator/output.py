@@ -1,4 +1,4 @@
-"""What `fleet up` prints while it runs: at least what the original client shows, readable at any pace."""
+"""Prints the running output of `fleet up`: at least what the original client shows, at a readable pace."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from fleet.domain.wall_clock import Jump
 
 _RULE = "─" * 78
 _ROLLUP_S = 1.0
-#: lines of one kind of trouble within this many seconds become one
+#: problems of the same kind within this many seconds share one line
 _TROUBLE_S = 10.0
-#: no worker within so many seconds of the start is said
+#: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
 _MAX_LATENCIES = 100_000
 
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """Figures of a run: what was paid in it, starts before this one included; the rest is of this start."""
+    """Figures of a run. Payments include earlier starts in the same run; all other figures are of this start."""
 
     computed: int = 0
     paid: int = 0
@@ -43,7 +43,7 @@ class Tally:
     job_types: Counter[str] = field(default_factory=Counter)
 
     def percentile(self, percent: float) -> float | None:
-        """Overhead in ms, from a fetch's answer to the submission less the kernel; None before two were measured."""
+        """Overhead in ms: the time from a job's fetch to its submission less the kernel; None below two samples."""
         if len(self.overheads_ms) < 2:
             return None
         cuts = statistics.quantiles(self.overheads_ms, n=100, method="inclusive")
@@ -51,7 +51,7 @@ class Tally:
 
 
 class Report:
-    """Prints what happens; past `job_lines_per_s`, lines about single jobs are summed up, not poured out."""
+    """Prints events. Above `job_lines_per_s`, lines about single jobs are summed up."""
 
     def __init__(
         self,
@@ -76,9 +76,9 @@ class Report:
         self._jumps = jumps
         self._started_at = clock()
         self._second = clock()
-        #: lines of each kind that this second had, shown or not
+        #: number of lines of each kind in this second, shown or not
         self._seen: Counter[str] = Counter()
-        #: the last second had more than may be shown: this one is summed up whole
+        #: whether the last second exceeded the limit, so that this whole second is summed up
         self._flooded = False
         self._rolled: Counter[str] = Counter()
         self._rolled_nnet = ZERO
@@ -88,7 +88,7 @@ class Report:
         self._said_no_worker = False
 
     def banner(self, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str) -> None:
-        """The first lines: which server, which miners, which hardware."""
+        """Print the first lines: server, miners, hardware."""
         self._lines.say("═" * 78)
         self._lines.say("    NeoNet fleet · a mining farm on one coordinator", "bold")
         self._lines.say("═" * 78)
@@ -106,7 +106,7 @@ class Report:
         self._lines.say(_RULE)
 
     def notice(self, notice: Notice) -> None:
-        """One event of one miner."""
+        """Print an event of a miner."""
         kind = notice.kind
         if kind is NoticeKind.COMPUTED:
             self.tally.computed += 1
@@ -128,7 +128,7 @@ class Report:
             )
         elif kind is NoticeKind.LOST_JOB:
             self.tally.lost += 1
-            # what `fleet explain job` takes
+            # the form that `fleet explain job` takes
             where = f"{notice.miner_id} {notice.job_id[:8]}".strip()
             self._trouble_line(f"[LOST]   {notice.job_type} {notice.text}", where)
         elif kind in {NoticeKind.CALL_FAILED, NoticeKind.ANOMALY, NoticeKind.SESSION_LOST}:
@@ -138,7 +138,7 @@ class Report:
             self._job_line(f"[OK]     {notice.miner_id}  {notice.text}", notice)
 
     def network(self, network: Network) -> None:
-        """The fee lines and the phase."""
+        """Print the fee lines and the phase."""
         gas, phase = network.gas, network.phase
         if gas is None:
             self._lines.say("[GAS]    the server does not tell its fees now", "yellow")
@@ -157,7 +157,7 @@ class Report:
             )
 
     def broker(self, state: BrokerState | BrokerRefusal) -> None:
-        """Redis refuses something, was lost, found, or set in order."""
+        """Print that Redis refuses something, was lost, was found again or was repaired."""
         if isinstance(state, BrokerRefusal):
             self._refusal(state)
             return
@@ -175,7 +175,7 @@ class Report:
 
     def _refusal(self, state: BrokerRefusal) -> None:
         if self._redis_away:
-            # one failure, one line
+            # one line is enough for one failure
             return
         if state.reason:
             text = f"Redis takes no {state.what}: {state.reason}; {state.count} {state.meanwhile}"
@@ -184,7 +184,7 @@ class Report:
             self._lines.say(f"[OK]     Redis takes {state.what} again")
 
     def ledger(self, state: LedgerState) -> None:
-        """The ledger is written late, or in time again."""
+        """Print that ledger writes are late or on time again."""
         if state.reason:
             waited = f"waited {state.waited_s:.1f} s so far"
             self._lines.say(f"[WARN]   {state.reason}: {waited}; mining pauses, heartbeats go on", "yellow")
@@ -192,17 +192,17 @@ class Report:
             self._lines.say(f"[OK]     the ledger can be used again, after {state.waited_s:.1f} s")
 
     def ledger_doubts(self, doubts: Sequence[str]) -> None:
-        """This may not be the ledger that was there before."""
+        """Print why this may not be the ledger of the last start."""
         for doubt in doubts:
             self._lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
 
     def flaw(self, text: str) -> None:
-        """A stream entry that is no result."""
+        """Print that a stream entry was not a result."""
         self.tally.anomalies += 1
         self._trouble_line(f"[WARN]   dropped from the results stream: {text}", "")
 
     def stopping(self, reason: str, outlook: str) -> None:
-        """The drain begins; `outlook` says how long it may take where that is not plain."""
+        """Print that the drain begins; `outlook` says how long it may take, where that needs saying."""
         self._lines.say(
             f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped"
         )
@@ -210,7 +210,7 @@ class Report:
             self._lines.say(f"[STOP]   {outlook}", "yellow")
 
     def tick(self, farm: Farm, now: float) -> None:
-        """Sum up what was held back, and print the status when it is due."""
+        """Print the sums of lines that were held back, and the status when it is due."""
         if now - self._second >= _ROLLUP_S:
             self._flush(now)
         self._workers(farm, now)
@@ -224,7 +224,7 @@ class Report:
         since = farm.no_worker_since
         if since is None and self._said_no_worker:
             self._lines.say("[OK]     a worker takes jobs: they are asked for again")
-        # workers that are started with the coordinator take a moment
+        # workers that start together with the coordinator take a moment
         elif since is not None and not self._said_no_worker and now - self._started_at >= _STARTING_S:
             words = "no worker takes jobs: none are asked for until one does; sessions are kept"
             self._lines.say(f"[WARN]   {words}", "yellow")
@@ -302,7 +302,7 @@ class Report:
 
 
 def _gpus(specs: list[MinerSpec]) -> str:
-    """The GPUs that miners declare, and of how many miners where they differ."""
+    """The GPUs that miners declare, with the number of miners for each where they differ."""
     counts = Counter(f"{spec.gpu_model or 'GPU'} ({spec.gpu_memory_mb} MB)" for spec in specs if spec.gpu_memory_mb)
     if len(counts) == 1 and counts.total() == len(specs):
         return next(iter(counts))
@@ -311,7 +311,7 @@ def _gpus(specs: list[MinerSpec]) -> str:
 
 
 def _room(farm: Farm, now: float) -> str:
-    """How many miners more, how many of these are too many, or that there is nobody to compute for them."""
+    """How many miners could be added or are too many, or that no worker computes for them."""
     if farm.no_worker_since is not None:
         return f"NO WORKER for {now - farm.no_worker_since:.0f} s"
     if farm.left_out:

@@ -1,4 +1,4 @@
-"""Turns that wait to be written down, and what may be done once they are."""
+"""Turns that wait to be written to the ledger, and their effects, which follow the write."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.domain.turn import Turn
 from fleet.errors import LedgerBusy
 
-#: how long a commit takes before a line says so, and how long after that the next line does
+#: seconds until a line says that a commit is late, and until each further line
 _LATE_S, _LATE_AGAIN_S = 1.5, 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """A commit that the loop no longer waited for has ended."""
+    """Event: a commit that the loop no longer waited for has ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerState:
-    """How the ledger is written: late, or in time again."""
+    """Whether ledger writes are late or on time again."""
 
-    #: why it is late, in words; empty when it is not
+    #: why the write is late; empty when it is not
     reason: str
-    #: for how long it was waited for
+    #: how long the ledger was waited for, in seconds
     waited_s: float
 
 
 class Bookkeeping(Protocol):
-    """Where turns are written down."""
+    """Writes turns to the ledger."""
 
     def write(self, writes: Sequence[Write]) -> bool:
         """Write a turn's rows in one transaction; False when that takes longer. Raises LedgerError when it fails."""
 
     def hold(self, writes: Sequence[Write]) -> None:
-        """Note what the next `write` will bring."""
+        """Record rows that the next `write` will include."""
 
     def settled(self) -> bool:
-        """Whether nothing is being written. Raises LedgerError when a write failed."""
+        """Whether no write is in progress. Raises LedgerError when the last one failed."""
 
     def knows(self, job_id: str) -> bool:
-        """Whether the ledger can be asked about this job now."""
+        """Whether the ledger can be read for this job now."""
 
     @property
     def waits_s(self) -> float:
-        """For how long the ledger has been waited for, to write or to read; 0 while it is not."""
+        """Seconds that the ledger has been waited for, to write or to read; 0 while it is not."""
 
     @property
     def reason(self) -> str:
-        """Why it is waited for, in words."""
+        """Why the ledger is waited for, as a sentence."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Deeds:
-    """What may be done when its rows are written."""
+    """The effects of turns, to be carried out once their rows are written."""
 
     writes: list[Write] = field(default_factory=list)
     dispatches: list[Dispatch] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Deeds:
     notices: list[Notice] = field(default_factory=list)
 
     def add(self, turn: Turn, acknowledged: Sequence[bytes]) -> None:
-        """What a turn asks for comes after what is here already."""
+        """Append the effects of a turn."""
         self.writes += turn.writes
         self.dispatches += turn.dispatches
         self.calls += turn.calls
@@ -73,41 +73,43 @@ class Deeds:
         self.notices += turn.notices
 
     def take_heartbeats(self) -> list[Call]:
-        """The heartbeats among the calls, which are taken out: they may be sent before anything is written."""
+        """Remove and return the heartbeats among the calls, which may be sent before anything is written."""
         taken = [call for call in self.calls if call.kind is CallKind.HEARTBEAT]
         self.calls = [call for call in self.calls if call.kind is not CallKind.HEARTBEAT]
         return taken
 
 
 class Pending:
-    """Keeps the order of turns: one is written, then done, and only then the next is written.
+    """Keeps turns in order: a turn is written, its effects are carried out, and only then is the next one written.
 
-    While a write takes long, later turns are collected and become one.
+    While a write takes long, later turns are collected into one.
     """
 
     def __init__(self, books: Bookkeeping, do: Callable[[Deeds], None], tell: Callable[[LedgerState], None]) -> None:
         self._books = books
         self._do = do
         self._tell = tell
-        #: what waits for the write under way, and for the one after it
+        #: effects that wait for the write in progress, and those for the write after it
         self._under_way: Deeds | None = None
         self._next = Deeds()
         self._say_at_s = _LATE_S
-        #: for how long the ledger had been waited for at the last look
+        #: seconds that the ledger had been waited for at the last look
         self._waited_s = 0.0
 
     @property
     def late(self) -> bool:
-        """Whether a write is under way, so that nothing new can be written down."""
+        """Whether a write is in progress, so that nothing new can be written."""
         return self._under_way is not None
 
     @property
     def writes(self) -> list[Write]:
-        """Rows that go with the next turn."""
+        """Rows to write with the next turn."""
         return self._next.writes
 
     def write(self, turn: Turn, acknowledged: Sequence[bytes]) -> None:
-        """Write a turn's rows, then do what it asks for; while a write is late, heartbeats only, and the rest later."""
+        """Write a turn's rows, then carry out its effects. While a write is late, only heartbeats are sent and the rest
+        waits.
+        """
         deeds = self._next
         deeds.add(turn, acknowledged)
         if self._under_way is None:
@@ -121,7 +123,7 @@ class Pending:
         self._do(Deeds(calls=deeds.take_heartbeats()))
 
     def finish(self) -> None:
-        """Do what waited for a write that has ended; say so when the ledger is late."""
+        """Carry out the effects of a write that has ended; report when the ledger is late."""
         if self._under_way is not None and self._books.settled():
             deeds, self._under_way = self._under_way, None
             self._do(deeds)
@@ -136,6 +138,6 @@ class Pending:
         self._waited_s = waits_s
 
     def give_up_after(self, seconds: float) -> None:
-        """Raise LedgerBusy when the write under way has been at it for longer."""
+        """Raise LedgerBusy when the write in progress has taken longer than `seconds`."""
         if self._books.waits_s > seconds:
             raise LedgerBusy(f"{self._books.reason}; not every session was stopped")

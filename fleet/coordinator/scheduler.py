@@ -1,4 +1,4 @@
-"""All miners of one server as one pure machine: events in, a turn out. Coordinator and simulation drive it alike."""
+"""All miners of one server as a pure machine: events in, a turn out. Coordinator and simulation both drive it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from fleet.ratelimit.governor import Governor
 from fleet.ratelimit.openings import Openings
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
-#: what a miner is asked for whose turn is of another urgency than its call; None is whatever it wants
+#: the call that a miner is asked for, where it differs from its turn's urgency; None means any call
 _ASKED = {Urgency.REOPENING: Urgency.OPENING, Urgency.LAST: None}
 
 
 class Farm:
-    """Schedules calls of many miners by urgency and in turn, within the governor's budget."""
+    """Schedules the calls of many miners by urgency and in turn, within the governor's budget."""
 
     def __init__(
         self,
@@ -45,27 +45,27 @@ class Farm:
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         self.governor = governor
         self.draining = False
-        #: since when no worker takes jobs, None while one does
+        #: since when no worker takes jobs; None while one does
         self.no_worker_since: float | None = None
-        #: jobs to be dispatched once a worker takes them, by job id
+        #: jobs to dispatch once a worker takes them, by job id
         self._held: dict[str, Dispatch] = {}
         self._given_up = False
         self._find = find
         self._free_calls = max_calls
         self._max_at_workers = max_at_workers
-        #: fetches whose answer is awaited
+        #: number of fetches without an answer yet
         self._fetching = 0
         self._owners = {job_id: miner for miner in self.miners.values() for job_id in miner.jobs}
         self._at_workers = sum(work.at_workers for miner in self.miners.values() for work in miner.jobs.values())
         self._queues = Queues()
         self._openings = Openings()
         self._pace = Pace()
-        # the pauses of two farms differ, those of one farm are the same each time
+        # pauses differ between farms, but repeat for the same farm
         jitter = random.Random("".join(self.miners))
         self._outage = Outage(len(self.miners), backoff or Backoff(), jitter, now)
         self._resends = Resends()
         self._hosts = Hosts()
-        #: hosts that compute, as of the last turn or result
+        #: hosts with a worker that can compute, as of the last turn or result
         self._able: frozenset[str] = frozenset()
         self._turn = Turn()
         for miner in self.miners.values():
@@ -73,22 +73,22 @@ class Farm:
 
     @property
     def at_workers(self) -> int:
-        """Jobs whose result is awaited."""
+        """Number of jobs whose result is awaited."""
         return self._at_workers
 
     @property
     def open_jobs(self) -> int:
-        """Jobs that may still be paid."""
+        """Number of jobs that may still be paid."""
         return len(self._owners)
 
     @property
     def left_out(self) -> int:
-        """Miners that are not brought in, since the limit does not carry their heartbeats."""
+        """Number of miners that are not started, since the limit has no room for their heartbeats."""
         return 0 if self._openings.has_room(self.governor) else len(self.miners) - self._openings.inside
 
     @property
     def done(self) -> bool:
-        """Whether each miner has stopped after a drain."""
+        """Whether every miner has stopped after a drain."""
         return self.draining and all(miner.done for miner in self.miners.values())
 
     def on_reply(self, reply: Reply, now: float) -> None:
@@ -111,14 +111,14 @@ class Farm:
             self._outage.failed(miner.spec.miner_id, now)
 
     def _answered(self, now: float) -> None:
-        """The server answers: after an outage, nobody waits for it any longer."""
+        """The server answered; if that ends an outage, no miner waits any longer."""
         if self._outage.answered(now):
             for miner in self.miners.values():
                 if miner.patience.server_is_back():
                     self._schedule(miner, now)
 
     def on_result(self, message: ResultMessage, now: float) -> None:
-        """A worker's attempt ended; results of jobs that are not open here are counted and dropped."""
+        """A worker's attempt ended. A result for a job that is not open here is counted and dropped."""
         miner = self._owners.get(message.job_id)
         if miner is None:
             self._turn.notices.append(
@@ -146,9 +146,9 @@ class Farm:
             self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=warning))
 
     def on_published(self, word: Published, now: float) -> None:
-        """The dispatcher is done with a job."""
+        """The dispatcher has finished with a job."""
         miner = self.miners[word.miner_id]
-        # what it asks for next, and how many of its jobs are at workers, stays as it was
+        # its next call and its number of jobs at workers are unchanged
         self._sort(
             miner.workload.dispatched(word.job_id, word.attempt, published=word.published, waits=word.waits, now=now)
         )
@@ -156,7 +156,7 @@ class Farm:
             self._schedule(miner, now)
 
     def on_broker_emptied(self, now: float) -> None:
-        """Redis came back without its data: every job at the workers is dispatched again at once."""
+        """Redis came back without its data, so every job at the workers is dispatched again at once."""
         for miner in self.miners.values():
             for work in miner.jobs.values():
                 if work.at_workers:
@@ -164,11 +164,11 @@ class Farm:
             self._schedule(miner, now)
 
     def outlook(self, last_sending: float, now: float) -> Outlook:
-        """When the limit has room for what is open, and what it has none for until `last_sending`."""
+        """When the limit has room for the open jobs, and how many can't be submitted before `last_sending`."""
         return Outlook.of(len(self._owners), self._resends, self.governor, last_sending, now)
 
     def on_workers(self, now: float, *, present: bool) -> None:
-        """The last worker is gone: no job is asked for, and those that come unasked wait here. Or one is there."""
+        """Workers have come or gone. Without any, no job is fetched, and jobs that come unasked wait here."""
         if not present:
             self.no_worker_since = now if self.no_worker_since is None else self.no_worker_since
             return
@@ -180,22 +180,22 @@ class Farm:
                 self._sort([order])
 
     def drain(self, now: float) -> None:
-        """Fetch nothing any more; finish what is open, then stop each session."""
+        """Stop fetching, finish the open jobs, then stop each session."""
         self.draining = True
         for miner in self.miners.values():
             miner.drain()
             self._schedule(miner, now)
 
     def give_up(self, now: float) -> None:
-        """The drain took too long: end what is open and what later answers leave open, stop the sessions."""
+        """The drain took too long: end the open jobs and any that later answers leave open, and stop the sessions."""
         self._given_up = True
         for miner in self.miners.values():
             self._apply(miner, miner.give_up, now)
 
     def turn(self, now: float, *, heartbeats_only: bool = False) -> Turn:
-        """Run the timers that are due, start the calls that may be sent, and hand over all that was asked for.
+        """Run the timers that are due, start the calls that may be sent, and return everything that was asked for.
 
-        With `heartbeats_only` every other call waits, since nothing can be written down before it.
+        With `heartbeats_only` every other call waits, since nothing can be written to the ledger before it.
         """
         if self._given_up:
             self._end_leftovers(now)
@@ -214,14 +214,16 @@ class Farm:
         return turn
 
     def _end_leftovers(self, now: float) -> None:
-        """After the drain was given up: a submission failed that was under way, or a fetch was answered."""
+        """After the drain was given up, end jobs left over from a failed submission or an answered fetch."""
         for miner in self.miners.values():
             if not all(work.in_flight for work in miner.jobs.values()):
                 self._apply(miner, miner.give_up, now)
         self._turn.dispatches = [order for order in self._turn.dispatches if order.message.job_id in self._owners]
 
     def _prior(self, job_id: str) -> Prior | None:
-        """What is known of a job that a server gives; one that this turn opened is not in the ledger yet."""
+        """The record of a job that a server assigns, including jobs opened in this turn, which are not in the ledger
+        yet.
+        """
         owner = self._owners.get(job_id)
         work = None if owner is None else owner.jobs.get(job_id)
         if owner is None or work is None:
@@ -234,11 +236,11 @@ class Farm:
 
     @property
     def _asks_as_one(self) -> bool:
-        """Whether the server is away, so that one call at a time looks whether it is back; a drain is not held up."""
+        """Whether the server is unavailable, so that one call at a time probes it. A drain is not held up."""
         return self._outage.known and not self.draining
 
     def _ask_for_server(self, now: float) -> None:
-        """See to it that somebody makes the next call to a server that is away, if that is due."""
+        """Make sure that a miner makes the next call to an unavailable server when it is due."""
         if not self._asks_as_one or now < self._outage.asks_at:
             return
         held = {Urgency.FETCH} if self._openings.has_room(self.governor) else {Urgency.FETCH, Urgency.OPENING}
@@ -250,7 +252,9 @@ class Farm:
                 self._schedule(first, now)
 
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
-        """Start what may be sent, most urgent first; when the governor has room again, if it holds something back."""
+        """Start the calls that may be sent, most urgent first. Returns when the governor has room for those it holds
+        back.
+        """
         blocked_until = NEVER
         for urgency in Urgency:
             while self._queues.waits(urgency) and self._free_calls > 0:
@@ -267,7 +271,7 @@ class Farm:
                 if free_at > now:
                     blocked_until = min(blocked_until, free_at)
                     if urgency is Urgency.OPENING:
-                        # those that are in go on with what is left of this part of the window
+                        # miners that have started share what is left of this part of the window
                         break
                     return blocked_until
                 self._start(urgency, now)
@@ -319,13 +323,13 @@ class Farm:
                 self._turn.writes.append(effect)
 
     def _avoided(self, message: JobMessage) -> tuple[str, ...]:
-        """The hosts that are to leave this attempt to others."""
+        """The hosts that must leave this attempt to others."""
         owner = self._owners.get(message.job_id) if message.attempt > 1 else None
         work = None if owner is None else owner.jobs.get(message.job_id)
         return () if work is None else avoided(work, self._able)
 
     def _schedule(self, miner: Miner, now: float) -> None:
-        """Queue the miner for its most urgent call that is due, or wake it when the next one will be."""
+        """Queue the miner for its most urgent call that is due, or set a timer for the next one."""
         miner_id = miner.spec.miner_id
         urgency, at, outranked_at = miner.agenda(now)
         urgency = self._openings.urgency(miner_id, urgency)
@@ -334,7 +338,7 @@ class Farm:
             if share_at > now and urgency is not Urgency.HEARTBEAT:
                 urgency, outranked_at = Urgency.LAST, min(outranked_at, share_at)
             self._queues.put(miner_id, urgency)
-            # whatever holds this call up must not hold up that one
+            # a call that is held up must not hold up this less urgent one
             at = outranked_at
         else:
             self._queues.drop(miner_id)

@@ -1,4 +1,4 @@
-"""The coordinator's door: builds every part from the settings, runs it, and returns the run's figures."""
+"""The coordinator's entry point: builds every part from the settings, runs it, and returns the run's figures."""
 
 from __future__ import annotations
 
@@ -59,29 +59,29 @@ from tasks.host.hangup import stop_signals
 from tasks.host.suspension import refuse_suspension
 from tasks.worker.app import make_app
 
-#: missed heartbeats after which a session of another coordinator's miner counts as left behind
+#: number of missed heartbeats after which a session of another coordinator's miner counts as abandoned
 _QUIET_BEATS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What one start of the coordinator is told beside the settings."""
+    """The parameters of one start of the coordinator, beside the settings."""
 
-    #: shared by all starts within one `fleet up`
+    #: the same for all starts within one `fleet up`
     run_id: str
-    #: seconds to mine, None until told to stop
+    #: seconds to mine; None until stopped
     for_s: float | None
-    #: the server is the simulator
+    #: whether the server is the simulator
     simulated: bool
     #: where the running output goes
     out: TextIO
 
 
 def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
-    """Mine until told to stop; the figures of the run.
+    """Mine until stopped. Returns the figures of the run.
 
-    Raises ServiceError without a server or a usable Redis, RedisHeld where another coordinator uses it, LedgerError
-    when the ledger can't be used, and ThreadEnded when a thread is lost that the coordinator can't do without.
+    Raises ServiceError without a server or a usable Redis, RedisHeld when another coordinator uses it, LedgerError when
+    the ledger can't be used, and ThreadEnded when a thread dies that the coordinator needs.
     """
     server, redis_url = _needed(settings)
     engine, options = _border(settings, "" if run.simulated else server)
@@ -140,7 +140,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
 
 
 def _standings(ledger: Ledger, farm: Farm, wall: WallClock) -> dict[str, Standing]:
-    """When each miner's server stated a total last, by a row of the ledger or by any answer of this life."""
+    """When each miner's server last stated a total, according to the ledger or to any answer since this start."""
     told = {miner_id: miner.total_stated_at for miner_id, miner in farm.miners.items()}
     return heard(ledger.standings(), told, now=time.monotonic(), now_ms=wall.now_ms())
 
@@ -156,7 +156,7 @@ def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:
 
 @contextlib.contextmanager
 def _alone(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[Vital]:
-    """Hold the state folder and the Redis for this process, by a thread; after an error they are left to its end."""
+    """Lock the state folder and the Redis for this process. After an error the locks last until it ends."""
     private_umask()
     lock = Lock(settings.state_dir / "coordinator.lock")
     lease = Lease(redis_client(redis_url), lock.seat, str(settings.state_dir))
@@ -179,13 +179,13 @@ def _needed(settings: Settings) -> tuple[str, str]:
 
 
 def stay_on_one_core() -> None:
-    """Keep this thread, and those that it starts, on the core where it runs, where the system lets it.
+    """Keep this thread, and those that it starts, on its current core, if the system allows it.
 
-    Only one thread runs Python at a time, and to wake the next one on another core costs more than to go on on this
-    one: up to a tenth of its jobs a second (docs/performance.md).
+    Only one thread runs Python at a time, and waking the next one on another core costs more than continuing on the
+    same one: up to a tenth of the jobs per second (docs/performance.md).
     """
     if sys.platform == "linux":
-        # a sandbox may forbid it, and mining goes on without
+        # a sandbox may forbid it, which does not stop the mining
         with contextlib.suppress(OSError, ValueError):
             os.sched_setaffinity(0, {ctypes.CDLL(None).sched_getcpu()})
 
@@ -280,8 +280,8 @@ def _report(
 
 @contextlib.contextmanager
 def _broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[Dispatcher, tuple[Vital, ...]]]:
-    """The way to Redis, and the threads that the coordinator can't do without."""
-    # a lost message costs each of its jobs an attempt: where there is only one, each job goes alone
+    """The dispatcher to Redis, and the threads that the coordinator needs."""
+    # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(
         make_app(settings, redis_url), redis_client(redis_url), inbox.put, warn=inbox.put, bundle_ms=bundle_ms
@@ -297,9 +297,9 @@ def _broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[
 
 
 def _stop_on_signals(inbox: Inbox) -> None:
-    """The first signal drains, a second one of its kind ends the process at once; the ledger survives either.
+    """Drain at the first signal, end the process at a second one of the same kind; the ledger survives both.
 
-    A closed terminal drains, however often the shell says so.
+    A closed terminal only drains, even if the shell repeats its signal.
     """
 
     def on_signal(number: int, _frame: object) -> None:

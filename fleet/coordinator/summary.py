@@ -26,12 +26,12 @@ def summary(
     server: str,
     simulated: bool,
 ) -> dict[str, Any]:
-    """What a run did: jobs of the run, rewards by scope, what the server says of them, latency, requests.
+    """The figures of a run: jobs, rewards by scope, the server's totals, latency, requests.
 
-    `verdict` is why it was given no job at all, None where it was given some.
+    `verdict` says why the server assigned no job at all; None when it assigned some.
 
-    What a server says is the total that it stated at the run's end. Where it stated none, the figure is None, whatever
-    it stated before.
+    A server's total is the one that it stated at the run's end. Where it stated none then, the figure is None, even if
+    it stated one before.
     """
     miners = dict(sorted(farm.miners.items()))
     since_base = scopes.since_base.stated()
@@ -83,7 +83,7 @@ def _stated(miner: Miner, standing: Standing) -> dict[str, object]:
 
 
 def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict[str, object]:
-    """Whether each miner with something to compare was compared at the end, and when its server answered last."""
+    """Whether every miner with a comparable total was compared at the end, and when its server last answered."""
     missing = [miner for miner in miners if miner.has_books and not miner.compared]
     answers = [standings.get(miner.spec.miner_id, NO_STANDING).stated_ms for miner in missing or miners]
     return {

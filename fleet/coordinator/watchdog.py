@@ -1,7 +1,7 @@
-"""Ends a coordinator whose loop or whose threads stand still, so that whatever started it starts it again.
+"""Ends a coordinator whose loop or a thread is stuck, so that its service manager restarts it.
 
-Compose restarts what ends, not what is unhealthy. A process that is stopped as a whole can't end itself: its supervisor
-sees that by the alive file, systemd by the watchdog.
+Compose restarts a container that exits, not one that is unhealthy. A process that is stopped as a whole can't end
+itself: its supervisor notices by the alive file, systemd by its own watchdog.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from fleet.crew import Lookout, Motion
 from tasks.host.systemd import ping
 
 PERIOD_S = 5.0
-#: EX_SOFTWARE: it is started again
+#: EX_SOFTWARE, after which the coordinator is restarted
 EXIT_CODE = 70
 
 
 class Watchdog:
-    """Looks at the motions it is given every five seconds, and says to systemd that the process lives.
+    """Checks the given motions every five seconds, and tells systemd that the process is alive.
 
-    Until `watch` is called the process starts up, which may take long: an old ledger is brought up to date then.
+    Until `watch` is called the process is starting, which may take long, as when an old ledger is migrated.
     """
 
     def __init__(self, err: TextIO) -> None:
@@ -39,12 +39,12 @@ class Watchdog:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """What stands still from now on is meant to."""
+        """From now on, whatever has stopped was meant to stop."""
         self._lookout = None
         self._over.set()
 
     def watch(self, motions: Sequence[Motion]) -> None:
-        """From now on each of these has to move."""
+        """From now on each of these has to make progress."""
         self._lookout = Lookout(motions, PERIOD_S)
 
     def _run(self) -> None:

@@ -1,1 +1,1 @@
-"""What other hosts need: invitations, certificates, Redis users, secrets, systemd units."""
+"""Support for worker hosts: invitations, certificates, Redis users, secrets, systemd units."""

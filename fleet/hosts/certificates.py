@@ -14,14 +14,14 @@ from fleet.hosts.secret_files import write_secret
 
 _CA_DAYS = 3650
 _SERVER_DAYS = 825
-#: a certificate that ends within this time is made anew
+#: seconds before its end at which a certificate is renewed
 _RENEW_S = 60 * 24 * 3600
 _TIMEOUT_S = 30.0
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
 def ensure_authority(folder: Path) -> Path:
-    """The authority's certificate, `ca.crt` beside `ca.key`, made where it isn't there.
+    """The authority's certificate, `ca.crt` beside `ca.key`, created where it is missing.
 
     Raises ServiceError without `openssl`, or where the folder can't be written.
     """
@@ -37,9 +37,10 @@ def ensure_authority(folder: Path) -> Path:
 
 
 def ensure_server(authority: Path, folder: Path, names: Sequence[str]) -> None:
-    """`server.crt` and `server.key` in `folder`, valid for `names` (addresses or DNS names) for 60 days or more.
+    """Make sure that `folder` has a `server.crt` and `server.key` valid for `names` for at least 60 days.
 
-    `authority` is the folder of `ca.crt` and `ca.key`. Raises ServiceError as `ensure_authority`.
+    `names` are addresses or DNS names. `authority` is the folder of `ca.crt` and `ca.key`. Raises ServiceError as
+    `ensure_authority`.
     """
     subjects = ",".join(_subject(name) for name in names)
     certificate, written = folder / "server.crt", folder / "server.names"

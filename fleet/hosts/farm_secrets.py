@@ -1,4 +1,4 @@
-"""The secrets of a farm in Compose: made once, kept, and laid out so that each container sees its own alone."""
+"""The secrets of a farm in Compose: created once, and laid out so that each container sees only its own."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from fleet.hosts.invitation import Invitation
 from fleet.hosts.redis_acl import Role, is_host_name, users_file
 from fleet.hosts.secret_files import kept_secret, new_password, write_secret
 
-#: user of Flower's pages
+#: user name for Flower's pages
 FLOWER_USER = "farmer"
 _PLAIN_REDIS = "redis:6379"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
-    """Where other hosts reach the farm's Redis."""
+    """The address at which other hosts reach the farm's Redis."""
 
-    #: what the certificate is valid for, the first being the one that invitations name
+    #: names in its certificate; invitations use the first
     names: tuple[str, ...]
     #: the TLS port
     port: int
 
 
 class FarmKeys:
-    """The folders of a farm's secrets under `root`: `keys` is the original, the others are what containers mount."""
+    """The folders of a farm's secrets under `root`: `keys` holds the originals, containers mount the others."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._keys = root / "keys"
 
     def lay_out(self, names: tuple[str, ...]) -> bool:
-        """Make what is missing and write what each container reads; whether the farm is new.
+        """Create missing secrets and write the files that each container reads. Returns whether the farm is new.
 
-        `names` are what the certificate of Redis is valid for. Raises ServiceError where a folder can't be written.
+        `names` go into the certificate of Redis. Raises ServiceError where a folder can't be written.
         """
         new = not (self._keys / Role.COORDINATOR.value).exists()
         passwords = {role: kept_secret(self._keys / role.value) for role in Role}
@@ -53,7 +53,7 @@ class FarmKeys:
         return new
 
     def hosts(self) -> dict[str, str]:
-        """The hosts that were invited, with the passwords of their workers."""
+        """The invited hosts, with their workers' passwords."""
         return self._named("hosts")
 
     def _named(self, folder: str) -> dict[str, str]:
@@ -61,9 +61,9 @@ class FarmKeys:
         return {path.name: kept_secret(path) for path in sorted(found.glob("[a-z0-9]*"))} if found.is_dir() else {}
 
     def invite(self, host: str, published: Published, *, release: str, wire: int, expires_at: int) -> Invitation:
-        """Leave for `host`, with passwords of its own, new ones each time. Redis knows them after its next start.
+        """Invite `host`, with new passwords each time. Redis accepts them after its next start.
 
-        Raises ServiceError for a name that is none.
+        Raises ServiceError for an invalid name.
         """
         if not is_host_name(host):
             raise ServiceError(f"{host!r} is no name for a host: a to z, 0 to 9 and -, at most 32")
@@ -83,7 +83,7 @@ class FarmKeys:
         )
 
     def dismiss(self, host: str, names: tuple[str, ...]) -> None:
-        """Take a host's leave back. Redis knows it after its next start.
+        """Revoke a host's access. Redis refuses it after its next start.
 
         Raises ServiceError where no host of that name was invited.
         """

@@ -1,4 +1,4 @@
-"""What another host is given to join a farm: one line that names the Redis, the host's password and the authority."""
+"""The one-line invitation to join a farm: the address of its Redis, a one-time password and its authority."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from fleet.errors import FleetError
 from fleet.hosts.redis_acl import is_host_name, user_of_guest, user_of_host
 
 _PREFIX = "neonet2."
-#: lines of releases before this one held the password of the workers itself
+#: prefix of earlier releases' lines, which held the workers' password itself
 _FORMER = "neonet1."
 _CHECK_BYTES = 4
 
 
 class InvitationError(FleetError):
-    """The line is no invitation: cut, mistyped, or of another release's form."""
+    """A line that is not an invitation: cut, mistyped, or in another release's format."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invitation:
-    """Leave for one host to join, once: it opens the password that the host's workers use from then on."""
+    """Permission for one host to join, once: it gives access to the password that the host's workers then use."""
 
-    #: the host's name at the farm, e.g. `garage`
+    #: the host's name in the farm, e.g. `garage`
     host: str
-    #: address or DNS name of the Redis, as its certificate has it
+    #: address or DNS name of the Redis, as in its certificate
     address: str
     #: the TLS port
     port: int
-    #: the password of the Redis user that can do nothing but take the host's own password
+    #: password of a Redis user that can only take the host's own password
     password: str
-    #: PEM of the authority that vouches for the Redis
+    #: PEM certificate of the authority that signed the Redis's certificate
     authority: str
-    #: the release that the coordinator runs
+    #: the coordinator's release
     release: str
-    #: the wire version that the coordinator speaks
+    #: the coordinator's wire version
     wire: int
-    #: Unix seconds, by the clock of the farm
+    #: Unix seconds by the farm's clock
     expires_at: int
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what can't be a host, a port or a certificate."""
+        """Raise ValueError for an invalid host, port or certificate."""
         if not is_host_name(self.host):
             raise ValueError(f"{self.host!r} is no name of a host: a to z, 0 to 9 and -, at most 32")
         if not 1 <= self.port <= 65_535:
@@ -54,7 +54,7 @@ class Invitation:
         ssl.PEM_cert_to_DER_cert(self.authority)
 
     def encode(self) -> str:
-        """One line of letters, digits, `-`, `_` and a dot."""
+        """The invitation as one line of letters, digits, `-`, `_` and a dot."""
         fields = asdict(self) | {"authority": base64.b64encode(ssl.PEM_cert_to_DER_cert(self.authority)).decode()}
         body = json.dumps(fields, separators=(",", ":")).encode()
         return _PREFIX + base64.urlsafe_b64encode(_checksum(body) + body).decode().rstrip("=")
@@ -63,7 +63,7 @@ class Invitation:
     def decode(cls, line: str) -> Invitation:
         """The invitation that `encode` wrote.
 
-        Raises InvitationError, which never repeats the line: it holds a password.
+        Raises InvitationError, whose message never repeats the line, since it holds a password.
         """
         text = line.strip()
         if text.startswith(_FORMER):
@@ -82,11 +82,11 @@ class Invitation:
             raise InvitationError("this invitation is cut or mistyped: copy the whole line that invited you") from exc
 
     def guest_url(self, authority_file: str) -> str:
-        """The URL at which the password of the host's workers lies; `authority_file` holds the authority."""
+        """The URL where the workers' password can be taken; `authority_file` holds the authority's certificate."""
         return self._url(user_of_guest(self.host), self.password, authority_file)
 
     def redis_url(self, password: str, authority_file: str) -> str:
-        """The URL by which the host's workers reach the farm's Redis with the `password` that was taken."""
+        """The URL of the farm's Redis for the host's workers, with the `password` that was taken."""
         return self._url(user_of_host(self.host), password, authority_file)
 
     def _url(self, user: str, password: str, authority_file: str) -> str:

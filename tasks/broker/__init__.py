@@ -1,1 +1,1 @@
-"""The worker's way to Redis: clients, the transport, the handshake, results out."""
+"""The worker's connection to Redis: clients, the transport, the handshake."""

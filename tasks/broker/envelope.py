@@ -1,8 +1,8 @@
-"""What a message in the queue looks like when the coordinator's dispatcher wrote it; anything else is no job.
+"""Validates a queue message's envelope: only messages in the form that the coordinator's dispatcher writes pass.
 
-Whoever has a worker's password can put anything into the queue, and Celery ends a worker on much of it. So an envelope
-is read field by field, and what reaches Celery holds nothing but what was understood: no limits of time, no callbacks
-and no other task that a stranger chose.
+Anyone with a worker's password can put anything into the queue, and much of it would make Celery end the worker. So an
+envelope is read field by field, and only known fields reach Celery: no time limits, no callbacks and no other task that
+an attacker chose.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _TASKS = frozenset({BUNDLE_TASK, *(TASK_PREFIX + job_type for job_type in JOB_TY
 _SHOWN = 256
 _LONGEST_TAG = 64
 _MOST_AVOIDED = 16
-#: the arguments are a list of one bundle, a list of jobs, which are objects
+#: depth of the arguments: a list with one bundle, which is a list of jobs, which are objects
 _LEVELS = 3
-#: of a body: arguments by position, by name, and what is to be done with the result
+#: parts of a body: positional arguments, named arguments, and what to do with the result
 _PARTS = 3
 
 
 def cleaned(raw: object) -> dict[str, Any]:
-    """The envelope with the fields that a dispatcher sets, and no other; its body is not read yet.
+    """The envelope with only the fields that a dispatcher sets. Its body is not read yet.
 
-    Raises MessageError when `raw`, which is JSON, is no envelope of a job or of a bundle.
+    Raises MessageError when `raw`, a JSON value, is not the envelope of a job or of a bundle.
     """
     headers, properties = _part(raw, "headers"), _part(raw, "properties")
     name, task = headers.get("task"), headers.get("id")
@@ -70,7 +70,7 @@ def cleaned(raw: object) -> dict[str, Any]:
 
 
 def _names(value: object) -> list[str]:
-    """Hosts that are to leave the message to others; more than a few are no dispatcher's."""
+    """The hosts that must leave the message to others; a dispatcher never names more than a few."""
     few = value[:_MOST_AVOIDED] if isinstance(value, list) else []
     return [name for name in few if isinstance(name, str) and len(name) <= _SHOWN]
 

@@ -1,4 +1,4 @@
-"""First contact with Redis: whether it can be used by this process, and which release the coordinator runs."""
+"""First contact with Redis: whether this process can use it, and which release the coordinator runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasks.broker.redis_version import is_too_old, minimum, version_of_server
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
 from tasks.text import plain
 
-#: how long a Redis that does not answer yet is waited for: after a reboot all start at once
+#: how long to wait for a Redis that does not answer yet, in seconds; after a reboot everything starts at once
 PATIENCE_S = 10.0
 _TIMEOUT_S = 5.0
 _PAUSE_S = 0.25
@@ -28,10 +28,10 @@ _SHOWN = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """Why this process can't take part in the farm, in one line without any secret."""
+    """Why this process can't take part in the farm, as one line without any secret."""
 
     reason: str
-    #: the settings have to be changed; otherwise the same start may succeed later
+    #: True: the settings have to change; False: the same start may succeed later
     permanent: bool = False
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Greeting:
-    """What a Redis says of itself when it is greeted."""
+    """What a Redis reports about itself in its answer to HELLO."""
 
     version: str
     #: `standalone`, `cluster` or `sentinel`
@@ -59,9 +59,9 @@ def release() -> str:
 
 
 def announce(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
-    """State the coordinator's release for workers to see; why the coordinator can't use this Redis, or None.
+    """State the coordinator's release for workers to see. Returns why the coordinator can't use this Redis, or None.
 
-    A Redis that takes no writes for the time being is no reason: jobs wait for it in the ledger.
+    A Redis that temporarily takes no writes is usable: jobs wait for it in the ledger.
     """
     body = json.dumps({"release": release(), "wire": WIRE_VERSION})
     return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
@@ -70,7 +70,7 @@ def announce(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | Non
 def turned_away(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE_S) -> Refusal | None:
     """Why this process can't take part in the farm, or None.
 
-    A worker is turned away when the coordinator speaks another version of the wire; Flower is not asked.
+    A worker is turned away when the coordinator speaks another wire version; Flower has no such check.
     """
     seen: list[Any] = []
     ask = (lambda client: seen.append(client.get(RELEASE_KEY))) if as_worker else (lambda client: client.ping())
@@ -79,12 +79,12 @@ def turned_away(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE
 
 
 def unreachable(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
-    """Why nobody can use this Redis, whatever the role, or None."""
+    """Why no process can use this Redis, whatever its role, or None."""
     return _refusal(redis_url, lambda client: client.ping(), patience_s)
 
 
 def shut_out(client: redis.Redis) -> Refusal | None:
-    """Why Redis has stopped to let this process in; None while it does, and while it can't be reached."""
+    """Why Redis no longer accepts this process's login; None while it does, and while it can't be reached."""
     try:
         client.ping()
     except (redis.AuthenticationError, NoPermissionError) as exc:
@@ -95,7 +95,7 @@ def shut_out(client: redis.Redis) -> Refusal | None:
 
 
 def unfit(address: RedisAddress, greeting: Greeting) -> Refusal | None:
-    """Why a Redis that answers can't serve a farm, or None."""
+    """Why a Redis that answers is unsuitable for a farm, or None."""
     if greeting.mode != "standalone":
         return Refusal(
             reason=f"{address.place} is a Redis in {greeting.mode} mode; a farm needs a single Redis", permanent=True
@@ -141,7 +141,7 @@ def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Re
 
 
 def _role_refused(exc: redis.RedisError) -> Refusal:
-    # a URL or a password is in neither of these errors
+    # neither of these errors contains a URL or a password
     advice = "FLEET_REDIS_URL holds a wrong user or password, or one taken back"
     return Refusal(reason=f"Redis refuses this role: {_said(exc)}; {advice}")
 
@@ -161,12 +161,12 @@ def _answered(address: RedisAddress, exc: redis.ResponseError) -> Refusal | None
         return _too_old("5.0 or older")
     if str(exc).startswith("DENIED"):
         return Refusal(reason=f"Redis at {address.place} turns the farm away: {_said(exc)}")
-    # full, or its disk is: jobs wait
+    # the Redis or its disk is full: jobs wait
     return None
 
 
 def _greeting(reply: Any) -> Greeting:
-    """Reads the reply to HELLO, a map or a flat list."""
+    """Parse the reply to HELLO, a map or a flat list."""
     fields = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=False))
     text = {_text(name): _text(value) for name, value in fields.items()}
     return Greeting(

@@ -1,10 +1,10 @@
-"""How many new names are taken in: those of a farm are few, and each costs whoever keeps figures of it memory."""
+"""Limits how many new names are accepted: a farm has few, and statistics keep each one in memory."""
 
 from __future__ import annotations
 
 
 class Newcomers:
-    """Takes in `at_once` names, and one more in each `every_s` seconds after that. The clock is passed in."""
+    """Accepts `at_once` names, and then one more every `every_s` seconds. The clock is passed in."""
 
     def __init__(self, at_once: int, every_s: float) -> None:
         self._room = float(at_once)
@@ -14,7 +14,7 @@ class Newcomers:
         self._known: set[str] = set()
 
     def admits(self, name: str, now: float) -> bool:
-        """Whether the name is known, or may be new."""
+        """Whether the name is known, or accepted as a new one."""
         if name in self._known:
             return True
         self._room = min(self._most, self._room + max(0.0, now - self._looked_at) / self._every_s)

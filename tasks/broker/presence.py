@@ -1,6 +1,6 @@
-"""A worker's sign in Redis that it takes jobs, renewed as long as its consumer's loop runs.
+"""A worker's sign in Redis that it takes jobs, renewed while its consumer's loop runs.
 
-One key for all workers, which Redis itself forgets when the last of them is gone: no clock of a worker's is in it.
+All workers share one key, which Redis deletes once the last of them is gone. No worker's clock is involved.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TIMEOUT_S = 5.0
 
 
 class Presence:
-    """Writes the sign from a thread of its own: a Redis that hangs must not hold up the consumer's loop."""
+    """Writes the sign in its own thread, since a Redis that hangs must not block the consumer's loop."""
 
     def __init__(self, redis_url: str, name: str) -> None:
         self._redis_url = redis_url
@@ -33,7 +33,7 @@ class Presence:
     def sign(self) -> None:
         """Write the sign soon."""
         if not self._begun:
-            # not before the pool has forked: the thread would be lost in its processes
+            # only after the pool has forked, since the pool's processes would not have the thread
             self._begun = True
             start_vital("presence", self._run)
         self._due.set()
@@ -42,13 +42,13 @@ class Presence:
         with redis_client(self._redis_url, timeout_s=_TIMEOUT_S) as client:
             while self._due.wait():
                 self._due.clear()
-                # the next sign is tried in two seconds
+                # the next try is in two seconds
                 with contextlib.suppress(redis.RedisError):
                     client.set(WORKERS_KEY, self._name, px=SIGN_GOOD_MS)
 
 
 def signing(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
-    """The step of a worker's consumer that signs at once when it is connected, and every two seconds from then on."""
+    """A step of a worker's consumer that signs as soon as it is connected, and every two seconds after that."""
     presence = Presence(redis_url, name)
 
     class Signs(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types

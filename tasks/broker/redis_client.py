@@ -1,4 +1,4 @@
-"""Clients of the farm's Redis: one reading of the URL and one way to verify a certificate for all of them."""
+"""Clients of the farm's Redis, which all read the URL and verify certificates in the same way."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from config.redis_address import RedisAddress, read_redis_url
 
 
 def redis_client(redis_url: str, *, connect_timeout_s: float = 3.0, timeout_s: float = 15.0) -> redis.Redis:
-    """A client whose calls end, and which tries none of them twice.
+    """A client with time limits on all calls and without retries.
 
-    Raises ValueError for a URL that `read_redis_url` does not take.
+    Raises ValueError for a URL that `read_redis_url` rejects.
     """
     address = read_redis_url(redis_url)
     options = tls_options(address)
@@ -33,9 +33,9 @@ def redis_client(redis_url: str, *, connect_timeout_s: float = 3.0, timeout_s: f
 
 
 def tls_options(address: RedisAddress) -> dict[str, Any] | None:
-    """What redis-py, kombu and Flower have to be told so that all verify the server; None for plain text.
+    """TLS options that make redis-py, kombu and Flower verify the server; None for plain text.
 
-    kombu would verify nothing of its own accord.
+    Without them kombu would verify nothing.
     """
     tls = address.tls
     if tls is None:
@@ -49,7 +49,7 @@ def tls_options(address: RedisAddress) -> dict[str, Any] | None:
 
 
 def unusable_file(address: RedisAddress) -> str | None:
-    """Which file that the URL names can't be used, and why; None when all can."""
+    """Which file in the URL can't be used, and why; None when all can."""
     tls = address.tls
     if tls is None:
         return None
@@ -58,7 +58,7 @@ def unusable_file(address: RedisAddress) -> str | None:
         context = ssl.create_default_context(cafile=path)
         if tls.cert_file is not None:
             name, path = "ssl_certfile", tls.cert_file
-            # without a password of its own, OpenSSL would ask the terminal for one
+            # without a password argument, OpenSSL would ask for one on the terminal
             context.load_cert_chain(tls.cert_file, tls.key_file, password="")
     except (OSError, ValueError) as exc:
         return f"{name}={path}: {getattr(exc, 'strerror', None) or exc}"

@@ -1,8 +1,8 @@
 """kombu's Redis transport, with fewer round trips and fewer clients.
 
-kombu makes a client for each message that it publishes, marks as taken or acknowledges: three times a message. To make
-one takes 0.2 ms, as long as Redis's answer. And a worker waits for Redis twice a message: to mark it as taken before it
-is computed, and to acknowledge it.
+kombu creates a client to publish a message, to mark it as taken and to acknowledge it: three times a message. Creating
+one takes 0.2 ms, as long as Redis's answer. A worker also waits for Redis twice a message: to mark it as taken before
+it is computed, and to acknowledge it.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from tasks.broker.envelope import cleaned
 from tasks.broker.redis_clock import RedisClock
 from tasks.messages import JOBS_QUEUE
 
-#: seconds until a message that was taken is marked as such, unless it is done by then
+#: seconds until a taken message is marked as such, unless it is done by then
 MARK_S = 0.05
-#: how long one worker keeps the others from looking for messages to give back; whole seconds
+#: how long one worker keeps the others from looking for messages to restore, in whole seconds
 _SWEEP_S = 4
-#: messages that are given back at a time
+#: number of messages restored at a time
 _MOST_RESTORED = 100
-#: between two lines about messages that were dropped
+#: seconds between two log lines about dropped messages
 _SAY_S = 5.0
-#: Redis is at fault, not the message; what redis-py finds wrong with an argument is the message's fault
+#: Redis's faults, not the message's; redis-py's complaints about an argument are the message's
 _REDIS_FAILS = (Disconnected, NoAnswer, ResponseError, OSError)
 _log = logging.getLogger(__name__)
 
 
 class Dropped:
-    """Counts messages that are no jobs, and says so in a line every few seconds at most."""
+    """Counts messages that are not jobs, and logs the count every few seconds at most."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,7 +47,7 @@ class Dropped:
         self._say_at = float("-inf")
 
     def add(self, reason: Exception) -> None:
-        """One was taken off the queue and thrown away."""
+        """Count a message that was taken off the queue and discarded."""
         self.count += 1
         if monotonic() >= self._say_at:
             self._say_at = monotonic() + _SAY_S
@@ -59,10 +59,10 @@ dropped = Dropped()
 
 
 class QoS(redis.QoS):
-    """Marks and acknowledges many messages at a time, and not at all what is done within `MARK_S`.
+    """Marks and acknowledges messages in batches, and skips both for those done within `MARK_S`.
 
-    A worker that is killed takes along what it has not marked, and Redis does not give that to another: the coordinator
-    dispatches it again, as it does with marked ones, long before Redis would (`dispatch.redispatch_s`).
+    When a worker is killed, its unmarked messages are lost to Redis, which can't restore them. The coordinator
+    dispatches these jobs again, like marked ones, long before Redis would (`dispatch.redispatch_s`).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,31 +73,33 @@ class QoS(redis.QoS):
         self._clock = RedisClock()
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """A message was taken."""
+        """Record that a message was taken."""
         virtual.QoS.append(self, message, delivery_tag)
         self._unmarked[delivery_tag] = message
         self._write_soon()
 
     def ack(self, delivery_tag: str) -> None:
-        """A message is done."""
+        """Record that a message is done."""
         virtual.QoS.ack(self, delivery_tag)
         if self._unmarked.pop(delivery_tag, None) is None:
             self._done.append(delivery_tag)
             self._write_soon()
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """A message is refused, for good or for another worker."""
+        """Record that a message is refused, or requeue it for another worker."""
         if not requeue:
             self.ack(delivery_tag)
             return
         if self._gone:
-            # whoever restores it later gives it back
+            # a later sweep restores it
             return
         self.write()
         super().reject(delivery_tag, requeue=True)
 
     def restore_unacked(self, client: Any = None) -> None:
-        """Give back what is not done, at the end of the worker; a connection that is gone leaves it to the ledger."""
+        """Restore unfinished messages at the end of the worker. After a lost connection, the ledger's redispatch covers
+        them.
+        """
         if self._gone:
             self._delivered.clear()
             return
@@ -105,7 +107,7 @@ class QoS(redis.QoS):
         super().restore_unacked(client)
 
     def write(self) -> None:
-        """Tell Redis what was taken and what is done. Raises redis-py's errors; it is forgotten then."""
+        """Tell Redis what was taken and what is done, and forget both. Raises redis-py's errors."""
         self._awaited = False
         taken, self._unmarked = self._unmarked, {}
         done, self._done = self._done, []
@@ -120,14 +122,14 @@ class QoS(redis.QoS):
             pipe.execute()
 
     def restore_visible(self, start: int = 0, num: int | None = None, interval: int = 1) -> None:
-        """Give back what other workers took long ago, by Redis's clock: this host's own may be wrong.
+        """Restore messages that other workers took long ago, by Redis's clock, since this host's own may be wrong.
 
-        One worker does so at a time. The key that says so expires by itself, and needs no script to be taken back.
+        Only one worker does so at a time. The lock key expires by itself, so releasing it needs no script.
         """
         self._vrestore_count += 1
         if (self._vrestore_count - 1) % (interval or 1):
             return
-        # a Redis that is full, or takes no writes, takes nothing back now; an error here would end the worker
+        # a Redis that is full or takes no writes can restore nothing now; an error here would end the worker
         with suppress(ResponseError), self.channel.conn_or_acquire() as client:
             if not client.set(self.unacked_mutex_key, "", nx=True, ex=_SWEEP_S):
                 return
@@ -138,7 +140,7 @@ class QoS(redis.QoS):
                 self.restore_by_tag(tag, client)
 
     def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
-        """Give a message back to the queue; one that can't be read is taken off."""
+        """Put a message back into the queue, or discard it when it can't be read."""
         try:
             super().restore_by_tag(tag, client, leftmost)
         except _REDIS_FAILS:
@@ -149,9 +151,9 @@ class QoS(redis.QoS):
             self._write_soon()
 
     def try_write(self) -> None:
-        """Tell Redis, if it listens: that it is gone, or back, the loop learns from its own connection.
+        """Tell Redis, if it is reachable. The loop learns of a lost or restored connection by itself.
 
-        A channel that is closed has given back what was not done.
+        A closed channel has already restored its unfinished messages.
         """
         if not self.channel.closed and not self._gone:
             with suppress(RedisError, OSError):
@@ -177,9 +179,9 @@ class QoS(redis.QoS):
 
 @contextmanager
 def _tried_again() -> Iterator[None]:
-    """Treat a refusal by Redis as a lost connection: the worker connects and tries again, and would end otherwise.
+    """Turn a refusal by Redis into a lost connection, so that the worker reconnects and retries instead of ending.
 
-    A key was replaced by another thing, which the coordinator removes, or the role may not do this any more.
+    The reason may be a key replaced by another type, which the coordinator removes, or a right that the role has lost.
     """
     try:
         yield
@@ -193,14 +195,14 @@ def _body(message: Any) -> str:
 
 
 class Channel(redis.Channel):
-    """Keeps its client as long as its pool of connections, which an error replaces."""
+    """Keeps one client for as long as its connection pool, which an error replaces."""
 
     QoS = QoS
     _kept: Any = None
 
     @contextmanager
     def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
-        """The given client, or the kept one; any thread may use it, as it takes a connection for each command."""
+        """The given client, or the kept one. Any thread may use it, since it takes a connection for each command."""
         if client:
             yield client
             return
@@ -210,9 +212,9 @@ class Channel(redis.Channel):
         yield self._kept
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: Any, queue: str) -> None:
-        """Remember a binding in Redis, but for a fanout, whose subscribers Redis knows: its table is never read.
+        """Store a binding in Redis, except for a fanout's: Redis knows its subscribers, so that table is never read.
 
-        kombu would keep that table by scripts, which no worker's role may run.
+        kombu would maintain that table by scripts, which no worker's role may run.
         """
         if self.typeof(exchange).type == "fanout":
             self._fanout_queues[queue] = (exchange, routing_key.replace("#", "*"))
@@ -222,12 +224,12 @@ class Channel(redis.Channel):
             super()._queue_bind(exchange, routing_key, pattern, queue)
 
     def _size(self, queue: str) -> int:
-        """How many messages wait."""
+        """The number of waiting messages."""
         with _tried_again():
             return int(super()._size(queue))
 
     def _brpop_read(self, **options: Any) -> Any:
-        """Take a message off the queue; one that is no JSON is dropped."""
+        """Take a message off the queue. Malformed JSON is dropped."""
         try:
             with _tried_again():
                 return super()._brpop_read(**options)
@@ -238,7 +240,7 @@ class Channel(redis.Channel):
             return True
 
     def _receive_one(self, c: Any) -> Any:
-        """Take a word to all workers; one that can't be read is dropped."""
+        """Take a broadcast to all workers. An unreadable one is dropped."""
         try:
             return super()._receive_one(c)
         except (Empty, *_REDIS_FAILS):
@@ -248,19 +250,19 @@ class Channel(redis.Channel):
             return True
 
     def close(self) -> None:
-        """The worker ends, or lost its connection: say what is done, and give back what is not."""
+        """At the end of the worker or after a lost connection, report what is done and restore the rest."""
         if self._qos is not None and not self.closed:
             self._qos.try_write()
         super().close()
 
 
 class Transport(redis.Transport):
-    """kombu's, with these channels. No message of whatever shape ends who takes it."""
+    """kombu's transport with these channels. No message, whatever its form, ends its receiver."""
 
     Channel = Channel
 
     def _deliver(self, message: Any, queue: str) -> None:
-        """Hand a message to its consumer; one that is no job, or that its consumer fails on, is dropped."""
+        """Pass a message to its consumer. One that is not a job, or that its consumer fails on, is dropped."""
         tag = None
         try:
             if queue == JOBS_QUEUE:
@@ -276,7 +278,7 @@ class Transport(redis.Transport):
 
 
 def use_for_redis() -> None:
-    """From now on redis:// and rediss:// mean this transport to kombu in this process.
+    """Make kombu use this transport for redis:// and rediss:// in this process.
 
     Celery's `broker_transport` would put its name into the broker's URL, which Flower reads.
     """

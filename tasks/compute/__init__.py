@@ -1,1 +1,1 @@
-"""What a job computes: payload bounds, kernels, and the table of job types."""
+"""The computation of jobs: payload limits, kernels, and the table of job types."""

@@ -1,4 +1,4 @@
-"""The table of what a worker can compute: job type → payload and kernel."""
+"""The table of computable jobs: job type → payload and kernel."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tasks.compute.kernels.process import settle
 from tasks.compute.kernels.tensor_reduce import tensor_reduce
 from tasks.compute.payloads.table import parse
 
-#: named in every result, and part of every digest in it
+#: part of every result and of every digest in it
 KERNEL_VERSION = digest.KERNEL_VERSION
 
-#: takes the checked payload of its own job type and a generator of its own
+#: a function of the checked payload of its job type and a private random generator
 Kernel = Callable[[Any, Generator], dict[str, object]]
 
 KERNELS: dict[str, Kernel] = {
@@ -49,13 +49,13 @@ KERNELS: dict[str, Kernel] = {
 def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[str, object]:
     """The result of one job: plain JSON values under 2 KB, with every field that the server requires.
 
-    The same arguments give the same result in every process of a machine; `data` is unchanged. From the first call on,
+    The same arguments give the same result in every process of a machine; `data` is unchanged. After the first call,
     numpy's BLAS computes with one thread in this process.
 
     Parameters:
         job_type: the server's `task_type`.
         data: the server's `data`; absent fields get defaults, unknown ones are ignored.
-        job_id: seeds whatever has to be drawn.
+        job_id: the seed for drawn numbers.
 
     Raises:
         UnknownJobTypeError: no kernel of that name.

@@ -1,7 +1,7 @@
-"""Canonical bytes to SHA-256: equal values give equal digests on every host. Free of numpy.
+"""SHA-256 digests of canonical bytes: equal values give equal digests on every host. Free of numpy.
 
-A digest is made of parts: a name that separates domains, then bytes or JSON values, each preceded by its length, so
-that no two lists of parts share their bytes.
+A digest is made of parts: a name that separates domains, then bytes or JSON values. Each part is preceded by its
+length, so that different lists of parts never have the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SEED_HEADER = b"neonet-fleet/seed/"
 
 
 def digest(name: str, *parts: bytes | memoryview) -> str:
-    """SHA-256 over the name, the kernel version and each part behind its length, as 64 hex characters.
+    """SHA-256 over the name, the kernel version and each part with its length in front, as 64 hex characters.
 
     Parameters:
         name: the domain, such as a kernel's name.
@@ -34,19 +34,19 @@ def digest(name: str, *parts: bytes | memoryview) -> str:
 
 
 def canonical(value: object) -> bytes:
-    """The one JSON text of a value: keys sorted, no spaces, ASCII, floats by repr, -0.0 as 0.0, every NaN as NaN.
+    """The canonical JSON text of a value: keys sorted, no spaces, ASCII, floats by repr, -0.0 as 0.0, every NaN as NaN.
 
-    1 and 1.0 stay two values.
+    1 and 1.0 remain different values.
 
     Raises:
-        TypeError: something in it is not of JSON, or a key is no string.
+        TypeError: a part of it does not exist in JSON, or a key is not a string.
         RecursionError: it is nested deeper than the interpreter's limit.
     """
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=True).encode("ascii")
 
 
 def seed(job_id: str) -> int:
-    """The 256-bit seed of a job: SHA-256 of its id. Any string will do, lone surrogates included."""
+    """The 256-bit seed of a job: SHA-256 of its id. Any string works, lone surrogates included."""
     return int.from_bytes(hashlib.sha256(_SEED_HEADER + job_id.encode(errors="surrogatepass")).digest(), "little")
 
 

@@ -1,1 +1,1 @@
-"""Flower on plain events: its start, its pages, its password."""
+"""Flower with sanitized events: its start, its pages, its password check."""

@@ -1,4 +1,4 @@
-"""Whether a visitor of Flower knows the user and the password."""
+"""Checks the user name and password of a visitor to Flower."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import hmac
 
 
 def admits(header: str, expected: str) -> bool:
-    """Whether the `Authorization` header of a request carries `expected`, which is `user:password`.
+    """Whether a request's `Authorization` header carries `expected`, which is `user:password`.
 
-    Both are compared as UTF-8, which browsers send; a comma and any other letter mean themselves.
+    Both are compared as UTF-8, which browsers send. Commas and all other characters are taken literally.
     """
     scheme, _, encoded = header.strip().partition(" ")
     if scheme.lower() != "basic":
@@ -19,5 +19,5 @@ def admits(header: str, expected: str) -> bool:
         given = base64.b64decode(encoded.strip(), validate=True)
     except (binascii.Error, ValueError):
         return False
-    # a variable of the environment may hold bytes that are no UTF-8
+    # an environment variable may hold bytes that are not UTF-8
     return hmac.compare_digest(given, expected.encode("utf-8", "surrogateescape"))

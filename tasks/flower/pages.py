@@ -1,4 +1,4 @@
-"""Flower on plain events, with a policy that lets no script run but Flower's own."""
+"""Flower's web pages with sanitized events, and a policy that only lets Flower's own scripts run."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tasks.flower.guesses import REFILL_S, Guesses
 from tasks.flower.plain_events import plain_event
 
 _MOST_S = 30.0
-#: the only script that stands in a page rather than in a file: that of the list of workers, with its refresh on
+#: the only inline script in Flower's pages: that of the list of workers, with its auto-refresh on
 _INLINE_SCRIPT = "\n  var autorefresh = 1;\n"
-#: a farm of hundreds of hosts at once, and a container's new name in each half minute for ever
+#: room for hundreds of hosts at once, and for a container with a new name every half minute
 _hosts = Newcomers(at_once=1_000, every_s=30.0)
 _log = logging.getLogger(__name__)
 _guesses = Guesses()
@@ -53,7 +53,7 @@ def _policy() -> str:
 
 
 class PagePolicy(OutputTransform):
-    """Sends the policy with every answer, error pages included."""
+    """Adds the policy to every response, including error pages."""
 
     _policy = _policy()
 
@@ -64,14 +64,14 @@ class PagePolicy(OutputTransform):
         chunk: bytes,
         finishing: bool,  # noqa: ARG002 - the signature is tornado's
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Add the headers to the answer's own."""
+        """Add the headers to the response's own."""
         headers["Content-Security-Policy"] = self._policy
         headers["Referrer-Policy"] = "no-referrer"
         return status_code, headers, chunk
 
 
 class PlainReceiver(EventReceiver):
-    """Receives events as `plain_event` leaves them; what is no event is counted in the log and dropped."""
+    """Receives events sanitized by `plain_event`. Anything that is not an event is counted in the log and dropped."""
 
     def _receive(self, body: Any, message: Any, **_: Any) -> None:  # noqa: ARG002 - the signature is Celery's
         for one in body if isinstance(body, list) else [body]:
@@ -83,10 +83,10 @@ class PlainReceiver(EventReceiver):
 
 
 class PlainEvents(Events):
-    """Flower's thread of events, which survives what others send, and the loss of Redis."""
+    """Flower's event thread, made to survive malformed events and the loss of Redis."""
 
     def run(self) -> None:
-        """Receive for ever; after a failure again, at most half a minute later."""
+        """Receive events for ever; after a failure, again within half a minute."""
         wait_s = 1.0
         while True:
             try:
@@ -101,13 +101,13 @@ class PlainEvents(Events):
 
 
 def _visitor(handler: Any) -> bool:
-    """Stands for Flower's own look at a visitor, which fails on any letter outside ASCII and lets guess without end."""
+    """Replaces Flower's own check of a visitor, which fails on non-ASCII letters and allows unlimited guesses."""
     expected = handler.application.options.basic_auth
     header = handler.request.headers.get("Authorization", "")
     if not expected:
         return True
     if not header:
-        # a browser's first request, before it asks for a password
+        # a browser's first request, before it asks the user for a password
         raise HTTPError(401)
     address, now = handler.request.remote_ip, time.monotonic()
     wait_s = _guesses.wait_s(address, now)
@@ -125,15 +125,15 @@ def _visitor(handler: Any) -> bool:
 
 
 def _queues(handler: Any) -> list[str]:
-    """The farm's own queues, whatever workers say that they read from."""
+    """The farm's own queues, whichever queues workers claim to read."""
     return [queue.name for queue in handler.capp.conf.task_queues]
 
 
 def pages(app: Celery, chosen: dict[str, object]) -> Flower:
-    """Flower's web application on `app`, its options as `chosen`, the rest as Flower has them by default.
+    """Flower's web application on `app`, with the options in `chosen` and Flower's defaults for the rest.
 
-    Nothing is read from variables that begin with FLOWER_, of which Kubernetes sets some of its own accord, nor from
-    a `flowerconfig.py` that lies in the working folder.
+    It ignores variables that begin with FLOWER_, some of which Kubernetes sets itself, and a `flowerconfig.py` in the
+    working folder.
     """
     for name, value in chosen.items():
         setattr(options, name, value)

@@ -1,4 +1,4 @@
-"""What Flower keeps of an event: fields that are known, each of the type that its pages expect."""
+"""Sanitizes events for Flower: only known fields, each of the type that Flower's pages expect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.jobtypes import JOB_TYPES
 from tasks.messages import TASK_PREFIX
 from tasks.text import plain
 
-#: events with any other name would be shown as states of their own
+#: the known events; Flower would show any other name as a state
 _KINDS = frozenset(
     {
         *("worker-online", "worker-heartbeat", "worker-offline"),
@@ -16,9 +16,9 @@ _KINDS = frozenset(
         *("task-failed", "task-rejected", "task-revoked", "task-retried"),
     }
 )
-#: fields that are keys and labels: an event without a usable one is dropped
+#: fields that serve as keys and labels: an event without a usable one is dropped
 _NAMES = ("hostname", "uuid", "name")
-#: any other task is shown under one name: each name is a label of several metrics, which are kept for good
+#: the known tasks; all others share one name, since each name is a label of several metrics that are kept for good
 _TASKS = frozenset(TASK_PREFIX + job_type for job_type in JOB_TYPES)
 _OTHER = "other"
 _TEXTS = (
@@ -26,12 +26,12 @@ _TEXTS = (
     *("queue", "exchange", "routing_key", "sw_ident", "sw_ver", "sw_sys"),
 )
 _COUNT = (0.0, 1e15)
-#: field → least and greatest number
+#: field → smallest and largest number
 _NUMBERS = {
     # until the year 5138
     "timestamp": (0.0, 1e11),
     "utcoffset": (-24.0, 24.0),
-    # seconds between two heartbeats, which say how long a silent worker counts as online
+    # seconds between two heartbeats, which determine how long a silent worker counts as online
     "freq": (0.1, 600.0),
     **dict.fromkeys(("clock", "pid", "retries", "runtime", "active", "processed", "signum"), _COUNT),
 }
@@ -41,10 +41,10 @@ _LOADS = 3
 
 
 def plain_event(event: object) -> dict[str, Any] | None:
-    """The event with texts as text and numbers as numbers, or None for one that is no event of a worker.
+    """The event with valid texts and numbers only, or None for one that is not a worker's event.
 
-    Whoever holds a worker's password can publish anything here. Flower's pages escape texts and nothing else: a list
-    with markup in it would run in the browser of whoever looks, and a list for a number ends in an error page.
+    Anyone with a worker's password can publish anything here. Flower's pages escape only texts: markup inside a list
+    would run in the visitor's browser, and a list in place of a number causes an error page.
     """
     if not isinstance(event, dict):
         return None
@@ -72,7 +72,7 @@ def _is_name(value: object) -> bool:
 
 
 def _is_number(value: object, least: float, greatest: float) -> bool:
-    # a bool is an int, and a NaN lies within no bounds
+    # a bool is an int, and NaN fails every comparison
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= greatest
 
 
@@ -81,5 +81,5 @@ def _text(value: object) -> str:
         text = value if isinstance(value, str) else str(value)
     except RecursionError:
         return "nested too deeply to be shown"
-    # a traceback keeps its lines
+    # keeps a traceback's lines
     return "\n".join(plain(line) for line in text[:_TEXT_CHARS].split("\n"))

@@ -1,4 +1,4 @@
-"""Flower on the farm's app: workers, jobs by type and miner, the queue's length."""
+"""Starts Flower on the farm's app: workers, jobs by type and miner, the queue's length."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PURGE_OFFLINE_S = 600
 
 
 def run_flower(settings: Settings, redis_url: str) -> int:
-    """Serve Flower's pages until told to stop; the process's exit code."""
+    """Serve Flower's pages until stopped. Returns the exit code."""
     app = make_app(settings, redis_url)
-    # Flower acknowledges nothing. So it needs no right to the keys in which jobs wait for that, and the sweep that
-    # gives lost ones away again is left to the workers.
+    # Flower acknowledges nothing, so it needs no access to the keys of unacknowledged jobs, and the sweep that restores
+    # lost ones is left to the workers.
     app.conf.broker_transport_options = app.conf.broker_transport_options | {"ack_emulation": False}
     chosen: dict[str, object] = {
         "address": settings.flower.address,

@@ -1,16 +1,16 @@
-"""One BLAS thread a process: the pool has a process for each core, and more threads cost most of the speed."""
+"""One BLAS thread per process: the pool has a process for each core, and more threads cost most of the speed."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-#: read by OpenBLAS, OpenMP and MKL when numpy loads, never after
+#: read by OpenBLAS, OpenMP and MKL only when numpy loads
 _VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def single_threaded() -> None:
-    """Start this module again with one BLAS thread where the environment says nothing: numpy may be loaded already."""
+    """Restart this process with one BLAS thread unless the environment sets it, since numpy may be loaded already."""
     missing = [name for name in _VARIABLES if name not in os.environ]
     if missing:
         environ = os.environ | dict.fromkeys(missing, "1")

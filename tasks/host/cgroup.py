@@ -1,4 +1,4 @@
-"""What the control groups of this process grant it, in either version: CPU, memory, and how often memory ran out."""
+"""The limits of this process's control groups, version 1 or 2: CPU, memory, and out-of-memory kills."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
-#: from here on version 1 means that there is no limit: its "none" is the greatest number of whole pages
+#: version 1 limits from here on mean no limit: its "none" is the largest number of whole pages
 _NO_LIMIT = 1 << 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Groups:
-    """The groups of one process."""
+    """The control groups of one process."""
 
-    #: where they are mounted
+    #: mount point of the groups
     root: Path
     #: the process's own lines: `0::/path` for version 2, `4:cpu,cpuacct:/path` for version 1
     own: str = ""
 
     def cpus(self) -> float | None:
-        """CPUs that may be used at once, by the narrowest quota; None without one."""
+        """The number of CPUs usable at once, by the smallest quota; None without one."""
         quotas = [*map(_quota_2, self._folders("")), *map(_quota_1, self._folders("cpu"))]
         return min((quota for quota in quotas if quota is not None), default=None)
 
     def memory_bytes(self) -> int | None:
-        """Memory that may be used, by the narrowest limit; None without one."""
+        """The usable memory in bytes, by the smallest limit; None without one."""
         limits = [_number(folder / "memory.max") for folder in self._folders("")]
         limits += [_number(folder / "memory.limit_in_bytes") for folder in self._folders("memory")]
         return min((limit for limit in limits if limit is not None and limit < _NO_LIMIT), default=None)
 
     def oom_kills(self) -> int:
-        """Processes of the innermost group that were killed since it was made, because memory ran out."""
+        """The number of processes of the innermost group killed for lack of memory since the group was created."""
         for controller, name in (("", "memory.events"), ("memory", "memory.oom_control")):
             for folder in self._folders(controller):
                 for line in _text(folder / name).splitlines():
@@ -58,7 +58,7 @@ class Groups:
         for line in self.own.splitlines():
             _, _, rest = line.partition(":")
             controllers, _, path = rest.partition(":")
-            # a process outside of its namespace has a path like `/../outside`
+            # a process outside its namespace has a path like `/../outside`
             if controller in controllers.split(",") and ".." not in path.split("/"):
                 return path
         return ""

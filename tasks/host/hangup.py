@@ -1,4 +1,4 @@
-"""The signals that tell a process to stop, a closed terminal among them."""
+"""The signals that tell a process to stop, including a closed terminal's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:
-    """SIGINT, SIGTERM and SIGHUP; without SIGHUP where it is ignored from the start, as `nohup` wants it."""
+    """SIGINT, SIGTERM and SIGHUP, the latter not where it was ignored at the start, as under `nohup`."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return (signal.SIGINT, signal.SIGTERM)
     return (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""What this host has: cores, memory and GPUs that a worker may really use."""
+"""This host's hardware: the cores, memory and GPUs that a worker can actually use."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _GPU_QUERY = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
 class Gpu:
     """One GPU."""
 
-    #: as the driver names it
+    #: the driver's name for it
     model: str
-    #: MB
+    #: memory in MB
     memory_mb: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hardware:
-    """One host, as seen from this process."""
+    """One host, as this process sees it."""
 
-    #: cores that the process may use at once, at least 1
+    #: number of cores usable at once, at least 1
     cpu_cores: int
-    #: MB that the process may use, 0 where that can't be told
+    #: usable memory in MB; 0 where unknown
     memory_mb: int
     #: in the driver's order; empty without an NVIDIA driver
     gpus: tuple[Gpu, ...] = ()
@@ -43,21 +43,23 @@ class Hardware:
 
 
 def detect() -> Hardware:
-    """What this host has, now. Never raises: what can't be read counts as no limit, and as no GPU.
+    """This host's current hardware. Never raises: an unreadable limit counts as none, and so does an unreadable GPU.
 
-    Runs `nvidia-smi` where there is one, for at most 3 s.
+    Runs `nvidia-smi` for at most 3 s, where it exists.
     """
     own = groups()
     return Hardware(cpu_cores=_cores(own), memory_mb=_memory_mb(own), gpus=_gpus())
 
 
 def usable_cores(cgroup: Path) -> int:
-    """Cores of the process's affinity, cut to the quota of the group mounted there (rounded down, at least 1)."""
+    """The number of cores in the process's affinity, limited by the quota of the group mounted at `cgroup` (rounded
+    down, at least 1).
+    """
     return _cores(Groups(root=cgroup))
 
 
 def usable_memory_mb(cgroup: Path) -> int:
-    """Physical memory in MB, cut to the limit of the group mounted there; 0 where neither can be told."""
+    """Physical memory in MB, limited by the group mounted at `cgroup`; 0 where neither is known."""
     return _memory_mb(Groups(root=cgroup))
 
 
@@ -77,7 +79,7 @@ def _memory_mb(own: Groups) -> int:
 
 
 def parse_gpus(listing: str) -> tuple[Gpu, ...]:
-    """The GPUs in the answer of `nvidia-smi`, one `model, MB` a line; other lines are skipped."""
+    """The GPUs in the output of `nvidia-smi`, one `model, MB` per line; other lines are skipped."""
     found = []
     for line in listing.splitlines():
         model, _, memory = line.rpartition(",")

@@ -1,4 +1,4 @@
-"""Processes that the system killed because memory ran out, by the count that their control group keeps."""
+"""Processes killed for lack of memory, by the count of their control group."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _SCORE = Path("/proc/self/oom_score_adj")
 
 
 def go_first() -> None:
-    """Ask the system to kill this process rather than the one that started it, should memory run out."""
+    """Ask the system to kill this process before its parent when memory runs out."""
     with contextlib.suppress(OSError):
         _SCORE.write_text("500")
 
 
 class OomKills:
-    """Tells whether the system killed a process of this group for its memory since the last look."""
+    """Detects whether the system has killed a process of this group for lack of memory since the last look."""
 
     def __init__(self, own: Groups) -> None:
         self._own = own
         self._seen = own.oom_kills()
 
     def reason(self) -> str | None:
-        """What to say of a process that was killed, or None: memory has not run out since the last look."""
+        """A sentence about a process killed for lack of memory; None if that has not happened since the last look."""
         granted = self.granted()
         if granted is None:
             return None
@@ -37,7 +37,7 @@ class OomKills:
         )
 
     def granted(self) -> str | None:
-        """How much memory was not enough, or None: it has not run out since the last look."""
+        """The amount of memory that was too little, or None when none has run out since the last look."""
         now = self._own.oom_kills()
         if now <= self._seen:
             return None

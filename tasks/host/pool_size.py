@@ -1,4 +1,4 @@
-"""How many processes a worker starts: what was asked for, or what cores, memory and open files allow."""
+"""The number of processes that a worker starts: as requested, or as cores, memory and open files allow."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from tasks.errors import TooFewFilesError
 from tasks.host.open_files import needed, processes_within
 
-#: MB of the main process with its libraries, and of each other one, that are taken before the first job
+#: memory in MB used before the first job: by the main process with its libraries, and by each other process
 _LEAST_MB = (76, 40)
-#: the same once jobs of every type were computed
+#: the same after jobs of every type were computed
 _WELL_MB = (96, 64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoolSize:
-    """A decision."""
+    """A number of processes and the reason for it."""
 
     processes: int
-    #: why it is fewer than were asked for or than there are cores, or what it may come to; empty where all is well
+    #: why it is less than requested or than the number of cores, or a warning; empty where all is well
     note: str = ""
 
 
 def pool_size(*, asked: int | None, cores: int, memory_mb: int, open_files: int) -> PoolSize:
-    """Decide how many processes are started.
+    """Decide how many processes to start.
 
-    `memory_mb` is 0 where nobody can tell. Raises TooFewFilesError when what was asked for needs more open files than
-    there may be, or when not even one process can have them.
+    `memory_mb` is 0 where unknown. Raises TooFewFilesError when the requested number needs more open files than the
+    limit allows, or when the limit is too low for even one process.
     """
     wanted = asked or cores
     if needed(wanted) > open_files and (asked is not None or processes_within(open_files) < 1):
@@ -46,7 +46,7 @@ def pool_size(*, asked: int | None, cores: int, memory_mb: int, open_files: int)
 
 
 def _as_asked(asked: int, *, held: int, well: int, memory_mb: int) -> PoolSize:
-    """As many as were asked for, as long as they fit in at all."""
+    """The requested number, or as many of them as fit into memory at all."""
     if held < asked:
         return PoolSize(
             processes=held, note=f"{held} of {asked} processes are started, as {memory_mb} MB of memory are granted"
@@ -61,6 +61,6 @@ def _as_asked(asked: int, *, held: int, well: int, memory_mb: int) -> PoolSize:
 
 
 def _processes_in(memory_mb: int, sizes: tuple[int, int], wanted: int) -> int:
-    """How many of the wanted processes fit in; at least one is tried, and all where nobody can tell the memory."""
+    """How many of the wanted processes fit into memory: at least one, and all where the memory is unknown."""
     main_mb, each_mb = sizes
     return min(wanted, max(1, (memory_mb - main_mb) // each_mb)) if memory_mb else wanted

@@ -6,14 +6,14 @@ import platform
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-#: x86-64-v2, as Linux spells its parts: processors from 2009 on have them, and some emulated ones don't
+#: x86-64-v2 in Linux's names: processors since 2009 have them, some emulated ones don't
 _NEEDED = ("cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3")
 
 
 def lacking(machine: str, cpuinfo: str) -> tuple[str, ...]:
-    """Instructions that numpy needs and a processor lacks, by the text of /proc/cpuinfo; none where that can't be told.
+    """Instructions that numpy needs and the processor lacks, by the text of /proc/cpuinfo; none where unknown.
 
-    Without them numpy ends the process by an illegal instruction, or with a traceback of its import.
+    Without them numpy ends the process by an illegal instruction, or fails on import.
     """
     if machine.lower() not in {"x86_64", "amd64"}:
         return ()

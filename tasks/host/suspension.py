@@ -1,4 +1,4 @@
-"""Ctrl-Z: a process that others wait for says why it goes on, and what ends it."""
+"""Refuses Ctrl-Z in a process that others wait for, with a message on how to stop it instead."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _STDERR = 2
 
 
 def refuse_suspension(words: str) -> None:
-    """From now on SIGTSTP stops nothing, and `words` are written to stderr; where it is ignored already, it stays so.
+    """From now on SIGTSTP stops nothing and writes `words` to stderr. Where it is already ignored, it stays so.
 
-    Processes that are forked later ignore it without a word, those of another program take it as usual.
+    Processes forked later ignore it silently; other programs started from here treat it as usual.
     """
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:
         return
@@ -20,7 +20,7 @@ def refuse_suspension(words: str) -> None:
 
     def on_suspend(_number: int, _frame: object) -> None:
         if os.getpid() == owner:
-            # past Python's buffers, which may be in the middle of a line
+            # bypasses Python's buffers, which may be in the middle of a line
             with contextlib.suppress(OSError):
                 os.write(_STDERR, line)
 

@@ -1,4 +1,4 @@
-"""Signs of life for systemd, which restarts a service that sends none for `WatchdogSec`; nothing without systemd."""
+"""Signs of life for systemd, which restarts a service that sends none for `WatchdogSec`. Does nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import contextlib
 import os
 import socket
 
-#: with these systemd asks a service for signs of life; what the service starts must not answer in its place
+#: variables by which systemd asks a service for signs of life; the service's children must not inherit them
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _ALIVE = b"WATCHDOG=1"
 
 
 def ping() -> None:
-    """Say that this process lives, if systemd watches this very process.
+    """Send a sign of life if systemd watches this very process.
 
-    A message that can't be sent is lost: the next one is soon sent.
+    A message that can't be sent is lost; the next one follows soon.
     """
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")) or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):

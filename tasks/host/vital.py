@@ -1,4 +1,4 @@
-"""A thread that a worker can't do without: the worker ends with it, and is started again."""
+"""A thread that a worker can't do without: when it fails, the worker ends and is restarted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import threading
 from collections.abc import Callable
 
-#: EX_SOFTWARE: restarted at once, unlike a mistake in the settings
+#: EX_SOFTWARE, after which it is restarted at once, unlike after a mistake in the settings
 EXIT_CODE = 70
 _log = logging.getLogger(__name__)
 
 
 def start(name: str, work: Callable[[], None]) -> None:
-    """Run `work` on a thread of its own; an exception that leaves it ends the process by EXIT_CODE."""
+    """Run `work` in its own thread. An exception from it ends the process with EXIT_CODE."""
 
     def run() -> None:
         try:

@@ -1,1 +1,1 @@
-"""The Celery worker: its app, its start, its way to Redis, and what watches it."""
+"""The Celery worker: its app, its start, its results, its self-test and its watchdog."""

@@ -1,4 +1,4 @@
-"""The Celery app, built from settings: the same for coordinator, workers and Flower."""
+"""Builds the Celery app from the settings, the same for coordinator, workers and Flower."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _BACKEND = "tasks.worker.backend.StreamBackend"
 
 
 def make_app(settings: Settings, redis_url: str) -> Celery:
-    """A Celery app on `redis_url` (redis:// or rediss://, credentials included) with every setting that matters here.
+    """A Celery app on `redis_url` (redis:// or rediss://, credentials included) with every relevant setting.
 
-    Losing a message costs time, never money: the coordinator re-dispatches from its ledger. So nothing here is tuned
-    for at-most-once; a lost child is reported as a failure (`task_reject_on_worker_lost` off), since the coordinator
-    counts attempts and Celery would put a poison task back for ever.
+    Losing a message costs time, never money, since the coordinator re-dispatches from its ledger. So nothing here is
+    tuned for at-most-once. A lost child is reported as a failure (`task_reject_on_worker_lost` off), because the
+    coordinator counts attempts and Celery would requeue a poison task for ever.
     """
     forget_celery_variables()
     use_for_redis()
@@ -45,7 +45,7 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
         task_soft_time_limit=settings.worker.soft_time_limit_s,
         task_time_limit=settings.worker.time_limit_s,
         broker_transport_options={
-            # the same in every process on this Redis: the shortest one wins
+            # must be the same in every process on this Redis, since the shortest one applies
             "visibility_timeout": settings.visibility_timeout_s,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,

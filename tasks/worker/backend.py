@@ -1,8 +1,7 @@
-"""The way back: a Celery result backend that writes each end of a task to one durable Redis stream.
+"""A Celery result backend that writes the end of each task to one durable Redis stream.
 
-Celery stores a result before it acks the message (`task_acks_late`), so an attempt that has an end has an entry here,
-once or more often; the coordinator takes the first. Success, failure, a time limit and a lost child all come this
-way.
+Celery stores a result before it acks the message (`task_acks_late`), so every ended attempt has at least one entry
+here; the coordinator takes the first. Success, failure, a time limit and a lost child are all reported this way.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _log = logging.getLogger(__name__)
 class StreamBackend(BaseBackend):
     """`result_backend = "tasks.worker.backend.StreamBackend+redis://…"`; results can't be read back through Celery."""
 
-    #: set by a worker's door before its processes start; a backend is made when it is first used, after a kill perhaps
+    #: set by a worker's start before its processes fork, since the backend is made on first use, possibly after a kill
     kills: OomKills | None = None
 
     def __init__(self, *args: Any, url: str | None = None, **kwargs: Any) -> None:
@@ -39,22 +38,23 @@ class StreamBackend(BaseBackend):
 
     @property
     def client(self) -> redis.Redis:
-        """A connection of this process's own: a forked child must not share its parent's socket."""
+        """A connection for this process alone: a forked child must not share its parent's socket."""
         pid = os.getpid()
         if pid not in self._clients:
             self._clients[pid] = redis_client(self._redis_url)
         return self._clients[pid]
 
     def exception_safe_to_retry(self, exc: BaseException) -> bool:
-        """Redis is away: hold the result and try again (`result_backend_always_retry`), and ack only after.
+        """True, so that Celery keeps the result and retries while Redis is unavailable (`result_backend_always_retry`).
 
-        Once the worker was asked to end, that goes on for seconds only: the coordinator dispatches the job again.
+        It acks only after that. Once the worker was asked to stop, it retries only for seconds: the coordinator
+        dispatches the job again.
         """
         away = isinstance(exc, redis.ConnectionError | redis.TimeoutError | redis.BusyLoadingError)
         return away and not stopping.gives_up()
 
     def encode_result(self, result: Any, state: str) -> Any:
-        """As Celery does; a process that the system killed for its memory is called one."""
+        """As Celery does, but a process that the system killed for lack of memory is reported as such."""
         if isinstance(result, WorkerLostError):
             reason = self.kills.reason() if self.kills else None
             if reason is not None:
@@ -79,14 +79,14 @@ class StreamBackend(BaseBackend):
             for end in result.ends:
                 yield end.task, end.state, self.prepare_exception(end.error) if end.error else end.body
         elif getattr(request, "task", "") == BUNDLE_TASK:
-            # it was lost as a whole: what some of its jobs had come to was never written
+            # the bundle was lost as a whole, since none of its jobs' results were written
             for job in jobs_in(request.args):
                 yield job.task_id, state, result
         else:
             yield task_id, state, result
 
     def get_task_meta(self, task_id: str, **_: Any) -> dict[str, Any]:
-        """Always PENDING: the ledger, not Celery, knows what became of a job."""
+        """Always PENDING: the ledger, not Celery, knows a job's outcome."""
         return {"status": states.PENDING, "result": None, "task_id": task_id}
 
     _get_task_meta_for = get_task_meta

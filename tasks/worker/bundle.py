@@ -1,7 +1,7 @@
-"""Several light jobs in one Celery message: computed one after the other, answered and told to Flower one by one.
+"""Bundles: several light jobs in one Celery message, each with its own result and its own Flower events.
 
-Celery costs one to two milliseconds a message, twenty times what a light kernel takes. The message's own id is nobody's
-job: each job of it has its own entry in the results stream and its own events, as if it had come alone.
+Celery costs one to two milliseconds a message, twenty times what a light kernel takes. The message's id belongs to no
+job. Each job in it has its own entry in the results stream and its own events, as if it had come alone.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ class End:
 
     #: its own Celery task id
     task: str
-    #: what went wrong, or None
+    #: the exception that ended it, or None
     error: Exception | None
-    #: what its task would have returned
+    #: the return value of its task
     body: dict[str, Any]
     seconds: float
 
     @property
     def state(self) -> str:
-        """Celery's word for it."""
+        """Celery's state for it."""
         return str(states.FAILURE if self.error else states.SUCCESS)
 
     @property
     def told(self) -> tuple[str, float, str, str]:
-        """What Flower hears of it: task id, seconds, and the error or the result, cut as Celery cuts them."""
+        """The fields of Flower's event: task id, seconds, and the error or the result, truncated as Celery does."""
         error, result = (repr(self.error), "") if self.error else ("", repr(self.body))
         return self.task, self.seconds, error[:_SHOWN], result[:_SHOWN]
 
 
 @dataclass(frozen=True, repr=False, slots=True)
 class Bundled:
-    """The ends of a bundle's jobs. Its text is all that Celery hands to the worker's main process."""
+    """The ends of a bundle's jobs. Its text is all that Celery passes to the worker's main process."""
 
     ends: list[End]
 
@@ -55,9 +55,9 @@ class Bundled:
 
 
 def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bundled:
-    """Compute a bundle's jobs in turn: one that fails or is stopped by the soft time limit takes no other with it.
+    """Compute a bundle's jobs in turn. A job that fails or reaches the soft time limit does not affect the others.
 
-    Raises MessageError when `messages` is no list of job messages.
+    Raises MessageError when `messages` is not a list of job messages.
     """
     ends = []
     for raw, job in zip(messages, jobs_of(messages), strict=True):
@@ -66,7 +66,7 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
         try:
             body = compute(raw)
         except Exception as exc:  # noqa: BLE001 - whatever a kernel raises is that job's end, as Celery sees it
-            # without the frames that it came from, and all that they hold
+            # without its frames, which keep objects alive
             error = exc.with_traceback(None)
             error.__cause__ = error.__context__ = None
         ends.append(
@@ -83,7 +83,7 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
 def jobs_of(messages: Any) -> list[JobMessage]:
     """The jobs of a bundle, without their data.
 
-    Raises MessageError when it is no list of job messages, or one of too many.
+    Raises MessageError when it is not a list of job messages, or too long a one.
     """
     if not isinstance(messages, list) or len(messages) > MOST_IN_BUNDLE:
         raise MessageError(f"a bundle is a list of at most {MOST_IN_BUNDLE} job messages")
@@ -91,7 +91,7 @@ def jobs_of(messages: Any) -> list[JobMessage]:
 
 
 def jobs_in(args: Any) -> list[JobMessage]:
-    """The jobs that a bundle's task was called with; none when it was malformed, so that nobody waits for it."""
+    """The jobs in the arguments of a bundle's task; none when they are malformed, since no job waits for those."""
     try:
         return jobs_of(*args)
     except (MessageError, TypeError):

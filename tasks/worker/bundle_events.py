@@ -1,4 +1,4 @@
-"""What the worker's main process tells Flower of a bundle: of each of its jobs, as if it had come alone."""
+"""Flower events about a bundle, sent by the worker's main process for each job as if it had come alone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tasks.worker.bundle import jobs_in
 
 
 class BundleRequest(Request):
-    """A bundle as the worker's main process sees it: what would be told of the bundle is told of each of its jobs."""
+    """A bundle in the worker's main process, which sends each event once for every job of the bundle."""
 
     def send_event(self, type: str, **fields: Any) -> None:  # noqa: A002 - the name is Celery's
-        """Tell Flower."""
+        """Send an event to Flower for each job."""
         if not (self._eventer and self._eventer.enabled):
             return
         for name, uuid, more in self._told(type, fields):

@@ -1,54 +1,54 @@
-"""How many kernels in a row came to nothing in this worker, counted in shared memory by all of its processes."""
+"""Counts this worker's failed kernels in a row, in memory that all of its processes share."""
 
 from __future__ import annotations
 
 import mmap
 import struct
 
-#: kernels in a row, beside those that run now, after which a worker tests itself
+#: number of kernels in a row, beside those running now, after which a worker tests itself
 FIRST_LIMIT = 3
-#: a worker that has passed its test this often tests itself no less often
+#: number of passed self-tests that each double the limit
 _MOST_DOUBLINGS = 6
 _WORD = struct.Struct("q")
 
 
 class Failures:
-    """Counts a kernel as it begins, and starts over when one computes: so one that ends its process counts, too.
+    """Counts a kernel when it begins, and resets when one succeeds, so that one that kills its process counts, too.
 
-    Processes that count at the same moment may lose a count, which only puts off a test.
+    Processes that count at the same moment may lose a count, which only delays a test.
     """
 
     def __init__(self) -> None:
-        #: made before the pool is forked, so that its processes share it
+        #: created before the pool forks, so that its processes share it
         self._shared = mmap.mmap(-1, _WORD.size)
         self._passed = 0
-        #: the worker tests itself, and takes no job meanwhile
+        #: whether the worker is testing itself and takes no jobs
         self.testing = False
 
     @property
     def in_row(self) -> int:
-        """Kernels that began since one computed a result."""
+        """Number of kernels that began since one returned a result."""
         count: int = _WORD.unpack_from(self._shared, 0)[0]
         return count
 
     def begun(self) -> None:
-        """A kernel begins."""
+        """Count a kernel that begins."""
         self._write(self.in_row + 1)
 
     def computed(self) -> None:
-        """A kernel came to a result."""
+        """Reset the count, since a kernel returned a result."""
         self._write(0)
 
     def refused(self) -> None:
-        """It was no kernel's failure: the job is absurd."""
+        """Take back a count, since the job is absurd and the kernel has not failed."""
         self._write(max(self.in_row - 1, 0))
 
     def doubtful(self, processes: int) -> bool:
-        """Whether so many failed in a row that the worker should test itself."""
+        """Whether the worker should test itself after this many failures in a row."""
         return self.in_row >= (FIRST_LIMIT << self._passed) + processes
 
     def passed(self) -> None:
-        """The test went well, so it was the jobs: doubt later the next time."""
+        """The self-test passed, so the jobs were at fault: raise the limit for the next one."""
         self._passed = min(self._passed + 1, _MOST_DOUBLINGS)
         self._write(0)
 

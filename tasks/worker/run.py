@@ -1,4 +1,4 @@
-"""The worker: one thin Celery task per job type, its heartbeat and events, the door by which a worker host starts."""
+"""The worker's start, with one thin Celery task per job type, its heartbeat and its events."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ from tasks.worker.watchdog import Look, watch
 BEAT_S = 5.0
 #: seconds between two messages to Flower
 EVENTS_S = 0.25
-#: in one message; a bundle's jobs alone make a hundred
+#: maximum number of events in a message; a bundle's jobs alone make a hundred
 MOST_EVENTS = 1000
-#: characters of what a pool process may say of a bundle
+#: maximum length of a pool process's report on a bundle, in characters
 _BUNDLE_TEXT = 1 << 20
 _EX_CONFIG = 78
 _STRATEGY = f"{choosy.__module__}:{choosy.__qualname__}"
@@ -52,11 +52,11 @@ _log = logging.getLogger(__name__)
 
 
 def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
-    """Compute a job message and return what goes back on the wire.
+    """Compute a job message and return the reply.
 
     Raises MessageError when the message is malformed, of another version or over `max_payload_bytes`; PayloadError and
     UnknownJobTypeError as the catalog does. Each of them reaches the coordinator as a refusal. Raises OutOfMemoryError
-    when the kernel needs more than there is, which counts as an attempt that failed.
+    when the kernel needs more memory than there is, which counts as a failed attempt.
     """
     size = len(message["data"]) if isinstance(message, dict) and isinstance(message.get("data"), str) else 0
     if size > max_payload_bytes:
@@ -72,7 +72,7 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
 
 
 def register_tasks(app: Celery, max_payload_bytes: int) -> None:
-    """One task a job type, named by it, so that Flower's list reads and filters by job type."""
+    """Register one task per job type under its name, so that Flower's list can be read and filtered by job type."""
 
     def run(message: Any) -> dict[str, Any]:
         failures.begun()
@@ -95,27 +95,27 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
         typing=False,
         Strategy=_STRATEGY,
         Request=f"{BundleRequest.__module__}:{BundleRequest.__qualname__}",
-        # what it tells, it tells of its jobs
+        # its events are those of its jobs
         send_events=False,
         resultrepr_maxsize=_BUNDLE_TEXT,
     )
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """Beats from the consumer's own loop and touches a file: when the loop stands still, the file grows old."""
+    """Beats from the consumer's own loop and touches a file, which goes stale when the loop is stuck."""
 
     requires = {"celery.worker.consumer.connection:Connection"}  # noqa: RUF012 - the name and type are Celery's
-    #: set by the door before the worker is built
+    #: set before the worker is built
     path: Path | None = None
     beats = 0
 
     def start(self, consumer: Any) -> None:
-        """The consumer is connected: beat at once, then every five seconds."""
+        """On connection: beat at once, then every five seconds."""
         self._beat()
         self._timer = consumer.timer.call_repeatedly(BEAT_S, self._beat)
 
     def stop(self, _consumer: Any) -> None:
-        """The connection is gone: the file grows old until it is back."""
+        """On disconnection: stop beating, so that the file goes stale until the connection is back."""
         timer = getattr(self, "_timer", None)
         if timer is not None:
             timer.cancel()
@@ -128,24 +128,24 @@ class Heartbeat(bootsteps.StartStopStep):
 
 
 class PacedEvents(bootsteps.StartStopStep):
-    """Tells Flower a few times a second what was done, many events to a message.
+    """Sends Flower many events in one message, a few times a second.
 
-    Celery's own way is a message each turn of the loop, which costs the worker's main process as much as two fifths of
-    its work on light jobs. And the loop waits for each: far from Redis they are sent less often, so that nine tenths of
-    the time are left for jobs.
+    Celery sends a message in each turn of the loop, which costs the worker's main process as much as two fifths of its
+    work on light jobs. The loop also waits for each message. Far from Redis they are sent less often, so that nine
+    tenths of the time are left for jobs.
     """
 
     requires = {"celery.worker.consumer.events:Events"}  # noqa: RUF012 - the name and type are Celery's
 
     def start(self, consumer: Any) -> None:
-        """The dispatcher of events is there."""
+        """Take over the event dispatcher, which now exists."""
         self._events = consumer.event_dispatcher
         self._events.on_send_buffered = None
         self._events.buffer_limit = MOST_EVENTS
         self._tell(consumer.timer)
 
     def stop(self, _consumer: Any) -> None:
-        """The dispatcher is about to close: say what is left."""
+        """Send the remaining events before the dispatcher closes."""
         timer = getattr(self, "_timer", None)
         if timer is not None:
             timer.cancel()
@@ -161,10 +161,10 @@ class PacedEvents(bootsteps.StartStopStep):
 
 
 def _watched(settings: Settings, redis_url: str) -> type[bootsteps.StartStopStep]:
-    """The step that starts the watchdog, before the first word with Redis, which may take for ever."""
+    """The step that starts the watchdog, before the first contact with Redis, which may hang."""
 
     class Watched(bootsteps.StartStopStep):
-        # not before the pool has forked: the thread would be lost in its processes
+        # only after the pool has forked, since the pool's processes would not have the thread
         requires = ("celery.worker.components:Pool",)
 
         def start(self, worker: Any) -> None:
@@ -184,7 +184,7 @@ def worker_name(settings: Settings) -> str:
 
 
 def _drop_built_in_tasks(app: Celery) -> None:
-    """Celery's own tasks, such as `celery.starmap`, call whatever a message names: no job is one of them."""
+    """Remove Celery's own tasks, such as `celery.starmap`, which call whatever a message names and are never jobs."""
     app.finalize()
     for name in [name for name in app.tasks if name.startswith("celery.")]:
         app.tasks.unregister(name)
@@ -203,9 +203,9 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
 
 
 def run_worker(settings: Settings, redis_url: str) -> int:
-    """Work until told to stop; the process's exit code. SIGTERM finishes the jobs at hand first.
+    """Work until stopped. Returns the exit code. SIGTERM finishes the current jobs first.
 
-    A worker that lives but works no more ends itself, as `tasks.worker.watchdog` says.
+    A worker that is alive but no longer works ends itself, as described in `tasks.worker.watchdog`.
     """
 
     @setup_logging.connect(weak=False)
@@ -239,13 +239,13 @@ def run_worker(settings: Settings, redis_url: str) -> int:
 
     @worker_process_init.connect(weak=False)
     def _stay(**_: Any) -> None:
-        # a closed terminal tells every process of it; the pool's finish their jobs, as the main one asks them to
+        # a closed terminal signals all its processes; the pool's finish their jobs, as the main one asks them to
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         go_first()
 
     @worker_ready.connect(weak=False)
     def _drain_when_hung_up(**_: Any) -> None:
-        # Celery would start the worker again
+        # otherwise Celery would restart the worker
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM) if with_hangup else signal.SIG_IGN)
 
     refuse_suspension("Ctrl-Z stops nothing: jobs at hand would wait for it. Ctrl-C finishes them and ends the worker.")

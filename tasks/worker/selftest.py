@@ -1,4 +1,4 @@
-"""One known job of each type, computed in a process of its own: whether this host computes at all."""
+"""A self-test that computes one known job of each type in a separate process, to see whether this host works at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 class SelfTest:
-    """A test that runs; the process is forked from this one, so that it has the same kernels."""
+    """A running test. Its process is forked from this one, so that it has the same kernels."""
 
     def __init__(self, time_limit_s: float) -> None:
         self._ends_at = time.monotonic() + time_limit_s
@@ -53,7 +53,7 @@ class SelfTest:
 
 
 def _run(words: Connection) -> None:
-    """Say each job type before it is computed, and what is wrong with it; nothing at all at the end."""
+    """Send each job type before it is computed, and any error; send nothing more at the end."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     for job_type, known in JOB_TYPES.items():

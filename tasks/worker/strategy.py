@@ -1,4 +1,4 @@
-"""Which jobs a worker leaves to others: those that failed on its host before, and all of them while it tests itself."""
+"""Jobs that a worker leaves to others: those that failed on its host before, and all while it tests itself."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tasks.messages import AVOID_HEADER, JOBS_QUEUE
 from tasks.worker.failures import failures
 from tasks.worker.selftest import SelfTest
 
-#: EX_UNAVAILABLE: whatever starts it again waits, since it would end the same
+#: EX_UNAVAILABLE: its service manager waits before a restart, which would end the same
 EXIT_CODE = 69
-#: how long a message that is left to others is kept from them: it takes the place of another one for so long
+#: how long a message left to others is held back, in seconds; meanwhile it takes up a slot of this worker
 LEAVE_S = 0.1
 _LOOK_S = 0.2
 _log = logging.getLogger(__name__)
 
 
 def choosy(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
-    """Celery's way to take a message, but for those that are left to others."""
+    """Celery's default strategy, except for messages that are left to other workers."""
     take = default(task, app, consumer)
 
     def handle(message: Any, *more: Any, **names: Any) -> None:
@@ -41,7 +41,7 @@ def choosy(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
 
 
 def _payload(message: Any) -> object:
-    """A message's body, decoded, which kombu keeps for whoever asks next."""
+    """A message's decoded body, which kombu caches."""
     try:
         return message.payload
     except Exception as exc:
@@ -49,12 +49,12 @@ def _payload(message: Any) -> object:
 
 
 def _leave(message: Any, consumer: Any) -> None:
-    """Put a message back, behind those that wait."""
+    """Put a message back, behind those that are waiting."""
     message.reject_log_error(_log, consumer.connection_errors, requeue=True)
 
 
 def examined(time_limit_s: float) -> type[bootsteps.StartStopStep]:
-    """The step that tests a worker which fails again and again, and ends it when the test fails."""
+    """The step that tests a worker after repeated failures, and ends it when the test fails."""
 
     class Examined(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -78,7 +78,7 @@ def examined(time_limit_s: float) -> type[bootsteps.StartStopStep]:
                 return
             self.test = None
             if verdict:
-                # takes nothing until it has ended
+                # takes no more messages until it has ended
                 _end(verdict, time_limit_s)
                 return
             _log.warning("the known jobs went well: it is the others that fail")

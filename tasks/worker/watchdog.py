@@ -1,8 +1,8 @@
-"""Ends a worker that lives but works no more, so that whatever started it starts it again.
+"""Ends a worker that is alive but no longer works, so that its service manager restarts it.
 
-Docker and systemd restart what ends, not what stands still. A thread of the worker's main process looks at it at equal
-intervals. It can't see a process that is stopped as a whole, or C code that never lets go of the interpreter: those
-show by the heartbeat file alone.
+Docker and systemd restart a process that exits, not one that is stuck. A thread of the worker's main process checks it
+at equal intervals. It can't detect a process that is stopped as a whole, or C code that never releases the interpreter:
+only the stale heartbeat file shows those.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tasks.host.vital import EXIT_CODE, start
 from tasks.messages import JOBS_QUEUE
 
 PERIOD_S = 5.0
-#: looks in a row that find no progress; Kombu waits 30 s at most before it tries a lost Redis again
+#: number of checks in a row without progress; Kombu waits 30 s at most before it retries a lost Redis
 PATIENCE = 12
-#: EX_UNAVAILABLE: the farm has taken this host's leave back, or Redis its role's rights
+#: EX_UNAVAILABLE: the farm has revoked this host's access, or Redis its role's rights
 REFUSED = 69
-#: refusals in a row, so that a password which is changed everywhere within that time ends no worker
+#: number of refusals in a row, so that a password change everywhere within that time ends no worker
 REFUSALS = 3
 _TIMEOUT_S = 5.0
 _log = logging.getLogger(__name__)
@@ -35,27 +35,27 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """What a worker and its queue look like at one moment."""
+    """The state of a worker and its queue at one moment."""
 
-    #: jobs that wait in the queue; None where Redis does not answer
+    #: number of jobs waiting in the queue; None where Redis does not answer
     waiting: int | None
-    #: beats of the consumer's loop since the start
+    #: number of beats of the consumer's loop since the start
     beats: int
-    #: jobs whose computation began since the start
+    #: number of computations begun since the start
     begun: int
-    #: jobs received and not ended
+    #: number of jobs received and not ended
     held: int
 
 
 class Judge:
-    """Decides by looks at equal intervals whether a worker has to be started anew.
+    """Decides from looks at equal intervals whether a worker has to be restarted.
 
-    While Redis does not answer, nothing counts: that is no fault of the worker. Looks count, not seconds, so that a
-    process which was stopped and goes on is not ended for it.
+    Looks while Redis does not answer don't count, since the worker is not at fault. Looks are counted, not seconds, so
+    that a process which was suspended and resumed is not ended.
     """
 
     def __init__(self, time_limit_s: float) -> None:
-        """`time_limit_s` is how long a job may rightly keep its process from beginning another one."""
+        """`time_limit_s` is how long a job may keep its process from starting another one."""
         self._patience_holding = PATIENCE + math.ceil(time_limit_s / PERIOD_S)
         self._last: Look | None = None
         self._still = 0
@@ -77,7 +77,7 @@ class Judge:
 
 
 def waiting_jobs(client: redis.Redis) -> int | None:
-    """Jobs in the queue, or None where Redis does not answer or refuses to."""
+    """The number of jobs in the queue, or None where Redis does not answer or refuses."""
     try:
         return int(client.llen(JOBS_QUEUE))
     except redis.RedisError:
@@ -85,10 +85,10 @@ def waiting_jobs(client: redis.Redis) -> int | None:
 
 
 def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look], running: Callable[[], bool]) -> None:
-    """Start the thread that ends this process by EXIT_CODE when `look` shows no progress; it goes when not `running`.
+    """Start a thread that ends this process with EXIT_CODE when `look` shows no progress; it stops when not `running`.
 
-    Jobs at hand are lost with the process, and dispatched again. A watchdog that fails ends the process, too: nobody
-    would see what happens after that.
+    The current jobs are lost with the process, and dispatched again. A watchdog that fails ends the process, too, since
+    nothing would detect a stuck worker after that.
     """
 
     def keep_watch() -> None:

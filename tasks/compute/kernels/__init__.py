@@ -1,1 +1,1 @@
-"""The numpy kernels, one a file: `kernel(payload, rng)` gives a result of plain JSON values and has no effect."""
+"""The numpy kernels, one per file: `kernel(payload, rng)` returns plain JSON values and has no side effects."""

@@ -12,7 +12,7 @@ from tasks.compute.kernels.draws import words16
 from tasks.compute.kernels.fingerprint import fingerprint
 from tasks.compute.payloads.records import DataValidation
 
-#: what can be wrong with a record, in the order in which corruptions are numbered
+#: the possible faults of a record, in the order in which corruptions are numbered
 REASONS = ("altered", "amount_not_finite", "amount_negative", "sequence_repeated", "time_backwards")
 
 _CORRUPTED_OF = 32
@@ -23,7 +23,7 @@ _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Records:
-    """n records in columns of shape `(n,)`."""
+    """n records as columns of shape `(n,)`."""
 
     #: 0, 1, 2, … in a whole set (int64)
     sequence: NDArray[np.int64]
@@ -31,17 +31,17 @@ class Records:
     time: NDArray[np.int64]
     #: NNET, finite and not negative (float64)
     amount: NDArray[np.float64]
-    #: who pays (int64)
+    #: the paying account (int64)
     account: NDArray[np.int64]
-    #: `checksums` of the other columns when the record was written (uint64)
+    #: `checksums` of the other columns, computed when the record was written (uint64)
     checksum: NDArray[np.uint64]
 
 
 def data_validation(payload: DataValidation, rng: Generator) -> dict[str, object]:
-    """Draw n records of which about one in 32 is corrupted, and count those that pass every check.
+    """Draw n records, corrupt about one in 32, and count those that pass every check.
 
-    `integrity_score = passed / n`, float64; with n = 0 it is 1. The checks look at the records alone, never at what
-    was corrupted. A record that fails several checks counts once in the score and once under each reason.
+    `integrity_score = passed / n`, float64; with n = 0 it is 1. The checks look only at the records, not at which ones
+    were corrupted. A record that fails several checks counts once in the score and once under each reason.
 
     Returns:
         `integrity_score`, `records_checked` (n), `records_failed`, `failed_by` (reason → count), `records_hash` over
@@ -66,8 +66,8 @@ def data_validation(payload: DataValidation, rng: Generator) -> dict[str, object
 def checks(records: Records) -> NDArray[np.bool_]:
     """Which record fails which check: bool `(5, n)`, rows as in `REASONS`.
 
-    altered: the checksum isn't that of the record. amount_not_finite: NaN or infinite. amount_negative: below 0.
-    sequence_repeated: not the record's place. time_backwards: before an earlier record's time.
+    altered: the checksum does not match the record. amount_not_finite: NaN or infinite. amount_negative: below 0.
+    sequence_repeated: different from the record's position. time_backwards: before an earlier record's time.
     """
     failed = np.empty((len(REASONS), len(records.sequence)), dtype=np.bool_)
     expected = checksums(records.sequence, records.time, records.amount, records.account)
@@ -83,7 +83,7 @@ def checks(records: Records) -> NDArray[np.bool_]:
 def checksums(
     sequence: NDArray[np.int64], time: NDArray[np.int64], amount: NDArray[np.float64], account: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
-    """`((((s·a) ⊕ t)·b ⊕ amount's bits)·c ⊕ account)·a`, modulo 2⁶⁴, then its upper half folded in; uint64 `(n,)`.
+    """`((((s·a) ⊕ t)·b ⊕ amount's bits)·c ⊕ account)·a`, modulo 2⁶⁴, then XORed with its upper half; uint64 `(n,)`.
 
     Each factor is odd, so that a change of any single column changes the sum.
     """
@@ -101,7 +101,7 @@ def checksums(
 def drawn_records(count: int, rng: Generator) -> tuple[Records, NDArray[np.int64]]:
     """`count` records, and for each the number of its corruption in `REASONS`, or -1.
 
-    Corruptions other than "altered" happen before the checksum is written, so that only their own check can find
+    All corruptions except "altered" are made before the checksum is written, so that only their own check can find
     them.
     """
     words = words16(rng, 4 * count).astype(np.int64).reshape(4, count)

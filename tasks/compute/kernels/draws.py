@@ -1,4 +1,4 @@
-"""Numbers drawn for a job: the same seed gives the same numbers on every host."""
+"""Random numbers for a job: the same seed gives the same numbers on every host."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _WORD16 = np.dtype("<i2")
 
 
 class Digested(ISeedSequence):
-    """A seed stretched by SHAKE-256 to as many words as a bit generator asks for.
+    """A seed extended by SHAKE-256 to the number of words that a bit generator needs.
 
-    In place of numpy's SeedSequence, which takes 20 µs, longer than a whole light kernel; the seed is a digest
-    already, so there is no entropy left to spread.
+    It replaces numpy's SeedSequence, which takes 20 µs, longer than a whole light kernel. The seed is already a digest,
+    so its entropy needs no more mixing.
     """
 
     def __init__(self, seed: int) -> None:
@@ -34,7 +34,7 @@ class Digested(ISeedSequence):
 
 
 def generator(seed: int) -> Generator:
-    """A generator (SFC64) for a seed of at most 256 bits; two of one seed give the same stream.
+    """A generator (SFC64) for a seed of at most 256 bits. The same seed always gives the same stream.
 
     Raises:
         OverflowError: the seed is negative or wider.
@@ -52,8 +52,8 @@ def uniform(rng: Generator, shape: int | tuple[int, ...], scale: float = 1.0) ->
     """Uniform float32 of the given shape on an even grid of 2¹⁶ values in [-scale, scale).
 
     `k·scale·2⁻¹⁵` for a uniform int16 k: mean −scale·2⁻¹⁶, variance scale²/3. The grid is coarser than the 24 bits of
-    `Generator.random` and three times as fast, and drawing is most of the time of a kernel on drawn numbers. An empty
-    shape gives one number, a shape with a 0 in it none.
+    `Generator.random`, but three times as fast, and drawing takes most of the time of a kernel on drawn numbers. An
+    empty shape gives one number, a shape with a 0 in it none.
     """
     count = shape if isinstance(shape, int) else prod(shape)
     return np.multiply(words16(rng, count), scale * _STEP, dtype=np.float32).reshape(shape)

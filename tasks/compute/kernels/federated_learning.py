@@ -1,4 +1,4 @@
-"""`federated_learning`: one miner's local round on the weights that the server gave."""
+"""`federated_learning`: one miner's local training round, starting from the server's weights."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tasks.compute.kernels.perceptron import Array
 from tasks.compute.payloads.weights import LOCAL_STEPS, FederatedLearning
 
 _NOISE = 0.05
-#: only where every local row was drawn as 0, which one row of one input can be
+#: matters only where every local row was drawn as 0, which is possible for one row of one input
 _LEAST_CURVATURE = 1e-12
 
 
 def federated_learning(payload: FederatedLearning, rng: Generator) -> dict[str, object]:
     """Ten steps of gradient descent of a linear model on local rows, from the global weights W₀ `(d, c)`, float32.
 
-    Local rows x `(n, d)` and answers `y = x·T + noise` are drawn, T `(d, c)` being a drawn teacher; W₀ is the
-    server's matrix, or drawn where it gave none. The loss is `‖x·W − y‖² / 2n`. The steps are `W ← W − η·(G·W − b)`
-    with `G = xᵀx/n`, `b = xᵀy/n`: the same as steps on the rows, with the rows read once. η is one over the largest
-    absolute row sum of G, which is at least its largest eigenvalue, so no step raises the loss, but for rounding.
+    Local rows x `(n, d)` and answers `y = x·T + noise` are drawn, T `(d, c)` being a drawn teacher. W₀ is the server's
+    matrix, or drawn if there is none. The loss is `‖x·W − y‖² / 2n`. The steps are `W ← W − η·(G·W − b)` with `G =
+    xᵀx/n`, `b = xᵀy/n`: equal to steps on the rows, but the rows are read once. η is one over the largest absolute row
+    sum of G, which is at least its largest eigenvalue, so no step raises the loss except by rounding.
 
     Returns:
         `weights_hash` over the new weights, `initial_loss`, `final_loss`, `update_norm` (Euclidean, of W − W₀),

@@ -1,4 +1,4 @@
-"""The digest of arrays: short name of the dtype ("f4"), shape, elements little-endian in C order."""
+"""The digest of arrays, over each one's dtype (short name, "f4"), shape and elements (little-endian, C order)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tasks.compute.digest import digest
 def fingerprint(name: str, *arrays: NDArray[Any]) -> str:
     """SHA-256 over the arrays, as 64 hex characters.
 
-    Layout in memory and byte order don't matter; dtype and shape do. Before hashing, -0.0 becomes 0.0 and every NaN
-    the one quiet NaN, so arrays that compare equal hash alike. The arrays are not changed.
+    Memory layout and byte order don't matter; dtype and shape do. Before hashing, -0.0 becomes 0.0 and every NaN
+    becomes the same quiet NaN, so arrays that compare equal have equal hashes. The arrays are not changed.
 
     Parameters:
         name: the domain, such as a kernel's name.
@@ -46,5 +46,5 @@ def _elements(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _holds_nan(array: NDArray[Any]) -> bool:
-    # x·x is NaN only where an x is, and is the cheapest pass over an array of any size.
+    # x·x is NaN only if x contains a NaN, and is the cheapest pass over an array of any size.
     return isnan(np.vdot(array, array))

@@ -1,4 +1,4 @@
-"""`fraud_detection`: how suspicious each transaction looks beside the others."""
+"""`fraud_detection`: a score for how suspicious each transaction looks among the others."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tasks.compute.kernels.fingerprint import fingerprint
 from tasks.compute.kernels.payment_graph import fans, on_cycle
 from tasks.compute.payloads.transactions import FraudDetection
 
-#: flagged indexes that a result lists; the digest covers all scores
+#: maximum number of flagged indexes that a result lists; the digest covers all scores
 MAX_LISTED = 64
 
 _BIAS = 4.0
 _BY_OUTLIER = 0.8
 _BY_ROUND = 1.0
-#: weight of ln(payments of the sender)
+#: weight of ln(number of the sender's payments)
 _BY_PAYMENTS = 0.4
-#: weight of ln(its distinct receivers), and of ln(distinct senders of the receiver)
+#: weight of ln(number of the sender's receivers), and of ln(number of the receiver's senders)
 _BY_FAN = 0.7
 _BY_SELF = 3.0
 _BY_CYCLE = 1.5
 _ROUND_UNIT = 100.0
-#: the robust scale is never below this (10 % of an amount), lest equal amounts make outliers of cents
+#: lower limit of the robust scale (10 % of an amount), so that among equal amounts a few cents are no outlier
 _LEAST_SCALE = 0.1
-#: makes the median absolute deviation of a normal distribution its standard deviation
+#: factor from the median absolute deviation to the standard deviation of a normal distribution
 _MAD_TO_SIGMA = 1.4826
 
 Columns = tuple[tuple[float, ...], tuple[str, ...], tuple[str, ...]]
@@ -39,13 +39,13 @@ Columns = tuple[tuple[float, ...], tuple[str, ...], tuple[str, ...]]
 def fraud_detection(payload: FraudDetection, rng: Generator) -> dict[str, object]:
     """A logistic score in 0..1 for each of n transactions, float64; 0.5 and above is flagged.
 
-    `score = 1 / (1 + exp(−(−4 + 0.8·|z| + round + 0.4·ln v + 0.7·ln o + 0.7·ln i + 3·self + 1.5·cycle)))`, where z is
-    the robust z-score of ln(1 + amount) (median and 1.4826 × median absolute deviation, at least 0.1), round says
-    that the amount is a positive multiple of 100, v counts the sender's transactions, o its distinct receivers, i the
-    receiver's distinct senders, self and cycle look at the graph of payments. The weights are set by hand, not
-    learnt: no labelled data exists. Unknown (empty) addresses count as seen once. Amounts are read as float64. The
-    scores follow from the transactions alone; where only their number was given, they are drawn (amounts and ten
-    addresses for every twenty transactions).
+    `score = 1 / (1 + exp(−(−4 + 0.8·|z| + round + 0.4·ln v + 0.7·ln o + 0.7·ln i + 3·self + 1.5·cycle)))`. z is the
+    robust z-score of ln(1 + amount) (median and 1.4826 × median absolute deviation, at least 0.1). round is 1 where the
+    amount is a positive multiple of 100. v counts the sender's transactions, o its distinct receivers, i the receiver's
+    distinct senders. self and cycle come from the graph of payments. The weights are set by hand, since there is no
+    labelled data to learn from. Unknown (empty) addresses count as seen once. Amounts are read as float64. The scores
+    depend only on the transactions. Where the job gives only their number, they are drawn (amounts, and ten addresses
+    for every twenty transactions).
 
     Returns:
         `results_hash` over the scores, `analyzed` (n), `fraud_count`, `flagged` (the first 64 flagged indexes),
@@ -67,7 +67,7 @@ def fraud_detection(payload: FraudDetection, rng: Generator) -> dict[str, object
 
 
 def _scores(columns: Columns) -> list[float]:
-    """In plain Python: numpy's calls alone take longer than all of it for the tens of payments that a job holds."""
+    """The scores in plain Python: for the few dozen payments of a job, numpy's calls alone would take longer."""
     amounts, senders, receivers = columns
     evidence = [_BY_OUTLIER * abs(z) for z in _robust_z([log1p(amount) for amount in amounts])]
     for index, amount in enumerate(amounts):
@@ -79,12 +79,12 @@ def _scores(columns: Columns) -> list[float]:
     if True in selfish or True in cycles:
         for index, sender in enumerate(senders):
             evidence[index] += (_BY_SELF * selfish[index] + _BY_CYCLE * cycles[index]) * (sender != "")
-    # Below the bias nothing goes, so the exponential cannot overflow.
+    # The evidence is never below 0, so the exponential can't overflow.
     return [1.0 / (1.0 + exp(_BIAS - value)) for value in evidence]
 
 
 def _by_counts(senders: Sequence[str], receivers: Sequence[str]) -> list[float]:
-    """What v, o and i of each transaction add; all are 1, and add nothing, where no address appears twice."""
+    """The summands of v, o and i for each transaction, all 0 where no address appears twice."""
     payments = Counter(senders)
     fan_out, fan_in = fans(zip(senders, receivers, strict=True))
     payments[""] = fan_out[""] = fan_in[""] = 1

@@ -1,4 +1,4 @@
-"""`gradient_compute`: the true gradient of a network's loss by its weights."""
+"""`gradient_compute`: the exact gradient of a network's loss with respect to its weights."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from tasks.compute.payloads.layers import GRADIENT_BATCH, GradientCompute
 def gradient_compute(payload: GradientCompute, rng: Generator) -> dict[str, object]:
     """Backpropagation of `‖f(x) − t‖² / 2n` through dense tanh layers `layer_dims`, float32.
 
-    Weights, x `(32, layer_dims[0])` and t `(32, layer_dims[-1])` are drawn, so the result follows from the seed
-    alone.
+    Weights, x `(32, layer_dims[0])` and t `(32, layer_dims[-1])` are drawn, so the result depends on the seed alone.
 
     Returns:
-        `gradient_hash` over all gradients in the order of the layers, `loss`, `gradient_norm` (Euclidean, of all of
-        them together), `parameters` (how many), `layer_dims`, `batch_size`, `synthetic` (always true).
+        `gradient_hash` over all gradients in the order of the layers, `loss`, `gradient_norm` (Euclidean, over all of
+        them together), `parameters` (their number), `layer_dims`, `batch_size`, `synthetic` (always true).
     """
     dims = payload.layer_dims
     weights = drawn_weights(rng, dims)

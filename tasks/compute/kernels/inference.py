@@ -15,8 +15,8 @@ from tasks.compute.payloads.layers import Inference
 def inference(payload: Inference, rng: Generator) -> dict[str, object]:
     """`tanh(x·W₁)·W₂` for a drawn batch x `(batch_size, input_size)`, float32, output `(batch_size, 16)`.
 
-    W₁ `(input_size, 64)` and W₂ `(64, 16)` follow from `model_id` and `input_size` alone: all jobs of one model meet
-    the same weights.
+    W₁ `(input_size, 64)` and W₂ `(64, 16)` depend only on `model_id` and `input_size`: all jobs of one model use the
+    same weights.
 
     Returns:
         `output_hash` over the output, `model_hash` over the weights, `output_shape`, `output_mean`, `synthetic`

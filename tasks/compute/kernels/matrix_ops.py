@@ -1,4 +1,4 @@
-"""`matrix_ops`: a chain of matrix products that stays in range."""
+"""`matrix_ops`: a chain of matrix products, rescaled to stay in range."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _RESCALE_EVERY = 16
 def matrix_ops(payload: MatrixOps, rng: Generator) -> dict[str, object]:
     """`Xₖ₊₁ = A·Xₖ` for k = 0 … operations−1, float32, A and X₀ `(n, n)` drawn.
 
-    Each product needs the one before, so none can be left out. A has entries of variance 1/n, which keeps the size of
-    a typical X; every 16 products X is divided by the power of two above its largest entry, which is exact. A matrix
-    that has died out to 0 stays 0. With 0 operations the result is X₀'s.
+    Each product needs the one before, so none can be skipped. A has entries of variance 1/n, which keeps the size of a
+    typical X. Every 16 products X is divided by the power of two above its largest entry, which is exact. A matrix that
+    has become 0 stays 0. With 0 operations the result is that of X₀.
 
     Returns:
         `result_hash` over the last X, `exponent`: the sum of the powers of two taken out (true result =
@@ -47,7 +47,7 @@ def matrix_ops(payload: MatrixOps, rng: Generator) -> dict[str, object]:
 
 
 def _rescale(matrix: Array) -> int:
-    """Divide the matrix in place by the power of two that brings its largest entry into [½, 1); that exponent."""
+    """Divide the matrix in place by the power of two that brings its largest entry into [½, 1); the exponent."""
     largest = max(float(matrix.max()), -float(matrix.min()))
     _, exponent = frexp(largest)
     if exponent:

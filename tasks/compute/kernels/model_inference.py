@@ -1,4 +1,4 @@
-"""`model_inference`: a classifier's predictions and how sure it is."""
+"""`model_inference`: a classifier's predictions and their confidence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.compute.kernels.named_model import named_model
 from tasks.compute.kernels.perceptron import Array, forward
 from tasks.compute.payloads.layers import ModelInference
 
-#: predictions that a result lists; the digest covers all
+#: maximum number of predictions that a result lists; the digest covers all
 MAX_LISTED = 64
 _MODEL = "model_inference"
 
@@ -19,9 +19,9 @@ _MODEL = "model_inference"
 def model_inference(payload: ModelInference, rng: Generator) -> dict[str, object]:
     """`softmax(tanh(x·W₁)·W₂)` for a drawn batch x `(batch_size, input_dim)`, float32.
 
-    `data` names no model, so the weights follow from the widths: all jobs of the same widths meet the same
-    classifier. The largest logit of a row is taken off before the exponential, so nothing overflows. With one class
-    each confidence is 1. Of equal probabilities the first class is predicted.
+    `data` names no model, so the weights depend on the widths: all jobs of the same widths use the same classifier. The
+    largest logit of a row is subtracted before the exponential, so nothing overflows. With one class each confidence is
+    1. Of equal probabilities the first class is predicted.
 
     Returns:
         `predictions`: class of each of the first 64 rows, `confidence`: mean over all rows of the predicted class's

@@ -1,4 +1,4 @@
-"""`model_training`: gradient descent that really lowers the loss it reports."""
+"""`model_training`: gradient descent on a small network, with a loss that really falls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.compute.payloads.layers import ModelTraining
 
 _GROW = 1.5
 _SHRINK = 0.5
-#: of all signals together; only a 1 × 1 layer whose input was drawn as 0 comes near
+#: lower limit of the signals' mean squared norm; only a 1 × 1 layer whose input was drawn as 0 comes near
 _LEAST_SQUARES = 1e-12
 
 
@@ -22,9 +22,9 @@ def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
     """Full-batch gradient descent on a network d → d (tanh) → d, float32, `epochs` steps.
 
     Weights and x `(n, d)` are drawn, and a linear teacher T `(d, d)` whose answers `x·T` are the targets. The loss is
-    `‖f(x) − x·T‖² / 2n`. A step is kept only where it lowers the loss: the rate then grows by half, else it is
+    `‖f(x) − x·T‖² / 2n`. A step is kept only if it lowers the loss. The rate then grows by half, otherwise it is
     halved, so the final loss is never above the initial one. The first rate is one over the mean squared norm of the
-    signals, a bound of the curvature in the last layer.
+    signals, a bound on the curvature in the last layer.
 
     Returns:
         `weights_hash` over the final weights, `initial_loss`, `final_loss`, `epochs_completed`, `steps_kept`,
@@ -46,7 +46,7 @@ def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
 
 
 def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tuple[float, float, int, list[Array]]:
-    """First loss, last loss, steps kept and last weights; the given weights are used up."""
+    """First loss, last loss, steps kept and last weights. The given weights are overwritten."""
     values = forward(weights, x)
     initial, error = loss_and_error(values[-1], targets)
     rate = _first_rate(values)
@@ -56,7 +56,7 @@ def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tup
     fresh = True
     for _ in range(epochs):
         if fresh:
-            # the gradients are linear in the error: scaled here, a few rows, they come out as steps
+            # the gradients are linear in the error, so scaling its few rows here turns them into steps
             error *= np.float32(-rate / len(error))
             gradients(weights, values, error, steps)
         for matrix, step, stepped in zip(weights, steps, trial, strict=True):

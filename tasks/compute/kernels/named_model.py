@@ -1,4 +1,4 @@
-"""Weights that follow from a model's name: the same name and widths give the same model on every host."""
+"""Weights derived from a model's name: the same name and widths give the same model on every host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.compute.kernels.draws import generator
 from tasks.compute.kernels.fingerprint import fingerprint
 from tasks.compute.kernels.perceptron import Array, drawn_weights
 
-#: parameters of the largest model that is kept (1 MiB of float32); larger ones are drawn anew for each job
+#: largest model that is kept, in parameters (1 MiB of float32); larger ones are drawn again for each job
 MAX_KEPT_PARAMETERS = 2**18
 _KEPT_MODELS = 32
 
@@ -18,9 +18,9 @@ Model = tuple[tuple[Array, ...], str]
 
 
 def named_model(name: str, dims: tuple[int, ...]) -> Model:
-    """The weights of the model, read-only, one matrix `(dims[k], dims[k+1])` a layer, and their digest.
+    """The weights of the model, read-only, one matrix `(dims[k], dims[k+1])` per layer, and their digest.
 
-    At most 32 models of at most 1 MiB are kept; keeping changes the time, never the weights.
+    At most 32 models of at most 1 MiB are kept, which saves time and never changes the weights.
     """
     if sum(rows * columns for rows, columns in pairwise(dims)) > MAX_KEPT_PARAMETERS:
         return _drawn(name, dims)

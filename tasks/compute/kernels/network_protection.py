@@ -12,7 +12,7 @@ from tasks.compute.digest import canonical, digest
 from tasks.compute.kernels.draws import words16
 from tasks.compute.payloads.blocks import NetworkProtection
 
-#: invalid blocks that a result lists
+#: maximum number of invalid blocks that a result lists
 MAX_LISTED = 16
 
 _HASH = re.compile(r"(?:0x)?[0-9a-f]+(?:-[0-9a-f]+)*", re.IGNORECASE | re.ASCII)
@@ -23,14 +23,14 @@ Heights = Sequence[int | None]
 
 
 def network_protection(payload: NetworkProtection, rng: Generator) -> dict[str, object]:
-    """Each of n blocks is checked against the ones before it; a block is validated where nothing is wrong with it.
+    """Check each of n blocks against the ones before it. A block without a fault is validated.
 
-    `missing_height`: it has none. `height_gap`: its height isn't the one before plus 1 (the first block starts
-    anywhere, and so does one after a block without a height). `duplicate_height`, `duplicate_hash`: seen in an
-    earlier block (hashes without regard to case). `malformed_hash`: other than hex digits, in groups joined by "-" as
-    the servers cut them, perhaps after 0x, at least 8 characters. The checks follow from the blocks alone and use
-    integers and strings only; where only heights were given, the hashes are drawn, of 16 digits. No blocks validate
-    as 0.
+    `missing_height`: the block has none. `height_gap`: its height isn't the previous one plus 1 (the first block may
+    have any, and so may one after a block without a height). `duplicate_height`, `duplicate_hash`: seen in an earlier
+    block (hashes without regard to case). `malformed_hash`: anything but hex digits, in groups joined by "-" as the
+    servers cut them, optionally after 0x, at least 8 characters. The checks depend only on the blocks and use only
+    integers and strings. Where the job gives only heights, the hashes are drawn, with 16 digits. No blocks validate as
+    0.
 
     Returns:
         `blocks_validated`, `blocks_checked` (n), `invalid` (of the first 16 invalid blocks: `index` and `reasons`),
@@ -50,7 +50,7 @@ def network_protection(payload: NetworkProtection, rng: Generator) -> dict[str, 
 
 
 def _findings(heights: Heights, hashes: Sequence[str]) -> list[list[str]]:
-    """For each block, what is wrong with it."""
+    """The faults of each block."""
     found = []
     seen_heights: set[int] = set()
     seen_hashes: set[str] = set()

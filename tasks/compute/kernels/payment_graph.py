@@ -1,4 +1,4 @@
-"""Who pays whom, as a directed graph of addresses: fans, and which payments lie on a cycle."""
+"""Payments as a directed graph of addresses: fans, and which payments lie on a cycle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def fans(edges: Iterable[tuple[str, str]]) -> tuple[Counter[str], Counter[str]]:
 
 
 def on_cycle(senders: Sequence[str], receivers: Sequence[str]) -> list[bool]:
-    """For each payment, whether the money can come back: sender and receiver differ and each reaches the other.
+    """For each payment, whether the money can come back: sender and receiver differ and each can reach the other.
 
     Linear in the number of payments. The empty address is unknown and joins nothing.
     """
@@ -30,13 +30,13 @@ def on_cycle(senders: Sequence[str], receivers: Sequence[str]) -> list[bool]:
 
 
 def _forward_only(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether each payment goes to an address first seen after its sender: no cycle then, as in the servers' chains."""
+    """Whether each payment goes to an address first seen after its sender, as in the servers' chains: no cycle then."""
     place: dict[str, int] = {}
     return all(place.setdefault(s, len(place)) < place.setdefault(r, len(place)) for s, r in pairs)
 
 
 def _core(edges: Edges) -> Edges:
-    """What is left after taking away, again and again, edges that start at an address that nobody pays.
+    """The edges that remain after repeatedly removing those that start at an address nobody pays.
 
     The usual chain of payments vanishes here, so that the walk below is rarely needed.
     """
@@ -57,7 +57,7 @@ def _core(edges: Edges) -> Edges:
 
 
 def _components(edges: Edges) -> dict[str, int]:
-    """Number of the strongly connected component of each address (Kosaraju: two walks, the second one backwards)."""
+    """The number of each address's strongly connected component (Kosaraju: two walks, the second one backwards)."""
     following, preceding = defaultdict(list), defaultdict(list)
     for sender, receiver in edges:
         following[sender].append(receiver)
@@ -73,7 +73,7 @@ def _components(edges: Edges) -> dict[str, int]:
 
 
 def _finishing(root: str, steps: dict[str, list[str]], done: Container[str]) -> list[str]:
-    """Addresses reached from the root and not yet done, each after all that it leads to."""
+    """Addresses that the root can reach and that are not yet done, each after all that it leads to."""
     if root in done:
         return []
     order, entered = [], {root}

@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 
 
 def drawn_weights(rng: Generator, dims: Sequence[int]) -> list[Array]:
-    """One matrix `(dims[k], dims[k+1])` a layer, uniform with variance 1/dims[k], so that signals keep their size."""
+    """One matrix `(dims[k], dims[k+1])` per layer, uniform with variance 1/dims[k], so that signals keep their size."""
     shapes = list(pairwise(dims))
     flat = uniform(rng, sum(prod(shape) for shape in shapes))
     weights, start = [], 0
@@ -39,7 +39,9 @@ def forward(weights: Sequence[Array], x: Array) -> list[Array]:
 
 
 def squared_loss(output: Array, targets: Array) -> tuple[float, Array]:
-    """`‖output − targets‖² / 2n` over a batch of n rows, and its gradient by the output, `(output − targets) / n`."""
+    """`‖output − targets‖² / 2n` over a batch of n rows, and its gradient with respect to the output, `(output −
+    targets) / n`.
+    """
     loss, error = loss_and_error(output, targets)
     error *= np.float32(1.0 / len(error))
     return loss, error
@@ -52,16 +54,16 @@ def loss_and_error(output: Array, targets: Array) -> tuple[float, Array]:
 
 
 def gradients(weights: Sequence[Array], values: Sequence[Array], by_output: Array, out: list[Array]) -> None:
-    """The loss's gradient by each weight matrix, by backpropagation.
+    """The loss's gradient with respect to each weight matrix, by backpropagation.
 
     `δₘ = by_output`, `∂Wₖ = hₖ₋₁ᵀ·δₖ`, `δₖ₋₁ = (δₖ·Wₖᵀ) ∘ (1 − hₖ₋₁²)`.
 
     Parameters:
-        weights: one matrix a layer.
-        values: what `forward` gave.
-        by_output: gradient by the output, `(n, dims[-1])`.
-        out: takes the gradients, one matrix a layer of the shape of its weights; a new one for each step would cost
-            more in page faults than the product it holds.
+        weights: one matrix per layer.
+        values: the result of `forward`.
+        by_output: gradient with respect to the output, `(n, dims[-1])`.
+        out: receives the gradients, one matrix per layer in the shape of its weights; allocating new ones for each step
+            would cost more in page faults than the products.
     """
     delta = by_output
     for layer in range(len(weights) - 1, -1, -1):

@@ -11,7 +11,7 @@ from tasks.compute.payloads.tensors import TensorReduce
 
 
 def tensor_reduce(payload: TensorReduce, rng: Generator) -> dict[str, object]:
-    """Reductions of a float32 tensor of shape `dims`, uniform in (-1, 1); sums are added up in float64.
+    """Reductions of a float32 tensor of shape `dims`, uniform in (-1, 1); sums are accumulated in float64.
 
     Returns:
         `sum`, `mean`, `max`, `min`, `checksum` over the tensor, `shape`, `synthetic` (always true).

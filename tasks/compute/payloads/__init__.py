@@ -1,1 +1,1 @@
-"""What a job's `data` may hold: one frozen value a job type, checked before anything is allocated."""
+"""The allowed contents of a job's `data`: one frozen value per job type, checked before anything is allocated."""

@@ -1,4 +1,4 @@
-"""`network_protection`: the blocks to be checked."""
+"""`network_protection`: the blocks to check."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _DEFAULT_RANGE = (0, 9)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkProtection:
-    """Blocks in columns; an absent height is None and an absent hash is empty, and the kernel finds both invalid.
+    """Blocks as columns. An absent height is None and an absent hash is empty; the kernel reports both as invalid.
 
-    `data` holds `blocks`, or in older releases `block_range: [first, last]`, both ends included; where both are there,
-    the blocks win.
+    `data` holds `blocks`, or in older releases `block_range: [first, last]`, both ends included. Where both are
+    present, the blocks are used.
     """
 
-    #: height of each given block, in the given order
+    #: height of each block, in the given order
     heights: tuple[int | None, ...] = ()
-    #: hash of each given block
+    #: hash of each block
     hashes: tuple[str, ...] = ()
-    #: heights whose blocks are to be drawn, both ends included, where none were given
+    #: heights of the blocks to draw, both ends included, where the job gives no blocks
     block_range: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -65,12 +65,12 @@ class NetworkProtection:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the blocks are to be drawn, since only their heights were given."""
+        """Whether the blocks are to be drawn, since the job gives only their heights."""
         return self.block_range is not None
 
     @property
     def estimate(self) -> Estimate:
-        """Cost, linear in the number of blocks; they are checked in Python."""
+        """Cost, linear in the number of blocks, which are checked in Python."""
         n = len(self.heights) if self.block_range is None else self.block_range[1] - self.block_range[0] + 1
         return Estimate(flops=10 * CALL_FLOPS + n * 50 * ELEMENT_FLOPS * 10, memory_bytes=n * 1000)
 

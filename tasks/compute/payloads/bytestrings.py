@@ -1,4 +1,4 @@
-"""`data_hash`: bytes to be drawn and hashed again and again."""
+"""`data_hash`: bytes to draw and hash repeatedly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_ITERATIONS = 3_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataHash:
-    """How many bytes, and how often."""
+    """The number of bytes and of hash iterations."""
 
     #: length of the data, in bytes
     size: int = 10_000
@@ -37,6 +37,6 @@ class DataHash:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: the data once, then 32 bytes an iteration."""
+        """Cost: the data once, then 32 bytes per iteration."""
         flops = 5 * CALL_FLOPS + 4 * self.size * ELEMENT_FLOPS + self.iterations * CALL_FLOPS // 4
         return Estimate(flops=flops, memory_bytes=2 * self.size)

@@ -1,4 +1,4 @@
-"""What a job will cost, told from its sizes alone, and the most that one job may cost."""
+"""The cost of a job, estimated from its sizes alone, and the limits for one job."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import NamedTuple
 
 from tasks.errors import PayloadError
 
-#: arrays alive at once in one job
+#: maximum size of the arrays alive at once in one job
 MAX_MEMORY_BYTES = 256 * 2**20
-#: some 1.5 s on a core of 100 GFLOP/s, some 15 s on one of 10 GFLOP/s
+#: maximum work of one job: about 1.5 s on a core of 100 GFLOP/s, about 15 s on one of 10 GFLOP/s
 MAX_FLOPS = 150_000_000_000
 
-#: what one call into numpy costs beside its arithmetic (2 µs), in flops
+#: cost of one numpy call beside its arithmetic (2 µs), in flops
 CALL_FLOPS = 200_000
-#: what one element drawn, or passed over once, costs (about 1 ns), in flops
+#: cost of drawing one element, or of one pass over it (about 1 ns), in flops
 ELEMENT_FLOPS = 100
 #: bytes of a float32
 FLOAT_BYTES = 4
 
 
 class Estimate(NamedTuple):
-    """The cost of one job, a little above what is measured."""
+    """The cost of one job, a little above the measured one."""
 
-    #: floating-point operations at the speed of a matrix product; slower work counts as the flops that fit in its time
+    #: floating-point operations at the speed of a matrix product; slower work counts as the flops of the same time
     flops: int
     #: bytes of the arrays that are alive at once
     memory_bytes: int
@@ -31,8 +31,8 @@ class Estimate(NamedTuple):
         """Refuse a job that is too large for one worker process.
 
         Parameters:
-            field: the field that the cost hangs on most, named in the error.
-            value: what that field holds.
+            field: the field with the most influence on the cost, for the error.
+            value: that field's value.
 
         Raises:
             PayloadError: more than `MAX_MEMORY_BYTES` or `MAX_FLOPS`.

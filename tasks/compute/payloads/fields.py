@@ -1,6 +1,6 @@
-"""Checks of single fields: each refuses with the field's path, what was seen and the bound.
+"""Checks of single fields, whose errors state the field's path, its value and the bound.
 
-Types are exact: a bool is no integer, and no string is read as a number.
+Types are exact: a bool is not an integer, and a string is never read as a number.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _SHOWN_BITS = 64
 
 
 def given(data: Mapping[str, object], field: str, default: object) -> Any:
-    """The field's value as it came, or the default where it is absent or null.
+    """The field's raw value, or the default where it is absent or null.
 
-    Typed Any on purpose: the payload's constructor is what checks it.
+    Typed Any on purpose, since the payload's constructor checks it.
     """
     value = data.get(field)
     return default if value is None else value
@@ -54,7 +54,7 @@ def amount(field: str, value: object, high: float) -> None:
 
 
 def sequence(field: str, value: object, shortest: int, longest: int) -> None:
-    """Refuse all but a list (or tuple) of `shortest..longest` items; the items are not looked at.
+    """Refuse all but a list (or tuple) of `shortest..longest` items, without checking the items.
 
     Raises:
         PayloadError: the value is of another type or length.
@@ -74,9 +74,9 @@ def record(field: str, value: object) -> None:
 
 
 def seen(value: object) -> object:
-    """A stand-in for the value that is small and safe to print, whatever a server sent.
+    """A small, printable stand-in for a value that a server sent.
 
-    `repr` of a 5,000-digit integer or of a list nested 100,000 deep raises, and an error keeps what it carries alive.
+    `repr` raises for a 5,000-digit integer or a list nested 100,000 deep, and an error keeps its value in memory.
     """
     if value is None or isinstance(value, (bool, float)):
         return value

@@ -1,4 +1,4 @@
-"""`gradient_compute`, `model_training`, `inference`, `model_inference`: layers of a network, as sizes."""
+"""`gradient_compute`, `model_training`, `inference`, `model_inference`: a network's layer sizes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_BATCH = 8192
 MAX_EPOCHS = 10_000
 MAX_MODEL_ID_CHARACTERS = 128
 
-#: rows that `gradient_compute` draws, since its `data` names none
+#: rows that `gradient_compute` draws, since its `data` has no batch size
 GRADIENT_BATCH = 32
-#: width of the hidden and of the output layer of an `inference` model, since its `data` names none
+#: width of the hidden and of the output layer of an `inference` model, since its `data` has none
 INFERENCE_HIDDEN = 64
 INFERENCE_OUTPUTS = 16
 
@@ -29,8 +29,8 @@ _DEFAULT_DIMS = (128, 64, 32)
 class GradientCompute:
     """A network whose layers have the widths `layer_dims`.
 
-    Older releases name only a `size`: the widths are then size, size/2 and size/4 (rounded down, at least 1), which for
-    128 is the network of the newer ones. Where both are there, `layer_dims` wins.
+    Older releases give only a `size`: the widths are then size, size/2 and size/4 (rounded down, at least 1), which for
+    128 is the newer releases' network. Where both are present, `layer_dims` is used.
     """
 
     #: width of the input, of each hidden layer and of the output
@@ -59,7 +59,7 @@ class GradientCompute:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: three products a layer."""
+        """Cost: three products per layer."""
         return _backpropagation(self.layer_dims, GRADIENT_BATCH, 1)
 
 
@@ -71,7 +71,7 @@ class ModelTraining:
     layer_size: int = 128
     #: rows of the batch
     batch_size: int = 32
-    #: steps; 0 only measures the loss
+    #: number of steps; 0 only measures the loss
     epochs: int = 10
 
     def __post_init__(self) -> None:
@@ -100,18 +100,18 @@ class ModelTraining:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: three products a layer and epoch."""
+        """Cost: three products per layer and epoch."""
         return _backpropagation(self.dims, self.batch_size, self.epochs + 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inference:
-    """A batch through the model that `model_id` names.
+    """A batch through the model named by `model_id`.
 
-    Older releases name only a `size`: it is read as `input_size`, unless that is there.
+    Older releases give only a `size`, which is used as `input_size` unless that is present.
     """
 
-    #: the model's name; one name and input size is one set of weights, everywhere and always
+    #: the model's name; the same name and input size always give the same weights
     model_id: str = "default"
     #: width of the input
     input_size: int = 64
@@ -144,7 +144,7 @@ class Inference:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: one product a layer."""
+        """Cost: one product per layer."""
         return _forward(self.dims, self.batch_size)
 
 
@@ -189,7 +189,7 @@ class ModelInference:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: one product a layer."""
+        """Cost: one product per layer."""
         return _forward(self.dims, self.batch_size)
 
 

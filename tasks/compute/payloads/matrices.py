@@ -1,4 +1,4 @@
-"""`matrix_ops` and `matrix_multiply`: square matrices to be drawn and multiplied."""
+"""`matrix_ops` and `matrix_multiply`: square matrices to draw and multiply."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_OPERATIONS = 100_000
 class MatrixOps:
     """`operations` products of `(matrix_size, matrix_size)` float32 matrices."""
 
-    #: rows, and columns
+    #: number of rows and of columns
     matrix_size: int = 256
-    #: how many products
+    #: number of products
     operations: int = 3
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class MatrixOps:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: 2n³ flops a product; four matrices."""
+        """Cost: 2n³ flops per product; four matrices."""
         return _products(self.matrix_size, self.operations)
 
 
@@ -49,7 +49,7 @@ class MatrixOps:
 class MatrixMultiply:
     """One product of two `(size, size)` float32 matrices."""
 
-    #: rows, and columns
+    #: number of rows and of columns
     size: int = 100
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`data_validation`: how many records are to be drawn and checked."""
+"""`data_validation`: the number of records to draw and check."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _RECORD_BYTES = 160
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataValidation:
-    """The number of records, `n`; 0 records are whole by convention."""
+    """The number of records, `n`; 0 records count as intact."""
 
-    #: how many records
+    #: number of records
     records: int = 100
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The table of payloads: job type → model of its `data`. Free of numpy, so that a coordinator can weigh a job."""
+"""The table of payloads: job type → model of its `data`. Free of numpy, so that a coordinator can estimate a job."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasks.errors import UnknownJobTypeError
 
 
 class Payload(Protocol):
-    """What every payload can do."""
+    """The interface of every payload."""
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -27,7 +27,7 @@ class Payload(Protocol):
 
     @property
     def estimate(self) -> Estimate:
-        """What the job will cost."""
+        """The estimated cost of the job."""
 
 
 PAYLOADS: dict[str, type[Payload]] = {
@@ -51,7 +51,7 @@ def parse(job_type: str, data: Mapping[str, object]) -> Payload:
 
     Raises:
         UnknownJobTypeError: no payload of that name.
-        PayloadError: `data` is no object, or one of its fields is out of bounds.
+        PayloadError: `data` is not an object, or one of its fields is out of bounds.
     """
     model = PAYLOADS.get(job_type)
     if model is None:

@@ -1,4 +1,4 @@
-"""`tensor_reduce`: a tensor to be drawn and reduced."""
+"""`tensor_reduce`: a tensor to draw and reduce."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_AXIS = 2**24
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TensorReduce:
-    """The length of each axis."""
+    """The shape of the tensor."""
 
     #: length of each axis
     dims: tuple[int, ...] = (100, 100, 100)
@@ -40,7 +40,7 @@ class TensorReduce:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: each element drawn, and passed over five times."""
+        """Cost: each element is drawn and passed over five times."""
         elements = prod(self.dims)
         flops = 10 * CALL_FLOPS + 8 * elements * ELEMENT_FLOPS
         return Estimate(flops=flops, memory_bytes=3 * elements * FLOAT_BYTES)

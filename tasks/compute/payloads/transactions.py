@@ -1,4 +1,4 @@
-"""`fraud_detection`: the transactions to be scored."""
+"""`fraud_detection`: the transactions to score."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MAX_ADDRESS_CHARACTERS = 128
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FraudDetection:
-    """Transactions in columns; an absent amount is 0, an absent address is the empty string.
+    """Transactions as columns. An absent amount is 0, an absent address is the empty string.
 
-    `data` holds `transactions`, or in older releases `tx_count`; where both are there, the transactions win. An empty
-    list of transactions is an answerable question: nothing to flag.
+    `data` holds `transactions`, or in older releases `tx_count`. Where both are present, the transactions are used. An
+    empty list of transactions is a valid job with nothing to flag.
     """
 
-    #: how many transactions are to be drawn, where none were given; else 0
+    #: number of transactions to draw where the job gives none; else 0
     tx_count: int = 0
     #: NNET, in the given order
     amounts: tuple[float, ...] = ()
-    #: address that pays
+    #: paying addresses
     senders: tuple[str, ...] = ()
-    #: address that is paid
+    #: paid addresses
     receivers: tuple[str, ...] = ()
-    #: whether the transactions are to be drawn, since only their number was given
+    #: whether the transactions are to be drawn, since the job gives only their number
     synthetic: bool = False
 
     def __post_init__(self) -> None:
@@ -63,13 +63,13 @@ class FraudDetection:
 
     @property
     def estimate(self) -> Estimate:
-        """Cost, linear in the number of transactions; the graph is walked in Python."""
+        """Cost, linear in the number of transactions, whose graph is walked in Python."""
         n = max(self.tx_count, len(self.amounts))
         return Estimate(flops=40 * CALL_FLOPS + n * 60 * ELEMENT_FLOPS * 10, memory_bytes=n * 1000)
 
 
 def _column(transactions: Sequence[Mapping[str, Any]], field: str, default: Any) -> tuple[Any, ...]:
-    """The field of each transaction, the default where it is absent or null."""
+    """The field of each transaction, or the default where it is absent or null."""
     values = [item.get(field) for item in transactions]
     return tuple([default if value is None else value for value in values] if None in values else values)
 
@@ -81,7 +81,7 @@ def _check_amounts(amounts: tuple[float, ...]) -> None:
 
 
 def _check_addresses(field: str, addresses: tuple[str, ...]) -> None:
-    # looked at together first: a loop takes as long as a kernel
+    # checked all at once first, since a loop would take as long as a kernel
     if set(map(type, addresses)) - {str} or max(map(len, addresses), default=0) > MAX_ADDRESS_CHARACTERS:
         for index, address in enumerate(addresses):
             fields.text(f"transactions[{index}].{field}", address, MAX_ADDRESS_CHARACTERS)

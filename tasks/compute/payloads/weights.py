@@ -1,4 +1,4 @@
-"""`federated_learning`: the weights that a round starts from."""
+"""`federated_learning`: the initial weights of a training round."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ MAX_SIDE = 1024
 MAX_LOCAL_ROWS = 100_000
 MAX_WEIGHT = 1e6
 
-#: `(inputs, outputs)` of the model where the server gives no weights
+#: `(inputs, outputs)` of the model when the server sends no weights
 DEFAULT_SHAPE = (32, 10)
-#: gradient steps of one local round
+#: gradient steps in one local round
 LOCAL_STEPS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FederatedLearning:
-    """Global weights `(d, c)`, or None for the server's first round, and how many local rows to learn from."""
+    """Global weights `(d, c)`, or None for the server's first round, and the number of local rows to learn from."""
 
-    #: the weights' rows, all of one length; None means seeded ones of `DEFAULT_SHAPE`
+    #: the weights' rows, all of the same length; None means seeded ones of `DEFAULT_SHAPE`
     global_weights: tuple[tuple[float, ...], ...] | None = None
-    #: rows of the local data, which are drawn
+    #: number of local rows, which are drawn
     local_data_size: int = 1000
 
     def __post_init__(self) -> None:
@@ -53,14 +53,14 @@ class FederatedLearning:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Inputs and outputs of the model, `(d, c)`."""
+        """The model's inputs and outputs, `(d, c)`."""
         if self.global_weights is None:
             return DEFAULT_SHAPE
         return len(self.global_weights), len(self.global_weights[0])
 
     @property
     def estimate(self) -> Estimate:
-        """Cost: the local rows drawn, their Gram matrix, and the steps on it."""
+        """Cost: drawing the local rows, their Gram matrix, and the steps on it."""
         n, (d, c) = self.local_data_size, self.shape
         elements = n * d + 3 * n * c + 2 * d * d + 6 * d * c
         products = 2 * n * d * d + 8 * n * d * c + 2 * LOCAL_STEPS * d * d * c
