@@ -1,1 +1,1 @@
-"""How many requests a server takes in a window, learnt from its refusals, and who may send next."""
+"""The server's rate limit: how many requests it takes, learnt from its refusals, and who may send next."""

@@ -1,14 +1,14 @@
-"""What a limit of requests carries: how many sessions stay alive on it, and how many miners have work. Pure."""
+"""The capacity of a rate limit: how many sessions it keeps alive, and how many miners it keeps busy. Pure."""
 
 from __future__ import annotations
 
-#: requests that a job costs: to fetch it, and to submit its result
+#: requests per job: one to fetch it, one to submit its result
 _JOB_REQUESTS = 2
 _MINUTE_S = 60.0
 
 
 def shortfall(*, miners: int, limit: int, window_s: float, heartbeat_s: float) -> str:
-    """Why so many miners are too many for `limit` requests in `window_s`; empty where each has a job a minute."""
+    """Why `miners` are too many for `limit` requests in `window_s`; empty if each can do a job a minute."""
     beats = window_s / heartbeat_s
     alive = int(limit / beats)
     busy = int(limit / (beats + _JOB_REQUESTS * window_s / _MINUTE_S))

@@ -1,11 +1,11 @@
-"""The governor: spends the requests that a server takes from one address. Pure.
+"""The governor: decides when each request may be sent to stay within the server's rate limit. Pure.
 
-A server refuses what exceeds its limit in a sliding window, says neither limit nor window, and does not count what it
-refuses (PROTOCOL, surprise 5). The governor counts what was sent, keeps room for submissions and heartbeats that are
-coming, gives the rest to openings and fetches, and spreads those over the window, so that no heartbeat ever has to wait
-for the end of a burst. What refusals teach it is in `fleet.ratelimit.window_estimator`.
+A server refuses requests beyond its limit in a sliding window. It states neither the limit nor the window, and does not
+count refused requests (docs/protocol-notes.md, 5). The governor counts what was sent, reserves room for coming
+submissions and heartbeats, and gives the rest to openings and fetches. It spreads openings and fetches over the window,
+so that no heartbeat waits for the end of a burst. `fleet.ratelimit.window_estimator` learns from refusals.
 
-Sessions that were opened together heartbeat together: for them, room is kept ahead of time.
+Sessions that were opened together send heartbeats together, so room for those is reserved ahead of time.
 """
 
 from __future__ import annotations
@@ -17,36 +17,37 @@ from bisect import bisect_right, insort
 from fleet.domain.calls import CallKind, Urgency
 from fleet.ratelimit.window_estimator import Belief, Lesson
 
-#: a request arrives a little after it was sent: the window is counted longer by this part of it, and these seconds
+#: the window is assumed longer by this fraction and these seconds, since a request arrives a little after it was sent
 _SKEW, _SKEW_S = 0.005, 0.02
-#: fetches, and the openings of very many sessions, are spread over this many equal parts of the window
+#: number of equal parts of the window over which fetches, and the openings of very many sessions, are spread
 _PARTS = 10
-#: fetches may take so much more than a part's equal share, so that room kept for a moment is made use of after it
+#: factor by which fetches may exceed a part's equal share, to catch up on room that was reserved for a moment
 _CATCH_UP = 1.5
-#: heartbeats take at most this part of the limit: room for more is not kept, and more miners are not brought in
+#: largest fraction of the limit for heartbeats: no more room is reserved, and no more miners are brought in
 _BEATS_SHARE = 0.5
-#: room for a heartbeat may be free so many seconds after it is due
+#: how late a heartbeat may be sent, in seconds
 _PUNCTUAL_S = 0.5
-#: heartbeats to come are looked at in so many groups
+#: number of groups in which coming heartbeats are examined
 _GROUPS = 20
-#: the session of a heartbeat that is so many seconds over its time has ended
+#: a session counts as ended when its heartbeat is overdue by this many seconds
 _OVERDUE_S = 2.0
-#: calls that a heartbeat follows
+#: calls after which a heartbeat falls due
 _BEATS = frozenset({CallKind.START_SESSION, CallKind.HEARTBEAT})
 _FIRST_PAUSE_S = 1.0
-#: a pause that no server asked for is never longer
+#: longest pause that the server did not ask for, in seconds
 _LONGEST_PAUSE_S = 60.0
 #: how much history is kept, in seconds: longer than any window that a server is known to use
 _MEMORY_S = 1000.0
-#: requests that are remembered beyond the believed window's, at 8 bytes each
+#: most requests remembered beyond those of the believed window, at 8 bytes each
 _MOST_REMEMBERED = 500_000
 
 
 class Governor:
-    """At first `requests` in any `window_s` seconds, shared by `miners` that each heartbeat every `heartbeat_s`.
+    """Decides when requests may be sent. Times are monotonic seconds.
 
-    `carried_s` is for how long the server may still count what an earlier coordinator sent: until then a refusal
-    delays, but teaches nothing.
+    It first assumes a limit of `requests` in any `window_s` seconds, shared by `miners` that each send a heartbeat
+    every `heartbeat_s`. For the first `carried_s` seconds the server may still count requests of an earlier
+    coordinator: a refusal then delays requests but teaches nothing.
     """
 
     def __init__(
@@ -56,16 +57,16 @@ class Governor:
         self._miners = miners
         self._heartbeat_s = heartbeat_s
         self._carried_s = carried_s
-        #: when the server may have counted each request, oldest first
+        #: estimated time at which the server counted each request, oldest first
         self._sent = array("d")
-        #: until when nothing is remembered
+        #: time up to which requests were dropped from `_sent`
         self._forgotten_until = -math.inf
-        #: when each heartbeat is due that follows another or an opening, soonest first
+        #: due times of the coming heartbeats, soonest first
         self._beats: list[float] = []
         self._quickest_s = math.inf
         self._first_at: float | None = None
         self._lesson: Lesson | None = None
-        #: requests whose answer is awaited, and when the last one was sent
+        #: number of requests that await an answer, and when the last request was sent
         self._awaited = 0
         self._last_at = 0.0
         self._pause_until = 0.0
@@ -75,7 +76,7 @@ class Governor:
 
     @property
     def limit(self) -> float:
-        """Requests that one window is believed to take."""
+        """The believed limit, in requests per window."""
         return self._belief.limit
 
     @property
@@ -85,17 +86,17 @@ class Governor:
 
     @property
     def carries(self) -> int:
-        """How many miners can be kept alive, with room left for their jobs."""
+        """Number of miners that the limit keeps alive with room left for their jobs."""
         return max(int(_BEATS_SHARE * self.limit * self._heartbeat_s / self.window_s), 1)
 
     def used(self, now: float) -> int:
-        """Requests sent within the window that ends now."""
+        """Number of requests sent within the window that ends now."""
         return self._count(self._belief.window_s, now)
 
     def more_miners(self, now: float) -> int:
-        """How many more miners that work like these the window would take; 0 while nothing was sent.
+        """Number of further miners, working like the present ones, that the limit carries; 0 while nothing was sent.
 
-        Before a whole window has passed, its rest is taken to be like its beginning.
+        Before a whole window has passed, its rest is assumed to be like its beginning.
         """
         used = self.used(now)
         if self._first_at is None or not used:
@@ -104,7 +105,7 @@ class Governor:
         return max(int((int(self.limit) - whole) * self._miners / whole), 0)
 
     def free_at(self, urgency: Urgency, reserve: int, now: float) -> float:
-        """When a request of this urgency may be sent, `now` if at once; `reserve` submissions are still to come."""
+        """When a request of this urgency may be sent; `now` means at once. `reserve` submissions are still to come."""
         if now < self._pause_until:
             return self._pause_until
         if self._lesson is not None:
@@ -112,13 +113,13 @@ class Governor:
         self._belief.review(self.used(now), now)
         limit, window_s = int(self._belief.limit), self._belief.window_s
         if urgency is Urgency.SUBMISSION:
-            # room was kept for those of fetched jobs; others came free, and must not take a heartbeat's
+            # submissions of fetched jobs have reserved room; those of free jobs must not take a heartbeat's
             return self._room_at(max(limit - self._beats_to_come(limit, now), 1), window_s, now)
         if urgency < Urgency.REOPENING:
             return self._room_at(limit, window_s, now)
         part_s = window_s / _PARTS
         if urgency < Urgency.FETCH:
-            # at once, where the heartbeats of all leave room for that
+            # all at once, if the heartbeats of all miners leave room
             spare = limit - math.ceil(self._miners / self._heartbeat_s * window_s)
             share = max(math.ceil(self._belief.limit / _PARTS), spare)
         else:
@@ -127,9 +128,9 @@ class Governor:
         return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
 
     def sendable_at(self, count: int, now: float) -> float:
-        """When the last of `count` more requests can be sent, as far as the believed limit tells.
+        """When the last of `count` more requests can be sent, by the believed limit.
 
-        While refusals are asked what they mean, that is a whole window away at least.
+        While a refusal is being investigated, that is at least one window away.
         """
         limit, window_s = max(int(self._belief.limit), 1), self._belief.window_s
         full_windows = max(count - 1, 0) // limit
@@ -139,11 +140,11 @@ class Governor:
         return at + full_windows * window_s
 
     def sendable_by(self, at: float, count: int, now: float) -> int:
-        """How many of `count` more requests can be sent until then."""
+        """How many of `count` more requests can be sent by the time `at`."""
         return bisect_right(range(1, count + 1), at, key=lambda number: self.sendable_at(number, now))
 
     def sent(self, now: float, kind: CallKind | None = None, *, awaited: bool = True) -> None:
-        """A request goes out; when it is `awaited`, one of `answered`, `failed` and `rate_limited` follows."""
+        """Record an outgoing request. If it is `awaited`, one of `answered`, `failed` and `rate_limited` follows."""
         self.total += 1
         self._first_at = now if self._first_at is None else self._first_at
         self._sent.append(now)
@@ -156,10 +157,10 @@ class Governor:
         self._trim(now)
 
     def answered(self, sent_at: float, answered_at: float, now: float) -> None:
-        """A request that left at `sent_at` was served.
+        """Record that a request sent at `sent_at` was served.
 
-        The server counted it on its way, which under load begins after `sent`: half the quickest way there and back
-        before its answer, at the latest.
+        Under load a request leaves later than `sent_at`. It is therefore dated at the latest time at which the server
+        can have counted it: half the quickest round trip before its answer.
         """
         self._quickest_s = min(self._quickest_s, answered_at - sent_at)
         self._forget(sent_at)
@@ -172,13 +173,13 @@ class Governor:
             self._pause_s = 0.0
 
     def failed(self) -> None:
-        """A request had no answer that tells whether it was counted."""
+        """Record that a request got no answer that shows whether the server counted it."""
         self._awaited -= 1
         if self._lesson is not None:
             self._lesson.one_of_before()
 
     def rate_limited(self, retry_after_s: float | None, sent_at: float, now: float) -> None:
-        """A request that went out at `sent_at` was refused, and does not count at the server."""
+        """Record that a request sent at `sent_at` was refused; the server does not count it."""
         self.refused += 1
         self._forget(sent_at)
         self._awaited -= 1
@@ -199,7 +200,7 @@ class Governor:
         self._pause(retry_after_s, now, floor=exhausted)
 
     def _trim(self, now: float) -> None:
-        """Forget the oldest requests where they are too old or too many; never those of the believed window."""
+        """Drop the oldest requests if they are too old or too many, but never those of the believed window."""
         horizon_s = max(_MEMORY_S, 2 * self._belief.window_s)
         surplus = len(self._sent) - _MOST_REMEMBERED
         if now - self._sent[0] <= 2 * horizon_s and surplus < _MOST_REMEMBERED / 10:
@@ -207,7 +208,7 @@ class Governor:
         outside = self._over(self._belief.window_s, now)
         old = bisect_right(self._sent, now - horizon_s)
         gone = min(max(old, surplus), outside)
-        # a few at a time would move all the others each time
+        # dropping a few at a time would move all the others each time
         if gone > len(self._sent) // 16:
             self._forgotten_until = self._sent[gone - 1]
             del self._sent[:gone]
@@ -223,15 +224,15 @@ class Governor:
         self._pause_until = max(self._pause_until, now + max(self._pause_s if floor else 0.0, retry_after_s or 0.0))
 
     def _probe_free_at(self, lesson: Lesson, now: float) -> float:
-        """One request at a time, when the shortest window that is still possible would take it."""
+        """When the next probe may be sent: one at a time, once the shortest window still possible has room for it."""
         if self._awaited > 0 and now < self._last_at + _LONGEST_PAUSE_S:
-            # the next answer tells more
+            # wait for the answer that is still due
             return self._last_at + _LONGEST_PAUSE_S
         window_s, limit = lesson.next
         return max(self._room_at(limit, window_s, now), lesson.not_before)
 
     def _beats_to_come(self, room: int, now: float) -> int:
-        """The most that heartbeats of the window to come need beyond what it frees by then; never more than half."""
+        """Room to reserve for the next window's heartbeats, beyond what it frees by then; at most half the limit."""
         window_s, every_s = self._belief.window_s, self._heartbeat_s
         counted, rounds = self._count(window_s, now), math.ceil(window_s / every_s)
         if counted + len(self._beats) * rounds < room:
@@ -252,13 +253,13 @@ class Governor:
         return len(self._sent) - self._over(window_s, now)
 
     def _room_at(self, limit: int, window_s: float, now: float) -> float:
-        """When the window that ends then holds less than `limit`."""
-        # once this one is outside
+        """The earliest time at which the window ending then holds fewer than `limit` requests."""
+        # the last request that has to leave the window
         last = len(self._sent) - max(limit, 1)
         if last < self._over(window_s, now):
             return now
         return self._sent[last] + window_s * (1 + _SKEW) + _SKEW_S
 
     def _over(self, window_s: float, now: float) -> int:
-        """How many of the requests are outside the window that ends now."""
+        """Number of remembered requests outside the window that ends now."""
         return bisect_right(self._sent, now - window_s * (1 + _SKEW) - _SKEW_S)

@@ -1,9 +1,9 @@
-"""What a server's refusals tell of its sliding window. Pure.
+"""Estimates the limit and length of a server's sliding window from its refusals. Pure.
 
-At a refusal the window is full, so for each length that it could have, the requests counted over that length are its
-limit. A length is refuted by a refusal at a moment at which its window would have had room. So the shortest length
-comes first: one request is sent when it would have room, and a little later again; then the next longer one's, until
-a request is served.
+When a request is refused, the window is full. So for each possible length, the limit is the number of requests counted
+over that length. A length is refuted by a refusal at a moment when a window of that length would have had room. The
+shortest length is tried first: one request is sent when its window would have room, and another a little later. Then
+the next longer length is tried, until a request is served.
 """
 
 from __future__ import annotations
@@ -12,56 +12,57 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: lengths of windows that servers use, in seconds
+#: window lengths that servers use, in seconds
 _LENGTHS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
-#: a request may arrive later than another by this part of the window
+#: how much later than another a request may arrive, as a fraction of the window
 _LATE = 0.02
-#: where the length is known, a limit is looked for in steps down by this part, each twice as long as the last
+#: with a known length, the limit is lowered by this fraction; each further step is twice as large, up to `_LOWEST`
 _LOWER = 0.02
 _LOWEST = 0.2
-#: a limit that was made use of for so many windows without a refusal is tried higher
+#: number of full windows without a refusal before a higher limit is tried
 _CALM = 2
 _LONGEST_CALM = 6
-#: by this part at first, and twice as much each further window without a refusal
+#: first raise of the limit, as a fraction; doubled with each further full window without a refusal
 _STEP = 0.01
-#: a window is made use of when it is this full
+#: a window counts as full from this fraction of the limit
 _FULL = 0.95
 
 
 @dataclass(kw_only=True, slots=True)
 class Lesson:
-    """What is possible since a refusal: the windows' lengths with the limit of each, the next one to be tried first."""
+    """The windows that are still possible after a refusal."""
 
+    #: length in seconds and limit of each possible window; the first is tried next
     candidates: list[tuple[float, int]]
-    #: answers still to come to requests that were sent before the refusal was known
+    #: number of answers still due to requests that were sent before the refusal was known
     before: int
-    #: whether even one request a window was refused: the server refuses for another reason
+    #: whether even one request per window was refused, so that the refusals have another reason
     exhausted: bool = False
-    #: no request before this
+    #: earliest time of the next request
     not_before: float = 0.0
     _refused: bool = False
     _lower: float = _LOWER
 
     @property
     def next(self) -> tuple[float, int]:
-        """Length in seconds and limit of the shortest window that is possible."""
+        """Length in seconds and limit of the shortest window that is still possible."""
         return self.candidates[0]
 
     def one_of_before(self) -> bool:
-        """Whether an answer that comes now is to a request from before the refusal, and tells nothing new."""
+        """Count an answer; whether its request was sent before the refusal was known, so that it shows nothing new."""
         if not self.before:
             return False
         self.before -= 1
         return True
 
     def refused_beside(self) -> None:
-        """A request was refused that had been sent before the first refusal: it was counted, but not in the window."""
+        """Lower each limit by one: a request from before the refusal was refused too, so it was not counted."""
         self.candidates = [(length, max(limit - 1, 1)) for length, limit in self.candidates]
 
     def refused_again(self, now: float) -> None:
-        """The first candidate should have had room, and did not.
+        """Record a refusal although the first candidate should have had room.
 
-        A length is refuted by the second refusal: the first time, a request may have been early. The server counts a
+        Only a second refusal refutes a length, since the first request may have been too early: the server counts a
         request when it arrives, and under load some arrive later than others.
         """
         (window_s, limit), *others = self.candidates
@@ -78,16 +79,16 @@ class Lesson:
 
 @dataclass(kw_only=True, slots=True)
 class Belief:
-    """The limit believed, and how it changes."""
+    """The believed limit and window length, and how they change."""
 
     limit: float
     window_s: float
-    #: requests a window that are never exceeded, however long nothing was refused
+    #: highest limit that is ever tried, in requests per window
     ceiling: float
-    #: whether the length is known: a refusal at its moment and the answer after it have shown it, or it was kept
+    #: whether the length is known: a refusal and the answer after it have shown it, or a whole window kept to it
     confirmed: bool = False
     _step: float = 0.0
-    #: what the last whole window took
+    #: the limit at the end of the last whole window
     _kept: float = 0.0
     _calm: int = _CALM
     _full_windows: int = 0
@@ -95,18 +96,19 @@ class Belief:
     _fullest: int = 0
 
     def doubt(self, count: Callable[[float], int], before: int, known_s: float = math.inf) -> Lesson:
-        """A request was refused, and `before` others wait; `count` says how many were sent within a length of time.
+        """The windows that are possible after a refusal, while `before` other requests await their answers.
 
-        Longer lengths than `known_s` can't be counted, and are left out.
+        `count` returns the number of requests sent within the last given seconds. Lengths over `known_s` can't be
+        counted and are left out.
         """
         countable = (length for length in _LENGTHS_S if length <= known_s)
         lengths = [self.window_s] if self.confirmed else sorted({self.window_s, *countable})
         return Lesson(candidates=[(length, max(count(length), 1)) for length in lengths], before=before)
 
     def learn(self, lesson: Lesson, now: float) -> None:
-        """The first request since a refusal was served: the shortest window that is possible is the one believed.
+        """Believe the shortest window still possible, now that the first request since a refusal was served.
 
-        When none was possible, the refusals had another reason, and what was believed before them is believed again.
+        If no window was possible, the refusals had another reason, and the earlier belief is kept.
         """
         window_s, limit = (self.window_s, self.limit) if lesson.exhausted else lesson.next
         self._calm = min(2 * self._calm, _LONGEST_CALM) if self._step else _CALM
@@ -115,12 +117,12 @@ class Belief:
         self._fullest, self._review_at = 0, now + self.window_s
 
     def review(self, used: int, now: float) -> None:
-        """Once a window: a limit that was reached without a refusal is tried a little higher."""
+        """Once per window, raise the limit a little if it was reached without a refusal."""
         self._fullest = max(self._fullest, used)
         if self._review_at is None:
             self._review_at = now + self.window_s
         if self._step:
-            # little by little: room that opens at once would be taken at once, and refused many times
+            # raised gradually: room that opens all at once is filled all at once, and many requests are refused
             grown = self._step * (1 - max(self._review_at - now, 0.0) / self.window_s)
             self.limit = min(self._kept + grown, self.ceiling)
         if now < self._review_at:

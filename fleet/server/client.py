@@ -1,4 +1,4 @@
-"""What NeoNet's endpoints are asked and how their answers are read. Never retries, never decides, opens no socket."""
+"""Calls NeoNet's endpoints and parses their answers. Never retries, never decides, opens no socket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Told = TypeVar("_Told")
 
 
 class Client:
-    """Calls to the NeoNet server at `base_url`: `miners` sends theirs, and `others` the rest, if it is not the same."""
+    """Calls to the NeoNet server at `base_url`. `miners` sends miners' calls; `others`, or else `miners`, the rest."""
 
     def __init__(self, base_url: str, miners: Sender, others: Sender | None = None) -> None:
         self._base_url = base_url.rstrip("/")
@@ -28,9 +28,9 @@ class Client:
         self._others = others or miners
 
     async def perform(self, call: Call) -> tuple[Answer | CallError, Exchange]:
-        """Send a miner's call and read its answer: the answer, or an error by what the miner can do about it.
+        """Send a miner's call; return its answer, or an error that says what the miner can do about it.
 
-        The digests are of the call's last exchange, as far as it came: none of an answer that was not read.
+        The digests are those of the call's last exchange. The answer's digest is empty if no answer was read.
         """
         talk = _Talk(self._base_url, self._miners)
         try:
@@ -90,7 +90,7 @@ class _Talk:
                 return await self._totals(call)
 
     async def _totals(self, call: Call) -> Totals:
-        """What the server has paid, from `contributor` or, where that answers 500, from "Already registered"."""
+        """The miner's totals, from `contributor` or, if that answers 500, from "Already registered"."""
         try:
             return protocol.parse_totals(await self.get(f"/ai-energy/contributor/{quote(call.spec.miner_id)}"))
         except ServerFault as fault:
@@ -106,12 +106,12 @@ class _Talk:
         return protocol.parse_object(await self._content(path, None))
 
     async def _post(self, path: str, body: Mapping[str, Any], apart: str = "") -> dict[str, Any]:
-        """The answer's object; what is wrong inside its field `apart` is wrong there alone."""
+        """Post `body`; return the answer's JSON object. Flaws inside its field `apart` don't invalidate the rest."""
         sent = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         return protocol.parse_object(await self._content(path, sent), apart)
 
     async def _content(self, path: str, body: bytes | None) -> bytes:
-        """The body of an answer with status 200."""
+        """The body of an answer with status 200. Any other status raises a CallError."""
         requests = self.exchange.requests + 1
         self.exchange = Exchange(requests=requests)
         response = await self._sender.send(Request(url=self._base_url + path, body=body))
@@ -123,10 +123,10 @@ class _Talk:
 
 @contextmanager
 def _no_other_error(talk: _Talk) -> Iterator[None]:
-    """Whatever else goes wrong is a CallError, too: a call without a reply would hold its miner up for ever.
+    """Turn any other exception into a CallError: a call without a reply would block its miner for ever.
 
-    Raises Unsendable where no request was made, since another attempt would end the same; otherwise Garbled, since the
-    server may have done the deed.
+    Raises Unsendable if no request was sent, since another attempt would fail the same way. Otherwise raises Garbled,
+    since the server may have carried out the request.
     """
     try:
         yield

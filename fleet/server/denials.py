@@ -1,7 +1,7 @@
-"""What an answer other than 200 means for the caller, by its status and the server's own words (PROTOCOL, 8 and 16).
+"""Maps an answer other than 200 to an error, by status and the server's words (docs/protocol-notes.md, 8 and 16).
 
-Only a server that speaks the protocol can say anything about a job. A page of something before it can't, whatever its
-status: what was sent is kept then, and sent again later.
+Only a server that speaks the protocol can say anything about a job. A page from a proxy in front of it can't, whatever
+its status: the request is then kept and sent again later.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tasks.text import plain
 
 _RETRY_AFTER_CAP_S = 300.0
 
-#: (status, start of the lower-cased detail) → what the caller can do; the first that fits
+#: (status, start of the lower-cased detail) → error; the first match counts
 _ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
     (400, "task already completed", JobCompleted),
     (400, "not registered", NotRegistered),
@@ -43,12 +43,12 @@ _ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
     (404, "not found", NoSuchCall),
     (405, "method not allowed", NoSuchCall),
 )
-#: status → the kind of `detail` that is the server's own, where it decides about what was sent
+#: statuses by which a server decides on a request → type of the server's own `detail`
 _DECIDES: dict[int, type | UnionType] = {400: str, 403: str, 404: str, 422: str | list}
 
 
 def error_of(status: int, body: bytes, retry_after_s: float | None, location: str = "") -> CallError:
-    """The error that an answer is; `location` is where a redirect leads."""
+    """The error for an answer. `location` is the target of a redirect."""
     if status == 429:
         return RateLimited(retry_after_s and min(retry_after_s, _RETRY_AFTER_CAP_S))
     answer = _json_object(body)
@@ -76,14 +76,14 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _stated(detail: object, kind: type | UnionType) -> str:
-    """The `detail` of the framework's errors, words or a list of flaws; empty where it is none of that kind."""
+    """The `detail` of an error from the server's framework, words or a list of flaws; empty if of another type."""
     if not detail or not isinstance(detail, kind):
         return ""
     return plain(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
 
 
 def _ban(answer: dict[str, Any]) -> str:
-    """Why the server takes nothing, and for how long, where it says so."""
+    """The reason for a ban and its duration, as far as the server states them."""
     said = [plain(answer[name][:80]) for name in ("error", "reason") if isinstance(answer.get(name), str)]
     seconds = optional_number(answer.get("unblock_in"))
     lasts = [f"for {seconds:g} s"] if seconds is not None else []

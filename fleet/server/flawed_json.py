@@ -1,7 +1,7 @@
-"""JSON of a server, read although some values in it can't be: each is marked where it stands. Pure.
+"""Reads a server's JSON although some values in it are invalid, and marks each invalid value in place. Pure.
 
-Python's reader refuses a whole answer for one integer of 5,000 digits, one bad byte or one nesting too deep, and takes
-NaN, which no JSON has.
+Python's JSON reader rejects a whole answer for one integer of 5,000 digits, one bad byte or one value nested too deep.
+It accepts NaN, which is not JSON.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-#: longer integers are marked; Python reads up to 4,300 digits
+#: integers with more digits are marked; Python reads up to 4,300 digits
 _MOST_DIGITS = 4_000
-#: what is nested deeper is left out, which is still deeper than any job's data may be
+#: values nested deeper are left out; a job's data may not be nested nearly as deep
 _MOST_LEVELS = 64
 
-#: what `read` makes of a byte that is no UTF-8; other lone surrogates can be sent on as JSON
+#: how `read` decodes a byte that is not UTF-8; other lone surrogates can be passed on as JSON
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What stands in the place of a value that JSON does not have."""
+    """Placeholder for a value that is not valid JSON."""
 
     what: str
 
@@ -33,13 +33,13 @@ class Flaw:
 
 
 def read(body: bytes) -> Any:
-    """The value of a text, its flaws marked. Raises ValueError or RecursionError where it is no JSON beside them."""
+    """The parsed body with its flaws marked. Raises ValueError or RecursionError if it is not JSON apart from them."""
     text = body.decode("utf-8-sig", "surrogateescape")
     return json.loads(_shallow(text), parse_constant=Flaw, parse_int=_integer)
 
 
 def flaw_of(value: Any) -> str:
-    """The first thing inside `value` that can't be sent on as JSON; empty where there is none."""
+    """A description of the first item in `value` that can't be passed on as JSON, empty if there is none."""
     boxes = [value]
     while boxes:
         box = boxes.pop()
@@ -67,7 +67,7 @@ def _integer(digits: str) -> int | Flaw:
 
 
 def _shallow(text: str) -> str:
-    """The text with `null` in place of what is nested too deep."""
+    """The text with `null` in place of values nested too deep."""
     parts, kept_to, level = [], 0, 0
     for token in _TOKEN.finditer(text):
         sign = token[0]
@@ -79,5 +79,5 @@ def _shallow(text: str) -> str:
             if level == _MOST_LEVELS + 1:
                 kept_to = token.end()
             level -= 1
-    # what is never closed is no JSON
+    # an unclosed bracket is not JSON, and the parser says so
     return text if level else "".join([*parts, text[kept_to:]])

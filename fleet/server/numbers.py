@@ -1,4 +1,4 @@
-"""Numbers as a server's JSON states them, read one by one: an answer is untrusted input."""
+"""Reads the numbers in a server's answer, which is untrusted input."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 from fleet.errors import Garbled
 from tasks.errors import shortened
 
-#: no single reward above this is believed, in NNET
+#: largest single reward that is believed, in NNET
 MAX_REWARD = Decimal(1_000_000)
-#: nor any sum: the whole network began with 50 million NNET. A busy miner's may well pass the bound of one reward.
+#: Largest sum that is believed, in NNET; the whole network began with 50 million. A busy miner's sum may exceed
+#: `MAX_REWARD`.
 MAX_SUM = Decimal(1_000_000_000)
 
 
 def amount(value: Any, name: str) -> Decimal:
     """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float.
 
-    Raises Garbled for what is no sound amount; `name` is the field's: `reward`, or one that holds a sum.
+    Raises Garbled if the value is not a valid amount. `name` is the field: `reward`, or a field that holds a sum.
     """
     if not _is_number(value):
         raise Garbled(f"{name} {shortened(value)} is not an amount of NNET")
@@ -29,21 +30,21 @@ def amount(value: Any, name: str) -> Decimal:
 
 
 def optional_amount(value: Any, name: str) -> Decimal | None:
-    """An amount that a release may leave out. Raises Garbled as `amount` does."""
+    """An amount, or None if the release leaves it out. Raises Garbled as `amount` does."""
     return None if value is None else amount(value, name)
 
 
 def optional_number(value: Any) -> float | None:
-    """A figure for the operator to read; None where it is no finite number."""
+    """A number for the operator, or None if the value is not a finite number."""
     return float(value) if _is_number(value) else None
 
 
 def optional_count(value: Any) -> int | None:
-    """A count, or a Unix second; None where it is neither."""
+    """A count or a Unix time in seconds, or None if the value is neither."""
     return value if type(value) is int and 0 <= value < 10**12 else None
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a float holds it: NaN fails the comparison, and an integer too long for one is compared exactly."""
+    """Whether a finite float can hold the value. NaN fails the comparison; too long an integer is compared exactly."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and -sys.float_info.max <= value <= sys.float_info.max

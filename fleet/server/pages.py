@@ -1,4 +1,4 @@
-"""What a page says that came in place of a NeoNet server's answer: its title, or its first words. Pure."""
+"""Extracts the title or first words of a page that came instead of a NeoNet server's answer. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import unescape
 
 from tasks.text import plain
 
-#: a title stands near the start
+#: how much of a page is searched; the title is near the start
 _READ_BYTES = 16_384
 _MOST_CHARACTERS = 80
 
@@ -16,12 +16,12 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 
 
 def is_page(body: bytes) -> bool:
-    """Whether a body is markup, so that no part of it can be JSON."""
+    """Whether a body is markup and therefore not JSON."""
     return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def page_words(body: bytes) -> str:
-    """The title of a page in quotes, or its first words where it has none, at most 80 characters, fit to be printed."""
+    """The title of a page in quotes, or its first words if it has none; at most 80 characters, safe to print."""
     text = body[:_READ_BYTES].decode("utf-8", "replace")
     title = _TITLE.search(text)
     words = title[1] if title else _TAG.sub(" ", text)

@@ -1,7 +1,7 @@
-"""What a farm that was never given a job has learnt of its server, and whether it is any use to go on. Pure.
+"""Judges a server that has never given this farm a job: what is wrong with it, and whether to go on. Pure.
 
-A wrong URL, a proxy's sign-in page or a certificate that nobody signed is not mended by trying again. As soon as a job
-was given, the server is a NeoNet server, and whatever fails from then on is waited for.
+Retrying does not fix a wrong URL, a proxy's sign-in page or an untrusted certificate. Once the server has given a job,
+it is known to be a NeoNet server, and the farm waits for any later failure to pass.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from fleet.errors import (
 )
 from fleet.server.verdict import Trouble, Verdict
 
-#: a farm that is not to end is called unhealthy then, in seconds without a job since its start
+#: how long a farm may run without a job before it counts as unhealthy, in seconds since its start
 _UNHEALTHY_S = 120.0
-#: errors in the words of a NeoNet server, or of no server
+#: errors that a NeoNet server states in its own words
 _NEONET = (NotRegistered, SessionLost, JobUnknown, JobCompleted, Refused)
 
 
-#: the first that fits
+#: error → kind of trouble and message; the first match counts
 _WORDS: tuple[tuple[type[CallError], Trouble, str], ...] = (
     (
         NoSuchCall,
@@ -71,10 +71,10 @@ _WORDS: tuple[tuple[type[CallError], Trouble, str], ...] = (
 
 
 class Prospect:
-    """Hears how calls end. Times are monotonic seconds.
+    """Follows how calls end until the server gives its first job. Times are monotonic seconds.
 
-    `mined` says whether the server gave jobs in an earlier life, `patience_s` when a farm ends that it never gave any;
-    None or 0 for never.
+    `mined` is True if the server gave jobs to an earlier coordinator. `patience_s` is how long a farm waits for its
+    first job before it ends; None or 0 for no limit.
     """
 
     def __init__(self, server: str, *, mined: bool, patience_s: float | None, now: float) -> None:
@@ -83,13 +83,13 @@ class Prospect:
         self._patience_s = patience_s
         self._since = now
         self._said: Verdict | None = None
-        #: a job was given in this life
+        #: whether this coordinator was given a job
         self._given = False
-        #: what is wrong with the server; None while nothing is, and for good once it gave a job
+        #: what is wrong with the server; None while nothing is, and always None once it gave a job
         self.verdict: Verdict | None = None
 
     def heard(self, outcome: Answer | CallError) -> None:
-        """A call ended."""
+        """Record how a call ended."""
         if self._given:
             return
         if isinstance(outcome, CallError):
@@ -101,7 +101,7 @@ class Prospect:
                 self._given = self._mined = True
 
     def news(self) -> Verdict | None:
-        """A verdict that was not heard of before and that trying again does not change, once."""
+        """A new verdict that retrying does not change; each one is returned once."""
         verdict = self.verdict
         if verdict is None or verdict == self._said or verdict.trouble is Trouble.AWAY:
             return None
@@ -109,15 +109,15 @@ class Prospect:
         return verdict
 
     def unhealthy(self, now: float) -> Verdict | None:
-        """What is wrong with a server that never gave a job, after two minutes."""
+        """The verdict on a server that gave no job in the first two minutes, else None."""
         return None if self._mined or now - self._since < _UNHEALTHY_S else self.verdict
 
     def hopeless(self, now: float) -> Verdict | None:
-        """What is wrong with a server that never gave a job, once patience is over: the farm is to end."""
+        """The verdict on a server that gave no job within `patience_s`, so that the farm should end; else None."""
         return None if self._mined or not self._patience_s or now - self._since < self._patience_s else self.verdict
 
     def at_end(self, *, assigned: int, asked: bool) -> Verdict | None:
-        """The verdict on a run that was given so many jobs; `asked` is whether somebody stopped it early."""
+        """The verdict on a run that was given `assigned` jobs. `asked` is True if someone stopped the run early."""
         if assigned:
             return None
         if self.verdict is not None:
@@ -127,7 +127,7 @@ class Prospect:
 
 
 def verdict_of(error: CallError, server: str) -> Verdict | None:
-    """What an error means for all calls to `server`; None where it means nothing for them, as a rate limit."""
+    """What an error means for all calls to `server`; None if it says nothing about them, like a rate limit."""
     if isinstance(error, RateLimited | Unsendable):
         return None
     location = error.location if isinstance(error, Foreign) else ""

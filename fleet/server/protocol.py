@@ -1,7 +1,8 @@
-"""JSON of a NeoNet server ⇄ values. The only file that knows the server's field names (PROTOCOL, "Calls").
+"""Converts between a NeoNet server's JSON and values. The only file that knows the server's field names.
 
-An answer is untrusted input: each function either returns a value whose fields are what they say, or raises Garbled.
-Its words are plain from here on; an id that is not is refused, since it has to go back as it came.
+docs/protocol-notes.md lists the calls. An answer is untrusted input: each function returns a value with valid fields,
+or raises Garbled. Text becomes safe to print here. An id that is not safe is refused, since it must be sent back
+unchanged.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ from tasks.jobtypes import JOB_TYPES
 from tasks.messages import deeper_than, is_job_id
 from tasks.text import plain
 
-#: seconds that a server gives for a job, where it says something absurd or nothing
+#: seconds for a job whose server states no time limit, or an absurd one
 DEFAULT_TIMEOUT_S = 60.0
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5.0, 3600.0
-#: lists and objects inside each other in a job's data
+#: deepest nesting of lists and objects in a job's data
 MAX_DATA_DEPTH = 16
 
 INVALID_FORMAT = "Invalid result format"
@@ -48,10 +49,10 @@ _SESSION_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 def parse_object(body: bytes, apart: str = "") -> dict[str, Any]:
-    """The JSON object of an answer; flaws inside its field `apart` are marked there and spoil nothing else.
+    """The JSON object of an answer. Flaws inside its field `apart` are marked there and don't invalidate the rest.
 
-    Raises Garbled for cut JSON, NaN, bad UTF-8, numbers of thousands of digits and bottomless nesting, and Foreign for
-    the page of somebody else.
+    Raises Garbled for truncated JSON, NaN, bad UTF-8, numbers of thousands of digits and excessive nesting, and Foreign
+    for a page that is not the server's.
     """
     if is_page(body):
         raise Foreign(200, page_words(body))
@@ -77,7 +78,7 @@ def registration_body(spec: MinerSpec) -> dict[str, Any]:
 
 
 def session_body(miner_id: str, session_id: str | None = None) -> dict[str, Any]:
-    """Body of `start-session` and, with a session, of `stop-session`."""
+    """Body of `start-session` or, with a session id, of `stop-session`."""
     return {"contributor_id": miner_id} | ({"session_id": session_id} if session_id else {})
 
 
@@ -87,7 +88,7 @@ def submission_body(miner_id: str, session_id: str, job_id: str, result: Mapping
 
 
 def heartbeat_body(miner_id: str, session_id: str, usage: Usage, completed: int) -> dict[str, Any]:
-    """Body of `POST /ai-energy/heartbeat`; `completed` is the true count of this session's paid jobs."""
+    """Body of `POST /ai-energy/heartbeat`. `completed` is the true number of this session's paid jobs."""
     return {
         "contributor_id": miner_id,
         "session_id": session_id,
@@ -98,9 +99,9 @@ def heartbeat_body(miner_id: str, session_id: str, usage: Usage, completed: int)
 
 
 def parse_registration(answer: Mapping[str, Any]) -> Registration:
-    """A new contributor, or "Already registered" with what the server has paid it.
+    """A new contributor, or "Already registered" with the contributor's totals.
 
-    One of whose totals no sense can be made is registered all the same: refused, it could never be.
+    Invalid totals are left out rather than refused: otherwise the contributor could never register.
     """
     if answer.get("success") is True:
         return Registration(new=True)
@@ -116,7 +117,7 @@ def parse_registration(answer: Mapping[str, Any]) -> Registration:
 
 
 def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
-    """A new session with perhaps a first job, or the one that is active already."""
+    """A new session, perhaps with a first job, or the session that is already active."""
     session_id = answer.get("session_id")
     if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
         raise Garbled(f"start-session names no session: {shortened(answer)}")
@@ -128,7 +129,7 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
 
 
 def parse_fetched(body: bytes, miner_id: str) -> Job:
-    """`parse_job` of a fetch's answer, whose flaws are the job's: a miner that can't read it gets it for ever."""
+    """The job in a fetch's answer. Flaws become the job's problem: an unreadable job would be handed out for ever."""
     try:
         task = parse_object(body)
     except Foreign:
@@ -141,10 +142,10 @@ def parse_fetched(body: bytes, miner_id: str) -> Job:
 
 
 def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
-    """A job as the server gives it; one that no kernel can compute carries its `problem`.
+    """A job as the server states it. A job that no kernel can compute carries its `problem`.
 
-    Raises Garbled without a usable id, or when it is another contributor's. One without a usable reward is computed
-    all the same: refused, it would come again for ever.
+    Raises Garbled if the id is unusable or the job is another contributor's. A job without a valid reward is computed
+    all the same: if it were refused, the server would hand it out for ever.
     """
     if not isinstance(task, dict):
         raise Garbled(f"a task is an object, not {shortened(task)}")
@@ -169,7 +170,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
 
 
 def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
-    """The answer to a submission. Raises Garbled when it says neither yes nor no, or states no sound reward."""
+    """The answer to a submission. Raises Garbled if it neither accepts nor refuses, or states no valid reward."""
     if answer.get("success") is True:
         return Receipt(
             accepted=True,
@@ -208,7 +209,7 @@ def parse_session_summary(answer: Mapping[str, Any]) -> SessionSummary:
 
 
 def parse_totals(answer: Mapping[str, Any]) -> Totals:
-    """The `contributor` of `GET /ai-energy/contributor/{id}`, and of "Already registered"."""
+    """The totals in an answer to `GET /ai-energy/contributor/{id}`, or in "Already registered"."""
     contributor = answer.get("contributor")
     if not isinstance(contributor, dict):
         raise Garbled(f"contributor answered {shortened(answer)}")
@@ -220,7 +221,7 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
 
 
 def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
-    """The answer to `GET /api/gas/info`; a missing figure is None, never made up."""
+    """The answer to `GET /api/gas/info`. A missing number is None, never a default."""
     return GasInfo(
         fee_model=plain(str(answer.get("fee_model", "unknown"))[:60]),
         neo_transfer_fee=optional_number(answer.get("neo_transfer_fee")),
@@ -231,7 +232,7 @@ def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
 
 
 def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
-    """The answer to `GET /api/decentralization/status`, whose releases name the server's share differently."""
+    """The answer to `GET /api/decentralization/status`. Releases name the server's share differently."""
     load = answer.get("replit_load", answer.get("bootstrap_load"))
     return NetworkPhase(
         phase=plain(str(answer.get("phase", "unknown"))[:30]),
@@ -242,7 +243,7 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
 
 
 def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
-    """A job that came for free must not spoil the answer that brought it."""
+    """The job in another call's answer. A malformed job becomes an anomaly and does not invalidate the answer."""
     if task is None:
         return None, ()
     try:
@@ -252,7 +253,7 @@ def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
 
 
 def _marked(body: bytes) -> Any:
-    """The answer with its flaws marked; None where it is no JSON beside them, either."""
+    """The answer with its flaws marked, or None if it is not JSON apart from them."""
     try:
         return flawed_json.read(body)
     except (ValueError, RecursionError):
@@ -265,7 +266,7 @@ def _unknown_type(job_type: Any) -> str:
 
 
 def _unfit(data: Any) -> str:
-    """Why a job's data can't be handed on, empty where it can."""
+    """Why a job's data can't be passed on, empty if it can."""
     if data is not None and not isinstance(data, dict):
         return f"data is {shortened(data)}, must be an object"
     if deeper_than(data, MAX_DATA_DEPTH - 1):
@@ -275,7 +276,7 @@ def _unfit(data: Any) -> str:
 
 
 def _stated_reward(value: Any) -> tuple[Decimal, str]:
-    """What a job says it will pay, and what is odd about that; the receipt says what it paid."""
+    """The reward that a job states, and what is odd about it. The receipt states what was really paid."""
     try:
         return amount(value, "reward"), ""
     except Garbled as exc:

@@ -1,4 +1,4 @@
-"""Why a farm was given no job: the kinds of trouble with a server, and one of them in words. Values only."""
+"""Why a server gives no jobs: the kinds of trouble, and a verdict in words. Values only."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from enum import StrEnum
 class Trouble(StrEnum):
     """Why nothing can be mined."""
 
-    #: the server is somewhere else
+    #: the server is at another address
     REDIRECTED = "redirected"
-    #: it is no NeoNet server, or one of the first release
+    #: the server is not a NeoNet server, or one of the first release, which gives no jobs
     NO_MINING = "no_mining"
-    #: something answers in its place
+    #: something else answers in the server's place
     FOREIGN = "foreign"
-    #: its certificate does not verify
+    #: the server's certificate does not verify
     UNTRUSTED = "untrusted"
-    #: its name does not resolve
+    #: the server's name does not resolve
     UNKNOWN_HOST = "unknown_host"
-    #: it takes no calls from this address
+    #: the server refuses all calls from this address
     BANNED = "banned"
-    #: it does not answer, or with errors alone
+    #: the server does not answer, or answers only with errors
     AWAY = "away"
-    #: it answers, and gave no job
+    #: the server answers but gave no job
     NO_JOB = "no_job"
 
 
@@ -33,5 +33,5 @@ class Verdict:
 
     trouble: Trouble
     text: str
-    #: somebody stopped the farm, which might have gone on trying
+    #: True if someone stopped the farm, which might otherwise have gone on trying
     asked: bool = False
