@@ -1,4 +1,4 @@
-"""Whether Redis lets a part of the farm in, as an error where it does not."""
+"""Raises an error if Redis does not admit a part of the farm."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tasks.broker.handshake import Refusal
 
 
 def admitted(refusal: Refusal | None) -> None:
-    """Raise WrongSetting for a refusal that only other settings mend, ServiceError for any other one."""
+    """Raise WrongSetting for a refusal that only other settings can fix, ServiceError for any other."""
     if refusal is None:
         return
     raise (WrongSetting if refusal.permanent else ServiceError)(refusal.reason)

@@ -1,4 +1,4 @@
-"""Jobs to the workers, by Celery, on a thread of its own: a Redis that hangs must not hold up heartbeats."""
+"""Publishes jobs to the workers by Celery, on its own thread: a hanging Redis must not hold up heartbeats."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from tasks.messages import (
     described,
 )
 
-#: jobs that travel to Redis in one round trip
+#: most jobs sent to Redis in one round trip
 _MOST_AT_ONCE = 256
-#: between two looks at how many have come, while some are held back
+#: seconds between two checks for more jobs while one is held back
 _LOOK_S = 0.005
-#: between two beats of a dispatcher that has nothing to do
+#: seconds between two beats of an idle dispatcher
 _BEAT_S = 1.0
-#: a Redis that hangs keeps it for 15 s at a time
+#: a hanging Redis blocks the thread for 15 s at a time
 _PATIENCE_S = 60.0
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
 class Dispatcher:
-    """Publishes jobs, and acknowledges results after the ledger has them.
+    """Publishes jobs, and acknowledges results once they are in the ledger.
 
-    `tell` hears what became of each job, `warn` what Redis refuses.
+    `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report.
     """
 
     def __init__(
@@ -64,25 +64,25 @@ class Dispatcher:
         self._producer: Any = None
         self._jobs = Refusals("jobs", "wait in the ledger")
         self._acknowledgements = Refusals("acknowledgements", "are made again later")
-        #: results that could not be taken off the stream yet
+        #: results that could not yet be removed from the stream
         self._left: list[bytes] = []
         self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
         self.thread = Vital("dispatcher", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def dispatch(self, order: Dispatch) -> None:
-        """Publish a job soon."""
+        """Queue a job for publishing."""
         self._orders.put(order)
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
-        """Take results off the stream soon, or else with later ones.
+        """Queue results for removal from the stream; those that can't be removed are tried again with later ones.
 
-        What is not taken off is read again when Redis was lost and at the next start, which changes nothing.
+        Results that stay are read again after Redis was lost and at the next start, which changes nothing.
         """
         self._orders.put(entries)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Publish what is waiting and end the thread."""
+        """Publish the waiting jobs and end the thread."""
         self._orders.put(None)
         self.thread.join(timeout_s)
 
@@ -102,14 +102,14 @@ class Dispatcher:
         self._close_producer()
 
     def _first(self, motion: Motion) -> Dispatch | Sequence[bytes] | None:
-        """The order that has waited longest, once there is one."""
+        """Wait for an order; return the one that has waited longest."""
         while True:
             motion.beat()
             with contextlib.suppress(queue.Empty):
                 return self._orders.get(timeout=_BEAT_S)
 
     def _waiting(self, motion: Motion) -> list[Dispatch | Sequence[bytes] | None]:
-        """All that waits, after waiting for the first, and for others to share its message."""
+        """All waiting orders, after waiting for the first one and for others to share its message."""
         orders = [self._first(motion)]
         if self._bundle_ms and isinstance(orders[0], Dispatch) and orders[0].hold_s:
             until = time.monotonic() + orders[0].hold_s
@@ -121,7 +121,7 @@ class Dispatcher:
         return orders
 
     def _publish(self, orders: Sequence[Dispatch]) -> list[Published]:
-        """Send the jobs to Redis at once; when that fails, some of them may have arrived. What became of each."""
+        """Send the jobs to Redis; return the outcome of each. If sending fails, some of them may have arrived."""
         waiting: set[int] = set()
         try:
             if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
@@ -159,14 +159,14 @@ class Dispatcher:
             kwargsrepr="",
             headers={AVOID_HEADER: list(orders[0].avoid)} if orders[0].avoid else None,
             producer=producer,
-            # a list in Redis needs none
+            # a Redis list needs no declaration
             declare=(),
-            # the ledger tries again: a second try here would only hold up the others
+            # the ledger retries; a retry here would only hold up the other jobs
             retry=False,
         )
 
     def _open_producer(self) -> Any:
-        """One connection for all publishing, made anew after an error."""
+        """The producer on the one connection for publishing, opened again after an error."""
         if self._producer is None:
             self._connection = self._app.connection_for_write()
             self._producer = self._app.amqp.Producer(self._connection)
@@ -181,14 +181,14 @@ class Dispatcher:
     def _acknowledge(self, entries: Sequence[bytes]) -> None:
         entries, self._left = [*self._left, *entries], []
         try:
-            # one without the other would leave an entry that is never read again
+            # one transaction: an entry that is acknowledged but not deleted is never read again
             pipeline = self._client.pipeline(transaction=True)
             pipeline.xack(RESULTS_STREAM, RESULTS_GROUP, *entries)
             pipeline.xdel(RESULTS_STREAM, *entries)
             pipeline.execute()
         except redis.RedisError as exc:
             away = _answer(exc) is None
-            # a Redis that answers and refuses would let them grow without end
+            # if Redis answers but refuses, the list would grow without end
             self._left = entries if away else []
             self._say(self._acknowledgements.refused(exc, len(entries), time.monotonic(), away=away))
             return
@@ -196,7 +196,7 @@ class Dispatcher:
 
 
 def _answer(exc: BaseException) -> redis.ResponseError | None:
-    """What Redis answered, which kombu wraps as if the connection were lost; None where it did not answer."""
+    """The error that Redis answered, which kombu wraps like a lost connection; None if Redis did not answer."""
     found: BaseException | None = exc
     while found is not None:
         if isinstance(found, redis.ResponseError):

@@ -1,4 +1,4 @@
-"""What each worker host has come to lately: which ones compute, and which one fails again and again. Pure."""
+"""Counts each worker host's computed and failed jobs: which hosts compute, and which keep failing. Pure."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from tasks.messages import Outcome, ResultMessage
 
-#: a host that computed a job within so many seconds is believed to compute another one
+#: how long after computing a job a host is believed able to compute another, in seconds
 _ABLE_S = 120.0
-#: names are a worker's word, which may invent them without end
+#: most hosts that are remembered: a worker states its own name, and may invent names without end
 _MOST_HOSTS = 256
-#: failures in a row at which a host is warned of first, and the factor to the next warning
+#: failures in a row before the first warning about a host, and the factor to the next warning
 _WARN_AT, _WARN_AGAIN = 5, 4
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What one host has come to."""
+    """The counts of one host."""
 
     computed: int = 0
     failed: int = 0
-    #: failures since it computed a job last
+    #: failures since the host last computed a job
     in_row: int = 0
     warn_at: int = _WARN_AT
     computed_at: float = float("-inf")
@@ -34,7 +34,7 @@ class Hosts:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
 
     def ended(self, message: ResultMessage, now: float) -> str | None:
-        """Count the end of an attempt; a warning that names the host when it failed many times in a row, else None."""
+        """Count the end of an attempt. Returns a warning if its host failed many times in a row, else None."""
         tally = self._tallies.setdefault(message.worker, _Tally())
         self._tallies.move_to_end(message.worker)
         if len(self._tallies) > _MOST_HOSTS:

@@ -1,7 +1,7 @@
-"""One coordinator on a Redis at a time: two would take each other's results.
+"""Makes sure that only one coordinator uses a Redis at a time: two would take each other's results.
 
-The holder renews a key that Redis forgets when nobody does. A coordinator that was killed is replaced at once by one
-that holds the same lock file of the same machine: the lock proves that nobody else does.
+The holder renews a key that otherwise expires. A killed coordinator is replaced at once by one that holds the same lock
+file on the same machine, since that lock proves that the other one is gone.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from fleet.errors import RedisHeld
 from tasks.messages import COORDINATOR_KEY
 from tasks.text import plain
 
-#: for how long a lease is good that nobody renews
+#: lifetime of a lease that is not renewed, in milliseconds
 GOOD_MS = 10_000
 _RENEW_S = 2.0
-#: between two looks at a lease of which it is not known yet whether anybody renews it
+#: seconds between two looks at a lease that may be a dead coordinator's
 _LOOK_S = 0.25
-#: a Redis that hangs keeps the thread for 15 s at a time
+#: a hanging Redis blocks the thread for 15 s at a time
 _PATIENCE_S = 60.0
 _SHOWN = 200
 
-#: KEYS: the lease. ARGV: the token, the new value, how long it is good. Whose lease it is instead, or nothing.
+#: KEYS: the lease. ARGV: our token, the new value, its lifetime in ms. Returns another holder's value, or nothing.
 _TAKE = """
 local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1]) ~= ARGV[1] then return held end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return false
 """
-#: KEYS: the lease. ARGV: what it held a moment ago, the new value, how long it is good. As above.
+#: KEYS: the lease. ARGV: the value read a moment ago, the new value, its lifetime in ms. Returns the same as above.
 _REPLACE = """
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return held end
@@ -63,7 +63,7 @@ class LeaseLost:
 
 
 class Lease:
-    """This process's claim to a Redis. `seat` is the lock that it holds, as `Lock.seat` names it."""
+    """This process's claim to a Redis. `seat` names the lock that the process holds, as `Lock.seat` does."""
 
     def __init__(self, client: redis.Redis, seat: str, folder: str) -> None:
         self._client = client
@@ -79,9 +79,9 @@ class Lease:
         self._beats = 0
 
     def claim(self) -> None:
-        """Take the lease, that of a dead coordinator at the latest when it ends; nothing without a Redis that answers.
+        """Take the lease; wait until a dead coordinator's lease expires. Does nothing if Redis does not answer.
 
-        Raises RedisHeld, which names the holder, as soon as it shows that one lives.
+        Raises RedisHeld, which names the holder, as soon as the lease shows that its holder is alive.
         """
         with contextlib.suppress(redis.RedisError):
             first = self.renew()
@@ -96,11 +96,11 @@ class Lease:
                 held = self.renew()
 
     def renew(self) -> bytes | None:
-        """Take or renew the lease; what it says where it is another's. Raises redis-py's errors."""
+        """Take or renew the lease. Returns its value if it is another's, else None. Raises redis-py's errors."""
         return self._run(_TAKE, self._token)
 
     def give_back(self) -> None:
-        """Let another coordinator have it at once."""
+        """Release the lease, so that another coordinator can take it at once."""
         with contextlib.suppress(redis.RedisError):
             self._client.eval(_GIVE_BACK, 1, COORDINATOR_KEY, self._token)
 
@@ -112,7 +112,7 @@ class Lease:
 
 
 class LeaseKeeper:
-    """Renews a lease every two seconds, on a thread of its own, and hands its loss to `tell`."""
+    """Renews a lease every two seconds on its own thread, and reports its loss to `tell`."""
 
     def __init__(self, lease: Lease, tell: Callable[[LeaseLost], None]) -> None:
         self._lease = lease
@@ -129,7 +129,7 @@ class LeaseKeeper:
     def _run(self, motion: Motion) -> None:
         while not self._stop.wait(_RENEW_S):
             motion.beat()
-            # a Redis that is away, or takes no writes, has nobody else's either
+            # while Redis is away or takes no writes, no other coordinator can take the lease either
             with contextlib.suppress(redis.RedisError):
                 held = self._lease.renew()
                 if held is not None:
@@ -145,7 +145,7 @@ def refusal(held: bytes) -> str:
 
 
 def holder(held: bytes) -> str:
-    """Who holds a lease, in words."""
+    """The holder of a lease, in words."""
     fields = _fields(held)
     if not fields:
         return "another coordinator"

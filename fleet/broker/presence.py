@@ -1,4 +1,4 @@
-"""Whether any worker takes jobs, by the sign that workers renew in Redis."""
+"""Detects whether any worker takes jobs, by the sign: a key that workers renew in Redis."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import redis
 from fleet.crew import Motion, Vital
 from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
 
-#: seconds between two looks, and while no worker is there
+#: seconds between two looks while workers are present, and while none is
 _LOOK_S, _WAITING_S = 1.0, 0.2
-#: for how long looks have to find no sign before the last worker counts as gone: an emptied Redis has none at first
+#: seconds without a sign before the last worker counts as gone; an emptied Redis has no sign at first
 _GONE_S = 4.0
-#: a Redis that hangs keeps it for 15 s at a time
+#: a hanging Redis blocks the thread for 15 s at a time
 _PATIENCE_S = 60.0
 
 
@@ -28,7 +28,7 @@ class Workers:
 
 
 class Judge:
-    """Decides by looks at the sign whether workers are there. Times are monotonic seconds."""
+    """Decides from looks at the sign whether workers are present. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         #: None until the first look
@@ -36,7 +36,7 @@ class Judge:
         self._missed_at: float | None = None
 
     def look(self, sign: bool | None, now: float) -> bool:
-        """Whether a look changes the verdict; None is one that Redis did not answer, which says nothing."""
+        """Take in a look; whether the verdict changes. `sign` is None if Redis did not answer, which shows nothing."""
         before = self.present
         if sign is None:
             self._missed_at = None
@@ -50,7 +50,7 @@ class Judge:
 
 
 class PresenceWatch:
-    """Looks at the sign every second and hands each change to `tell`, the first look included."""
+    """Looks at the sign every second and reports each change to `tell`, including the first look."""
 
     def __init__(self, client: redis.Redis, tell: Callable[[Workers], None]) -> None:
         self._client = client
@@ -74,17 +74,17 @@ class PresenceWatch:
 
 
 def signed(client: redis.Redis) -> bool | None:
-    """Whether a worker's sign is there; None where Redis does not answer or refuses to.
+    """Whether the workers' sign is there; None if Redis does not answer or refuses.
 
-    While Redis is full, or takes no writes for another reason, no worker can renew its sign: none tells nothing then.
-    A sign that would be good for longer than any worker's is cut: whoever wrote that one is no worker of ours.
+    While Redis takes no writes, e.g. because it is full, no worker can renew the sign, so its absence says nothing.
+    A sign with a longer lifetime than workers give it is shortened: it was not written by a worker of this farm.
     """
     try:
         left_ms = int(client.pttl(WORKERS_KEY))
         if left_ms == -1 or left_ms > SIGN_GOOD_MS:
             client.pexpire(WORKERS_KEY, SIGN_GOOD_MS)
         if left_ms == -2:
-            # a write that changes nothing, which is refused as a worker's would be
+            # this write changes nothing, and is refused if a worker's write would be
             client.set(WORKERS_KEY, "", px=SIGN_GOOD_MS, xx=True)
     except redis.RedisError:
         return None

@@ -1,4 +1,4 @@
-"""When a Redis that refuses what the dispatcher sends is worth a line. Pure."""
+"""Decides when to report that Redis refuses what the dispatcher sends. Pure."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from dataclasses import dataclass
 
 from tasks.text import plain
 
-#: a connection that is lost is the intake's to tell; what lasts longer is the dispatcher's own
+#: Seconds before the dispatcher reports a Redis that does not answer. The intake reports a lost connection earlier.
 _PATIENCE_S = 10.0
-#: between two lines about one refusal that goes on
+#: seconds between two reports of a continuing refusal
 _EVERY_S = 10.0
 _SHOWN = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BrokerRefusal:
-    """Redis refuses something, or takes it again."""
+    """Redis refuses a kind of message, or accepts it again."""
 
-    #: what it is, e.g. `jobs`
+    #: the kind of message, e.g. `jobs`
     what: str
-    #: in Redis's words; empty once it takes them again
+    #: the reason in Redis's words; empty once it accepts the messages again
     reason: str
-    #: what they do meanwhile, e.g. `wait in the ledger`
+    #: what happens to the messages meanwhile, e.g. `wait in the ledger`
     meanwhile: str
-    #: how many it refused since the last word
+    #: number of messages refused since the last report
     count: int = 0
 
 
 class Refusals:
-    """Follows one kind of message to Redis."""
+    """Tracks refusals of one kind of message by Redis."""
 
     def __init__(self, what: str, meanwhile: str) -> None:
         self._what = what
@@ -38,7 +38,7 @@ class Refusals:
         self._count = 0
 
     def refused(self, exc: Exception, count: int, now: float, *, away: bool) -> BrokerRefusal | None:
-        """Sending `count` of them failed, since Redis is `away` or for another reason; what there is to tell."""
+        """Record that sending `count` messages failed; `away` if Redis did not answer. Returns a report if due."""
         self._since = now if self._since is None else self._since
         self._count += count
         if away and now - self._since < _PATIENCE_S:
@@ -50,7 +50,7 @@ class Refusals:
         return self._word(plain(f"{type(exc).__name__}: {exc}")[:_SHOWN], told)
 
     def taken(self) -> BrokerRefusal | None:
-        """Sending succeeded; what there is to tell."""
+        """Record that sending succeeded. Returns what to report, if anything."""
         told = self._told_at is not None
         self._since = self._told_at = None
         self._count = 0

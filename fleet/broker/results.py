@@ -1,4 +1,4 @@
-"""Results from the workers: one Redis stream, read in blocks by a consumer group, on a thread of its own."""
+"""Reads the workers' results from a Redis stream, in blocks by a consumer group, on its own thread."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from fleet.miner.backoff import Backoff
 from tasks.errors import MessageError
 from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
 
-#: between two looks at the state of queue and stream
+#: seconds between two inspections of queue and stream
 _LOOK_S = 2.0
-#: between two times at which all open jobs are dispatched again since somebody broke something
+#: seconds between two dispatches of all open jobs after tampering
 _RECOVER_S = 10.0
-#: a block that is taken within this time leaves no time for a second one to be added
+#: a block that is handed on within this many seconds leaves no time for more results to be added
 _AT_ONCE_S = 0.005
-#: a Redis that hangs keeps it for 15 s at a time
+#: a hanging Redis blocks the thread for 15 s at a time
 _PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
-    """One read of the stream: every entry is acknowledged once its messages are in the ledger."""
+    """One read of the stream. Its entries are acknowledged once its messages are in the ledger."""
 
     entries: tuple[bytes, ...]
     messages: tuple[ResultMessage, ...]
-    #: why an entry is no result
+    #: one reason for each entry that is not a result
     flaws: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BrokerState:
-    """Redis was lost, found again, or set in order; `emptied` when data was lost, so that open jobs are sent again."""
+    """Redis was lost, found again or repaired. `emptied` means that data was lost, so that open jobs are sent again."""
 
     reachable: bool
     emptied: bool = False
-    #: why it is not reachable, or what in it was broken
+    #: why Redis is not reachable, or what in it was broken
     reason: str = ""
 
 
 class Intake:
-    """Reads results as long as it lives and hands each block to `tell`; sets in order what others broke in Redis."""
+    """Reads results until it is closed and hands each block to `tell`; repairs what others broke in Redis."""
 
     def __init__(
         self, client: redis.Redis, tell: Callable[[Results | BrokerState], None], *, most_jobs: int | None = None
     ) -> None:
-        """`most_jobs` is how many jobs are at the workers at once at most; None when nobody limits them."""
+        """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit."""
         self._client = client
         self._tell = tell
         self._stop = threading.Event()
@@ -66,12 +66,12 @@ class Intake:
         self.thread.start()
 
     def close(self) -> None:
-        """End the thread after its current read; what that brings is read again at the next start."""
+        """End the thread after its current read; the results of that read are read again at the next start."""
         self._stop.set()
 
     def _run(self, motion: Motion) -> None:
         backoff, rng, failures = Backoff(floor_s=0.5, cap_s=5.0), random.Random(), 0
-        # what was handed to this coordinator and not acknowledged comes first; what it knows changes nothing
+        # first the entries that were delivered but not acknowledged; those already in the ledger change nothing
         position: bytes | str = UNACKNOWLEDGED
         self._make_group()
         while not self._stop.is_set():
@@ -80,7 +80,7 @@ class Intake:
                 self._look_around()
                 entries = self._stream.read(position)
             except redis.RedisError as exc:
-                # results may have been in the answer that was lost, or stayed because their acknowledgement was
+                # the lost answer may have held results, or acknowledgements may have been lost
                 position = UNACKNOWLEDGED
                 self._inspector.forget()
                 if _group_is_gone(exc) and self._make_group():
@@ -107,7 +107,7 @@ class Intake:
             self._stream.fell_behind()
 
     def _set_in_order(self) -> bool:
-        """Whether something was broken that is not broken any more, after a read that failed."""
+        """Inspect Redis after a failed read; whether something was broken that is now repaired."""
         try:
             return self._inspected(time.monotonic())
         except redis.RedisError:
@@ -124,7 +124,7 @@ class Intake:
         if flaw is None:
             return False
         self._make_group()
-        # jobs of lost messages and results wait for a redispatch otherwise; not again and again while somebody goes on
+        # open jobs whose messages or results were lost are dispatched again, but not for each act of ongoing tampering
         recovers = now - self._recovered_at >= _RECOVER_S
         self._recovered_at = now if recovers else self._recovered_at
         self._tell(BrokerState(reachable=True, emptied=recovers, reason=flaw))
@@ -145,12 +145,12 @@ class Intake:
 
 
 def _group_is_gone(exc: redis.RedisError) -> bool:
-    """Whether the stream or its group was deleted: before this read, or while it waited."""
+    """Whether the stream or its group was deleted, before this read or while it waited."""
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
 def parsed(entries: Sequence[Entry]) -> Results:
-    """One read of the stream, entry by entry: what is no result becomes a flaw, never an error."""
+    """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error."""
     messages, flaws = [], []
     for entry in entries:
         if entry.too_large:
@@ -160,6 +160,6 @@ def parsed(entries: Sequence[Entry]) -> Results:
             messages.append(parse_stream_fields(entry.fields))
         except MessageError as exc:
             flaws.append(str(exc))
-        except Exception as exc:  # noqa: BLE001 - it would be read again at the next start, and end that one, too
+        except Exception as exc:  # noqa: BLE001 - the entry would be read at each start, and end each one
             flaws.append(f"an entry that can't be read: {exc!r:.200}")
     return Results(entries=tuple(entry.entry_id for entry in entries), messages=tuple(messages), flaws=tuple(flaws))

@@ -1,4 +1,4 @@
-"""Reads the results stream in blocks whose size in bytes is bounded, whatever stands on it."""
+"""Reads the results stream in blocks of bounded size in bytes, whatever the stream contains."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import redis
 
 from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM
 
-#: what was delivered to the group and to nobody yet
+#: position for entries not yet delivered
 NEW = ">"
-#: what was delivered and not acknowledged
+#: position for entries delivered but not acknowledged
 UNACKNOWLEDGED = "0"
 _CONSUMER = "coordinator"
 _MOST_ENTRIES = 200
 _MOST_BYTES = 2 * 1024 * 1024
 _BLOCK_MS = 1000
-#: so many a waiting reader is handed at once at most
+#: most entries that a waiting reader gets at once
 _FEW = 8
-#: Delivers entry by entry until enough have come. One that is too large to be a result stays in Redis, and its size is
-#: returned in place of its fields.
+#: Delivers entries one by one until enough have come. An entry that is too large to be a result stays in Redis, and its
+#: size is returned in place of its fields.
 _SCRIPT = """
 local block, bytes, after = {}, 0, ARGV[3]
 while #block < tonumber(ARGV[4]) and bytes < tonumber(ARGV[5]) do
@@ -43,14 +43,14 @@ class Entry:
     """One entry of the stream."""
 
     entry_id: bytes
-    #: empty where the entry is gone or too large
+    #: empty if the entry is gone or too large
     fields: Mapping[bytes, bytes]
-    #: of all its fields and values
+    #: size of all fields and values
     size_bytes: int
 
     @property
     def too_large(self) -> bool:
-        """Whether it is larger than a result may be."""
+        """Whether the entry is larger than a result may be."""
         return self.size_bytes > MAX_RESULT_BYTES
 
 
@@ -63,9 +63,9 @@ class Stream:
         self._more = True
 
     def read(self, position: bytes | str) -> list[Entry]:
-        """The next entries after `position`; for those that are new it waits a second. Raises redis-py's errors.
+        """The next entries after `position`; waits up to a second for new ones. Raises redis-py's errors.
 
-        Redis hands a waiting reader what one command has added, and no more. So only an empty stream is waited for.
+        Redis gives a waiting reader only the entries that one command added. So it waits only if the stream is empty.
         """
         if position != NEW:
             self._more = True
@@ -79,7 +79,7 @@ class Stream:
         return entries
 
     def fell_behind(self) -> None:
-        """The last block was not taken at once: more than one command may have added entries meanwhile."""
+        """Note that the last block took time to hand on: several commands may have added entries meanwhile."""
         self._more = True
 
     def _read_block(self, position: bytes | str) -> list[Entry]:
@@ -98,7 +98,7 @@ class Stream:
         if not streams:
             return []
         entries = streams[0][1]
-        # redis-py nests the entries once more under RESP3
+        # under RESP3 redis-py nests the entries one level deeper
         entries = entries[0] if entries and isinstance(entries[0], list) else entries
         return [entry_of(name, fields or {}) for name, fields in entries]
 

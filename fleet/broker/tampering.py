@@ -1,7 +1,7 @@
-"""What strangers did to the queue and the results stream: found, undone, and said together with who is suspected.
+"""Finds and repairs tampering with the queue and the results stream, and names the suspects.
 
-Whoever has a worker's password can write to both. Nothing of it costs money, but a queue of another type, or a stream
-that has used up its ids, would stop all work without a word.
+Anyone with a worker's password can write to both. Tampering costs no money, but a queue of the wrong type, or a stream
+that has used up its ids, would stop all work silently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import redis
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
 from tasks.text import plain
 
-#: the keys that a farm's work goes through, and of which type each is
+#: Redis keys that a farm's work passes through, with the type of each
 KINDS: Mapping[str, str] = {
     JOBS_QUEUE: "list",
     RESULTS_STREAM: "stream",
@@ -27,13 +27,13 @@ KINDS: Mapping[str, str] = {
     f"_kombu.binding_permanent.{JOBS_QUEUE}": "set",
     "_kombu.binding.reply.celery.pidbox": "set",
 }
-#: keys that end by themselves, and after how long at most, in milliseconds
+#: keys that expire, with the longest lifetime of each in milliseconds
 LIFETIMES: Mapping[str, int] = {"unacked_mutex": 10_000, WORKERS_KEY: SIGN_GOOD_MS}
-#: Reading this many invented results takes seconds; a stream of more is removed with the few true ones.
+#: Reading this many forged results takes seconds. A longer stream is removed, along with its few genuine results.
 _MOST_RESULTS = 100_000
-#: Ids begin with milliseconds since 1970. With one of this size the stream comes to an end.
+#: Stream ids begin with milliseconds since 1970. After an id of this size, hardly any entry can be added.
 _ENDED_MS = 1 << 63
-#: users of the farm's own processes that take no jobs
+#: Redis users of the farm's processes that take no jobs
 _TRUSTED = frozenset({"coordinator", "flower", "health"})
 #: commands that change what others wrote, and the one that writes results
 _SUSPECT = frozenset(
@@ -48,42 +48,42 @@ _MOST_SUSPECTS = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """What the stream holds at one moment, by Redis's own count."""
+    """The state of the stream at one moment, by Redis's own counts."""
 
     #: entries ever added to this stream
     added: int
     #: entries on it now
     length: int
-    #: entries that were delivered to the coordinator and not acknowledged yet
+    #: entries delivered to the coordinator but not yet acknowledged
     pending: int
 
     def unaccounted(self, delivered: int) -> int:
-        """Entries that were added and are neither here nor `delivered` to the coordinator, up to a constant."""
+        """Entries that were added and are neither on the stream nor `delivered` to us, up to a constant."""
         return self.added - delivered - (self.length - self.pending)
 
 
 def wrong_kinds(kinds: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys that are there and of another type than the farm's."""
+    """The keys that exist with another type than the farm's."""
     return tuple(key for key, kind in kinds.items() if kind not in ("none", KINDS[key]))
 
 
 def endless(remaining_ms: Mapping[str, int]) -> tuple[str, ...]:
-    """The keys that would stay longer than they may; -1 is Redis's word for never, -2 for a key that isn't there."""
+    """The keys that outlast their lifetime. Redis states -1 for a key that never expires, -2 for a missing key."""
     return tuple(key for key, left in remaining_ms.items() if left == -1 or left > LIFETIMES[key])
 
 
 def overflows(length: int, most_jobs: int) -> bool:
-    """Whether the queue holds more than a farm with `most_jobs` jobs at the workers comes to, after losses too."""
+    """Whether the queue holds more than a farm with `most_jobs` jobs at the workers ever sends, even after losses."""
     return length > 3 * most_jobs + 1_000
 
 
 def has_ended(last_id: bytes) -> bool:
-    """Whether nothing, or next to nothing, can be added after an entry of this id."""
+    """Whether hardly any entry can be added after one with this id."""
     return int(last_id.split(b"-")[0]) >= _ENDED_MS
 
 
 def suspects(clients: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
-    """Users and addresses of those connected whose last command may have been the one, from CLIENT LIST."""
+    """Users and addresses of the clients in CLIENT LIST whose last command may have been the tampering."""
     found = []
     for client in clients:
         user, command = client.get("user", ""), client.get("cmd", "").partition("|")[0]
@@ -95,22 +95,22 @@ def suspects(clients: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
 
 
 class Inspector:
-    """Looks at queue and stream between two reads, on the intake's own thread."""
+    """Inspects the queue and the stream between two reads, on the intake's thread."""
 
     def __init__(self, client: redis.Redis, most_jobs: int | None) -> None:
-        """`most_jobs` is how many jobs are at the workers at once at most; None when nobody limits them."""
+        """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit."""
         self._client = client
         self._most_jobs = most_jobs
-        #: of new entries that this coordinator has read
+        #: number of new entries that this coordinator has read
         self.delivered = 0
         self._unaccounted: int | None = None
 
     def forget(self) -> None:
-        """An answer may have been lost: what was delivered is not known any more."""
+        """Start counting again: an answer may have been lost, so the number of delivered entries is unknown."""
         self._unaccounted = None
 
     def look(self) -> str | None:
-        """What was broken and is in order again, in words; None where all is well. Raises redis-py's errors."""
+        """What was broken and is now repaired, in words; None if all is well. Raises redis-py's errors."""
         flaws = [*self._types(), *self._lifetimes(), *self._queue(), *self._stream()]
         if not flaws:
             return None
@@ -150,7 +150,7 @@ class Inspector:
         pipeline.xinfo_groups(RESULTS_STREAM)
         stream, groups = pipeline.execute(raise_on_error=False)
         if isinstance(stream, redis.ResponseError) or isinstance(groups, redis.ResponseError):
-            # there is none, which the next read finds
+            # the stream or its group is missing, which the next read finds
             self.forget()
             return
         if has_ended(stream["last-generated-id"]):
@@ -181,5 +181,5 @@ class Inspector:
         try:
             return suspects(self._client.client_list())
         except redis.ResponseError:
-            # a role that may not ask
+            # this Redis user may not list clients
             return ()
