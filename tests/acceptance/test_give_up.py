@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.server.http.choice import EngineName
 from tests.support.farms import farm, farm_settings, figures
 from tests.support.processes import nothing_left, run_fleet
 from tests.support.wrong_servers import FIRST_RELEASE, REDIRECT, SIGN_IN, server_that
@@ -34,7 +35,10 @@ def closed() -> Iterator[str]:
         ("closed", 69, "does not answer"),
     ],
 )
-def test_a_server_that_never_gives_a_job_is_given_up(tmp_path: Path, case: str, code: int, words: str) -> None:
+def test_a_server_that_never_gives_a_job_is_given_up(
+    engine: EngineName, tmp_path: Path, case: str, code: int, words: str
+) -> None:
+    settings = {"FLEET_HTTP__ENGINE": engine}
     servers = {
         "redirect": lambda: server_that(REDIRECT),
         "first release": lambda: server_that(FIRST_RELEASE),
@@ -43,7 +47,10 @@ def test_a_server_that_never_gives_a_job_is_given_up(tmp_path: Path, case: str, 
         "host": unresolved,
         "closed": closed,
     }
-    with servers[case]() as url, farm(tmp_path / "farm", "--server", url, "--give-up", "3s") as process:
+    with (
+        servers[case]() as url,
+        farm(tmp_path / "farm", "--server", url, "--give-up", "3s", settings=settings) as process,
+    ):
         assert process.wait() == code, process.words()
         nothing_left(process)
     assert f"fleet: nothing was mined: {'' if case in {'sign-in', 'host', 'certificate'} else url}" in process.err
