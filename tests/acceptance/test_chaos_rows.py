@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -47,9 +48,11 @@ def test_a_run_whose_redis_is_missing_prints_every_row_and_ends_with_1(
         raise FileNotFoundError("redis-server")
 
     monkeypatch.setattr("tests.chaos.farm.start_redis", none_there)
+    environ_before = dict(os.environ)
     assert chaos.main(["--only", "C1,R1", "--trials", "1", "--out", str(tmp_path / "out")]) == 1
     printed = capsys.readouterr().out
     for row in ("| C1 |", "| R1 | Redis restarted under load |", "| R1 | Redis restarted while no worker is there |"):
         assert row in printed
     assert printed.count("- R1: it could not be played: FileNotFoundError") == 2
     assert "No failure in" not in printed
+    assert dict(os.environ) == environ_before, "what comes after it would run with a slow disk"

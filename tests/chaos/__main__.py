@@ -8,6 +8,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -90,11 +92,11 @@ def main(arguments: list[str] | None = None) -> int:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     print(f"seed {seed}", flush=True)
     started = time.monotonic()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # leaves by way of every `with`, so that nothing runs on
-        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
-    with tempfile.TemporaryDirectory(prefix="neonet-chaos-", ignore_cleanup_errors=True) as folder:
-        ledgers.prepare(Path(folder))
+    with (
+        _signals_unwind(),
+        tempfile.TemporaryDirectory(prefix="neonet-chaos-", ignore_cleanup_errors=True) as folder,
+        ledgers.slow_disk_at_hand(Path(folder)),
+    ):
         if options.soak:
             name, (rows, more) = f"soak-{seed}", _soaked(Path(folder), options, seed)
         else:
@@ -107,6 +109,18 @@ def main(arguments: list[str] | None = None) -> int:
     save(rows, options.out / f"{name}.json", seed=seed, seconds=time.monotonic() - started)
     (options.out / f"{name}.md").write_text(text + "\n", encoding="utf-8")
     return int(any(row.flaws for row in rows))
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """A signal ends this process by way of every `with`, so that nothing it started runs on."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, lambda received, _frame: sys.exit(128 + received)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _soaked(folder: Path, options: argparse.Namespace, seed: int) -> tuple[list[Row], str]:

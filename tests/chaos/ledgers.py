@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.acts import Havoc
@@ -21,12 +22,20 @@ _NOTICED_S, _CANNOT_CREATE = 10.0, 73
 _disk: SlowDisk | None = None
 
 
-def prepare(folder: Path) -> None:
-    """Load what delays syncs into every coordinator that is born from now on; it delays nothing by itself."""
+@contextmanager
+def slow_disk_at_hand(folder: Path) -> Iterator[None]:
+    """Load what delays syncs into every coordinator that starts in this block; it delays nothing by itself."""
     global _disk  # noqa: PLW0603 - the processes are forked from one that has loaded it once
+    before = dict(os.environ)
     if compiler() is not None:
         _disk = SlowDisk(folder / "slow-disk")
         os.environ.update(_disk.environ)
+    try:
+        yield
+    finally:
+        _disk = None
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def lock_held(havoc: Havoc) -> str | None:
