@@ -1,1 +1,1 @@
-"""One settings tree for every process of the farm, and one log set-up."""
+"""The settings tree for every process of the farm, and the log set-up."""

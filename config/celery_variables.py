@@ -1,4 +1,4 @@
-"""Variables of another program that uses Celery, which Celery itself prefers to what an app says."""
+"""Removes environment variables of other Celery programs, which would override this app's settings."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _NAMES = (
 
 
 def forget_celery_variables() -> None:
-    """Take them out of this process's environment: jobs would go to that program's Redis, and its tasks come here."""
+    """Remove them from this process's environment. Otherwise jobs would go to the other program's Redis, and its tasks
+    would come here.
+    """
     for name in _NAMES:
         os.environ.pop(name, None)

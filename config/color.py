@@ -1,4 +1,4 @@
-"""Whether to print in colour."""
+"""Decides whether to print in colour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, TextIO
 
 
 def wants_color(choice: Literal["auto", "always", "never"], stream: TextIO) -> bool:
-    """`auto` is colour on a terminal, unless NO_COLOR is set to anything (https://no-color.org)."""
+    """Whether to use colour; `auto` does on a terminal, unless NO_COLOR is set to anything (https://no-color.org)."""
     if choice == "auto":
         return stream.isatty() and not os.environ.get("NO_COLOR")
     return choice == "always"

@@ -1,4 +1,4 @@
-"""A `.env` file, read as Docker Compose reads it; what the two would read differently is refused."""
+"""Reads a `.env` file as Docker Compose does, and refuses values that Compose would read differently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ESCAPES = re.compile(r"\\[nt\\\"]")
 class Unclear:
     """A value that `fleet` and Compose would read differently."""
 
-    #: the variable, or the line where none can be made out
+    #: the variable, or the line where there is no variable to name
     name: str
     reason: str
     advice: str
@@ -25,14 +25,14 @@ class Unclear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvFile:
-    """What a `.env` file says."""
+    """The contents of a `.env` file."""
 
     values: Mapping[str, str | None]
     unclear: tuple[Unclear, ...]
 
 
 def read_env_file(text: str) -> EnvFile:
-    """Values and doubts of the file; lines that name no FLEET_ variable belong to others and raise no doubt."""
+    """The file's values, and those that are unclear. Lines without a FLEET_ variable are never unclear."""
     values: dict[str, str | None] = {}
     unclear = []
     for binding in parse_stream(StringIO(text)):
@@ -59,7 +59,7 @@ def _doubt(name: str, reason: str) -> Unclear:
 
 
 def _difference(binding: Binding) -> str | None:
-    """Why Compose would read the value in another way, or None."""
+    """How Compose would read the value differently, or None."""
     written = binding.original.string.partition("=")[2].strip("\r\n")
     raw = written.strip()
     quote = raw[:1] if raw[:1] in {"'", '"'} else ""

@@ -1,6 +1,6 @@
-"""What can be wrong with the settings.
+"""The errors in settings.
 
-ConfigError    give up: start again with what its problems name put right
+ConfigError    give up: fix what its problems name, and start again
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One thing that is wrong, in the words of the place where it was written."""
+    """One mistake in the settings, in the notation of the place where it was written."""
 
-    #: the setting as it is spelt there, e.g. `FLEET_HTTP__CONNECTIONS` or `http.connections`
+    #: the setting's name there, e.g. `FLEET_HTTP__CONNECTIONS` or `http.connections`
     name: str
     #: where it was written, e.g. `environment` or the path of `fleet.toml`
     source: str
-    #: what is wrong, with the bound that it breaks
+    #: the mistake, with the bound that it exceeds
     reason: str
-    #: what was seen, or None where it is unknown, large or secret
+    #: the value, or None where it is unknown, large or secret
     value: str | None = None
-    #: what to do about it
+    #: how to fix it
     advice: str | None = None
 
     def __str__(self) -> str:
@@ -31,7 +31,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The settings can't be used; `problems` lists everything that is wrong with them, at least one."""
+    """The settings can't be used; `problems` lists all mistakes, at least one."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

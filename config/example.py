@@ -1,4 +1,4 @@
-"""An example `fleet.toml`, written from the settings tree so that it can't be out of date."""
+"""Generates the example `fleet.toml` from the settings tree, so that it is never out of date."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def example_toml() -> str:
 def _section(name: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[str]:
     is_list = table_of(field) is not None
     yield f"# {field.description}"
-    # A list's table stays commented out: an empty one would be a miner without an id.
+    # The table of a list stays commented out, since an empty one would be a miner without an id.
     yield f"# [[{name}]]" if is_list else f"[{name}]"
     for key, inner in model.model_fields.items():
         yield from _entry(key, None if is_list else f"{name}.{key}", inner)
@@ -57,5 +57,5 @@ def _example(field: FieldInfo) -> object:
 
 
 def _toml(value: object) -> str:
-    # For strings, numbers, booleans and flat lists of them, JSON is TOML.
+    # JSON is valid TOML for strings, numbers, booleans and flat lists of them.
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""An example `.env` for Docker Compose, written from the settings tree so that it can't be out of date."""
+"""Generates the example `.env` for Docker Compose from the settings tree, so that it is never out of date."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _HEAD = """\
 # The coordinator takes all of them. Workers take those under FLEET_WORKER__, Flower those under FLEET_FLOWER__, both
 # FLEET_LOG__ and what all have to agree on: FLEET_VISIBILITY_TIMEOUT_S and the two limits FLEET_WORKER__…TIME_LIMIT_S.
 """
-#: set by docker-compose.yml, by its secrets, or of no use in a container
+#: set by docker-compose.yml or its secrets, or useless in a container
 _FIXED = {
     "redis_url": "made at the first start",
     "state_dir": "the volume `ledger`",
@@ -73,17 +73,17 @@ _FIXED = {
     "flower.address": "0.0.0.0 in the container, 127.0.0.1 outside",
     "flower.port": "see FLOWER_PORT",
 }
-#: what is otherwise in a container
+#: what differs in a container
 _UNDER_COMPOSE = {
     "http.ca_file": "A file on this host, e.g. ./ca.pem, which every user can read; the coordinator has it mounted.",
     "http.proxy": "env takes what Docker passes on to containers (`proxies` in ~/.docker/config.json).",
 }
-#: what docker-compose.yml says where .env is silent
+#: defaults of docker-compose.yml where .env is silent
 _COMPOSE_DEFAULTS = {"worker.concurrency": "1"}
 
 
 def example_env() -> str:
-    """Return the file: what Compose reads, then every value of the tree, commented out."""
+    """Return the file: the variables that Compose reads, then every value of the tree, commented out."""
     body = "".join(f"\n{line}" for leaf in leaves(Settings) for line in _entry(leaf))
     return f"{_HEAD}{body}".rstrip("\n") + "\n"
 

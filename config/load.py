@@ -1,4 +1,4 @@
-"""From all the places where settings are written to one checked value, and the origin of each part of it."""
+"""Reads and merges the settings from all their sources, checks them, and records the origin of each value."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ DEFAULT = "default"
 
 _TOML = Path("fleet.toml")
 _ENV_FILE = Path(".env")
-#: where secrets lie that nobody named; other programs of this machine may have it, too
+#: default folder of secrets; other programs of this machine may use it, too
 SECRETS = Path("/run/secrets")
-#: where the sources lie: the checkout, unless the package was installed apart from it
+#: the folder of the sources: the checkout, unless the package was installed elsewhere
 _PROJECT = Path(__file__).resolve().parents[1]
 _SHOWN_CHARS = 80
 _USER_PART = re.compile(r"//[^/@\s]*@")
@@ -44,11 +44,11 @@ _USER_PART = re.compile(r"//[^/@\s]*@")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
-    """One value of the tree, safe to show, and where it came from."""
+    """One value of the tree, safe to show, and its source."""
 
-    #: dotted, e.g. `http.connections`
+    #: dotted name, e.g. `http.connections`
     name: str
-    #: plain JSON: None, a number, a string, a list; a secret that is set is `********`
+    #: plain JSON value: None, a number, a string, a list; a secret that is set is `********`
     value: object
     #: `command line`, `environment`, the path of a file or folder, or `default`
     source: str
@@ -56,7 +56,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What was read."""
+    """The settings that were read, and where they came from."""
 
     settings: Settings
     #: one for each value of the tree, in the order of the tree
@@ -70,7 +70,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     env_file: Path | None = None,
 ) -> Settings:
-    """Read the settings; `read` says what the arguments are and what is raised."""
+    """Read the settings; `read` describes the arguments and errors."""
     return read(overrides, toml_file=toml_file, environ=environ, env_file=env_file).settings
 
 
@@ -81,13 +81,12 @@ def read(
     environ: Mapping[str, str] | None = None,
     env_file: Path | None = None,
 ) -> Reading:
-    """Merge overrides > environment > `.env` > secrets > `fleet.toml` > defaults, and check the whole.
+    """Merge overrides > environment > `.env` > secrets > `fleet.toml` > defaults, and check the result.
 
-    `overrides` has nested or dotted names, None means not given. A file that is named, by argument, FLEET_CONFIG or
-    FLEET_ENV_FILE, has to be there; unnamed, `.env` and `fleet.toml` are taken from the working folder if they are
-    there. Secrets are read from FLEET_SECRETS_DIR, else from /run/secrets where this user may read that. `environ`
-    stands for the process's environment.
-    Raises ConfigError, which lists everything that is wrong.
+    `overrides` has nested or dotted names; None means not given. A file named by argument, FLEET_CONFIG or
+    FLEET_ENV_FILE must exist. Otherwise `.env` and `fleet.toml` are read from the working folder if they exist. Secrets
+    are read from FLEET_SECRETS_DIR, else from /run/secrets if this user may read that. `environ` replaces the process's
+    environment. Raises ConfigError, which lists all mistakes.
     """
     variables = os.environ if environ is None else environ
     layers = tuple(_layers(overrides or {}, variables, toml_file, env_file))
@@ -105,7 +104,7 @@ def read(
 
 
 def without_secrets(environ: Mapping[str, str] | None = None) -> str | None:
-    """Why no setting is taken from the folder of secrets that nobody named, or None: it can be read, or isn't there."""
+    """Why the default folder of secrets is not read, or None if it can be read or does not exist."""
     variables = os.environ if environ is None else environ
     if variables.get(f"{ENV_PREFIX}SECRETS_DIR") or not is_folder(SECRETS):
         return None
@@ -114,7 +113,7 @@ def without_secrets(environ: Mapping[str, str] | None = None) -> str | None:
 
 
 def unread_env_file(environ: Mapping[str, str] | None = None) -> Path | None:
-    """The checkout's `.env`, where it has settings and the working folder is another one without a `.env`."""
+    """The checkout's `.env`, if it has settings and the working folder is another one without a `.env`."""
     variables = os.environ if environ is None else environ
     own = _PROJECT / _ENV_FILE
     if variables.get(f"{ENV_PREFIX}ENV_FILE") or is_file(_ENV_FILE) or not is_file(_PROJECT / "pyproject.toml"):
@@ -163,7 +162,7 @@ def _plain(value: object) -> object:
 
 
 def _problems(error: ErrorDetails, values: Mapping[str, object], layers: Sequence[Layer]) -> Iterator[Problem]:
-    """Say what pydantic found in the words of the place where the value was written."""
+    """Pydantic's errors, in the notation of the place where each value was written."""
     if error["type"] == CROSS_FIELD:
         for name, reason in error["ctx"]["problems"]:
             yield _problem(tuple(name.split(".")), reason, values, layers)

@@ -1,4 +1,4 @@
-"""The one log set-up: a line to stderr, as text or JSON, repeats rolled up."""
+"""The log set-up: one line per record to stderr, as text or JSON, with repeated lines summed up."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from config.sections import LogSettings
 
 REPEAT_WINDOW_S = 30.0
 
-#: what every record has; anything else on it was given as `extra`
+#: attributes of every record; all others were given as `extra`
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-#: libraries that tell every request at INFO
+#: libraries that log every request at INFO
 _CHATTY = ("tornado.access", "celery.worker.strategy", "celery.app.trace")
 
 
 def set_up(log: LogSettings, *, stream: TextIO | None = None, repeat_window_s: float = REPEAT_WINDOW_S) -> None:
-    """Make the root logger write to `stream`, by default stderr, and nowhere else; call it once a process starts."""
+    """Make the root logger write to `stream`, by default stderr, and nowhere else. Call it once per process."""
     handler = RollingUpHandler(stream or sys.stderr, repeat_window_s)
     handler.setFormatter(JsonFormatter() if log.format == "json" else TextFormatter())
     root = logging.getLogger()
@@ -35,10 +35,10 @@ def set_up(log: LogSettings, *, stream: TextIO | None = None, repeat_window_s: f
 
 
 class RollingUpHandler(logging.StreamHandler[TextIO]):
-    """Writes a line once a window and says afterwards how often it came again.
+    """Writes a line once per window, and later how often it was repeated.
 
-    Lines are the same if logger, level, text and kind of exception are. The count is said with the first line of any
-    kind after the window, or at exit, so it may come late in a quiet process.
+    Lines are the same if logger, level, text and kind of exception are. The count is written with the first line of any
+    kind after the window, or at exit, so it may be late in a quiet process.
     """
 
     def __init__(self, stream: TextIO, window_s: float) -> None:
@@ -46,7 +46,7 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
         self._repeats = Repeats(window_s)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write `record`, or count it; before it, the counts that are due."""
+        """Write the counts that are due, then write `record` or count it."""
         try:
             line = _line(record)
         except Exception:  # noqa: BLE001 - a line with wrong arguments goes where logging tells of such
@@ -59,7 +59,7 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
             super().emit(record)
 
     def close(self) -> None:
-        """Write the counts that are left."""
+        """Write the remaining counts."""
         self.acquire()
         try:
             for swallowed in self._repeats.rest(time.monotonic()):
@@ -81,10 +81,10 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, what was given as `extra`, and the exception."""
+    """One JSON object per line: time, level, logger, message, the `extra` attributes, and the exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the object; what JSON doesn't know is written as its `str`."""
+        """Return the object. Values that JSON can't represent are written as their `str`."""
         line: dict[str, object] = {
             "time": _when(record).isoformat(timespec="milliseconds"),
             "level": record.levelname,

@@ -1,4 +1,4 @@
-"""The Redis URL, read once: every client of the farm's Redis is built from what this reading finds."""
+"""Parses the Redis URL, once for all clients of the farm's Redis."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ _ESCAPE = "write /, ?, #, @, [ and ] in a password as %2F, %3F, %23, %40, %5B an
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tls:
-    """How the certificate of a `rediss://` server is verified. There is no way to leave that out."""
+    """How to verify the certificate of a `rediss://` server. Verification can't be turned off."""
 
-    #: PEM file of an authority that may vouch for the server, beside those of the system; None for these alone
+    #: PEM file of a certificate authority trusted beside the system's; None for the system's alone
     ca_file: str | None = None
-    #: PEM files of the client's own certificate and key, where the server asks for one
+    #: PEM files of the client's own certificate and key, where the server requires one
     cert_file: str | None = None
     key_file: str | None = None
-    #: whether the certificate has to name the host of the URL
+    #: whether the certificate must name the URL's host
     check_hostname: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RedisAddress:
-    """Where the farm's Redis is, and how to log in there."""
+    """The address of the farm's Redis, and the login."""
 
     host: str
     port: int
     database: int
     username: str | None
     password: str | None = field(repr=False)
-    #: None for a connection in plain text
+    #: None for a plain-text connection
     tls: Tls | None
 
     @property
     def place(self) -> str:
-        """Host and port, which may be shown to anybody."""
+        """Host and port, which are safe to show."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def bare_url(self) -> str:
-        """The URL without its options, every special character of user and password escaped."""
+        """The URL without its options, with all special characters of user and password escaped."""
         login = "" if self.username is None else quote(self.username, safe="")
         login += "" if self.password is None else f":{quote(self.password, safe='')}"
         scheme = "redis" if self.tls is None else "rediss"
@@ -53,7 +53,7 @@ class RedisAddress:
 
     @property
     def url(self) -> str:
-        """The URL with its options; `read_redis_url` makes the same address of it."""
+        """The URL with its options; `read_redis_url` turns it back into this address."""
         if self.tls is None:
             return self.bare_url
         files = {
@@ -68,9 +68,9 @@ class RedisAddress:
 
 
 def read_redis_url(text: str) -> RedisAddress:
-    """The address that a redis:// or rediss:// URL names.
+    """The address in a redis:// or rediss:// URL.
 
-    Raises ValueError, which never repeats the URL, where a part of it is not understood.
+    Raises ValueError for a malformed URL. The message never repeats the URL.
     """
     parts, port = _split(text)
     host = unquote(parts.hostname or "")
@@ -98,7 +98,7 @@ def _split(text: str) -> tuple[SplitResult, int | None]:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        # the cause repeats a part of the URL, which may be the password's
+        # the cause quotes a part of the URL, which may belong to the password
         raise ValueError(
             f"must be a URL of redis:// or rediss://, with a port of 1 to {_PORT_MAX}; {_ESCAPE}"
         ) from None

@@ -1,4 +1,4 @@
-"""The parts of the settings tree: one frozen model a section, every field with its unit, bounds and default."""
+"""The sections of the settings tree: one frozen model each, every field with its unit, bounds and default."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def _upper(value: object) -> object:
 
 
 class Section(BaseModel):
-    """A section is a value: frozen, complete, and without room for a name that nobody reads."""
+    """Base of all sections: frozen, and without room for unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class MinerSettings(Section):
-    """One miner that `fleet.toml` names, and the hardware that it registers."""
+    """One miner named in `fleet.toml`, and the hardware that it registers."""
 
     id: MinerId = Field(description="The miner's id at the server, which ignores case.", examples=["rig-a1"])
     cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")

@@ -1,4 +1,4 @@
-"""Which URLs may name a NeoNet server, a proxy or a ledger."""
+"""Checks of the URLs of a NeoNet server, a proxy and a ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _PORT_MAX = 65_535
 def server_url(text: str) -> str:
     """Normalise a NeoNet server's base URL: scheme and host in lower case, no trailing slash.
 
-    Raises ValueError where it is no http or https URL of a host, or holds more than scheme, host, port and path.
+    Raises ValueError for anything but an http or https URL with a host, and for parts other than scheme, host, port and
+    path.
     """
     parts = _split(text.strip(), schemes=("http", "https"))
     if parts.username is not None or parts.password is not None:
@@ -27,7 +28,7 @@ def server_url(text: str) -> str:
 
 
 def proxy_url(text: str) -> str:
-    """Check that `text` is `env` or an http:// URL of a host, without a path; raise ValueError if not."""
+    """Check that `text` is `env` or an http:// URL of a host without a path, and return it; raise ValueError if not."""
     text = text.strip()
     if text == "env":
         return text
@@ -46,9 +47,9 @@ def ledger_url(text: str) -> str:
 
 
 def refused_as_plain(url: str, allowed: Collection[str]) -> str | None:
-    """Return the host of `url` if it would be spoken to in plain http without leave, else None.
+    """Return the host of `url` if it would be contacted in plain http without permission, else None.
 
-    `url` is normalised; `allowed` holds host names in lower case. Loopback needs no leave.
+    `url` is normalised; `allowed` holds host names in lower case. Loopback is always allowed.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -58,7 +59,7 @@ def refused_as_plain(url: str, allowed: Collection[str]) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine by its name alone; nothing is resolved."""
+    """Whether `host` is this machine, judging by the name alone without resolving it."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

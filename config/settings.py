@@ -1,4 +1,4 @@
-"""The settings tree: everything that a farm can be told, as one frozen value."""
+"""The settings tree: all settings of a farm as one frozen value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from config.servers import ledger_url, refused_as_plain, server_url
 
 ENV_PREFIX = "FLEET_"
 NESTED = "__"
-#: pydantic's `type` of the error whose context lists problems that concern several fields
+#: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
 _SIMULATED_MINERS = 8
@@ -43,10 +43,10 @@ _VISIBILITY_FACTOR = 3
 def default_state_dir(environ: Mapping[str, str]) -> Path:
     """Return the folder of this farm's state: neonet-fleet in $XDG_STATE_HOME, else in ~/.local/state.
 
-    A user without a home, as in a container that runs under any number, has it where the image and systemd have it.
+    A user without a home, as in a container with an arbitrary user id, gets the folder that the image and systemd use.
     """
     base = environ.get("XDG_STATE_HOME", "")
-    # The XDG specification has relative paths ignored.
+    # The XDG specification says to ignore relative paths.
     if base.startswith("/"):
         return Path(base) / "neonet-fleet"
     try:
@@ -74,7 +74,7 @@ def _checked_ledger(secret: SecretStr) -> SecretStr:
 
 
 class Settings(BaseSettings):
-    """Everything that a farm can be told.
+    """All settings of a farm.
 
     Built from its arguments alone; `config.load.load` reads the environment and the files.
     """
@@ -196,17 +196,17 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take arguments alone: `config.load` merges the sources itself, to know where each value came from."""
+        """Use the arguments alone: `config.load` merges the sources itself, to know each value's origin."""
         return (init_settings,)
 
     @property
     def simulated(self) -> bool:
-        """Whether no server is named, so that the simulator is mined and no reward is real."""
+        """Whether no server is set, so that the farm mines on the simulator and no reward is real."""
         return self.server is None
 
     @property
     def miner_count(self) -> int:
-        """How many miners there are: those named, else the count told, else 8 on the simulator and 1 on a server."""
+        """The number of miners: those named, else the given count, else 8 on the simulator and 1 on a server."""
         if self.miner:
             return len(self.miner)
         if self.miners is not None:

@@ -1,4 +1,4 @@
-"""The places where settings are written, each read into one layer of plain values."""
+"""The sources of settings, each read into one layer of plain values."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from config.settings import ENV_PREFIX, NESTED, Settings
 from config.suggest import suggestion, unknown_names
 from config.tree import leaves, section_of
 
-#: variables of the prefix that say where settings are, and are none themselves
+#: variables with the prefix that point to other sources and are not settings
 POINTERS = ("CONFIG", "ENV_FILE", "SECRETS_DIR")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """What one place says."""
+    """The values from one source."""
 
-    #: what a reader of a message is told, e.g. `environment` or the path of a file
+    #: name of the source in messages, e.g. `environment` or the path of a file
     source: str
-    #: nested as the tree is
+    #: nested like the tree
     values: Mapping[str, object] = field(default_factory=dict)
-    #: whether names are spelt as variables there (FLEET_HTTP__CONNECTIONS) or with dots (http.connections)
+    #: whether this source names settings as variables (FLEET_HTTP__CONNECTIONS) or with dots (http.connections)
     spelt_as_variables: bool = False
     problems: tuple[Problem, ...] = ()
 
     def spelling(self, name: str) -> str:
-        """Spell a dotted name as this place does."""
+        """A dotted name in this source's notation."""
         return variable(name) if self.spelt_as_variables else name
 
 
@@ -42,7 +42,7 @@ def variable(name: str) -> str:
 
 
 def from_overrides(overrides: Mapping[str, object]) -> Layer:
-    """Read what a caller insists on: nested or dotted names; None means not given."""
+    """Read a caller's overrides, with nested or dotted names; None means not given."""
     values: dict[str, object] = {}
     for name, value in overrides.items():
         if value is not None:
@@ -55,9 +55,9 @@ def from_overrides(overrides: Mapping[str, object]) -> Layer:
 
 
 def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
-    """Read variables of the prefix, whatever their case; empty ones are not given.
+    """Read the variables with the prefix, in any case; empty ones count as not given.
 
-    Sections and lists may be JSON. Variables without the prefix, and those in `POINTERS`, belong to others.
+    Sections and lists may be JSON. Variables without the prefix, and those in `POINTERS`, are ignored.
     """
     reader = EnvSettingsSource(Settings)
     values: dict[str, object] = {}
@@ -74,13 +74,13 @@ def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
         try:
             values = merged(values, reader())
         except SettingsError:
-            # Its message would be about the reader, and its cause holds the text, which may be secret.
+            # The parser's message would not help, and its cause holds the text, which may be secret.
             problems.append(Problem(name=spelt, source=source, reason="must be JSON, as it is a section or a list"))
     return _checked(source, values, spelt_as_variables=True, problems=problems)
 
 
 def from_env_file(path: Path) -> Layer:
-    """Read variables from a `.env` file; a value that Compose would read differently is a problem."""
+    """Read variables from a `.env` file. A value that Compose would read differently is a problem."""
     source = str(path)
     read = read_env_file(_read_text(path))
     layer = from_variables(source, read.values)
@@ -89,7 +89,7 @@ def from_env_file(path: Path) -> Layer:
 
 
 def holds_settings(env_file: Path) -> bool:
-    """Whether a `.env` file can be read and has a variable of the prefix."""
+    """Whether a `.env` file is readable and has a variable with the prefix."""
     try:
         read = read_env_file(_read_text(env_file))
     except ConfigError:
@@ -98,7 +98,7 @@ def holds_settings(env_file: Path) -> bool:
 
 
 def from_secrets(folder: Path) -> Layer:
-    """Read a folder of files named as variables are, one value a file, as Docker mounts secrets."""
+    """Read a folder of files named like variables, with one value per file, as Docker mounts secrets."""
     files = [path for path in sorted(_listed(folder)) if path.name.lower().startswith(ENV_PREFIX.lower())]
     return from_variables(str(folder), {path.name: _read_text(path).strip() for path in files if path.is_file()})
 
@@ -113,7 +113,7 @@ def from_toml(path: Path) -> Layer:
 
 
 def merged(low: Mapping[str, object], high: Mapping[str, object]) -> dict[str, object]:
-    """Lay `high` over `low`, section by section; lists are replaced whole."""
+    """Merge `high` over `low`, section by section; lists are replaced whole."""
     result = dict(low)
     for key, value in high.items():
         below = result.get(key)
@@ -125,7 +125,7 @@ def merged(low: Mapping[str, object], high: Mapping[str, object]) -> dict[str, o
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file, as far as this user may look."""
+    """Whether the file exists, as far as this user can see."""
     try:
         return path.is_file()
     except OSError:
@@ -133,7 +133,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder, as far as this user may look."""
+    """Whether the folder exists, as far as this user can see."""
     try:
         return path.is_dir()
     except OSError:
@@ -183,7 +183,7 @@ def _unknown(spelt: str, source: str, dotted: str, *, spelt_as_variables: bool) 
         advice = "see `fleet config` for the names there are"
     else:
         advice = f"did you mean {variable(meant) if spelt_as_variables else meant}?"
-    # The value stays unsaid: it may be that of a mistyped secret.
+    # The value is left out, since it may be that of a mistyped secret.
     return Problem(name=spelt, source=source, reason="no such setting", advice=advice)
 
 

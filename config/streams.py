@@ -1,4 +1,4 @@
-"""Standard streams that neither end nor stop a process: a closed terminal, a full disk, a pager at rest, or none."""
+"""Standard streams that survive a closed terminal, a full disk, a waiting pager, or no stream at all."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-#: a pipe that says that it is ready takes this much at once
+#: number of bytes that a pipe accepts at once when it is ready
 _CHUNK_BYTES = 4096
-#: how long a line may wait for its reader while other work goes on
+#: how long a line may wait for its reader while other work continues, in seconds
 _HURRY_S = 0.2
 
 
 def open_streams() -> None:
-    """Put the null device where stdin, stdout or stderr is closed, so that no file gets their numbers."""
+    """Open the null device where stdin, stdout or stderr is closed, so that no file gets their numbers."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)
@@ -29,16 +29,16 @@ def open_streams() -> None:
                 os.close(opened)
             os.set_inheritable(descriptor, True)
         if getattr(sys, name) is None:
-            # as Python itself opens it, which found nothing there
+            # opened as Python does at its start, where it found these closed
             setattr(sys, name, open(descriptor, "r" if descriptor == 0 else "w", closefd=False))  # noqa: SIM115
 
 
 class ReaderLostError(BrokenPipeError):
-    """Nobody reads stdout any more. It carries no error number, since click ends a command at EPIPE with 1."""
+    """The reader of stdout has gone. It carries no error number, since click ends a command at EPIPE with 1."""
 
 
 def report_stream() -> None:
-    """Let stdout raise ReaderLostError once when nobody reads it; what it can't encode is replaced."""
+    """Make stdout raise ReaderLostError once when its reader has gone, and replace characters it can't encode."""
     if _stands_for(sys.stdout, 1):
         outlet = io.BufferedWriter(_ReportOutlet(1, "w", closefd=False))
         line_buffering = bool(sys.stdout.line_buffering)
@@ -48,9 +48,9 @@ def report_stream() -> None:
 
 
 def outlive_streams() -> None:
-    """From now on no write to stdout or stderr raises: what can't be written is lost, what has no code replaced.
+    """From now on no write to stdout or stderr raises: failed output is dropped, unencodable characters are replaced.
 
-    A stream that stands for another descriptor stays as it is.
+    A stream on a different descriptor is left as it is.
     """
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         old = getattr(sys, name)
@@ -74,7 +74,9 @@ def _stands_for(stream: TextIO, descriptor: int) -> bool:
 
 @contextlib.contextmanager
 def unhindered() -> Iterator[None]:
-    """While the block runs, no write waits for its reader: lines that a pager or a stopped terminal leaves are lost."""
+    """While the block runs, no write waits for its reader: lines that a pager or a stopped terminal does not read are
+    lost.
+    """
     _Outlet.patience_s = _HURRY_S
     try:
         yield
@@ -83,12 +85,12 @@ def unhindered() -> Iterator[None]:
 
 
 class _ReportOutlet(io.FileIO):
-    """A descriptor to write to, whose reader may go away."""
+    """An output descriptor whose reader may go away."""
 
     _gone = False
 
     def write(self, data: Any) -> int:
-        """Write, or say once that nobody reads."""
+        """Write, or raise ReaderLostError once when the reader has gone."""
         if self._gone:
             return memoryview(data).nbytes
         try:
@@ -99,20 +101,20 @@ class _ReportOutlet(io.FileIO):
 
 
 class _Outlet(io.RawIOBase):
-    """A descriptor to write to, which never raises."""
+    """An output descriptor that never raises."""
 
-    #: how long a write waits for its reader, None for as long as it takes
+    #: how long a write waits for its reader, in seconds; None for no limit
     patience_s: float | None = None
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        #: as Python names the files that it opens by their number
+        #: the descriptor, as Python names files opened by number
         self.name = descriptor
-        #: lines were lost since the last one that was written
+        #: whether lines were lost since the last one written
         self._blocked = False
 
     def fileno(self) -> int:
-        """The descriptor's number."""
+        """The descriptor number."""
         return self._descriptor
 
     def isatty(self) -> bool:
@@ -120,11 +122,11 @@ class _Outlet(io.RawIOBase):
         return os.isatty(self._descriptor)
 
     def writable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def write(self, data: bytes) -> int:  # type: ignore[override]  # any buffer will do
-        """Write what can be written, and say that it was all."""
+        """Write as much as possible, and report all of it as written."""
         rest = memoryview(data)
         with contextlib.suppress(OSError):
             while rest and self._is_ready():
@@ -136,7 +138,7 @@ class _Outlet(io.RawIOBase):
         try:
             return os.write(self._descriptor, data)
         except BlockingIOError:
-            # another program that shares it wants no waiting
+            # another program that shares the descriptor has made it non-blocking
             return 0
 
     def _is_ready(self) -> bool:

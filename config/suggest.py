@@ -1,4 +1,4 @@
-"""Which names nobody reads, and which name was probably meant."""
+"""Finds unknown names in settings, and suggests which name was probably meant."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _CUTOFF = 0.6
 
 
 def unknown_names(values: Mapping[str, object], model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted name of every key of `values`, however deep, that `model` has no field for.
+    """Yield the dotted name of every key of `values`, at any depth, that `model` has no field for.
 
-    Tables of a list are counted from 0: `miner.0.cpu_core`. A value that is no mapping where a section is wanted is
-    left to the model to refuse.
+    Tables of a list are numbered from 0: `miner.0.cpu_core`. A value in place of a section that is not a mapping is
+    left for the model to refuse.
     """
     for key, value in values.items():
         field = model.model_fields.get(key)
@@ -31,10 +31,11 @@ def unknown_names(values: Mapping[str, object], model: type[BaseModel], prefix: 
 
 
 def suggestion(name: str, model: type[BaseModel]) -> str | None:
-    """Return the dotted name of `model` that `name` probably meant, or None where none is near.
+    """Return the dotted name in `model` that `name` probably stands for, or None where none is similar.
 
-    A name that ends as a known one does is that one; else the nearest by letters. Dots and underscores count alike, so
-    that `http_connections` finds `http.connections`. Spelling is all it knows: it can't tell `cpu` from `gpu`.
+    A name with the same ending as a known one matches that one; otherwise the most similar spelling does. Dots and
+    underscores count alike, so that `http_connections` finds `http.connections`. Only spelling counts: `cpu` and `gpu`
+    are similar.
     """
     head, table, rest = _into_table(name, model)
     known = [leaf.name for leaf in leaves(table)]
@@ -65,7 +66,7 @@ def _nearest(name: str, known: Sequence[str]) -> str | None:
     close = get_close_matches(_flat(name), flat, n=1, cutoff=_CUTOFF)
     if close:
         return flat[close[0]]
-    # `connect_timeout` names no section: compare it with what the sections hold.
+    # `connect_timeout` has no section, so it is compared with the names within sections.
     endings = {candidate.rpartition(".")[2]: candidate for candidate in known}
     close = get_close_matches(name.rpartition(".")[2], endings, n=1, cutoff=_CUTOFF)
     return endings[close[0]] if close else None

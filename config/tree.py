@@ -1,4 +1,4 @@
-"""What names the settings tree has, read off its models."""
+"""The names in the settings tree, read from its models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 class Leaf:
     """One value of the tree; a list of tables is one value."""
 
-    #: dotted, e.g. `http.connections`
+    #: dotted name, e.g. `http.connections`
     name: str
     field: FieldInfo
 
@@ -30,7 +30,7 @@ class Leaf:
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[Leaf]:
-    """Yield the values of `model` in the order in which they are declared, sections opened."""
+    """Yield the values of `model` in the order of their declaration, including those in sections."""
     for name, field in model.model_fields.items():
         section = section_of(field)
         if section is None:

@@ -1,1 +1,1 @@
-"""The `fleet` command, one file a subcommand."""
+"""The `fleet` command, one file per subcommand."""

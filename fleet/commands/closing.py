@@ -1,4 +1,4 @@
-"""The table that closes a run: what was booked against what the server says, each figure with its scope."""
+"""The closing table of a run: booked amounts beside the server's, each figure with its scope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from fleet.commands.tables import add, console, line, table
 from fleet.exact_json import dump
 
-#: rows; miners that could not be compared, or with a difference, come first
+#: maximum number of rows; miners that could not be compared, or with a difference, come first
 _SHOWN_MINERS = 40
 _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
@@ -55,7 +55,7 @@ def _print_miners(screen: Console, rewards: Mapping[str, Any]) -> None:
 
 
 def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Mapping[str, Any]) -> None:
-    """The jobs and the money of one scope."""
+    """Print the jobs and the money of one scope."""
     counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items())
     since = f" since {scope['since']}" if scope["since"] else ""
     line(screen, f"{name}: {counts}; {_plain(scope['booked_nnet'])} NNET booked{since}")
@@ -80,5 +80,5 @@ def _words(row: Mapping[str, object]) -> list[str]:
 
 
 def _plain(amount: object) -> str:
-    """An amount without an exponent, whether it was read from JSON or not."""
+    """An amount without an exponent, whether or not it was read from JSON."""
     return f"{amount}" if isinstance(amount, int) else f"{amount:f}"

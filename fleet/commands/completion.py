@@ -1,4 +1,4 @@
-"""`fleet completion`: the script that completes commands and flags in a shell."""
+"""`fleet completion`: prints the script that completes commands and flags in a shell."""
 
 from __future__ import annotations
 

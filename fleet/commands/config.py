@@ -1,4 +1,4 @@
-"""`fleet config`: each setting, and where it came from."""
+"""`fleet config`: shows each setting and its source."""
 
 from __future__ import annotations
 

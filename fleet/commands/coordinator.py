@@ -1,4 +1,4 @@
-"""`fleet coordinator`: the one process that holds the sessions and the ledger."""
+"""`fleet coordinator`: runs the process that holds the sessions and the ledger."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def coordinator(
       FLEET_SERVER=https://neonet.example.com FLEET_REDIS_URL=redis://:secret@localhost fleet coordinator
     """
     outlive_streams()
-    # with an id, `fleet up` started it
+    # a start with an id comes from `fleet up`, which has printed the notes
     with settings_or_exit(notes=run_id is None):
         settings = load({"give_up_s": give_up_s})
     set_up(settings.log)
@@ -80,5 +80,5 @@ def coordinator(
     failure = nothing_mined(figures)
     if failure is not None and summary_file is None:
         raise failure
-    # whoever reads the figures says why
+    # the program that reads the figures reports the reason
     ctx.exit(failure.exit_code if failure else 0 if figures["books"]["compared"] else EX_PROTOCOL)

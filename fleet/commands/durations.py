@@ -7,13 +7,13 @@ import re
 import click
 
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
-#: a bare number of seconds, or parts from days down to seconds, each once
+#: a plain number of seconds, or parts from days down to seconds, each at most once
 _FORM = re.compile(r"([0-9]+(?:\.[0-9]+)?)|" + "".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _UNITS))
 _LONGEST_S = 365 * 86_400.0
 
 
 def seconds(text: str) -> float | None:
-    """What `90s`, `5m` or `1h30m` says; None for anything else, and for nothing at all."""
+    """The seconds in `90s`, `5m` or `1h30m`; None for anything else, and for a duration of zero."""
     match = _FORM.fullmatch(text)
     if match is None:
         return None
@@ -24,12 +24,12 @@ def seconds(text: str) -> float | None:
 
 
 class Duration(click.ParamType[float]):
-    """Parts with d, h, m or s, from days down to seconds; seconds without a unit."""
+    """A duration in parts with d, h, m or s, from days down to seconds, or a plain number of seconds."""
 
     name = "time"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
+        """The duration in seconds."""
         text = str(value).strip()
         duration_s = seconds(text)
         if duration_s is None:
@@ -43,10 +43,10 @@ DURATION = Duration()
 
 
 class GiveUp(Duration):
-    """A time, or 0 for never."""
+    """A duration, or 0 for never."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
+        """The duration in seconds; 0 for never."""
         return 0.0 if str(value).strip() == "0" else super().convert(value, param, ctx)
 
 

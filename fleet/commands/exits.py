@@ -1,4 +1,4 @@
-"""How a command ends: exit codes of sysexits, and errors that carry one."""
+"""Exit codes of commands, after sysexits, and the errors that carry them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from fleet.server.verdict import Trouble
 
 #: the command line is wrong
 EX_USAGE = 64
-#: what was read is no valid data, e.g. a corrupt ledger
+#: the data that was read is invalid, e.g. a corrupt ledger
 EX_DATAERR = 65
 #: a host's name does not resolve
 EX_NOHOST = 68
-#: a service that is needed doesn't answer
+#: a required service doesn't answer
 EX_UNAVAILABLE = 69
-#: the program went wrong; the same command may succeed
+#: the program failed; the same command may succeed
 EX_SOFTWARE = 70
-#: a file or folder can't be made
+#: a file or folder can't be created
 EX_CANTCREAT = 73
 #: reading or writing failed
 EX_IOERR = 74
 #: the same command may succeed later
 EX_TEMPFAIL = 75
-#: the server did not state what the books are compared with, or what answers is no NeoNet server
+#: the server stated no totals to compare with, or the answer does not come from a NeoNet server
 EX_PROTOCOL = 76
-#: a permission is lacking
+#: a permission is missing
 EX_NOPERM = 77
 #: the settings are wrong
 EX_CONFIG = 78
 
-#: why nothing could be mined → how the command ends
+#: the exit code for each reason why nothing could be mined
 _BY_TROUBLE = {
     Trouble.REDIRECTED: EX_CONFIG,
     Trouble.NO_MINING: EX_CONFIG,
@@ -50,22 +50,22 @@ _BY_TROUBLE = {
 
 
 class Failure(click.ClickException):
-    """Ends a command with `exit_code` and one message on stderr."""
+    """Ends a command with `exit_code` and a message on stderr."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance, too
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message, each of its lines after `fleet:`."""
+        """Print the message, each line prefixed with `fleet:`."""
         for line in self.message.splitlines():
             click.echo(f"fleet: {line}", file=file, err=True)
 
 
 def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
-    """The Failure of a run whose figures (`fleet.coordinator.summary`) state no job; None where it was given some.
+    """The Failure for a run whose figures (`fleet.coordinator.summary`) show that no job was assigned, else None.
 
-    One that somebody stopped says why, and is no failure of the command.
+    A run that a user stopped states the reason in its figures, and is no failure of the command.
     """
     nothing = figures["nothing_mined"]
     if nothing is None:
@@ -78,7 +78,7 @@ def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
 def settings_or_exit(*, notes: bool = True) -> Iterator[None]:
     """Turn a ConfigError of the block into a Failure with EX_CONFIG.
 
-    `notes` is whether to say which `.env` was not read; what another command started need not repeat it.
+    `notes` says whether to report a `.env` that was not read; a command started by another one need not repeat it.
     """
     try:
         yield
@@ -92,7 +92,7 @@ def settings_or_exit(*, notes: bool = True) -> Iterator[None]:
 
 @contextmanager
 def farm_errors() -> Iterator[None]:
-    """Turn the farm's errors of the block into Failures: a ledger that can't be used, a service that can't be had."""
+    """Turn the farm's errors of the block into Failures: an unusable ledger, an unavailable service."""
     try:
         yield
     except (LedgerBusy, LedgerLocked, RedisHeld) as exc:
@@ -108,5 +108,5 @@ def farm_errors() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as exc:
-        # a full disk shows itself wherever something is written
+        # any write may fail on a full disk
         raise Failure(f"{exc.filename or 'writing'}: {exc.strerror or exc}", EX_IOERR) from exc

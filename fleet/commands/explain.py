@@ -1,4 +1,4 @@
-"""`fleet explain`: the life of one job."""
+"""`fleet explain`: shows the history of one job."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.job_history import Life, Match, matches
 from fleet.ledger.reports.job_history import explain as lives_of
 
-#: jobs that are shown where an id's beginning fits several
+#: maximum number of jobs shown where the beginning of an id matches several
 _LISTED = 10
-#: what Flower and the workers' logs put behind the id of a later attempt
+#: suffix of a later attempt's id in Flower and in the workers' logs
 _ATTEMPT = re.compile(r"~[0-9]+$")
 
 
@@ -57,7 +57,9 @@ def job(*, job_id: str, as_json: bool) -> None:
 
 
 def _only(found: list[Match], beginning: str) -> str:
-    """The id of the only job whose id has this beginning; a Failure that lists them where there are more."""
+    """The id of the only job whose id starts with `beginning`. Raises a Failure that lists the jobs if there are
+    several.
+    """
     ids = list(dict.fromkeys(one.job_id for one in found))
     if not ids:
         raise Failure(f"the ledger has no job {beginning!r}", EX_DATAERR)

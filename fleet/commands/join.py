@@ -1,4 +1,4 @@
-"""`fleet join`: the workers of another host."""
+"""`fleet join`: runs the workers of another host."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
     if check:
         return
     given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name, "FLEET_SECRETS_DIR": folder}
-    # another process image: a worker holds none of the coordinator's code
+    # exec replaces the process, so that a worker has none of the coordinator's code in memory
     environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
     environ.pop("NEONET_INVITATION", None)
     os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - an argument list, no shell
 
 
 def _keep(line: str, folder: Path) -> None:
-    """Use the invitation, unless it is the one that was used last: an environment names it at each start."""
+    """Use the invitation, unless it is the one used last, which an environment variable names again at each start."""
     used, digest = folder / "invitation.sha256", hashlib.sha256(line.encode()).hexdigest()
     if used.exists() and used.read_text(encoding="utf-8") == digest:
         return

@@ -1,4 +1,4 @@
-"""`fleet ledger`: check the ledger's chain, and hand its entries to bookkeeping."""
+"""`fleet ledger`: checks the ledger's chain, and exports its entries for bookkeeping."""
 
 from __future__ import annotations
 

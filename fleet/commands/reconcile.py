@@ -1,4 +1,4 @@
-"""`fleet reconcile`: what was booked against what the server says it paid."""
+"""`fleet reconcile`: compares the booked amounts with the server's totals."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _words(amount: Decimal | None) -> str:
 
 
 def _when(row: Comparison) -> str:
-    """The time of the figure that the server stated; where it stated none, of the question and of its last answer."""
+    """The time of the server's total; where it stated none, the times of the question and of its last answer."""
     if row.stated is not None or row.asked_at is None:
         return row.answered_at or "never asked"
     return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"

@@ -1,4 +1,4 @@
-"""`fleet rewards`: what the farm earned."""
+"""`fleet rewards`: shows the farm's rewards."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from fleet.ledger.reports.rewards import GROUPINGS, Reward, clock_jumps, rewards
 from fleet.ledger.reports.scopes import scopes
 from fleet.money.scopes import stamp
 
-#: groupings that a jump of the clock makes wrong
+#: groupings that a jump of the clock distorts
 _BY_TIME = ("hour", "day")
 _LOSS_COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
 _COLUMNS = ("payments", "unconfirmed", "jobs_nnet", "heartbeats_nnet", "adjustments_nnet", "total_nnet")
-#: columns of a table that stand there even when they hold zeros
+#: columns that a table shows even when they are all zero
 _ALWAYS = ("payments", "total_nnet")
 
 
@@ -56,7 +56,7 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
     with farm_errors():
         tags = {miner.id.lower(): ", ".join(sorted(miner.tags)) for miner in settings.miner}
         rows = rewards_by(place, by, tags)
-        # a spreadsheet has one scope, the ledger's
+        # a spreadsheet has only one scope, the ledger's
         spans = None if as_csv else scopes(place)
         jumps = clock_jumps(place) if by in _BY_TIME else []
     if as_json:
@@ -120,7 +120,7 @@ def _figures(row: Reward) -> dict[str, object]:
 
 
 def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool) -> None:
-    """Columns that say nothing but zero are left out, so that no amount is cut on a narrow terminal."""
+    """Print the rows without columns that are all zero, so that no amount is cut on a narrow terminal."""
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
     figures = {name: name.replace("_nnet", " NNET") for name in names}
     shown = table(("server", by, *figures.values()), right=tuple(figures.values()))

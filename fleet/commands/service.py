@@ -1,4 +1,4 @@
-"""`fleet service`: a farm, or a part of one, under systemd, without Docker."""
+"""`fleet service`: installs a farm, or a part of one, as a systemd service without Docker."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from fleet.hosts.unit_paths import in_a_home, installed, obstacle
 _SYSTEM_UNITS = Path("/etc/systemd/system")
 _SYSTEM_ENV = Path("/etc/neonet-fleet/fleet.env")
 _SYSTEM_STATE = Path("/var/lib/neonet-fleet")
-#: what a part can't run without
+#: the settings that each part requires
 _NEEDED = {
     Part.COORDINATOR: "FLEET_SERVER and FLEET_REDIS_URL",
     Part.WORKER: "FLEET_REDIS_URL",
     Part.JOIN: "NEONET_INVITATION",
 }
-#: why a system unit is refused before it fails with systemd's 203/EXEC
+#: where to install instead, printed when a system unit would fail with systemd's 203/EXEC
 _ELSEWHERE = (
     "a system unit runs under a user of its own, who has to get there: install into /opt, for example with a Python "
     "of the system (make PYTHON=/usr/bin/python3 setup), or use --user"
@@ -106,7 +106,7 @@ def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
 
 
 def _needs_settings(part: Part, *, system: bool) -> bool:
-    """Whether it is of no use without a file of settings: an invitation that was kept is this user's own."""
+    """Whether the part needs a file of settings: `join` does not for a user, whose own invitation is saved."""
     return part in _NEEDED and (system or part is not Part.JOIN)
 
 

@@ -1,4 +1,4 @@
-"""What `docker/invite`, `docker/dismiss` and Compose run: the secrets of a farm, and of hosts that join it."""
+"""The commands behind `docker/invite`, `docker/dismiss` and Compose: secrets of a farm, and of hosts that join it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fleet.hosts.joining import hand_over
 from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
 
-#: what the Redis is called inside the farm; its certificate is valid for that, too
+#: the Redis's host name inside the farm, which its certificate includes
 _INNER_NAME = "redis"
 _ROOT = click.option(
     "--root", type=click.Path(path_type=Path), default=Path("/setup"), show_default=True, help="Folder of the volumes."

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets and databases: CSV, JSON and Parquet."""
+"""Writes tables for spreadsheets and databases: CSV, JSON and Parquet."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from typing import TextIO
 
 from fleet.commands.exits import EX_UNAVAILABLE, Failure
 
-#: rows written to Parquet at once
+#: number of rows written to Parquet at once
 _BATCH = 50_000
 
 
 #: Unicode's categories of control and formatting characters
 _WIDTHLESS = frozenset({"Cc", "Cf"})
-#: what spreadsheets take for the beginning of a formula, beside what NFKC makes `=`, `+`, `-` or `@` of
+#: characters that start a formula in spreadsheets, beside those that NFKC maps to `=`, `+`, `-` or `@`
 _FORMULA = frozenset("=+-@\u2212\t\r\n")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 def inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: one `'` stands before a text that might be one.
+    """A cell that no spreadsheet takes for a formula: a `'` precedes a text that might be one.
 
-    A text that has such quotes before what might be a formula gets one more, so that no two texts make one cell and
-    `restored` gives each back.
+    A text that already has such quotes before a possible formula gets one more, so that different texts give different
+    cells and `restored` recovers each.
     """
     return f"'{text}" if _is_dangerous(text) else text
 
 
 def restored(cell: str) -> str:
-    """The text that `inert` made this cell of."""
+    """The text that `inert` turned into this cell."""
     return cell[1:] if cell.startswith("'") and _is_dangerous(cell) else cell
 
 
 def _is_dangerous(text: str) -> bool:
-    """Whether a spreadsheet might run a text, or one that stands behind quotes, blanks or characters without width."""
+    """Whether a spreadsheet might run a text, even after quotes, spaces or zero-width characters."""
     if _NUMBER.fullmatch(text):
         return False
     for character in text:
@@ -54,14 +54,14 @@ def _is_dangerous(text: str) -> bool:
 
 
 def piped() -> TextIO:
-    """Stdout for a sheet: in UTF-8, whatever a terminal's encoding is, so that no text is lost."""
+    """Stdout for a sheet, always in UTF-8 so that no text is lost, whatever the terminal's encoding."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     return sys.stdout
 
 
 def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write a header and the rows, each cell inert; how many rows."""
+    """Write a header and the rows, with each cell inert. Returns the number of rows."""
     writer = csv.writer(out)
     writer.writerow(columns)
     count = 0
@@ -72,7 +72,7 @@ def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def write_json(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write one array of objects, one a line; how many."""
+    """Write one array of objects, one per line. Returns their number."""
     out.write("[")
     count = 0
     for row in rows:
@@ -83,7 +83,7 @@ def write_json(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write a Parquet file of text columns, in which amounts keep their last digit; how many rows.
+    """Write a Parquet file of text columns, in which amounts keep every digit. Returns the number of rows.
 
     Raises Failure without pyarrow.
     """

@@ -1,4 +1,4 @@
-"""`fleet simulator`: a NeoNet server of one's own, whose rewards are worth nothing."""
+"""`fleet simulator`: runs a local NeoNet server, whose rewards are worthless."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WARNING = "SIMULATED: this is no NeoNet server, its rewards are worth nothing."
 
 
 def _parsed(parse: Callable[[str], object]) -> Callable[[object], object]:
-    """The parser as click wants it: what is parsed already passes, a mistake is a usage error."""
+    """Adapt the parser to click: a parsed value passes unchanged, a mistake becomes a usage error."""
 
     def convert(value: object) -> object:
         try:
@@ -41,19 +41,19 @@ def _parsed(parse: Callable[[str], object]) -> Callable[[object], object]:
 
 
 def parse_limit(text: str) -> RateLimit:
-    """`REQUESTS/SECONDS`, or 0 for none."""
+    """Parse `REQUESTS/SECONDS`, or 0 for no limit."""
     requests, _, window_s = text.partition("/")
     return RateLimit(requests=int(requests), window_s=float(window_s or 60))
 
 
 def parse_delay(text: str) -> Delay:
-    """`MS` or `MS+JITTER`."""
+    """Parse `MS` or `MS+JITTER`."""
     fixed_ms, _, jitter_ms = text.partition("+")
     return Delay(fixed_ms=float(fixed_ms), jitter_ms=float(jitter_ms or 0))
 
 
 def parse_road_delay(text: str) -> tuple[str, Delay]:
-    """`ROAD=MS+JITTER`."""
+    """Parse `ROAD=MS+JITTER`."""
     road, _, delay = text.partition("=")
     if road not in ROADS:
         raise OptionError("road", road, f"one of {', '.join(ROADS)}")
@@ -161,7 +161,7 @@ def simulator(**given: Any) -> None:
 
 
 def options_of(given: dict[str, Any]) -> SimulatorOptions:
-    """The options behind the flags; a mistake ends the command with EX_USAGE."""
+    """The options that the flags give; a mistake ends the command with EX_USAGE."""
     mix: Mix = given["mix"]
     faults: Sequence[Fault] = given["faults"]
     order = tuple(name.strip() for name in given["job_order"].split(",") if name.strip())
@@ -188,7 +188,7 @@ def options_of(given: dict[str, Any]) -> SimulatorOptions:
 
 
 class _UrlFileError(Exception):
-    """The URL can't be written where it was asked for."""
+    """The file for the URL can't be written."""
 
 
 async def _serve(options: SimulatorOptions) -> None:
@@ -202,7 +202,7 @@ async def _serve(options: SimulatorOptions) -> None:
 def _announce(options: SimulatorOptions, server: SimulatorServer) -> None:
     if options.url_file is not None:
         try:
-            # Renamed into place: whoever waits for the file never reads half of it.
+            # Renamed into place, so that no reader sees half of it.
             unfinished = options.url_file.with_name(f".{options.url_file.name}.unfinished")
             unfinished.write_text(server.url + "\n")
             unfinished.replace(options.url_file)

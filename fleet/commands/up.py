@@ -1,4 +1,4 @@
-"""`fleet up`: a whole farm on this machine."""
+"""`fleet up`: runs a whole farm on this machine."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from fleet.local.supervisor import LocalFarm, Plan
 from fleet.server.http.authorities import check_authorities
 from fleet.server.http.choice import chosen
 
-#: a far-away server: replies take long enough to read along
+#: latency in ms of a far-away server, slow enough to read along
 _DEMO_LATENCY_MS = "200"
-#: somebody sits before the screen and can put right what is wrong
+#: seconds to wait for a first job, since a user sits at the screen and can fix a mistake
 _GIVE_UP_S = 120.0
 
 

@@ -1,4 +1,4 @@
-"""`fleet worker`: the compute of a farm, on this host."""
+"""`fleet worker`: runs the workers of a farm on this host."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def worker(concurrency: int | None, name: str | None) -> None:
     given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name}
     with settings_or_exit():
         load({"worker.concurrency": concurrency, "worker.name": name})
-    # another process image: a worker holds none of the coordinator's code
+    # exec replaces the process, so that a worker has none of the coordinator's code in memory
     environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
     os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - our own program

@@ -1,1 +1,1 @@
-"""A NeoNet server for demos, tests and benchmarks: every release's dialect, every fault, and a book of what it paid."""
+"""The simulated NeoNet server: dialects, faults, a rate limit, and an exact book of what it paid."""

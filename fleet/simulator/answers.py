@@ -1,4 +1,4 @@
-"""What goes back on the wire."""
+"""The simulator's HTTP answers and their JSON encoding."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _RAW = re.compile(r'"\x7fraw:([^"]*)"')
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """One answer: status, body, and the headers besides the length."""
+    """One answer: status, body, and headers other than the length."""
 
     status: int = 200
     body: bytes
     content_type: str = JSON
     #: further headers
     headers: tuple[tuple[str, str], ...] = ()
-    #: the server closes the connection a moment after the answer, without having said so
+    #: whether the server closes the connection shortly after the answer, without announcing it
     closes: bool = False
 
 
 def encode(value: object) -> bytes:
-    """Compact JSON as the real servers write it; NaN and Infinity pass, lone surrogates are escaped away."""
+    """Compact JSON as the real servers write it. NaN and Infinity are allowed, lone surrogates are escaped."""
     return _encode(value).encode("utf-8", "backslashreplace")
 
 
 def raw_number(text: str) -> str:
-    """A stand-in for a number that no Python float spells, such as 1e400; `encode_raw` writes `text` itself."""
+    """A placeholder for a number that no Python float represents, such as 1e400; `encode_raw` writes `text` itself."""
     return f"\x7fraw:{text}"
 
 
 def encode_raw(value: object) -> bytes:
-    """`encode`, with each `raw_number` written as it was given."""
+    """As `encode`, with each `raw_number` written literally."""
     return _RAW.sub(r"\1", _encode(value)).encode("utf-8", "backslashreplace")
 
 
@@ -49,7 +49,7 @@ def answer_json(value: Mapping[str, object], status: int = 200) -> Answer:
 
 
 def detail(status: int, text: object) -> Answer:
-    """The framework's error: an object with `detail`."""
+    """An error as the server's framework sends it: an object with `detail`."""
     return answer_json({"detail": text}, status)
 
 

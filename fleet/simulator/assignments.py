@@ -1,4 +1,4 @@
-"""Making jobs: type, data, reward and the object that the miner sees."""
+"""Creates jobs: type, data, reward and the JSON object sent to the miner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fleet.simulator.jobs import DESCRIPTIONS, draw_data
 from fleet.simulator.mix import TypeDraw
 from fleet.simulator.rewards import WEIGHTS, job_reward
 
-#: changes a new job's object before it is sent (a fault)
+#: a function that changes a new job's object before it is sent (a fault)
 Tamper = Callable[[dict[str, object]], dict[str, object]]
 
 TIMEOUT_S = 60
@@ -21,7 +21,7 @@ FORMULA = "Task_Weight * (Block_Budget / Active_Miners)"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn:
-    """A job as drawn, before it has an id."""
+    """A drawn job, before it has an id."""
 
     job_type: str
     data: dict[str, object]
@@ -30,7 +30,7 @@ class Drawn:
 
 
 class JobMaker:
-    """Draws jobs so that a miner's n-th job is the same for the same seed, whatever other miners do."""
+    """Draws jobs so that a miner's n-th job depends only on the seed, not on other miners."""
 
     def __init__(self, dialect: Dialect, draw_type: TypeDraw, seed: int) -> None:
         self._dialect = dialect
@@ -47,13 +47,13 @@ class JobMaker:
         return Drawn(job_type=job_type, data=data, difficulty=self._rng.randint(1, 5))
 
     def reward(self, drawn: Drawn, active_miners: int) -> float:
-        """NNET that the job will pay."""
+        """NNET paid for the job."""
         return job_reward(
             self._dialect.reward_rule, drawn.job_type, difficulty=drawn.difficulty, active_miners=active_miners
         )
 
     def bonus(self, miner: str, counted: int, reported: int) -> float:
-        """NNET for the completed jobs beyond those counted, some 0.03 … 0.06 each."""
+        """NNET for the completed jobs beyond those counted, about 0.03 … 0.06 each."""
         rng = Random(f"{self._seed} {miner} {counted}")
         return sum(rng.uniform(0.03, 0.06) for _ in range(min(reported - counted, 10_000)))
 
@@ -68,7 +68,7 @@ class JobMaker:
         active_miners: int,
         now: float,
     ) -> dict[str, object]:
-        """The job as the miner sees it, in this release's fields."""
+        """The job's object for the miner, in this release's fields."""
         job: dict[str, object] = {
             "task_id": job_id,
             "session_id": session_id,

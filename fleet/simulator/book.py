@@ -1,4 +1,4 @@
-"""The exact book: what was paid to whom for what."""
+"""The exact book of all payments: to whom, for what, how much."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import Enum
 
-#: wide enough for any sum of float64 amounts in NNET; a sum that would round raises instead
+#: precise enough for any sum of float64 amounts in NNET; a sum that would round raises instead
 _EXACT = Context(prec=400, traps=[Inexact, InvalidOperation])
 
 
 class PaymentKind(Enum):
-    """What a payment was for."""
+    """The reason for a payment."""
 
     #: an accepted job
     JOB = "job"
@@ -24,9 +24,9 @@ _KINDS = tuple(PaymentKind)
 
 
 class Book:
-    """Payments in the order in which they were made, some 30 bytes each, and exact totals.
+    """Payments in the order in which they were made, about 30 bytes each, and exact totals.
 
-    An amount is the decimal that the JSON number of the answer spells. It outlives the server's forgetting.
+    An amount is the decimal in the answer's JSON number. The book survives the server's forgetting.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Book:
     def pay(
         self, miner: str, kind: PaymentKind, amount: Decimal, *, at: float, job: int = -1, job_type: str = ""
     ) -> None:
-        """Write one payment of `amount` NNET at Unix second `at`; `job` is the job's number, −1 for none."""
+        """Record a payment of `amount` NNET at Unix second `at`; `job` is the job's number, −1 for none."""
         number = self._number(miner)
         as_float = float(amount)
         if Decimal(repr(as_float)) != amount:
@@ -64,7 +64,7 @@ class Book:
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def totals(self, miner: str | None = None) -> dict[str, object]:
-        """Exact sums, as decimal strings: overall, of jobs, of heartbeats; with `per_miner` unless one is named."""
+        """Exact sums as decimal strings: overall, of jobs, of heartbeats; with `per_miner` unless a miner is given."""
         names = [miner] if miner is not None else self.miners()
         entries = {name: self._sums(name) for name in names}
         overall = {kind: _add(sums[kind] for sums in entries.values()) for kind in PaymentKind}
@@ -89,11 +89,11 @@ class Book:
         )
 
     def miners(self) -> list[str]:
-        """Everybody who was paid, in the order of the first payment."""
+        """All miners that were paid, in the order of their first payment."""
         return [self._names[number] for number in dict.fromkeys(number for number, _ in self._totals)]
 
     def rows(self, *, miner: str | None = None, since: int = 0) -> Iterator[tuple[int, dict[str, object]]]:
-        """Payments from index `since` on, each with its index; `job_id` holds the job's number, nothing for none."""
+        """Payments from index `since` on, each with its index; `job_id` holds the job's number, or None."""
         wanted = None if miner is None else self._numbers.get(miner, -1)
         for index in range(max(0, since), len(self)):
             if wanted is None or self._miners[index] == wanted:

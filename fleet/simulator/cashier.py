@@ -1,4 +1,4 @@
-"""Paying miners: into the book exactly, into the server's own totals as floats."""
+"""Pays miners: exactly in the book, as floats in the server's own totals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fleet.simulator.records import Contributor, OpenJob, Session
 class Cashier:
     """The server's totals, and every payment.
 
-    The totals are float sums in the order of the payments, as the real servers keep them. The book outlives them.
+    The totals are float sums in the order of the payments, as the real servers keep them. The book survives forgetting.
     """
 
     def __init__(self, book: Book) -> None:
@@ -19,12 +19,12 @@ class Cashier:
         self._clear()
 
     def _clear(self) -> None:
-        #: jobs and NNET that the network's figures count; release a crashes before it counts a submission
+        #: jobs and NNET in the network's figures; release a crashes before it counts a submission
         self.tasks_completed = 0
         self.rewards_distributed = 0.0
 
     def forget(self) -> None:
-        """Lose the totals; the book stays."""
+        """Lose the totals and keep the book."""
         self._clear()
 
     def pay_job(self, contributor: Contributor, job: OpenJob, now: float) -> None:
@@ -44,17 +44,17 @@ class Cashier:
             session.rewards_earned += reward
 
     def pay_bonus(self, contributor: Contributor, session: Session, tasks: int, bonus: float, now: float) -> None:
-        """Pay for `tasks` jobs that a heartbeat reported and nobody had counted."""
+        """Pay for `tasks` jobs that a heartbeat reported and that were not counted before."""
         before = Decimal(repr(session.rewards_earned))
         self.count(session, tasks, bonus)
         contributor.total_tasks += tasks
         contributor.total_rewards += bonus
-        # The answer states the session's sum only: what was paid is the difference between two such sums.
+        # The answer states only the session's sum, so the payment is the difference between two such sums.
         paid = Decimal(repr(session.rewards_earned)) - before
         self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, paid, at=now)
 
     def pay_beat(self, contributor: Contributor, session: Session, reward: float, now: float) -> None:
-        """Pay a heartbeat its stated reward."""
+        """Pay the stated reward for a heartbeat."""
         self.count(session, 0, reward)
         contributor.total_rewards += reward
         self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, Decimal(repr(reward)), at=now)

@@ -1,4 +1,4 @@
-"""The operator's own endpoints under /simulator/: the book, the counters, the faults."""
+"""The simulator's control endpoints under /simulator/: the book, the counters, the faults."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fleet.simulator.faults import Fault, build_fault, parse_fault
 from fleet.simulator.simulator import Simulator
 
 PREFIX = "/simulator/"
-#: payments in one answer of the book, unless `limit` says otherwise
+#: default maximum of payments in one answer of the book
 MOST_PAYMENTS = 100_000
 
 
 def control(simulator: Simulator, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
-    """Answer one control call; a mistyped one gets a 400 that says what is allowed."""
+    """Answer one control call. A malformed one gets a 400 that says what is allowed."""
     name = path.removeprefix(PREFIX)
     try:
         if (method, name) == ("GET", "book"):
@@ -40,9 +40,9 @@ def control(simulator: Simulator, method: str, path: str, query: Mapping[str, st
 
 
 def book_stated(simulator: Simulator, query: Mapping[str, str]) -> dict[str, object]:
-    """Exact totals and counters; without `totals` the payments too, from `since` on, at most `limit` of them.
+    """Exact totals and counters; without `totals` also the payments, from `since` on, at most `limit` of them.
 
-    `next` is the `since` of the following page, null on the last one. `miner` limits payments and totals.
+    `next` is the `since` of the following page, null on the last one. `miner` restricts payments and totals.
     """
     miner = query["miner"].lower() if "miner" in query else None
     stated: dict[str, object] = {"dialect": simulator.options.dialect, **simulator.book.totals(miner)}

@@ -1,4 +1,4 @@
-"""What the simulator counted, for tests and benchmarks."""
+"""The simulator's counters, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 
 @dataclass(kw_only=True, slots=True)
 class Counters:
-    """Counts since the start; a forgetting leaves them alone."""
+    """Counts since the start, which a forgetting does not reset."""
 
     #: requests by road, refused ones included
     requests: dict[str, int] = field(default_factory=dict)
-    #: jobs handed out for the first time, by the road they came on
+    #: jobs handed out for the first time, by road
     assigned: dict[str, int] = field(default_factory=dict)
-    #: fetches answered with the job that was pending already
+    #: fetches answered with the job that was already pending
     assigned_again: int = 0
     accepted: int = 0
     #: submissions answered "Invalid result format"
     invalid: int = 0
-    #: submissions of a job that was completed already
+    #: submissions of a job that was already completed
     completed_again: int = 0
     #: requests that the rate limit refused
     refused_429: int = 0
     sessions_started: int = 0
     sessions_stopped: int = 0
     heartbeats: int = 0
-    #: least and most seconds between two heartbeats of one session
+    #: shortest and longest time between two heartbeats of one session, in seconds
     heartbeat_interval_min_s: float | None = None
     heartbeat_interval_max_s: float | None = None
     forgotten: int = 0
@@ -39,7 +39,7 @@ class Counters:
         self.assigned[road] = self.assigned.get(road, 0) + 1
 
     def heartbeat(self, interval_s: float | None) -> None:
-        """Count a heartbeat and the seconds since the session's last one, nothing for its first."""
+        """Count a heartbeat and the seconds since the session's last one, or None for its first."""
         self.heartbeats += 1
         if interval_s is None:
             return

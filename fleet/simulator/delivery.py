@@ -1,4 +1,4 @@
-"""Moving an answer over its connection, rightly or wrongly."""
+"""Sends answers over their connections, correctly or with a fault."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tornado.iostream import IOStream, StreamClosedError
 from fleet.simulator.answers import Answer
 from fleet.simulator.faultkinds import FaultKind
 
-#: how long a server that broke takes to close the connection: it writes its log first
+#: seconds until a server that broke closes the connection, since it writes its log first
 CLOSE_AFTER_S = 0.005
-#: the share of those connections from which it has read what came meanwhile: they end silently, the others by a reset
+#: share of those connections whose pending input it has read; they close silently, the others with a reset
 READ_SHARE = 0.1
-#: after this long a connection that hangs is closed
+#: seconds after which a hanging connection is closed
 HANG_S = 3600.0
 #: seconds between two bytes of a trickling answer
 TRICKLE_S = 1.0
@@ -29,7 +29,7 @@ _START_LINES = {status: ResponseStartLine("HTTP/1.1", status, words) for status,
 
 
 def deliver(request: HTTPServerRequest, answer: Answer, rng: Random) -> None:
-    """Send the answer; a caller that has gone is no error. `rng` draws how a connection ends that is closed then."""
+    """Send the answer, even if the caller has gone. `rng` decides how a connection that is then closed ends."""
     connection = request.connection
     if connection is None:
         return
@@ -39,7 +39,7 @@ def deliver(request: HTTPServerRequest, answer: Answer, rng: Random) -> None:
     for name, value in answer.headers:
         headers[name] = value
     with suppress(StreamClosedError):
-        # The future only says when the bytes have left; the next request waits for that by itself.
+        # The future only says when the bytes have left; the next request waits for that anyway.
         connection.write_headers(_START_LINES[answer.status], headers, answer.body)
         if answer.closes:
             _close_soon(cast("HTTP1Connection", connection).stream, unread=rng.random() >= READ_SHARE)
@@ -48,7 +48,7 @@ def deliver(request: HTTPServerRequest, answer: Answer, rng: Random) -> None:
 
 
 def _close_soon(stream: IOStream, *, unread: bool) -> None:
-    """Close a connection that is not said to be closed; with `unread` bytes in its buffer that is a reset."""
+    """Close a connection without announcing it. With `unread` bytes in its buffer the close is a reset."""
     loop = IOLoop.current()
     if unread:
         loop.remove_handler(stream.socket)
@@ -56,7 +56,7 @@ def _close_soon(stream: IOStream, *, unread: bool) -> None:
 
 
 async def fail_to_deliver(request: HTTPServerRequest, answer: Answer, kind: FaultKind) -> None:
-    """Send as much of the answer as the fault lets through, then close."""
+    """Send the part of the answer that the fault allows, then close."""
     stream = cast("HTTP1Connection", request.connection).stream
     try:
         if kind in {FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER}:
@@ -73,7 +73,7 @@ async def fail_to_deliver(request: HTTPServerRequest, answer: Answer, kind: Faul
 
 
 async def _hang(stream: IOStream) -> None:
-    """Do nothing for as long as the caller waits."""
+    """Do nothing until the caller gives up."""
     for _ in range(int(HANG_S)):
         await asyncio.sleep(1)
         if stream.closed():

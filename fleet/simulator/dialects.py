@@ -1,4 +1,4 @@
-"""What differs from one release of the server to the next, as data."""
+"""The differences between releases of the server, as data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 from fleet.simulator.rewards import RewardRule
 
-#: the job types that every recorded release hands out
+#: job types of every recorded release
 USUAL_TYPES = (
     "fraud_detection",
     "model_training",
@@ -18,14 +18,14 @@ USUAL_TYPES = (
     "gradient_compute",
     "matrix_ops",
 )
-#: the job types of the first servers
+#: job types of the first servers
 FIRST_TYPES = ("matrix_multiply", "model_inference", "data_hash", "tensor_reduce")
 
 
 class HeartbeatPay(Enum):
-    """What a heartbeat can earn."""
+    """What a heartbeat earns."""
 
-    #: a bonus for each completed job that it reports beyond those the server has counted
+    #: a bonus for each completed job that it reports beyond the server's count
     COUNT = "count"
     #: a fixed reward, stated in the answer
     BEAT = "beat"
@@ -39,32 +39,31 @@ class Dialect:
 
     #: one letter
     name: str
-    #: roads that answer a plain-text 500 after the deed
+    #: roads that answer a plain-text 500 after the deed is done
     crashes: frozenset[str] = frozenset()
-    #: roads that this release doesn't have
+    #: roads that this release lacks
     absent: frozenset[str] = frozenset()
-    #: job types handed out
+    #: job types that it hands out
     job_types: tuple[str, ...] = USUAL_TYPES
-    #: share of the jobs whose `data` has the fields of older servers
+    #: share of jobs whose `data` has the fields of older servers
     older_share: float = 0.0
-    #: the field of a job that states the type's weight
+    #: the field of a job with the type's weight
     weight_field: str
-    #: how rewards are computed unless the operator says otherwise
+    #: default rule for rewards
     reward_rule: RewardRule
-    #: whether a job tells how many miners were active, and the formula
+    #: whether a job states the number of active miners and the formula
     states_formula: bool = False
     #: whether a job has `priority` and `expires_at`
     states_expiry: bool = False
-    #: what heartbeats earn unless the operator says otherwise
+    #: default pay for heartbeats
     heartbeat_pay: HeartbeatPay
-    #: whether a heartbeat's answer brings a job
+    #: whether a heartbeat's answer contains a job
     next_job: bool
-    #: who runs the servers, in the decentralization status: its share is `<origin>_load`
+    #: operator of the servers in the decentralization status, where its share is `<origin>_load`
     origin: str
-    #: miners of the network that the decentralization status counts besides this server's sessions;
-    #: none: it counts no session either
+    #: network miners in the decentralization status beside this server's sessions; None: sessions don't count either
     network_miners: int | None = 0
-    #: whether registration and the contributor's page show the supply figures
+    #: whether answers about registration and contributors state the supply figures
     states_tokenomics: bool = False
 
 

@@ -1,10 +1,10 @@
-"""What the simulator answers instead of a deed, and what its operator can mistype.
+"""The simulator's errors: refusals to callers, and mistakes in its operator's options.
 
 SimulatorError
-├── RefusalError       the caller hears a 4xx with this `detail`
-├── InvalidBodyError   the caller hears a 422 with this list of `detail`
-├── CrashError         the caller hears a plain-text 500; what was done before stays done
-└── OptionError       the operator gave a flag or a control call that means nothing
+├── RefusalError       the caller gets a 4xx with this `detail`
+├── InvalidBodyError   the caller gets a 422 with this list of `detail`
+├── CrashError         the caller gets a plain-text 500; what was done before stays done
+└── OptionError        the operator gave an invalid flag or control call
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 
 
 class SimulatorError(Exception):
-    """Root of everything that the simulator raises on purpose."""
+    """The base of all errors that the simulator raises on purpose."""
 
 
 class RefusalError(SimulatorError):
-    """A call that the server understood and turns down."""
+    """A call that the server understood and refuses."""
 
     def __init__(self, status: int, detail: str) -> None:
         self.status = status
@@ -26,7 +26,7 @@ class RefusalError(SimulatorError):
 
 
 class InvalidBodyError(SimulatorError):
-    """A body that doesn't fit the road's model; `detail` as the real servers' framework words it."""
+    """A body that doesn't fit the road's model; `detail` is in the wording of the real servers' framework."""
 
     def __init__(self, detail: Sequence[Mapping[str, object]]) -> None:
         self.detail = detail
@@ -34,11 +34,11 @@ class InvalidBodyError(SimulatorError):
 
 
 class CrashError(SimulatorError):
-    """The server broke while it answered; the deed before it stays."""
+    """The server failed while answering; what it had done stays done."""
 
 
 class OptionError(SimulatorError):
-    """A setting of the simulator, with what was given and what is allowed."""
+    """An invalid setting of the simulator, with its value and the allowed ones."""
 
     def __init__(self, name: str, value: object, bound: str) -> None:
         self.name = name

@@ -1,29 +1,29 @@
-"""The kinds of faults, and where on its way a request meets each."""
+"""The kinds of faults, and the stage of a request at which each occurs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
 
-#: what `FLAWED_DATA` can put into a job
+#: values of `FLAWED_DATA`
 DATA_FLAWS = ("nan", "infinity", "huge", "digits", "deep", "surrogate")
 
 
 class Stage(Enum):
-    """Where on its way a request meets the fault."""
+    """The stage of a request at which a fault occurs."""
 
-    #: nothing is done for the caller
+    #: before anything is done for the caller
     BEFORE = "before"
-    #: the job that is handed out is a strange one
+    #: the job that is handed out is wrong
     JOB = "job"
-    #: the deed is done, the answer is another one
+    #: the call takes effect, but the answer is wrong
     ANSWER = "answer"
-    #: the deed is done, the answer doesn't come through as it should
+    #: the call takes effect, but the answer is not delivered correctly
     DELIVERY = "delivery"
 
 
 class FaultKind(Enum):
-    """One thing that goes wrong."""
+    """One kind of fault."""
 
     #: a plain-text 500, nothing done
     ERROR_BEFORE = "error_before"
@@ -31,9 +31,9 @@ class FaultKind(Enum):
     BAD_GATEWAY = "bad_gateway"
     #: an HTML 503 of a proxy, nothing done
     UNAVAILABLE = "unavailable"
-    #: a page of a proxy with the status `value` (403 without one), nothing done
+    #: a proxy's page with the status `value` (403 without one), nothing done
     PAGE = "page"
-    #: a 429, nothing done; `value` is the Retry-After header as it stands ("date": an HTTP date 5 s ahead)
+    #: a 429, nothing done; `value` is the literal Retry-After header ("date": an HTTP date 5 s ahead)
     REFUSED = "refused"
     #: a 400 "No active session", nothing done
     NO_SESSION = "no_session"
@@ -44,59 +44,59 @@ class FaultKind(Enum):
     #: everything but the book is forgotten, then the call is answered
     FORGET = "forget"
 
-    #: `data` that no host could compute
+    #: `data` too large for any host
     POISON = "poison"
-    #: a job type that nobody knows (`value`)
+    #: an unknown job type (`value`)
     UNKNOWN_TYPE = "unknown_type"
-    #: a job whose `data` holds what JSON has no room for: `value` is nan, infinity, huge, digits, deep or surrogate
+    #: a job whose `data` holds a value outside of JSON: `value` is nan, infinity, huge, digits, deep or surrogate
     FLAWED_DATA = "flawed_data"
-    #: a job whose `reward` is `value`, as it stands (-1, NaN, 1e400, "text"); paid is what it was before
+    #: a job whose `reward` is the literal `value` (-1, NaN, 1e400, "text"); the amount paid stays the same
     JOB_REWARD = "job_reward"
-    #: a job whose `timeout_seconds`, `created_at` and `expires_at` are `value`, as it stands
+    #: a job whose `timeout_seconds`, `created_at` and `expires_at` are the literal `value`
     DEADLINE = "deadline"
-    #: the pending job, or the one completed last, with other data
+    #: the pending job, or the last completed one, with other data
     OTHER_PAYLOAD = "other_payload"
     #: a job that another miner fetched
     OTHER_MINER = "other_miner"
 
-    #: a plain-text 500 although the deed is done
+    #: a plain-text 500 after the call took effect
     ERROR_AFTER = "error_after"
     #: an HTML page with status 200
     HTML = "html"
-    #: JSON that ends half way
+    #: JSON that is cut off half way
     CUT_JSON = "cut_json"
-    #: each field holds a value of another type
+    #: every field has a value of another type
     WRONG_TYPES = "wrong_types"
-    #: the fields named in `value` (a|b) are missing, all of them without it
+    #: the fields in `value` (a|b) are missing, or all fields without a `value`
     MISSING_FIELDS = "missing_fields"
-    #: fields that nobody knows
+    #: additional unknown fields
     EXTRA_FIELDS = "extra_fields"
-    #: each number is NaN
+    #: every number is NaN
     NAN = "nan"
-    #: each number is Infinity
+    #: every number is Infinity
     INFINITY = "infinity"
-    #: a receipt whose `reward` is `value`, as it stands; the book holds what was really paid
+    #: a receipt whose `reward` is the literal `value`; the book holds the amount really paid
     RECEIPT_REWARD = "receipt_reward"
     #: 10 MB of valid JSON
     BIG_BODY = "big_body"
     #: arrays nested 100,000 deep
     DEEP_NESTING = "deep_nesting"
-    #: each number is an integer of 5,000 digits
+    #: every number is an integer of 5,000 digits
     LONG_INTEGER = "long_integer"
-    #: the answer that the miner got here when this struck first: a cache
+    #: the answer that this miner got on this road when the fault first struck, as from a cache
     STALE = "stale"
     #: bytes that aren't UTF-8
     BAD_UTF8 = "bad_utf8"
     #: 1 GB of zeros in about 1 MB of gzip
     GZIP_BOMB = "gzip_bomb"
 
-    #: no byte of an answer, although the deed is done
+    #: no byte of an answer after the call took effect
     HANG_AFTER = "hang_after"
     #: headers, half the body, then nothing
     HANG_BODY = "hang_body"
     #: one byte a second
     TRICKLE = "trickle"
-    #: the connection is closed instead of an answer, although the deed is done
+    #: the connection is closed instead of an answer, after the call took effect
     DROP_AFTER = "drop_after"
 
 
@@ -130,5 +130,5 @@ _STAGES: Mapping[Stage, frozenset[FaultKind]] = {
 
 
 def stage_of(kind: FaultKind) -> Stage:
-    """Where the kind strikes."""
+    """The stage at which the kind occurs."""
     return next((stage for stage, kinds in _STAGES.items() if kind in kinds), Stage.ANSWER)

@@ -1,4 +1,4 @@
-"""The faults that are switched on: which requests they strike, and how they are written."""
+"""The active faults: which requests they affect, and their notation."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _USUAL_ROADS: Mapping[FaultKind, frozenset[str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """A fault, and which requests it strikes."""
+    """A fault and the requests that it affects."""
 
     kind: FaultKind
-    #: only these roads; empty: the roads that the kind makes sense on
+    #: only these roads; empty: all roads where the kind makes sense
     roads: frozenset[str] = frozenset()
     #: only these miners, in lower case; empty: any
     miners: frozenset[str] = frozenset()
-    #: how likely a matching request is struck
+    #: probability with which a matching request is affected
     probability: float = 1.0
-    #: how many requests are struck before it is over; nothing: no end
+    #: number of affected requests after which the fault ends; None: no end
     count: int | None = None
-    #: how many matching requests pass first
+    #: number of matching requests that pass first
     after: int = 0
-    #: what some kinds need (see FaultKind)
+    #: parameter of some kinds (see FaultKind)
     value: str = ""
 
     def __post_init__(self) -> None:
@@ -67,22 +67,22 @@ class Fault:
 
     @property
     def stage(self) -> Stage:
-        """Where it strikes."""
+        """The stage at which it occurs."""
         return stage_of(self.kind)
 
     @property
     def text(self) -> str:
-        """`value`, or what the kind takes without one."""
+        """`value`, or the kind's default."""
         return self.value or _DEFAULT_VALUES.get(self.kind, "")
 
     def strikes(self, road: str, miner: str) -> bool:
-        """Whether a request on this road by this miner is meant."""
+        """Whether a request on this road by this miner matches."""
         roads = self.roads or _USUAL_ROADS.get(self.kind, frozenset(ROADS))
         return road in roads and (not self.miners or miner in self.miners)
 
 
 def parse_fault(text: str) -> Fault:
-    """`KIND[,roads=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]`; `value` comes last."""
+    """Parse `KIND[,roads=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]`; `value` comes last."""
     head, mark, value = text.partition(",value=")
     kind, *settings = head.split(",")
     fields: dict[str, object] = {"kind": kind, **({"value": value} if mark else {})}
@@ -93,7 +93,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def build_fault(fields: Mapping[str, object]) -> Fault:
-    """A fault from its fields as JSON or text gives them. Raises OptionError that names the wrong one."""
+    """A fault from its fields in JSON or text. Raises OptionError, which names an invalid field."""
     known = set(Fault.__slots__)
     for name in fields:
         if name not in known:
@@ -119,7 +119,7 @@ def build_fault(fields: Mapping[str, object]) -> Fault:
 
 
 class FaultTable:
-    """The faults that are switched on, and how often each one struck."""
+    """The active faults, and how often each one struck."""
 
     def __init__(self, faults: Iterable[Fault], rng: Random) -> None:
         self._rng = rng
@@ -132,7 +132,7 @@ class FaultTable:
         self._struck = [0] * len(self._faults)
 
     def add(self, faults: Iterable[Fault]) -> None:
-        """Switch on more faults; the others keep their counts."""
+        """Add faults; the others keep their counts."""
         more = tuple(faults)
         self._faults += more
         self._seen += [0] * len(more)
@@ -142,7 +142,7 @@ class FaultTable:
         return bool(self._faults)
 
     def draw(self, road: str, miner: str) -> Fault | None:
-        """The first fault that strikes this request."""
+        """The first fault that affects this request."""
         for index, fault in enumerate(self._faults):
             if not fault.strikes(road, miner) or (fault.count is not None and self._struck[index] >= fault.count):
                 continue

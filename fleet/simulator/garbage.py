@@ -1,4 +1,4 @@
-"""Answers that a client should never get: pure functions from the right answer to a wrong one."""
+"""Wrong answers, made by pure functions from the right ones."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _BOMB_MEMBERS = 100
 
 
 def html_page(status: int, title: str) -> Answer:
-    """What a proxy in front of the server says."""
+    """An error page of a proxy in front of the server."""
     text = title.encode()
     return Answer(status=status, body=_PAGE % (text, text), content_type=HTML)
 
 
 def proxy_page(status: int) -> Answer:
-    """What a proxy says in the server's place; a redirect leads to its sign-in page."""
+    """A proxy's page in place of the server's answer; a redirect leads to its sign-in page."""
     if status == HTTPStatus.NO_CONTENT:
         return Answer(status=status, body=b"", content_type=HTML)
     page = html_page(status, f"{status} {responses[status]}")
@@ -37,7 +37,7 @@ def proxy_page(status: int) -> Answer:
 
 
 def garble(fault: Fault, right: Answer) -> Answer:
-    """The answer that goes out instead of the right one."""
+    """The wrong answer to send instead of the right one."""
     return _GARBLERS[fault.kind](fault, right)
 
 
@@ -109,7 +109,7 @@ def _bomb() -> bytes:
 
 
 def as_written(text: str) -> object:
-    """A JSON value from the operator's text: a number stays as it is written, anything else is a string."""
+    """A JSON value from the operator's text: a number keeps its spelling, anything else is a string."""
     try:
         float(text)
     except ValueError:
@@ -128,7 +128,7 @@ _FLAWS: Mapping[str, object] = {
 
 
 def flawed_value(flaw: str) -> object:
-    """One of DATA_FLAWS, as it is to be encoded."""
+    """One of DATA_FLAWS, ready to be encoded."""
     return [{"x": _FLAWS[flaw]}]
 
 

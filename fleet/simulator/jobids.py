@@ -1,4 +1,4 @@
-"""Job ids that look random and still tell the job's number, so that a completed job costs no memory."""
+"""Job ids that look random but encode the job's number, so that a completed job costs no memory."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _VARIANTS = "89ab"
 
 
 class JobIds:
-    """Numbers below 2**48 as UUIDs of version 4, and back.
+    """Converts numbers below 2**48 to UUIDs of version 4, and back.
 
-    The tail is a keyed hash of the number, the head is the number under a pad made from the tail. An id that this
-    object didn't issue fails the check of its tail.
+    The tail is a keyed hash of the number. The head is the number masked with a pad derived from the tail. An id that
+    this object didn't issue has a wrong tail.
     """
 
     def __init__(self, seed: int) -> None:
@@ -26,7 +26,7 @@ class JobIds:
         return f"{head[:8]}-{head[8:]}-4{tail[:3]}-{variant}{tail[3:6]}-{tail[6:18]}"
 
     def number(self, job_id: str) -> int | None:
-        """The number behind an id, or nothing where it isn't one of ours."""
+        """The job's number for an id; None where this object did not issue it."""
         if len(job_id) != _ID_LENGTH or not job_id.isascii():
             return None
         tail_start, head = job_id[15:18] + job_id[20:23] + job_id[24:], job_id[:8] + job_id[9:13]

@@ -1,4 +1,4 @@
-"""Every job that was handed out: open ones as records, completed ones as one byte each."""
+"""All jobs that were handed out: open ones as records, completed ones as one byte each."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from enum import Enum
 from fleet.simulator.jobids import JobIds
 from fleet.simulator.records import OpenJob
 
-#: open jobs kept; beyond it the oldest one is forgotten, as if the server never had it
+#: maximum number of open jobs; beyond it the oldest is forgotten, as if it had never existed
 MOST_OPEN = 200_000
 
 
 class JobState(Enum):
-    """What the server knows of a job id."""
+    """The server's state of a job id."""
 
     #: never handed out, or forgotten
     UNKNOWN = 0
-    #: handed out, not accepted so far
+    #: handed out, not yet accepted
     OPEN = 1
     #: accepted and paid
     COMPLETED = 2
 
 
 class JobList:
-    """Jobs by number and id. Numbers go on after a forgetting, so that no id is ever issued twice."""
+    """Jobs by number and id. Numbers continue after a forgetting, so that no id is ever issued twice."""
 
     def __init__(self, ids: JobIds) -> None:
         self._ids = ids
@@ -42,7 +42,7 @@ class JobList:
         return self._ids.issue(number)
 
     def add(self, job: OpenJob) -> None:
-        """Take in the next job."""
+        """Add the next job."""
         if job.number != self.next_number:
             raise ValueError(f"job {job.number} added, {self.next_number} is next")
         self._completed.append(0)
@@ -61,7 +61,7 @@ class JobList:
         return (JobState.OPEN, job) if job else (JobState.UNKNOWN, None)
 
     def complete(self, job: OpenJob) -> None:
-        """Remember the job as accepted."""
+        """Mark the job as accepted."""
         del self._open[job.number]
         self._completed[job.number - self._first] = 1
 
@@ -70,11 +70,11 @@ class JobList:
         return iter(self._open.values())
 
     def open_count(self) -> int:
-        """How many jobs are open."""
+        """The number of open jobs."""
         return len(self._open)
 
     def forget(self) -> None:
-        """Know no job any more."""
+        """Forget all jobs."""
         self._first = self.next_number
         self._completed = bytearray()
         self._open.clear()

@@ -1,4 +1,4 @@
-"""The `data` of each job type, drawn as the recorded servers draw it."""
+"""Draws the `data` of each job type as the recorded servers do."""
 
 from __future__ import annotations
 
@@ -130,14 +130,14 @@ _OLDER: dict[str, Callable[[Random], Data]] = {
 
 
 def draw_data(job_type: str, rng: Random, *, older_share: float = 0.0) -> Data:
-    """The `data` of one job; in `older_share` of the cases with an older server's fields, where the type has such."""
+    """The `data` of one job. A fraction `older_share` of jobs has an older server's fields, where the type has such."""
     if older_share and job_type in _OLDER and rng.random() < older_share:
         return _OLDER[job_type](rng)
     return _USUAL[job_type](rng)
 
 
 def poisoned(job_type: str) -> Data:
-    """`data` of the type's own fields, so large that no host could compute it."""
+    """`data` in the type's own fields, too large for any host to compute."""
     huge = 10**9
     bombs: Mapping[str, Data] = {
         "fraud_detection": {"tx_count": 10**12},

@@ -1,4 +1,4 @@
-"""How long the way to the server and back takes."""
+"""The simulated network delay to the server and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fleet.simulator.errors import OptionError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delay:
-    """Milliseconds that an answer takes: a fixed part, and up to `jitter_ms` more."""
+    """An answer's delay in milliseconds: a fixed part, and up to `jitter_ms` more."""
 
     fixed_ms: float = 0.0
     jitter_ms: float = 0.0
@@ -28,17 +28,17 @@ class Delay:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latency:
-    """The delay of every road, and of some roads of their own."""
+    """The default delay, and the delays of individual roads."""
 
-    #: where nothing else is said
+    #: default for all roads
     usual: Delay = Delay()
     #: by road name
     roads: Mapping[str, Delay] = field(default_factory=dict)
-    #: microseconds more at each fetch for each job handed out so far, as the real servers' list grows
+    #: microseconds that each job handed out so far adds to every fetch, like the real servers' growing list
     fetch_growth_us: float = 0.0
 
     def draw_s(self, road: str, rng: Random, *, jobs_so_far: int) -> float:
-        """Seconds that this request takes, besides the work."""
+        """Seconds of delay for this request, beside the server's own work."""
         delay_s = self.roads.get(road, self.usual).draw_s(rng)
         if self.fetch_growth_us and road == "task":
             delay_s += self.fetch_growth_us * jobs_so_far / 1_000_000

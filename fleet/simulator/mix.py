@@ -1,4 +1,4 @@
-"""Which job types are handed out, and how often."""
+"""The mix of job types that is handed out."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from random import Random
 from fleet.simulator.errors import OptionError
 from fleet.simulator.jobs import JOB_TYPE_NAMES, LIGHT_TYPES, draw_type
 
-#: names that stand for a whole mix
+#: names of predefined mixes
 PRESETS = ("all", "light")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mix:
-    """Job types with their weights; an order that is handed out before any is drawn."""
+    """Job types with their weights, and an initial sequence that is handed out before any are drawn."""
 
-    #: weight by job type; empty: every type of the dialect alike
+    #: weight by job type; empty: equal weights for every type of the dialect
     weights: Mapping[str, float] = field(default_factory=dict)
     #: job types handed out first, one by one
     order: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ def parse_mix(text: str) -> Mix:
 
 
 class TypeDraw:
-    """The next job type, by a mix and the dialect's own types."""
+    """Draws the next job type, from a mix and the dialect's own types."""
 
     def __init__(self, mix: Mix, dialect_types: Sequence[str]) -> None:
         weights = {name: weight for name, weight in mix.weights.items() if weight} or dict.fromkeys(dialect_types, 1.0)

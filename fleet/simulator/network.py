@@ -1,4 +1,4 @@
-"""Network-wide figures: gas, statistics, ranking, phase of decentralization."""
+"""Network-wide figures: gas, statistics, leaderboard, phase of decentralization."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from random import Random
 
 from fleet.simulator.records import Contributor
 
-#: share of the request budget used from which a level begins, its name, and the factor on the fees
+#: levels of congestion: the used share of the request budget at which each begins, its name, and the factor on fees
 _LEVELS = ((0.9, "very_high", 4.0), (0.75, "high", 2.5), (0.5, "medium", 1.5), (0.0, "low", 1.0))
-#: the longest list of contributors in an answer
+#: maximum number of contributors in an answer
 _MOST_LISTED = 50
 
 
@@ -28,7 +28,7 @@ def gas(*, active_providers: int, load: float, rng: Random) -> dict[str, object]
 def stats(
     contributors: dict[str, Contributor], *, compute_hours: float, tasks_completed: int, rewards_distributed: float
 ) -> dict[str, object]:
-    """`GET /ai-energy/stats`, the first contributors with a session listed."""
+    """`GET /ai-energy/stats`, with the first contributors that have a session."""
     active = [contributor for contributor in contributors.values() if contributor.session is not None]
     return {
         "total_contributors": len(contributors),
@@ -50,7 +50,7 @@ def stats(
 
 
 def leaderboard(contributors: Iterable[Contributor]) -> dict[str, object]:
-    """`GET /ai-energy/leaderboard`: the best paid first, amounts rounded to 4 digits."""
+    """`GET /ai-energy/leaderboard`: highest rewards first, amounts rounded to 4 digits."""
     ranked = sorted(contributors, key=lambda contributor: -contributor.total_rewards)[:_MOST_LISTED]
     return {
         "leaderboard": [
@@ -67,7 +67,7 @@ def leaderboard(contributors: Iterable[Contributor]) -> dict[str, object]:
 
 
 def miner_load(active_miners: int) -> tuple[str, float]:
-    """Phase of decentralization, and the percentage of the load that miners carry."""
+    """The phase of decentralization, and the percentage of the load on miners."""
     if active_miners < 10:
         return "bootstrap", 0.0
     if active_miners < 100:
@@ -78,7 +78,7 @@ def miner_load(active_miners: int) -> tuple[str, float]:
 
 
 def decentralization(*, active_miners: int, origin: str, since: float) -> dict[str, object]:
-    """`GET /api/decentralization/status`; `origin` names whose servers carry the rest, `since` is a Unix time."""
+    """`GET /api/decentralization/status`; `origin` names the operator of the other servers, `since` is a Unix time."""
     phase, load = miner_load(active_miners)
     shown = origin.capitalize()
     descriptions = {

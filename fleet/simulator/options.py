@@ -1,4 +1,4 @@
-"""Everything that can be set on a simulator before it starts."""
+"""The options of a simulator."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from fleet.simulator.rewards import RewardRule
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulatorOptions:
-    """One simulator."""
+    """The options of one simulator."""
 
     #: address to listen on
     host: str = "127.0.0.1"
     #: TCP port; 0 = a free one
     port: int = 8000
-    #: the release that is spoken: a, b or c
+    #: the release to imitate: a, b or c
     dialect: str = "b"
-    #: makes sessions, job ids and data reproducible; nothing: a new one at each start
+    #: makes sessions, job ids and data reproducible; None: a new seed at each start
     seed: int | None = None
-    #: requests that one client address may send
+    #: limit of requests per client address
     rate_limit: RateLimit = field(default_factory=RateLimit)
-    #: how long answers take
+    #: delays of answers
     latency: Latency = field(default_factory=Latency)
-    #: which job types are handed out
+    #: job types to hand out
     mix: Mix = field(default_factory=Mix)
-    #: how jobs are paid; nothing: as the dialect does
+    #: rule for job rewards; None: the dialect's
     reward_rule: RewardRule | None = None
-    #: what heartbeats earn; nothing: as the dialect does
+    #: pay for heartbeats; None: the dialect's
     heartbeat_pay: HeartbeatPay | None = None
-    #: active miners of the network besides those that call
+    #: active miners of the network beside the clients
     other_miners: int = 0
-    #: faults switched on from the start
+    #: faults that are active from the start
     faults: tuple[Fault, ...] = ()
-    #: where the URL is written once the server listens
+    #: file for the URL, written once the server listens
     url_file: Path | None = None
-    #: one line a request on stderr
+    #: whether to print one line per request on stderr
     verbose: bool = False
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How many requests one client address may send."""
+"""The limit of requests per client address."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fleet.simulator.errors import OptionError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
-    """So many requests in so many seconds from one address."""
+    """A number of requests from one address per window."""
 
-    #: requests allowed in a window; 0 = no limit
+    #: number of requests in a window; 0 = no limit
     requests: int = 5000
     #: length of the window in seconds
     window_s: float = 60.0
@@ -25,14 +25,14 @@ class RateLimit:
 
 
 class SlidingWindow:
-    """A sliding window for each address; a refused request takes no place in it."""
+    """A sliding window for each address; refused requests don't count in it."""
 
     def __init__(self, limit: RateLimit) -> None:
         self._limit = limit
         self._admitted: dict[str, deque[float]] = {}
 
     def admit(self, address: str, now_s: float) -> bool:
-        """Whether a request from `address` at `now_s` (monotonic seconds) is let in, and counted."""
+        """Count a request from `address` at `now_s` (monotonic seconds). Returns False where the limit refuses it."""
         if not self._limit.requests:
             return True
         times = self._admitted.setdefault(address, deque())
@@ -43,7 +43,7 @@ class SlidingWindow:
         return True
 
     def used(self, now_s: float) -> float:
-        """The share of its window that the busiest address has used, 0 … 1; drops idle addresses."""
+        """The used share of the busiest address's window, 0 … 1. Drops idle addresses."""
         if not self._limit.requests:
             return 0.0
         for times in self._admitted.values():

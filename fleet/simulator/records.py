@@ -1,4 +1,4 @@
-"""What the server remembers of a miner, a session and a job; the world changes these records in place."""
+"""The server's records of miners, sessions and jobs, which the world changes in place."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ class Session:
 
     session_id: str
     contributor_id: str
-    #: Unix seconds, with fraction
+    #: Unix seconds with a fraction
     started: float
     last_heartbeat: float
-    #: what the last counted heartbeat made of it, in whole seconds
+    #: computing time up to the last counted heartbeat, in whole seconds
     compute_seconds: int = 0
     tasks_assigned: int = 0
     tasks_completed: int = 0
-    #: percent, a moving average that halves what came before
+    #: percent, a moving average that gives half of its weight to the newest value
     cpu_usage_avg: float = 0.0
     gpu_usage_avg: float = 0.0
     #: NNET, summed in floats as the real servers do
     rewards_earned: float = 0.0
     active: bool = True
-    #: heartbeats received, and the least and the most seconds between two
+    #: number of heartbeats, and the shortest and longest time between two, in seconds
     heartbeats: int = 0
     shortest_interval_s: float | None = None
     longest_interval_s: float | None = None
-    #: seconds from the start, or from the heartbeat before, to the last heartbeat
+    #: seconds between the last heartbeat and the one before, or the session's start
     last_interval_s: float | None = None
 
     def beat(self, *, cpu_usage: float, gpu_usage: float, now: float) -> None:
-        """Take in a heartbeat; a stopped session keeps its time and its averages."""
+        """Record a heartbeat. A stopped session keeps its time and its averages."""
         interval_s = now - self.last_heartbeat
         if self.heartbeats:
             least, most = self.shortest_interval_s, self.longest_interval_s
@@ -49,15 +49,15 @@ class Session:
 
 @dataclass(kw_only=True, slots=True)
 class OpenJob:
-    """A job that was handed out and isn't completed."""
+    """A job that was handed out and isn't completed yet."""
 
     number: int
     job_type: str
     #: NNET paid when it is accepted
     reward: float
-    #: the fetching miner; nothing for a job that came with a session's start or a heartbeat
+    #: the fetching miner; None for a job that came with a session's start or a heartbeat
     contributor_id: str | None
-    #: the fetched job as it was sent, to be sent again
+    #: the fetched job as it was sent, to be repeated
     body: bytes = b""
 
 
@@ -78,14 +78,14 @@ class Contributor:
     session: Session | None = None
     #: the fetched job that blocks the next fetch
     pending: OpenJob | None = None
-    #: number of the job that this miner completed last
+    #: number of the job that this miner last completed
     last_completed: int | None = None
-    #: jobs drawn for this miner so far, which seeds the next one's data
+    #: number of jobs drawn for this miner, which seeds the next one's data
     jobs_drawn: int = 0
 
 
 def contributor_stated(contributor: Contributor) -> dict[str, object]:
-    """A contributor as answers show it."""
+    """A contributor in the form of the API."""
     return {
         "id": contributor.contributor_id,
         "wallet_address": contributor.contributor_id,
@@ -102,7 +102,7 @@ def contributor_stated(contributor: Contributor) -> dict[str, object]:
 
 
 def session_stated(session: Session) -> dict[str, object]:
-    """A session as a contributor's page shows it."""
+    """A session in the form of a contributor's page."""
     return {
         "session_id": session.session_id,
         "contributor_id": session.contributor_id,

@@ -1,10 +1,10 @@
-"""What a job and a heartbeat are worth, by rule."""
+"""The rewards of jobs and heartbeats, by rule."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-#: NNET a job of each type is worth under the fixed rule, and its weight under the others
+#: reward in NNET per job type under the fixed rule, and weight under the others
 WEIGHTS: dict[str, float] = {
     "fraud_detection": 0.5,
     "model_training": 0.8,
@@ -20,18 +20,18 @@ WEIGHTS: dict[str, float] = {
     "tensor_reduce": 0.04,
 }
 
-#: NNET that the budget rule shares out among the active miners
+#: NNET that the budget rule divides among the active miners
 BLOCK_BUDGET = 10.0
-#: NNET, the least and the most that one miner's share may be
+#: lower and upper limit of one miner's share in NNET
 SHARE_LIMITS = (0.001, 10.0)
-#: a paid heartbeat sooner than this many seconds after the one before earns nothing
+#: seconds after a heartbeat within which the next one earns nothing
 HEARTBEAT_GAP_S = 25.0
 
 
 class RewardRule(Enum):
-    """How a job's reward follows from its type, its difficulty and the number of active miners."""
+    """The rule by which a job's reward depends on its type, its difficulty and the number of active miners."""
 
-    #: the type's weight in NNET, whoever mines
+    #: the type's weight in NNET, whatever the number of miners
     FIXED = "fixed"
     #: weight times an equal share of the block budget
     BUDGET = "budget"
@@ -46,7 +46,7 @@ def share(active_miners: int) -> float:
 
 
 def job_reward(rule: RewardRule, job_type: str, *, difficulty: int, active_miners: int) -> float:
-    """NNET that an accepted job pays, as the float that the server states."""
+    """NNET that an accepted job pays, as the same float that the server states."""
     weight = WEIGHTS[job_type]
     if rule is RewardRule.FIXED:
         return weight

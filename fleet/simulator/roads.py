@@ -1,4 +1,4 @@
-"""The roads of the API: which path is which, and what each one answers."""
+"""The roads of the API: their paths, and how each is answered."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ _WITH_ARGUMENT: Mapping[str, tuple[str, str]] = {
     "/ai-energy/contributor/": ("contributor", "GET"),
 }
 
-#: every road that a fault or a delay can be limited to
+#: all roads that a fault or a delay can be limited to
 ROADS: tuple[str, ...] = tuple(name for name, _ in (*_EXACT.values(), *_WITH_ARGUMENT.values()))
-#: what a path that is none of ours counts as
+#: the road of an unknown path
 UNKNOWN_ROAD = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One request, as far as the answer depends on it."""
+    """The parts of a request that the answer depends on."""
 
     #: one of ROADS, or UNKNOWN_ROAD
     road: str
-    #: the id in the path, where the road has one
+    #: the id in the path, for roads that have one
     argument: str
-    #: the HTTP method fits the road
+    #: whether the HTTP method is right for the road
     method_fits: bool
-    #: the one method that fits
+    #: the right method
     method: str
     body: bytes
 
 
 def call_of(method: str, path: str, body: bytes) -> Call:
-    """The call behind a method and a decoded path."""
+    """The call for a method and a decoded path."""
     found, argument = _EXACT.get(path), ""
     if found is None:
         prefix, _, argument = path.rpartition("/")
@@ -66,19 +66,19 @@ def call_of(method: str, path: str, body: bytes) -> Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """What an answer depends on besides the world and the call."""
+    """The circumstances of an answer, beside the world and the call."""
 
     #: Unix seconds
     now: float
-    #: share of the request budget in use, asked only for the gas page
+    #: used share of the request budget, only evaluated for the gas page
     load: Callable[[], float]
     rng: Random
-    #: changes new jobs (a fault)
+    #: the change that a fault makes to new jobs
     tamper: Tamper | None = None
 
 
 def answer(world: World, call: Call, moment: Moment) -> Answer:
-    """Do the deed and word the answer, refusals and crashes included."""
+    """Carry out the call and return its answer, including refusals and crashes."""
     if call.road == UNKNOWN_ROAD or call.road in world.dialect.absent:
         return NOT_FOUND
     if not call.method_fits:

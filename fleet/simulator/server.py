@@ -1,4 +1,4 @@
-"""The sockets: a tornado server around one simulator."""
+"""The simulator's HTTP server, based on tornado."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
 
 
 class SimulatorServer:
-    """Listens, answers, and stops at once when told to. Lives in one event loop."""
+    """Listens and answers in one event loop, and stops at once when closed."""
 
     def __init__(self, options: SimulatorOptions) -> None:
         self._options = options
         self.simulator = Simulator(options, now=time.time())
         self._server = HTTPServer(self._on_request, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=3600)
-        #: apart from the simulator's own, whose draws make up what it gives
+        #: separate from the simulator's own generator, which determines its jobs and amounts
         self._rng = Random()
         self._travelling: set[asyncio.Task[None]] = set()
         self.url = ""
 
     def listen(self) -> str:
-        """Bind and accept; returns the URL. Raises OSError where the port is taken."""
+        """Bind and accept. Returns the URL. Raises OSError where the port is taken."""
         host = self._options.host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # Not tornado's bind_sockets, which leaves its socket open where the port is taken.
+        # tornado's bind_sockets would leave its socket open where the port is taken
         listener = socket.create_server((host, self._options.port), family=family, backlog=1024)
         listener.setblocking(False)
         self._server.add_socket(listener)
@@ -61,7 +61,7 @@ class SimulatorServer:
         return self.url
 
     async def close(self) -> None:
-        """Stop listening, drop what is under way, close every connection."""
+        """Stop listening, drop calls in progress, close every connection."""
         self._server.stop()
         for task in tuple(self._travelling):
             task.cancel()
@@ -111,7 +111,7 @@ class SimulatorServer:
 
 
 async def serve(options: SimulatorOptions, stop: asyncio.Event, ready: Callable[[SimulatorServer], None]) -> None:
-    """Serve until `stop` is set; `ready` is called once, when the server accepts.
+    """Serve until `stop` is set; `ready` is called once, when the server accepts connections.
 
     Raises OSError where the address can't be bound.
     """

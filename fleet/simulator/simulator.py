@@ -1,4 +1,4 @@
-"""One simulated server without its sockets: limit, faults, world and book put together."""
+"""One simulated server without its sockets: limit, faults, world and book combined."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _REFUSALS: Mapping[FaultKind, Answer] = {
 
 
 class Simulator:
-    """Answers calls; the caller passes in both clocks and moves the bytes.
+    """Answers calls. The caller passes in both clocks and sends the bytes.
 
-    `now` is Unix seconds, `monotonic_s` any clock that never steps.
+    `now` is Unix seconds, `monotonic_s` any clock that never jumps.
     """
 
     def __init__(self, options: SimulatorOptions, *, now: float) -> None:
@@ -51,7 +51,7 @@ class Simulator:
         self.book = Book()
         self.counters = Counters()
         self.faults = FaultTable(options.faults, Random(self.seed + 1))
-        #: answers by road and miner that go stale
+        #: first answers by road and miner, for the STALE fault
         self._cached: dict[tuple[str, str], Answer] = {}
         self.world = World(
             dialect=dialect,
@@ -65,7 +65,7 @@ class Simulator:
         )
 
     def admit(self, call: Call, address: str, monotonic_s: float) -> bool:
-        """Count a request; whether the limit lets it in."""
+        """Count a request. Returns whether the limit allows it."""
         self.counters.request(call.road)
         if self._window.admit(address, monotonic_s):
             return True
@@ -73,19 +73,19 @@ class Simulator:
         return False
 
     def refusal(self) -> Answer:
-        """What a request over the limit gets."""
+        """The answer to a request over the limit."""
         return TOO_MANY
 
     def fault_for(self, call: Call) -> Fault | None:
-        """The fault that strikes this call, if one does."""
+        """The fault that affects this call, or None."""
         return self.faults.draw(call.road, miner_of(call)) if self.faults else None
 
     def delay_s(self, call: Call) -> float:
-        """Seconds that the call's way takes, there and back."""
+        """Seconds of delay for the call, there and back."""
         return self.options.latency.draw_s(call.road, self._rng, jobs_so_far=self.world.jobs.next_number)
 
     def perform(self, call: Call, fault: Fault | None, *, now: float, monotonic_s: float) -> Answer:
-        """Do what the call asks, as far as the fault lets it happen, and word the answer."""
+        """Carry out the call as far as the fault allows, and return the answer."""
         if fault is None:
             return self._answer(call, None, now, monotonic_s)
         if fault.kind is FaultKind.FORGET:
@@ -109,7 +109,7 @@ class Simulator:
 
 
 def spoken(options: SimulatorOptions) -> Dialect:
-    """The dialect with the operator's own rules in place of its own."""
+    """The dialect, with the operator's own rules in place of its defaults."""
     dialect = DIALECTS[options.dialect]
     return replace(
         dialect,
@@ -119,7 +119,7 @@ def spoken(options: SimulatorOptions) -> Dialect:
 
 
 def miner_of(call: Call) -> str:
-    """The miner that a call is about, in lower case; empty where it names none."""
+    """The miner of a call, in lower case; empty where it names none."""
     if call.argument:
         return call.argument.lower()
     try:
@@ -131,7 +131,7 @@ def miner_of(call: Call) -> str:
 
 
 def refused(fault: Fault, now: float) -> Answer:
-    """A 429 by a fault, with the Retry-After that it asks for."""
+    """A 429 caused by a fault, with its Retry-After."""
     if not fault.value:
         return TOO_MANY
     retry_after = formatdate(now + 5, usegmt=True) if fault.value == "date" else fault.value

@@ -1,4 +1,4 @@
-"""Jobs that a client should never get."""
+"""Faulty jobs that a real server should never send."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fleet.simulator.world import World
 
 
 def tamper_of(fault: Fault) -> Tamper | None:
-    """How the fault changes a new job; nothing for faults that put another job in its place."""
+    """The change that the fault makes to a new job; None for faults that send a different job instead."""
     if fault.kind is FaultKind.POISON:
         return lambda job: job | {"data": poisoned(str(job["task_type"]))}
     if fault.kind is FaultKind.UNKNOWN_TYPE:
@@ -32,7 +32,7 @@ def tamper_of(fault: Fault) -> Tamper | None:
 
 
 def replaced_job(fault: Fault, world: World, maker: JobMaker, miner: str) -> bytes | None:
-    """The job that a fetch gets instead of its own; nothing where the fault finds none to give."""
+    """The job that a fetch gets instead of its own; None where the fault has none to give."""
     if fault.kind is FaultKind.OTHER_MINER:
         return world.other_job(miner)
     contributor = world.contributors.get(miner)

@@ -1,4 +1,4 @@
-"""A simulator in a thread of its own, for tests and for a farm on one machine."""
+"""Runs a simulator in a thread, for tests and for a farm on one machine."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from fleet.simulator.simulator import Simulator
 
 T = TypeVar("T")
 
-#: seconds that a question to the server's thread may take
+#: seconds to wait for an answer of the server's thread
 _ANSWER_S = 60.0
 
 
 class RunningSimulator:
-    """A simulator that is up. Every method asks the server's own thread."""
+    """A running simulator. Every method asks the server's thread."""
 
     def __init__(self, server: SimulatorServer, loop: asyncio.AbstractEventLoop) -> None:
         self._server = server
@@ -32,11 +32,11 @@ class RunningSimulator:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL on which it listens."""
         return self._server.url
 
     def book(self, **query: str) -> dict[str, object]:
-        """What `GET /simulator/book` states, with the same queries (miner, totals, since, limit)."""
+        """The answer of `GET /simulator/book`, with the same queries (miner, totals, since, limit)."""
         return self._ask(lambda simulator: book_stated(simulator, query))
 
     def total(self, miner: str | None = None) -> Decimal:
@@ -48,12 +48,12 @@ class RunningSimulator:
         return self._ask(counters_stated)
 
     def set_faults(self, *faults: Fault | str) -> None:
-        """Replace the faults; none switches them off."""
+        """Replace all faults; without arguments, switch them off."""
         parsed = _parsed(faults)
         self._ask(lambda simulator: simulator.faults.set(parsed))
 
     def faults(self) -> list[dict[str, object]]:
-        """The faults with how often each one struck."""
+        """The faults, and how often each one struck."""
         return self._ask(lambda simulator: simulator.faults.stated())
 
     def forget(self) -> None:

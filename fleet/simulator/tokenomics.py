@@ -1,4 +1,4 @@
-"""The supply figures of the releases that show them."""
+"""The supply figures, for releases that show them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def supply(*, rewards_distributed: float, up_s: float, now: float) -> dict[str, 
 
 
 def current_state(active_miners: int) -> dict[str, object]:
-    """What each type pays at this number of miners."""
+    """The reward of each type at this number of miners."""
     base = share(active_miners)
     return {
         "active_miners": active_miners,

@@ -1,4 +1,4 @@
-"""Bodies of the calls, checked in the order and with the words of the real servers' framework."""
+"""Validates request bodies in the order and with the messages of the real servers' framework."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fleet.simulator.errors import InvalidBodyError
 
 
 class Body(BaseModel):
-    """What every call's body has."""
+    """The fields of every call's body."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -19,7 +19,7 @@ class Body(BaseModel):
 
 
 class Registration(Body):
-    """`register`."""
+    """Body of `register`."""
 
     cpu_cores: int = 1
     gpu_memory_mb: int = 0
@@ -27,11 +27,11 @@ class Registration(Body):
 
 
 class Beginning(Body):
-    """`start-session`."""
+    """Body of `start-session`."""
 
 
 class Submission(Body):
-    """`submit-result`."""
+    """Body of `submit-result`."""
 
     session_id: str
     task_id: str
@@ -39,7 +39,7 @@ class Submission(Body):
 
 
 class Heartbeat(Body):
-    """`heartbeat`."""
+    """Body of `heartbeat`."""
 
     session_id: str
     cpu_usage: float = 0.0
@@ -48,7 +48,7 @@ class Heartbeat(Body):
 
 
 class Ending(Body):
-    """`stop-session`."""
+    """Body of `stop-session`."""
 
     session_id: str
 
@@ -57,7 +57,7 @@ BodyT = TypeVar("BodyT", bound=Body)
 
 
 def parse(model: type[BodyT], body: bytes) -> BodyT:
-    """The body as `model`.
+    """Parse the body as `model`.
 
     Raises InvalidBodyError for an absent body, one that isn't JSON, and one that doesn't fit.
     """

@@ -1,4 +1,4 @@
-"""The state of the simulated network, and what each call does to it: no I/O, the clock passed in."""
+"""The state of the simulated network, and the effect of each call on it. No I/O; the clock is passed in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _INVALID_RESULT: Reply = {"success": False, "error": "Invalid result format", "r
 class World:
     """Contributors, sessions and jobs of one server.
 
-    Payments go through `cashier` and counts to `counters`, which outlive `forget`.
+    Payments go through `cashier` and counts through `counters`, which both survive `forget`.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class World:
         self.contributors: dict[str, Contributor] = {}
         self.sessions: dict[str, Session] = {}
         self.active_sessions = 0
-        #: of stopped sessions
+        #: sum over stopped sessions, in hours
         self.compute_hours = 0.0
 
     def forget(self) -> None:
-        """Lose everything that a restarted server loses."""
+        """Lose everything that a server loses when it restarts."""
         self._clear()
         self.jobs.forget()
         self.cashier.forget()
@@ -70,11 +70,11 @@ class World:
 
     @property
     def active_miners(self) -> int:
-        """Miners among whom the budget is shared."""
+        """The number of miners that share the budget."""
         return max(1, self.active_sessions + self.other_miners)
 
     def register(self, body: Registration, now: float) -> Reply:
-        """Make a contributor; raises CrashError after it in a release that does so."""
+        """Create a contributor; then raises CrashError in a release that answers 500 after the deed."""
         name = body.contributor_id.lower()
         known = self.contributors.get(name)
         if known is not None:
@@ -95,7 +95,7 @@ class World:
         }
 
     def start_session(self, body: Beginning, now: float, tamper: Tamper | None = None) -> Reply:
-        """Begin a session with its first job; refuses a stranger."""
+        """Start a session with its first job. Refuses an unregistered miner."""
         contributor = self.contributors.get(body.contributor_id.lower())
         if contributor is None:
             raise RefusalError(400, "Not registered. Call /ai-energy/register first")
@@ -120,7 +120,7 @@ class World:
         }
 
     def fetch(self, contributor_id: str, now: float, tamper: Tamper | None = None) -> bytes:
-        """The pending job, or a new one; refuses a stranger and a miner without a session."""
+        """The pending job, or a new one. Refuses an unregistered miner and one without a session."""
         contributor = self.contributors.get(contributor_id.lower())
         if contributor is None:
             raise RefusalError(404, "Contributor not registered")
@@ -135,9 +135,10 @@ class World:
         return contributor.pending.body
 
     def submit(self, body: Submission, now: float) -> Reply:
-        """Check a result and pay the submitter, whoever fetched the job and whatever the session.
+        """Check a result and pay the submitter, regardless of who fetched the job and of the session.
 
-        Refuses unknown and completed jobs; raises CrashError after the deed in a release that does so.
+        Refuses unknown and completed jobs; raises CrashError after the payment in a release that answers 500 after the
+        deed.
         """
         state, job = self.jobs.look_up(body.task_id)
         if state is JobState.UNKNOWN or (job is None and state is JobState.OPEN):
@@ -165,7 +166,7 @@ class World:
         }
 
     def heartbeat(self, body: Heartbeat, now: float, tamper: Tamper | None = None) -> Reply:
-        """Keep a session, pay what the release pays for it; refuses unknown sessions and those of others."""
+        """Record a heartbeat and pay what the release pays for it. Refuses unknown sessions and those of others."""
         session = self._session(body)
         contributor = self.contributors[session.contributor_id]
         interval_s = now - session.last_heartbeat
@@ -188,7 +189,7 @@ class World:
         return reply
 
     def stop_session(self, body: Ending, now: float) -> Reply:
-        """End a session, as often as asked; refuses unknown sessions and those of others."""
+        """End a session, any number of times. Refuses unknown sessions and those of others."""
         session = self._session(body)
         contributor = self.contributors[session.contributor_id]
         if session.active:
@@ -213,7 +214,7 @@ class World:
         }
 
     def contributor(self, contributor_id: str) -> Reply:
-        """A contributor's page; refuses a stranger; raises CrashError in a release that does so."""
+        """A contributor's page. Refuses an unregistered miner; raises CrashError in a release that answers 500."""
         contributor = self.contributors.get(contributor_id.lower())
         if contributor is None:
             raise RefusalError(404, "Contributor not found")
@@ -226,7 +227,7 @@ class World:
         }
 
     def other_job(self, miner: str) -> bytes | None:
-        """A job that another miner fetched and hasn't submitted."""
+        """A job that another miner fetched and hasn't submitted, or None."""
         others = (job.body for job in self.jobs.open_jobs() if job.body and job.contributor_id != miner)
         return next(others, None)
 
@@ -292,5 +293,5 @@ class World:
 
 
 def valid_result(job_type: str, result: dict[str, object]) -> bool:
-    """Whether the result holds every field that its type needs, and no error."""
+    """Whether the result holds every required field of its type, and no error."""
     return "error" not in result and all(field in result for field in JOB_TYPES[job_type].required)
