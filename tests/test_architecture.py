@@ -45,9 +45,9 @@ LADDER: tuple[tuple[str, ...], ...] = (
 BORDERS: dict[str, tuple[str, ...]] = {
     "numpy": ("tasks.compute.kernels.*", "tasks.compute.catalog"),
     "pycurl": ("fleet.server.http.by_curl",),
-    "requests": ("fleet.server.http.by_requests", "fleet.server.http.failures", "fleet.server.http.proxy"),
-    "urllib3": ("fleet.server.http.by_requests", "fleet.server.http.failures", "fleet.server.http.watched"),
-    "certifi": ("fleet.server.http.by_curl", "fleet.server.http.by_requests"),
+    "requests": ("fleet.server.http.lane", "fleet.server.http.failures", "fleet.server.http.proxy"),
+    "urllib3": ("fleet.server.http.lane", "fleet.server.http.failures", "fleet.server.http.watched"),
+    "certifi": ("fleet.server.http.by_curl", "fleet.server.http.lane"),
     "asyncio": ("fleet.server.http.*", "fleet.simulator.*"),
     # SQLAlchemy takes longer to load than a report of sums to make.
     "sqlite3": ("fleet.ledger.reports.sqlite_reader",),
