@@ -262,6 +262,10 @@ class OpenSession:
     offset: Decimal | None = None
     #: seconds since its last heartbeat
     heartbeat_age_s: float = 0.0
+    #: the miner's base began in this session, no total was compared with it, and no sum brought anything since
+    base_in_doubt: bool = False
+    #: … or the first of those sums brought this much, which the base may count
+    counted_twice: Decimal = ZERO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.jobs import Account, Habit, Job, JobState, OpenJob, OpenSession, Road
 from fleet.ledger import schema
@@ -44,7 +44,7 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
         claims=tuple((row.job_id or "", Decimal(row.amount)) for row in read(_CLAIMS_SINCE, since)),
         lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in read(_LOST_SINCE, since)),
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
-        session=_open_session(read, miner, now_ms),
+        session=_open_session(read, miner, now_ms, base),
         open_jobs=open_jobs(connection, miner, miner_id),
     )
 
@@ -54,13 +54,15 @@ def open_jobs(connection: Connection, miner: int, miner_id: str) -> tuple[OpenJo
     return tuple(_open_job(row, miner_id) for row in read_all(connection, _OPEN_JOBS, {"key_miner": miner}))
 
 
-def _open_session(read: Read, miner: int, now_ms: int) -> OpenSession | None:
+def _open_session(read: Read, miner: int, now_ms: int, base: Any) -> OpenSession | None:
     rows = read(_OPEN_SESSION, {"key_miner": miner})
     if not rows:
         return None
     row = rows[0]
     paid = read(_PAID_IN_SESSION, {"key_miner": miner, "key_session_id": row.session_id})
     since = [entry for entry in paid if entry.id > row.beat_entry]
+    in_doubt = base.base_at is not None and row.opened_at < base.base_at and (base.stated_at or 0) <= base.base_at
+    by_sum = [entry.amount for entry in paid if entry.evidence == BY_SESSION_SUM and entry.id > (base.base_entry or 0)]
     return OpenSession(
         session_id=row.session_id,
         completed=sum(entry.kind == EntryKind.JOB.value for entry in paid),
@@ -69,6 +71,8 @@ def _open_session(read: Read, miner: int, now_ms: int) -> OpenSession | None:
         unconfirmed=tuple((entry.job_id or "", Decimal(entry.amount)) for entry in since if not entry.told),
         offset=None if row.offset_nnet is None else Decimal(row.offset_nnet),
         heartbeat_age_s=max(0.0, (now_ms - row.beat_at) / 1000),
+        base_in_doubt=in_doubt and not by_sum,
+        counted_twice=Decimal(by_sum[0]) if in_doubt and by_sum else ZERO,
     )
 
 
@@ -106,9 +110,9 @@ _OPEN_SESSION = (
     .limit(1)
 )
 #: `told`: stated by an answer for this very payment, whether or not a later entry confirmed it
-_PAID_IN_SESSION = reading(schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount")).add_columns(
-    (_entries.confirmed & _entries.settled_by.is_(None)).label("told")
-)
+_PAID_IN_SESSION = reading(
+    schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount", "evidence")
+).add_columns((_entries.confirmed & _entries.settled_by.is_(None)).label("told"))
 _OPEN_JOBS = (
     reading(schema.jobs, ("miner",))
     .add_columns(_entries.id.label("entry"))

@@ -41,6 +41,11 @@ class Audits:
         self.at = now + (_DOUBT_S[self._doubts - 1] if self._doubts else self._every_s)
         return not self._doubts
 
+    def due(self, now: float, *, when: bool) -> None:
+        """Ask now, `when` a total is wanted and comparisons are made while it mines."""
+        if when and self._every_s < NEVER:
+            self.at = now
+
     def failed(self, now: float) -> None:
         """Nothing was stated: the next comparison will tell."""
         self._doubts, self.at = 0, now + self._every_s

@@ -159,7 +159,7 @@ class Miner:
     def _on_answer(self, reply: Reply, outcome: Answer, work: Work | None, now: float, find: Find) -> list[Effect]:
         match outcome:
             case Registration():
-                return self._registered(outcome)
+                return self._registered(outcome, now)
             case SessionStart():
                 return self._started(outcome, reply, now, find)
             case Job():
@@ -219,10 +219,12 @@ class Miner:
 
     # -- sessions ---------------------------------------------------------------------------------------------------
 
-    def _registered(self, registration: Registration) -> list[Effect]:
+    def _registered(self, registration: Registration, now: float) -> list[Effect]:
         self.phase = Phase.REGISTERED
         words = "registered" if registration.new else "was registered already"
         settled = self.purse.registered(registration, unsettled=self.workload.unsettled)
+        # what is paid before the first total, and never heard of, nothing proves
+        self._audits.due(now, when=self.purse.base_total is None)
         odd = [self.workload.anomaly(registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
 
@@ -252,6 +254,7 @@ class Miner:
         session.beaten(reply.sent_at)
         waiting = self.workload.waiting
         effects = self.purse.heartbeat(answer, reply.exchange, unsettled=bool(waiting), waiting=waiting)
+        self._audits.due(now, when=self.purse.may_count_twice)
         effects += [self.workload.anomaly(text) for text in answer.anomalies]
         if not self.draining:
             effects += self.workload.free_job(answer.next_job, reply, now, find)

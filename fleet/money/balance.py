@@ -21,7 +21,7 @@ from fleet.domain.effects import (
 from fleet.domain.jobs import Account, Finding, HeartbeatAnswer, Job, OpenSession, Registration, SessionSummary, Totals
 from fleet.domain.proof import Exchange, Proof
 from fleet.money.books import Books
-from fleet.money.reconcile import Case, classify
+from fleet.money.reconcile import Case, begins_anew, classify
 from fleet.money.session_pay import SessionPay
 from fleet.money.session_sum import SessionSum
 from fleet.money.unproved import Claims, fell
@@ -65,6 +65,11 @@ class Purse:
     def stated_total(self) -> Decimal | None:
         """The last total that the server stated in this life."""
         return self._books.stated_total
+
+    @property
+    def may_count_twice(self) -> bool:
+        """Whether a session's sum brought what the base may count already: the next total tells."""
+        return self._claims.may_count_twice
 
     @property
     def since_base(self) -> Decimal:
@@ -113,6 +118,7 @@ class Purse:
         self._books.session_id = session_id
         if known is None:
             self._books.sum = SessionSum(None if adopted else ZERO)
+            self._claims.session_began()
         if known is None and adopted:
             self._claims.foreign_session()
 
@@ -209,19 +215,22 @@ class Purse:
         if finding is None:
             self._claims.agreed()
             return dated
-        if finding.kind is Difference.FORGOTTEN:
-            words = f"the server's total fell to {total} NNET"
-            base = self._rebase(totals)
-            return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
-        if finding.kind is Difference.UNKNOWN and finding.amount < 0:
-            # nothing proves which payment was not made: what was booked stays, and the difference is told
-            words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
-            base = self._rebase(totals)
-            self.unexplained = -finding.amount
-            return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
+        if begins_anew(finding):
+            return self._begun_anew(finding, totals)
         if not finding.amount:
             return [*dated, *self._explained(finding, 0, case.extra_jobs)]
         return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
+
+    def _begun_anew(self, finding: Finding, totals: Totals) -> list[Effect]:
+        """Count from these totals; what was booked stays, since nothing proves which payment was not made."""
+        base = self._rebase(totals)
+        if finding.kind is Difference.HEARTBEAT:
+            return [self._found(finding), base]
+        words = f"the server's total fell to {totals.total_rewards} NNET"
+        if finding.kind is Difference.UNKNOWN:
+            words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
+            self.unexplained = -finding.amount
+        return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
 
     def _case(self, totals: Totals) -> Case | None:
         """A total beside what was booked and stated; None where there is nothing to compare it with."""
@@ -285,9 +294,10 @@ class Purse:
         return Found(miner_id=self._books.miner_id, finding=finding, extra_jobs=extra_jobs)
 
     def _rebase(self, totals: Totals) -> BaseSet:
+        in_session = self._books.sum.offset is not None
         self._books.rebase(totals.total_rewards)
         self.unexplained = ZERO
-        self._claims.rebase(totals)
+        self._claims.rebase(totals, in_session=in_session)
         return BaseSet(
             miner_id=self._books.miner_id,
             total=totals.total_rewards,

@@ -51,6 +51,8 @@ class Case:
     beats: int = 0
     #: a session was running that this farm had not started
     foreign_session: bool = False
+    #: NNET that a session's sum brought after the base, and that the base may count already
+    counted_twice: Decimal = ZERO
 
     @property
     def low(self) -> bool:
@@ -67,6 +69,13 @@ def classify(case: Case) -> Finding | None:
     if not case.missing:
         return _confirmed(case)
     return _surplus(case) if case.missing > 0 else _shortfall(case)
+
+
+def begins_anew(finding: Finding) -> bool:
+    """Whether a new base begins with this finding, and nothing is booked: the one before can't be counted from."""
+    return finding.kind is Difference.FORGOTTEN or (
+        finding.amount < 0 and finding.kind in {Difference.UNKNOWN, Difference.HEARTBEAT}
+    )
 
 
 def matching(claims: Sequence[Claim], amount: Decimal, tolerance: Decimal) -> tuple[Claim, ...] | None:
@@ -128,10 +137,14 @@ def _shortfall(case: Case) -> Finding:
     was made anew without a word lacks the payments before it, which looks the same.
     """
     extra = None if case.counts_reports else case.extra_jobs
+    in_base = bool(case.counted_twice) and -case.missing <= case.counted_twice + case.tolerance
     found = matching(case.claims, -case.missing, case.tolerance) if case.same_record else None
-    if found is not None and extra in {None, -len(found)}:
+    if found is not None and extra in {None, -len(found)} and not (in_base and extra is None):
         words = f"{len(found)} payments booked without an answer were not made"
         return _of(case, Difference.ANSWER_LOST, words, found)
+    if in_base:
+        words = f"the base counts it, as do the {case.counted_twice} NNET that the session's sum brought after the base"
+        return _of(case, Difference.HEARTBEAT, words)
     if -case.missing > _sum(case.claims) + case.tolerance:
         return _forgotten(case, "the server's total lacks payments that it had confirmed")
     if extra == 0 or case.same_record:

@@ -84,7 +84,7 @@ class SessionPay:
             self._claims.sum_learnt()
             words = f"the server counts {rise.income.shortfall} NNET less for the session"
             effects.append(self._books.notice(NoticeKind.ANOMALY, words))
-        elif self._claims.sum_weighed(rewarded=believed and bool(reward)):
+        elif self._claims.sum_weighed(reward if believed else ZERO):
             effects.append(HabitSeen(habit=Habit.PAYS_REPORTED_JOBS))
         if rise.proved:
             job_ids = tuple(job_id for job_id, _ in rise.proved)

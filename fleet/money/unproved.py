@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from fleet.domain.amounts import ZERO
 from fleet.domain.jobs import Account, Finding, Totals
 from fleet.money.float_sums import rounding, same
 from fleet.money.reconcile import Case, Claim
@@ -32,6 +33,14 @@ class Claims:
         #: one of a coordinator that died may still be under way, until the next one's first is answered
         self._inherited = account.session is not None
         self._foreign_session = False
+        #: the base may count what the session's next sum brings: the reward of a heartbeat whose answer was lost
+        self._base_in_doubt = account.session is not None and account.session.base_in_doubt
+        self._counted_twice = account.session.counted_twice if account.session else ZERO
+
+    @property
+    def may_count_twice(self) -> bool:
+        """Whether a session's sum brought what the base may count already: the next total tells."""
+        return bool(self._counted_twice)
 
     @property
     def counts_reports(self) -> bool:
@@ -76,16 +85,24 @@ class Claims:
         """A session's sum was the first to be compared with: what heartbeats brought up to it is in it, unseen."""
         self._beats_lost += self._beats_unheard + 1
         self._beats_unheard = 0
+        self._base_in_doubt = False
 
-    def sum_weighed(self, *, rewarded: bool) -> bool:
-        """A session's sum told all that came since the one before; `rewarded` when that was more than jobs.
+    def sum_weighed(self, reward: Decimal) -> bool:
+        """A session's sum told all that came since the one before, `reward` NNET of it beyond jobs.
 
         Whether the server is seen for the first time to pay for jobs that a heartbeat reports.
         """
+        rewarded = bool(reward)
         self._beats_unheard = 0
+        self._counted_twice += reward if self._base_in_doubt else ZERO
+        self._base_in_doubt = False
         new = rewarded and not self._counts_reports
         self._counts_reports |= rewarded
         return new
+
+    def session_began(self) -> None:
+        """A session began, or one that the ledger does not know: no older sum brings anything."""
+        self._base_in_doubt = False
 
     def foreign_session(self) -> None:
         """A session was running that this farm had not started."""
@@ -118,6 +135,7 @@ class Claims:
             beats_lost=self._beats_lost + self._beats_unheard + self._inherited,
             beats=self._beats,
             foreign_session=self._foreign_session,
+            counted_twice=self._counted_twice,
         )
 
     def lost(self, job_ids: Iterable[str]) -> list[Claim]:
@@ -146,9 +164,11 @@ class Claims:
         """The totals are what was booked: nothing that was lost on the way here explains a later difference."""
         self._beats = self._beats_lost = self._beats_unheard = 0
         self._foreign_session = False
+        self._counted_twice = ZERO
 
-    def rebase(self, totals: Totals) -> None:
-        """Everything counts from these totals."""
+    def rebase(self, totals: Totals, *, in_session: bool) -> None:
+        """Everything counts from these totals; `in_session` when the next sum is compared with an older one."""
+        self._base_in_doubt = in_session and (bool(self._beats_unheard) or self._inherited)
         self._base_jobs, self._jobs, self._registered_at = totals.total_jobs, 0, totals.registered_at
         self._claims.clear()
         self._lost.clear()

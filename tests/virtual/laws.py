@@ -17,8 +17,8 @@ from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference
-from fleet.domain.effects import Booked, Dispatch, Found, JobMoved, JobOpened, Write
-from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Totals
+from fleet.domain.effects import BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
+from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Registration, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger import schema
 from fleet.ledger.ledger import Ledger
@@ -71,9 +71,11 @@ class Laws:
         self._entries = 0
         #: when each miner's total was asked for, by the last answer that told it
         self._told: dict[str, float] = {}
-        #: … and by the one that showed that the server had forgotten: what was paid by then and never heard of is in
-        #: a record of which nobody knows when it began
+        #: … and by the one that showed that the server had forgotten, or that the first base began with: what was paid
+        #: by then and never heard of is in a record of which nobody knows when it began
         self._told_anew: dict[str, float] = {}
+        #: when each miner was registered last
+        self._registered: dict[str, float] = {}
         server.watch = self._arrived
 
     # -- every step -------------------------------------------------------------------------------------------------
@@ -98,6 +100,10 @@ class Laws:
                 self._book(write.entry)
             elif isinstance(write, Found):
                 self._find(write)
+            elif isinstance(write, BaseSet):
+                # totals are compared from the first base on: what was paid before it, and never heard of, is in none
+                asked = max(self._told.get(write.miner_id, 0.0), self._registered.get(write.miner_id, 0.0))
+                self._told_anew.setdefault(write.miner_id, asked)
             elif isinstance(write, JobOpened):
                 self._open(write)
             elif isinstance(write, JobMoved):
@@ -145,6 +151,8 @@ class Laws:
                 self._read.append(event)
                 if isinstance(event.outcome, Totals):
                     self._told[event.call.spec.miner_id] = event.sent_at
+                elif isinstance(event.outcome, Registration):
+                    self._registered[event.call.spec.miner_id] = event.sent_at
             elif isinstance(event, Results):
                 self._results.update(event.entries)
 
@@ -280,9 +288,12 @@ class Laws:
                 unheard += amount if before else 0
         self._heartbeats(miner_id, entries)
         difference = paid - booked
-        # what its job stated is all that is known of a payment without an answer, until a total is read
-        told_ms = told_at * 1000
-        unread = self._lies and any(not entry.confirmed and entry.booked_at >= told_ms for entry in entries)
+        # what its job stated is all that is known of a payment without an answer, until a total is read: one that is
+        # compared with a base before the payment
+        told_ms, anew_ms = told_at * 1000, anew_at * 1000
+        unread = self._lies and any(
+            not entry.confirmed and not anew_ms <= entry.booked_at < told_ms for entry in entries
+        )
         # … and where a shortfall may as well be a record made anew, it is told, not taken back
         told = unexplained if self._lies else Decimal(0)
         # what is the difference of two float sums is as exact as they are

@@ -1,0 +1,205 @@
+"""A base that counts what a session's sum brings later: the heartbeat is booked once, and no job pays for it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from decimal import Decimal
+
+import pytest
+
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.causes import Difference
+from fleet.domain.effects import Booked, Effect, Found, SessionOpened, Write
+from fleet.domain.jobs import Account, HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart, Totals
+from fleet.errors import Garbled
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
+from fleet.money.balance import Purse
+from fleet.money.reconcile import Case, classify
+
+SPEC = MinerSpec(miner_id="rig-1")
+BONUS, REWARD = Decimal("0.045"), Decimal("0.5")
+#: what the registration of a known contributor says when no sense can be made of its total
+UNTOLD = Registration(new=False, oddity="total_rewards Infinity is not an amount of NNET")
+RECORD = 1_790_000_000
+
+
+def job(number: int) -> Job:
+    return Job(job_id=f"j{number}", job_type="data_hash", data={}, reward=REWARD, road=Road.NEXT, timeout_s=60.0)
+
+
+def stated(nnet: Decimal, jobs: int | None, record: int | None = RECORD) -> Totals:
+    return Totals(total_rewards=nnet, total_jobs=jobs, registered_at=record)
+
+
+def late_base() -> Purse:
+    """A session's first heartbeat is paid, its answer is lost, and then the server states its first total."""
+    mine = Purse("rig-1", Account())
+    mine.registered(UNTOLD, unsettled=False)
+    mine.session_opened("s1", None, adopted=False)
+    mine.heartbeat_lost()
+    mine.settle(stated(BONUS, 0))
+    return mine
+
+
+def claimed(mine: Purse, number: int = 1) -> None:
+    """A job was paid, and only "Task already completed" said so."""
+    mine.job_paid(job(number), REWARD, False, None, again=False)
+
+
+def amounts(effects: Iterable[Effect]) -> list[Decimal]:
+    return [effect.entry.amount for effect in effects if isinstance(effect, Booked)]
+
+
+def kinds(effects: Iterable[Effect]) -> list[Difference]:
+    return [effect.finding.kind for effect in effects if isinstance(effect, Found)]
+
+
+@pytest.mark.parametrize("record", [None, RECORD])
+@pytest.mark.parametrize("jobs", [None, 1])
+def test_what_a_sum_told_after_the_first_base_is_not_taken_back_from_jobs(jobs: int | None, record: int | None) -> None:
+    """What seed 696 found: the base counted the lost heartbeat, and so did the entry that the next sum brought."""
+    mine = late_base()
+    assert amounts(mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))) == [BONUS]
+    claimed(mine)
+    effects = mine.settle(stated(BONUS + REWARD, jobs, record))
+    assert amounts(effects) == []
+    assert kinds(effects) == [Difference.HEARTBEAT]
+    assert mine.booked == BONUS + REWARD
+    assert mine.difference == 0
+    assert mine.unexplained == 0
+
+
+def test_what_is_lost_after_such_a_base_is_found_by_the_next_total() -> None:
+    mine = late_base()
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
+    mine.settle(stated(BONUS, 0))
+    mine.answer_lost(job(1))
+    assert amounts(mine.settle(stated(BONUS + REWARD, 1))) == [REWARD]
+    assert mine.booked == BONUS + REWARD
+
+
+def test_a_payment_that_the_servers_own_count_lacks_is_taken_back_though_a_base_was_in_doubt() -> None:
+    case = Case(missing=-REWARD, same_record=True, claims=(("j1", REWARD),), extra_jobs=-1, counted_twice=REWARD)
+    finding = classify(case)
+    assert finding is not None
+    assert (finding.kind, finding.job_ids) == (Difference.ANSWER_LOST, ("j1",))
+
+
+def test_a_shortfall_of_more_than_the_sum_brought_is_no_heartbeats() -> None:
+    case = Case(missing=-REWARD, same_record=True, claims=(("j1", REWARD * 2),), extra_jobs=0, counted_twice=BONUS)
+    finding = classify(case)
+    assert finding is not None
+    assert finding.kind is Difference.ANSWER_LOST
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_only_a_base_beside_an_unheard_heartbeat_is_in_doubt(heard: bool) -> None:
+    mine = Purse("rig-1", Account())
+    mine.registered(UNTOLD, unsettled=False)
+    mine.session_opened("s1", None, adopted=False)
+    if not heard:
+        mine.heartbeat_lost()
+    mine.settle(stated(BONUS, 0))
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
+    assert mine.may_count_twice is not heard
+
+
+def test_a_base_after_a_forgetting_counts_an_unheard_heartbeat_once_too() -> None:
+    """The contributor was registered again unnoticed, and its new session's first heartbeat is unheard."""
+    mine = Purse("rig-1", Account())
+    mine.registered(Registration(new=False, totals=stated(Decimal(3), 4)), unsettled=False)
+    mine.session_opened("s2", None, adopted=False)
+    mine.heartbeat_lost()
+    assert kinds(mine.settle(stated(BONUS, 0, RECORD + 60))) == [Difference.FORGOTTEN]
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
+    claimed(mine)
+    assert amounts(mine.settle(stated(BONUS + REWARD, 1, RECORD + 60))) == []
+    assert mine.booked == BONUS + REWARD
+
+
+def test_a_base_after_an_unexplained_shortfall_counts_an_unheard_heartbeat_once_too() -> None:
+    mine = Purse("rig-1", Account())
+    mine.registered(Registration(new=False, totals=Totals(total_rewards=Decimal(0))), unsettled=False)
+    mine.session_opened("s1", None, adopted=False)
+    claimed(mine)
+    mine.heartbeat_lost()
+    assert kinds(mine.settle(Totals(total_rewards=BONUS))) == [Difference.UNKNOWN]
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
+    claimed(mine, 2)
+    assert amounts(mine.settle(Totals(total_rewards=BONUS + REWARD))) == []
+    assert mine.booked == BONUS + REWARD * 2
+    assert mine.difference == 0
+
+
+def written(ledger: Ledger, effects: Iterable[Effect]) -> None:
+    ledger.commit([effect for effect in effects if isinstance(effect, Write)])
+
+
+@pytest.mark.parametrize("dies", ["before the base", "before the sum", "after the sum"])
+def test_a_base_in_doubt_stays_so_when_the_coordinator_dies(dies: str) -> None:
+    """A heartbeat is paid unheard: the first total counts it, and the next sum brings it."""
+    clock = iter(range(1_790_000_000_000, 1_800_000_000_000, 1000))
+    with Ledger(open_engine("sqlite://"), "s", now_ms=lambda: next(clock)) as ledger:
+        mine = Purse("rig-1", ledger.account("rig-1"))
+        mine.session_opened("s1", None, adopted=False)
+        written(ledger, [SessionOpened(miner_id="rig-1", session_id="s1", offset=mine.session_offset)])
+        mine.heartbeat_lost()
+        if dies != "before the base":
+            written(ledger, mine.settle(stated(BONUS, 0)))
+        if dies == "after the sum":
+            written(ledger, mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS)))
+        account = ledger.account("rig-1")
+        mine = Purse("rig-1", account)
+        told = UNTOLD if dies == "after the sum" else Registration(new=False, totals=stated(BONUS, 0))
+        written(ledger, mine.registered(told, unsettled=False))
+        mine.session_opened("s1", account.session, adopted=True)
+        written(ledger, mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS)))
+        claimed(mine)
+        assert amounts(mine.settle(stated(BONUS + REWARD, 1))) == []
+        assert mine.booked == BONUS + REWARD
+
+
+Outcome = Registration | SessionStart | Garbled | HeartbeatAnswer | Totals
+
+
+def called(miner: Miner, now: float, outcome: Outcome) -> CallKind:
+    """The miner's next call, which ends so."""
+    begun = miner.begin(now)
+    assert begun is not None
+    call: Call = begun[0]
+    miner.on_reply(Reply(call=call, outcome=outcome, sent_at=now, answered_at=now), now, lambda _: None)
+    return call.kind
+
+
+def mining(registration: Registration) -> Miner:
+    miner = Miner(SPEC, Policy(reconcile_s=600.0), Account(), random.Random(1), 0.0)
+    assert called(miner, 1.0, registration) is CallKind.REGISTER
+    start = SessionStart(session_id="s1", adopted=False, initial_job=None)
+    assert called(miner, 1.0, start) is CallKind.START_SESSION
+    return miner
+
+
+@pytest.mark.parametrize(
+    ("registration", "first"), [(UNTOLD, CallKind.TOTALS), (Registration(new=True), CallKind.FETCH)]
+)
+def test_a_total_that_a_registration_did_not_state_is_asked_for_before_the_first_job(
+    registration: Registration, first: CallKind
+) -> None:
+    begun = mining(registration).begin(1.0)
+    assert begun is not None
+    assert begun[0].kind is first
+
+
+def test_a_total_is_asked_for_as_soon_as_a_sum_brings_what_the_base_may_count() -> None:
+    miner = mining(UNTOLD)
+    assert called(miner, 1.0, Garbled("Infinity")) is CallKind.TOTALS
+    assert miner.session is not None
+    at = miner.session.heartbeat_at
+    miner.purse.heartbeat_lost()
+    miner.purse.settle(stated(BONUS, 0))
+    assert called(miner, at, HeartbeatAnswer(rewards_earned=BONUS)) is CallKind.HEARTBEAT
+    assert called(miner, at, stated(BONUS, 0)) is CallKind.TOTALS
