@@ -1,1 +1,1 @@
-"""Measurements, one part a file; each prints a table and writes rows for `make bench`."""
+"""The benchmark, one part per file; each part prints a table and writes rows for `make bench`."""

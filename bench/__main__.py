@@ -1,7 +1,7 @@
-"""`python -m bench [PART …]`: every part, or those named; a table, and the rows in bench/out/results.json.
+"""`python -m bench [PART …]`: runs all or the named parts, prints a table and writes bench/out/results.json.
 
-`--plots FOLDER` draws the pictures of what was measured; `--document FILE` puts table, machine and date between the
-two marks of a document. `make bench ARGS='--plots docs/img --document docs/performance.md'` does what the docs show.
+`--plots FOLDER` draws the plots of the results. `--document FILE` puts table, machine and date between the two marks of
+a document. `make bench ARGS='--plots docs/img --document docs/performance.md'` updates the docs.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "wide-area": wide_area,
     "budget": budget,
     "sessions": sessions,
-    # last, since it was looked at beside the others
+    # last, since it was also measured between the other parts
     "overhead": _overhead.rows,
 }
-#: parts before which the overhead is looked at, minutes apart
+#: parts before which the overhead is measured, some minutes apart
 _LOOKS = frozenset(("flow", "peers", "ledger", "start", "budget", "overhead"))
 RESULTS = Path(__file__).parent / "out" / "results.json"
 
 
 def main() -> int:
-    """Measure, print the table, write the rows; the exit code.
+    """Measure, print the table and write the rows. Returns the exit code.
 
-    It is 1 when a part could not be measured, which costs no other part its rows, and after a figure that can't be,
-    which stops the bench.
+    It is 1 when a part could not be measured, which does not affect the other parts' rows, and after an impossible
+    figure, which stops the bench.
     """
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")

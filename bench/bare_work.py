@@ -1,8 +1,8 @@
-"""The work that each kernel can't do without, written straight in numpy and hashlib.
+"""The minimal work of each kernel, written directly in numpy and hashlib.
 
-The same numbers are drawn by the same generator and go through the same arithmetic; SHA-256 runs over the result's
-bytes. Left out is what makes it a result: canonical -0.0 and NaN, domains, shapes and names, figures beyond the
-required ones.
+It draws the same numbers with the same generator and does the same arithmetic; SHA-256 runs over the result's bytes. It
+leaves out what turns that into a result: canonical -0.0 and NaN, domains, shapes and names, figures beyond the required
+ones.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ HASH = re.compile(r"[0-9a-f-]{8,}")
 
 
 def drawn(rng: Generator, shape: tuple[int, ...], scale: float = 1.0) -> Array:
-    """Uniform float32 of 16 bits."""
+    """Uniform float32 drawn from 16 bits each."""
     words = rng.bit_generator.random_raw(-(-prod(shape) // 4)).view(np.int16)[: prod(shape)]
     return np.multiply(words, scale / 2**15, dtype=np.float32).reshape(shape)
 
 
 def layers(rng: Generator, dims: tuple[int, ...]) -> list[Array]:
-    """Weight matrices."""
+    """One drawn weight matrix per layer."""
     return [drawn(rng, shape, sqrt(3 / shape[0])) for shape in pairwise(dims)]
 
 
@@ -55,7 +55,7 @@ def hashed(*arrays: NDArray[Any]) -> str:
 
 
 def fraud_detection(payload: FraudDetection, _rng: Generator) -> dict[str, object]:
-    """Robust z-scores, logistic scores, addresses counted, cycles looked for."""
+    """Robust z-scores, logistic scores, counts of addresses, a search for cycles."""
     amounts = np.array(payload.amounts)
     logs = np.log1p(amounts)
     half = len(logs) // 2
@@ -69,7 +69,7 @@ def fraud_detection(payload: FraudDetection, _rng: Generator) -> dict[str, objec
 
 
 def network_protection(payload: NetworkProtection, _rng: Generator) -> dict[str, object]:
-    """A walk over the blocks."""
+    """One pass over the blocks."""
     seen: set[int | str | None] = set()
     good, before = 0, None
     state = hashlib.sha256()
@@ -112,7 +112,7 @@ def _mixed(*columns: NDArray[Any]) -> NDArray[np.uint64]:
 
 
 def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
-    """Forward, backward and step, each epoch."""
+    """Forward pass, backward pass and step in each epoch."""
     size, rows = payload.layer_size, payload.batch_size
     first, second = layers(rng, (size, size, size))
     (teacher,) = layers(rng, (size, size))
@@ -135,7 +135,7 @@ def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
 
 
 def inference(payload: Inference, rng: Generator) -> dict[str, object]:
-    """Two products of a kept model."""
+    """Two products with a cached model."""
     (first, second), _ = named_model(payload.model_id, payload.dims)
     hidden = drawn(rng, (payload.batch_size, payload.input_size)) @ first
     return {"output_hash": hashed(np.tanh(hidden, out=hidden) @ second)}
@@ -196,7 +196,7 @@ def matrix_multiply(payload: MatrixMultiply, rng: Generator) -> dict[str, object
 
 
 def model_inference(payload: ModelInference, rng: Generator) -> dict[str, object]:
-    """Two products of a kept model and a softmax."""
+    """Two products with a cached model and a softmax."""
     (first, second), _ = named_model("model_inference", payload.dims)
     odds = np.tanh(drawn(rng, (payload.batch_size, payload.input_dim)) @ first) @ second
     odds -= odds.max(axis=1, keepdims=True)
@@ -222,7 +222,7 @@ def tensor_reduce(payload: TensorReduce, rng: Generator) -> dict[str, object]:
     return {"sum": total, "max": float(tensor.max()), "min": float(tensor.min()), "checksum": checksum}
 
 
-#: job types whose data is all there, so that nothing has to be seeded
+#: job types whose data is complete, so that no generator has to be seeded
 NOTHING_DRAWN = frozenset({"fraud_detection", "network_protection"})
 
 BARE: dict[str, Bare] = {

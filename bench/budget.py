@@ -1,10 +1,10 @@
-"""Budget: how much of what an unstated limit allows the fleet takes, and what it costs in refusals and heartbeats.
+"""Budget: the share of a server's unstated limit that the fleet uses, and its refusals and late heartbeats.
 
     python -m bench budget
 
-The fleet believes in a limit far above the server's and has to find the true one. Looked at are the windows after the
-first. Allowed are as many jobs as its requests pay for after its heartbeats: two a job, one for a job that
-came without a fetch.
+The fleet is configured with a limit far above the server's and has to find the true one. The windows after the first
+are measured. The possible number of jobs is what the requests left after heartbeats pay for: two a job, one for a job
+that came without a fetch.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from bench.processes import side_by_side
 from bench.rows import Bound, Row
 
 MINERS = 100
-#: a heartbeat within this of its time is not late
+#: how late a heartbeat may be before it counts as late, in seconds
 TOLERANCE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """A server's limit, and how many windows after the first are looked at."""
+    """A server's limit, and the number of windows that are measured after the first."""
 
     requests: int
     window_s: float
@@ -35,7 +35,7 @@ class Limit:
 
     @property
     def words(self) -> str:
-        """For a row's name."""
+        """The limit as part of a row's name."""
         return f"{self.requests:,} / {self.window_s:g} s"
 
 
@@ -46,7 +46,7 @@ LIMITS = (
 
 
 def budget() -> list[Row]:
-    """Each limit with a farm of its own, all at the same time: none of them fills a core."""
+    """Measure each limit with a separate farm, all at the same time, since none of them fills a core."""
     with side_by_side() as pool:
         return [row for rows in pool.map(_measured, LIMITS) for row in rows]
 
@@ -81,7 +81,7 @@ def _rows(
 ) -> list[Row]:
     beats = last["heartbeats"] - first["heartbeats"]
     allowed = (limit.requests * seconds / limit.window_s - beats + _free(last) - _free(first)) / 2
-    # a job that is open at a border has its fetch on one side and its submission on the other
+    # a job that is open at either end has its fetch on one side and its submission on the other
     allowed += (_open(first) - _open(last)) / 2
     per_miner = Counter(one.miner for one in paid)
     mean = len(paid) / MINERS
@@ -107,14 +107,14 @@ def _rows(
             unit=f"of {len(watch.late_s)}",
             target=0.0,
         ),
-        # all requests of the first window were spent before the limit was known
+        # the first window's requests were all spent before the limit was known
         Row(
             part=part,
             name=f"{name}: heartbeats late that were due in the first window",
             runs=[_late(watch.late_before_s)],
             unit=f"of {len(watch.late_before_s)}",
         ),
-        # a share is a whole number of jobs: one job more or less is no unfairness
+        # a share is a whole number of jobs, so a difference of one job is not unfair
         Row(
             part=part,
             name=f"{name}: a miner's share off the mean, beyond one job",
@@ -130,10 +130,10 @@ def _late(late_s: Iterable[float]) -> int:
 
 
 def _free(counts: Mapping[str, Any]) -> int:
-    """Jobs that came without a fetch so far."""
+    """Number of jobs so far that came without a fetch."""
     return sum(count for road, count in counts["assigned"].items() if road != "task")
 
 
 def _open(counts: Mapping[str, Any]) -> int:
-    """Jobs that are assigned and not accepted."""
+    """Number of jobs that are assigned and not accepted."""
     return int(counts["assigned_total"]) - int(counts["accepted"])

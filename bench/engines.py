@@ -1,9 +1,9 @@
-"""Engines: the miners' calls by libcurl and by requests, with few miners and with many.
+"""Engines: the miners' calls through libcurl and through requests, with few miners and with many.
 
     python -m bench engines
 
-The two take turns, so that both meet the same machine. The server has no limit and gives light jobs: of all farms this
-one makes the most calls.
+The two alternate, so that the machine's load affects both alike. The server has no limit and assigns light jobs, which
+makes more calls than any other farm.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bench.rows import Row
 MINERS = (8, 200, 2_500)
 RUNS = 2
 SECONDS = 6.0
-#: 2,500 sessions are opened within this
+#: seconds until measuring starts, by number of miners; enough to open all sessions
 WARM_UP_S = {8: 2.0, 200: 3.0, 2_500: 15.0}
 NAMES = {"curl": "libcurl", "requests": "requests"}
 

@@ -1,7 +1,7 @@
-"""Whole farms, measured from outside: simulator, Redis, workers and coordinator as processes of their own.
+"""Whole farms measured from outside: simulator, Redis, workers and coordinator as separate processes.
 
-Every farm is fresh: an empty Redis, an empty ledger, a simulator with an empty book. What was accepted and when is read
-from the simulator's book, never from what the farm says of itself.
+Every farm starts with an empty Redis, an empty ledger and a simulator with an empty book. The number and times of
+accepted jobs come from the simulator's book, never from the farm itself.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from fleet.local.redis_server import start_redis
 
 _START_S = 60.0
 _DRAIN_S = 150.0
-#: more than any server takes
+#: a limit above that of any server
 UNLIMITED = {"FLEET_BUDGET__REQUESTS": "10000000"}
-#: nothing is printed about single jobs: a terminal is not what is measured
+#: no lines about single jobs, since the terminal is not part of the measurement
 QUIET = {"FLEET_OUTPUT__JOB_LINES_PER_S": "0", "FLEET_FLOWER__ENABLED": "false"}
 
 
@@ -46,7 +46,7 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """What the parts of a farm have used at one moment."""
+    """Resources that the parts of a farm have used up to one moment."""
 
     #: Unix seconds
     at: float
@@ -55,26 +55,26 @@ class Sample:
     simulator: Use
     #: CPU seconds of Redis
     redis_s: float
-    #: what the workers' kernels have used, by job type
+    #: use of the workers' kernels, by job type
     kernels: Mapping[str, KernelUse]
-    #: calls that have reached the server
+    #: number of calls that have reached the server
     calls: int
 
 
 @dataclass(kw_only=True, slots=True)
 class Surroundings:
-    """A simulator and a Redis, ready for one farm."""
+    """A running simulator and Redis, ready for one farm."""
 
     folder: Path
     server: str
     redis_url: str
     simulator: Measured
-    #: all that is to be stopped
+    #: all children that have to be stopped
     children: list[Measured]
 
     @property
     def settings(self) -> dict[str, str]:
-        """What coordinator and workers of this farm are told."""
+        """The settings of this farm's coordinator and workers."""
         return {
             "FLEET_SERVER": self.server,
             "FLEET_REDIS_URL": self.redis_url,
@@ -83,14 +83,14 @@ class Surroundings:
 
     @property
     def kernel_cpu(self) -> Path:
-        """Where this farm's workers add up what their kernels use."""
+        """The folder in which this farm's workers add up their kernels' CPU time."""
         return self.folder / "kernel-cpu"
 
     def start_worker(self, name: str = "worker", settings: Mapping[str, str] | None = None) -> Measured:
-        """Start a worker host's processes, which add up what their kernels use."""
+        """Start a worker host's processes, which add up their kernels' CPU time."""
         self.kernel_cpu.mkdir(exist_ok=True)
         told = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.folder / f"{name}.alive"), "FLEET_WORKER__NAME": name}
-        # a worker sets the number of BLAS threads by starting once more, without the meter
+        # a worker would set the number of BLAS threads by restarting, without the meter
         told |= {KERNEL_CPU: str(self.kernel_cpu)} | ONE_THREAD
         argv = ["bench.metered_worker"]
         worker = start(name, argv, self.folder, self.settings | QUIET | told | dict(settings or {}))
@@ -98,7 +98,7 @@ class Surroundings:
         return worker
 
     def wait_for_worker(self, name: str = "worker") -> None:
-        """Return when it takes jobs. Raises TimeoutError."""
+        """Wait until it takes jobs. Raises TimeoutError."""
         deadline = time.monotonic() + _START_S
         while not (self.folder / f"{name}.alive").exists():
             if time.monotonic() > deadline:
@@ -106,7 +106,7 @@ class Surroundings:
             time.sleep(0.05)
 
     def start_link(self, round_trip_ms: float) -> str:
-        """Start a slow way to Redis; the URL at its far end."""
+        """Start a slow link to Redis. Returns the URL at its far end."""
         parts = urlsplit(self.redis_url)
         link = start("link", ["bench.slow_link", str(parts.port), str(round_trip_ms / 2)], self.folder)
         self.children.append(link)
@@ -121,23 +121,23 @@ class Surroundings:
         return coordinator
 
     def drained(self, coordinator: Measured) -> dict[str, Any]:
-        """Stop the coordinator in order; the figures that it leaves."""
+        """Stop the coordinator in order. Returns its figures."""
         coordinator.signal(signal.SIGTERM)
         coordinator.wait(_DRAIN_S)
         figures: dict[str, Any] = json.loads((self.folder / "summary.json").read_text())
         return figures
 
     def asked(self, path: str) -> Any:
-        """What one of the simulator's own endpoints answers."""
+        """The answer of one of the simulator's control endpoints."""
         with urllib.request.urlopen(f"{self.server}/simulator/{path}", timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
     def accepted(self) -> int:
-        """How many jobs the simulator has accepted."""
+        """Number of jobs that the simulator has accepted."""
         return int(self.asked("requests")["accepted"])
 
     def wait_for_accepted(self, count: int, timeout_s: float = 90.0) -> None:
-        """Return when so many jobs are accepted. Raises TimeoutError."""
+        """Wait until `count` jobs are accepted. Raises TimeoutError."""
         deadline = time.monotonic() + timeout_s
         while (accepted := self.accepted()) < count:
             if time.monotonic() > deadline:
@@ -160,7 +160,7 @@ class Surroundings:
         return found
 
     def sample(self, coordinator: Measured, workers: Sequence[Measured]) -> Sample:
-        """What every part has used so far."""
+        """The use of every part so far."""
         uses = [worker.use() for worker in workers]
         with redis.Redis.from_url(self.redis_url) as client:
             cpu: Any = client.info("cpu")
@@ -177,7 +177,7 @@ class Surroundings:
 
 @contextmanager
 def surroundings(*simulator: str) -> Iterator[Surroundings]:
-    """Start simulator and Redis in a folder of their own, and end all that runs there."""
+    """Start simulator and Redis in a temporary folder, and stop all processes there at the end."""
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as name:
         folder = Path(name)
         local = start_redis(folder)
@@ -199,24 +199,24 @@ class Flow:
     """A farm at full flow, between its first and last sample."""
 
     samples: list[Sample]
-    #: accepted between the first sample and the last one
+    #: jobs accepted between the first sample and the last
     payments: list[Payment]
-    #: what the coordinator says of the whole run
+    #: the coordinator's figures of the whole run
     figures: dict[str, Any]
 
     @property
     def seconds(self) -> float:
-        """Between first and last sample."""
+        """Seconds between the first and the last sample."""
         return self.samples[-1].at - self.samples[0].at
 
     @property
     def calls(self) -> int:
-        """Calls to the server between first and last sample."""
+        """Number of calls to the server between the first and the last sample."""
         return self.samples[-1].calls - self.samples[0].calls
 
     @property
     def jobs_per_s(self) -> float:
-        """Accepted."""
+        """Accepted jobs per second."""
         return len(self.payments) / self.seconds
 
 
@@ -231,13 +231,13 @@ def flow(
     workers: Sequence[Mapping[str, str]] = ({},),
     link_ms: float | None = None,
 ) -> Flow:
-    """Run a farm on a server without a limit, and look at `seconds` of it after `warm_up_s`.
+    """Run a farm on a server without a limit, and measure `seconds` of it after `warm_up_s`.
 
     Parameters:
         every_s: seconds between two samples, None for one at the start and one at the end.
         settings: for coordinator and workers.
         workers: settings of each worker host.
-        link_ms: a round trip between a worker and Redis takes so much longer; None for no link between them.
+        link_ms: added round-trip time between a worker and Redis; None for no link between them.
     """
     with surroundings("--rate-limit", "0", "--mix", mix) as farm:
         told = UNLIMITED | {"FLEET_MINERS": str(miners), "FLEET_MINER_PREFIX": "rig-"} | dict(settings or {})

@@ -2,7 +2,7 @@
 
     python -m bench overhead flow efficiency
 
-`flow` and `efficiency` look at the same runs. The peer of the flow is the original client's way
+`flow` and `efficiency` measure the same runs. The flow's peer is a copy of the original client's loop
 (`bench.original_client`) against the same simulator.
 """
 
@@ -27,10 +27,10 @@ NAMES = {"all": "all job types", "light": "light jobs"}
 
 
 class Overhead:
-    """One miner on an idle farm: from a fetch's answer to its submission, less the kernel.
+    """Overhead of one miner on an idle farm: the time from a fetch's answer to its submission, less the kernel.
 
-    A virtual machine's neighbours double it for minutes. So it is looked at again and again while the other parts are
-    measured, and the quietest look counts; the others stand beside it.
+    Other virtual machines on the host can double it for minutes. So it is measured repeatedly between the other parts,
+    and the lowest measurement counts; the others are listed beside it.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Overhead:
         return []
 
     def rows(self) -> list[Row]:
-        """Two rows, after as many looks as there are runs of other figures at least."""
+        """Two rows, after at least as many measurements as other figures have runs."""
         while len(self._looks) < RUNS:
             self.look()
         return [self._row(50, 4.0), self._row(99, 12.0)]
@@ -62,12 +62,12 @@ class Overhead:
 
 @cache
 def runs_of(mix: str) -> tuple[Flow, ...]:
-    """The runs at full flow with this mix of jobs, made once."""
+    """The runs at full flow with this mix of jobs, made only once."""
     return tuple(flow(miners=MINERS, mix=mix, seconds=8.0, every_s=2.0) for _ in range(RUNS))
 
 
 def full_flow() -> list[Row]:
-    """Accepted jobs a second of 200 miners, and what they cost."""
+    """Accepted jobs per second of 200 miners, and their cost."""
     rows = []
     peer = original_client()
     for mix, target in (("all", 250.0), ("light", 400.0)):
@@ -97,7 +97,7 @@ def full_flow() -> list[Row]:
 
 
 def _of_the_limit(mix: str, runs: Sequence[Flow]) -> Row:
-    """The flow as a share of what all parts together could do at their CPU a job, were every core full."""
+    """The flow as a share of what all parts could do at their CPU time per job, if every core were full."""
     cores = os.cpu_count() or 1
     limits = [cores * len(run.payments) / sum(cpu_s(run).values()) for run in runs]
     alone = [len(run.payments) / cpu_s(run)["coordinator"] for run in runs]
@@ -112,7 +112,7 @@ def _of_the_limit(mix: str, runs: Sequence[Flow]) -> Row:
 
 
 def cpu_s(run: Flow) -> dict[str, float]:
-    """CPU seconds of each part between first and last sample."""
+    """CPU seconds of each part between the first and the last sample."""
     first, last = run.samples[0], run.samples[-1]
     return {
         "coordinator": last.coordinator.cpu_s - first.coordinator.cpu_s,
@@ -123,7 +123,7 @@ def cpu_s(run: Flow) -> dict[str, float]:
 
 
 def efficiency() -> list[Row]:
-    """Share of the workers' CPU time that is spent inside kernels, in the mix and by job type."""
+    """Share of the workers' CPU time spent inside kernels, for the mix and by job type."""
     runs = runs_of("all")
     used = [_kernels_used(run) for run in runs]
     inside_s = [sum(use.cpu_s for use in kernels.values()) for kernels in used]
@@ -154,7 +154,7 @@ def _share(name: str, runs: list[float], *, target: float | None = None, peer: s
 
 
 def _kernels_used(run: Flow) -> dict[str, KernelUse]:
-    """What the kernels used between first and last sample, by job type."""
+    """Use of the kernels between the first and the last sample, by job type."""
     first, last = run.samples[0].kernels, run.samples[-1].kernels
     return {
         name: KernelUse(jobs=use.jobs - first[name].jobs, cpu_s=use.cpu_s - first[name].cpu_s)
@@ -163,7 +163,7 @@ def _kernels_used(run: Flow) -> dict[str, KernelUse]:
 
 
 def original_client() -> float:
-    """Accepted jobs a second of one of the original client's processes."""
+    """Accepted jobs per second of one process of the original client."""
     with surroundings("--rate-limit", "0") as farm:
         argv = [sys.executable, "-m", "bench.original_client", farm.server]
         peers = [

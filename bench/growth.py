@@ -1,4 +1,4 @@
-"""Growth: jobs a second and CPU a job with more miners, more workers, and more jobs behind the farm.
+"""Growth: jobs per second and CPU per job with more miners, more workers, and a larger ledger.
 
 python -m bench growth
 """
@@ -14,16 +14,16 @@ from bench.rows import Row
 MINERS = (1, 10, 100, 1_000)
 WORKERS = (1, 2, 4, 8)
 SECONDS = 3.0
-#: CPU may differ by this where nothing grows
+#: tolerated ratio of CPU times where nothing grows
 STEADY = 0.9
-#: CPU with a million jobs over that with none: each job's rows are then on pages of their own, however many there are
+#: tolerated ratio of CPU with a million jobs to CPU with none, since each job's rows are then on separate pages
 MILLION = 4 / 3
-#: names of the rows that are plotted, with the number filled in
+#: names of the plotted rows, with a placeholder for the number
 BY_MINERS, BY_WORKERS = "{} miners", "{} worker processes"
 
 
 def growth() -> list[Row]:
-    """Each size once, and the same farm on an empty ledger and on one of a million jobs."""
+    """Measure each size once, and the same farm on an empty ledger and on one with a million jobs."""
     rows = []
     for miners in MINERS:
         rows += _rows(BY_MINERS.format(f"{miners:,}"), flow(miners=miners, seconds=SECONDS))
@@ -49,7 +49,7 @@ def _rows(name: str, run: Flow) -> list[Row]:
 
 
 def _late() -> Row:
-    """Late in a run against early in it, at full flow."""
+    """The end of a run compared with its beginning, at full flow."""
     runs = runs_of("light")
     return Row(
         part="growth",
@@ -62,9 +62,9 @@ def _late() -> Row:
 
 
 def _behind() -> Row:
-    """A farm with a million jobs in its ledger beside one with none.
+    """A farm with a million jobs in its ledger compared with one with none.
 
-    Their paces say less: which of them gets how much of the two cores is the system's choice.
+    Their paces say less, since the system chooses how much of the two cores each one gets.
     """
     behind = {"FLEET_SERVER_NAME": million.SERVER, "FLEET_LEDGER_URL": f"sqlite:///{million.copied()}"}
     with side_by_side() as pool:
@@ -81,7 +81,7 @@ def _behind() -> Row:
 
 
 def _coordinator_share(run: Flow, first: int, last: int) -> float:
-    """CPU of the coordinator for a second of the others, whose work a job is the same; all drift with the machine."""
+    """The coordinator's CPU per CPU second of the other parts, whose work per job is constant as the machine drifts."""
     before, after = run.samples[first], run.samples[last]
     others_s = after.workers.cpu_s + after.simulator.cpu_s - before.workers.cpu_s - before.simulator.cpu_s
     return (after.coordinator.cpu_s - before.coordinator.cpu_s) / others_s

@@ -1,4 +1,4 @@
-"""How late heartbeats are: every interval between two heartbeats of a session, by the simulator's own clock."""
+"""Lateness of heartbeats: every interval between two heartbeats of a session, by the simulator's clock."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 from bench.farms import Surroundings
 
-#: what servers ask for
+#: interval that servers ask for, in seconds
 INSTRUCTED_S = 30.0
-#: intervals are at least `INSTRUCTED_S`, so that a look as often as this misses none
+#: seconds between two looks; intervals are at least `INSTRUCTED_S`, so none is missed
 LOOK_EVERY_S = 20.0
 
 
 class Watch:
-    """Collects from look to look how late heartbeats came, those that were due since it began and those due before."""
+    """Collects how late heartbeats came, both those due since the watch began and those due before."""
 
     def __init__(self, farm: Surroundings) -> None:
         self._farm = farm
@@ -26,7 +26,7 @@ class Watch:
         self.look()
 
     def look(self) -> int:
-        """Take in the intervals that ended since the last look; how many sessions run."""
+        """Record the intervals that ended since the last look. Returns the number of running sessions."""
         sessions = self._farm.asked("sessions")["sessions"]
         for session in sessions:
             beats = session["heartbeats"]
@@ -38,7 +38,7 @@ class Watch:
         return sum(session["status"] == "active" for session in sessions)
 
     def look_for(self, seconds: float) -> None:
-        """Look on for so long."""
+        """Keep looking for `seconds`."""
         until = time.monotonic() + seconds
         while (left_s := until - time.monotonic()) > 0:
             time.sleep(min(left_s, LOOK_EVERY_S))
@@ -46,7 +46,7 @@ class Watch:
 
 
 def percentile(values: Iterable[float], percent: int) -> float:
-    """Of at least one value."""
+    """The percentile of at least one value."""
     known = sorted(values)
     if len(known) < 2:
         return known[0]

@@ -1,4 +1,4 @@
-"""The jobs that the kernels' part of the benchmark times: data as the servers send it."""
+"""The jobs in the kernel benchmark, with data as servers send it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One job to be timed."""
+    """One job to time."""
 
-    #: as the row is called
+    #: name of the row
     name: str
     #: the server's `task_type`
     job_type: str

@@ -1,8 +1,8 @@
-"""The timing itself: run by `bench.kernels` in a process of its own, times as JSON on standard output.
+"""Times the kernels; run by `bench.kernels` in a separate process, with times as JSON on standard output.
 
-A round goes over the jobs. Bare work, seeding and kernel, the whole of `compute` and the original client's way are
-called in turns, call by call, so that whatever the machine does beside slows all of them alike; the fastest call of
-each counts. The 512×512 float32 product is timed just before and just after.
+A round goes over the jobs. Bare work, seeding and kernel, the whole of `compute` and the original client's kernel
+alternate call by call, so that other load on the machine slows all of them alike. The fastest call of each counts. The
+512×512 float32 product is timed just before and just after.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from tasks.compute.kernels.process import settle
 from tasks.compute.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
-#: the product, bare work, seeding and kernel, the whole of `compute`, the original client's way: seconds
+#: seconds of: the product, bare work, seeding and kernel, the whole of `compute`, the original client's kernel
 Times = tuple[float, float, float, float, float]
-#: calls in turns go on for this long, and for so many turns at least
+#: minimum duration of the alternating calls in seconds, and minimum number of turns
 TURNS_S = 0.25
 LEAST_TURNS = 12
 PRODUCTS = 24
 
 
 def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) -> list[float]:
-    """Seconds of the fastest call of each work; a first turn is not timed."""
+    """Seconds of each function's fastest call. A first round is not timed."""
     for work in works:
         work()
     best, turns = [float("inf")] * len(works), 0
@@ -48,7 +48,7 @@ def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) ->
 
 
 def timed(job: Job) -> tuple[Callable[[], object], ...]:
-    """Bare work, seeding and kernel, the whole of `compute`, the original client's way."""
+    """Bare work, seeding and kernel, the whole of `compute`, the original client's kernel."""
     payload = parse(job.job_type, job.data)
     number = seed(JOB_ID)
     bare, kernel = BARE[job.job_type], KERNELS[job.job_type]
@@ -64,7 +64,7 @@ def timed(job: Job) -> tuple[Callable[[], object], ...]:
 
 
 def times(rounds: int) -> dict[str, list[Times]]:
-    """What each job took, by name, in each round."""
+    """The times of each job, by name, in each round."""
     settle()
     one = np.random.default_rng(1).random((512, 512), dtype=np.float32)
     out = np.empty_like(one)

@@ -1,11 +1,11 @@
-"""Time of each kernel, on data as the servers send it, against the bare work it can't do without.
+"""Times each kernel on data as servers send it, compared with its minimal work.
 
     python -m bench kernels
 
-Every figure comes from one fresh process with one BLAS thread (`bench.kernel_times` says how). Three rows a job:
-`… compute` is all that a worker does for the job (read `data`, seed the generator, kernel) as a multiple of one
-512×512 float32 product of the same rounds, beside what the original client's way (`bench.original_kernels`) takes in
-them; `… kernel` is seeding and kernel as a multiple of the bare work (`bench.bare_work`); `… time` is the whole in
+Every figure comes from a fresh process with one BLAS thread (see `bench.kernel_times`). There are three rows a job. `…
+compute` is a worker's whole work for the job (read `data`, seed the generator, kernel) as a multiple of one 512×512
+float32 product of the same rounds, beside the original client's kernel (`bench.original_kernels`) in the same rounds.
+`… kernel` is seeding and kernel as a multiple of the bare work (`bench.bare_work`). `… time` is the whole work in
 microseconds.
 """
 
@@ -21,13 +21,13 @@ from bench.kernel_times import Times
 from bench.processes import ONE_THREAD, clean_environ
 from bench.rows import Row
 
-#: each row is measured so many times, in as many rounds each: the fastest time of its rounds counts
+#: number of runs per row, and rounds per run; a run's fastest round counts
 RUNS, ROUNDS = 3, 2
 TO_BARE = 1.15
 
 
 def kernels() -> list[Row]:
-    """Three rows a job."""
+    """Three rows per job."""
     argv = [sys.executable, "-m", "bench.kernel_times", str(RUNS * ROUNDS)]
     done = subprocess.run(argv, env=clean_environ() | ONE_THREAD, stdout=subprocess.PIPE, check=True)
     times: dict[str, list[Times]] = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Ledger: entries a second by group commit, bytes a job, and the time of `fleet rewards` on a million jobs.
+"""Ledger: entries per second by group commit, bytes per job, and the time of `fleet rewards` on a million jobs.
 
 python -m bench ledger
 """
@@ -19,14 +19,14 @@ from fleet.domain.effects import Booked
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 
-#: rows of one kind in a commit: what a turn of the loop gathers at full flow
+#: rows of one kind in a commit, as in a turn of the loop at full flow
 GROUP = 100
 RUNS = 3
 GROUPS = 40
 
 
 def ledger() -> list[Row]:
-    """Speed, size, and reading."""
+    """Rows on speed, size and reading."""
     path = million.ledger_file()
     size_mb = path.stat().st_size / 1e6
     return [

@@ -1,9 +1,9 @@
-"""The parts in which a server's limit, not the machine, holds the farm back.
+"""The parts in which the server's limit, not the machine, is the bottleneck.
 
     python -m bench budget sessions
 
 Both budgets and the 2,500 miners are measured at the same time: together they leave half of two cores idle, and each
-has its own server, Redis and workers. The 10,000 miners have the machine alone.
+has a separate server, Redis and workers. The 10,000 miners have the machine to themselves.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from bench.rows import Row
 
 
 def budget() -> list[Row]:
-    """What the fleet makes of two limits that it isn't told."""
+    """Measure how the fleet uses two limits that it isn't given."""
     return _at_once()[0]
 
 
 def sessions() -> list[Row]:
-    """What thousands of miners cost, and how late their heartbeats are."""
+    """Measure the cost of thousands of miners, and the lateness of their heartbeats."""
     alone = crowds.CROWDS[1]
     return [*_at_once()[1], *crowds.rows_of(alone, crowds.figures_of(alone))]
 

@@ -1,4 +1,4 @@
-"""The machine that a run was made on, for whoever compares figures."""
+"""Describes the machine of a run, for comparing figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fleet.local.redis_server import find_redis_server
 
 
 def machine() -> dict[str, str]:
-    """Processor, memory, versions, the code that ran, and how busy the machine was with other work at the start."""
+    """Processor, memory, versions, the code's revision, and the machine's other load at the start."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{os.cpu_count()} × {_processor()}",

@@ -1,7 +1,7 @@
-"""`python -m bench.metered_worker` is `python -m tasks` that adds up the CPU time inside its kernels.
+"""`python -m bench.metered_worker`: runs `python -m tasks` and adds up the CPU time inside its kernels.
 
-A share of kernels is measured where it arises: the clock of the computing thread is read before and after each kernel.
-Each process of the pool keeps its sums in a file of its own, `KERNEL_CPU`/<pid>, which `read` adds up at any time.
+The kernels' share is measured where it arises: the computing thread's clock is read before and after each kernel. Each
+process of the pool keeps its sums in a separate file, `KERNEL_CPU`/<pid>, which `read` can add up at any time.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tasks import __main__ as door
 from tasks.compute import catalog
 from tasks.jobtypes import JOB_TYPES
 
-#: names the folder of the sums
+#: environment variable with the folder of the sums
 KERNEL_CPU = "BENCH_KERNEL_CPU"
 
-#: jobs and CPU seconds, of each job type in the order of JOB_TYPES
+#: jobs and CPU seconds, for each job type in the order of JOB_TYPES
 _SUMS = struct.Struct("dd")
 _TYPES = tuple(JOB_TYPES)
 
@@ -32,14 +32,14 @@ _compute = catalog.compute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KernelUse:
-    """What the kernels of one job type have used so far."""
+    """The use of one job type's kernel so far."""
 
     jobs: int
     cpu_s: float
 
 
 def read(folder: Path) -> dict[str, KernelUse]:
-    """The sums of all processes that ever computed, by job type."""
+    """The sums over all processes that ever computed, by job type."""
     jobs, seconds = dict.fromkeys(_TYPES, 0), dict.fromkeys(_TYPES, 0.0)
     for path in folder.iterdir():
         for job_type, (count, cpu_s) in zip(_TYPES, _SUMS.iter_unpack(path.read_bytes()), strict=True):
@@ -54,7 +54,7 @@ class _Meter:
         self._sums: mmap.mmap | None = None
 
     def compute(self, job_type: str, data: Mapping[str, Any], *, job_id: str) -> Any:
-        """The catalog's, measured."""
+        """The catalog's `compute`, measured."""
         started = time.thread_time()
         try:
             return _compute(job_type, data, job_id=job_id)
@@ -63,7 +63,7 @@ class _Meter:
 
     def _add(self, job_type: str, cpu_s: float) -> None:
         if self._sums is None:
-            # not before the pool has forked: each process has sums of its own
+            # only after the pool has forked, since each process has separate sums
             self._sums = _mapped(self._folder / str(os.getpid()))
         at = _TYPES.index(job_type) * _SUMS.size
         count, sum_s = _SUMS.unpack_from(self._sums, at)

@@ -1,7 +1,7 @@
-"""A ledger of a million paid jobs, quickly: lives written by the ledger itself, then copied by SQL under other ids.
+"""Quickly builds a ledger of a million paid jobs: the ledger writes some jobs, and SQL copies them under other ids.
 
-The copies are inserted in the order of their random ids, as a farm does, so that rows and indexes have the size that
-they have in a ledger which grew.
+The copies are inserted in the order of their random ids, as in a farm, so that rows and indexes are as large as in a
+ledger that grew.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
 SERVER = "http://127.0.0.1:8000"
 JOBS = 1_000_000
 MINERS = 100
-#: as fast as a server's 5,000 requests a minute let 100 miners go
+#: as many as 100 miners can do within a server's 5,000 requests per minute
 _JOBS_PER_HOUR = 144_000
 _HOUR_MS = 3_600_000
 _PATTERNS = 4_000
-#: copies of them that are inserted at once
+#: number of copies inserted at once
 _AT_ONCE = 25
 _TYPES = JOB_TYPE_NAMES[:8]
 _WORKER = "worker@attic"
@@ -42,12 +42,12 @@ _KERNELS = "1"
 
 
 def miner_id(number: int) -> str:
-    """Of the farm's miners."""
+    """The id of a farm's miner."""
     return f"rig-{number % MINERS + 1:03}"
 
 
 def session_id(number: int) -> str:
-    """Of that miner's only session."""
+    """The id of that miner's only session."""
     return str(uuid.UUID(int=number % MINERS))
 
 
@@ -73,17 +73,17 @@ def entry(number: int, job_id: str) -> Entry:
 
 
 def openings() -> list[Write]:
-    """A session for every miner."""
+    """The writes that start a session for every miner."""
     return [SessionOpened(miner_id=miner_id(n), session_id=session_id(n), offset=None) for n in range(MINERS)]
 
 
 def closings() -> list[Write]:
-    """Its end."""
+    """The writes that end these sessions."""
     return [SessionClosed(miner_id=miner_id(n), session_id=session_id(n), cause="stopped") for n in range(MINERS)]
 
 
 def lives(numbers: Sequence[int]) -> list[list[Write]]:
-    """Five turns of the loop, each with a step of all these jobs: opened, dispatched, computed, sent, paid."""
+    """Five turns of the loop, each with one step of all these jobs: opened, dispatched, computed, sent, paid."""
     ids = {number: str(uuid.UUID(int=random.Random(f"job {number}").getrandbits(128))) for number in numbers}
     result: dict[str, object] = {"results_hash": "0" * 64, "analyzed": 20, "flagged": [], "compute_time_ms": 1.25}
 
@@ -128,13 +128,13 @@ def lives(numbers: Sequence[int]) -> list[list[Write]]:
 
 @cache
 def folder() -> tempfile.TemporaryDirectory[str]:
-    """Where the ledger of this process lies."""
+    """The folder of this process's ledger."""
     return tempfile.TemporaryDirectory(prefix="fleet-bench-million-", ignore_cleanup_errors=True)
 
 
 @cache
 def ledger_file() -> Path:
-    """The ledger of `JOBS` jobs, made at the first call."""
+    """The ledger of `JOBS` jobs, built at the first call."""
     path = Path(folder().name) / "ledger.sqlite3"
     url = f"sqlite:///{path}"
     hours = range(-(-JOBS // _JOBS_PER_HOUR))
@@ -154,7 +154,7 @@ def ledger_file() -> Path:
 
 
 def copied() -> Path:
-    """A copy of it that may be written."""
+    """A copy of the ledger that may be written."""
     copy = ledger_file().with_name("copy.sqlite3")
     shutil.copy(ledger_file(), copy)
     return copy
@@ -193,7 +193,7 @@ def _by_job(connection: sqlite3.Connection) -> list[tuple[object, tuple[object, 
 
 
 def _spread_sums(connection: sqlite3.Connection, hours: int) -> None:
-    """The sums, as if each hour had had its share."""
+    """Divide the sums equally among the hours."""
     times = JOBS // _PATTERNS // hours
     with connection:
         rows = connection.execute("SELECT miner, kind, job_type, hour, payments, unconfirmed, amount FROM sums")

@@ -1,9 +1,4 @@
-"""The original client's way, as a peer: one process a miner, one job after the other, then two seconds of sleep.
-
-    python -m bench.original_client SERVER MINER SECONDS
-
-It computes on random numbers, as that client does. Prints the jobs that were accepted.
-"""
+"""A peer that works like the original client: one process per miner, one job at a time, then two seconds of sleep."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ import numpy as np
 import requests
 
 PAUSE_S = 2.0
-#: what the server asks for, by job type
+#: required result fields, by job type
 FIELDS = {
     "network_protection": "blocks_validated",
     "data_validation": "integrity_score",

@@ -1,7 +1,7 @@
-"""What the original client's kernels take, measured beside ours: the work that its README describes, in plain numpy.
+"""The original client's kernels as its README describes them, in plain numpy, to be timed beside ours.
 
 That client draws random numbers of the job's size, does the operation that the job type names in numpy's default
-float64, and hashes the outcome with SHA-256. Nothing here is tuned, and nothing is checked or explained either.
+float64, and hashes the outcome with SHA-256. None of it is tuned, checked or explained.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Data = Mapping[str, Any]
 Matrix = NDArray[np.float64]
 
 _RNG = np.random.default_rng(1)
-#: width of whatever the job's data gives no size for
+#: width where the job's data gives no size
 _WIDTH = 64
 
 
@@ -38,7 +38,7 @@ def fraud_detection(data: Data) -> dict[str, object]:
 
 
 def model_training(data: Data) -> dict[str, object]:
-    """A layer trained by gradient descent, a batch an epoch."""
+    """A layer trained by gradient descent, one batch per epoch."""
     size, rows = data["layer_size"], data["batch_size"]
     weights = _drawn(size, size)
     loss = 0.0
@@ -51,7 +51,7 @@ def model_training(data: Data) -> dict[str, object]:
 
 
 def network_protection(data: Data) -> dict[str, object]:
-    """Each block hashed onto the one before."""
+    """A hash chain over the blocks."""
     chain = ""
     for block in data["blocks"]:
         chain = hashlib.sha256(f"{chain}{block['height']}{block['hash']}".encode()).hexdigest()
@@ -82,7 +82,7 @@ def federated_learning(data: Data) -> dict[str, object]:
 
 
 def gradient_compute(data: Data) -> dict[str, object]:
-    """One pass forward and one back."""
+    """One forward and one backward pass."""
     weights = [_drawn(*shape) for shape in pairwise(data["layer_dims"])]
     values = [_drawn(32, data["layer_dims"][0])]
     for matrix in weights:
@@ -120,7 +120,7 @@ def model_inference(data: Data) -> dict[str, object]:
 
 
 def data_hash(data: Data) -> dict[str, object]:
-    """SHA-256 of its own outcome, again and again."""
+    """SHA-256 applied repeatedly to its own output."""
     current = _RNG.bytes(data["size"])
     for _ in range(data["iterations"]):
         current = hashlib.sha256(current).digest()

@@ -1,6 +1,6 @@
-"""The pictures of a run: `python -m bench.plots RESULTS FOLDER` writes growth.svg and peers.svg, drawn by matplotlib.
+"""Plots of a run: `python -m bench.plots RESULTS FOLDER` writes growth.svg and peers.svg with matplotlib.
 
-Runs in `.venv/peers`, which holds matplotlib.
+Runs in `.venv/peers`, where matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _INK, _OURS, _OTHER = "#333333", "#1f6f8b", "#c9a227"
 
 
 def main() -> None:
-    """Draw what the rows allow; a part that was not measured has no picture."""
+    """Draw all plots for which there are rows."""
     results, folder = Path(sys.argv[1]), Path(sys.argv[2])
     rows: Rows = {row["name"]: row for row in json.loads(results.read_text(encoding="utf-8"))["rows"]}
-    # the same rows make the same bytes
+    # makes the output reproducible byte for byte
     mpl.rcParams.update({"svg.hashsalt": "neonet-fleet", "font.family": "sans-serif", "text.color": _INK})
     folder.mkdir(parents=True, exist_ok=True)
     if any(row["part"] == "growth" for row in rows.values()):
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _growth(rows: Rows, path: Path) -> None:
-    """Pace and CPU a job, by miners and by worker processes."""
+    """Pace and CPU per job, by miners and by worker processes."""
     figure, axes = plt.subplots(2, 2, figsize=(9, 5.5), sharey="row", layout="constrained")
     for column, ending in enumerate(("miners", "worker processes")):
         names = [name.partition(":")[0] for name in rows if name.endswith(f"{ending}: pace")]
@@ -59,7 +59,7 @@ def _values(rows: Rows, names: list[str], words: str) -> list[float]:
 
 
 def _peers(rows: Rows, path: Path) -> None:
-    """Jobs a second and a round trip by queue."""
+    """Jobs per second and round-trip time by queue."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), sharey=True, layout="constrained")
     for axis, ending, label in (
         (axes[0], "200 in flight", "light jobs a second, 200 in flight"),

@@ -1,4 +1,4 @@
-"""Processes under measurement: started with a log of their own, and read for CPU time and memory with all children."""
+"""Measured processes: each started with a log file, and read for CPU time and memory including all children."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THRE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """What a process and its children have used so far."""
+    """CPU time and memory that a process and its children have used so far."""
 
     cpu_s: float
     rss_bytes: int
@@ -31,9 +31,9 @@ class Measured(Child):
     """A child process whose use can be read."""
 
     def use(self) -> Use:
-        """CPU seconds since the start, of children that have ended too, and resident memory now.
+        """CPU seconds since the start, including children that have ended, and current resident memory.
 
-        Raises ProcessLookupError once it has ended.
+        Raises ProcessLookupError once the process has ended.
         """
         if self._process is None or self._process.poll() is not None:
             raise ProcessLookupError(f"{self.name} does not run\n{self.tail()}")
@@ -49,7 +49,7 @@ class Measured(Child):
         return Use(cpu_s=cpu_s, rss_bytes=rss_bytes)
 
     def wait(self, timeout_s: float) -> int:
-        """Its exit code, once it has ended. Raises subprocess.TimeoutExpired."""
+        """Wait for the process to end, and return its exit code. Raises subprocess.TimeoutExpired."""
         if self._process is None:
             raise ProcessLookupError(f"{self.name} was not started")
         return self._process.wait(timeout_s)
@@ -62,7 +62,7 @@ def start(
     settings: Mapping[str, str] | None = None,
     python: str = sys.executable,
 ) -> Measured:
-    """Start a module (`-m` and `argv`) from this folder's root; its output goes to `folder/<name>.log`."""
+    """Start a module (`-m` and `argv`) from the root of this checkout; its output goes to `folder/<name>.log`."""
     environ = clean_environ() | dict(settings or {})
     child = Measured(name, [python, "-m", *argv], log=folder / f"{name}.log", environ=environ)
     child.start()
@@ -70,11 +70,13 @@ def start(
 
 
 def side_by_side() -> ProcessPoolExecutor:
-    """For measurements at the same time; a process that starts others has no threads (`fleet.local.processes`)."""
+    """A pool for simultaneous measurements. Processes, since one that starts others must have no threads
+    (`fleet.local.processes`).
+    """
     return ProcessPoolExecutor(mp_context=get_context("spawn"))
 
 
 def clean_environ() -> dict[str, str]:
-    """The environment without settings of the caller's; Python keeps its bytecode, as it does for a user."""
+    """The environment without the caller's settings. Python keeps its bytecode, as for a user."""
     dropped = ("FLEET_", "CELERY", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}

@@ -2,8 +2,8 @@
 
     python -m bench peers
 
-Each gets a Redis of its own, two worker processes and the same load (`bench.peers.load`). dramatiq and taskiq live in
-`.venv/peers`, which `make bench` installs.
+Each has a separate Redis, two worker processes and the same load (`bench.peers.load`). dramatiq and taskiq are
+installed in `.venv/peers` by `make bench`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from fleet.local.redis_server import start_redis
 RUNS = 2
 WORKERS = 2
 PYTHON = str(Path(sys.prefix) / "peers" / "bin" / "python")
-#: the row of the fleet's own queue, and how the others are named
+#: name of the fleet's own queue in the rows
 OURS = "the fleet's queue"
 PACE, RETURN = "{}: 200 in flight", "{}: there and back, one in flight"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
-    """One way to hand jobs to worker processes; `{url}` stands for the Redis."""
+    """One queue between a sender and worker processes; `{url}` stands for the Redis."""
 
     name: str
     driver: tuple[str, ...]
-    #: one command each
+    #: one command for each
     workers: tuple[tuple[str, ...], ...]
     python: str = PYTHON
 

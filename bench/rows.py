@@ -1,4 +1,4 @@
-"""What a measurement ends in: one row a figure, with what was to be reached, and the table of them."""
+"""The results of a measurement: one row per figure with its target, and the tables of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from enum import Enum
 
 
 class ImpossibleFigureError(Exception):
-    """A figure that can't be: what measured it is wrong, and so may be all that it measured."""
+    """An impossible figure, so that whatever measured it is wrong, and perhaps its other figures, too."""
 
 
 class Bound(Enum):
-    """Which side of its target a figure has to be on."""
+    """The side of its target on which a figure must be."""
 
     AT_MOST = "≤"
     AT_LEAST = "≥"
@@ -26,22 +26,22 @@ class Row:
 
     part: str
     name: str
-    #: what each run measured, one at least
+    #: the figure of each run, at least one
     runs: Sequence[float]
     unit: str
-    #: None where nothing was to be reached
+    #: None where there is no target
     target: float | None = None
     bound: Bound = Bound.AT_MOST
-    #: the same by other means, in words or in `unit`
+    #: the same figure of a peer, in words or in `unit`
     peer: str | float | None = None
-    #: the lowest run counts, for what a busy machine can only lengthen
+    #: whether the lowest run counts, for figures that a busy machine can only increase
     quietest: bool = False
-    #: no run can be above this, e.g. 100 for the share of a whole; nor can any be below zero
+    #: upper limit for any run, e.g. 100 for a share in percent; the lower limit is always zero
     most: float = math.inf
 
     def __post_init__(self) -> None:
         for run in self.runs:
-            # a NaN is in no range
+            # NaN fails every comparison
             if not 0 <= run <= self.most or run == math.inf:
                 bound = "" if self.most == math.inf else f" to {_number(self.most)}"
                 raise ImpossibleFigureError(
@@ -50,14 +50,14 @@ class Row:
 
     @property
     def value(self) -> float:
-        """The median of the runs, or the lowest where the `quietest` counts."""
+        """The median of the runs, or the lowest for `quietest`."""
         return min(self.runs) if self.quietest else statistics.median(self.runs)
 
     @property
     def spread(self) -> float | None:
-        """How far the runs lie apart as a share of the value; None for one run.
+        """The spread of the runs as a share of the value; None for one run.
 
-        The distance of the quartiles, of fewer than five runs that of the extremes.
+        It is the distance between the quartiles, or between the extremes for fewer than five runs.
         """
         if len(self.runs) < 2 or not self.value:
             return None
@@ -68,7 +68,7 @@ class Row:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached; None without one."""
+        """Whether the target is met; None without one."""
         if self.target is None:
             return None
         return self.value <= self.target if self.bound is Bound.AT_MOST else self.value >= self.target
@@ -88,7 +88,7 @@ class Row:
         }
 
 
-#: where a document takes the table
+#: marks between which a document takes the table
 BEGIN, END = "<!-- begin: written by the bench -->", "<!-- end -->"
 
 _HEADINGS = ("part", "figure", "reached", "to reach", "", "peer", "spread")
@@ -106,9 +106,9 @@ def markdown(rows: Iterable[Row]) -> str:
 
 
 def inserted(document: str, text: str) -> str:
-    """The document with `text` between its two marks, in place of what stands there.
+    """The document with `text` between its two marks, replacing the previous text.
 
-    Raises ValueError when it has not both marks.
+    Raises ValueError when a mark is missing.
     """
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)

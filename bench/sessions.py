@@ -1,10 +1,10 @@
-"""Sessions: what thousands of miners cost one coordinator, and how late their heartbeats come.
+"""Sessions: the cost of thousands of miners for one coordinator, and the lateness of their heartbeats.
 
     python -m bench sessions
 
-2,500 miners meet a server that takes 15,000 requests in 60 s from one address: of the usual 5,000, heartbeats and the
-jobs that they bring leave room for half as many sessions, and no more are opened. 10,000 meet one without a limit.
-Looked at is the time after the last session was opened.
+2,500 miners use a server that takes 15,000 requests in 60 s from one address. The usual 5,000 would have room for only
+half as many sessions with their heartbeats and the jobs that these bring, and no more would be opened. 10,000 miners
+use a server without a limit. The time after the last session was opened is measured.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _MB = 1e6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crowd:
-    """So many miners, and what they may cost."""
+    """A number of miners, and the limits of their cost."""
 
     miners: int
-    #: as the simulator takes it
+    #: in the simulator's notation
     rate_limit: str
     settings: dict[str, str]
     most_mb: float
-    #: percent of a core; None where nothing was asked
+    #: percent of a core; None for no limit
     most_cpu: float | None
     most_late_s: float
-    #: seconds that opening the sessions may take
+    #: seconds allowed for opening the sessions
     patience_s: float
 
 
@@ -81,7 +81,7 @@ def figures_of(crowd: Crowd) -> dict[str, float]:
 
 
 def rows_of(crowd: Crowd, figures: Mapping[str, float]) -> list[Row]:
-    """The figures beside what was asked."""
+    """The figures beside their limits."""
     name = f"{crowd.miners:,} miners"
     return [
         Row(part="sessions", name=f"{name}: all open after", runs=[figures["opened_s"]], unit="s"),

@@ -1,6 +1,6 @@
-"""A TCP proxy that delivers every byte a little later, as a long way would: `python -m bench.slow_link PORT DELAY_MS`.
+"""A TCP proxy that delays every byte like a long distance: `python -m bench.slow_link PORT DELAY_MS`.
 
-Listens on a free port of loopback, which it prints, and passes on to `PORT`. `DELAY_MS` is one way; a round trip takes
+Listens on a free port of loopback, which it prints, and forwards to `PORT`. `DELAY_MS` is one way; a round trip takes
 twice as long. Bandwidth is not limited, and the order of bytes is kept.
 """
 
@@ -12,12 +12,12 @@ import sys
 
 _CHUNK_BYTES = 65_536
 
-#: chunks on their way, with the time at which each is due; an empty one is the end
+#: chunks in transit, each with the time at which it is due; an empty one marks the end
 _Travelling = asyncio.Queue[tuple[float, bytes]]
 
 
 async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float) -> None:
-    """Pass on what is read, each chunk `delay_s` after it came, until either end closes."""
+    """Forward each chunk `delay_s` seconds after it came, until either end closes."""
     clock = asyncio.get_running_loop().time
     travelling: _Travelling = asyncio.Queue()
     arriving = asyncio.create_task(_arrive(travelling, writer))
@@ -43,7 +43,7 @@ async def _arrive(travelling: _Travelling, writer: asyncio.StreamWriter) -> None
 
 
 async def serve(port: int, delay_s: float) -> None:
-    """Listen until cancelled; the port is the first line of standard output."""
+    """Listen until cancelled. The first line of standard output is the port."""
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)

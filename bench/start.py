@@ -1,4 +1,4 @@
-"""Start: `fleet up` to its first reward, a killed coordinator to its next submission, and the worker's imports.
+"""Start: times `fleet up` to its first reward, a killed coordinator to its next submission, and the worker's imports.
 
 python -m bench start
 """
@@ -19,14 +19,14 @@ from bench.rows import Row
 RUNS = 3
 SESSIONS = 100
 _PATIENCE_S = 60.0
-#: the worker's door and everything behind it
+#: imports the worker's entry point and everything behind it
 _IMPORTS = "import time; t = time.perf_counter(); import tasks.worker.run; print(time.perf_counter() - t)"
-#: modules named in the note, the dearest first
+#: number of modules in the note, the slowest first
 _NAMED = 3
 
 
 def starts() -> list[Row]:
-    """Three moments at which somebody waits."""
+    """Three durations for which a user waits."""
     return [
         Row(
             part="start",
@@ -54,7 +54,7 @@ def starts() -> list[Row]:
 
 
 def _first_reward_s() -> float:
-    """With everything that a newcomer gets: Redis, simulator 200 ms away, workers, coordinator and Flower."""
+    """Seconds for all that a newcomer gets: Redis, simulator 200 ms away, workers, coordinator and Flower."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter()
@@ -93,7 +93,7 @@ def _imports_s() -> float:
 
 
 def _dearest_imports() -> str:
-    """The packages that take most of it, as `-X importtime` says."""
+    """The packages that take longest to import, by `-X importtime`."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "import tasks.worker.run"],
         env=clean_environ() | ONE_THREAD,

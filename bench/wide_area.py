@@ -1,9 +1,9 @@
-"""Wide area: the flow when workers are far from Redis.
+"""Wide area: the flow of jobs when workers are far from Redis.
 
     python -m bench wide-area
 
-A proxy (`bench.slow_link`) between workers and Redis adds the time of the way; the loopback flow goes through the same
-proxy without delay. Coordinator, simulator and Redis stay together.
+A proxy (`bench.slow_link`) between workers and Redis adds the delay; the loopback flow goes through the same proxy
+without delay. Coordinator, simulator and Redis stay together.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 from bench.farms import flow
 from bench.rows import Bound, Row
 
-#: each of them waits three times for the way of its job, so that it takes many, and many workers
+#: large, since each job waits for the distance three times; needs many workers, too
 MINERS = 600
 HOSTS = 12
 SECONDS = 7.0
-#: round trips
+#: round-trip times
 DELAYS_MS = (50.0, 200.0)
-#: what to set on the far hosts, and on a coordinator that feeds them
+#: settings for the far hosts, and for a coordinator that feeds them
 SETTINGS = {
     "FLEET_WORKER__CONCURRENCY": "1",
     "FLEET_WORKER__PREFETCH": "16",
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def wide_area() -> list[Row]:
-    """Share of the loopback flow at each delay."""
+    """The share of the loopback flow at each delay."""
     near = _jobs_per_s(0.0)
     rows = [Row(part="wide area", name=f"loopback, {HOSTS} worker hosts", runs=[near], unit="jobs/s")]
     for delay_ms in DELAYS_MS:

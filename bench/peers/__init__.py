@@ -1,1 +1,1 @@
-"""The queue's part by other means: the same jobs, the same kernels, the same stream of results."""
+"""Other task queues with the same jobs, kernels and results stream as the fleet's."""

@@ -1,4 +1,4 @@
-"""dramatiq: its own command runs the workers on this module, REDIS_URL in the environment; `python -m …` drives."""
+"""dramatiq: its own command runs the workers on this module, with REDIS_URL set; `python -m …` sends the load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _client = redis.Redis.from_url(_URL)
 
 @dramatiq.actor(queue_name="jobs", max_retries=0)
 def compute(message: dict[str, Any]) -> None:
-    """One job."""
+    """Compute one job."""
     work(_client, message)
 
 

@@ -1,4 +1,4 @@
-"""The fleet's own parts: its dispatcher and its Celery workers. `python -m bench.peers.by_fleet` drives.
+"""The fleet's own dispatcher and Celery workers; `python -m bench.peers.by_fleet` sends the load.
 
 The settings come from the environment.
 """
@@ -16,12 +16,12 @@ from tasks.broker.redis_client import redis_client
 from tasks.messages import JobMessage
 from tasks.worker.app import make_app
 
-#: what a farm learns of light jobs
+#: kernel time that a farm measures for light jobs, in ms
 _EXPECTED_MS = 0.2
 
 
 def main() -> None:
-    """Drive, every job under an id of its own."""
+    """Send the load, every job under a new id."""
     settings = load()
     assert settings.redis_url is not None
     url = settings.redis_url.get_secret_value()

@@ -1,6 +1,6 @@
-"""taskiq on Redis streams: its own command runs the workers on this module, REDIS_URL in the environment.
+"""taskiq on Redis streams: its own command runs the workers on this module, with REDIS_URL set.
 
-`python -m …` drives.
+`python -m …` sends the load.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _client = redis.Redis.from_url(_URL)
 
 @broker.task(task_name="jobs")
 def compute(message: dict[str, Any]) -> None:
-    """One job."""
+    """Compute one job."""
     work(_client, message)
 
 
 def main() -> None:
-    """Drive, from one loop that lives as long as the broker's connections."""
+    """Send the load from one event loop, which lives as long as the broker's connections."""
     with asyncio.Runner() as runner:
         runner.run(broker.startup())
         told(lambda job: runner.run(compute.kiq(job.encode())), reader(_URL))

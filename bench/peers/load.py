@@ -1,7 +1,8 @@
-"""The load that every queue gets, and the clock that it is timed by. Knows no queue.
+"""The load for every queue, and its timing. Independent of the queues.
 
-Light jobs of a kilobyte, two worker processes; a worker computes with the fleet's own kernels and appends what the
-fleet's workers append to the results stream. Sent and read by one process, results by a consumer group in blocks.
+It consists of light jobs of a kilobyte, for two worker processes. A worker computes with the fleet's own kernels and
+appends the same entries to the results stream as the fleet's workers. One process sends the jobs and reads the results,
+in blocks through a consumer group.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from fleet.simulator.jobs import LIGHT_TYPES, draw_data
 from tasks.compute.catalog import KERNEL_VERSION, compute
 from tasks.messages import RESULTS_GROUP, RESULTS_STREAM, JobMessage, encode_computed, stream_fields
 
-#: in flight at most
+#: maximum number of jobs in flight
 WINDOW = 200
 SECONDS = 4.0
-#: round trips with one job in flight
+#: number of round trips with one job in flight
 ALONE = 300
 _PATIENCE_S = 30.0
 
-#: hands a job to the queue
+#: a function that sends a job to the queue
 Send = Callable[[JobMessage], object]
-#: waits for results at most a second; how many came
+#: a function that waits up to a second for results and returns their number
 Take = Callable[[], int]
 
 
@@ -45,7 +46,7 @@ def job(number: int) -> JobMessage:
 
 
 def work(client: redis.Redis, message: dict[str, Any]) -> None:
-    """What a worker of any queue does with a job."""
+    """Do a job as a worker of any queue does."""
     order = JobMessage.decode(message)
     started = time.perf_counter()
     result = compute(order.job_type, order.data, job_id=order.job_id)
@@ -56,7 +57,7 @@ def work(client: redis.Redis, message: dict[str, Any]) -> None:
 
 
 def reader(redis_url: str) -> Take:
-    """The fleet's own intake, acknowledging as its dispatcher does."""
+    """The fleet's own intake of results, which are acknowledged as by its dispatcher."""
     inbox: queue.SimpleQueue[Results | BrokerState] = queue.SimpleQueue()
     client = redis.Redis.from_url(redis_url)
     Intake(redis.Redis.from_url(redis_url), inbox.put)
@@ -79,7 +80,7 @@ def reader(redis_url: str) -> Take:
 
 
 def timed(send: Send, take: Take) -> dict[str, float]:
-    """Jobs a second with `WINDOW` in flight, and milliseconds there and back with one."""
+    """Jobs per second with `WINDOW` in flight, and round-trip milliseconds with one."""
     jobs = [job(number) for number in range(1000)]
     _await(send, take, jobs[0])
     alone_ms = []
@@ -108,5 +109,5 @@ def _await(send: Send, take: Take, message: JobMessage) -> None:
 
 
 def told(send: Send, take: Take) -> None:
-    """Time it, and print the figures as JSON."""
+    """Time the queue, and print the figures as JSON."""
     json.dump(timed(send, take), sys.stdout)

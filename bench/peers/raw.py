@@ -1,4 +1,4 @@
-"""The floor: plain processes on a Redis list. A killed worker loses the job at hand.
+"""The lower bound: plain processes on a Redis list, where a killed worker loses its current job.
 
 python -m bench.peers.raw REDIS_URL [work]
 """
@@ -17,7 +17,7 @@ _LIST = "raw.jobs"
 
 
 def main() -> None:
-    """Drive, or work for ever."""
+    """Send the load, or work for ever."""
     client = redis.Redis.from_url(sys.argv[1])
     if len(sys.argv) == 2:
         told(lambda job: client.lpush(_LIST, json.dumps(job.encode())), reader(sys.argv[1]))
