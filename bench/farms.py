@@ -121,7 +121,7 @@ class Surroundings:
         return coordinator
 
     def drained(self, coordinator: Measured) -> dict[str, Any]:
-        """Stop the coordinator in order. Returns its figures."""
+        """Drain and stop the coordinator. Returns its figures."""
         coordinator.signal(signal.SIGTERM)
         coordinator.wait(_DRAIN_S)
         figures: dict[str, Any] = json.loads((self.folder / "summary.json").read_text())

@@ -70,8 +70,9 @@ def start(
 
 
 def side_by_side() -> ProcessPoolExecutor:
-    """A pool for simultaneous measurements. Processes, since one that starts others must have no threads
-    (`fleet.local.processes`).
+    """A pool for simultaneous measurements.
+
+    Its workers are processes, since a process that starts others must have no threads (`fleet.local.processes`).
     """
     return ProcessPoolExecutor(mp_context=get_context("spawn"))
 

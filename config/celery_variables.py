@@ -15,8 +15,9 @@ _NAMES = (
 
 
 def forget_celery_variables() -> None:
-    """Remove them from this process's environment. Otherwise jobs would go to the other program's Redis, and its tasks
-    would come here.
+    """Remove them from this process's environment.
+
+    Otherwise jobs would go to the other program's Redis, and its tasks would come here.
     """
     for name in _NAMES:
         os.environ.pop(name, None)

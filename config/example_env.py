@@ -73,7 +73,7 @@ _FIXED = {
     "flower.address": "0.0.0.0 in the container, 127.0.0.1 outside",
     "flower.port": "see FLOWER_PORT",
 }
-#: what differs in a container
+#: values that differ in a container
 _UNDER_COMPOSE = {
     "http.ca_file": "A file on this host, e.g. ./ca.pem, which every user can read; the coordinator has it mounted.",
     "http.proxy": "env takes what Docker passes on to containers (`proxies` in ~/.docker/config.json).",

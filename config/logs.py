@@ -49,7 +49,7 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
         """Write the counts that are due, then write `record` or count it."""
         try:
             line = _line(record)
-        except Exception:  # noqa: BLE001 - a line with wrong arguments goes where logging tells of such
+        except Exception:  # noqa: BLE001 - logging itself reports a line with wrong arguments
             self.handleError(record)
             return
         now_s = time.monotonic()

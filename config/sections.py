@@ -154,7 +154,7 @@ class WorkerSettings(Section):
     heartbeat_file: HomePath | None = Field(
         None,
         description="File that the consumer's loop touches, for a health check; unset: none.",
-        examples=["/tmp/fleet-worker.alive"],  # noqa: S108 - what a read-only container has
+        examples=["/tmp/fleet-worker.alive"],  # noqa: S108 - the path in a read-only container
     )
     events: bool = Field(True, description="Whether the worker tells Flower what it does.")
     max_tasks_per_child: int = Field(
@@ -181,7 +181,7 @@ class FlowerSettings(Section):
 
 
 class LogSettings(Section):
-    """What is logged to stderr."""
+    """The log on stderr."""
 
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
@@ -190,7 +190,7 @@ class LogSettings(Section):
 
 
 class OutputSettings(Section):
-    """What `fleet up` prints while it runs."""
+    """The running output of `fleet up`."""
 
     job_lines_per_s: int = Field(
         20, ge=0, le=10_000, description="Lines about single jobs a second, past which they are summed up."

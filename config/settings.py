@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     alive_file: HomePath | None = Field(
         None,
         description="File that the coordinator writes, empty while all is well, for a health check; unset: none.",
-        examples=["/tmp/fleet-coordinator.alive"],  # noqa: S108 - what a read-only container has
+        examples=["/tmp/fleet-coordinator.alive"],  # noqa: S108 - the path in a read-only container
     )
     redis_url: Annotated[SecretStr, AfterValidator(_checked_redis)] | None = Field(
         None,

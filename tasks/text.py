@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """The text with anything that a terminal, log or database can't take replaced by "?": control characters and lone
-    surrogates.
+    """The text with all characters replaced by "?" that a terminal, log or database can't take.
+
+    These are control characters and lone surrogates.
     """
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

@@ -57,9 +57,7 @@ def job(*, job_id: str, as_json: bool) -> None:
 
 
 def _only(found: list[Match], beginning: str) -> str:
-    """The id of the only job whose id starts with `beginning`. Raises a Failure that lists the jobs if there are
-    several.
-    """
+    """The id of the only job whose id starts with `beginning`. Raises a Failure with a list if there are several."""
     ids = list(dict.fromkeys(one.job_id for one in found))
     if not ids:
         raise Failure(f"the ledger has no job {beginning!r}", EX_DATAERR)

@@ -94,7 +94,7 @@ class Caller(Protocol):
 
 
 class Watcher(Protocol):
-    """Is notified of what happens."""
+    """Receives notifications of events."""
 
     def notice(self, notice: Notice) -> None:
         """An event of a miner."""
@@ -218,7 +218,7 @@ class Coordinator:
             case Results():
                 self._on_results(event, now)
             case Written():
-                # the next turn does what waited for the commit
+                # the next turn carries out the effects that waited for the commit
                 pass
             case Published():
                 self._farm.on_published(event, now)

@@ -56,9 +56,7 @@ class Outage:
             self.asked(now)
 
     def _concerns_all(self, now: float) -> bool:
-        """Whether enough miners have failed, leaving out those whose failures are their own; all count if no others
-        exist.
-        """
+        """Whether enough miners failed, not counting those that fail on their own; if all do, whether all failed."""
         flawed = {miner_id for miner_id, until in self._flawed.items() if until > now}
         sound = len(self._failed - flawed)
         if len(flawed) == self._miners:

@@ -107,9 +107,7 @@ class Pending:
         return self._next.writes
 
     def write(self, turn: Turn, acknowledged: Sequence[bytes]) -> None:
-        """Write a turn's rows, then carry out its effects. While a write is late, only heartbeats are sent and the rest
-        waits.
-        """
+        """Write a turn's rows, then carry out its effects. While a write is late, only heartbeats are sent."""
         deeds = self._next
         deeds.add(turn, acknowledged)
         if self._under_way is None:

@@ -221,9 +221,7 @@ class Farm:
         self._turn.dispatches = [order for order in self._turn.dispatches if order.message.job_id in self._owners]
 
     def _prior(self, job_id: str) -> Prior | None:
-        """The record of a job that a server assigns, including jobs opened in this turn, which are not in the ledger
-        yet.
-        """
+        """The record of a job that a server assigns, from the open jobs or the ledger."""
         owner = self._owners.get(job_id)
         work = None if owner is None else owner.jobs.get(job_id)
         if owner is None or work is None:
@@ -252,8 +250,9 @@ class Farm:
                 self._schedule(first, now)
 
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
-        """Start the calls that may be sent, most urgent first. Returns when the governor has room for those it holds
-        back.
+        """Start the calls that may be sent, most urgent first.
+
+        Returns when the governor has room for the calls that it holds back.
         """
         blocked_until = NEVER
         for urgency in Urgency:
@@ -338,7 +337,7 @@ class Farm:
             if share_at > now and urgency is not Urgency.HEARTBEAT:
                 urgency, outranked_at = Urgency.LAST, min(outranked_at, share_at)
             self._queues.put(miner_id, urgency)
-            # a call that is held up must not hold up this less urgent one
+            # a call that is held up must not delay a more urgent one that falls due meanwhile
             at = outranked_at
         else:
             self._queues.drop(miner_id)

@@ -156,7 +156,10 @@ def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:
 
 @contextlib.contextmanager
 def _alone(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[Vital]:
-    """Lock the state folder and the Redis for this process. After an error the locks last until it ends."""
+    """Lock the state folder and the Redis for this process; the yielded thread keeps the lease on the Redis.
+
+    After an error both stay locked until the process ends.
+    """
     private_umask()
     lock = Lock(settings.state_dir / "coordinator.lock")
     lease = Lease(redis_client(redis_url), lock.seat, str(settings.state_dir))
@@ -238,7 +241,7 @@ def _prospect(settings: Settings, server: str, farm: Farm, now: float) -> Prospe
 
 
 def _border(settings: Settings, server: str) -> tuple[EngineName, Options]:
-    """How `server` is called: by which engine, and its options. The simulator, left empty here, needs no proxy.
+    """The engine for calls to `server`, and its options. An empty `server` is the simulator, which needs no proxy.
 
     Raises WrongSetting.
     """

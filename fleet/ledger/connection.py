@@ -74,9 +74,7 @@ class LedgerLink:
             self._watched = LedgerFile(self._file)
 
     def check(self) -> None:
-        """Raise LedgerLost when the file was deleted, replaced or cut off, after saving its contents as far as
-        possible.
-        """
+        """Raise LedgerLost when the file was deleted, replaced or cut off, after saving its contents if possible."""
         flaw = self._watched.flaw() if self._watched is not None else None
         if flaw is None or self._watched is None:
             return
@@ -106,7 +104,7 @@ class LedgerLink:
 
     @staticmethod
     def _claim(connection: Connection, server: str) -> None:
-        """Lock the server's ledger for this connection's session; close the connection when another has the lock."""
+        """Lock the server's ledger for this connection's session, or close the connection."""
         try:
             claim(connection, server)
         except BaseException:

@@ -74,7 +74,7 @@ class Jobs:
                 self._add_loss(self._find(lost.job_id), lost.loss, now_ms // HOUR_MS, 1)
 
     def recover(self, writes: Sequence[JobRecovered], _now_ms: int) -> None:
-        """Book out the losses of jobs that were paid although the answer was lost."""
+        """Record that jobs whose answer was lost were paid after all, and take back their losses."""
         for write in writes:
             row = self._find(write.job_id)
             if row.loss != Loss.ANSWER_LOST.value or row.finished_at is None:
@@ -175,8 +175,9 @@ def _add_counters(dialect: str) -> Any:
 
 
 def _move_job(*, final: bool) -> Update:
-    """The statement that moves a job to its next state. A final state clears the data and result, which nobody reads
-    again.
+    """The statement that moves a job to its next state.
+
+    A final state clears the data and result, which nobody reads again.
     """
     table = schema.jobs
     loss: Any = bindparam("new_loss")

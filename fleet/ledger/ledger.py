@@ -170,9 +170,7 @@ class Ledger:
         return int(row["started_at"])
 
     def run_counts(self, run_id: str) -> dict[str, int]:
-        """Numbers of a run's jobs: `assigned` (including those already open at its start), each final state, and
-        `open`.
-        """
+        """Numbers of a run's jobs: `assigned` (with those already open at its start), each final state, and `open`."""
         return self._runs.counts(run_id)
 
     def scopes(self, run_id: str, miner_ids: Sequence[str]) -> Scopes:
@@ -193,9 +191,7 @@ class Ledger:
         return self._runs.kind_sums(miner_ids)
 
     def log_grown(self, limit_bytes: int = _LOG_LIMIT_BYTES) -> str:
-        """A warning that SQLite's write-ahead log exceeds the limit, and which program causes it; empty below the
-        limit.
-        """
+        """A warning that SQLite's write-ahead log exceeds the limit, and which program causes it; empty below it."""
         file = sqlite_file(self._engine.url)
         if file is None:
             return ""

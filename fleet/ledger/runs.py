@@ -41,9 +41,7 @@ class Runs:
         return found[0] if found else None
 
     def counts(self, run_id: str) -> dict[str, int]:
-        """Numbers of a run's jobs: `assigned` (including those already open at its start), each final state, and
-        `open`.
-        """
+        """Numbers of a run's jobs: `assigned` (with those already open at its start), each final state, and `open`."""
         row = self.row(run_id)
         counts = Counter(self._counters())
         counts.subtract(json.loads(row.counters) if row else {})

@@ -227,7 +227,7 @@ class LocalFarm:
             code = self._coordinator.exit_code
             if code is not None:
                 final = _FINAL_CODES_LATER if self._revived else _FINAL_CODES
-                # it has written its figures, so it ended in order
+                # it has written its figures, so it ended as intended
                 if code in final or signals.received or self._summary.exists():
                     # a signal ended it before it could drain
                     return code if code >= 0 else 128 - code

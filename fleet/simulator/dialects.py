@@ -23,7 +23,7 @@ FIRST_TYPES = ("matrix_multiply", "model_inference", "data_hash", "tensor_reduce
 
 
 class HeartbeatPay(Enum):
-    """What a heartbeat earns."""
+    """The ways in which a heartbeat can be paid."""
 
     #: a bonus for each completed job that it reports beyond the server's count
     COUNT = "count"

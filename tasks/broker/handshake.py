@@ -40,7 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Greeting:
-    """What a Redis reports about itself in its answer to HELLO."""
+    """A Redis's answer to HELLO."""
 
     version: str
     #: `standalone`, `cluster` or `sentinel`

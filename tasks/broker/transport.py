@@ -97,8 +97,9 @@ class QoS(redis.QoS):
         super().reject(delivery_tag, requeue=True)
 
     def restore_unacked(self, client: Any = None) -> None:
-        """Restore unfinished messages at the end of the worker. After a lost connection, the ledger's redispatch covers
-        them.
+        """Restore unfinished messages when the worker ends.
+
+        After a lost connection nothing is restored, since the coordinator dispatches the jobs again from its ledger.
         """
         if self._gone:
             self._delivered.clear()

@@ -52,8 +52,9 @@ def detect() -> Hardware:
 
 
 def usable_cores(cgroup: Path) -> int:
-    """The number of cores in the process's affinity, limited by the quota of the group mounted at `cgroup` (rounded
-    down, at least 1).
+    """The number of cores in the process's affinity, limited by the quota of the group mounted at `cgroup`.
+
+    The quota is rounded down, to at least 1.
     """
     return _cores(Groups(root=cgroup))
 

@@ -18,7 +18,7 @@ def start(name: str, work: Callable[[], None]) -> None:
     def run() -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001 - whatever it was, nobody does the thread's work any more
+        except Exception:  # noqa: BLE001 - whatever it was, the thread's work is no longer done
             _log.exception("the thread %r failed: this worker ends with exit code %d", name, EXIT_CODE)
             os._exit(EXIT_CODE)
 

@@ -34,7 +34,7 @@ class Comparison:
 
     server: str
     miner_id: str
-    #: the base: when the server's total was first seen or last restarted; None before
+    #: the base: when the server's total was first seen or last started over; None before
     since: str | None
     #: all that the ledger has booked for the miner
     ledger: Decimal

@@ -109,8 +109,9 @@ def _match(row: Any) -> Match:
 
 
 def _conditions(beginning: str, dialect: str) -> Iterator[ColumnElement[bool]]:
-    """Conditions that find an id by its beginning. SQLite stores most ids as 16 bytes, which an index finds, and others
-    as text.
+    """Conditions that find an id by its beginning.
+
+    SQLite stores most ids as 16 bytes, which an index finds, and others as text.
     """
     column = schema.jobs.c.job_id
     spelt = cast(column, String).startswith(beginning, autoescape=True)

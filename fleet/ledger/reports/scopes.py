@@ -39,8 +39,7 @@ class LedgerScopes:
     ledger: BookedSince
     #: the last or current run; None where none is known
     run: BookedSince | None
-    #: sum since each miner's base (when its server's total was first seen or last restarted); `since` is the oldest
-    #: base
+    #: sum since each miner's base (server's total first seen or last started over); `since` is the oldest base
     since_base: BookedSince
 
     def stated(self) -> dict[str, object]:

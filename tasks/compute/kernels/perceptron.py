@@ -39,8 +39,9 @@ def forward(weights: Sequence[Array], x: Array) -> list[Array]:
 
 
 def squared_loss(output: Array, targets: Array) -> tuple[float, Array]:
-    """`‖output − targets‖² / 2n` over a batch of n rows, and its gradient with respect to the output, `(output −
-    targets) / n`.
+    """The loss `‖output − targets‖² / 2n` over a batch of n rows, and its gradient `(output − targets) / n`.
+
+    The gradient is with respect to the output.
     """
     loss, error = loss_and_error(output, targets)
     error *= np.float32(1.0 / len(error))
