@@ -262,9 +262,9 @@ class OpenSession:
     offset: Decimal | None = None
     #: seconds since its last heartbeat
     heartbeat_age_s: float = 0.0
-    #: the miner's base began in this session, no total was compared with it, and no sum brought anything since
+    #: True if the miner's base began in this session, and since then no total was compared and no sum added any pay
     base_in_doubt: bool = False
-    #: … or the first of those sums brought this much, which the base may count
+    #: NNET added by the first sum after the base, which the base may already count
     counted_twice: Decimal = ZERO
 
 

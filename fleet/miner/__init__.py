@@ -1,1 +1,1 @@
-"""The life of one miner as a pure machine: events in, effects out."""
+"""The life of one miner as a pure state machine: events in, effects out."""

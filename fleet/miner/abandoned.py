@@ -1,7 +1,7 @@
-"""Sessions that an earlier life of the farm left open for miners that are not wanted any more. Pure.
+"""Ends sessions that an earlier coordinator left open for miners that are no longer configured. Pure.
 
-The server counts an open session as an active miner, and releases divide the block's budget by the active miners: an
-unclosed session lowers what everybody else is paid, until the server itself gives it up.
+The server counts an open session as an active miner, and some releases divide a block's budget among active miners. So
+an abandoned session lowers everyone's rewards until the server drops it.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from fleet.money.balance import Purse
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ghost:
-    """What is left of a miner that is not configured any more."""
+    """A miner that is no longer configured but still has an open session."""
 
     miner_id: str
     #: its open session
     session_id: str
     open_jobs: tuple[OpenJob, ...] = ()
-    #: what the ledger knows of its money
+    #: the ledger's state of its money
     account: Account = field(default_factory=Account, compare=False)
 
     def call(self) -> Call:
-        """What stops its session."""
+        """The call that stops its session."""
         return Call(kind=CallKind.STOP_SESSION, spec=MinerSpec(miner_id=self.miner_id), session_id=self.session_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GhostStopped:
-    """The server was asked to stop a ghost's session."""
+    """The outcome of asking the server to stop a ghost's session."""
 
     ghost: Ghost
     outcome: Answer | CallError
-    #: digests of what crossed the wire
+    #: digests of the bodies of request and answer
     exchange: Exchange = field(default_factory=Exchange)
 
 
 def laid_to_rest(stopped: GhostStopped) -> list[Effect]:
-    """The rows that end a ghost, what its session was paid last among them; none while the server has not ended it."""
+    """The rows that end a ghost, including its session's last pay; none while the server has not ended the session."""
     ghost, outcome = stopped.ghost, stopped.outcome
     if isinstance(outcome, CallError) and not isinstance(outcome, SessionLost | NotRegistered):
         return []
@@ -55,7 +55,7 @@ def laid_to_rest(stopped: GhostStopped) -> list[Effect]:
 
 
 def _last_pay(ghost: Ghost, summary: SessionSummary, exchange: Exchange) -> list[Effect]:
-    """What the sum at the session's end proves, unless a submission without an answer may be in it."""
+    """What the session's final sum proves; nothing if it may contain an unanswered submission."""
     if any(job.state is JobState.SUBMITTING for job in ghost.open_jobs):
         return []
     return Purse(ghost.miner_id, ghost.account).session_stopped(summary, exchange)

@@ -1,4 +1,4 @@
-"""How long to wait before trying again."""
+"""The wait before a retry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backoff:
-    """Doubling waits between a floor and a cap, in seconds, with jitter: each takes up to twice its least."""
+    """Doubling waits between a floor and a cap, in seconds. Jitter shortens each wait by up to half."""
 
     floor_s: float = 1.0
     cap_s: float = 60.0

@@ -1,22 +1,22 @@
-"""The end of a drain: how often a stop and the last question are tried, and what is said where they fail. Pure."""
+"""Retries at the end of a drain: stopping the session, and asking for the last totals. Pure."""
 
 from __future__ import annotations
 
 from fleet.domain.calls import CallKind
 from fleet.errors import CallError, NoAnswer, Unreachable
 
-#: attempts, after which the drain goes on without
+#: attempts at each call before the drain goes on without it
 _ATTEMPTS = {CallKind.STOP_SESSION: 3, CallKind.TOTALS: 2}
 
 
 class Farewell:
-    """Counts the failures of one step of the farewell."""
+    """Counts the failures of the current step of the farewell."""
 
     def __init__(self) -> None:
         self._failures = 0
 
     def next_step(self) -> None:
-        """The step is over."""
+        """Start the next step."""
         self._failures = 0
 
     def failed(self, kind: CallKind) -> bool:
@@ -26,7 +26,7 @@ class Farewell:
 
 
 def not_stopped(error: CallError) -> str:
-    """Why a session stays open at the server: nothing came back, or what came back instead."""
+    """Why a session stays open at the server: there was no answer, or an error."""
     if isinstance(error, Unreachable | NoAnswer):
         return "not stopped: the server does not answer"
     return f"not stopped: {error}"[:200]

@@ -1,4 +1,4 @@
-"""One open job: what it is at, what its row and its next message say. Pure."""
+"""One open job: its state, its ledger row and its next message. Pure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from fleet.server.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
-#: a submission's result over this size is not sent
+#: largest result that is submitted, in bytes
 MAX_SUBMITTED_BYTES = 32 * 1024
 
-#: a failed attempt → why its job is not paid, if it was the last
+#: outcome of the last attempt → why the job is not paid
 LOSS_BY_OUTCOME = {
     Outcome.COMPUTED: Loss.BAD_FORMAT,
     Outcome.REFUSED: Loss.PAYLOAD,
@@ -34,63 +34,63 @@ class Work:
     """One open job. Times are monotonic seconds."""
 
     job: Job
-    #: the session it was assigned in, with which it is submitted
+    #: the session in which the job was assigned, and with which it is submitted
     session_id: str
     state: JobState = JobState.ASSIGNED
-    #: dispatches so far
+    #: number of dispatches so far
     attempt: int = 0
-    #: attempts that ended without a result
+    #: number of attempts that ended without a result
     strikes: int = 0
-    #: those of this life, by number, and the hosts that they failed on
+    #: the numbers of these attempts since the coordinator started, and the hosts on which they failed
     struck: set[int] = field(default_factory=set)
     failed_on: set[str] = field(default_factory=set)
     #: hosts that refused the job
     refused_by: set[str] = field(default_factory=set)
-    #: messages of it that a worker took, or Redis lost, without any answer since the last one
+    #: number of messages that a worker took, or Redis lost, since the last answer
     unanswered: int = 0
-    #: an earlier life of the coordinator may have counted the attempts before this one
+    #: first attempt whose failure counts; an earlier coordinator may have counted those before it
     counts_from: int = 1
-    #: submissions sent
+    #: number of submissions sent
     sends: int = 0
     #: whether the result was cut to its required fields after "Invalid result format"
     mended: bool = False
     result: Mapping[str, Any] | None = None
-    #: why there is no result; the submission then says `error`
+    #: why there is no result, empty if there is none to explain; it is submitted as `error`
     failure: str = ""
-    #: the state that a failed job ends in, and why
+    #: the final state of a failed job, and why it is not paid
     end: JobState = JobState.REJECTED
     loss: Loss | None = None
     #: why its last submission did not reach the server
     held: Loss | None = None
-    #: who computed the result
+    #: the worker that computed the result
     worker: str = ""
     kernel_version: str = ""
-    #: a submission of it is on its way
+    #: whether a submission is under way
     in_flight: bool = False
-    #: its last submission's outcome is not known
+    #: whether the outcome of the last submission is unknown
     unknown: bool = False
-    #: nor that of an earlier one, so that it may have been paid
+    #: whether the outcome of any submission was unknown, so that the job may have been paid
     doubtful: bool = False
-    #: the server gave it again although a submission was sent
+    #: whether the server handed the job out again although a submission was sent
     insisted: bool = False
-    #: it was paid before, in this ledger
+    #: whether this ledger already has a payment for the job
     paid_before: bool = False
     redispatch_at: float = NEVER
-    #: when its last dispatch was asked for
+    #: when the last dispatch was ordered
     ordered_at: float | None = None
-    #: its last dispatch is with the dispatcher, which has not said what became of it
+    #: whether the last dispatch is with the dispatcher, which has not reported its outcome
     ordered: bool = False
-    #: without a result by then it is given up; the server gives a fetched job again, so that one is not
+    #: when the job is given up without a result; never for a fetched job, which the server would hand out again
     expires_at: float = NEVER
-    #: when the answer that brought it was read
+    #: when the answer that contained the job was read
     received_at: float | None = None
     compute_ms: float = 0.0
-    #: from the answer that brought it to its first submission, less the kernel; None where it was not measured
+    #: milliseconds from that answer to the first submission, less the kernel time; None if not measured
     overhead_ms: float | None = None
 
     @classmethod
     def restored(cls, open_job: OpenJob, max_attempts: int) -> Work:
-        """A job as an earlier life left it in the ledger."""
+        """A job as an earlier coordinator left it in the ledger."""
         work = cls(
             job=open_job.job,
             session_id=open_job.session_id,
@@ -114,12 +114,12 @@ class Work:
 
     @property
     def blocks_fetch(self) -> bool:
-        """Whether a fetch would only bring this job again."""
+        """Whether a fetch would only return this job again."""
         return self.job.road is Road.FETCHED and (not self.unknown or self.insisted)
 
     @property
     def sendable(self) -> bool:
-        """Whether there is something to submit and nothing under way."""
+        """Whether there is something to submit and no submission under way."""
         return (self.state is JobState.COMPUTED or self.state is JobState.SUBMITTING) and not self.in_flight
 
     @property
@@ -128,15 +128,15 @@ class Work:
         return self.state is JobState.ASSIGNED or self.state is JobState.DISPATCHED
 
     def awaits(self, message: ResultMessage) -> bool:
-        """Whether this is an end of an attempt that was made, while one is still awaited."""
+        """Whether `message` ends an attempt that was made, while a result is still awaited."""
         return self.at_workers and 1 <= message.attempt <= self.attempt
 
     def waits_for(self, message: JobMessage) -> bool:
-        """Whether this is the message by which it should reach a worker."""
+        """Whether `message` is the one that should bring the job to a worker."""
         return self.at_workers and message.attempt == self.attempt
 
     def first_sent(self, at: float) -> None:
-        """Its first submission went out then."""
+        """Record when the first submission was sent."""
         if self.received_at is not None:
             self.overhead_ms = (at - self.received_at) * 1000 - self.compute_ms
 
@@ -151,7 +151,7 @@ class Work:
         )
 
     def proof(self, exchange: Exchange) -> Proof:
-        """What a payment for this job rests on."""
+        """The proof of a payment for this job."""
         return Proof(
             exchange=exchange,
             worker=self.worker,
@@ -168,7 +168,7 @@ class Work:
         loss: Loss | None = None,
         computed_by: ResultMessage | None = None,
     ) -> JobMoved:
-        """Enter `state`; the row that records it."""
+        """Enter `state` and return the row that records it."""
         self.state = state
         return JobMoved(
             job_id=self.job.job_id,
@@ -186,7 +186,7 @@ class Work:
         )
 
     def strike(self, message: ResultMessage) -> bool:
-        """Count an attempt that ended without a result; False when it was counted before, or may have been."""
+        """Count an attempt that ended without a result. Returns False if it was, or may have been, counted before."""
         self.failed_on.add(message.worker)
         if message.outcome is Outcome.REFUSED:
             self.refused_by.add(message.worker)
@@ -197,12 +197,12 @@ class Work:
         return True
 
     def fail(self, reason: str, end: JobState, loss: Loss | None) -> None:
-        """No result will come: the submission says so, which frees the miner for other jobs."""
+        """Record that no result will come. The submission says so, which frees the miner for other jobs."""
         self.failure, self.end, self.loss = reason[:200], end, loss
         self.result = {"error": self.failure}
 
     def mend(self) -> bool:
-        """Cut the result to what the protocol requires; False when that was done before or there is none."""
+        """Cut the result to the fields that the protocol requires. Returns False if that was done, or there is none."""
         if self.mended or self.failure or self.result is None:
             return False
         self.mended = True
@@ -212,12 +212,12 @@ class Work:
 
 
 def loss_of_refusal(words: str) -> Loss:
-    """What the server's words mean for the result that it refuses."""
+    """Why a refused job is not paid, by the words with which the server refuses it."""
     return Loss.BAD_FORMAT if words.lower().startswith(INVALID_FORMAT.lower()) else Loss.REFUSED
 
 
 def flaw_of(message: ResultMessage, job_type: str) -> str:
-    """Why a worker's result can't be submitted; empty when it can. A worker's word is untrusted input."""
+    """Why a worker's result can't be submitted, empty if it can. A result is untrusted input."""
     if message.outcome is not Outcome.COMPUTED:
         return message.error or message.outcome.value
     if "error" in message.result:
@@ -228,7 +228,7 @@ def flaw_of(message: ResultMessage, job_type: str) -> str:
     try:
         size = len(json.dumps(message.result, allow_nan=False))
     except ValueError:
-        # 1e400 is JSON, and an infinity once it is read
+        # 1e400 is valid JSON but is read as infinity
         return "the result holds a number that no float holds"
     if size > MAX_SUBMITTED_BYTES:
         return f"the result is over {MAX_SUBMITTED_BYTES} bytes"

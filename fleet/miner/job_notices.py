@@ -1,4 +1,4 @@
-"""What an operator reads of a job: that it was computed, paid or lost."""
+"""Notices to the operator about a job: computed, paid or lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fleet.miner.job import Work
 
 
 def computed(miner_id: str, work: Work) -> Notice:
-    """Its result is here."""
+    """The notice that a job's result has arrived."""
     return Notice(
         kind=NoticeKind.COMPUTED,
         miner_id=miner_id,
@@ -21,7 +21,7 @@ def computed(miner_id: str, work: Work) -> Notice:
 
 
 def rewarded(miner_id: str, work: Work, amount: Decimal, total: Decimal, *, confirmed: bool) -> Notice:
-    """It was paid; `total` is all that is booked for the miner, in NNET like `amount`."""
+    """The notice that a job was paid. `amount` is its reward, `total` all that is booked for the miner, in NNET."""
     return Notice(
         kind=NoticeKind.REWARD,
         miner_id=miner_id,
@@ -35,7 +35,7 @@ def rewarded(miner_id: str, work: Work, amount: Decimal, total: Decimal, *, conf
 
 
 def lost_job(miner_id: str, work: Work, text: str) -> Notice:
-    """It ended without a reward."""
+    """The notice that a job ended without a reward."""
     return Notice(
         kind=NoticeKind.LOST_JOB,
         miner_id=miner_id,

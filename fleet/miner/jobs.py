@@ -21,18 +21,18 @@ from fleet.miner.strikes import given_up, pause_s
 from fleet.money.balance import Purse
 from tasks.messages import ResultMessage
 
-#: submissions with unknown outcome that may wait beside the next fetch
+#: from this many submissions with unknown outcome on, no other job is fetched
 _MAX_UNKNOWN = 3
-#: a restarted coordinator waits this long for results that are in the stream already
+#: how long a restarted coordinator waits for results that are already on the stream, in seconds
 _RESTORED_S = 2.0
-#: ended jobs that are remembered, more than can end while one fetch is under way
+#: number of ended jobs that are remembered, more than can end while one fetch is under way
 _REMEMBERED = 8
 
 Find = Callable[[str], Prior | None]
 
 
 class Workload:
-    """Takes jobs in, has them computed, and turns receipts into payments. `session` is the one that runs, if any."""
+    """Takes jobs in, has them computed, and turns receipts into payments. `session` is the running one, if any."""
 
     def __init__(self, miner_id: str, policy: Policy, purse: Purse, rng: random.Random) -> None:
         self.jobs: dict[str, Work] = {}
@@ -42,12 +42,12 @@ class Workload:
         self._policy = policy
         self._purse = purse
         self._rng = rng
-        #: when the last jobs ended, by id
+        #: when each of the last jobs ended, by job id
         self._ended: dict[str, float] = {}
 
     @property
     def may_fetch(self) -> bool:
-        """Whether a fetch would bring another job than those that are open."""
+        """Whether to fetch: the server would give a new job, and not too many submissions have an unknown outcome."""
         unknown = sum(work.unknown for work in self.jobs.values())
         return unknown < _MAX_UNKNOWN and not any(work.blocks_fetch for work in self.jobs.values())
 
@@ -58,20 +58,20 @@ class Workload:
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """The jobs that the server may have paid and that are not booked."""
+        """Ids of jobs that the server may have paid and that are not booked."""
         return tuple(job_id for job_id, work in self.jobs.items() if work.unknown or work.in_flight)
 
     @property
     def uncertain(self) -> bool:
-        """Whether a submission was sent of which nothing tells what became of it."""
+        """Whether the outcome of a submission is unknown."""
         return any(work.unknown for work in self.jobs.values())
 
     def sendable(self) -> Iterator[Work]:
-        """Jobs that could be submitted."""
+        """The jobs that can be submitted."""
         return (work for work in self.jobs.values() if work.sendable)
 
     def restore(self, open_job: OpenJob, now: float) -> None:
-        """A job that the ledger holds open from an earlier life."""
+        """Take over a job that an earlier coordinator left open in the ledger."""
         work = Work.restored(open_job, self._policy.max_attempts)
         if work.at_workers:
             work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
@@ -81,12 +81,12 @@ class Workload:
     # -- to the workers and back ------------------------------------------------------------------------------------
 
     def assigned(self, job: Job, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """The server gives a job: a new one, one that is open, or one that was over here."""
+        """Take in a job from the server: a new one, one that is open, or one that had already ended here."""
         known = self.jobs.get(job.job_id)
         if known is not None:
             return self._given_again(known, job)
         if self._ended.get(job.job_id, 0.0) > reply.sent_at:
-            # it ended while this answer was under way
+            # the job ended while this answer was under way
             return [self.anomaly("the answer to a fetch was overtaken by a receipt", job.job_id)]
         prior = find(job.job_id)
         if prior is not None and prior.miner_id != self._miner_id:
@@ -117,25 +117,25 @@ class Workload:
         return [self._opened(work, prior), dispatch, *odd]
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """A job that came without a fetch, unless too many of them wait."""
+        """Take in a job that came without a fetch, unless too many of them are open."""
         free = sum(work.job.road is not Road.FETCHED for work in self.jobs.values())
         if job is None or free >= self._policy.max_free_jobs:
             return []
         return self.assigned(job, reply, now, find)
 
     def wakes_at(self) -> float:
-        """When `tick` has something to do."""
+        """When `tick` next has something to do."""
         waiting = (min(work.redispatch_at, work.expires_at) for work in self.jobs.values() if work.at_workers)
         return min(waiting, default=NEVER)
 
     def tick(self, now: float) -> list[Effect]:
-        """Dispatch again what gave no result in time (skipped while messages wait in the queue), or give it up."""
+        """Dispatch jobs without a result in time again, unless messages wait in the queue, or give them up."""
         effects: list[Effect] = []
         for work in [work for work in self.jobs.values() if work.at_workers]:
             if work.expires_at <= now:
                 effects += self._lost(work, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
             elif work.redispatch_at <= now and work.ordered:
-                # a Redis that hangs holds the dispatcher up: another order would only be one copy more when it is back
+                # a hanging Redis blocks the dispatcher: another order would only be a second copy once Redis is back
                 work.redispatch_at = now + self._policy.redispatch_s
             elif work.redispatch_at <= now and work.unanswered >= self._policy.max_unanswered:
                 effects += self._unanswered(work)
@@ -146,7 +146,7 @@ class Workload:
     def dispatched(
         self, job_id: str, attempt: int, *, published: bool, now: float, waits: bool = False
     ) -> list[Effect]:
-        """The dispatcher published a job, or found that a message of it still `waits`; or it could not publish."""
+        """Record whether the dispatcher published a job. With `waits`, an earlier message of it is still queued."""
         work = self.jobs.get(job_id)
         if work is None or work.attempt != attempt or not work.at_workers or attempt in work.struck:
             return []
@@ -159,7 +159,7 @@ class Workload:
         return [work.moved(JobState.DISPATCHED)]
 
     def result(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
-        """An attempt ended. One that is not awaited, or of an attempt that was never made, changes nothing.
+        """Take in the end of an attempt. One that is not awaited, or was never made, changes nothing.
 
         `able` are the hosts that compute other jobs.
         """
@@ -178,7 +178,7 @@ class Workload:
             return [self.anomaly(f"attempt {message.attempt} failed, which was known: {flaw}", message.job_id)]
         note = self.anomaly(f"attempt {message.attempt} failed: {flaw}", message.job_id)
         if message.attempt < work.attempt:
-            # it took longer than the wait for a result, and the next attempt is under way
+            # the attempt outlasted the wait for its result, and the next one is under way
             return [note, work.moved(work.state)]
         work.ordered, work.redispatch_at = False, now + pause_s(work.strikes)
         return [note, work.moved(JobState.ASSIGNED)]
@@ -186,12 +186,12 @@ class Workload:
     # -- to the server and back -------------------------------------------------------------------------------------
 
     def submitting(self, work: Work) -> list[Effect]:
-        """A submission is about to be sent; the row comes first."""
+        """Mark a submission as under way. Its row is written before it is sent."""
         work.in_flight, work.sends = True, work.sends + 1
         return [work.moved(JobState.SUBMITTING)]
 
     def receipt(self, receipt: Receipt, work: Work, reply: Reply) -> list[Effect]:
-        """The server's answer to a submission."""
+        """Take in the server's answer to a submission."""
         if receipt.accepted:
             return self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
         if work.failure:
@@ -199,7 +199,7 @@ class Workload:
         return self._mended(work, receipt.error) or self._refused(work, receipt.error, reply)
 
     def submission_failed(self, work: Work, error: CallError, reply: Reply) -> list[Effect] | None:
-        """Effects of an error that says what became of the job; None when it is only to be sent again later."""
+        """Effects of an error that settles the job; None if the submission is only to be sent again later."""
         if isinstance(error, JobCompleted):
             if work.failure:
                 return self._lost(work, work.end, work.failure, work.loss, reply)
@@ -225,7 +225,7 @@ class Workload:
         return None
 
     def give_up(self) -> list[Effect]:
-        """The drain took too long: end each job that no submission is under way for."""
+        """End each job without a submission under way, since the drain took too long."""
         effects: list[Effect] = []
         for work in [work for work in self.jobs.values() if not work.in_flight]:
             loss = Loss.ANSWER_LOST if work.unknown else work.held or Loss.DRAINED
@@ -233,13 +233,13 @@ class Workload:
         return effects
 
     def anomaly(self, text: str, job_id: str = "") -> Notice:
-        """Something odd was survived."""
+        """A notice of something odd, after which the miner carries on."""
         return Notice(kind=NoticeKind.ANOMALY, miner_id=self._miner_id, text=text, job_id=job_id)
 
     # -- steps ------------------------------------------------------------------------------------------------------
 
     def _given_again(self, work: Work, job: Job) -> list[Effect]:
-        """The server holds this job unsubmitted: what was sent of it did not arrive."""
+        """Take in an open job that is handed out again: no submission of it has arrived at the server."""
         if work.unknown:
             work.insisted = True
         if job.data != work.job.data or job.reward != work.job.reward:
@@ -257,7 +257,7 @@ class Workload:
         )
 
     def _dispatch(self, work: Work, now: float, *, only_if_idle: bool = False) -> list[Effect]:
-        """Another attempt, written down before it is published."""
+        """Start another attempt. Its row is written before it is published."""
         dispatch = self._publish(work, now, only_if_idle=only_if_idle)
         return [work.moved(JobState.ASSIGNED), dispatch]
 
@@ -276,19 +276,19 @@ class Workload:
         return [work.moved(JobState.COMPUTED, computed_by=message), notice]
 
     def _failed(self, work: Work, message: ResultMessage, flaw: str, end: JobState) -> list[Effect]:
-        """No attempt will bring a result: an `error` submission frees the miner for other jobs."""
+        """Give up computing a job: an `error` submission frees the miner for other jobs."""
         loss = LOSS_BY_OUTCOME[message.outcome]
         work.fail(flaw, end, loss)
         return [work.moved(JobState.COMPUTED, cause=flaw, loss=loss, computed_by=message)]
 
     def _unanswered(self, work: Work) -> list[Effect]:
-        """Whoever takes it is never heard of again: it may end a whole host each time."""
+        """Give up a job that no worker ever answers: it may bring down a whole host each time."""
         cause = f"no answer to {work.unanswered} attempts"
         work.fail(cause, JobState.QUARANTINED, Loss.WORKER_LOST)
         return [work.moved(JobState.COMPUTED, cause=cause, loss=Loss.WORKER_LOST), self.anomaly(cause, work.job.job_id)]
 
     def _mended(self, work: Work, refusal: str) -> list[Effect]:
-        """Cut down to the required fields for one more submission; nothing when that was tried before."""
+        """Cut the result to its required fields for one more submission; nothing if that was tried before."""
         if not work.mend():
             return []
         work.unknown = work.insisted = False
@@ -325,7 +325,7 @@ class Workload:
         return [work.moved(state, cause=cause, loss=loss), *lost, notice]
 
     def _end(self, work: Work, at: float) -> None:
-        """The job leaves; a fetch whose answer is older than this may still bring it."""
+        """Remove a job and remember when it ended: an older answer to a fetch may still contain it."""
         self.jobs.pop(work.job.job_id, None)
         self._ended[work.job.job_id] = at
         while len(self._ended) > _REMEMBERED:

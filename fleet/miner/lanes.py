@@ -1,4 +1,4 @@
-"""The two ways on which a miner speaks with its server, one call at a time on each. Pure."""
+"""A miner's two lanes to its server, each with one call at a time. Pure."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from fleet.miner.session import Session
 
 
 class Lane(IntEnum):
-    """A way to the server."""
+    """One of the two lanes."""
 
     MAIN = 0
     SIDE = 1
 
 
 class Lanes:
-    """Which call is under way on each lane."""
+    """The call that is under way on each lane."""
 
     def __init__(self) -> None:
         self._calls: dict[Lane, Call | None] = dict.fromkeys(Lane)
 
     @property
     def main(self) -> Call | None:
-        """The call that is under way on the main lane."""
+        """The call that is under way on the main lane, or None."""
         return self._calls[Lane.MAIN]
 
     @property
     def side(self) -> Call | None:
-        """The call that is under way on the side lane."""
+        """The call that is under way on the side lane, or None."""
         return self._calls[Lane.SIDE]
 
     @property
@@ -43,15 +43,15 @@ class Lanes:
         return any(call is not None and call.kind is kind for call in self._calls.values())
 
     def free_for(self, work: Work) -> bool:
-        """Whether a submission of this job could be sent."""
+        """Whether the lane for this job's submission is free."""
         return self._calls[_lane(CallKind.SUBMIT, work)] is None
 
     def begin(self, call: Call, work: Work | None) -> None:
-        """A call goes out."""
+        """Record an outgoing call."""
         self._calls[_lane(call.kind, work)] = call
 
     def ended(self, call: Call) -> None:
-        """A call was answered, or failed."""
+        """Record that a call was answered or failed."""
         for lane, pending in self._calls.items():
             if pending is call:
                 self._calls[lane] = None
@@ -64,7 +64,7 @@ def _lane(kind: CallKind, work: Work | None) -> Lane:
 
 
 def call_for(kind: CallKind, spec: MinerSpec, session: Session | None, work: Work | None) -> Call:
-    """The call of this kind, with what the server wants to be told."""
+    """The call of this kind, with the fields that the server expects."""
     if session is None:
         return Call(kind=kind, spec=spec)
     return Call(

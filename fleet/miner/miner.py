@@ -1,9 +1,9 @@
-"""The life of one miner as a pure machine: an event in, effects out. No I/O, no clock, no threads.
+"""The life of one miner as a pure state machine: events in, effects out. No I/O, no clock, no threads.
 
-A miner speaks on two lanes, each with one call at a time: the main lane registers, opens, fetches and submits what was
-fetched; the side lane sends heartbeats, submissions whose outcome is unknown, and jobs that came for free. So neither
-a heartbeat nor a lost answer holds up the next fetch. A heartbeat and a submission are never under way together, since
-the heartbeat's answer states a sum that would count the submission or not.
+A miner has two lanes, each with one call at a time. The main lane registers, opens sessions, fetches, and submits
+fetched jobs. The side lane sends heartbeats, submissions whose outcome is unknown, and jobs that came without a fetch.
+So neither a heartbeat nor a lost answer holds up the next fetch. A heartbeat and a submission are never under way
+together, since the sum in the heartbeat's answer might or might not count the submission.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class Miner:
         self.spec = spec
         self.phase = Phase.UNREGISTERED
         self.draining = False
-        #: the server stated its total at the end, and it was compared
+        #: whether the server stated its total at the end and it was compared
         self.compared = False
-        #: monotonic seconds at which an answer of this life stated the server's total last
+        #: when the server last stated its total, in monotonic seconds; None if it has not since the start
         self.total_stated_at: float | None = None
         self._mined = False
         self.purse = Purse(spec.miner_id, account)
@@ -81,12 +81,12 @@ class Miner:
 
     @property
     def session(self) -> Session | None:
-        """The running session."""
+        """The running session, or None."""
         return self.workload.session
 
     @property
     def jobs(self) -> dict[str, Work]:
-        """The open jobs by id."""
+        """The open jobs, by job id."""
         return self.workload.jobs
 
     @property
@@ -96,16 +96,16 @@ class Miner:
 
     @property
     def done(self) -> bool:
-        """Whether nothing is left to do after a drain."""
+        """Whether a drain has nothing left to do."""
         never_mined = self.draining and self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
-        # a session that an earlier life left open is stopped first, and its totals are asked for
+        # a session that an earlier coordinator left open is stopped first, and its totals are requested
         nothing_left = not self.jobs and self._known_session is None and self._lanes.idle
         return self.phase is Phase.DONE or (never_mined and nothing_left)
 
     def agenda(self, now: float) -> tuple[Urgency, float, float]:
-        """The most urgent call that may be sent, from when on it may, and when the next one falls due that outranks it.
+        """The most urgent call that may be sent, its earliest time, and when a more urgent call falls due.
 
-        `(FETCH, inf, inf)` while there is none.
+        `(FETCH, inf, inf)` if there is no call.
         """
         wishes = [(URGENCY[kind], max(at, self.patience.until)) for kind, _, at in self._wishes(now)]
         due = [wish for wish in wishes if wish[1] <= now]
@@ -116,7 +116,7 @@ class Miner:
         return urgency, at, min((at for other, at in wishes if other < urgency), default=NEVER)
 
     def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
-        """Take the most urgent call that is due, unless it is not of `only`'s urgency, with what is written first."""
+        """Start the most urgent call that is due (and of urgency `only`, if given); returns it with its effects."""
         due = [wish for wish in self._wishes(now) if max(wish[2], self.patience.until) <= now]
         if not due:
             return None
@@ -130,13 +130,13 @@ class Miner:
         return call, effects
 
     def drain(self) -> None:
-        """Fetch nothing any more; finish, stop the session, ask for the totals."""
+        """Fetch nothing more; finish the open jobs, stop the session, ask for the totals."""
         self.draining = True
 
     # -- events -----------------------------------------------------------------------------------------------------
 
     def on_reply(self, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """A call ended. `find` looks a job up in the ledger."""
+        """Take in the end of a call. `find` looks up a job in the ledger."""
         call, outcome = reply.call, reply.outcome
         self._lanes.ended(call)
         work = self.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
@@ -175,7 +175,7 @@ class Miner:
                 return self._totals(outcome, reply, now)
 
     def give_up(self) -> list[Effect]:
-        """The drain took too long: end what is open, and wait for nothing before the farewell."""
+        """End the open jobs and skip all waits before the farewell, since the drain took too long."""
         self.patience.over()
         self._known_session = None
         return self.workload.give_up()
@@ -183,7 +183,7 @@ class Miner:
     # -- what it wants ----------------------------------------------------------------------------------------------
 
     def _wishes(self, now: float) -> list[_Wish]:
-        """Calls that the free lanes could take, each with the time from which it may be sent."""
+        """Calls that the free lanes could take, each with its earliest time."""
         if self.phase is not Phase.MINING:
             return self._passage()
         session = self.session
@@ -193,13 +193,13 @@ class Miner:
         if self.draining and not self.jobs and lanes.idle:
             return [(CallKind.STOP_SESSION, None, 0.0)]
         if lanes.under_way(CallKind.TOTALS):
-            # whatever is paid meanwhile would be in the total or not
+            # a payment made meanwhile might or might not be in the total
             return []
         wishes: list[_Wish] = []
         if lanes.side is None and not lanes.under_way(CallKind.SUBMIT) and not (self.draining and not self.jobs):
             wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
         if self._audits.at <= now and not self.draining and not self.workload.uncertain:
-            # the lanes fall idle, so that the totals can be compared; not while an answer is awaited
+            # let the lanes fall idle so that the totals can be compared, unless a submission's outcome is unknown
             ready = lanes.idle and session.heartbeat_at > now
             return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
         if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
@@ -223,7 +223,7 @@ class Miner:
         self.phase = Phase.REGISTERED
         words = "registered" if registration.new else "was registered already"
         settled = self.purse.registered(registration, unsettled=self.workload.unsettled)
-        # what is paid before the first total, and never heard of, nothing proves
+        # an unstated payment before the first total could never be proved, so the total is requested soon
         self._audits.due(now, when=self.purse.base_total is None)
         odd = [self.workload.anomaly(registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
@@ -261,7 +261,7 @@ class Miner:
         return effects
 
     def _stopped(self, call: Call, cause: str, *, over: bool = True) -> list[Effect]:
-        """The drain goes on; a session that may not be `over` stays open in the ledger, for the next start to stop."""
+        """Go on with the drain. A session that may not be `over` stays open in the ledger until the next start."""
         self.phase, self.workload.session = Phase.STOPPED, None
         self._farewell.next_step()
         words = f"session {cause}: {call.session_id}"
@@ -288,10 +288,10 @@ class Miner:
                 self.patience.answered()
                 return ended if isinstance(error, JobCompleted) else self._told(ended, call, error)
         if isinstance(error, RateLimited):
-            # the governor holds all calls of this address; this miner did nothing wrong
+            # the governor holds back all calls from this address; the miner itself needs no wait
             return [self._failed(call, error)]
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
-            # the session is well as long as its heartbeats are: mining goes on at its pace
+            # the session is well as long as its heartbeats are answered, so mining goes on as usual
             self._audits.failed(now)
             return [self.purse.unverifiable(str(error))]
         effects: list[Effect] = []
@@ -299,11 +299,11 @@ class Miner:
             effects += self._farewell_failed(call, error)
         elif isinstance(error, NotRegistered | SessionLost):
             if call.session_id and (self.session is None or self.session.session_id != call.session_id):
-                # the other lane heard it first
+                # the other lane got such an answer first
                 return []
             effects += self._start_over(error)
         elif call.kind is CallKind.HEARTBEAT and isinstance(error, OutcomeUnknown | Refused) and self.session:
-            # it may have been counted: the next one comes at its own pace, not faster
+            # the heartbeat may have been counted, so the next one must not come earlier than usual
             self.session.beaten(reply.sent_at)
             self.purse.heartbeat_lost()
         first, registering = first_send or call.kind is CallKind.REGISTER, self.phase is Phase.UNREGISTERED
@@ -313,7 +313,7 @@ class Miner:
         return self._told(effects, call, error)
 
     def _start_over(self, error: CallError) -> list[Effect]:
-        """The server forgot this session or this contributor: begin again from there."""
+        """Begin again from the session or the registration, whichever the server forgot."""
         session = self.session
         self.workload.session = self._known_session = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
@@ -326,7 +326,7 @@ class Miner:
         ]
 
     def _farewell_failed(self, call: Call, error: CallError) -> list[Effect]:
-        """Each step is tried some times; then the drain goes on without."""
+        """Retry a step of the farewell a few times; after that, the drain goes on without it."""
         last, gone = self._farewell.failed(call.kind), isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
             self.phase = Phase.DONE if gone or last else self.phase
@@ -341,7 +341,7 @@ class Miner:
         return Notice(kind=kind, miner_id=self.spec.miner_id, text=text)
 
     def _told(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
-        """One failure is one line: what became of the job or the session says it, else the call's own words do."""
+        """Give each failure one notice: that of the job or the session if there is one, else the call's error."""
         told = any(isinstance(effect, Notice) for effect in effects)
         return effects if told else [*effects, self._failed(call, error)]
 

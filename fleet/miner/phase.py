@@ -1,4 +1,4 @@
-"""Where a miner stands with its server."""
+"""The phases of a miner at its server, and the calls that lead from one to the next."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from fleet.domain.calls import CallKind
 
 
 class Phase(StrEnum):
-    """How far a miner is with the server."""
+    """How far a miner has come at its server."""
 
     UNREGISTERED = "unregistered"
     REGISTERED = "registered"
     MINING = "mining"
-    #: the session is stopped, the last totals are not asked yet
+    #: the session is stopped, and the last totals are still to be requested
     STOPPED = "stopped"
     DONE = "done"
 
 
-#: what leads from a phase without a session to the next one
+#: phase without a session → the call that leads to the next phase
 NEXT_CALL = {
     Phase.UNREGISTERED: CallKind.REGISTER,
     Phase.REGISTERED: CallKind.START_SESSION,

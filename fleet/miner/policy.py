@@ -1,4 +1,4 @@
-"""How every miner of a farm behaves."""
+"""The policy that all miners of a farm follow: intervals, limits and waits."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from fleet.miner.backoff import Backoff
 
-#: why Ctrl-Z is not obeyed
+#: message that says why Ctrl-Z is ignored
 NO_PAUSE = (
     "Ctrl-Z stops nothing: a farm that stands still loses its sessions within a minute. "
     "Ctrl-C drains and ends it, and the next start goes on from the ledger."
 )
-#: a drain is lengthened to this at most, in seconds; service managers and `fleet up` wait longer than that
+#: longest that a drain is extended to, in seconds; service managers and `fleet up` wait longer than this
 LONGEST_DRAIN_S = 90.0
 
 
@@ -19,17 +19,17 @@ LONGEST_DRAIN_S = 90.0
 class Policy:
     """Durations in seconds."""
 
-    #: between two heartbeats of a session
+    #: interval between two heartbeats of a session
     heartbeat_s: float = 30.0
-    #: without a result, until a job is dispatched again
+    #: wait for a result before a job is dispatched again
     redispatch_s: float = 30.0
-    #: attempts without a result, after which a job is quarantined
+    #: number of attempts without a result after which a job is quarantined
     max_attempts: int = 3
-    #: messages of a job that are taken without any answer, after which it is quarantined
+    #: number of unanswered messages after which a job is quarantined
     max_unanswered: int = 10
-    #: open jobs that came without a fetch
+    #: most open jobs that came without a fetch
     max_free_jobs: int = 4
-    #: between two comparisons of what is booked with the server's total while mining; 0 for none
+    #: interval between two comparisons of the ledger with the server's total while mining; 0 for none
     reconcile_s: float = 0.0
     #: waits after failed calls
     backoff: Backoff = field(default_factory=Backoff)

@@ -1,4 +1,4 @@
-"""How many submissions a job takes at a server: more than one where answers are lost as a rule. Pure."""
+"""Estimates how many submissions a job takes: more than one if the server's answers are often lost. Pure."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _WEIGHT = 0.05
 
 
 class Resends:
-    """A moving average over the jobs that ended."""
+    """The moving average of submissions per ended job."""
 
     def __init__(self) -> None:
         self._each = 1.0
 
     def ended(self, sends: int) -> None:
-        """A job ended after so many submissions; one that was never submitted says nothing."""
+        """Add a job that ended after `sends` submissions. A job that was never submitted is ignored."""
         if sends:
             self._each += (sends - self._each) * _WEIGHT
 
     def needed(self, jobs: int) -> int:
-        """Submissions that these jobs are going to take."""
+        """Number of submissions that `jobs` jobs will take."""
         return math.ceil(jobs * self._each)
 
     def jobs(self, submissions: int) -> int:
-        """How many jobs these submissions settle."""
+        """Number of jobs that `submissions` submissions settle."""
         return int(submissions / self._each)

@@ -1,4 +1,4 @@
-"""How a miner waits after failed calls. Pure."""
+"""Decides how long a miner waits after failed calls. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fleet.miner.backoff import Backoff
 
 
 class Patience:
-    """Counts failed calls: those in a row that the server did not answer, and those that it denied since it last gave.
+    """Counts failed calls: those unanswered in a row, and those that the server denied since the last reward.
 
-    To open a session, or to be given a job, is nothing yet: a server that grants this and denies what follows would be
-    asked round and round, as fast as it answers. Times are monotonic seconds.
+    Only a payment or an answered heartbeat counts as a reward. A server that grants sessions and jobs but denies every
+    later call would otherwise be asked again as fast as it answers. Times are monotonic seconds.
     """
 
     def __init__(self, backoff: Backoff, rng: random.Random, now: float) -> None:
@@ -20,42 +20,42 @@ class Patience:
         self._rng = rng
         self._unanswered = 0
         self._denied = 0
-        #: what the server has forgotten since it last gave something: each is begun over once without a wait
+        #: errors by which the server forgot something since the last reward; the first of each kind causes no wait
         self._forgotten: set[type[CallError]] = set()
         self._held_at = now
-        #: no call before this
+        #: earliest time of the next call
         self.until = now
-        #: the last wait began because the server did not answer
+        #: whether the last wait began because the server did not answer
         self.for_server = False
 
     def answered(self) -> None:
-        """A call brought what it asked for, or said what became of a job."""
+        """Record a call that succeeded or that settled a job."""
         self._unanswered = 0
 
     def rewarded(self) -> None:
-        """A payment was booked, or a heartbeat was answered: whatever was denied before is over."""
+        """Record a booked payment or an answered heartbeat, which cancels earlier denials."""
         self._unanswered = self._denied = 0
         self._forgotten.clear()
 
     def asks_again(self, error: CallError, *, first: bool, registering: bool) -> bool:
-        """Whether to ask at once, and without a word, if the deed is done.
+        """Whether to repeat the call at once, without a notice, to learn if it was carried out.
 
-        Releases that answer 500 after the deed do so each time (PROTOCOL, surprise 1).
+        Releases that answer 500 after carrying out a request do so each time (docs/protocol-notes.md, 1).
         """
         if not (first and isinstance(error, ServerFault)) or self._unanswered:
             return False
-        # a second registration that fails does count; each job is submitted a first time but once
+        # a second failed registration counts as unanswered; a job has only one first submission
         self._unanswered = int(registering)
         return True
 
     def hold(self, error: CallError, now: float) -> None:
-        """Wait before the next call: longer after each failure in a row. Calls that fail together are one failure."""
+        """Wait before the next call, longer after each failure in a row. Calls that fail together count as one."""
         if now < self.until:
             return
         if isinstance(error, SERVER_AWAY):
             self._unanswered += 1
         else:
-            # that is an answer
+            # a denial is an answer
             self._unanswered, self._denied = 0, self._denied + 1
             if isinstance(error, NotRegistered | SessionLost) and type(error) not in self._forgotten:
                 self._forgotten.add(type(error))
@@ -64,11 +64,11 @@ class Patience:
         self._held_at, self.until = now, now + self._backoff.delay_s(self._unanswered + self._denied, self._rng)
 
     def shorten(self) -> None:
-        """Wait no longer than after a first failure, whose wait is the shortest."""
+        """Cut the wait to that after a first failure, which is the shortest."""
         self.until = min(self.until, self._held_at + self._backoff.floor_s)
 
     def server_is_back(self) -> bool:
-        """Somebody else's call was answered; whether this shortens the wait, as it is for the server."""
+        """Shorten a wait for the server, since it answered another call. Returns whether there was such a wait."""
         if not self.for_server:
             return False
         self._unanswered, self.for_server = 0, False
@@ -76,5 +76,5 @@ class Patience:
         return True
 
     def over(self) -> None:
-        """Wait no longer."""
+        """End the wait."""
         self.until = 0.0

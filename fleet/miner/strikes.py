@@ -1,6 +1,6 @@
-"""When failed attempts are enough to give a job up, and how long to wait before the next one. Pure.
+"""Decides when failed attempts end a job, and how long to wait before the next attempt. Pure.
 
-One host alone can't have a job given up while another one, which computes others, has not tried it.
+One host alone can't end a job while another host that computes jobs has not tried it.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from collections.abc import Collection
 from fleet.domain.jobs import JobState
 from fleet.miner.job import Work
 
-#: hosts that have to refuse a job, where there are so many: what one refuses another may take, whose bounds are wider
+#: number of hosts that must refuse a job, if there are as many; another host may have wider bounds
 _REFUSERS = 2
-#: times the usual number of attempts, after which a job is given up though some host has not tried it
+#: multiple of the usual attempts after which a job is given up even if some host has not tried it
 _PATIENCE = 3
-#: hosts that a message names at most
+#: most hosts that a message names
 _MOST_AVOIDED = 16
-#: seconds before the second attempt, doubled for each one after it
+#: seconds before the second attempt, doubled for each further one, and the longest wait
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 
 
 def untried(work: Work, able: Collection[str]) -> bool:
-    """Whether one of the hosts that compute has not failed on this job."""
+    """Whether one of the `able` hosts, which compute other jobs, has not failed on this one."""
     return not work.failed_on.issuperset(able)
 
 
 def given_up(work: Work, able: Collection[str], max_attempts: int) -> JobState | None:
-    """The state in which a job whose attempt has failed ends, or None while another attempt may bring a result."""
+    """The final state of a job after a failed attempt, or None while another attempt may bring a result."""
     if work.refused_by and (len(work.refused_by) >= _REFUSERS or not untried(work, able)):
         return JobState.REJECTED
     enough = len(work.failed_on) >= max_attempts or not untried(work, able)
@@ -36,10 +36,10 @@ def given_up(work: Work, able: Collection[str], max_attempts: int) -> JobState |
 
 
 def avoided(work: Work, able: Collection[str]) -> tuple[str, ...]:
-    """The hosts that should leave the next attempt to another one; none where there is no other."""
+    """Hosts that should leave the next attempt to another host; empty if there is no other."""
     return tuple(sorted(work.failed_on))[:_MOST_AVOIDED] if untried(work, able) else ()
 
 
 def pause_s(strikes: int) -> float:
-    """Seconds between a failure and the next attempt."""
+    """Seconds to wait between a failure and the next attempt."""
     return min(_FIRST_PAUSE_S * 2.0 ** min(max(strikes - 1, 0), 10), _LONGEST_PAUSE_S)

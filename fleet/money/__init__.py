@@ -1,1 +1,1 @@
-"""What a miner was paid: balances, payments that only a sum proves, reconciliation with the server's totals."""
+"""The money of a miner: its balance, payments that only a sum proves, reconciliation with the server's totals."""

@@ -35,71 +35,72 @@ _UNKNOWN_PAST = (
 
 
 class Purse:
-    """Books payments of one miner. Amounts are exact NNET; a server's sums are floats and compared as such."""
+    """Books payments of one miner. Amounts are exact NNET; a server's sums are compared with a float's tolerance."""
 
     def __init__(self, miner_id: str, account: Account) -> None:
         self._books = Books(miner_id, account)
-        #: the server has said that it does not know this contributor
+        #: whether the server has said that it does not know this contributor
         self.server_forgot = False
-        #: NNET of differences since the base that nothing explains
+        #: NNET of unexplained differences since the base
         self.unexplained = account.unexplained
         self._claims = Claims(account)
         self._pay = SessionPay(self._books, self._claims)
 
     @property
     def booked(self) -> Decimal:
-        """All that is booked for this miner at this server."""
+        """NNET booked for this miner at this server."""
         return self._books.booked
 
     @property
     def payments(self) -> int:
-        """How many entries that is."""
+        """Number of entries in `booked`."""
         return self._books.payments
 
     @property
     def base_total(self) -> Decimal | None:
-        """The server's total that differences are counted from."""
+        """The base: the server's total from which differences are counted."""
         return self._books.base_total
 
     @property
     def stated_total(self) -> Decimal | None:
-        """The last total that the server stated in this life."""
+        """The last total that the server stated since the coordinator started."""
         return self._books.stated_total
 
     @property
     def may_count_twice(self) -> bool:
-        """Whether a session's sum brought what the base may count already: the next total tells."""
+        """Whether a session's sum brought pay that the base may already count; the next total shows it."""
         return self._claims.may_count_twice
 
     @property
     def since_base(self) -> Decimal:
-        """What the ledger booked since the server's total was first seen."""
+        """NNET booked since the base."""
         return self._books.since_base
 
     @property
     def session_offset(self) -> Decimal | None:
-        """What the server counts for the session beyond the ledger's entries of it; None until it is learnt."""
+        """NNET that the server counts for the session beyond the ledger's entries of it; None until learnt."""
         return self._books.sum.offset
 
     @property
     def server_total(self) -> Decimal | None:
-        """What the server says it paid in the same time; None where it states no total."""
+        """NNET that the server says it paid since the base; None if it states no total."""
         if self.stated_total is None or self.base_total is None:
             return None
         return self.stated_total - self.base_total
 
     @property
     def difference(self) -> Decimal | None:
-        """Server less ledger; exactly zero when they differ by no more than the server's float sum can lose."""
+        """Server minus ledger, in NNET; exactly zero if they differ by no more than the server's float sum can lose."""
         if self.stated_total is None or self.base_total is None:
             return None
         return self._books.missing(self.stated_total, self.base_total)
 
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
-        """A new contributor has no past; a known one states its total, which says nothing while work is unsettled.
+        """Set a new base for a new contributor; compare the total of a known one.
 
-        A contributor that the server has forgotten is a new one, even if the answer says that it is known: the first
-        answer of that registration was lost (PROTOCOL, surprise 1). A total that may lag is left to the next audit.
+        A contributor that the server had forgotten counts as new even if the answer calls it known: the first answer to
+        that registration was lost (docs/protocol-notes.md, 1). A total is not compared while work is unsettled, and one
+        that may lag is left to the next audit.
         """
         forgotten, self.server_forgot = self.server_forgot, False
         totals = registration.totals
@@ -108,13 +109,13 @@ class Purse:
         return [] if totals is None or unsettled or self.may_lag(totals) else self.settle(totals)
 
     def _paid_nothing(self, totals: Totals | None) -> bool:
-        """Whether the server counts nothing of what it had paid: what is unsettled can't be in such a total."""
+        """Whether the total is zero although the server had paid before. It can't contain unsettled work."""
         if totals is None or totals.total_rewards or self.base_total is None:
             return False
         return self.base_total + self.since_base > 0 and not self._claims.same_record(totals.registered_at)
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
-        """A session runs; its sum counts from zero where it is new, and goes on where the ledger left it open."""
+        """Follow another session. A new one's sum starts at zero; one left open in the ledger goes on."""
         self._books.session_id = session_id
         if known is None:
             self._books.sum = SessionSum(None if adopted else ZERO)
@@ -132,7 +133,7 @@ class Purse:
         again: bool,
         proof: Proof = _NO_PROOF,
     ) -> Booked:
-        """Book a job's reward; `again` when this ledger holds a payment for it already."""
+        """Book a job's reward. `again` is True if this ledger already has a payment for the job."""
         self._claims.paid(job.job_id, amount, confirmed=confirmed)
         self._books.sum.expect(job.job_id, amount, confirmed=confirmed)
         if stated_total is not None:
@@ -143,23 +144,23 @@ class Purse:
         return self._books.book(kind, amount, confirmed, evidence, job, proof)
 
     def answer_lost(self, job: Job) -> list[Effect]:
-        """A job was given up after a submission that nothing answered: its reward may have been paid.
+        """Record a job that was given up after an unanswered submission: its reward may have been paid.
 
-        The session's next sum may count it, which only a total can tell from a heartbeat's reward.
+        The session's next sum may count the reward. Only a total can tell it from a heartbeat's reward.
         """
         self._claims.answer_lost(job.job_id, job.reward)
         return [self._books.unlearn()]
 
     def job_reopened(self, job: Job) -> None:
-        """A job is open again, and is booked by its own receipt: no total is explained by it meanwhile."""
+        """Record that a job is open again. Its own receipt will book it, so it explains no total until then."""
         self._claims.reopened(job.job_id)
 
     def heartbeat_lost(self) -> None:
-        """A heartbeat's answer was lost: what it brought is unknown."""
+        """Record that a heartbeat's answer was lost: what the heartbeat paid is unknown."""
         self._claims.beat_unheard()
 
     def job_settled(self, job_id: str) -> list[Effect]:
-        """What became of a job's submission is known, and written down."""
+        """Record that the outcome of a job's submission is known and written down."""
         return self._pay.settled(job_id)
 
     def heartbeat(
@@ -170,41 +171,41 @@ class Purse:
         unsettled: bool = False,
         waiting: Collection[str] = (),
     ) -> list[Effect]:
-        """Book what a heartbeat brought, by the amount that its answer names or by the session's sum.
+        """Book what a heartbeat paid, by the amount in its answer or by the session's sum.
 
-        While work is `unsettled` the sum may count a job that is not booked yet. The sum then waits until the last of
-        the `waiting` jobs is settled, or is left to a later heartbeat's where they are not named.
+        While work is `unsettled`, the sum may count a job that is not booked yet. The sum then waits until the last of
+        the `waiting` jobs is settled. If no such jobs are named, it is left to a later heartbeat.
         """
         return self._pay.heartbeat(answer, exchange, waiting if unsettled else None)
 
     def session_stopped(self, summary: SessionSummary, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
-        """Book what the server's last word on a session proves."""
+        """Book what the server's final sum for a session proves."""
         return self._pay.stopped(summary, exchange)
 
     def may_lag(self, totals: Totals) -> bool:
-        """Whether a total is below what was stated or booked, as a copy of the server's books is for a while."""
+        """Whether a total is below what was stated or booked, as in a copy of the server's books that lags behind."""
         case = self._case(totals)
         if case is None:
             return fell(totals.total_rewards, self.stated_total, self.payments)
         return case.same_record is not False and case.low
 
     def compared(self, totals: Totals, exchange: Exchange) -> list[Effect]:
-        """Settle a total that was asked for, and note when it was stated and what came of it."""
+        """Settle a requested total, and record when it was stated and the result of the comparison."""
         effects = self.settle(totals, exchange)
         found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
         return [*effects, self._seen(totals.total_rewards, found[0] if found else "agrees")]
 
     def unverifiable(self, reason: str) -> TotalsSeen:
-        """A total was asked for, and the server stated none."""
+        """The row for a requested total that the server did not state."""
         return self._seen(None, f"unverifiable: {reason}"[:200])
 
     def _seen(self, total: Decimal | None, verdict: str) -> TotalsSeen:
         return TotalsSeen(miner_id=self._books.miner_id, total=total, verdict=verdict, booked=self.since_base)
 
     def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
-        """The server states its total, how many jobs it counts and since when, while nothing is under way.
+        """Compare the server's totals with the ledger, at a moment when nothing is under way.
 
-        Whatever it paid beside what is booked is proved: it is classified, and booked as an adjustment that says so.
+        A difference is classified. What it proves about payments is booked as an adjustment that says so.
         """
         case, total = self._case(totals), totals.total_rewards
         if case is None:
@@ -222,7 +223,7 @@ class Purse:
         return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
 
     def _begun_anew(self, finding: Finding, totals: Totals) -> list[Effect]:
-        """Count from these totals; what was booked stays, since nothing proves which payment was not made."""
+        """Count from these totals. The entries stay, since nothing proves which payment was not made."""
         base = self._rebase(totals)
         if finding.kind is Difference.HEARTBEAT:
             return [self._found(finding), base]
@@ -233,7 +234,7 @@ class Purse:
         return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
 
     def _case(self, totals: Totals) -> Case | None:
-        """A total beside what was booked and stated; None where there is nothing to compare it with."""
+        """A total together with what was booked and stated; None if there is no base to compare it with."""
         if self.base_total is None:
             return None
         before = self.base_total if self.stated_total is None else self.stated_total
@@ -242,14 +243,14 @@ class Purse:
         return self._claims.case(totals, missing, payments=self.payments, fell=low)
 
     def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
-        """The server tells for the first time how old its record is; where it lacks nothing, it had it at the base."""
+        """Date the base's record when the server first states its age. A total that lacks nothing is in that record."""
         if registered_at is None or case.same_record is not None or case.low:
             return []
         self._claims.dated(registered_at)
         return [RecordDated(miner_id=self._books.miner_id, registered_at=registered_at)]
 
     def _adjust(self, finding: Finding, case: Case, total: Decimal, proof: Proof) -> list[Effect]:
-        """Book a difference: job by job where lost answers add up to it, else as one adjustment."""
+        """Book a difference: job by job if lost answers add up to it, else as one adjustment."""
         evidence = f"{finding.kind.value}: {finding.evidence}; the server states {total} NNET since {self.base_total}"
         lost = self._claims.lost(finding.job_ids)
         effects: list[Effect] = [JobRecovered(job_id=job_id) for job_id, _ in lost]
@@ -261,13 +262,13 @@ class Purse:
             effects.append(
                 self._books.book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
             )
-        # the session's own sum may count it, or may not: what it counts is learnt again
+        # the session's sum may or may not count this, so the sum is learnt again
         effects.append(self._books.unlearn())
         notice = self._books.notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
         return [*effects, notice, *self._explained(finding, len(by_job), case.extra_jobs)]
 
     def _explained(self, finding: Finding, booked: int, extra_jobs: int | None) -> list[Effect]:
-        """Write a finding down; unless nothing explains it, the totals prove whatever was unconfirmed."""
+        """Record a finding. If its cause is known, the totals prove all unconfirmed payments."""
         known = finding.kind is not Difference.UNKNOWN
         more = (extra_jobs or 0) - booked
         self._claims.settled(finding.job_ids, booked=booked, extra_jobs=more, all_proved=known)
@@ -278,14 +279,14 @@ class Purse:
         return [proved, self._found(finding, more)]
 
     def _forgotten(self) -> list[Effect]:
-        """The server registers a contributor anew that it knew before."""
+        """The finding for a contributor that the server knew before and now registers as new; none without payments."""
         if self.base_total is None or not self.since_base:
             return []
         evidence = f"it registered the miner anew; {self.since_base} NNET since {self.base_total} stay as booked"
         return [self._found(Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence))]
 
     def _unknown_past(self, total: Decimal) -> list[Effect]:
-        """A server that knows more of a miner than a ledger without an entry of it: the ledger may be the wrong one."""
+        """A warning if the server has paid a miner of whom the ledger has no entry: it may be the wrong ledger."""
         if not total or self.payments:
             return []
         return [self._books.notice(NoticeKind.ANOMALY, _UNKNOWN_PAST)]

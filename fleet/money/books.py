@@ -1,4 +1,4 @@
-"""What is booked for one miner, and beside which of the server's totals it stands. Pure."""
+"""The sums of one miner's entries, and the server's totals that they are compared with. Pure."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ _NO_PROOF = Proof()
 
 
 class Books:
-    """Sums of one miner's entries. Amounts are exact NNET; a server's sums are floats and compared as such."""
+    """Sums of one miner's entries. Amounts are exact NNET. A server's sums are compared with a float's tolerance."""
 
     def __init__(self, miner_id: str, account: Account) -> None:
         self.miner_id = miner_id
-        #: all that is booked for this miner at this server
+        #: NNET booked for this miner at this server
         self.booked = account.booked
         self.payments = account.payments
-        #: the server's total that differences are counted from, and what was booked then
+        #: the base: the server's total from which differences are counted, and the NNET booked at that moment
         self.base_total = account.base_total
         self.base_booked = account.base_booked
         #: the last total that the server stated
         self.stated_total: Decimal | None = None
         session = account.session
         self.session_id = session.session_id if session else ""
-        #: what the server states for the running session
+        #: the server's sum for the running session
         self.sum = SessionSum.of(session) if session else SessionSum(None)
 
     @property
     def since_base(self) -> Decimal:
-        """What was booked since the base."""
+        """NNET booked since the base."""
         return self.booked - self.base_booked
 
     def missing(self, total: Decimal, base: Decimal) -> Decimal:
-        """Server less ledger since the base; zero when they differ by no more than a float sum can lose."""
+        """Server minus ledger since the base, in NNET; zero if they differ by no more than a float sum can lose."""
         booked = base + self.since_base
         return ZERO if same(total, booked, self.payments) else total - booked
 
     def rebase(self, total: Decimal) -> None:
-        """Differences count from this total and this moment."""
+        """Count differences from this total and this moment."""
         self.stated_total = self.base_total = total
         self.base_booked = self.booked
 
@@ -59,7 +59,7 @@ class Books:
         job_id: str | None = None,
         settles: tuple[str, ...] = (),
     ) -> Booked:
-        """Add a payment; its row."""
+        """Add a payment and return its row."""
         self.booked += amount
         self.payments += 1
         self.sum.booked(amount)
@@ -79,10 +79,10 @@ class Books:
         )
 
     def unlearn(self) -> OffsetSet:
-        """Compare the session's next sum with none; the row that says so."""
+        """Compare the session's next sum with none. Returns the row that records this."""
         self.sum.learn(None)
         return OffsetSet(miner_id=self.miner_id, session_id=self.session_id, offset=None)
 
     def notice(self, kind: NoticeKind, text: str, amount: Decimal | None = None) -> Notice:
-        """Something happened to this miner's money."""
+        """A notice about this miner's money."""
         return Notice(kind=kind, miner_id=self.miner_id, text=text, amount=amount, total=self.booked)

@@ -1,7 +1,7 @@
-"""What the server paid beside the receipts, worked out from the sums that it states.
+"""Compares a server's float sums with exact ones, and derives what the server paid beside the receipts.
 
-A server adds floats, the ledger adds exact decimals. Two sums are the same when they differ by less than what float
-addition can lose: each addition is off by half a unit in the last place of the sum (IEEE 754).
+A server adds floats, the ledger adds exact decimals. Two sums count as equal if they differ by no more than float
+addition can lose: each addition is off by at most half a unit in the last place of the sum (IEEE 754).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
 
-#: above this many candidates, subsets are not tried
+#: with more candidates than this, subsets are not tried
 _MAX_SUBSET = 10
 
 
@@ -22,21 +22,21 @@ _MAX_SUBSET = 10
 class HeartbeatIncome:
     """How a session's stated sum is explained."""
 
-    #: paid for the heartbeat itself
+    #: NNET paid for the heartbeat itself
     reward: Decimal
     #: positions of the unconfirmed payments that the sum proves
     confirmed: tuple[int, ...] = ()
-    #: what the ledger has booked and the server does not count, when the sum is too small
+    #: NNET that the ledger has booked and the server does not count, if the sum is too small
     shortfall: Decimal = ZERO
 
 
 def rounding(total: Decimal, payments: int) -> Decimal:
-    """The most by which a float sum of `payments` amounts near `total` can be off, in NNET."""
+    """The largest possible error of a float sum of `payments` amounts near `total`, in NNET."""
     return Decimal(math.ulp(float(abs(total)) or 1e-6)) * max(payments, 1)
 
 
 def same(stated: Decimal, exact: Decimal, payments: int) -> bool:
-    """Whether a server's float sum and an exact sum of `payments` amounts are the same money."""
+    """Whether a server's float sum equals an exact sum of `payments` amounts, within a float's rounding."""
     return abs(stated - exact) <= rounding(max(abs(stated), abs(exact)), payments)
 
 
@@ -45,10 +45,10 @@ def heartbeat_income(
 ) -> HeartbeatIncome:
     """Explain a heartbeat's `rewards_earned`, the server's sum for the session.
 
-    `confirmed` is what receipts and earlier heartbeats of this session brought; `unconfirmed` the payments of which the
-    answer was lost, which a release counts for the session or does not (PROTOCOL, surprise 1). What neither explains
-    is the heartbeat's own reward. A sum of unconfirmed payments is preferred to a reward: booking one payment twice
-    is worse.
+    `confirmed` is the sum of this session's receipts and earlier heartbeats. `unconfirmed` are the payments whose
+    answer was lost; a release may or may not count them for the session (docs/protocol-notes.md, 1). What neither
+    explains is the heartbeat's own reward. A sum of unconfirmed payments is preferred to a reward, since booking one
+    payment twice is worse.
     """
     extra = stated - confirmed
     if same(stated, confirmed, payments):

@@ -1,6 +1,6 @@
-"""What explains that a server's total of a miner is not what was booked. Pure.
+"""Explains why a server's total of a miner differs from what was booked. Pure.
 
-A total counts from a base: a moment at which the server stated it and the ledger knew what was booked. What the
+A total counts from a base: a moment at which the server stated its total and the booked sum was known. What a
 difference proves depends on what else is known: which answers were lost, how many jobs the server counts, whether a
 heartbeat's answer went missing.
 """
@@ -19,39 +19,39 @@ from fleet.domain.jobs import Finding
 #: job id and NNET
 Claim = tuple[str, Decimal]
 
-#: above this many candidates, only single ones and all of them are tried
+#: with more candidates than this, only single ones and all of them together are tried
 _MAX_SUBSET = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """All that is known of one miner since the base when its server states a total."""
+    """Everything known about one miner since its base when the server states a total."""
 
-    #: NNET, server less ledger; zero when they differ by no more than a float sum can lose
+    #: NNET, server minus ledger; zero if they differ by no more than a float sum can lose
     missing: Decimal
-    #: NNET that two sums may differ by and be the same money
+    #: NNET by which two equal sums may differ
     tolerance: Decimal = ZERO
-    #: the total is below one that the server stated before
+    #: whether the total is below one that the server stated before
     fell: bool = False
-    #: the server states it from the record of the miner that it had at the base; None where it does not tell
+    #: whether the total comes from the same record of the miner as the base; None if the server does not say
     same_record: bool | None = None
-    #: payments booked as the job stated, of which no answer told
+    #: payments that no answer stated, booked at the reward stated by the job
     claims: Sequence[Claim] = ()
-    #: jobs given up after a submission whose answer was lost, and what they would have paid
+    #: jobs given up after a submission whose answer was lost, with the reward that each would have paid
     lost: Sequence[Claim] = ()
-    #: jobs that the server counts beyond those that were booked; None where it does not tell
+    #: number of jobs that the server counts beyond those booked; None if it does not say
     extra_jobs: int | None = None
-    #: jobs that were booked
+    #: number of jobs booked
     jobs: int = 0
-    #: the server also counts jobs that a heartbeat reports, so that it may count each one twice
+    #: whether the server also counts jobs that a heartbeat reports, so that it may count each job twice
     counts_reports: bool = False
-    #: heartbeats whose answer was lost or could not be compared
+    #: number of heartbeats whose answer was lost or could not be compared
     beats_lost: int = 0
-    #: heartbeats that were answered
+    #: number of heartbeats that were answered
     beats: int = 0
-    #: a session was running that this farm had not started
+    #: whether a session was running that this farm had not started
     foreign_session: bool = False
-    #: NNET that a session's sum brought after the base, and that the base may count already
+    #: NNET that a session's sum added after the base, and that the base may already count
     counted_twice: Decimal = ZERO
 
     @property
@@ -61,7 +61,7 @@ class Case:
 
 
 def classify(case: Case) -> Finding | None:
-    """The class of a difference with what explains it; None when there is nothing to explain."""
+    """The kind of a difference and its explanation, or None if there is nothing to explain."""
     if case.same_record is False:
         return _forgotten(case, "the server made its record of the miner anew")
     if case.fell:
@@ -72,14 +72,14 @@ def classify(case: Case) -> Finding | None:
 
 
 def begins_anew(finding: Finding) -> bool:
-    """Whether a new base begins with this finding, and nothing is booked: the one before can't be counted from."""
+    """Whether this finding starts a new base without booking anything, since the old base is no longer valid."""
     return finding.kind is Difference.FORGOTTEN or (
         finding.amount < 0 and finding.kind in {Difference.UNKNOWN, Difference.HEARTBEAT}
     )
 
 
 def matching(claims: Sequence[Claim], amount: Decimal, tolerance: Decimal) -> tuple[Claim, ...] | None:
-    """Claims that add up to `amount`, as few as possible; None when none do."""
+    """The fewest claims that add up to `amount`, or None if none do."""
     sizes = range(1, len(claims) + 1) if len(claims) <= _MAX_SUBSET else (1, len(claims))
     for size in sizes:
         for subset in itertools.combinations(claims, size):
@@ -100,7 +100,7 @@ def _confirmed(case: Case) -> Finding | None:
 
 
 def _surplus(case: Case) -> Finding:
-    """The server paid more than was booked."""
+    """Explain why the server paid more than was booked."""
     extra = case.extra_jobs
     found = matching(case.lost, case.missing, case.tolerance)
     if found is not None and (extra is None or case.counts_reports or extra >= len(found)):
@@ -130,11 +130,11 @@ def _surplus(case: Case) -> Finding:
 
 
 def _shortfall(case: Case) -> Finding:
-    """The server paid less than was booked.
+    """Explain why the server paid less than was booked.
 
-    Unconfirmed payments rest on its word that the job is completed, and on what the job stated. So they are taken back,
-    or corrected, only where the server still has the record that counted them, or counts as many jobs: a record that
-    was made anew without a word lacks the payments before it, which looks the same.
+    An unconfirmed payment rests on the server's word that the job is completed, and on the reward that the job stated.
+    It is reversed or corrected only if the server still has the record that counted it, or counts as many jobs. A
+    record that the server silently created again lacks the payments before it, which looks the same.
     """
     extra = None if case.counts_reports else case.extra_jobs
     in_base = bool(case.counted_twice) and -case.missing <= case.counted_twice + case.tolerance

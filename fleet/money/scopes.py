@@ -1,4 +1,4 @@
-"""What a figure counts: this run, the whole ledger, or the time since the server's totals are compared. Pure."""
+"""The periods that a figure can cover: this run, the whole ledger, or the time since the base. Pure."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from fleet.domain.amounts import ZERO, EntryKind
 
 
 def stamp(ms: int | None) -> str | None:
-    """A moment in UTC milliseconds as ISO 8601, to the second; None where there was none."""
+    """A time in UTC milliseconds as ISO 8601, to the second; None stays None."""
     return None if ms is None else f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """One span of a ledger's life."""
+    """The figures of one period of a ledger."""
 
-    #: UTC milliseconds at which it begins; None where nothing was booked
+    #: start of the period in UTC milliseconds; None if nothing was booked
     since_ms: int | None
-    #: jobs by what became of them
+    #: number of jobs by outcome
     jobs: Mapping[str, int]
     #: NNET by kind of entry
     sums: Mapping[str, Decimal]
 
     @property
     def booked(self) -> Decimal:
-        """All that was booked in it, in NNET."""
+        """NNET booked in this period."""
         return sum(self.sums.values(), ZERO)
 
     def stated(self) -> dict[str, object]:
-        """Its figures for JSON."""
+        """The figures, for JSON."""
         return {
             "since": stamp(self.since_ms),
             "jobs": dict(self.jobs),
@@ -45,23 +45,23 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scopes:
-    """The three that the figures of a run have."""
+    """The three periods for which a run states its figures."""
 
     #: since the run's first start
     run: Scope
-    #: everything at this server that the ledger holds
+    #: everything that the ledger holds for this server
     ledger: Scope
-    #: for this farm's miners, since the server's total of each was first seen, or began again
+    #: for this farm's miners, since the server's total of each was first seen or last started over
     since_base: Scope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """When a miner's server was asked and answered. UTC milliseconds."""
+    """When the server's total of a miner was first and last stated, in UTC milliseconds."""
 
-    #: the base from which its booked sum and its server's total are compared
+    #: time of the base from which the booked sum and the server's total are compared
     base_ms: int | None
-    #: the last answer that stated a total
+    #: time of the last answer that stated a total
     stated_ms: int | None
 
 
@@ -71,10 +71,10 @@ NO_STANDING = Standing(base_ms=None, stated_ms=None)
 def heard(
     standings: Mapping[str, Standing], stated_at: Mapping[str, float | None], *, now: float, now_ms: int
 ) -> dict[str, Standing]:
-    """Standings with the last totals that receipts and heartbeats stated, too, which no row keeps the time of.
+    """The standings, updated by the totals in receipts and heartbeats, whose times are in no row.
 
-    `stated_at` has monotonic seconds by miner id, None where none was stated in this life; `now` and `now_ms` are the
-    same moment by both clocks.
+    `stated_at` has monotonic seconds by miner id, None if no total was stated since the start. `now` and `now_ms` are
+    the same moment by both clocks.
     """
     known = dict(standings)
     for miner_id, at in stated_at.items():

@@ -1,4 +1,4 @@
-"""What heartbeats brought: the amount that an answer names, or what the sum of a session proves. Pure."""
+"""Books what heartbeats paid: the amount stated in an answer, or what the session's sum proves. Pure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _NO_EXCHANGE = Exchange()
 
 
 class SessionPay:
-    """Books heartbeats of one miner's sessions.
+    """Books the heartbeats of one miner's sessions.
 
-    A sum that is stated while submissions are unsettled may count them or not. It is held until the last of them is
-    settled, and weighed then.
+    A sum that is stated while submissions are unsettled may or may not count them. It is held until the last of them
+    is settled, and then compared.
     """
 
     def __init__(self, books: Books, claims: Claims) -> None:
         self._books = books
         self._claims = claims
-        #: of the answer whose sum is held
+        #: proof of the answer whose sum is held
         self._held = Proof()
-        #: heartbeats are paid by the session's sum, as far as their answers say
+        #: whether heartbeats are paid by the session's sum, as far as their answers show
         self._by_sum = claims.counts_reports
 
     def heartbeat(self, answer: HeartbeatAnswer, exchange: Exchange, waiting: Collection[str] | None) -> list[Effect]:
-        """Book what an answered heartbeat brought; `waiting` names the unsettled jobs, None where there are none."""
+        """Book what an answered heartbeat paid. `waiting` names the unsettled jobs, None if there are none."""
         books, proof = self._books, Proof(exchange=exchange)
         self._claims.beat()
         if answer.total_rewards is not None:
@@ -52,15 +52,15 @@ class SessionPay:
         return [*self._weigh(answer.rewards_earned, proof), self._beat(counted=True)]
 
     def settled(self, job_id: str) -> list[Effect]:
-        """A job is unsettled no more: weigh the sum that waited for it, if it was the last."""
+        """Record that a job is settled. If it was the last that the held sum waited for, book what the sum proves."""
         rise = self._books.sum.settled(job_id, self._books.payments)
         return [] if rise is None else self._explain(rise, self._held)
 
     def stopped(self, summary: SessionSummary, exchange: Exchange = _NO_EXCHANGE) -> list[Effect]:
-        """Book what the sum at a session's end proves beyond the last one; nothing where heartbeats state none.
+        """Book what the sum at a session's end proves beyond the last one; nothing if heartbeats state no sum.
 
-        A release whose heartbeats name their rewards may count a lost one beside a job of which no answer told: the sum
-        would not tell the two apart.
+        If heartbeats state their own rewards, the final sum may count a lost reward beside an unanswered job, and can't
+        tell the two apart.
         """
         stated, books = summary.rewards_earned, self._books
         if stated is None or books.sum.offset is None or not self._by_sum:
@@ -71,7 +71,7 @@ class SessionPay:
     def _weigh(self, stated: Decimal, proof: Proof) -> list[Effect]:
         rise = self._books.sum.weigh(stated, self._books.payments)
         if rise is None:
-            # this heartbeat's own reward, if it had one, is in the sum and shows in the next total
+            # any reward of this heartbeat is in the sum, and shows in the next total
             self._claims.sum_learnt()
             return []
         return self._explain(rise, proof)
@@ -96,7 +96,7 @@ class SessionPay:
         return [*effects, self._books.notice(NoticeKind.ANOMALY, words)]
 
     def _beat(self, *, counted: bool) -> SessionBeat:
-        """The row of an answered heartbeat; `counted` when no later sum is to count what was paid before it."""
+        """The row of an answered heartbeat. `counted` is True if no later sum has to count the payments before it."""
         books = self._books
         return SessionBeat(
             miner_id=books.miner_id, session_id=books.session_id, offset=books.sum.offset, counted=counted

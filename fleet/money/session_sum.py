@@ -1,7 +1,7 @@
-"""What a server's sum for a session proves: each one is weighed against the one before and what was booked since. Pure.
+"""Compares a server's sum for a session with the last one and the payments booked since. Pure.
 
-Only the rise between two sums is explained. What the sum counted before the first of them, jobs of another client or
-payments whose answers were lost, is in both and cancels out, whatever the ledger has learnt of it since.
+Only the rise between two sums is explained. Whatever the first sum already counted cancels out, such as jobs of another
+client or payments whose answers were lost, even if the ledger has learnt about it since.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ class Rise:
     """How the rise of a session's sum is explained."""
 
     income: HeartbeatIncome
-    #: job id and amount of the unconfirmed payments that the sum counts
+    #: job id and amount (NNET) of the unconfirmed payments that the sum counts
     proved: tuple[tuple[str, Decimal], ...]
 
 
 @dataclass(kw_only=True, slots=True)
 class _Held:
-    """A sum that was stated while jobs were unsettled, and what was paid since that it can't count."""
+    """A sum that was stated while jobs were unsettled, and the payments since then that it can't count."""
 
     stated: Decimal
-    #: jobs that it may count or not
+    #: unsettled jobs that the sum may or may not count
     waiting: set[str]
-    #: those of them that were paid without an answer
+    #: those of these jobs that were paid without an answer
     doubtful: list[tuple[str, Decimal]] = field(default_factory=list)
     confirmed: Decimal = ZERO
     unconfirmed: list[tuple[str, Decimal]] = field(default_factory=list)
@@ -42,7 +42,7 @@ class SessionSum:
 
     def __init__(self, stated: Decimal | None) -> None:
         self._stated = stated
-        #: all that the ledger has booked in this session
+        #: NNET booked in this session
         self._booked = ZERO
         self._confirmed = ZERO
         self._unconfirmed: list[tuple[str, Decimal]] = []
@@ -50,7 +50,7 @@ class SessionSum:
 
     @classmethod
     def of(cls, known: OpenSession) -> SessionSum:
-        """A session as the ledger holds it open."""
+        """The sum of a session that is open in the ledger."""
         made = cls(None)
         made._booked, made._confirmed, made._unconfirmed = known.booked, known.confirmed, list(known.unconfirmed)
         made._stated = None if known.offset is None else known.offset + made._weighed
@@ -58,41 +58,41 @@ class SessionSum:
 
     @property
     def offset(self) -> Decimal | None:
-        """What the server counts beyond this ledger's entries of the session, as of the last sum; None until learnt."""
+        """What the server's last sum counts beyond the ledger's entries of the session; None until learnt."""
         return None if self._stated is None else self._stated - self._weighed
 
     @property
     def _weighed(self) -> Decimal:
-        """What the ledger had booked in the session when the last sum was stated."""
+        """NNET booked in the session when the last sum was stated."""
         held = self._held
         later = ZERO if held is None else held.confirmed + _sum(held.doubtful) + _sum(held.unconfirmed)
         return self._booked - self._confirmed - _sum(self._unconfirmed) - later
 
     def booked(self, amount: Decimal) -> None:
-        """An entry of the session went into the ledger."""
+        """Record an entry of the session."""
         self._booked += amount
 
     def expect(self, job_id: str, amount: Decimal, *, confirmed: bool) -> None:
-        """The next sum counts this payment, unless its answer was lost: then it may."""
+        """Record a payment that the next sum counts, or may count if the payment's answer was lost."""
         held = self._held
         if held is None and confirmed:
             self._confirmed += amount
         elif held is None:
             self._unconfirmed.append((job_id, amount))
         elif confirmed:
-            # what is accepted now was not done before, so that the held sum lacks it
+            # a job that is accepted only now was not paid earlier, so the held sum lacks it
             held.confirmed += amount
         else:
             (held.doubtful if job_id in held.waiting else held.unconfirmed).append((job_id, amount))
 
     def hold(self, stated: Decimal, waiting: Collection[str]) -> None:
-        """A sum is stated that counts the `waiting` jobs or does not: it is weighed when the last one is settled."""
+        """Hold a sum that may or may not count the `waiting` jobs, until the last of them is settled."""
         self._let_go()
         if self._stated is not None and waiting:
             self._held = _Held(stated=stated, waiting=set(waiting))
 
     def settled(self, job_id: str, payments: int) -> Rise | None:
-        """What the held sum proves, now that this job is settled; None while others are not, or where none is held."""
+        """What the held sum proves now that this job is settled; None while others are not, or if no sum is held."""
         held = self._held
         if held is None or job_id not in held.waiting:
             return None
@@ -109,22 +109,23 @@ class SessionSum:
         return rise
 
     def _let_go(self) -> None:
-        """Leave what the held sum would prove to the next one."""
+        """Drop the held sum and leave its payments to the next sum."""
         if self._held is not None:
             self._confirmed += self._held.confirmed
             self._unconfirmed += [*self._held.doubtful, *self._held.unconfirmed]
             self._held = None
 
     def learn(self, stated: Decimal | None) -> None:
-        """Compare the next sum with this one; with None, the next one is learnt and explains nothing."""
+        """Compare the next sum with this one. With None, the next sum is only learnt and explains nothing."""
         self._stated = stated
         self._confirmed, self._unconfirmed, self._held = ZERO, [], None
 
     def weigh(self, stated: Decimal, payments: int) -> Rise | None:
-        """Explain the rise from the last sum to `stated`; None where there was none to compare it with.
+        """Explain the rise from the last sum to `stated`; None if there is no last sum.
 
-        The sum is learnt: a payment that it does not count is counted by no later one. Unless it lacks a payment that
-        was told: it may lag, and then the next one counts what is booked already. That one is learnt instead.
+        `stated` becomes the last sum: a payment that it does not count is not counted later either. The exception is a
+        sum that lacks a confirmed payment. It may lag, so that the next sum counts what is already booked; then that
+        next sum is only learnt.
         """
         self._let_go()
         if self._stated is None:

@@ -1,4 +1,4 @@
-"""What a miner's money rests on beside receipts: payments that nothing confirmed, answers that were lost. Pure."""
+"""Keeps what may explain a difference from the server's total: unconfirmed payments and lost answers. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fleet.domain.jobs import Account, Finding, Totals
 from fleet.money.float_sums import rounding, same
 from fleet.money.reconcile import Case, Claim
 
-#: unconfirmed payments that are remembered one by one; older ones count with the rest
+#: most unconfirmed payments that are remembered one by one; older ones count with the rest
 _MAX_CLAIMS = 1000
 
 
@@ -21,34 +21,34 @@ class Claims:
         self._claims = dict(account.claims[-_MAX_CLAIMS:])
         self._lost = dict(account.lost_answers[-_MAX_CLAIMS:])
         self._base_jobs = account.base_jobs
-        #: Unix second at which the server made the record that the base is in; None while it has not told
+        #: when the server created the record that states the base, in Unix seconds; None if not yet stated
         self._registered_at = account.base_registered_at
         self._jobs = account.jobs_since_base
         self._counts_reports = account.counts_reports
         self._beats = 0
-        #: heartbeats since the last sum that was weighed
+        #: number of heartbeats with unknown pay since the last sum that was compared
         self._beats_unheard = 0
-        #: those before a sum that had nothing to be compared with
+        #: number of heartbeats before a sum that had no earlier one to be compared with
         self._beats_lost = 0
-        #: one of a coordinator that died may still be under way, until the next one's first is answered
+        #: whether a heartbeat of a dead coordinator may still be under way, until the first one of ours is answered
         self._inherited = account.session is not None
         self._foreign_session = False
-        #: the base may count what the session's next sum brings: the reward of a heartbeat whose answer was lost
+        #: whether the base may already count what the session's next sum brings: the reward of an unanswered heartbeat
         self._base_in_doubt = account.session is not None and account.session.base_in_doubt
         self._counted_twice = account.session.counted_twice if account.session else ZERO
 
     @property
     def may_count_twice(self) -> bool:
-        """Whether a session's sum brought what the base may count already: the next total tells."""
+        """Whether a session's sum brought pay that the base may already count; the next total shows it."""
         return bool(self._counted_twice)
 
     @property
     def counts_reports(self) -> bool:
-        """Whether the server was seen to pay for jobs that a heartbeat reports, which it then counts again."""
+        """Whether the server was seen to pay for jobs that a heartbeat reports, and so counts them again."""
         return self._counts_reports
 
     def paid(self, job_id: str, amount: Decimal, *, confirmed: bool) -> None:
-        """A job was booked."""
+        """Record a booked job."""
         self._jobs += 1
         self._lost.pop(job_id, None)
         if not confirmed:
@@ -57,40 +57,40 @@ class Claims:
                 del self._claims[next(iter(self._claims))]
 
     def proved(self, job_ids: Iterable[str]) -> None:
-        """Another sum of the server counts these payments."""
+        """Record that another sum of the server counts these payments."""
         for job_id in job_ids:
             self._claims.pop(job_id, None)
 
     def answer_lost(self, job_id: str, reward: Decimal) -> None:
-        """A job was given up after a submission that nothing answered."""
+        """Record a job that was given up after an unanswered submission."""
         self._lost[job_id] = reward
         if len(self._lost) > _MAX_CLAIMS:
             del self._lost[next(iter(self._lost))]
 
     def reopened(self, job_id: str) -> None:
-        """The server gives a job again: it was not paid, whatever became of the answer."""
+        """Record that the server handed out a job again: the job was not paid, whatever happened to the answer."""
         self._lost.pop(job_id, None)
 
     def beat(self) -> None:
-        """A heartbeat was answered."""
+        """Record an answered heartbeat."""
         self._beats += 1
         self._beats_lost += self._inherited
         self._inherited = False
 
     def beat_unheard(self) -> None:
-        """A heartbeat brought what nothing told of, unless a later sum does."""
+        """Record a heartbeat whose pay is unknown unless a later sum shows it."""
         self._beats_unheard += 1
 
     def sum_learnt(self) -> None:
-        """A session's sum was the first to be compared with: what heartbeats brought up to it is in it, unseen."""
+        """Record a session's first comparable sum: it contains the pay of the heartbeats so far, which is unknown."""
         self._beats_lost += self._beats_unheard + 1
         self._beats_unheard = 0
         self._base_in_doubt = False
 
     def sum_weighed(self, reward: Decimal) -> bool:
-        """A session's sum told all that came since the one before, `reward` NNET of it beyond jobs.
+        """Record a sum that showed everything paid since the last one, `reward` NNET of it beyond jobs.
 
-        Whether the server is seen for the first time to pay for jobs that a heartbeat reports.
+        Returns whether this is the first time that the server was seen to pay for jobs that a heartbeat reports.
         """
         rewarded = bool(reward)
         self._beats_unheard = 0
@@ -101,25 +101,25 @@ class Claims:
         return new
 
     def session_began(self) -> None:
-        """A session began, or one that the ledger does not know: no older sum brings anything."""
+        """Record that a session began that is not open in the ledger, so that it has no older sum to compare with."""
         self._base_in_doubt = False
 
     def foreign_session(self) -> None:
-        """A session was running that this farm had not started."""
+        """Record that a session was running that this farm had not started."""
         self._foreign_session = True
 
     def same_record(self, registered_at: int | None) -> bool | None:
-        """Whether a total is in the record that the base is in; None where the server does not tell its age."""
+        """Whether a total comes from the same record as the base; None if the server does not state its age."""
         if registered_at is None or self._registered_at is None:
             return None
         return registered_at == self._registered_at
 
     def dated(self, registered_at: int) -> None:
-        """The record that the base is in was made then."""
+        """Record when the server created the record that states the base."""
         self._registered_at = registered_at
 
     def case(self, totals: Totals, missing: Decimal, *, payments: int, fell: bool) -> Case:
-        """All that is known when the server states its totals, `missing` NNET more than was booked since the base."""
+        """Everything known when the server states a total `missing` NNET above what was booked since the base."""
         jobs = totals.total_jobs
         extra = None if jobs is None or self._base_jobs is None else jobs - self._base_jobs - self._jobs
         return Case(
@@ -139,7 +139,7 @@ class Claims:
         )
 
     def lost(self, job_ids: Iterable[str]) -> list[Claim]:
-        """Those of these jobs whose answer was lost, with what they would have paid."""
+        """Those of these jobs whose answer was lost, with the reward that each would have paid."""
         return [(job_id, self._lost[job_id]) for job_id in job_ids if job_id in self._lost]
 
     def taken_back(self, finding: Finding, tolerance: Decimal) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Claims:
         return finding.job_ids if whole else ()
 
     def settled(self, job_ids: Iterable[str], *, booked: int, extra_jobs: int, all_proved: bool) -> None:
-        """A finding is booked, `booked` jobs of it by themselves: what it used up explains nothing any more."""
+        """Record a booked finding, `booked` of its jobs one by one. What explained it explains no later difference."""
         self._jobs += booked
         for job_id in job_ids:
             self._lost.pop(job_id, None)
@@ -161,13 +161,13 @@ class Claims:
         self.agreed()
 
     def agreed(self) -> None:
-        """The totals are what was booked: nothing that was lost on the way here explains a later difference."""
+        """Record that the totals match the ledger: nothing lost before this explains a later difference."""
         self._beats = self._beats_lost = self._beats_unheard = 0
         self._foreign_session = False
         self._counted_twice = ZERO
 
     def rebase(self, totals: Totals, *, in_session: bool) -> None:
-        """Everything counts from these totals; `in_session` when the next sum is compared with an older one."""
+        """Count everything from these totals. `in_session` is True if the next sum is compared with an older one."""
         self._base_in_doubt = in_session and (bool(self._beats_unheard) or self._inherited)
         self._base_jobs, self._jobs, self._registered_at = totals.total_jobs, 0, totals.registered_at
         self._claims.clear()
@@ -176,5 +176,5 @@ class Claims:
 
 
 def fell(total: Decimal, before: Decimal | None, payments: int) -> bool:
-    """Whether a total is below one that was stated before, by more than a float sum can lose."""
+    """Whether a total is below an earlier one by more than a float sum can lose."""
     return before is not None and total < before and not same(total, before, payments)
