@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import parse_fault
 from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import run_seed
@@ -39,7 +40,7 @@ def test_every_job_is_accounted_for_and_every_payment_is_booked_once(first: int)
     ],
 )
 def test_a_seed_that_failed_once_holds(seed: int, jobs: int | None) -> None:
-    run_seed(draw_plan(seed, jobs=jobs))
+    run_seed(draw_plan(seed, jobs=jobs, later=False))
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
@@ -48,6 +49,17 @@ def test_a_copy_of_the_servers_books_that_lags_behind_changes_no_amount(seed: in
     lagging = parse_fault("stale,count=4")
     plan = replace(undisturbed(draw_plan(seed, jobs=40)), faults=(lagging,), miners=1, reconcile_s=10.0)
     run_seed(plan)
+
+
+@pytest.mark.parametrize("seed", [71, 117, 255, 339])
+def test_a_first_total_that_comes_late_takes_no_payment_back(seed: int) -> None:
+    """Most registrations state no total that makes sense, and many heartbeats are paid unheard before one does."""
+    plan = draw_plan(seed, later=False)
+    unread = (
+        parse_fault("infinity,probability=0.6,roads=register"),
+        parse_fault("infinity,probability=0.4,roads=heartbeat"),
+    )
+    run_seed(replace(plan, faults=(*unread, *plan.faults), reconcile_s=(10.0, 60.0)[seed % 2]))
 
 
 def test_a_seed_replays_exactly() -> None:
@@ -61,7 +73,9 @@ def test_a_seed_replays_exactly() -> None:
 def test_the_schedules_of_the_first_seeds_meet_every_kind_of_trouble() -> None:
     plans = [draw_plan(seed) for seed in range(1, 201)]
     assert {plan.dialect for plan in plans} == {"a", "b", "c"}
-    assert len({fault.kind for plan in plans for fault in plan.faults}) >= 25
+    kinds = {fault.kind for plan in plans for fault in plan.faults}
+    assert len(kinds) >= 28
+    assert kinds >= {FaultKind.FLAWED_DATA, FaultKind.PAGE, FaultKind.NO_SESSION}
     for name in (
         "crash_rate",
         "crash_times",

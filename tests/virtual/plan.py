@@ -22,6 +22,13 @@ _JOB_FAULTS = ("poison", "unknown_type", "deadline", "deadline,value=1e300", "ot
 #: the answers say another amount than the one that is paid
 _LIES = ("job_reward,value=-1", "job_reward,value=0.125", "receipt_reward,value=-1", "receipt_reward,value=0.125")
 
+#: faults that came later: drawn apart, so that each seed's older schedule stays as it was
+_LATER_FAULTS = (
+    *(f"flawed_data,value={flaw}" for flaw in ("nan", "infinity", "huge", "digits", "surrogate")),
+    *(f"page,value={status}" for status in (202, 302, 401, 403, 413)),
+    "no_session",
+)
+
 #: jobs of a schedule, each as likely as any other
 _SIZES = (6, 6, 6, 6, 6, 6, 12, 12, 12, 40)
 
@@ -82,7 +89,7 @@ class Plan:
         return bool(self.forget_times) or any(fault.kind is FaultKind.FORGET for fault in self.faults)
 
 
-def draw_plan(seed: int, *, jobs: int | None = None) -> Plan:
+def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan:
     """The schedule of a seed, of about `jobs` jobs in all; where not told, mostly short and now and then long.
 
     Most faults meet each other within a few jobs: many short schedules find more in a minute than a few long ones.
@@ -125,7 +132,7 @@ def draw_plan(seed: int, *, jobs: int | None = None) -> Plan:
         crash_rate=rate(0.6, 0.012),
         crash_times=moments(0.5, 3),
         downtime_s=rng.choice((0.0, 1.0, 30.0, 300.0)),
-        faults=_faults(rng, lies=not forgets),
+        faults=_faults(rng, lies=not forgets) + (_later_faults(seed) if later else ()),
         forget_times=moments(1.0, 2) if forgets else (),
         outages=spans(0.3, 120.0),
         flush_times=moments(0.3, 2),
@@ -170,6 +177,12 @@ def _faults(rng: Random, *, lies: bool) -> tuple[Fault, ...]:
     texts += rng.sample(_JOB_FAULTS, rng.choice((0, 0, 1, 2)))
     if lies and rng.random() < 0.2:
         texts += rng.sample(_LIES, 1)
+    return tuple(_with_probability(text, rng.choice((0.01, 0.05, 0.2))) for text in texts)
+
+
+def _later_faults(seed: int) -> tuple[Fault, ...]:
+    rng = Random(f"later {seed}")
+    texts = rng.sample(_LATER_FAULTS, rng.choice((0, 0, 1, 2)))
     return tuple(_with_probability(text, rng.choice((0.01, 0.05, 0.2))) for text in texts)
 
 
