@@ -12,8 +12,8 @@ import random
 from fleet.domain.turn import NEVER
 from fleet.miner.backoff import Backoff
 
-#: number of failed calls in a row without an answer, and of different miners among them (or all, if there are fewer),
-#: that makes an outage
+#: number of failed calls in a row that makes an outage; they must come from this many miners, or from all if there are
+#: fewer
 _CALLS = 3
 #: how long a miner's failures are ignored after it failed while others got answers, in seconds
 _FLAWED_S = 300.0

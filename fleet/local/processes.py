@@ -16,8 +16,9 @@ from typing import IO
 from fleet.errors import ServiceError
 
 _PR_SET_PDEATHSIG = 1
-#: a child that dies this often in a row, each time within the second value in seconds, is not restarted
+#: number of early deaths in a row after which a child is not restarted
 _MAX_DEATHS = 5
+#: seconds after a start within which a death is early
 _STILLBORN_S = 5.0
 _TAIL_LINES = 12
 

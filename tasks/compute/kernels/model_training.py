@@ -14,7 +14,7 @@ from tasks.compute.payloads.layers import ModelTraining
 
 _GROW = 1.5
 _SHRINK = 0.5
-#: lower limit of the signals' mean squared norm; only a 1 × 1 layer whose input was drawn as 0 comes near
+#: lower limit of the sum of all signals' squares; only a 1 × 1 layer whose input was drawn as 0 comes near
 _LEAST_SQUARES = 1e-12
 
 
