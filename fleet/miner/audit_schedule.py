@@ -15,7 +15,7 @@ _DOUBT_S = (1.0, 4.0, 10.0)
 
 
 class Audits:
-    """The audits of one miner. Times are monotonic seconds; `every_s` is the interval while mining, 0 for no audits."""
+    """The audits of one miner, `every_s` apart while it mines, or 0 for none. Times are monotonic seconds."""
 
     def __init__(self, every_s: float, rng: random.Random, now: float) -> None:
         self._every_s = every_s or NEVER

@@ -55,7 +55,7 @@ class Work:
     #: whether the result was cut to its required fields after "Invalid result format"
     mended: bool = False
     result: Mapping[str, Any] | None = None
-    #: why there is no result, empty if there is none to explain; it is submitted as `error`
+    #: why there will be no result, else empty; it is submitted as `error`
     failure: str = ""
     #: the final state of a failed job, and why it is not paid
     end: JobState = JobState.REJECTED
@@ -141,7 +141,7 @@ class Work:
             self.overhead_ms = (at - self.received_at) * 1000 - self.compute_ms
 
     def message(self, miner_id: str) -> JobMessage:
-        """The next dispatch of this job."""
+        """The message of the next dispatch of this job."""
         return JobMessage(
             job_id=self.job.job_id,
             attempt=self.attempt,

@@ -21,7 +21,7 @@ def computed(miner_id: str, work: Work) -> Notice:
 
 
 def rewarded(miner_id: str, work: Work, amount: Decimal, total: Decimal, *, confirmed: bool) -> Notice:
-    """The notice that a job was paid. `amount` is its reward, `total` all that is booked for the miner, in NNET."""
+    """The notice that a job was paid. `amount` is its reward, `total` everything booked for the miner, in NNET."""
     return Notice(
         kind=NoticeKind.REWARD,
         miner_id=miner_id,

@@ -129,7 +129,7 @@ class Workload:
         return min(waiting, default=NEVER)
 
     def tick(self, now: float) -> list[Effect]:
-        """Dispatch jobs without a result in time again, unless messages wait in the queue, or give them up."""
+        """Give up expired and unanswered jobs; dispatch other overdue jobs again, unless messages wait in the queue."""
         effects: list[Effect] = []
         for work in [work for work in self.jobs.values() if work.at_workers]:
             if work.expires_at <= now:

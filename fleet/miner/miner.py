@@ -180,7 +180,7 @@ class Miner:
         self._known_session = None
         return self.workload.give_up()
 
-    # -- what it wants ----------------------------------------------------------------------------------------------
+    # -- calls ------------------------------------------------------------------------------------------------------
 
     def _wishes(self, now: float) -> list[_Wish]:
         """Calls that the free lanes could take, each with its earliest time."""
@@ -335,7 +335,7 @@ class Miner:
             return self._stopped(call, "lost by the server")
         return self._stopped(call, not_stopped(error), over=False) if last else []
 
-    # -- words ------------------------------------------------------------------------------------------------------
+    # -- notices ----------------------------------------------------------------------------------------------------
 
     def _notice(self, kind: NoticeKind, text: str) -> Notice:
         return Notice(kind=kind, miner_id=self.spec.miner_id, text=text)

@@ -33,7 +33,7 @@ class Session:
         )
 
     def beaten(self, sent_at: float) -> None:
-        """Record a heartbeat. The next one is due `heartbeat_s`, the server's interval, after this one was sent."""
+        """Record a heartbeat. The next one is due `heartbeat_s` after this one was sent."""
         self.last_beat_at, self.compute_ms = sent_at, 0.0
         self.heartbeat_at = sent_at + self.heartbeat_s
 

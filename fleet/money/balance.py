@@ -109,7 +109,7 @@ class Purse:
         return [] if totals is None or unsettled or self.may_lag(totals) else self.settle(totals)
 
     def _paid_nothing(self, totals: Totals | None) -> bool:
-        """Whether the total is zero although the server had paid before. It can't contain unsettled work."""
+        """Whether the total is zero although the server had paid before. Such a total can't contain unsettled work."""
         if totals is None or totals.total_rewards or self.base_total is None:
             return False
         return self.base_total + self.since_base > 0 and not self._claims.same_record(totals.registered_at)

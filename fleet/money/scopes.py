@@ -57,7 +57,7 @@ class Scopes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """When the server's total of a miner was first and last stated, in UTC milliseconds."""
+    """When a miner's base began and when its total was last stated, in UTC milliseconds."""
 
     #: time of the base from which the booked sum and the server's total are compared
     base_ms: int | None

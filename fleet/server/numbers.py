@@ -17,7 +17,7 @@ MAX_SUM = Decimal(1_000_000_000)
 
 
 def amount(value: Any, name: str) -> Decimal:
-    """NNET, exactly as the server's JSON states it: the shortest text that reads back as the same float.
+    """An amount of NNET exactly as the server's JSON states it: the shortest decimal that reads back as the same float.
 
     Raises Garbled if the value is not a valid amount. `name` is the field: `reward`, or a field that holds a sum.
     """
