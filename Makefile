@@ -37,9 +37,12 @@ $(STAMP): requirements.lock pyproject.toml
 up: $(STAMP) ## run a whole farm on this machine, e.g. make up ARGS='--server https://…'
 	@exec $(BIN)/fleet up $(ARGS)
 
+# Most of the tests wait for processes that they started. Those of one file run one after the other.
+AT_ONCE ?= 3
+
 .PHONY: test
-test: $(STAMP) ## unit, integration and acceptance tests; ARGS go to pytest
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) ## unit, integration and acceptance tests, AT_ONCE=3 files at a time; ARGS go to pytest
+	$(BIN)/python -m pytest --numprocesses $(AT_ONCE) --dist loadfile $(ARGS)
 
 .PHONY: test-compose
 test-compose: $(STAMP) ## farms under Docker Compose, for real; needs a Docker engine
