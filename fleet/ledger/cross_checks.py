@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.jobs import FINAL, JobState
+from fleet.domain.jobs import FINAL, PAID, JobState
 from fleet.ledger import schema
+from fleet.ledger.column_types import LETTERS
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.jobs import ASSIGNED
 
@@ -110,9 +111,10 @@ def _paid_jobs(connection: Connection, server: int) -> Iterator[str]:
     yield from _named("is paid, and no entry says so", unpaid)
     of_jobs = select(entries.c.job_id).where(entries.c.server == server, entries.c.kind == EntryKind.JOB.value)
     same = (jobs.c.server == entries.c.server) & (jobs.c.job_id == entries.c.job_id)
-    lost = of_jobs.outerjoin(jobs, same).where(
-        jobs.c.job_id.is_(None) | (jobs.c.miner != entries.c.miner) | (jobs.c.job_type != entries.c.job_type)
-    )
+    # a server may assign a paid job's id again for a job of another type: then the row has the newer type
+    again = or_(*(jobs.c.events.like(f"%{LETTERS[state]}%,%") for state in PAID))
+    retyped = (jobs.c.job_type != entries.c.job_type) & ~again
+    lost = of_jobs.outerjoin(jobs, same).where(jobs.c.job_id.is_(None) | (jobs.c.miner != entries.c.miner) | retyped)
     yield from _named("has an entry, and no such job", connection.execute(lost).scalars().all())
 
 
