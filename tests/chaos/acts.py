@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 import redis
 
+from fleet.simulator.faultkinds import DATA_FLAWS
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tests.chaos.audit import Auditor
 from tests.chaos.farm import Farm, Host
 from tests.chaos.rogue import forgeries
 from tests.support.farms import asked
-from tests.support.faults import BULK, CALL_FAULTS
+from tests.support.faults import BULK, CALL_FAULTS, PAGES
 
 #: strange jobs
 JOB_FAULTS = (
@@ -25,6 +26,7 @@ JOB_FAULTS = (
     "deadline,value=1e400",
     "other_payload",
     "other_miner",
+    *(f"flawed_data,value={flaw}" for flaw in DATA_FLAWS),
 )
 
 
@@ -210,7 +212,7 @@ def _switch_on(havoc: Havoc, fault: str, count: int) -> None:
 
 def fail_calls(havoc: Havoc) -> None:
     """The next few calls fail in one way."""
-    _switch_on(havoc, havoc.rng.choice((*CALL_FAULTS, *BULK)), havoc.rng.randint(1, 8))
+    _switch_on(havoc, havoc.rng.choice((*CALL_FAULTS, *BULK, *PAGES, "no_session")), havoc.rng.randint(1, 8))
     havoc.pause(0.5, 2)
 
 
