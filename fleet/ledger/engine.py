@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger import schema
 from fleet.ledger.file import sqlite_file
-from fleet.ledger.migrations import migrate
+from fleet.ledger.migrations.run import migrate
 from fleet.ledger.mounts import networked
 from fleet.ledger.server_claim import application_name
 from fleet.ledger.trouble import translated

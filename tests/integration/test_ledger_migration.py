@@ -12,10 +12,10 @@ from sqlalchemy import Connection, create_engine, inspect
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
 from fleet.errors import LedgerError
-from fleet.ledger import migrations as ledger_migrate
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.migrations import run as ledger_migrate
 from fleet.ledger.reports.export import utc
 from fleet.ledger.reports.job_history import explain
 from fleet.ledger.reports.verify import verify

@@ -1,0 +1,127 @@
+"""A PostgreSQL ledger with the tables and rows of each version is migrated to the tables of a new one, and verifies."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from fleet.ledger.column_types import life, unpacked
+from fleet.ledger.engine import open_engine
+from fleet.ledger.reports.verify import verify
+from fleet.ledger.version import SCHEMA_VERSION
+from tests.support.lacks import lacks
+from tests.support.postgres import Postgres, postgres
+
+SUPPORT = Path(__file__).parents[1] / "support"
+#: SQLite's types and PostgreSQL's, as patterns of the tables' SQL
+TYPES = (
+    (r"\bid INTEGER NOT NULL", "id SERIAL NOT NULL"),
+    (r"(\w+_at) INTEGER", r"\1 BIGINT"),
+    (r"\bBLOB\b", "BYTEA"),
+    (r"\) WITHOUT ROWID", ")"),
+)
+#: tables that others refer to
+FIRST = ("servers", "miners")
+TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+INDEXES = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A server with an empty database."""
+    if importlib.util.find_spec("psycopg") is None:
+        lacks("no psycopg: .venv/bin/pip install 'psycopg[binary]'")
+    with postgres() as started:
+        yield started
+
+
+def place(server: Postgres, name: str) -> str:
+    """The URL of an empty ledger in a PostgreSQL schema of its own."""
+    engine = create_engine(server.url)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    return f"{server.url}?options=-csearch_path%3D{name}"
+
+
+def copied(version: int, url: str) -> None:
+    """Write the tables and rows of the dump of that version into a PostgreSQL ledger."""
+    with closing(sqlite3.connect(":memory:")) as dump:
+        dump.executescript((SUPPORT / f"farm_ledger_v{version}.sql").read_text(encoding="utf-8"))
+        dump.row_factory = sqlite3.Row
+        tables = {row["name"]: row["sql"] for row in dump.execute(TABLES)}
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            for table in (*FIRST, *sorted(tables.keys() - set(FIRST))):
+                statement = re.sub(r"\s+", " ", tables[table])
+                for ours, theirs in TYPES:
+                    statement = re.sub(ours, theirs, statement)
+                connection.execute(text(statement))
+                _copy_rows(dump, connection, table)
+            for row in dump.execute(INDEXES):
+                connection.execute(text(row["sql"]))
+        engine.dispose()
+
+
+def _copy_rows(dump: sqlite3.Connection, connection: Connection, table: str) -> None:
+    columns = {column["name"]: str(column["type"]) for column in inspect(connection).get_columns(table)}
+    names = ", ".join(columns)
+    for row in dump.execute(f"SELECT {names} FROM {table}"):  # noqa: S608 - names of the dump
+        values = {name: _value(row[name], name, kind) for name, kind in columns.items()}
+        holders = ", ".join(f":{name}" for name in columns)
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({holders})"), values)  # noqa: S608 - as above
+
+
+def _value(value: Any, name: str, kind: str) -> Any:
+    """A value of SQLite's as PostgreSQL's column holds it: ids as text, flags as booleans."""
+    if value is not None and name in {"job_id", "session_id"}:
+        return unpacked(value)
+    return bool(value) if kind == "BOOLEAN" else value
+
+
+def structure(url: str) -> dict[str, tuple[object, ...]]:
+    engine = open_engine(url)
+    found = inspect(engine)
+    tables: dict[str, tuple[object, ...]] = {
+        table: (
+            {(one["name"], str(one["type"]), one["nullable"]) for one in found.get_columns(table)},
+            found.get_pk_constraint(table)["constrained_columns"],
+            {(*one["constrained_columns"], one["referred_table"]) for one in found.get_foreign_keys(table)},
+            {
+                (one["name"], *one["column_names"], one["unique"], str(one.get("dialect_options")))
+                for one in found.get_indexes(table)
+            },
+        )
+        for table in found.get_table_names()
+    }
+    engine.dispose()
+    return tables
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_it_gets_the_tables_of_a_new_ledger_and_keeps_its_contents(version: int, server: Postgres) -> None:
+    new, old = place(server, f"new_for_{version}"), place(server, f"from_{version}")
+    copied(version, old)
+    sums = text("SELECT miner, kind, job_type, hour, payments, amount FROM sums ORDER BY miner, kind, job_type, hour")
+    engine = create_engine(old)
+    with engine.connect() as connection:
+        before = connection.execute(sums).all()
+    engine.dispose()
+    assert structure(old) == structure(new)
+    engine = open_engine(old, read_only=True)
+    (verdict,) = verify(engine)
+    with engine.connect() as connection:
+        assert connection.execute(sums).all() == before != []
+        histories = connection.execute(text("SELECT events FROM jobs WHERE events IS NOT NULL")).scalars().all()
+    engine.dispose()
+    assert verdict.right, verdict
+    assert verdict.verdict.entries > 0
+    assert all(life(events)[0].after_ms == 0 for events in histories)
