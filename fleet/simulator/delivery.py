@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from contextlib import suppress
 from http.client import responses
 from random import Random
@@ -18,8 +20,8 @@ from fleet.simulator.faultkinds import FaultKind
 
 #: seconds until a server that broke closes the connection, since it writes its log first
 CLOSE_AFTER_S = 0.005
-#: share of those connections whose pending input it has read; they close silently, the others with a reset
-READ_SHARE = 0.1
+#: share of those connections that close silently; the others close with a reset, as with input that nobody has read
+SILENT_SHARE = 0.1
 #: seconds after which a hanging connection is closed
 HANG_S = 3600.0
 #: seconds between two bytes of a trickling answer
@@ -42,17 +44,17 @@ def deliver(request: HTTPServerRequest, answer: Answer, rng: Random) -> None:
         # The future only says when the bytes have left; the next request waits for that anyway.
         connection.write_headers(_START_LINES[answer.status], headers, answer.body)
         if answer.closes:
-            _close_soon(cast("HTTP1Connection", connection).stream, unread=rng.random() >= READ_SHARE)
+            _close_soon(cast("HTTP1Connection", connection).stream, reset=rng.random() >= SILENT_SHARE)
         else:
             connection.finish()
 
 
-def _close_soon(stream: IOStream, *, unread: bool) -> None:
-    """Close a connection without announcing it. With `unread` bytes in its buffer the close is a reset."""
-    loop = IOLoop.current()
-    if unread:
-        loop.remove_handler(stream.socket)
-    loop.call_later(CLOSE_AFTER_S, stream.close)
+def _close_soon(stream: IOStream, *, reset: bool) -> None:
+    """Close a connection without announcing it, and serve nothing that arrives on it meanwhile."""
+    if reset:
+        # a close that lingers for no time is a reset, whatever was read or sent
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    IOLoop.current().call_later(CLOSE_AFTER_S, stream.close)
 
 
 async def fail_to_deliver(request: HTTPServerRequest, answer: Answer, kind: FaultKind) -> None:

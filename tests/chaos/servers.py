@@ -23,6 +23,8 @@ _CLOSES = replace(TWO_HOSTS, simulated=("--dialect", "a"))
 _WARNING = "[WARN]"
 
 _UNHEARD = Allowed(unheard=True)
+#: garbage inside a job's data costs that job, since nobody can tell that the server did not mean it
+_FLAWED = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD}))
 #: the miner that the server has something against
 _OUTCAST = "rig-01"
 
@@ -129,7 +131,7 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
         _row("S2", "429 to 5 % of calls: without Retry-After, with seconds, a date, a negative one", REFUSALS, 0.05),
         _row("S3", "hanging, trickling and dropped answers, 10 %", SILENT_BEFORE + SILENT_AFTER, 0.1),
         Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_UNHEARD),
-        _row("S4", f"garbage of {len(GARBAGE + BULK)} kinds in 10 % of answers", GARBAGE + BULK, 0.1),
+        _row("S4", f"garbage of {len(GARBAGE + BULK)} kinds in 10 % of answers", GARBAGE + BULK, 0.1, _FLAWED),
         _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, strange),
         Scene(
             fault="S6",
