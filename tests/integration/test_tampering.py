@@ -135,9 +135,9 @@ def test_a_farm_whose_results_are_all_acknowledged_hears_of_no_deletion(empty_re
 
 
 def test_a_burst_of_large_entries_is_read_in_blocks_of_bounded_size(empty_redis_url: str) -> None:
-    """60 entries of 2 MB at once, and a single one of 60 MB: the process that reads them never holds half of the 180 MB.
+    """60 entries of 2 MB at once, and a single one of 60 MB: the process that reads them never holds half of that.
 
-    It takes 22 to 27 MB on an idle machine, and 47 MB beside other tests, whose reader gets less time to give blocks back.
+    It grows by 22 to 27 MB on an idle machine, and by 47 MB beside other tests.
     """
     blocks: SimpleQueue[Results | BrokerState] = SimpleQueue()
     with redis_client(empty_redis_url, timeout_s=PATIENCE_S) as client, redis_client(empty_redis_url) as reader:
