@@ -23,12 +23,17 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool 
         click.echo(_line_of(figures), err=to_stderr)
         return
     screen = console(to_stderr=to_stderr)
-    _print_miners(screen, figures["rewards"])
+    _print_miners(screen, figures["rewards"], figures["books"])
     _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"])
     ledger = figures["scopes"]["ledger"]
     _print_scope(screen, "the whole ledger's jobs", ledger["jobs"], ledger)
+    _print_before_base(screen, figures["books"])
     if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
+    idle = figures["books"]["no_session"]
+    if idle:
+        of = len(figures["rewards"]["per_miner"])
+        line(screen, f"without a session, and with nothing to compare: {idle} of {of} miners")
     for head in figures.get("heads", ()):
         line(screen, f"ledger head: {head['entries']} entries of {head['server']}, the last one's hash {head['head']}")
     if figures["simulated"]:
@@ -43,9 +48,11 @@ def _line_of(figures: Mapping[str, Any]) -> str:
     return dump(told | {"figures": figures})
 
 
-def _print_miners(screen: Console, rewards: Mapping[str, Any]) -> None:
+def _print_miners(screen: Console, rewards: Mapping[str, Any], books: Mapping[str, Any]) -> None:
     sums = table(("miner", "booked since base, NNET", "server says", "difference"))
-    miners = sorted(rewards["per_miner"].items(), key=lambda item: item[1]["difference_nnet"] == 0)
+    # if the books were compared, a miner without a difference stated had no session
+    usual = {0, None} if books["compared"] else {0}
+    miners = sorted(rewards["per_miner"].items(), key=lambda item: item[1]["difference_nnet"] in usual)
     for miner_id, row in miners[:_SHOWN_MINERS]:
         add(sums, [miner_id, *_words(row)])
     if len(miners) > _SHOWN_MINERS:
@@ -59,6 +66,14 @@ def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Map
     counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items())
     since = f" since {scope['since']}" if scope["since"] else ""
     line(screen, f"{name}: {counts}; {_plain(scope['booked_nnet'])} NNET booked{since}")
+
+
+def _print_before_base(screen: Console, books: Mapping[str, Any]) -> None:
+    """Say what was paid and is in no comparison, since the server's totals started over."""
+    if books["before_base_nnet"]:
+        when = f", the last at {books['base_at']}" if books["base_at"] else ""
+        amount = _plain(books["before_base_nnet"])
+        line(screen, f"{amount} NNET were booked before the base and are not compared: totals started over{when}")
 
 
 def _print_books(screen: Console, books: Mapping[str, Any]) -> None:

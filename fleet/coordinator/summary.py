@@ -35,11 +35,13 @@ def summary(
     """
     miners = dict(sorted(farm.miners.items()))
     since_base = scopes.since_base.stated()
-    known = bool(miners) and all(miner.compared for miner in miners.values())
+    books = _books(miners.values(), standings)
+    known = bool(books["compared"] and books["stated"])
+    told = [miner.purse for miner in miners.values() if miner.compared]
     per_miner = {miner_id: _stated(miner, standings.get(miner_id, NO_STANDING)) for miner_id, miner in miners.items()}
     compared = {
-        "server_nnet": _sum(miner.purse.server_total for miner in miners.values()) if known else None,
-        "difference_nnet": _sum(miner.purse.difference for miner in miners.values()) if known else None,
+        "server_nnet": _sum(purse.server_total for purse in told) if known else None,
+        "difference_nnet": _sum(purse.difference for purse in told) if known else None,
     }
     return {
         "server": server,
@@ -59,7 +61,7 @@ def summary(
             **compared,
             "per_miner": per_miner,
         },
-        "books": _books(miners.values(), standings),
+        "books": books,
         "latency_ms": {"overhead_p50": tally.percentile(50), "overhead_p99": tally.percentile(99)},
         "requests": {"total": farm.governor.total, "refused_429": farm.governor.refused},
         "budget": {"limit": int(farm.governor.limit), "window_s": farm.governor.window_s},
@@ -83,14 +85,20 @@ def _stated(miner: Miner, standing: Standing) -> dict[str, object]:
 
 
 def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict[str, object]:
-    """Whether every miner with a comparable total was compared at the end, and when its server last answered."""
+    """Whether every miner with a comparable total was compared at the end, and what no comparison counts."""
     missing = [miner for miner in miners if miner.has_books and not miner.compared]
+    idle = [miner for miner in miners if not miner.has_books and not miner.compared]
+    before = [miner for miner in miners if miner.purse.before_base]
     answers = [standings.get(miner.spec.miner_id, NO_STANDING).stated_ms for miner in missing or miners]
+    bases = [standings.get(miner.spec.miner_id, NO_STANDING).base_ms for miner in before]
     return {
         "compared": not missing,
         "stated": sum(miner.compared for miner in miners),
         "not_stated": len(missing),
+        "no_session": len(idle),
         "answered_at": stamp(max((at for at in answers if at is not None), default=None)),
+        "before_base_nnet": _sum(miner.purse.before_base for miner in before),
+        "base_at": stamp(max((at for at in bases if at is not None), default=None)),
     }
 
 

@@ -33,6 +33,9 @@ _UNKNOWN_PAST = (
     "if another ledger does, stop, and put it in place or name its folder by FLEET_STATE_DIR"
 )
 
+#: without the amount, so that the output sums up the lines of a farm
+_FORGOTTEN = "the server forgot what it paid this miner: it stays booked, and the comparison starts over"
+
 
 class Purse:
     """Books payments of one miner. Amounts are exact NNET; a server's sums are compared with a float's tolerance."""
@@ -75,6 +78,11 @@ class Purse:
     def since_base(self) -> Decimal:
         """NNET booked since the base."""
         return self._books.since_base
+
+    @property
+    def before_base(self) -> Decimal:
+        """NNET booked before the base, which no comparison counts."""
+        return self._books.base_booked
 
     @property
     def session_offset(self) -> Decimal | None:
@@ -279,11 +287,12 @@ class Purse:
         return [proved, self._found(finding, more)]
 
     def _forgotten(self) -> list[Effect]:
-        """The finding for a contributor that the server knew before and now registers as new; none without payments."""
+        """What to say of a contributor that the server knew and now registers as new; nothing without payments."""
         if self.base_total is None or not self.since_base:
             return []
         evidence = f"it registered the miner anew; {self.since_base} NNET since {self.base_total} stay as booked"
-        return [self._found(Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence))]
+        finding = Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence)
+        return [self._found(finding), self._books.notice(NoticeKind.ANOMALY, _FORGOTTEN)]
 
     def _unknown_past(self, total: Decimal) -> list[Effect]:
         """A warning if the server has paid a miner of whom the ledger has no entry: it may be the wrong ledger."""

@@ -19,6 +19,16 @@ from tests.support.processes import Started, nothing_left, run_fleet, stop
 SILENT = {"faults": ["unavailable,roads=contributor|register"]}
 SCOPES = {"run", "ledger", "since_base"}
 EX_PROTOCOL = 76
+#: the books of a run of which nothing is known
+BOOKS = {
+    "compared": False,
+    "stated": 0,
+    "not_stated": 0,
+    "no_session": 0,
+    "answered_at": None,
+    "before_base_nnet": 0,
+    "base_at": None,
+}
 
 
 @contextmanager
@@ -48,7 +58,7 @@ def test_a_total_that_was_not_answered_at_the_end_is_not_stated_and_the_exit_cod
         for row in told["rewards"]["per_miner"].values():
             assert row["server_nnet"] is row["difference_nnet"] is None
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["answered_at"]), "when it registered"
-        assert told["books"] == {"compared": False, "stated": 0, "not_stated": 2, "answered_at": last_answer(told)}
+        assert told["books"] == BOOKS | {"not_stated": 2, "answered_at": last_answer(told)}
         said = process.err
         assert len(re.findall(r"^\S+ +\S+ +not stated +not stated *$", said, re.MULTILINE)) == 3
         assert "books NOT compared: the server did not state the closing total of 2 miners; its last answer" in said
@@ -89,7 +99,8 @@ def test_where_nothing_was_mined_no_books_are_said_to_be_compared(tmp_path: Path
     with farm(tmp_path / "farm", "--server", url, "--miners", "1", "--json") as process:
         process.says("[WARN]")
         assert stop(process) != EX_PROTOCOL, process.words()
-        assert figures(process)["books"] == {"compared": True, "stated": 0, "not_stated": 0, "answered_at": None}
+        assert figures(process)["books"] == BOOKS | {"compared": True, "no_session": 1}
+        assert "without a session, and with nothing to compare: 1 of 1 miners" in process.err
         assert "books" not in process.err
 
 
@@ -134,6 +145,13 @@ def test_run_ledger_and_since_base_are_three_figures_each_with_jobs_and_money(
     assert told["jobs"] == scopes["run"]["jobs"]
     assert told["rewards"]["scope"] == "since_base"
     assert told["rewards"]["ledger_nnet"] == told["rewards"]["server_nnet"] == scopes["since_base"]["booked_nnet"]
+    before = scopes["ledger"]["booked_nnet"] - scopes["since_base"]["booked_nnet"]
+    assert told["books"]["before_base_nnet"] == before > 0
+    words = "NNET were booked before the base and are not compared: totals started over, the last at"
+    line = re.search(rf"^(\S+) {words} 20\S+Z$", process.err, re.MULTILINE)
+    assert line is not None, process.err
+    assert Decimal(line[1]) == before
+    assert "[WARN]   the server forgot what it paid this miner" in process.err
 
 
 def test_the_running_output_and_the_closing_table_name_their_scopes(second: tuple[Path, Started, str]) -> None:

@@ -42,7 +42,15 @@ def test_a_run_closes_with_every_sum_and_what_became_of_its_jobs(capsys: pytest.
         "rewards": row | {"per_miner": miners},
         "jobs": jobs,
         "scopes": {"run": scope, "ledger": ledger},
-        "books": {"compared": False, "stated": 0, "not_stated": 41, "answered_at": "2026-11-26T02:37:04Z"},
+        "books": {
+            "compared": False,
+            "stated": 0,
+            "not_stated": 41,
+            "no_session": 0,
+            "answered_at": "2026-11-26T02:37:04Z",
+            "before_base_nnet": Decimal(0),
+            "base_at": None,
+        },
         "nothing_mined": None,
         "simulated": True,
     }
