@@ -10,6 +10,10 @@ from fleet.ratelimit.governor import Governor
 
 #: time between sending the last submission and its answer, in seconds
 _MARGIN_S = 5.0
+#: longest time from the latest end of the wait for the limit to the end of the drain, in seconds
+_FAREWELLS_S = 45.0
+#: silence of the server beyond the deadline of one call after which the sessions are left as they are, in seconds
+_SILENCE_S = 25.0
 #: waits shorter than this are not reported, in seconds
 _SHORT_S = 2.0
 
@@ -34,17 +38,31 @@ class Outlook:
 
 
 class Drain:
-    """Decides when open jobs are given up. Times are monotonic seconds."""
+    """Decides when open jobs are given up, and then the farewells. Times are monotonic seconds."""
 
-    def __init__(self, begun_at: float, allowed_s: float) -> None:
+    def __init__(self, begun_at: float, allowed_s: float, call_deadline_s: float = 15.0) -> None:
         #: the latest time to wait for the limit
         self.latest = begun_at + max(allowed_s, LONGEST_DRAIN_S)
         self.give_up_at = begun_at + allowed_s
+        #: whether the open jobs were given up
+        self.given_up = False
+        self._silence_s = call_deadline_s + _SILENCE_S
 
     @property
     def last_sending(self) -> float:
         """The latest time to send a submission whose answer still arrives in time."""
         return self.latest - _MARGIN_S
+
+    def farewells_end(self, heard_at: float, now: float) -> str:
+        """Why the stops and totals that are left are given up, empty while there is time for them.
+
+        The server was last heard at `heard_at`, or else the limit held calls back then.
+        """
+        if now >= self.latest + _FAREWELLS_S:
+            return "the drain took too long"
+        if now >= max(self.give_up_at, heard_at) + self._silence_s:
+            return "the server does not answer"
+        return ""
 
     def review(self, outlook: Outlook, now: float) -> str:
         """Extend the drain until the limit has room for the open jobs. Returns a message, empty when nothing waits."""

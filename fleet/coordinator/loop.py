@@ -164,6 +164,7 @@ class Coordinator:
         watcher: Watcher,
         inbox: Inbox,
         drain_s: float,
+        call_deadline_s: float = 15.0,
         network_every_s: float,
         prospect: Prospect | None = None,
         ghosts: Sequence[Ghost] = (),
@@ -176,14 +177,14 @@ class Coordinator:
         self._broker = broker
         self._watcher = watcher
         self._inbox = inbox
-        self._drain_s = drain_s
+        self._drain_s, self._call_deadline_s = drain_s, call_deadline_s
         self._network_every_s = network_every_s
         self._prospect = prospect
         self._network_at = clock()
         self._clock = clock
         #: whether it was stopped from outside
         self.asked_to_stop = False
-        #: decides when open jobs are given up; None before the drain
+        #: decides when open jobs and farewells are given up; None before the drain
         self._drain: Drain | None = None
         self._wake_at = clock()
         self._acknowledged: list[bytes] = []
@@ -205,21 +206,16 @@ class Coordinator:
                 self._feed(Stop("the time is over", asked=False), now)
             self._look_ahead(now)
             if self._drain is not None and now >= self._drain.give_up_at:
-                self._look_out(self._drain, now)
-                if now >= self._drain.give_up_at:
-                    self._drain = None
-                    self._farm.give_up(now)
+                self._hasten(self._drain, now)
             self._carry_out(now)
 
     def _feed(self, event: Event, now: float) -> None:
+        """Take in an event. After a `Written`, the next turn carries out the effects that waited for the commit."""
         match event:
             case Reply():
                 self._on_reply(event, now)
             case Results():
                 self._on_results(event, now)
-            case Written():
-                # the next turn carries out the effects that waited for the commit
-                pass
             case Published():
                 self._farm.on_published(event, now)
             case BrokerState() | BrokerRefusal() | Workers() | LeaseLost():
@@ -277,16 +273,26 @@ class Coordinator:
     def _stop(self, stop: Stop, now: float) -> None:
         if not self._farm.draining:
             self.asked_to_stop = stop.asked
-            self._drain = Drain(now, self._drain_s)
+            self._drain = Drain(now, self._drain_s, self._call_deadline_s)
             self._watcher.stopping(stop.reason, self._look_out(self._drain, now))
             self._farm.drain(now)
+
+    def _hasten(self, drain: Drain, now: float) -> None:
+        """Give up the open jobs, unless the limit has room for them soon, and after a while the farewells."""
+        if not drain.given_up:
+            self._look_out(drain, now)
+            drain.given_up = now >= drain.give_up_at
+            if drain.given_up:
+                self._farm.give_up(now)
+        elif reason := drain.farewells_end(self._farm.heard_at, now):
+            self._farm.leave(reason, now)
 
     def _look_out(self, drain: Drain, now: float) -> str:
         return drain.review(self._farm.outlook(drain.last_sending, now), now)
 
     def _carry_out(self, now: float) -> None:
         self._pending.finish()
-        if self._pending.late and self._farm.draining and self._drain is None:
+        if self._pending.late and self._drain is not None and self._drain.given_up:
             self._pending.give_up_after(_LAST_COMMIT_S)
         turn = self._farm.turn(now, heartbeats_only=self._pending.late)
         self._pending.write(turn, self._acknowledged)
@@ -298,7 +304,7 @@ class Coordinator:
                     self._farm.governor.sent(now, awaited=False)
                 self._caller.submit(self._ask_network)
         self._watcher.tick(self._farm, now)
-        give_up_at = self._drain.give_up_at if self._drain else turn.wake_at
+        give_up_at = self._drain.give_up_at if self._drain and not self._drain.given_up else turn.wake_at
         self._wake_at = min(turn.wake_at, self._network_at, give_up_at)
 
     def _do(self, deeds: Deeds) -> None:

@@ -15,7 +15,7 @@ from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
 from fleet.domain.jobs import Prior
 from fleet.domain.turn import NEVER, Published, Turn
-from fleet.errors import SERVER_AWAY, CallError, RateLimited
+from fleet.errors import SERVER_AWAY, CallError, NoAnswer, RateLimited, Unreachable
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.resends import Resends
@@ -45,6 +45,8 @@ class Farm:
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         self.governor = governor
         self.draining = False
+        #: when the server last answered, or the limit last held a call back
+        self.heard_at = now
         #: since when no worker takes jobs; None while one does
         self.no_worker_since: float | None = None
         #: jobs to dispatch once a worker takes them, by job id
@@ -101,6 +103,8 @@ class Farm:
             self.governor.failed()
         else:
             self.governor.answered(reply.sent_at, reply.answered_at, now)
+        if not isinstance(reply.outcome, NoAnswer | Unreachable):
+            self.heard_at = now
         miner = self.miners[reply.call.spec.miner_id]
         self._apply(miner, lambda: miner.on_reply(reply, now, self._prior), now)
         if reply.call.kind is CallKind.REGISTER and now < miner.patience.until:
@@ -121,14 +125,9 @@ class Farm:
         """A worker's attempt ended. A result for a job that is not open here is counted and dropped."""
         miner = self._owners.get(message.job_id)
         if miner is None:
-            self._turn.notices.append(
-                Notice(
-                    kind=NoticeKind.ANOMALY,
-                    miner_id="",
-                    job_id=message.job_id,
-                    text="a result that is not awaited",
-                )
-            )
+            text = "a result that is not awaited"
+            notice = Notice(kind=NoticeKind.ANOMALY, miner_id="", job_id=message.job_id, text=text)
+            self._turn.notices.append(notice)
             return
         work = miner.jobs[message.job_id]
         if work.awaits(message) and message.outcome is Outcome.COMPUTED:
@@ -192,6 +191,12 @@ class Farm:
         for miner in self.miners.values():
             self._apply(miner, miner.give_up, now)
 
+    def leave(self, reason: str, now: float) -> None:
+        """Leave each miner that is not done as it is at the server; `reason` is said of each open session."""
+        for miner in self.miners.values():
+            if not miner.done:
+                self._apply(miner, lambda miner=miner: miner.leave(reason), now)  # type: ignore[misc]
+
     def turn(self, now: float, *, heartbeats_only: bool = False) -> Turn:
         """Run the timers that are due, start the calls that may be sent, and return everything that was asked for.
 
@@ -205,6 +210,7 @@ class Farm:
             self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
         self._ask_for_server(now)
         blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
+        self.heard_at = now if blocked_until < NEVER else self.heard_at
         if self._asks_as_one:
             if self._outage.asks_at <= now:
                 self._outage.asked(now)

@@ -98,8 +98,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         contextlib.closing(Bookkeeper(ledger, inbox.put, keep=partial(witness.keep, ledger))) as books,
         open_transport(engine, options) as transport,
     ):
-        specs = miner_specs(settings, settings.state_dir)
-        _say_what_is_carried(settings, len(specs), lines)
+        specs = _specs(settings, lines)
         started_at_ms = free(lambda: ledger.begin_run(run.run_id))
         farm = free(lambda: _farm(settings, specs, ledger, books.find))
         report = _report(settings, lines, free(lambda: ledger.run_and_ledger(run.run_id)), books, wall)
@@ -117,6 +116,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
                 watcher=pulse,
                 inbox=inbox,
                 drain_s=settings.drain_s,
+                call_deadline_s=settings.http.call_deadline_s,
                 network_every_s=settings.output.status_every_s,
                 prospect=prospect,
                 ghosts=free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s)),
@@ -143,6 +143,12 @@ def _standings(ledger: Ledger, farm: Farm, wall: WallClock) -> dict[str, Standin
     """When each miner's server last stated a total, according to the ledger or to any answer since this start."""
     told = {miner_id: miner.total_stated_at for miner_id, miner in farm.miners.items()}
     return heard(ledger.standings(), told, now=time.monotonic(), now_ms=wall.now_ms())
+
+
+def _specs(settings: Settings, lines: Lines) -> list[MinerSpec]:
+    specs = miner_specs(settings, settings.state_dir)
+    _say_what_is_carried(settings, len(specs), lines)
+    return specs
 
 
 def _say_what_is_carried(settings: Settings, miners: int, lines: Lines) -> None:

@@ -11,14 +11,7 @@ from __future__ import annotations
 import random
 
 from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
-from fleet.domain.effects import (
-    Booked,
-    Effect,
-    Notice,
-    NoticeKind,
-    SessionClosed,
-    SessionOpened,
-)
+from fleet.domain.effects import Booked, Effect, Notice, NoticeKind, SessionClosed, SessionOpened
 from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
@@ -31,15 +24,7 @@ from fleet.domain.jobs import (
     Totals,
 )
 from fleet.domain.turn import NEVER
-from fleet.errors import (
-    CallError,
-    JobCompleted,
-    NotRegistered,
-    OutcomeUnknown,
-    RateLimited,
-    Refused,
-    SessionLost,
-)
+from fleet.errors import CallError, JobCompleted, NotRegistered, OutcomeUnknown, RateLimited, Refused, SessionLost
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.farewell import Farewell, not_stopped
 from fleet.miner.job import Work
@@ -179,6 +164,15 @@ class Miner:
         self.patience.over()
         self._known_session = None
         return self.workload.give_up()
+
+    def leave(self, reason: str) -> list[Effect]:
+        """End the farewell without the server: an open session is reported, and no totals are stated."""
+        effects: list[Effect] = []
+        if self.session is not None:
+            call = call_for(CallKind.STOP_SESSION, self.spec, self.session, None)
+            effects = self._stopped(call, f"not stopped: {reason}", over=False)
+        self.phase = Phase.DONE
+        return effects
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
