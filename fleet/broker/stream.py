@@ -18,19 +18,21 @@ _CONSUMER = "coordinator"
 _MOST_ENTRIES = 200
 _MOST_BYTES = 2 * 1024 * 1024
 _BLOCK_MS = 1000
-#: most entries that a waiting reader gets at once
-_FEW = 8
+#: What each field and each value counts beside its text: a million empty ones would otherwise weigh nothing.
+_OVERHEAD_BYTES = 16
 #: Delivers entries one by one until enough have come. An entry that is too large to be a result stays in Redis, and its
-#: size is returned in place of its fields.
+#: size is returned in place of its fields. It counts, too, so that a block reads few of them.
 _SCRIPT = """
 local block, bytes, after = {}, 0, ARGV[3]
 while #block < tonumber(ARGV[4]) and bytes < tonumber(ARGV[5]) do
   local read = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', KEYS[1], after)
   local entry = read and read[1] and read[1][2][1]
   if not entry then break end
-  local fields, size = entry[2] or {}, 0
+  local fields = entry[2] or {}
+  local size = #fields * tonumber(ARGV[7])
   for _, text in ipairs(fields) do size = size + #text end
-  if size > tonumber(ARGV[6]) then fields = {} else bytes = bytes + size end
+  if size > tonumber(ARGV[6]) then fields = {} end
+  bytes = bytes + size
   block[#block + 1] = {entry[1], fields, size}
   if after ~= '>' then after = entry[1] end
 end
@@ -45,7 +47,7 @@ class Entry:
     entry_id: bytes
     #: empty if the entry is gone or too large
     fields: Mapping[bytes, bytes]
-    #: size of all fields and values
+    #: size of all fields and values, with an overhead for each
     size_bytes: int
 
     @property
@@ -65,7 +67,7 @@ class Stream:
     def read(self, position: bytes | str) -> list[Entry]:
         """The next entries after `position`; waits up to a second for new ones. Raises redis-py's errors.
 
-        Redis gives a waiting reader only the entries that one command added. So it waits only if the stream is empty.
+        It waits only if the stream is empty, and then for one entry: that one is read whole, whatever its size.
         """
         if position != NEW:
             self._more = True
@@ -75,7 +77,7 @@ class Stream:
             if entries or position != NEW:
                 return entries
         entries = self._wait()
-        self._more = len(entries) == _FEW
+        self._more = bool(entries)
         return entries
 
     def fell_behind(self) -> None:
@@ -83,7 +85,8 @@ class Stream:
         self._more = True
 
     def _read_block(self, position: bytes | str) -> list[Entry]:
-        arguments = [RESULTS_GROUP, _CONSUMER, position, _MOST_ENTRIES, _MOST_BYTES, MAX_RESULT_BYTES]
+        arguments = [RESULTS_GROUP, _CONSUMER, position, _MOST_ENTRIES, _MOST_BYTES]
+        arguments += [MAX_RESULT_BYTES, _OVERHEAD_BYTES]
         reply: Any = self._block(keys=[RESULTS_STREAM], args=arguments)
         return [
             Entry(entry_id=name, fields=dict(zip(flat[::2], flat[1::2], strict=True)), size_bytes=int(size))
@@ -91,9 +94,7 @@ class Stream:
         ]
 
     def _wait(self) -> list[Entry]:
-        reply: Any = self._client.xreadgroup(
-            RESULTS_GROUP, _CONSUMER, {RESULTS_STREAM: NEW}, count=_FEW, block=_BLOCK_MS
-        )
+        reply: Any = self._client.xreadgroup(RESULTS_GROUP, _CONSUMER, {RESULTS_STREAM: NEW}, count=1, block=_BLOCK_MS)
         streams = list(reply.items()) if isinstance(reply, dict) else reply
         if not streams:
             return []
@@ -105,5 +106,5 @@ class Stream:
 
 def entry_of(name: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     """An entry as Redis delivers it."""
-    size = sum(len(key) + len(value) for key, value in fields.items())
+    size = sum(len(key) + len(value) + 2 * _OVERHEAD_BYTES for key, value in fields.items())
     return Entry(entry_id=name, fields=fields, size_bytes=size)

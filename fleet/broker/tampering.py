@@ -44,6 +44,15 @@ _SUSPECT = frozenset(
     )
 )
 _MOST_SUSPECTS = 5
+#: What XINFO states of the stream, without its first and last entry, which it would return whole, whatever their size.
+_STREAM_COUNTS = """
+local wanted, found = {['last-generated-id'] = 1, ['entries-added'] = 2, ['length'] = 3}, {}
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
+for at = 1, #info, 2 do
+  if wanted[info[at]] then found[wanted[info[at]]] = info[at + 1] end
+end
+return found
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,33 +155,34 @@ class Inspector:
 
     def _stream(self) -> Iterable[str]:
         pipeline = self._client.pipeline(transaction=True)
-        pipeline.xinfo_stream(RESULTS_STREAM)
+        pipeline.eval(_STREAM_COUNTS, 1, RESULTS_STREAM)
         pipeline.xinfo_groups(RESULTS_STREAM)
         stream, groups = pipeline.execute(raise_on_error=False)
         if isinstance(stream, redis.ResponseError) or isinstance(groups, redis.ResponseError):
             # the stream or its group is missing, which the next read finds
             self.forget()
             return
-        if has_ended(stream["last-generated-id"]):
+        last_id, added, length = stream
+        if has_ended(last_id):
             self._client.delete(RESULTS_STREAM)
             self.forget()
             yield "the results stream in Redis had used up its ids: it was removed"
             return
-        if stream["length"] > _MOST_RESULTS:
+        if length > _MOST_RESULTS:
             self._client.delete(RESULTS_STREAM)
             self.forget()
-            yield f"the results stream in Redis held {stream['length']} entries: it was removed"
+            yield f"the results stream in Redis held {length} entries: it was removed"
             return
-        lost = self._lost(stream, groups)
+        lost = self._lost(added, length, groups)
         if lost > 0:
             yield f"{lost} results were deleted in Redis before they were read"
 
-    def _lost(self, stream: Mapping[str, Any], groups: Iterable[Mapping[str, Any]]) -> int:
+    def _lost(self, added: int, length: int, groups: Iterable[Mapping[str, Any]]) -> int:
         pending = next((group["pending"] for group in groups if group["name"] == RESULTS_GROUP.encode()), None)
         if pending is None:
             self.forget()
             return 0
-        counts = Counts(added=stream["entries-added"], length=stream["length"], pending=pending)
+        counts = Counts(added=added, length=length, pending=pending)
         before, now = self._unaccounted, counts.unaccounted(self.delivered)
         self._unaccounted = now
         return 0 if before is None else now - before

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from fleet.broker.results import BrokerState, Intake, Results
+from fleet.broker.stream import NEW, Stream
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY
 from tests.integration.test_dispatch_intake import Heard, intake, news, put, read
@@ -168,8 +169,23 @@ def test_a_burst_of_large_entries_is_read_in_blocks_of_bounded_size(empty_redis_
             client.flushall()
             client.config_set("maxmemory", before)
     assert len(flaws) == 61
-    assert f"an entry of 2000004 bytes, at most {MAX_RESULT_BYTES} are read" in flaws
+    assert f"an entry of 2000036 bytes, at most {MAX_RESULT_BYTES} are read" in flaws
     assert peak < 80 * 1024 * 1024
+
+
+def test_entries_of_a_million_empty_fields_weigh_what_they_cost_and_are_not_read(empty_redis_url: str) -> None:
+    """Text alone was counted: such an entry weighed nothing, and a few of them kept the reader busy for minutes."""
+    with redis_client(empty_redis_url, timeout_s=PATIENCE_S) as client, redis_client(empty_redis_url) as reader:
+        client.xgroup_create(RESULTS_STREAM, RESULTS_GROUP, id="0", mkstream=True)
+        add = ("XADD", RESULTS_STREAM, "*", *([""] * 400_000))
+        try:
+            for _ in range(4):
+                client.execute_command(*add)
+            stream = Stream(reader)
+            blocks = [stream.read(NEW), stream.read(NEW), stream.read(NEW), stream.read(NEW)]
+        finally:
+            client.flushall()
+    assert [[(dict(one.fields), one.too_large) for one in block] for block in blocks] == [[({}, True)]] * 4
 
 
 def emptied(heard: Heard) -> BrokerState:
