@@ -149,7 +149,10 @@ class WorkerSettings(Section):
     )
     prefetch: int = Field(2, ge=1, le=64, description="Messages that a worker holds for each of its pool processes.")
     max_payload_bytes: int = Field(
-        262_144, ge=1_024, le=67_108_864, description="Bytes of a job's message past which it is refused."
+        262_144,
+        ge=1_024,
+        le=67_108_864,
+        description="Bytes of a job's data past which it is refused; a coordinator sends no more than 262144.",
     )
     heartbeat_file: HomePath | None = Field(
         None,

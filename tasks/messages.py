@@ -40,6 +40,9 @@ BUNDLE_TASK = f"{TASK_PREFIX}bundle"
 AVOID_HEADER = "avoid"
 #: maximum number of jobs in a bundle
 MOST_IN_BUNDLE = 32
+#: longest data of a job as text, and of the jobs of a bundle together. On the way, quoting doubles the text at most and
+#: base64 adds a third: such a message is below 1 MB, and Redis breaks a connection over one of 2 MB
+MAX_DATA_BYTES = 256 * 1024
 #: larger entries of the results stream are dropped unread
 MAX_RESULT_BYTES = 64 * 1024
 #: maximum nesting; a deeper value could exhaust the stack when the result is written out again
@@ -126,7 +129,7 @@ class JobMessage:
             "miner_id": self.miner_id,
             "job_type": self.job_type,
             # as text, since kombu turns an object with "__type__" into one of its own, or fails on it
-            "data": json.dumps(dict(self.data), separators=(",", ":")),
+            "data": data_text(self.data),
         }
 
     @classmethod
@@ -155,6 +158,17 @@ class JobMessage:
             job_type=job_type,
             data=_read_data(text) if with_data else {},
         )
+
+
+def data_text(data: Mapping[str, Any]) -> str:
+    """A job's data as the ASCII text that is sent to a worker, which measures this text."""
+    return json.dumps(dict(data), separators=(",", ":"))
+
+
+def too_large(data: Mapping[str, Any]) -> str:
+    """Why a job's data is too large to be sent to a worker, empty if it is not."""
+    size = len(data_text(data))
+    return f"data of {size} bytes, at most {MAX_DATA_BYTES} are sent to a worker" if size > MAX_DATA_BYTES else ""
 
 
 def _read_data(text: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import MOST_IN_BUNDLE
+from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE, data_text
 
 #: weight of the newest sample in the moving average
 _WEIGHT = 0.05
@@ -64,21 +64,25 @@ def _moved(mean: float | None, newest: float) -> float:
 def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:
     """The orders as messages of one or more jobs, each job in exactly one message.
 
-    Jobs that share a message are expected to take at most `most_ms` in all. If that is 0, each job goes alone.
+    Jobs that share a message are expected to take at most `most_ms` in all, and their data is no longer than one job's
+    may be. If `most_ms` is 0, each job goes alone.
     """
     messages: list[list[Dispatch]] = []
     bundle: list[Dispatch] = []
-    filled_ms = 0.0
+    filled_ms, filled_bytes = 0.0, 0
     for order in orders:
         ms = order.expected_ms
         alone = not most_ms or order.only_if_idle or order.message.attempt > 1
         if alone or ms is None or ms > most_ms:
             messages.append([order])
             continue
-        if not bundle or len(bundle) == MOST_IN_BUNDLE or filled_ms + ms > most_ms:
+        size = len(data_text(order.message.data))
+        full = len(bundle) == MOST_IN_BUNDLE or filled_ms + ms > most_ms or filled_bytes + size > MAX_DATA_BYTES
+        if full or not bundle:
             # the bundle takes the place of its first job
-            bundle, filled_ms = [], 0.0
+            bundle, filled_ms, filled_bytes = [], 0.0, 0
             messages.append(bundle)
         bundle.append(order)
         filled_ms += ms
+        filled_bytes += size
     return messages

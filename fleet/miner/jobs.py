@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from fleet.domain.calls import Reply
@@ -19,7 +20,7 @@ from fleet.miner.policy import Policy
 from fleet.miner.session import Session
 from fleet.miner.strikes import given_up, pause_s
 from fleet.money.balance import Purse
-from tasks.messages import ResultMessage
+from tasks.messages import ResultMessage, too_large
 
 #: from this many submissions with unknown outcome on, no other job is fetched
 _MAX_UNKNOWN = 3
@@ -73,6 +74,9 @@ class Workload:
     def restore(self, open_job: OpenJob, now: float) -> None:
         """Take over a job that an earlier coordinator left open in the ledger."""
         work = Work.restored(open_job, self._policy.max_attempts)
+        if problem := too_large(work.job.data):
+            # an earlier release took it in
+            work.job = replace(work.job, data={}, problem=problem)
         if work.at_workers:
             work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
             work.expires_at = NEVER if work.job.road is Road.FETCHED else now + work.job.timeout_s
@@ -139,6 +143,9 @@ class Workload:
                 work.redispatch_at = now + self._policy.redispatch_s
             elif work.redispatch_at <= now and work.unanswered >= self._policy.max_unanswered:
                 effects += self._unanswered(work)
+            elif work.redispatch_at <= now and work.job.problem:
+                work.fail(work.job.problem, JobState.REJECTED, Loss.PAYLOAD)
+                effects.append(work.moved(JobState.COMPUTED, cause=work.failure, loss=Loss.PAYLOAD))
             elif work.redispatch_at <= now:
                 effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
         return effects

@@ -34,7 +34,7 @@ from fleet.server.pages import is_page, page_words
 from tasks import strict_json
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import deeper_than, is_job_id
+from tasks.messages import deeper_than, is_job_id, too_large
 from tasks.text import plain
 
 #: seconds for a job whose server states no time limit, or an absurd one
@@ -156,7 +156,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
         raise Garbled(f"task {job_id} was assigned to {shortened(owner)}, not to {miner_id}")
     reward, oddity = _stated_reward(task.get("reward"))
-    unfit = _unfit(data)
+    unfit = _unfit(data) or too_large(data or {})
     return Job(
         job_id=job_id,
         job_type=plain(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -19,7 +20,16 @@ import redis
 from fleet.broker.results import BrokerState, Intake, Results
 from fleet.domain.effects import Dispatch
 from tasks.broker.redis_client import redis_client
-from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, Outcome, encode_computed
+from tasks.messages import (
+    JOBS_QUEUE,
+    MAX_DATA_BYTES,
+    MAX_RESULT_BYTES,
+    RESULTS_GROUP,
+    RESULTS_STREAM,
+    Outcome,
+    data_text,
+    encode_computed,
+)
 from tests.support import redis_server
 from tests.support.link import Link
 from tests.support.processes import PATIENCE_S, eventually
@@ -314,6 +324,24 @@ def test_a_redis_with_another_password_is_told_not_survived_in_silence(empty_red
         assert "password" in state.reason.lower() or "auth" in state.reason.lower()
         one.dispatch(job("job-1", {}))
         assert not told.get(timeout=PATIENCE_S).published
+
+
+def test_the_largest_jobs_reach_a_redis_that_takes_no_more_than_2_mb_at_once(empty_redis_url: str) -> None:
+    # each of its characters is quoted, twice on the way
+    quotes = {"x": '"' * ((MAX_DATA_BYTES - len('{"x":""}')) // 2)}
+    part = {"x": '"' * (MAX_DATA_BYTES // 16 - len('{"x":""}'))}
+    assert len(data_text(quotes)) == MAX_DATA_BYTES
+    orders = [job("job-0", quotes), *(replace(job(f"job-{number}", part), expected_ms=0.1) for number in range(1, 65))]
+    with redis.Redis.from_url(empty_redis_url) as client, dispatcher(empty_redis_url, bundle_ms=10.0) as (one, _):
+        before = client.config_get("proto-max-bulk-len")["proto-max-bulk-len"]
+        client.config_set("proto-max-bulk-len", "2mb")
+        try:
+            assert all(word.published for word in one._publish(orders))
+            messages: list[bytes] = client.lrange(JOBS_QUEUE, 0, -1)
+        finally:
+            client.config_set("proto-max-bulk-len", before)
+    assert len(messages) < len(orders) / 4
+    assert max(map(len, messages)) < 1_000_000
 
 
 def test_a_redis_that_may_not_grow_refuses_jobs_and_does_not_stop_the_dispatcher(empty_redis_url: str) -> None:

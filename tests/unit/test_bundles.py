@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fleet.broker.bundling import Pace, pack
 from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import MOST_IN_BUNDLE
+from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE, data_text
 from tests.support.workers import job
 
 orders = st.lists(
@@ -38,6 +38,16 @@ def test_light_jobs_share_a_message_up_to_the_time_that_it_may_take() -> None:
 
 def test_a_message_holds_no_more_jobs_than_its_bound() -> None:
     assert [len(message) for message in pack(light(MOST_IN_BUNDLE + 1, ms=0.0), 4.0)] == [MOST_IN_BUNDLE, 1]
+
+
+@given(sizes=st.lists(st.integers(0, MAX_DATA_BYTES), max_size=40))
+def test_the_data_of_a_bundle_is_no_longer_than_that_of_one_job_may_be(sizes: list[int]) -> None:
+    jobs = [replace(job(f"job-{number}", {"x": "x" * size}), expected_ms=0.0) for number, size in enumerate(sizes)]
+    packed = pack(jobs, 4.0)
+    assert [order for message in packed for order in message] == jobs
+    for message in packed:
+        if len(message) > 1:
+            assert sum(len(data_text(order.message.data)) for order in message) <= MAX_DATA_BYTES
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.domain.calls import CallKind
+from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import Job, JobState, Receipt, Road
+from fleet.domain.jobs import Account, Job, JobState, OpenJob, Receipt, Road
 from fleet.errors import Garbled
 from fleet.server import flawed_json, protocol
 from fleet.server.flawed_json import Flaw, flaw_of
+from tasks.messages import MAX_DATA_BYTES
 from tests.unit.test_surprises import Script
 
 #: values as they stand in an answer, and what the job is said to hold
@@ -37,6 +40,10 @@ PLACES = ['{"size": %s}', '{"size": 8, "more": [1, {"x": [%s]}]}']
 
 def task(data: str) -> str:
     return f'{{"task_id": "t-1", "task_type": "data_hash", "data": {data}, "reward": 0.5}}'
+
+
+def ordinary(job_id: str) -> Job:
+    return Job(job_id=job_id, job_type="data_hash", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60)
 
 
 def encoded(text: str) -> bytes:
@@ -99,9 +106,50 @@ def test_the_miner_moves_on_to_the_next_job(flaw: str) -> None:
     script.answer(refusal, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("t-1") is JobState.REJECTED
     assert not any(isinstance(effect, JobMoved) and effect.mended for effect in script.effects)
-    following = Job(job_id="t-2", job_type="data_hash", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60)
-    script.call(CallKind.FETCH, following)
+    script.call(CallKind.FETCH, ordinary("t-2"))
     assert [order.message.job_id for order in script.dispatches()] == ["t-2"]
+
+
+@pytest.mark.parametrize(
+    ("value", "size"), [("x" * 300_000, 300_008), ("é" * 45_000, 270_008), ('"' * 140_000, 280_008)], ids=repr
+)
+def test_a_job_too_large_for_a_worker_is_refused_at_once_and_its_miner_moves_on(value: str, size: int) -> None:
+    script = Script().mining()
+    large = protocol.parse_fetched(task(json.dumps({"x": value}, ensure_ascii=False)).encode(), "rig-1")
+    assert large.data == {}
+    script.call(CallKind.FETCH, large)
+    refusal = script.begin(CallKind.SUBMIT)
+    assert refusal.result == {"error": f"data of {size} bytes, at most {MAX_DATA_BYTES} are sent to a worker"}
+    script.answer(refusal, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
+    end = [effect for effect in script.effects if isinstance(effect, JobMoved)][-1]
+    assert (end.state, end.loss) == (JobState.REJECTED, Loss.PAYLOAD)
+    script.call(CallKind.FETCH, ordinary("t-2"))
+    assert [order.message.job_id for order in script.dispatches()] == ["t-2"]
+
+
+def test_a_job_as_large_as_a_worker_may_be_sent_is_sent() -> None:
+    data = {"x": "x" * (MAX_DATA_BYTES - len('{"x":""}'))}
+    assert protocol.parse_fetched(task(json.dumps(data)).encode(), "rig-1").problem == ""
+
+
+def test_a_job_too_large_that_an_earlier_release_left_open_is_refused() -> None:
+    left = OpenJob(
+        job=replace(ordinary("t-1"), data={"x": "x" * 300_000}),
+        miner_id="rig-1",
+        session_id="s1",
+        state=JobState.DISPATCHED,
+        attempt=38,
+        strikes=0,
+        sends=0,
+        mended=False,
+        result=None,
+    )
+    script = Script(Account(open_jobs=(left,)))
+    script.waited(3.0)
+    assert script.dispatches() == []
+    (moved,) = [effect for effect in script.effects if isinstance(effect, JobMoved)]
+    assert (moved.state, moved.loss) == (JobState.COMPUTED, Loss.PAYLOAD)
+    assert moved.result == {"error": f"data of 300008 bytes, at most {MAX_DATA_BYTES} are sent to a worker"}
 
 
 JSON = st.recursive(
