@@ -11,10 +11,9 @@ from tasks.messages import JOIN_KEY_PREFIX
 
 #: Kombu's own keys: bindings, unacknowledged messages, and replies to remote control.
 _BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
-#: Greeting, health and name of a connection.
-_CONNECTION = (
-    "+auth +hello +ping +select +client|setname +client|setinfo +client|id +client|no-evict +unsubscribe +punsubscribe"
-)
+#: Greeting, health and name of a connection. Without CLIENT SETINFO: Redis 7.0 does not know it and would refuse the
+#: users file, and clients go on where it is denied.
+_CONNECTION = "+auth +hello +ping +select +client|setname +client|id +client|no-evict +unsubscribe +punsubscribe"
 #: The commands that kombu 5.7 uses on its keys.
 _BROKER_COMMANDS = (
     "+multi +exec +discard +watch +unwatch +time "

@@ -43,7 +43,9 @@ class Farm:
     def denied(self) -> list[Any]:
         """What Redis has refused to whom."""
         with self.root() as client:
-            return [(one["username"], one["object"], one["context"]) for one in client.acl_log()]
+            # clients name their library, go on where that is refused, and Redis 7.0 knows no such command to allow
+            denied = [one for one in client.acl_log() if one["object"] != "client|setinfo"]
+            return [(one["username"], one["object"], one["context"]) for one in denied]
 
 
 @pytest.fixture
