@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.env_file import read_env_file
-from tests.support.compose import Farm, inspect, until
+from tests.support.compose import Farm, clean_copy, inspect, until
 from tests.support.env_forms import SAME
 
 pytestmark = pytest.mark.timeout(300)
@@ -78,12 +78,13 @@ def test_an_engine_that_refuses_cpu_limits_is_asked_for_none(farm: Farm) -> None
 
 
 @pytest.fixture
-def crowded(farm: Farm) -> Iterator[Farm]:
-    """A farm of its own whose port for Flower another program holds."""
+def crowded(farm: Farm, tmp_path: Path) -> Iterator[Farm]:
+    """A farm of its own whose port for Flower another program holds, in a copy that publishes no other port."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
-        other = Farm(folder=farm.folder, project=f"{farm.project}-crowded", flower_port=holder.getsockname()[1])
+        folder = clean_copy(tmp_path)
+        other = Farm(folder=folder, project=f"{farm.project}-crowded", flower_port=holder.getsockname()[1])
         try:
             yield other
         finally:
