@@ -1,4 +1,4 @@
-"""The house as a ladder: which file may import which, held as data and checked by reading every file."""
+"""The rules of the tree, held as data: which file may import which, how long it may be, and where its tests are."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+UNIT = ROOT / "tests" / "unit"
 PACKAGES = ("config", "tasks", "fleet")
 
 #: One line a rung, lowest first: modules, or packages for everything in them. A module imports from lower rungs only,
@@ -99,6 +100,17 @@ ENVIRONMENT: dict[str, str] = {
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
     "tasks.host.systemd": "systemd says there whom it watches, and where to answer",
     "tasks.host.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
+}
+
+#: Unit tests of more than one module, by their path in tests/unit, and what they test.
+TOPICS: dict[str, str] = {
+    "fleet/test_foreign_text.py": "text of a server on its way through client, miner, ledger and output",
+    "tasks/compute/kernels/test_numeric_kernels.py": "the kernels that draw and multiply",
+    "tasks/compute/kernels/test_record_kernels.py": "the kernels that look at what they are given",
+    "test_map.py": "docs/map.md",
+    "test_planted_bugs.py": "tests/virtual: its laws find bugs that are put in on purpose",
+    "test_virtual_time.py": "whole farms under virtual time",
+    "test_way_of_a_job.py": "docs/architecture.md",
 }
 
 MODULE_LINES = 350
@@ -305,3 +317,27 @@ def test_a_module_says_what_it_is_and_defers_its_annotations(module: str) -> Non
     assert ast.get_docstring(tree(module)), f"{module} has no docstring"
     deferred = any(one.name == "__future__" for one in imports(module))
     assert deferred, f"{module} lacks `from __future__ import annotations`"
+
+
+def named_module(path: Path) -> Path | None:
+    """The module that a unit test names: `a/test_b_c.py` in tests/unit names `a/b_c.py`, or else `a/b.py`."""
+    words = path.stem.removeprefix("test_").split("_")
+    names = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
+    found = (ROOT / path.parent / f"{name}.py" for name in names)
+    return next((module for module in found if module.is_file()), None)
+
+
+@pytest.mark.parametrize("path", sorted(str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")))
+def test_a_unit_test_names_its_module(path: str) -> None:
+    named = named_module(Path(path)) is not None
+    assert named != (path in TOPICS), (
+        f"tests/unit/{path} is in TOPICS and names a module as well: take it out of TOPICS"
+        if named
+        else f"tests/unit/{path} names no module: fleet/miner/retry.py has its tests in "
+        "tests/unit/fleet/miner/test_retry.py or test_retry_TOPIC.py; a test of more than one module goes into TOPICS"
+    )
+
+
+@pytest.mark.parametrize("path", TOPICS)
+def test_each_topic_has_its_test(path: str) -> None:
+    assert (UNIT / path).is_file(), f"TOPICS names tests/unit/{path}, which does not exist"

@@ -13,7 +13,7 @@ from config.sections import MinerSettings
 from config.settings import Settings
 from config.tree import leaves, table_of
 
-FILE = Path(__file__).parents[2] / "config" / "fleet.example.toml"
+FILE = Path(__file__).parents[3] / "config" / "fleet.example.toml"
 
 
 def uncommented() -> dict[str, object]:

@@ -10,7 +10,7 @@ from config.settings import Settings
 from config.sources import variable
 from config.tree import leaves
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _READ = re.compile(r"\$\{([A-Z_]+)")
 
 

@@ -18,7 +18,7 @@ from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
 from fleet.domain.jobs import HeartbeatAnswer, JobState, Road
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from tests.unit.test_farm_turns import Answered, job, start
+from tests.unit.fleet.coordinator.test_scheduler_turns import Answered, job, start
 
 
 @pytest.fixture

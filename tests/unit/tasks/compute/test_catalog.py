@@ -113,7 +113,7 @@ def test_the_same_job_gives_the_same_result_and_leaves_its_data_alone(job_type: 
 
 @pytest.mark.parametrize(("threads", "hash_seed"), [("1", "0"), ("2", "77")])
 def test_a_fresh_process_gives_the_same_results(threads: str, hash_seed: str) -> None:
-    script = "import json, sys; from tests.unit.test_kernels_catalog import results; json.dump(results(), sys.stdout)"
+    script = f"import json, sys; from {__name__} import results; json.dump(results(), sys.stdout)"
     environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": hash_seed, "TZ": "Asia/Tokyo"}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     answer = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True, text=True)
