@@ -7,9 +7,10 @@ from pathlib import Path
 
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
-from fleet.coordinator.loop import Network, Watcher
+from fleet.coordinator.inbox import Network
 from fleet.coordinator.pending import LedgerState
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.watcher import Watcher
 from fleet.crew import Motion, Vital
 from fleet.domain.effects import Notice
 from fleet.server.prospect import Prospect

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
 from fleet.coordinator.bookkeeper import CommitTimes
+from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
-from fleet.coordinator.loop import Network
+from fleet.coordinator.pacing import PacedLines
 from fleet.coordinator.pending import LedgerState
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.tally import Tally
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
-from fleet.domain.jobs import MinerSpec
 from fleet.domain.wall_clock import Jump
 
-_RULE = "─" * 78
-_ROLLUP_S = 1.0
-#: problems of the same kind within this many seconds share one line
-_TROUBLE_S = 10.0
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
-_MAX_LATENCIES = 100_000
-
-
-@dataclass(kw_only=True, slots=True)
-class Tally:
-    """Figures of a run. Payments include earlier starts in the same run; all other figures are of this start."""
-
-    computed: int = 0
-    paid: int = 0
-    lost: int = 0
-    anomalies: int = 0
-    earned: Decimal = ZERO
-    overheads_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_LATENCIES))
-    job_types: Counter[str] = field(default_factory=Counter)
-
-    def percentile(self, percent: float) -> float | None:
-        """Overhead in ms: the time from a job's fetch to its submission less the kernel; None below two samples."""
-        if len(self.overheads_ms) < 2:
-            return None
-        cuts = statistics.quantiles(self.overheads_ms, n=100, method="inclusive")
-        return round(cuts[int(percent) - 1], 3)
 
 
 class Report:
@@ -67,43 +40,16 @@ class Report:
     ) -> None:
         self.tally = tally or Tally()
         self._lines = lines
-        self._allowance = job_lines_per_s
+        self._paced = PacedLines(lines, job_lines_per_s=job_lines_per_s, clock=clock)
         self._status_every_s = status_every_s
-        self._clock = clock
         self._status_at = clock() + min(status_every_s, 10.0)
         self._total = total
         self._commit_times = commit_times
         self._jumps = jumps
         self._started_at = clock()
-        self._second = clock()
-        #: number of lines of each kind in this second, shown or not
-        self._seen: Counter[str] = Counter()
-        #: whether the last second exceeded the limit, so that this whole second is summed up
-        self._flooded = False
-        self._rolled: Counter[str] = Counter()
-        self._rolled_nnet = ZERO
         self._redis_away = False
-        self._trouble: dict[str, tuple[float, int]] = {}
         self._last_paid = (clock(), self.tally.paid)
         self._said_no_worker = False
-
-    def banner(self, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str) -> None:
-        """Print the first lines: server, miners, hardware."""
-        self._lines.say("═" * 78)
-        self._lines.say("    NeoNet fleet · a mining farm on one coordinator", "bold")
-        self._lines.say("═" * 78)
-        if simulated:
-            self._lines.say(
-                "SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow"
-            )
-        self._lines.say(f"Server:    {server}")
-        names = ", ".join(spec.miner_id for spec in specs[:4])
-        self._lines.say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
-        cores = sorted({spec.cpu_cores for spec in specs})
-        a_miner = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
-        self._lines.say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")
-        self._lines.say(f"Ledger:    {ledger}    booked so far: {self._total} NNET")
-        self._lines.say(_RULE)
 
     def notice(self, notice: Notice) -> None:
         """Print an event of a miner."""
@@ -111,7 +57,7 @@ class Report:
         if kind is NoticeKind.COMPUTED:
             self.tally.computed += 1
             self.tally.job_types[notice.job_type] += 1
-            self._job_line(
+            self._paced.job(
                 f"[JOB]    {notice.miner_id}  {notice.job_type:<18} {notice.job_id[:8]}  "
                 f"{notice.worker}  {notice.compute_ms:.1f} ms",
                 notice,
@@ -120,7 +66,7 @@ class Report:
             self._paid(notice)
         elif kind is NoticeKind.INCOME:
             self._earn(notice.amount or ZERO)
-            self._job_line(
+            self._paced.job(
                 f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  {notice.text}  "
                 f"miner {_short(notice.total)}  farm {_short(self._total)} (ledger)",
                 notice,
@@ -130,18 +76,18 @@ class Report:
             self.tally.lost += 1
             # the form that `fleet explain job` takes
             where = f"{notice.miner_id} {notice.job_id[:8]}".strip()
-            self._trouble_line(f"[LOST]   {notice.job_type} {notice.text}", where)
+            self._paced.trouble(f"[LOST]   {notice.job_type} {notice.text}", where)
         elif kind in {NoticeKind.CALL_FAILED, NoticeKind.ANOMALY, NoticeKind.SESSION_LOST}:
             self.tally.anomalies += 1
-            self._trouble_line(f"[WARN]   {notice.text}", notice.miner_id)
+            self._paced.trouble(f"[WARN]   {notice.text}", notice.miner_id)
         else:
-            self._job_line(f"[OK]     {notice.miner_id}  {notice.text}", notice)
+            self._paced.job(f"[OK]     {notice.miner_id}  {notice.text}", notice)
 
     def network(self, network: Network) -> None:
         """Print the fee lines and the phase."""
         gas, phase = network.gas, network.phase
         if gas is None:
-            self._lines.say("[GAS]    the server does not tell its fees now", "yellow")
+            self._lines.say("[GAS]    fees unavailable", "yellow")
         else:
             self._lines.say(
                 f"[GAS]    {gas.fee_model} · NEO transfer {_fee(gas.neo_transfer_fee)} · "
@@ -167,7 +113,7 @@ class Report:
         elif state.reason:
             self.tally.anomalies += 1
             again = "; open jobs are dispatched again" if state.emptied else ""
-            self._trouble_line(f"[WARN]   {state.reason}{again}", "")
+            self._paced.trouble(f"[WARN]   {state.reason}{again}")
         elif state.emptied:
             self._lines.say("[WARN]   Redis came back empty; open jobs are dispatched again from the ledger", "yellow")
         else:
@@ -191,15 +137,10 @@ class Report:
         else:
             self._lines.say(f"[OK]     the ledger can be used again, after {state.waited_s:.1f} s")
 
-    def ledger_doubts(self, doubts: Sequence[str]) -> None:
-        """Print why this may not be the ledger of the last start."""
-        for doubt in doubts:
-            self._lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
-
     def flaw(self, text: str) -> None:
         """Print that a stream entry was not a result."""
         self.tally.anomalies += 1
-        self._trouble_line(f"[WARN]   dropped from the results stream: {text}", "")
+        self._paced.trouble(f"[WARN]   dropped from the results stream: {text}")
 
     def stopping(self, reason: str, outlook: str) -> None:
         """Print that the drain begins; `outlook` says how long it may take, where that needs saying."""
@@ -211,8 +152,7 @@ class Report:
 
     def tick(self, farm: Farm, now: float) -> None:
         """Print the sums of lines that were held back, and the status when it is due."""
-        if now - self._second >= _ROLLUP_S:
-            self._flush(now)
+        self._paced.flush(now, _short(self._total))
         self._workers(farm, now)
         for jump in self._jumps():
             self._lines.say(f"[WARN]   {jump.text}; entries are dated by what it shows", "yellow")
@@ -257,7 +197,7 @@ class Report:
         if notice.overhead_ms is not None:
             self.tally.overheads_ms.append(notice.overhead_ms)
         mark = "" if notice.confirmed else "  (unconfirmed)"
-        self._job_line(
+        self._paced.job(
             f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  miner {_short(notice.total)}  "
             f"farm {_short(self._total)} (ledger){mark}",
             notice,
@@ -267,47 +207,6 @@ class Report:
     def _earn(self, amount: Decimal) -> None:
         self.tally.earned += amount
         self._total += amount
-
-    def _job_line(self, text: str, notice: Notice, style: str = "") -> None:
-        self._seen[notice.kind.value] += 1
-        if not self._flooded and self._seen[notice.kind.value] <= self._allowance:
-            self._lines.say(text, style)
-            return
-        self._rolled[notice.kind.value] += 1
-        if notice.kind in {NoticeKind.REWARD, NoticeKind.INCOME}:
-            self._rolled_nnet += notice.amount or ZERO
-
-    def _trouble_line(self, text: str, miner_id: str) -> None:
-        now = self._clock()
-        said_at, held = self._trouble.get(text, (float("-inf"), 0))
-        if now - said_at < _TROUBLE_S:
-            self._trouble[text] = (said_at, held + 1)
-            return
-        more = f"  (and {held} more like it)" if held else ""
-        if len(self._trouble) > 1000:
-            self._trouble.clear()
-        self._trouble[text] = (now, 0)
-        self._lines.say(f"{text}  [{miner_id}]{more}" if miner_id else f"{text}{more}", "yellow")
-
-    def _flush(self, now: float) -> None:
-        if self._rolled:
-            parts = " · ".join(f"{count} × {kind}" for kind, count in sorted(self._rolled.items()))
-            money = f" · {self._rolled_nnet:+f} NNET · farm {_short(self._total)} (ledger)" if self._rolled_nnet else ""
-            self._lines.say(f"[SUM]    {parts}{money}", "green")
-        self._rolled.clear()
-        self._rolled_nnet = ZERO
-        self._flooded = max(self._seen.values(), default=0) > self._allowance
-        self._seen.clear()
-        self._second = now
-
-
-def _gpus(specs: list[MinerSpec]) -> str:
-    """The GPUs that miners declare, with the number of miners for each where they differ."""
-    counts = Counter(f"{spec.gpu_model or 'GPU'} ({spec.gpu_memory_mb} MB)" for spec in specs if spec.gpu_memory_mb)
-    if len(counts) == 1 and counts.total() == len(specs):
-        return next(iter(counts))
-    shown = [f"{count} × {gpu}" for gpu, count in counts.most_common(3)] + ["…"] * (len(counts) > 3)
-    return ", ".join(shown) or "none"
 
 
 def _room(farm: Farm, now: float) -> str:

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from fleet.coordinator.output import Tally
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.tally import Tally
 from fleet.domain.amounts import ZERO
 from fleet.miner.miner import Miner
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp

@@ -179,7 +179,7 @@ def test_a_server_that_does_not_tell_its_fees_is_mined_and_its_phase_is_shown(tm
         farm(tmp_path / "farm", "--server", url, "--for", "2s") as process,
     ):
         assert process.wait() == 0, process.words()
-        assert "[GAS]    the server does not tell its fees now" in process.out
+        assert "[GAS]    fees unavailable" in process.out
         assert "[NET]    phase " in process.out
         assert "[REWARD]" in process.out
 

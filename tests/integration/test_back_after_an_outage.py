@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Sequence
 
-from fleet.coordinator.loop import Coordinator, Inbox, Stop
+from fleet.coordinator.calls import ServerCalls
+from fleet.coordinator.inbox import Inbox, Stop
+from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
@@ -90,8 +92,7 @@ def test_200_miners_are_back_within_seconds_of_a_restart_of_their_server(engine:
         coordinator = Coordinator(
             farm=farm(ledger),
             books=BooksAtOnce(ledger),
-            client=Client(f"http://127.0.0.1:{port}", transport),
-            caller=transport,
+            calls=ServerCalls(Client(f"http://127.0.0.1:{port}", transport), transport, inbox),
             broker=NoWorkers(),
             watcher=Watcher(Timeline()),
             inbox=inbox,

@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 
 from fleet.coordinator.alive_file import Pulse
-from fleet.coordinator.loop import Watcher
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.watcher import Watcher
 from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
 from fleet.server.prospect import Prospect

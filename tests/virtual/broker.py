@@ -10,7 +10,7 @@ from typing import Any
 
 from fleet.broker.results import BrokerState, Results, parsed
 from fleet.broker.stream import entry_of
-from fleet.coordinator.loop import Inbox
+from fleet.coordinator.inbox import Inbox
 from fleet.domain.effects import Dispatch
 from fleet.domain.turn import Published
 from tasks.jobtypes import JOB_TYPES

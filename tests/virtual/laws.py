@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from fleet.broker.results import Results
-from fleet.coordinator.loop import Event
+from fleet.coordinator.inbox import Event
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply

@@ -7,7 +7,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from fleet.coordinator.loop import Event, Inbox
+from fleet.coordinator.inbox import Event, Inbox
+from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger.ledger import Ledger
 from fleet.server.http.interface import Talk
@@ -110,9 +111,9 @@ class VirtualCaller:
         self.death.may_strike("before a call is sent")
         self.inbox.worked = True
         started_at = self._timeline.now
-        call = args[0] if args else None
-        if call is not None:
-            self.laws.sent(call, started_at)
+        for call in args:
+            if isinstance(call, Call):
+                self.laws.sent(call, started_at)
         reach = self._rng.random() < 0.5
 
         def arrive() -> None:

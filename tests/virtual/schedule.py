@@ -11,6 +11,7 @@ from unittest import mock
 from sqlalchemy import Engine
 
 from fleet.coordinator import loop
+from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.jobs import MinerSpec
 from fleet.ledger import schema
@@ -138,8 +139,7 @@ class Schedule:
                 coordinator = loop.Coordinator(
                     farm=self.farm,
                     books=BooksAtOnce(ledger),
-                    client=client,
-                    caller=caller,
+                    calls=ServerCalls(client, caller, inbox, self.timeline.clock),
                     broker=MortalBroker(connection, self._death, self.laws, inbox),
                     watcher=Watcher(self.timeline),
                     inbox=inbox,

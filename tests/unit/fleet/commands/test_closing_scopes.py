@@ -13,9 +13,10 @@ import pytest
 
 from fleet.commands.closing import print_closing
 from fleet.coordinator.lines import Lines
-from fleet.coordinator.output import Report, Tally
+from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.summary import summary
+from fleet.coordinator.tally import Tally
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.jobs import Account, MinerSpec, Registration, Totals
 from fleet.miner.miner import Miner

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from fleet.coordinator.startup import stay_on_one_core
+from fleet.coordinator.one_core import stay_on_one_core
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells and takes the cores of a thread")

@@ -1,0 +1,143 @@
+"""Builds the coordinator's parts from the settings: ledger, farm, HTTP options, broker, output."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+from config.color import wants_color
+from config.settings import Settings
+from fleet.broker.dispatch import Dispatcher
+from fleet.broker.presence import PresenceWatch
+from fleet.broker.results import Intake
+from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.inbox import Inbox
+from fleet.coordinator.lines import Lines
+from fleet.coordinator.output import Report
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.tally import Tally
+from fleet.crew import Vital
+from fleet.domain.jobs import PAID, MinerSpec, Prior
+from fleet.domain.wall_clock import WallClock
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.witness import Witness
+from fleet.miner.backoff import Backoff
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
+from fleet.money.scopes import Scope
+from fleet.ratelimit.governor import Governor
+from fleet.server.http.authorities import check_authorities
+from fleet.server.http.choice import EngineName, chosen
+from fleet.server.http.interface import Options
+from fleet.server.http.proxy import proxy_of
+from tasks.broker.redis_client import redis_client
+from tasks.worker.app import make_app
+
+
+def http_options(settings: Settings, server: str) -> tuple[EngineName, Options]:
+    """The engine for calls to `server`, and its options. An empty `server` is the simulator, which needs no proxy.
+
+    Raises WrongSetting.
+    """
+    http = settings.http
+    check_authorities(http.ca_file)
+    return chosen(http.engine), Options(
+        deadline_s=http.call_deadline_s,
+        connect_timeout_s=http.connect_timeout_s,
+        max_body_bytes=http.max_body_bytes,
+        connections=http.connections,
+        ca_file=http.ca_file,
+        proxy=proxy_of(http.proxy.get_secret_value(), server) if http.proxy and server else "",
+    )
+
+
+def open_ledger(settings: Settings, server: str, wall: WallClock, witness: Witness, *, simulated: bool) -> Ledger:
+    """The farm's ledger. Raises LedgerLost where it is gone though it had entries, LedgerBusy while it is locked."""
+    witness.refuse_lost()
+    ledger = Ledger(
+        open_engine(witness.url),
+        settings.server_name or server,
+        simulated=simulated,
+        now_ms=wall.now_ms,
+        jumps=wall.unwritten,
+    )
+    wall.at_least(ledger.last_entry_at())
+    return ledger
+
+
+def make_farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Callable[[str], Prior | None]) -> Farm:
+    """All miners, as the ledger left them, with one governor; `find` says what the ledger knows of a job."""
+    policy = Policy(
+        heartbeat_s=settings.heartbeat_s,
+        redispatch_s=settings.dispatch.redispatch_s,
+        max_attempts=settings.dispatch.max_attempts,
+        max_unanswered=settings.dispatch.max_unanswered,
+        max_free_jobs=settings.dispatch.max_free_jobs_per_miner,
+        reconcile_s=settings.reconcile_every_s,
+        backoff=Backoff(floor_s=settings.backoff.floor_s, cap_s=settings.backoff.cap_s),
+    )
+    now = time.monotonic()
+    governor = Governor(
+        requests=settings.budget.requests,
+        window_s=settings.budget.window_s,
+        miners=len(specs),
+        heartbeat_s=settings.heartbeat_s,
+        carried_s=max(settings.budget.window_s - ledger.quiet_s(), 0.0),
+    )
+    return Farm(
+        (Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs),
+        governor,
+        find,
+        max_calls=settings.http.connections,
+        max_at_workers=settings.dispatch.max_in_flight,
+        now=now,
+        backoff=policy.backoff,
+    )
+
+
+def make_lines(settings: Settings, out: TextIO) -> Lines:
+    """Lines to `out`, in the form that the settings and the kind of output ask for."""
+    return Lines(
+        out,
+        color=wants_color(settings.output.color, out),
+        stamped=not out.isatty(),
+        as_json=settings.log.format == "json",
+    )
+
+
+def make_report(
+    settings: Settings, lines: Lines, so_far: tuple[Scope, Scope], books: Bookkeeper, wall: WallClock
+) -> Report:
+    """The running output; `so_far` are the sums of this run, which may have had earlier starts, and of the ledger."""
+    of_run, of_ledger = so_far
+    return Report(
+        lines,
+        job_lines_per_s=settings.output.job_lines_per_s,
+        status_every_s=settings.output.status_every_s,
+        total=of_ledger.booked,
+        tally=Tally(paid=sum(of_run.jobs[state.value] for state in PAID), earned=of_run.booked),
+        commit_times=books.times,
+        jumps=wall.untold,
+    )
+
+
+@contextlib.contextmanager
+def open_broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[Dispatcher, tuple[Vital, ...]]]:
+    """The dispatcher to Redis, and the threads that the coordinator needs."""
+    # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
+    bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
+    dispatcher = Dispatcher(
+        make_app(settings, redis_url), redis_client(redis_url), inbox.put, warn=inbox.put, bundle_ms=bundle_ms
+    )
+    intake = Intake(redis_client(redis_url), inbox.put, most_jobs=settings.dispatch.max_in_flight)
+    presence = PresenceWatch(redis_client(redis_url), inbox.put)
+    try:
+        yield dispatcher, (dispatcher.thread, intake.thread, presence.thread)
+    finally:
+        presence.close()
+        intake.close()
+        dispatcher.close()

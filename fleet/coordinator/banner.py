@@ -1,0 +1,39 @@
+"""The first lines of a run: server, miners, declared hardware, ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+from fleet.coordinator.lines import Lines
+from fleet.domain.jobs import MinerSpec
+
+_WIDTH = 78
+
+
+def print_banner(
+    lines: Lines, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str, booked: Decimal
+) -> None:
+    """Print the first lines; `booked` is what the ledger holds already."""
+    lines.say("═" * _WIDTH)
+    lines.say("    NeoNet fleet · a mining farm on one coordinator", "bold")
+    lines.say("═" * _WIDTH)
+    if simulated:
+        lines.say("SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow")
+    lines.say(f"Server:    {server}")
+    names = ", ".join(spec.miner_id for spec in specs[:4])
+    lines.say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
+    cores = sorted({spec.cpu_cores for spec in specs})
+    a_miner = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
+    lines.say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")
+    lines.say(f"Ledger:    {ledger}    booked so far: {booked} NNET")
+    lines.say("─" * _WIDTH)
+
+
+def _gpus(specs: list[MinerSpec]) -> str:
+    """The GPUs that miners declare, with the number of miners for each where they differ."""
+    counts = Counter(f"{spec.gpu_model or 'GPU'} ({spec.gpu_memory_mb} MB)" for spec in specs if spec.gpu_memory_mb)
+    if len(counts) == 1 and counts.total() == len(specs):
+        return next(iter(counts))
+    shown = [f"{count} × {gpu}" for gpu, count in counts.most_common(3)] + ["…"] * (len(counts) > 3)
+    return ", ".join(shown) or "none"

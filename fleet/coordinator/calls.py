@@ -1,0 +1,71 @@
+"""Calls to the server, made beside the loop: their outcomes come back to it as events."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from fleet.coordinator.inbox import Inbox, Network
+from fleet.domain.calls import Call, Reply
+from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
+from fleet.miner.abandoned import Ghost, GhostStopped
+from fleet.server.client import Client
+from fleet.server.http.interface import Talk
+
+#: requests for the network's figures: fees and phase
+NETWORK_REQUESTS = 2
+
+
+class Executor(Protocol):
+    """Runs functions beside the loop."""
+
+    def submit(self, function: Talk, *args: Any) -> None:
+        """Soon run a function that may call the server."""
+
+
+class ServerCalls:
+    """Starts calls by `executor`, and puts their outcomes into `inbox`."""
+
+    def __init__(
+        self, client: Client, executor: Executor, inbox: Inbox, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._executor = executor
+        self._inbox = inbox
+        self._clock = clock
+
+    def start(self, call: Call) -> None:
+        """Make a miner's call; its outcome is a Reply."""
+        self._executor.submit(self._perform, call)
+
+    def ask_network(self) -> None:
+        """Ask for the network's figures; the outcome is a Network."""
+        self._executor.submit(self._ask_network)
+
+    def stop_sessions(self, abandoned: Sequence[Ghost]) -> None:
+        """Stop abandoned sessions one by one until the server does not answer; the next start tries the rest."""
+        self._executor.submit(self._stop_sessions, abandoned)
+
+    async def _perform(self, call: Call) -> None:
+        sent_at = self._clock()
+        outcome, exchange = await self._client.perform(call)
+        reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=self._clock(), exchange=exchange)
+        self._inbox.put(reply)
+
+    async def _ask_network(self) -> None:
+        gas, phase = None, None
+        # not every release has both calls
+        with contextlib.suppress(CallError):
+            gas = await self._client.gas()
+        with contextlib.suppress(CallError):
+            phase = await self._client.network()
+        self._inbox.put(Network(gas=gas, phase=phase))
+
+    async def _stop_sessions(self, abandoned: Sequence[Ghost]) -> None:
+        for ghost in abandoned:
+            outcome, exchange = await self._client.perform(ghost.call())
+            self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome, exchange=exchange))
+            if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
+                return

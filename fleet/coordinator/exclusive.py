@@ -1,0 +1,34 @@
+"""Makes this process the only coordinator of its state folder and of its Redis."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from fleet.broker.admission import admitted
+from fleet.broker.lease import Lease, LeaseKeeper
+from fleet.coordinator.inbox import Inbox
+from fleet.crew import Vital
+from fleet.ledger.lock import Lock
+from fleet.private_files import private_umask
+from tasks.broker.handshake import announce
+from tasks.broker.redis_client import redis_client
+
+
+@contextlib.contextmanager
+def only_coordinator(state_dir: Path, redis_url: str, inbox: Inbox) -> Iterator[Vital]:
+    """Lock the state folder and the Redis for this process; the yielded thread keeps the lease on the Redis.
+
+    After an error both stay locked until the process ends. Raises RedisHeld or ServiceError where either is taken.
+    """
+    private_umask()
+    lock = Lock(state_dir / "coordinator.lock")
+    lease = Lease(redis_client(redis_url), lock.seat, str(state_dir))
+    lease.claim()
+    admitted(announce(redis_url))
+    keeper = LeaseKeeper(lease, inbox.put)
+    yield keeper.thread
+    keeper.close()
+    lease.give_back()
+    lock.release()
