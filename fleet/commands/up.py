@@ -15,7 +15,8 @@ from config.streams import outlive_streams, unhindered
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
-from fleet.local.supervisor import LocalFarm, Plan
+from fleet.local.launch import Plan
+from fleet.local.supervisor import LocalFarm
 from fleet.server.http.authorities import check_authorities
 from fleet.server.http.choice import chosen
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
-import secrets
-import shutil
 import signal
-import socket
-import sys
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TextIO
 
 from config.settings import Settings
 from fleet.broker.admission import admitted
@@ -21,8 +14,9 @@ from fleet.coordinator.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir
-from fleet.local.processes import Child, wait_for
-from fleet.local.redis_server import answers, free_port, start_redis
+from fleet.local.launch import Launcher, Plan
+from fleet.local.processes import Child
+from fleet.local.redis_server import answers, start_redis
 from fleet.local.stillness import Stillness, answered, touched
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
@@ -34,7 +28,6 @@ from tasks.host.suspension import refuse_suspension
 from tasks.host.systemd import VARIABLES, ping
 
 _POLL_S = 0.1
-_START_S = 15.0
 #: seconds allowed beyond the drain: to stop sessions, fetch totals, and 15 s where a total is in doubt
 _GRACE_S = 90.0
 #: coordinator exit codes after which a restart would end the same way
@@ -47,22 +40,8 @@ _PING_S = 5.0
 _ASK_S = 5.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """The parameters of `fleet up`, beside the settings."""
-
-    #: seconds to mine; None until stopped
-    for_s: float | None
-    #: options of the simulator, used when no server is set
-    simulator: Sequence[str]
-    #: settings for the children, by environment variable
-    overrides: Mapping[str, str]
-    #: stream for the output to people
-    out: TextIO
-
-
 @dataclass(kw_only=True, slots=True)
-class Outcome:
+class FarmExit:
     """How a farm ended."""
 
     exit_code: int
@@ -89,22 +68,19 @@ class LocalFarm:
         self._settings = settings
         self._plan = plan
         self._lines = Lines(plan.out, stamped=not plan.out.isatty(), as_json=settings.log.format == "json")
-        self._farm_dir = farm_dir(settings)
-        self._run_dir = self._farm_dir / "run"
-        self._summary = self._run_dir / "summary.json"
+        self._launch = Launcher(settings, plan, self._lines)
         self._children: list[Child] = []
         self._coordinator: Child | None = None
         self._flower: Child | None = None
         self._revived = False
         self._ends_at: float | None = None
         self._kills = OomKills(groups())
-        self._run_id = secrets.token_hex(8)
         self._redis_address = ""
         #: detectors for those children that give signs of life
         self._stillness: dict[Child, Stillness] = {}
         self._pinged_at = float("-inf")
 
-    def run(self) -> Outcome:
+    def run(self) -> FarmExit:
         """Run the farm until its time limit or a signal. Leaves no child running, whichever died first."""
         signals = _Signals()
         for number in stop_signals():
@@ -112,37 +88,28 @@ class LocalFarm:
         refuse_suspension(NO_PAUSE)
         private_umask()
         keep_private(self._settings.state_dir)
-        lock = Lock(self._farm_dir / "farm.lock", holder="fleet up")
+        lock = Lock(farm_dir(self._settings) / "farm.lock", holder="fleet up")
         try:
-            self._prepare()
+            self._launch.prepare()
             self._start(signals)
             code = self._watch(signals)
         finally:
             self._stop_children()
             lock.release()
-        text = self._summary.read_text().strip() if self._summary.exists() else ""
-        return Outcome(exit_code=code, summary=text)
-
-    def _prepare(self) -> None:
-        try:
-            # the previous run's logs may be needed
-            before = self._run_dir.with_name("run.before")
-            shutil.rmtree(before, ignore_errors=True)
-            if self._run_dir.exists():
-                self._run_dir.rename(before)
-            self._run_dir.mkdir(parents=True, mode=0o700)
-        except OSError as exc:
-            raise ServiceError(f"{self._run_dir}: {exc.strerror}; choose a folder by FLEET_STATE_DIR") from exc
+        summary = self._launch.summary
+        return FarmExit(exit_code=code, summary=summary.read_text().strip() if summary.exists() else "")
 
     def _start(self, signals: _Signals) -> None:
-        environ = os.environ | dict(self._plan.overrides) | {"FLEET_STATE_DIR": str(self._farm_dir)}
+        state_dir = str(farm_dir(self._settings))
+        environ = os.environ | dict(self._plan.overrides) | {"FLEET_STATE_DIR": state_dir}
         for name in VARIABLES:
             # this process answers systemd, not its children
             environ.pop(name, None)
         self._redis_address = environ["FLEET_REDIS_URL"] = self._redis_url()
-        self._start_worker(environ)
+        self._keep(self._launch.worker(environ), Stillness(touched(self._launch.worker_file)))
         if self._settings.simulated:
-            environ["FLEET_SERVER"] = self._start_simulator(environ)
+            simulator = self._keep(self._launch.simulator(environ))
+            environ["FLEET_SERVER"] = self._launch.simulator_url(simulator)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
             if not self._settings.miner and self._settings.id is None:
                 # with a server named, the coordinator would default to one miner
@@ -150,66 +117,31 @@ class LocalFarm:
         if not signals.received:
             self._start_coordinator(environ)
         if self._settings.flower.enabled:
-            self._start_flower(environ)
+            self._flower = self._keep(self._launch.flower(environ))
 
-    def _start_worker(self, environ: Mapping[str, str]) -> None:
-        path = self._settings.worker.heartbeat_file or self._run_dir / "worker.alive"
-        given = {"FLEET_WORKER__HEARTBEAT_FILE": str(path)}
-        child = self._spawn("worker", [sys.executable, "-m", "tasks"], {**environ, **given})
-        self._stillness[child] = Stillness(touched(path))
+    def _keep(self, child: Child, stillness: Stillness | None = None) -> Child:
+        """Watch a child from now on; `stillness` detects that it is stuck, if it gives signs of life."""
+        self._children.append(child)
+        if stillness is not None:
+            self._stillness[child] = stillness
+        return child
 
     def _redis_url(self) -> str:
         if self._settings.redis_url is not None:
             url = self._settings.redis_url.get_secret_value()
             admitted(unreachable(url))
             return url
-        local = start_redis(self._run_dir)
-        self._children.append(local.child)
+        local = start_redis(self._launch.run_dir)
+        self._keep(local.child)
         admitted(unreachable(local.url))
         self._stillness[local.child] = Stillness(answered(functools.partial(answers, local.url), _ASK_S))
         return local.url
 
-    def _start_simulator(self, environ: Mapping[str, str]) -> str:
-        ready = self._run_dir / "simulator.url"
-        argv = [sys.executable, "-m", "fleet", "simulator", "--port", "0", "--url-file", str(ready)]
-        child = self._spawn("simulator", [*argv, *self._plan.simulator], environ)
-        url = wait_for(child, ready, _START_S)
-        # the coordinator expects a restarted simulator on the same port
-        child.argv[child.argv.index("--port") + 1] = url.rpartition(":")[2]
-        return url
-
-    def _start_flower(self, environ: dict[str, str]) -> None:
-        port = {"FLEET_FLOWER__PORT": str(self._port_for_flower())}
-        self._flower = self._spawn("flower", [sys.executable, "-m", "tasks", "flower"], environ | port)
-
-    def _port_for_flower(self) -> int:
-        flower = self._settings.flower
-        port = flower.port
-        if _in_use(flower.address, port):
-            port = free_port()
-            self._lines.say(f"port {flower.port} is in use, Flower is at {port}")
-        host = f"[{flower.address}]" if ":" in flower.address else flower.address
-        self._lines.say(f"Flower:    http://{host}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}")
-        return port
-
     def _start_coordinator(self, environ: dict[str, str]) -> None:
-        argv = [sys.executable, "-m", "fleet", "coordinator", "--run-id", self._run_id]
-        argv += ["--summary-file", str(self._summary)]
-        argv += ["--simulated"] if self._settings.simulated else []
         if self._plan.for_s is not None:
-            argv += ["--for", f"{self._plan.for_s:.3f}"]
             self._ends_at = time.monotonic() + self._plan.for_s
-        path = self._settings.alive_file or self._run_dir / "coordinator.alive"
-        given = {"FLEET_ALIVE_FILE": str(path)}
-        self._coordinator = Child("coordinator", argv, log=None, environ=environ | given, stdout=self._plan.out)
-        self._coordinator.start()
-        self._stillness[self._coordinator] = Stillness(touched(path))
-
-    def _spawn(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> Child:
-        child = Child(name, argv, log=self._run_dir / f"{name}.log", environ=environ)
-        child.start()
-        self._children.append(child)
-        return child
+        self._coordinator = self._launch.coordinator(environ)
+        self._stillness[self._coordinator] = Stillness(touched(self._launch.coordinator_file))
 
     def _watch(self, signals: _Signals) -> int:
         """Wait for the coordinator to end, and return its exit code."""
@@ -228,7 +160,7 @@ class LocalFarm:
             if code is not None:
                 final = _FINAL_CODES_LATER if self._revived else _FINAL_CODES
                 # it has written its figures, so it ended as intended
-                if code in final or signals.received or self._summary.exists():
+                if code in final or signals.received or self._launch.summary.exists():
                     # a signal ended it before it could drain
                     return code if code >= 0 else 128 - code
                 self._revive_coordinator(code, now)
@@ -256,7 +188,7 @@ class LocalFarm:
         self._lines.say(f"{child.name} ended with {ending(child.exit_code, self._kills)}; starting it again")
         if child is self._flower:
             # another program may have taken the port since it was checked
-            child.variables["FLEET_FLOWER__PORT"] = str(self._port_for_flower())
+            child.variables.update(self._launch.flower_port())
         self._begin_looking(child)
         try:
             child.restart(now)
@@ -292,13 +224,3 @@ class LocalFarm:
             child.signal(signal.SIGTERM)
         for child in reversed(self._children):
             child.stop(patience_s=8.0)
-
-
-def _in_use(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as exc:
-            return exc.errno == errno.EADDRINUSE
-    return False
