@@ -18,6 +18,7 @@ def _at_home(path: Path) -> Path:
 
 
 MinerId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+MinerName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 Host = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
 UrlPrefix = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$", max_length=200)
@@ -50,7 +51,15 @@ class Section(BaseModel):
 class MinerSettings(Section):
     """One miner named in `fleet.toml`, and the hardware that it registers."""
 
-    id: MinerId = Field(description="The miner's id at the server, which ignores case.", examples=["rig-a1"])
+    id: MinerId = Field(
+        description="The miner's id at the server, which ignores case: its wallet, so keep it secret.",
+        examples=["neo15f0c3b9a7e2d4816a0b1c2d3e4f5061728394a5b"],
+    )
+    name: MinerName | None = Field(
+        None,
+        description="What everything shows in place of the id; unset: the id's first and last four characters.",
+        examples=["garage-1"],
+    )
     cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
     gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
     gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")

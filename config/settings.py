@@ -233,6 +233,10 @@ def _miner_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     for miner_id, count in seen.items():
         if count > 1:
             yield "miner", f"id {miner_id!r} is given {count} times, and the server ignores case; make each id unique"
+    names = Counter(miner.name.lower() for miner in settings.miner if miner.name)
+    for name, count in names.items():
+        if count > 1:
+            yield "miner", f"name {name!r} is given {count} times; make each name unique"
     for name in ("id", "miners"):
         if settings.miner and getattr(settings, name) is not None:
             yield name, "can't be combined with [[miner]] tables, which name the miners; drop one of the two"

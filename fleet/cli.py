@@ -24,6 +24,7 @@ COMMANDS = {
     "join": ("join", "Compute jobs for a farm on another host."),
     "service": ("service", "Run a farm, or a part of one, under systemd."),
     "simulator": ("simulator", "Run a NeoNet server for demos, tests and benchmarks."),
+    "miners": ("miners", "Show the miners: names, sessions, what each earned."),
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
     "reconcile": ("reconcile", "Show what was booked against what the server says it paid."),

@@ -108,7 +108,8 @@ class JobMessage:
     job_id: str
     #: 1 for the first dispatch of this job
     attempt: int
-    #: the miner that the job is computed for, so that Flower can show it
+    #: the miner that the job is computed for: its id within the coordinator, but its name on the way to a worker,
+    #: which shows it in Flower and must not know the wallet
     miner_id: str
     #: one of `tasks.jobtypes.JOB_TYPES`
     job_type: str

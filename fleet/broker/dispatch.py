@@ -7,6 +7,7 @@ import queue
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import redis
@@ -53,9 +54,11 @@ class Dispatcher:
         *,
         warn: Callable[[BrokerRefusal], None] = lambda _: None,
         bundle_ms: float = 0.0,
+        name_of: Callable[[str], str] = str,
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
+        self._name_of = name_of
         self._client = client
         self._tell = tell
         self._warn = warn
@@ -148,7 +151,7 @@ class Dispatcher:
             self._warn(refusal)
 
     def _send(self, orders: Sequence[Dispatch], producer: Any) -> None:
-        jobs = [order.message for order in orders]
+        jobs = [replace(order.message, miner_id=self._name_of(order.message.miner_id)) for order in orders]
         first, *others = jobs
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.job_type,

@@ -12,6 +12,7 @@ from config.example import example_toml
 from config.load import DEFAULT, Origin, read
 from fleet.commands.exits import settings_or_exit
 from fleet.commands.tables import add, console, table
+from fleet.domain.miner_names import shortened_id
 
 
 @click.command("config")
@@ -24,11 +25,12 @@ from fleet.commands.tables import add, console, table
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: name → value and source.")
 @click.option("--example", is_flag=True, help="Print an example fleet.toml with every setting, and stop.")
-def config(toml_file: Path | None, *, as_json: bool, example: bool) -> None:
+@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+def config(toml_file: Path | None, *, as_json: bool, example: bool, ids: bool) -> None:
     """Show each setting and where it came from.
 
     The strongest source wins: command line, environment (FLEET_HTTP__CONNECTIONS=8), .env, secret files, fleet.toml,
-    default. Secrets that are set are shown as ********.
+    default. Secrets that are set are shown as ********, and miners' ids by their ends.
 
     \b
     Examples:
@@ -42,17 +44,29 @@ def config(toml_file: Path | None, *, as_json: bool, example: bool) -> None:
     with settings_or_exit():
         origins = read(toml_file=toml_file).origins
     if as_json:
-        click.echo(json.dumps({o.name: {"value": o.value, "source": o.source} for o in origins}))
+        click.echo(json.dumps({o.name: {"value": _shown(o, ids=ids), "source": o.source} for o in origins}))
     else:
-        _print(origins)
+        _print(origins, ids=ids)
 
 
-def _print(origins: Sequence[Origin]) -> None:
+def _print(origins: Sequence[Origin], *, ids: bool) -> None:
     shown = table(("setting", "value", "source"))
     for origin in origins:
-        cells = (origin.name, _worded(origin.value), origin.source)
+        cells = (origin.name, _worded(_shown(origin, ids=ids)), origin.source)
         add(shown, cells, style="dim" if origin.source == DEFAULT else "")
     console().print(shown)
+
+
+def _shown(origin: Origin, *, ids: bool) -> object:
+    """The value of a setting, with miners' ids shortened unless `ids`."""
+    value = origin.value
+    if ids or not value:
+        return value
+    if origin.name == "id" and isinstance(value, str):
+        return shortened_id(value)
+    if origin.name == "miner" and isinstance(value, list):
+        return [{**table, "id": shortened_id(str(table["id"]))} for table in value]
+    return value
 
 
 def _worded(value: object) -> str:

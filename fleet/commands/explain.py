@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 import click
 
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
+from fleet.domain.miner_names import hidden_ids
 from fleet.ledger.engine import open_engine
+from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.job_history import Life, Match, matches
 from fleet.ledger.reports.job_history import explain as lives_of
@@ -48,12 +52,13 @@ def job(*, job_id: str, as_json: bool) -> None:
         raise click.UsageError("ID is empty: name a job, or the beginning of its id")
     with farm_errors():
         engine = open_engine(ledger_to_read(settings).url, read_only=True)
+        hide = partial(hidden_ids, names=stored_names(engine))
         lives = lives_of(engine, wanted) or lives_of(engine, _only(matches(engine, wanted, _LISTED + 1), wanted))
     if as_json:
-        click.echo(json.dumps([asdict(life) for life in lives]))
+        click.echo(hide(json.dumps([asdict(life) for life in lives])))
         return
     for life in lives:
-        _print(life)
+        _print(life, hide)
 
 
 def _only(found: list[Match], beginning: str) -> str:
@@ -64,16 +69,16 @@ def _only(found: list[Match], beginning: str) -> str:
     if len(ids) == 1:
         return ids[0]
     how_many = f"more than {_LISTED}" if len(found) > _LISTED else f"{len(ids)}"
-    listed = [f"  {one.job_id}  {one.assigned_at}  {one.miner_id}  {one.job_type}, {one.state}" for one in found]
+    listed = [f"  {one.job_id}  {one.assigned_at}  {one.miner}  {one.job_type}, {one.state}" for one in found]
     words = f"{how_many} jobs begin with {beginning!r}; the newest are:"
     raise Failure("\n".join([words, *listed[:_LISTED]]), EX_DATAERR)
 
 
-def _print(life: Life) -> None:
+def _print(life: Life, hide: Callable[[str], str]) -> None:
     screen = console()
-    line(screen, f"{life.server} · {life.miner_id}", style="bold")
+    line(screen, f"{life.server} · {life.miner}", style="bold")
     for name, value in life.job.items():
-        line(screen, f"  {name.replace('_', ' ')}: {value}")
+        line(screen, hide(f"  {name.replace('_', ' ')}: {value}"))
     steps = table(("time (UTC)", "state", "attempt", "after ms"))
     for step in life.steps:
         add(steps, (step.at, step.state, str(step.attempt), str(step.after_ms)))

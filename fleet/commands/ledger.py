@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -12,11 +14,13 @@ from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.tables import console, line
+from fleet.domain.miner_names import hidden_ids
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import kept_heads
+from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import heads_file, ledger_to_read
-from fleet.ledger.reports.export import COLUMNS, entries
+from fleet.ledger.reports.export import columns, entries
 from fleet.ledger.reports.verify import ServerVerdict
 from fleet.ledger.reports.verify import verify as verify_ledger
 
@@ -48,14 +52,18 @@ def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
     place = ledger_to_read(settings)
     with farm_errors():
         heads = kept_heads(heads_file(settings, place))
-        verdicts = verify_ledger(open_engine(place.url, read_only=True), head, heads)
+        engine = open_engine(place.url, read_only=True)
+        verdicts = verify_ledger(engine, head, heads)
+        hide = partial(hidden_ids, names=stored_names(engine))
     kept = head is None or any(verdict.has_head for verdict in verdicts)
     right = kept and all(verdict.right for verdict in verdicts)
     if as_json:
-        click.echo(dump({"right": right, "head_found": kept, "servers": [_stated(verdict) for verdict in verdicts]}))
+        click.echo(
+            dump({"right": right, "head_found": kept, "servers": [_stated(verdict, hide) for verdict in verdicts]})
+        )
     else:
         for verdict in verdicts:
-            _print(verdict)
+            _print(verdict, hide)
         if not kept:
             line(console(), f"the head {head} is in no chain of this ledger", style="red")
     ctx.exit(0 if right else EX_DATAERR)
@@ -65,8 +73,9 @@ def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated, safe to open in a spreadsheet.")
 @click.option("--json", "form", flag_value="json", help="One array of objects.")
 @click.option("--parquet", "form", flag_value="parquet", help="Parquet; needs pip install 'neonet-fleet[parquet]'.")
+@click.option("--ids", is_flag=True, help="Add the miners' ids: whoever reads one can spend its money.")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
-def export(*, form: str | None, file: Path) -> None:
+def export(*, form: str | None, ids: bool, file: Path) -> None:
     """Write every entry to FILE (- for stdout), in UTC and with exact amounts as text.
 
     \b
@@ -81,14 +90,15 @@ def export(*, form: str | None, file: Path) -> None:
     with settings_or_exit():
         settings = load()
     with farm_errors():
-        rows = entries(open_engine(ledger_to_read(settings).url, read_only=True))
+        rows = entries(open_engine(ledger_to_read(settings).url, read_only=True), ids=ids)
+        header = columns(ids=ids)
         try:
             if form == "parquet":
-                count = write_parquet(file, COLUMNS, rows)
+                count = write_parquet(file, header, rows)
             else:
                 with ExitStack() as stack:
                     out = _opened(file, stack)
-                    count = (write_csv if form == "csv" else write_json)(out, COLUMNS, rows)
+                    count = (write_csv if form == "csv" else write_json)(out, header, rows)
         except BrokenPipeError:
             raise
         except OSError as exc:
@@ -102,7 +112,7 @@ def _opened(file: Path, stack: ExitStack) -> TextIO:
     return stack.enter_context(file.open("w", encoding="utf-8", newline=""))
 
 
-def _stated(verdict: ServerVerdict) -> dict[str, object]:
+def _stated(verdict: ServerVerdict, hide: Callable[[str], str]) -> dict[str, object]:
     flaw = verdict.verdict.flaw
     return {
         "server": verdict.server,
@@ -110,16 +120,16 @@ def _stated(verdict: ServerVerdict) -> dict[str, object]:
         "entries": verdict.verdict.entries,
         "booked_nnet": verdict.booked,
         "head": verdict.verdict.head,
-        "first_wrong_entry": None if flaw is None else {"entry": flaw.seq, "problem": flaw.problem},
-        "problems": list(verdict.problems),
+        "first_wrong_entry": None if flaw is None else {"entry": flaw.seq, "problem": hide(flaw.problem)},
+        "problems": [hide(problem) for problem in verdict.problems],
     }
 
 
-def _print(verdict: ServerVerdict) -> None:
+def _print(verdict: ServerVerdict, hide: Callable[[str], str]) -> None:
     screen, flaw = console(), verdict.verdict.flaw
     line(screen, f"{verdict.server}: {verdict.verdict.entries} entries follow each other, {verdict.booked} NNET")
     line(screen, f"  head {verdict.verdict.head}")
     if flaw is not None:
-        line(screen, f"  entry {flaw.seq}: {flaw.problem}", style="red")
+        line(screen, f"  entry {flaw.seq}: {hide(flaw.problem)}", style="red")
     for problem in verdict.problems:
-        line(screen, f"  {problem}", style="red")
+        line(screen, f"  {hide(problem)}", style="red")

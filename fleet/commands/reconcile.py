@@ -21,7 +21,8 @@ _MAX_JOB_IDS = 5
 
 @click.command("reconcile")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; alert on its unexplained_nnet.")
-def reconcile(*, as_json: bool) -> None:
+@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+def reconcile(*, as_json: bool, ids: bool) -> None:
     """Show what was booked against what the server says it paid, each difference with what explains it.
 
     The coordinator compares when it registers a miner, every reconcile_every_s while it mines, and when it stops; this
@@ -40,21 +41,22 @@ def reconcile(*, as_json: bool) -> None:
         spans = scopes(place)
     unexplained = sum((row.unexplained for row in rows), ZERO)
     if as_json:
-        stated = [_stated(row) for row in rows]
+        stated = [_stated(row, ids=ids) for row in rows]
         unverifiable = sum(row.stated is None for row in rows)
         told = {"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "scopes": spans.stated()}
         click.echo(dump(told | {"miners": stated}))
         return
-    _print_table(rows)
+    _print_table(rows, ids=ids)
     for span in spans.lines():
         line(console(), span)
     console().print(f"unexplained: {unexplained} NNET", style="red" if unexplained else "")
 
 
-def _stated(row: Comparison) -> dict[str, object]:
+def _stated(row: Comparison, *, ids: bool) -> dict[str, object]:
     return {
         "server": row.server,
-        "miner": row.miner_id,
+        "miner": row.miner,
+        **({"miner_id": row.miner_id} if ids else {}),
         "since": row.since,
         "scope": "since_base",
         "booked_nnet": row.booked,
@@ -91,7 +93,7 @@ def _when(row: Comparison) -> str:
     return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"
 
 
-def _print_table(rows: list[Comparison]) -> None:
+def _print_table(rows: list[Comparison], *, ids: bool) -> None:
     screen = console()
     shown = table(
         ("server", "miner", "in ledger", "since base", "unconfirmed", "server says", "booked then", "at", "verdict")
@@ -99,10 +101,10 @@ def _print_table(rows: list[Comparison]) -> None:
     for row in rows:
         stated, then = (_words(amount) for amount in (row.stated, row.booked_then))
         amounts = (f"{row.ledger}", f"{row.booked}", f"{row.unconfirmed}", stated, then)
-        add(shown, (row.server, row.miner_id, *amounts, _when(row), row.verdict))
+        add(shown, (row.server, row.miner_id if ids else row.miner, *amounts, _when(row), row.verdict))
     screen.print(shown)
     for row in rows:
         for found in row.findings:
             jobs = ", ".join(found.job_ids[:_MAX_JOB_IDS]) + (", …" if len(found.job_ids) > _MAX_JOB_IDS else "")
             what = f"{found.amount:+f} NNET  {found.kind.value}: {found.evidence}" + (f"  [{jobs}]" if jobs else "")
-            line(screen, f"{found.found_at}  {row.miner_id}  {what}")
+            line(screen, f"{found.found_at}  {row.miner}  {what}")

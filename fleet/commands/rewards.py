@@ -37,7 +37,8 @@ _ALWAYS = ("payments", "total_nnet")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with exact amounts.")
 @click.option("--losses", "lost", is_flag=True, help="Show what was not earned instead, by cause.")
-def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
+@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool) -> None:
     """Show what the farm earned, exactly as the server paid it. Reads the ledger while the farm runs, too.
 
     \b
@@ -46,12 +47,14 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
       fleet rewards --by day --csv
       fleet rewards --losses
     """
+    if ids and not lost and by != "miner":
+        raise click.UsageError("--ids goes with --by miner")
     with settings_or_exit():
         settings = load()
     place = ledger_to_read(settings)
     if lost:
         with farm_errors():
-            _show_losses(losses(place), as_json=as_json, as_csv=as_csv)
+            _show_losses(losses(place), as_json=as_json, as_csv=as_csv, ids=ids)
         return
     with farm_errors():
         tags = {miner.id.lower(): ", ".join(sorted(miner.tags)) for miner in settings.miner}
@@ -60,23 +63,29 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool) -> None:
         spans = None if as_csv else scopes(place)
         jumps = clock_jumps(place) if by in _BY_TIME else []
     if as_json:
-        groups = [{"server": row.server, by: row.group} | _figures(row) for row in rows]
+        groups = [
+            {"server": row.server, by: row.group} | ({"miner_id": row.miner_id} if ids else {}) | _figures(row)
+            for row in rows
+        ]
         total = sum((row.total_nnet for row in rows), ZERO)
         told = {"by": by, "simulated": place.simulated, "scope": "ledger", "total_nnet": total, "rows": groups}
         if by in _BY_TIME:
             told["clock_jumps"] = [{"from": stamp(jump.from_ms), "to": stamp(jump.to_ms)} for jump in jumps]
         click.echo(dump(told | {"scopes": spans.stated() if spans else None}))
     elif as_csv:
-        cells = ([row.server, row.group, *map(str, _figures(row).values())] for row in rows)
-        write_csv(piped(), ("server", by, *_COLUMNS), cells)
+        more = ("miner_id",) if ids else ()
+        cells = (
+            [row.server, row.group, *([row.miner_id] if ids else []), *map(str, _figures(row).values())] for row in rows
+        )
+        write_csv(piped(), ("server", by, *more, *_COLUMNS), cells)
     else:
-        _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated)
+        _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated, ids=ids)
     if not as_json:
         for jump in jumps:
             click.echo(f"{jump.text}; hours and days are those that it showed", err=True)
 
 
-def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
+def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool, ids: bool) -> None:
     total = sum((row.amount for row in rows), ZERO)
     if as_json:
         by_cause = [
@@ -90,7 +99,8 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
         stated = [
             {
                 "server": row.server,
-                "miner": row.miner_id,
+                "miner": row.miner,
+                **({"miner_id": row.miner_id} if ids else {}),
                 "cause": row.cause.value,
                 "jobs": row.jobs,
                 "not_earned_nnet": row.amount,
@@ -101,7 +111,10 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool) -> None:
         told = {"scope": "ledger", "jobs": jobs, "not_earned_nnet": total, "by_cause": by_cause, "rows": stated}
         click.echo(dump(told))
         return
-    cells = [(row.server, row.miner_id, row.cause.value, str(row.jobs), f"{row.amount}") for row in rows]
+    cells = [
+        (row.server, row.miner_id if ids else row.miner, row.cause.value, str(row.jobs), f"{row.amount}")
+        for row in rows
+    ]
     if as_csv:
         write_csv(piped(), _LOSS_COLUMNS, cells)
         return
@@ -119,13 +132,20 @@ def _figures(row: Reward) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
-def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool) -> None:
+def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool, ids: bool) -> None:
     """Print the rows without columns that are all zero, so that no amount is cut on a narrow terminal."""
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
     figures = {name: name.replace("_nnet", " NNET") for name in names}
     shown = table(("server", by, *figures.values()), right=tuple(figures.values()))
     for row in rows:
-        add(shown, (row.server, row.group, *(str(getattr(row, name)) for name in names)))
+        add(
+            shown,
+            (
+                row.server,
+                row.miner_id if ids and row.miner_id else row.group,
+                *(str(getattr(row, name)) for name in names),
+            ),
+        )
     totals = (str(sum((getattr(row, name) for row in rows), ZERO)) for name in names)
     add(shown, ("all", "", *totals), style="bold")
     screen = console()

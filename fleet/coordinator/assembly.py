@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
 from config.color import wants_color
@@ -126,12 +126,19 @@ def make_report(
 
 
 @contextlib.contextmanager
-def open_broker(settings: Settings, redis_url: str, inbox: Inbox) -> Iterator[tuple[Dispatcher, tuple[Vital, ...]]]:
-    """The dispatcher to Redis, and the threads that the coordinator needs."""
+def open_broker(
+    settings: Settings, redis_url: str, inbox: Inbox, names: Mapping[str, str]
+) -> Iterator[tuple[Dispatcher, tuple[Vital, ...]]]:
+    """The dispatcher to Redis, which shows workers `names` (miner id → name), and the threads that are needed."""
     # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(
-        make_app(settings, redis_url), redis_client(redis_url), inbox.put, warn=inbox.put, bundle_ms=bundle_ms
+        make_app(settings, redis_url),
+        redis_client(redis_url),
+        inbox.put,
+        warn=inbox.put,
+        bundle_ms=bundle_ms,
+        name_of=names.__getitem__,
     )
     intake = Intake(redis_client(redis_url), inbox.put, most_jobs=settings.dispatch.max_in_flight)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)

@@ -39,13 +39,18 @@ class Lines:
         self._stamped = stamped
         self._as_json = as_json
         self._now = now
+        self._hide: Callable[[str], str] = str
+
+    def hide(self, hide: Callable[[str], str]) -> None:
+        """Pass every line through `hide` from now on, which takes what must not be shown out of it."""
+        self._hide = hide
 
     def say(self, text: str, style: str = "") -> None:
         """Write one line, or several that belong together."""
         if self._silent:
             return
         try:
-            for line in text.splitlines():
+            for line in self._hide(text).splitlines():
                 self._write(self._spelt(line, style))
             self._out.flush()
         except (OSError, ValueError):

@@ -1,27 +1,33 @@
-"""The farm's miners: named in the settings, or numbered under an id prefix that is generated once and remembered."""
+"""The farm's miners: named in the settings, or numbered, each with an id that is made once and remembered."""
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from config.settings import Settings
 from fleet.domain.jobs import MinerSpec
+from fleet.domain.miner_names import is_address, new_address, shortened_id
 from fleet.errors import ServiceError
+from fleet.hosts.secret_files import write_secret
 
-_REMEMBERED = "miner-prefix"
+#: one id a line; the first belongs to the first miner
+_IDS = "miner-ids"
+#: the start of all ids of a farm that began when ids were no addresses
+_PREFIX = "miner-prefix"
 
 
 def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
     """The farm's miners, with ids in lower case as the server keeps them.
 
-    Ids that the settings don't name start with a generated prefix, kept in `state_dir` so that the next start earns for
-    the same miners. Raises ServiceError when it can't be saved.
+    Ids that the settings don't give are new wallets, kept in `state_dir` so that the next start earns for the same
+    ones. Raises ServiceError when they can't be read or saved.
     """
     if settings.miner:
         return [
             MinerSpec(
                 miner_id=miner.id.lower(),
+                name=miner.name or "",
                 cpu_cores=miner.cpu_cores,
                 gpu_memory_mb=miner.gpu_memory_mb,
                 gpu_model=miner.gpu_model,
@@ -29,29 +35,57 @@ def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
             for miner in settings.miner
         ]
     if settings.id is not None:
-        return [_counted(settings, settings.id)]
-    prefix = settings.miner_prefix or _remembered(state_dir)
+        return [_alike(settings, settings.id)]
     # ids must not depend on the number of miners, so that a growing farm keeps its miners
-    return [_counted(settings, f"{prefix}{number:02d}") for number in range(1, settings.miner_count + 1)]
+    numbers = range(1, settings.miner_count + 1)
+    if settings.miner_prefix:
+        return [_alike(settings, f"{settings.miner_prefix}{number:02d}") for number in numbers]
+    ids = _remembered(state_dir, settings.miner_count)
+    return [_alike(settings, ids[number - 1], f"miner-{number:02d}") for number in numbers]
 
 
-def _counted(settings: Settings, miner_id: str) -> MinerSpec:
+def without_address(specs: Sequence[MinerSpec], state_dir: Path) -> str:
+    """A warning about miners whose ids are no addresses, so that their earnings can't be spent; empty without any."""
+    found = [spec for spec in specs if not is_address(spec.miner_id)]
+    if not found:
+        return ""
+    some = ", ".join(spec.name or shortened_id(spec.miner_id) for spec in found[:3])
+    others = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    known = state_dir / _PREFIX
+    remedy = f"remove {known}" if known.exists() else "give such an id, or none"
+    return (
+        f"{some}{others}: the id is no NeoNet address (neo1 and 6 or more letters and digits, or 0x and 40 hex "
+        f"digits), so the server's ordinary call can't send what it earns; to have addresses made, {remedy}"
+    )
+
+
+def _alike(settings: Settings, miner_id: str, name: str = "") -> MinerSpec:
     return MinerSpec(
         miner_id=miner_id.lower(),
+        name=name,
         cpu_cores=settings.cpu,
         gpu_memory_mb=settings.gpu_mem,
         gpu_model=settings.gpu_model,
     )
 
 
-def _remembered(state_dir: Path) -> str:
-    path = state_dir / _REMEMBERED
+def _remembered(state_dir: Path, count: int) -> list[str]:
+    """The first `count` ids of this farm; those that are missing are made and saved, before anything is earned."""
+    path, prefix = state_dir / _IDS, state_dir / _PREFIX
     try:
-        if path.exists():
-            return path.read_text().strip()
-        prefix = f"miner-{secrets.token_hex(4)}-"
-        state_dir.mkdir(parents=True, exist_ok=True)
-        path.write_text(prefix + "\n")
-    except OSError as exc:
-        raise ServiceError(f"{path}: {exc.strerror}; name the miners, or choose a folder by FLEET_STATE_DIR") from exc
-    return prefix
+        if prefix.exists():
+            start = prefix.read_text().strip()
+            return [f"{start}{number:02d}" for number in range(1, count + 1)]
+        ids = path.read_text().split() if path.exists() else []
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ServiceError(f"{path}: can't read the miners' ids: {exc}; restore the file from a backup") from exc
+    broken = next((number for number, one in enumerate(ids, 1) if not is_address(one)), None)
+    if broken is not None:
+        raise ServiceError(f"{path}: line {broken} is no address; restore the file from a backup")
+    if len(ids) < count:
+        ids += [new_address() for _ in range(count - len(ids))]
+        try:
+            write_secret(path, "".join(f"{one}\n" for one in ids))
+        except ServiceError as exc:
+            raise ServiceError(f"{exc}; give the miners' ids, or choose a folder by FLEET_STATE_DIR") from exc
+    return ids[:count]

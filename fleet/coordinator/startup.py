@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TextIO, TypeVar
 
+from config.logs import hide_in_logs
 from config.settings import Settings
 from fleet.broker.admission import admitted
 from fleet.coordinator.alive_file import Pulse
@@ -22,7 +23,7 @@ from fleet.coordinator.exclusive import only_coordinator
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.loop import Coordinator
-from fleet.coordinator.miner_ids import miner_specs
+from fleet.coordinator.miner_ids import miner_specs, without_address
 from fleet.coordinator.one_core import stay_on_one_core
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.stop_signals import stop_on_signals
@@ -31,6 +32,7 @@ from fleet.coordinator.tally import Tally
 from fleet.coordinator.watchdog import Watchdog
 from fleet.crew import Vital
 from fleet.domain.jobs import MinerSpec
+from fleet.domain.miner_names import hidden_ids
 from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
 from fleet.ledger.engine import shown_url
@@ -90,6 +92,8 @@ class _Mined:
     """What a run leaves for its figures."""
 
     farm: Farm
+    #: miner id → name
+    names: dict[str, str]
     tally: Tally
     prospect: Prospect
     asked_to_stop: bool
@@ -128,14 +132,14 @@ def _mine(
 ) -> _Mined:
     """Run the loop until it is stopped and drained."""
     settings, run, free = start.settings, start.run, start.free
-    specs = _specs(settings, start.lines)
+    specs, names = free(lambda: _miners(start, ledger))
     began_at_ms = free(lambda: ledger.begin_run(run.run_id))
     farm = free(lambda: make_farm(settings, specs, ledger, books.find))
     sums = free(lambda: ledger.run_and_ledger(run.run_id))
     report = make_report(settings, start.lines, sums, books, start.wall)
     _print_first_lines(start, specs, ledger, booked=sums[1].booked)
     prospect = _prospect(start, farm)
-    with open_broker(settings, start.redis_url, start.inbox) as (dispatcher, threads):
+    with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, threads):
         pulse = Pulse(report, settings.alive_file, [transport.thread, books.thread, lease_thread, *threads], prospect)
         coordinator = Coordinator(
             farm=farm,
@@ -154,25 +158,32 @@ def _mine(
         watchdog.watch(pulse.motions)
         coordinator.run(None if run.for_s is None else start.began_at + run.for_s)
     stopped = coordinator.asked_to_stop
-    return _Mined(farm=farm, tally=report.tally, prospect=prospect, asked_to_stop=stopped, began_at_ms=began_at_ms)
+    return _Mined(
+        farm=farm,
+        names=names,
+        tally=report.tally,
+        prospect=prospect,
+        asked_to_stop=stopped,
+        began_at_ms=began_at_ms,
+    )
 
 
 def _figures(start: _Start, ledger: Ledger, mined: _Mined) -> dict[str, Any]:
-    farm, run, wall = mined.farm, start.run, start.wall
-    scopes = start.free(lambda: ledger.scopes(run.run_id, list(farm.miners)))
+    farm, wall = mined.farm, start.wall
+    scopes = start.free(lambda: ledger.scopes(start.run.run_id, list(farm.miners)))
     # when each server last stated a total: according to the ledger, or to any answer since this start
     stated_at = {miner_id: miner.total_stated_at for miner_id, miner in farm.miners.items()}
     standings = start.free(ledger.standings)
-    return summary(
+    figures = summary(
         farm=farm,
+        names=mined.names,
         scopes=scopes,
         standings=heard(standings, stated_at, now=time.monotonic(), now_ms=wall.now_ms()),
         tally=mined.tally,
         verdict=mined.prospect.at_end(assigned=scopes.run.jobs["assigned"], asked=mined.asked_to_stop),
         duration_s=(wall.now_ms() - wall.jumped_ms - mined.began_at_ms) / 1000,
-        server=start.server,
-        simulated=run.simulated,
     )
+    return {"server": start.server, "simulated": start.run.simulated} | figures
 
 
 def _addresses(settings: Settings) -> tuple[str, str]:
@@ -184,16 +195,25 @@ def _addresses(settings: Settings) -> tuple[str, str]:
     return settings.server, settings.redis_url.get_secret_value()
 
 
-def _specs(settings: Settings, lines: Lines) -> list[MinerSpec]:
-    """The farm's miners; prints a warning where the server's limit does not carry all of them."""
+def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, str]]:
+    """The farm's miners, and the names of all miners of the ledger by id, which output and log show from now on.
+
+    Prints a warning where the server's limit does not carry all of them, and where an id can't be spent from.
+    """
+    settings, lines = start.settings, start.lines
     specs = miner_specs(settings, settings.state_dir)
+    names = ledger.name_miners({spec.miner_id: spec.name for spec in specs})
+    hide = partial(hidden_ids, names=names)
+    lines.hide(hide)
+    hide_in_logs(hide)
     budget = settings.budget
     too_many = shortfall(
         miners=len(specs), limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
     )
-    if too_many:
-        lines.say(f"[WARN]   {too_many}", "yellow")
-    return specs
+    unspendable = "" if start.run.simulated else without_address(specs, settings.state_dir)
+    for warning in filter(None, (too_many, unspendable)):
+        lines.say(f"[WARN]   {warning}", "yellow")
+    return specs, names
 
 
 def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *, booked: Decimal) -> None:

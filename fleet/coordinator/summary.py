@@ -18,17 +18,17 @@ from fleet.server.verdict import Verdict
 def summary(
     *,
     farm: Farm,
+    names: Mapping[str, str],
     scopes: Scopes,
     standings: Mapping[str, Standing],
     tally: Tally,
     verdict: Verdict | None,
     duration_s: float,
-    server: str,
-    simulated: bool,
 ) -> dict[str, Any]:
     """The figures of a run: jobs, rewards by scope, the server's totals, latency, requests.
 
-    `verdict` says why the server assigned no job at all; None when it assigned some.
+    Miners are shown by `names`, miner id → name. `verdict` says why the server assigned no job at all; None when it
+    assigned some.
 
     A server's total is the one that it stated at the run's end. Where it stated none then, the figure is None, even if
     it stated one before.
@@ -38,14 +38,14 @@ def summary(
     books = _books(miners.values(), standings)
     known = bool(books["compared"] and books["stated"])
     told = [miner.purse for miner in miners.values() if miner.compared]
-    per_miner = {miner_id: _stated(miner, standings.get(miner_id, NO_STANDING)) for miner_id, miner in miners.items()}
+    per_miner = {
+        names[miner_id]: _stated(miner, standings.get(miner_id, NO_STANDING)) for miner_id, miner in miners.items()
+    }
     compared = {
         "server_nnet": _sum(purse.server_total for purse in told) if known else None,
         "difference_nnet": _sum(purse.difference for purse in told) if known else None,
     }
     return {
-        "server": server,
-        "simulated": simulated,
         "miners": len(miners),
         "jobs": dict(scopes.run.jobs),
         "job_types": dict(sorted(tally.job_types.items())),

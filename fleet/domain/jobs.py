@@ -66,8 +66,10 @@ class Habit(StrEnum):
 class MinerSpec:
     """One contributor id and the hardware it declares."""
 
-    #: in lower case, as the server keeps it
+    #: in lower case, as the server keeps it; its wallet, so a secret
     miner_id: str
+    #: what people, logs and workers see in its place; "" where the id was given without a name
+    name: str = ""
     cpu_cores: int = 4
     #: MB; 0 without a GPU
     gpu_memory_mb: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -21,6 +21,7 @@ from fleet.ledger.connection import LedgerLink
 from fleet.ledger.file import log_bytes, sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
+from fleet.ledger.miner_names import name_miners
 from fleet.ledger.runs import Runs
 from fleet.ledger.start_state import account, open_jobs, read_all
 from fleet.ledger.statements import matching, run
@@ -123,6 +124,21 @@ class Ledger:
         with self._link.reading() as connection:
             miner = self._writing(connection).miner(miner_id)
             return account(connection, self._server, (miner, miner_id), self._now_ms())
+
+    def name_miners(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Name all miners of this server, those of this start as `given`. Returns miner id → name.
+
+        Creates the rows of miners that are new. Raises LedgerError as `commit` does.
+        """
+        names: dict[str, str] = {}
+
+        def name(connection: Connection) -> None:
+            for miner_id in given:
+                self._writing(connection).miner(miner_id)
+            names.update(name_miners(connection, self._server, given))
+
+        self._link.write(name)
+        return names
 
     def ghosts(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
         """Jobs and sessions left open by miners that are not among `wanted`.

@@ -54,6 +54,8 @@ miners = Table(
     Column("id", Integer, primary_key=True),
     Column("server", ForeignKey("servers.id"), nullable=False),
     Column("miner_id", String, nullable=False),
+    #: what reports show in place of the id; "" until a coordinator has named the miner
+    Column("name", String, nullable=False, server_default=""),
     #: the server's total at the base, and the sum booked at that moment
     Column("base_total", Text),
     Column("base_booked", Text),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fleet.errors import LedgerError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 #: message for a ledger without tables
 EMPTY = "there is nothing in the ledger yet"
 _OLDEST = 1

@@ -29,6 +29,7 @@ from fleet.domain.effects import (
     TotalsSeen,
     Write,
 )
+from fleet.domain.miner_names import shortened_id
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_of, sealed
 from fleet.ledger.entries import Entries
@@ -87,7 +88,7 @@ class Writer:
         """The row of a miner, created when it is new."""
         if miner_id not in self._miners:
             key = {"server": self._server, "miner_id": miner_id}
-            self._miners[miner_id] = row_id(self._connection, schema.miners, key)
+            self._miners[miner_id] = row_id(self._connection, schema.miners, key, {"name": shortened_id(miner_id)})
         return self._miners[miner_id]
 
     def _open_sessions(self, writes: Sequence[SessionOpened], now_ms: int) -> None:

@@ -209,7 +209,7 @@ def test_rewards_say_the_same_sum_however_they_are_grouped_and_printed(mined: Pa
 
 
 def test_rewards_are_summed_by_the_tags_of_the_miners(mined: Path) -> None:
-    first, second = (row["miner"] for row in json.loads(shown(mined, "--json"))["rows"])
+    first, second = (row["miner_id"] for row in json.loads(shown(mined, "--json", "--ids"))["rows"])
     named = json.dumps([{"id": first, "tags": ["garage", "attic"]}, {"id": second}])
     done = run_fleet(
         "rewards", "--by", "tag", "--json", folder=mined, settings=farm_settings(mined) | {"FLEET_MINER": named}

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(300)
 
 def earned(farm: Farm) -> dict[str, Decimal]:
     """What the ledger holds for each miner."""
-    return {row["miner"]: Decimal(row["total_nnet"]) for row in farm.ledger()["rows"]}
+    return {row["miner_id"]: Decimal(row["total_nnet"]) for row in farm.ledger()["rows"]}
 
 
 def test_the_history_is_there_after_down_and_up(mining: Farm) -> None:

@@ -44,10 +44,11 @@ def up(folder: Path, url: str, database: Postgres, *options: str) -> tuple[list[
 
 
 def earned(folder: Path, url: str, database: Postgres) -> dict[str, Decimal]:
-    done = run_fleet("rewards", "--json", folder=folder, settings=settings(folder, database, {"FLEET_SERVER": url}))
+    known = settings(folder, database, {"FLEET_SERVER": url})
+    done = run_fleet("rewards", "--json", "--ids", folder=folder, settings=known)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout, parse_float=Decimal, parse_int=Decimal)["rows"]
-    return {row["miner"]: row["total_nnet"] for row in rows}
+    return {row["miner_id"]: row["total_nnet"] for row in rows}
 
 
 def right(folder: Path, url: str, database: Postgres, process: Started) -> None:

@@ -106,7 +106,7 @@ class Farm:
 
     def ledger(self) -> dict[str, Any]:
         """What `fleet rewards --json` says in the coordinator's container."""
-        text = self.run_in("coordinator", "fleet", "rewards", "--json")
+        text = self.run_in("coordinator", "fleet", "rewards", "--json", "--ids")
         read: dict[str, Any] = json.loads(text, parse_float=Decimal)
         return read
 
@@ -122,9 +122,11 @@ class Farm:
     def settled(self) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
         """Drain the coordinator; what the ledger and the simulator's book hold for each miner then. It starts again."""
         self.compose("stop", "coordinator")
-        text = self.compose("run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "rewards", "--json").stdout
+        text = self.compose(
+            "run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "rewards", "--json", "--ids"
+        ).stdout
         rows = json.loads(text, parse_float=Decimal, parse_int=Decimal)["rows"]
-        ledger = {row["miner"]: row["total_nnet"] for row in rows}
+        ledger = {row["miner_id"]: row["total_nnet"] for row in rows}
         book = {miner: Decimal(amount) for miner, amount in self.book()["per_miner"].items()}
         self.compose("start", "coordinator")
         return ledger, book

@@ -69,12 +69,12 @@ def book(url: str) -> dict[str, Decimal]:
 
 
 def earned(folder: Path, url: str | None) -> dict[str, Decimal]:
-    """What `fleet rewards --json` says that each miner was paid by the server at `url`, None for the farm's own."""
+    """What `fleet rewards --json --ids` says that the server at `url`, None for the farm's own, paid each miner."""
     settings = farm_settings(folder, {} if url is None else {"FLEET_SERVER": url})
-    done = run_fleet("rewards", "--json", folder=folder, settings=settings)
+    done = run_fleet("rewards", "--json", "--ids", folder=folder, settings=settings)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout, parse_float=Decimal, parse_int=Decimal)["rows"]
-    return {row["miner"]: row["total_nnet"] for row in rows}
+    return {row["miner_id"]: row["total_nnet"] for row in rows}
 
 
 def figures(process: Started) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Comparison:
     """One miner's booked and stated amounts since the same moment, in NNET; times in ISO 8601, UTC."""
 
     server: str
+    miner: str
     miner_id: str
     #: the base: when the server's total was first seen or last started over; None before
     since: str | None
@@ -56,11 +57,11 @@ class Comparison:
 
 
 def comparisons(engine: Engine) -> list[Comparison]:
-    """All miners of a ledger in order of server and id. Raises LedgerError when it can't be read."""
+    """All miners of a ledger in order of server and name. Raises LedgerError when it can't be read."""
     miners, servers = schema.miners, schema.servers
-    query = select(miners, servers.c.name).join(servers, servers.c.id == miners.c.server)
+    query = select(miners, servers.c.name.label("server_name")).join(servers, servers.c.id == miners.c.server)
     with translated("the ledger can't be read"), engine.connect() as connection:
-        rows = connection.execute(query.order_by(servers.c.name, miners.c.miner_id)).all()
+        rows = connection.execute(query.order_by(servers.c.name, miners.c.name)).all()
         return [_comparison(connection, row) for row in rows]
 
 
@@ -80,7 +81,8 @@ def _comparison(connection: Connection, row: Any) -> Comparison:
     found = _findings(connection, row.id)
     base_at = row.base_at or 0
     return Comparison(
-        server=row.name,
+        server=row.server_name,
+        miner=row.name,
         miner_id=row.miner_id,
         since=None if row.base_at is None else utc(row.base_at),
         ledger=total,

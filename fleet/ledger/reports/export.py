@@ -21,7 +21,7 @@ COLUMNS = (
     "server",
     "entry",
     "booked_at",
-    "miner_id",
+    "miner",
     "kind",
     "amount_nnet",
     "status",
@@ -39,10 +39,18 @@ COLUMNS = (
     "answered_sha256",
     "hash",
 )
+#: the column with the miners' ids, which stands after "miner" if it is asked for
+ID_COLUMN = "miner_id"
 
 
-def entries(engine: Engine) -> Iterator[tuple[str, ...]]:
-    """Every entry of every server in the order of its chain, as texts under `COLUMNS`, as of the moment of the call.
+def columns(*, ids: bool) -> tuple[str, ...]:
+    """The columns of an export, with or without the miners' ids."""
+    after = COLUMNS.index("miner") + 1
+    return (*COLUMNS[:after], ID_COLUMN, *COLUMNS[after:]) if ids else COLUMNS
+
+
+def entries(engine: Engine, *, ids: bool = False) -> Iterator[tuple[str, ...]]:
+    """Every entry of every server in the order of its chain, as texts under `columns`, as of the moment of the call.
 
     Times are ISO 8601 in UTC to the millisecond, amounts exact decimals without an exponent. `status` is confirmed,
     unconfirmed, or taken back. The rows are read in pages, each in its own transaction, so a stalled reader holds no
@@ -56,12 +64,12 @@ def entries(engine: Engine) -> Iterator[tuple[str, ...]]:
         last = 0
         while page := _read(engine, _PAGE, {"server": server.id, "after": last, "last": server.seq}):
             for row in page:
-                yield _texts(server.name, row, server.seq)
+                yield _texts(server.name, row, server.seq, ids=ids)
             last = page[-1].seq
 
 
 _PAGE = (
-    select(schema.entries, schema.miners.c.miner_id)
+    select(schema.entries, schema.miners.c.name.label("miner_name"), schema.miners.c.miner_id)
     .join(schema.miners, schema.miners.c.id == schema.entries.c.miner)
     .where(
         schema.entries.c.server == bindparam("server"),
@@ -78,7 +86,7 @@ def _read(engine: Engine, query: Any, values: dict[str, Any] | None = None) -> l
         return list(connection.execute(query, values).all())
 
 
-def _texts(server: str, row: Any, last: int) -> tuple[str, ...]:
+def _texts(server: str, row: Any, last: int, *, ids: bool) -> tuple[str, ...]:
     """The cells of an entry as of the time when `last` was the newest one, ignoring later settlements."""
     settled_by, confirmed = row.settled_by, row.confirmed
     if settled_by is not None and settled_by > last:
@@ -88,7 +96,8 @@ def _texts(server: str, row: Any, last: int) -> tuple[str, ...]:
         server,
         str(row.seq),
         utc(row.booked_at),
-        row.miner_id,
+        row.miner_name,
+        *((row.miner_id,) if ids else ()),
         row.kind,
         plain(row.amount),
         status(confirmed=confirmed, settled_by=settled_by, kind=row.kind),

@@ -39,7 +39,8 @@ class Life:
     """All that the ledger holds about one job."""
 
     server: str
-    miner_id: str
+    #: the miner's name
+    miner: str
     #: the job's columns that are not empty, by name
     job: dict[str, Any]
     steps: tuple[Step, ...]
@@ -53,7 +54,8 @@ class Match:
 
     job_id: str
     server: str
-    miner_id: str
+    #: the miner's name
+    miner: str
     job_type: str
     state: str
     #: UTC, ISO 8601
@@ -67,7 +69,7 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
     """
     jobs, miners, servers = schema.jobs, schema.miners, schema.servers
     query = (
-        select(jobs, miners.c.miner_id, servers.c.name)
+        select(jobs, miners.c.name.label("miner_name"), servers.c.name)
         .join(miners, miners.c.id == jobs.c.miner)
         .join(servers, servers.c.id == jobs.c.server)
         .where(jobs.c.job_id == job_id)
@@ -83,7 +85,7 @@ def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
     """
     jobs, miners, servers = schema.jobs, schema.miners, schema.servers
     query = (
-        select(jobs, miners.c.miner_id, servers.c.name)
+        select(jobs, miners.c.name.label("miner_name"), servers.c.name)
         .join(miners, miners.c.id == jobs.c.miner)
         .join(servers, servers.c.id == jobs.c.server)
         .order_by(jobs.c.assigned_at.desc(), jobs.c.job_id)
@@ -101,7 +103,7 @@ def _match(row: Any) -> Match:
     return Match(
         job_id=row.job_id,
         server=row.name,
-        miner_id=row.miner_id,
+        miner=row.miner_name,
         job_type=row.job_type,
         state=row.state,
         assigned_at=utc(row.assigned_at),
@@ -158,7 +160,7 @@ def _life(connection: Connection, row: Any) -> Life:
     }
     return Life(
         server=row.name,
-        miner_id=row.miner_id,
+        miner=row.miner_name,
         job={name: value for name, value in known.items() if value is not None},
         steps=tuple(_steps(row.events or "", row.assigned_at)),
         entries=tuple(_entries(connection, row.server, row.job_id)),

@@ -12,7 +12,7 @@ from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
 
 _LOSSES = """
-    SELECT servers.name, miners.miner_id, loss, jobs, amount
+    SELECT servers.name, miners.name, miners.miner_id, loss, jobs, amount
     FROM losses JOIN miners ON miners.id = losses.miner JOIN servers ON servers.id = miners.server
 """
 
@@ -22,6 +22,7 @@ class Lost:
     """Jobs of one miner that were not paid, for one cause."""
 
     server: str
+    miner: str
     miner_id: str
     cause: Loss
     jobs: int
@@ -31,13 +32,14 @@ class Lost:
 
 def losses(place: LedgerPlace) -> list[Lost]:
     """Losses at all servers in order of miner and cause. Raises LedgerError when the ledger can't be read."""
-    jobs: dict[tuple[str, str, str], int] = defaultdict(int)
-    amounts: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
-    for server, miner_id, loss, count, amount in fetch_all(place, _LOSSES):
-        jobs[server, miner_id, loss] += count
-        amounts[server, miner_id, loss] += Decimal(amount)
+    jobs: dict[tuple[str, str, str, str], int] = defaultdict(int)
+    amounts: dict[tuple[str, str, str, str], Decimal] = defaultdict(lambda: ZERO)
+    for server, miner, miner_id, loss, count, amount in fetch_all(place, _LOSSES):
+        key = (server, miner, miner_id, loss)
+        jobs[key] += count
+        amounts[key] += Decimal(amount)
     return [
-        Lost(server=key[0], miner_id=key[1], cause=Loss(key[2]), jobs=count, amount=amounts[key])
+        Lost(server=key[0], miner=key[1], miner_id=key[2], cause=Loss(key[3]), jobs=count, amount=amounts[key])
         for key, count in sorted(jobs.items())
         if count
     ]

@@ -18,6 +18,7 @@ class _Sum(NamedTuple):
     """A row that `_SUMS` selects."""
 
     server: str
+    miner: str
     miner_id: str
     kind: str
     job_type: str
@@ -28,7 +29,7 @@ class _Sum(NamedTuple):
 
 
 _SUMS = """
-    SELECT servers.name, miners.miner_id, kind, job_type, hour, payments, unconfirmed, amount
+    SELECT servers.name, miners.name, miners.miner_id, kind, job_type, hour, payments, unconfirmed, amount
     FROM sums JOIN miners ON miners.id = sums.miner JOIN servers ON servers.id = miners.server
 """
 
@@ -38,8 +39,10 @@ class Reward:
     """One group of payments."""
 
     server: str
-    #: miner id, its tags, job type, hour or day
+    #: miner, its tags, job type, hour or day
     group: str
+    #: the miner's id, for a grouping by miner; else ""
+    miner_id: str
     payments: int
     #: payments whose answer was lost, booked at the job's stated reward
     unconfirmed: int
@@ -55,7 +58,7 @@ class Reward:
 
 #: functions that give a row's group from the row and the miners' tags, by the grouping's name
 GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
-    "miner": lambda row, _: row.miner_id,
+    "miner": lambda row, _: row.miner,
     "tag": lambda row, tags: tags.get(row.miner_id) or "untagged",
     "type": lambda row, _: row.job_type or row.kind,
     "hour": lambda row, _: _utc(row.hour).strftime("%Y-%m-%dT%H:00Z"),
@@ -71,7 +74,11 @@ def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None
     groups: dict[tuple[str, str], list[_Sum]] = {}
     for row in map(_Sum._make, fetch_all(place, _SUMS)):
         groups.setdefault((row.server, GROUPINGS[grouping](row, tags or {})), []).append(row)
-    return [_reward(server, group, rows) for (server, group), rows in sorted(groups.items())]
+    by_miner = grouping == "miner"
+    return [
+        _reward(server, group, rows, rows[0].miner_id if by_miner else "")
+        for (server, group), rows in sorted(groups.items())
+    ]
 
 
 def clock_jumps(place: LedgerPlace) -> list[Jump]:
@@ -80,13 +87,14 @@ def clock_jumps(place: LedgerPlace) -> list[Jump]:
     return read_jumps(rows[0][0] if rows else None)
 
 
-def _reward(server: str, group: str, rows: list[_Sum]) -> Reward:
+def _reward(server: str, group: str, rows: list[_Sum], miner_id: str) -> Reward:
     def of(kind: EntryKind) -> Decimal:
         return sum((Decimal(row.amount) for row in rows if row.kind == kind.value), ZERO)
 
     return Reward(
         server=server,
         group=group,
+        miner_id=miner_id,
         payments=sum(row.payments for row in rows),
         unconfirmed=sum(row.unconfirmed for row in rows),
         jobs_nnet=of(EntryKind.JOB),

@@ -52,16 +52,16 @@ def closed(miners: list[Miner]) -> dict[str, Any]:
         max_at_workers=64,
         now=0.0,
     )
-    return summary(
+    figures = summary(
         farm=farm,
+        names={one.spec.miner_id: one.spec.miner_id for one in miners},
         scopes=Scopes(run=scope, ledger=scope, since_base=scope),
         standings={one.spec.miner_id: Standing(base_ms=BASE_MS, stated_ms=BASE_MS + 9000) for one in miners},
         tally=Tally(),
         verdict=None,
         duration_s=10.0,
-        server="http://server",
-        simulated=False,
     )
+    return {"server": "http://server", "simulated": False} | figures
 
 
 def said(figures: Mapping[str, Any], capsys: pytest.CaptureFixture[str]) -> str:

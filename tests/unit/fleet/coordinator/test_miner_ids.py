@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from config.settings import Settings
-from fleet.coordinator.miner_ids import miner_specs
+from fleet.coordinator.miner_ids import miner_specs, without_address
+from fleet.domain.miner_names import is_address
 from fleet.errors import ServiceError
 
 
@@ -38,6 +41,43 @@ def test_named_miners_keep_their_own_hardware(tmp_path: Path) -> None:
     named, plain = miner_specs(Settings.model_validate({"miner": tables, "cpu": 8}), tmp_path)
     assert (named.miner_id, named.cpu_cores, named.gpu_memory_mb, named.gpu_model) == ("a", 16, 24_576, "RTX 4090")
     assert (plain.cpu_cores, plain.gpu_memory_mb) == (4, 0)
+
+
+def test_an_id_that_nobody_gave_is_a_wallet_and_has_a_name(tmp_path: Path) -> None:
+    specs = miner_specs(Settings.model_validate({"miners": 3}), tmp_path)
+    assert all(is_address(spec.miner_id) for spec in specs)
+    assert [spec.name for spec in specs] == ["miner-01", "miner-02", "miner-03"]
+    assert without_address(specs, tmp_path) == ""
+    assert stat.S_IMODE((tmp_path / "miner-ids").stat().st_mode) == 0o600
+
+
+def test_a_farm_that_began_with_other_ids_keeps_them_and_says_what_they_can_not_do(tmp_path: Path) -> None:
+    (tmp_path / "miner-prefix").write_text("miner-0a1b2c3d-\n")
+    specs = miner_specs(Settings.model_validate({"miners": 5}), tmp_path)
+    assert [spec.miner_id for spec in specs[:2]] == ["miner-0a1b2c3d-01", "miner-0a1b2c3d-02"]
+    said = without_address(specs, tmp_path)
+    assert "miner-01, miner-02, miner-03 and 2 more: the id is no NeoNet address" in said
+    assert f"remove {tmp_path / 'miner-prefix'}" in said
+
+
+@pytest.mark.parametrize("text", ["neo1abcdefgh\nrubbish\n", "\x00", "neo1-abc\n"])
+def test_a_damaged_file_of_ids_is_refused_and_kept(text: str, tmp_path: Path) -> None:
+    (tmp_path / "miner-ids").write_text(text)
+    with pytest.raises(ServiceError, match="restore the file from a backup"):
+        ids(tmp_path, miners=3)
+    assert (tmp_path / "miner-ids").read_text() == text
+
+
+def test_names_in_the_settings_are_kept(tmp_path: Path) -> None:
+    tables = [{"id": "neo1abcdefgh", "name": "garage"}, {"id": "neo1ijklmnop"}]
+    specs = miner_specs(Settings.model_validate({"miner": tables}), tmp_path)
+    assert [spec.name for spec in specs] == ["garage", ""]
+
+
+def test_a_name_that_is_given_twice_is_refused() -> None:
+    tables = [{"id": "neo1abcdefgh", "name": "garage"}, {"id": "neo1ijklmnop", "name": "Garage"}]
+    with pytest.raises(ValidationError, match="settings contradict"):
+        Settings.model_validate({"miner": tables})
 
 
 def test_a_folder_that_can_not_keep_the_ids_is_named(tmp_path: Path) -> None:

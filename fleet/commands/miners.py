@@ -1,0 +1,59 @@
+"""`fleet miners`: shows the farm's miners."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import click
+
+from config.load import load
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.tables import add, console, table
+from fleet.exact_json import dump
+from fleet.ledger.engine import open_engine
+from fleet.ledger.places import ledger_to_read
+from fleet.ledger.reports.miners import MinerRow, miner_rows
+
+
+@click.command("miners")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
+@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+def miners(*, as_json: bool, ids: bool) -> None:
+    """Show the miners that this ledger knows: name, session, jobs paid and what they earned.
+
+    A miner's id is its wallet at the server, so everything shows its name; --ids shows the ids as well.
+
+    \b
+    Examples:
+      fleet miners
+      fleet miners --ids --json
+    """
+    with settings_or_exit():
+        settings = load()
+    with farm_errors():
+        rows = miner_rows(open_engine(ledger_to_read(settings).url, read_only=True))
+    tags = {miner.id.lower(): list(miner.tags) for miner in settings.miner}
+    if as_json:
+        click.echo(dump({"miners": [_stated(row, tags.get(row.miner_id, []), ids=ids) for row in rows]}))
+        return
+    right = ("jobs", "NNET")
+    shown = table(("server", "miner", *(("id",) if ids else ()), "session since", *right, "last paid"), right=right)
+    for row in rows:
+        since = row.session_since or "none"
+        figures = (since, f"{row.jobs_paid}", f"{row.booked}", row.paid_at or "never")
+        add(shown, (row.server, row.name, *((row.miner_id,) if ids else ()), *figures))
+    console().print(shown)
+
+
+def _stated(row: MinerRow, tags: list[str], *, ids: bool) -> dict[str, str | int | Decimal | list[str] | None]:
+    return {
+        "server": row.server,
+        "miner": row.name,
+        **({"miner_id": row.miner_id} if ids else {}),
+        "tags": tags,
+        "session_since": row.session_since,
+        "heartbeat_at": row.heartbeat_at,
+        "jobs_paid": row.jobs_paid,
+        "ledger_nnet": row.booked,
+        "paid_at": row.paid_at,
+    }
