@@ -27,7 +27,7 @@ class Workers:
     present: bool
 
 
-class Judge:
+class PresenceDetector:
     """Decides from looks at the sign whether workers are present. Times are monotonic seconds."""
 
     def __init__(self) -> None:
@@ -64,12 +64,12 @@ class PresenceWatch:
         self._stop.set()
 
     def _run(self, motion: Motion) -> None:
-        judge = Judge()
-        while not self._stop.wait(_WAITING_S if judge.present is False else _LOOK_S if judge.present else 0.0):
+        detector = PresenceDetector()
+        while not self._stop.wait(_WAITING_S if detector.present is False else _LOOK_S if detector.present else 0.0):
             motion.beat()
-            if judge.look(signed(self._client), time.monotonic()):
-                self._tell(Workers(present=bool(judge.present)))
-            if judge.present is None:
+            if detector.look(signed(self._client), time.monotonic()):
+                self._tell(Workers(present=bool(detector.present)))
+            if detector.present is None:
                 self._stop.wait(_LOOK_S)
 
 

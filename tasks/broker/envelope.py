@@ -30,12 +30,7 @@ def cleaned(raw: object) -> dict[str, Any]:
     Raises MessageError when `raw`, a JSON value, is not the envelope of a job or of a bundle.
     """
     headers, properties = _part(raw, "headers"), _part(raw, "properties")
-    name, task = headers.get("task"), headers.get("id")
-    if not isinstance(name, str) or name not in _TASKS:
-        raise MessageError(f"it is for the task {name!r:.80}, which no worker has")
-    if not isinstance(task, str):
-        raise MessageError(f"its id is {task!r:.80}")
-    parse_task_id(task)
+    name, task = _task(headers)
     tag = properties.get("delivery_tag")
     if not isinstance(tag, str) or not 0 < len(tag) <= _LONGEST_TAG or not tag.isprintable():
         raise MessageError(f"its delivery tag is {tag!r:.80}")
@@ -67,6 +62,17 @@ def cleaned(raw: object) -> dict[str, Any]:
             "delivery_tag": tag,
         },
     }
+
+
+def _task(headers: dict[str, Any]) -> tuple[str, str]:
+    """The name and the id of the task that a message is for."""
+    name, task = headers.get("task"), headers.get("id")
+    if not isinstance(name, str) or name not in _TASKS:
+        raise MessageError(f"it is for the task {name!r:.80}, which no worker has")
+    if not isinstance(task, str):
+        raise MessageError(f"its id is {task!r:.80}")
+    parse_task_id(task)
+    return name, task
 
 
 def _names(value: object) -> list[str]:

@@ -47,11 +47,11 @@ class Presence:
                     client.set(WORKERS_KEY, self._name, px=SIGN_GOOD_MS)
 
 
-def signing(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
+def presence_step(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
     """A step of a worker's consumer that signs as soon as it is connected, and every two seconds after that."""
     presence = Presence(redis_url, name)
 
-    class Signs(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+    class PresenceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, consumer: Any) -> None:
@@ -63,4 +63,4 @@ def signing(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
             if timer is not None:
                 timer.cancel()
 
-    return Signs
+    return PresenceStep

@@ -25,7 +25,7 @@ _LOOK_S = 0.2
 _log = logging.getLogger(__name__)
 
 
-def choosy(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
+def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     """Celery's default strategy, except for messages that are left to other workers."""
     take = default(task, app, consumer)
 
@@ -53,10 +53,10 @@ def _leave(message: Any, consumer: Any) -> None:
     message.reject_log_error(_log, consumer.connection_errors, requeue=True)
 
 
-def examined(time_limit_s: float) -> type[bootsteps.StartStopStep]:
+def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
     """The step that tests a worker after repeated failures, and ends it when the test fails."""
 
-    class Examined(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+    class SelfTestStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
         test: SelfTest | None = None
 
@@ -86,7 +86,7 @@ def examined(time_limit_s: float) -> type[bootsteps.StartStopStep]:
             failures.testing = False
             consumer.add_task_queue(JOBS_QUEUE)
 
-    return Examined
+    return SelfTestStep
 
 
 def _end(reason: str, time_limit_s: float) -> None:

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class Snapshot:
     """The state of a worker and its queue at one moment."""
 
     #: number of jobs waiting in the queue; None where Redis does not answer
@@ -47,8 +47,8 @@ class Look:
     held: int
 
 
-class Judge:
-    """Decides from looks at equal intervals whether a worker has to be restarted.
+class StallDetector:
+    """Decides from snapshots at equal intervals whether a worker has to be restarted.
 
     Looks while Redis does not answer don't count, since the worker is not at fault. Looks are counted, not seconds, so
     that a process which was suspended and resumed is not ended.
@@ -57,22 +57,22 @@ class Judge:
     def __init__(self, time_limit_s: float) -> None:
         """`time_limit_s` is how long a job may keep its process from starting another one."""
         self._patience_holding = PATIENCE + math.ceil(time_limit_s / PERIOD_S)
-        self._last: Look | None = None
+        self._last: Snapshot | None = None
         self._still = 0
         self._deaf = 0
 
-    def verdict(self, look: Look) -> str | None:
+    def verdict(self, snapshot: Snapshot) -> str | None:
         """Why the worker has to end, or None."""
-        last, self._last = self._last, look
-        if last is None or look.waiting is None:
+        last, self._last = self._last, snapshot
+        if last is None or snapshot.waiting is None:
             self._still = self._deaf = 0
             return None
-        self._still = self._still + 1 if look.beats == last.beats else 0
-        self._deaf = self._deaf + 1 if look.waiting and look.begun == last.begun else 0
+        self._still = self._still + 1 if snapshot.beats == last.beats else 0
+        self._deaf = self._deaf + 1 if snapshot.waiting and snapshot.begun == last.begun else 0
         if self._still >= PATIENCE:
             return f"the consumer's loop stands still for {self._still * PERIOD_S:g} s, though Redis answers"
-        if self._deaf >= (self._patience_holding if look.held else PATIENCE):
-            return f"no job was begun for {self._deaf * PERIOD_S:g} s, though {look.waiting} wait in the queue"
+        if self._deaf >= (self._patience_holding if snapshot.held else PATIENCE):
+            return f"no job was begun for {self._deaf * PERIOD_S:g} s, though {snapshot.waiting} wait in the queue"
         return None
 
 
@@ -84,20 +84,22 @@ def waiting_jobs(client: redis.Redis) -> int | None:
         return None
 
 
-def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look], running: Callable[[], bool]) -> None:
-    """Start a thread that ends this process with EXIT_CODE when `look` shows no progress; it stops when not `running`.
+def watch(
+    redis_url: str, time_limit_s: float, snapshot: Callable[[int | None], Snapshot], running: Callable[[], bool]
+) -> None:
+    """Start a thread that ends this process with EXIT_CODE when snapshots show no progress, as long as it is `running`.
 
     The current jobs are lost with the process, and dispatched again. A watchdog that fails ends the process, too, since
     nothing would detect a stuck worker after that.
     """
 
-    def keep_watch() -> None:
-        judge, refusals = Judge(time_limit_s), 0
+    def run() -> None:
+        detector, refusals = StallDetector(time_limit_s), 0
         pause = threading.Event()
         with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             while not pause.wait(PERIOD_S) and running():
                 waiting = waiting_jobs(client)
-                reason = judge.verdict(look(waiting))
+                reason = detector.verdict(snapshot(waiting))
                 ping()
                 refused = shut_out(client) if waiting is None else None
                 refusals = refusals + 1 if refused else 0
@@ -108,4 +110,4 @@ def watch(redis_url: str, time_limit_s: float, look: Callable[[int | None], Look
                     _log.error("%s: this worker ends with exit code %d, to be started again", reason, EXIT_CODE)
                     os._exit(EXIT_CODE)
 
-    start("watchdog", keep_watch)
+    start("watchdog", run)

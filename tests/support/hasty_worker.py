@@ -14,8 +14,7 @@ from celery.signals import worker_ready
 
 from tasks import __main__ as door
 from tasks.compute import catalog
-from tasks.worker import run as worker
-from tasks.worker import watchdog
+from tasks.worker import steps, watchdog
 from tests.support.poisoned_worker import compute
 
 STALL = Path(sys.argv.pop())
@@ -35,5 +34,5 @@ if __name__ == "__main__":
     worker_ready.connect(_stall_on_demand, weak=False)
     catalog.compute = compute
     watchdog.PERIOD_S = PERIOD_S
-    worker.BEAT_S = 0.1
+    steps.BEAT_S = 0.1
     sys.exit(door.main())

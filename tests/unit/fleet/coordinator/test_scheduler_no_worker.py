@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.broker.presence import Judge
+from fleet.broker.presence import PresenceDetector
 from fleet.coordinator.alive_file import Pulse
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
@@ -93,24 +93,24 @@ def test_a_job_whose_worker_went_away_is_dispatched_again_when_one_is_there_and_
     assert [order.message.attempt for order in orders(made)] == [2]
 
 
-def changes(judge: Judge, looks: list[tuple[bool | None, float]]) -> list[tuple[float, bool | None]]:
+def changes(detector: PresenceDetector, looks: list[tuple[bool | None, float]]) -> list[tuple[float, bool | None]]:
     """When the verdict changed, and to what."""
-    return [(at, judge.present) for sign, at in looks if judge.look(sign, at)]
+    return [(at, detector.present) for sign, at in looks if detector.look(sign, at)]
 
 
 def test_the_last_worker_counts_as_gone_after_four_seconds_without_a_sign() -> None:
     looks: list[tuple[bool | None, float]] = [(True, 0.0), *((False, float(at)) for at in range(1, 9)), (True, 9.0)]
-    assert changes(Judge(), looks) == [(0.0, True), (5.0, False), (9.0, True)]
+    assert changes(PresenceDetector(), looks) == [(0.0, True), (5.0, False), (9.0, True)]
 
 
 def test_before_the_first_worker_none_is_there_and_the_first_look_says_so() -> None:
-    assert changes(Judge(), [(False, 0.0), (False, 1.0)]) == [(0.0, False)]
+    assert changes(PresenceDetector(), [(False, 0.0), (False, 1.0)]) == [(0.0, False)]
 
 
 def test_a_redis_that_does_not_answer_says_nothing_of_the_workers() -> None:
     looks: list[tuple[bool | None, float]] = [(True, 0.0), (False, 1.0), (None, 2.0), (None, 200.0)]
     # looks without a sign count from the moment at which Redis answers again
-    assert changes(Judge(), [*looks, (False, 201.0), (False, 205.0)]) == [(0.0, True), (205.0, False)]
+    assert changes(PresenceDetector(), [*looks, (False, 201.0), (False, 205.0)]) == [(0.0, True), (205.0, False)]
 
 
 def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(ledger: Ledger, tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""The worker's boot steps: its heartbeat, its events for Flower, its watchdog."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from celery import bootsteps
+from celery.worker import state
+
+from tasks.worker.watchdog import Snapshot, watch
+
+#: seconds between two beats
+BEAT_S = 5.0
+#: seconds between two messages to Flower
+EVENTS_S = 0.25
+#: maximum number of events in a message; a bundle's jobs alone make a hundred
+MOST_EVENTS = 1000
+
+
+class Heartbeat(bootsteps.StartStopStep):
+    """Beats from the consumer's own loop and touches a file, which goes stale when the loop is stuck."""
+
+    requires = {"celery.worker.consumer.connection:Connection"}  # noqa: RUF012 - the name and type are Celery's
+    #: set before the worker is built
+    path: Path | None = None
+    beats = 0
+
+    def start(self, consumer: Any) -> None:
+        """On connection: beat at once, then every five seconds."""
+        self._beat()
+        self._timer = consumer.timer.call_repeatedly(BEAT_S, self._beat)
+
+    def stop(self, _consumer: Any) -> None:
+        """On disconnection: stop beating, so that the file goes stale until the connection is back."""
+        timer = getattr(self, "_timer", None)
+        if timer is not None:
+            timer.cancel()
+
+    def _beat(self) -> None:
+        Heartbeat.beats += 1
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch()
+
+
+class PacedEvents(bootsteps.StartStopStep):
+    """Sends Flower many events in one message, a few times a second.
+
+    Celery sends a message in each turn of the loop, which costs the worker's main process as much as two fifths of its
+    work on light jobs. The loop also waits for each message. Far from Redis they are sent less often, so that nine
+    tenths of the time are left for jobs.
+    """
+
+    requires = {"celery.worker.consumer.events:Events"}  # noqa: RUF012 - the name and type are Celery's
+
+    def start(self, consumer: Any) -> None:
+        """Take over the event dispatcher, which now exists."""
+        self._events = consumer.event_dispatcher
+        self._events.on_send_buffered = None
+        self._events.buffer_limit = MOST_EVENTS
+        self._send(consumer.timer)
+
+    def stop(self, _consumer: Any) -> None:
+        """Send the remaining events before the dispatcher closes."""
+        timer = getattr(self, "_timer", None)
+        if timer is not None:
+            timer.cancel()
+            self._events.flush()
+
+    def _send(self, timer: Any) -> None:
+        started = time.monotonic()
+        try:
+            self._events.flush()
+        finally:
+            took_s = time.monotonic() - started
+            self._timer = timer.call_after(max(EVENTS_S, 9 * took_s), self._send, (timer,))
+
+
+def watchdog_step(redis_url: str, time_limit_s: float) -> type[bootsteps.StartStopStep]:
+    """The step that starts the watchdog, before the first contact with Redis, which may hang."""
+
+    class Watched(bootsteps.StartStopStep):
+        # only after the pool has forked, since the pool's processes would not have the thread
+        requires = ("celery.worker.components:Pool",)
+
+        def start(self, worker: Any) -> None:
+            watch(redis_url, time_limit_s, _snapshot, _running(worker.blueprint))
+
+    return Watched
+
+
+def _running(blueprint: Any) -> Callable[[], bool]:
+    return lambda: bool(blueprint.state == bootsteps.RUN)
+
+
+def _snapshot(waiting: int | None) -> Snapshot:
+    return Snapshot(
+        waiting=waiting,
+        beats=Heartbeat.beats,
+        begun=state.all_total_count[0],
+        held=len(state.reserved_requests),
+    )
