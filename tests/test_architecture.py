@@ -113,8 +113,18 @@ TOPICS: dict[str, str] = {
     "test_way_of_a_job.py": "docs/architecture.md",
 }
 
-MODULE_LINES = 350
-FUNCTION_LINES = 60
+MODULE_LINES = 300
+FUNCTION_LINES = 40
+
+#: Modules and functions that are longer still, and that are about to be split.
+TOO_LONG: tuple[str, ...] = (
+    "fleet.coordinator.scheduler",
+    "fleet.coordinator.scheduler.__init__",
+    "fleet.domain.jobs",
+    "fleet.miner.jobs",
+    "fleet.miner.miner",
+    "fleet.money.balance",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,12 +314,15 @@ def test_only_config_touches_the_environment(module: str) -> None:
 
 @pytest.mark.parametrize("module", code_modules())
 def test_files_and_functions_stay_short(module: str) -> None:
-    lines = len(modules()[module].read_text(encoding="utf-8").splitlines())
-    assert lines <= MODULE_LINES, f"{module} has {lines} lines; split it by idea"
+    lines = {module: len(modules()[module].read_text(encoding="utf-8").splitlines())}
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= FUNCTION_LINES, f"{module}.{node.name} has {length} lines; split it by idea"
+            name, length = f"{module}.{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+            lines[name] = max(length, lines.get(name, 0))
+    for name, count in lines.items():
+        too_long = count > (MODULE_LINES if name == module else FUNCTION_LINES)
+        assert too_long <= (name in TOO_LONG), f"{name} has {count} lines; split it by idea"
+        assert too_long >= (name in TOO_LONG), f"{name} is short by now; take it out of TOO_LONG"
 
 
 @pytest.mark.parametrize("module", code_modules())

@@ -11,6 +11,7 @@ import click
 
 from config.load import load, without_secrets
 from config.logs import set_up
+from config.settings import Settings
 from config.streams import outlive_streams, unhindered
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
@@ -56,17 +57,7 @@ def coordinator(
     with settings_or_exit(notes=run_id is None):
         settings = load({"give_up_s": give_up_s})
     set_up(settings.log)
-    unread = without_secrets()
-    if unread is not None:
-        _log.warning(unread)
-    wanted, fit = settings.http.connections, connections_within(raise_limit())
-    if wanted > fit:
-        _log.warning(
-            "%d connections to the server need more open files than are allowed: raise the limit (ulimit -Hn, "
-            "LimitNOFILE=), or set FLEET_HTTP__CONNECTIONS to %d or less",
-            wanted,
-            max(1, fit),
-        )
+    _warn(settings)
     out = sys.stderr if as_json else sys.stdout
     with farm_errors(), unhindered():
         run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)
@@ -82,3 +73,18 @@ def coordinator(
         raise failure
     # the program that reads the figures reports the reason
     ctx.exit(failure.exit_code if failure else 0 if figures["books"]["compared"] else EX_PROTOCOL)
+
+
+def _warn(settings: Settings) -> None:
+    """Log what the farm has to do without: secrets that it can't read, open files that it may not have."""
+    unread = without_secrets()
+    if unread is not None:
+        _log.warning(unread)
+    wanted, fit = settings.http.connections, connections_within(raise_limit())
+    if wanted > fit:
+        _log.warning(
+            "%d connections to the server need more open files than are allowed: raise the limit (ulimit -Hn, "
+            "LimitNOFILE=), or set FLEET_HTTP__CONNECTIONS to %d or less",
+            wanted,
+            max(1, fit),
+        )

@@ -63,21 +63,12 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool) -> N
         spans = None if as_csv else scopes(place)
         jumps = clock_jumps(place) if by in _BY_TIME else []
     if as_json:
-        groups = [
-            {"server": row.server, by: row.group} | ({"miner_id": row.miner_id} if ids else {}) | _figures(row)
-            for row in rows
-        ]
-        total = sum((row.total_nnet for row in rows), ZERO)
-        told = {"by": by, "simulated": place.simulated, "scope": "ledger", "total_nnet": total, "rows": groups}
+        stated = _stated(rows, by, simulated=place.simulated, ids=ids)
         if by in _BY_TIME:
-            told["clock_jumps"] = [{"from": stamp(jump.from_ms), "to": stamp(jump.to_ms)} for jump in jumps]
-        click.echo(dump(told | {"scopes": spans.stated() if spans else None}))
+            stated["clock_jumps"] = [{"from": stamp(jump.from_ms), "to": stamp(jump.to_ms)} for jump in jumps]
+        click.echo(dump(stated | {"scopes": spans.stated() if spans else None}))
     elif as_csv:
-        more = ("miner_id",) if ids else ()
-        cells = (
-            [row.server, row.group, *([row.miner_id] if ids else []), *map(str, _figures(row).values())] for row in rows
-        )
-        write_csv(piped(), ("server", by, *more, *_COLUMNS), cells)
+        _write_csv(rows, by, ids=ids)
     else:
         _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated, ids=ids)
     if not as_json:
@@ -85,31 +76,27 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool) -> N
             click.echo(f"{jump.text}; hours and days are those that it showed", err=True)
 
 
+def _stated(rows: list[Reward], by: str, *, simulated: bool, ids: bool) -> dict[str, object]:
+    """The rows as a JSON object."""
+    groups = [
+        {"server": row.server, by: row.group} | ({"miner_id": row.miner_id} if ids else {}) | _figures(row)
+        for row in rows
+    ]
+    total = sum((row.total_nnet for row in rows), ZERO)
+    return {"by": by, "simulated": simulated, "scope": "ledger", "total_nnet": total, "rows": groups}
+
+
+def _write_csv(rows: list[Reward], by: str, *, ids: bool) -> None:
+    more = ("miner_id",) if ids else ()
+    cells = (
+        [row.server, row.group, *([row.miner_id] if ids else []), *map(str, _figures(row).values())] for row in rows
+    )
+    write_csv(piped(), ("server", by, *more, *_COLUMNS), cells)
+
+
 def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool, ids: bool) -> None:
-    total = sum((row.amount for row in rows), ZERO)
     if as_json:
-        by_cause = [
-            {
-                "cause": cause.value,
-                "jobs": sum(row.jobs for row in rows if row.cause is cause),
-                "not_earned_nnet": sum((row.amount for row in rows if row.cause is cause), ZERO),
-            }
-            for cause in Loss
-        ]
-        stated = [
-            {
-                "server": row.server,
-                "miner": row.miner,
-                **({"miner_id": row.miner_id} if ids else {}),
-                "cause": row.cause.value,
-                "jobs": row.jobs,
-                "not_earned_nnet": row.amount,
-            }
-            for row in rows
-        ]
-        jobs = sum(row.jobs for row in rows)
-        told = {"scope": "ledger", "jobs": jobs, "not_earned_nnet": total, "by_cause": by_cause, "rows": stated}
-        click.echo(dump(told))
+        click.echo(dump(_stated_losses(rows, ids=ids)))
         return
     cells = [
         (row.server, row.miner_id if ids else row.miner, row.cause.value, str(row.jobs), f"{row.amount}")
@@ -122,10 +109,37 @@ def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool, ids: bool) ->
     for row_cells in cells:
         add(shown, row_cells)
     count = sum(row.jobs for row in rows)
+    total = sum((row.amount for row in rows), ZERO)
     add(shown, ("all", "", "", str(count), f"{total}"), style="bold")
     screen = console()
     screen.print(shown)
     line(screen, f"the whole ledger: {count} jobs, {total:f} NNET not earned")
+
+
+def _stated_losses(rows: list[Lost], *, ids: bool) -> dict[str, object]:
+    """The losses as a JSON object."""
+    by_cause = [
+        {
+            "cause": cause.value,
+            "jobs": sum(row.jobs for row in rows if row.cause is cause),
+            "not_earned_nnet": sum((row.amount for row in rows if row.cause is cause), ZERO),
+        }
+        for cause in Loss
+    ]
+    stated = [
+        {
+            "server": row.server,
+            "miner": row.miner,
+            **({"miner_id": row.miner_id} if ids else {}),
+            "cause": row.cause.value,
+            "jobs": row.jobs,
+            "not_earned_nnet": row.amount,
+        }
+        for row in rows
+    ]
+    total = sum((row.amount for row in rows), ZERO)
+    jobs = sum(row.jobs for row in rows)
+    return {"scope": "ledger", "jobs": jobs, "not_earned_nnet": total, "by_cause": by_cause, "rows": stated}
 
 
 def _figures(row: Reward) -> dict[str, object]:

@@ -83,15 +83,7 @@ def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
         return
     if closed is not None:
         raise Failure(f"{closed}; {_ELSEWHERE}", EX_NOPERM)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        env_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        env_file.touch(mode=0o600, exist_ok=True)
-    except PermissionError as exc:
-        raise Failure(f"{exc.filename}: {exc.strerror}; --system needs root, --user does not", EX_NOPERM) from exc
-    except OSError as exc:
-        raise Failure(f"{exc.filename}: {exc.strerror}", EX_CANTCREAT) from exc
+    _write(path, text, env_file)
     click.echo(f"wrote {path}; its settings go into {env_file}")
     if not no_start and _needs_settings(chosen, system=system) and not _holds_settings(env_file):
         no_start = True
@@ -103,6 +95,19 @@ def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
         _systemctl([*scope, *arguments])
     if not system:
         click.echo("To keep it running while you are logged out: loginctl enable-linger")
+
+
+def _write(path: Path, text: str, env_file: Path) -> None:
+    """Write the unit, and a private file for its settings unless there is one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        env_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        env_file.touch(mode=0o600, exist_ok=True)
+    except PermissionError as exc:
+        raise Failure(f"{exc.filename}: {exc.strerror}; --system needs root, --user does not", EX_NOPERM) from exc
+    except OSError as exc:
+        raise Failure(f"{exc.filename}: {exc.strerror}", EX_CANTCREAT) from exc
 
 
 def _needs_settings(part: Part, *, system: bool) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from config.load import load
+from config.settings import Settings
 from config.sources import variable
 from config.streams import outlive_streams, unhindered
 from fleet.commands.closing import print_closing
@@ -73,22 +74,24 @@ def up(
         settings = load(given)
         if settings.give_up_s is None:
             given["give_up_s"] = _GIVE_UP_S
-    plan = Plan(
-        for_s=for_s,
-        simulator=("--dialect", dialect, "--latency", f"{latency:g}"),
-        overrides={variable(name): str(value) for name, value in given.items() if value is not None},
-        out=sys.stderr if as_json else sys.stdout,
-    )
+    overrides = {variable(name): str(value) for name, value in given.items() if value is not None}
+    simulator = ("--dialect", dialect, "--latency", f"{latency:g}")
+    plan = Plan(for_s=for_s, simulator=simulator, overrides=overrides, out=sys.stderr if as_json else sys.stdout)
     with farm_errors(), unhindered():
         check_authorities(settings.http.ca_file)
         chosen(settings.http.engine)
-        outcome = LocalFarm(settings, plan).run()
-    if outcome.summary:
-        told = json.loads(outcome.summary, parse_float=Decimal)
-        print_closing(told, to_stderr=as_json, as_json=settings.log.format == "json")
-        if as_json:
-            click.echo(outcome.summary)
-        failure = nothing_mined(told)
-        if failure is not None:
-            raise failure
-    ctx.exit(outcome.exit_code)
+        ended = LocalFarm(settings, plan).run()
+    if ended.summary:
+        _close(ended.summary, settings, as_json=as_json)
+    ctx.exit(ended.exit_code)
+
+
+def _close(summary: str, settings: Settings, *, as_json: bool) -> None:
+    """Print the figures of the run. Raises a Failure where nothing was mined."""
+    figures = json.loads(summary, parse_float=Decimal)
+    print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json")
+    if as_json:
+        click.echo(summary)
+    failure = nothing_mined(figures)
+    if failure is not None:
+        raise failure

@@ -12,6 +12,7 @@ from fleet.coordinator.tally import Tally
 from fleet.domain.amounts import ZERO
 from fleet.miner.miner import Miner
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
+from fleet.ratelimit.governor import Governor
 from fleet.server.verdict import Verdict
 
 
@@ -28,22 +29,14 @@ def summary(
     """The figures of a run: jobs, rewards by scope, the server's totals, latency, requests.
 
     Miners are shown by `names`, miner id → name. `verdict` says why the server assigned no job at all; None when it
-    assigned some.
-
-    A server's total is the one that it stated at the run's end. Where it stated none then, the figure is None, even if
-    it stated one before.
+    assigned some. A server's total is the one that it stated at the run's end: where it stated none then, the figure is
+    None, even if it stated one before.
     """
     miners = dict(sorted(farm.miners.items()))
-    since_base = scopes.since_base.stated()
     books = _books(miners.values(), standings)
-    known = bool(books["compared"] and books["stated"])
-    told = [miner.purse for miner in miners.values() if miner.compared]
+    compared = _compared(miners.values(), books)
     per_miner = {
         names[miner_id]: _stated(miner, standings.get(miner_id, NO_STANDING)) for miner_id, miner in miners.items()
-    }
-    compared = {
-        "server_nnet": _sum(purse.server_total for purse in told) if known else None,
-        "difference_nnet": _sum(purse.difference for purse in told) if known else None,
     }
     return {
         "miners": len(miners),
@@ -52,23 +45,42 @@ def summary(
         "scopes": {
             "run": scopes.run.stated(),
             "ledger": scopes.ledger.stated(),
-            "since_base": since_base | compared,
+            "since_base": scopes.since_base.stated() | compared,
         },
-        "rewards": {
-            "scope": "since_base",
-            "ledger_nnet": _sum(miner.purse.since_base for miner in miners.values()),
-            **{name: since_base[name] for name in ("jobs_nnet", "heartbeats_nnet", "adjustments_nnet")},
-            **compared,
-            "per_miner": per_miner,
-        },
+        "rewards": _rewards(miners.values(), scopes) | compared | {"per_miner": per_miner},
         "books": books,
         "latency_ms": {"overhead_p50": tally.percentile(50), "overhead_p99": tally.percentile(99)},
-        "requests": {"total": farm.governor.total, "refused_429": farm.governor.refused},
-        "budget": {"limit": int(farm.governor.limit), "window_s": farm.governor.window_s},
+        **_requests(farm.governor),
         "unexplained_nnet": sum((miner.purse.unexplained for miner in miners.values()), ZERO),
         "anomalies": tally.anomalies,
         "nothing_mined": None if verdict is None else asdict(verdict),
         "duration_s": round(duration_s, 3),
+    }
+
+
+def _requests(governor: Governor) -> dict[str, object]:
+    return {
+        "requests": {"total": governor.total, "refused_429": governor.refused},
+        "budget": {"limit": int(governor.limit), "window_s": governor.window_s},
+    }
+
+
+def _compared(miners: Collection[Miner], books: Mapping[str, object]) -> dict[str, Decimal | None]:
+    """The sum of the servers' totals and its difference from the ledger; None unless every total was stated."""
+    known = bool(books["compared"] and books["stated"])
+    purses = [miner.purse for miner in miners if miner.compared]
+    return {
+        "server_nnet": _sum(purse.server_total for purse in purses) if known else None,
+        "difference_nnet": _sum(purse.difference for purse in purses) if known else None,
+    }
+
+
+def _rewards(miners: Collection[Miner], scopes: Scopes) -> dict[str, object]:
+    since_base = scopes.since_base.stated()
+    return {
+        "scope": "since_base",
+        "ledger_nnet": _sum(miner.purse.since_base for miner in miners),
+        **{name: since_base[name] for name in ("jobs_nnet", "heartbeats_nnet", "adjustments_nnet")},
     }
 
 
