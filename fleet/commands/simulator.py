@@ -23,6 +23,7 @@ from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.rewards import RewardRule
 from fleet.simulator.roads import ROADS
 from fleet.simulator.server import SimulatorServer, serve
+from fleet.simulator.strangers import parse_strangers
 
 _KINDS = ", ".join(kind.value for kind in FaultKind)
 _WARNING = "SIMULATED: this is no NeoNet server, its rewards are worth nothing."
@@ -117,14 +118,26 @@ def parse_road_delay(text: str) -> tuple[str, Delay]:
 @click.option(
     "--heartbeat-pay",
     type=click.Choice([pay.value for pay in HeartbeatPay]),
-    help="What heartbeats earn, instead of the dialect's rule: a bonus for uncounted jobs, a fixed reward, nothing.",
+    help="What heartbeats earn, instead of the dialect's rule: a bonus for uncounted jobs, a reward each, nothing.",
+)
+@click.option("--block-budget", type=float, metavar="NNET", help="What active miners share, instead of the dialect's.")
+@click.option("--share-min", type=float, metavar="NNET", help="The least share of a miner, instead of the dialect's.")
+@click.option("--share-max", type=float, metavar="NNET", help="The largest share of a miner, instead of the dialect's.")
+@click.option(
+    "--save-balances",
+    type=float,
+    metavar="SECONDS",
+    help="How often balances are saved, so that a forgetting leaves them; 0 = never. Instead of the dialect's pace.",
 )
 @click.option(
+    "--strangers",
     "--other-miners",
-    type=click.IntRange(0, 10_000_000),
-    default=0,
+    "strangers",
+    type=_parsed(parse_strangers),
+    default="0",
     show_default=True,
-    help="Active miners of the network besides those that call.",
+    metavar="N|N@TIME,N@TIME,…",
+    help="Active miners of the network besides those that call: a number, or a schedule such as 0@0s,100@10m,0@20m.",
 )
 @click.option(
     "--fault",
@@ -178,7 +191,11 @@ def options_of(given: dict[str, Any]) -> SimulatorOptions:
             mix=Mix(weights=mix.weights, order=order),
             reward_rule=RewardRule(given["reward_rule"]) if given["reward_rule"] else None,
             heartbeat_pay=HeartbeatPay(given["heartbeat_pay"]) if given["heartbeat_pay"] else None,
-            other_miners=given["other_miners"],
+            block_budget=given["block_budget"],
+            share_min=given["share_min"],
+            share_max=given["share_max"],
+            save_balances_s=given["save_balances"],
+            strangers=given["strangers"],
             faults=tuple(faults),
             url_file=given["url_file"],
             verbose=given["verbose"],

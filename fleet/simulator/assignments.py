@@ -10,7 +10,7 @@ from random import Random
 from fleet.simulator.dialects import Dialect
 from fleet.simulator.jobs import DESCRIPTIONS, draw_data
 from fleet.simulator.mix import TypeDraw
-from fleet.simulator.rewards import WEIGHTS, job_reward
+from fleet.simulator.rewards import WEIGHTS, heartbeat_reward, job_reward
 
 #: a function that changes a new job's object before it is sent (a fault)
 Tamper = Callable[[dict[str, object]], dict[str, object]]
@@ -48,9 +48,13 @@ class JobMaker:
 
     def reward(self, drawn: Drawn, active_miners: int) -> float:
         """NNET paid for the job."""
-        return job_reward(
-            self._dialect.reward_rule, drawn.job_type, difficulty=drawn.difficulty, active_miners=active_miners
-        )
+        rule, sharing = self._dialect.reward_rule, self._dialect.sharing
+        return job_reward(rule, sharing, drawn.job_type, difficulty=drawn.difficulty, active_miners=active_miners)
+
+    def heartbeat_reward(self, elapsed_s: float, active_miners: int) -> float:
+        """NNET paid for a heartbeat `elapsed_s` seconds after the one before, where the release pays for each."""
+        rule, sharing = self._dialect.reward_rule, self._dialect.sharing
+        return heartbeat_reward(rule, sharing, elapsed_s=elapsed_s, active_miners=active_miners)
 
     def bonus(self, miner: str, counted: int, reported: int) -> float:
         """NNET for the completed jobs beyond those counted, about 0.03 … 0.06 each."""

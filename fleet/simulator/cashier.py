@@ -6,16 +6,19 @@ from decimal import Decimal
 
 from fleet.simulator.book import Book, PaymentKind
 from fleet.simulator.records import Contributor, OpenJob, Session
+from fleet.simulator.wallets import Wallets
 
 
 class Cashier:
-    """The server's totals, and every payment.
+    """The server's totals, the wallets, and every payment.
 
-    The totals are float sums in the order of the payments, as the real servers keep them. The book survives forgetting.
+    The totals are float sums in the order of the payments, as the real servers keep them. The book survives forgetting,
+    and so do saved balances.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, wallets: Wallets) -> None:
         self._book = book
+        self.wallets = wallets
         self._clear()
 
     def _clear(self) -> None:
@@ -24,13 +27,14 @@ class Cashier:
         self.rewards_distributed = 0.0
 
     def forget(self) -> None:
-        """Lose the totals and keep the book."""
+        """Lose the totals and what was not saved of the balances, and keep the book."""
         self._clear()
+        self.wallets.restore()
 
     def pay_job(self, contributor: Contributor, job: OpenJob, now: float) -> None:
         """Pay an accepted job to its submitter."""
         contributor.total_tasks += 1
-        contributor.total_rewards += job.reward
+        self._credit(contributor, job.reward)
         amount = Decimal(repr(job.reward))
         name = contributor.contributor_id
         self._book.pay(name, PaymentKind.JOB, amount, at=now, job=job.number, job_type=job.job_type)
@@ -48,7 +52,7 @@ class Cashier:
         before = Decimal(repr(session.rewards_earned))
         self.count(session, tasks, bonus)
         contributor.total_tasks += tasks
-        contributor.total_rewards += bonus
+        self._credit(contributor, bonus)
         # The answer states only the session's sum, so the payment is the difference between two such sums.
         paid = Decimal(repr(session.rewards_earned)) - before
         self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, paid, at=now)
@@ -56,5 +60,9 @@ class Cashier:
     def pay_beat(self, contributor: Contributor, session: Session, reward: float, now: float) -> None:
         """Pay the stated reward for a heartbeat."""
         self.count(session, 0, reward)
-        contributor.total_rewards += reward
+        self._credit(contributor, reward)
         self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, Decimal(repr(reward)), at=now)
+
+    def _credit(self, contributor: Contributor, amount: float) -> None:
+        contributor.total_rewards += amount
+        self.wallets.pay(contributor.contributor_id, amount)

@@ -17,8 +17,10 @@ PREFIX = "/simulator/"
 MOST_PAYMENTS = 100_000
 
 
-def control(simulator: Simulator, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
-    """Answer one control call. A malformed one gets a 400 that says what is allowed."""
+def control(
+    simulator: Simulator, method: str, path: str, query: Mapping[str, str], body: bytes, *, now: float
+) -> Answer:
+    """Answer one control call at Unix second `now`. A malformed one gets a 400 that says what is allowed."""
     name = path.removeprefix(PREFIX)
     try:
         if (method, name) == ("GET", "book"):
@@ -28,7 +30,7 @@ def control(simulator: Simulator, method: str, path: str, query: Mapping[str, st
         if (method, name) == ("GET", "sessions"):
             return answer_json({"sessions": sessions_stated(simulator)})
         if (method, name) == ("POST", "forget"):
-            simulator.world.forget()
+            simulator.forget(now)
             return answer_json({"forgotten": True})
         if name == "faults" and method in {"GET", "POST"}:
             if method == "POST":
@@ -60,7 +62,7 @@ def counters_stated(simulator: Simulator) -> dict[str, object]:
     world = simulator.world
     return {
         **simulator.counters.snapshot(),
-        "sessions_open": world.active_sessions,
+        "sessions_open": world.census.sessions,
         "contributors": len(world.contributors),
         "jobs_open": world.jobs.open_count(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from fleet.simulator.rewards import RewardRule
+from fleet.simulator.rewards import RewardRule, Sharing
 
 #: job types of every recorded release
 USUAL_TYPES = (
@@ -18,8 +18,11 @@ USUAL_TYPES = (
     "gradient_compute",
     "matrix_ops",
 )
-#: job types of the first servers
-FIRST_TYPES = ("matrix_multiply", "model_inference", "data_hash", "tensor_reduce")
+
+#: what release b states of its budget
+RECORDED_SHARING = Sharing(block_budget=10.0, least=0.001, most=10.0)
+#: what a later release states of it (PROTOCOL 10)
+LATER_SHARING = Sharing(block_budget=0.1, least=0.0001, most=0.05)
 
 
 class HeartbeatPay(Enum):
@@ -27,7 +30,7 @@ class HeartbeatPay(Enum):
 
     #: a bonus for each completed job that it reports beyond the server's count
     COUNT = "count"
-    #: a fixed reward, stated in the answer
+    #: a reward stated in the answer
     BEAT = "beat"
     #: nothing
     NONE = "none"
@@ -51,6 +54,8 @@ class Dialect:
     weight_field: str
     #: default rule for rewards
     reward_rule: RewardRule
+    #: default limits of the budget rule
+    sharing: Sharing = RECORDED_SHARING
     #: whether a job states the number of active miners and the formula
     states_formula: bool = False
     #: whether a job has `priority` and `expires_at`
@@ -63,6 +68,8 @@ class Dialect:
     origin: str
     #: network miners in the decentralization status beside this server's sessions; None: sessions don't count either
     network_miners: int | None = 0
+    #: seconds between two saves of the balances, which a restart then leaves; 0: balances are forgotten
+    saves_balances_every_s: float = 0.0
     #: whether answers about registration and contributors state the supply figures
     states_tokenomics: bool = False
 
@@ -73,7 +80,7 @@ DIALECTS: dict[str, Dialect] = {
         Dialect(
             name="a",
             crashes=frozenset({"register", "submit-result", "contributor", "tokenomics"}),
-            absent=frozenset({"rewards"}),
+            absent=frozenset({"rewards", "dynamic-tokenomics"}),
             weight_field="base_reward",
             reward_rule=RewardRule.FIXED,
             heartbeat_pay=HeartbeatPay.COUNT,
@@ -83,6 +90,7 @@ DIALECTS: dict[str, Dialect] = {
         ),
         Dialect(
             name="b",
+            absent=frozenset({"dynamic-tokenomics"}),
             weight_field="task_weight",
             reward_rule=RewardRule.BUDGET,
             states_formula=True,
@@ -94,11 +102,12 @@ DIALECTS: dict[str, Dialect] = {
         ),
         Dialect(
             name="c",
-            absent=frozenset({"rewards", "tokenomics"}),
-            job_types=USUAL_TYPES + FIRST_TYPES,
+            absent=frozenset({"tokenomics"}),
             older_share=0.1,
             weight_field="base_reward",
-            reward_rule=RewardRule.FRACTIONS,
+            reward_rule=RewardRule.BUDGET,
+            sharing=LATER_SHARING,
+            saves_balances_every_s=30.0,
             states_expiry=True,
             heartbeat_pay=HeartbeatPay.BEAT,
             next_job=False,

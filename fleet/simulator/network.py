@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from random import Random
 
 from fleet.simulator.records import Contributor
+from fleet.simulator.strangers import stranger
 
 #: levels of congestion: the used share of the request budget at which each begins, its name, and the factor on fees
 _LEVELS = ((0.9, "very_high", 4.0), (0.75, "high", 2.5), (0.5, "medium", 1.5), (0.0, "low", 1.0))
@@ -26,13 +28,23 @@ def gas(*, active_providers: int, load: float, rng: Random) -> dict[str, object]
 
 
 def stats(
-    contributors: dict[str, Contributor], *, compute_hours: float, tasks_completed: int, rewards_distributed: float
+    contributors: dict[str, Contributor],
+    *,
+    compute_hours: float,
+    tasks_completed: int,
+    rewards_distributed: float,
+    strangers: int,
+    strangers_seen: int,
 ) -> dict[str, object]:
-    """`GET /ai-energy/stats`, with the first contributors that have a session."""
+    """`GET /ai-energy/stats`, with the first contributors that have a session.
+
+    `strangers` other miners have a session now; `strangers_seen` are registered.
+    """
     active = [contributor for contributor in contributors.values() if contributor.session is not None]
+    listed = [*active[:_MOST_LISTED], *map(stranger, range(min(strangers, max(0, _MOST_LISTED - len(active)))))]
     return {
-        "total_contributors": len(contributors),
-        "active_sessions": len(active),
+        "total_contributors": len(contributors) + strangers_seen,
+        "active_sessions": len(active) + strangers,
         "total_compute_hours": compute_hours,
         "total_tasks_completed": tasks_completed,
         "total_rewards_distributed": rewards_distributed,
@@ -44,14 +56,15 @@ def stats(
                 "total_tasks": contributor.total_tasks,
                 "total_rewards": contributor.total_rewards,
             }
-            for contributor in active[:_MOST_LISTED]
+            for contributor in listed
         ],
     }
 
 
-def leaderboard(contributors: Iterable[Contributor]) -> dict[str, object]:
-    """`GET /ai-energy/leaderboard`: highest rewards first, amounts rounded to 4 digits."""
-    ranked = sorted(contributors, key=lambda contributor: -contributor.total_rewards)[:_MOST_LISTED]
+def leaderboard(contributors: Iterable[Contributor], *, strangers: int) -> dict[str, object]:
+    """`GET /ai-energy/leaderboard`: highest rewards first, rounded to 4 digits; `strangers` have earned none."""
+    others = map(stranger, range(min(strangers, _MOST_LISTED)))
+    ranked = sorted(chain(contributors, others), key=lambda contributor: -contributor.total_rewards)[:_MOST_LISTED]
     return {
         "leaderboard": [
             {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fleet.simulator.dialects import DIALECTS, HeartbeatPay
+from fleet.simulator.dialects import DIALECTS, Dialect, HeartbeatPay
 from fleet.simulator.errors import OptionError
 from fleet.simulator.faults import Fault
 from fleet.simulator.latency import Latency
 from fleet.simulator.mix import Mix
 from fleet.simulator.ratelimit import RateLimit
-from fleet.simulator.rewards import RewardRule
+from fleet.simulator.rewards import RewardRule, Sharing
+from fleet.simulator.strangers import Strangers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +38,15 @@ class SimulatorOptions:
     reward_rule: RewardRule | None = None
     #: pay for heartbeats; None: the dialect's
     heartbeat_pay: HeartbeatPay | None = None
+    #: NNET that the budget rule divides among the active miners; None: the dialect's
+    block_budget: float | None = None
+    #: lower and upper limit of one miner's share of it in NNET; None: the dialect's
+    share_min: float | None = None
+    share_max: float | None = None
+    #: seconds between two saves of the balances, 0: never saved; None: the dialect's
+    save_balances_s: float | None = None
     #: active miners of the network beside the clients
-    other_miners: int = 0
+    strangers: Strangers = field(default_factory=Strangers)
     #: faults that are active from the start
     faults: tuple[Fault, ...] = ()
     #: file for the URL, written once the server listens
@@ -50,5 +59,27 @@ class SimulatorOptions:
             raise OptionError("dialect", self.dialect, f"one of {', '.join(DIALECTS)}")
         if not 0 <= self.port <= 65_535:
             raise OptionError("port", self.port, "0 … 65535")
-        if not 0 <= self.other_miners <= 10_000_000:
-            raise OptionError("other_miners", self.other_miners, "0 … 10,000,000")
+        if not 0 <= (self.save_balances_s or 0) < math.inf:
+            raise OptionError("save_balances", self.save_balances_s, "0 seconds or more")
+        _ = self.spoken  # raises OptionError where the limits of a share contradict each other
+
+    @property
+    def spoken(self) -> Dialect:
+        """The dialect, with the operator's own rules in place of its defaults."""
+        dialect = DIALECTS[self.dialect]
+        sharing = dialect.sharing
+        return replace(
+            dialect,
+            reward_rule=self.reward_rule or dialect.reward_rule,
+            sharing=Sharing(
+                block_budget=_given(self.block_budget, sharing.block_budget),
+                least=_given(self.share_min, sharing.least),
+                most=_given(self.share_max, sharing.most),
+            ),
+            heartbeat_pay=self.heartbeat_pay or dialect.heartbeat_pay,
+            saves_balances_every_s=_given(self.save_balances_s, dialect.saves_balances_every_s),
+        )
+
+
+def _given(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -24,6 +24,7 @@ _EXACT: Mapping[str, tuple[str, str]] = {
     "/ai-energy/tokenomics": ("tokenomics", "GET"),
     "/api/gas/info": ("gas", "GET"),
     "/api/rewards/current": ("rewards", "GET"),
+    "/api/tokenomics": ("dynamic-tokenomics", "GET"),
     "/api/decentralization/status": ("decentralization", "GET"),
 }
 _WITH_ARGUMENT: Mapping[str, tuple[str, str]] = {
@@ -112,7 +113,8 @@ def _contributor(world: World, call: Call, moment: Moment) -> bytes:
 def _tokenomics(world: World, _call: Call, moment: Moment) -> bytes:
     if "tokenomics" in world.dialect.crashes:
         raise CrashError("tokenomics")
-    return encode_raw(tokenomics.tokenomics_page(_supply(world, moment), world.active_miners))
+    page = tokenomics.tokenomics_page(_supply(world, moment), world.dialect.sharing, world.census.active)
+    return encode_raw(page)
 
 
 def _stats(world: World, _call: Call, _moment: Moment) -> bytes:
@@ -121,18 +123,20 @@ def _stats(world: World, _call: Call, _moment: Moment) -> bytes:
         compute_hours=world.compute_hours,
         tasks_completed=world.cashier.tasks_completed,
         rewards_distributed=world.cashier.rewards_distributed,
+        strangers=world.census.strangers,
+        strangers_seen=world.census.strangers_seen,
     )
     return encode_raw(figures)
 
 
 def _gas(world: World, _call: Call, moment: Moment) -> bytes:
-    providers = world.active_sessions + world.other_miners
+    providers = world.census.sessions + world.census.strangers
     return encode_raw(network.gas(active_providers=providers, load=moment.load(), rng=moment.rng))
 
 
 def _decentralization(world: World, _call: Call, _moment: Moment) -> bytes:
     counted = world.dialect.network_miners
-    miners = world.other_miners + (0 if counted is None else counted + world.active_sessions)
+    miners = world.census.strangers + (0 if counted is None else counted + world.census.sessions)
     figures = network.decentralization(active_miners=miners, origin=world.dialect.origin, since=world.started_at)
     return encode_raw(figures)
 
@@ -156,9 +160,14 @@ _DEEDS: Mapping[str, Callable[[World, Call, Moment], bytes]] = {
     "stop-session": lambda world, call, moment: encode_raw(world.stop_session(parse(Ending, call.body), moment.now)),
     "contributor": _contributor,
     "stats": _stats,
-    "leaderboard": lambda world, _call, _moment: encode_raw(network.leaderboard(world.contributors.values())),
+    "leaderboard": lambda world, _call, _moment: encode_raw(
+        network.leaderboard(world.contributors.values(), strangers=world.census.strangers_seen)
+    ),
     "tokenomics": _tokenomics,
+    "dynamic-tokenomics": _tokenomics,
     "gas": _gas,
-    "rewards": lambda world, _call, _moment: encode_raw(tokenomics.rewards_page(world.active_miners)),
+    "rewards": lambda world, _call, _moment: encode_raw(
+        tokenomics.rewards_page(world.dialect.sharing, world.census.active)
+    ),
     "decentralization": _decentralization,
 }

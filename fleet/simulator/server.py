@@ -72,7 +72,8 @@ class SimulatorServer:
         path = unquote(request.path)
         if path.startswith(PREFIX):
             query = dict(parse_qsl(request.query, keep_blank_values=True))
-            self._deliver(request, control(self.simulator, request.method or "", path, query, request.body))
+            method, body = request.method or "", request.body
+            self._deliver(request, control(self.simulator, method, path, query, body, now=time.time()))
             return
         call = call_of(request.method or "", path, request.body)
         if not self.simulator.admit(call, request.remote_ip or "", time.monotonic()):

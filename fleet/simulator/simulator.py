@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from email.utils import formatdate
 from random import Random
 
@@ -13,8 +12,8 @@ from fleet.simulator.answers import SERVER_ERROR, TOO_MANY, Answer, detail
 from fleet.simulator.assignments import JobMaker, Tamper
 from fleet.simulator.book import Book
 from fleet.simulator.cashier import Cashier
+from fleet.simulator.census import Census
 from fleet.simulator.counters import Counters
-from fleet.simulator.dialects import DIALECTS, Dialect
 from fleet.simulator.faultkinds import FaultKind, Stage
 from fleet.simulator.faults import Fault, FaultTable
 from fleet.simulator.garbage import garble, html_page, proxy_page
@@ -25,6 +24,7 @@ from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import SlidingWindow
 from fleet.simulator.roads import Call, Moment, answer
 from fleet.simulator.tampering import replaced_job, tamper_of
+from fleet.simulator.wallets import Wallets
 from fleet.simulator.world import World
 
 _REFUSALS: Mapping[FaultKind, Answer] = {
@@ -44,7 +44,7 @@ class Simulator:
     def __init__(self, options: SimulatorOptions, *, now: float) -> None:
         self.options = options
         self.seed = secrets.randbits(48) if options.seed is None else options.seed
-        dialect = spoken(options)
+        dialect = options.spoken
         self._rng = Random(self.seed)
         self._maker = JobMaker(dialect, TypeDraw(options.mix, dialect.job_types), self.seed)
         self._window = SlidingWindow(options.rate_limit)
@@ -57,9 +57,9 @@ class Simulator:
             dialect=dialect,
             maker=self._maker,
             jobs=JobList(JobIds(self.seed)),
-            other_miners=options.other_miners,
+            census=Census(options.strangers, now),
             rng=self._rng,
-            cashier=Cashier(self.book),
+            cashier=Cashier(self.book, Wallets(save_every_s=dialect.saves_balances_every_s, now=now)),
             counters=self.counters,
             started_at=now,
         )
@@ -89,7 +89,7 @@ class Simulator:
         if fault is None:
             return self._answer(call, None, now, monotonic_s)
         if fault.kind is FaultKind.FORGET:
-            self.world.forget()
+            self.forget(now)
             return self._answer(call, None, now, monotonic_s)
         if fault.kind is FaultKind.PAGE:
             return proxy_page(int(fault.text))
@@ -103,19 +103,15 @@ class Simulator:
             return self._cached.setdefault((call.road, miner_of(call)), right)
         return garble(fault, right) if fault.stage is Stage.ANSWER else right
 
+    def forget(self, now: float) -> None:
+        """Lose everything but the book and the saved balances at Unix second `now`, as a restart does."""
+        self.world.pass_time(now)
+        self.world.forget()
+
     def _answer(self, call: Call, tamper: Tamper | None, now: float, monotonic_s: float) -> Answer:
+        self.world.pass_time(now)
         moment = Moment(now=now, load=lambda: self._window.used(monotonic_s), rng=self._rng, tamper=tamper)
         return answer(self.world, call, moment)
-
-
-def spoken(options: SimulatorOptions) -> Dialect:
-    """The dialect, with the operator's own rules in place of its defaults."""
-    dialect = DIALECTS[options.dialect]
-    return replace(
-        dialect,
-        reward_rule=options.reward_rule or dialect.reward_rule,
-        heartbeat_pay=options.heartbeat_pay or dialect.heartbeat_pay,
-    )
 
 
 def miner_of(call: Call) -> str:

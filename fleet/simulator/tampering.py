@@ -49,8 +49,8 @@ def replaced_job(fault: Fault, world: World, maker: JobMaker, miner: str) -> byt
         job_id=world.jobs.job_id(contributor.last_completed),
         session_id=contributor.session.session_id,
         contributor_id=miner,
-        reward=maker.reward(drawn, world.active_miners),
-        active_miners=world.active_miners,
+        reward=maker.reward(drawn, world.census.active),
+        active_miners=world.census.active,
         now=contributor.session.last_heartbeat,
     )
     return encode(stated)

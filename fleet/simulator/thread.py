@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,8 +58,8 @@ class RunningSimulator:
         return self._ask(lambda simulator: simulator.faults.stated())
 
     def forget(self) -> None:
-        """Lose everything but the book, as a restart does."""
-        self._ask(lambda simulator: simulator.world.forget())
+        """Lose everything but the book and the saved balances, as a restart does."""
+        self._ask(lambda simulator: simulator.forget(time.time()))
 
     def _ask(self, question: Callable[[Simulator], T]) -> T:
         async def answer() -> T:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fleet.simulator.dialects import USUAL_TYPES
-from fleet.simulator.rewards import BLOCK_BUDGET, SHARE_LIMITS, WEIGHTS, share
+from fleet.simulator.rewards import WEIGHTS, Sharing
 
 GENESIS_SUPPLY = 50_000_000.0
 GENESIS_TIMESTAMP = 1_733_299_200
 ANNUAL_ISSUANCE_RATE = 0.02
 FORMULA = "Reward = Task_Weight * (Block_Budget / Active_Miners)"
 
+_EXAMPLES = ("federated_learning", "model_training", "fraud_detection")
 _DAY_S = 86_400
 _YEAR_S = 365 * _DAY_S
 
@@ -35,27 +36,25 @@ def supply(*, rewards_distributed: float, up_s: float, now: float) -> dict[str, 
     }
 
 
-def current_state(active_miners: int) -> dict[str, object]:
+def current_state(sharing: Sharing, active_miners: int) -> dict[str, object]:
     """The reward of each type at this number of miners."""
-    base = share(active_miners)
     return {
         "active_miners": active_miners,
-        "block_budget": BLOCK_BUDGET,
-        "base_reward_per_miner": base,
+        "block_budget": sharing.block_budget,
+        "base_reward_per_miner": sharing.share(active_miners),
         "formula": FORMULA,
-        "rewards_by_task": {name: round(WEIGHTS[name] * base, 6) for name in USUAL_TYPES},
+        "rewards_by_task": {name: sharing.reward(WEIGHTS[name], active_miners) for name in USUAL_TYPES},
     }
 
 
-def tokenomics_page(supply_figures: dict[str, object], active_miners: int) -> dict[str, object]:
-    """`GET /ai-energy/tokenomics`."""
-    least, most = SHARE_LIMITS
+def tokenomics_page(supply_figures: dict[str, object], sharing: Sharing, active_miners: int) -> dict[str, object]:
+    """`GET /ai-energy/tokenomics`, and `GET /api/tokenomics` of later releases."""
     return {
         **supply_figures,
-        "dynamic_rewards": current_state(active_miners),
+        "dynamic_rewards": current_state(sharing, active_miners),
         "task_weights": {name: WEIGHTS[name] for name in USUAL_TYPES},
-        "block_budget": BLOCK_BUDGET,
-        "reward_limits": {"min_per_miner": least, "max_per_miner": most},
+        "block_budget": sharing.block_budget,
+        "reward_limits": {"min_per_miner": sharing.least, "max_per_miner": sharing.most},
         "reward_type": "issuance",
         "burn_mechanism": "EIP-1559 style - 70% of transaction fees burned",
         "supply_model": "dynamic",
@@ -64,25 +63,21 @@ def tokenomics_page(supply_figures: dict[str, object], active_miners: int) -> di
     }
 
 
-def rewards_page(active_miners: int) -> dict[str, object]:
+def rewards_page(sharing: Sharing, active_miners: int) -> dict[str, object]:
     """`GET /api/rewards/current`."""
-    least, most = SHARE_LIMITS
     return {
         "formula": FORMULA,
-        "block_budget": BLOCK_BUDGET,
-        "limits": {"min": least, "max": most},
-        "current_state": current_state(active_miners),
+        "block_budget": sharing.block_budget,
+        "limits": {"min": sharing.least, "max": sharing.most},
+        "current_state": current_state(sharing, active_miners),
         "why_dynamic": "Prevents hyperinflation with 1 million miners, rewards early adopters",
-        "examples": [_example(miners) for miners in (1, 5, 10, 50, 100, 500, 1000)],
+        "examples": [_example(sharing, miners) for miners in (1, 5, 10, 50, 100, 500, 1000)],
     }
 
 
-def _example(miners: int) -> dict[str, object]:
-    base = share(miners)
+def _example(sharing: Sharing, miners: int) -> dict[str, object]:
     return {
         "miners": miners,
-        "base_reward": base,
-        **{
-            name: round(WEIGHTS[name] * base, 6) for name in ("federated_learning", "model_training", "fraud_detection")
-        },
+        "base_reward": sharing.share(miners),
+        **{name: sharing.reward(WEIGHTS[name], miners) for name in _EXAMPLES},
     }

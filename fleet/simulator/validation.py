@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fleet.simulator.errors import InvalidBodyError
+from tasks.jobtypes import JOB_TYPES
 
 
 class Body(BaseModel):
@@ -89,3 +90,8 @@ def _invalid_field(error: object) -> dict[str, object]:
     fields: dict[str, object] = dict(error)  # type: ignore[call-overload]
     location = fields.pop("loc")
     return {"type": fields.pop("type"), "loc": ["body", *location], **fields}  # type: ignore[misc]
+
+
+def valid_result(job_type: str, result: dict[str, object]) -> bool:
+    """Whether the result holds every required field of its type, and no error."""
+    return "error" not in result and all(field in result for field in JOB_TYPES[job_type].required)

@@ -8,14 +8,13 @@ from uuid import UUID
 from fleet.simulator.answers import encode_raw
 from fleet.simulator.assignments import JobMaker, Tamper
 from fleet.simulator.cashier import Cashier
+from fleet.simulator.census import Census
 from fleet.simulator.counters import Counters
 from fleet.simulator.dialects import Dialect, HeartbeatPay
 from fleet.simulator.errors import CrashError, RefusalError
 from fleet.simulator.joblist import JobList, JobState
 from fleet.simulator.records import Contributor, OpenJob, Session, contributor_stated, session_stated
-from fleet.simulator.rewards import heartbeat_reward
-from fleet.simulator.validation import Beginning, Ending, Heartbeat, Registration, Submission
-from tasks.jobtypes import JOB_TYPES
+from fleet.simulator.validation import Beginning, Ending, Heartbeat, Registration, Submission, valid_result
 
 Reply = dict[str, object]
 
@@ -37,14 +36,15 @@ class World:
         dialect: Dialect,
         maker: JobMaker,
         jobs: JobList,
-        other_miners: int,
+        census: Census,
         rng: Random,
         cashier: Cashier,
         counters: Counters,
         started_at: float,
     ) -> None:
         self.dialect = dialect
-        self.other_miners = other_miners
+        #: who is active
+        self.census = census
         self.cashier = cashier
         self.counters = counters
         #: Unix seconds
@@ -57,21 +57,21 @@ class World:
     def _clear(self) -> None:
         self.contributors: dict[str, Contributor] = {}
         self.sessions: dict[str, Session] = {}
-        self.active_sessions = 0
         #: sum over stopped sessions, in hours
         self.compute_hours = 0.0
+
+    def pass_time(self, now: float) -> None:
+        """Do what the server does by itself until `now`: save balances, and let strangers come and go."""
+        self.census.pass_time(now)
+        self.cashier.wallets.pass_time(now)
 
     def forget(self) -> None:
         """Lose everything that a server loses when it restarts."""
         self._clear()
         self.jobs.forget()
+        self.census.forget()
         self.cashier.forget()
         self.counters.forgotten += 1
-
-    @property
-    def active_miners(self) -> int:
-        """The number of miners that share the budget."""
-        return max(1, self.active_sessions + self.other_miners)
 
     def register(self, body: Registration, now: float) -> Reply:
         """Create a contributor; then raises CrashError in a release that answers 500 after the deed."""
@@ -109,7 +109,7 @@ class World:
             last_heartbeat=now,
         )
         self.sessions[session.session_id] = contributor.session = session
-        self.active_sessions += 1
+        self.census.open(session.session_id, now)
         self.counters.sessions_started += 1
         return {
             "success": True,
@@ -161,7 +161,7 @@ class World:
             "task_id": body.task_id,
             "reward": job.reward,
             "total_rewards": contributor.total_rewards,
-            "balance": contributor.total_rewards,
+            "balance": self.cashier.wallets.balance(contributor.contributor_id),
             "message": f"Task completed! You earned {job.reward:.4f} NNET",
         }
 
@@ -172,6 +172,8 @@ class World:
         interval_s = now - session.last_heartbeat
         self.counters.heartbeat(interval_s if session.heartbeats else None)
         session.beat(cpu_usage=body.cpu_usage, gpu_usage=body.gpu_usage, now=now)
+        if session.active:
+            self.census.beat(session.session_id, now)
         if self.dialect.heartbeat_pay is HeartbeatPay.COUNT:
             self._pay_count(contributor, session, body.tasks_completed, now)
         reply: Reply = {
@@ -181,7 +183,7 @@ class World:
         }
         if not self.dialect.next_job:
             reward = self._pay_beat(contributor, session, interval_s, now)
-            reply |= {"reward": reward, "active_providers": self.active_miners}
+            reply |= {"reward": reward, "active_providers": self.census.beating(now)}
             reply |= {"total_rewards": contributor.total_rewards, "status": "active"}
             return reply
         reply |= {"tasks_completed": session.tasks_completed, "rewards_earned": session.rewards_earned}
@@ -195,7 +197,7 @@ class World:
         if session.active:
             session.active = False
             session.compute_seconds = int(now - session.started)
-            self.active_sessions -= 1
+            self.census.close(session.session_id)
             self.counters.sessions_stopped += 1
             contributor.session = None
             contributor.total_compute_hours += session.compute_seconds / 3600
@@ -223,7 +225,7 @@ class World:
         return {
             "contributor": contributor_stated(contributor),
             "current_session": session_stated(session) if session else None,
-            "balance": contributor.total_rewards,
+            "balance": self.cashier.wallets.balance(contributor.contributor_id),
         }
 
     def other_job(self, miner: str) -> bytes | None:
@@ -251,7 +253,7 @@ class World:
         session.tasks_assigned += 1
         self.counters.assign(road)
         fetcher = contributor.contributor_id if road == "task" else None
-        reward = self._maker.reward(drawn, self.active_miners)
+        reward = self._maker.reward(drawn, self.census.active)
         number = self.jobs.next_number
         job = OpenJob(number=number, job_type=drawn.job_type, reward=reward, contributor_id=fetcher)
         self.jobs.add(job)
@@ -261,7 +263,7 @@ class World:
             session_id=session.session_id,
             contributor_id=fetcher,
             reward=reward,
-            active_miners=self.active_miners,
+            active_miners=self.census.active,
             now=now,
         )
         return job, tamper(stated) if tamper else stated
@@ -286,12 +288,9 @@ class World:
             self.cashier.pay_bonus(contributor, session, reported - counted, bonus, now)
 
     def _pay_beat(self, contributor: Contributor, session: Session, interval_s: float, now: float) -> float:
-        reward = heartbeat_reward(interval_s) if self.dialect.heartbeat_pay is HeartbeatPay.BEAT else 0.0
+        if self.dialect.heartbeat_pay is not HeartbeatPay.BEAT:
+            return 0.0
+        reward = self._maker.heartbeat_reward(interval_s, self.census.beating(now))
         if reward:
             self.cashier.pay_beat(contributor, session, reward, now)
         return reward
-
-
-def valid_result(job_type: str, result: dict[str, object]) -> bool:
-    """Whether the result holds every required field of its type, and no error."""
-    return "error" not in result and all(field in result for field in JOB_TYPES[job_type].required)

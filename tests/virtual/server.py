@@ -66,7 +66,7 @@ class Server:
         # a restart takes more than a second: no two records of a contributor are of the same one
         dates = [contributor.registered_at for contributor in self.simulator.world.contributors.values()]
         self._clock = max(self._clock, max(dates, default=EPOCH_S) + 1 - EPOCH_S)
-        self.simulator.world.forget()
+        self.simulator.forget(EPOCH_S + self._clock)
         self.forgotten_at = len(self.simulator.book)
 
     def calm(self) -> None:

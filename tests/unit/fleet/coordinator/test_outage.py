@@ -94,7 +94,7 @@ def test_all_miners_have_a_session_within_five_seconds_though_the_server_forgot_
     schedule = scheduled(made)
     open_then: list[int] = []
     world = schedule.server.simulator.world
-    schedule.timeline.at(BEGINS_S + 62.0 + BACK_S, lambda: open_then.append(world.active_sessions))
+    schedule.timeline.at(BEGINS_S + 62.0 + BACK_S, lambda: open_then.append(world.census.sessions))
     schedule.run()
     assert open_then == [MINERS]
 

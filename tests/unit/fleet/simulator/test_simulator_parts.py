@@ -186,7 +186,17 @@ def test_a_number_can_be_written_as_no_float_spells_it() -> None:
     assert encode_raw({"a": [raw_number("1e400")], "b": "1e400"}) == b'{"a":[1e400],"b":"1e400"}'
 
 
-@pytest.mark.parametrize("wrong", [{"dialect": "z"}, {"port": 70_000}, {"other_miners": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"dialect": "z"},
+        {"port": 70_000},
+        {"share_min": -1},
+        {"share_min": 1, "share_max": 0.5},
+        {"block_budget": -1},
+        {"save_balances_s": -1},
+    ],
+)
 def test_wrong_options_cannot_be_built(wrong: dict[str, object]) -> None:
     with pytest.raises(OptionError):
         SimulatorOptions(**wrong)  # type: ignore[arg-type]

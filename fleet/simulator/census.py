@@ -1,0 +1,66 @@
+"""Counts who is active: sessions, sessions with a recent heartbeat, strangers."""
+
+from __future__ import annotations
+
+from fleet.simulator.strangers import Strangers
+
+#: seconds for which a heartbeat makes its session active (PROTOCOL 10)
+RECENT_S = 60.0
+
+
+class Census:
+    """The two numbers of active miners that rewards depend on. A session's start counts as its first heartbeat."""
+
+    def __init__(self, strangers: Strangers, now: float) -> None:
+        self._schedule = strangers
+        self._since = now
+        #: the number of other people's sessions, which all send heartbeats
+        self.strangers = strangers.number_at(0.0)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget every session; strangers come back at once."""
+        #: the number of sessions that were not stopped
+        self.sessions = 0
+        #: Unix second of the last heartbeat by session, oldest first
+        self._beats: dict[str, float] = {}
+        self.strangers_seen = self.strangers
+
+    def invite(self, strangers: Strangers, now: float) -> None:
+        """Replace the schedule of strangers by one that starts now."""
+        self._schedule, self._since = strangers, now
+        self.pass_time(now)
+
+    def pass_time(self, now: float) -> None:
+        """Let strangers come and go as scheduled until `now`, in Unix seconds."""
+        self.strangers = self._schedule.number_at(now - self._since)
+        self.strangers_seen = max(self.strangers_seen, self.strangers)
+
+    def open(self, session_id: str, now: float) -> None:
+        """Count a new session."""
+        self.sessions += 1
+        self._beats[session_id] = now
+
+    def beat(self, session_id: str, now: float) -> None:
+        """Count a session's heartbeat."""
+        self._beats.pop(session_id, None)
+        self._beats[session_id] = now
+
+    def close(self, session_id: str) -> None:
+        """Count a session no longer."""
+        self.sessions -= 1
+        self._beats.pop(session_id, None)
+
+    @property
+    def active(self) -> int:
+        """The miners that share a job's budget: every session that was not stopped, with heartbeats or without."""
+        return max(1, self.sessions + self.strangers)
+
+    def beating(self, now: float) -> int:
+        """The miners that share a heartbeat's budget: those with a heartbeat within the last `RECENT_S` seconds."""
+        while self._beats:
+            oldest = next(iter(self._beats))
+            if self._beats[oldest] > now - RECENT_S:
+                break
+            del self._beats[oldest]
+        return max(1, len(self._beats) + self.strangers)
