@@ -128,11 +128,12 @@ def test_a_session_without_heartbeats_lowers_the_pay_of_jobs_and_not_that_of_hea
     farm = Farm()
     for number in range(4):
         farm.open(f"m-{number}")
+    beats = []
     for _ in range(3):
         farm.now += 30
-        beat = farm.beat("m-0")
-    assert beat["active_providers"] == 1
-    assert beat["reward"] == 0.05
+        beats.append(farm.beat("m-0"))
+    assert [beat["active_providers"] for beat in beats] == [4, 1, 1]
+    assert [beat["reward"] for beat in beats] == [0.025, 0.05, 0.05]
     job = farm.ask("GET", "/ai-energy/task/m-0")
     assert job["reward"] == round(WEIGHTS[job["task_type"]] * 0.1 / 4, 6)
 
