@@ -131,7 +131,7 @@ def _late(late_s: Iterable[float]) -> int:
 
 def _free(counts: Mapping[str, Any]) -> int:
     """Number of jobs so far that came without a fetch."""
-    return sum(count for road, count in counts["assigned"].items() if road != "task")
+    return sum(count for endpoint, count in counts["assigned"].items() if endpoint != "task")
 
 
 def _open(counts: Mapping[str, Any]) -> int:

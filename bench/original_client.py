@@ -45,8 +45,8 @@ def _result(job_type: str) -> dict[str, Any]:
     return {field: 5 if field == "blocks_validated" else hashlib.sha256(product.tobytes()).hexdigest()}
 
 
-def _post(session: requests.Session, server: str, road: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = session.post(f"{server}/ai-energy/{road}", json=body, timeout=30).json()
+def _post(session: requests.Session, server: str, endpoint: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = session.post(f"{server}/ai-energy/{endpoint}", json=body, timeout=30).json()
     return answer
 
 

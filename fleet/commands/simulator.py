@@ -13,6 +13,7 @@ import click
 from config.streams import outlive_streams, unhindered
 from fleet.commands.exits import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, Failure
 from fleet.simulator.dialects import DIALECTS, HeartbeatPay
+from fleet.simulator.endpoints import ENDPOINTS
 from fleet.simulator.errors import OptionError
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault, parse_fault
@@ -21,7 +22,6 @@ from fleet.simulator.mix import Mix, parse_mix
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.rewards import RewardRule
-from fleet.simulator.roads import ROADS
 from fleet.simulator.server import SimulatorServer, serve
 from fleet.simulator.strangers import parse_strangers
 
@@ -53,12 +53,12 @@ def parse_delay(text: str) -> Delay:
     return Delay(fixed_ms=float(fixed_ms), jitter_ms=float(jitter_ms or 0))
 
 
-def parse_road_delay(text: str) -> tuple[str, Delay]:
-    """Parse `ROAD=MS+JITTER`."""
-    road, _, delay = text.partition("=")
-    if road not in ROADS:
-        raise OptionError("road", road, f"one of {', '.join(ROADS)}")
-    return road, parse_delay(delay)
+def parse_endpoint_delay(text: str) -> tuple[str, Delay]:
+    """Parse `ENDPOINT=MS+JITTER`."""
+    endpoint, _, delay = text.partition("=")
+    if endpoint not in ENDPOINTS:
+        raise OptionError("endpoint", endpoint, f"one of {', '.join(ENDPOINTS)}")
+    return endpoint, parse_delay(delay)
 
 
 @click.command("simulator")
@@ -89,10 +89,10 @@ def parse_road_delay(text: str) -> tuple[str, Delay]:
 )
 @click.option(
     "--latency-of",
-    type=_parsed(parse_road_delay),
+    type=_parsed(parse_endpoint_delay),
     multiple=True,
-    metavar="ROAD=MS[+JITTER]",
-    help=f"The same for one road, repeatable: {', '.join(ROADS)}.",
+    metavar="ENDPOINT=MS[+JITTER]",
+    help=f"The same for one endpoint, repeatable: {', '.join(ENDPOINTS)}.",
 )
 @click.option(
     "--fetch-growth",
@@ -186,7 +186,7 @@ def options_of(given: dict[str, Any]) -> SimulatorOptions:
             seed=given["seed"],
             rate_limit=given["rate_limit"],
             latency=Latency(
-                usual=given["latency"], roads=dict(given["latency_of"]), fetch_growth_us=given["fetch_growth"]
+                usual=given["latency"], endpoints=dict(given["latency_of"]), fetch_growth_us=given["fetch_growth"]
             ),
             mix=Mix(weights=mix.weights, order=order),
             reward_rule=RewardRule(given["reward_rule"]) if given["reward_rule"] else None,

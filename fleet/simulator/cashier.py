@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fleet.simulator.book import Book, PaymentKind
-from fleet.simulator.records import Contributor, OpenJob, Session
+from fleet.simulator.records import Contributor, JobRecord, SessionRecord
 from fleet.simulator.wallets import Wallets
 
 
@@ -31,7 +31,7 @@ class Cashier:
         self._clear()
         self.wallets.restore()
 
-    def pay_job(self, contributor: Contributor, job: OpenJob, now: float) -> None:
+    def pay_job(self, contributor: Contributor, job: JobRecord, now: float) -> None:
         """Pay an accepted job to its submitter."""
         contributor.total_tasks += 1
         self._credit(contributor, job.reward)
@@ -39,7 +39,7 @@ class Cashier:
         name = contributor.contributor_id
         self._book.pay(name, PaymentKind.JOB, amount, at=now, job=job.number, job_type=job.job_type)
 
-    def count(self, session: Session | None, tasks: int, reward: float) -> None:
+    def count(self, session: SessionRecord | None, tasks: int, reward: float) -> None:
         """Count tasks and NNET for the network, and for the session where there is one."""
         self.tasks_completed += tasks
         self.rewards_distributed += reward
@@ -47,7 +47,7 @@ class Cashier:
             session.tasks_completed += tasks
             session.rewards_earned += reward
 
-    def pay_bonus(self, contributor: Contributor, session: Session, tasks: int, bonus: float, now: float) -> None:
+    def pay_bonus(self, contributor: Contributor, session: SessionRecord, tasks: int, bonus: float, now: float) -> None:
         """Pay for `tasks` jobs that a heartbeat reported and that were not counted before."""
         before = Decimal(repr(session.rewards_earned))
         self.count(session, tasks, bonus)
@@ -57,7 +57,7 @@ class Cashier:
         paid = Decimal(repr(session.rewards_earned)) - before
         self._book.pay(contributor.contributor_id, PaymentKind.HEARTBEAT, paid, at=now)
 
-    def pay_beat(self, contributor: Contributor, session: Session, reward: float, now: float) -> None:
+    def pay_beat(self, contributor: Contributor, session: SessionRecord, reward: float, now: float) -> None:
         """Pay the stated reward for a heartbeat."""
         self.count(session, 0, reward)
         self._credit(contributor, reward)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 class Counters:
     """Counts since the start, which a forgetting does not reset."""
 
-    #: requests by road, refused ones included
+    #: requests by endpoint, refused ones included
     requests: dict[str, int] = field(default_factory=dict)
-    #: jobs handed out for the first time, by road
+    #: jobs handed out for the first time, by endpoint
     assigned: dict[str, int] = field(default_factory=dict)
     #: fetches answered with the job that was already pending
     assigned_again: int = 0
@@ -30,13 +30,13 @@ class Counters:
     heartbeat_interval_max_s: float | None = None
     forgotten: int = 0
 
-    def request(self, road: str) -> None:
+    def request(self, endpoint: str) -> None:
         """Count a request."""
-        self.requests[road] = self.requests.get(road, 0) + 1
+        self.requests[endpoint] = self.requests.get(endpoint, 0) + 1
 
-    def assign(self, road: str) -> None:
+    def assign(self, endpoint: str) -> None:
         """Count a new job."""
-        self.assigned[road] = self.assigned.get(road, 0) + 1
+        self.assigned[endpoint] = self.assigned.get(endpoint, 0) + 1
 
     def heartbeat(self, interval_s: float | None) -> None:
         """Count a heartbeat and the seconds since the session's last one, or None for its first."""

@@ -42,9 +42,9 @@ class Dialect:
 
     #: one letter
     name: str
-    #: roads that answer a plain-text 500 after the deed is done
+    #: endpoints that answer a plain-text 500 after the deed is done
     crashes: frozenset[str] = frozenset()
-    #: roads that this release lacks
+    #: endpoints that this release lacks
     absent: frozenset[str] = frozenset()
     #: job types that it hands out
     job_types: tuple[str, ...] = USUAL_TYPES

@@ -26,7 +26,7 @@ class RefusalError(SimulatorError):
 
 
 class InvalidBodyError(SimulatorError):
-    """A body that doesn't fit the road's model; `detail` is in the wording of the real servers' framework."""
+    """A body that doesn't fit the endpoint's model; `detail` is in the wording of the real servers' framework."""
 
     def __init__(self, detail: Sequence[Mapping[str, object]]) -> None:
         self.detail = detail

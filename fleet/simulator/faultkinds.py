@@ -83,7 +83,7 @@ class FaultKind(Enum):
     DEEP_NESTING = "deep_nesting"
     #: every number is an integer of 5,000 digits
     LONG_INTEGER = "long_integer"
-    #: the answer that this miner got on this road when the fault first struck, as from a cache
+    #: the answer that this miner got on this endpoint when the fault first struck, as from a cache
     STALE = "stale"
     #: bytes that aren't UTF-8
     BAD_UTF8 = "bad_utf8"

@@ -9,11 +9,11 @@ from http.client import responses
 from random import Random
 from typing import cast
 
+from fleet.simulator.endpoints import ENDPOINTS
 from fleet.simulator.errors import OptionError
 from fleet.simulator.faultkinds import DATA_FLAWS, FaultKind, Stage, stage_of
-from fleet.simulator.roads import ROADS
 
-JOB_ROADS = frozenset({"start-session", "task", "heartbeat"})
+JOB_ENDPOINTS = frozenset({"start-session", "task", "heartbeat"})
 
 
 _DEFAULT_VALUES: Mapping[FaultKind, str] = {
@@ -24,8 +24,8 @@ _DEFAULT_VALUES: Mapping[FaultKind, str] = {
     FaultKind.RECEIPT_REWARD: "-1",
     FaultKind.DEADLINE: "-60",
 }
-_USUAL_ROADS: Mapping[FaultKind, frozenset[str]] = {
-    **dict.fromkeys((kind for kind in FaultKind if stage_of(kind) is Stage.JOB), JOB_ROADS),
+_USUAL_ENDPOINTS: Mapping[FaultKind, frozenset[str]] = {
+    **dict.fromkeys((kind for kind in FaultKind if stage_of(kind) is Stage.JOB), JOB_ENDPOINTS),
     FaultKind.OTHER_PAYLOAD: frozenset({"task"}),
     FaultKind.OTHER_MINER: frozenset({"task"}),
     FaultKind.RECEIPT_REWARD: frozenset({"submit-result"}),
@@ -39,8 +39,8 @@ class Fault:
     """A fault and the requests that it affects."""
 
     kind: FaultKind
-    #: only these roads; empty: all roads where the kind makes sense
-    roads: frozenset[str] = frozenset()
+    #: only these endpoints; empty: all endpoints where the kind makes sense
+    endpoints: frozenset[str] = frozenset()
     #: only these miners, in lower case; empty: any
     miners: frozenset[str] = frozenset()
     #: probability with which a matching request is affected
@@ -53,9 +53,9 @@ class Fault:
     value: str = ""
 
     def __post_init__(self) -> None:
-        unknown = self.roads - set(ROADS)
+        unknown = self.endpoints - set(ENDPOINTS)
         if unknown:
-            raise OptionError("fault.roads", ", ".join(sorted(unknown)), f"of {', '.join(ROADS)}")
+            raise OptionError("fault.roads", ", ".join(sorted(unknown)), f"of {', '.join(ENDPOINTS)}")
         if not (math.isfinite(self.probability) and 0 <= self.probability <= 1):
             raise OptionError("fault.probability", self.probability, "0 … 1")
         if (self.count is not None and self.count < 1) or self.after < 0:
@@ -75,10 +75,10 @@ class Fault:
         """`value`, or the kind's default."""
         return self.value or _DEFAULT_VALUES.get(self.kind, "")
 
-    def strikes(self, road: str, miner: str) -> bool:
-        """Whether a request on this road by this miner matches."""
-        roads = self.roads or _USUAL_ROADS.get(self.kind, frozenset(ROADS))
-        return road in roads and (not self.miners or miner in self.miners)
+    def matches(self, endpoint: str, miner: str) -> bool:
+        """Whether a request on this endpoint by this miner matches."""
+        endpoints = self.endpoints or _USUAL_ENDPOINTS.get(self.kind, frozenset(ENDPOINTS))
+        return endpoint in endpoints and (not self.miners or miner in self.miners)
 
 
 def parse_fault(text: str) -> Fault:
@@ -94,7 +94,8 @@ def parse_fault(text: str) -> Fault:
 
 def build_fault(fields: Mapping[str, object]) -> Fault:
     """A fault from its fields in JSON or text. Raises OptionError, which names an invalid field."""
-    known = set(Fault.__slots__)
+    # the notation says `roads`
+    known = {"roads", *Fault.__slots__} - {"endpoints"}
     for name in fields:
         if name not in known:
             raise OptionError("fault", name, f"one of {', '.join(sorted(known))}")
@@ -107,7 +108,7 @@ def build_fault(fields: Mapping[str, object]) -> Fault:
         count = fields.get("count")
         return Fault(
             kind=kind,
-            roads=frozenset(map(str, cast("Iterable[object]", fields.get("roads", ())))),
+            endpoints=frozenset(map(str, cast("Iterable[object]", fields.get("roads", ())))),
             miners=frozenset(str(name).lower() for name in cast("Iterable[object]", fields.get("miners", ()))),
             probability=float(cast("str", fields.get("probability", 1.0))),
             count=None if count is None else int(cast("str", count)),
@@ -141,10 +142,10 @@ class FaultTable:
     def __bool__(self) -> bool:
         return bool(self._faults)
 
-    def draw(self, road: str, miner: str) -> Fault | None:
+    def draw(self, endpoint: str, miner: str) -> Fault | None:
         """The first fault that affects this request."""
         for index, fault in enumerate(self._faults):
-            if not fault.strikes(road, miner) or (fault.count is not None and self._struck[index] >= fault.count):
+            if not fault.matches(endpoint, miner) or (fault.count is not None and self._struck[index] >= fault.count):
                 continue
             self._seen[index] += 1
             if self._seen[index] > fault.after and self._rng.random() < fault.probability:
@@ -157,7 +158,7 @@ class FaultTable:
         return [
             {
                 "kind": fault.kind.value,
-                "roads": sorted(fault.roads),
+                "roads": sorted(fault.endpoints),
                 "miners": sorted(fault.miners),
                 "probability": fault.probability,
                 "count": fault.count,

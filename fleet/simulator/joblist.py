@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from enum import Enum
 
 from fleet.simulator.jobids import JobIds
-from fleet.simulator.records import OpenJob
+from fleet.simulator.records import JobRecord
 
 #: maximum number of open jobs; beyond it the oldest is forgotten, as if it had never existed
 MOST_OPEN = 200_000
 
 
-class JobState(Enum):
+class JobIdState(Enum):
     """The server's state of a job id."""
 
     #: never handed out, or forgotten
@@ -30,7 +30,7 @@ class JobList:
         self._ids = ids
         self._first = 0
         self._completed = bytearray()
-        self._open: dict[int, OpenJob] = {}
+        self._open: dict[int, JobRecord] = {}
 
     @property
     def next_number(self) -> int:
@@ -41,7 +41,7 @@ class JobList:
         """The id of the job with this number."""
         return self._ids.issue(number)
 
-    def add(self, job: OpenJob) -> None:
+    def add(self, job: JobRecord) -> None:
         """Add the next job."""
         if job.number != self.next_number:
             raise ValueError(f"job {job.number} added, {self.next_number} is next")
@@ -50,22 +50,22 @@ class JobList:
         if len(self._open) > MOST_OPEN:
             del self._open[next(iter(self._open))]
 
-    def look_up(self, job_id: str) -> tuple[JobState, OpenJob | None]:
+    def look_up(self, job_id: str) -> tuple[JobIdState, JobRecord | None]:
         """The state of an id, and its record while it is open."""
         number = self._ids.number(job_id)
         if number is None or not self._first <= number < self.next_number:
-            return JobState.UNKNOWN, None
+            return JobIdState.UNKNOWN, None
         if self._completed[number - self._first]:
-            return JobState.COMPLETED, None
+            return JobIdState.COMPLETED, None
         job = self._open.get(number)
-        return (JobState.OPEN, job) if job else (JobState.UNKNOWN, None)
+        return (JobIdState.OPEN, job) if job else (JobIdState.UNKNOWN, None)
 
-    def complete(self, job: OpenJob) -> None:
+    def complete(self, job: JobRecord) -> None:
         """Mark the job as accepted."""
         del self._open[job.number]
         self._completed[job.number - self._first] = 1
 
-    def open_jobs(self) -> Iterator[OpenJob]:
+    def open_jobs(self) -> Iterator[JobRecord]:
         """Open jobs, oldest first."""
         return iter(self._open.values())
 

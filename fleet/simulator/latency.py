@@ -28,18 +28,18 @@ class Delay:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latency:
-    """The default delay, and the delays of individual roads."""
+    """The default delay, and the delays of individual endpoints."""
 
-    #: default for all roads
+    #: default for all endpoints
     usual: Delay = Delay()
-    #: by road name
-    roads: Mapping[str, Delay] = field(default_factory=dict)
+    #: by endpoint name
+    endpoints: Mapping[str, Delay] = field(default_factory=dict)
     #: microseconds that each job handed out so far adds to every fetch, like the real servers' growing list
     fetch_growth_us: float = 0.0
 
-    def draw_s(self, road: str, rng: Random, *, jobs_so_far: int) -> float:
+    def draw_s(self, endpoint: str, rng: Random, *, jobs_so_far: int) -> float:
         """Seconds of delay for this request, beside the server's own work."""
-        delay_s = self.roads.get(road, self.usual).draw_s(rng)
-        if self.fetch_growth_us and road == "task":
+        delay_s = self.endpoints.get(endpoint, self.usual).draw_s(rng)
+        if self.fetch_growth_us and endpoint == "task":
             delay_s += self.fetch_growth_us * jobs_so_far / 1_000_000
         return delay_s

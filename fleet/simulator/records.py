@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(kw_only=True, slots=True)
-class Session:
+class SessionRecord:
     """One session of a contributor."""
 
     session_id: str
@@ -48,7 +48,7 @@ class Session:
 
 
 @dataclass(kw_only=True, slots=True)
-class OpenJob:
+class JobRecord:
     """A job that was handed out and isn't completed yet."""
 
     number: int
@@ -75,9 +75,9 @@ class Contributor:
     total_tasks: int = 0
     #: NNET, summed in floats as the real servers do
     total_rewards: float = 0.0
-    session: Session | None = None
+    session: SessionRecord | None = None
     #: the fetched job that blocks the next fetch
-    pending: OpenJob | None = None
+    pending: JobRecord | None = None
     #: number of the job that this miner last completed
     last_completed: int | None = None
     #: number of jobs drawn for this miner, which seeds the next one's data
@@ -101,7 +101,7 @@ def contributor_stated(contributor: Contributor) -> dict[str, object]:
     }
 
 
-def session_stated(session: Session) -> dict[str, object]:
+def session_stated(session: SessionRecord) -> dict[str, object]:
     """A session in the form of a contributor's page."""
     return {
         "session_id": session.session_id,

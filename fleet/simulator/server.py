@@ -16,10 +16,10 @@ from tornado.httputil import HTTPServerRequest
 from fleet.simulator.answers import Answer
 from fleet.simulator.control import PREFIX, control
 from fleet.simulator.delivery import deliver, fail_to_deliver
+from fleet.simulator.endpoints import ApiRequest, parse_request
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault
 from fleet.simulator.options import SimulatorOptions
-from fleet.simulator.roads import Call, call_of
 from fleet.simulator.simulator import Simulator
 
 MAX_BODY_BYTES = 16_000_000
@@ -75,7 +75,7 @@ class SimulatorServer:
             method, body = request.method or "", request.body
             self._deliver(request, control(self.simulator, method, path, query, body, now=time.time()))
             return
-        call = call_of(request.method or "", path, request.body)
+        call = parse_request(request.method or "", path, request.body)
         if not self.simulator.admit(call, request.remote_ip or "", time.monotonic()):
             self._deliver(request, self.simulator.refusal())
             return
@@ -89,7 +89,7 @@ class SimulatorServer:
         self._travelling.add(task)
         task.add_done_callback(self._travelling.discard)
 
-    async def _travel(self, request: HTTPServerRequest, call: Call, fault: Fault | None, delay_s: float) -> None:
+    async def _travel(self, request: HTTPServerRequest, call: ApiRequest, fault: Fault | None, delay_s: float) -> None:
         await asyncio.sleep(delay_s / 2)
         if fault is not None and fault.kind in _NOTHING_DONE:
             await fail_to_deliver(request, self.simulator.refusal(), fault.kind)
@@ -105,10 +105,10 @@ class SimulatorServer:
     def _deliver(self, request: HTTPServerRequest, answer: Answer) -> None:
         deliver(request, answer, self._rng)
 
-    def _log(self, request: HTTPServerRequest, call: Call, fault: Fault | None) -> None:
+    def _log(self, request: HTTPServerRequest, call: ApiRequest, fault: Fault | None) -> None:
         if self._options.verbose:
             struck = f" [{fault.kind.value}]" if fault else ""
-            print(f"{request.remote_ip} {call.road} {request.path}{struck}", file=sys.stderr, flush=True)
+            print(f"{request.remote_ip} {call.endpoint} {request.path}{struck}", file=sys.stderr, flush=True)
 
 
 async def serve(options: SimulatorOptions, stop: asyncio.Event, ready: Callable[[SimulatorServer], None]) -> None:

@@ -14,6 +14,7 @@ from fleet.simulator.book import Book
 from fleet.simulator.cashier import Cashier
 from fleet.simulator.census import Census
 from fleet.simulator.counters import Counters
+from fleet.simulator.endpoints import ApiRequest, Moment, answer
 from fleet.simulator.faultkinds import FaultKind, Stage
 from fleet.simulator.faults import Fault, FaultTable
 from fleet.simulator.garbage import garble, html_page, proxy_page
@@ -22,7 +23,6 @@ from fleet.simulator.joblist import JobList
 from fleet.simulator.mix import TypeDraw
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import SlidingWindow
-from fleet.simulator.roads import Call, Moment, answer
 from fleet.simulator.tampering import replaced_job, tamper_of
 from fleet.simulator.wallets import Wallets
 from fleet.simulator.world import World
@@ -51,7 +51,7 @@ class Simulator:
         self.book = Book()
         self.counters = Counters()
         self.faults = FaultTable(options.faults, Random(self.seed + 1))
-        #: first answers by road and miner, for the STALE fault
+        #: first answers by endpoint and miner, for the STALE fault
         self._cached: dict[tuple[str, str], Answer] = {}
         self.world = World(
             dialect=dialect,
@@ -64,9 +64,9 @@ class Simulator:
             started_at=now,
         )
 
-    def admit(self, call: Call, address: str, monotonic_s: float) -> bool:
+    def admit(self, call: ApiRequest, address: str, monotonic_s: float) -> bool:
         """Count a request. Returns whether the limit allows it."""
-        self.counters.request(call.road)
+        self.counters.request(call.endpoint)
         if self._window.admit(address, monotonic_s):
             return True
         self.counters.refused_429 += 1
@@ -76,15 +76,15 @@ class Simulator:
         """The answer to a request over the limit."""
         return TOO_MANY
 
-    def fault_for(self, call: Call) -> Fault | None:
+    def fault_for(self, call: ApiRequest) -> Fault | None:
         """The fault that affects this call, or None."""
-        return self.faults.draw(call.road, miner_of(call)) if self.faults else None
+        return self.faults.draw(call.endpoint, miner_of(call)) if self.faults else None
 
-    def delay_s(self, call: Call) -> float:
+    def delay_s(self, call: ApiRequest) -> float:
         """Seconds of delay for the call, there and back."""
-        return self.options.latency.draw_s(call.road, self._rng, jobs_so_far=self.world.jobs.next_number)
+        return self.options.latency.draw_s(call.endpoint, self._rng, jobs_so_far=self.world.jobs.next_number)
 
-    def perform(self, call: Call, fault: Fault | None, *, now: float, monotonic_s: float) -> Answer:
+    def perform(self, call: ApiRequest, fault: Fault | None, *, now: float, monotonic_s: float) -> Answer:
         """Carry out the call as far as the fault allows, and return the answer."""
         if fault is None:
             return self._answer(call, None, now, monotonic_s)
@@ -96,11 +96,11 @@ class Simulator:
         if fault.stage is Stage.BEFORE:
             return _REFUSALS.get(fault.kind) or refused(fault, now)
         if fault.stage is Stage.JOB:
-            replaced = replaced_job(fault, self.world, self._maker, miner_of(call)) if call.road == "task" else None
+            replaced = replaced_job(fault, self.world, self._maker, miner_of(call)) if call.endpoint == "task" else None
             return Answer(body=replaced) if replaced else self._answer(call, tamper_of(fault), now, monotonic_s)
         right = self._answer(call, None, now, monotonic_s)
         if fault.kind is FaultKind.STALE:
-            return self._cached.setdefault((call.road, miner_of(call)), right)
+            return self._cached.setdefault((call.endpoint, miner_of(call)), right)
         return garble(fault, right) if fault.stage is Stage.ANSWER else right
 
     def forget(self, now: float) -> None:
@@ -108,13 +108,13 @@ class Simulator:
         self.world.pass_time(now)
         self.world.forget()
 
-    def _answer(self, call: Call, tamper: Tamper | None, now: float, monotonic_s: float) -> Answer:
+    def _answer(self, call: ApiRequest, tamper: Tamper | None, now: float, monotonic_s: float) -> Answer:
         self.world.pass_time(now)
         moment = Moment(now=now, load=lambda: self._window.used(monotonic_s), rng=self._rng, tamper=tamper)
         return answer(self.world, call, moment)
 
 
-def miner_of(call: Call) -> str:
+def miner_of(call: ApiRequest) -> str:
     """The miner of a call, in lower case; empty where it names none."""
     if call.argument:
         return call.argument.lower()

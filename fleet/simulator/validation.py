@@ -19,7 +19,7 @@ class Body(BaseModel):
     contributor_id: str
 
 
-class Registration(Body):
+class RegistrationBody(Body):
     """Body of `register`."""
 
     cpu_cores: int = 1
@@ -27,11 +27,11 @@ class Registration(Body):
     gpu_model: str = ""
 
 
-class Beginning(Body):
+class SessionStartBody(Body):
     """Body of `start-session`."""
 
 
-class Submission(Body):
+class SubmissionBody(Body):
     """Body of `submit-result`."""
 
     session_id: str
@@ -39,7 +39,7 @@ class Submission(Body):
     result: dict[str, object]
 
 
-class Heartbeat(Body):
+class HeartbeatBody(Body):
     """Body of `heartbeat`."""
 
     session_id: str
@@ -48,7 +48,7 @@ class Heartbeat(Body):
     tasks_completed: int = Field(default=0)
 
 
-class Ending(Body):
+class SessionStopBody(Body):
     """Body of `stop-session`."""
 
     session_id: str

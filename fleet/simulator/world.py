@@ -12,9 +12,16 @@ from fleet.simulator.census import Census
 from fleet.simulator.counters import Counters
 from fleet.simulator.dialects import Dialect, HeartbeatPay
 from fleet.simulator.errors import CrashError, RefusalError
-from fleet.simulator.joblist import JobList, JobState
-from fleet.simulator.records import Contributor, OpenJob, Session, contributor_stated, session_stated
-from fleet.simulator.validation import Beginning, Ending, Heartbeat, Registration, Submission, valid_result
+from fleet.simulator.joblist import JobIdState, JobList
+from fleet.simulator.records import Contributor, JobRecord, SessionRecord, contributor_stated, session_stated
+from fleet.simulator.validation import (
+    HeartbeatBody,
+    RegistrationBody,
+    SessionStartBody,
+    SessionStopBody,
+    SubmissionBody,
+    valid_result,
+)
 
 Reply = dict[str, object]
 
@@ -56,7 +63,7 @@ class World:
 
     def _clear(self) -> None:
         self.contributors: dict[str, Contributor] = {}
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, SessionRecord] = {}
         #: sum over stopped sessions, in hours
         self.compute_hours = 0.0
 
@@ -73,7 +80,7 @@ class World:
         self.cashier.forget()
         self.counters.forgotten += 1
 
-    def register(self, body: Registration, now: float) -> Reply:
+    def register(self, body: RegistrationBody, now: float) -> Reply:
         """Create a contributor; then raises CrashError in a release that answers 500 after the deed."""
         name = body.contributor_id.lower()
         known = self.contributors.get(name)
@@ -94,7 +101,7 @@ class World:
             "next_step": "Call /ai-energy/start-session to begin contributing",
         }
 
-    def start_session(self, body: Beginning, now: float, tamper: Tamper | None = None) -> Reply:
+    def start_session(self, body: SessionStartBody, now: float, tamper: Tamper | None = None) -> Reply:
         """Start a session with its first job. Refuses an unregistered miner."""
         contributor = self.contributors.get(body.contributor_id.lower())
         if contributor is None:
@@ -102,7 +109,7 @@ class World:
         if contributor.session is not None:
             running = contributor.session.session_id
             return {"success": False, "error": "Session already active", "session_id": running}
-        session = Session(
+        session = SessionRecord(
             session_id=str(UUID(int=self._rng.getrandbits(128), version=4)),
             contributor_id=contributor.contributor_id,
             started=now,
@@ -134,14 +141,14 @@ class World:
             self.counters.assigned_again += 1
         return contributor.pending.body
 
-    def submit(self, body: Submission, now: float) -> Reply:
+    def submit(self, body: SubmissionBody, now: float) -> Reply:
         """Check a result and pay the submitter, regardless of who fetched the job and of the session.
 
         Refuses unknown and completed jobs; raises CrashError after the payment in a release that answers 500 after the
         deed.
         """
         state, job = self.jobs.look_up(body.task_id)
-        if state is JobState.UNKNOWN or (job is None and state is JobState.OPEN):
+        if state is JobIdState.UNKNOWN or (job is None and state is JobIdState.OPEN):
             raise RefusalError(404, "Task not found")
         if job is None:
             self.counters.completed_again += 1
@@ -165,7 +172,7 @@ class World:
             "message": f"Task completed! You earned {job.reward:.4f} NNET",
         }
 
-    def heartbeat(self, body: Heartbeat, now: float, tamper: Tamper | None = None) -> Reply:
+    def heartbeat(self, body: HeartbeatBody, now: float, tamper: Tamper | None = None) -> Reply:
         """Record a heartbeat and pay what the release pays for it. Refuses unknown sessions and those of others."""
         session = self._session(body)
         contributor = self.contributors[session.contributor_id]
@@ -190,7 +197,7 @@ class World:
         reply |= {"next_task": self._assign(contributor, session, "heartbeat", now, tamper)[1], "status": "active"}
         return reply
 
-    def stop_session(self, body: Ending, now: float) -> Reply:
+    def stop_session(self, body: SessionStopBody, now: float) -> Reply:
         """End a session, any number of times. Refuses unknown sessions and those of others."""
         session = self._session(body)
         contributor = self.contributors[session.contributor_id]
@@ -233,11 +240,11 @@ class World:
         others = (job.body for job in self.jobs.open_jobs() if job.body and job.contributor_id != miner)
         return next(others, None)
 
-    def _crash_on(self, road: str) -> None:
-        if road in self.dialect.crashes:
-            raise CrashError(road)
+    def _crash_on(self, endpoint: str) -> None:
+        if endpoint in self.dialect.crashes:
+            raise CrashError(endpoint)
 
-    def _session(self, body: Heartbeat | Ending) -> Session:
+    def _session(self, body: HeartbeatBody | SessionStopBody) -> SessionRecord:
         session = self.sessions.get(body.session_id)
         if session is None:
             raise RefusalError(400, "Session not found")
@@ -246,16 +253,16 @@ class World:
         return session
 
     def _assign(
-        self, contributor: Contributor, session: Session, road: str, now: float, tamper: Tamper | None
-    ) -> tuple[OpenJob, Reply]:
+        self, contributor: Contributor, session: SessionRecord, endpoint: str, now: float, tamper: Tamper | None
+    ) -> tuple[JobRecord, Reply]:
         drawn = self._maker.draw(contributor.contributor_id, contributor.jobs_drawn)
         contributor.jobs_drawn += 1
         session.tasks_assigned += 1
-        self.counters.assign(road)
-        fetcher = contributor.contributor_id if road == "task" else None
+        self.counters.assign(endpoint)
+        fetcher = contributor.contributor_id if endpoint == "task" else None
         reward = self._maker.reward(drawn, self.census.active)
         number = self.jobs.next_number
-        job = OpenJob(number=number, job_type=drawn.job_type, reward=reward, contributor_id=fetcher)
+        job = JobRecord(number=number, job_type=drawn.job_type, reward=reward, contributor_id=fetcher)
         self.jobs.add(job)
         stated = self._maker.stated(
             drawn,
@@ -268,26 +275,26 @@ class World:
         )
         return job, tamper(stated) if tamper else stated
 
-    def _accept(self, contributor: Contributor, job: OpenJob, now: float) -> None:
+    def _accept(self, contributor: Contributor, job: JobRecord, now: float) -> None:
         self.jobs.complete(job)
         self._unblock(job)
         self.counters.accepted += 1
         contributor.last_completed = job.number
         self.cashier.pay_job(contributor, job, now)
 
-    def _unblock(self, job: OpenJob) -> None:
+    def _unblock(self, job: JobRecord) -> None:
         fetcher = self.contributors.get(job.contributor_id or "")
         if fetcher is not None and fetcher.pending is job:
             fetcher.pending = None
             job.body = b""
 
-    def _pay_count(self, contributor: Contributor, session: Session, reported: int, now: float) -> None:
+    def _pay_count(self, contributor: Contributor, session: SessionRecord, reported: int, now: float) -> None:
         counted = session.tasks_completed
         if reported > counted:
             bonus = self._maker.bonus(contributor.contributor_id, counted, reported)
             self.cashier.pay_bonus(contributor, session, reported - counted, bonus, now)
 
-    def _pay_beat(self, contributor: Contributor, session: Session, interval_s: float, now: float) -> float:
+    def _pay_beat(self, contributor: Contributor, session: SessionRecord, interval_s: float, now: float) -> float:
         if self.dialect.heartbeat_pay is not HeartbeatPay.BEAT:
             return 0.0
         reward = self._maker.heartbeat_reward(interval_s, self.census.beating(now))

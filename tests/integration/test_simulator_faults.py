@@ -254,10 +254,10 @@ def biggest(value: object) -> Iterator[float]:
         yield value
 
 
-@pytest.mark.parametrize("road", ["start-session", "heartbeat"])
-def test_jobs_that_come_without_a_fetch_can_be_poisoned_too(client: Client, road: str) -> None:
+@pytest.mark.parametrize("endpoint", ["start-session", "heartbeat"])
+def test_jobs_that_come_without_a_fetch_can_be_poisoned_too(client: Client, endpoint: str) -> None:
     client.simulator.set_faults("unknown_type,value=alchemy")
-    if road == "start-session":
+    if endpoint == "start-session":
         client.call("POST", "/ai-energy/register", {"contributor_id": "n"})
         job = client.call("POST", "/ai-energy/start-session", {"contributor_id": "n"}).json["initial_task"]
     else:

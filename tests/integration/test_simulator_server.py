@@ -140,7 +140,7 @@ def test_the_limit_counts_per_window_and_refusals_dont_prolong_it() -> None:
 
 
 def test_an_answer_takes_as_long_as_was_set() -> None:
-    options = SimulatorOptions(latency=Latency(roads={"gas": Delay(fixed_ms=120)}))
+    options = SimulatorOptions(latency=Latency(endpoints={"gas": Delay(fixed_ms=120)}))
     with running(options) as simulator, miner_at(simulator) as miner:
         began = time.monotonic()
         miner.ask("GET", "/api/gas/info")

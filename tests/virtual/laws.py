@@ -202,7 +202,7 @@ class Laws:
         self._rows[write.job.job_id] = row
 
     def _arrived(self, arrival: Arrival) -> None:
-        if arrival.road != "submit-result":
+        if arrival.endpoint != "submit-result":
             return
         job_id, result = arrival.body["task_id"], arrival.body["result"]
         row = self._rows.get(job_id)

@@ -9,7 +9,7 @@ from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault, parse_fault
 from tests.support.faults import CALL_FAULTS
 
-#: answers of single roads are lost as well
+#: answers of single endpoints are lost as well
 _CALL_FAULTS = (
     *CALL_FAULTS,
     "drop_after,roads=submit-result",

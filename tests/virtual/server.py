@@ -12,10 +12,10 @@ from urllib.parse import unquote
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.server.client import Client
 from fleet.server.http.interface import Request, Response
+from fleet.simulator.endpoints import ApiRequest, parse_request
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
-from fleet.simulator.roads import Call, call_of
 from fleet.simulator.simulator import Simulator
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
@@ -32,7 +32,7 @@ _HANGING = frozenset({FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER, FaultKind.HAN
 class Arrival:
     """A request that reached the server."""
 
-    road: str
+    endpoint: str
     body: dict[str, Any]
 
 
@@ -87,13 +87,15 @@ class Server:
         if any(start <= now < end for start, end in self._outages):
             thread.now += _REFUSED_S
             raise Unreachable("connection refused")
-        call = call_of("GET" if body is None else "POST", unquote(path), body or b"")
+        call = parse_request("GET" if body is None else "POST", unquote(path), body or b"")
         if not self.simulator.admit(call, "farm", now):
             thread.now += self.way_s()
             answer = self.simulator.refusal()
         else:
             fault = self.simulator.fault_for(call)
-            self.watch(Arrival(road=call.road, body=json.loads(body) if body else {"contributor_id": call.argument}))
+            self.watch(
+                Arrival(endpoint=call.endpoint, body=json.loads(body) if body else {"contributor_id": call.argument})
+            )
             if fault is not None and fault.kind in _NOTHING_DONE:
                 self._lose(thread, fault.kind, call)
             paid = len(self.simulator.book)
@@ -110,14 +112,14 @@ class Server:
         wish_s = float(stated) if stated.isdigit() else None
         return Response(status=answer.status, body=answer.body, retry_after_s=wish_s)
 
-    def _lose(self, thread: ThreadTime, kind: FaultKind, call: Call) -> None:
-        self._timeline.trace(f"server: {call.road} gets no answer ({kind.value})")
+    def _lose(self, thread: ThreadTime, kind: FaultKind, call: ApiRequest) -> None:
+        self._timeline.trace(f"server: {call.endpoint} gets no answer ({kind.value})")
         thread.now += DEADLINE_S if kind in _HANGING else _REFUSED_S
         raise NoAnswer(kind.value)
 
-    def _say(self, call: Call, status: int, body: bytes, fault: str, paid: int) -> None:
+    def _say(self, call: ApiRequest, status: int, body: bytes, fault: str, paid: int) -> None:
         self._timeline.trace(
-            f"server: {call.road} {call.argument or call.body[:110]!r} -> {status} {fault} {body[:150]!r}"
+            f"server: {call.endpoint} {call.argument or call.body[:110]!r} -> {status} {fault} {body[:150]!r}"
         )
         for _, row in self.simulator.book.rows(since=paid):
             self._timeline.trace(f"server pays {row['miner']} {row['amount']} for {row['kind']}")

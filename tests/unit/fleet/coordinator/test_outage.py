@@ -24,14 +24,14 @@ class Watch:
 
     schedule: Schedule
     ends_s: float
-    #: by road: seconds from the end to each miner's first call on it
+    #: by endpoint: seconds from the end to each miner's first call on it
     back: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     def __call__(self, arrival: Arrival) -> None:
         miner, now = str(arrival.body.get("contributor_id") or ""), self.schedule.timeline.now
         if miner and now >= self.ends_s:
             self.back["any"].setdefault(miner, now - self.ends_s)
-            self.back[arrival.road].setdefault(miner, now - self.ends_s)
+            self.back[arrival.endpoint].setdefault(miner, now - self.ends_s)
 
 
 def plan(miners: int, lasts_s: float, *, forgets: bool = False) -> Plan:

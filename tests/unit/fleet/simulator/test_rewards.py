@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fleet.simulator.endpoints import parse_request
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.rewards import WEIGHTS, Sharing
-from fleet.simulator.roads import call_of
 from fleet.simulator.simulator import Simulator
 from fleet.simulator.strangers import parse_strangers
 from tasks.jobtypes import JOB_TYPES
@@ -33,7 +33,7 @@ class Farm:
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """The answer's JSON; None where the limit refuses the request."""
-        call = call_of(method, path, json.dumps(body).encode() if body else b"")
+        call = parse_request(method, path, json.dumps(body).encode() if body else b"")
         if not self.simulator.admit(call, "farm", self.now - START):
             return None
         answer = self.simulator.perform(call, None, now=self.now, monotonic_s=self.now)

@@ -118,7 +118,9 @@ def test_a_mistyped_mix_is_refused(text: str) -> None:
 
 
 def test_delays_are_those_of_the_road_and_grow_with_the_jobs() -> None:
-    latency = Latency(usual=Delay(fixed_ms=10), roads={"gas": Delay(fixed_ms=50, jitter_ms=20)}, fetch_growth_us=100)
+    latency = Latency(
+        usual=Delay(fixed_ms=10), endpoints={"gas": Delay(fixed_ms=50, jitter_ms=20)}, fetch_growth_us=100
+    )
     rng = Random(1)
     assert latency.draw_s("register", rng, jobs_so_far=1000) == 0.010
     assert latency.draw_s("task", rng, jobs_so_far=1000) == pytest.approx(0.110)
@@ -129,7 +131,7 @@ def test_a_fault_is_read_from_a_line() -> None:
     fault = parse_fault("refused,roads=task|gas,miners=A|b,probability=0.5,count=3,after=2,value=Wed, 21 Oct 2015")
     assert fault == Fault(
         kind=FaultKind.REFUSED,
-        roads=frozenset({"task", "gas"}),
+        endpoints=frozenset({"task", "gas"}),
         miners=frozenset({"a", "b"}),
         probability=0.5,
         count=3,
@@ -178,8 +180,8 @@ def test_a_likely_fault_strikes_about_as_often_as_it_says() -> None:
 def test_faults_of_jobs_strike_only_where_jobs_are_handed_out() -> None:
     for kind in FaultKind:
         if stage_of(kind) is Stage.JOB:
-            assert not Fault(kind=kind).strikes("register", "m")
-            assert Fault(kind=kind).strikes("task", "m")
+            assert not Fault(kind=kind).matches("register", "m")
+            assert Fault(kind=kind).matches("task", "m")
 
 
 def test_a_number_can_be_written_as_no_float_spells_it() -> None:

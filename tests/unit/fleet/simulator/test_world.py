@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fleet.simulator.dialects import USUAL_TYPES
+from fleet.simulator.endpoints import parse_request
 from fleet.simulator.joblist import MOST_OPEN
 from fleet.simulator.mix import Mix
 from fleet.simulator.options import SimulatorOptions
-from fleet.simulator.roads import call_of
 from fleet.simulator.simulator import Simulator
 from fleet.simulator.strangers import parse_strangers
 from tasks.jobtypes import JOB_TYPES
@@ -30,14 +30,14 @@ class Site:
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and body, JSON where it is JSON."""
         raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        call = call_of(method, path, raw)
+        call = parse_request(method, path, raw)
         answer = self.simulator.perform(call, self.simulator.fault_for(call), now=self.now, monotonic_s=self.now)
         json_body = answer.content_type == "application/json"
         return answer.status, json.loads(answer.body) if json_body else answer.body.decode()
 
-    def post(self, road: str, **body: Any) -> tuple[int, Any]:
-        """A POST to one of the miner roads."""
-        return self.ask("POST", f"/ai-energy/{road}", body)
+    def post(self, endpoint: str, **body: Any) -> tuple[int, Any]:
+        """A POST to one of the miner endpoints."""
+        return self.ask("POST", f"/ai-energy/{endpoint}", body)
 
     def fetch(self, miner: str = "m") -> Any:
         """A fetched job."""
@@ -252,7 +252,7 @@ def test_the_phase_follows_the_number_of_miners(miners: int, phase: str, load: f
 
 
 @pytest.mark.parametrize(
-    ("road", "body", "error"),
+    ("endpoint", "body", "error"),
     [
         ("register", None, ("missing", ["body"])),
         ("register", b"[1]", ("model_attributes_type", ["body"])),
@@ -268,15 +268,15 @@ def test_the_phase_follows_the_number_of_miners(miners: int, phase: str, load: f
     ],
 )
 def test_a_malformed_body_is_refused_in_the_frameworks_words(
-    road: str, body: Any, error: tuple[str, list[str]]
+    endpoint: str, body: Any, error: tuple[str, list[str]]
 ) -> None:
-    status, answer = Site().ask("POST", f"/ai-energy/{road}", body)
+    status, answer = Site().ask("POST", f"/ai-energy/{endpoint}", body)
     assert status == 422
     assert (answer["detail"][0]["type"], answer["detail"][0]["loc"]) == error
 
 
 def test_a_known_path_with_another_method_says_which_one_fits() -> None:
-    call = call_of("DELETE", "/ai-energy/register", b"")
+    call = parse_request("DELETE", "/ai-energy/register", b"")
     answer = Site().simulator.perform(call, None, now=START, monotonic_s=0)
     assert (answer.status, answer.headers) == (405, (("Allow", "POST"),))
 

@@ -6,8 +6,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from fleet.simulator.endpoints import parse_request
 from fleet.simulator.options import SimulatorOptions
-from fleet.simulator.roads import call_of
 from fleet.simulator.simulator import Simulator
 from tasks.jobtypes import JOB_TYPES
 
@@ -15,7 +15,7 @@ NOW = 1_800_000_000.0
 
 
 def asked(simulator: Simulator, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    call = call_of(method, path, b"" if body is None else json.dumps(body).encode())
+    call = parse_request(method, path, b"" if body is None else json.dumps(body).encode())
     answer = simulator.perform(call, None, now=NOW, monotonic_s=NOW)
     return answer.status if answer.status == 500 else json.loads(answer.body)
 

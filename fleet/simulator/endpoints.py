@@ -1,4 +1,4 @@
-"""The roads of the API: their paths, and how each is answered."""
+"""The endpoints of the API: their paths, and how each is answered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from fleet.simulator import network, tokenomics
 from fleet.simulator.answers import NOT_FOUND, SERVER_ERROR, Answer, answer_json, detail, encode_raw
 from fleet.simulator.assignments import Tamper
 from fleet.simulator.errors import CrashError, InvalidBodyError, RefusalError
-from fleet.simulator.validation import Beginning, Ending, Heartbeat, Registration, Submission, parse
+from fleet.simulator.validation import (
+    HeartbeatBody,
+    RegistrationBody,
+    SessionStartBody,
+    SessionStopBody,
+    SubmissionBody,
+    parse,
+)
 from fleet.simulator.world import World
 
 _EXACT: Mapping[str, tuple[str, str]] = {
@@ -32,37 +39,37 @@ _WITH_ARGUMENT: Mapping[str, tuple[str, str]] = {
     "/ai-energy/contributor/": ("contributor", "GET"),
 }
 
-#: all roads that a fault or a delay can be limited to
-ROADS: tuple[str, ...] = tuple(name for name, _ in (*_EXACT.values(), *_WITH_ARGUMENT.values()))
-#: the road of an unknown path
-UNKNOWN_ROAD = "unknown"
+#: all endpoints that a fault or a delay can be limited to
+ENDPOINTS: tuple[str, ...] = tuple(name for name, _ in (*_EXACT.values(), *_WITH_ARGUMENT.values()))
+#: the endpoint of an unknown path
+UNKNOWN_ENDPOINT = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class ApiRequest:
     """The parts of a request that the answer depends on."""
 
-    #: one of ROADS, or UNKNOWN_ROAD
-    road: str
-    #: the id in the path, for roads that have one
+    #: one of ENDPOINTS, or UNKNOWN_ENDPOINT
+    endpoint: str
+    #: the id in the path, for endpoints that have one
     argument: str
-    #: whether the HTTP method is right for the road
+    #: whether the HTTP method is right for the endpoint
     method_fits: bool
     #: the right method
     method: str
     body: bytes
 
 
-def call_of(method: str, path: str, body: bytes) -> Call:
+def parse_request(method: str, path: str, body: bytes) -> ApiRequest:
     """The call for a method and a decoded path."""
     found, argument = _EXACT.get(path), ""
     if found is None:
         prefix, _, argument = path.rpartition("/")
         found = _WITH_ARGUMENT.get(prefix + "/") if argument else None
     if found is None:
-        return Call(road=UNKNOWN_ROAD, argument="", method_fits=False, method="", body=body)
-    road, fitting = found
-    return Call(road=road, argument=argument, method_fits=method == fitting, method=fitting, body=body)
+        return ApiRequest(endpoint=UNKNOWN_ENDPOINT, argument="", method_fits=False, method="", body=body)
+    endpoint, fitting = found
+    return ApiRequest(endpoint=endpoint, argument=argument, method_fits=method == fitting, method=fitting, body=body)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,15 +85,15 @@ class Moment:
     tamper: Tamper | None = None
 
 
-def answer(world: World, call: Call, moment: Moment) -> Answer:
+def answer(world: World, call: ApiRequest, moment: Moment) -> Answer:
     """Carry out the call and return its answer, including refusals and crashes."""
-    if call.road == UNKNOWN_ROAD or call.road in world.dialect.absent:
+    if call.endpoint == UNKNOWN_ENDPOINT or call.endpoint in world.dialect.absent:
         return NOT_FOUND
     if not call.method_fits:
         refused = detail(405, "Method Not Allowed")
         return Answer(status=405, body=refused.body, headers=(("Allow", call.method),))
     try:
-        return Answer(body=_DEEDS[call.road](world, call, moment))
+        return Answer(body=_HANDLERS[call.endpoint](world, call, moment))
     except RefusalError as refusal:
         return detail(refusal.status, refusal.detail)
     except InvalidBodyError as invalid:
@@ -95,29 +102,29 @@ def answer(world: World, call: Call, moment: Moment) -> Answer:
         return SERVER_ERROR
 
 
-def _register(world: World, call: Call, moment: Moment) -> bytes:
-    reply = world.register(parse(Registration, call.body), moment.now)
+def _register(world: World, call: ApiRequest, moment: Moment) -> bytes:
+    reply = world.register(parse(RegistrationBody, call.body), moment.now)
     if world.dialect.states_tokenomics and reply["success"]:
         reply["tokenomics"] = _supply(world, moment)
         reply["note"] = "Ethereum-style tokenomics: rewards issued as new NNET, balanced by transaction fee burning"
     return encode_raw(reply)
 
 
-def _contributor(world: World, call: Call, moment: Moment) -> bytes:
+def _contributor(world: World, call: ApiRequest, moment: Moment) -> bytes:
     reply = world.contributor(call.argument)
     if world.dialect.states_tokenomics:
         reply["tokenomics"] = _supply(world, moment)
     return encode_raw(reply)
 
 
-def _tokenomics(world: World, _call: Call, moment: Moment) -> bytes:
+def _tokenomics(world: World, _call: ApiRequest, moment: Moment) -> bytes:
     if "tokenomics" in world.dialect.crashes:
         raise CrashError("tokenomics")
     page = tokenomics.tokenomics_page(_supply(world, moment), world.dialect.sharing, world.census.active)
     return encode_raw(page)
 
 
-def _stats(world: World, _call: Call, _moment: Moment) -> bytes:
+def _stats(world: World, _call: ApiRequest, _moment: Moment) -> bytes:
     figures = network.stats(
         world.contributors,
         compute_hours=world.compute_hours,
@@ -129,12 +136,12 @@ def _stats(world: World, _call: Call, _moment: Moment) -> bytes:
     return encode_raw(figures)
 
 
-def _gas(world: World, _call: Call, moment: Moment) -> bytes:
+def _gas(world: World, _call: ApiRequest, moment: Moment) -> bytes:
     providers = world.census.sessions + world.census.strangers
     return encode_raw(network.gas(active_providers=providers, load=moment.load(), rng=moment.rng))
 
 
-def _decentralization(world: World, _call: Call, _moment: Moment) -> bytes:
+def _decentralization(world: World, _call: ApiRequest, _moment: Moment) -> bytes:
     counted = world.dialect.network_miners
     miners = world.census.strangers + (0 if counted is None else counted + world.census.sessions)
     figures = network.decentralization(active_miners=miners, origin=world.dialect.origin, since=world.started_at)
@@ -147,17 +154,19 @@ def _supply(world: World, moment: Moment) -> dict[str, object]:
     )
 
 
-_DEEDS: Mapping[str, Callable[[World, Call, Moment], bytes]] = {
+_HANDLERS: Mapping[str, Callable[[World, ApiRequest, Moment], bytes]] = {
     "register": _register,
     "start-session": lambda world, call, moment: encode_raw(
-        world.start_session(parse(Beginning, call.body), moment.now, moment.tamper)
+        world.start_session(parse(SessionStartBody, call.body), moment.now, moment.tamper)
     ),
     "task": lambda world, call, moment: world.fetch(call.argument, moment.now, moment.tamper),
-    "submit-result": lambda world, call, moment: encode_raw(world.submit(parse(Submission, call.body), moment.now)),
+    "submit-result": lambda world, call, moment: encode_raw(world.submit(parse(SubmissionBody, call.body), moment.now)),
     "heartbeat": lambda world, call, moment: encode_raw(
-        world.heartbeat(parse(Heartbeat, call.body), moment.now, moment.tamper)
+        world.heartbeat(parse(HeartbeatBody, call.body), moment.now, moment.tamper)
     ),
-    "stop-session": lambda world, call, moment: encode_raw(world.stop_session(parse(Ending, call.body), moment.now)),
+    "stop-session": lambda world, call, moment: encode_raw(
+        world.stop_session(parse(SessionStopBody, call.body), moment.now)
+    ),
     "contributor": _contributor,
     "stats": _stats,
     "leaderboard": lambda world, _call, _moment: encode_raw(
