@@ -69,6 +69,10 @@ class JobList:
         """Open jobs, oldest first."""
         return iter(self._open.values())
 
+    def fetched_by_another(self, miner: str) -> bytes | None:
+        """The body of a job that another miner fetched and hasn't submitted, or None."""
+        return next((job.body for job in self.open_jobs() if job.body and job.contributor_id != miner), None)
+
     def open_count(self) -> int:
         """The number of open jobs."""
         return len(self._open)

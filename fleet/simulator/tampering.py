@@ -34,7 +34,7 @@ def tamper_of(fault: Fault) -> Tamper | None:
 def replaced_job(fault: Fault, world: World, maker: JobMaker, miner: str) -> bytes | None:
     """The job that a fetch gets instead of its own; None where the fault has none to give."""
     if fault.kind is FaultKind.OTHER_MINER:
-        return world.other_job(miner)
+        return world.jobs.fetched_by_another(miner)
     contributor = world.contributors.get(miner)
     if fault.kind is not FaultKind.OTHER_PAYLOAD or contributor is None or contributor.session is None:
         return None

@@ -235,11 +235,6 @@ class World:
             "balance": self.cashier.wallets.balance(contributor.contributor_id),
         }
 
-    def other_job(self, miner: str) -> bytes | None:
-        """A job that another miner fetched and hasn't submitted, or None."""
-        others = (job.body for job in self.jobs.open_jobs() if job.body and job.contributor_id != miner)
-        return next(others, None)
-
     def _crash_on(self, endpoint: str) -> None:
         if endpoint in self.dialect.crashes:
             raise CrashError(endpoint)
