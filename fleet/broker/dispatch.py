@@ -6,6 +6,7 @@ import contextlib
 import queue
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,8 @@ from tasks.messages import (
 
 #: most jobs sent to Redis in one round trip
 _MOST_AT_ONCE = 256
+#: Bytes of data after which a round trip takes no further message. On its way each byte takes up to three of memory.
+_MOST_BYTES = 2 * 1024 * 1024
 #: seconds between two checks for more jobs while one is held back
 _LOOK_S = 0.005
 #: seconds between two beats of an idle dispatcher
@@ -134,10 +137,7 @@ class Dispatcher:
                 return [_word(order, published=True, waits=True) for order in orders]
             held_ms = max((order.hold_s for order in fresh), default=0.0) * 1000
             messages = pack(fresh, self._bundle_ms and max(self._bundle_ms, held_ms))
-            producer = self._open_producer()
-            with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
-                for message in messages:
-                    self._send(message, producer)
+            self._send_all(messages, self._open_producer())
         except _BROKER_ERRORS as exc:
             self._close_producer()
             answer = _answer(exc)
@@ -150,12 +150,23 @@ class Dispatcher:
         if refusal is not None:
             self._warn(refusal)
 
-    def _send(self, orders: Sequence[Dispatch], producer: Any) -> None:
+    def _send_all(self, messages: Sequence[Sequence[Dispatch]], producer: Any) -> None:
+        """Send the messages in as few round trips as `_MOST_BYTES` allows."""
+        left = deque(messages)
+        while left:
+            room_bytes = _MOST_BYTES
+            with producer.batch(_MOST_AT_ONCE) if len(left) > 1 else contextlib.nullcontext():
+                while left and room_bytes > 0:
+                    room_bytes -= self._send(left.popleft(), producer)
+
+    def _send(self, orders: Sequence[Dispatch], producer: Any) -> int:
+        """Send a message; return the size of its data in bytes."""
         jobs = [replace(order.message, miner_id=self._name_of(order.message.miner_id)) for order in orders]
         first, *others = jobs
+        encoded = [job.encode() for job in jobs]
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.job_type,
-            args=([job.encode() for job in jobs] if others else first.encode(),),
+            args=(encoded if others else encoded[0],),
             task_id=str(uuid.uuid4()) if others else first.task_id,
             queue=JOBS_QUEUE,
             argsrepr=f"{len(jobs)} jobs" if others else described(first),
@@ -167,6 +178,7 @@ class Dispatcher:
             # the ledger retries; a retry here would only hold up the other jobs
             retry=False,
         )
+        return sum(len(job["data"]) for job in encoded)
 
     def _open_producer(self) -> Any:
         """The producer on the one connection for publishing, opened again after an error."""

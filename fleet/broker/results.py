@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -14,6 +15,7 @@ from fleet.broker.stream import NEW, UNACKNOWLEDGED, Entry, Stream
 from fleet.broker.tampering import Inspector
 from fleet.crew import Motion, Vital
 from fleet.miner.backoff import Backoff
+from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.errors import MessageError
 from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
 
@@ -21,6 +23,10 @@ from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, Resu
 _LOOK_S = 2.0
 #: seconds between two dispatches of all open jobs after tampering
 _RECOVER_S = 10.0
+#: seconds between two reports of who may have added entries that are too large
+_ACCUSE_S = 10.0
+#: answers in a row that can't be held in memory, after which the stream is removed
+_MOST_UNREADABLE = 3
 #: a block that is handed on within this many seconds leaves no time for more results to be added
 _AT_ONCE_S = 0.005
 #: a hanging Redis blocks the thread for 15 s at a time
@@ -62,6 +68,8 @@ class Intake:
         self._inspector = Inspector(client, most_jobs)
         self._look_at = 0.0
         self._recovered_at = float("-inf")
+        self._accused_at = float("-inf")
+        self._unreadable = 0
         self.thread = Vital("intake", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
@@ -79,6 +87,11 @@ class Intake:
             try:
                 self._look_around()
                 entries = self._stream.read(position)
+            except (AnswerTooLargeError, MemoryError, ValueError) as exc:
+                # its entries count as delivered, so from the beginning they are found by their size
+                position = UNACKNOWLEDGED
+                self._not_held(exc)
+                continue
             except redis.RedisError as exc:
                 # the lost answer may have held results, or acknowledgements may have been lost
                 position = UNACKNOWLEDGED
@@ -90,7 +103,7 @@ class Intake:
                     self._lost(exc)
                     self._stop.wait(backoff.delay_s(failures := failures + 1, rng))
                 continue
-            failures = 0
+            failures = self._unreadable = 0
             if not self._reachable:
                 self._reachable = True
                 self._tell(BrokerState(reachable=True))
@@ -105,6 +118,30 @@ class Intake:
         self._tell(parsed(entries))
         if time.monotonic() - started > _AT_ONCE_S:
             self._stream.fell_behind()
+        self._accuse(max(entry.size_bytes for entry in entries))
+
+    def _accuse(self, largest_bytes: int) -> None:
+        """Report who may have added an entry that no worker adds."""
+        now = time.monotonic()
+        if largest_bytes <= MAX_RESULT_BYTES or now - self._accused_at < _ACCUSE_S:
+            return
+        self._accused_at = now
+        reason = f"an entry of {largest_bytes} bytes on the results stream in Redis was removed unread"
+        with contextlib.suppress(redis.RedisError):
+            self._tell(BrokerState(reachable=True, reason=f"{reason}; {self._inspector.suspected()}"))
+
+    def _not_held(self, exc: Exception) -> None:
+        """Prepare to read entries by their size after an answer that was too large; remove a stream that stays so."""
+        self._inspector.forget()
+        self._unreadable += 1
+        if self._unreadable < _MOST_UNREADABLE:
+            return
+        self._unreadable = 0
+        reason = f"the results stream in Redis can't be read ({type(exc).__name__}): it was removed"
+        with contextlib.suppress(redis.RedisError):
+            self._client.delete(RESULTS_STREAM)
+            self._make_group()
+            self._tell(BrokerState(reachable=True, emptied=True, reason=f"{reason}; {self._inspector.suspected()}"))
 
     def _set_in_order(self) -> bool:
         """Inspect Redis after a failed read; whether something was broken that is now repaired."""

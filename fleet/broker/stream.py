@@ -67,7 +67,8 @@ class Stream:
     def read(self, position: bytes | str) -> list[Entry]:
         """The next entries after `position`; waits up to a second for new ones. Raises redis-py's errors.
 
-        It waits only if the stream is empty, and then for one entry: that one is read whole, whatever its size.
+        It waits only if the stream is empty, and then for one entry. If that one is too large for an answer, the next
+        read has to begin at `UNACKNOWLEDGED`, where its size is found without reading it.
         """
         if position != NEW:
             self._more = True

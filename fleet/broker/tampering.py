@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 
+from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
 from tasks.text import plain
 
@@ -123,8 +124,16 @@ class Inspector:
         flaws = [*self._types(), *self._lifetimes(), *self._queue(), *self._stream()]
         if not flaws:
             return None
-        named = ", ".join(self._suspects())
-        return f"{'; '.join(flaws)}; suspected: {named or 'whoever has a password of a worker'}"
+        return f"{'; '.join(flaws)}; {self.suspected()}"
+
+    def suspected(self) -> str:
+        """Who may have done it, in words."""
+        try:
+            named = ", ".join(suspects(self._client.client_list()))
+        except (redis.ResponseError, AnswerTooLargeError):
+            # this Redis user may not list clients, or somebody gave connections names of megabytes
+            named = ""
+        return f"suspected: {named or 'whoever has a password of a worker'}"
 
     def _types(self) -> Iterable[str]:
         pipeline = self._client.pipeline(transaction=False)
@@ -186,10 +195,3 @@ class Inspector:
         before, now = self._unaccounted, counts.unaccounted(self.delivered)
         self._unaccounted = now
         return 0 if before is None else now - before
-
-    def _suspects(self) -> tuple[str, ...]:
-        try:
-            return suspects(self._client.client_list())
-        except redis.ResponseError:
-            # this Redis user may not list clients
-            return ()

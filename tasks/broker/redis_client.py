@@ -8,17 +8,23 @@ from typing import Any
 import redis
 
 from config.redis_address import RedisAddress, read_redis_url
+from tasks.broker.bounded_answers import bounded
+
+#: Longest answer that a client reads, in bytes. Parsed into objects, an answer takes up to ten times as much memory.
+MOST_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 def redis_client(redis_url: str, *, connect_timeout_s: float = 3.0, timeout_s: float = 15.0) -> redis.Redis:
-    """A client with time limits on all calls and without retries.
+    """A client with time limits on all calls, bounded answers and no retries.
 
-    Raises ValueError for a URL that `read_redis_url` rejects.
+    Its calls raise AnswerTooLargeError, an error of redis-py's tree, for an answer over `MOST_ANSWER_BYTES`. Raises
+    ValueError for a URL that `read_redis_url` rejects.
     """
     address = read_redis_url(redis_url)
     options = tls_options(address)
+    kind = redis.Connection if options is None else redis.SSLConnection
     pool = redis.ConnectionPool(
-        connection_class=redis.Connection if options is None else redis.SSLConnection,
+        connection_class=bounded(kind, MOST_ANSWER_BYTES),
         host=address.host,
         port=address.port,
         db=address.database,
