@@ -99,7 +99,7 @@ def parse_endpoint_delay(text: str) -> tuple[str, Delay]:
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="US",
-    help="Microseconds that a fetch takes longer for each job handed out so far.",
+    help="Microseconds that a fetch takes longer for each job handed out since the last forgetting.",
 )
 @click.option(
     "--mix",
@@ -153,13 +153,17 @@ def simulator(**given: Any) -> None:
     """Run a NeoNet server for demos, tests and benchmarks.
 
     The first line of stdout is its URL. GET /simulator/book states what it paid to whom, GET /simulator/requests what
-    it counted, POST /simulator/faults switches faults, POST /simulator/forget loses everything but the book.
+    it counted, POST /simulator/faults switches faults, POST /simulator/forget loses everything but the book and the
+    saved balances, POST /simulator/unban ends bans, GET and POST /simulator/wallets and /simulator/strangers show and
+    change balances and other miners.
 
     \b
     Examples:
       fleet simulator
       fleet simulator --dialect c --port 0 --rate-limit 0 --mix light
       fleet simulator --latency 40+20 --fault error_after,roads=submit-result,probability=0.1
+      fleet simulator --dialect c --strangers 0@0s,100@10m,0@20m --share-max 0.1
+      fleet simulator --fault blocked,after=500,count=1,value=300+60
       fleet simulator --fault refused,probability=0.05,value=3 --fault forget,after=500,count=1
     """
     outlive_streams()

@@ -1,9 +1,10 @@
-"""The simulator's control endpoints under /simulator/: the book, the counters, the faults."""
+"""The simulator's control endpoints under /simulator/: the book, the counters, the faults, wallets, strangers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import cast
 
@@ -11,34 +12,30 @@ from fleet.simulator.answers import NOT_FOUND, Answer, answer_json, detail
 from fleet.simulator.errors import OptionError
 from fleet.simulator.faults import Fault, build_fault, parse_fault
 from fleet.simulator.simulator import Simulator
+from fleet.simulator.strangers import parse_strangers
 
 PREFIX = "/simulator/"
 #: default maximum of payments in one answer of the book
 MOST_PAYMENTS = 100_000
 
 
-def control(
-    simulator: Simulator, method: str, path: str, query: Mapping[str, str], body: bytes, *, now: float
-) -> Answer:
-    """Answer one control call at Unix second `now`. A malformed one gets a 400 that says what is allowed."""
-    name = path.removeprefix(PREFIX)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inquiry:
+    """The parts of a control call that its answer depends on."""
+
+    query: Mapping[str, str]
+    body: bytes
+    #: Unix seconds
+    now: float
+
+
+def control(simulator: Simulator, method: str, path: str, inquiry: Inquiry) -> Answer:
+    """Answer one control call. A malformed one gets a 400 that says what is allowed."""
+    deed = _DEEDS.get((method, path.removeprefix(PREFIX)))
     try:
-        if (method, name) == ("GET", "book"):
-            return answer_json(book_stated(simulator, query))
-        if (method, name) == ("GET", "requests"):
-            return answer_json(counters_stated(simulator))
-        if (method, name) == ("GET", "sessions"):
-            return answer_json({"sessions": sessions_stated(simulator)})
-        if (method, name) == ("POST", "forget"):
-            simulator.forget(now)
-            return answer_json({"forgotten": True})
-        if name == "faults" and method in {"GET", "POST"}:
-            if method == "POST":
-                change_faults(simulator, body)
-            return answer_json({"faults": simulator.faults.stated()})
+        return NOT_FOUND if deed is None else answer_json(deed(simulator, inquiry))
     except OptionError as exc:
         return detail(400, str(exc))
-    return NOT_FOUND
 
 
 def book_stated(simulator: Simulator, query: Mapping[str, str]) -> dict[str, object]:
@@ -88,17 +85,56 @@ def sessions_stated(simulator: Simulator) -> list[dict[str, object]]:
 
 def change_faults(simulator: Simulator, body: bytes) -> None:
     """`{"faults": […]}` replaces the faults, `{"add": […]}` adds some; each is an object or a line of text."""
-    try:
-        wanted = json.loads(body)
-    except (ValueError, RecursionError) as exc:
-        raise OptionError("body", body[:80], "a JSON object") from exc
-    if not isinstance(wanted, dict) or not wanted.keys() & {"faults", "add"} or wanted.keys() - {"faults", "add"}:
+    wanted = _object(body)
+    if not wanted.keys() & {"faults", "add"} or wanted.keys() - {"faults", "add"}:
         raise OptionError("body", body[:80], 'an object with "faults" or "add"')
     replacing = _faults(wanted["faults"]) if "faults" in wanted else None
     adding = _faults(wanted.get("add", []))
     if replacing is not None:
         simulator.faults.set(replacing)
     simulator.faults.add(adding)
+
+
+def _forget(simulator: Simulator, inquiry: Inquiry) -> dict[str, object]:
+    simulator.forget(inquiry.now)
+    return {"forgotten": True}
+
+
+def _unban(simulator: Simulator, _inquiry: Inquiry) -> dict[str, object]:
+    simulator.bans.lift()
+    return {"banned": []}
+
+
+def _switch(simulator: Simulator, inquiry: Inquiry) -> dict[str, object]:
+    change_faults(simulator, inquiry.body)
+    return {"faults": simulator.faults.stated()}
+
+
+def _invite(simulator: Simulator, inquiry: Inquiry) -> dict[str, object]:
+    """`{"schedule": "0@0s,100@10m"}`: other miners come and go by a new schedule that starts now."""
+    simulator.world.census.invite(parse_strangers(str(_object(inquiry.body).get("schedule"))), inquiry.now)
+    return {"strangers": simulator.world.census.strangers}
+
+
+def _move_money(simulator: Simulator, inquiry: Inquiry) -> dict[str, object]:
+    """`{"from": ID, "to": ID, "amount": NNET}` sends money as the wallet's owner, or a thief, would."""
+    wanted = _object(inquiry.body)
+    source, target, amount = (wanted.get(name) for name in ("from", "to", "amount"))
+    if not (isinstance(source, str) and isinstance(target, str) and isinstance(amount, int | float)):
+        raise OptionError("body", inquiry.body[:80], 'an object with "from" and "to" (ids) and "amount" (NNET)')
+    wallets = simulator.world.cashier.wallets
+    wallets.move(source.lower(), target.lower(), amount)
+    return {"balances": wallets.balances()}
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        wanted = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise OptionError("body", body[:80], "a JSON object") from exc
+    if not isinstance(wanted, dict):
+        raise OptionError("body", body[:80], "a JSON object")
+    return wanted
 
 
 def _faults(listed: object) -> list[Fault]:
@@ -122,3 +158,18 @@ def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal():
         raise OptionError(name, text, "a whole number")
     return int(text)
+
+
+_DEEDS: Mapping[tuple[str, str], Callable[[Simulator, Inquiry], Mapping[str, object]]] = {
+    ("GET", "book"): lambda simulator, inquiry: book_stated(simulator, inquiry.query),
+    ("GET", "requests"): lambda simulator, _: counters_stated(simulator),
+    ("GET", "sessions"): lambda simulator, _: {"sessions": sessions_stated(simulator)},
+    ("POST", "forget"): _forget,
+    ("GET", "faults"): lambda simulator, _: {"faults": simulator.faults.stated()},
+    ("POST", "faults"): _switch,
+    ("POST", "unban"): _unban,
+    ("GET", "strangers"): lambda simulator, _: {"strangers": simulator.world.census.strangers},
+    ("POST", "strangers"): _invite,
+    ("GET", "wallets"): lambda simulator, _: {"balances": simulator.world.cashier.wallets.balances()},
+    ("POST", "wallets"): _move_money,
+}

@@ -22,6 +22,8 @@ class Counters:
     completed_again: int = 0
     #: requests that the rate limit refused
     refused_429: int = 0
+    #: requests from banned addresses
+    refused_403: int = 0
     sessions_started: int = 0
     sessions_stopped: int = 0
     heartbeats: int = 0

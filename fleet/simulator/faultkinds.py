@@ -35,6 +35,9 @@ class FaultKind(Enum):
     PAGE = "page"
     #: a 429, nothing done; `value` is the literal Retry-After header ("date": an HTTP date 5 s ahead)
     REFUSED = "refused"
+    #: a ban of the caller's address: 403 to every call for `value` seconds (300 without one). `300+60`: after that also
+    #: 403 until trust has come back, which takes 60 s and longer with each refused call
+    BLOCKED = "blocked"
     #: a 400 "No active session", nothing done
     NO_SESSION = "no_session"
     #: no byte of an answer, nothing done
@@ -108,6 +111,7 @@ _STAGES: Mapping[Stage, frozenset[FaultKind]] = {
             FaultKind.UNAVAILABLE,
             FaultKind.PAGE,
             FaultKind.REFUSED,
+            FaultKind.BLOCKED,
             FaultKind.NO_SESSION,
             FaultKind.HANG_BEFORE,
             FaultKind.DROP_BEFORE,

@@ -9,6 +9,7 @@ from http.client import responses
 from random import Random
 from typing import cast
 
+from fleet.simulator.bans import parse_ban
 from fleet.simulator.endpoints import ENDPOINTS
 from fleet.simulator.errors import OptionError
 from fleet.simulator.faultkinds import DATA_FLAWS, FaultKind, Stage, stage_of
@@ -18,6 +19,7 @@ JOB_ENDPOINTS = frozenset({"start-session", "task", "heartbeat"})
 
 _DEFAULT_VALUES: Mapping[FaultKind, str] = {
     FaultKind.PAGE: "403",
+    FaultKind.BLOCKED: "300",
     FaultKind.UNKNOWN_TYPE: "quantum_annealing",
     FaultKind.FLAWED_DATA: "nan",
     FaultKind.JOB_REWARD: "-1",
@@ -62,6 +64,8 @@ class Fault:
             raise OptionError("fault.count", (self.count, self.after), "count 1 or more, after 0 or more")
         if self.kind is FaultKind.FLAWED_DATA and self.text not in DATA_FLAWS:
             raise OptionError("fault.value", self.text, f"one of {', '.join(DATA_FLAWS)}")
+        if self.kind is FaultKind.BLOCKED:
+            parse_ban(self.text)
         if self.kind is FaultKind.PAGE and not (self.text.isdecimal() and int(self.text) in responses):
             raise OptionError("fault.value", self.text, "a status of HTTP, such as 403")
 

@@ -37,6 +37,11 @@ class JobList:
         """The number of the next job."""
         return self._first + len(self._completed)
 
+    @property
+    def made(self) -> int:
+        """How many jobs were made since the last forgetting."""
+        return len(self._completed)
+
     def job_id(self, number: int) -> str:
         """The id of the job with this number."""
         return self._ids.issue(number)

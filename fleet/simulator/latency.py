@@ -34,7 +34,7 @@ class Latency:
     usual: Delay = Delay()
     #: by endpoint name
     endpoints: Mapping[str, Delay] = field(default_factory=dict)
-    #: microseconds that each job handed out so far adds to every fetch, like the real servers' growing list
+    #: microseconds that each job since the server's start adds to every fetch, like the real servers' growing list
     fetch_growth_us: float = 0.0
 
     def draw_s(self, endpoint: str, rng: Random, *, jobs_so_far: int) -> float:

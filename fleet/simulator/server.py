@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, unquote
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 
-from fleet.simulator.answers import Answer
-from fleet.simulator.control import PREFIX, control
+from fleet.simulator.answers import TOO_MANY, Answer
+from fleet.simulator.control import PREFIX, Inquiry, control
 from fleet.simulator.delivery import deliver, fail_to_deliver
 from fleet.simulator.endpoints import ApiRequest, parse_request
 from fleet.simulator.faultkinds import FaultKind
@@ -72,17 +72,18 @@ class SimulatorServer:
         path = unquote(request.path)
         if path.startswith(PREFIX):
             query = dict(parse_qsl(request.query, keep_blank_values=True))
-            method, body = request.method or "", request.body
-            self._deliver(request, control(self.simulator, method, path, query, body, now=time.time()))
+            inquiry = Inquiry(query=query, body=request.body, now=time.time())
+            self._deliver(request, control(self.simulator, request.method or "", path, inquiry))
             return
         call = parse_request(request.method or "", path, request.body)
-        if not self.simulator.admit(call, request.remote_ip or "", time.monotonic()):
-            self._deliver(request, self.simulator.refusal())
+        refusal = self.simulator.refusal(call, request.remote_ip or "", time.monotonic())
+        if refusal is not None:
+            self._deliver(request, refusal)
             return
         fault = self.simulator.fault_for(call)
         delay_s = self.simulator.delay_s(call)
         if not delay_s and (fault is None or fault.kind not in _UNDELIVERED):
-            self._deliver(request, self.simulator.perform(call, fault, now=time.time(), monotonic_s=time.monotonic()))
+            self._deliver(request, self._perform(request, call, fault))
             self._log(request, call, fault)
             return
         task = asyncio.get_running_loop().create_task(self._travel(request, call, fault, delay_s))
@@ -92,15 +93,19 @@ class SimulatorServer:
     async def _travel(self, request: HTTPServerRequest, call: ApiRequest, fault: Fault | None, delay_s: float) -> None:
         await asyncio.sleep(delay_s / 2)
         if fault is not None and fault.kind in _NOTHING_DONE:
-            await fail_to_deliver(request, self.simulator.refusal(), fault.kind)
+            await fail_to_deliver(request, TOO_MANY, fault.kind)
             return
-        answer = self.simulator.perform(call, fault, now=time.time(), monotonic_s=time.monotonic())
+        answer = self._perform(request, call, fault)
         self._log(request, call, fault)
         await asyncio.sleep(delay_s / 2)
         if fault is not None and fault.kind in _UNDELIVERED:
             await fail_to_deliver(request, answer, fault.kind)
         else:
             self._deliver(request, answer)
+
+    def _perform(self, request: HTTPServerRequest, call: ApiRequest, fault: Fault | None) -> Answer:
+        address = request.remote_ip or ""
+        return self.simulator.perform(call, fault, address=address, now=time.time(), monotonic_s=time.monotonic())
 
     def _deliver(self, request: HTTPServerRequest, answer: Answer) -> None:
         deliver(request, answer, self._rng)

@@ -10,6 +10,7 @@ from random import Random
 
 from fleet.simulator.answers import SERVER_ERROR, TOO_MANY, Answer, detail
 from fleet.simulator.assignments import JobMaker, Tamper
+from fleet.simulator.bans import Bans, parse_ban
 from fleet.simulator.book import Book
 from fleet.simulator.cashier import Cashier
 from fleet.simulator.census import Census
@@ -48,6 +49,7 @@ class Simulator:
         self._rng = Random(self.seed)
         self._maker = JobMaker(dialect, TypeDraw(options.mix, dialect.job_types), self.seed)
         self._window = SlidingWindow(options.rate_limit)
+        self.bans = Bans()
         self.book = Book()
         self.counters = Counters()
         self.faults = FaultTable(options.faults, Random(self.seed + 1))
@@ -64,16 +66,16 @@ class Simulator:
             started_at=now,
         )
 
-    def admit(self, call: ApiRequest, address: str, monotonic_s: float) -> bool:
-        """Count a request. Returns whether the limit allows it."""
+    def refusal(self, call: ApiRequest, address: str, monotonic_s: float) -> Answer | None:
+        """Count a request. Returns the answer where a ban or the limit refuses it, and None where it is admitted."""
         self.counters.request(call.endpoint)
+        banned = self.bans.refusal(address, monotonic_s)
+        if banned is not None:
+            self.counters.refused_403 += 1
+            return banned
         if self._window.admit(address, monotonic_s):
-            return True
+            return None
         self.counters.refused_429 += 1
-        return False
-
-    def refusal(self) -> Answer:
-        """The answer to a request over the limit."""
         return TOO_MANY
 
     def fault_for(self, call: ApiRequest) -> Fault | None:
@@ -82,15 +84,19 @@ class Simulator:
 
     def delay_s(self, call: ApiRequest) -> float:
         """Seconds of delay for the call, there and back."""
-        return self.options.latency.draw_s(call.endpoint, self._rng, jobs_so_far=self.world.jobs.next_number)
+        return self.options.latency.draw_s(call.endpoint, self._rng, jobs_so_far=self.world.jobs.made)
 
-    def perform(self, call: ApiRequest, fault: Fault | None, *, now: float, monotonic_s: float) -> Answer:
-        """Carry out the call as far as the fault allows, and return the answer."""
+    def perform(
+        self, call: ApiRequest, fault: Fault | None, *, address: str = "", now: float, monotonic_s: float
+    ) -> Answer:
+        """Carry out the call from `address` as far as the fault allows, and return the answer."""
         if fault is None:
             return self._answer(call, None, now, monotonic_s)
         if fault.kind is FaultKind.FORGET:
             self.forget(now)
             return self._answer(call, None, now, monotonic_s)
+        if fault.kind is FaultKind.BLOCKED:
+            return self.bans.ban(address, parse_ban(fault.text), monotonic_s)
         if fault.kind is FaultKind.PAGE:
             return proxy_page(int(fault.text))
         if fault.stage is Stage.BEFORE:

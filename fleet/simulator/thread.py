@@ -17,6 +17,7 @@ from fleet.simulator.faults import Fault, parse_fault
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.server import SimulatorServer, serve
 from fleet.simulator.simulator import Simulator
+from fleet.simulator.strangers import Strangers
 
 T = TypeVar("T")
 
@@ -60,6 +61,22 @@ class RunningSimulator:
     def forget(self) -> None:
         """Lose everything but the book and the saved balances, as a restart does."""
         self._ask(lambda simulator: simulator.forget(time.time()))
+
+    def unban(self) -> None:
+        """End every ban."""
+        self._ask(lambda simulator: simulator.bans.lift())
+
+    def invite(self, strangers: Strangers) -> None:
+        """Let other miners come and go by a new schedule that starts now."""
+        self._ask(lambda simulator: simulator.world.census.invite(strangers, time.time()))
+
+    def balances(self) -> dict[str, float]:
+        """NNET by wallet."""
+        return self._ask(lambda simulator: simulator.world.cashier.wallets.balances())
+
+    def move_money(self, source: str, target: str, amount: float) -> None:
+        """Send NNET from one wallet to another. Raises OptionError where the source holds less."""
+        self._ask(lambda simulator: simulator.world.cashier.wallets.move(source.lower(), target.lower(), amount))
 
     def _ask(self, question: Callable[[Simulator], T]) -> T:
         async def answer() -> T:

@@ -352,4 +352,5 @@ def test_no_fault_leaves_the_server_broken(client: Client) -> None:
             except (OSError, HTTPException, IncompleteRead):
                 continue
     client.simulator.set_faults()
+    client.simulator.unban()
     assert client.call("GET", "/api/gas/info").status == 200

@@ -23,6 +23,7 @@ from tests.virtual.timeline import EPOCH_S, ThreadTime, Timeline
 DEADLINE_S = 15.0
 T = TypeVar("T")
 _REFUSED_S = 0.01
+_ADDRESS = "farm"
 _NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
 _DROPPED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
 _HANGING = frozenset({FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER, FaultKind.HANG_BODY, FaultKind.TRICKLE})
@@ -73,6 +74,7 @@ class Server:
         """No fault from here on."""
         self._calm = True
         self.simulator.faults.set(())
+        self.simulator.bans.lift()
         self._outages = ()
 
     def way_s(self) -> float:
@@ -88,9 +90,10 @@ class Server:
             thread.now += _REFUSED_S
             raise Unreachable("connection refused")
         call = parse_request("GET" if body is None else "POST", unquote(path), body or b"")
-        if not self.simulator.admit(call, "farm", now):
+        refusal = self.simulator.refusal(call, _ADDRESS, now)
+        if refusal is not None:
             thread.now += self.way_s()
-            answer = self.simulator.refusal()
+            answer = refusal
         else:
             fault = self.simulator.fault_for(call)
             self.watch(
@@ -99,7 +102,7 @@ class Server:
             if fault is not None and fault.kind in _NOTHING_DONE:
                 self._lose(thread, fault.kind, call)
             paid = len(self.simulator.book)
-            answer = self.simulator.perform(call, fault, now=EPOCH_S + now, monotonic_s=now)
+            answer = self.simulator.perform(call, fault, address=_ADDRESS, now=EPOCH_S + now, monotonic_s=now)
             if self._timeline.tracing:
                 self._say(call, answer.status, answer.body, fault.kind.value if fault else "", paid)
             if fault is not None and fault.kind in _DROPPED | _HANGING:

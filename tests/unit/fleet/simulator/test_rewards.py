@@ -34,7 +34,7 @@ class Farm:
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """The answer's JSON; None where the limit refuses the request."""
         call = parse_request(method, path, json.dumps(body).encode() if body else b"")
-        if not self.simulator.admit(call, "farm", self.now - START):
+        if self.simulator.refusal(call, "farm", self.now - START) is not None:
             return None
         answer = self.simulator.perform(call, None, now=self.now, monotonic_s=self.now)
         assert answer.status == 200, answer
