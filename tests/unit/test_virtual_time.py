@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from fleet.simulator.dialects import HeartbeatPay
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import parse_fault
+from fleet.simulator.strangers import parse_strangers
 from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import run_seed
 
@@ -49,6 +51,21 @@ def test_a_copy_of_the_servers_books_that_lags_behind_changes_no_amount(seed: in
     lagging = parse_fault("stale,count=4")
     plan = replace(undisturbed(draw_plan(seed, jobs=40)), faults=(lagging,), miners=1, reconcile_s=10.0)
     run_seed(plan)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_strangers_that_come_and_go_and_a_restart_that_leaves_balances_change_no_amount(seed: int) -> None:
+    plan = undisturbed(draw_plan(seed, jobs=40))
+    crowded = parse_strangers(f"0@0s,100@{plan.mining_s / 3:.3f}s,0@{plan.mining_s * 2 / 3:.3f}s")
+    rules = {"share_max": 0.1, "heartbeat_pay": HeartbeatPay.BEAT, "save_balances_s": 5.0}
+    forget_times = (plan.mining_s / 2,)
+    run_seed(replace(plan, dialect="c", strangers=crowded, rules=rules, forget_times=forget_times))
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_a_ban_loses_no_result(seed: int) -> None:
+    ban = parse_fault("blocked,after=15,count=1,value=20")
+    run_seed(replace(undisturbed(draw_plan(seed, jobs=40)), faults=(ban,)))
 
 
 @pytest.mark.parametrize("seed", [71, 117, 255, 339])

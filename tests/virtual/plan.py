@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault, parse_fault
+from fleet.simulator.strangers import Strangers
 from tests.support.faults import CALL_FAULTS
 
 #: answers of single endpoints are lost as well
@@ -82,6 +85,10 @@ class Plan:
     rogue_rate: float
     #: between two comparisons with the server's totals
     reconcile_s: float
+    #: other people's miners
+    strangers: Strangers = field(default_factory=Strangers)
+    #: further options of the simulator, by name: how it pays, and what it saves
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def forgets(self) -> bool:

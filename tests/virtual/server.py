@@ -46,6 +46,8 @@ class Server:
             seed=plan.seed,
             rate_limit=RateLimit(requests=plan.server_limit),
             faults=plan.faults,
+            strangers=plan.strangers,
+            **plan.rules,
         )
         self.simulator = Simulator(options, now=EPOCH_S)
         #: told of each request before it is answered
