@@ -140,6 +140,13 @@ def parse_endpoint_delay(text: str) -> tuple[str, Delay]:
     help="Active miners of the network besides those that call: a number, or a schedule such as 0@0s,100@10m,0@20m.",
 )
 @click.option(
+    "--shutdown-at",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Number of active miners at which a shutdown begins; a minute later nothing is answered. 0 = none.",
+)
+@click.option(
     "--fault",
     "faults",
     type=_parsed(parse_fault),
@@ -200,6 +207,7 @@ def options_of(given: dict[str, Any]) -> SimulatorOptions:
             share_max=given["share_max"],
             save_balances_s=given["save_balances"],
             strangers=given["strangers"],
+            shutdown_at=given["shutdown_at"],
             faults=tuple(faults),
             url_file=given["url_file"],
             verbose=given["verbose"],

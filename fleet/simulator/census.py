@@ -1,4 +1,4 @@
-"""Counts who is active: sessions, sessions with a recent heartbeat, strangers."""
+"""Counts the active: sessions, sessions with a recent heartbeat, strangers. Enough of them end the service."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from fleet.simulator.strangers import Strangers
 
 #: seconds for which a heartbeat makes its session active (PROTOCOL 10)
 RECENT_S = 60.0
+#: seconds for which a server that has initiated its shutdown still answers
+SHUTDOWN_S = 60.0
 
 
 class Census:
     """The two numbers of active miners that rewards depend on. A session's start counts as its first heartbeat."""
 
-    def __init__(self, strangers: Strangers, now: float) -> None:
+    def __init__(self, strangers: Strangers, now: float, *, shutdown_at: int = 0) -> None:
+        """Strangers come as scheduled from `now` on; `shutdown_at` miners end the service (PROTOCOL 18), 0: none do."""
+        self.shutdown_at = shutdown_at
         self._schedule = strangers
         self._since = now
         #: the number of other people's sessions, which all send heartbeats
@@ -25,6 +29,9 @@ class Census:
         #: Unix second of the last heartbeat by session, oldest first
         self._beats: dict[str, float] = {}
         self.strangers_seen = self.strangers
+        self._shutdown_since: float | None = None
+        #: whether the server has ended its service and answers no more
+        self.is_down = False
 
     def invite(self, strangers: Strangers, now: float) -> None:
         """Replace the schedule of strangers by one that starts now."""
@@ -35,6 +42,14 @@ class Census:
         """Let strangers come and go as scheduled until `now`, in Unix seconds."""
         self.strangers = self._schedule.number_at(now - self._since)
         self.strangers_seen = max(self.strangers_seen, self.strangers)
+        if self.shutdown_at and self._shutdown_since is None and self.sessions + self.strangers >= self.shutdown_at:
+            self._shutdown_since = now
+        self.is_down = self._shutdown_since is not None and now >= self._shutdown_since + SHUTDOWN_S
+
+    @property
+    def shutdown_initiated(self) -> bool:
+        """Whether the number of miners that ends the service has been reached."""
+        return self._shutdown_since is not None
 
     def open(self, session_id: str, now: float) -> None:
         """Count a new session."""

@@ -145,6 +145,8 @@ def _decentralization(world: World, _call: ApiRequest, _moment: Moment) -> bytes
     counted = world.dialect.network_miners
     miners = world.census.strangers + (0 if counted is None else counted + world.census.sessions)
     figures = network.decentralization(active_miners=miners, origin=world.dialect.origin, since=world.started_at)
+    if world.census.shutdown_at:
+        figures["shutdown_initiated"] = world.census.shutdown_initiated
     return encode_raw(figures)
 
 

@@ -47,6 +47,8 @@ class SimulatorOptions:
     save_balances_s: float | None = None
     #: active miners of the network beside the clients
     strangers: Strangers = field(default_factory=Strangers)
+    #: number of active miners at which the server ends its service; 0: none
+    shutdown_at: int = 0
     #: faults that are active from the start
     faults: tuple[Fault, ...] = ()
     #: file for the URL, written once the server listens
@@ -61,6 +63,8 @@ class SimulatorOptions:
             raise OptionError("port", self.port, "0 … 65535")
         if not 0 <= (self.save_balances_s or 0) < math.inf:
             raise OptionError("save_balances", self.save_balances_s, "0 seconds or more")
+        if self.shutdown_at < 0:
+            raise OptionError("shutdown_at", self.shutdown_at, "0 miners or more")
         _ = self.spoken  # raises OptionError where the limits of a share contradict each other
 
     @property

@@ -34,6 +34,7 @@ _REFUSALS: Mapping[FaultKind, Answer] = {
     FaultKind.UNAVAILABLE: html_page(503, "503 Service Temporarily Unavailable"),
     FaultKind.NO_SESSION: detail(400, "No active session. Start a session first."),
 }
+_GONE = Fault(kind=FaultKind.DROP_BEFORE)
 
 
 class Simulator:
@@ -59,7 +60,7 @@ class Simulator:
             dialect=dialect,
             maker=self._maker,
             jobs=JobList(JobIds(self.seed)),
-            census=Census(options.strangers, now),
+            census=Census(options.strangers, now, shutdown_at=options.shutdown_at),
             rng=self._rng,
             cashier=Cashier(self.book, Wallets(save_every_s=dialect.saves_balances_every_s, now=now)),
             counters=self.counters,
@@ -79,7 +80,9 @@ class Simulator:
         return TOO_MANY
 
     def fault_for(self, call: ApiRequest) -> Fault | None:
-        """The fault that affects this call, or None."""
+        """The fault that affects this call, or None. A server that has ended its service drops every connection."""
+        if self.world.census.is_down:
+            return _GONE
         return self.faults.draw(call.endpoint, miner_of(call)) if self.faults else None
 
     def delay_s(self, call: ApiRequest) -> float:

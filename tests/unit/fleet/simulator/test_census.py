@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from fleet.simulator.census import Census
+import json
+
+from fleet.simulator.census import SHUTDOWN_S, Census
+from fleet.simulator.endpoints import parse_request
+from fleet.simulator.faultkinds import FaultKind
+from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.simulator import Simulator
 from fleet.simulator.strangers import Strangers, parse_strangers
 
 
@@ -29,3 +35,21 @@ def test_strangers_count_in_both_and_outlive_a_forgetting() -> None:
     census.open("s", 0.0)
     census.forget()
     assert (census.active, census.beating(0.0), census.strangers_seen) == (8, 8, 8)
+
+
+def test_a_server_that_shuts_down_says_so_and_then_answers_nothing_until_it_is_started_again() -> None:
+    strangers = parse_strangers("999@0s,1000@60s,0@61s")
+    simulator = Simulator(SimulatorOptions(strangers=strangers, shutdown_at=1000), now=0.0)
+    status = parse_request("GET", "/api/decentralization/status", b"")
+
+    def initiated(now: float) -> bool:
+        assert simulator.fault_for(status) is None
+        said = json.loads(simulator.perform(status, None, now=now, monotonic_s=now).body)["shutdown_initiated"]
+        return bool(said)
+
+    assert [initiated(now) for now in (0.0, 59.0, 60.0, 60.0 + SHUTDOWN_S)] == [False, False, True, True]
+    fault = simulator.fault_for(status)
+    assert fault is not None
+    assert fault.kind is FaultKind.DROP_BEFORE
+    simulator.forget(200.0)
+    assert not initiated(201.0)

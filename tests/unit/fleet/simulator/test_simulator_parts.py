@@ -197,6 +197,7 @@ def test_a_number_can_be_written_as_no_float_spells_it() -> None:
         {"share_min": 1, "share_max": 0.5},
         {"block_budget": -1},
         {"save_balances_s": -1},
+        {"shutdown_at": -1},
     ],
 )
 def test_wrong_options_cannot_be_built(wrong: dict[str, object]) -> None:
