@@ -21,6 +21,7 @@ import pytest
 from fleet.simulator.latency import Delay, Latency
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
+from fleet.simulator.rewards import RewardRule
 from fleet.simulator.thread import RunningSimulator, running
 from tasks.jobtypes import JOB_TYPES
 
@@ -69,7 +70,8 @@ def miner_at(simulator: RunningSimulator, name: str = "m") -> Iterator[Miner]:
 
 
 def test_the_book_is_served_whole_by_page_by_miner_and_as_totals() -> None:
-    with running(SimulatorOptions(dialect="c")) as simulator, miner_at(simulator) as miner:
+    options = SimulatorOptions(dialect="c", reward_rule=RewardRule.FRACTIONS)
+    with running(options) as simulator, miner_at(simulator) as miner:
         miner.start()
         stated = sum((miner.mine() for _ in range(7)), Decimal(0))
         whole = miner.ask("GET", "/simulator/book")[1]
@@ -166,7 +168,8 @@ def test_a_server_that_comes_back_on_its_port_has_forgotten_everything() -> None
 
 def test_many_miners_at_once_are_paid_what_their_receipts_say() -> None:
     stated: dict[str, Decimal] = {}
-    with running(SimulatorOptions(dialect="c", rate_limit=RateLimit(requests=0))) as simulator:
+    options = SimulatorOptions(dialect="c", reward_rule=RewardRule.FRACTIONS, rate_limit=RateLimit(requests=0))
+    with running(options) as simulator:
 
         def work(name: str) -> None:
             with miner_at(simulator, name) as miner:

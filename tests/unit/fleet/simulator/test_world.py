@@ -11,8 +11,10 @@ import pytest
 from fleet.simulator.dialects import USUAL_TYPES
 from fleet.simulator.endpoints import parse_request
 from fleet.simulator.joblist import MOST_OPEN
+from fleet.simulator.latency import Latency
 from fleet.simulator.mix import Mix
 from fleet.simulator.options import SimulatorOptions
+from fleet.simulator.rewards import RewardRule
 from fleet.simulator.simulator import Simulator
 from fleet.simulator.strangers import parse_strangers
 from tasks.jobtypes import JOB_TYPES
@@ -63,9 +65,9 @@ class Site:
         return self.simulator.book.total(miner)
 
 
-@pytest.mark.parametrize("dialect", ["b", "c"])
-def test_each_receipt_states_what_the_book_holds(dialect: str) -> None:
-    site = Site(dialect)
+@pytest.mark.parametrize(("dialect", "rule"), [("b", None), ("c", None), ("c", RewardRule.FRACTIONS)])
+def test_each_receipt_states_what_the_book_holds(dialect: str, rule: RewardRule | None) -> None:
+    site = Site(dialect, reward_rule=rule)
     site.start()
     rewards = [site.submit(site.fetch())[1]["reward"] for _ in range(200)]
     assert site.paid("m") == sum((Decimal(repr(reward)) for reward in rewards), Decimal(0))
@@ -73,8 +75,9 @@ def test_each_receipt_states_what_the_book_holds(dialect: str) -> None:
     assert [row["amount"] for row in rows] == [format(Decimal(repr(reward)), "f") for reward in rewards]
 
 
-def test_totals_are_float_sums_in_the_order_of_the_payments() -> None:
-    site = Site("c")
+@pytest.mark.parametrize("rule", [None, RewardRule.FRACTIONS])
+def test_totals_are_float_sums_in_the_order_of_the_payments(rule: RewardRule | None) -> None:
+    site = Site("c", reward_rule=rule)
     site.start()
     total = 0.0
     for _ in range(50):
@@ -127,8 +130,9 @@ def test_a_true_count_earns_nothing_more_in_release_b() -> None:
     assert (answer["tasks_completed"], site.paid()) == (5, before)
 
 
-def test_release_c_pays_a_heartbeat_unless_it_comes_too_soon() -> None:
-    site = Site("c")
+@pytest.mark.parametrize("rule", [None, RewardRule.FRACTIONS])
+def test_release_c_pays_a_heartbeat_unless_it_comes_too_soon(rule: RewardRule | None) -> None:
+    site = Site("c", reward_rule=rule)
     session_id = site.start()["session_id"]
     rewards = []
     for pause_s in (30, 10, 24, 30):
@@ -291,3 +295,15 @@ def test_open_jobs_have_a_ceiling_and_completed_ones_cost_a_byte(monkeypatch: py
         site.post("heartbeat", **beat)
     assert site.simulator.world.jobs.open_count() == 3
     assert site.submit(started["initial_task"]) == (404, {"detail": "Task not found"})
+
+
+def test_a_fetch_slows_down_with_each_job_since_the_servers_start() -> None:
+    site = Site("b", latency=Latency(fetch_growth_us=50.0))
+    site.start()
+    for _ in range(99):
+        site.submit(site.fetch())
+    fetch = parse_request("GET", "/ai-energy/task/m", b"")
+    assert site.simulator.delay_s(fetch) == pytest.approx(100 * 50e-6)
+    assert site.simulator.delay_s(parse_request("GET", "/api/gas/info", b"")) == 0
+    site.simulator.forget(site.now)
+    assert site.simulator.delay_s(fetch) == 0
