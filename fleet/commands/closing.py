@@ -9,7 +9,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from fleet.commands.tables import add, console, line, table
+from fleet.commands.amounts import readable
+from fleet.commands.tables import Sheet, console, line
 from fleet.exact_json import dump
 
 #: maximum number of rows; miners that could not be compared, or with a difference, come first
@@ -17,17 +18,20 @@ _SHOWN_MINERS = 40
 _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
 
-def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool = False) -> None:
-    """Print the figures of `fleet.coordinator.summary`: as tables, or as one line of JSON and nothing else."""
+def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool = False, exact: bool = False) -> None:
+    """Print the figures of `fleet.coordinator.summary`: as tables, or as one line of JSON and nothing else.
+
+    Tables have at most six decimals unless `exact`; JSON has all digits.
+    """
     if as_json:
         click.echo(_line_of(figures), err=to_stderr)
         return
     screen = console(to_stderr=to_stderr)
-    _print_miners(screen, figures["rewards"], figures["books"])
-    _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"])
+    _print_miners(screen, figures["rewards"], figures["books"], exact=exact)
+    _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"], exact=exact)
     ledger = figures["scopes"]["ledger"]
-    _print_scope(screen, "the whole ledger's jobs", ledger["jobs"], ledger)
-    _print_before_base(screen, figures["books"])
+    _print_scope(screen, "all jobs at this server in the ledger", ledger["jobs"], ledger, exact=exact)
+    _print_before_base(screen, figures["books"], exact=exact)
     if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
     idle = figures["books"]["no_session"]
@@ -48,31 +52,33 @@ def _line_of(figures: Mapping[str, Any]) -> str:
     return dump(told | {"figures": figures})
 
 
-def _print_miners(screen: Console, rewards: Mapping[str, Any], books: Mapping[str, Any]) -> None:
-    sums = table(("miner", "booked since base, NNET", "server says", "difference"))
+def _print_miners(screen: Console, rewards: Mapping[str, Any], books: Mapping[str, Any], *, exact: bool) -> None:
+    named = ("booked since base", "server says", "difference")
+    sheet = Sheet(("miner", *named), amounts=named, exact=exact)
     # if the books were compared, a miner without a difference stated had no session
     usual = {0, None} if books["compared"] else {0}
     miners = sorted(rewards["per_miner"].items(), key=lambda item: item[1]["difference_nnet"] in usual)
     for miner_id, row in miners[:_SHOWN_MINERS]:
-        add(sums, [miner_id, *_words(row)])
+        sheet.add([miner_id, *(row[name] for name in _AMOUNTS)])
     if len(miners) > _SHOWN_MINERS:
-        add(sums, [f"… {len(miners) - _SHOWN_MINERS} more"], style="dim")
-    add(sums, ["all", *_words(rewards)], style="bold")
-    screen.print(sums)
+        sheet.add([f"… {len(miners) - _SHOWN_MINERS} more"], style="dim")
+    sheet.add(["all", *(rewards[name] for name in _AMOUNTS)], style="bold")
+    line(screen, "NNET booked since each miner's base, and what the server says it paid since then:")
+    sheet.print(screen)
 
 
-def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Mapping[str, Any]) -> None:
+def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Mapping[str, Any], *, exact: bool) -> None:
     """Print the jobs and the money of one scope."""
     counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items())
     since = f" since {scope['since']}" if scope["since"] else ""
-    line(screen, f"{name}: {counts}; {_plain(scope['booked_nnet'])} NNET booked{since}")
+    line(screen, f"{name}: {counts}; {readable(scope['booked_nnet'], exact=exact)} NNET booked{since}")
 
 
-def _print_before_base(screen: Console, books: Mapping[str, Any]) -> None:
+def _print_before_base(screen: Console, books: Mapping[str, Any], *, exact: bool) -> None:
     """Say what was paid and is in no comparison, since the server's totals started over."""
     if books["before_base_nnet"]:
         when = f", the last at {books['base_at']}" if books["base_at"] else ""
-        amount = _plain(books["before_base_nnet"])
+        amount = readable(books["before_base_nnet"], exact=exact)
         line(screen, f"{amount} NNET were booked before the base and are not compared: totals started over{when}")
 
 
@@ -88,12 +94,3 @@ def _print_books(screen: Console, books: Mapping[str, Any]) -> None:
     when = f"its last answer was at {answered}" if answered else "it never stated one"
     words = f"books NOT compared: the server did not state the closing total of {books['not_stated']} miners; {when}"
     line(screen, words, style="bold red")
-
-
-def _words(row: Mapping[str, object]) -> list[str]:
-    return ["not stated" if row[name] is None else f"{row[name]}" for name in _AMOUNTS]
-
-
-def _plain(amount: object) -> str:
-    """An amount without an exponent, whether or not it was read from JSON."""
-    return f"{amount}" if isinstance(amount, int) else f"{amount:f}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +15,7 @@ from config.load import load, without_secrets
 from config.logs import set_up
 from config.settings import Settings
 from config.streams import outlive_streams, unhindered
+from fleet.commands.amounts import EXACT
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
@@ -29,6 +32,7 @@ _log = logging.getLogger(__name__)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the run's figures as the last line of stdout, one JSON object."
 )
+@EXACT
 @click.option("--run-id", default=None, hidden=True)
 @click.option("--simulated", is_flag=True, hidden=True)
 @click.option("--summary-file", type=click.Path(path_type=Path), hidden=True)
@@ -40,6 +44,7 @@ def coordinator(
     *,
     give_up_s: float | None,
     as_json: bool,
+    exact: bool,
     run_id: str | None,
     simulated: bool,
     summary_file: Path | None,
@@ -65,13 +70,17 @@ def coordinator(
     if summary_file is not None:
         summary_file.write_text(dump(figures) + "\n")
     else:
-        print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json")
+        print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json", exact=exact)
     if as_json:
         click.echo(dump(figures))
+    _end(ctx, figures, reported=summary_file is not None)
+
+
+def _end(ctx: click.Context, figures: Mapping[str, Any], *, reported: bool) -> None:
+    """End with the run's exit code. Why nothing was mined is left to a program that reads the figures (`reported`)."""
     failure = nothing_mined(figures)
-    if failure is not None and summary_file is None:
+    if failure is not None and not reported:
         raise failure
-    # the program that reads the figures reports the reason
     ctx.exit(failure.exit_code if failure else 0 if figures["books"]["compared"] else EX_PROTOCOL)
 
 

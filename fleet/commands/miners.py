@@ -7,8 +7,9 @@ from decimal import Decimal
 import click
 
 from config.load import load
+from fleet.commands.amounts import EXACT
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import add, console, table
+from fleet.commands.tables import Sheet, console
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read
@@ -18,7 +19,8 @@ from fleet.ledger.reports.miners import MinerRow, miner_rows
 @click.command("miners")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
 @click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
-def miners(*, as_json: bool, ids: bool) -> None:
+@EXACT
+def miners(*, as_json: bool, ids: bool, exact: bool) -> None:
     """Show the miners that this ledger knows: name, session, jobs paid and what they earned.
 
     A miner's id is its wallet at the server, so everything shows its name; --ids shows the ids as well.
@@ -36,13 +38,12 @@ def miners(*, as_json: bool, ids: bool) -> None:
     if as_json:
         click.echo(dump({"miners": [_stated(row, tags.get(row.miner_id, []), ids=ids) for row in rows]}))
         return
-    right = ("jobs", "NNET")
-    shown = table(("server", "miner", *(("id",) if ids else ()), "session since", *right, "last paid"), right=right)
+    columns = ("server", "miner", *(("id",) if ids else ()), "session since", "jobs", "NNET", "last paid")
+    shown = Sheet(columns, amounts=("NNET",), right=("jobs",), exact=exact)
     for row in rows:
-        since = row.session_since or "none"
-        figures = (since, f"{row.jobs_paid}", f"{row.booked}", row.paid_at or "never")
-        add(shown, (row.server, row.name, *((row.miner_id,) if ids else ()), *figures))
-    console().print(shown)
+        figures = (row.session_since or "none", f"{row.jobs_paid}", row.booked, row.paid_at or "never")
+        shown.add((row.server, row.name, *((row.miner_id,) if ids else ()), *figures))
+    shown.print(console())
 
 
 def _stated(row: MinerRow, tags: list[str], *, ids: bool) -> dict[str, str | int | Decimal | list[str] | None]:

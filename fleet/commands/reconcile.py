@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 import click
 
 from config.load import load
+from fleet.commands.amounts import EXACT, readable
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import add, console, line, table
+from fleet.commands.tables import Cell, Sheet, console, line
 from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
@@ -22,7 +25,8 @@ _MAX_JOB_IDS = 5
 @click.command("reconcile")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; alert on its unexplained_nnet.")
 @click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
-def reconcile(*, as_json: bool, ids: bool) -> None:
+@EXACT
+def reconcile(*, as_json: bool, ids: bool, exact: bool) -> None:
     """Show what was booked against what the server says it paid, each difference with what explains it.
 
     The coordinator compares when it registers a miner, every reconcile_every_s while it mines, and when it stops; this
@@ -46,10 +50,10 @@ def reconcile(*, as_json: bool, ids: bool) -> None:
         told = {"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "scopes": spans.stated()}
         click.echo(dump(told | {"miners": stated}))
         return
-    _print_table(rows, ids=ids)
-    for span in spans.lines():
+    _print_table(rows, ids=ids, exact=exact)
+    for span in spans.lines(partial(readable, exact=exact)):
         line(console(), span)
-    console().print(f"unexplained: {unexplained} NNET", style="red" if unexplained else "")
+    console().print(f"unexplained: {readable(unexplained, exact=exact)} NNET", style="red" if unexplained else "")
 
 
 def _stated(row: Comparison, *, ids: bool) -> dict[str, object]:
@@ -82,10 +86,6 @@ def _stated(row: Comparison, *, ids: bool) -> dict[str, object]:
     }
 
 
-def _words(amount: Decimal | None) -> str:
-    return "not stated" if amount is None else f"{amount}"
-
-
 def _when(row: Comparison) -> str:
     """The time of the server's total; where it stated none, the times of the question and of its last answer."""
     if row.stated is not None or row.asked_at is None:
@@ -93,18 +93,35 @@ def _when(row: Comparison) -> str:
     return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"
 
 
-def _print_table(rows: list[Comparison], *, ids: bool) -> None:
+def _print_table(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None:
+    """Print a table for each server, and below them the findings. Columns that would say nothing are left out."""
     screen = console()
-    shown = table(
-        ("server", "miner", "in ledger", "since base", "unconfirmed", "server says", "booked then", "at", "verdict")
-    )
-    for row in rows:
-        stated, then = (_words(amount) for amount in (row.stated, row.booked_then))
-        amounts = (f"{row.ledger}", f"{row.booked}", f"{row.unconfirmed}", stated, then)
-        add(shown, (row.server, row.miner_id if ids else row.miner, *amounts, _when(row), row.verdict))
-    screen.print(shown)
+    for server in dict.fromkeys(row.server for row in rows):
+        line(screen, server, style="bold")
+        _print_server([row for row in rows if row.server == server], ids=ids, exact=exact)
     for row in rows:
         for found in row.findings:
             jobs = ", ".join(found.job_ids[:_MAX_JOB_IDS]) + (", …" if len(found.job_ids) > _MAX_JOB_IDS else "")
-            what = f"{found.amount:+f} NNET  {found.kind.value}: {found.evidence}" + (f"  [{jobs}]" if jobs else "")
+            sign = "+" if found.amount > 0 else ""
+            amount = f"{sign}{readable(found.amount, exact=exact)} NNET"
+            what = f"{amount}  {found.kind.value}: {found.evidence}" + (f"  [{jobs}]" if jobs else "")
             line(screen, f"{found.found_at}  {row.miner}  {what}")
+
+
+def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None:
+    amounts: dict[str, list[Decimal | None]] = {
+        "in ledger": [row.ledger for row in rows],
+        "since base": [row.booked for row in rows],
+        "unconfirmed": [row.unconfirmed for row in rows],
+        "booked then": [row.booked_then for row in rows],
+        "server says": [row.stated for row in rows],
+    }
+    if amounts["in ledger"] == amounts["since base"]:
+        del amounts["in ledger"]
+    if not any(amounts["unconfirmed"]):
+        del amounts["unconfirmed"]
+    sheet = Sheet(("miner", *amounts, "at", "verdict"), amounts=tuple(amounts), exact=exact)
+    for number, row in enumerate(rows):
+        cells: list[Cell] = [column[number] for column in amounts.values()]
+        sheet.add([row.miner_id if ids else row.miner, *cells, _when(row), row.verdict])
+    sheet.print(console())

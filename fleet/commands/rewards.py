@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
 
 import click
 
 from config.load import load
+from fleet.commands.amounts import EXACT, readable
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import add, console, line, table
+from fleet.commands.tables import Sheet, console, line
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
@@ -36,9 +39,10 @@ _ALWAYS = ("payments", "total_nnet")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with exact amounts.")
-@click.option("--losses", "lost", is_flag=True, help="Show what was not earned instead, by cause.")
+@click.option("--losses", "lost", is_flag=True, help="Show instead what was not booked, by cause.")
 @click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
-def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool) -> None:
+@EXACT
+def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exact: bool) -> None:
     """Show what the farm earned, exactly as the server paid it. Reads the ledger while the farm runs, too.
 
     \b
@@ -54,7 +58,7 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool) -> N
     place = ledger_to_read(settings)
     if lost:
         with farm_errors():
-            _show_losses(losses(place), as_json=as_json, as_csv=as_csv, ids=ids)
+            _show_losses(losses(place), as_json=as_json, as_csv=as_csv, ids=ids, exact=exact)
         return
     with farm_errors():
         tags = {miner.id.lower(): ", ".join(sorted(miner.tags)) for miner in settings.miner}
@@ -70,7 +74,8 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool) -> N
     elif as_csv:
         _write_csv(rows, by, ids=ids)
     else:
-        _print_table(rows, by, spans.lines() if spans else [], simulated=place.simulated, ids=ids)
+        said = spans.lines(partial(readable, exact=exact)) if spans else []
+        _print_table(rows, by, said, simulated=place.simulated, ids=ids, exact=exact)
     if not as_json:
         for jump in jumps:
             click.echo(f"{jump.text}; hours and days are those that it showed", err=True)
@@ -94,26 +99,39 @@ def _write_csv(rows: list[Reward], by: str, *, ids: bool) -> None:
     write_csv(piped(), ("server", by, *more, *_COLUMNS), cells)
 
 
-def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool, ids: bool) -> None:
+def _show_losses(rows: list[Lost], *, as_json: bool, as_csv: bool, ids: bool, exact: bool) -> None:
     if as_json:
         click.echo(dump(_stated_losses(rows, ids=ids)))
         return
-    cells = [
-        (row.server, row.miner_id if ids else row.miner, row.cause.value, str(row.jobs), f"{row.amount}")
-        for row in rows
-    ]
     if as_csv:
+        cells = [(*_loss(row, ids=ids), str(row.jobs), f"{row.amount}") for row in rows]
         write_csv(piped(), _LOSS_COLUMNS, cells)
         return
-    shown = table(_LOSS_COLUMNS)
-    for row_cells in cells:
-        add(shown, row_cells)
-    count = sum(row.jobs for row in rows)
-    total = sum((row.amount for row in rows), ZERO)
-    add(shown, ("all", "", "", str(count), f"{total}"), style="bold")
+    sheet = Sheet(
+        ("server", "miner", "cause", "jobs", "offered NNET"), amounts=("offered NNET",), right=("jobs",), exact=exact
+    )
+    for row in rows:
+        sheet.add((*_loss(row, ids=ids), str(row.jobs), row.amount))
+    sheet.add(("all", "", "", *_sums_of(rows)), style="bold")
     screen = console()
-    screen.print(shown)
-    line(screen, f"the whole ledger: {count} jobs, {total:f} NNET not earned")
+    sheet.print(screen)
+    unknown = [row for row in rows if row.cause is Loss.ANSWER_LOST]
+    for words, some in (
+        ("not earned", [row for row in rows if row.cause is not Loss.ANSWER_LOST]),
+        ("unknown whether paid, since the answer was lost (the server's totals decide)", unknown),
+    ):
+        if some or some is not unknown:
+            count, amount = _sums_of(some)
+            line(screen, f"the whole ledger: {count} jobs, {readable(amount, exact=exact)} NNET {words}")
+
+
+def _loss(row: Lost, *, ids: bool) -> tuple[str, str, str]:
+    return row.server, row.miner_id if ids else row.miner, row.cause.value
+
+
+def _sums_of(rows: Sequence[Lost]) -> tuple[str, Decimal]:
+    """The number of jobs, and NNET that were offered for them."""
+    return str(sum(row.jobs for row in rows)), sum((row.amount for row in rows), ZERO)
 
 
 def _stated_losses(rows: list[Lost], *, ids: bool) -> dict[str, object]:
@@ -146,24 +164,23 @@ def _figures(row: Reward) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
-def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool, ids: bool) -> None:
-    """Print the rows without columns that are all zero, so that no amount is cut on a narrow terminal."""
+def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool, ids: bool, exact: bool) -> None:
+    """Print the rows, without columns that are all zero or that name the same server in every row."""
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
     figures = {name: name.replace("_nnet", " NNET") for name in names}
-    shown = table(("server", by, *figures.values()), right=tuple(figures.values()))
+    servers = {row.server for row in rows}
+    where = ("server",) if len(servers) > 1 else ()
+    amounts = tuple(shown for name, shown in figures.items() if name.endswith("_nnet"))
+    sheet = Sheet((*where, by, *figures.values()), amounts=amounts, right=tuple(figures.values()), exact=exact)
     for row in rows:
-        add(
-            shown,
-            (
-                row.server,
-                row.miner_id if ids and row.miner_id else row.group,
-                *(str(getattr(row, name)) for name in names),
-            ),
-        )
-    totals = (str(sum((getattr(row, name) for row in rows), ZERO)) for name in names)
-    add(shown, ("all", "", *totals), style="bold")
+        group = row.miner_id if ids and row.miner_id else row.group
+        sheet.add((*((row.server,) if where else ()), group, *(getattr(row, name) for name in names)))
+    totals = (sum((getattr(row, name) for row in rows), ZERO) for name in names)
+    sheet.add(("all", *(("",) if where else ()), *totals), style="bold")
     screen = console()
-    screen.print(shown)
+    if len(servers) == 1:
+        line(screen, f"server: {servers.pop()}")
+    sheet.print(screen)
     for span in spans:
         line(screen, span)
     if simulated:

@@ -1,16 +1,23 @@
-"""Tables for people, never truncated, on a terminal or in a pipe."""
+"""Tables for people, on a terminal or in a pipe. No cell is ever cut."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from fleet.commands.amounts import aligned, is_rounded
+
 #: width of a table that is not printed on a terminal, in characters
 _WIDE = 250
+
+#: text, or an amount in NNET, which is None where the server stated none
+Cell = str | Decimal | int | None
 
 
 class _Console(Console):
@@ -19,6 +26,60 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Print nothing from now on."""
         self.quiet = True
+
+
+class Sheet:
+    """Rows of texts and amounts. Where a terminal is too narrow for them, each row becomes a block of lines."""
+
+    def __init__(
+        self, columns: Sequence[str], *, amounts: Sequence[str] = (), right: Sequence[str] = (), exact: bool = False
+    ) -> None:
+        """A sheet without rows. The cells of `amounts` are aligned at the point, those of `right` at the right."""
+        self._columns = tuple(columns)
+        self._amounts = frozenset(amounts)
+        self._right = frozenset(right) - self._amounts
+        self._exact = exact
+        self._rows: list[tuple[Mapping[str, Cell], str]] = []
+
+    def add(self, cells: Sequence[Cell], *, style: str = "") -> None:
+        """Add a row. One that is shorter than the columns is filled with empty texts."""
+        filled = [*cells, *[""] * (len(self._columns) - len(cells))]
+        self._rows.append((dict(zip(self._columns, filled, strict=True)), style))
+
+    def print(self, screen: Console) -> None:
+        """Print the sheet, and where amounts were rounded, how to see all their digits."""
+        columns = {name: self._texts(name) for name in self._columns}
+        widths = {name: max(map(len, (name, *columns[name]))) for name in self._amounts}
+        # rich would strip the blanks that bring the points below each other
+        made = table([name.rjust(widths.get(name, 0)) for name in self._columns], right=tuple(self._right))
+        for number, (_, style) in enumerate(self._rows):
+            cells = {name: columns[name][number] for name in self._columns}
+            add(made, [text.rjust(widths.get(name, 0)) for name, text in cells.items()], style=style)
+        if Measurement.get(screen, screen.options.update(max_width=10_000), made).maximum <= screen.width:
+            screen.print(made)
+        else:
+            self._print_blocks(screen, columns)
+        if not self._exact and any(is_rounded(amount) for row, _ in self._rows for amount in self._numbers(row)):
+            line(screen, "amounts are rounded to six decimals; --exact shows all digits", style="dim")
+
+    def _texts(self, name: str) -> list[str]:
+        cells = [row[name] for row, _ in self._rows]
+        if name not in self._amounts:
+            return [f"{cell}" for cell in cells]
+        texts = iter(aligned([cell for cell in cells if not isinstance(cell, str)], exact=self._exact))
+        return [cell if isinstance(cell, str) else next(texts) for cell in cells]
+
+    def _numbers(self, row: Mapping[str, Cell]) -> list[Decimal | int]:
+        return [cell for name in self._amounts if isinstance(cell := row[name], Decimal | int)]
+
+    def _print_blocks(self, screen: Console, columns: Mapping[str, Sequence[str]]) -> None:
+        width = max(map(len, self._columns))
+        for number, (_, style) in enumerate(self._rows):
+            title, *rest = self._columns
+            line(screen, columns[title][number], style=style or "bold")
+            for name in rest:
+                if text := columns[name][number].strip():
+                    line(screen, f"  {name:<{width}}  {text}")
 
 
 def console(*, to_stderr: bool = False) -> Console:

@@ -13,6 +13,7 @@ from config.load import load
 from config.settings import Settings
 from config.sources import variable
 from config.streams import outlive_streams, unhindered
+from fleet.commands.amounts import EXACT
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
@@ -44,6 +45,7 @@ _GIVE_UP_S = 120.0
     "--latency", default=_DEMO_LATENCY_MS, metavar="MS", type=click.FloatRange(0), help="The simulator's delay a call."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the run's figures as the last line of stdout.")
+@EXACT
 @click.pass_context
 def up(
     ctx: click.Context,
@@ -54,6 +56,7 @@ def up(
     dialect: str,
     latency: float,
     as_json: bool,
+    exact: bool,
     **flags: Any,
 ) -> None:
     """Start Redis, workers, Flower and the coordinator, and mine until Ctrl-C.
@@ -82,14 +85,14 @@ def up(
         chosen(settings.http.engine)
         ended = LocalFarm(settings, plan).run()
     if ended.summary:
-        _close(ended.summary, settings, as_json=as_json)
+        _close(ended.summary, settings, as_json=as_json, exact=exact)
     ctx.exit(ended.exit_code)
 
 
-def _close(summary: str, settings: Settings, *, as_json: bool) -> None:
+def _close(summary: str, settings: Settings, *, as_json: bool, exact: bool) -> None:
     """Print the figures of the run. Raises a Failure where nothing was mined."""
     figures = json.loads(summary, parse_float=Decimal)
-    print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json")
+    print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json", exact=exact)
     if as_json:
         click.echo(summary)
     failure = nothing_mined(figures)

@@ -91,9 +91,12 @@ class Runs:
         return sum(row.n for row in rows if row.miner_id in wanted)
 
     def _first_ms(self) -> int | None:
-        """When the first entry was booked, in UTC milliseconds; None without entries."""
+        """When the first run began, or the first entry was booked before it, in UTC milliseconds; None if none was."""
         rows = self._rows(_FIRST, {"key_server": self._server})
-        return int(rows[0].booked_at) if rows else None
+        if not rows:
+            return None
+        began = self._rows(_FIRST_RUN, {"key_server": self._server})[0].began
+        return int(rows[0].booked_at) if began is None else min(int(rows[0].booked_at), int(began))
 
     def _sums(self) -> dict[str, Decimal]:
         sums: dict[str, Decimal] = {}
@@ -112,6 +115,7 @@ _COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
 _RUN = reading(schema.runs, ("run_id",))
 _STANDINGS = reading(schema.miners, ("server",), ("miner_id", "base_at", "stated_at"))
 _FIRST = reading(schema.entries, ("server",), ("booked_at",)).where(_entries.seq == 1)
+_FIRST_RUN = select(func.min(schema.runs.c.started_at).label("began")).where(*matching(schema.runs, ("server",)))
 _SUMS = (
     select(_sums.kind, _sums.amount)
     .join(schema.miners, _miners.id == _sums.miner)

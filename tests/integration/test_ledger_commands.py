@@ -184,6 +184,13 @@ def test_losses_are_summed_by_cause() -> None:
     assert {row["cause"] for row in stated["by_cause"]} == {loss.value for loss in Loss}
 
 
+@pytest.mark.usefixtures("ledger_file")
+def test_a_job_whose_answer_was_lost_is_not_said_to_be_unpaid() -> None:
+    said = run("rewards", "--losses").output.splitlines()
+    assert said[-2] == "the whole ledger: 2 jobs, 0.2 NNET not earned"
+    assert said[-1].startswith("the whole ledger: 1 jobs, 0.1 NNET unknown whether paid")
+
+
 def test_a_lost_job_that_is_given_again_and_paid_is_no_loss(ledger_file: Path) -> None:
     with Ledger(open_engine(f"sqlite:///{ledger_file}"), "simulator") as ledger:
         opened, *rest = paid(5)

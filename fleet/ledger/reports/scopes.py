@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ _SUMS = "SELECT miners.server, sums.miner, sums.amount FROM sums JOIN miners ON 
 _BASES = "SELECT id, base_booked, base_at FROM miners WHERE base_at IS NOT NULL"
 _LAST_RUN = "SELECT server, started_at, sums FROM runs WHERE sums IS NOT NULL ORDER BY started_at DESC LIMIT 1"
 _FIRST = "SELECT min(booked_at) FROM entries WHERE seq = 1"
+_FIRST_RUN = "SELECT min(started_at) FROM runs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +38,8 @@ class BookedSince:
 class LedgerScopes:
     """The three sums of a whole ledger, over all servers and miners."""
 
+    #: number of servers in the ledger
+    servers: int
     ledger: BookedSince
     #: the last or current run; None where none is known
     run: BookedSince | None
@@ -47,13 +51,17 @@ class LedgerScopes:
         run = None if self.run is None else self.run.stated()
         return {"ledger": self.ledger.stated(), "run": run, "since_base": self.since_base.stated()}
 
-    def lines(self) -> list[str]:
-        """The figures for people, one line a sum."""
+    def lines(self, readable: Callable[[Decimal], str]) -> list[str]:
+        """The figures for people, one line a sum; `readable` spells an amount."""
         run = self.run or BookedSince(since=None, booked=ZERO)
-        named = (("the whole ledger", self.ledger), ("the last run", run), ("since base", self.since_base))
-        return [
-            f"{name}: {one.booked:f} NNET booked" + (f" since {one.since}" if one.since else "") for name, one in named
+        everything = "the whole ledger" + (f", all {self.servers} servers" if self.servers > 1 else "")
+        lines = [
+            f"{name}: {readable(one.booked)} NNET booked" + (f" since {one.since}" if one.since else "")
+            for name, one in ((everything, self.ledger), ("the last run", run))
         ]
+        base = self.since_base
+        oldest = f", the oldest of them at {base.since}" if base.since else ""
+        return [*lines, f"since each miner's base: {readable(base.booked)} NNET booked{oldest}"]
 
 
 def scopes(place: LedgerPlace) -> LedgerScopes:
@@ -65,8 +73,12 @@ def scopes(place: LedgerPlace) -> LedgerScopes:
         by_server[server] += Decimal(amount)
     bases = fetch_all(place, _BASES)
     since_base = sum((by_miner[miner] - Decimal(booked) for miner, booked, _ in bases), ZERO)
-    first = fetch_all(place, _FIRST)[0][0]
+    first, first_run = fetch_all(place, _FIRST)[0][0], fetch_all(place, _FIRST_RUN)[0][0]
+    if first is not None and first_run is not None:
+        # a ledger is no younger than its first run, whose first entry came a moment later
+        first = min(first, first_run)
     return LedgerScopes(
+        servers=len(by_server),
         ledger=BookedSince(since=stamp(first), booked=sum(by_server.values(), ZERO)),
         run=_last_run(place, by_server),
         since_base=BookedSince(since=stamp(min((at for *_, at in bases), default=None)), booked=since_base),

@@ -65,7 +65,7 @@ def closed(miners: list[Miner]) -> dict[str, Any]:
 
 
 def said(figures: Mapping[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
-    print_closing(figures, to_stderr=False)
+    print_closing(figures, to_stderr=False, exact=True)
     return capsys.readouterr().out
 
 

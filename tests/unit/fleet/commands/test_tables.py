@@ -1,4 +1,4 @@
-"""What people read: tables that lose no digit, and the table at a run's end."""
+"""What people read: tables of which nothing is cut, and the table at a run's end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from fleet.commands.closing import print_closing
-from fleet.commands.tables import add, table
+from fleet.commands.tables import Sheet, add, table
 
 AMOUNT = "283.7011904761904764283701190476190476"
 
@@ -19,6 +19,44 @@ def test_a_narrow_terminal_folds_an_amount_and_cuts_none() -> None:
     add(made, ("", AMOUNT))
     Console(file=out, width=20).print(made)
     assert "".join(out.getvalue().split()) == f"amount{AMOUNT}"
+
+
+def sheet(*, exact: bool = False) -> Sheet:
+    made = Sheet(("miner", "in ledger", "server says", "at"), amounts=("in ledger", "server says"), exact=exact)
+    made.add(("rig-01", Decimal(AMOUNT), None, "2026-11-26T02:37:03Z"))
+    made.add(("rig-02", Decimal("36.5"), Decimal(36), "2026-11-26T02:37:04Z"))
+    return made
+
+
+def printed(made: Sheet, width: int) -> str:
+    out = io.StringIO()
+    made.print(Console(file=out, width=width))
+    return out.getvalue()
+
+
+def test_amounts_stand_with_their_points_below_each_other_and_say_that_they_are_rounded() -> None:
+    assert printed(sheet(), 80).splitlines() == [
+        "miner   in ledger  server says  at                  ",
+        "rig-01  283.70119   not stated  2026-11-26T02:37:03Z",
+        "rig-02   36.5               36  2026-11-26T02:37:04Z",
+        "amounts are rounded to six decimals; --exact shows all digits",
+    ]
+
+
+def test_an_exact_sheet_has_all_digits_and_no_word_of_rounding() -> None:
+    said = printed(sheet(exact=True), 100)
+    assert AMOUNT in said
+    assert "rounded" not in said
+
+
+def test_a_sheet_that_is_wider_than_the_terminal_becomes_blocks_with_each_cell_whole() -> None:
+    said = printed(sheet(exact=True), 60)
+    assert said.splitlines()[:4] == [
+        "rig-01",
+        f"  in ledger    {AMOUNT}",
+        "  server says  not stated",
+        "  at           2026-11-26T02:37:03Z",
+    ]
 
 
 def test_what_is_in_square_brackets_is_no_markup() -> None:
@@ -52,13 +90,13 @@ def test_a_run_closes_with_every_sum_and_what_became_of_its_jobs(capsys: pytest.
     }
     print_closing(figures, to_stderr=False)
     said = capsys.readouterr().out
-    assert said.count(AMOUNT) == 41, "forty miners and all of them"
+    assert said.count("283.70119 ") == 41, "forty miners and all of them"
     assert "… 1 more" in said
     assert "not stated" in said
     assert "jobs: 7 assigned · 2 already completed" in said
     assert "not real" in said
     assert "this run's jobs: 7 assigned" in said
     assert "0.5 NNET booked since 2026-11-26T02:37:03Z" in said
-    assert "the whole ledger's jobs: 9 assigned; 12 NNET booked" in said
+    assert "all jobs at this server in the ledger: 9 assigned; 12 NNET booked" in said
     words = "the server did not state the closing total of 41 miners; its last answer was at 2026-11-26T02:37:04Z"
     assert f"books NOT compared: {words}" in said

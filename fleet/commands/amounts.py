@@ -1,0 +1,57 @@
+"""Amounts as people read them: at most six decimals and aligned at the point, or with all digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+
+import click
+
+from fleet.domain.amounts import ZERO
+
+EXACT = click.option("--exact", is_flag=True, help="Show all digits of each amount, not just six decimals.")
+NOT_STATED = "not stated"
+#: the smallest amount that six decimals can show
+_STEP = Decimal("0.000001")
+
+
+def readable(amount: Decimal | int, *, exact: bool = False) -> str:
+    """An amount with at most six decimals and no exponent; with all digits if `exact`.
+
+    An amount that would be shown as zero is shown as a bound instead: only zero is `0`.
+    """
+    value = Decimal(amount)
+    if exact:
+        return f"{value:f}"
+    if ZERO < abs(value) < _STEP:
+        return f"<{_STEP:f}" if value > 0 else f">-{_STEP:f}"
+    return _without_zeros(f"{_rounded(value):f}")
+
+
+def is_rounded(amount: Decimal | int | None) -> bool:
+    """Whether `readable` leaves digits of the amount out."""
+    return amount is not None and _rounded(Decimal(amount)) != amount
+
+
+def aligned(amounts: Sequence[Decimal | int | None], *, exact: bool = False) -> list[str]:
+    """A column of amounts, padded so that right-aligned cells have their points below each other.
+
+    None, an amount that the server did not state, is spelt out.
+    """
+    texts = [NOT_STATED if one is None else readable(one, exact=exact) for one in amounts]
+    tails = [len(text.partition(".")[2]) + ("." in text) for text in texts]
+    longest = max((tail for text, tail in zip(texts, tails, strict=True) if text != NOT_STATED), default=0)
+    return [
+        text if text == NOT_STATED else text + " " * (longest - tail) for text, tail in zip(texts, tails, strict=True)
+    ]
+
+
+def _rounded(value: Decimal) -> Decimal:
+    # an amount is exact everywhere else, where a sum that needs rounding raises Inexact
+    with localcontext() as context:
+        context.clear_traps()
+        return value.quantize(_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def _without_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
