@@ -161,6 +161,11 @@ class Inspector:
         if self._most_jobs is not None and overflows(length, self._most_jobs):
             self._client.delete(JOBS_QUEUE)
             yield f"the queue in Redis held {length} messages, more than this farm sends: it was emptied"
+        # workers look through the oldest hundred every few seconds, and would never reach the genuine ones
+        taken = max(int(self._client.zcard("unacked_index")), int(self._client.hlen("unacked")))
+        if self._most_jobs is not None and overflows(taken, self._most_jobs):
+            self._client.delete("unacked", "unacked_index")
+            yield f"{taken} messages in Redis were marked as taken, more than this farm sends: the marks were removed"
 
     def _stream(self) -> Iterable[str]:
         pipeline = self._client.pipeline(transaction=True)

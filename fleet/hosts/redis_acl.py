@@ -11,14 +11,14 @@ from tasks.messages import JOIN_KEY_PREFIX
 
 #: Kombu's own keys: bindings, unacknowledged messages, and replies to remote control.
 _BROKER_KEYS = "~neonet.jobs* ~_kombu.* ~unacked* ~*.celery.pidbox*"
-#: Greeting, health and name of a connection. Without CLIENT SETINFO: Redis 7.0 does not know it and would refuse the
+#: Greeting and health of a connection. Without CLIENT SETINFO: Redis 7.0 does not know it and would refuse the
 #: users file, and clients go on where it is denied.
-_CONNECTION = "+auth +hello +ping +select +client|setname +client|id +client|no-evict +unsubscribe +punsubscribe"
+_CONNECTION = "+auth +hello +ping +select +client|setname +client|id +unsubscribe +punsubscribe"
 #: The commands that kombu 5.7 uses on its keys.
 _BROKER_COMMANDS = (
     "+multi +exec +discard +watch +unwatch +time "
     "+lpush +rpush +brpop +rpop +lrem +llen +del +exists +expire +type "
-    "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +hset +hget +hdel +hlen "
+    "+zadd +zrem +zcard +zrange +zrangebyscore +zrevrangebyscore +hset +hget +hdel +hlen "
     "+sadd +srem +smembers +scard +sismember +set +get +pexpire"
 )
 #: Transactions and Redis's clock, which touch no key.
@@ -50,25 +50,31 @@ _RULES: dict[Role, str] = {
         "+xgroup|create +xgroup|createconsumer +pttl +info +client|list"
     ),
     # No publish on pidbox, so that a stolen password can't stop the other workers. No scripts, which could keep Redis
-    # busy. Each kind of key has its own commands, so that no worker can delete the queue or replace it.
+    # busy. Each kind of key has its own commands, so that no worker can delete the queue or replace it, send other
+    # workers' answers elsewhere, or delete them.
     Role.WORKER: (
         f"{_CONNECTION} {_TRANSACTIONS} "
         "(resetkeys ~neonet.jobs* +brpop +lpush +rpush +llen) "
         "(resetkeys ~unacked ~unacked_index +watch +zadd +zrem +zrange +hset +hget +hdel) "
         "(resetkeys ~unacked_mutex +set) "
-        "(resetkeys ~_kombu.binding* +sadd +srem +smembers) "
-        "(resetkeys ~*.celery.pidbox +lpush +llen +del) "
+        # kombu writes down where the queue is bound, and takes back that the worker's mailbox was: nobody reads either
+        "(resetkeys ~_kombu.binding.neonet.jobs* ~_kombu.binding_permanent.neonet.jobs* +sadd) "
+        "(resetkeys ~_kombu.binding.celery.pidbox ~_kombu.binding_permanent.celery.pidbox +srem) "
+        "(resetkeys ~*@*.celery.pidbox +llen +del) "
+        # answers to Flower: where they go, and there
+        "(resetkeys %R~_kombu.binding.reply.celery.pidbox +smembers) "
+        "(resetkeys %W~*.reply.celery.pidbox +lpush) "
         "(resetkeys resetchannels &/0.celery.pidbox +subscribe +psubscribe) "
         "(resetkeys resetchannels &/0.celeryev* +publish) "
         "(resetkeys %W~neonet.results +xadd) "
         "(resetkeys %R~neonet.release +get) "
         "(resetkeys %W~neonet.workers +set)"
     ),
-    # No pop from the queue of jobs, since Flower only reads its length.
+    # No pop from the queue of jobs, since Flower only reads its length. No scripts, as for workers.
     Role.FLOWER: (
         f"~_kombu.* ~*.celery.pidbox* ~celeryev.* &/0.celery* &/0.celeryev/* {_CONNECTION} "
-        "+publish +subscribe +psubscribe +multi +exec +watch +unwatch +time +eval +evalsha +script|load "
-        "+script|exists +lpush +brpop +rpop +llen +get +set +del +exists +expire +pexpire +zadd +zrem +zrange "
+        "+publish +subscribe +psubscribe +multi +exec +watch +unwatch +time "
+        "+lpush +brpop +rpop +llen +get +set +del +exists +expire +pexpire +zadd +zrem +zrange "
         "+zrangebyscore +sadd +srem +smembers (resetkeys resetchannels %R~neonet.jobs* +llen)"
     ),
     Role.HEALTH: "+ping +auth +hello",

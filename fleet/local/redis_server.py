@@ -100,7 +100,8 @@ def _start(binary: Path, folder: Path) -> LocalRedis:
         file.write(
             f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {_quoted(folder)}\n"
             'save ""\nappendonly no\nmaxmemory 512mb\nmaxmemory-policy noeviction\n'
-            "proto-max-bulk-len 2mb\nclient-query-buffer-limit 64mb\nclient-output-buffer-limit pubsub 64mb 16mb 60\n"
+            "proto-max-bulk-len 2mb\nclient-query-buffer-limit 64mb\nmaxmemory-clients 128mb\n"
+            "client-output-buffer-limit pubsub 64mb 16mb 60\n"
             "daemonize no\n"
         )
     child = Child("redis", [str(binary), str(config)], log=folder / "redis.log", environ={"PATH": os.defpath})

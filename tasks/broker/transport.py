@@ -7,11 +7,9 @@ it is computed, and to acknowledge it.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty
-from time import monotonic
 from typing import Any
 
 from kombu.asynchronous import get_event_loop
@@ -21,6 +19,7 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
+from tasks.broker.dropped import Dropped
 from tasks.broker.envelope import cleaned
 from tasks.broker.redis_clock import RedisClock
 from tasks.messages import JOBS_QUEUE
@@ -31,30 +30,8 @@ MARK_S = 0.05
 _SWEEP_S = 4
 #: number of messages restored at a time
 _MOST_RESTORED = 100
-#: seconds between two log lines about dropped messages
-_SAY_S = 5.0
 #: Redis's faults, not the message's; redis-py's complaints about an argument are the message's
 _REDIS_FAILS = (Disconnected, NoAnswer, ResponseError, OSError)
-_log = logging.getLogger(__name__)
-
-
-class Dropped:
-    """Counts messages that are not jobs, and logs the count every few seconds at most."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._said = 0
-        self._say_at = float("-inf")
-
-    def add(self, reason: Exception) -> None:
-        """Count a message that was taken off the queue and discarded."""
-        self.count += 1
-        if monotonic() >= self._say_at:
-            self._say_at = monotonic() + _SAY_S
-            fresh, self._said = self.count - self._said, self.count
-            _log.error("%d messages that no coordinator sends were dropped, %d in all: %s", fresh, self.count, reason)
-
-
 dropped = Dropped()
 
 
@@ -223,6 +200,32 @@ class Channel(redis.Channel):
             return
         with _tried_again():
             super()._queue_bind(exchange, routing_key, pattern, queue)
+
+    def _refresh_binding(self, keys: Sequence[str], args: Sequence[Any], client: Any) -> None:
+        """Bind a queue that expires, by commands in place of kombu's script, which Flower's role may not run."""
+        table, (member, _, ttl_ms) = keys[0], args
+        client.sadd(table, member)
+        client.pexpire(table, ttl_ms)
+
+    def sweep_bindings(self, limit: int = 100) -> int:  # noqa: ARG002 - the signature is kombu's
+        """Delete no table of bindings: each one expires by itself."""
+        return 0
+
+    def _do_restore_message(
+        self,
+        payload: Any,
+        exchange: str,  # noqa: ARG002 - the signature is kombu's
+        routing_key: str,  # noqa: ARG002
+        pipe: Any,
+        leftmost: bool = False,
+    ) -> None:
+        """Put a message back into the queue of jobs, whatever a worker wrote down about where it came from.
+
+        Another key, which this role may not write to, would end the sweep at this message each time.
+        """
+        with suppress(KeyError, TypeError):
+            payload["headers"]["redelivered"] = True
+        (pipe.lpush if leftmost else pipe.rpush)(JOBS_QUEUE, dumps(payload))
 
     def _size(self, queue: str) -> int:
         """The number of waiting messages."""

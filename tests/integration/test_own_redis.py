@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -66,3 +67,20 @@ def test_no_client_adds_more_at_once_than_the_coordinator_can_hold(tmp_path: Pat
         with pytest.raises(redis.ConnectionError):
             pipeline.execute()
         assert client.xlen("neonet.results") == 0
+
+
+def test_commands_that_are_never_finished_take_a_bounded_part_of_its_memory(tmp_path: Path) -> None:
+    """Twelve such connections took 600 MB, more than a container of Redis may have."""
+    part = b"$2000000\r\n" + b"x" * 2_000_000 + b"\r\n"
+    with started(tmp_path / "one") as one, redis.Redis.from_url(one.url) as client, ExitStack() as opened:
+        port = int(client.config_get("port")["port"])
+        password = one.url.partition("//:")[2].partition("@")[0]
+        for _ in range(12):
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+            connection.sendall(f"AUTH {password}\r\n".encode())
+            connection.recv(100)
+            # Redis cuts the largest one
+            with suppress(OSError):
+                connection.sendall(b"*1000\r\n$5\r\nLPUSH\r\n" + 20 * part)
+        assert client.info("stats")["evicted_clients"] > 0
+        assert client.info("memory")["used_memory"] < 250_000_000

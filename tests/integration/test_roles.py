@@ -117,6 +117,16 @@ _WORKER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("SET", "_kombu.binding.neonet.jobs.1", "x"),
     ("HGETALL", "unacked"),
     ("EVAL", "return redis.call('PUBLISH', '/0.celery.pidbox', 'x')", "0"),
+    # answers of other workers to Flower
+    ("DEL", "some-id.reply.celery.pidbox"),
+    ("LLEN", "some-id.reply.celery.pidbox"),
+    ("BRPOP", "some-id.reply.celery.pidbox", "1"),
+    ("SADD", "_kombu.binding.reply.celery.pidbox", "x"),
+    ("SREM", "_kombu.binding.reply.celery.pidbox", "x"),
+    ("SMEMBERS", "_kombu.binding.neonet.jobs.1"),
+    ("LPUSH", "worker@attic.celery.pidbox", "x"),
+    ("SREM", "_kombu.binding.neonet.jobs.1", "x"),
+    ("CLIENT", "NO-EVICT", "on"),
 )
 _FLOWER_NEVER: tuple[tuple[Any, ...], ...] = (
     *_NEVER,
@@ -134,6 +144,10 @@ _FLOWER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("GET", COORDINATOR_KEY),
     ("SET", COORDINATOR_KEY, "x"),
     ("EVAL", "return redis.call('DEL', KEYS[1])", "1", COORDINATOR_KEY),
+    ("EVAL", "while true do end", "0"),
+    ("EVALSHA", "0" * 40, "0"),
+    ("SCRIPT", "LOAD", "return 1"),
+    ("FCALL", "x", "0"),
 )
 _DENIED = [
     *((Role.COORDINATOR, command) for command in _NEVER),
