@@ -20,7 +20,7 @@ from bench.original_kernels import ORIGINAL
 from tasks.compute.catalog import KERNELS, compute
 from tasks.compute.digest import seed
 from tasks.compute.kernels.draws import generator
-from tasks.compute.kernels.process import settle
+from tasks.compute.kernels.process import prepare_process
 from tasks.compute.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
@@ -65,7 +65,7 @@ def timed(job: Job) -> tuple[Callable[[], object], ...]:
 
 def times(rounds: int) -> dict[str, list[Times]]:
     """The times of each job, by name, in each round."""
-    settle()
+    prepare_process()
     one = np.random.default_rng(1).random((512, 512), dtype=np.float32)
     out = np.empty_like(one)
 

@@ -73,7 +73,7 @@ def _stands_for(stream: TextIO, descriptor: int) -> bool:
 
 
 @contextlib.contextmanager
-def unhindered() -> Iterator[None]:
+def never_blocking() -> Iterator[None]:
     """While the block runs, no write waits for its reader: lines for a stopped pager or terminal are lost."""
     _Outlet.patience_s = _HURRY_S
     try:

@@ -9,8 +9,8 @@ import sys
 from config.errors import ConfigError
 from config.load import load, without_secrets
 from config.logs import set_up
-from config.streams import open_streams, outlive_streams, unhindered
-from tasks.broker.handshake import turned_away
+from config.streams import never_blocking, open_streams, outlive_streams
+from tasks.broker.handshake import process_refusal
 from tasks.host import processor
 from tasks.host.blas import single_threaded
 from tasks.host.open_files import raise_limit
@@ -45,7 +45,7 @@ def main() -> int:
         return _EX_CONFIG
     url = settings.redis_url.get_secret_value()
     flower = sys.argv[1:] == ["flower"]
-    refusal = turned_away(url, as_worker=not flower)
+    refusal = process_refusal(url, as_worker=not flower)
     if refusal is not None:
         print(refusal, file=sys.stderr)
         return _EX_CONFIG if refusal.permanent else _EX_UNAVAILABLE
@@ -54,7 +54,7 @@ def main() -> int:
         print(unfit, file=sys.stderr)
         return _EX_UNAVAILABLE
     module, run = _FLOWER if flower else _WORKER
-    with unhindered():
+    with never_blocking():
         code: int = getattr(importlib.import_module(module), run)(settings, url)
     return code
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tasks import strict_json
 from tasks.errors import MessageError
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: raised when a field changes its meaning; workers of other versions are refused
 WIRE_VERSION = 2
@@ -26,7 +26,7 @@ RELEASE_KEY = "neonet.release"
 #: the Redis key that exists while any worker takes jobs; its value names the last one to say so
 WORKERS_KEY = "neonet.workers"
 #: how long that key lasts, in milliseconds
-SIGN_GOOD_MS = 4_000
+WORKERS_KEY_TTL_MS = 4_000
 #: the Redis key that names the coordinator which uses this Redis
 COORDINATOR_KEY = "neonet.coordinator"
 #: prefix of the Redis key for an invited host's name, which holds its workers' password until it joins or the
@@ -234,7 +234,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         raise MessageError(f"a stream entry over {MAX_RESULT_BYTES} bytes")
     try:
         job_id, attempt = parse_task_id(fields[b"task"].decode())
-        state, worker = fields[b"state"].decode(), plain(fields.get(b"worker", b"").decode()[:128])
+        state, worker = fields[b"state"].decode(), sanitized(fields.get(b"worker", b"").decode()[:128])
         body = strict_json.loads(fields[b"body"])
     except (KeyError, ValueError, RecursionError) as exc:
         raise MessageError(f"not a result: {exc!r:.200}") from exc
@@ -249,7 +249,7 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
         attempt=attempt,
         outcome=_OUTCOME_BY_EXCEPTION.get(str(body.get("exc_type")), Outcome.FAILED),
         result={},
-        error=plain(f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300]),
+        error=sanitized(f"{body.get('exc_type', state)}: {_first_text(body.get('exc_message'))}"[:300]),
         worker=worker,
     )
 
@@ -269,7 +269,7 @@ def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> R
         outcome=Outcome.COMPUTED,
         result=result,
         worker=worker,
-        kernel_version=plain(kernel[:64]),
+        kernel_version=sanitized(kernel[:64]),
         compute_ms=float(ms),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def plain(text: str) -> str:
+def sanitized(text: str) -> str:
     """The text with all characters replaced by "?" that a terminal, log or database can't take.
 
     These are control characters and lone surrogates.

@@ -30,7 +30,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.__main__",),
     ("fleet.simulator",),
     ("fleet.errors", "fleet.private_files"),
-    ("fleet.crew", "fleet.domain"),
+    ("fleet.threads", "fleet.domain"),
     ("fleet.exact_json", "fleet.server", "fleet.ratelimit", "fleet.hosts"),
     ("fleet.money",),
     ("fleet.miner",),
@@ -46,9 +46,9 @@ LADDER: tuple[tuple[str, ...], ...] = (
 BORDERS: dict[str, tuple[str, ...]] = {
     "numpy": ("tasks.compute.kernels.*", "tasks.compute.catalog"),
     "pycurl": ("fleet.server.http.by_curl",),
-    "requests": ("fleet.server.http.lane", "fleet.server.http.failures", "fleet.server.http.proxy"),
-    "urllib3": ("fleet.server.http.lane", "fleet.server.http.failures", "fleet.server.http.watched"),
-    "certifi": ("fleet.server.http.by_curl", "fleet.server.http.lane"),
+    "requests": ("fleet.server.http.request_thread", "fleet.server.http.failures", "fleet.server.http.proxy"),
+    "urllib3": ("fleet.server.http.request_thread", "fleet.server.http.failures", "fleet.server.http.watched"),
+    "certifi": ("fleet.server.http.by_curl", "fleet.server.http.request_thread"),
     "asyncio": ("fleet.server.http.*", "fleet.simulator.*"),
     # SQLAlchemy takes longer to load than a report of sums to make.
     "sqlite3": ("fleet.ledger.reports.sqlite_reader",),

@@ -6,7 +6,7 @@ from fleet.errors import ServiceError, WrongSetting
 from tasks.broker.handshake import Refusal
 
 
-def admitted(refusal: Refusal | None) -> None:
+def raise_refusal(refusal: Refusal | None) -> None:
     """Raise WrongSetting for a refusal that only other settings can fix, ServiceError for any other."""
     if refusal is None:
         return

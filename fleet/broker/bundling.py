@@ -23,7 +23,7 @@ _SHARE = 0.1
 _MOST_HELD_S = 1.0
 _LEAST_HELD_S = 0.005
 #: hold before the first result has shown how long jobs wait, in seconds
-_UNTOLD_HELD_S = 0.1
+_DEFAULT_HELD_S = 0.1
 
 
 class Pace:
@@ -48,7 +48,7 @@ class Pace:
 
         0 if results come at once, or if no other job is expected in that time.
         """
-        hold_s = _UNTOLD_HELD_S if self._wait_s is None else min(self._wait_s * _SHARE, _MOST_HELD_S)
+        hold_s = _DEFAULT_HELD_S if self._wait_s is None else min(self._wait_s * _SHARE, _MOST_HELD_S)
         return hold_s if hold_s >= _LEAST_HELD_S and at_workers * _SHARE >= 1 else 0.0
 
     def expected_ms(self, job_type: str) -> float:

@@ -17,9 +17,9 @@ from kombu.exceptions import KombuError, OperationalError
 
 from fleet.broker.bundling import pack
 from fleet.broker.refusals import BrokerRefusal, Refusals
-from fleet.crew import Motion, Vital
 from fleet.domain.effects import Dispatch
 from fleet.domain.turn import Published
+from fleet.threads import Progress, WatchedThread
 from tasks.messages import (
     AVOID_HEADER,
     BUNDLE_TASK,
@@ -73,7 +73,7 @@ class Dispatcher:
         #: results that could not yet be removed from the stream
         self._left: list[bytes] = []
         self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
-        self.thread = Vital("dispatcher", self._run, patience_s=_PATIENCE_S)
+        self.thread = WatchedThread("dispatcher", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def dispatch(self, order: Dispatch) -> None:
@@ -92,10 +92,10 @@ class Dispatcher:
         self._orders.put(None)
         self.thread.join(timeout_s)
 
-    def _run(self, motion: Motion) -> None:
+    def _run(self, progress: Progress) -> None:
         ended = False
         while not ended:
-            orders = self._waiting(motion)
+            orders = self._waiting(progress)
             ended = None in orders
             jobs = [order for order in orders if isinstance(order, Dispatch)]
             entries = [entry for order in orders if not isinstance(order, Dispatch | None) for entry in order]
@@ -103,20 +103,20 @@ class Dispatcher:
                 for word in self._publish(jobs):
                     self._tell(word)
             if entries:
-                motion.beat()
+                progress.beat()
                 self._acknowledge(entries)
         self._close_producer()
 
-    def _first(self, motion: Motion) -> Dispatch | Sequence[bytes] | None:
+    def _first(self, progress: Progress) -> Dispatch | Sequence[bytes] | None:
         """Wait for an order; return the one that has waited longest."""
         while True:
-            motion.beat()
+            progress.beat()
             with contextlib.suppress(queue.Empty):
                 return self._orders.get(timeout=_BEAT_S)
 
-    def _waiting(self, motion: Motion) -> list[Dispatch | Sequence[bytes] | None]:
+    def _waiting(self, progress: Progress) -> list[Dispatch | Sequence[bytes] | None]:
         """All waiting orders, after waiting for the first one and for others to share its message."""
-        orders = [self._first(motion)]
+        orders = [self._first(progress)]
         if self._bundle_ms and isinstance(orders[0], Dispatch) and orders[0].hold_s:
             until = time.monotonic() + orders[0].hold_s
             while self._orders.qsize() + 1 < _MOST_AT_ONCE and time.monotonic() < until:

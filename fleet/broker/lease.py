@@ -20,13 +20,13 @@ from typing import Any
 
 import redis
 
-from fleet.crew import Motion, Vital
 from fleet.errors import RedisHeld
+from fleet.threads import Progress, WatchedThread
 from tasks.messages import COORDINATOR_KEY
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: lifetime of a lease that is not renewed, in milliseconds
-GOOD_MS = 10_000
+LEASE_TTL_MS = 10_000
 _RENEW_S = 2.0
 #: seconds between two looks at a lease that may be a dead coordinator's
 _LOOK_S = 0.25
@@ -85,7 +85,7 @@ class Lease:
         """
         with contextlib.suppress(redis.RedisError):
             first = self.renew()
-            until, held = time.monotonic() + 2 * GOOD_MS / 1000, first
+            until, held = time.monotonic() + 2 * LEASE_TTL_MS / 1000, first
             while held is not None:
                 if _fields(held).get("seat") == self._seat:
                     held = self._run(_REPLACE, held)
@@ -99,7 +99,7 @@ class Lease:
         """Take or renew the lease. Returns its value if it is another's, else None. Raises redis-py's errors."""
         return self._run(_TAKE, self._token)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Release the lease, so that another coordinator can take it at once."""
         with contextlib.suppress(redis.RedisError):
             self._client.eval(_GIVE_BACK, 1, COORDINATOR_KEY, self._token)
@@ -107,7 +107,7 @@ class Lease:
     def _run(self, script: str, expected: bytes | str) -> bytes | None:
         self._beats += 1
         value = f"{self._token} {json.dumps(self._words | {'beats': self._beats})}"
-        held: Any = self._client.eval(script, 1, COORDINATOR_KEY, expected, value, str(GOOD_MS))
+        held: Any = self._client.eval(script, 1, COORDINATOR_KEY, expected, value, str(LEASE_TTL_MS))
         return held if isinstance(held, bytes) else None
 
 
@@ -118,7 +118,7 @@ class LeaseKeeper:
         self._lease = lease
         self._tell = tell
         self._stop = threading.Event()
-        self.thread = Vital("lease", self._run, patience_s=_PATIENCE_S)
+        self.thread = WatchedThread("lease", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def close(self) -> None:
@@ -126,9 +126,9 @@ class LeaseKeeper:
         self._stop.set()
         self.thread.join(_RENEW_S)
 
-    def _run(self, motion: Motion) -> None:
+    def _run(self, progress: Progress) -> None:
         while not self._stop.wait(_RENEW_S):
-            motion.beat()
+            progress.beat()
             # while Redis is away or takes no writes, no other coordinator can take the lease either
             with contextlib.suppress(redis.RedisError):
                 held = self._lease.renew()
@@ -162,4 +162,4 @@ def _fields(held: bytes) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return plain(str(value))[:_SHOWN]
+    return sanitized(str(value))[:_SHOWN]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import redis
 
-from fleet.crew import Motion, Vital
-from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
+from fleet.threads import Progress, WatchedThread
+from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two looks while workers are present, and while none is
 _LOOK_S, _WAITING_S = 1.0, 0.2
@@ -56,24 +56,24 @@ class PresenceWatch:
         self._client = client
         self._tell = tell
         self._stop = threading.Event()
-        self.thread = Vital("presence", self._run, patience_s=_PATIENCE_S)
+        self.thread = WatchedThread("presence", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def close(self) -> None:
         """End the thread soon."""
         self._stop.set()
 
-    def _run(self, motion: Motion) -> None:
+    def _run(self, progress: Progress) -> None:
         detector = PresenceDetector()
         while not self._stop.wait(_WAITING_S if detector.present is False else _LOOK_S if detector.present else 0.0):
-            motion.beat()
-            if detector.look(signed(self._client), time.monotonic()):
+            progress.beat()
+            if detector.look(has_sign(self._client), time.monotonic()):
                 self._tell(Workers(present=bool(detector.present)))
             if detector.present is None:
                 self._stop.wait(_LOOK_S)
 
 
-def signed(client: redis.Redis) -> bool | None:
+def has_sign(client: redis.Redis) -> bool | None:
     """Whether the workers' sign is there; None if Redis does not answer or refuses.
 
     While Redis takes no writes, e.g. because it is full, no worker can renew the sign, so its absence says nothing.
@@ -81,11 +81,11 @@ def signed(client: redis.Redis) -> bool | None:
     """
     try:
         left_ms = int(client.pttl(WORKERS_KEY))
-        if left_ms == -1 or left_ms > SIGN_GOOD_MS:
-            client.pexpire(WORKERS_KEY, SIGN_GOOD_MS)
+        if left_ms == -1 or left_ms > WORKERS_KEY_TTL_MS:
+            client.pexpire(WORKERS_KEY, WORKERS_KEY_TTL_MS)
         if left_ms == -2:
             # this write changes nothing, and is refused if a worker's write would be
-            client.set(WORKERS_KEY, "", px=SIGN_GOOD_MS, xx=True)
+            client.set(WORKERS_KEY, "", px=WORKERS_KEY_TTL_MS, xx=True)
     except redis.RedisError:
         return None
     return left_ms != -2

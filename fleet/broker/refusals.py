@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: Seconds before the dispatcher reports a Redis that does not answer. The intake reports a lost connection earlier.
 _PATIENCE_S = 10.0
@@ -47,7 +47,7 @@ class Refusals:
             return None
         self._told_at = now
         told, self._count = self._count, 0
-        return self._word(plain(f"{type(exc).__name__}: {exc}")[:_SHOWN], told)
+        return self._word(sanitized(f"{type(exc).__name__}: {exc}")[:_SHOWN], told)
 
     def taken(self) -> BrokerRefusal | None:
         """Record that sending succeeded. Returns what to report, if anything."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import redis
 
-from fleet.broker.stream import NEW, UNACKNOWLEDGED, Entry, Stream
+from fleet.broker.stream import NEW, UNACKNOWLEDGED, Stream, StreamEntry
 from fleet.broker.tampering import Inspector
-from fleet.crew import Motion, Vital
 from fleet.miner.backoff import Backoff
+from fleet.threads import Progress, WatchedThread
 from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.errors import MessageError
 from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
@@ -70,20 +70,20 @@ class Intake:
         self._recovered_at = float("-inf")
         self._accused_at = float("-inf")
         self._unreadable = 0
-        self.thread = Vital("intake", self._run, patience_s=_PATIENCE_S)
+        self.thread = WatchedThread("intake", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def close(self) -> None:
         """End the thread after its current read; the results of that read are read again at the next start."""
         self._stop.set()
 
-    def _run(self, motion: Motion) -> None:
+    def _run(self, progress: Progress) -> None:
         backoff, rng, failures = Backoff(floor_s=0.5, cap_s=5.0), random.Random(), 0
         # first the entries that were delivered but not acknowledged; those already in the ledger change nothing
         position: bytes | str = UNACKNOWLEDGED
         self._make_group()
         while not self._stop.is_set():
-            motion.beat()
+            progress.beat()
             try:
                 self._look_around()
                 entries = self._stream.read(position)
@@ -110,7 +110,7 @@ class Intake:
             self._hand_on(entries, new=position == NEW)
             position = entries[-1].entry_id if entries and position != NEW else NEW
 
-    def _hand_on(self, entries: Sequence[Entry], *, new: bool) -> None:
+    def _hand_on(self, entries: Sequence[StreamEntry], *, new: bool) -> None:
         if not entries:
             return
         self._inspector.delivered += len(entries) if new else 0
@@ -186,7 +186,7 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
-def parsed(entries: Sequence[Entry]) -> Results:
+def parsed(entries: Sequence[StreamEntry]) -> Results:
     """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error."""
     messages, flaws = [], []
     for entry in entries:

@@ -41,7 +41,7 @@ return block
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class StreamEntry:
     """One entry of the stream."""
 
     entry_id: bytes
@@ -64,7 +64,7 @@ class Stream:
         self._block = client.register_script(_SCRIPT)
         self._more = True
 
-    def read(self, position: bytes | str) -> list[Entry]:
+    def read(self, position: bytes | str) -> list[StreamEntry]:
         """The next entries after `position`; waits up to a second for new ones. Raises redis-py's errors.
 
         It waits only if the stream is empty, and then for one entry. If that one is too large for an answer, the next
@@ -85,16 +85,16 @@ class Stream:
         """Note that the last block took time to hand on: several commands may have added entries meanwhile."""
         self._more = True
 
-    def _read_block(self, position: bytes | str) -> list[Entry]:
+    def _read_block(self, position: bytes | str) -> list[StreamEntry]:
         arguments = [RESULTS_GROUP, _CONSUMER, position, _MOST_ENTRIES, _MOST_BYTES]
         arguments += [MAX_RESULT_BYTES, _OVERHEAD_BYTES]
         reply: Any = self._block(keys=[RESULTS_STREAM], args=arguments)
         return [
-            Entry(entry_id=name, fields=dict(zip(flat[::2], flat[1::2], strict=True)), size_bytes=int(size))
+            StreamEntry(entry_id=name, fields=dict(zip(flat[::2], flat[1::2], strict=True)), size_bytes=int(size))
             for name, flat, size in reply
         ]
 
-    def _wait(self) -> list[Entry]:
+    def _wait(self) -> list[StreamEntry]:
         reply: Any = self._client.xreadgroup(RESULTS_GROUP, _CONSUMER, {RESULTS_STREAM: NEW}, count=1, block=_BLOCK_MS)
         streams = list(reply.items()) if isinstance(reply, dict) else reply
         if not streams:
@@ -105,7 +105,7 @@ class Stream:
         return [entry_of(name, fields or {}) for name, fields in entries]
 
 
-def entry_of(name: bytes, fields: Mapping[bytes, bytes]) -> Entry:
+def entry_of(name: bytes, fields: Mapping[bytes, bytes]) -> StreamEntry:
     """An entry as Redis delivers it."""
     size = sum(len(key) + len(value) + 2 * _OVERHEAD_BYTES for key, value in fields.items())
-    return Entry(entry_id=name, fields=fields, size_bytes=size)
+    return StreamEntry(entry_id=name, fields=fields, size_bytes=size)

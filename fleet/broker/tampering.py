@@ -13,8 +13,8 @@ from typing import Any
 import redis
 
 from tasks.broker.bounded_answers import AnswerTooLargeError
-from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
-from tasks.text import plain
+from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.text import sanitized
 
 #: Redis keys that a farm's work passes through, with the type of each
 KINDS: Mapping[str, str] = {
@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
     "_kombu.binding.reply.celery.pidbox": "set",
 }
 #: keys that expire, with the longest lifetime of each in milliseconds
-LIFETIMES: Mapping[str, int] = {"unacked_mutex": 10_000, WORKERS_KEY: SIGN_GOOD_MS}
+LIFETIMES: Mapping[str, int] = {"unacked_mutex": 10_000, WORKERS_KEY: WORKERS_KEY_TTL_MS}
 #: Reading this many forged results takes seconds. A longer stream is removed, along with its few genuine results.
 _MOST_RESULTS = 100_000
 #: Stream ids begin with milliseconds since 1970. After an id of this size, hardly any entry can be added.
@@ -100,7 +100,7 @@ def suspects(clients: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
         if user in _TRUSTED or command not in _SUSPECT:
             continue
         address = client.get("addr", "").rpartition(":")[0]
-        found.append(plain(f"{user} at {address}" if user not in ("", "default") else f"a client at {address}"))
+        found.append(sanitized(f"{user} at {address}" if user not in ("", "default") else f"a client at {address}"))
     return tuple(dict.fromkeys(found))[:_MOST_SUSPECTS]
 
 

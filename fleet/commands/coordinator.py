@@ -14,7 +14,7 @@ import click
 from config.load import load, without_secrets
 from config.logs import set_up
 from config.settings import Settings
-from config.streams import outlive_streams, unhindered
+from config.streams import never_blocking, outlive_streams
 from fleet.commands.amounts import EXACT
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
@@ -64,7 +64,7 @@ def coordinator(
     set_up(settings.log)
     _warn(settings)
     out = sys.stderr if as_json else sys.stdout
-    with farm_errors(), unhindered():
+    with farm_errors(), never_blocking():
         run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)
         figures = run_coordinator(settings, run)
     if summary_file is not None:

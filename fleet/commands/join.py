@@ -14,7 +14,7 @@ import click
 from config.load import load
 from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors, settings_or_exit
 from fleet.hosts.invitation import Invitation, InvitationError
-from fleet.hosts.join import settle
+from fleet.hosts.join import join_farm
 from fleet.hosts.secret_files import write_secret
 
 
@@ -63,6 +63,6 @@ def _keep(line: str, folder: Path) -> None:
         when = datetime.fromtimestamp(read.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         raise Failure(f"this invitation expired at {when}: have {read.host} invited again", EX_UNAVAILABLE)
     with farm_errors():
-        settle(read, folder)
+        join_farm(read, folder)
         write_secret(used, digest)
     click.echo(f"joined {read.address}:{read.port} as {read.host}, over TLS", err=True)

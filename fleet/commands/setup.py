@@ -11,7 +11,7 @@ import click
 from config.load import load
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.hosts.farm_secrets import FLOWER_USER, FarmKeys, Published
+from fleet.hosts.farm_secrets import FLOWER_USER, FarmSecrets, PublicAddress
 from fleet.hosts.joining import hand_over
 from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
@@ -46,7 +46,7 @@ _VALID = click.option(
 def setup(root: Path, names: tuple[str, ...]) -> None:
     """Make the secrets of a farm in Compose where they are missing, each of mode 0600. Compose runs this."""
     with farm_errors():
-        new = FarmKeys(root).lay_out(_all(names))
+        new = FarmSecrets(root).write_files(_all(names))
     if new:
         click.echo("This farm is new: its secrets were made, each for one container, none with a default.")
         shown = "docker compose exec flower cat /run/secrets/FLEET_FLOWER__BASIC_AUTH"
@@ -64,9 +64,11 @@ def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: 
     if not [name for name in names if name]:
         raise click.UsageError("--name is missing: the address by which HOST reaches this farm's Redis")
     with farm_errors():
-        published = Published(names=_all(names), port=port)
+        published = PublicAddress(names=_all(names), port=port)
         expires_at = int(time.time() + valid_s)
-        invitation = FarmKeys(root).invite(host, published, release=release(), wire=WIRE_VERSION, expires_at=expires_at)
+        invitation = FarmSecrets(root).invite(
+            host, published, release=release(), wire=WIRE_VERSION, expires_at=expires_at
+        )
     click.echo(invitation.encode())
 
 
@@ -76,7 +78,7 @@ def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: 
 def offer(root: Path, host: str) -> None:
     """Print the password of HOST's workers. `docker/invite` hands it to `fleet admit`."""
     with farm_errors():
-        click.echo(FarmKeys(root).hosts()[host])
+        click.echo(FarmSecrets(root).hosts()[host])
 
 
 @click.command("admit")
@@ -100,7 +102,7 @@ def admit(valid_s: float, host: str) -> None:
 def dismiss(root: Path, names: tuple[str, ...], host: str) -> None:
     """Take HOST's leave back. `docker/dismiss` runs this, and lets Redis know."""
     with farm_errors():
-        FarmKeys(root).dismiss(host, _all(names))
+        FarmSecrets(root).revoke(host, _all(names))
 
 
 def _all(names: tuple[str, ...]) -> tuple[str, ...]:

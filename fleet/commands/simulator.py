@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from config.streams import outlive_streams, unhindered
+from config.streams import never_blocking, outlive_streams
 from fleet.commands.exits import EX_CANTCREAT, EX_UNAVAILABLE, EX_USAGE, Failure
 from fleet.simulator.dialects import DIALECTS, HeartbeatPay
 from fleet.simulator.endpoints import ENDPOINTS
@@ -176,7 +176,7 @@ def simulator(**given: Any) -> None:
     outlive_streams()
     options = options_of(given)
     try:
-        with unhindered():
+        with never_blocking():
             asyncio.run(_serve(options))
     except _UrlFileError as exc:
         raise Failure(str(exc), EX_CANTCREAT) from exc

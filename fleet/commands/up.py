@@ -12,7 +12,7 @@ import click
 from config.load import load
 from config.settings import Settings
 from config.sources import variable
-from config.streams import outlive_streams, unhindered
+from config.streams import never_blocking, outlive_streams
 from fleet.commands.amounts import EXACT
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
@@ -80,7 +80,7 @@ def up(
     overrides = {variable(name): str(value) for name, value in given.items() if value is not None}
     simulator = ("--dialect", dialect, "--latency", f"{latency:g}")
     plan = Plan(for_s=for_s, simulator=simulator, overrides=overrides, out=sys.stderr if as_json else sys.stdout)
-    with farm_errors(), unhindered():
+    with farm_errors(), never_blocking():
         check_authorities(settings.http.ca_file)
         chosen(settings.http.engine)
         ended = LocalFarm(settings, plan).run()

@@ -11,18 +11,18 @@ from fleet.coordinator.inbox import Network
 from fleet.coordinator.pending import LedgerState
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
-from fleet.crew import Motion, Vital
 from fleet.domain.effects import Notice
 from fleet.server.prospect import Prospect
+from fleet.threads import Progress, WatchedThread
 
 _BEAT_S = 5.0
 #: seconds without a worker until the file says so
-_AILING_S = 8.0
+_PROBLEM_S = 8.0
 #: how long a turn of the loop may take, in seconds; it waits for the disk, which may be slow
 _PATIENCE_S = 60.0
 
 
-class Pulse:
+class AliveFile:
     """Forwards events to another watcher, and touches `path` at the end of a turn, at most every five seconds.
 
     It touches the file only while the loop and every thread make progress. A thread that has ended raises ThreadEnded
@@ -30,21 +30,25 @@ class Pulse:
     """
 
     def __init__(
-        self, watcher: Watcher, path: Path | None, crew: Sequence[Vital] = (), prospect: Prospect | None = None
+        self,
+        watcher: Watcher,
+        path: Path | None,
+        threads: Sequence[WatchedThread] = (),
+        prospect: Prospect | None = None,
     ) -> None:
         self._watcher = watcher
         self._prospect = prospect
         #: the file's text; None when an earlier process may have written it
         self._written: str | None = None
         self._path = path
-        self._crew = crew
-        self._loop = Motion("loop", _PATIENCE_S)
+        self._threads = threads
+        self._loop = Progress("loop", _PATIENCE_S)
         self._beat_at = float("-inf")
 
     @property
-    def motions(self) -> list[Motion]:
-        """The motions of the loop and of each thread."""
-        return [self._loop, *(thread.motion for thread in self._crew)]
+    def all_progress(self) -> list[Progress]:
+        """The progress of the loop and of each thread."""
+        return [self._loop, *(thread.progress for thread in self._threads)]
 
     def notice(self, notice: Notice) -> None:
         """Forward an event of a miner."""
@@ -73,23 +77,23 @@ class Pulse:
     def tick(self, farm: Farm, now: float) -> None:
         """End of a turn: record the loop's progress, check the threads, and touch the file when due."""
         self._loop.beat()
-        for thread in self._crew:
+        for thread in self._threads:
             thread.check()
         due = self._path is not None and now - self._beat_at >= _BEAT_S
-        if self._path is not None and due and all(motion.moves(now) for motion in self.motions):
+        if self._path is not None and due and all(progress.is_recent(now) for progress in self.all_progress):
             self._beat_at = now
-            self._write(self._path, self._ailment(farm, now))
+            self._write(self._path, self._problem(farm, now))
         self._watcher.tick(farm, now)
 
-    def _ailment(self, farm: Farm, now: float) -> str:
+    def _problem(self, farm: Farm, now: float) -> str:
         """The farm's problem as a sentence; empty when it has none."""
-        if farm.no_worker_since is not None and now - farm.no_worker_since >= _AILING_S:
+        if farm.no_worker_since is not None and now - farm.no_worker_since >= _PROBLEM_S:
             return "no worker takes jobs"
         verdict = self._prospect.unhealthy(now) if self._prospect else None
         return verdict.text if verdict else ""
 
-    def _write(self, path: Path, ailment: str) -> None:
-        if ailment != self._written:
-            self._written = ailment
-            path.write_text(f"{ailment}\n" if ailment else "", encoding="utf-8")
+    def _write(self, path: Path, problem: str) -> None:
+        if problem != self._written:
+            self._written = problem
+            path.write_text(f"{problem}\n" if problem else "", encoding="utf-8")
         path.touch()

@@ -19,7 +19,6 @@ from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import Tally
-from fleet.crew import Vital
 from fleet.domain.jobs import PAID, MinerSpec, Prior
 from fleet.domain.wall_clock import WallClock
 from fleet.ledger.engine import open_engine
@@ -34,6 +33,7 @@ from fleet.server.http.authorities import check_authorities
 from fleet.server.http.choice import EngineName, chosen
 from fleet.server.http.interface import Options
 from fleet.server.http.proxy import proxy_of
+from fleet.threads import WatchedThread
 from tasks.broker.redis_client import redis_client
 from tasks.worker.app import make_app
 
@@ -128,7 +128,7 @@ def make_report(
 @contextlib.contextmanager
 def open_broker(
     settings: Settings, redis_url: str, inbox: Inbox, names: Mapping[str, str]
-) -> Iterator[tuple[Dispatcher, tuple[Vital, ...]]]:
+) -> Iterator[tuple[Dispatcher, tuple[WatchedThread, ...]]]:
     """The dispatcher to Redis, which shows workers `names` (miner id → name), and the threads that are needed."""
     # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fleet.coordinator.pending import Written
-from fleet.crew import Motion, Vital
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Write
 from fleet.domain.jobs import JobState, Prior
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger.heads import Head
 from fleet.ledger.ledger import Ledger
+from fleet.threads import Progress, WatchedThread
 
 #: how long the loop waits for a commit, in seconds, before it continues with heartbeats alone
 _PATIENCE_S = 0.2
@@ -79,7 +79,7 @@ class Bookkeeper:
         #: ledger records of jobs, read before the farm handles the replies about them
         self._read: dict[str, Prior | None] = {}
         # a commit may wait for the disk or a lock without limit; the loop notices and reports that
-        self.thread = Vital("ledger", self._work, patience_s=math.inf)
+        self.thread = WatchedThread("ledger", self._work, patience_s=math.inf)
         self.thread.start()
 
     def write(self, writes: Sequence[Write]) -> bool:
@@ -160,7 +160,7 @@ class Bookkeeper:
             return self._ledger.find(job_id)
         return overlaid(self._ledger.find_beside(job_id), job_id, [*self._under_way, *self._held])
 
-    def _work(self, _motion: Motion) -> None:
+    def _work(self, _progress: Progress) -> None:
         while (writes := self._orders.get()) is not None:
             try:
                 self._write_down(writes)

@@ -6,18 +6,18 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from fleet.broker.admission import admitted
+from fleet.broker.admission import raise_refusal
 from fleet.broker.lease import Lease, LeaseKeeper
 from fleet.coordinator.inbox import Inbox
-from fleet.crew import Vital
 from fleet.ledger.lock import Lock
 from fleet.private_files import private_umask
+from fleet.threads import WatchedThread
 from tasks.broker.handshake import announce
 from tasks.broker.redis_client import redis_client
 
 
 @contextlib.contextmanager
-def only_coordinator(state_dir: Path, redis_url: str, inbox: Inbox) -> Iterator[Vital]:
+def only_coordinator(state_dir: Path, redis_url: str, inbox: Inbox) -> Iterator[WatchedThread]:
     """Lock the state folder and the Redis for this process; the yielded thread keeps the lease on the Redis.
 
     After an error both stay locked until the process ends. Raises RedisHeld or ServiceError where either is taken.
@@ -26,9 +26,9 @@ def only_coordinator(state_dir: Path, redis_url: str, inbox: Inbox) -> Iterator[
     lock = Lock(state_dir / "coordinator.lock")
     lease = Lease(redis_client(redis_url), lock.seat, str(state_dir))
     lease.claim()
-    admitted(announce(redis_url))
+    raise_refusal(announce(redis_url))
     keeper = LeaseKeeper(lease, inbox.put)
     yield keeper.thread
     keeper.close()
-    lease.give_back()
+    lease.release()
     lock.release()

@@ -19,7 +19,7 @@ from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import Event, Inbox, Network, Stop
-from fleet.coordinator.pending import Bookkeeping, Deeds, Pending
+from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply, Urgency, job_given
@@ -159,7 +159,7 @@ class Coordinator:
         news = self._prospect.news()
         if news is not None:
             self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=news.text))
-        if self._prospect.hopeless(now) is not None:
+        if self._prospect.reason_to_stop(now) is not None:
             self._stop(Stop("nothing can be mined here", asked=False), now)
 
     def _on_results(self, results: Results, now: float) -> None:
@@ -206,14 +206,14 @@ class Coordinator:
         give_up_at = self._drain.give_up_at if self._drain and not self._drain.given_up else turn.wake_at
         self._wake_at = min(turn.wake_at, self._network_at, give_up_at)
 
-    def _do(self, deeds: Deeds) -> None:
-        for dispatch in deeds.dispatches:
+    def _do(self, effects: TurnEffects) -> None:
+        for dispatch in effects.dispatches:
             self._broker.dispatch(dispatch)
-        for call in deeds.calls:
+        for call in effects.calls:
             self._calls.start(call)
-        if deeds.acknowledged:
-            self._broker.acknowledge(deeds.acknowledged)
-        for notice in deeds.notices:
+        if effects.acknowledged:
+            self._broker.acknowledge(effects.acknowledged)
+        for notice in effects.notices:
             self._watcher.notice(notice)
 
     def _may_ask_network(self, now: float) -> bool:

@@ -55,7 +55,7 @@ class Bookkeeping(Protocol):
 
 
 @dataclass(kw_only=True, slots=True)
-class Deeds:
+class TurnEffects:
     """The effects of turns, to be carried out once their rows are written."""
 
     writes: list[Write] = field(default_factory=list)
@@ -85,13 +85,15 @@ class Pending:
     While a write takes long, later turns are collected into one.
     """
 
-    def __init__(self, books: Bookkeeping, do: Callable[[Deeds], None], tell: Callable[[LedgerState], None]) -> None:
+    def __init__(
+        self, books: Bookkeeping, do: Callable[[TurnEffects], None], tell: Callable[[LedgerState], None]
+    ) -> None:
         self._books = books
         self._do = do
         self._tell = tell
         #: effects that wait for the write in progress, and those for the write after it
-        self._under_way: Deeds | None = None
-        self._next = Deeds()
+        self._under_way: TurnEffects | None = None
+        self._next = TurnEffects()
         self._say_at_s = _LATE_S
         #: seconds that the ledger had been waited for at the last look
         self._waited_s = 0.0
@@ -108,23 +110,23 @@ class Pending:
 
     def write(self, turn: Turn, acknowledged: Sequence[bytes]) -> None:
         """Write a turn's rows, then carry out its effects. While a write is late, only heartbeats are sent."""
-        deeds = self._next
-        deeds.add(turn, acknowledged)
+        effects = self._next
+        effects.add(turn, acknowledged)
         if self._under_way is None:
-            self._next = Deeds()
-            if self._books.write(deeds.writes):
-                self._do(deeds)
+            self._next = TurnEffects()
+            if self._books.write(effects.writes):
+                self._do(effects)
                 return
-            self._under_way = deeds
+            self._under_way = effects
         else:
             self._books.hold(turn.writes)
-        self._do(Deeds(calls=deeds.take_heartbeats()))
+        self._do(TurnEffects(calls=effects.take_heartbeats()))
 
     def finish(self) -> None:
         """Carry out the effects of a write that has ended; report when the ledger is late."""
         if self._under_way is not None and self._books.settled():
-            deeds, self._under_way = self._under_way, None
-            self._do(deeds)
+            effects, self._under_way = self._under_way, None
+            self._do(effects)
         waits_s = self._books.waits_s
         if not waits_s:
             if self._say_at_s > _LATE_S:

@@ -13,8 +13,8 @@ from typing import Any, TextIO, TypeVar
 
 from config.logs import hide_in_logs
 from config.settings import Settings
-from fleet.broker.admission import admitted
-from fleet.coordinator.alive_file import Pulse
+from fleet.broker.admission import raise_refusal
+from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.assembly import http_options, make_farm, make_lines, make_report, open_broker, open_ledger
 from fleet.coordinator.banner import print_banner
 from fleet.coordinator.bookkeeper import Bookkeeper
@@ -30,7 +30,6 @@ from fleet.coordinator.stop_signals import stop_on_signals
 from fleet.coordinator.summary import summary
 from fleet.coordinator.tally import Tally
 from fleet.coordinator.watchdog import Watchdog
-from fleet.crew import Vital
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import hidden_ids
 from fleet.domain.wall_clock import WallClock
@@ -45,7 +44,8 @@ from fleet.server.client import Client
 from fleet.server.http.opening import open_transport
 from fleet.server.http.transport import Transport
 from fleet.server.prospect import Prospect
-from tasks.broker.handshake import turned_away
+from fleet.threads import WatchedThread
+from tasks.broker.handshake import process_refusal
 
 #: number of missed heartbeats after which a session of another coordinator's miner counts as abandoned
 _QUIET_BEATS = 3
@@ -111,7 +111,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     engine, options = http_options(settings, "" if run.simulated else server)
     if settings.one_core:
         stay_on_one_core()
-    admitted(turned_away(redis_url, as_worker=False))
+    raise_refusal(process_refusal(redis_url, as_worker=False))
     lines, witness = make_lines(settings, run.out), Witness(settings, simulated=run.simulated)
     start = _Start(settings=settings, run=run, server=server, redis_url=redis_url, lines=lines, witness=witness)
     with (
@@ -124,11 +124,11 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         mined = _mine(start, ledger, books, transport, watchdog, lease_thread)
         figures = _figures(start, ledger, mined)
         heads = start.free(lambda: witness.keep(ledger))
-    return figures | {"heads": witness.tell(heads, lines.say)}
+    return figures | {"heads": witness.post(heads, lines.say)}
 
 
 def _mine(
-    start: _Start, ledger: Ledger, books: Bookkeeper, transport: Transport, watchdog: Watchdog, lease_thread: Vital
+    start: _Start, ledger: Ledger, books: Bookkeeper, transport: Transport, watchdog: Watchdog, lease: WatchedThread
 ) -> _Mined:
     """Run the loop until it is stopped and drained."""
     settings, run, free = start.settings, start.run, start.free
@@ -138,32 +138,32 @@ def _mine(
     sums = free(lambda: ledger.run_and_ledger(run.run_id))
     report = make_report(settings, start.lines, sums, books, start.wall)
     _print_first_lines(start, specs, ledger, booked=sums[1].booked)
-    prospect = _prospect(start, farm)
-    with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, threads):
-        pulse = Pulse(report, settings.alive_file, [transport.thread, books.thread, lease_thread, *threads], prospect)
+    prospect, quiet_s = _prospect(start, farm), _QUIET_BEATS * settings.heartbeat_s
+    with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, broker_threads):
+        threads = (transport.thread, books.thread, lease, *broker_threads)
+        alive_file = AliveFile(report, settings.alive_file, threads, prospect)
         coordinator = Coordinator(
             farm=farm,
             books=books,
             calls=ServerCalls(Client(start.server, transport, transport.others), transport, start.inbox),
             broker=dispatcher,
-            watcher=pulse,
+            watcher=alive_file,
             inbox=start.inbox,
             drain_s=settings.drain_s,
             call_deadline_s=settings.http.call_deadline_s,
             network_every_s=settings.output.status_every_s,
             prospect=prospect,
-            abandoned=free(lambda: ledger.ghosts(set(farm.miners), quiet_s=_QUIET_BEATS * settings.heartbeat_s)),
+            abandoned=free(lambda: ledger.abandoned_sessions(set(farm.miners), quiet_s=quiet_s)),
         )
         stop_on_signals(start.inbox)
-        watchdog.watch(pulse.motions)
+        watchdog.watch(alive_file.all_progress)
         coordinator.run(None if run.for_s is None else start.began_at + run.for_s)
-    stopped = coordinator.asked_to_stop
     return _Mined(
         farm=farm,
         names=names,
         tally=report.tally,
         prospect=prospect,
-        asked_to_stop=stopped,
+        asked_to_stop=coordinator.asked_to_stop,
         began_at_ms=began_at_ms,
     )
 

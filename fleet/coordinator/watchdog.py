@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TextIO
 
-from fleet.crew import Lookout, Motion
+from fleet.threads import Progress, StuckThreadDetector
 from tasks.host.systemd import ping
 
 PERIOD_S = 5.0
@@ -22,14 +22,14 @@ EXIT_CODE = 70
 
 
 class Watchdog:
-    """Checks the given motions every five seconds, and tells systemd that the process is alive.
+    """Checks the progress of threads every five seconds, and tells systemd that the process is alive.
 
     Until `watch` is called the process is starting, which may take long, as when an old ledger is migrated.
     """
 
     def __init__(self, err: TextIO) -> None:
         self._err = err
-        self._lookout: Lookout | None = None
+        self._detector: StuckThreadDetector | None = None
         self._over = threading.Event()
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
@@ -40,17 +40,17 @@ class Watchdog:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """From now on, whatever has stopped was meant to stop."""
-        self._lookout = None
+        self._detector = None
         self._over.set()
 
-    def watch(self, motions: Sequence[Motion]) -> None:
+    def watch(self, threads: Sequence[Progress]) -> None:
         """From now on each of these has to make progress."""
-        self._lookout = Lookout(motions, PERIOD_S)
+        self._detector = StuckThreadDetector(threads, PERIOD_S)
 
     def _run(self) -> None:
         while True:
-            lookout = self._lookout
-            still = lookout.look() if lookout else None
+            lookout = self._detector
+            still = lookout.check() if lookout else None
             if still is not None:
                 with contextlib.suppress(OSError, ValueError):
                     print(f"fleet: {still}: it ends, to be started again", file=self._err, flush=True)

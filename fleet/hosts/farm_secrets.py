@@ -17,7 +17,7 @@ _PLAIN_REDIS = "redis:6379"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
+class PublicAddress:
     """The address at which other hosts reach the farm's Redis."""
 
     #: names in its certificate; invitations use the first
@@ -26,14 +26,14 @@ class Published:
     port: int
 
 
-class FarmKeys:
+class FarmSecrets:
     """The folders of a farm's secrets under `root`: `keys` holds the originals, containers mount the others."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._keys = root / "keys"
 
-    def lay_out(self, names: tuple[str, ...]) -> bool:
+    def write_files(self, names: tuple[str, ...]) -> bool:
         """Create missing secrets and write the files that each container reads. Returns whether the farm is new.
 
         `names` go into the certificate of Redis. Raises ServiceError where a folder can't be written.
@@ -60,7 +60,7 @@ class FarmKeys:
         found = self._keys / folder
         return {path.name: kept_secret(path) for path in sorted(found.glob("[a-z0-9]*"))} if found.is_dir() else {}
 
-    def invite(self, host: str, published: Published, *, release: str, wire: int, expires_at: int) -> Invitation:
+    def invite(self, host: str, published: PublicAddress, *, release: str, wire: int, expires_at: int) -> Invitation:
         """Invite `host`, with new passwords each time. Redis accepts them after its next start.
 
         Raises ServiceError for an invalid name.
@@ -70,7 +70,7 @@ class FarmKeys:
         password = new_password()
         write_secret(self._keys / "hosts" / host, new_password())
         write_secret(self._keys / "guests" / host, password)
-        self.lay_out(published.names)
+        self.write_files(published.names)
         return Invitation(
             host=host,
             address=published.names[0],
@@ -82,7 +82,7 @@ class FarmKeys:
             expires_at=expires_at,
         )
 
-    def dismiss(self, host: str, names: tuple[str, ...]) -> None:
+    def revoke(self, host: str, names: tuple[str, ...]) -> None:
         """Revoke a host's access. Redis refuses it after its next start.
 
         Raises ServiceError where no host of that name was invited.
@@ -91,4 +91,4 @@ class FarmKeys:
             raise ServiceError(f"no host {host!r} was invited; there are: {', '.join(self.hosts()) or 'none'}")
         (self._keys / "hosts" / host).unlink()
         (self._keys / "guests" / host).unlink(missing_ok=True)
-        self.lay_out(names)
+        self.write_files(names)

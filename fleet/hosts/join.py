@@ -10,13 +10,13 @@ from fleet.errors import ServiceError
 from fleet.hosts.invitation import Invitation
 from fleet.hosts.joining import take
 from fleet.hosts.secret_files import write_secret
-from tasks.broker.handshake import release, turned_away
+from tasks.broker.handshake import process_refusal, release
 from tasks.messages import WIRE_VERSION
 
 _TIMEOUT_S = 10.0
 
 
-def settle(invitation: Invitation, folder: Path) -> Path:
+def join_farm(invitation: Invitation, folder: Path) -> Path:
     """Save an invitation in `folder` as secrets of mode 0600, and try it. Returns the folder of the secrets.
 
     Raises ServiceError where the release differs, or where the Redis can't be reached, is a different one, or refuses
@@ -35,7 +35,7 @@ def settle(invitation: Invitation, folder: Path) -> Path:
     url = invitation.redis_url(take(invitation.guest_url(file), invitation.host), file)
     write_secret(folder / "FLEET_REDIS_URL", url)
     write_secret(folder / "FLEET_WORKER__NAME", invitation.host)
-    refusal = turned_away(url, as_worker=True)
+    refusal = process_refusal(url, as_worker=True)
     if refusal is not None:
         raise ServiceError(f"{refusal}; have the host invited again by `docker/invite {invitation.host}`")
     return folder

@@ -7,7 +7,7 @@ import redis
 from fleet.errors import ServiceError
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOIN_KEY_PREFIX
-from tasks.text import plain
+from tasks.text import sanitized
 
 _TIMEOUT_S = 10.0
 _SHOWN = 200
@@ -19,7 +19,7 @@ def hand_over(redis_url: str, host: str, password: str, valid_s: float) -> None:
         with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             client.set(JOIN_KEY_PREFIX + host, password, ex=max(int(valid_s), 1))
     except redis.RedisError as exc:
-        raise ServiceError(f"Redis does not take the invitation of {host}: {plain(str(exc))[:_SHOWN]}") from exc
+        raise ServiceError(f"Redis does not take the invitation of {host}: {sanitized(str(exc))[:_SHOWN]}") from exc
 
 
 def take(guest_url: str, host: str) -> str:
@@ -32,9 +32,9 @@ def take(guest_url: str, host: str) -> str:
         with redis_client(guest_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             password = client.getdel(JOIN_KEY_PREFIX + host)
     except (redis.AuthenticationError, redis.ResponseError) as exc:
-        raise ServiceError(f"Redis refuses this invitation: {plain(str(exc))[:_SHOWN]}; {advice}") from exc
+        raise ServiceError(f"Redis refuses this invitation: {sanitized(str(exc))[:_SHOWN]}; {advice}") from exc
     except redis.RedisError as exc:
-        raise ServiceError(f"can't reach the farm's Redis: {plain(str(exc))[:_SHOWN]}") from exc
+        raise ServiceError(f"can't reach the farm's Redis: {sanitized(str(exc))[:_SHOWN]}") from exc
     if not isinstance(password, bytes):
         raise ServiceError(f"this invitation was used already, or is too old: {advice}")
     return password.decode(errors="replace")

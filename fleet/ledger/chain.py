@@ -62,7 +62,7 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Flaw:
+class BrokenLink:
     """The first entry of a chain that is not as it was booked."""
 
     seq: int
@@ -70,14 +70,14 @@ class Flaw:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class ChainVerdict:
     """The result of checking one chain."""
 
     #: number of entries that were read and found intact
     entries: int
     #: hash of the last intact entry, in hex
     head: str
-    flaw: Flaw | None = None
+    flaw: BrokenLink | None = None
 
 
 def genesis(server: str) -> bytes:
@@ -90,7 +90,7 @@ def link_hash(before: bytes, link: Link) -> bytes:
     return hashlib.sha256(before + _canonical(link)).digest()
 
 
-def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -> Verdict:
+def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -> ChainVerdict:
     """Recompute a server's chain over its entries in order of `seq`, up to the first that does not fit.
 
     `head` is the last `seq` and hash, which the ledger stores apart from its entries. It reveals entries cut off at the
@@ -101,21 +101,23 @@ def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -
     for row in rows:
         problem = _problem(row, seq, before)
         if problem:
-            return Verdict(entries=seq, head=before.hex(), flaw=Flaw(seq=seq + 1, problem=problem))
+            return ChainVerdict(entries=seq, head=before.hex(), flaw=BrokenLink(seq=seq + 1, problem=problem))
         for earlier in row.link.settled:
             if settled.pop(earlier, None) != row.link.seq:
                 problem = f"settles entry {earlier}, which does not say so"
-                return Verdict(entries=seq, head=before.hex(), flaw=Flaw(seq=row.link.seq, problem=problem))
+                return ChainVerdict(entries=seq, head=before.hex(), flaw=BrokenLink(seq=row.link.seq, problem=problem))
         if row.settled_by is not None:
             settled[row.link.seq] = row.settled_by
         before, seq = row.hash or b"", row.link.seq
     flaw = None
     if settled:
         earlier, by = min(settled.items())
-        flaw = Flaw(seq=earlier, problem=f"says that entry {by} settled it, which is not so")
+        flaw = BrokenLink(seq=earlier, problem=f"says that entry {by} settled it, which is not so")
     elif head is not None and head != (seq, before):
-        flaw = Flaw(seq=seq + 1, problem=f"missing: the ledger had {head[0]} entries, the last of them {head[1].hex()}")
-    return Verdict(entries=seq, head=before.hex(), flaw=flaw)
+        flaw = BrokenLink(
+            seq=seq + 1, problem=f"missing: the ledger had {head[0]} entries, the last of them {head[1].hex()}"
+        )
+    return ChainVerdict(entries=seq, head=before.hex(), flaw=flaw)
 
 
 def _problem(row: Stored, seq: int, before: bytes) -> str:

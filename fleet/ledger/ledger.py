@@ -140,7 +140,7 @@ class Ledger:
         self._link.write(name)
         return names
 
-    def ghosts(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
+    def abandoned_sessions(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
         """Jobs and sessions left open by miners that are not among `wanted`.
 
         On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` seconds count.

@@ -34,7 +34,7 @@ class Witness:
         """Reasons to doubt that this is the same ledger as before, one line each."""
         return doubts(kept_heads(self._file), ledger.hash_of)
 
-    def tell(self, heads: Sequence[Head], say: Callable[[str], None]) -> list[dict[str, object]]:
+    def post(self, heads: Sequence[Head], say: Callable[[str], None]) -> list[dict[str, object]]:
         """The heads for the run's figures. Posts them where the settings name a URL; `say` gets a line about that."""
         if self._url is not None and heads:
             problem = post_heads(self._url, heads, self._ca_file)

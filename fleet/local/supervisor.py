@@ -9,21 +9,21 @@ import time
 from dataclasses import dataclass, field
 
 from config.settings import Settings
-from fleet.broker.admission import admitted
+from fleet.broker.admission import raise_refusal
 from fleet.coordinator.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir
 from fleet.local.launch import Launcher, Plan
+from fleet.local.liveness import Liveness, answered, touched
 from fleet.local.processes import Child
 from fleet.local.redis_server import answers, start_redis
-from fleet.local.stillness import Stillness, answered, touched
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
-from tasks.broker.handshake import unreachable
+from tasks.broker.handshake import redis_refusal
 from tasks.host.cgroup import groups
 from tasks.host.hangup import stop_signals
-from tasks.host.oom import OomKills, ending
+from tasks.host.oom import OomKills, exit_cause
 from tasks.host.suspension import refuse_suspension
 from tasks.host.systemd import VARIABLES, ping
 
@@ -77,7 +77,7 @@ class LocalFarm:
         self._kills = OomKills(groups())
         self._redis_address = ""
         #: detectors for those children that give signs of life
-        self._stillness: dict[Child, Stillness] = {}
+        self._liveness: dict[Child, Liveness] = {}
         self._pinged_at = float("-inf")
 
     def run(self) -> FarmExit:
@@ -106,7 +106,7 @@ class LocalFarm:
             # this process answers systemd, not its children
             environ.pop(name, None)
         self._redis_address = environ["FLEET_REDIS_URL"] = self._redis_url()
-        self._keep(self._launch.worker(environ), Stillness(touched(self._launch.worker_file)))
+        self._keep(self._launch.worker(environ), Liveness(touched(self._launch.worker_file)))
         if self._settings.simulated:
             simulator = self._keep(self._launch.simulator(environ))
             environ["FLEET_SERVER"] = self._launch.simulator_url(simulator)
@@ -119,29 +119,29 @@ class LocalFarm:
         if self._settings.flower.enabled:
             self._flower = self._keep(self._launch.flower(environ))
 
-    def _keep(self, child: Child, stillness: Stillness | None = None) -> Child:
-        """Watch a child from now on; `stillness` detects that it is stuck, if it gives signs of life."""
+    def _keep(self, child: Child, liveness: Liveness | None = None) -> Child:
+        """Watch a child from now on; `liveness` detects that it is stuck, if it gives signs of life."""
         self._children.append(child)
-        if stillness is not None:
-            self._stillness[child] = stillness
+        if liveness is not None:
+            self._liveness[child] = liveness
         return child
 
     def _redis_url(self) -> str:
         if self._settings.redis_url is not None:
             url = self._settings.redis_url.get_secret_value()
-            admitted(unreachable(url))
+            raise_refusal(redis_refusal(url))
             return url
         local = start_redis(self._launch.run_dir)
         self._keep(local.child)
-        admitted(unreachable(local.url))
-        self._stillness[local.child] = Stillness(answered(functools.partial(answers, local.url), _ASK_S))
+        raise_refusal(redis_refusal(local.url))
+        self._liveness[local.child] = Liveness(answered(functools.partial(answers, local.url), _ASK_S))
         return local.url
 
     def _start_coordinator(self, environ: dict[str, str]) -> None:
         if self._plan.for_s is not None:
             self._ends_at = time.monotonic() + self._plan.for_s
         self._coordinator = self._launch.coordinator(environ)
-        self._stillness[self._coordinator] = Stillness(touched(self._launch.coordinator_file))
+        self._liveness[self._coordinator] = Liveness(touched(self._launch.coordinator_file))
 
     def _watch(self, signals: _Signals) -> int:
         """Wait for the coordinator to end, and return its exit code."""
@@ -176,20 +176,20 @@ class LocalFarm:
         if now - self._pinged_at >= _PING_S:
             self._pinged_at = now
             ping()
-        for child, stillness in self._stillness.items():
-            if not stillness.look(now) or stopping:
+        for child, liveness in self._liveness.items():
+            if not liveness.is_stuck(now) or stopping:
                 continue
             # a worker touches its file only while it has a Redis
             if child.name != "worker" or answers(self._redis_address):
-                self._lines.say(f"the {child.name} stands still for {stillness.still_s:.0f} s")
+                self._lines.say(f"the {child.name} stands still for {liveness.still_s:.0f} s")
                 child.kill()
 
     def _revive(self, child: Child, now: float) -> None:
-        self._lines.say(f"{child.name} ended with {ending(child.exit_code, self._kills)}; starting it again")
+        self._lines.say(f"{child.name} ended with {exit_cause(child.exit_code, self._kills)}; starting it again")
         if child is self._flower:
             # another program may have taken the port since it was checked
             child.variables.update(self._launch.flower_port())
-        self._begin_looking(child)
+        self._reset_liveness(child)
         try:
             child.restart(now)
         except ServiceError as exc:
@@ -204,17 +204,17 @@ class LocalFarm:
             return
         self._revived = True
         self._lines.say(
-            f"the coordinator ended with {ending(code, self._kills)}; starting it again, sessions are adopted"
+            f"the coordinator ended with {exit_cause(code, self._kills)}; starting it again, sessions are adopted"
         )
         if self._ends_at is not None:
             at = coordinator.argv.index("--for") + 1
             coordinator.argv[at] = f"{max(self._ends_at - now, 1.0):.3f}"
-        self._begin_looking(coordinator)
+        self._reset_liveness(coordinator)
         coordinator.restart(now)
 
-    def _begin_looking(self, child: Child) -> None:
-        if child in self._stillness:
-            self._stillness[child].begin()
+    def _reset_liveness(self, child: Child) -> None:
+        if child in self._liveness:
+            self._liveness[child].reset()
 
     def _stop_children(self) -> None:
         """Stop the children, those that depend on others first."""

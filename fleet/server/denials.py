@@ -26,7 +26,7 @@ from fleet.errors import (
 from fleet.server.numbers import optional_number
 from fleet.server.pages import page_words
 from tasks.errors import shortened
-from tasks.text import plain
+from tasks.text import sanitized
 
 _RETRY_AFTER_CAP_S = 300.0
 
@@ -63,7 +63,7 @@ def error_of(status: int, body: bytes, retry_after_s: float | None, location: st
     if detail and status in _DECIDES:
         return Refused(status, detail)
     if location:
-        return Foreign(status, f"redirected to {plain(location[:200])}", plain(location[:200]))
+        return Foreign(status, f"redirected to {sanitized(location[:200])}", sanitized(location[:200]))
     return Foreign(status, page_words(body))
 
 
@@ -79,12 +79,12 @@ def _stated(detail: object, kind: type | UnionType) -> str:
     """The `detail` of an error from the server's framework, words or a list of flaws; empty if of another type."""
     if not detail or not isinstance(detail, kind):
         return ""
-    return plain(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
+    return sanitized(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
 
 
 def _ban(answer: dict[str, Any]) -> str:
     """The reason for a ban and its duration, as far as the server states them."""
-    said = [plain(answer[name][:80]) for name in ("error", "reason") if isinstance(answer.get(name), str)]
+    said = [sanitized(answer[name][:80]) for name in ("error", "reason") if isinstance(answer.get(name), str)]
     seconds = optional_number(answer.get("unblock_in"))
     lasts = [f"for {seconds:g} s"] if seconds is not None else []
     return ", ".join([*said, *lasts])

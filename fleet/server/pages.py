@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: how much of a page is searched; the title is near the start
 _READ_BYTES = 16_384
@@ -25,7 +25,7 @@ def page_words(body: bytes) -> str:
     text = body[:_READ_BYTES].decode("utf-8", "replace")
     title = _TITLE.search(text)
     words = title[1] if title else _TAG.sub(" ", text)
-    words = plain(" ".join(unescape(words).split()))
+    words = sanitized(" ".join(unescape(words).split()))
     if not words:
         return "an empty page" if body.strip() else "no body"
     shown = words if len(words) <= _MOST_CHARACTERS else f"{words[: _MOST_CHARACTERS - 1]}…"

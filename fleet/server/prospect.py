@@ -112,7 +112,7 @@ class Prospect:
         """The verdict on a server that gave no job in the first two minutes, else None."""
         return None if self._mined or now - self._since < _UNHEALTHY_S else self.verdict
 
-    def hopeless(self, now: float) -> Verdict | None:
+    def reason_to_stop(self, now: float) -> Verdict | None:
         """The verdict on a server that gave no job within `patience_s`, so that the farm should end; else None."""
         return None if self._mined or not self._patience_s or now - self._since < self._patience_s else self.verdict
 

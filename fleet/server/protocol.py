@@ -35,7 +35,7 @@ from tasks import strict_json
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import deeper_than, is_job_id, too_large
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: seconds for a job whose server states no time limit, or an absurd one
 DEFAULT_TIMEOUT_S = 60.0
@@ -159,7 +159,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     unfit = _unfit(data) or too_large(data or {})
     return Job(
         job_id=job_id,
-        job_type=plain(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",
+        job_type=sanitized(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",
         data=data if isinstance(data, dict) and not unfit else {},
         reward=reward,
         road=road,
@@ -180,7 +180,7 @@ def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
     error = answer.get("error")
     if answer.get("success") is not False or not isinstance(error, str):
         raise Garbled(f"submit-result answered {shortened(answer)}")
-    return Receipt(accepted=False, reward=Decimal(0), error=plain(error[:200]))
+    return Receipt(accepted=False, reward=Decimal(0), error=sanitized(error[:200]))
 
 
 def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
@@ -223,10 +223,10 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
 def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
     """The answer to `GET /api/gas/info`. A missing number is None, never a default."""
     return GasInfo(
-        fee_model=plain(str(answer.get("fee_model", "unknown"))[:60]),
+        fee_model=sanitized(str(answer.get("fee_model", "unknown"))[:60]),
         neo_transfer_fee=optional_number(answer.get("neo_transfer_fee")),
         token_transfer_fee=optional_number(answer.get("token_transfer_fee")),
-        congestion_level=plain(str(answer.get("congestion_level", "unknown"))[:20]),
+        congestion_level=sanitized(str(answer.get("congestion_level", "unknown"))[:20]),
         active_providers=optional_count(answer.get("active_providers")),
     )
 
@@ -235,7 +235,7 @@ def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
     """The answer to `GET /api/decentralization/status`. Releases name the server's share differently."""
     load = answer.get("replit_load", answer.get("bootstrap_load"))
     return NetworkPhase(
-        phase=plain(str(answer.get("phase", "unknown"))[:30]),
+        phase=sanitized(str(answer.get("phase", "unknown"))[:30]),
         active_miners=optional_count(answer.get("active_miners")),
         server_load=optional_number(load),
         miner_load=optional_number(answer.get("miner_load")),

@@ -73,13 +73,13 @@ class Book:
             for kind in PaymentKind
         }
         stated: dict[str, object] = {
-            "total_nnet": plain(_add(overall.values())),
-            "jobs_nnet": plain(overall[PaymentKind.JOB]),
-            "heartbeats_nnet": plain(overall[PaymentKind.HEARTBEAT]),
+            "total_nnet": decimal_text(_add(overall.values())),
+            "jobs_nnet": decimal_text(overall[PaymentKind.JOB]),
+            "heartbeats_nnet": decimal_text(overall[PaymentKind.HEARTBEAT]),
             "payments": counts,
         }
         if miner is None:
-            stated["per_miner"] = {name: plain(_add(sums.values())) for name, sums in entries.items()}
+            stated["per_miner"] = {name: decimal_text(_add(sums.values())) for name, sums in entries.items()}
         return stated
 
     def total(self, miner: str | None = None) -> Decimal:
@@ -106,7 +106,7 @@ class Book:
             "kind": _KINDS[self._kinds[index]].value,
             "job_id": job if job >= 0 else None,
             "job_type": self._names[self._types[index]] or None,
-            "amount": plain(self._odd_amounts.get(index) or Decimal(repr(self._amounts[index]))),
+            "amount": decimal_text(self._odd_amounts.get(index) or Decimal(repr(self._amounts[index]))),
             "at": self._times[index],
         }
 
@@ -129,6 +129,6 @@ def _add(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
-def plain(amount: Decimal) -> str:
+def decimal_text(amount: Decimal) -> str:
     """A decimal without an exponent."""
     return format(amount, "f")

@@ -12,7 +12,7 @@ from typing import Any
 from tasks.errors import MessageError
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import AVOID_HEADER, BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, deeper_than, parse_task_id
-from tasks.text import plain
+from tasks.text import sanitized
 
 _TASKS = frozenset({BUNDLE_TASK, *(TASK_PREFIX + job_type for job_type in JOB_TYPES)})
 _SHOWN = 256
@@ -24,7 +24,7 @@ _LEVELS = 3
 _PARTS = 3
 
 
-def cleaned(raw: object) -> dict[str, Any]:
+def sanitized_envelope(raw: object) -> dict[str, Any]:
     """The envelope with only the fields that a dispatcher sets. Its body is not read yet.
 
     Raises MessageError when `raw`, a JSON value, is not the envelope of a job or of a bundle.
@@ -48,7 +48,7 @@ def cleaned(raw: object) -> dict[str, Any]:
             "id": task,
             "root_id": task,
             "parent_id": None,
-            "argsrepr": plain(shown[:_SHOWN]) if isinstance(shown, str) else "",
+            "argsrepr": sanitized(shown[:_SHOWN]) if isinstance(shown, str) else "",
             "kwargsrepr": "",
             "redelivered": headers.get("redelivered") is True,
             AVOID_HEADER: _names(headers.get(AVOID_HEADER)),

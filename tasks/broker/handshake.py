@@ -17,7 +17,7 @@ from config.redis_address import RedisAddress, read_redis_url
 from tasks.broker.redis_client import redis_client, unusable_file
 from tasks.broker.redis_version import is_too_old, minimum, version_of_server
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: how long to wait for a Redis that does not answer yet, in seconds; after a reboot everything starts at once
 PATIENCE_S = 10.0
@@ -67,7 +67,7 @@ def announce(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | Non
     return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
 
 
-def turned_away(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE_S) -> Refusal | None:
+def process_refusal(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE_S) -> Refusal | None:
     """Why this process can't take part in the farm, or None.
 
     A worker is turned away when the coordinator speaks another wire version; Flower has no such check.
@@ -78,12 +78,12 @@ def turned_away(redis_url: str, *, as_worker: bool, patience_s: float = PATIENCE
     return refusal or (_other_wire(seen[0]) if as_worker and seen else None)
 
 
-def unreachable(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
+def redis_refusal(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
     """Why no process can use this Redis, whatever its role, or None."""
     return _refusal(redis_url, lambda client: client.ping(), patience_s)
 
 
-def shut_out(client: redis.Redis) -> Refusal | None:
+def login_refusal(client: redis.Redis) -> Refusal | None:
     """Why Redis no longer accepts this process's login; None while it does, and while it can't be reached."""
     try:
         client.ping()
@@ -94,7 +94,7 @@ def shut_out(client: redis.Redis) -> Refusal | None:
     return None
 
 
-def unfit(address: RedisAddress, greeting: Greeting) -> Refusal | None:
+def server_refusal(address: RedisAddress, greeting: Greeting) -> Refusal | None:
     """Why a Redis that answers is unsuitable for a farm, or None."""
     if greeting.mode != "standalone":
         return Refusal(
@@ -125,7 +125,7 @@ def _refusal(redis_url: str, ask: Callable[[redis.Redis], Any], patience_s: floa
 
 def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Redis], Any]) -> Refusal | None:
     try:
-        refusal = unfit(address, _greeting(client.execute_command("HELLO")))  # type: ignore[no-untyped-call]
+        refusal = server_refusal(address, _greeting(client.execute_command("HELLO")))  # type: ignore[no-untyped-call]
         if refusal is None:
             ask(client)
     except (redis.AuthenticationError, NoPermissionError) as exc:
@@ -176,7 +176,7 @@ def _greeting(reply: Any) -> Greeting:
 
 def _text(value: object) -> str:
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return plain(text)[:_SHOWN]
+    return sanitized(text)[:_SHOWN]
 
 
 def _said(exc: Exception) -> str:

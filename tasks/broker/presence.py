@@ -14,7 +14,7 @@ from celery import bootsteps
 
 from tasks.broker.redis_client import redis_client
 from tasks.host.vital import start as start_vital
-from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
+from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two signs
 SIGN_S = 2.0
@@ -44,7 +44,7 @@ class Presence:
                 self._due.clear()
                 # the next try is in two seconds
                 with contextlib.suppress(redis.RedisError):
-                    client.set(WORKERS_KEY, self._name, px=SIGN_GOOD_MS)
+                    client.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
 
 
 def presence_step(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from tasks.broker.dropped import Dropped
-from tasks.broker.envelope import cleaned
+from tasks.broker.envelope import sanitized_envelope
 from tasks.broker.redis_clock import RedisClock
 from tasks.messages import JOBS_QUEUE
 
@@ -260,7 +260,7 @@ class Channel(redis.Channel):
         super().close()
 
 
-class Transport(redis.Transport):
+class RedisTransport(redis.Transport):
     """kombu's transport with these channels. No message, whatever its form, ends its receiver."""
 
     Channel = Channel
@@ -270,7 +270,7 @@ class Transport(redis.Transport):
         tag = None
         try:
             if queue == JOBS_QUEUE:
-                message = cleaned(message)
+                message = sanitized_envelope(message)
                 tag = message["properties"]["delivery_tag"]
             super()._deliver(message, queue)
         except _REDIS_FAILS:
@@ -286,4 +286,4 @@ def use_for_redis() -> None:
 
     Celery's `broker_transport` would put its name into the broker's URL, which Flower reads.
     """
-    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:{Transport.__name__}"))
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:{RedisTransport.__name__}"))

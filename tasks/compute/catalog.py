@@ -20,7 +20,7 @@ from tasks.compute.kernels.matrix_ops import matrix_ops
 from tasks.compute.kernels.model_inference import model_inference
 from tasks.compute.kernels.model_training import model_training
 from tasks.compute.kernels.network_protection import network_protection
-from tasks.compute.kernels.process import settle
+from tasks.compute.kernels.process import prepare_process
 from tasks.compute.kernels.tensor_reduce import tensor_reduce
 from tasks.compute.payloads.table import parse
 
@@ -62,5 +62,5 @@ def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[s
         PayloadError: a field of `data` is out of bounds; nothing was allocated for it.
     """
     payload = parse(job_type, data)
-    settle()
+    prepare_process()
     return KERNELS[job_type](payload, generator(digest.seed(job_id)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import TASK_PREFIX
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: the known events; Flower would show any other name as a state
 _KINDS = frozenset(
@@ -82,4 +82,4 @@ def _text(value: object) -> str:
     except RecursionError:
         return "nested too deeply to be shown"
     # keeps a traceback's lines
-    return "\n".join(plain(line) for line in text[:_TEXT_CHARS].split("\n"))
+    return "\n".join(sanitized(line) for line in text[:_TEXT_CHARS].split("\n"))

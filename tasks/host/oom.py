@@ -13,7 +13,7 @@ _MB = 1 << 20
 _SCORE = Path("/proc/self/oom_score_adj")
 
 
-def go_first() -> None:
+def prefer_for_oom_kill() -> None:
     """Ask the system to kill this process before its parent when memory runs out."""
     with contextlib.suppress(OSError):
         _SCORE.write_text("500")
@@ -46,7 +46,7 @@ class OomKills:
         return "this machine's memory is used up" if limit is None else f"{limit // _MB} MB are granted"
 
 
-def ending(code: int | None, kills: OomKills) -> str:
+def exit_cause(code: int | None, kills: OomKills) -> str:
     """How a child process ended: its exit code, and whether memory had run out when it was killed."""
     granted = kills.granted() if code == -signal.SIGKILL else None
     return f"{code}" if granted is None else f"{code}: the system kills for lack of memory ({granted})"

@@ -20,7 +20,7 @@ from tasks.broker.redis_client import redis_client
 from tasks.host import stopping
 from tasks.host.oom import OomKills
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
-from tasks.worker.bundle import Bundled, jobs_in
+from tasks.worker.bundle import BundleEnds, jobs_in
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class StreamBackend(BaseBackend):
 
     def _ends(self, task_id: str, result: Any, state: str, request: Any) -> Iterator[tuple[str, str, Any]]:
         """Task id, state and body of each job that ended: one, or all of a bundle."""
-        if isinstance(result, Bundled):
+        if isinstance(result, BundleEnds):
             for end in result.ends:
                 yield end.task, end.state, self.prepare_exception(end.error) if end.error else end.body
         elif getattr(request, "task", "") == BUNDLE_TASK:

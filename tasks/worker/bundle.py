@@ -21,7 +21,7 @@ _SHOWN = 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class JobEnd:
     """How one job of a bundle ended."""
 
     #: its own Celery task id
@@ -38,23 +38,23 @@ class End:
         return str(states.FAILURE if self.error else states.SUCCESS)
 
     @property
-    def told(self) -> tuple[str, float, str, str]:
+    def event_fields(self) -> tuple[str, float, str, str]:
         """The fields of Flower's event: task id, seconds, and the error or the result, truncated as Celery does."""
         error, result = (repr(self.error), "") if self.error else ("", repr(self.body))
         return self.task, self.seconds, error[:_SHOWN], result[:_SHOWN]
 
 
 @dataclass(frozen=True, repr=False, slots=True)
-class Bundled:
+class BundleEnds:
     """The ends of a bundle's jobs. Its text is all that Celery passes to the worker's main process."""
 
-    ends: list[End]
+    ends: list[JobEnd]
 
     def __repr__(self) -> str:
-        return json.dumps([end.told for end in self.ends])
+        return json.dumps([end.event_fields for end in self.ends])
 
 
-def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bundled:
+def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> BundleEnds:
     """Compute a bundle's jobs in turn. A job that fails or reaches the soft time limit does not affect the others.
 
     Raises MessageError when `messages` is not a list of job messages.
@@ -70,14 +70,14 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
             error = exc.with_traceback(None)
             error.__cause__ = error.__context__ = None
         ends.append(
-            End(
+            JobEnd(
                 task=job.task_id,
                 error=error,
                 body=body,
                 seconds=time.perf_counter() - started,
             )
         )
-    return Bundled(ends)
+    return BundleEnds(ends)
 
 
 def jobs_of(messages: Any) -> list[JobMessage]:

@@ -19,12 +19,12 @@ class BundleRequest(Request):
         """Send an event to Flower for each job."""
         if not (self._eventer and self._eventer.enabled):
             return
-        for name, uuid, more in self._told(type, fields):
+        for name, uuid, more in self._events_of(type, fields):
             self._eventer.send(name, uuid=uuid, **more)
 
-    def _told(self, kind: str, fields: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    def _events_of(self, kind: str, fields: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         if kind == "task-succeeded":
-            yield from _ends_told(fields["result"])
+            yield from _end_events(fields["result"])
             return
         for job in jobs_in(self.args):
             if kind == "task-started":
@@ -33,7 +33,7 @@ class BundleRequest(Request):
             yield kind, job.task_id, fields
 
 
-def _ends_told(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _end_events(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     ends: Sequence[tuple[str, float, str, str]] = json.loads(text)
     for task, seconds, error, result in ends:
         if error:

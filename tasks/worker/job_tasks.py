@@ -11,7 +11,7 @@ from tasks.compute import catalog
 from tasks.errors import MessageError, OutOfMemoryError, PayloadError, UnknownJobTypeError
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
-from tasks.worker.bundle import Bundled, compute_each
+from tasks.worker.bundle import BundleEnds, compute_each
 from tasks.worker.bundle_events import BundleRequest
 from tasks.worker.failures import failures
 from tasks.worker.strategy import selective
@@ -54,7 +54,7 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
         failures.computed()
         return result
 
-    def run_each(messages: Any) -> Bundled:
+    def run_each(messages: Any) -> BundleEnds:
         return compute_each(messages, run)
 
     for job_type in JOB_TYPES:

@@ -19,7 +19,7 @@ from tasks.host import stopping
 from tasks.host.cgroup import groups
 from tasks.host.hangup import stop_signals
 from tasks.host.hardware import detect
-from tasks.host.oom import OomKills, go_first
+from tasks.host.oom import OomKills, prefer_for_oom_kill
 from tasks.host.open_files import raise_limit
 from tasks.host.pool_size import PoolSize, pool_size
 from tasks.host.suspension import refuse_suspension
@@ -105,7 +105,7 @@ def _connect_hangup() -> None:
     def _stay(**_: Any) -> None:
         # a closed terminal signals all its processes; the pool's finish their jobs, as the main one asks them to
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        go_first()
+        prefer_for_oom_kill()
 
     @worker_ready.connect(weak=False)
     def _drain_when_hung_up(**_: Any) -> None:

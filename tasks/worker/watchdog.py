@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import redis
 
-from tasks.broker.handshake import shut_out
+from tasks.broker.handshake import login_refusal
 from tasks.broker.redis_client import redis_client
 from tasks.host.systemd import ping
 from tasks.host.vital import EXIT_CODE, start
@@ -101,7 +101,7 @@ def watch(
                 waiting = waiting_jobs(client)
                 reason = detector.verdict(snapshot(waiting))
                 ping()
-                refused = shut_out(client) if waiting is None else None
+                refused = login_refusal(client) if waiting is None else None
                 refusals = refusals + 1 if refused else 0
                 if refusals >= REFUSALS and running():
                     _log.error("%s: this worker ends with exit code %d", refused, REFUSED)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tasks.messages import JOBS_QUEUE, SIGN_GOOD_MS, WORKERS_KEY
+from tasks.messages import JOBS_QUEUE, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tests.chaos.farm import Farm, Setup
 from tests.support.processes import eventually
 
@@ -25,7 +25,7 @@ def thief(redis_url: str) -> Iterator[None]:
     def steal() -> None:
         with redis.Redis.from_url(redis_url) as client:
             while not over.is_set():
-                client.set(WORKERS_KEY, "thief", px=SIGN_GOOD_MS)
+                client.set(WORKERS_KEY, "thief", px=WORKERS_KEY_TTL_MS)
                 client.brpop([JOBS_QUEUE], timeout=0.2)
 
     thread = threading.Thread(target=steal, daemon=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from fleet.broker.dispatch import Dispatcher
 from fleet.broker.results import Intake
-from fleet.crew import Motion
 from fleet.server.http.transport import Transport
+from fleet.threads import Progress
 from tests.chaos.acts import Havoc
 from tests.chaos.scenes import Scene
 
@@ -52,10 +52,10 @@ def _wrap_transport(armed: list[int]) -> None:
     """What is raised within its loop is reported there; the loop itself ends in silence."""
     beat = Transport._beat
 
-    def mortal(self: Transport, motion: Motion) -> None:
+    def mortal(self: Transport, progress: Progress) -> None:
         if armed:
             self._loop.stop()
-        beat(self, motion)
+        beat(self, progress)
 
     Transport._beat = mortal  # type: ignore[method-assign]
 

@@ -11,39 +11,39 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import ServiceError
-from fleet.hosts.farm_secrets import FarmKeys, Published
+from fleet.hosts.farm_secrets import FarmSecrets, PublicAddress
 from fleet.hosts.invitation import Invitation, InvitationError
-from fleet.hosts.join import settle
+from fleet.hosts.join import join_farm
 from fleet.hosts.secret_files import kept_secret, write_secret
 
 _LATER = 4_000_000_000
-_PUBLISHED = Published(names=("10.0.0.5", "redis"), port=6380)
+_PUBLISHED = PublicAddress(names=("10.0.0.5", "redis"), port=6380)
 
 
 @pytest.fixture
-def farm(tmp_path: Path) -> FarmKeys:
-    keys = FarmKeys(tmp_path)
+def farm(tmp_path: Path) -> FarmSecrets:
+    keys = FarmSecrets(tmp_path)
     for name in ("keys", "redis", "coordinator", "worker", "flower"):
         (tmp_path / name).mkdir(mode=0o700)
-    assert keys.lay_out(("redis",))
+    assert keys.write_files(("redis",))
     return keys
 
 
-def test_every_secret_has_mode_0600(farm: FarmKeys, tmp_path: Path) -> None:  # noqa: ARG001 - it made the files
+def test_every_secret_has_mode_0600(farm: FarmSecrets, tmp_path: Path) -> None:  # noqa: ARG001 - it made the files
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if path.is_file()}
     assert {"FLEET_REDIS_URL", "users.acl", "ca.key", "server.key"} <= set(modes)
     assert set(modes.values()) == {0o600}
 
 
-def test_a_second_start_changes_no_secret(farm: FarmKeys, tmp_path: Path) -> None:
+def test_a_second_start_changes_no_secret(farm: FarmSecrets, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert not farm.lay_out(("redis",))
+    assert not farm.write_files(("redis",))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_the_certificate_is_made_anew_for_other_names_by_the_same_authority(farm: FarmKeys, tmp_path: Path) -> None:
+def test_the_certificate_is_made_anew_for_other_names_by_the_same_authority(farm: FarmSecrets, tmp_path: Path) -> None:
     first, authority = (tmp_path / "redis/server.crt").read_bytes(), (tmp_path / "redis/ca.crt").read_bytes()
-    farm.lay_out(("10.0.0.5", "redis"))
+    farm.write_files(("10.0.0.5", "redis"))
     assert (tmp_path / "redis/server.crt").read_bytes() != first
     assert (tmp_path / "redis/ca.crt").read_bytes() == authority
     verify = [
@@ -59,14 +59,14 @@ def test_the_certificate_is_made_anew_for_other_names_by_the_same_authority(farm
     subprocess.run(verify, cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_an_invitation_survives_the_way_over_the_wire(farm: FarmKeys) -> None:
+def test_an_invitation_survives_the_way_over_the_wire(farm: FarmSecrets) -> None:
     invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert Invitation.decode(f"  {invitation.encode()}\n") == invitation
     assert "secret" not in repr(InvitationError("x"))
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40, -2])
-def test_a_cut_invitation_is_no_invitation_and_is_not_repeated(farm: FarmKeys, cut: int) -> None:
+def test_a_cut_invitation_is_no_invitation_and_is_not_repeated(farm: FarmSecrets, cut: int) -> None:
     line = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER).encode()
     broken = line[:-cut] if cut > 0 else line + "AAAA"
     with pytest.raises(InvitationError) as caught:
@@ -74,17 +74,17 @@ def test_a_cut_invitation_is_no_invitation_and_is_not_repeated(farm: FarmKeys, c
     assert broken[:30] not in str(caught.value)
 
 
-def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmKeys, tmp_path: Path) -> None:
+def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmSecrets, tmp_path: Path) -> None:
     farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert "user host-garage on" in (tmp_path / "redis/users.acl").read_text()
-    farm.dismiss("garage", ("redis",))
+    farm.revoke("garage", ("redis",))
     assert "garage" not in (tmp_path / "redis/users.acl").read_text()
     with pytest.raises(ServiceError, match="no host 'garage'"):
-        farm.dismiss("garage", ("redis",))
+        farm.revoke("garage", ("redis",))
 
 
 @pytest.mark.parametrize("name", ["../keys/ca.key", "Garage", ""])
-def test_a_host_whose_name_is_none_is_not_invited(farm: FarmKeys, name: str) -> None:
+def test_a_host_whose_name_is_none_is_not_invited(farm: FarmSecrets, name: str) -> None:
     with pytest.raises(ServiceError, match="no name for a host"):
         farm.invite(name, _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
 
@@ -95,14 +95,14 @@ def test_an_empty_secret_is_an_error_and_not_a_password(tmp_path: Path) -> None:
         kept_secret(tmp_path / "worker")
 
 
-def test_a_host_of_another_wire_version_is_refused_before_anything_is_sent(farm: FarmKeys, tmp_path: Path) -> None:
+def test_a_host_of_another_wire_version_is_refused_before_anything_is_sent(farm: FarmSecrets, tmp_path: Path) -> None:
     invitation = replace(farm.invite("garage", _PUBLISHED, release="9.9.9", wire=1, expires_at=_LATER), wire=99)
     with pytest.raises(ServiceError, match=r"the farm wants release 9\.9\.9"):
-        settle(invitation, tmp_path / "join")
+        join_farm(invitation, tmp_path / "join")
     assert not (tmp_path / "join").exists()
 
 
-def test_the_authority_in_an_invitation_is_a_certificate(farm: FarmKeys) -> None:
+def test_the_authority_in_an_invitation_is_a_certificate(farm: FarmSecrets) -> None:
     invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert ssl.PEM_cert_to_DER_cert(invitation.authority)
     with pytest.raises(ValueError, match="PEM"):

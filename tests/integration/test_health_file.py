@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from fleet.coordinator.alive_file import Pulse
+from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.jobs import Registration
@@ -37,7 +37,7 @@ def fresh(path: Path, seconds: int = 20) -> subprocess.CompletedProcess[str]:
 
 
 def ticked(prospect: Prospect, path: Path, now: float) -> None:
-    pulse = Pulse(cast("Watcher", Silent()), path, (), prospect)
+    pulse = AliveFile(cast("Watcher", Silent()), path, (), prospect)
     pulse.tick(FARM, now)
 
 
@@ -60,7 +60,7 @@ def test_a_server_that_never_gives_a_job_turns_the_health_red_after_two_minutes(
 
 def test_the_health_is_green_again_once_the_server_answers(tmp_path: Path) -> None:
     ahead, path = prospect(121), tmp_path / "alive"
-    pulse = Pulse(cast("Watcher", Silent()), path, (), ahead)
+    pulse = AliveFile(cast("Watcher", Silent()), path, (), ahead)
     ahead.heard(ELSEWHERE)
     pulse.tick(FARM, time.monotonic())
     assert fresh(path).returncode == 1

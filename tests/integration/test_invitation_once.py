@@ -15,9 +15,9 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from fleet.errors import ServiceError
-from fleet.hosts.farm_secrets import FarmKeys, Published
+from fleet.hosts.farm_secrets import FarmSecrets, PublicAddress
 from fleet.hosts.invitation import Invitation
-from fleet.hosts.join import settle
+from fleet.hosts.join import join_farm
 from fleet.hosts.joining import hand_over
 from fleet.hosts.redis_acl import user_of_guest
 from fleet.local.redis_server import free_port
@@ -33,7 +33,7 @@ _WEEK_S = 7 * 86_400.0
 class Inviting:
     """A farm whose Redis knows the invited host `garage`."""
 
-    keys: FarmKeys
+    keys: FarmSecrets
     port: int
     invitation: Invitation
     #: of the coordinator
@@ -50,9 +50,9 @@ def farm(tmp_path: Path) -> Iterator[Inviting]:
     folder = tmp_path / "farm"
     for name in ("keys", "redis", "coordinator", "worker", "flower"):
         (folder / name).mkdir(mode=0o700, parents=True)
-    keys = FarmKeys(folder)
+    keys = FarmSecrets(folder)
     later = int(time.time() + _WEEK_S)
-    published = Published(names=("127.0.0.1", "redis"), port=6380)
+    published = PublicAddress(names=("127.0.0.1", "redis"), port=6380)
     invitation = keys.invite("garage", published, release="0.1.0", wire=WIRE_VERSION, expires_at=later)
     password = (folder / "coordinator/FLEET_REDIS_URL").read_text().split("@")[0].rpartition(":")[2]
     port, users = free_port(), folder / "redis" / "users.acl"
@@ -79,12 +79,12 @@ def _answers(url: str) -> bool:
 
 def test_an_invitation_opens_the_hosts_own_password_once(farm: Inviting, tmp_path: Path) -> None:
     invitation = farm.offered()
-    joined = settle(invitation, tmp_path / "join")
+    joined = join_farm(invitation, tmp_path / "join")
     url = (joined / "FLEET_REDIS_URL").read_text()
     assert farm.keys.hosts()["garage"] in url
     assert invitation.password not in url
     with pytest.raises(ServiceError, match="this invitation was used already, or is too old: have the host invited"):
-        settle(invitation, tmp_path / "thief")
+        join_farm(invitation, tmp_path / "thief")
     assert not (tmp_path / "thief" / "FLEET_REDIS_URL").exists()
 
 
@@ -94,7 +94,7 @@ def test_an_invitation_that_is_too_old_opens_nothing_whatever_the_hosts_clock_sa
     invitation = farm.offered(valid_s=1)
     time.sleep(1.5)
     with pytest.raises(ServiceError, match="used already, or is too old"):
-        settle(invitation, tmp_path / "join")
+        join_farm(invitation, tmp_path / "join")
 
 
 def test_the_password_of_an_invitation_opens_nothing_else(farm: Inviting) -> None:

@@ -229,5 +229,5 @@ def test_reconcile_says_what_was_never_compared() -> None:
 
 def test_a_session_of_a_miner_that_is_not_wanted_any_more_is_a_ghost(ledger_file: Path) -> None:
     with Ledger(open_engine(f"sqlite:///{ledger_file}"), "simulator") as ledger:
-        assert ledger.ghosts({"rig-a1"}) == []
-        assert ledger.ghosts({"rig-b2"}) == [Ghost(miner_id="rig-a1", session_id="s1")]
+        assert ledger.abandoned_sessions({"rig-a1"}) == []
+        assert ledger.abandoned_sessions({"rig-b2"}) == [Ghost(miner_id="rig-a1", session_id="s1")]

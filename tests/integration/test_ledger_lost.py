@@ -137,7 +137,7 @@ def test_forty_flipped_bytes_are_a_clear_error_or_found_by_verify_and_never_a_ra
     with contextlib.suppress(LedgerError), opened(file) as ledger:
         ledger.account("rig-a1")
         ledger.begin_run("r1")
-        ledger.ghosts(set())
+        ledger.abandoned_sessions(set())
         ledger.scopes("r1", ["rig-a1"])
     with contextlib.suppress(LedgerError):
         verify(open_engine(f"sqlite:///{file}", read_only=True))

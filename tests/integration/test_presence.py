@@ -9,9 +9,9 @@ from queue import Empty, SimpleQueue
 
 import redis
 
-from fleet.broker.presence import PresenceWatch, Workers, signed
+from fleet.broker.presence import PresenceWatch, Workers, has_sign
 from tasks.broker.redis_client import redis_client
-from tasks.messages import SIGN_GOOD_MS, WORKERS_KEY
+from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import worker
 
@@ -35,17 +35,17 @@ def test_a_worker_is_there_until_it_is_killed_and_again_when_it_is_started(
 
 def test_a_worker_that_is_stopped_is_not_there(empty_redis_url: str, tmp_path: Path) -> None:
     with redis.Redis.from_url(empty_redis_url) as client, worker(empty_redis_url, tmp_path) as process:
-        eventually("a sign", lambda: signed(client))
+        eventually("a sign", lambda: has_sign(client))
         process.send(signal.SIGSTOP)
-        eventually("no sign", lambda: signed(client) is False)
+        eventually("no sign", lambda: has_sign(client) is False)
         process.send(signal.SIGCONT)
-        eventually("a sign again", lambda: signed(client))
+        eventually("a sign again", lambda: has_sign(client))
 
 
 def test_an_emptied_redis_is_no_sign_of_a_worker_that_is_gone(empty_redis_url: str, tmp_path: Path) -> None:
     heard: SimpleQueue[Workers] = SimpleQueue()
     with redis.Redis.from_url(empty_redis_url) as client, worker(empty_redis_url, tmp_path):
-        eventually("a sign", lambda: signed(client))
+        eventually("a sign", lambda: has_sign(client))
         watch = PresenceWatch(redis_client(empty_redis_url), heard.put)
         assert heard.get(timeout=PATIENCE_S).present
         for _ in range(3):
@@ -64,11 +64,11 @@ def test_a_sign_that_nobody_renews_ends_however_it_was_written(empty_redis_url: 
     with redis.Redis.from_url(empty_redis_url) as client:
         for seconds in (None, 3600):
             client.set(WORKERS_KEY, "rogue", ex=seconds)
-            assert signed(client), "it is good for a moment"
-            assert 0 < client.pttl(WORKERS_KEY) <= SIGN_GOOD_MS
-            eventually("its end", lambda: signed(client) is False)
+            assert has_sign(client), "it is good for a moment"
+            assert 0 < client.pttl(WORKERS_KEY) <= WORKERS_KEY_TTL_MS
+            eventually("its end", lambda: has_sign(client) is False)
 
 
 def test_no_redis_says_nothing_of_the_workers() -> None:
     with redis.Redis(port=1, socket_connect_timeout=1) as client:
-        assert signed(client) is None
+        assert has_sign(client) is None

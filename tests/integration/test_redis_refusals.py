@@ -15,7 +15,7 @@ import redis
 
 from config.redis_address import read_redis_url
 from fleet.local.redis_server import free_port
-from tasks.broker.handshake import Greeting, Refusal, announce, turned_away, unfit, unreachable
+from tasks.broker.handshake import Greeting, Refusal, announce, process_refusal, redis_refusal, server_refusal
 from tests.support.processes import eventually
 from tests.support.redis_server import binary
 from tests.support.tls_front import tls_front
@@ -24,9 +24,9 @@ Contact = Callable[..., Refusal | None]
 
 CONTACTS: dict[str, Contact] = {
     "coordinator": announce,
-    "worker": lambda url, **given: turned_away(url, as_worker=True, **given),
-    "flower": lambda url, **given: turned_away(url, as_worker=False, **given),
-    "farm": unreachable,
+    "worker": lambda url, **given: process_refusal(url, as_worker=True, **given),
+    "flower": lambda url, **given: process_refusal(url, as_worker=False, **given),
+    "farm": redis_refusal,
 }
 
 
@@ -106,7 +106,7 @@ def test_a_cluster(contact: Contact, tmp_path: Path) -> None:
 
 def test_a_sentinel_is_no_redis_for_jobs() -> None:
     address = read_redis_url("redis://h:26379")
-    refusal = unfit(address, Greeting(version="8.2.3", mode="sentinel", role="master"))
+    refusal = server_refusal(address, Greeting(version="8.2.3", mode="sentinel", role="master"))
     assert refusal is not None
     assert "sentinel mode" in refusal.reason
 

@@ -15,7 +15,7 @@ from redis.exceptions import NoPermissionError
 
 from fleet.hosts.redis_acl import Role, is_host_name, user_of_host, users_file
 from fleet.local.redis_server import free_port
-from tasks.broker.handshake import Refusal, announce, turned_away
+from tasks.broker.handshake import Refusal, announce, process_refusal
 from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WORKERS_KEY
 from tests.support.redis_server import binary
 
@@ -210,14 +210,14 @@ def test_a_worker_of_another_wire_version_is_told_which_release_is_wanted(port: 
     url = f"redis://worker:{_PASSWORDS[Role.WORKER]}@127.0.0.1:{port}/0"
     with client_of(port, Role.COORDINATOR) as client:
         client.set(RELEASE_KEY, '{"release": "9.8.7", "wire": 99}')
-    reason = turned_away(url, as_worker=True)
+    reason = process_refusal(url, as_worker=True)
     assert reason is not None
     assert "release 9.8.7" in reason.reason
     assert announce(f"redis://coordinator:{_PASSWORDS[Role.COORDINATOR]}@127.0.0.1:{port}/0") is None
-    assert turned_away(url, as_worker=True) is None
+    assert process_refusal(url, as_worker=True) is None
 
 
-@pytest.mark.parametrize("ask", [announce, lambda url: turned_away(url, as_worker=True)])
+@pytest.mark.parametrize("ask", [announce, lambda url: process_refusal(url, as_worker=True)])
 def test_a_wrong_password_is_said_without_repeating_it(port: int, ask: Callable[[str], Refusal | None]) -> None:
     reason = ask(f"redis://worker:guess-me@127.0.0.1:{port}/0")
     assert reason is not None

@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from fleet.cli import main
-from fleet.coordinator import alive_file as pulse
-from fleet.coordinator import watchdog
-from fleet.local import stillness
+from fleet.coordinator import alive_file, watchdog
+from fleet.local import liveness
 
 _PATIENCE_S, _STALL = float(sys.argv[1]), Path(sys.argv[2])
-_tick = pulse.Pulse.tick
+_tick = alive_file.AliveFile.tick
 
 
-def _stand_still(self: pulse.Pulse, farm: Any, now: float) -> None:
+def _stand_still(self: alive_file.AliveFile, farm: Any, now: float) -> None:
     if _STALL.exists():
         time.sleep(600)
     _tick(self, farm, now)
 
 
 if __name__ == "__main__":
-    pulse.Pulse.tick = _stand_still  # type: ignore[method-assign]
-    pulse._PATIENCE_S = stillness.PATIENCE_S = _PATIENCE_S
+    alive_file.AliveFile.tick = _stand_still  # type: ignore[method-assign]
+    alive_file._PATIENCE_S = liveness.PATIENCE_S = _PATIENCE_S
     watchdog.PERIOD_S = _PATIENCE_S / 10
     sys.argv[1:3] = []
     sys.exit(main())

@@ -99,7 +99,7 @@ def _texts(server: str, row: Any, last: int, *, ids: bool) -> tuple[str, ...]:
         row.miner_name,
         *((row.miner_id,) if ids else ()),
         row.kind,
-        plain(row.amount),
+        decimal_text(row.amount),
         status(confirmed=confirmed, settled_by=settled_by, kind=row.kind),
         row.job_id or "",
         row.job_type,
@@ -127,7 +127,7 @@ def utc(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def plain(amount: str) -> str:
+def decimal_text(amount: str) -> str:
     """An amount in the ledger's notation, rewritten without an exponent."""
     return format(Decimal(amount), "f")
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, String, a
 
 from fleet.ledger import schema
 from fleet.ledger.column_types import life
-from fleet.ledger.reports.export import plain, status, utc
+from fleet.ledger.reports.export import decimal_text, status, utc
 from fleet.ledger.trouble import translated
 
 #: hexadecimal digits in a UUID
@@ -147,7 +147,7 @@ def _life(connection: Connection, row: Any) -> Life:
         "session_id": row.session_id,
         "road": row.road,
         "state": row.state,
-        "stated_nnet": plain(row.reward),
+        "stated_nnet": decimal_text(row.reward),
         "attempts": row.attempt,
         "failed_attempts": row.strikes,
         "submissions": row.sends,
@@ -187,7 +187,7 @@ def _entries(connection: Connection, server: int, job_id: str) -> list[dict[str,
             "entry": row.seq,
             "booked_at": utc(row.booked_at),
             "kind": row.kind,
-            "amount_nnet": plain(row.amount),
+            "amount_nnet": decimal_text(row.amount),
             "status": status(confirmed=row.confirmed, settled_by=row.settled_by, kind=row.kind),
             "evidence": row.evidence,
             **{

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.ledger import schema
-from fleet.ledger.chain import Link, Stored, Verdict, check, genesis
+from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis
 from fleet.ledger.cross_checks import Bucket, SumKey, disagreements, strays
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.heads import HEADS_FILE, Head
@@ -27,7 +27,7 @@ class ServerVerdict:
     """The result of checking one server's entries."""
 
     server: str
-    verdict: Verdict
+    verdict: ChainVerdict
     #: exact sum of the entries that were read, in NNET
     booked: Decimal
     #: sentences on tables that don't fit the entries, the jobs or the heads kept elsewhere
@@ -60,7 +60,7 @@ def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -
 
 
 def _nothing_of(name: str, *problems: str) -> ServerVerdict:
-    empty = Verdict(entries=0, head=genesis(name).hex())
+    empty = ChainVerdict(entries=0, head=genesis(name).hex())
     return ServerVerdict(server=name, verdict=empty, booked=ZERO, problems=problems, has_head=False)
 
 

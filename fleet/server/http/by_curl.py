@@ -10,7 +10,7 @@ import pycurl
 
 from fleet.errors import CallError, Garbled, NoAnswer, UnknownHost, Unreachable, Untrusted
 from fleet.server.http.interface import ACCEPT, CONTENT_TYPE, USER_AGENT, Options, Request, Response
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: "Expect:" takes away what libcurl adds to large bodies and would wait a second for
 _HEADERS = [f"Accept: {ACCEPT}", "Expect:"]
@@ -134,7 +134,7 @@ class CurlEngine:
 
     def _meaning(self, handle: Handle, exc: pycurl.error, content: io.BytesIO) -> CallError:
         """By what the caller can do about it; libcurl's many codes matter less than whether the request was sent."""
-        code, words = exc.args[0], plain(exc.args[1])
+        code, words = exc.args[0], sanitized(exc.args[1])
         if code == pycurl.E_FILESIZE_EXCEEDED:
             return Garbled(f"an answer of more than {self._options.max_body_bytes} bytes")
         if not handle.sent:

@@ -11,8 +11,8 @@ from collections import deque
 
 from fleet.errors import NoAnswer, Unreachable
 from fleet.server.http.interface import Options, Request, Response
-from fleet.server.http.lane import Lane, verifying
-from fleet.server.http.watched import Passage
+from fleet.server.http.request_thread import RequestThread, verifying
+from fleet.server.http.watched import InFlight
 
 
 class RequestsEngine:
@@ -22,71 +22,71 @@ class RequestsEngine:
         self._options = options
         self._tls = verifying(options)
         #: the last one used goes first: servers close what is idle for seconds
-        self._idle: list[Lane] = []
-        self._lanes: list[Lane] = []
-        self._waiting: deque[Passage] = deque()
-        self._futures: dict[Passage, asyncio.Future[Response]] = {}
+        self._idle: list[RequestThread] = []
+        self._threads: list[RequestThread] = []
+        self._waiting: deque[InFlight] = deque()
+        self._futures: dict[InFlight, asyncio.Future[Response]] = {}
 
     async def send(self, request: Request) -> Response:
         """Send a request and read its answer, as `Sender` says."""
         loop = asyncio.get_running_loop()
-        passage, options = Passage(request), self._options
+        in_flight, options = InFlight(request), self._options
         future: asyncio.Future[Response] = loop.create_future()
-        self._futures[passage] = future
+        self._futures[in_flight] = future
         timers = (
-            loop.call_later(options.connect_s, self._not_connected, passage),
-            loop.call_later(options.deadline_s, self._too_late, passage),
+            loop.call_later(options.connect_s, self._not_connected, in_flight),
+            loop.call_later(options.deadline_s, self._too_late, in_flight),
         )
         try:
-            self._assign(passage, loop)
+            self._assign(in_flight, loop)
             return await future
         finally:
             for timer in timers:
                 timer.cancel()
-            passage.end()
-            del self._futures[passage]
+            in_flight.abort()
+            del self._futures[in_flight]
 
     async def close(self) -> None:
         """Let every thread end; what they carried was ended with its caller."""
-        for lane in self._lanes:
-            lane.carry(None)
+        for thread in self._threads:
+            thread.assign(None)
 
-    def _assign(self, passage: Passage, loop: asyncio.AbstractEventLoop) -> None:
+    def _assign(self, in_flight: InFlight, loop: asyncio.AbstractEventLoop) -> None:
         if self._idle:
-            self._idle.pop().carry(passage)
-        elif len(self._lanes) < self._options.connections:
+            self._idle.pop().assign(in_flight)
+        elif len(self._threads) < self._options.connections:
 
-            def report(lane: Lane, carried: Passage, outcome: Response | Exception) -> None:
-                loop.call_soon_threadsafe(self._hear, lane, carried, outcome)
+            def report(thread: RequestThread, carried: InFlight, outcome: Response | Exception) -> None:
+                loop.call_soon_threadsafe(self._hear, thread, carried, outcome)
 
-            lane = Lane(self._options, self._tls, report)
+            thread = RequestThread(self._options, self._tls, report)
             try:
-                lane.start()
+                thread.start()
             except RuntimeError as exc:
                 raise Unreachable(f"no thread for another request: {exc}") from exc
-            self._lanes.append(lane)
-            lane.carry(passage)
+            self._threads.append(thread)
+            thread.assign(in_flight)
         else:
-            self._waiting.append(passage)
+            self._waiting.append(in_flight)
 
-    def _hear(self, lane: Lane, passage: Passage, outcome: Response | Exception) -> None:
+    def _hear(self, thread: RequestThread, in_flight: InFlight, outcome: Response | Exception) -> None:
         if self._waiting:
-            lane.carry(self._waiting.popleft())
+            thread.assign(self._waiting.popleft())
         else:
-            self._idle.append(lane)
-        self._settle(passage, outcome)
+            self._idle.append(thread)
+        self._settle(in_flight, outcome)
 
-    def _not_connected(self, passage: Passage) -> None:
-        if passage.end(unless_sent=True):
-            self._settle(passage, Unreachable(f"no connection within {self._options.connect_s:g} s"))
+    def _not_connected(self, in_flight: InFlight) -> None:
+        if in_flight.abort(unless_sent=True):
+            self._settle(in_flight, Unreachable(f"no connection within {self._options.connect_s:g} s"))
 
-    def _too_late(self, passage: Passage) -> None:
-        if passage.end():
-            kind = NoAnswer if passage.sent else Unreachable
-            self._settle(passage, kind(f"no whole answer within {self._options.deadline_s:g} s"))
+    def _too_late(self, in_flight: InFlight) -> None:
+        if in_flight.abort():
+            kind = NoAnswer if in_flight.sent else Unreachable
+            self._settle(in_flight, kind(f"no whole answer within {self._options.deadline_s:g} s"))
 
-    def _settle(self, passage: Passage, outcome: Response | Exception) -> None:
-        future = self._futures.get(passage)
+    def _settle(self, in_flight: InFlight, outcome: Response | Exception) -> None:
+        future = self._futures.get(in_flight)
         if future is None or future.done():
             return
         if isinstance(outcome, Response):

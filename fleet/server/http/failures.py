@@ -11,7 +11,7 @@ from urllib3 import exceptions as urllib3_errors
 
 from fleet.errors import CallError, NoAnswer, UnknownHost, Unreachable, Untrusted
 from fleet.server.http.interface import Options
-from tasks.text import plain
+from tasks.text import sanitized
 
 #: what the libraries raise on purpose; http.client's and ssl's errors come through
 _FOREIGN = (
@@ -72,4 +72,4 @@ def _chain(exc: BaseException) -> Iterator[BaseException]:
 
 def _words(exc: BaseException) -> str:
     said = getattr(exc, "verify_message", None) or getattr(exc, "strerror", None) or str(exc)
-    return plain(str(said)[:300]) or type(exc).__name__
+    return sanitized(str(said)[:300]) or type(exc).__name__

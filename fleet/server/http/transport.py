@@ -7,8 +7,8 @@ from collections import deque
 from types import TracebackType
 from typing import Any
 
-from fleet.crew import Motion, Vital
 from fleet.server.http.interface import Engine, Request, Response, Sender, Talk
+from fleet.threads import Progress, WatchedThread
 
 _CLOSE_S = 5.0
 _BEAT_S = 1.0
@@ -28,7 +28,7 @@ class Transport:
         self._woken = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
-        self.thread = Vital("transport", self._run, patience_s=_PATIENCE_S)
+        self.thread = WatchedThread("transport", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def __enter__(self) -> Transport:
@@ -70,18 +70,18 @@ class Transport:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _run(self, motion: Motion) -> None:
+    def _run(self, progress: Progress) -> None:
         asyncio.set_event_loop(self._loop)
-        self._beat(motion)
+        self._beat(progress)
         try:
             self._loop.run_forever()
             self._loop.run_until_complete(self._end())
         finally:
             self._loop.close()
 
-    def _beat(self, motion: Motion) -> None:
-        motion.beat()
-        self._loop.call_later(_BEAT_S, self._beat, motion)
+    def _beat(self, progress: Progress) -> None:
+        progress.beat()
+        self._loop.call_later(_BEAT_S, self._beat, progress)
 
     async def _end(self) -> None:
         tasks = list(self._tasks)

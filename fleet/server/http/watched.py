@@ -18,7 +18,7 @@ class AbandonedError(OSError):
     """Nobody waits for this request any more; nothing of it is sent."""
 
 
-class Passage:
+class InFlight:
     """One request on its way: a thread carries it, and another one may end it."""
 
     def __init__(self, request: Request) -> None:
@@ -30,24 +30,24 @@ class Passage:
         self._over = False
         self._lock = threading.Lock()
 
-    def take(self, connection: WatchedConnection) -> None:
+    def use(self, connection: WatchedConnection) -> None:
         """It travels by this connection, which may have to be made first. Raises AbandonedError."""
         with self._lock:
             self._go_on()
             self.connection = connection
 
-    def begin(self) -> None:
+    def mark_sent(self) -> None:
         """Its first byte is sent next. Raises AbandonedError."""
         with self._lock:
             self._go_on()
             self.sent = True
 
-    def arrive(self) -> None:
+    def finish(self) -> None:
         """Its answer is read, or never will be: the connection is not this request's any more."""
         with self._lock:
             self._over = True
 
-    def end(self, *, unless_sent: bool = False) -> bool:
+    def abort(self, *, unless_sent: bool = False) -> bool:
         """Hang up, unless it is over; whether this call did it. What is not sent by now never will be."""
         with self._lock:
             if self._over or (unless_sent and self.sent):
@@ -65,30 +65,30 @@ class Passage:
 class _Here(threading.local):
     """What this thread carries."""
 
-    passage: Passage
+    in_flight: InFlight
 
 
 HERE = _Here()
 
 
 class WatchedConnection(HTTPConnection):
-    """A connection that tells the passage of its thread when it is made and when it is used."""
+    """A connection that tells the request of its thread when it is made and when it is used."""
 
     #: monotonic seconds at which it was made
     made_at = 0.0
 
     def connect(self) -> None:
         """Make the connection, which takes proxy and TLS along."""
-        HERE.passage.take(self)
+        HERE.in_flight.use(self)
         super().connect()
         self.made_at = time.monotonic()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, once the connection stands."""
-        HERE.passage.take(self)
+        HERE.in_flight.use(self)
         if self.is_closed:
             self.connect()
-        HERE.passage.begin()
+        HERE.in_flight.mark_sent()
         super().request(*args, **kwargs)
 
     def hang_up(self) -> None:

@@ -19,7 +19,7 @@ _LARGE_BYTES = 16 * 2**20
 
 
 @cache
-def settle() -> None:
+def prepare_process() -> None:
     """Prepare this process for computing, once; forked children inherit it."""
     one_blas_thread()
     keep_freed_memory()

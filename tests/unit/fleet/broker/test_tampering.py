@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleet.broker.tampering import KINDS, Counts, endless, has_ended, overflows, suspects, wrong_kinds
-from tasks.messages import JOBS_QUEUE, RESULTS_STREAM, SIGN_GOOD_MS, WORKERS_KEY
+from tasks.messages import JOBS_QUEUE, RESULTS_STREAM, WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 
 def test_a_key_that_is_missing_or_of_its_own_type_is_no_wrong_one() -> None:
@@ -62,6 +62,6 @@ def test_a_queue_may_hold_each_job_thrice_and_some(length: int, most: int, over:
     assert overflows(length, most) is over
 
 
-@pytest.mark.parametrize(("left_ms", "stays"), [(-2, False), (1, False), (SIGN_GOOD_MS, False), (-1, True)])
+@pytest.mark.parametrize(("left_ms", "stays"), [(-2, False), (1, False), (WORKERS_KEY_TTL_MS, False), (-1, True)])
 def test_a_sign_that_outlasts_its_time_is_endless(left_ms: int, stays: bool) -> None:
     assert bool(endless({WORKERS_KEY: left_ms})) is stays

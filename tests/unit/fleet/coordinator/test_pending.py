@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from fleet.coordinator.bookkeeper import overlaid
-from fleet.coordinator.pending import Deeds, LedgerState, Pending
+from fleet.coordinator.pending import LedgerState, Pending, TurnEffects
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Notice, NoticeKind, SessionClosed, Write
@@ -51,7 +51,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.ledger = Slow()
-        self.done: list[Deeds] = []
+        self.done: list[TurnEffects] = []
         self.said: list[LedgerState] = []
         self.pending = Pending(self.ledger, self.done.append, self.said.append)
 
@@ -62,10 +62,10 @@ class Bench:
         self.pending.write(turn, [b"%d" % number])
 
     def sent(self) -> list[CallKind]:
-        return [call.kind for deeds in self.done for call in deeds.calls]
+        return [call.kind for effects in self.done for call in effects.calls]
 
     def acknowledged(self) -> list[bytes]:
-        return [entry for deeds in self.done for entry in deeds.acknowledged]
+        return [entry for effects in self.done for entry in effects.acknowledged]
 
 
 def closed(number: int) -> SessionClosed:
@@ -96,7 +96,7 @@ def test_heartbeats_alone_go_out_while_a_commit_is_late_and_nothing_is_done_twic
     assert bench.ledger.batches == [[closed(1)], [closed(2), closed(3)]]
     assert bench.sent() == [CallKind.HEARTBEAT, CallKind.HEARTBEAT, CallKind.FETCH, CallKind.SUBMIT]
     assert bench.acknowledged() == [b"1", b"2", b"3"]
-    assert [notice.text for deeds in bench.done for notice in deeds.notices] == ["1", "2", "3"]
+    assert [notice.text for effects in bench.done for notice in effects.notices] == ["1", "2", "3"]
 
 
 def test_a_late_commit_is_said_once_and_again_after_half_a_minute_and_its_end_with_its_length() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fleet.broker.presence import PresenceDetector
-from fleet.coordinator.alive_file import Pulse
+from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.domain.amounts import ZERO
@@ -117,7 +117,7 @@ def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(l
     made, out, alive = without_worker(ledger), io.StringIO(), tmp_path / "alive"
     clock = [made.now]
     report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
-    pulse = Pulse(report, alive)
+    pulse = AliveFile(report, alive)
 
     def pass_to(now: float) -> None:
         while clock[0] < now:

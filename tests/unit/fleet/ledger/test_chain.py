@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fleet.ledger.chain import Link, Stored, Verdict, check, genesis, link_hash
+from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis, link_hash
 
 SERVER = "neonet-main"
 ROWS = 6
@@ -41,13 +41,13 @@ def chain() -> list[Stored]:
     return rows
 
 
-def verdict(rows: list[Stored], original: list[Stored]) -> Verdict:
+def verdict(rows: list[Stored], original: list[Stored]) -> ChainVerdict:
     return check(SERVER, rows, (original[-1].link.seq, original[-1].hash or b""))
 
 
 def test_an_untouched_chain_is_right_to_its_last_entry() -> None:
     rows = chain()
-    assert verdict(rows, rows) == Verdict(entries=ROWS, head=(rows[-1].hash or b"").hex())
+    assert verdict(rows, rows) == ChainVerdict(entries=ROWS, head=(rows[-1].hash or b"").hex())
 
 
 def test_an_empty_chain_is_right() -> None:

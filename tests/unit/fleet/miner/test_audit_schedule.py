@@ -272,7 +272,7 @@ def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> 
         adopted = ledger.account("rig-a1").session
         assert adopted is not None
         assert adopted.session_id == "s1"
-        assert [ghost.session_id for ghost in ledger.ghosts(set())] == ["s1"]
+        assert [ghost.session_id for ghost in ledger.abandoned_sessions(set())] == ["s1"]
 
 
 @pytest.mark.parametrize("outcome", [SessionSummary(tasks_completed=0, rewards_earned=None), SessionLost("no session")])

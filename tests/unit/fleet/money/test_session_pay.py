@@ -219,15 +219,15 @@ def test_a_session_that_is_stopped_for_a_miner_that_is_not_wanted_any_more_is_bo
     before = unsettled()
     before.call(CallKind.SUBMIT, DONE)
     ledger = before.ledger
-    (ghost,) = ledger.ghosts({"another"})
+    (ghost,) = ledger.abandoned_sessions({"another"})
     effects = laid_to_rest(GhostStopped(ghost=ghost, outcome=stopped(3 * PAY)))
     ledger.commit([effect for effect in effects if isinstance(effect, Write)])
     assert ledger.account(MINER).booked == 3 * PAY + Decimal("0.3")
-    assert ledger.ghosts({"another"}) == []
+    assert ledger.abandoned_sessions({"another"}) == []
 
 
 def test_nothing_of_it_is_booked_while_a_submission_may_be_in_the_sum() -> None:
     before = unsettled()
-    (ghost,) = before.ledger.ghosts({"another"})
+    (ghost,) = before.ledger.abandoned_sessions({"another"})
     effects = laid_to_rest(GhostStopped(ghost=ghost, outcome=stopped(3 * PAY)))
     assert not any(isinstance(effect, Booked) for effect in effects)

@@ -93,15 +93,15 @@ def test_the_words_of_a_neonet_server_end_the_trouble(outcome: Answer | CallErro
     ahead = prospect()
     ahead.heard(REDIRECT)
     ahead.heard(outcome)
-    assert ahead.hopeless(9999.0) is None
+    assert ahead.reason_to_stop(9999.0) is None
     assert ahead.at_end(assigned=0, asked=True) is None
 
 
 def test_patience_ends_after_its_time_and_no_sooner() -> None:
     ahead = prospect(patience_s=30.0)
     ahead.heard(REDIRECT)
-    assert ahead.hopeless(1029.9) is None
-    assert ahead.hopeless(1030.0) == ahead.verdict
+    assert ahead.reason_to_stop(1029.9) is None
+    assert ahead.reason_to_stop(1030.0) == ahead.verdict
     assert ahead.unhealthy(1119.9) is None
     assert ahead.unhealthy(1120.0) == ahead.verdict
 
@@ -110,7 +110,7 @@ def test_patience_ends_after_its_time_and_no_sooner() -> None:
 def test_a_farm_that_is_not_to_end_turns_unhealthy_instead(patience_s: float | None) -> None:
     ahead = prospect(patience_s=patience_s)
     ahead.heard(REDIRECT)
-    assert ahead.hopeless(99_999.0) is None
+    assert ahead.reason_to_stop(99_999.0) is None
     assert ahead.unhealthy(99_999.0) is not None
 
 
@@ -126,13 +126,13 @@ def test_once_a_job_was_given_every_failure_is_waited_for(given: Answer) -> None
     ahead = prospect()
     ahead.heard(given)
     ahead.heard(REDIRECT)
-    assert ahead.hopeless(99_999.0) is ahead.unhealthy(99_999.0) is None
+    assert ahead.reason_to_stop(99_999.0) is ahead.unhealthy(99_999.0) is None
 
 
 def test_a_farm_that_mined_in_an_earlier_life_goes_on_and_says_why_it_can_not() -> None:
     ahead = prospect(mined=True)
     ahead.heard(REDIRECT)
-    assert ahead.hopeless(99_999.0) is ahead.unhealthy(99_999.0) is None
+    assert ahead.reason_to_stop(99_999.0) is ahead.unhealthy(99_999.0) is None
     assert ahead.news() is not None
     assert ahead.at_end(assigned=0, asked=False) == ahead.verdict
 

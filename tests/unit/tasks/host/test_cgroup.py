@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.host.cgroup import Groups
-from tasks.host.oom import OomKills, ending
+from tasks.host.oom import OomKills, exit_cause
 
 MB = 1 << 20
 
@@ -74,12 +74,12 @@ def test_nonsense_is_no_limit(tmp_path: Path, text: str) -> None:
 def test_a_kill_for_memory_is_named_once_with_what_is_granted(tmp_path: Path) -> None:
     root = tree(tmp_path, {"memory.max": str(220 * MB), "memory.events": "oom_kill 3"})
     kills = OomKills(Groups(root=root))
-    assert ending(-9, kills) == "-9"
+    assert exit_cause(-9, kills) == "-9"
     tree(tmp_path, {"memory.events": "oom_kill 4"})
     reason = kills.reason()
     assert reason is not None
     assert "for lack of memory (220 MB are granted)" in reason
     assert kills.reason() is None
     tree(tmp_path, {"memory.events": "oom_kill 5"})
-    assert ending(1, kills) == "1"
-    assert ending(-9, kills) == "-9: the system kills for lack of memory (220 MB are granted)"
+    assert exit_cause(1, kills) == "1"
+    assert exit_cause(-9, kills) == "-9: the system kills for lack of memory (220 MB are granted)"

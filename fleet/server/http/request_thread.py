@@ -21,7 +21,7 @@ from fleet.errors import Garbled, NoAnswer
 from fleet.server.http.answers import location_of, retry_after_s
 from fleet.server.http.failures import meaning
 from fleet.server.http.interface import ACCEPT, CONTENT_TYPE, USER_AGENT, Options, Request, Response
-from fleet.server.http.watched import HERE, POOLS, Passage, WatchedConnection
+from fleet.server.http.watched import HERE, POOLS, InFlight, WatchedConnection
 
 # urllib3 warns of malformed headers with a traceback; what an answer is worth is said once, by whoever asked
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -32,11 +32,11 @@ _HEADERS = {"User-Agent": USER_AGENT, "Accept": ACCEPT, "Accept-Encoding": "iden
 _JSON_HEADERS = _HEADERS | {"Content-Type": CONTENT_TYPE}
 _KEEP_ALIVE = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-#: told on the lane's thread how a request ended
-Report = Callable[["Lane", Passage, Response | Exception], None]
+#: called on the thread when a request has ended
+Report = Callable[["RequestThread", InFlight, Response | Exception], None]
 
 
-class Lane(threading.Thread):
+class RequestThread(threading.Thread):
     """A thread with a connection of its own, which carries one request after the other."""
 
     def __init__(self, options: Options, tls: ssl.SSLContext, report: Report) -> None:
@@ -44,42 +44,42 @@ class Lane(threading.Thread):
         self._options = options
         self._adapter = _Adapter(tls)
         self._proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else {}
-        self._orders: queue.SimpleQueue[Passage | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[InFlight | None] = queue.SimpleQueue()
         self._report = report
         self._connection: WatchedConnection | None = None
 
-    def carry(self, passage: Passage | None) -> None:
+    def assign(self, in_flight: InFlight | None) -> None:
         """Carry this next; None ends the thread. Any thread may ask for it."""
-        self._orders.put(passage)
+        self._orders.put(in_flight)
 
     def run(self) -> None:
         """Carry what comes until the end."""
-        while (passage := self._orders.get()) is not None:
-            outcome = self._carried(passage)
+        while (in_flight := self._orders.get()) is not None:
+            outcome = self._carried(in_flight)
             try:
-                self._report(self, passage, outcome)
+                self._report(self, in_flight, outcome)
             except RuntimeError:
                 # the loop is closed, and nobody is left to hear it
                 break
         self._drop()
 
-    def _carried(self, passage: Passage) -> Response | Exception:
-        HERE.passage = passage
+    def _carried(self, in_flight: InFlight) -> Response | Exception:
+        HERE.in_flight = in_flight
         try:
-            return self._exchanged(passage)
+            return self._exchanged(in_flight)
         except Exception as exc:  # noqa: BLE001 - whatever it was, the caller hears of it and the thread goes on
-            return meaning(exc, self._options, sent=passage.sent)
+            return meaning(exc, self._options, sent=in_flight.sent)
         finally:
-            passage.arrive()
-            self._connection = passage.connection or self._connection
+            in_flight.finish()
+            self._connection = in_flight.connection or self._connection
 
-    def _exchanged(self, passage: Passage) -> Response:
+    def _exchanged(self, in_flight: InFlight) -> Response:
         if self._connection is not None:
             age_s = time.monotonic() - self._connection.made_at
             if age_s >= self._options.connection_life_s:
                 self._drop()
         answer = self._adapter.send(
-            _prepared(passage.request),
+            _prepared(in_flight.request),
             stream=True,
             timeout=(self._options.connect_s, self._options.deadline_s),
             proxies=self._proxies,
@@ -91,18 +91,18 @@ class Lane(threading.Thread):
             body = _read(answer.raw, self._options.max_body_bytes)
         except BaseException:
             answer.raw.close()
-            if passage.connection is not None:
-                passage.connection.close()
+            if in_flight.connection is not None:
+                in_flight.connection.close()
             raise
         answer.raw.release_conn()
-        if answer.status_code >= 500 and passage.connection is not None:
+        if answer.status_code >= 500 and in_flight.connection is not None:
             # the server is about to close it
-            passage.connection.close()
+            in_flight.connection.close()
         return Response(
             status=answer.status_code,
             body=body,
             retry_after_s=retry_after_s(answer.headers.get("Retry-After", ""), time.time()),
-            location=location_of(answer.status_code, passage.request.url, answer.headers.get("Location", "")),
+            location=location_of(answer.status_code, in_flight.request.url, answer.headers.get("Location", "")),
         )
 
     def _drop(self) -> None:

@@ -10,38 +10,38 @@ from pathlib import Path
 PATIENCE_S = 90.0
 #: how long the first sign may take, in seconds, since the start may migrate an old ledger
 START_S = 600.0
-#: most seconds that count between two looks
-_MOST_A_LOOK_S = 1.0
+#: most seconds that count between two checks
+_MOST_A_CHECK_S = 1.0
 
 #: a function whose value changes while a child is alive
 Sign = Callable[[], object]
 
 
-class Stillness:
+class Liveness:
     """Adds up how long a child's sign of life has not changed while this process was looking.
 
-    Long gaps between looks hardly count: when the whole machine was asleep or stopped, no child is to blame.
+    Long gaps between checks hardly count: when the whole machine was asleep or stopped, no child is to blame.
     """
 
     def __init__(self, sign: Sign) -> None:
         self._sign = sign
-        self.begin()
+        self.reset()
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Reset for a newly started child."""
         self._first = self._last = self._sign()
-        self._looked_at: float | None = None
+        self._checked_at: float | None = None
         #: how long the sign of life has not changed, in seconds
         self.still_s = 0.0
 
-    def look(self, now: float) -> bool:
+    def is_stuck(self, now: float) -> bool:
         """Whether the child has been stuck for longer than allowed, at the monotonic time `now`."""
         sign = self._sign()
         if sign != self._last:
             self.still_s = 0.0
-        elif self._looked_at is not None:
-            self.still_s += min(now - self._looked_at, _MOST_A_LOOK_S)
-        self._last, self._looked_at = sign, now
+        elif self._checked_at is not None:
+            self.still_s += min(now - self._checked_at, _MOST_A_CHECK_S)
+        self._last, self._checked_at = sign, now
         return self.still_s > (START_S if sign == self._first else PATIENCE_S)
 
 
