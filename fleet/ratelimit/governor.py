@@ -19,10 +19,14 @@ from fleet.ratelimit.window_estimator import Belief, Lesson
 
 #: the window is assumed longer by this fraction and these seconds, since a request arrives a little after it was sent
 _SKEW, _SKEW_S = 0.005, 0.02
-#: number of equal parts of the window over which fetches, and the openings of very many sessions, are spread
+#: number of equal parts of the window over which the openings of very many sessions are spread
 _PARTS = 10
-#: factor by which fetches may exceed a part's equal share, to catch up on room that was reserved for a moment
-_CATCH_UP = 1.5
+#: factor by which fetches may exceed the pace that spreads them evenly, to catch up on room that was reserved for a
+#: moment. What is sent too early is missing a window later, and in every window after that: at 1.5 a farm stood still
+#: for the last third of each
+_CATCH_UP = 1.02
+#: how far ahead of that pace they may be, as a fraction of the window
+_AHEAD = 0.03
 #: largest fraction of the limit for heartbeats: no more room is reserved, and no more miners are brought in
 _BEATS_SHARE = 0.5
 #: how late a heartbeat may be sent, in seconds
@@ -63,6 +67,8 @@ class Governor:
         self._forgotten_until = -math.inf
         #: due times of the coming heartbeats, soonest first
         self._beats: list[float] = []
+        #: when the next request other than a heartbeat is due by an even pace
+        self._paced_at = -math.inf
         self._quickest_s = math.inf
         self._first_at: float | None = None
         self._lesson: Lesson | None = None
@@ -117,15 +123,14 @@ class Governor:
             return self._room_at(max(limit - self._beats_to_come(limit, now), 1), window_s, now)
         if urgency < Urgency.REOPENING:
             return self._room_at(limit, window_s, now)
-        part_s = window_s / _PARTS
-        if urgency < Urgency.FETCH:
-            # all at once, if the heartbeats of all miners leave room
-            spare = limit - math.ceil(self._miners / self._heartbeat_s * window_s)
-            share = max(math.ceil(self._belief.limit / _PARTS), spare)
-        else:
-            share = math.ceil(_CATCH_UP * self._belief.limit / _PARTS)
         room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
-        return max(self._room_at(room, window_s, now), self._room_at(share, part_s, now))
+        room_at = self._room_at(room, window_s, now)
+        if urgency is Urgency.FETCH or urgency is Urgency.LAST:
+            return max(room_at, self._paced_at - _AHEAD * window_s)
+        # all at once, if the heartbeats of all miners leave room
+        spare = limit - math.ceil(self._miners / self._heartbeat_s * window_s)
+        share = max(math.ceil(self._belief.limit / _PARTS), spare)
+        return max(room_at, self._room_at(share, window_s / _PARTS, now))
 
     def sendable_at(self, count: int, now: float) -> float:
         """When the last of `count` more requests can be sent, by the believed limit.
@@ -154,6 +159,8 @@ class Governor:
             if kind is CallKind.HEARTBEAT or len(self._beats) == self._miners:
                 del self._beats[:1]
             self._beats.append(now + self._heartbeat_s)
+        if kind is not CallKind.HEARTBEAT:
+            self._paced_at = max(self._paced_at, now) + self._spacing_s
         self._trim(now)
 
     def answered(self, sent_at: float, answered_at: float, now: float) -> None:
@@ -212,6 +219,12 @@ class Governor:
         if gone > len(self._sent) // 16:
             self._forgotten_until = self._sent[gone - 1]
             del self._sent[:gone]
+
+    @property
+    def _spacing_s(self) -> float:
+        """Seconds between two requests other than heartbeats, of which each window has those of every miner."""
+        beats = min(self.window_s // self._heartbeat_s * self._miners, _BEATS_SHARE * self.limit)
+        return self.window_s / (_CATCH_UP * max(self.limit - beats, 1.0))
 
     def _forget(self, sent_at: float) -> None:
         at = bisect_right(self._sent, sent_at) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,9 +107,23 @@ def test_fetches_are_spread_over_the_window_so_that_no_burst_has_to_end_before_a
     while mine.free_at(Urgency.FETCH, 0, 5.0) <= 5.0:
         mine.sent(5.0)
         burst += 1
-    assert burst == 150
-    assert 11.0 <= mine.free_at(Urgency.FETCH, 0, 5.0) <= 11.1
+    assert burst == 30, "three percent of the limit"
+    assert 5.0 < mine.free_at(Urgency.FETCH, 0, 5.0) <= 5.1
     assert mine.free_at(Urgency.HEARTBEAT, 0, 5.0) == 5.0
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize(("limit", "miners"), [(5000, 100), (600, 60), (600, 8), (200, 4)])
+def test_a_farm_that_uses_the_whole_limit_stands_still_for_no_tenth_of_a_window(
+    limit: int, miners: int, *, together: bool
+) -> None:
+    mine = Governor(requests=limit, window_s=60.0, miners=miners, heartbeat_s=30.0)
+    server = Window(limit, 60.0)
+    traffic = Metered(mine, server, miners=miners, together=together).run(360.0)
+    gaps = [later - earlier for earlier, later in pairwise(traffic.served)]
+    assert max(gaps) < 6.0
+    assert traffic.share(server, 60.0, 360.0) > 0.98
+    assert traffic.refused == []
 
 
 @pytest.mark.parametrize(
