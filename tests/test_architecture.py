@@ -109,6 +109,7 @@ TOPICS: dict[str, str] = {
     "tasks/compute/kernels/test_record_kernels.py": "the kernels that look at what they are given",
     "test_map.py": "docs/map.md",
     "test_planted_bugs.py": "tests/virtual: its laws find bugs that are put in on purpose",
+    "test_troubleshooting.py": "docs/troubleshooting.md",
     "test_virtual_time.py": "whole farms under virtual time",
     "test_way_of_a_job.py": "docs/architecture.md",
 }
