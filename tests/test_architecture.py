@@ -31,7 +31,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.errors", "fleet.private_files"),
     ("fleet.threads", "fleet.domain"),
-    ("fleet.exact_json", "fleet.server", "fleet.ratelimit", "fleet.hosts"),
+    ("fleet.exact_json", "fleet.server", "fleet.ratelimit", "fleet.hosts", "fleet.earning"),
     ("fleet.money",),
     ("fleet.miner",),
     ("fleet.broker", "fleet.ledger"),
@@ -277,6 +277,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 #: Modules of `fleet` with amounts that load no `fleet.domain.amounts`, which makes sums exact, and why they may.
 WITHOUT_AMOUNTS: dict[str, str] = {
     "fleet.server.numbers": "it reads amounts one by one",
+    "fleet.earning.meter": "it estimates, in floats",
     "fleet.ledger.migrations.from_1": "it adds amounts in an exact context of its own",
 }
 

@@ -1,0 +1,267 @@
+"""Collects what a server states and what calls take, and makes the model of it. Pure; times are monotonic seconds."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import replace
+from decimal import Decimal
+
+from fleet.earning.capacity import Capacity
+from fleet.earning.model import Beats, IncomeModel
+from fleet.earning.samples import Level, Sample, Weights, weights_of
+from fleet.earning.sharing import Sharing, Terms, by_terms, fitted
+
+#: jobs of a sample from which on it only keeps its averages
+_MOST_JOBS = 4_000
+#: numbers of sessions whose samples are kept
+_MOST_SAMPLES = 40
+#: a level has changed when it differs by this part and by this many standard errors
+_CHANGED, _CHANGED_ERRORS = 0.02, 5.0
+#: jobs before a sample's level is compared with the one before
+_ENOUGH_JOBS = 5
+#: most recent cycles, heartbeats and payments that count
+_RECENT = 400
+#: how far back the income is measured, in seconds
+_MEASURED_S = 120.0
+#: seconds from which on the pace of jobs is compared with the model's, and bounds of their quotient
+_CALIBRATED_S, _LEAST_EFFICIENCY, _MOST_EFFICIENCY = 58, 0.1, 1.2
+#: cycles up to this much longer than the shortest count as equally long
+_UNHINDERED = 1.05
+#: a cycle this much longer than the shortest shows that the workers, not the miners, are the bottleneck
+_CROWDED = 1.3
+
+
+class Meter:
+    """Takes in observations; `model` says what follows from them."""
+
+    def __init__(self, *, heartbeat_s: float) -> None:
+        self._heartbeat_s = heartbeat_s
+        self._samples: dict[int, Sample] = {}
+        #: jobs since `look`, by number of sessions
+        self._fresh: dict[int, Sample] = {}
+        self._weights = Weights()
+        self._sharing = Sharing()
+        self._terms: Terms | None = None
+        #: by number of sessions: mean of the last cycles in seconds, and how many were seen
+        self._cycles: dict[int, tuple[float, int]] = {}
+        self._beats: deque[tuple[float, float]] = deque(maxlen=_RECENT)
+        self._beat_jobs = [0.0, 0.0]
+        #: NNET that heartbeats paid for reported jobs, and all paid jobs
+        self._bonus, self._jobs = 0.0, 0
+        self._paid: deque[tuple[float, float]] = deque()
+        self._requests_per_s = 0.0
+        self._submissions = 0
+        self._efficiency = 1.0
+        #: paid jobs by second
+        self._done: dict[int, int] = {}
+        #: whether the rewards changed at the last look although our sessions did not
+        self.shifted = False
+
+    # -- observations ------------------------------------------------------------------------------------------------
+
+    def priced(self, job_type: str, reward: Decimal, *, own: int, active: int | None = None) -> None:
+        """A job was created while we had `own` sessions, and stated its reward in NNET."""
+        if reward > 0:
+            sample = self._fresh.get(own)
+            if sample is None:
+                sample = self._fresh[own] = Sample(own=own)
+            sample.add(job_type, float(reward), active)
+
+    def cycle(self, seconds: float, *, own: int) -> None:
+        """A fetched job took `seconds` from its fetch to its receipt, without waits for the limit."""
+        mean, seen = self._cycles.get(own, (0.0, 0))
+        count = min(seen + 1, _RECENT)
+        self._cycles[own] = (mean + (seconds - mean) / count, count)
+
+    def beat(self, reward: Decimal | None, *, own: int, free_job: bool) -> None:
+        """A heartbeat was answered; `reward` is what it states to have paid, `free_job` whether a job came with it."""
+        paid = 0.0 if reward is None else float(reward)
+        self._beats.append((paid, self._sharing.level(own)))
+        self._beat_jobs[0] += free_job
+        self._beat_jobs[1] += 1
+
+    def bonus(self, amount: Decimal) -> None:
+        """A heartbeat was paid `amount` NNET for the jobs that it reported."""
+        self._bonus += float(amount)
+
+    def paid(self, amount: Decimal, now: float) -> None:
+        """An amount of any kind was booked."""
+        self._paid.append((now, float(amount)))
+        while self._paid and self._paid[0][0] < now - 2 * _MEASURED_S:
+            self._paid.popleft()
+
+    def sent(self, *, submission: bool) -> None:
+        """A request was sent."""
+        self._submissions += submission
+
+    def done(self, now: float) -> None:
+        """A job was paid."""
+        self._jobs += 1
+        self._done[int(now)] = self._done.get(int(now), 0) + 1
+        if len(self._done) > 2 * _MEASURED_S:
+            del self._done[next(iter(self._done))]
+
+    def limit(self, requests: float, window_s: float) -> None:
+        """The limit that is believed now."""
+        self._requests_per_s = requests / window_s
+
+    def terms(self, terms: Terms) -> None:
+        """The server stated its rule."""
+        self._terms = terms
+
+    # -- what follows ------------------------------------------------------------------------------------------------
+
+    def fresh(self, own: int) -> int:
+        """Number of jobs priced at `own` sessions since the last look."""
+        sample = self._fresh.get(own)
+        return 0 if sample is None else sample.count
+
+    def jobs_at(self, own: int) -> int:
+        """Number of jobs priced at `own` sessions since the network last changed."""
+        sample = self._samples.get(own)
+        return 0 if sample is None else sample.count
+
+    def measured(self, since: float, now: float) -> float | None:
+        """Income in NNET a second since a time; None without any time."""
+        return sum(amount for at, amount in self._paid if at > since) / (now - since) if now > since else None
+
+    def look(self) -> None:
+        """Take the fresh jobs in. If rewards changed with the same number of sessions, others came or went."""
+        self.shifted = False
+        fresh, self._fresh = self._fresh, {}
+        for own, sample in fresh.items():
+            known = self._samples.get(own)
+            if known is not None and self._differs(known, sample):
+                self._shift(sample)
+            elif known is None:
+                self._samples[own] = sample
+            else:
+                known.merge(sample)
+                _thin(known)
+                # the last one is the newest
+                self._samples[own] = self._samples.pop(own)
+        while len(self._samples) > _MOST_SAMPLES:
+            del self._samples[next(iter(self._samples))]
+        if fresh:
+            self._fit()
+
+    def calibrate(self, own: int, since: float, now: float) -> None:
+        """Compare the jobs done with the model's, where `own` sessions were open all the time since `since`."""
+        since = max(since, now - _MEASURED_S)
+        whole = range(int(since) + 1, int(now))
+        expected = self._capacity().pace(own).jobs * len(whole)
+        if len(whole) >= _CALIBRATED_S and expected >= _ENOUGH_JOBS:
+            done = sum(self._done.get(second, 0) for second in whole)
+            self._efficiency = min(max(done / expected, _LEAST_EFFICIENCY), _MOST_EFFICIENCY)
+
+    def model(self) -> IncomeModel:
+        """The income of any number of sessions, by everything that was seen."""
+        return IncomeModel(
+            weights=self._weights,
+            sharing=self._sharing,
+            capacity=self._capacity(),
+            beats=self._beats_pay(),
+            efficiency=self._efficiency,
+        )
+
+    def _differs(self, known: Sample, fresh: Sample) -> bool:
+        before, after = self._weights.level(known), self._weights.level(fresh)
+        if before is None or after is None or fresh.count < _ENOUGH_JOBS:
+            return False
+        error = math.hypot(before.error, after.error)
+        return abs(after.value / before.value - 1) > max(_CHANGED, _CHANGED_ERRORS * error)
+
+    def _shift(self, sample: Sample) -> None:
+        """Forget levels of the network as it was; what was learnt of the rule stays."""
+        self.shifted = True
+        level = self._weights.level(sample)
+        self._samples = {sample.own: sample}
+        if level is not None:
+            self._sharing = self._sharing.with_level(level)
+
+    def _fit(self) -> None:
+        self._weights = self._rescaled(weights_of(self._samples.values()))
+        levels = self._levels()
+        if not levels:
+            return
+        sharing = by_terms(self._terms, levels) if self._terms is not None else None
+        if sharing is None:
+            sharing = fitted(levels)
+            if not sharing.known and self._sharing.known:
+                # the rule was learnt before others came or went
+                sharing = replace(self._sharing.with_level(levels[-1]), tried=sharing.tried, error=levels[-1].error)
+            elif sharing.known:
+                sharing = self._bounded(sharing, max(level.value for level in levels))
+        self._sharing = sharing
+
+    def _bounded(self, sharing: Sharing, highest: float) -> Sharing:
+        """The rule with the cap that was learnt before, unless a level is above it."""
+        cap = self._sharing.cap
+        return replace(sharing, cap=cap) if math.isinf(sharing.cap) and highest <= cap * (1 + _CHANGED) else sharing
+
+    def _rescaled(self, new: Weights) -> Weights:
+        """New weights in the unit of the old ones."""
+        old = self._weights
+        shared = [name for name in new.by_type if name in old.by_type]
+        if not shared:
+            return new
+        unit = sum(old.by_type[name] for name in shared) / sum(new.by_type[name] for name in shared)
+        merged = dict(old.by_type) | {name: weight * unit for name, weight in new.by_type.items()}
+        return Weights(by_type=merged, mean=new.mean * unit, error=new.error, spread=new.spread)
+
+    def _levels(self) -> list[Level]:
+        found = (self._weights.level(sample) for sample in self._samples.values())
+        return [level for level in found if level is not None]
+
+    def _capacity(self) -> Capacity:
+        cycle_s = workers = None
+        error = 0.5
+        if self._cycles:
+            shortest_s = min(mean_s for mean_s, _ in self._cycles.values())
+            unhindered = [own for own, (mean_s, _) in self._cycles.items() if mean_s <= _UNHINDERED * shortest_s]
+            least = max(unhindered, key=lambda own: self._cycles[own][1])
+            cycle_s, seen = self._cycles[least]
+            error = max(0.3 / math.sqrt(seen), 0.01)
+            most = max(self._cycles)
+            crowded_s, many = self._cycles[most]
+            if many >= _ENOUGH_JOBS and most > least and crowded_s > _CROWDED * cycle_s:
+                workers = most / crowded_s
+        free, beats = self._beat_jobs
+        return Capacity(
+            requests_per_s=self._requests_per_s,
+            heartbeat_s=self._heartbeat_s,
+            cycle_s=cycle_s,
+            cycle_error=error,
+            submissions_per_job=max(self._submissions / self._jobs, 1.0) if self._jobs >= _ENOUGH_JOBS else 1.0,
+            free_per_beat=free / beats if beats else 0.0,
+            workers_per_s=workers,
+        )
+
+    def _beats_pay(self) -> Beats:
+        """Whether heartbeats share the budget: then their pay divided by the level is the steadier figure."""
+        per_job = self._bonus / self._jobs if self._jobs else 0.0
+        paid = [(one, level) for one, level in self._beats if one > 0 and level > 0]
+        if not paid:
+            return Beats(per_job=per_job)
+        often = len(paid) / len(self._beats)
+        fixed, shared = [one for one, _ in paid], [one / level for one, level in paid]
+        if _spread(shared) < _spread(fixed) * 0.9:
+            return Beats(shared=often * sum(shared) / len(shared), per_job=per_job)
+        return Beats(fixed=often * sum(fixed) / len(fixed), per_job=per_job)
+
+
+def _thin(sample: Sample) -> None:
+    """Keep a sample's averages, with less weight beside newer jobs."""
+    if sample.count <= _MOST_JOBS:
+        return
+    for tally in sample.tallies.values():
+        half = (tally.count + 1) // 2
+        tally.total *= half / tally.count
+        tally.squares *= half / tally.count
+        tally.count = half
+
+
+def _spread(values: list[float]) -> float:
+    mean = sum(values) / len(values)
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values)) / mean if mean else math.inf

@@ -1,0 +1,81 @@
+"""The income of k sessions agrees with what real servers paid, and the model says what it does not know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fleet.earning.capacity import Capacity
+from fleet.earning.model import Beats, IncomeModel, candidates
+from fleet.earning.samples import Weights
+from fleet.earning.sharing import Sharing
+
+#: a server with the measured figures of docs/protocol-notes.md: 5,000 requests a minute, used up by one miner
+REAL = IncomeModel(
+    weights=Weights(by_type={"matrix_ops": 0.55}, mean=0.5554, error=0.01),
+    sharing=Sharing(budget=0.1, strangers=0.0, cap=0.05, floor=0.0001, tried=(1, 8), error=0.01),
+    capacity=Capacity(requests_per_s=5000 / 60, heartbeat_s=30.0, cycle_s=0.02),
+)
+
+
+@pytest.mark.parametrize(("own", "paid_a_minute"), [(1, 69.15), (2, 69.17), (8, 17.19)])
+def test_the_income_is_what_a_real_server_paid(own: int, paid_a_minute: float) -> None:
+    assert REAL.income(own).total * 60 == pytest.approx(paid_a_minute, rel=0.02)
+
+
+def test_the_fewest_sessions_of_those_that_earn_the_most_are_best() -> None:
+    assert REAL.best(1, 60) == 1
+    assert REAL.best(8, 60) == 8
+
+
+def test_among_strangers_more_sessions_earn_more_until_the_limit_is_full() -> None:
+    crowd = replace(
+        REAL,
+        sharing=replace(REAL.sharing, strangers=500.0),
+        capacity=replace(REAL.capacity, cycle_s=0.62),
+    )
+    assert crowd.best(1, 100) == crowd.capacity.full_at()
+
+
+def test_fixed_rewards_are_best_where_the_limit_is_full() -> None:
+    fixed = replace(REAL, sharing=Sharing(flat=1.0, tried=(1, 4), error=0.01))
+    slow = replace(fixed, capacity=replace(REAL.capacity, cycle_s=0.3))
+    assert fixed.best(1, 60) == 1
+    assert slow.best(1, 60) == slow.capacity.full_at()
+
+
+def test_paid_heartbeats_can_be_worth_more_than_the_jobs_they_displace() -> None:
+    paid = replace(REAL, sharing=Sharing(flat=1.0, tried=(1, 60), error=0.01), beats=Beats(shared=1.0))
+    assert paid.best(1, 60) > 50
+
+
+def test_a_further_session_takes_from_the_others_what_each_job_pays_less() -> None:
+    step = REAL.step(2)
+    assert step.takes == pytest.approx(-REAL.income(2).total / 3, rel=0.01)
+    assert step.total == pytest.approx(REAL.income(3).total - REAL.income(2).total)
+
+
+def test_an_untried_number_of_sessions_is_uncertain_where_nothing_explains_the_rewards() -> None:
+    fixed = replace(REAL, sharing=Sharing(flat=1.0, tried=(1, 4), error=0.01))
+    assert fixed.income(4).error < 0.05 < fixed.income(40).error
+
+
+def test_what_could_not_be_learnt_is_said() -> None:
+    empty = IncomeModel(
+        weights=Weights(), sharing=Sharing(), capacity=Capacity(requests_per_s=1, heartbeat_s=30, cycle_s=None)
+    )
+    assert not empty.ready
+    assert any("none was seen" in text for text in empty.unknown())
+    one = replace(REAL, sharing=Sharing(flat=1.0, tried=(8, 8)))
+    assert one.unknown() == ("what another miner takes from the others: with 8 of them, rewards did not change",)
+    uncapped = replace(REAL, sharing=Sharing(budget=0.1, strangers=0.0, tried=(4, 8)))
+    assert "upper limit" in uncapped.unknown()[0]
+    assert REAL.unknown() == ()
+
+
+def test_all_small_numbers_and_some_large_ones_are_compared() -> None:
+    some = candidates(1, 1000)
+    assert some[:50] == list(range(1, 51))
+    assert some[-1] == 1000
+    assert len(some) < 250
