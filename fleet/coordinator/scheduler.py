@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fleet.broker.bundling import Pace
 from fleet.broker.host_tally import Hosts
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.drain import Outlook
 from fleet.coordinator.outage import Outage
 from fleet.coordinator.queues import Queues
@@ -41,10 +42,13 @@ class Farm:
         max_at_workers: int,
         now: float,
         backoff: Backoff | None = None,
+        auto: AutoMiners | None = None,
     ) -> None:
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         self.governor = governor
         self.draining = False
+        #: opens and closes sessions; None where all miners stay open
+        self.auto = auto
         #: when the server last answered, or the limit last held a call back
         self.heard_at = now
         #: since when no worker takes jobs; None while one does
@@ -107,6 +111,8 @@ class Farm:
             self.heard_at = now
         miner = self.miners[reply.call.spec.miner_id]
         self._apply(miner, lambda: miner.on_reply(reply, now, self._prior), now)
+        if self.auto is not None:
+            self.auto.heard(reply, now)
         if reply.call.kind is CallKind.REGISTER and now < miner.patience.until:
             self._openings.failed(miner.spec.miner_id)
         if not isinstance(reply.outcome, SERVER_AWAY):
@@ -132,6 +138,8 @@ class Farm:
         work = miner.jobs[message.job_id]
         if work.awaits(message) and message.outcome is Outcome.COMPUTED:
             self._pace.computed(work.job.job_type, message.compute_ms)
+            if self.auto is not None:
+                self.auto.computed(message.job_id, now)
             if message.attempt == work.attempt and work.ordered_at is not None:
                 self._pace.waited(now - work.ordered_at - message.compute_ms / 1000)
         if work.awaits(message):
@@ -205,6 +213,7 @@ class Farm:
         if self._given_up:
             self._end_leftovers(now)
         self._able = self._hosts.able(now)
+        self._look_at_income(now)
         for miner_id in self._queues.due(now):
             miner = self.miners[miner_id]
             self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
@@ -217,7 +226,20 @@ class Farm:
             blocked_until = min(blocked_until, self._outage.asks_at)
         turn, self._turn = self._turn, Turn()
         turn.wake_at = min(blocked_until, self._queues.wakes_at)
+        if self.auto is not None and not self.draining:
+            turn.wake_at = min(turn.wake_at, self.auto.look_at)
         return turn
+
+    def _look_at_income(self, now: float) -> None:
+        """Open and close sessions where that earns more."""
+        if self.auto is None or self.draining or now < self.auto.look_at:
+            return
+        changed, lines = self.auto.look(now)
+        for miner in changed:
+            if miner.draining:
+                self._openings.failed(miner.spec.miner_id)
+            self._schedule(miner, now)
+        self._turn.notices += [Notice(kind=NoticeKind.EARNING, miner_id="", text=text) for text in lines]
 
     def _end_leftovers(self, now: float) -> None:
         """After the drain was given up, end jobs left over from a failed submission or an answered fetch."""
@@ -293,6 +315,8 @@ class Farm:
             if call.kind is CallKind.REGISTER:
                 self._openings.began(call.spec.miner_id)
             self.governor.sent(now, call.kind)
+            if self.auto is not None:
+                self.auto.began(call)
             if self._outage.known:
                 self._outage.asked(now)
             self._free_calls -= 1
@@ -304,7 +328,10 @@ class Farm:
     def _apply(self, miner: Miner, event: Callable[[], list[Effect]], now: float) -> None:
         before = dict(miner.jobs)
         waiting = sum(work.at_workers for work in miner.jobs.values())
-        self._sort(event())
+        effects = event()
+        if self.auto is not None:
+            self.auto.booked(effects, now)
+        self._sort(effects)
         for job_id in before.keys() - miner.jobs.keys():
             del self._owners[job_id]
             self._resends.ended(before[job_id].sends)
@@ -339,7 +366,7 @@ class Farm:
         urgency, at, outranked_at = miner.agenda(now)
         urgency = self._openings.urgency(miner_id, urgency)
         if at <= now:
-            share_at = miner.share.free_at(self.governor.limit / len(self.miners), self.governor.window_s, now)
+            share_at = miner.share.free_at(self.governor.limit / self.governor.miners, self.governor.window_s, now)
             if share_at > now and urgency is not Urgency.HEARTBEAT:
                 urgency, outranked_at = Urgency.LAST, min(outranked_at, share_at)
             self._queues.put(miner_id, urgency)

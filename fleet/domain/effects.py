@@ -213,6 +213,8 @@ class NoticeKind(StrEnum):
     LOST_JOB = "lost_job"
     #: a call failed
     CALL_FAILED = "call_failed"
+    #: the number of miners that earns the most, and what it follows from
+    EARNING = "earning"
     #: an answer or a result was odd, and the miner carried on
     ANOMALY = "anomaly"
 

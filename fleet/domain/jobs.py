@@ -92,6 +92,8 @@ class Job:
     problem: str = ""
     #: what is odd about a job that can still be computed and paid, else empty
     oddity: str = ""
+    #: number of miners among which the server shared when it created the job, None if not stated
+    active_miners: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -118,6 +118,13 @@ class Miner:
         """Fetch nothing more; finish the open jobs, stop the session, ask for the totals."""
         self.draining = True
 
+    def resume(self) -> None:
+        """Open a session again after a drain of this miner alone."""
+        self.draining = False
+        if self.phase is Phase.DONE:
+            self.phase, self.compared = Phase.REGISTERED, False
+            self._farewell.next_step()
+
     # -- events -----------------------------------------------------------------------------------------------------
 
     def on_reply(self, reply: Reply, now: float, find: Find) -> list[Effect]:

@@ -58,7 +58,8 @@ class Governor:
         self, *, requests: int, window_s: float, miners: int, heartbeat_s: float, carried_s: float = 0.0
     ) -> None:
         self._belief = Belief(limit=float(requests), window_s=window_s, ceiling=float(requests))
-        self._miners = miners
+        #: number of miners that send heartbeats
+        self.miners = miners
         self._heartbeat_s = heartbeat_s
         self._carried_s = carried_s
         #: estimated time at which the server counted each request, oldest first
@@ -95,6 +96,13 @@ class Governor:
         """Number of miners that the limit keeps alive with room left for their jobs."""
         return max(int(_BEATS_SHARE * self.limit * self._heartbeat_s / self.window_s), 1)
 
+    def keeps(self, miners: int) -> None:
+        """From now on, `miners` send heartbeats."""
+        self.miners = miners
+        while len(self._beats) > miners:
+            # the soonest heartbeats may be those of sessions that were closed
+            self._beats.pop(0)
+
     def used(self, now: float) -> int:
         """Number of requests sent within the window that ends now."""
         return self._count(self._belief.window_s, now)
@@ -108,7 +116,7 @@ class Governor:
         if self._first_at is None or not used:
             return 0
         whole = used * max(self.window_s / max(now - self._first_at, 1.0), 1.0)
-        return max(int((int(self.limit) - whole) * self._miners / whole), 0)
+        return max(int((int(self.limit) - whole) * self.miners / whole), 0)
 
     def free_at(self, urgency: Urgency, reserve: int, now: float) -> float:
         """When a request of this urgency may be sent; `now` means at once. `reserve` submissions are still to come."""
@@ -128,7 +136,7 @@ class Governor:
         if urgency is Urgency.FETCH or urgency is Urgency.LAST:
             return max(room_at, self._paced_at - _AHEAD * window_s)
         # all at once, if the heartbeats of all miners leave room
-        spare = limit - math.ceil(self._miners / self._heartbeat_s * window_s)
+        spare = limit - math.ceil(self.miners / self._heartbeat_s * window_s)
         share = max(math.ceil(self._belief.limit / _PARTS), spare)
         return max(room_at, self._room_at(share, window_s / _PARTS, now))
 
@@ -156,7 +164,7 @@ class Governor:
         self._awaited += awaited
         self._last_at = now
         if kind in _BEATS:
-            if kind is CallKind.HEARTBEAT or len(self._beats) == self._miners:
+            if kind is CallKind.HEARTBEAT or len(self._beats) == self.miners:
                 del self._beats[:1]
             self._beats.append(now + self._heartbeat_s)
         if kind is not CallKind.HEARTBEAT:
@@ -223,7 +231,7 @@ class Governor:
     @property
     def _spacing_s(self) -> float:
         """Seconds between two requests other than heartbeats, of which each window has those of every miner."""
-        beats = min(self.window_s // self._heartbeat_s * self._miners, _BEATS_SHARE * self.limit)
+        beats = min(self.window_s // self._heartbeat_s * self.miners, _BEATS_SHARE * self.limit)
         return self.window_s / (_CATCH_UP * max(self.limit - beats, 1.0))
 
     def _forget(self, sent_at: float) -> None:

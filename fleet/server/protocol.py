@@ -166,6 +166,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
         timeout_s=_timeout(task.get("timeout_seconds")),
         problem=_unknown_type(job_type) or unfit,
         oddity=oddity,
+        active_miners=optional_count(task.get("active_miners_at_creation")),
     )
 
 
