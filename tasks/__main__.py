@@ -3,59 +3,22 @@
 from __future__ import annotations
 
 import importlib
-import logging
+import importlib.util
 import sys
+from pathlib import Path
 
-from config.errors import ConfigError
-from config.load import load, without_secrets
-from config.logs import set_up
-from config.streams import never_blocking, open_streams, outlive_streams
-from tasks.broker.handshake import process_refusal
-from tasks.host import processor
-from tasks.host.blas import single_threaded
-from tasks.host.open_files import raise_limit
-
-_log = logging.getLogger(__name__)
-_EX_UNAVAILABLE = 69
 _EX_CONFIG = 78
-#: the function to run; its module is imported only after the checks, since numpy crashes on a processor that is too old
-_WORKER = ("tasks.worker.run", "run_worker")
-_FLOWER = ("tasks.flower.start", "run_flower")
 
 
 def main() -> int:
-    """Load the settings, then work. Returns 78 when the settings are wrong, 69 when the farm refuses this process."""
-    single_threaded()
-    open_streams()
-    outlive_streams()
-    try:
-        settings = load()
-    except ConfigError as exc:
-        print(exc, file=sys.stderr)
+    """Start the process. Returns 78 when `config` is another program's package, which Python finds before ours."""
+    spec = importlib.util.find_spec("config")
+    place = spec.origin if spec is not None else None
+    if place is None or Path(place).resolve().parents[1] != Path(__file__).resolve().parents[1]:
+        advice = "give it a venv of its own, without PYTHONPATH"
+        print(f"{place or 'package config'} is not a part of neonet-fleet: {advice}", file=sys.stderr)
         return _EX_CONFIG
-    set_up(settings.log)
-    raise_limit()
-    unread = without_secrets()
-    if unread is not None:
-        _log.warning(unread)
-    if settings.redis_url is None:
-        print(
-            "FLEET_REDIS_URL is not set: name the Redis that the coordinator uses, or run `fleet up`", file=sys.stderr
-        )
-        return _EX_CONFIG
-    url = settings.redis_url.get_secret_value()
-    flower = sys.argv[1:] == ["flower"]
-    refusal = process_refusal(url, as_worker=not flower)
-    if refusal is not None:
-        print(refusal, file=sys.stderr)
-        return _EX_CONFIG if refusal.permanent else _EX_UNAVAILABLE
-    unfit = None if flower else processor.refusal()
-    if unfit is not None:
-        print(unfit, file=sys.stderr)
-        return _EX_UNAVAILABLE
-    module, run = _FLOWER if flower else _WORKER
-    with never_blocking():
-        code: int = getattr(importlib.import_module(module), run)(settings, url)
+    code: int = importlib.import_module("tasks.start").main()
     return code
 
 

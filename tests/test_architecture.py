@@ -27,6 +27,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.compute", "tasks.broker"),
     ("tasks.worker",),
     ("tasks.flower",),
+    ("tasks.start",),
     ("tasks.__main__",),
     ("fleet.simulator",),
     ("fleet.errors", "fleet.private_files"),
