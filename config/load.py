@@ -1,4 +1,7 @@
-"""Reads and merges the settings from all their sources, checks them, and records the origin of each value."""
+"""Reads and merges the settings from all their sources, checks them, and records the origin of each value.
+
+One file: reading, checking and the origin of each value walk the same layers.
+"""
 
 from __future__ import annotations
 

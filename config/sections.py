@@ -1,4 +1,7 @@
-"""The sections of the settings tree: one frozen model each, every field with its unit, bounds and default."""
+"""The sections of the settings tree: one frozen model each, every field with its unit, bounds and default.
+
+One file: a reader compares the sections, and the example file follows their order.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The settings tree: all settings of a farm as one frozen value."""
+"""The settings tree: all settings of a farm as one frozen value.
+
+One file: what contradicts what is checked over the whole tree.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sources of settings, each read into one layer of plain values."""
+"""The sources of settings, each read into one layer of plain values.
+
+One file: each source is one short function that makes the same kind of layer.
+"""
 
 from __future__ import annotations
 

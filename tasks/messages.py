@@ -1,4 +1,7 @@
-"""The messages between coordinator and worker: jobs out, results back. Validated, free of numpy and celery."""
+"""The messages between coordinator and worker: jobs out, results back. Validated, free of numpy and celery.
+
+One file: both directions of the wire share its version, its ids and its limits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Publishes jobs to the workers by Celery, on its own thread: a hanging Redis must not hold up heartbeats."""
+"""Publishes jobs to the workers by Celery, on its own thread: a hanging Redis must not hold up heartbeats.
+
+One file: publishing, acknowledging and reconnecting share one thread and its client.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reads the workers' results from a Redis stream, in blocks by a consumer group, on its own thread."""
+"""Reads the workers' results from a Redis stream, in blocks by a consumer group, on its own thread.
+
+One file: reading, recovering and inspecting share one thread and its client.
+"""
 
 from __future__ import annotations
 

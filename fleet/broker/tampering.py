@@ -2,6 +2,8 @@
 
 Anyone with a worker's password can write to both. Tampering costs no money, but a queue of the wrong type, or a stream
 that has used up its ids, would stop all work silently.
+
+One file: each rule stands beside the look at Redis that applies it.
 """
 
 from __future__ import annotations

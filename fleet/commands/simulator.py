@@ -1,4 +1,7 @@
-"""`fleet simulator`: runs a local NeoNet server, whose rewards are worthless."""
+"""`fleet simulator`: runs a local NeoNet server, whose rewards are worthless.
+
+One file: most of it is the list of options, with the parser of each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writes the ledger in a thread beside the loop, so that a lock or a slow disk delays mining but not the heartbeats."""
+"""Writes the ledger in a thread beside the loop, so that a lock or a slow disk delays mining but not the heartbeats.
+
+One file: the loop's side and the thread's side share the rows that wait between them.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ A turn collects events, lets the farm decide, commits its writes, then dispatche
 effect before it is in the ledger, and no result leaves Redis before it is there. While a commit takes long, turns
 continue with heartbeats alone, which need no ledger entry; the decisions of these turns are written with the next
 commit.
+
+One file: the order of a turn is read in one place.
 """
 
 from __future__ import annotations

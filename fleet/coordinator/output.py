@@ -1,4 +1,7 @@
-"""Prints the running output of `fleet up`: at least what the original client shows, at a readable pace."""
+"""Prints the running output of `fleet up`: at least what the original client shows, at a readable pace.
+
+One file: one method for each kind of event, and the words of all are read together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The coordinator's entry point: opens every part in order, mines, and returns the run's figures."""
+"""The coordinator's entry point: opens every part in order, mines, and returns the run's figures.
+
+One file: the order in which parts open is the order in which they close.
+"""
 
 from __future__ import annotations
 

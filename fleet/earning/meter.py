@@ -1,4 +1,7 @@
-"""Collects what a server states and what calls take, and makes the model of it. Pure; times are monotonic seconds."""
+"""Collects what a server states and what calls take, and makes the model of it. Pure; times are monotonic seconds.
+
+One file: each observation changes the same counts, which the model is made of.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ledger's entries: booked, chained, summed and settled within the ledger's open transaction."""
+"""The ledger's entries: booked, chained, summed and settled within the ledger's open transaction.
+
+One file: booking, chaining and settling change an entry and its sums together.
+"""
 
 from __future__ import annotations
 

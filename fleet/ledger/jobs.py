@@ -1,4 +1,7 @@
-"""The ledger's jobs: opened, moved from state to state, counted, and summed by cause when lost."""
+"""The ledger's jobs: opened, moved from state to state, counted, and summed by cause when lost.
+
+One file: each move of a job changes its row, its counters and its losses together.
+"""
 
 from __future__ import annotations
 

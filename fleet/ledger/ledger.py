@@ -1,4 +1,7 @@
-"""The ledger of one coordinator: the jobs assigned, their outcomes and the payments."""
+"""The ledger of one coordinator: the jobs assigned, their outcomes and the payments.
+
+One file: it is the one interface to the ledger, and hands most calls on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The ledger's tables. Amounts are exact decimals as text (SQLite has no exact type); times are UTC milliseconds."""
+"""The ledger's tables. Amounts are exact decimals as text (SQLite has no exact type); times are UTC milliseconds.
+
+One file: tables refer to each other, and a migration is compared with all of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writes the coordinator's rows to the ledger, within its open transaction."""
+"""Writes the coordinator's rows to the ledger, within its open transaction.
+
+One file: each kind of row has one method here, in the order in which a turn writes them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The supervisor of a farm on one machine: starts and watches Redis, simulator, workers, Flower and coordinator."""
+"""The supervisor of a farm on one machine: starts and watches Redis, simulator, workers, Flower and coordinator.
+
+One file: starting, watching, restarting and stopping share the list of children.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ submissions and heartbeats, and gives the rest to openings and fetches. It sprea
 so that no heartbeat waits for the end of a burst. `fleet.ratelimit.window_estimator` learns from refusals.
 
 Sessions that were opened together send heartbeats together, so room for those is reserved ahead of time.
+
+One file: every kind of request is counted against the same window.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 docs/protocol-notes.md lists the calls. An answer is untrusted input: each function returns a value with valid fields,
 or raises Garbled. Text becomes safe to print here. An id that is not safe is refused, since it must be sent back
 unchanged.
+
+One file: the server's field names stand in no other file.
 """
 
 from __future__ import annotations

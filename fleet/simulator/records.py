@@ -83,6 +83,12 @@ class Contributor:
     #: number of jobs drawn for this miner, which seeds the next one's data
     jobs_drawn: int = 0
 
+    def unblock(self, job: JobRecord) -> None:
+        """Let this miner fetch again, if it was the job that blocked it."""
+        if self.pending is job:
+            self.pending = None
+            job.body = b""
+
 
 def contributor_stated(contributor: Contributor) -> dict[str, object]:
     """A contributor in the form of the API."""

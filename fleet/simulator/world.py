@@ -1,4 +1,7 @@
-"""The state of the simulated network, and the effect of each call on it. No I/O; the clock is passed in."""
+"""The state of the simulated network, and the effect of each call on it. No I/O; the clock is passed in.
+
+One file: each call changes miners, sessions, jobs and payments together.
+"""
 
 from __future__ import annotations
 
@@ -278,10 +281,8 @@ class World:
         self.cashier.pay_job(contributor, job, now)
 
     def _unblock(self, job: JobRecord) -> None:
-        fetcher = self.contributors.get(job.contributor_id or "")
-        if fetcher is not None and fetcher.pending is job:
-            fetcher.pending = None
-            job.body = b""
+        if fetcher := self.contributors.get(job.contributor_id or ""):
+            fetcher.unblock(job)
 
     def _pay_count(self, contributor: Contributor, session: SessionRecord, reported: int, now: float) -> None:
         counted = session.tasks_completed

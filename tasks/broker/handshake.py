@@ -1,4 +1,7 @@
-"""First contact with Redis: whether this process can use it, and which release the coordinator runs."""
+"""First contact with Redis: whether this process can use it, and which release the coordinator runs.
+
+One file: each thing that can go wrong at the first contact has its words here.
+"""
 
 from __future__ import annotations
 

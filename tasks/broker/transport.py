@@ -3,6 +3,8 @@
 kombu creates a client to publish a message, to mark it as taken and to acknowledge it: three times a message. Creating
 one takes 0.2 ms, as long as Redis's answer. A worker also waits for Redis twice a message: to mark it as taken before
 it is computed, and to acknowledge it.
+
+One file: kombu's channel, its QoS and its transport are subclassed together and know each other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The history of one job, as the ledger recorded it."""
+"""The history of one job, as the ledger recorded it.
+
+One file: finding the job by a part of its id belongs to telling its story.
+"""
 
 from __future__ import annotations
 

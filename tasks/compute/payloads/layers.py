@@ -1,4 +1,7 @@
-"""`gradient_compute`, `model_training`, `inference`, `model_inference`: a network's layer sizes."""
+"""`gradient_compute`, `model_training`, `inference`, `model_inference`: a network's layer sizes.
+
+One file: four job types share the rules for layer sizes and their costs.
+"""
 
 from __future__ import annotations
 
