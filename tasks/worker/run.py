@@ -27,8 +27,7 @@ from tasks.host.vital import EXIT_CODE
 from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
-from tasks.worker.steps import Heartbeat, PacedEvents, watchdog_step
-from tasks.worker.strategy import self_test_step
+from tasks.worker.steps import Heartbeat, PacedEvents, self_test_step, watchdog_step
 
 _EX_CONFIG = 78
 _NO_PAUSE = "Ctrl-Z stops nothing: jobs at hand would wait for it. Ctrl-C finishes them and ends the worker."

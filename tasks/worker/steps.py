@@ -1,7 +1,8 @@
-"""The worker's boot steps: its heartbeat, its events for Flower, its watchdog."""
+"""The worker's boot steps: its heartbeat, its events for Flower, its watchdog, its self-test."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 
+from tasks.host import stopping
+from tasks.messages import JOBS_QUEUE
+from tasks.worker.failures import failures
+from tasks.worker.selftest import SelfTest
 from tasks.worker.watchdog import Snapshot, watch
 
 #: seconds between two beats
@@ -18,6 +23,10 @@ BEAT_S = 5.0
 EVENTS_S = 0.25
 #: maximum number of events in a message; a bundle's jobs alone make a hundred
 MOST_EVENTS = 1000
+#: EX_UNAVAILABLE: its service manager waits before a restart, which would end the same
+SELF_TEST_FAILED = 69
+_LOOK_S = 0.2
+_log = logging.getLogger(__name__)
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -103,3 +112,46 @@ def _snapshot(waiting: int | None) -> Snapshot:
         begun=state.all_total_count[0],
         held=len(state.reserved_requests),
     )
+
+
+def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
+    """The step that tests a worker after repeated failures, and ends it when the test fails."""
+
+    class SelfTestStep(bootsteps.StartStopStep):
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+        test: SelfTest | None = None
+
+        def start(self, consumer: Any) -> None:
+            self._timer = consumer.timer.call_repeatedly(_LOOK_S, self._look, (consumer,))
+
+        def stop(self, _consumer: Any) -> None:
+            timer = getattr(self, "_timer", None)
+            if timer is not None:
+                timer.cancel()
+
+        def _look(self, consumer: Any) -> None:
+            if self.test is None and failures.doubtful(consumer.pool.num_processes):
+                _log.warning("%d jobs in a row came to nothing: this worker tests itself", failures.in_row)
+                self.test, failures.testing = SelfTest(time_limit_s), True
+                consumer.cancel_task_queue(JOBS_QUEUE)
+            verdict = None if self.test is None else self.test.outcome()
+            if verdict is None:
+                return
+            self.test = None
+            if verdict:
+                # takes no more messages until it has ended
+                _end(verdict, time_limit_s)
+                return
+            _log.warning("the known jobs went well: it is the others that fail")
+            failures.passed()
+            failures.testing = False
+            consumer.add_task_queue(JOBS_QUEUE)
+
+    return SelfTestStep
+
+
+def _end(reason: str, time_limit_s: float) -> None:
+    _log.error("this host can't compute: %s; this worker ends with exit code %d", reason, SELF_TEST_FAILED)
+    stopping.begin()
+    stopping.end_within(time_limit_s, lambda _: None, SELF_TEST_FAILED)
+    state.should_stop = SELF_TEST_FAILED
