@@ -24,6 +24,8 @@ from fleet.domain.wall_clock import Jump
 
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
+#: fee in NEO from which it is printed in scientific notation; a server may state one of 300 digits
+_MOST_PLAIN_FEE = 1e9
 
 
 class Report:
@@ -222,7 +224,7 @@ def _room(farm: Farm, now: float) -> str:
 
 
 def _fee(fee: float | None) -> str:
-    return "unknown" if fee is None else f"{fee:.6f} NEO"
+    return "unknown" if fee is None else f"{fee:.6f} NEO" if abs(fee) < _MOST_PLAIN_FEE else f"{fee:g} NEO"
 
 
 def _known(value: float | None) -> str:

@@ -21,10 +21,14 @@ _NAMES = ("hostname", "uuid", "name")
 #: the known tasks; all others share one name, since each name is a label of several metrics that are kept for good
 _TASKS = frozenset(TASK_PREFIX + job_type for job_type in JOB_TYPES)
 _OTHER = "other"
-_TEXTS = (
-    *("args", "kwargs", "result", "exception", "traceback", "eta", "expires", "root_id", "parent_id"),
-    *("queue", "exchange", "routing_key", "sw_ident", "sw_ver", "sw_sys"),
-)
+#: Field → most characters. Flower keeps the fields of ten thousand jobs, and a character may take four bytes.
+_TEXTS = {
+    "traceback": 2_000,
+    **dict.fromkeys(("result", "exception"), 500),
+    "args": 300,
+    **dict.fromkeys(("kwargs", "eta", "expires", "root_id", "parent_id"), 100),
+    **dict.fromkeys(("queue", "exchange", "routing_key", "sw_ident", "sw_ver", "sw_sys"), 100),
+}
 _COUNT = (0.0, 1e15)
 #: field → smallest and largest number
 _NUMBERS = {
@@ -36,7 +40,6 @@ _NUMBERS = {
     **dict.fromkeys(("clock", "pid", "retries", "runtime", "active", "processed", "signum"), _COUNT),
 }
 _NAME_CHARS = 256
-_TEXT_CHARS = 20_000
 _LOADS = 3
 
 
@@ -57,7 +60,7 @@ def plain_event(event: object) -> dict[str, Any] | None:
     kept["type"] = kind
     if "name" in kept and kept["name"] not in _TASKS:
         kept["name"] = _OTHER
-    kept |= {name: _text(event[name]) for name in _TEXTS if event.get(name) is not None}
+    kept |= {name: _text(event[name], most) for name, most in _TEXTS.items() if event.get(name) is not None}
     kept |= {name: event[name] for name, bounds in _NUMBERS.items() if _is_number(event.get(name), *bounds)}
     if "timestamp" not in kept:
         return None
@@ -76,10 +79,12 @@ def _is_number(value: object, least: float, greatest: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= greatest
 
 
-def _text(value: object) -> str:
+def _text(value: object, most: int) -> str:
+    """The value as text, of at most `most` characters. Of more lines than fit, the last are kept, as a traceback's."""
     try:
         text = value if isinstance(value, str) else str(value)
     except RecursionError:
         return "nested too deeply to be shown"
+    text = text[-most:] if "\n" in text else text[:most]
     # keeps a traceback's lines
-    return "\n".join(sanitized(line) for line in text[:_TEXT_CHARS].split("\n"))
+    return "\n".join(sanitized(line) for line in text.split("\n"))

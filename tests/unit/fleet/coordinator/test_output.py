@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from decimal import Decimal
 
+from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.domain.effects import Notice, NoticeKind
+from fleet.domain.jobs import GasInfo
 
 
 def _report(**told: int) -> tuple[Report, io.StringIO]:
@@ -31,3 +33,13 @@ def test_a_lost_job_is_named_by_the_beginning_of_its_id_and_the_same_loss_again_
         notice = Notice(kind=NoticeKind.LOST_JOB, miner_id="rig-1", job_id=job_id, job_type="inference", text=words)
         report.notice(notice)
     assert out.getvalue() == "[LOST]   inference expired: server forgot  [rig-1 4eb272db]\n"
+
+
+def test_a_fee_of_three_hundred_digits_is_a_short_line() -> None:
+    report, out = _report()
+    gas = GasInfo(
+        fee_model="x", neo_transfer_fee=1e308, token_transfer_fee=-1e308, congestion_level="low", active_providers=1
+    )
+    report.network(Network(gas=gas, phase=None))
+    assert "NEO transfer 1e+308 NEO" in out.getvalue()
+    assert len(out.getvalue()) < 200
