@@ -319,6 +319,16 @@ def test_only_config_touches_the_environment(module: str) -> None:
     )
 
 
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for module in code_modules():
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    twice = {name: found for name, found in places.items() if len(found) > 1}
+    assert not twice, f"two things of one name: {twice}"
+
+
 @pytest.mark.parametrize("module", code_modules())
 def test_files_and_functions_stay_short(module: str) -> None:
     lines = {module: len(modules()[module].read_text(encoding="utf-8").splitlines())}

@@ -26,7 +26,7 @@ _LEAST_HELD_S = 0.005
 _DEFAULT_HELD_S = 0.1
 
 
-class Pace:
+class BundlePace:
     """Moving averages of how long jobs took lately."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.tally import Tally
+from fleet.coordinator.tally import RunTally
 from fleet.domain.jobs import PAID, MinerSpec, Prior
 from fleet.domain.wall_clock import WallClock
 from fleet.ledger.engine import open_engine
@@ -119,7 +119,7 @@ def make_report(
         job_lines_per_s=settings.output.job_lines_per_s,
         status_every_s=settings.output.status_every_s,
         total=of_ledger.booked,
-        tally=Tally(paid=sum(of_run.jobs[state.value] for state in PAID), earned=of_run.booked),
+        tally=RunTally(paid=sum(of_run.jobs[state.value] for state in PAID), earned=of_run.booked),
         commit_times=books.times,
         jumps=wall.untold,
     )

@@ -17,7 +17,7 @@ from fleet.coordinator.lines import Lines
 from fleet.coordinator.pacing import PacedLines
 from fleet.coordinator.pending import LedgerState
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.tally import Tally
+from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
 from fleet.domain.wall_clock import Jump
@@ -38,12 +38,12 @@ class Report:
         job_lines_per_s: int,
         status_every_s: float,
         total: Decimal,
-        tally: Tally | None = None,
+        tally: RunTally | None = None,
         commit_times: Callable[[], CommitTimes] = CommitTimes,
         jumps: Callable[[], Sequence[Jump]] = tuple,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tally = tally or Tally()
+        self.tally = tally or RunTally()
         self._lines = lines
         self._paced = PacedLines(lines, job_lines_per_s=job_lines_per_s, clock=clock)
         self._status_every_s = status_every_s

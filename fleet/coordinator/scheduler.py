@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from fleet.broker.bundling import Pace
+from fleet.broker.bundling import BundlePace
 from fleet.broker.host_tally import Hosts
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.drain import Outlook
@@ -65,7 +65,7 @@ class Farm:
         self._at_workers = sum(work.at_workers for miner in self.miners.values() for work in miner.jobs.values())
         self._queues = Queues()
         self._openings = Openings()
-        self._pace = Pace()
+        self._pace = BundlePace()
         # pauses differ between farms, but repeat for the same farm
         jitter = random.Random("".join(self.miners))
         self._outage = Outage(len(self.miners), backoff or Backoff(), jitter, now)

@@ -31,7 +31,7 @@ from fleet.coordinator.one_core import stay_on_one_core
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.stop_signals import stop_on_signals
 from fleet.coordinator.summary import summary
-from fleet.coordinator.tally import Tally
+from fleet.coordinator.tally import RunTally
 from fleet.coordinator.watchdog import Watchdog
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import hidden_ids
@@ -97,7 +97,7 @@ class _Mined:
     farm: Farm
     #: miner id → name
     names: dict[str, str]
-    tally: Tally
+    tally: RunTally
     prospect: Prospect
     asked_to_stop: bool
     #: when the run began, by the wall clock

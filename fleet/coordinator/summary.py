@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.tally import Tally
+from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
 from fleet.miner.miner import Miner
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
@@ -22,7 +22,7 @@ def summary(
     names: Mapping[str, str],
     scopes: Scopes,
     standings: Mapping[str, Standing],
-    tally: Tally,
+    tally: RunTally,
     verdict: Verdict | None,
     duration_s: float,
 ) -> dict[str, Any]:

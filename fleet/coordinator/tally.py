@@ -13,7 +13,7 @@ _MAX_LATENCIES = 100_000
 
 
 @dataclass(kw_only=True, slots=True)
-class Tally:
+class RunTally:
     """Figures of a run. Payments include earlier starts in the same run; all other figures are of this start."""
 
     computed: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from fleet.simulator.rewards import RewardRule, Sharing
+from fleet.simulator.rewards import RewardRule, RewardSharing
 
 #: job types of every recorded release
 USUAL_TYPES = (
@@ -20,9 +20,9 @@ USUAL_TYPES = (
 )
 
 #: what release b states of its budget
-RECORDED_SHARING = Sharing(block_budget=10.0, least=0.001, most=10.0)
+RECORDED_SHARING = RewardSharing(block_budget=10.0, least=0.001, most=10.0)
 #: what a later release states of it (PROTOCOL 10)
-LATER_SHARING = Sharing(block_budget=0.1, least=0.0001, most=0.05)
+LATER_SHARING = RewardSharing(block_budget=0.1, least=0.0001, most=0.05)
 
 
 class HeartbeatPay(Enum):
@@ -55,7 +55,7 @@ class Dialect:
     #: default rule for rewards
     reward_rule: RewardRule
     #: default limits of the budget rule
-    sharing: Sharing = RECORDED_SHARING
+    sharing: RewardSharing = RECORDED_SHARING
     #: whether a job states the number of active miners and the formula
     states_formula: bool = False
     #: whether a job has `priority` and `expires_at`

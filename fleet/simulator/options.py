@@ -12,7 +12,7 @@ from fleet.simulator.faults import Fault
 from fleet.simulator.latency import Latency
 from fleet.simulator.mix import Mix
 from fleet.simulator.ratelimit import RateLimit
-from fleet.simulator.rewards import RewardRule, Sharing
+from fleet.simulator.rewards import RewardRule, RewardSharing
 from fleet.simulator.strangers import Strangers
 
 
@@ -75,7 +75,7 @@ class SimulatorOptions:
         return replace(
             dialect,
             reward_rule=self.reward_rule or dialect.reward_rule,
-            sharing=Sharing(
+            sharing=RewardSharing(
                 block_budget=_given(self.block_budget, sharing.block_budget),
                 least=_given(self.share_min, sharing.least),
                 most=_given(self.share_max, sharing.most),

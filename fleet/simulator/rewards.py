@@ -45,7 +45,7 @@ class RewardRule(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sharing:
+class RewardSharing:
     """How the budget rule divides the block budget among the active miners, in NNET."""
 
     block_budget: float
@@ -68,7 +68,9 @@ class Sharing:
         return round(weight * self.share(active_miners), _DIGITS)
 
 
-def job_reward(rule: RewardRule, sharing: Sharing, job_type: str, *, difficulty: int, active_miners: int) -> float:
+def job_reward(
+    rule: RewardRule, sharing: RewardSharing, job_type: str, *, difficulty: int, active_miners: int
+) -> float:
     """NNET that an accepted job pays, as the same float that the server states."""
     weight = WEIGHTS[job_type]
     if rule is RewardRule.FIXED:
@@ -78,7 +80,7 @@ def job_reward(rule: RewardRule, sharing: Sharing, job_type: str, *, difficulty:
     return weight * (1 + difficulty / 7) / 3
 
 
-def heartbeat_reward(rule: RewardRule, sharing: Sharing, *, elapsed_s: float, active_miners: int) -> float:
+def heartbeat_reward(rule: RewardRule, sharing: RewardSharing, *, elapsed_s: float, active_miners: int) -> float:
     """NNET that a paid heartbeat earns `elapsed_s` seconds after the one before; 0 for one that comes too soon."""
     if elapsed_s < HEARTBEAT_GAP_S:
         return 0.0

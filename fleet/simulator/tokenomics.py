@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.simulator.dialects import USUAL_TYPES
-from fleet.simulator.rewards import WEIGHTS, Sharing
+from fleet.simulator.rewards import WEIGHTS, RewardSharing
 
 GENESIS_SUPPLY = 50_000_000.0
 GENESIS_TIMESTAMP = 1_733_299_200
@@ -36,7 +36,7 @@ def supply(*, rewards_distributed: float, up_s: float, now: float) -> dict[str, 
     }
 
 
-def current_state(sharing: Sharing, active_miners: int) -> dict[str, object]:
+def current_state(sharing: RewardSharing, active_miners: int) -> dict[str, object]:
     """The reward of each type at this number of miners."""
     return {
         "active_miners": active_miners,
@@ -47,7 +47,7 @@ def current_state(sharing: Sharing, active_miners: int) -> dict[str, object]:
     }
 
 
-def tokenomics_page(supply_figures: dict[str, object], sharing: Sharing, active_miners: int) -> dict[str, object]:
+def tokenomics_page(supply_figures: dict[str, object], sharing: RewardSharing, active_miners: int) -> dict[str, object]:
     """`GET /ai-energy/tokenomics`, and `GET /api/tokenomics` of later releases."""
     return {
         **supply_figures,
@@ -63,7 +63,7 @@ def tokenomics_page(supply_figures: dict[str, object], sharing: Sharing, active_
     }
 
 
-def rewards_page(sharing: Sharing, active_miners: int) -> dict[str, object]:
+def rewards_page(sharing: RewardSharing, active_miners: int) -> dict[str, object]:
     """`GET /api/rewards/current`."""
     return {
         "formula": FORMULA,
@@ -75,7 +75,7 @@ def rewards_page(sharing: Sharing, active_miners: int) -> dict[str, object]:
     }
 
 
-def _example(sharing: Sharing, miners: int) -> dict[str, object]:
+def _example(sharing: RewardSharing, miners: int) -> dict[str, object]:
     return {
         "miners": miners,
         "base_reward": sharing.share(miners),

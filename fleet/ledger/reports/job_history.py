@@ -26,7 +26,7 @@ _HEX = re.compile(rf"[0-9a-f]{{1,{_DIGITS}}}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class JobStep:
     """A state that a job entered, and when."""
 
     #: UTC, ISO 8601; the time of the coordinator's turn that wrote it
@@ -46,7 +46,7 @@ class Life:
     miner: str
     #: the job's columns that are not empty, by name
     job: dict[str, Any]
-    steps: tuple[Step, ...]
+    steps: tuple[JobStep, ...]
     #: its entries and those that settled them, in order
     entries: tuple[dict[str, Any], ...]
 
@@ -170,12 +170,12 @@ def _life(connection: Connection, row: Any) -> Life:
     )
 
 
-def _steps(events: str, assigned_ms: int) -> list[Step]:
-    steps: list[Step] = []
+def _steps(events: str, assigned_ms: int) -> list[JobStep]:
+    steps: list[JobStep] = []
     before = 0
     for event in life(events):
         at = utc(assigned_ms + event.after_ms)
-        steps.append(Step(at=at, state=event.state.value, attempt=event.attempt, after_ms=event.after_ms - before))
+        steps.append(JobStep(at=at, state=event.state.value, attempt=event.attempt, after_ms=event.after_ms - before))
         before = event.after_ms
     return steps
 

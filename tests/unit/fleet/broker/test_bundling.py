@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.broker.bundling import Pace, pack
+from fleet.broker.bundling import BundlePace, pack
 from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE, data_text
@@ -89,7 +89,7 @@ def test_what_shares_a_message_takes_no_longer_than_it_may(orders: list[Dispatch
 
 
 def test_what_is_expected_is_the_mean_of_what_a_type_took_lately() -> None:
-    pace = Pace()
+    pace = BundlePace()
     pace.computed("inference", 0.1)
     assert pace.expected_ms("inference") == 0.1
     pace.computed("inference", 50.0)
@@ -101,7 +101,7 @@ def test_what_is_expected_is_the_mean_of_what_a_type_took_lately() -> None:
 
 
 def test_jobs_are_held_back_for_a_tenth_of_the_time_that_they_wait_anyway() -> None:
-    pace = Pace()
+    pace = BundlePace()
     for _ in range(300):
         pace.waited(0.8)
     assert pace.hold_s(100) == pytest.approx(0.08)
@@ -111,7 +111,7 @@ def test_jobs_are_held_back_for_a_tenth_of_the_time_that_they_wait_anyway() -> N
 
 
 def test_jobs_are_not_held_back_where_that_gains_nothing() -> None:
-    pace = Pace()
+    pace = BundlePace()
     assert pace.hold_s(100) > 0, "until the first result has told"
     assert pace.hold_s(9) == 0.0, "nobody is to be expected who would share the message"
     pace.waited(0.8)

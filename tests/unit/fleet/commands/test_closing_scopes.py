@@ -16,7 +16,7 @@ from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.summary import summary
-from fleet.coordinator.tally import Tally
+from fleet.coordinator.tally import RunTally
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.jobs import Account, MinerSpec, Registration, Totals
 from fleet.miner.miner import Miner
@@ -57,7 +57,7 @@ def closed(miners: list[Miner]) -> dict[str, Any]:
         names={one.spec.miner_id: one.spec.miner_id for one in miners},
         scopes=Scopes(run=scope, ledger=scope, since_base=scope),
         standings={one.spec.miner_id: Standing(base_ms=BASE_MS, stated_ms=BASE_MS + 9000) for one in miners},
-        tally=Tally(),
+        tally=RunTally(),
         verdict=None,
         duration_s=10.0,
     )

@@ -10,7 +10,7 @@ import pytest
 from fleet.simulator.endpoints import parse_request
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
-from fleet.simulator.rewards import WEIGHTS, Sharing
+from fleet.simulator.rewards import WEIGHTS, RewardSharing
 from fleet.simulator.simulator import Simulator
 from fleet.simulator.strangers import parse_strangers
 from tasks.jobtypes import JOB_TYPES
@@ -18,7 +18,7 @@ from tasks.jobtypes import JOB_TYPES
 START = 1_800_000_000.0
 #: requests in a window of 60 s, as on the measured server
 LIMIT = 5000
-LATER = Sharing(block_budget=0.1, least=0.0001, most=0.05)
+LATER = RewardSharing(block_budget=0.1, least=0.0001, most=0.05)
 
 
 class Farm:
