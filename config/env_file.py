@@ -14,7 +14,7 @@ _ESCAPES = re.compile(r"\\[nt\\\"]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unclear:
+class AmbiguousValue:
     """A value that `fleet` and Compose would read differently."""
 
     #: the variable, or the line where there is no variable to name
@@ -28,7 +28,7 @@ class EnvFile:
     """The contents of a `.env` file."""
 
     values: Mapping[str, str | None]
-    unclear: tuple[Unclear, ...]
+    unclear: tuple[AmbiguousValue, ...]
 
 
 def read_env_file(text: str) -> EnvFile:
@@ -49,9 +49,9 @@ def read_env_file(text: str) -> EnvFile:
     return EnvFile(values=values, unclear=tuple(unclear))
 
 
-def _doubt(name: str, reason: str) -> Unclear:
+def _doubt(name: str, reason: str) -> AmbiguousValue:
     variable = name.partition(",")[0]
-    return Unclear(
+    return AmbiguousValue(
         name=name,
         reason=reason,
         advice=f"write {variable}='…' in single quotes; what holds a single quote itself goes into a secret file",

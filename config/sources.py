@@ -31,12 +31,12 @@ class Layer:
     #: nested like the tree
     values: Mapping[str, object] = field(default_factory=dict)
     #: whether this source names settings as variables (FLEET_HTTP__CONNECTIONS) or with dots (http.connections)
-    spelt_as_variables: bool = False
+    named_as_variables: bool = False
     problems: tuple[Problem, ...] = ()
 
     def spelling(self, name: str) -> str:
         """A dotted name in this source's notation."""
-        return variable(name) if self.spelt_as_variables else name
+        return variable(name) if self.named_as_variables else name
 
 
 def variable(name: str) -> str:
@@ -71,7 +71,7 @@ def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
             continue
         dotted = name.removeprefix(ENV_PREFIX.lower()).replace(NESTED, ".")
         if not _is_known(dotted):
-            problems.append(_unknown(spelt, source, dotted, spelt_as_variables=True))
+            problems.append(_unknown(spelt, source, dotted, named_as_variables=True))
             continue
         reader.env_vars = {name: text}
         try:
@@ -79,7 +79,7 @@ def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
         except SettingsError:
             # The parser's message would not help, and its cause holds the text, which may be secret.
             problems.append(Problem(name=spelt, source=source, reason="must be JSON, as it is a section or a list"))
-    return _checked(source, values, spelt_as_variables=True, problems=problems)
+    return _checked(source, values, named_as_variables=True, problems=problems)
 
 
 def from_env_file(path: Path) -> Layer:
@@ -165,27 +165,27 @@ def _checked(
     source: str,
     values: Mapping[str, object],
     *,
-    spelt_as_variables: bool = False,
+    named_as_variables: bool = False,
     problems: list[Problem] | None = None,
 ) -> Layer:
     unknown = [
-        _unknown(variable(name) if spelt_as_variables else name, source, name, spelt_as_variables=spelt_as_variables)
+        _unknown(variable(name) if named_as_variables else name, source, name, named_as_variables=named_as_variables)
         for name in unknown_names(values, Settings)
     ]
     return Layer(
         source=source,
         values=values,
-        spelt_as_variables=spelt_as_variables,
+        named_as_variables=named_as_variables,
         problems=(*(problems or ()), *unknown),
     )
 
 
-def _unknown(spelt: str, source: str, dotted: str, *, spelt_as_variables: bool) -> Problem:
+def _unknown(spelt: str, source: str, dotted: str, *, named_as_variables: bool) -> Problem:
     meant = suggestion(dotted, Settings)
     if meant is None:
         advice = "see `fleet config` for the names there are"
     else:
-        advice = f"did you mean {variable(meant) if spelt_as_variables else meant}?"
+        advice = f"did you mean {variable(meant) if named_as_variables else meant}?"
     # The value is left out, since it may be that of a mistyped secret.
     return Problem(name=spelt, source=source, reason="no such setting", advice=advice)
 

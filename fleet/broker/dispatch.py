@@ -146,7 +146,7 @@ class Dispatcher:
             answer = _answer(exc)
             self._say(self._jobs.refused(answer or exc, len(orders), time.monotonic(), away=answer is None))
             return [_word(order, published=False) for order in orders]
-        self._say(self._jobs.taken())
+        self._say(self._jobs.accepted())
         return [_word(order, published=True, waits=id(order) in waiting) for order in orders]
 
     def _say(self, refusal: BrokerRefusal | None) -> None:
@@ -210,7 +210,7 @@ class Dispatcher:
             self._left = entries if away else []
             self._say(self._acknowledgements.refused(exc, len(entries), time.monotonic(), away=away))
             return
-        self._say(self._acknowledgements.taken())
+        self._say(self._acknowledgements.accepted())
 
 
 def _answer(exc: BaseException) -> redis.ResponseError | None:

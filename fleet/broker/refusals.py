@@ -49,7 +49,7 @@ class Refusals:
         told, self._count = self._count, 0
         return self._word(sanitized(f"{type(exc).__name__}: {exc}")[:_SHOWN], told)
 
-    def taken(self) -> BrokerRefusal | None:
+    def accepted(self) -> BrokerRefusal | None:
         """Record that sending succeeded. Returns what to report, if anything."""
         told = self._told_at is not None
         self._since = self._told_at = None

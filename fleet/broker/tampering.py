@@ -79,7 +79,7 @@ def wrong_kinds(kinds: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(key for key, kind in kinds.items() if kind not in ("none", KINDS[key]))
 
 
-def endless(remaining_ms: Mapping[str, int]) -> tuple[str, ...]:
+def without_expiry(remaining_ms: Mapping[str, int]) -> tuple[str, ...]:
     """The keys that outlast their lifetime. Redis states -1 for a key that never expires, -2 for a missing key."""
     return tuple(key for key, left in remaining_ms.items() if left == -1 or left > LIFETIMES[key])
 
@@ -152,7 +152,7 @@ class Inspector:
         pipeline = self._client.pipeline(transaction=False)
         for key in LIFETIMES:
             pipeline.pttl(key)
-        endless_keys = endless(dict(zip(LIFETIMES, pipeline.execute(), strict=True)))
+        endless_keys = without_expiry(dict(zip(LIFETIMES, pipeline.execute(), strict=True)))
         if endless_keys:
             self._client.delete(*endless_keys)
         for key in endless_keys:

@@ -12,7 +12,7 @@ from fleet.domain.calls import Call, Reply
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
 from fleet.miner.abandoned import Ghost, GhostStopped
 from fleet.server.client import Client
-from fleet.server.http.interface import Talk
+from fleet.server.http.interface import AsyncFunction
 
 #: requests for the network's figures: fees and phase
 NETWORK_REQUESTS = 2
@@ -21,7 +21,7 @@ NETWORK_REQUESTS = 2
 class Executor(Protocol):
     """Runs functions beside the loop."""
 
-    def submit(self, function: Talk, *args: Any) -> None:
+    def submit(self, function: AsyncFunction, *args: Any) -> None:
         """Soon run a function that may call the server."""
 
 

@@ -152,7 +152,7 @@ class Coordinator:
             self._farm.governor.sent(now, awaited=False)
         self._farm.on_reply(reply, now)
         if self._prospect is not None:
-            self._prospect.heard(reply.outcome)
+            self._prospect.observe(reply.outcome)
 
     def _check_prospect(self, now: float) -> None:
         """Report the problem of a server that has never assigned a job, and stop once the farm need not wait longer."""

@@ -88,7 +88,7 @@ class Prospect:
         #: what is wrong with the server; None while nothing is, and always None once it gave a job
         self.verdict: Verdict | None = None
 
-    def heard(self, outcome: Answer | CallError) -> None:
+    def observe(self, outcome: Answer | CallError) -> None:
         """Record how a call ended."""
         if self._given:
             return

@@ -43,7 +43,7 @@ class Failures:
         """Take back a count, since the job is absurd and the kernel has not failed."""
         self._write(max(self.in_row - 1, 0))
 
-    def doubtful(self, processes: int) -> bool:
+    def needs_test(self, processes: int) -> bool:
         """Whether the worker should test itself after this many failures in a row."""
         return self.in_row >= (FIRST_LIMIT << self._passed) + processes
 

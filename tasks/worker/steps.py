@@ -130,7 +130,7 @@ def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
                 timer.cancel()
 
         def _look(self, consumer: Any) -> None:
-            if self.test is None and failures.doubtful(consumer.pool.num_processes):
+            if self.test is None and failures.needs_test(consumer.pool.num_processes):
                 _log.warning("%d jobs in a row came to nothing: this worker tests itself", failures.in_row)
                 self.test, failures.testing = SelfTest(time_limit_s), True
                 consumer.cancel_task_queue(JOBS_QUEUE)

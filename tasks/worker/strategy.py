@@ -25,7 +25,7 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     def handle(message: Any, *more: Any, **names: Any) -> None:
         check_arguments(_payload(message))
         avoided = consumer.hostname in (message.headers.get(AVOID_HEADER) or ())
-        if avoided or failures.testing or failures.doubtful(consumer.pool.num_processes):
+        if avoided or failures.testing or failures.needs_test(consumer.pool.num_processes):
             consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))
         else:
             take(message, *more, **names)

@@ -51,7 +51,7 @@ def test_a_server_that_never_gives_a_job_turns_the_health_red_after_two_minutes(
     tmp_path: Path, since_s: float, code: int
 ) -> None:
     ahead, path = prospect(since_s), tmp_path / "alive"
-    ahead.heard(ELSEWHERE)
+    ahead.observe(ELSEWHERE)
     ticked(ahead, path, time.monotonic())
     health = fresh(path)
     assert health.returncode == code
@@ -61,10 +61,10 @@ def test_a_server_that_never_gives_a_job_turns_the_health_red_after_two_minutes(
 def test_the_health_is_green_again_once_the_server_answers(tmp_path: Path) -> None:
     ahead, path = prospect(121), tmp_path / "alive"
     pulse = AliveFile(cast("Watcher", Silent()), path, (), ahead)
-    ahead.heard(ELSEWHERE)
+    ahead.observe(ELSEWHERE)
     pulse.tick(FARM, time.monotonic())
     assert fresh(path).returncode == 1
-    ahead.heard(Registration(new=True))
+    ahead.observe(Registration(new=True))
     pulse.tick(FARM, time.monotonic() + 10)
     assert fresh(path).returncode == 0
 

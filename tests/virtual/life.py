@@ -11,7 +11,7 @@ from fleet.coordinator.inbox import Event, Inbox
 from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger.ledger import Ledger
-from fleet.server.http.interface import Talk
+from fleet.server.http.interface import AsyncFunction
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws
 from tests.virtual.server import Server, VirtualClient, ran
@@ -106,7 +106,7 @@ class VirtualCaller:
         self.death: Death
         self.laws: Laws
 
-    def submit(self, function: Talk, *args: Any) -> None:
+    def submit(self, function: AsyncFunction, *args: Any) -> None:
         """Send a call; should the coordinator die before it arrives, it arrives all the same or does not."""
         self.death.may_strike("before a call is sent")
         self.inbox.worked = True
@@ -123,7 +123,7 @@ class VirtualCaller:
         self._timeline.after(self._server.way_s(), arrive)
         self.death.may_strike("after a call is sent")
 
-    def _run(self, function: Talk, args: tuple[Any, ...], started_at: float) -> None:
+    def _run(self, function: AsyncFunction, args: tuple[Any, ...], started_at: float) -> None:
         with self._timeline.thread(started_at) as thread:
             events: list[Event] = []
             self.inbox.captured = events

@@ -12,7 +12,7 @@ ACCEPT = "application/json"
 CONTENT_TYPE = "application/json"
 
 #: what runs on the transport's thread
-Talk = Callable[..., Coroutine[Any, Any, None]]
+AsyncFunction = Callable[..., Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

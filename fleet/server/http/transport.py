@@ -7,7 +7,7 @@ from collections import deque
 from types import TracebackType
 from typing import Any
 
-from fleet.server.http.interface import Engine, Request, Response, Sender, Talk
+from fleet.server.http.interface import AsyncFunction, Engine, Request, Response, Sender
 from fleet.threads import Progress, WatchedThread
 
 _CLOSE_S = 5.0
@@ -24,7 +24,7 @@ class Transport:
     def __init__(self, engine: Engine, others: Engine | None = None) -> None:
         self._engine = engine
         self._others = others or engine
-        self._orders: deque[tuple[Talk, tuple[Any, ...]]] = deque()
+        self._orders: deque[tuple[AsyncFunction, tuple[Any, ...]]] = deque()
         self._woken = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -44,7 +44,7 @@ class Transport:
         """Who sends the requests that are not the miners' own."""
         return self._others
 
-    def submit(self, function: Talk, *args: Any) -> None:
+    def submit(self, function: AsyncFunction, *args: Any) -> None:
         """Run `function` on the transport's thread, where it may `send`; any thread may ask for it."""
         self._orders.append((function, args))
         if not self._woken:

@@ -21,10 +21,10 @@ def test_a_refusal_is_told_at_once_and_then_every_ten_seconds_with_all_that_came
 
 def test_its_end_is_told_once() -> None:
     one = refusals()
-    assert one.taken() is None
+    assert one.accepted() is None
     one.refused(FULL, 1, 0.0, away=False)
-    assert one.taken() == BrokerRefusal(what="jobs", reason="", meanwhile="wait in the ledger")
-    assert one.taken() is None
+    assert one.accepted() == BrokerRefusal(what="jobs", reason="", meanwhile="wait in the ledger")
+    assert one.accepted() is None
     assert one.refused(FULL, 1, 1.0, away=False) is not None
 
 
@@ -32,7 +32,7 @@ def test_a_connection_that_is_lost_for_a_moment_is_left_to_the_intake() -> None:
     one = refusals()
     assert one.refused(ConnectionError("reset"), 1, 0.0, away=True) is None
     assert one.refused(ConnectionError("reset"), 1, 9.9, away=True) is None
-    assert one.taken() is None
+    assert one.accepted() is None
     assert one.refused(ConnectionError("reset"), 1, 20.0, away=True) is None
     word = one.refused(ConnectionError("reset"), 1, 30.0, away=True)
     assert word is not None

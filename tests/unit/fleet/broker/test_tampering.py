@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.broker.tampering import KINDS, Counts, endless, has_ended, overflows, suspects, wrong_kinds
+from fleet.broker.tampering import KINDS, Counts, has_ended, overflows, suspects, without_expiry, wrong_kinds
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM, WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 
@@ -64,4 +64,4 @@ def test_a_queue_may_hold_each_job_thrice_and_some(length: int, most: int, over:
 
 @pytest.mark.parametrize(("left_ms", "stays"), [(-2, False), (1, False), (WORKERS_KEY_TTL_MS, False), (-1, True)])
 def test_a_sign_that_outlasts_its_time_is_endless(left_ms: int, stays: bool) -> None:
-    assert bool(endless({WORKERS_KEY: left_ms})) is stays
+    assert bool(without_expiry({WORKERS_KEY: left_ms})) is stays

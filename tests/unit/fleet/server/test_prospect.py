@@ -58,7 +58,7 @@ def test_each_error_is_a_verdict_with_words_and_an_exit_code(
     error: CallError, trouble: Trouble, code: int, words: str
 ) -> None:
     ahead = prospect()
-    ahead.heard(error)
+    ahead.observe(error)
     verdict = ahead.at_end(assigned=0, asked=False)
     assert verdict is not None
     assert verdict.trouble is trouble
@@ -80,8 +80,8 @@ def test_each_kind_of_trouble_has_an_exit_code_that_is_none_of_success() -> None
 def test_a_rate_limit_says_nothing_of_the_server(error: CallError) -> None:
     assert verdict_of(error, SERVER) is None
     ahead = prospect()
-    ahead.heard(REDIRECT)
-    ahead.heard(error)
+    ahead.observe(REDIRECT)
+    ahead.observe(error)
     assert ahead.verdict is not None
 
 
@@ -91,15 +91,15 @@ def test_a_rate_limit_says_nothing_of_the_server(error: CallError) -> None:
 )
 def test_the_words_of_a_neonet_server_end_the_trouble(outcome: Answer | CallError) -> None:
     ahead = prospect()
-    ahead.heard(REDIRECT)
-    ahead.heard(outcome)
+    ahead.observe(REDIRECT)
+    ahead.observe(outcome)
     assert ahead.reason_to_stop(9999.0) is None
     assert ahead.at_end(assigned=0, asked=True) is None
 
 
 def test_patience_ends_after_its_time_and_no_sooner() -> None:
     ahead = prospect(patience_s=30.0)
-    ahead.heard(REDIRECT)
+    ahead.observe(REDIRECT)
     assert ahead.reason_to_stop(1029.9) is None
     assert ahead.reason_to_stop(1030.0) == ahead.verdict
     assert ahead.unhealthy(1119.9) is None
@@ -109,7 +109,7 @@ def test_patience_ends_after_its_time_and_no_sooner() -> None:
 @pytest.mark.parametrize("patience_s", [None, 0.0])
 def test_a_farm_that_is_not_to_end_turns_unhealthy_instead(patience_s: float | None) -> None:
     ahead = prospect(patience_s=patience_s)
-    ahead.heard(REDIRECT)
+    ahead.observe(REDIRECT)
     assert ahead.reason_to_stop(99_999.0) is None
     assert ahead.unhealthy(99_999.0) is not None
 
@@ -124,14 +124,14 @@ def test_a_farm_that_is_not_to_end_turns_unhealthy_instead(patience_s: float | N
 )
 def test_once_a_job_was_given_every_failure_is_waited_for(given: Answer) -> None:
     ahead = prospect()
-    ahead.heard(given)
-    ahead.heard(REDIRECT)
+    ahead.observe(given)
+    ahead.observe(REDIRECT)
     assert ahead.reason_to_stop(99_999.0) is ahead.unhealthy(99_999.0) is None
 
 
 def test_a_farm_that_mined_in_an_earlier_life_goes_on_and_says_why_it_can_not() -> None:
     ahead = prospect(mined=True)
-    ahead.heard(REDIRECT)
+    ahead.observe(REDIRECT)
     assert ahead.reason_to_stop(99_999.0) is ahead.unhealthy(99_999.0) is None
     assert ahead.news() is not None
     assert ahead.at_end(assigned=0, asked=False) == ahead.verdict
@@ -140,13 +140,13 @@ def test_a_farm_that_mined_in_an_earlier_life_goes_on_and_says_why_it_can_not() 
 def test_news_are_said_once_and_an_outage_is_none() -> None:
     ahead = prospect()
     assert ahead.news() is None
-    ahead.heard(Unreachable("refused"))
+    ahead.observe(Unreachable("refused"))
     assert ahead.news() is None
-    ahead.heard(REDIRECT)
+    ahead.observe(REDIRECT)
     assert ahead.news() == ahead.verdict
-    ahead.heard(REDIRECT)
+    ahead.observe(REDIRECT)
     assert ahead.news() is None
-    ahead.heard(Untrusted("self-signed certificate"))
+    ahead.observe(Untrusted("self-signed certificate"))
     assert ahead.news() == ahead.verdict
 
 
@@ -164,7 +164,7 @@ def test_a_run_with_jobs_is_no_failure() -> None:
 
 def test_a_farm_that_somebody_stops_says_why_nothing_was_mined_and_does_not_fail() -> None:
     ahead = prospect()
-    ahead.heard(REDIRECT)
+    ahead.observe(REDIRECT)
     verdict = ahead.at_end(assigned=0, asked=True)
     assert verdict is not None
     failure = nothing_mined({"nothing_mined": asdict(verdict)})
