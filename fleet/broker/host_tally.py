@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tasks.messages import Outcome, ResultMessage
 
@@ -16,15 +16,22 @@ _WARN_AT, _WARN_AGAIN = 5, 4
 
 
 @dataclass(slots=True)
+class _Row:
+    """A host's failures in a row on one job type: other types may go well there."""
+
+    failures: int = 0
+    warn_at: int = _WARN_AT
+
+
+@dataclass(slots=True)
 class _Tally:
     """The counts of one host."""
 
     computed: int = 0
     failed: int = 0
-    #: failures since the host last computed a job
-    in_row: int = 0
-    warn_at: int = _WARN_AT
     computed_at: float = float("-inf")
+    #: job type → failures since the host last computed one of the type
+    rows: dict[str, _Row] = field(default_factory=dict)
 
 
 class Hosts:
@@ -33,23 +40,27 @@ class Hosts:
     def __init__(self) -> None:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
 
-    def ended(self, message: ResultMessage, now: float) -> str | None:
-        """Count the end of an attempt. Returns a warning if its host failed many times in a row, else None."""
+    def ended(self, message: ResultMessage, job_type: str, now: float) -> str | None:
+        """Count the end of an attempt at a job of a known type.
+
+        Returns a warning if its host failed many times in a row on jobs of the type, else None.
+        """
         tally = self._tallies.setdefault(message.worker, _Tally())
         self._tallies.move_to_end(message.worker)
         if len(self._tallies) > _MOST_HOSTS:
             self._tallies.popitem(last=False)
         if message.outcome is Outcome.COMPUTED:
             tally.computed, tally.computed_at = tally.computed + 1, now
-            tally.in_row, tally.warn_at = 0, _WARN_AT
+            tally.rows.pop(job_type, None)
             return None
-        tally.failed, tally.in_row = tally.failed + 1, tally.in_row + 1
-        if tally.in_row < tally.warn_at:
+        row = tally.rows.setdefault(job_type, _Row())
+        tally.failed, row.failures = tally.failed + 1, row.failures + 1
+        if row.failures < row.warn_at:
             return None
-        tally.warn_at *= _WARN_AGAIN
+        row.warn_at *= _WARN_AGAIN
         return (
-            f"{message.worker or 'a nameless worker'} failed {tally.in_row} times in a row, {tally.failed} jobs in all "
-            f"beside {tally.computed} that it computed: {message.error}"
+            f"{message.worker or 'a nameless worker'} failed {row.failures} times in a row on {job_type}, "
+            f"{tally.failed} jobs in all beside {tally.computed} that it computed: {message.error}"
         )
 
     def able(self, now: float) -> frozenset[str]:

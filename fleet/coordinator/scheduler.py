@@ -143,11 +143,11 @@ class Farm:
             if message.attempt == work.attempt and work.ordered_at is not None:
                 self._pace.waited(now - work.ordered_at - message.compute_ms / 1000)
         if work.awaits(message):
-            self._heard_of_host(message, now)
+            self._heard_of_host(message, work.job.job_type, now)
         self._apply(miner, lambda: miner.workload.result(message, now, self._able), now)
 
-    def _heard_of_host(self, message: ResultMessage, now: float) -> None:
-        warning = self._hosts.ended(message, now)
+    def _heard_of_host(self, message: ResultMessage, job_type: str, now: float) -> None:
+        warning = self._hosts.ended(message, job_type, now)
         self._able = self._hosts.able(now)
         if warning is not None:
             self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=warning))

@@ -18,6 +18,7 @@ from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
 
+TYPE = "data_validation"
 GOOD, BAD, WORSE = "worker@good", "worker@bad", "worker@worse"
 
 
@@ -82,7 +83,7 @@ class Mining:
 
     def knows(self, host: str) -> None:
         """The host has computed another job."""
-        self.farm._hosts.ended(ended("other", 1, host, Outcome.COMPUTED), self.now)
+        self.farm._hosts.ended(ended("other", 1, host, Outcome.COMPUTED), TYPE, self.now)
 
     @property
     def orders(self) -> list[Dispatch]:
@@ -220,21 +221,34 @@ def test_a_message_that_waits_in_the_queue_is_no_attempt_without_an_answer() -> 
 
 def test_a_host_that_fails_many_times_in_a_row_is_warned_of_by_name_and_seldom() -> None:
     hosts = Hosts()
-    hosts.ended(ended("j0", 1, BAD, Outcome.COMPUTED), 0.0)
-    said = [hosts.ended(ended(f"j{n}", 1, BAD), float(n)) for n in range(100)]
+    hosts.ended(ended("j0", 1, BAD, Outcome.COMPUTED), TYPE, 0.0)
+    said = [hosts.ended(ended(f"j{n}", 1, BAD), TYPE, float(n)) for n in range(100)]
     assert [number for number, text in enumerate(said, start=1) if text] == [5, 20, 80]
-    assert said[4] == f"{BAD} failed 5 times in a row, 5 jobs in all beside 1 that it computed: broken"
+    assert (
+        said[4] == f"{BAD} failed 5 times in a row on data_validation, 5 jobs in all beside 1 that it computed: broken"
+    )
 
 
 def test_a_host_that_computes_between_two_failures_is_not_warned_of() -> None:
     hosts = Hosts()
     for number in range(100):
         outcome = Outcome.COMPUTED if number % 4 == 0 else Outcome.FAILED
-        assert hosts.ended(ended(f"j{number}", 1, BAD, outcome), float(number)) is None
+        assert hosts.ended(ended(f"j{number}", 1, BAD, outcome), TYPE, float(number)) is None
+
+
+def test_a_host_that_fails_on_one_type_alone_is_warned_of_by_that_type() -> None:
+    """Each job of another type that it computed began the count again."""
+    hosts, said = Hosts(), []
+    for number in range(10):
+        hosts.ended(ended(f"a{number}", 1, BAD, Outcome.COMPUTED), "inference", float(number))
+        said.append(hosts.ended(ended(f"b{number}", 1, BAD), TYPE, float(number)))
+    assert [text for text in said if text] == [
+        f"{BAD} failed 5 times in a row on data_validation, 5 jobs in all beside 5 that it computed: broken"
+    ]
 
 
 def test_invented_names_take_no_memory_without_end() -> None:
     hosts = Hosts()
     for number in range(10_000):
-        hosts.ended(ended("j1", 1, f"worker@{number}", Outcome.COMPUTED), 1.0)
+        hosts.ended(ended("j1", 1, f"worker@{number}", Outcome.COMPUTED), TYPE, 1.0)
     assert len(hosts.able(1.0)) <= 256
