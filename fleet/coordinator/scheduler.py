@@ -244,7 +244,7 @@ class Farm:
     def _end_leftovers(self, now: float) -> None:
         """After the drain was given up, end jobs left over from a failed submission or an answered fetch."""
         for miner in self.miners.values():
-            if not all(work.in_flight for work in miner.jobs.values()):
+            if not all(work.submission.in_flight for work in miner.jobs.values()):
                 self._apply(miner, miner.give_up, now)
         self._turn.dispatches = [order for order in self._turn.dispatches if order.message.job_id in self._owners]
 

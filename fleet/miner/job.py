@@ -12,6 +12,7 @@ from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import Job, JobState, OpenJob, Road
 from fleet.domain.proof import Exchange, Proof, json_digest
 from fleet.domain.turn import NEVER
+from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
@@ -60,19 +61,12 @@ class Work:
     #: the final state of a failed job, and why it is not paid
     end: JobState = JobState.REJECTED
     loss: Loss | None = None
-    #: why its last submission did not reach the server
-    held: Loss | None = None
     #: the worker that computed the result
     worker: str = ""
     kernel_version: str = ""
-    #: whether a submission is under way
-    in_flight: bool = False
-    #: whether the outcome of the last submission is unknown
-    unknown: bool = False
-    #: whether the outcome of any submission was unknown, so that the job may have been paid
-    doubtful: bool = False
-    #: whether the server handed the job out again although a submission was sent
-    insisted: bool = False
+    submission: Submission = Submission.UNSENT
+    #: number of submissions whose outcome stayed unknown: after any, the job may have been paid
+    lost_answers: int = 0
     #: whether this ledger already has a payment for the job
     paid_before: bool = False
     redispatch_at: float = NEVER
@@ -104,8 +98,9 @@ class Work:
             worker=open_job.worker,
             kernel_version=open_job.kernel_version,
             paid_before=open_job.paid_before,
-            unknown=open_job.state is JobState.SUBMITTING,
-            doubtful=open_job.sends > 0,
+            submission=Submission.UNANSWERED if open_job.state is JobState.SUBMITTING else Submission.UNSENT,
+            # the ledger does not say which of them had an answer
+            lost_answers=open_job.sends,
         )
         if open_job.result and "error" in open_job.result:
             end = JobState.QUARANTINED if open_job.strikes >= max_attempts else JobState.REJECTED
@@ -115,12 +110,13 @@ class Work:
     @property
     def blocks_fetch(self) -> bool:
         """Whether a fetch would only return this job again."""
-        return self.job.road is Road.FETCHED and (not self.unknown or self.insisted)
+        return self.job.road is Road.FETCHED and (not self.submission.unknown or self.submission.wanted)
 
     @property
     def sendable(self) -> bool:
         """Whether there is something to submit and no submission under way."""
-        return (self.state is JobState.COMPUTED or self.state is JobState.SUBMITTING) and not self.in_flight
+        computed = self.state is JobState.COMPUTED or self.state is JobState.SUBMITTING
+        return computed and not self.submission.in_flight
 
     @property
     def at_workers(self) -> bool:
@@ -134,6 +130,12 @@ class Work:
     def waits_for(self, message: JobMessage) -> bool:
         """Whether `message` is the one that should bring the job to a worker."""
         return self.at_workers and message.attempt == self.attempt
+
+    def submission_saw(self, event: SubmissionEvent) -> None:
+        """Take in what happened to the submission. Raises KeyError for what can't happen in its state."""
+        self.submission = self.submission.after(event)
+        self.sends += event is SubmissionEvent.SENDING
+        self.lost_answers += event is SubmissionEvent.NO_ANSWER
 
     def first_sent(self, at: float) -> None:
         """Record when the first submission was sent."""

@@ -19,6 +19,7 @@ from fleet.miner.job_notices import computed, lost_job, rewarded
 from fleet.miner.policy import Policy
 from fleet.miner.session import Session
 from fleet.miner.strikes import given_up, pause_s
+from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.money.balance import Purse
 from tasks.messages import ResultMessage, too_large
 
@@ -28,6 +29,9 @@ _MAX_UNKNOWN = 3
 _RESTORED_S = 2.0
 #: number of ended jobs that are remembered, more than can end while one fetch is under way
 _REMEMBERED = 8
+
+#: why a job is not paid whose last submission had no effect
+_UNSUBMITTED = {Submission.LIMITED: Loss.LIMIT, Submission.UNREACHED: Loss.SERVER_DOWN}
 
 Find = Callable[[str], Prior | None]
 
@@ -49,7 +53,7 @@ class Workload:
     @property
     def may_fetch(self) -> bool:
         """Whether to fetch: the server would give a new job, and not too many submissions have an unknown outcome."""
-        unknown = sum(work.unknown for work in self.jobs.values())
+        unknown = sum(work.submission.unknown for work in self.jobs.values())
         return unknown < _MAX_UNKNOWN and not any(work.blocks_fetch for work in self.jobs.values())
 
     @property
@@ -60,12 +64,14 @@ class Workload:
     @property
     def waiting(self) -> tuple[str, ...]:
         """Ids of jobs that the server may have paid and that are not booked."""
-        return tuple(job_id for job_id, work in self.jobs.items() if work.unknown or work.in_flight)
+        return tuple(
+            job_id for job_id, work in self.jobs.items() if work.submission.unknown or work.submission.in_flight
+        )
 
     @property
     def uncertain(self) -> bool:
         """Whether the outcome of a submission is unknown."""
-        return any(work.unknown for work in self.jobs.values())
+        return any(work.submission.unknown for work in self.jobs.values())
 
     def sendable(self) -> Iterator[Work]:
         """The jobs that can be submitted."""
@@ -194,7 +200,7 @@ class Workload:
 
     def submitting(self, work: Work) -> list[Effect]:
         """Mark a submission as under way. Its row is written before it is sent."""
-        work.in_flight, work.sends = True, work.sends + 1
+        work.submission_saw(SubmissionEvent.SENDING)
         return [work.moved(JobState.SUBMITTING)]
 
     def receipt(self, receipt: Receipt, work: Work, reply: Reply) -> list[Effect]:
@@ -216,7 +222,7 @@ class Workload:
                 return [work.moved(JobState.ALREADY_COMPLETED), *self._purse.job_settled(work.job.job_id)]
             return self._paid(work, work.job.reward, False, None, reply)
         if isinstance(error, JobUnknown):
-            loss = Loss.ANSWER_LOST if work.unknown else Loss.FORGOTTEN
+            loss = Loss.ANSWER_LOST if work.submission.unknown else Loss.FORGOTTEN
             return self._lost(work, JobState.EXPIRED, loss.value, loss, reply)
         if isinstance(error, Refused):
             return self._mended(work, str(error)) or self._refused(work, str(error), reply)
@@ -225,17 +231,18 @@ class Workload:
                 work, JobState.REJECTED, str(error), Loss.BAD_FORMAT, reply
             )
         if isinstance(error, OutcomeUnknown):
-            work.unknown, work.doubtful, work.insisted = True, True, False
-        elif not work.unknown:
+            work.submission_saw(SubmissionEvent.NO_ANSWER)
+            return None
+        work.submission_saw(SubmissionEvent.LIMIT if isinstance(error, RateLimited) else SubmissionEvent.NO_EFFECT)
+        if not work.submission.unknown:
             work.state = JobState.COMPUTED
-            work.held = Loss.LIMIT if isinstance(error, RateLimited) else Loss.SERVER_DOWN
         return None
 
     def give_up(self) -> list[Effect]:
         """End each job without a submission under way, since the drain took too long."""
         effects: list[Effect] = []
-        for work in [work for work in self.jobs.values() if not work.in_flight]:
-            loss = Loss.ANSWER_LOST if work.unknown else work.held or Loss.DRAINED
+        for work in [work for work in self.jobs.values() if not work.submission.in_flight]:
+            loss = Loss.ANSWER_LOST if work.submission.unknown else _UNSUBMITTED.get(work.submission, Loss.DRAINED)
             effects += self._lost(work, JobState.EXPIRED, loss.value, loss)
         return effects
 
@@ -247,8 +254,7 @@ class Workload:
 
     def _given_again(self, work: Work, job: Job) -> list[Effect]:
         """Take in an open job that is handed out again: no submission of it has arrived at the server."""
-        if work.unknown:
-            work.insisted = True
+        work.submission_saw(SubmissionEvent.GIVEN_AGAIN)
         if job.data != work.job.data or job.reward != work.job.reward:
             return [self.anomaly("the same job came with another payload", job.job_id)]
         return []
@@ -298,7 +304,7 @@ class Workload:
         """Cut the result to its required fields for one more submission; nothing if that was tried before."""
         if not work.mend():
             return []
-        work.unknown = work.insisted = False
+        work.submission_saw(SubmissionEvent.MENDED)
         return [work.moved(JobState.COMPUTED), self.anomaly(f"mended: {refusal}", work.job.job_id)]
 
     def _paid(
@@ -323,7 +329,7 @@ class Workload:
         self._end(work, reply.answered_at if reply else 0.0)
         if reply is not None:
             self.pause.unpaid(reply.answered_at)
-        if work.doubtful and not work.failure:
+        if work.lost_answers and not work.failure:
             loss = Loss.ANSWER_LOST
         loss = None if work.paid_before else work.loss or loss
         unanswered = loss is Loss.ANSWER_LOST

@@ -59,7 +59,7 @@ class Lanes:
 
 def _lane(kind: CallKind, work: Work | None) -> Lane:
     if work is not None:
-        return Lane.MAIN if work.job.road is Road.FETCHED and not work.unknown else Lane.SIDE
+        return Lane.MAIN if work.job.road is Road.FETCHED and not work.submission.unknown else Lane.SIDE
     return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
 
 

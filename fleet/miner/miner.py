@@ -132,10 +132,8 @@ class Miner:
         call, outcome = reply.call, reply.outcome
         self._lanes.ended(call)
         work = self.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
-        if work is not None:
-            work.in_flight = False
-            if work.sends == 1:
-                work.first_sent(reply.sent_at)
+        if work is not None and work.sends == 1:
+            work.first_sent(reply.sent_at)
         if isinstance(outcome, CallError):
             effects = self._on_error(reply, outcome, work, now)
         else:

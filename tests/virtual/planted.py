@@ -18,6 +18,7 @@ from fleet.miner.job import Work
 from fleet.miner.jobs import Workload
 from fleet.miner.miner import Miner
 from fleet.miner.session import Session
+from fleet.miner.submission import Submission
 from fleet.money.balance import Purse
 from tests.virtual.plan import draw_plan
 from tests.virtual.schedule import failure_of
@@ -81,6 +82,7 @@ def _books_the_stated_reward(self: Workload, receipt: Receipt, work: Work, reply
 
 def _sends_again_after_acceptance(self: Workload, receipt: Receipt, work: Work, reply: Any) -> list[Effect]:
     if receipt.accepted and work.sends == 1:
+        work.submission = Submission.UNSENT
         return []
     return _receipt(self, receipt, work, reply)
 

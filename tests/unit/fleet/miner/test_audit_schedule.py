@@ -31,6 +31,7 @@ from fleet.miner.job import Work
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
+from fleet.miner.submission import Submission
 
 EVERY_S = 100.0
 HALF = Decimal("0.5")
@@ -165,7 +166,7 @@ def test_a_payment_in_mid_doubt_begins_it_anew() -> None:
 def test_a_miner_in_doubt_fetches_while_a_submissions_outcome_is_unknown() -> None:
     """Both wait for an answer: that of the submission may never come."""
     miner = in_doubt()
-    miner.jobs["j1"] = Work(job=job(), session_id="s1", state=JobState.SUBMITTING, unknown=True, in_flight=True)
+    miner.jobs["j1"] = Work(job=job(), session_id="s1", state=JobState.SUBMITTING, submission=Submission.SENT_AGAIN)
     assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
 
 
@@ -215,7 +216,7 @@ def test_no_totals_are_asked_for_while_a_submissions_outcome_is_unknown() -> Non
     miner = mining()
     answer(miner, job(), 1.0)
     work = miner.jobs["j1"]
-    work.state, work.unknown, work.result = JobState.SUBMITTING, True, {"final_hash": "x"}
+    work.state, work.submission, work.result = JobState.SUBMITTING, Submission.UNANSWERED, {"final_hash": "x"}
     answer(miner, HeartbeatAnswer(), EVERY_S)
     assert CallKind.TOTALS not in kinds(miner, EVERY_S)
 
