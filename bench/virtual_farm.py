@@ -18,9 +18,9 @@ from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Answer, Call, Reply
 from fleet.domain.effects import Dispatch
+from fleet.domain.events import Published
 from fleet.domain.jobs import Account, MinerSpec
 from fleet.domain.proof import Exchange
-from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

@@ -21,7 +21,7 @@ from kombu.exceptions import KombuError, OperationalError
 from fleet.broker.bundling import pack
 from fleet.broker.refusals import BrokerRefusal, Refusals
 from fleet.domain.effects import Dispatch
-from fleet.domain.turn import Published
+from fleet.domain.events import Published
 from fleet.threads import Progress, WatchedThread
 from tasks.messages import (
     AVOID_HEADER,

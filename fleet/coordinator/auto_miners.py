@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from fleet.domain.amounts import EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect
+from fleet.domain.events import DrainBegun, Reopened
 from fleet.domain.jobs import HeartbeatAnswer, Job, Receipt, SessionStart
 from fleet.earning.controller import LOOK_EVERY_S, Controller
 from fleet.earning.meter import Meter
@@ -58,7 +59,7 @@ class AutoMiners:
         self._times: dict[str, list[float]] = {}
         for miner in self._miners:
             if miner.spec.miner_id not in self._pinned or self._miners[0] is not miner:
-                miner.drain()
+                miner.on(DrainBegun(), now)
 
     @property
     def model(self) -> IncomeModel:
@@ -143,18 +144,18 @@ class AutoMiners:
         decision = self.controller.look(self.own, now, requests_per_minute=per_minute)
         if len(self._times) >= _MOST_TIMED:
             self._times.clear()
-        changed = self._follow(decision.target)
+        changed = self._follow(decision.target, now)
         self._governor.keeps(max(sum(not miner.draining for miner in self._miners), 1))
         return changed, list(decision.notices)
 
-    def _follow(self, target: int) -> list[Miner]:
+    def _follow(self, target: int, now: float) -> list[Miner]:
         wanted = [miner for miner in self._miners if not miner.draining]
         if len(wanted) > target:
             spare = [miner for miner in wanted if miner.spec.miner_id not in self._pinned]
             # the ones that opened last are the first to close
             closing = spare[::-1][: len(wanted) - target]
             for miner in closing:
-                miner.drain()
+                miner.on(DrainBegun(), now)
             return closing
         waiting = sum(miner.session is None for miner in wanted)
         room = max(1, int(self.own * _AT_ONCE)) - waiting
@@ -163,5 +164,5 @@ class AutoMiners:
             key=lambda miner: miner.spec.miner_id not in self._pinned,
         )[: max(min(target - len(wanted), room), 0)]
         for miner in opening:
-            miner.resume()
+            miner.on(Reopened(), now)
         return opening

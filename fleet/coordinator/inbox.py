@@ -12,8 +12,8 @@ from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.pending import Written
 from fleet.domain.calls import Reply
+from fleet.domain.events import Published
 from fleet.domain.jobs import GasInfo, NetworkPhase
-from fleet.domain.turn import Published
 from fleet.miner.abandoned import GhostStopped
 
 #: maximum number of events in a turn, so that a stream of results does not delay calls

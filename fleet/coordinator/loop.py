@@ -26,7 +26,7 @@ from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
-from fleet.domain.turn import Published
+from fleet.domain.events import Published
 from fleet.errors import RedisHeld
 from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
 from fleet.server.prospect import Prospect

@@ -14,8 +14,20 @@ from fleet.coordinator.outage import Outage
 from fleet.coordinator.queues import Queues
 from fleet.domain.calls import CallKind, Reply, Urgency
 from fleet.domain.effects import Dispatch, Effect, Notice, NoticeKind
+from fleet.domain.events import (
+    BrokerEmptied,
+    DrainBegun,
+    DrainOver,
+    Left,
+    MinerEvent,
+    Probe,
+    Published,
+    ResultArrived,
+    ServerIsBack,
+    TimePassed,
+)
 from fleet.domain.jobs import Prior
-from fleet.domain.turn import NEVER, Published, Turn
+from fleet.domain.turn import NEVER, Turn
 from fleet.errors import SERVER_AWAY, CallError, NoAnswer, RateLimited, Unreachable
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
@@ -110,22 +122,22 @@ class Farm:
         if not isinstance(reply.outcome, NoAnswer | Unreachable):
             self.heard_at = now
         miner = self.miners[reply.call.spec.miner_id]
-        self._apply(miner, lambda: miner.on_reply(reply, now, self._prior), now)
+        self._tell(miner, reply, now)
         if self.auto is not None:
             self.auto.heard(reply, now)
-        if reply.call.kind is CallKind.REGISTER and now < miner.patience.until:
+        if reply.call.kind is CallKind.REGISTER and now < miner.waits_until:
             self._openings.failed(miner.spec.miner_id)
         if not isinstance(reply.outcome, SERVER_AWAY):
             self._answered(now)
-        elif now < miner.patience.until:
+        elif now < miner.waits_until:
             self._outage.failed(miner.spec.miner_id, now)
 
     def _answered(self, now: float) -> None:
         """The server answered; if that ends an outage, no miner waits any longer."""
         if self._outage.answered(now):
             for miner in self.miners.values():
-                if miner.patience.server_is_back():
-                    self._schedule(miner, now)
+                if now < miner.waits_until:
+                    self._tell(miner, ServerIsBack(), now)
 
     def on_result(self, message: ResultMessage, now: float) -> None:
         """A worker's attempt ended. A result for a job that is not open here is counted and dropped."""
@@ -144,7 +156,7 @@ class Farm:
                 self._pace.waited(now - work.ordered_at - message.compute_ms / 1000)
         if work.awaits(message):
             self._heard_of_host(message, work.job.job_type, now)
-        self._apply(miner, lambda: miner.workload.result(message, now, self._able), now)
+        self._tell(miner, ResultArrived(message=message, able=self._able), now)
 
     def _heard_of_host(self, message: ResultMessage, job_type: str, now: float) -> None:
         warning = self._hosts.ended(message, job_type, now)
@@ -156,19 +168,14 @@ class Farm:
         """The dispatcher has finished with a job."""
         miner = self.miners[word.miner_id]
         # its next call and its number of jobs at workers are unchanged
-        self._sort(
-            miner.workload.dispatched(word.job_id, word.attempt, published=word.published, waits=word.waits, now=now)
-        )
+        self._sort(miner.on(word, now))
         if not word.published:
             self._schedule(miner, now)
 
     def on_broker_emptied(self, now: float) -> None:
         """Redis came back without its data, so every job at the workers is dispatched again at once."""
         for miner in self.miners.values():
-            for work in miner.jobs.values():
-                if work.at_workers:
-                    work.redispatch_at, work.ordered, work.unanswered = now, False, 0
-            self._schedule(miner, now)
+            self._tell(miner, BrokerEmptied(), now)
 
     def outlook(self, last_sending: float, now: float) -> Outlook:
         """When the limit has room for the open jobs, and how many can't be submitted before `last_sending`."""
@@ -190,20 +197,19 @@ class Farm:
         """Stop fetching, finish the open jobs, then stop each session."""
         self.draining = True
         for miner in self.miners.values():
-            miner.drain()
-            self._schedule(miner, now)
+            self._tell(miner, DrainBegun(), now)
 
     def give_up(self, now: float) -> None:
         """The drain took too long: end the open jobs and any that later answers leave open, and stop the sessions."""
         self._given_up = True
         for miner in self.miners.values():
-            self._apply(miner, miner.give_up, now)
+            self._tell(miner, DrainOver(), now)
 
     def leave(self, reason: str, now: float) -> None:
         """Leave each miner that is not done as it is at the server; `reason` is said of each open session."""
         for miner in self.miners.values():
             if not miner.done:
-                self._apply(miner, lambda miner=miner: miner.leave(reason), now)  # type: ignore[misc]
+                self._tell(miner, Left(reason), now)
 
     def turn(self, now: float, *, heartbeats_only: bool = False) -> Turn:
         """Run the timers that are due, start the calls that may be sent, and return everything that was asked for.
@@ -216,7 +222,7 @@ class Farm:
         self._look_at_income(now)
         for miner_id in self._queues.due(now):
             miner = self.miners[miner_id]
-            self._apply(miner, lambda miner=miner: miner.workload.tick(now), now)  # type: ignore[misc]
+            self._tell(miner, TimePassed(), now)
         self._ask_for_server(now)
         blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
         self.heard_at = now if blocked_until < NEVER else self.heard_at
@@ -245,7 +251,7 @@ class Farm:
         """After the drain was given up, end jobs left over from a failed submission or an answered fetch."""
         for miner in self.miners.values():
             if not all(work.submission.in_flight for work in miner.jobs.values()):
-                self._apply(miner, miner.give_up, now)
+                self._tell(miner, DrainOver(), now)
         self._turn.dispatches = [order for order in self._turn.dispatches if order.message.job_id in self._owners]
 
     def _prior(self, job_id: str) -> Prior | None:
@@ -271,11 +277,10 @@ class Farm:
             return
         held = {Urgency.FETCH} if self._openings.has_room(self.governor) else {Urgency.FETCH, Urgency.OPENING}
         if self._queues.only(held):
-            waiting = (miner for miner in self.miners.values() if now < miner.patience.until < NEVER)
-            first = min(waiting, key=lambda miner: miner.patience.until, default=None)
+            waiting = (miner for miner in self.miners.values() if now < miner.waits_until < NEVER)
+            first = min(waiting, key=lambda miner: miner.waits_until, default=None)
             if first is not None:
-                first.patience.shorten()
-                self._schedule(first, now)
+                self._tell(first, Probe(), now)
 
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
         """Start the calls that may be sent, most urgent first.
@@ -325,10 +330,10 @@ class Farm:
             self._sort(effects)
         self._schedule(miner, now)
 
-    def _apply(self, miner: Miner, event: Callable[[], list[Effect]], now: float) -> None:
+    def _tell(self, miner: Miner, event: MinerEvent, now: float) -> None:
         before = dict(miner.jobs)
         waiting = sum(work.at_workers for work in miner.jobs.values())
-        effects = event()
+        effects = miner.on(event, now, self._prior)
         if self.auto is not None:
             self.auto.booked(effects, now)
         self._sort(effects)
@@ -374,4 +379,4 @@ class Farm:
             at = outranked_at
         else:
             self._queues.drop(miner_id)
-        self._queues.wake(miner_id, min(at, miner.workload.wakes_at()), now)
+        self._queues.wake(miner_id, min(at, miner.wakes_at), now)

@@ -1,4 +1,4 @@
-"""The writes, dispatches and calls of one turn of the loop, and the outcome of a dispatch. Values only."""
+"""The writes, dispatches and calls of one turn of the loop. Values only."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from fleet.domain.effects import Dispatch, Notice, Write
 
 #: a time that never comes
 NEVER = float("inf")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
-    """The outcome of dispatching one job. `published` is False if it could not be published."""
-
-    job_id: str
-    miner_id: str
-    attempt: int
-    published: bool
-    #: True if nothing was published because an earlier message of the job may still be in the queue
-    waits: bool = False
 
 
 @dataclass(kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
+from fleet.domain.events import Published
 from fleet.domain.jobs import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
 from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
@@ -156,19 +157,24 @@ class Workload:
                 effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
         return effects
 
-    def dispatched(
-        self, job_id: str, attempt: int, *, published: bool, now: float, waits: bool = False
-    ) -> list[Effect]:
-        """Record whether the dispatcher published a job. With `waits`, an earlier message of it is still queued."""
-        work = self.jobs.get(job_id)
+    def broker_emptied(self, now: float) -> list[Effect]:
+        """Have each job at the workers dispatched again at once."""
+        for work in self.jobs.values():
+            if work.at_workers:
+                work.redispatch_at, work.ordered, work.unanswered = now, False, 0
+        return []
+
+    def published(self, event: Published, now: float) -> list[Effect]:
+        """Record whether the dispatcher published a job."""
+        work, attempt = self.jobs.get(event.job_id), event.attempt
         if work is None or work.attempt != attempt or not work.at_workers or attempt in work.struck:
             return []
         work.ordered = False
-        if not published:
+        if not event.published:
             work.redispatch_at = now + self._policy.backoff.delay_s(1, self._rng)
             return []
         work.redispatch_at = now + self._policy.redispatch_s
-        work.unanswered += not waits
+        work.unanswered += not event.waits
         return [work.moved(JobState.DISPATCHED)]
 
     def result(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:

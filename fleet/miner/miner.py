@@ -12,6 +12,19 @@ import random
 
 from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
 from fleet.domain.effects import Booked, Effect, Notice, NoticeKind, SessionClosed, SessionOpened
+from fleet.domain.events import (
+    BrokerEmptied,
+    DrainBegun,
+    DrainOver,
+    Left,
+    MinerEvent,
+    Probe,
+    Published,
+    Reopened,
+    ResultArrived,
+    ServerIsBack,
+    TimePassed,
+)
 from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
@@ -32,7 +45,7 @@ from fleet.miner.jobs import Find, Workload
 from fleet.miner.lanes import Lanes, call_for
 from fleet.miner.phase import NEXT_CALL, Phase
 from fleet.miner.policy import Policy
-from fleet.miner.retry import Patience
+from fleet.miner.retry import RetryTimer
 from fleet.miner.session import Session
 from fleet.money.balance import Purse
 from fleet.ratelimit.share import Share
@@ -53,26 +66,36 @@ class Miner:
         self.total_stated_at: float | None = None
         self._mined = False
         self.purse = Purse(spec.miner_id, account)
-        self.workload = Workload(spec.miner_id, policy, self.purse, rng)
+        self._workload = Workload(spec.miner_id, policy, self.purse, rng)
         self._known_session = account.session
         self._policy = policy
         self._lanes = Lanes()
-        self.patience = Patience(policy.backoff, rng, now)
+        self._retry = RetryTimer(policy.backoff, rng, now)
         self.share = Share()
         self._farewell = Farewell()
         self._audits = Audits(policy.reconcile_s, rng, now)
         for open_job in account.open_jobs:
-            self.workload.restore(open_job, now)
+            self._workload.restore(open_job, now)
 
     @property
     def session(self) -> Session | None:
         """The running session, or None."""
-        return self.workload.session
+        return self._workload.session
 
     @property
     def jobs(self) -> dict[str, Work]:
         """The open jobs, by job id."""
-        return self.workload.jobs
+        return self._workload.jobs
+
+    @property
+    def waits_until(self) -> float:
+        """Until when the miner makes no call after failed ones."""
+        return self._retry.until
+
+    @property
+    def wakes_at(self) -> float:
+        """When it next has something to do without an event; it is told so by `TimePassed`."""
+        return self._workload.wakes_at()
 
     @property
     def has_books(self) -> bool:
@@ -92,7 +115,7 @@ class Miner:
 
         `(FETCH, inf, inf)` if there is no call.
         """
-        wishes = [(URGENCY[kind], max(at, self.patience.until)) for kind, _, at in self._wishes(now)]
+        wishes = [(URGENCY[kind], max(at, self._retry.until)) for kind, _, at in self._wishes(now)]
         due = [wish for wish in wishes if wish[1] <= now]
         if not due:
             urgency, at = min(wishes, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
@@ -102,7 +125,7 @@ class Miner:
 
     def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
         """Start the most urgent call that is due (and of urgency `only`, if given); returns it with its effects."""
-        due = [wish for wish in self._wishes(now) if max(wish[2], self.patience.until) <= now]
+        due = [wish for wish in self._wishes(now) if max(wish[2], self._retry.until) <= now]
         if not due:
             return None
         kind, work, _ = min(due, key=lambda wish: URGENCY[wish[0]])
@@ -111,24 +134,39 @@ class Miner:
         call = call_for(kind, self.spec, self.session, work)
         self._lanes.begin(call, work)
         self.share.called(now)
-        effects = self.workload.submitting(work) if work is not None else []
+        effects = self._workload.submitting(work) if work is not None else []
         return call, effects
-
-    def drain(self) -> None:
-        """Fetch nothing more; finish the open jobs, stop the session, ask for the totals."""
-        self.draining = True
-
-    def resume(self) -> None:
-        """Open a session again after a drain of this miner alone."""
-        self.draining = False
-        if self.phase is Phase.DONE:
-            self.phase, self.compared = Phase.REGISTERED, False
-            self._farewell.next_step()
 
     # -- events -----------------------------------------------------------------------------------------------------
 
-    def on_reply(self, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """Take in the end of a call. `find` looks up a job in the ledger."""
+    def on(self, event: MinerEvent, now: float, find: Find = lambda _: None) -> list[Effect]:
+        """Take in what happened, and return what follows from it. `find` looks up a job in the ledger, for a reply."""
+        match event:
+            case Reply():
+                return self._on_reply(event, now, find)
+            case ResultArrived():
+                return self._workload.result(event.message, now, event.able)
+            case Published():
+                return self._workload.published(event, now)
+            case TimePassed():
+                return self._workload.tick(now)
+            case BrokerEmptied():
+                return self._workload.broker_emptied(now)
+            case ServerIsBack():
+                self._retry.server_is_back()
+            case Probe():
+                self._retry.shorten()
+            case DrainBegun():
+                self.draining = True
+            case DrainOver():
+                return self._give_up()
+            case Left():
+                return self._leave(event.reason)
+            case Reopened():
+                self._reopen()
+        return []
+
+    def _on_reply(self, reply: Reply, now: float, find: Find) -> list[Effect]:
         call, outcome = reply.call, reply.outcome
         self._lanes.ended(call)
         work = self.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
@@ -137,12 +175,12 @@ class Miner:
         if isinstance(outcome, CallError):
             effects = self._on_error(reply, outcome, work, now)
         else:
-            self.patience.answered()
+            self._retry.answered()
             effects = self._on_answer(reply, outcome, work, now, find)
         if states_total(outcome):
             self.total_stated_at = reply.answered_at
         if isinstance(outcome, HeartbeatAnswer) or any(isinstance(effect, Booked) for effect in effects):
-            self.patience.rewarded()
+            self._retry.rewarded()
             self.share.rewarded()
         return effects
 
@@ -153,9 +191,9 @@ class Miner:
             case SessionStart():
                 return self._started(outcome, reply, now, find)
             case Job():
-                return self.workload.assigned(outcome, reply, now, find)
+                return self._workload.assigned(outcome, reply, now, find)
             case Receipt():
-                return self.workload.receipt(outcome, work, reply) if work else []
+                return self._workload.receipt(outcome, work, reply) if work else []
             case HeartbeatAnswer():
                 return self._beaten(outcome, reply, now, find)
             case SessionSummary():
@@ -164,14 +202,18 @@ class Miner:
             case Totals():
                 return self._totals(outcome, reply, now)
 
-    def give_up(self) -> list[Effect]:
-        """End the open jobs and skip all waits before the farewell, since the drain took too long."""
-        self.patience.over()
+    def _give_up(self) -> list[Effect]:
+        self._retry.over()
         self._known_session = None
-        return self.workload.give_up()
+        return self._workload.give_up()
 
-    def leave(self, reason: str) -> list[Effect]:
-        """End the farewell without the server: an open session is reported, and no totals are stated."""
+    def _reopen(self) -> None:
+        self.draining = False
+        if self.phase is Phase.DONE:
+            self.phase, self.compared = Phase.REGISTERED, False
+            self._farewell.next_step()
+
+    def _leave(self, reason: str) -> list[Effect]:
         effects: list[Effect] = []
         if self.session is not None:
             call = call_for(CallKind.STOP_SESSION, self.spec, self.session, None)
@@ -197,15 +239,15 @@ class Miner:
         wishes: list[_Wish] = []
         if lanes.side is None and not lanes.under_way(CallKind.SUBMIT) and not (self.draining and not self.jobs):
             wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
-        if self._audits.at <= now and not self.draining and not self.workload.uncertain:
+        if self._audits.at <= now and not self.draining and not self._workload.uncertain:
             # let the lanes fall idle so that the totals can be compared, unless a submission's outcome is unknown
             ready = lanes.idle and session.heartbeat_at > now
             return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
         if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
-            wishes.extend((CallKind.SUBMIT, work, 0.0) for work in self.workload.sendable() if lanes.free_for(work))
-        doubting = self._audits.doubting and not self.workload.uncertain
-        if lanes.main is None and not self.draining and not doubting and self.workload.may_fetch:
-            wishes.append((CallKind.FETCH, None, self.workload.pause.until))
+            wishes.extend((CallKind.SUBMIT, work, 0.0) for work in self._workload.sendable() if lanes.free_for(work))
+        doubting = self._audits.doubting and not self._workload.uncertain
+        if lanes.main is None and not self.draining and not doubting and self._workload.may_fetch:
+            wishes.append((CallKind.FETCH, None, self._workload.pause.until))
         if now < self._audits.at < NEVER and not self.draining:
             wishes.append((CallKind.TOTALS, None, self._audits.at))
         return wishes
@@ -221,10 +263,10 @@ class Miner:
     def _registered(self, registration: Registration, now: float) -> list[Effect]:
         self.phase = Phase.REGISTERED
         words = "registered" if registration.new else "was registered already"
-        settled = self.purse.registered(registration, unsettled=self.workload.unsettled)
+        settled = self.purse.registered(registration, unsettled=self._workload.unsettled)
         # an unstated payment before the first total could never be proved, so the total is requested soon
         self._audits.due(now, when=self.purse.base_total is None)
-        odd = [self.workload.anomaly(registration.oddity)] if registration.oddity else []
+        odd = [self._workload.anomaly(registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
 
     def _started(self, start: SessionStart, reply: Reply, now: float, find: Find) -> list[Effect]:
@@ -235,15 +277,15 @@ class Miner:
             effects.append(SessionClosed(miner_id=miner_id, session_id=known.session_id, cause="lost by the server"))
             known = None
         self.phase, self._mined = Phase.MINING, True
-        self.workload.session = Session.opened(session_id, self._policy.heartbeat_s, known, now)
+        self._workload.session = Session.opened(session_id, self._policy.heartbeat_s, known, now)
         self.purse.session_opened(session_id, known, adopted=start.adopted)
         effects += [
             SessionOpened(miner_id=miner_id, session_id=session_id, offset=self.purse.session_offset),
             self._notice(NoticeKind.SESSION, f"session {'adopted' if start.adopted else 'started'}: {session_id}"),
-            *(self.workload.anomaly(text) for text in start.anomalies),
+            *(self._workload.anomaly(text) for text in start.anomalies),
         ]
         if not self.draining:
-            effects += self.workload.free_job(start.initial_job, reply, now, find)
+            effects += self._workload.free_job(start.initial_job, reply, now, find)
         return effects
 
     def _beaten(self, answer: HeartbeatAnswer, reply: Reply, now: float, find: Find) -> list[Effect]:
@@ -251,17 +293,17 @@ class Miner:
         if session is None or session.session_id != reply.call.session_id:
             return []
         session.beaten(reply.sent_at)
-        waiting = self.workload.waiting
+        waiting = self._workload.waiting
         effects = self.purse.heartbeat(answer, reply.exchange, unsettled=bool(waiting), waiting=waiting)
         self._audits.due(now, when=self.purse.may_count_twice)
-        effects += [self.workload.anomaly(text) for text in answer.anomalies]
+        effects += [self._workload.anomaly(text) for text in answer.anomalies]
         if not self.draining:
-            effects += self.workload.free_job(answer.next_job, reply, now, find)
+            effects += self._workload.free_job(answer.next_job, reply, now, find)
         return effects
 
     def _stopped(self, call: Call, cause: str, *, over: bool = True) -> list[Effect]:
         """Go on with the drain. A session that may not be `over` stays open in the ledger until the next start."""
-        self.phase, self.workload.session = Phase.STOPPED, None
+        self.phase, self._workload.session = Phase.STOPPED, None
         self._farewell.next_step()
         words = f"session {cause}: {call.session_id}"
         if not over:
@@ -282,9 +324,9 @@ class Miner:
         call = reply.call
         first_send = work is not None and work.sends == 1
         if work is not None:
-            ended = self.workload.submission_failed(work, error, reply)
+            ended = self._workload.submission_failed(work, error, reply)
             if ended is not None:
-                self.patience.answered()
+                self._retry.answered()
                 return ended if isinstance(error, JobCompleted) else self._told(ended, call, error)
         if isinstance(error, RateLimited):
             # the governor holds back all calls from this address; the miner itself needs no wait
@@ -306,15 +348,15 @@ class Miner:
             self.session.beaten(reply.sent_at)
             self.purse.heartbeat_lost()
         first, registering = first_send or call.kind is CallKind.REGISTER, self.phase is Phase.UNREGISTERED
-        if self.patience.asks_again(error, first=first, registering=registering):
+        if self._retry.asks_again(error, first=first, registering=registering):
             return effects
-        self.patience.hold(error, now)
+        self._retry.hold(error, now)
         return self._told(effects, call, error)
 
     def _start_over(self, error: CallError) -> list[Effect]:
         """Begin again from the session or the registration, whichever the server forgot."""
         session = self.session
-        self.workload.session = self._known_session = None
+        self._workload.session = self._known_session = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
         self.purse.server_forgot |= isinstance(error, NotRegistered)
         if session is None:

@@ -8,7 +8,7 @@ from fleet.errors import SERVER_AWAY, CallError, NotRegistered, ServerFault, Ses
 from fleet.miner.backoff import Backoff
 
 
-class Patience:
+class RetryTimer:
     """Counts failed calls: those unanswered in a row, and those that the server denied since the last reward.
 
     Only a payment or an answered heartbeat counts as a reward. A server that grants sessions and jobs but denies every
@@ -67,13 +67,11 @@ class Patience:
         """Cut the wait to that after a first failure, which is the shortest."""
         self.until = min(self.until, self._held_at + self._backoff.floor_s)
 
-    def server_is_back(self) -> bool:
-        """Shorten a wait for the server, since it answered another call. Returns whether there was such a wait."""
-        if not self.for_server:
-            return False
-        self._unanswered, self.for_server = 0, False
-        self.shorten()
-        return True
+    def server_is_back(self) -> None:
+        """Shorten a wait for the server, since it answered another call."""
+        if self.for_server:
+            self._unanswered, self.for_server = 0, False
+            self.shorten()
 
     def over(self) -> None:
         """End the wait."""

@@ -16,9 +16,9 @@ from fleet.broker.dispatch import Dispatcher
 from fleet.broker.results import BrokerState, Intake, Results
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
+from fleet.domain.events import Published
 from fleet.domain.jobs import JobState
 from fleet.domain.proof import Exchange
-from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.ledger.ledger import Ledger
 from fleet.server.client import Client

@@ -14,6 +14,7 @@ from functools import partial
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
+from fleet.domain.events import Published
 from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
@@ -27,7 +28,6 @@ from fleet.domain.jobs import (
     SessionSummary,
     Totals,
 )
-from fleet.domain.turn import Published
 from fleet.errors import CallError
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

@@ -15,7 +15,7 @@ import redis
 from config.settings import Settings
 from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
-from fleet.domain.turn import Published
+from fleet.domain.events import Published
 from tasks.broker.redis_client import redis_client
 from tasks.messages import RESULTS_STREAM, JobMessage, ResultMessage, parse_stream_fields
 from tasks.worker.app import make_app

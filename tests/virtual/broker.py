@@ -12,7 +12,7 @@ from fleet.broker.results import BrokerState, Results, parsed
 from fleet.broker.stream import entry_of
 from fleet.coordinator.inbox import Inbox
 from fleet.domain.effects import Dispatch
-from fleet.domain.turn import Published
+from fleet.domain.events import Published
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan

@@ -17,6 +17,7 @@ from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
+from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
 from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
@@ -99,7 +100,7 @@ class Life:
         call, before = begun
         assert call.kind is kind
         reply = Reply(call=call, outcome=outcome, sent_at=now, answered_at=now)
-        effects = [*before, *self.miner.on_reply(reply, now, self._ledger.find)]
+        effects = [*before, *self.miner.on(reply, now, self._ledger.find)]
         writes = [effect for effect in effects if isinstance(effect, Write)]
         self.notices += [effect for effect in effects if isinstance(effect, Notice)]
         self._ledger.commit(writes)
@@ -130,7 +131,7 @@ def test_whatever_a_server_says_the_ledger_can_write_down(text: str) -> None:
 def test_the_ledger_can_write_down_why_a_total_is_not_told(text: str) -> None:
     with Ledger(open_engine("sqlite://"), "here") as ledger:
         life = Life(ledger).mining()
-        life.miner.drain()
+        life.miner.on(DrainBegun(), 0.0)
         life.answered(CallKind.STOP_SESSION, SessionSummary(tasks_completed=0, rewards_earned=None), 0.0)
         fault = error_of(500, json.dumps({"detail": text}).encode(), None)
         (seen,) = life.answered(CallKind.TOTALS, fault, 0.0)

@@ -11,8 +11,9 @@ from fleet.broker.host_tally import Hosts
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
+from fleet.domain.events import Published
 from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
-from fleet.domain.turn import Published, Turn
+from fleet.domain.turn import Turn
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
@@ -215,7 +216,9 @@ def test_a_message_that_waits_in_the_queue_is_no_attempt_without_an_answer() -> 
         mining.later(31.0)
         # the dispatcher found it in the queue
         work.unanswered = max(work.unanswered - 1, 0)
-        mining.miner.workload.dispatched("j1", work.attempt, published=True, waits=True, now=mining.now)
+        mining.miner.on(
+            Published(job_id="j1", miner_id="", attempt=work.attempt, published=True, waits=True), mining.now
+        )
     assert not mining.failure()
 
 

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Answer, Call, Reply
+from fleet.domain.events import Published
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.turn import Published
 from fleet.errors import CallError, NoAnswer, Unreachable
 from fleet.ledger.ledger import Ledger
 from fleet.miner.backoff import Backoff

@@ -15,6 +15,7 @@ import pytest
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, Notice, NoticeKind
+from fleet.domain.events import ResultArrived
 from fleet.domain.jobs import (
     Account,
     Entry,
@@ -106,7 +107,7 @@ class Script:
 
     def answer(self, call: Call, outcome: Answer | CallError) -> None:
         reply = Reply(call=call, outcome=outcome, sent_at=self.now, answered_at=self.now)
-        self.effects += self.miner.on_reply(reply, self.now, lambda _job_id: None)
+        self.effects += self.miner.on(reply, self.now, lambda _job_id: None)
 
     def served(self, kind: CallKind, answer: dict[str, Any], *statuses: int) -> Answer | CallError:
         call = self.begin(kind)
@@ -132,7 +133,7 @@ def test_a_job_that_was_paid_is_settled_once_whatever_its_receipt_says(receipt: 
     )
     script.answer(script.begin(CallKind.FETCH), job)
     message = ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result={"integrity_score": 1.0})
-    script.effects += script.miner.workload.result(message, script.now)
+    script.effects += script.miner.on(ResultArrived(message=message), script.now)
     assert isinstance(script.served(CallKind.SUBMIT, {"success": True} | receipt), Garbled)
     script.now += 20
     again = script.served(CallKind.SUBMIT, {"detail": "Task already completed"}, 400)

@@ -10,6 +10,7 @@ import pytest
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
+from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
@@ -43,7 +44,7 @@ def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect
     assert begun is not None
     call, _ = begun
     reply = Reply(call=call, outcome=outcome, sent_at=now, answered_at=now)  # type: ignore[arg-type]
-    return call, miner.on_reply(reply, now, lambda _job_id: None)
+    return call, miner.on(reply, now, lambda _job_id: None)
 
 
 def mining(*, new: bool = True) -> Miner:
@@ -203,7 +204,7 @@ def test_a_doubt_ends_when_the_totals_can_not_be_asked_for() -> None:
 
 def test_the_last_total_of_a_drain_is_asked_for_again_too() -> None:
     miner = in_doubt()
-    miner.drain()
+    miner.on(DrainBegun(), 0.0)
     answer(miner, SessionSummary(tasks_completed=0, rewards_earned=None), EVERY_S + 0.5)
     assert miner.begin(EVERY_S + 0.9) is None
     assert answer(miner, Totals(total_rewards=Decimal(0)), EVERY_S + 1.0)[1] == []
@@ -261,7 +262,7 @@ def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> 
     with Ledger(open_engine("sqlite://"), "s") as ledger:
         miner = mining()
         ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=Decimal(0))])
-        miner.drain()
+        miner.on(DrainBegun(), 0.0)
         words: list[str] = []
         for tries in range(1, 4):
             call, effects = answer(miner, NoAnswer("hangs"), tries * EVERY_S)
@@ -279,6 +280,6 @@ def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> 
 @pytest.mark.parametrize("outcome", [SessionSummary(tasks_completed=0, rewards_earned=None), SessionLost("no session")])
 def test_a_session_that_was_stopped_or_lost_is_closed(outcome: SessionSummary | SessionLost) -> None:
     miner = mining()
-    miner.drain()
+    miner.on(DrainBegun(), 0.0)
     _, effects = answer(miner, outcome, EVERY_S)
     assert [effect.session_id for effect in effects if isinstance(effect, SessionClosed)] == ["s1"]

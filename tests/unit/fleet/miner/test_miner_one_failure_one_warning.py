@@ -9,6 +9,7 @@ import pytest
 from fleet.domain.amounts import ZERO
 from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind
+from fleet.domain.events import DrainBegun, ResultArrived
 from fleet.domain.jobs import Account, Job, MinerSpec, Registration, Road, SessionStart
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost, Unreachable
 from fleet.miner.miner import Miner
@@ -21,7 +22,7 @@ def answered(miner: Miner, outcome: Answer | CallError, now: float = 0.0) -> lis
     assert begun is not None
     call, _ = begun
     reply = Reply(call=call, outcome=outcome, sent_at=now, answered_at=now)
-    return miner.on_reply(reply, now, lambda _job_id: None)
+    return miner.on(reply, now, lambda _job_id: None)
 
 
 def mining() -> Miner:
@@ -37,7 +38,7 @@ def submitting() -> Miner:
     answered(miner, job)
     result = {"final_hash": "00", "iterations": 1}
     message = ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result=result, compute_ms=1.0)
-    miner.workload.result(message, 0.0)
+    miner.on(ResultArrived(message=message), 0.0)
     return miner
 
 
@@ -74,7 +75,7 @@ def test_a_call_of_which_nothing_else_is_said_has_its_own_words(error: CallError
 
 def test_a_session_that_cannot_be_stopped_is_a_warning_and_the_last_one_of_three() -> None:
     miner = mining()
-    miner.drain()
+    miner.on(DrainBegun(), 0.0)
     kinds = []
     for now in (0.0, 100.0, 200.0):
         kinds += said(answered(miner, ServerFault(500, "no"), now))

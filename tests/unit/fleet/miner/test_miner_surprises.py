@@ -15,6 +15,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
+from fleet.domain.events import DrainBegun, Published, ResultArrived, TimePassed
 from fleet.domain.jobs import (
     Account,
     HeartbeatAnswer,
@@ -75,7 +76,7 @@ class Script:
 
     def answer(self, call: Call, outcome: Answer | CallError) -> list[Effect]:
         reply = Reply(call=call, outcome=outcome, sent_at=self.now, answered_at=self.now)
-        effects = self.miner.on_reply(reply, self.now, self.priors.get)
+        effects = self.miner.on(reply, self.now, self.priors.get)
         self.effects += effects
         return effects
 
@@ -93,12 +94,12 @@ class Script:
     def result(self, job_id: str, outcome: Outcome, attempt: int = 1) -> None:
         result = {"integrity_score": 0.9, "extra": 1} if outcome is Outcome.COMPUTED else {}
         message = ResultMessage(job_id=job_id, attempt=attempt, outcome=outcome, result=result, compute_ms=2.0)
-        self.effects += self.miner.workload.result(message, self.now)
+        self.effects += self.miner.on(ResultArrived(message=message), self.now)
 
     def waited(self, seconds: float) -> None:
         """So long later, the timers that are due have run."""
         self.now += seconds
-        self.effects += self.miner.workload.tick(self.now)
+        self.effects += self.miner.on(TimePassed(), self.now)
 
     def fetched(self, job_id: str = "j1") -> Script:
         self.call(CallKind.FETCH, job(job_id))
@@ -193,7 +194,7 @@ def test_a_draining_miner_takes_no_next_job() -> None:
     fetch = script.begin(CallKind.FETCH)
     script.now += 30
     beat = script.begin(CallKind.HEARTBEAT)
-    script.miner.drain()
+    script.miner.on(DrainBegun(), 0.0)
     script.answer(beat, HeartbeatAnswer(next_job=job("next", Road.NEXT)))
     script.answer(fetch, Unreachable("refused"))
     assert not script.miner.jobs
@@ -262,9 +263,11 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
     for attempt in (1, 2, 3):
-        script.effects += script.miner.workload.dispatched("j1", attempt, published=True, now=script.now)
+        script.effects += script.miner.on(
+            Published(job_id="j1", miner_id="", attempt=attempt, published=True), script.now
+        )
         script.now += Policy().redispatch_s
-        script.effects += script.miner.workload.tick(script.now)
+        script.effects += script.miner.on(TimePassed(), script.now)
         script.result("j1", Outcome.TIME_LIMIT, attempt)
         # celery stores a hard time limit twice now and then
         script.result("j1", Outcome.TIME_LIMIT, attempt)
@@ -294,14 +297,14 @@ def test_calls_that_fail_together_are_one_failure() -> None:
 def test_a_job_is_not_ordered_again_while_the_dispatcher_holds_it_up() -> None:
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
-    work = script.miner.workload
     for _ in range(10):
         script.now += Policy().redispatch_s
-        script.effects += work.tick(script.now)
+        script.effects += script.miner.on(TimePassed(), script.now)
     assert len(script.dispatches()) == 1
-    script.effects += work.dispatched("j1", 1, published=False, now=script.now)
+    failed = Published(job_id="j1", miner_id="", attempt=1, published=False)
+    script.effects += script.miner.on(failed, script.now)
     script.now += Policy().redispatch_s
-    script.effects += work.tick(script.now)
+    script.effects += script.miner.on(TimePassed(), script.now)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2]
 
 
@@ -354,7 +357,7 @@ def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
     for attempt in (1, 2, 3):
         body = b'{"v": 2, "kernel": "7", "ms": 1, "result": {"integrity_score": 1e400}}'
         message = parse_stream_fields({b"task": task_id("j1", attempt).encode(), b"state": b"SUCCESS", b"body": body})
-        script.effects += script.miner.workload.result(message, script.now)
+        script.effects += script.miner.on(ResultArrived(message=message), script.now)
         script.waited(1.0)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
     assert script.miner.jobs["j1"].result == {"error": "the result holds a number that no float holds"}
@@ -458,7 +461,7 @@ def test_a_session_sum_is_booked_only_for_what_its_jobs_do_not_explain(earned: s
 
 def test_a_drained_miner_stops_its_session_and_settles_with_the_servers_total() -> None:
     script = Script().mining().fetched()
-    script.miner.drain()
+    script.miner.on(DrainBegun(), 0.0)
     script.call(CallKind.SUBMIT, accepted())
     script.call(CallKind.STOP_SESSION, SessionSummary(tasks_completed=1, rewards_earned=None))
     script.call(CallKind.TOTALS, Totals(total_rewards=Decimal("0.5")))

@@ -171,7 +171,7 @@ def called(miner: Miner, now: float, outcome: Outcome) -> CallKind:
     begun = miner.begin(now)
     assert begun is not None
     call: Call = begun[0]
-    miner.on_reply(Reply(call=call, outcome=outcome, sent_at=now, answered_at=now), now, lambda _: None)
+    miner.on(Reply(call=call, outcome=outcome, sent_at=now, answered_at=now), now, lambda _: None)
     return call.kind
 
 

@@ -10,6 +10,7 @@ import pytest
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
+from fleet.domain.events import DrainBegun, DrainOver
 from fleet.domain.jobs import (
     Account,
     Entry,
@@ -28,6 +29,7 @@ from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
+from fleet.miner.submission import Submission
 from fleet.money.balance import Purse
 from fleet.server.denials import error_of
 
@@ -99,12 +101,12 @@ def nothing_known(_job_id: str) -> None:
 def test_a_session_that_an_earlier_life_left_open_is_stopped_though_the_drain_begins_at_once() -> None:
     known = OpenSession(session_id="s1", completed=0, confirmed=ZERO)
     miner = Miner(SPEC, Policy(), Account(session=known), random.Random(1), 0.0)
-    miner.drain()
+    miner.on(DrainBegun(), 0.0)
     assert not miner.done
     begun = miner.begin(0.0)
     assert begun is not None
     assert begun[0].kind is CallKind.REGISTER
-    miner.on_reply(reply(begun[0], Registration(new=False)), 1.0, nothing_known)
+    miner.on(reply(begun[0], Registration(new=False)), 1.0, nothing_known)
     again = miner.begin(1.0)
     assert again is not None
     assert again[0].kind is CallKind.START_SESSION
@@ -113,8 +115,8 @@ def test_a_session_that_an_earlier_life_left_open_is_stopped_though_the_drain_be
 def test_a_drain_that_is_given_up_does_not_wait_for_a_session_of_an_earlier_life() -> None:
     known = OpenSession(session_id="s1", completed=0, confirmed=ZERO)
     miner = Miner(SPEC, Policy(), Account(session=known), random.Random(1), 0.0)
-    miner.drain()
-    miner.give_up()
+    miner.on(DrainBegun(), 0.0)
+    miner.on(DrainOver(), 0.0)
     assert miner.done
 
 
@@ -153,12 +155,11 @@ def test_a_restored_job_is_booked_only_where_it_was_not_paid_before(paid_before:
         paid_before=paid_before,
     )
     miner = Miner(SPEC, Policy(), Account(open_jobs=(found,)), random.Random(1), 0.0)
-    work = miner.jobs["j1"]
+    miner.jobs["j1"].submission = Submission.SENT_AGAIN
     call = Call(kind=CallKind.SUBMIT, spec=SPEC, session_id="s1", job_id="j1")
     outcome = JobCompleted("Task already completed")
     answered = Reply(call=call, outcome=outcome, sent_at=1.0, answered_at=1.0)
-    effects = miner.workload.submission_failed(work, outcome, answered)
-    assert effects is not None
+    effects = miner.on(answered, 1.0)
     assert amounts(effects) == ([] if paid_before else [Decimal("0.5")])
 
 

@@ -11,6 +11,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, Write
+from fleet.domain.events import DrainBegun, ResultArrived
 from fleet.domain.jobs import (
     HeartbeatAnswer,
     Job,
@@ -63,7 +64,7 @@ class Farm:
 
     def answered(self, call: Call, outcome: Answer | CallError) -> list[Effect]:
         reply = Reply(call=call, outcome=outcome, sent_at=self.now, answered_at=self.now)
-        return self.commit(self.miner.on_reply(reply, self.now, self.ledger.find))
+        return self.commit(self.miner.on(reply, self.now, self.ledger.find))
 
     def mining(self) -> Farm:
         self.call(CallKind.REGISTER, Registration(new=True))
@@ -78,7 +79,7 @@ class Farm:
         self.call(CallKind.FETCH, job)
         result = {"final_hash": "00", "iterations": 1}
         message = ResultMessage(job_id=job_id, attempt=1, outcome=Outcome.COMPUTED, result=result, compute_ms=1.0)
-        self.commit(self.miner.workload.result(message, self.now))
+        self.commit(self.miner.on(ResultArrived(message=message), self.now))
         return self
 
     def heartbeats(self) -> list[Decimal]:
@@ -152,7 +153,7 @@ def drained(final: Totals | CallError) -> Farm:
     """A heartbeat was weighed; what a later one brought is stated by the session's end alone."""
     farm = unsettled()
     farm.call(CallKind.SUBMIT, DONE)
-    farm.miner.drain()
+    farm.miner.on(DrainBegun(), 0.0)
     farm.call(CallKind.STOP_SESSION, stopped(2 * PAY))
     farm.now = 100.0
     farm.call(CallKind.TOTALS, final)
@@ -177,7 +178,7 @@ def test_the_final_total_then_agrees() -> None:
 def test_a_sessions_end_that_states_no_more_books_nothing(sum_nnet: Decimal | None) -> None:
     farm = unsettled()
     farm.call(CallKind.SUBMIT, DONE)
-    farm.miner.drain()
+    farm.miner.on(DrainBegun(), 0.0)
     farm.call(CallKind.STOP_SESSION, stopped(sum_nnet))
     assert farm.heartbeats() == [PAY]
 
@@ -186,7 +187,7 @@ def test_a_release_that_names_its_heartbeats_rewards_is_not_booked_by_its_sums_a
     farm = Farm().mining()
     farm.now = HEARTBEAT
     farm.call(CallKind.HEARTBEAT, HeartbeatAnswer(reward=PAY))
-    farm.miner.drain()
+    farm.miner.on(DrainBegun(), 0.0)
     farm.call(CallKind.STOP_SESSION, stopped(2 * PAY))
     assert farm.heartbeats() == [PAY]
 
@@ -195,7 +196,7 @@ def test_after_a_restart_jobs_that_the_server_counts_twice_are_no_other_clients(
     """PROTOCOL 15: the total counts a reported job again; the farm knows this server from before."""
     before = unsettled()
     before.call(CallKind.SUBMIT, DONE)
-    before.miner.drain()
+    before.miner.on(DrainBegun(), 0.0)
     before.call(CallKind.STOP_SESSION, stopped(None))
     before.now = 100.0
     before.call(CallKind.TOTALS, CRASH)
@@ -208,7 +209,7 @@ def test_after_a_restart_jobs_that_the_server_counts_twice_are_no_other_clients(
 def test_a_servers_habit_outlives_its_forgetting() -> None:
     before = unsettled()
     before.call(CallKind.SUBMIT, DONE)
-    before.miner.drain()
+    before.miner.on(DrainBegun(), 0.0)
     before.call(CallKind.STOP_SESSION, stopped(PAY))
     again = Farm(before.ledger)
     again.call(CallKind.REGISTER, Registration(new=True))

@@ -54,8 +54,8 @@ def test_a_page_makes_a_miner_wait_longer_each_time(status: int) -> None:
     waits = []
     for _ in range(4):
         script.call(CallKind.REGISTER, page(status))
-        waits.append(script.miner.patience.until - script.now)
-        script.now = script.miner.patience.until
+        waits.append(script.miner.waits_until - script.now)
+        script.now = script.miner.waits_until
     assert waits[0] >= 1
     assert waits == sorted(waits)
 

@@ -1,0 +1,87 @@
+"""What can happen to a miner, as values: whatever reaches a miner is one of these. Times are monotonic seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from fleet.domain.calls import Reply
+from tasks.messages import ResultMessage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultArrived:
+    """A worker's attempt at one of the miner's jobs ended."""
+
+    message: ResultMessage
+    #: hosts that compute other jobs
+    able: Collection[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """The dispatcher has finished with one of the miner's jobs. `published` is False if it could not be published."""
+
+    job_id: str
+    miner_id: str
+    attempt: int
+    published: bool
+    #: True if nothing was published because an earlier message of the job may still be in the queue
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A moment has come that the miner named by `wakes_at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerEmptied:
+    """Redis lost its data, so every job at the workers has to be dispatched again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIsBack:
+    """The server answers some miner again after an outage, so no wait for it has to be waited out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The miner is to ask the server once, whether or not its wait is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrainBegun:
+    """Fetch nothing more; finish the open jobs, stop the session, ask for the totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrainOver:
+    """The drain took too long: end each job without a submission under way, and go on to the farewell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The farewell took too long: leave the miner as it is at the server; `reason` is said of an open session."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """Open a session again after a drain of this miner alone."""
+
+
+MinerEvent = (
+    Reply
+    | ResultArrived
+    | Published
+    | TimePassed
+    | BrokerEmptied
+    | ServerIsBack
+    | Probe
+    | DrainBegun
+    | DrainOver
+    | Left
+    | Reopened
+)
