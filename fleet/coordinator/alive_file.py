@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fleet.broker.refusals import BrokerRefusal
-from fleet.broker.results import BrokerState
-from fleet.coordinator.inbox import Network
-from fleet.coordinator.pending import LedgerState
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.watcher import Watcher
-from fleet.domain.effects import Notice
 from fleet.server.prospect import Prospect
 from fleet.threads import Progress, WatchedThread
 
@@ -23,7 +17,7 @@ _PATIENCE_S = 60.0
 
 
 class AliveFile:
-    """Forwards events to another watcher, and touches `path` at the end of a turn, at most every five seconds.
+    """Touches `path` at the end of a turn, at most every five seconds.
 
     It touches the file only while the loop and every thread make progress. A thread that has ended raises ThreadEnded
     at the end of a turn.
@@ -31,12 +25,10 @@ class AliveFile:
 
     def __init__(
         self,
-        watcher: Watcher,
         path: Path | None,
         threads: Sequence[WatchedThread] = (),
         prospect: Prospect | None = None,
     ) -> None:
-        self._watcher = watcher
         self._prospect = prospect
         #: the file's text; None when an earlier process may have written it
         self._written: str | None = None
@@ -50,30 +42,6 @@ class AliveFile:
         """The progress of the loop and of each thread."""
         return [self._loop, *(thread.progress for thread in self._threads)]
 
-    def notice(self, notice: Notice) -> None:
-        """Forward an event of a miner."""
-        self._watcher.notice(notice)
-
-    def network(self, network: Network) -> None:
-        """Forward fees and phase."""
-        self._watcher.network(network)
-
-    def broker(self, state: BrokerState | BrokerRefusal) -> None:
-        """Forward that Redis refuses something, was lost or was found again."""
-        self._watcher.broker(state)
-
-    def ledger(self, state: LedgerState) -> None:
-        """Forward that ledger writes are late or on time again."""
-        self._watcher.ledger(state)
-
-    def flaw(self, text: str) -> None:
-        """Forward that a stream entry was not a result."""
-        self._watcher.flaw(text)
-
-    def stopping(self, reason: str, outlook: str) -> None:
-        """Forward that the drain begins."""
-        self._watcher.stopping(reason, outlook)
-
     def tick(self, farm: Farm, now: float) -> None:
         """End of a turn: record the loop's progress, check the threads, and touch the file when due."""
         self._loop.beat()
@@ -83,7 +51,6 @@ class AliveFile:
         if self._path is not None and due and all(progress.is_recent(now) for progress in self.all_progress):
             self._beat_at = now
             self._write(self._path, self._problem(farm, now))
-        self._watcher.tick(farm, now)
 
     def _problem(self, farm: Farm, now: float) -> str:
         """The farm's problem as a sentence; empty when it has none."""

@@ -18,6 +18,7 @@ from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
+from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import Event, Inbox, Network, Stop
@@ -61,6 +62,7 @@ class Coordinator:
         calls: ServerCalls,
         broker: Broker,
         watcher: Watcher,
+        alive_file: AliveFile | None = None,
         inbox: Inbox,
         drain_s: float,
         call_deadline_s: float = 15.0,
@@ -74,6 +76,7 @@ class Coordinator:
         self._calls = calls
         self._broker = broker
         self._watcher = watcher
+        self._alive_file = alive_file
         self._inbox = inbox
         self._drain_s, self._call_deadline_s = drain_s, call_deadline_s
         self._network_every_s = network_every_s
@@ -204,6 +207,8 @@ class Coordinator:
                 for _ in range(NETWORK_REQUESTS):
                     self._farm.governor.sent(now, awaited=False)
                 self._calls.ask_network()
+        if self._alive_file is not None:
+            self._alive_file.tick(self._farm, now)
         self._watcher.tick(self._farm, now)
         give_up_at = self._drain.give_up_at if self._drain and not self._drain.given_up else turn.wake_at
         self._wake_at = min(turn.wake_at, self._network_at, give_up_at)

@@ -144,13 +144,14 @@ def _mine(
     prospect, quiet_s = _prospect(start, farm), _QUIET_BEATS * settings.heartbeat_s
     with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, broker_threads):
         threads = (transport.thread, books.thread, lease, *broker_threads)
-        alive_file = AliveFile(report, settings.alive_file, threads, prospect)
+        alive_file = AliveFile(settings.alive_file, threads, prospect)
         coordinator = Coordinator(
             farm=farm,
             books=books,
             calls=ServerCalls(Client(start.server, transport, transport.others), transport, start.inbox),
             broker=dispatcher,
-            watcher=alive_file,
+            watcher=report,
+            alive_file=alive_file,
             inbox=start.inbox,
             drain_s=settings.drain_s,
             call_deadline_s=settings.http.call_deadline_s,

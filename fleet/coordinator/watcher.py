@@ -1,4 +1,4 @@
-"""What the loop reports while it runs; the output and the alive file take it in."""
+"""What the loop reports while it runs; the output takes it in."""
 
 from __future__ import annotations
 

@@ -13,23 +13,15 @@ import pytest
 
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.watcher import Watcher
 from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
 from fleet.server.prospect import Prospect
 from tests.support.processes import ROOT
 
-#: all that a pulse asks of a farm
+#: all that the alive file asks of a farm
 FARM = cast("Farm", SimpleNamespace(no_worker_since=None))
 FRESH = ROOT / "docker/fresh"
 ELSEWHERE = Foreign(301, "redirected to https://new.example/", "https://new.example/")
-
-
-class Silent:
-    """A watcher that hears the ticks alone."""
-
-    def tick(self, farm: Farm, now: float) -> None:
-        """A turn ended."""
 
 
 def fresh(path: Path, seconds: int = 20) -> subprocess.CompletedProcess[str]:
@@ -37,8 +29,8 @@ def fresh(path: Path, seconds: int = 20) -> subprocess.CompletedProcess[str]:
 
 
 def ticked(prospect: Prospect, path: Path, now: float) -> None:
-    pulse = AliveFile(cast("Watcher", Silent()), path, (), prospect)
-    pulse.tick(FARM, now)
+    alive = AliveFile(path, (), prospect)
+    alive.tick(FARM, now)
 
 
 def prospect(since_s: float) -> Prospect:
@@ -60,12 +52,12 @@ def test_a_server_that_never_gives_a_job_turns_the_health_red_after_two_minutes(
 
 def test_the_health_is_green_again_once_the_server_answers(tmp_path: Path) -> None:
     ahead, path = prospect(121), tmp_path / "alive"
-    pulse = AliveFile(cast("Watcher", Silent()), path, (), ahead)
+    alive = AliveFile(path, (), ahead)
     ahead.observe(ELSEWHERE)
-    pulse.tick(FARM, time.monotonic())
+    alive.tick(FARM, time.monotonic())
     assert fresh(path).returncode == 1
     ahead.observe(Registration(new=True))
-    pulse.tick(FARM, time.monotonic() + 10)
+    alive.tick(FARM, time.monotonic() + 10)
     assert fresh(path).returncode == 0
 
 

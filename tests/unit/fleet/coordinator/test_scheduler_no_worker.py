@@ -117,12 +117,13 @@ def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(l
     made, out, alive = without_worker(ledger), io.StringIO(), tmp_path / "alive"
     clock = [made.now]
     report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
-    pulse = AliveFile(report, alive)
+    pulse = AliveFile(alive)
 
     def pass_to(now: float) -> None:
         while clock[0] < now:
             clock[0] += 0.5
             pulse.tick(made.farm, clock[0])
+            report.tick(made.farm, clock[0])
 
     pass_to(4.0)
     assert "no worker" not in out.getvalue(), "those that are started with the farm take a moment"
