@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.engines import engines
 from bench.full_flow import Overhead, efficiency, full_flow
 from bench.growth import growth
+from bench.income import income
 from bench.kernels import kernels
 from bench.ledger import ledger
 from bench.limited import budget, sessions
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "wide-area": wide_area,
     "budget": budget,
     "sessions": sessions,
+    "income": income,
     # last, since it was also measured between the other parts
     "overhead": _overhead.rows,
 }

@@ -89,10 +89,8 @@ class VirtualFarm:
         miners = [
             Miner(MinerSpec(miner_id=f"rig-{number}"), policy, Account(), Random(number), 0.0) for number in range(many)
         ]
-        auto = None
-        if fixed is None:
-            names = [miner.spec.miner_id for miner in miners[:pinned]]
-            auto = AutoMiners(miners, governor, pinned=names, most=scene.most, heartbeat_s=_HEARTBEAT_S, now=0.0)
+        names = [miner.spec.miner_id for miner in miners[:pinned]]
+        auto = AutoMiners(miners, governor, pinned=names, heartbeat_s=_HEARTBEAT_S, now=0.0, follows=fixed is None)
         return Farm(miners, governor, lambda _: None, max_calls=10_000, max_at_workers=10_000, now=0.0, auto=auto)
 
     @property

@@ -63,6 +63,7 @@ class MinerSettings(Section):
         description="What everything shows in place of the id; unset: the id's first and last four characters.",
         examples=["garage-1"],
     )
+    pinned: bool = Field(True, description='Whether it stays open with `miners = "auto"`, whatever that costs.')
     cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
     gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
     gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")

@@ -10,9 +10,17 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -39,6 +47,7 @@ NESTED = "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
+_MOST_MINERS = 100_000
 _SIMULATED_MINERS = 8
 _VISIBILITY_FACTOR = 3
 
@@ -76,6 +85,15 @@ def _checked_ledger(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _count(value: object) -> int | Literal["auto"]:
+    text = str(value).strip()
+    if text == "auto":
+        return "auto"
+    if isinstance(value, bool) or not text.isdecimal() or not 1 <= int(text) <= _MOST_MINERS:
+        raise ValueError(f"must be a number from 1 to {_MOST_MINERS:,}, or auto")
+    return int(text)
+
+
 class Settings(BaseSettings):
     """All settings of a farm.
 
@@ -106,13 +124,12 @@ class Settings(BaseSettings):
         description="Hosts besides this machine that may be spoken to in plain http, e.g. on a network of your own.",
         examples=[["neonet.lan"]],
     )
-    miners: int | None = Field(
+    miners: Annotated[int | Literal["auto"], PlainValidator(_count)] | None = Field(
         None,
-        ge=1,
-        le=100_000,
-        description="How many miners; unset: 8 on the simulator, 1 on a server. Not with [[miner]].",
-        examples=[8],
+        description="How many miners, or auto: as many as earn most; unset: 8 on the simulator, auto on a server.",
+        examples=[8, "auto"],
     )
+    most_miners: int = Field(32, ge=1, le=100_000, description="Miners that auto opens at most.")
     miner_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,48}$")] | None = Field(
         None, description="Start of the ids of counted miners; unset: one is made and remembered.", examples=["rig-"]
     )
@@ -208,13 +225,21 @@ class Settings(BaseSettings):
         return self.server is None
 
     @property
+    def auto(self) -> bool:
+        """Whether the farm opens as many miners as earn most: on a server unless miners are named or counted."""
+        named = bool(self.miner) or self.id is not None
+        return self.miners == "auto" or (self.miners is None and not named and not self.simulated)
+
+    @property
     def miner_count(self) -> int:
-        """The number of miners: those named, else the given count, else 8 on the simulator and 1 on a server."""
+        """The miners named, else the given count, else 8 on the simulator or all that auto may open."""
         if self.miner:
             return len(self.miner)
-        if self.miners is not None:
-            return self.miners
-        return _SIMULATED_MINERS if self.simulated and self.id is None else 1
+        if self.id is not None:
+            return 1
+        if self.auto:
+            return self.most_miners
+        return self.miners if isinstance(self.miners, int) else _SIMULATED_MINERS
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -240,10 +265,11 @@ def _miner_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, count in names.items():
         if count > 1:
             yield "miner", f"name {name!r} is given {count} times; make each name unique"
-    for name in ("id", "miners"):
-        if settings.miner and getattr(settings, name) is not None:
+    counted = settings.miners if isinstance(settings.miners, int) else None
+    for name, value in (("id", settings.id), ("miners", counted)):
+        if settings.miner and value is not None:
             yield name, "can't be combined with [[miner]] tables, which name the miners; drop one of the two"
-    if settings.id is not None and (settings.miners or 1) > 1:
+    if settings.id is not None and (counted or 1) > 1:
         yield "miners", "can't be above 1 with an id, which names one miner; use miner_prefix for several"
 
 

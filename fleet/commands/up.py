@@ -15,6 +15,7 @@ from config.sources import variable
 from config.streams import never_blocking, outlive_streams
 from fleet.commands.amounts import EXACT
 from fleet.commands.closing import print_closing
+from fleet.commands.counts import COUNT
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
 from fleet.local.launch import Plan
@@ -36,7 +37,7 @@ _GIVE_UP_S = 120.0
     "--gpu-mem", type=click.IntRange(0), metavar="MB", help="GPU memory that each miner declares; 0 for none."
 )
 @click.option("--gpu-model", metavar="NAME", help="GPU model that each miner declares.")
-@click.option("--miners", type=click.IntRange(1, 100_000), metavar="N", help="How many (8 simulated, 1 on a server).")
+@click.option("--miners", type=COUNT, metavar="N", help="How many, or auto (8 simulated, auto on a server).")
 @click.option("--workers", type=click.IntRange(1, 4096), metavar="N", help="Worker processes (the machine's cores).")
 @click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (90s, 5m, 1h30m), then drain.")
 @click.option("--give-up", "give_up_s", type=GIVE_UP, metavar="TIME", help=GIVE_UP_HELP + " (2m).")

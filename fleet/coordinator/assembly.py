@@ -13,6 +13,7 @@ from config.settings import Settings
 from fleet.broker.dispatch import Dispatcher
 from fleet.broker.presence import PresenceWatch
 from fleet.broker.results import Intake
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
@@ -88,14 +89,18 @@ def make_farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: 
         heartbeat_s=settings.heartbeat_s,
         carried_s=max(settings.budget.window_s - ledger.quiet_s(), 0.0),
     )
+    miners = [Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs]
+    pinned = [miner.id.lower() for miner in settings.miner if miner.pinned]
+    auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
     return Farm(
-        (Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs),
+        miners,
         governor,
         find,
         max_calls=settings.http.connections,
         max_at_workers=settings.dispatch.max_in_flight,
         now=now,
         backoff=policy.backoff,
+        auto=auto,
     )
 
 

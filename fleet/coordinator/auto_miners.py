@@ -1,4 +1,4 @@
-"""Opens and closes the sessions of a farm so that its income is highest: tells the meter, follows the controller. Pure.
+"""Learns a farm's income, and opens and closes its sessions so that it is highest. Pure.
 
 Sessions are opened a few at a time, the next ones once the last ones are answered. So the first job of each new session
 shows what jobs pay at that number of sessions.
@@ -29,7 +29,11 @@ _CHANGES = frozenset({CallKind.START_SESSION, CallKind.STOP_SESSION})
 
 
 class AutoMiners:
-    """Which miners are open. `pinned` ones stay open; `target` is where it begins, beside what is pinned."""
+    """Tells the meter what was seen, and follows the controller. `pinned` miners stay open.
+
+    Sessions that an earlier coordinator left open are where it begins. With `follows` false, all miners stay open and
+    the income is only learnt.
+    """
 
     def __init__(
         self,
@@ -37,18 +41,21 @@ class AutoMiners:
         governor: Governor,
         *,
         pinned: Collection[str],
-        most: int,
         heartbeat_s: float,
         now: float,
+        follows: bool = True,
     ) -> None:
         self._miners = list(miners)
         self._governor = governor
         self._pinned = frozenset(pinned)
         self.meter = Meter(heartbeat_s=heartbeat_s)
         self.meter.limit(governor.limit, governor.window_s)
-        self.controller = Controller(self.meter, least=len(self._pinned), most=min(most, len(self._miners)), now=now)
-        #: number of sessions that the server counts, and since when no call was under way that changes it
-        self.own = 0
+        #: whether sessions are opened and closed
+        self.follows = follows
+        least = len(self._pinned) if follows else len(self._miners)
+        self.controller = Controller(self.meter, least=least, most=len(self._miners), now=now)
+        #: the miners whose sessions the server counts, and since when no call was under way that changes it
+        self._in_session: set[str] = set()
         self._steady_since = now
         self._changing = 0
         #: whether answers to heartbeats state what they pay; None before the first
@@ -57,9 +64,19 @@ class AutoMiners:
         self.look_at = now
         #: job id → seconds of its fetch, when its answer came, and when its result came
         self._times: dict[str, list[float]] = {}
-        for miner in self._miners:
-            if miner.spec.miner_id not in self._pinned or self._miners[0] is not miner:
-                miner.on(DrainBegun(), now)
+        #: ids of miners that were open at any time
+        self.used: set[str] = {miner.spec.miner_id for miner in self._miners if not follows or miner.left_open}
+        if follows:
+            for miner in self._miners:
+                if not miner.left_open:
+                    miner.on(DrainBegun(), now)
+            self.controller.begin(len(self.used))
+            self._follow(max(len(self.used), 1), now)
+
+    @property
+    def own(self) -> int:
+        """Number of our sessions that the server counts."""
+        return len(self._in_session)
 
     @property
     def model(self) -> IncomeModel:
@@ -73,13 +90,12 @@ class AutoMiners:
         self._changing += call.kind in _CHANGES
         self.meter.sent(submission=call.kind is CallKind.SUBMIT)
 
-    def heard(self, reply: Reply, now: float) -> None:
+    def heard(self, reply: Reply, miner: Miner, now: float) -> None:
         """A call ended, and its miner has taken it in."""
         kind, outcome = reply.call.kind, reply.outcome
         if kind in _CHANGES:
             self._changing -= 1
-        if kind not in {CallKind.FETCH, CallKind.SUBMIT, CallKind.HEARTBEAT} or isinstance(outcome, Exception):
-            self._count(now)
+        self._count(miner, now)
         match outcome:
             case Job():
                 self._fetched(outcome, reply)
@@ -106,14 +122,15 @@ class AutoMiners:
                 elif effect.entry.kind is EntryKind.HEARTBEAT and self._beats_state_pay is False:
                     self.meter.bonus(effect.entry.amount)
 
-    def _count(self, now: float) -> None:
-        own = sum(miner.session is not None for miner in self._miners)
-        if own != self.own or self._changing:
-            self.own, self._steady_since = own, now
+    def _count(self, miner: Miner, now: float) -> None:
+        miner_id = miner.spec.miner_id
+        if (miner.session is not None) != (miner_id in self._in_session):
+            self._in_session ^= {miner_id}
+            self._steady_since = now
 
     def _exact(self, reply: Reply) -> bool:
         """Whether the number of our sessions was the same all through this call."""
-        return not self._changing and reply.sent_at >= self._steady_since and self.own > 0
+        return not self._changing and reply.sent_at >= self._steady_since and bool(self._in_session)
 
     def _fetched(self, job: Job, reply: Reply) -> None:
         if self._exact(reply):
@@ -144,8 +161,10 @@ class AutoMiners:
         decision = self.controller.look(self.own, now, requests_per_minute=per_minute)
         if len(self._times) >= _MOST_TIMED:
             self._times.clear()
+        if not self.follows:
+            return [], list(decision.notices)
         changed = self._follow(decision.target, now)
-        self._governor.keeps(max(sum(not miner.draining for miner in self._miners), 1))
+        self._governor.keeps(max(sum(not miner.done for miner in self._miners), 1))
         return changed, list(decision.notices)
 
     def _follow(self, target: int, now: float) -> list[Miner]:
@@ -165,4 +184,5 @@ class AutoMiners:
         )[: max(min(target - len(wanted), room), 0)]
         for miner in opening:
             miner.on(Reopened(), now)
+            self.used.add(miner.spec.miner_id)
         return opening

@@ -12,9 +12,9 @@ _WIDTH = 78
 
 
 def print_banner(
-    lines: Lines, *, server: str, simulated: bool, specs: list[MinerSpec], ledger: str, booked: Decimal
+    lines: Lines, *, server: str, simulated: bool, specs: list[MinerSpec], auto: bool, ledger: str, booked: Decimal
 ) -> None:
-    """Print the first lines; `booked` is what the ledger holds already."""
+    """Print the first lines; `booked` is what the ledger holds already, `auto` whether only some miners are opened."""
     lines.say("═" * _WIDTH)
     lines.say("    NeoNet fleet · a mining farm on one coordinator", "bold")
     lines.say("═" * _WIDTH)
@@ -22,7 +22,8 @@ def print_banner(
         lines.say("SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow")
     lines.say(f"Server:    {server}")
     names = ", ".join(spec.miner_id for spec in specs[:4])
-    lines.say(f"Miners:    {len(specs)} ({names}{', …' if len(specs) > 4 else ''})")
+    many = f"auto: as many of {len(specs)} as earn most" if auto else f"{len(specs)}"
+    lines.say(f"Miners:    {many} ({names}{', …' if len(specs) > 4 else ''})")
     cores = sorted({spec.cpu_cores for spec in specs})
     a_miner = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
     lines.say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
@@ -85,6 +86,8 @@ class Report:
         elif kind in {NoticeKind.CALL_FAILED, NoticeKind.ANOMALY, NoticeKind.SESSION_LOST}:
             self.tally.anomalies += 1
             self._paced.trouble(f"[WARN]   {notice.text}", notice.miner_id)
+        elif kind is NoticeKind.EARNING:
+            self._lines.say(f"[EARN]   {notice.text}")
         else:
             self._paced.job(f"[OK]     {notice.miner_id}  {notice.text}", notice)
 
@@ -218,9 +221,19 @@ def _room(farm: Farm, now: float) -> str:
     """How many miners could be added or are too many, or that no worker computes for them."""
     if farm.no_worker_since is not None:
         return f"NO WORKER for {now - farm.no_worker_since:.0f} s"
+    if farm.auto is not None and farm.auto.follows:
+        return f"{farm.auto.own} of {len(farm.miners)} miners open{_expected(farm.auto)}"
     if farm.left_out:
         return f"no room for {farm.left_out} of {len(farm.miners)} miners, whose heartbeats the limit does not carry"
     return f"room for {farm.governor.more_miners(now)} more miners"
+
+
+def _expected(auto: AutoMiners) -> str:
+    """The income that the model expects, once it can."""
+    if not auto.model.ready or not auto.own:
+        return ""
+    income = auto.model.income(auto.own)
+    return f", {income.total * 60:.4g} NNET a minute expected (±{income.error * 100:.0f} %)"
 
 
 def _fee(fee: float | None) -> str:

@@ -90,6 +90,16 @@ class Farm:
             self._schedule(miner, now)
 
     @property
+    def in_use(self) -> dict[str, Miner]:
+        """The miners that were opened, or have something in the ledger, by id."""
+        used = None if self.auto is None else self.auto.used
+        return {
+            miner_id: miner
+            for miner_id, miner in self.miners.items()
+            if used is None or miner_id in used or miner.has_books or miner.purse.booked
+        }
+
+    @property
     def at_workers(self) -> int:
         """Number of jobs whose result is awaited."""
         return self._at_workers
@@ -124,7 +134,7 @@ class Farm:
         miner = self.miners[reply.call.spec.miner_id]
         self._tell(miner, reply, now)
         if self.auto is not None:
-            self.auto.heard(reply, now)
+            self.auto.heard(reply, miner, now)
         if reply.call.kind is CallKind.REGISTER and now < miner.waits_until:
             self._openings.failed(miner.spec.miner_id)
         if not isinstance(reply.outcome, SERVER_AWAY):

@@ -211,8 +211,9 @@ def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, s
     lines.hide(hide)
     hide_in_logs(hide)
     budget = settings.budget
+    open_anyway = sum(miner.pinned for miner in settings.miner) if settings.auto else len(specs)
     too_many = shortfall(
-        miners=len(specs), limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
+        miners=open_anyway, limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
     )
     unspendable = "" if start.run.simulated else without_address(specs, settings.state_dir)
     for warning in filter(None, (too_many, unspendable)):
@@ -224,7 +225,13 @@ def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *,
     """Print the banner, and why this may not be the ledger of the last start."""
     place = shown_url(start.witness.url)
     print_banner(
-        start.lines, server=start.server, simulated=start.run.simulated, specs=specs, ledger=place, booked=booked
+        start.lines,
+        server=start.server,
+        simulated=start.run.simulated,
+        specs=specs,
+        auto=start.settings.auto,
+        ledger=place,
+        booked=booked,
     )
     for doubt in start.free(lambda: start.witness.doubts(ledger)):
         start.lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")

@@ -32,7 +32,7 @@ def summary(
     assigned some. A server's total is the one that it stated at the run's end: where it stated none then, the figure is
     None, even if it stated one before.
     """
-    miners = dict(sorted(farm.miners.items()))
+    miners = dict(sorted(farm.in_use.items()))
     books = _books(miners.values(), standings)
     compared = _compared(miners.values(), books)
     per_miner = {

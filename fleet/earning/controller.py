@@ -85,6 +85,10 @@ class Controller:
         self._limit = 0.0
         self._strangers: float | None = None
 
+    def begin(self, sessions: int) -> None:
+        """Begin with this many sessions, which are open already."""
+        self.target = min(max(sessions, self.least), self.most)
+
     def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
         """Decide by what the meter has seen. `open_now` is the number of our sessions that the server counts."""
         self._meter.look()

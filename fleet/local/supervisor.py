@@ -115,8 +115,8 @@ class LocalFarm:
             environ["FLEET_SERVER"] = self._launch.simulator_url(simulator)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
             if not self._settings.miner and self._settings.id is None:
-                # with a server named, the coordinator would default to one miner
-                environ["FLEET_MINERS"] = str(self._settings.miner_count)
+                # with a server named, the coordinator would decide by itself
+                environ["FLEET_MINERS"] = "auto" if self._settings.auto else str(self._settings.miner_count)
         if not signals.received:
             self._start_coordinator(environ)
         if self._settings.flower.enabled:

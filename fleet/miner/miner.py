@@ -103,6 +103,11 @@ class Miner:
         return self._mined or bool(self.purse.since_base)
 
     @property
+    def left_open(self) -> bool:
+        """Whether an earlier coordinator left a session open that is not adopted yet."""
+        return self._known_session is not None
+
+    @property
     def done(self) -> bool:
         """Whether a drain has nothing left to do."""
         never_mined = self.draining and self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}

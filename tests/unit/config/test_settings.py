@@ -23,7 +23,10 @@ def test_a_farm_without_settings_mines_the_simulator_with_eight_miners() -> None
 @pytest.mark.parametrize(
     ("given", "count"),
     [
-        ({"server": "https://neonet.example.com"}, 1),
+        ({"server": "https://neonet.example.com"}, 32),
+        ({"server": "https://neonet.example.com", "id": "rig"}, 1),
+        ({"miners": "auto", "most_miners": 9}, 9),
+        ({"miners": "auto", "miner": [{"id": "a"}, {"id": "b"}]}, 2),
         ({"server": "https://neonet.example.com", "miners": 30}, 30),
         ({"miners": 3}, 3),
         ({"id": "rig"}, 1),
@@ -32,6 +35,22 @@ def test_a_farm_without_settings_mines_the_simulator_with_eight_miners() -> None
 )
 def test_the_number_of_miners_follows_from_what_is_named(given: dict[str, object], count: int) -> None:
     assert Settings.model_validate(given).miner_count == count
+
+
+@pytest.mark.parametrize(
+    ("given", "auto"),
+    [
+        ({}, False),
+        ({"miners": "auto"}, True),
+        ({"server": "https://neonet.example.com"}, True),
+        ({"server": "https://neonet.example.com", "miners": 1}, False),
+        ({"server": "https://neonet.example.com", "id": "rig"}, False),
+        ({"server": "https://neonet.example.com", "miner": [{"id": "a"}]}, False),
+        ({"server": "https://neonet.example.com", "miners": "auto", "miner": [{"id": "a"}]}, True),
+    ],
+)
+def test_a_server_gets_auto_unless_miners_are_named_or_counted(given: dict[str, object], auto: bool) -> None:
+    assert Settings.model_validate(given).auto is auto
 
 
 def test_the_environment_is_not_read_by_the_tree_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,5 +28,7 @@ from fleet.domain.jobs import MinerSpec
 )
 def test_the_banner_says_what_all_miners_declare(specs: list[MinerSpec], words: str) -> None:
     out, server = io.StringIO(), "https://neonet.example.com"
-    print_banner(Lines(out), server=server, simulated=False, specs=specs, ledger="ledger.sqlite", booked=Decimal(0))
+    print_banner(
+        Lines(out), server=server, simulated=False, auto=False, specs=specs, ledger="ledger.sqlite", booked=Decimal(0)
+    )
     assert words in out.getvalue().splitlines()
