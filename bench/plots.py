@@ -1,6 +1,6 @@
-"""Plots of a run: `python -m bench.plots RESULTS FOLDER` writes growth.svg and peers.svg with matplotlib.
+"""Plots of a run: `python -m bench.plots RESULTS FOLDER` writes growth.svg, peers.svg and income.svg.
 
-Runs in `.venv/peers`, where matplotlib is installed.
+Runs in `.venv/peers`, where matplotlib is installed. income.svg needs the income.json beside the results.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ def main() -> None:
         _growth(rows, folder / "growth.svg")
     if any(row["part"] == "peers" for row in rows.values()):
         _peers(rows, folder / "peers.svg")
+    curves = results.parent / "income.json"
+    if any(row["part"] == "income" for row in rows.values()) and curves.exists():
+        _income(json.loads(curves.read_text(encoding="utf-8")), folder / "income.svg")
 
 
 def _growth(rows: Rows, path: Path) -> None:
@@ -74,6 +77,24 @@ def _peers(rows: Rows, path: Path) -> None:
         axis.margins(x=0.15)
         axis.invert_yaxis()
     axes[1].invert_yaxis()
+    _save(figure, path)
+
+
+def _income(found: list[dict[str, Any]], path: Path) -> None:
+    """Income by the number of miners, and where the farm ended by itself, a panel per scene."""
+    figure, axes = plt.subplots(-(-len(found) // 3), 3, figsize=(9, 2.4 * -(-len(found) // 3)), layout="constrained")
+    for axis, scene in zip(axes.flat, found, strict=False):
+        numbers = sorted(map(int, scene["fixed"]))
+        axis.plot(numbers, [scene["fixed"][str(number)] for number in numbers], "o-", color=_OURS, markersize=3)
+        axis.plot([scene["chosen"]], [scene["auto"]], "D", color=_OTHER)
+        axis.set_title(scene["name"].replace(", ", ",\n", 1), fontsize=8)
+        axis.set_xscale("log")
+        axis.set_ylim(bottom=0)
+        axis.grid(alpha=0.3)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("NNET a minute", fontsize=8)
+    for axis in axes[-1]:
+        axis.set_xlabel("miners", fontsize=8)
     _save(figure, path)
 
 
