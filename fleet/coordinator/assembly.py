@@ -82,12 +82,15 @@ def make_farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: 
         backoff=Backoff(floor_s=settings.backoff.floor_s, cap_s=settings.backoff.cap_s),
     )
     now = time.monotonic()
+    window_s = settings.budget.window_s
     governor = Governor(
         requests=settings.budget.requests,
-        window_s=settings.budget.window_s,
+        window_s=window_s,
         miners=len(specs),
         heartbeat_s=settings.heartbeat_s,
-        carried_s=max(settings.budget.window_s - ledger.quiet_s(), 0.0),
+        carried_s=max(window_s - ledger.quiet_s(), 0.0),
+        learnt=ledger.rate_limit(),
+        spent=[now - age_s for age_s in ledger.spent_ages_s(window_s)],
     )
     miners = [Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs]
     pinned = [miner.id.lower() for miner in settings.miner if miner.pinned]

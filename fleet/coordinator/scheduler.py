@@ -240,6 +240,9 @@ class Farm:
             if self._outage.asks_at <= now:
                 self._outage.asked(now)
             blocked_until = min(blocked_until, self._outage.asks_at)
+        learnt = self.governor.learnt()
+        if learnt is not None:
+            self._turn.writes.append(learnt)
         turn, self._turn = self._turn, Turn()
         turn.wake_at = min(blocked_until, self._queues.wakes_at)
         if self.auto is not None and not self.draining:

@@ -165,6 +165,15 @@ class RecordDated:
     registered_at: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitLearnt:
+    """The server's refusals have shown its limit, which the next start of the farm has to know."""
+
+    #: per window
+    requests: float
+    window_s: float
+
+
 Write = (
     JobOpened
     | JobMoved
@@ -181,6 +190,7 @@ Write = (
     | RecordDated
     | TotalsSeen
     | HabitSeen
+    | LimitLearnt
 )
 
 

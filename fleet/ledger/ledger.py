@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 
 from fleet.domain.causes import Loss
-from fleet.domain.effects import Write
+from fleet.domain.effects import LimitLearnt, Write
 from fleet.domain.jobs import Account, JobState, Prior
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
@@ -25,6 +25,7 @@ from fleet.ledger.file import log_bytes, sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
 from fleet.ledger.miner_names import name_miners
+from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.start_state import account, open_jobs, read_all
 from fleet.ledger.statements import matching, run
@@ -174,6 +175,16 @@ class Ledger:
         query = select(func.max(sessions.c.beat_at)).join(miners, miners.c.id == sessions.c.miner)
         beat_at = self._rows(query.where(miners.c.server == self._server))[0][0]
         return math.inf if beat_at is None else max(0.0, (self._now_ms() - beat_at) / 1000)
+
+    def rate_limit(self) -> LimitLearnt | None:
+        """The server's limit as refusals have shown it lately; None where none did."""
+        with self._link.reading() as connection:
+            return kept_limit(connection, self._server, self._now_ms())
+
+    def spent_ages_s(self, window_s: float) -> Sequence[float]:
+        """How many seconds ago each request of the last `window_s` was sent, as far as payments show."""
+        with self._link.reading() as connection:
+            return spent_ages_s(connection, self._server, window_s, self._now_ms())
 
     def begin_run(self, run_id: str) -> int:
         """Record the counters and sums at the start of a run of the farm. Returns the start in UTC milliseconds."""

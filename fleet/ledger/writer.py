@@ -24,6 +24,7 @@ from fleet.domain.effects import (
     JobMoved,
     JobOpened,
     JobRecovered,
+    LimitLearnt,
     OffsetSet,
     RecordDated,
     SessionBeat,
@@ -37,6 +38,7 @@ from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_of, sealed
 from fleet.ledger.entries import Entries
 from fleet.ledger.jobs import Jobs
+from fleet.ledger.rate_limit import keep_limit
 from fleet.ledger.statements import inserting, putting, reading, setting
 
 
@@ -66,6 +68,7 @@ class Writer:
             RecordDated: self._date_records,
             TotalsSeen: self._see_totals,
             HabitSeen: self._see_habits,
+            LimitLearnt: self._keep_limits,
         }
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
@@ -173,6 +176,9 @@ class Writer:
         rows = [{"server": self._server, "name": name, "seen_at": now_ms} for name in {w.habit.value for w in writes}]
         statement = inserting(self._connection.dialect.name, schema.habits)
         self._connection.execute(statement.on_conflict_do_nothing(), rows)
+
+    def _keep_limits(self, writes: Sequence[LimitLearnt], now_ms: int) -> None:
+        keep_limit(self._connection, self._server, writes[-1], now_ms)
 
     def _find(self, writes: Sequence[Found], now_ms: int) -> None:
         rows = [

@@ -15,8 +15,10 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right, insort
+from collections.abc import Sequence
 
 from fleet.domain.calls import CallKind, Urgency
+from fleet.domain.effects import LimitLearnt
 from fleet.ratelimit.window_estimator import Belief, Lesson
 
 #: the window is assumed longer by this fraction and these seconds, since a request arrives a little after it was sent
@@ -39,6 +41,8 @@ _GROUPS = 20
 _OVERDUE_S = 2.0
 #: calls after which a heartbeat falls due
 _BEATS = frozenset({CallKind.START_SESSION, CallKind.HEARTBEAT})
+#: a limit that differs by this fraction is not reported again
+_SAME = 0.05
 _FIRST_PAUSE_S = 1.0
 #: longest pause that the server did not ask for, in seconds
 _LONGEST_PAUSE_S = 60.0
@@ -53,11 +57,20 @@ class Governor:
 
     It first assumes a limit of `requests` in any `window_s` seconds, shared by `miners` that each send a heartbeat
     every `heartbeat_s`. For the first `carried_s` seconds the server may still count requests of an earlier
-    coordinator: a refusal then delays requests but teaches nothing.
+    coordinator: a refusal then delays requests but teaches nothing. `spent` are the moments of those that are known;
+    `learnt` is the limit that an earlier coordinator has learnt.
     """
 
     def __init__(
-        self, *, requests: int, window_s: float, miners: int, heartbeat_s: float, carried_s: float = 0.0
+        self,
+        *,
+        requests: int,
+        window_s: float,
+        miners: int,
+        heartbeat_s: float,
+        carried_s: float = 0.0,
+        learnt: LimitLearnt | None = None,
+        spent: Sequence[float] = (),
     ) -> None:
         self._belief = Belief(limit=float(requests), window_s=window_s, ceiling=float(requests))
         #: number of miners that send heartbeats
@@ -65,7 +78,7 @@ class Governor:
         self._heartbeat_s = heartbeat_s
         self._carried_s = carried_s
         #: estimated time at which the server counted each request, oldest first
-        self._sent = array("d")
+        self._sent = array("d", sorted(spent))
         #: time up to which requests were dropped from `_sent`
         self._forgotten_until = -math.inf
         #: due times of the coming heartbeats, soonest first
@@ -75,6 +88,10 @@ class Governor:
         self._quickest_s = math.inf
         self._first_at: float | None = None
         self._lesson: Lesson | None = None
+        #: the limit that `learnt` reported last
+        self._reported = learnt
+        if learnt is not None:
+            self._belief.recall(learnt.requests, learnt.window_s)
         #: number of requests that await an answer, and when the last request was sent
         self._awaited = 0
         self._last_at = 0.0
@@ -97,6 +114,17 @@ class Governor:
     def carries(self) -> int:
         """Number of miners that the limit keeps alive with room left for their jobs."""
         return max(int(_BEATS_SHARE * self.limit * self._heartbeat_s / self.window_s), 1)
+
+    def learnt(self) -> LimitLearnt | None:
+        """The limit and window, if refusals have shown others since the last time; None if not."""
+        known, belief = self._reported, self._belief
+        if not belief.proven or self._lesson is not None:
+            return None
+        alike = known is not None and abs(belief.limit - known.requests) <= _SAME * known.requests
+        if known is not None and alike and known.window_s == belief.window_s:
+            return None
+        self._reported = LimitLearnt(requests=belief.limit, window_s=belief.window_s)
+        return self._reported
 
     def keeps(self, miners: int) -> None:
         """From now on, `miners` send heartbeats."""

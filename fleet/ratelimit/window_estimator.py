@@ -87,6 +87,8 @@ class Belief:
     ceiling: float
     #: whether the length is known: a refusal and the answer after it have shown it, or a whole window kept to it
     confirmed: bool = False
+    #: whether refusals have shown limit and length, now or in an earlier start
+    taught: bool = False
     _step: float = 0.0
     #: the limit at the end of the last whole window
     _kept: float = 0.0
@@ -94,6 +96,15 @@ class Belief:
     _full_windows: int = 0
     _review_at: float | None = None
     _fullest: int = 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether refusals have shown the limit, and a window that was full has kept to it since."""
+        return self.taught and self._full_windows > 0
+
+    def recall(self, limit: float, window_s: float) -> None:
+        """Believe a limit and window that an earlier start has learnt."""
+        self.limit, self.window_s, self.confirmed, self.taught = min(limit, self.ceiling), window_s, True, True
 
     def doubt(self, count: Callable[[float], int], before: int, known_s: float = math.inf) -> Lesson:
         """The windows that are possible after a refusal, while `before` other requests await their answers.
@@ -114,6 +125,7 @@ class Belief:
         self._calm = min(2 * self._calm, _LONGEST_CALM) if self._step else _CALM
         self._step, self._full_windows = 0.0, 0
         self.limit, self.window_s, self.confirmed = float(limit), window_s, True
+        self.taught |= not lesson.exhausted
         self._fullest, self._review_at = 0, now + self.window_s
 
     def review(self, used: int, now: float) -> None:

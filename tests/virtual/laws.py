@@ -251,8 +251,8 @@ class Laws:
             summed = sum((Decimal(row.amount) for row in sums if row.miner_id == miner_id), Decimal(0))
             self._hold(booked == summed, f"I2: {miner_id}'s entries are {booked}, their sums {summed}")
             self._hold(booked == miner.purse.booked, f"I2: {miner_id}'s purse holds {miner.purse.booked}, not {booked}")
-            # the faults are over: only a limit of requests, or a forgotten contributor, keeps it from being read. Refusals
-            # at random teach a limit of a request or two, which is given up window by window
+            # the faults are over: only a limit of requests, or a forgotten contributor, keeps it from being read.
+            # Refusals at random teach a limit of a request or two, which is given up window by window
             asked = self._told.get(miner_id, 0.0) >= self.plan.mining_s or miner.phase is not Phase.DONE
             refused = any(fault.kind is FaultKind.REFUSED for fault in self.plan.faults)
             excused = self.plan.server_limit < 5000 or self.plan.forgets or refused

@@ -249,3 +249,32 @@ def test_a_server_that_says_how_long_to_wait_is_not_asked_before() -> None:
     mine.rate_limited(25.0, 10.0, 10.0)
     assert mine.free_at(Urgency.HEARTBEAT, 0, 10.0) == 35.0
     assert mine.free_at(Urgency.HEARTBEAT, 0, 35.0) == 35.0
+
+
+def test_what_an_earlier_coordinator_learnt_and_spent_keeps_a_start_from_refusals_and_late_heartbeats() -> None:
+    """A limit of 600 where the settings say 5,000; the one before was killed in the middle of a full window."""
+    server = Window(600, 60.0)
+    before = Governor(requests=5000, window_s=60.0, miners=8, heartbeat_s=30.0)
+    first = Metered(before, server, miners=8).run(400.0)
+    reported = before.learnt()
+    assert reported is not None
+    assert reported.window_s == 60.0
+    assert 570 <= reported.requests <= 605
+    assert before.learnt() is None, "it is said once"
+    again = Governor(
+        requests=5000,
+        window_s=60.0,
+        miners=8,
+        heartbeat_s=30.0,
+        carried_s=60.0,
+        learnt=reported,
+        spent=[at - 400.0 for at in first.served if at > 340.0],
+    )
+    later = Window(600, 60.0)
+    for at in first.served:
+        if at > 340.0:
+            later.admits(at - 400.0)
+    traffic = Metered(again, later, miners=8, together=False).run(240.0)
+    assert len(traffic.refused) <= 2
+    assert max(late_s for _, late_s in traffic.heartbeats) < 6.0, "a start that knows nothing is 50 s late"
+    assert traffic.share(later, 60.0, 240.0) > 0.97
