@@ -13,16 +13,14 @@ One file: every kind of request is counted against the same window.
 from __future__ import annotations
 
 import math
-from array import array
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from fleet.domain.calls import CallKind, Urgency
 from fleet.domain.effects import LimitLearnt
+from fleet.ratelimit.request_log import RequestLog
 from fleet.ratelimit.window_estimator import Belief, Lesson
 
-#: the window is assumed longer by this fraction and these seconds, since a request arrives a little after it was sent
-_SKEW, _SKEW_S = 0.005, 0.02
 #: number of equal parts of the window over which the openings of very many sessions are spread
 _PARTS = 10
 #: factor by which fetches may exceed the pace that spreads them evenly, to catch up on room that was reserved for a
@@ -46,10 +44,6 @@ _SAME = 0.05
 _FIRST_PAUSE_S = 1.0
 #: longest pause that the server did not ask for, in seconds
 _LONGEST_PAUSE_S = 60.0
-#: how much history is kept, in seconds: longer than any window that a server is known to use
-_MEMORY_S = 1000.0
-#: most requests remembered beyond those of the believed window, at 8 bytes each
-_MOST_REMEMBERED = 500_000
 
 
 class Governor:
@@ -77,10 +71,7 @@ class Governor:
         self.miners = miners
         self._heartbeat_s = heartbeat_s
         self._carried_s = carried_s
-        #: estimated time at which the server counted each request, oldest first
-        self._sent = array("d", sorted(spent))
-        #: time up to which requests were dropped from `_sent`
-        self._forgotten_until = -math.inf
+        self._log = RequestLog(spent)
         #: due times of the coming heartbeats, soonest first
         self._beats: list[float] = []
         #: when the next request other than a heartbeat is due by an even pace
@@ -135,7 +126,7 @@ class Governor:
 
     def used(self, now: float) -> int:
         """Number of requests sent within the window that ends now."""
-        return self._count(self._belief.window_s, now)
+        return self._log.count(self._belief.window_s, now)
 
     def more_miners(self, now: float) -> int:
         """Number of further miners, working like the present ones, that the limit carries; 0 while nothing was sent.
@@ -158,17 +149,17 @@ class Governor:
         limit, window_s = int(self._belief.limit), self._belief.window_s
         if urgency is Urgency.SUBMISSION:
             # submissions of fetched jobs have reserved room; those of free jobs must not take a heartbeat's
-            return self._room_at(max(limit - self._beats_to_come(limit, now), 1), window_s, now)
+            return self._log.room_at(max(limit - self._beats_to_come(limit, now), 1), window_s, now)
         if urgency < Urgency.REOPENING:
-            return self._room_at(limit, window_s, now)
+            return self._log.room_at(limit, window_s, now)
         room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
-        room_at = self._room_at(room, window_s, now)
+        room_at = self._log.room_at(room, window_s, now)
         if urgency is Urgency.FETCH or urgency is Urgency.LAST:
             return max(room_at, self._paced_at - _AHEAD * window_s)
         # all at once, if the heartbeats of all miners leave room
         spare = limit - math.ceil(self.miners / self._heartbeat_s * window_s)
         share = max(math.ceil(self._belief.limit / _PARTS), spare)
-        return max(room_at, self._room_at(share, window_s / _PARTS, now))
+        return max(room_at, self._log.room_at(share, window_s / _PARTS, now))
 
     def sendable_at(self, count: int, now: float) -> float:
         """When the last of `count` more requests can be sent, by the believed limit.
@@ -177,7 +168,7 @@ class Governor:
         """
         limit, window_s = max(int(self._belief.limit), 1), self._belief.window_s
         full_windows = max(count - 1, 0) // limit
-        at = max(self._room_at(limit - (count - full_windows * limit) + 1, window_s, now), self._pause_until)
+        at = max(self._log.room_at(limit - (count - full_windows * limit) + 1, window_s, now), self._pause_until)
         if self._lesson is not None:
             at = max(at, now + window_s)
         return at + full_windows * window_s
@@ -190,7 +181,7 @@ class Governor:
         """Record an outgoing request. If it is `awaited`, one of `answered`, `failed` and `rate_limited` follows."""
         self.total += 1
         self._first_at = now if self._first_at is None else self._first_at
-        self._sent.append(now)
+        self._log.add(now)
         self._awaited += awaited
         self._last_at = now
         if kind in _BEATS:
@@ -199,7 +190,7 @@ class Governor:
             self._beats.append(now + self._heartbeat_s)
         if kind is not CallKind.HEARTBEAT:
             self._paced_at = max(self._paced_at, now) + self._spacing_s
-        self._trim(now)
+        self._log.trim(self._belief.window_s, now)
 
     def answered(self, sent_at: float, answered_at: float, now: float) -> None:
         """Record that a request sent at `sent_at` was served.
@@ -208,8 +199,7 @@ class Governor:
         can have counted it: half the quickest round trip before its answer.
         """
         self._quickest_s = min(self._quickest_s, answered_at - sent_at)
-        self._forget(sent_at)
-        insort(self._sent, answered_at - self._quickest_s / 2)
+        self._log.move(sent_at, answered_at - self._quickest_s / 2)
         self._awaited -= 1
         if self._lesson is not None and not self._lesson.one_of_before():
             self._belief.learn(self._lesson, now)
@@ -226,7 +216,7 @@ class Governor:
     def rate_limited(self, retry_after_s: float | None, sent_at: float, now: float) -> None:
         """Record that a request sent at `sent_at` was refused; the server does not count it."""
         self.refused += 1
-        self._forget(sent_at)
+        self._log.drop(sent_at)
         self._awaited -= 1
         carried = self._first_at is None or now - self._first_at < self._carried_s
         if carried:
@@ -235,7 +225,9 @@ class Governor:
         exhausted = False
         if self._lesson is None:
             self._lesson = self._belief.doubt(
-                lambda window_s: self._count(window_s, now), before=self._awaited, known_s=now - self._forgotten_until
+                lambda window_s: self._log.count(window_s, now),
+                before=self._awaited,
+                known_s=now - self._log.complete_since,
             )
         elif self._lesson.one_of_before():
             self._lesson.refused_beside()
@@ -244,30 +236,11 @@ class Governor:
             exhausted = self._lesson.exhausted
         self._pause(retry_after_s, now, floor=exhausted)
 
-    def _trim(self, now: float) -> None:
-        """Drop the oldest requests if they are too old or too many, but never those of the believed window."""
-        horizon_s = max(_MEMORY_S, 2 * self._belief.window_s)
-        surplus = len(self._sent) - _MOST_REMEMBERED
-        if now - self._sent[0] <= 2 * horizon_s and surplus < _MOST_REMEMBERED / 10:
-            return
-        outside = self._over(self._belief.window_s, now)
-        old = bisect_right(self._sent, now - horizon_s)
-        gone = min(max(old, surplus), outside)
-        # dropping a few at a time would move all the others each time
-        if gone > len(self._sent) // 16:
-            self._forgotten_until = self._sent[gone - 1]
-            del self._sent[:gone]
-
     @property
     def _spacing_s(self) -> float:
         """Seconds between two requests other than heartbeats, of which each window has those of every miner."""
         beats = min(self.window_s // self._heartbeat_s * self.miners, _BEATS_SHARE * self.limit)
         return self.window_s / (_CATCH_UP * max(self.limit - beats, 1.0))
-
-    def _forget(self, sent_at: float) -> None:
-        at = bisect_right(self._sent, sent_at) - 1
-        if at >= 0:
-            del self._sent[at]
 
     def _pause(self, retry_after_s: float | None, now: float, *, floor: bool = True) -> None:
         if floor and now >= self._pause_until:
@@ -280,12 +253,12 @@ class Governor:
             # wait for the answer that is still due
             return self._last_at + _LONGEST_PAUSE_S
         window_s, limit = lesson.next
-        return max(self._room_at(limit, window_s, now), lesson.not_before)
+        return max(self._log.room_at(limit, window_s, now), lesson.not_before)
 
     def _beats_to_come(self, room: int, now: float) -> int:
         """Room to reserve for the next window's heartbeats, beyond what it frees by then; at most half the limit."""
         window_s, every_s = self._belief.window_s, self._heartbeat_s
-        counted, rounds = self._count(window_s, now), math.ceil(window_s / every_s)
+        counted, rounds = self._log.count(window_s, now), math.ceil(window_s / every_s)
         if counted + len(self._beats) * rounds < room:
             return 0
         over = bisect_right(self._beats, now - _OVERDUE_S)
@@ -296,21 +269,6 @@ class Governor:
         for first in range(0, coming, group):
             due, at = min(first + group, coming), self._beats[over + first] + _PUNCTUAL_S
             for number in range(rounds):
-                free = counted - self._count(window_s, at + number * every_s)
+                free = counted - self._log.count(window_s, at + number * every_s)
                 most = max(most, due + number * coming - free)
         return min(most, int(_BEATS_SHARE * self._belief.limit))
-
-    def _count(self, window_s: float, now: float) -> int:
-        return len(self._sent) - self._over(window_s, now)
-
-    def _room_at(self, limit: int, window_s: float, now: float) -> float:
-        """The earliest time at which the window ending then holds fewer than `limit` requests."""
-        # the last request that has to leave the window
-        last = len(self._sent) - max(limit, 1)
-        if last < self._over(window_s, now):
-            return now
-        return self._sent[last] + window_s * (1 + _SKEW) + _SKEW_S
-
-    def _over(self, window_s: float, now: float) -> int:
-        """Number of remembered requests outside the window that ends now."""
-        return bisect_right(self._sent, now - window_s * (1 + _SKEW) - _SKEW_S)
