@@ -9,9 +9,9 @@ from typing import Any
 import click
 from rich.console import Console
 
-from fleet.commands.amounts import readable
 from fleet.commands.tables import Sheet, console, line
 from fleet.exact_json import dump
+from fleet.money.readable import readable
 
 #: maximum number of rows; miners that could not be compared, or with a difference, come first
 _SHOWN_MINERS = 40

@@ -7,9 +7,8 @@ from decimal import Decimal
 import click
 
 from config.load import load
-from fleet.commands.amounts import EXACT
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import Sheet, console
+from fleet.commands.tables import EXACT, Sheet, console
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read

@@ -9,15 +9,15 @@ from functools import partial
 import click
 
 from config.load import load
-from fleet.commands.amounts import EXACT, readable
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import Cell, Sheet, console, line
+from fleet.commands.tables import EXACT, Cell, Sheet, console, line
 from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.differences import Comparison, comparisons
 from fleet.ledger.reports.scopes import scopes
+from fleet.money.readable import readable
 
 _MAX_JOB_IDS = 5
 

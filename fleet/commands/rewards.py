@@ -9,10 +9,9 @@ from functools import partial
 import click
 
 from config.load import load
-from fleet.commands.amounts import EXACT, readable
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.tables import EXACT, Sheet, console, line
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
@@ -20,6 +19,7 @@ from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.losses import Lost, losses
 from fleet.ledger.reports.rewards import GROUPINGS, Reward, clock_jumps, rewards_by
 from fleet.ledger.reports.scopes import scopes
+from fleet.money.readable import readable
 from fleet.money.scopes import stamp
 
 #: groupings that a jump of the clock distorts

@@ -6,15 +6,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+import click
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from fleet.commands.amounts import aligned, is_rounded
+from fleet.money.readable import aligned, is_rounded
 
 #: width of a table that is not printed on a terminal, in characters
 _WIDE = 250
+
+EXACT = click.option("--exact", is_flag=True, help="Show all digits of each amount, instead of six decimals.")
 
 #: text, or an amount in NNET, which is None where the server stated none
 Cell = str | Decimal | int | None

@@ -53,12 +53,17 @@ class Drain:
         """The latest time to send a submission whose answer still arrives in time."""
         return self.latest - _MARGIN_S
 
+    @property
+    def ends_at(self) -> float:
+        """The latest end of the drain."""
+        return self.latest + _FAREWELLS_S
+
     def farewells_end(self, heard_at: float, now: float) -> str:
         """Why the stops and totals that are left are given up, empty while there is time for them.
 
         The server was last heard at `heard_at`, or else the limit held calls back then.
         """
-        if now >= self.latest + _FAREWELLS_S:
+        if now >= self.ends_at:
             return "the drain took too long"
         if now >= max(self.give_up_at, heard_at) + self._silence_s:
             return "the server does not answer"

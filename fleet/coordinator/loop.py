@@ -104,7 +104,7 @@ class Coordinator:
                 self._feed(event, self._clock())
             now = self._clock()
             if stop_at is not None and now >= stop_at and not self._farm.draining:
-                self._feed(Stop("the time is over", asked=False), now)
+                self._feed(Stop("time limit reached", asked=False), now)
             self._check_prospect(now)
             if self._drain is not None and now >= self._drain.give_up_at:
                 self._check_drain(self._drain, now)
@@ -178,7 +178,7 @@ class Coordinator:
         if not self._farm.draining:
             self.asked_to_stop = stop.asked
             self._drain = Drain(now, self._drain_s, self._call_deadline_s)
-            self._watcher.stopping(stop.reason, self._review(self._drain, now))
+            self._watcher.stopping(stop.reason, self._review(self._drain, now), self._drain.ends_at)
             self._farm.drain(now)
 
     def _check_drain(self, drain: Drain, now: float) -> None:

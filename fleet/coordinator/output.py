@@ -5,6 +5,7 @@ One file: one method for each kind of event, and the words of all are read toget
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -22,11 +23,14 @@ from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
 from fleet.domain.wall_clock import Jump
+from fleet.money.readable import readable
 
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
 #: fee in NEO from which it is printed in scientific notation; a server may state one of 300 digits
 _MOST_PLAIN_FEE = 1e9
+#: seconds between two lines on the progress of a drain
+_DRAIN_EVERY_S = 5.0
 
 
 class Report:
@@ -56,6 +60,9 @@ class Report:
         self._redis_away = False
         self._last_paid = (clock(), self.tally.paid)
         self._said_no_worker = False
+        self._clock = clock
+        #: the latest end of the drain, and when its progress was last printed, by the monotonic clock
+        self._drain_ends_at, self._drain_said_at = math.inf, math.inf
 
     def notice(self, notice: Notice) -> None:
         """Print an event of a miner."""
@@ -73,8 +80,7 @@ class Report:
         elif kind is NoticeKind.INCOME:
             self._earn(notice.amount or ZERO)
             self._paced.job(
-                f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  {notice.text}  "
-                f"miner {_short(notice.total)}  farm {_short(self._total)} (ledger)",
+                f"[REWARD] {notice.miner_id}  {_gain(notice)}  {notice.text}  {self._sums(notice)}",
                 notice,
                 "green",
             )
@@ -150,8 +156,9 @@ class Report:
         self.tally.anomalies += 1
         self._paced.trouble(f"[WARN]   dropped from the results stream: {text}")
 
-    def stopping(self, reason: str, outlook: str) -> None:
-        """Print that the drain begins; `outlook` says how long it may take, where that needs saying."""
+    def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
+        """Print that the drain begins and lasts until `ends_at` at most; `outlook` says so where much is left."""
+        self._drain_ends_at, self._drain_said_at = ends_at, self._clock()
         self._lines.say(
             f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped"
         )
@@ -164,6 +171,13 @@ class Report:
         self._workers(farm, now)
         for jump in self._jumps():
             self._lines.say(f"[WARN]   {jump.text}; entries are dated by what it shows", "yellow")
+        if farm.draining and now - self._drain_said_at >= _DRAIN_EVERY_S:
+            self._drain_said_at = now
+            done = sum(miner.done for miner in farm.miners.values())
+            self._lines.say(
+                f"[STOP]   {farm.open_jobs} jobs open, {done} of {len(farm.miners)} miners done; "
+                f"at most {max(self._drain_ends_at - now, 0.0):.0f} s to go"
+            )
         if now >= self._status_at:
             self._status_at = now + self._status_every_s
             self._status(farm, now)
@@ -192,7 +206,7 @@ class Report:
             f"ledger: {_short(self._total)} · {farm.open_jobs} open, {farm.at_workers} at workers · "
             f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
             f"{governor.refused} refused, {_room(farm, now)} · "
-            f"{self.tally.lost} lost since start · unexplained {unexplained} NNET · "
+            f"{self.tally.lost} lost since start · unexplained {readable(unexplained)} NNET · "
             f"commits {commits.median_ms:.1f} ms, at worst {commits.worst_ms:.0f} ms",
             "bold",
         )
@@ -206,11 +220,14 @@ class Report:
             self.tally.overheads_ms.append(notice.overhead_ms)
         mark = "" if notice.confirmed else "  (unconfirmed)"
         self._paced.job(
-            f"[REWARD] {notice.miner_id}  {notice.amount:+f} NNET  miner {_short(notice.total)}  "
-            f"farm {_short(self._total)} (ledger){mark}",
+            f"[REWARD] {notice.miner_id}  {_gain(notice)}  {self._sums(notice)}{mark}",
             notice,
             "green",
         )
+
+    def _sums(self, notice: Notice) -> str:
+        miner = "?" if notice.total is None else f"{notice.total:.4f}"
+        return f"miner {miner}  farm {self._total:.4f} (ledger)"
 
     def _earn(self, amount: Decimal) -> None:
         self.tally.earned += amount
@@ -218,13 +235,17 @@ class Report:
 
 
 def _room(farm: Farm, now: float) -> str:
-    """How many miners could be added or are too many, or that no worker computes for them."""
+    """How many miners could be added or are too many, or why no figure can say so."""
     if farm.no_worker_since is not None:
         return f"NO WORKER for {now - farm.no_worker_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
         return f"{farm.auto.own} of {len(farm.miners)} miners open{_expected(farm.auto)}"
     if farm.left_out:
         return f"no room for {farm.left_out} of {len(farm.miners)} miners, whose heartbeats the limit does not carry"
+    if not any(miner.session for miner in farm.miners.values()):
+        return "no session is open"
+    if farm.server_away:
+        return "the server does not answer"
     return f"room for {farm.governor.more_miners(now)} more miners"
 
 
@@ -234,6 +255,11 @@ def _expected(auto: AutoMiners) -> str:
         return ""
     income = auto.model.income(auto.own)
     return f", {income.total * 60:.4g} NNET a minute expected (±{income.error * 100:.0f} %)"
+
+
+def _gain(notice: Notice) -> str:
+    amount = notice.amount or ZERO
+    return f"{'' if amount < ZERO else '+'}{readable(amount)} NNET"
 
 
 def _fee(fee: float | None) -> str:

@@ -115,6 +115,11 @@ class Farm:
         return 0 if self._openings.has_room(self.governor) else len(self.miners) - self._openings.inside
 
     @property
+    def server_away(self) -> bool:
+        """Whether the server is taken to be unavailable."""
+        return self._outage.known
+
+    @property
     def done(self) -> bool:
         """Whether every miner has stopped after a drain."""
         return self.draining and all(miner.done for miner in self.miners.values())

@@ -62,7 +62,7 @@ class Run:
 
     #: the same for all starts within one `fleet up`
     run_id: str
-    #: seconds to mine; None until stopped
+    #: seconds to mine once the miners are loaded; None until stopped
     for_s: float | None
     #: whether the server is the simulator
     simulated: bool
@@ -161,7 +161,7 @@ def _mine(
         )
         stop_on_signals(start.inbox)
         watchdog.watch(alive_file.all_progress)
-        coordinator.run(None if run.for_s is None else start.began_at + run.for_s)
+        coordinator.run(None if run.for_s is None else time.monotonic() + run.for_s)
     return _Mined(
         farm=farm,
         names=names,

@@ -30,8 +30,8 @@ class Watcher(Protocol):
     def flaw(self, text: str) -> None:
         """A stream entry was not a result."""
 
-    def stopping(self, reason: str, outlook: str) -> None:
-        """The drain begins; `outlook` says how long it may take, where that needs saying."""
+    def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
+        """The drain begins and lasts until `ends_at` (monotonic) at most; `outlook` says so where much is left."""
 
     def tick(self, farm: Farm, now: float) -> None:
         """A turn has ended."""

@@ -157,7 +157,7 @@ def test_run_ledger_and_since_base_are_three_figures_each_with_jobs_and_money(
 def test_the_running_output_and_the_closing_table_name_their_scopes(second: tuple[Path, Started, str]) -> None:
     _, process, _ = second
     scopes, said = figures(process)["scopes"], process.err
-    rewards = re.findall(r"^\S+Z \[REWARD\].* farm (\S+) NNET \(ledger\)", said, re.MULTILINE)
+    rewards = re.findall(r"^\S+Z \[REWARD\].* farm (\S+) \(ledger\)", said, re.MULTILINE)
     assert len(rewards) == said.count("[REWARD]")
     assert Decimal(rewards[-1]) == round(Decimal(scopes["ledger"]["booked_nnet"]), 4)
     for words, scope in (("this run's jobs", "run"), ("all jobs at this server in the ledger", "ledger")):

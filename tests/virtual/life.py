@@ -257,9 +257,9 @@ class Watcher:
     def flaw(self, text: str) -> None:
         """A stream entry was no result."""
 
-    def stopping(self, reason: str, outlook: str) -> None:
+    def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
         """The drain begins."""
-        self._timeline.trace(f"farm: draining, {reason} {outlook}")
+        self._timeline.trace(f"farm: draining until {ends_at:g}, {reason} {outlook}")
 
     def tick(self, farm: object, now: float) -> None:
         """A turn ended."""

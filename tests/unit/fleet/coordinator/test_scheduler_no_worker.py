@@ -150,3 +150,24 @@ def test_a_job_without_a_worker_is_no_news_to_the_operator_each_time(ledger: Led
         for call in made.waiting(CallKind.HEARTBEAT):
             made.answer(call, HeartbeatAnswer())
     assert not [notice for notice in notices if notice.kind is NoticeKind.ANOMALY]
+
+
+def test_a_farm_without_a_session_has_no_figure_for_more_miners(ledger: Ledger) -> None:
+    made, out = Answered(ledger), io.StringIO()
+    report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: made.now)
+    report.tick(made.farm, made.now + 40.0)
+    assert "[STATUS]" in out.getvalue()
+    assert "no session is open" in out.getvalue()
+    assert "room for" not in out.getvalue()
+
+
+def test_a_drain_says_every_five_seconds_what_is_left_and_how_long_it_lasts(ledger: Ledger) -> None:
+    made, out = Answered(ledger).mining(), io.StringIO()
+    report = Report(Lines(out), job_lines_per_s=0, status_every_s=1e9, total=ZERO, clock=lambda: made.now)
+    report.stopping("a test", "", made.now + 100.0)
+    made.farm.drain(made.now)
+    for at in (4.0, 5.0, 9.0, 10.0):
+        report.tick(made.farm, made.now + at)
+    said = [line for line in out.getvalue().splitlines() if "to go" in line]
+    assert [line.rpartition("; ")[2] for line in said] == ["at most 95 s to go", "at most 90 s to go"]
+    assert "0 of" in said[0]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.commands.amounts import aligned, is_rounded, readable
+from fleet.money.readable import aligned, is_rounded, readable
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,12 @@
-"""Amounts as people read them: at most six decimals and aligned at the point, or with all digits."""
+"""Amounts as people read them: at most six decimals and aligned at the point, or with all digits. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-import click
-
 from fleet.domain.amounts import ZERO
 
-EXACT = click.option("--exact", is_flag=True, help="Show all digits of each amount, not just six decimals.")
 NOT_STATED = "not stated"
 #: the smallest amount that six decimals can show
 _STEP = Decimal("0.000001")
