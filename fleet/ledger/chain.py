@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fleet.domain.amounts import EntryKind
+
 #: separates the `seq` numbers in an entry's `settles` field
 SETTLES_SEPARATOR = ","
 
@@ -97,21 +99,22 @@ def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -
     end. Anyone who can write the ledger can recompute all of it, so compare the head with a copy kept elsewhere.
     """
     before, seq = genesis(server), 0
-    settled: dict[int, int] = {}
+    settled: dict[int, tuple[int, bool]] = {}
     for row in rows:
         problem = _problem(row, seq, before)
         if problem:
             return ChainVerdict(entries=seq, head=before.hex(), flaw=BrokenLink(seq=seq + 1, problem=problem))
         for earlier in row.link.settled:
-            if settled.pop(earlier, None) != row.link.seq:
+            # a confirmation confirms what it settles; an adjustment takes it back
+            if settled.pop(earlier, None) != (row.link.seq, row.link.kind == EntryKind.CONFIRMATION.value):
                 problem = f"settles entry {earlier}, which does not say so"
                 return ChainVerdict(entries=seq, head=before.hex(), flaw=BrokenLink(seq=row.link.seq, problem=problem))
         if row.settled_by is not None:
-            settled[row.link.seq] = row.settled_by
+            settled[row.link.seq] = (row.settled_by, row.confirmed)
         before, seq = row.hash or b"", row.link.seq
     flaw = None
     if settled:
-        earlier, by = min(settled.items())
+        earlier, (by, _) = min(settled.items())
         flaw = BrokenLink(seq=earlier, problem=f"says that entry {by} settled it, which is not so")
     elif head is not None and head != (seq, before):
         flaw = BrokenLink(

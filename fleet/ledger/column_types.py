@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 from fleet.domain.jobs import JobState
 
 _UUID_CHARACTERS = 36
+_UUID_DIGITS = 32
 #: the letter that stands for each state in a job's history
 LETTERS = {
     JobState.ASSIGNED: "a",
@@ -44,11 +45,13 @@ def packed(text: str) -> str | bytes:
     """The 16 bytes of a UUID in lower case with dashes, as servers write it; any other text unchanged."""
     if len(text) != _UUID_CHARACTERS:
         return text
+    digits = text.replace("-", "")
     try:
-        raw = bytes.fromhex(text.replace("-", ""))
+        raw = bytes.fromhex(digits)
     except ValueError:
         return text
-    return raw if unpacked(raw) == text else text
+    dashed = len(digits) == _UUID_DIGITS and text[8] == text[13] == text[18] == text[23] == "-"
+    return raw if dashed and raw.hex() == digits else text
 
 
 def unpacked(value: str | bytes) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, literal, or_, select
 
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.jobs import FINAL, PAID, JobState
+from fleet.domain.jobs import FINAL, OPEN, PAID, JobState
 from fleet.ledger import schema
 from fleet.ledger.column_types import LETTERS
 from fleet.ledger.entries import HOUR_MS
@@ -44,9 +44,9 @@ class Bucket:
         )
 
 
-def sealed(seal: int, row: dict[str, Any]) -> int:
+def findings_seal(before: int, row: dict[str, Any]) -> int:
     """The checksum of the findings after one more row of them."""
-    fields = json.dumps([seal, *(row[name] for name in _SEALED)])
+    fields = json.dumps([before, *(row[name] for name in _SEALED)])
     return int.from_bytes(hashlib.sha256(fields.encode()).digest()) >> (256 - _SEAL_BITS)
 
 
@@ -64,6 +64,7 @@ def disagreements(connection: Connection, server: int, sums: dict[SumKey, Bucket
     yield from _paid_jobs(connection, server)
     yield from _losses(connection, server)
     yield from _findings(connection, server)
+    yield from _positions(connection, server)
 
 
 def strays(connection: Connection) -> Iterator[str]:
@@ -97,6 +98,11 @@ def _counters(connection: Connection, server: int) -> Iterator[str]:
     found = Counter({row.state: row.n for row in connection.execute(states)})
     kept = _kept_counters(connection, server)
     made = {ASSIGNED: found.total()} | {state.value: found[state.value] for state in FINAL}
+    ended = jobs.c.state.in_([state.value for state in FINAL])
+    going = jobs.c.state.in_([state.value for state in OPEN])
+    odd = (ended & jobs.c.finished_at.is_(None)) | (going & jobs.c.finished_at.is_not(None)) | ~(ended | going)
+    odd_ones = select(jobs.c.job_id).where(jobs.c.server == server, odd)
+    yield from _named("its state and its end do not fit", connection.execute(odd_ones).scalars())
     for name, count in made.items():
         if kept.get(name, 0) != count:
             yield f"{counters.name}: {kept.get(name, 0)} jobs {name.replace('_', ' ')}, but {count} rows of jobs say so"
@@ -141,14 +147,28 @@ def _losses(connection: Connection, server: int) -> Iterator[str]:
 
 def _findings(connection: Connection, server: int) -> Iterator[str]:
     kept, found = _kept_counters(connection, server), findings_of(connection, server)
-    if FINDINGS not in kept:
-        # a ledger of an earlier release, to which no finding was added since
-        return
     seal = 0
     for row in found:
-        seal = sealed(seal, row)
-    if (kept[FINDINGS], kept.get(FINDINGS_SEAL)) != (len(found), seal):
+        seal = findings_seal(seal, row)
+    if not {FINDINGS, FINDINGS_SEAL} <= kept.keys():
+        yield f"findings: counters has no row {FINDINGS!r} or {FINDINGS_SEAL!r} that seals them"
+    elif (kept[FINDINGS], kept[FINDINGS_SEAL]) != (len(found), seal):
         yield f"findings: the {len(found)} that are there are not the {kept[FINDINGS]} that were written"
+
+
+def _positions(connection: Connection, server: int) -> Iterator[str]:
+    """Entries have rising ids, and a miner's base and a session's last heartbeat name one of them."""
+    entries, miners, sessions = schema.entries.c, schema.miners, schema.sessions
+    before = func.lag(entries.id).over(order_by=entries.seq).label("before")
+    ids = select(entries.id, before).where(entries.server == server).subquery()
+    if connection.execute(select(ids.c.id).where(ids.c.id <= ids.c.before).limit(1)).first():
+        yield "entries: their ids are not in the order in which they were booked"
+    known = select(entries.id).union_all(select(literal(0)))
+    bases = select(miners.c.miner_id).where(miners.c.server == server, miners.c.base_entry.not_in(known))
+    yield from _named("its base names an entry that is not there", connection.execute(bases).scalars())
+    beats = select(miners.c.miner_id).join(sessions, sessions.c.miner == miners.c.id)
+    beats = beats.where(miners.c.server == server, sessions.c.beat_entry.not_in(known)).distinct()
+    yield from _named("a session names an entry that is not there", connection.execute(beats).scalars())
 
 
 def _kept_counters(connection: Connection, server: int) -> dict[str, int]:

@@ -22,6 +22,7 @@ from fleet.domain.jobs import FINAL, JobState
 from fleet.ledger import schema
 from fleet.ledger.column_types import begun
 from fleet.ledger.entries import HOUR_MS
+from fleet.ledger.seals import seal, sealed
 from fleet.ledger.statements import KEY, inserting, matching, putting, reading, run, setting
 
 #: the counter of all jobs ever assigned; the other counters are named after final states
@@ -89,7 +90,7 @@ class Jobs:
 
     def _row(self, write: JobOpened, now_ms: int) -> dict[str, Any]:
         job = write.job
-        return {
+        row = {
             "server": self._server,
             "job_id": job.job_id,
             "miner": self._miner(write.miner_id),
@@ -99,11 +100,12 @@ class Jobs:
             "state": write.state.value,
             "attempt": write.attempt,
             "reward": str(job.reward),
-            "timeout_s": job.timeout_s,
+            "timeout_s": float(job.timeout_s),
             "data": _json(job.data),
             "assigned_at": now_ms,
             "events": f"{begun(write.state, write.attempt)}0",
         }
+        return sealed(schema.jobs, row)
 
     def _reopen(self, write: JobOpened, now_ms: int) -> None:
         """Reopen a finished job that the server assigns again, and take back its final state's count and its loss."""
@@ -111,6 +113,7 @@ class Jobs:
         row = self._row(write, now_ms)
         event = f"{begun(write.state, write.attempt)}{max(0, now_ms - prior.assigned_at)}"
         row["events"] = f"{prior.events or ''},{event}"[-_MAX_EVENTS:]
+        row["seal"] = seal(schema.jobs, row | {"assigned_at": prior.assigned_at})
         del row["server"], row["job_id"], row["assigned_at"]
         row |= {"finished_at": None, "result": None, "loss": None}
         self._connection.execute(_SET_JOB, self._key(write.job.job_id) | row)
@@ -180,7 +183,7 @@ def _add_counters(dialect: str) -> Any:
 def _move_job(*, final: bool) -> Update:
     """The statement that moves a job to its next state.
 
-    A final state clears the data and result, which nobody reads again.
+    A final state clears the data, the result and the seal, which nobody reads again.
     """
     table = schema.jobs
     loss: Any = bindparam("new_loss")
@@ -190,7 +193,8 @@ def _move_job(*, final: bool) -> Update:
     passed_text = cast(case((passed < 0, 0), else_=passed), Text)
     longer = life + func.replace(bindparam("new_events", type_=Text()), _PASSED, passed_text, type_=Text())
     content: dict[str, Any] = (
-        {"finished_at": bindparam("new_finished"), "data": None, "result": None, "loss": loss, "events": longer}
+        {"finished_at": bindparam("new_finished"), "loss": loss, "events": longer}
+        | dict.fromkeys(("data", "result", "seal"))
         if final
         else {
             "result": bindparam("new_result"),
@@ -221,6 +225,8 @@ _MOVE_OPEN, _MOVE_FINAL = _move_job(final=False), _move_job(final=True)
 _SET_JOB = setting(schema.jobs, _KEY_COLUMNS)
 _FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "assigned_at", "finished_at", "events"))
 _LOSS = reading(schema.losses, _LOSS_COLUMNS)
+#: made once: `json.dumps` would make an encoder for each value
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _latest(words: Iterable[str | None]) -> str | None:
@@ -229,4 +235,4 @@ def _latest(words: Iterable[str | None]) -> str | None:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), separators=(",", ":"))
+    return _ENCODE(dict(value))

@@ -27,9 +27,10 @@ from fleet.ledger.holder import reader
 from fleet.ledger.miner_names import name_miners
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
+from fleet.ledger.seals import sealed
 from fleet.ledger.start_state import account, open_jobs, read_all
 from fleet.ledger.statements import matching, run
-from fleet.ledger.writer import Writer, row_id
+from fleet.ledger.writer import Writer, server_row
 from fleet.miner.abandoned import Ghost
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
@@ -191,7 +192,7 @@ class Ledger:
         known = self._runs.row(run_id)
         if known is not None:
             return int(known.started_at)
-        row = {"run_id": run_id, "started_at": self._now_ms(), **self._runs.beginning()}
+        row = sealed(schema.runs, {"run_id": run_id, "started_at": self._now_ms(), **self._runs.beginning()})
 
         def begin(connection: Connection) -> None:
             connection.execute(insert(schema.runs), row)
@@ -246,7 +247,7 @@ class Ledger:
         return self._runs.open_count()
 
     def _know_server(self, connection: Connection) -> None:
-        self._server = row_id(connection, schema.servers, {"name": self._name}, self._row)
+        self._server = server_row(connection, self._name, self._row)
 
     def _writing(self, connection: Connection) -> Writer:
         """The writer for this connection; a new connection gets a new writer."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, select
 
 from fleet.domain.miner_names import distinct_names
 from fleet.ledger.schema import miners
+from fleet.ledger.seals import change
 from fleet.ledger.trouble import translated
-
-_RENAME = update(miners).where(miners.c.id == bindparam("key_id")).values(name=bindparam("new_name"))
 
 
 def stored_names(engine: Engine) -> dict[str, str]:
@@ -31,7 +30,7 @@ def name_miners(connection: Connection, server: int, given: Mapping[str, str]) -
     taken = set(filter(None, given.values()))
     wanted = [(row.miner_id, given.get(row.miner_id, "" if row.name in taken else row.name)) for row in rows]
     names = distinct_names(wanted)
-    changed = [{"key_id": row.id, "new_name": names[row.miner_id]} for row in rows if row.name != names[row.miner_id]]
+    changed = [{"key_id": row.id, "name": names[row.miner_id]} for row in rows if row.name != names[row.miner_id]]
     if changed:
-        connection.execute(_RENAME, changed)
+        change(connection, miners, ("id",), changed)
     return names

@@ -29,6 +29,9 @@ metadata = MetaData()
 #: UTC milliseconds since 1970; they fit SQLite's integers, but not PostgreSQL's plain ones
 Moment = BigInteger().with_variant(Integer, "sqlite")
 
+#: checksum over the other columns of a row, of 63 bits
+Seal = BigInteger().with_variant(Integer, "sqlite")
+
 #: facts about the ledger itself, such as its schema's version
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
 
@@ -48,6 +51,7 @@ habits = Table(
     #: a value of `fleet.domain.jobs.Habit`
     Column("name", String, primary_key=True),
     Column("seen_at", Moment, nullable=False),
+    Column("seal", Seal),
     sqlite_with_rowid=False,
 )
 
@@ -76,6 +80,7 @@ miners = Table(
     #: when the server was last asked for a total, whatever it answered, and the result of the comparison
     Column("asked_at", Moment),
     Column("verdict", Text),
+    Column("seal", Seal),
     UniqueConstraint("server", "miner_id"),
 )
 
@@ -93,6 +98,7 @@ sessions = Table(
     Column("offset_nnet", Text),
     Column("closed_at", Moment),
     Column("cause", Text),
+    Column("seal", Seal),
     UniqueConstraint("miner", "session_id"),
 )
 
@@ -125,6 +131,8 @@ jobs = Table(
     Column("finished_at", Moment),
     #: the job's history, encoded as in `fleet.ledger.column_types`
     Column("events", Text),
+    #: of what the server stated, while the job is open
+    Column("seal", Seal),
     sqlite_with_rowid=False,
 )
 Index(
@@ -219,6 +227,7 @@ runs = Table(
     Column("server", Integer),
     #: JSON: the sums booked at that moment, by kind of entry; amounts as text
     Column("sums", Text),
+    Column("seal", Seal),
 )
 
 #: the last entry of each server's chain, stored apart from the entries so that a cut-off end shows

@@ -6,7 +6,7 @@ One file: each kind of row has one method here, in the order in which a turn wri
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -35,11 +35,12 @@ from fleet.domain.effects import (
 )
 from fleet.domain.miner_names import shortened_id
 from fleet.ledger import schema
-from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_of, sealed
+from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
 from fleet.ledger.entries import Entries
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.rate_limit import keep_limit
-from fleet.ledger.statements import inserting, putting, reading, setting
+from fleet.ledger.seals import SEALED, change, seal_new, sealed
+from fleet.ledger.statements import inserting, putting, reading, run
 
 
 class Writer:
@@ -106,7 +107,7 @@ class Writer:
             self._session(write) | {"closed_at": None, "cause": None, "offset_nnet": _optional(write.offset)}
             for write in writes
         ]
-        self._connection.execute(_SET_SESSION, rows)
+        self._set_sessions(rows)
 
     def _beat(self, writes: Sequence[SessionBeat], now_ms: int) -> None:
         last = self._last_entry()
@@ -117,15 +118,15 @@ class Writer:
         ]
         heard = [self._session(write) | {"beat_at": now_ms} for write in writes if not write.counted]
         for rows in filter(None, (counted, heard)):
-            self._connection.execute(_SET_SESSION, rows)
+            self._set_sessions(rows)
 
     def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:
         rows = [self._session(write) | {"closed_at": now_ms, "cause": write.cause} for write in writes]
-        self._connection.execute(_SET_SESSION, rows)
+        self._set_sessions(rows)
 
     def _set_offsets(self, writes: Sequence[OffsetSet], _now_ms: int) -> None:
         rows = [self._session(write) | {"offset_nnet": _optional(write.offset)} for write in writes]
-        self._connection.execute(_SET_SESSION, rows)
+        self._set_sessions(rows)
 
     def _session(self, write: SessionOpened | SessionBeat | SessionClosed | OffsetSet) -> dict[str, Any]:
         return {"key_miner": self.miner(write.miner_id), "key_session_id": write.session_id}
@@ -147,18 +148,18 @@ class Writer:
             }
             for write in writes
         ]
-        self._connection.execute(_SET_MINER, rows)
+        self._set_miners(rows)
 
     def _date_records(self, writes: Sequence[RecordDated], _now_ms: int) -> None:
         rows = [{"key_id": self.miner(write.miner_id), "base_registered_at": write.registered_at} for write in writes]
-        self._connection.execute(_SET_MINER, rows)
+        self._set_miners(rows)
 
     def _see_totals(self, writes: Sequence[TotalsSeen], now_ms: int) -> None:
         """Record the result of asking for totals. Where none was stated, the last stated total and its time remain."""
         asked = [
             {"key_id": self.miner(write.miner_id), "asked_at": now_ms, "verdict": write.verdict} for write in writes
         ]
-        self._connection.execute(_SET_MINER, asked)
+        self._set_miners(asked)
         stated = [
             {
                 "key_id": self.miner(write.miner_id),
@@ -170,10 +171,11 @@ class Writer:
             if write.total is not None
         ]
         if stated:
-            self._connection.execute(_SET_MINER, stated)
+            self._set_miners(stated)
 
     def _see_habits(self, writes: Sequence[HabitSeen], now_ms: int) -> None:
-        rows = [{"server": self._server, "name": name, "seen_at": now_ms} for name in {w.habit.value for w in writes}]
+        names = {write.habit.value for write in writes}
+        rows = [sealed(schema.habits, {"server": self._server, "name": name, "seen_at": now_ms}) for name in names]
         statement = inserting(self._connection.dialect.name, schema.habits)
         self._connection.execute(statement.on_conflict_do_nothing(), rows)
 
@@ -194,33 +196,51 @@ class Writer:
         ]
         self._seal(rows)
         self._connection.execute(insert(schema.findings), rows)
+        more: Counter[int] = Counter()
         for write in writes:
-            if write.extra_jobs:
-                more = {"key_id": self.miner(write.miner_id), "more": write.extra_jobs}
-                self._connection.execute(_COUNT_JOBS, more)
+            more[self.miner(write.miner_id)] += write.extra_jobs
+        self._count_jobs(+more)
+
+    def _count_jobs(self, more: Mapping[int, int]) -> None:
+        """Add jobs to those that the server had counted at the bases of miners, given by their rows."""
+        if more:
+            known = self._connection.execute(_BASE_JOBS, {"key_id": list(more)})
+            rows = [
+                {"key_id": row.id, "base_jobs": row.base_jobs + more[row.id]}
+                for row in known
+                if row.base_jobs is not None
+            ]
+            self._set_miners(rows)
 
     def _seal(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add new findings to their count and checksum, so that a changed one shows."""
+        """Add new findings to their count and checksum, so that a changed one shows. Deleted ones stay deleted."""
         kept = {row.name: row.value for row in self._connection.execute(_COUNTERS, {"key_server": self._server})}
-        count, seal = kept.get(FINDINGS, 0), kept.get(FINDINGS_SEAL, 0)
-        before = [] if FINDINGS in kept else findings_of(self._connection, self._server)
-        for row in [*before, *rows]:
-            count, seal = count + 1, sealed(seal, row)
+        if not {FINDINGS, FINDINGS_SEAL} <= kept.keys():
+            return
+        count, seal = kept[FINDINGS], kept[FINDINGS_SEAL]
+        for row in rows:
+            count, seal = count + 1, findings_seal(seal, row)
         put = putting(self._connection.dialect.name, schema.counters)
         values = {FINDINGS: count, FINDINGS_SEAL: seal}
         each = [{"server": self._server, "name": name, "value": value} for name, value in values.items()]
         self._connection.execute(put, each)
 
+    def _set_sessions(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        change(self._connection, schema.sessions, ("miner", "session_id"), rows)
+
+    def _set_miners(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        change(self._connection, schema.miners, ("id",), rows)
+
     def _last_entry(self) -> int:
-        return int(self._connection.execute(_LAST_ENTRY).scalar() or 0)
+        return int(run(self._connection, _LAST_ENTRY, [{}])[0][0] or 0)
 
 
 #: compiled once, like all statements that run for every job: compiling costs more than running
 _COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
 _LAST_ENTRY = select(func.max(schema.entries.c.id))
-_SET_SESSION = setting(schema.sessions, ("miner", "session_id"))
-_SET_MINER = setting(schema.miners, ("id",))
-_COUNT_JOBS = _SET_MINER.values(base_jobs=schema.miners.c.base_jobs + bindparam("more"))
+_BASE_JOBS = select(schema.miners.c.id, schema.miners.c.base_jobs).where(
+    schema.miners.c.id.in_(bindparam("key_id", expanding=True))
+)
 
 
 def row_id(
@@ -230,7 +250,20 @@ def row_id(
     found = connection.execute(reading(table, tuple(key), ("id",)), {f"key_{name}": key[name] for name in key}).scalar()
     if found is None:
         found = connection.execute(insert(table).returning(table.c.id), {**key, **(values or {})}).scalar_one()
+        if table in SEALED:
+            seal_new(connection, table, int(found))
     return int(found)
+
+
+def server_row(connection: Connection, name: str, values: Mapping[str, Any]) -> int:
+    """The row of a server, created with `values` when it is new. A new server's findings are sealed: it has none."""
+    known = connection.execute(select(schema.servers.c.id).where(schema.servers.c.name == name)).scalar()
+    if known is not None:
+        return int(known)
+    server = row_id(connection, schema.servers, {"name": name}, values)
+    rows = [{"server": server, "name": counter, "value": 0} for counter in (FINDINGS, FINDINGS_SEAL)]
+    connection.execute(insert(schema.counters), rows)
+    return server
 
 
 def _optional(amount: Decimal | None) -> str | None:

@@ -255,6 +255,7 @@ INVENTED = """
     INSERT INTO jobs SELECT * FROM copied;
     DROP TABLE copied;
 """
+UNSEALED = "DELETE FROM findings; DELETE FROM counters WHERE name IN ('findings', 'findings seal');"
 TAMPERINGS = {
     "entries and chain cut off alike": (CUT_OFF, "entry 5 is missing, by the head that ledger.heads kept at"),
     "servers emptied": ("DELETE FROM servers", "belong to no server that the ledger knows"),
@@ -276,6 +277,7 @@ TAMPERINGS = {
     "a finding": ("UPDATE findings SET amount = '0'", "findings: the 2 that are there are not the 2 that were written"),
     "a finding's words": ("UPDATE findings SET evidence = 'x' WHERE id = 1", "findings: the 2 that are there"),
     "a finding deleted": ("DELETE FROM findings WHERE id = 2", "findings: the 1 that are there are not the 2"),
+    "findings emptied with their seal": (UNSEALED, "findings: counters has no row"),
     "findings emptied": ("DELETE FROM findings", "findings: the 0 that are there are not the 2"),
 }
 

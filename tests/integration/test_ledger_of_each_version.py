@@ -99,7 +99,7 @@ def test_its_entries_sums_and_counters_stay(version: int, tmp_path: Path) -> Non
     before, after = written(version, tmp_path / "before.sqlite"), migrated(version, tmp_path)
     for query in (
         "SELECT * FROM sums ORDER BY miner, kind, job_type, hour",
-        "SELECT * FROM counters ORDER BY server, name",
+        "SELECT * FROM counters WHERE name NOT LIKE 'findings%' ORDER BY server, name",
         "SELECT id, miner, server, kind, job_type, amount, confirmed, evidence, booked_at FROM entries ORDER BY id",
         "SELECT miner_id, base_total, base_booked, base_at, base_entry FROM miners ORDER BY id",
     ):

@@ -15,6 +15,7 @@ from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis
 from fleet.ledger.cross_checks import Bucket, SumKey, disagreements, strays
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.heads import HEADS_FILE, Head
+from fleet.ledger.seals import broken_seals
 from fleet.ledger.trouble import translated
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
@@ -55,7 +56,7 @@ def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -
         known = {row.name for row in servers}
         gone = {one.server for one in kept if one.entries and one.server not in known}
         lost = [_nothing_of(name, f"{HEADS_FILE} has entries of it, and the ledger none") for name in sorted(gone)]
-        stray = tuple(strays(connection))
+        stray = (*strays(connection), *broken_seals(connection))
         return [*verdicts, *lost, *([_nothing_of("the ledger", *stray)] if stray else [])]
 
 
