@@ -74,7 +74,7 @@ class Governor:
         self._log = RequestLog(spent)
         #: due times of the coming heartbeats, soonest first
         self._beats: list[float] = []
-        #: when the next request other than a heartbeat is due by an even pace
+        #: when the next request for a job is due by an even pace
         self._paced_at = -math.inf
         self._quickest_s = math.inf
         self._first_at: float | None = None
@@ -189,7 +189,10 @@ class Governor:
                 del self._beats[:1]
             self._beats.append(now + self._heartbeat_s)
         if kind is not CallKind.HEARTBEAT:
-            self._paced_at = max(self._paced_at, now) + self._spacing_s
+            # what goes before fetches is not paced: a burst of it holds them up for a moment only
+            spacing_s = self._spacing_s
+            latest = now + max(2 * _AHEAD * self.window_s, 4 * spacing_s)
+            self._paced_at = min(max(self._paced_at, now) + spacing_s, latest)
         self._log.trim(self._belief.window_s, now)
 
     def answered(self, sent_at: float, answered_at: float, now: float) -> None:
@@ -238,7 +241,7 @@ class Governor:
 
     @property
     def _spacing_s(self) -> float:
-        """Seconds between two requests other than heartbeats, of which each window has those of every miner."""
+        """Seconds between two requests for jobs, if each window has the heartbeats of every miner, too."""
         beats = min(self.window_s // self._heartbeat_s * self.miners, _BEATS_SHARE * self.limit)
         return self.window_s / (_CATCH_UP * max(self.limit - beats, 1.0))
 

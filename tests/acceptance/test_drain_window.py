@@ -14,14 +14,14 @@ LIMIT = {"FLEET_BUDGET__REQUESTS": "90", "FLEET_BUDGET__WINDOW_S": "20", "FLEET_
 
 
 def test_no_job_is_lost_to_a_limit_that_frees_room_in_time(tmp_path: Path) -> None:
-    """On release a each job is submitted twice: the first answer is a 500."""
+    """The opening of the sessions takes most of the window. On release a each job is submitted twice."""
     folder = tmp_path / "farm"
     with simulator(tmp_path / "simulator", "--dialect", "a", "--rate-limit", "90/20") as (_, url):
-        options = ("--server", url, "--miners", "10", "--for", "8s", "--json")
+        options = ("--server", url, "--miners", "16", "--for", "8s", "--json")
         with farm(folder, *options, settings=LIMIT) as process:
             assert process.wait(120) == 0, process.words()
         jobs = figures(process)["jobs"]
-        assert jobs["assigned"] == jobs["accepted"] + jobs["already_completed"] > 20, process.words()
+        assert jobs["assigned"] == jobs["accepted"] + jobs["already_completed"] > 5, process.words()
         assert earned(folder, url) == book(url)
         assert asked(url, "/simulator/requests")["sessions_open"] == 0
     assert re.search(r"^\S+Z \[STOP\] .*the request limit", process.err, re.MULTILINE), process.words()

@@ -278,3 +278,11 @@ def test_what_an_earlier_coordinator_learnt_and_spent_keeps_a_start_from_refusal
     assert len(traffic.refused) <= 2
     assert max(late_s for _, late_s in traffic.heartbeats) < 6.0, "a start that knows nothing is 50 s late"
     assert traffic.share(later, 60.0, 240.0) > 0.97
+
+
+def test_the_opening_of_a_farm_holds_its_first_jobs_up_for_a_moment_only() -> None:
+    mine = Governor(requests=90, window_s=20.0, miners=10, heartbeat_s=30.0)
+    for _ in range(10):
+        mine.sent(0.0, CallKind.REGISTER)
+        mine.sent(0.0, CallKind.START_SESSION)
+    assert mine.free_at(Urgency.FETCH, 0, 0.1) <= 0.6
