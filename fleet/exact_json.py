@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
+from secrets import token_hex
 from typing import Any
 
 from fleet.domain.amounts import ZERO
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """One line of JSON in which every amount keeps all its digits."""
-    amounts: list[str] = []
+    """One line of JSON in which every amount keeps all its digits.
 
-    def mark(item: Any) -> Any:
+    The amounts are first written as texts with a random prefix, which no text of a server can have.
+    """
+    prefix = token_hex(16)
+
+    def marked(item: Any) -> str:
         if isinstance(item, Decimal):
-            amounts.append(format(item.normalize() if item else ZERO, "f"))
-            return f"\0{len(amounts) - 1}\0"
+            return prefix + format(item.normalize() if item else ZERO, "f")
         raise TypeError(f"{type(item).__name__} is no JSON")
 
-    text = json.dumps(value, default=mark)
-    for number, amount in enumerate(amounts):
-        text = text.replace(f'"\\u0000{number}\\u0000"', amount)
-    return text
+    return re.sub(f'"{prefix}([^"]*)"', r"\1", json.dumps(value, default=marked))
