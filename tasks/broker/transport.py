@@ -13,9 +13,8 @@ from contextlib import contextmanager, suppress
 from queue import Empty
 from typing import Any
 
-from kombu import connection
 from kombu.asynchronous import get_event_loop
-from kombu.transport import redis, virtual
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
@@ -75,20 +74,16 @@ class QoS(redis.QoS):
         self.write()
         super().reject(delivery_tag, requeue=True)
 
-    @property
-    def restore_at_shutdown(self) -> bool:  # type: ignore[override]  # an attribute in kombu, which only reads it
-        """Whether closing the channel restores unfinished messages.
+    def restore_unacked(self, client: Any = None) -> None:
+        """Restore unfinished messages when the worker ends.
 
         After a lost connection nothing is restored, since the coordinator dispatches the jobs again from its ledger.
         """
-        return not self._gone
-
-    def restore_unacked_once(self, stderr: Any = None) -> None:
-        """When the channel closes, report what is done and restore the rest."""
-        if not self._gone:
-            with suppress(RedisError, OSError):
-                self.write()
-        super().restore_unacked_once(stderr)
+        if self._gone:
+            self._delivered.clear()
+            return
+        self.write()
+        super().restore_unacked(client)
 
     def write(self) -> None:
         """Tell Redis what was taken and what is done, and forget both. Raises redis-py's errors."""
@@ -105,16 +100,14 @@ class QoS(redis.QoS):
                 pipe.zrem(self.unacked_index_key, *done).hdel(self.unacked_key, *done)
             pipe.execute()
 
-    def restore_visible(
-        self,
-        start: int = 0,
-        num: int | None = None,
-        interval: int = 1,  # noqa: ARG002 - the signature is kombu's
-    ) -> None:
+    def restore_visible(self, start: int = 0, num: int | None = None, interval: int = 1) -> None:
         """Restore messages that other workers took long ago, by Redis's clock, since this host's own may be wrong.
 
         Only one worker does so at a time. The lock key expires by itself, so releasing it needs no script.
         """
+        self._vrestore_count += 1
+        if (self._vrestore_count - 1) % (interval or 1):
+            return
         # a Redis that is full or takes no writes can restore nothing now; an error here would end the worker
         with suppress(ResponseError), self.channel.conn_or_acquire() as client:
             if not client.set(self.unacked_mutex_key, "", nx=True, ex=_SWEEP_S):
@@ -249,6 +242,12 @@ class Channel(redis.Channel):
             dropped.add(exc)
             return True
 
+    def close(self) -> None:
+        """At the end of the worker or after a lost connection, report what is done and restore the rest."""
+        if self._qos is not None and not self.closed:
+            self._qos.try_write()
+        super().close()
+
 
 class RedisTransport(redis.Transport):
     """kombu's transport with these channels. No message, whatever its form, ends its receiver."""
@@ -271,10 +270,9 @@ class RedisTransport(redis.Transport):
                 channel.basic_ack(tag)
 
 
-class Connection(connection.Connection):
-    """kombu's connection, with this transport wherever kombu would take its own for Redis."""
+def use_for_redis() -> None:
+    """Make kombu use this transport for redis:// and rediss:// in this process.
 
-    def get_transport_cls(self) -> Any:
-        """The class of the transport, which kombu chooses by the URL."""
-        chosen = super().get_transport_cls()
-        return RedisTransport if chosen is redis.Transport else chosen
+    Celery's `broker_transport` would put its name into the broker's URL, which Flower reads.
+    """
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:{RedisTransport.__name__}"))

@@ -5,26 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery
-from celery.app.amqp import AMQP
 from kombu.entity import Queue
 
 from config.celery_variables import forget_celery_variables
 from config.redis_address import read_redis_url
 from config.settings import Settings
 from tasks.broker.redis_client import tls_options
-from tasks.broker.transport import Connection
+from tasks.broker.transport import use_for_redis
 from tasks.messages import JOBS_QUEUE
 
 _BACKEND = "tasks.worker.backend.StreamBackend"
-
-
-class _Messaging(AMQP):
-    """Celery's messaging over the project's transport.
-
-    Celery's `broker_transport` would put the transport's name into the broker's URL, which Flower reads.
-    """
-
-    Connection = Connection
 
 
 def make_app(settings: Settings, redis_url: str) -> Celery:
@@ -35,8 +25,9 @@ def make_app(settings: Settings, redis_url: str) -> Celery:
     coordinator counts attempts and Celery would requeue a poison task for ever.
     """
     forget_celery_variables()
+    use_for_redis()
     address = read_redis_url(redis_url)
-    app = Celery("neonet", amqp=_Messaging)
+    app = Celery("neonet")
     app.conf.update(
         broker_url=address.bare_url,
         broker_use_ssl=tls_options(address),

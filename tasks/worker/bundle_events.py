@@ -17,10 +17,10 @@ class BundleRequest(Request):
 
     def send_event(self, type: str, **fields: Any) -> None:  # noqa: A002 - the name is Celery's
         """Send an event to Flower for each job."""
-        if not (self.eventer and self.eventer.enabled):
+        if not (self._eventer and self._eventer.enabled):
             return
         for name, uuid, more in self._events_of(type, fields):
-            self.eventer.send(name, uuid=uuid, **more)
+            self._eventer.send(name, uuid=uuid, **more)
 
     def _events_of(self, kind: str, fields: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         if kind == "task-succeeded":

@@ -152,17 +152,3 @@ def test_a_closed_channel_says_nothing_more(connection: Connection, hub: Hub, ma
     channel.qos.ack(after.delivery_tag)
     hub.fire_timers(propagate=(Exception,))
     assert (len(marked), marked.waiting) == (0, 1)
-
-
-@pytest.mark.parametrize("scheme", ["redis", "rediss"])
-def test_each_connection_of_the_app_is_of_this_transport(scheme: str) -> None:
-    url = f"{scheme}://127.0.0.1:1/0"
-    app = make_app(load({"redis_url": url}, environ={}), url)
-    made = [app.connection_for_read(), app.connection_for_write().clone(), app.pool.connection]
-    assert {one.get_transport_cls() for one in made} == {transport.RedisTransport}
-    assert {one.as_uri().partition(":")[0] for one in made} == {scheme}
-
-
-def test_another_app_of_this_process_keeps_the_transport_of_kombu() -> None:
-    make_app(load({}, environ={}), "redis://127.0.0.1:1/0")
-    assert Connection("redis://127.0.0.1:1/0").get_transport_cls().__module__ == "kombu.transport.redis"
