@@ -117,7 +117,7 @@ def test_the_running_output_says_what_a_miner_wants_to_see(run: Run) -> None:
     for shown in ("NeoNet fleet", "Server:", "[GAS]", "NEO transfer", "[NET]", "registered", "[STOP]"):
         assert shown in run.stderr
     assert re.search(r"\[JOB\] +\S+-0\d +\w+ +[0-9a-f-]{8} +worker@\S+ +\d+\.\d ms", run.stderr)
-    assert re.search(r"\[REWARD\] \S+-0\d +\+\d+\.\d+ NNET +miner \d+\.\d+ NNET +farm \d+\.\d+ NNET", run.stderr)
+    assert re.search(r"\[REWARD\] \S+-0\d +\+\d+\.\d+ NNET +miner \d+\.\d+ +farm \d+\.\d+ \(ledger\)", run.stderr)
     assert "\x1b[" not in run.stderr
 
 
