@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 
 import click
 
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
-from fleet.domain.miner_names import hidden_ids
+from fleet.domain.miner_names import IdHider
 from fleet.ledger.engine import open_engine
 from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import ledger_to_read
@@ -52,7 +51,7 @@ def job(*, job_id: str, as_json: bool) -> None:
         raise click.UsageError("ID is empty: name a job, or the beginning of its id")
     with farm_errors():
         engine = open_engine(ledger_to_read(settings).url, read_only=True)
-        hide = partial(hidden_ids, names=stored_names(engine))
+        hide = IdHider(stored_names(engine))
         lives = lives_of(engine, wanted) or lives_of(engine, _only(matches(engine, wanted, _LISTED + 1), wanted))
     if as_json:
         click.echo(hide(json.dumps([asdict(life) for life in lives])))

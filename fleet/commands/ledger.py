@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +13,7 @@ from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.tables import console, line
-from fleet.domain.miner_names import hidden_ids
+from fleet.domain.miner_names import IdHider
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import kept_heads
@@ -54,7 +53,7 @@ def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
         heads = kept_heads(heads_file(settings, place))
         engine = open_engine(place.url, read_only=True)
         verdicts = verify_ledger(engine, head, heads)
-        hide = partial(hidden_ids, names=stored_names(engine))
+        hide = IdHider(stored_names(engine))
     kept = head is None or any(verdict.has_head for verdict in verdicts)
     right = kept and all(verdict.right for verdict in verdicts)
     if as_json:

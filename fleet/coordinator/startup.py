@@ -34,7 +34,7 @@ from fleet.coordinator.summary import summary
 from fleet.coordinator.tally import RunTally
 from fleet.coordinator.watchdog import Watchdog
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.miner_names import hidden_ids
+from fleet.domain.miner_names import IdHider
 from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
 from fleet.ledger.engine import shown_url
@@ -141,7 +141,7 @@ def _mine(
     sums = free(lambda: ledger.run_and_ledger(run.run_id))
     report = make_report(settings, start.lines, sums, books, start.wall)
     _print_first_lines(start, specs, ledger, booked=sums[1].booked)
-    prospect, quiet_s = _prospect(start, farm), _QUIET_BEATS * settings.heartbeat_s
+    prospect, quiet_s = _prospect(start, farm, names), _QUIET_BEATS * settings.heartbeat_s
     with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, broker_threads):
         threads = (transport.thread, books.thread, lease, *broker_threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
@@ -207,7 +207,7 @@ def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, s
     settings, lines = start.settings, start.lines
     specs = miner_specs(settings, settings.state_dir)
     names = ledger.name_miners({spec.miner_id: spec.name for spec in specs})
-    hide = partial(hidden_ids, names=names)
+    hide = IdHider(names)
     lines.hide(hide)
     hide_in_logs(hide)
     budget = settings.budget
@@ -237,6 +237,8 @@ def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *,
         start.lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
 
 
-def _prospect(start: _Start, farm: Farm) -> Prospect:
+def _prospect(start: _Start, farm: Farm, names: dict[str, str]) -> Prospect:
     mined = any(miner.jobs or miner.purse.booked for miner in farm.miners.values())
-    return Prospect(start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at)
+    return Prospect(
+        start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=IdHider(names)
+    )

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 import secrets
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 #: a wallet that the servers' ordinary calls can spend from: `neo1` and letters or digits, 10 characters or more in
 #: all, or `0x` and 40 hex digits
 _ADDRESS = re.compile(r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}")
+#: how an address begins
+_BEGINNINGS = ("neo1", "0x")
 #: no address is shorter
 _SHORTEST_ADDRESS = 10
 _SHOWN = 4
-#: a stretch of text that may be an id
+#: a stretch of text that may hold an id
 _WORD = re.compile(r"[A-Za-z0-9._-]{10,}")
 
 
@@ -51,18 +54,43 @@ def distinct_names(given: Iterable[tuple[str, str]], taken: Iterable[str] = ()) 
     return names
 
 
-def hidden_ids(text: str, names: Mapping[str, str]) -> str:
-    """`text` with each id that `names` knows replaced by its name, whatever its case."""
+class IdHider:
+    """Replaces each known id in a text by its miner's name: in any case, inside a longer word, or cut short.
 
-    def name_of(found: re.Match[str]) -> str:
-        word = found[0].lower()
-        if word in names:
-            return names[word]
-        # an id may stand at the end of a sentence
-        bare = word.rstrip(".")
-        return names[bare] + "." * (len(word) - len(bare)) if bare in names else found[0]
+    Of an id that was cut short at its end only an address is recognized, by its first ten characters or more.
+    """
 
-    return _WORD.sub(name_of, text)
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """`names` maps miner ids, in lower case, to names. An id that is too short to be an address is no secret."""
+        self._names = {miner_id: name for miner_id, name in names.items() if len(miner_id) >= _SHORTEST_ADDRESS}
+        self._lengths = sorted(set(map(len, self._names)), reverse=True)
+        self._addresses = sorted(filter(is_address, self._names))
+
+    def __call__(self, text: str) -> str:
+        """`text` without the ids."""
+        return _WORD.sub(self._renamed, text)
+
+    def _renamed(self, found: re.Match[str]) -> str:
+        word, shown, at = found[0], "", 0
+        lower = word.lower()
+        while len(word) - at >= _SHORTEST_ADDRESS:
+            miner_id, length = self._id_at(lower, at)
+            shown += self._names[miner_id] if length else word[at]
+            at += length or 1
+        return shown + word[at:]
+
+    def _id_at(self, word: str, at: int) -> tuple[str, int]:
+        """The id that begins at this place of a word, and how much of it is there: nothing where none begins."""
+        for length in self._lengths:
+            if word[at : at + length] in self._names:
+                return word[at : at + length], length
+        if word.startswith(_BEGINNINGS, at):
+            rest = word[at:].rstrip(".")
+            place = bisect_left(self._addresses, rest)
+            if len(rest) >= _SHORTEST_ADDRESS and self._addresses[place : place + 1]:
+                address = self._addresses[place]
+                return (address, len(rest)) if address.startswith(rest) else ("", 0)
+        return "", 0
 
 
 def _free(name: str, used: set[str]) -> str:

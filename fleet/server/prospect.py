@@ -6,6 +6,7 @@ it is known to be a NeoNet server, and the farm waits for any later failure to p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -74,10 +75,19 @@ class Prospect:
     """Follows how calls end until the server gives its first job. Times are monotonic seconds.
 
     `mined` is True if the server gave jobs to an earlier coordinator. `patience_s` is how long a farm waits for its
-    first job before it ends; None or 0 for no limit.
+    first job before it ends; None or 0 for no limit. `hide` takes the miners' ids out of the server's words.
     """
 
-    def __init__(self, server: str, *, mined: bool, patience_s: float | None, now: float) -> None:
+    def __init__(
+        self,
+        server: str,
+        *,
+        mined: bool,
+        patience_s: float | None,
+        now: float,
+        hide: Callable[[str], str] = str,
+    ) -> None:
+        self._hide = hide
         self._server = server
         self._mined = mined
         self._patience_s = patience_s
@@ -93,7 +103,8 @@ class Prospect:
         if self._given:
             return
         if isinstance(outcome, CallError):
-            self.verdict = None if isinstance(outcome, _NEONET) else verdict_of(outcome, self._server) or self.verdict
+            verdict = None if isinstance(outcome, _NEONET) else verdict_of(outcome, self._server) or self.verdict
+            self.verdict = verdict and replace(verdict, text=self._hide(verdict.text))
             return
         self.verdict = None
         match outcome:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.miner_names import distinct_names, hidden_ids, is_address, new_address, shortened_id
+from fleet.domain.miner_names import IdHider, distinct_names, is_address, new_address, shortened_id
 
 WALLET = "neo15f0c3b9a7e2d4816a0b1c2d3e4f5061728394a5b"
 
@@ -64,8 +64,12 @@ def test_no_two_miners_share_a_name(ids: list[str]) -> None:
         (f"Contributor {WALLET.upper()}.", "Contributor garage."),
         (f"GET /ai-energy/task/{WALLET}?x=1", "GET /ai-energy/task/garage?x=1"),
         (f'{{"contributor_id":"{WALLET}"}}', '{"contributor_id":"garage"}'),
+        (f"task-{WALLET}_x failed", "task-garage_x failed"),
+        (f"unknown contributor {WALLET[:20]}", "unknown contributor garage"),
+        (f"unknown contributor {WALLET[:12]}...", "unknown contributor garage..."),
+        ("heartbeats, neo1, 0x12", "heartbeats, neo1, 0x12"),
         ("neo1ffffffffff is nobody of ours", "neo1ffffffffff is nobody of ours"),
     ],
 )
 def test_an_id_in_a_text_gives_way_to_the_name(text: str, shown: str) -> None:
-    assert hidden_ids(text, {WALLET: "garage"}) == shown
+    assert IdHider({WALLET: "garage", "a": "attic"})(text) == shown

@@ -176,3 +176,12 @@ def test_words_of_the_server_are_not_read_as_a_template() -> None:
     verdict = verdict_of(Foreign(200, "the page '{server.__class__}'"), SERVER)
     assert verdict is not None
     assert "'{server.__class__}'" in verdict.text
+
+
+def test_an_id_in_the_servers_words_is_hidden_from_the_verdict() -> None:
+    prospect = Prospect(
+        "http://server", mined=False, patience_s=None, now=0.0, hide=lambda text: text.replace("x1", "-")
+    )
+    prospect.observe(Banned("403: x1 is blocked"))
+    assert prospect.verdict is not None
+    assert "x1" not in prospect.verdict.text
