@@ -98,7 +98,14 @@ class Foreign(Garbled):
 
 
 class Banned(CallError):
-    """The server refuses all calls from this address for a while; this call had no effect."""
+    """The server refuses all calls from this address for a while; this call had no effect.
+
+    `unblock_in_s` is how long it says that this lasts, in seconds, or None if it states no usable time.
+    """
+
+    def __init__(self, words: str, unblock_in_s: float | None = None) -> None:
+        self.unblock_in_s = unblock_in_s
+        super().__init__(words)
 
 
 class NotRegistered(CallError):

@@ -180,9 +180,19 @@ class Coordinator:
             self._drain = Drain(now, self._drain_s, self._call_deadline_s)
             self._watcher.stopping(stop.reason, self._review(self._drain, now), self._drain.ends_at)
             self._farm.drain(now)
+            self._leave_if_banned(now)
+
+    def _leave_if_banned(self, now: float) -> bool:
+        """End a drain at once while the server refuses this address: the ledger keeps open jobs for the next start."""
+        banned = self._farm.banned(now)
+        if banned:
+            self._farm.leave(banned, now)
+        return bool(banned)
 
     def _check_drain(self, drain: Drain, now: float) -> None:
         """Give up the open jobs, unless the limit has room for them soon, and after a while the farewells."""
+        if self._leave_if_banned(now):
+            return
         if not drain.given_up:
             self._review(drain, now)
             drain.given_up = now >= drain.give_up_at
@@ -230,4 +240,4 @@ class Coordinator:
         """
         governor = self._farm.governor
         small = NETWORK_REQUESTS * 10 * governor.window_s <= governor.limit * self._network_every_s
-        return small and governor.free_at(Urgency.FETCH, 0, now) <= now
+        return not self._farm.banned(now) and small and governor.free_at(Urgency.FETCH, 0, now) <= now

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fleet.broker.bundling import BundlePace
 from fleet.broker.host_tally import Hosts
 from fleet.coordinator.auto_miners import AutoMiners
+from fleet.coordinator.ban import Ban
 from fleet.coordinator.drain import Outlook
 from fleet.coordinator.outage import Outage
 from fleet.coordinator.queues import Queues
@@ -28,7 +29,7 @@ from fleet.domain.events import (
 )
 from fleet.domain.jobs import Prior
 from fleet.domain.turn import NEVER, Turn
-from fleet.errors import SERVER_AWAY, CallError, NoAnswer, RateLimited, Unreachable
+from fleet.errors import SERVER_AWAY, Banned, CallError, NoAnswer, RateLimited, Unreachable
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.resends import Resends
@@ -81,6 +82,7 @@ class Farm:
         # pauses differ between farms, but repeat for the same farm
         jitter = random.Random("".join(self.miners))
         self._outage = Outage(len(self.miners), backoff or Backoff(), jitter, now)
+        self._ban = Ban()
         self._resends = Resends()
         self._hosts = Hosts()
         #: hosts with a worker that can compute, as of the last turn or result
@@ -142,14 +144,31 @@ class Farm:
             self.auto.heard(reply, miner, now)
         if reply.call.kind is CallKind.REGISTER and now < miner.waits_until:
             self._openings.failed(miner.spec.miner_id)
-        if not isinstance(reply.outcome, SERVER_AWAY):
-            self._answered(now)
+        if isinstance(reply.outcome, Banned):
+            self._banned(reply.outcome, reply.sent_at, now)
+        elif not isinstance(reply.outcome, SERVER_AWAY):
+            self._answered(reply.sent_at, now)
         elif now < miner.waits_until:
             self._outage.failed(miner.spec.miner_id, now)
 
-    def _answered(self, now: float) -> None:
-        """The server answered; if that ends an outage, no miner waits any longer."""
-        if self._outage.answered(now):
+    def _banned(self, error: Banned, sent_at: float, now: float) -> None:
+        """The server refuses this address: one line when that begins, and no call until it is over."""
+        if self._ban.refused(error, sent_at, now):
+            self._turn.notices.append(
+                Notice(kind=NoticeKind.ANOMALY, miner_id="", text=f"{error}: {self._ban.words(now)}; results are kept")
+            )
+
+    def banned(self, now: float) -> str:
+        """Why the server is not called: it has banned this address. Empty where it has not."""
+        return self._ban.words(now)
+
+    def _answered(self, sent_at: float, now: float) -> None:
+        """The server answered; if that ends a ban or an outage, no miner waits any longer."""
+        unbanned = self._ban.answered(sent_at, now)
+        if unbanned:
+            text = "the server takes calls from this address again"
+            self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=text))
+        if self._outage.answered(now) or unbanned:
             for miner in self.miners.values():
                 if now < miner.waits_until:
                     self._tell(miner, ServerIsBack(), now)
@@ -310,6 +329,8 @@ class Farm:
             while self._queues.waits(urgency) and self._free_calls > 0:
                 if heartbeats_only and urgency is not Urgency.HEARTBEAT:
                     return NEVER
+                if now < self._ban.free_at:
+                    return self._ban.free_at
                 if self._asks_as_one and now < self._outage.asks_at:
                     return self._outage.asks_at
                 if urgency is Urgency.FETCH and not self._workers_have_room:
@@ -342,6 +363,7 @@ class Farm:
                 self.auto.began(call)
             if self._outage.known:
                 self._outage.asked(now)
+            self._ban.sent(now)
             self._free_calls -= 1
             self._fetching += call.kind is CallKind.FETCH
             self._turn.calls.append(call)

@@ -29,6 +29,8 @@ from tasks.errors import shortened
 from tasks.text import sanitized
 
 _RETRY_AFTER_CAP_S = 300.0
+#: a ban is asked about again after this long, however long it is said to last
+_LONGEST_BAN_S = 3600.0
 
 #: (status, start of the lower-cased detail) → error; the first match counts
 _ERRORS: tuple[tuple[int, str, type[CallError]], ...] = (
@@ -56,7 +58,7 @@ def error_of(status: int, body: bytes, retry_after_s: float | None, location: st
     if status >= 500:
         return ServerFault(status, detail or page_words(body))
     if status == 403 and isinstance(answer.get("error"), str):
-        return Banned(f"403: {_ban(answer)}")
+        return Banned(f"403: {_ban(answer)}", _unblock_in_s(answer))
     for known_status, start, error in _ERRORS:
         if detail and status == known_status and detail.lower().startswith(start):
             return error(detail)
@@ -80,6 +82,11 @@ def _stated(detail: object, kind: type | UnionType) -> str:
     if not detail or not isinstance(detail, kind):
         return ""
     return sanitized(detail[:200]) if isinstance(detail, str) else shortened(detail, 200)
+
+
+def _unblock_in_s(answer: dict[str, Any]) -> float | None:
+    seconds = optional_number(answer.get("unblock_in"))
+    return min(seconds, _LONGEST_BAN_S) if seconds is not None and seconds > 0 else None
 
 
 def _ban(answer: dict[str, Any]) -> str:

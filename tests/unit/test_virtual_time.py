@@ -68,6 +68,21 @@ def test_a_ban_loses_no_result(seed: int) -> None:
     run_seed(replace(undisturbed(draw_plan(seed, jobs=40)), faults=(ban,)))
 
 
+@pytest.mark.parametrize("value", ["20+30", "300", "300+60"])
+@pytest.mark.parametrize("miners", [1, 8])
+def test_a_ban_is_waited_out_with_a_call_or_two_and_nothing_is_lost(miners: int, value: str) -> None:
+    plan = undisturbed(draw_plan(3, jobs=40))
+    ban = parse_fault(f"blocked,after=15,count=1,value={value}")
+    lines: list[str] = []
+    run_seed(replace(plan, miners=miners, faults=(ban,), mining_s=plan.mining_s + 900), trace=lines.append)
+    refused = [float(line.split()[0]) for line in lines if "call_failed" in line and ": 403: " in line]
+    # those that were under way when it began had left before the first refusal was read
+    assert sum(at > refused[0] + 1.0 for at in refused) <= 2
+    assert sum("takes calls from this address again" in line for line in lines) == 1
+    again = next(number for number, line in enumerate(lines) if "takes calls from this address again" in line)
+    assert sum("server pays" in line for line in lines[again:]) > 20
+
+
 @pytest.mark.parametrize("seed", [71, 117, 255, 339])
 def test_a_first_total_that_comes_late_takes_no_payment_back(seed: int) -> None:
     """Most registrations state no total that makes sense, and many heartbeats are paid unheard before one does."""
