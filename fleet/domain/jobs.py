@@ -90,6 +90,8 @@ class Job:
     timeout_s: float
     #: why no kernel can compute the job, empty if one may
     problem: str = ""
+    #: whether `problem` may have come about on the way, as where a proxy spoilt the answer
+    garbled: bool = False
     #: what is odd about a job that can still be computed and paid, else empty
     oddity: str = ""
     #: number of miners among which the server shared when it created the job, None if not stated

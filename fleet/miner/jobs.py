@@ -48,6 +48,8 @@ class Workload:
         self._policy = policy
         self._purse = purse
         self._rng = rng
+        #: id and flaw of the job that was asked for once more
+        self._garbled = ("", "")
         #: when each of the last jobs ended, by job id
         self._ended: dict[str, float] = {}
 
@@ -103,6 +105,8 @@ class Workload:
         if prior is not None and prior.miner_id != self._miner_id:
             self.pause.insisted(now)
             return [self.anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
+        if prior is None and self._asks_again(job, now):
+            return [self.anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
         work = Work(
             job=job,
             session_id=self.session.session_id if self.session else "",
@@ -126,6 +130,21 @@ class Workload:
         odd = [self.anomaly(job.oddity, job.job_id)] if job.oddity else []
         dispatch = self._publish(work, now)
         return [self._opened(work, prior), dispatch, *odd]
+
+    def _asks_again(self, job: Job, now: float) -> bool:
+        """Whether to fetch a garbled job once more: if its flaw came about on the way, the server gives it whole.
+
+        A second reading with the same flaw ends the job. One with another flaw is worth another, slower fetch. A server
+        that gave another job instead is not asked again.
+        """
+        asked_for, flaw = self._garbled
+        self._garbled = ("", "")
+        if not job.garbled or job.road is not Road.FETCHED or asked_for not in {"", job.job_id} or flaw == job.problem:
+            return False
+        if asked_for:
+            self.pause.insisted(now)
+        self._garbled = (job.job_id, job.problem)
+        return True
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
         """Take in a job that came without a fetch, unless too many of them are open."""

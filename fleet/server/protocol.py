@@ -158,7 +158,8 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
     if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
         raise Garbled(f"task {job_id} was assigned to {shortened(owner)}, not to {miner_id}")
     reward, oddity = _stated_reward(task.get("reward"))
-    unfit = _unfit(data) or too_large(data or {})
+    flaw = _unfit(data)
+    unfit = flaw or too_large(data or {})
     return Job(
         job_id=job_id,
         job_type=sanitized(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",
@@ -167,6 +168,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
         road=road,
         timeout_s=_timeout(task.get("timeout_seconds")),
         problem=_unknown_type(job_type) or unfit,
+        garbled=bool(flaw),
         oddity=oddity,
         active_miners=optional_count(task.get("active_miners_at_creation")),
     )

@@ -40,7 +40,11 @@ def replaced_job(fault: Fault, world: World, maker: JobMaker, miner: str) -> byt
         return None
     if contributor.pending is not None:
         data = draw_data(contributor.pending.job_type, Random(contributor.pending.number))
-        return encode(json.loads(contributor.pending.body) | {"data": data})
+        try:
+            return encode(json.loads(contributor.pending.body) | {"data": data})
+        except (ValueError, RecursionError):
+            # another fault has put into it what is no JSON
+            return None
     if contributor.last_completed is None:
         return None
     drawn = maker.draw(miner, -1 - contributor.jobs_drawn)

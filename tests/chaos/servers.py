@@ -23,7 +23,7 @@ _CLOSES = replace(TWO_HOSTS, simulated=("--dialect", "a"))
 _WARNING = "[WARN]"
 
 _UNHEARD = Allowed(unheard=True)
-#: garbage inside a job's data costs that job, since nobody can tell that the server did not mean it
+#: garbage inside a job's data costs that job where it comes twice, or with a job that can't be fetched again
 _FLAWED = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD}))
 #: the miner that the server has something against
 _OUTCAST = "rig-01"
@@ -132,6 +132,12 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
         _row("S3", "hanging, trickling and dropped answers, 10 %", SILENT_BEFORE + SILENT_AFTER, 0.1),
         Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_UNHEARD),
         _row("S4", f"garbage of {len(GARBAGE + BULK)} kinds in 10 % of answers", GARBAGE + BULK, 0.1, _FLAWED),
+        _row(
+            "S4",
+            "one garbled answer to a fetch: the job is asked for once more",
+            [f"{kind},roads=task,count=1" for kind in GARBAGE],
+            1.0,
+        ),
         _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, strange),
         Scene(
             fault="S6",

@@ -99,7 +99,9 @@ def test_a_miner_is_registered_though_its_totals_are_no_number() -> None:
 @pytest.mark.parametrize("flaw", FLAWS, ids=NAMES)
 def test_the_miner_moves_on_to_the_next_job(flaw: str) -> None:
     script = Script().mining()
-    script.call(CallKind.FETCH, protocol.parse_fetched(encoded(task(f'{{"size": {flaw}}}')), "rig-1"))
+    for _ in range(2):
+        assert not script.dispatches()
+        script.call(CallKind.FETCH, protocol.parse_fetched(encoded(task(f'{{"size": {flaw}}}')), "rig-1"))
     refusal = script.begin(CallKind.SUBMIT)
     assert set(refusal.result) == {"error"}
     json.dumps(refusal.result, allow_nan=False).encode()
