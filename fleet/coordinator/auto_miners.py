@@ -113,10 +113,9 @@ class AutoMiners:
             times[2] = now
 
     def booked(self, effects: Iterable[Effect], now: float) -> None:
-        """Payments among the effects count as income."""
+        """Payments among the effects count as jobs done, or as what a heartbeat paid."""
         for effect in effects:
             if isinstance(effect, Booked):
-                self.meter.paid(effect.entry.amount, now)
                 if effect.entry.kind is EntryKind.JOB:
                     self.meter.done(now)
                 elif effect.entry.kind is EntryKind.HEARTBEAT and self._beats_state_pay is False:

@@ -23,9 +23,9 @@ _MOST_SAMPLES = 40
 _CHANGED, _CHANGED_ERRORS = 0.02, 5.0
 #: jobs before a sample's level is compared with the one before
 _ENOUGH_JOBS = 5
-#: most recent cycles, heartbeats and payments that count
+#: most recent cycles and heartbeats that count
 _RECENT = 400
-#: how far back the income is measured, in seconds
+#: how far back paid jobs are counted, in seconds
 _MEASURED_S = 120.0
 #: seconds from which on the pace of jobs is compared with the model's, and bounds of their quotient
 _CALIBRATED_S, _LEAST_EFFICIENCY, _MOST_EFFICIENCY = 58, 0.1, 1.2
@@ -52,7 +52,6 @@ class Meter:
         self._beat_jobs = [0.0, 0.0]
         #: NNET that heartbeats paid for reported jobs, and all paid jobs
         self._bonus, self._jobs = 0.0, 0
-        self._paid: deque[tuple[float, float]] = deque()
         self._requests_per_s = 0.0
         self._submissions = 0
         self._efficiency = 1.0
@@ -88,12 +87,6 @@ class Meter:
         """A heartbeat was paid `amount` NNET for the jobs that it reported."""
         self._bonus += float(amount)
 
-    def paid(self, amount: Decimal, now: float) -> None:
-        """An amount of any kind was booked."""
-        self._paid.append((now, float(amount)))
-        while self._paid and self._paid[0][0] < now - 2 * _MEASURED_S:
-            self._paid.popleft()
-
     def sent(self, *, submission: bool) -> None:
         """A request was sent."""
         self._submissions += submission
@@ -115,19 +108,10 @@ class Meter:
 
     # -- what follows ------------------------------------------------------------------------------------------------
 
-    def fresh(self, own: int) -> int:
-        """Number of jobs priced at `own` sessions since the last look."""
-        sample = self._fresh.get(own)
-        return 0 if sample is None else sample.count
-
     def jobs_at(self, own: int) -> int:
         """Number of jobs priced at `own` sessions since the network last changed."""
         sample = self._samples.get(own)
         return 0 if sample is None else sample.count
-
-    def measured(self, since: float, now: float) -> float | None:
-        """Income in NNET a second since a time; None without any time."""
-        return sum(amount for at, amount in self._paid if at > since) / (now - since) if now > since else None
 
     def look(self) -> None:
         """Take the fresh jobs in. If rewards changed with the same number of sessions, others came or went."""

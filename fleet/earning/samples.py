@@ -82,6 +82,11 @@ class Level:
     error: float
     jobs: int
 
+    @property
+    def strangers(self) -> float | None:
+        """Active miners that are not ours, as the server stated them; None if it did not."""
+        return None if self.active is None else max(self.active - self.own, 0.0)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:
@@ -97,12 +102,10 @@ class Weights:
 
     def level(self, sample: Sample) -> Level | None:
         """The level of a sample by these weights; None if no job of a known type is in it."""
-        known = [(self.by_type[name], tally) for name, tally in sample.tallies.items() if self.by_type.get(name)]
-        expected = sum(weight * tally.count for weight, tally in known)
-        jobs = sum(tally.count for _, tally in known)
-        if not expected:
+        value = _level(sample, self.by_type)
+        if not value:
             return None
-        value = sum(tally.total for _, tally in known) / expected
+        jobs = sum(tally.count for name, tally in sample.tallies.items() if self.by_type.get(name))
         error = max(self.spread / math.sqrt(jobs), _LEAST_SPREAD)
         return Level(own=sample.own, active=sample.active, value=value, error=error, jobs=jobs)
 
@@ -135,7 +138,8 @@ def _weights(samples: list[Sample], levels: list[float]) -> dict[str, float]:
 
 
 def _level(sample: Sample, weights: Mapping[str, float]) -> float:
-    known = [(weights[name], tally) for name, tally in sample.tallies.items() if name in weights]
+    """The level of a sample by these weights; zero if no job of a type with a weight is in it."""
+    known = [(weights[name], tally) for name, tally in sample.tallies.items() if weights.get(name)]
     expected = sum(weight * tally.count for weight, tally in known)
     return sum(tally.total for _, tally in known) / expected if expected else 0.0
 

@@ -73,8 +73,8 @@ class Sharing:
         """The same rule after others came or went, so that `level` was seen with its number of sessions."""
         if self.budget is None:
             return replace(self, flat=level.value, tried=(level.own, level.own))
-        if level.active is not None:
-            return replace(self, strangers=max(level.active - level.own, 0.0))
+        if level.strangers is not None:
+            return replace(self, strangers=level.strangers)
         if level.value >= self.cap * (1 - _AT_BOUND):
             most = max(self.budget / self.cap - level.own, 0.0)
             return replace(self, strangers=min(self.strangers or 0.0, most))
@@ -122,7 +122,7 @@ def by_terms(terms: Terms, levels: Sequence[Level]) -> Sharing | None:
         budget=terms.budget * unit,
         floor=terms.floor * unit,
         cap=terms.cap * unit,
-        strangers=max((newest.active or 0.0) - newest.own, 0.0),
+        strangers=newest.strangers,
         tried=(min(level.own for level in levels), max(level.own for level in levels)),
         error=newest.error,
         stated=True,
@@ -158,11 +158,11 @@ def _shared(levels: Sequence[Level], capped: int, floored: int) -> _Fit | None:
     fit = Sharing(budget=budget, strangers=strangers, floor=floor, cap=cap, error=_error(levels))
     cost = 0.0
     for level in levels:
-        here = fit if level.active is None else replace(fit, strangers=max(level.active - level.own, 0.0))
+        here = fit if level.strangers is None else replace(fit, strangers=level.strangers)
         cost += ((here.level(level.own) - level.value) / (level.value * level.error)) ** 2
     parameters = 2 + (capped > 0) + (floored > 0)
-    if levels[-1].active is not None:
-        fit = replace(fit, strangers=max(levels[-1].active - levels[-1].own, 0.0))
+    if levels[-1].strangers is not None:
+        fit = replace(fit, strangers=levels[-1].strangers)
     return _Fit(sharing=fit, cost=cost + _PRICE_OF_A_PARAMETER * parameters)
 
 
@@ -175,7 +175,7 @@ def _line(levels: Sequence[Level]) -> tuple[float, float] | None:
         weights = [1 / level.error**2 for level in stated]
         budgets = [level.value * (level.active or 1.0) for level in stated]
         budget = sum(one * weight for one, weight in zip(budgets, weights, strict=True)) / sum(weights)
-        return budget, max((stated[-1].active or 0.0) - stated[-1].own, 0.0)
+        return budget, stated[-1].strangers or 0.0
     if len({level.own for level in levels}) < 2:
         return None
     weights = [(level.value / level.error) ** 2 for level in levels]
