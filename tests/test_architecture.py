@@ -282,7 +282,6 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 #: Modules of `fleet` with amounts that load no `fleet.domain.amounts`, which makes sums exact, and why they may.
 WITHOUT_AMOUNTS: dict[str, str] = {
     "fleet.server.numbers": "it reads amounts one by one",
-    "fleet.earning.meter": "it estimates, in floats",
     "fleet.ledger.migrations.from_1": "it adds amounts in an exact context of its own",
 }
 

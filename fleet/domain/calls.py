@@ -21,6 +21,9 @@ from fleet.domain.jobs import (
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError
 
+#: largest part of a server's limit for heartbeats: no more room is reserved for them, and no more miners are brought in
+BEATS_SHARE = 0.5
+
 
 class Urgency(IntEnum):
     """Which call gets the next request when the server's limit is near; lower goes first."""

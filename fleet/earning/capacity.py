@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: largest part of the limit that heartbeats may take, as `fleet.ratelimit.governor` holds it
-_BEATS_SHARE = 0.5
+from fleet.domain.calls import BEATS_SHARE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +48,7 @@ class Capacity:
     @property
     def most(self) -> int:
         """Number of sessions that the limit keeps alive with room left for jobs."""
-        return max(int(_BEATS_SHARE * self.requests_per_s * self.heartbeat_s), 1)
+        return max(int(BEATS_SHARE * self.requests_per_s * self.heartbeat_s), 1)
 
     def pace(self, own: float) -> Pace:
         """The rates of `own` sessions."""

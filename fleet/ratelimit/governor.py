@@ -16,7 +16,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from fleet.domain.calls import CallKind, Urgency
+from fleet.domain.calls import BEATS_SHARE, CallKind, Urgency
 from fleet.domain.effects import LimitLearnt
 from fleet.ratelimit.request_log import RequestLog
 from fleet.ratelimit.window_estimator import Belief, Lesson
@@ -29,8 +29,6 @@ _PARTS = 10
 _CATCH_UP = 1.02
 #: how far ahead of that pace they may be, as a fraction of the window
 _AHEAD = 0.03
-#: largest fraction of the limit for heartbeats: no more room is reserved, and no more miners are brought in
-_BEATS_SHARE = 0.5
 #: how late a heartbeat may be sent, in seconds
 _PUNCTUAL_S = 0.5
 #: number of groups in which coming heartbeats are examined
@@ -104,7 +102,7 @@ class Governor:
     @property
     def carries(self) -> int:
         """Number of miners that the limit keeps alive with room left for their jobs."""
-        return max(int(_BEATS_SHARE * self.limit * self._heartbeat_s / self.window_s), 1)
+        return max(int(BEATS_SHARE * self.limit * self._heartbeat_s / self.window_s), 1)
 
     def learnt(self) -> LimitLearnt | None:
         """The limit and window, if refusals have shown others since the last time; None if not."""
@@ -242,7 +240,7 @@ class Governor:
     @property
     def _spacing_s(self) -> float:
         """Seconds between two requests for jobs, if each window has the heartbeats of every miner, too."""
-        beats = min(self.window_s // self._heartbeat_s * self.miners, _BEATS_SHARE * self.limit)
+        beats = min(self.window_s // self._heartbeat_s * self.miners, BEATS_SHARE * self.limit)
         return self.window_s / (_CATCH_UP * max(self.limit - beats, 1.0))
 
     def _pause(self, retry_after_s: float | None, now: float, *, floor: bool = True) -> None:
@@ -274,4 +272,4 @@ class Governor:
             for number in range(rounds):
                 free = counted - self._log.count(window_s, at + number * every_s)
                 most = max(most, due + number * coming - free)
-        return min(most, int(_BEATS_SHARE * self._belief.limit))
+        return min(most, int(BEATS_SHARE * self._belief.limit))
