@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
-from fleet.ledger import schema
+from fleet.ledger.meta import store, stored
 
 #: number of jumps kept; the oldest are dropped
 _MOST = 100
@@ -16,11 +16,5 @@ _MOST = 100
 
 def note_jumps(connection: Connection, jumps: Sequence[Jump]) -> None:
     """Add jumps to those that the ledger has stored."""
-    meta = schema.meta
-    known = connection.execute(select(meta.c.value).where(meta.c.name == JUMPS_ROW)).scalar()
-    pairs = [*read_jumps(known), *jumps][-_MOST:]
-    value = json.dumps([[jump.from_ms, jump.to_ms] for jump in pairs])
-    if known is None:
-        connection.execute(insert(meta).values(name=JUMPS_ROW, value=value))
-    else:
-        connection.execute(update(meta).where(meta.c.name == JUMPS_ROW).values(value=value))
+    pairs = [*read_jumps(stored(connection, JUMPS_ROW)), *jumps][-_MOST:]
+    store(connection, JUMPS_ROW, json.dumps([[jump.from_ms, jump.to_ms] for jump in pairs]))

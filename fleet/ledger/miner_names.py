@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine, select
 from fleet.domain.miner_names import distinct_names
 from fleet.ledger.schema import miners
 from fleet.ledger.seals import change
-from fleet.ledger.trouble import translated
+from fleet.ledger.trouble import reading
 
 
 def stored_names(engine: Engine) -> dict[str, str]:
     """Miner id → name, of all servers. Raises LedgerError when the ledger can't be read."""
-    with translated("the ledger can't be read"), engine.connect() as connection:
+    with reading(engine) as connection:
         return {row.miner_id: row.name for row in connection.execute(select(miners.c.miner_id, miners.c.name))}
 
 

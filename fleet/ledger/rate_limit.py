@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select
 
 from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import LimitLearnt
 from fleet.ledger import schema
+from fleet.ledger.meta import store, stored
 from fleet.ledger.start_state import read_all
 
 #: an older limit is learnt again
@@ -30,19 +31,16 @@ _PAID = (
 
 def keep_limit(connection: Connection, server: int, learnt: LimitLearnt, now_ms: int) -> None:
     """Write down what the server's refusals have shown."""
-    meta, name = schema.meta, _row(server)
-    value = json.dumps({"requests": learnt.requests, "window_s": learnt.window_s, "learnt_at": now_ms})
-    if not connection.execute(update(meta).where(meta.c.name == name).values(value=value)).rowcount:
-        connection.execute(insert(meta).values(name=name, value=value))
+    value = {"requests": learnt.requests, "window_s": learnt.window_s, "learnt_at": now_ms}
+    store(connection, _row(server), json.dumps(value))
 
 
 def kept_limit(connection: Connection, server: int, now_ms: int) -> LimitLearnt | None:
     """The limit that was learnt last; None if it is unknown, too old or unreadable, since other programs write here."""
-    value = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == _row(server))).scalar()
     try:
-        stored = json.loads(value or "{}")
-        learnt = LimitLearnt(requests=float(stored["requests"]), window_s=float(stored["window_s"]))
-        fresh = 0 <= now_ms - int(stored["learnt_at"]) <= _GOOD_MS
+        kept = json.loads(stored(connection, _row(server)) or "{}")
+        learnt = LimitLearnt(requests=float(kept["requests"]), window_s=float(kept["window_s"]))
+        fresh = 0 <= now_ms - int(kept["learnt_at"]) <= _GOOD_MS
     except (ValueError, TypeError, KeyError):
         return None
     return learnt if fresh and learnt.requests >= 1 and learnt.window_s > 0 else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from fleet.errors import LedgerBusy, LedgerError
@@ -61,6 +62,13 @@ def translated(what: str, file: Path | None = None) -> Iterator[None]:
     except (ValueError, ArithmeticError) as exc:
         # malformed text, an amount that is not a number, an unknown state
         raise LedgerError(f"{what}: it holds what no farm wrote: {exc}; restore a backup") from exc
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reading. Raises LedgerError when the ledger can't be read."""
+    with translated("the ledger can't be read"), engine.connect() as connection:
+        yield connection
 
 
 def _one_line(cause: BaseException | None) -> str:

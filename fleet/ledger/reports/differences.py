@@ -13,7 +13,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
 from fleet.ledger import schema
 from fleet.ledger.reports.export import utc
-from fleet.ledger.trouble import translated
+from fleet.ledger.trouble import reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +60,7 @@ def comparisons(engine: Engine) -> list[Comparison]:
     """All miners of a ledger in order of server and name. Raises LedgerError when it can't be read."""
     miners, servers = schema.miners, schema.servers
     query = select(miners, servers.c.name.label("server_name")).join(servers, servers.c.id == miners.c.server)
-    with translated("the ledger can't be read"), engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(query.order_by(servers.c.name, miners.c.name)).all()
         return [_comparison(connection, row) for row in rows]
 

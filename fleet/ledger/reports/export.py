@@ -11,7 +11,7 @@ from sqlalchemy import Engine, bindparam, select
 
 from fleet.domain.amounts import EntryKind
 from fleet.ledger import schema
-from fleet.ledger.trouble import translated
+from fleet.ledger.trouble import reading
 
 #: number of rows read at once
 _BATCH = 2000
@@ -82,7 +82,7 @@ _PAGE = (
 
 
 def _read(engine: Engine, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
-    with translated("the ledger can't be read"), engine.connect() as connection:
+    with reading(engine) as connection:
         return list(connection.execute(query, values).all())
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, String, a
 from fleet.ledger import schema
 from fleet.ledger.column_types import life
 from fleet.ledger.reports.export import decimal_text, status, utc
-from fleet.ledger.trouble import translated
+from fleet.ledger.trouble import reading
 
 #: hexadecimal digits in a UUID
 _DIGITS = 32
@@ -77,7 +76,7 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
         .join(servers, servers.c.id == jobs.c.server)
         .where(jobs.c.job_id == job_id)
     )
-    with _reading(engine) as connection:
+    with reading(engine) as connection:
         return [_life(connection, row) for row in connection.execute(query).all()]
 
 
@@ -94,7 +93,7 @@ def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
         .order_by(jobs.c.assigned_at.desc(), jobs.c.job_id)
         .limit(limit)
     )
-    with _reading(engine) as connection:
+    with reading(engine) as connection:
         for begins in _conditions(beginning, connection.dialect.name):
             found = connection.execute(query.where(begins)).all()
             if found:
@@ -134,13 +133,6 @@ def as_uuid(digits: str) -> str:
     """Any number of hexadecimal digits, with dashes where a UUID has them."""
     parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
     return "-".join(part for part in parts if part) + ("-" if len(digits) in _DASHED else "")
-
-
-@contextmanager
-def _reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for reading. Raises LedgerError when the ledger can't be read."""
-    with translated("the ledger can't be read"), engine.connect() as connection:
-        yield connection
 
 
 def _life(connection: Connection, row: Any) -> Life:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.ledger import schema
 from fleet.ledger.reports.export import utc
-from fleet.ledger.trouble import translated
+from fleet.ledger.trouble import reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ def miner_rows(engine: Engine) -> list[MinerRow]:
     )
     booked: dict[int, Decimal] = {}
     jobs: dict[int, int] = {}
-    with translated("the ledger can't be read"), engine.connect() as connection:
+    with reading(engine) as connection:
         for row in connection.execute(select(sums.c.miner, sums.c.kind, sums.c.payments, sums.c.amount)):
             booked[row.miner] = booked.get(row.miner, ZERO) + Decimal(row.amount)
             if row.kind == EntryKind.JOB.value:

@@ -16,7 +16,7 @@ from fleet.ledger.cross_checks import Bucket, SumKey, disagreements, strays
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.heads import HEADS_FILE, Head
 from fleet.ledger.seals import broken_seals
-from fleet.ledger.trouble import translated
+from fleet.ledger.trouble import reading
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 #: number of rows read at once
@@ -50,7 +50,7 @@ def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -
 
     Raises LedgerError when the ledger can't be read.
     """
-    with translated("the ledger can't be read"), engine.connect() as connection, connection.begin():
+    with reading(engine) as connection, connection.begin():
         servers = connection.execute(select(schema.servers).order_by(schema.servers.c.id)).all()
         verdicts = [_verify(connection, row.id, row.name, head, kept) for row in servers]
         known = {row.name for row in servers}
