@@ -11,7 +11,7 @@ import click
 from config.example import example_toml
 from config.load import DEFAULT, Origin, read
 from fleet.commands.exits import settings_or_exit
-from fleet.commands.tables import add, console, table
+from fleet.commands.tables import IDS, add, console, table
 from fleet.domain.miner_names import shortened_id
 
 
@@ -25,7 +25,7 @@ from fleet.domain.miner_names import shortened_id
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: name → value and source.")
 @click.option("--example", is_flag=True, help="Print an example fleet.toml with every setting, and stop.")
-@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+@IDS
 def config(toml_file: Path | None, *, as_json: bool, example: bool, ids: bool) -> None:
     """Show each setting and where it came from.
 

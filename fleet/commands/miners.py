@@ -8,7 +8,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import EXACT, Sheet, console
+from fleet.commands.tables import EXACT, IDS, Sheet, console
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read
@@ -17,7 +17,7 @@ from fleet.ledger.reports.miners import MinerRow, miner_rows
 
 @click.command("miners")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
-@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+@IDS
 @EXACT
 def miners(*, as_json: bool, ids: bool, exact: bool) -> None:
     """Show the miners that this ledger knows: name, session, jobs paid and what they earned.

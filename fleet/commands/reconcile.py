@@ -10,7 +10,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import EXACT, Cell, Sheet, console, line
+from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line
 from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
@@ -24,7 +24,7 @@ _MAX_JOB_IDS = 5
 
 @click.command("reconcile")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; alert on its unexplained_nnet.")
-@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+@IDS
 @EXACT
 def reconcile(*, as_json: bool, ids: bool, exact: bool) -> None:
     """Show what was booked against what the server says it paid, each difference with what explains it.

@@ -11,7 +11,7 @@ import click
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import EXACT, Sheet, console, line
+from fleet.commands.tables import EXACT, IDS, Sheet, console, line
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
@@ -40,7 +40,7 @@ _ALWAYS = ("payments", "total_nnet")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with exact amounts.")
 @click.option("--losses", "lost", is_flag=True, help="Show instead what was not booked, by cause.")
-@click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
+@IDS
 @EXACT
 def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exact: bool) -> None:
     """Show what the farm earned, exactly as the server paid it. Reads the ledger while the farm runs, too.

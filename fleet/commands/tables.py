@@ -17,6 +17,7 @@ from fleet.money.readable import aligned, is_rounded
 #: width of a table that is not printed on a terminal, in characters
 _WIDE = 250
 
+IDS = click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
 EXACT = click.option("--exact", is_flag=True, help="Show all digits of each amount, instead of six decimals.")
 
 #: text, or an amount in NNET, which is None where the server stated none
