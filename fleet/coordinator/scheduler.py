@@ -154,9 +154,7 @@ class Farm:
     def _banned(self, error: Banned, sent_at: float, now: float) -> None:
         """The server refuses this address: one line when that begins, and no call until it is over."""
         if self._ban.refused(error, sent_at, now):
-            self._turn.notices.append(
-                Notice(kind=NoticeKind.ANOMALY, miner_id="", text=f"{error}: {self._ban.words(now)}; results are kept")
-            )
+            self._warn(f"{error}: {self._ban.words(now)}; results are kept")
 
     def banned(self, now: float) -> str:
         """Why the server is not called: it has banned this address. Empty where it has not."""
@@ -166,8 +164,7 @@ class Farm:
         """The server answered; if that ends a ban or an outage, no miner waits any longer."""
         unbanned = self._ban.answered(sent_at, now)
         if unbanned:
-            text = "the server takes calls from this address again"
-            self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=text))
+            self._warn("the server takes calls from this address again")
         if self._outage.answered(now) or unbanned:
             for miner in self.miners.values():
                 if now < miner.waits_until:
@@ -177,9 +174,7 @@ class Farm:
         """A worker's attempt ended. A result for a job that is not open here is counted and dropped."""
         miner = self._owners.get(message.job_id)
         if miner is None:
-            text = "a result that is not awaited"
-            notice = Notice(kind=NoticeKind.ANOMALY, miner_id="", job_id=message.job_id, text=text)
-            self._turn.notices.append(notice)
+            self._warn("a result that is not awaited", message.job_id)
             return
         work = miner.jobs[message.job_id]
         if work.awaits(message) and message.outcome is Outcome.COMPUTED:
@@ -196,7 +191,11 @@ class Farm:
         warning = self._hosts.ended(message, job_type, now)
         self._able = self._hosts.able(now)
         if warning is not None:
-            self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=warning))
+            self._warn(warning)
+
+    def _warn(self, text: str, job_id: str = "") -> None:
+        """Tell the operator of something that is no single miner's affair."""
+        self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", job_id=job_id, text=text))
 
     def on_published(self, word: Published, now: float) -> None:
         """The dispatcher has finished with a job."""

@@ -135,13 +135,13 @@ def _mine(
 ) -> _Mined:
     """Run the loop until it is stopped and drained."""
     settings, run, free = start.settings, start.run, start.free
-    specs, names = free(lambda: _miners(start, ledger))
+    specs, names, hide = free(lambda: _miners(start, ledger))
     began_at_ms = free(lambda: ledger.begin_run(run.run_id))
     farm = free(lambda: make_farm(settings, specs, ledger, books.find))
     sums = free(lambda: ledger.run_and_ledger(run.run_id))
     report = make_report(settings, start.lines, sums, books, start.wall)
     _print_first_lines(start, specs, ledger, booked=sums[1].booked)
-    prospect, quiet_s = _prospect(start, farm, names), _QUIET_BEATS * settings.heartbeat_s
+    prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
     with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, broker_threads):
         threads = (transport.thread, books.thread, lease, *broker_threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
@@ -199,8 +199,10 @@ def _addresses(settings: Settings) -> tuple[str, str]:
     return settings.server, settings.redis_url.get_secret_value()
 
 
-def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, str]]:
-    """The farm's miners, and the names of all miners of the ledger by id, which output and log show from now on.
+def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, str], IdHider]:
+    """The farm's miners, the names of all miners of the ledger by id, and what puts these in place of the ids.
+
+    Output and log show names from now on.
 
     Prints a warning where the server's limit does not carry all of them, and where an id can't be spent from.
     """
@@ -218,7 +220,7 @@ def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, s
     unspendable = "" if start.run.simulated else without_address(specs, settings.state_dir)
     for warning in filter(None, (too_many, unspendable)):
         lines.say(f"[WARN]   {warning}", "yellow")
-    return specs, names
+    return specs, names, hide
 
 
 def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *, booked: Decimal) -> None:
@@ -237,8 +239,6 @@ def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *,
         start.lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
 
 
-def _prospect(start: _Start, farm: Farm, names: dict[str, str]) -> Prospect:
+def _prospect(start: _Start, farm: Farm, hide: IdHider) -> Prospect:
     mined = any(miner.jobs or miner.purse.booked for miner in farm.miners.values())
-    return Prospect(
-        start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=IdHider(names)
-    )
+    return Prospect(start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)
