@@ -94,6 +94,22 @@ def test_a_first_total_that_comes_late_takes_no_payment_back(seed: int) -> None:
     run_seed(replace(plan, faults=(*unread, *plan.faults), reconcile_s=(10.0, 60.0)[seed % 2]))
 
 
+@pytest.mark.parametrize("seed", [910589, 911839, 912667, 913175, 913204, 913397])
+def test_a_call_that_takes_long_holds_a_drain_up_no_longer_than_its_deadline(seed: int) -> None:
+    plan = draw_plan(seed)
+    run_seed(plan)
+    run_seed(replace(plan, pinned=None, restless=False))
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_sessions_that_open_and_close_at_random_lose_nothing(seed: int) -> None:
+    plan = replace(draw_plan(seed, jobs=40), miners=6, pinned=seed % 2, restless=True)
+    lines: list[str] = []
+    run_seed(replace(plan, mining_s=max(plan.mining_s, 400.0)), trace=lines.append)
+    drained = next(index for index, line in enumerate(lines) if "draining until" in line)
+    assert any("session stopped" in line for line in lines[:drained]), "none was closed before the drain"
+
+
 def test_a_seed_replays_exactly() -> None:
     said: list[list[str]] = [[], []]
     for lines in said:

@@ -18,7 +18,7 @@ from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
-from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Registration, Totals
+from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Registration, SessionSummary, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger import schema
 from fleet.ledger.ledger import Ledger
@@ -74,6 +74,8 @@ class Laws:
         #: … and by the one that showed that the server had forgotten, or that the first base began with: what was paid
         #: by then and never heard of is in a record of which nobody knows when it began
         self._told_anew: dict[str, float] = {}
+        #: when the stop of each miner's session was sent that was answered last
+        self._stopped: dict[str, float] = {}
         #: when each miner was registered last
         self._registered: dict[str, float] = {}
         server.watch = self._arrived
@@ -151,6 +153,8 @@ class Laws:
                 self._read.append(event)
                 if isinstance(event.outcome, Totals):
                     self._told[event.call.spec.miner_id] = event.sent_at
+                elif isinstance(event.outcome, SessionSummary):
+                    self._stopped[event.call.spec.miner_id] = event.sent_at
                 elif isinstance(event.outcome, Registration):
                     self._registered[event.call.spec.miner_id] = event.sent_at
             elif isinstance(event, Results):
@@ -253,7 +257,8 @@ class Laws:
             self._hold(booked == miner.purse.booked, f"I2: {miner_id}'s purse holds {miner.purse.booked}, not {booked}")
             # the faults are over: only a limit of requests, or a forgotten contributor, keeps it from being read.
             # Refusals at random teach a limit of a request or two, which is given up window by window
-            asked = self._told.get(miner_id, 0.0) >= self.plan.mining_s or miner.phase is not Phase.DONE
+            over_at = min(self._stopped.get(miner_id, math.inf), self.plan.mining_s)
+            asked = self._told.get(miner_id, 0.0) >= over_at or miner.phase is not Phase.DONE
             refused = any(fault.kind is FaultKind.REFUSED for fault in self.plan.faults)
             excused = self.plan.server_limit < 5000 or self.plan.forgets or refused
             self._hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")

@@ -14,7 +14,7 @@ from fleet.ledger.ledger import Ledger
 from fleet.server.http.interface import AsyncFunction
 from tests.virtual.broker import Connection
 from tests.virtual.laws import Laws
-from tests.virtual.server import Server, VirtualClient, ran
+from tests.virtual.server import DEADLINE_S, Server, VirtualClient, ran
 from tests.virtual.timeline import ThreadTime, Timeline
 
 _MAX_EVENTS = 500
@@ -120,7 +120,8 @@ class VirtualCaller:
             if self.inbox.alive or reach:
                 self._run(function, args, started_at)
 
-        self._timeline.after(self._server.way_s(), arrive)
+        # what takes longer has no answer in time, as the client gives a call up
+        self._timeline.after(min(self._server.way_s(), DEADLINE_S), arrive)
         self.death.may_strike("after a call is sent")
 
     def _run(self, function: AsyncFunction, args: tuple[Any, ...], started_at: float) -> None:

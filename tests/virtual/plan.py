@@ -90,6 +90,10 @@ class Plan:
     strangers: Strangers = field(default_factory=Strangers)
     #: further options of the simulator, by name: how it pays, and what it saves
     rules: Mapping[str, Any] = field(default_factory=dict)
+    #: whether sessions are opened and closed by income; None where all of them stay open, else how many are pinned
+    pinned: int | None = None
+    #: whether that number changes at random instead
+    restless: bool = False
 
     @property
     def forgets(self) -> bool:
@@ -125,7 +129,7 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
 
     limit = rng.choice((5000, 5000, 5000, 60))
     dialect = rng.choice("abc")
-    return Plan(
+    plan = Plan(
         seed=seed,
         dialect=dialect,
         miners=miners,
@@ -159,6 +163,7 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
         # amounts that no float holds exactly, in every second farm on this dialect
         rules={"reward_rule": RewardRule.FRACTIONS} if dialect == "c" and seed % 2 else {},
     )
+    return replace(plan, **_auto(seed, miners)) if later else plan
 
 
 def undisturbed(plan: Plan) -> Plan:
@@ -195,6 +200,14 @@ def _later_faults(seed: int) -> tuple[Fault, ...]:
     rng = Random(f"later {seed}")
     texts = rng.sample(_LATER_FAULTS, rng.choice((0, 0, 1, 2)))
     return tuple(_with_probability(text, rng.choice((0.01, 0.05, 0.2))) for text in texts)
+
+
+def _auto(seed: int, miners: int) -> dict[str, Any]:
+    """In a third of the schedules, up to twelve miners whose sessions open and close, most often at random."""
+    rng = Random(f"auto {seed}")
+    if rng.random() >= 1 / 3:
+        return {}
+    return {"miners": miners + rng.randint(1, 9), "pinned": rng.choice((0, 0, 1)), "restless": rng.random() < 0.6}
 
 
 def _with_probability(text: str, probability: float) -> Fault:

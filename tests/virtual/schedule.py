@@ -11,9 +11,11 @@ from unittest import mock
 from sqlalchemy import Engine
 
 from fleet.coordinator import loop
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.jobs import MinerSpec
+from fleet.earning.controller import LOOK_EVERY_S, Controller, Decision
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
 from fleet.miner.backoff import Backoff
@@ -39,8 +41,23 @@ from tests.virtual.timeline import EPOCH_S, Timeline
 #: a drain that takes longer than its own bound and this many seconds does not end
 _PATIENCE_S = 1800.0
 _MAX_DEATHS = 60
+#: mean seconds between two changes of a restless controller's mind
+_CHANGES_EVERY_S = 30.0
 #: the real loop looks around twice a second; here it has to know by itself when to wake
 _LONGEST_WAIT_S = 60.0
+
+
+class Restless(Controller):
+    """Changes its mind every half minute or so, which opens and closes far more sessions than income does."""
+
+    rng: random.Random
+
+    def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
+        """A number at random, now and then."""
+        decision = super().look(open_now, now, requests_per_minute=requests_per_minute)
+        if self.rng.random() < LOOK_EVERY_S / _CHANGES_EVERY_S:
+            self.target = self.rng.randint(self.least, self.most)
+        return Decision(target=self.target, reason=decision.reason, notices=decision.notices)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -173,13 +190,22 @@ class Schedule:
             requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
         )
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(plan.miners)]
+        miners = [Miner(spec, policy, ledger.account(spec.miner_id), self._jitter(), now) for spec in specs]
+        auto = None
+        if plan.pinned is not None:
+            pinned = [spec.miner_id for spec in specs[: plan.pinned]]
+            auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=30.0, now=now)
+            if plan.restless:
+                auto.controller = Restless(auto.meter, least=len(pinned), most=plan.miners, now=now)
+                auto.controller.rng = self._jitter()
         return Farm(
-            [Miner(spec, policy, ledger.account(spec.miner_id), self._jitter(), now) for spec in specs],
+            miners,
             governor,
             ledger.find,
             max_calls=16,
             max_at_workers=64,
             now=now,
+            auto=auto,
         )
 
     def _jitter(self) -> random.Random:
