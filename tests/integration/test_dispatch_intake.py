@@ -291,8 +291,11 @@ def test_a_backlog_that_was_handed_on_is_read_again_once_when_redis_was_lost(emp
         for name in names:
             put(empty_redis_url, name)
         read(heard, 450)
-        link.cut()
-        assert read(heard, 450)[0] == names
+        # between two commands a lost connection would be opened again without a word, and rightly: no answer is missing
+        link.cut_at(b"job-450")
+        names.append("job-450")
+        put(empty_redis_url, "job-450")
+        assert read(heard, 451)[0] == names
         put(empty_redis_url, "job-new")
         assert read(heard, 1)[0] == ["job-new"]
         asked = reads(client)

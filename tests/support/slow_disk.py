@@ -16,15 +16,19 @@ _SOURCE = r"""
 #include <stdlib.h>
 #include <time.h>
 
-static void delay(void) {
+static double wanted(void) {
     const char *name = getenv("NEONET_TEST_SYNC_DELAY");
     FILE *file = name ? fopen(name, "r") : NULL;
     double seconds = 0;
-    if (!file) return;
+    if (!file) return 0;
     if (fscanf(file, "%lf", &seconds) != 1) seconds = 0;
     fclose(file);
-    struct timespec left = {(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)};
-    nanosleep(&left, NULL);
+    return seconds;
+}
+
+static void delay(void) {
+    const struct timespec step = {0, 20000000};
+    for (double waited = 0; waited < wanted(); waited += 0.02) nanosleep(&step, NULL);
 }
 
 int fdatasync(int fd) {
@@ -61,7 +65,7 @@ class SlowDisk:
         return {"LD_PRELOAD": str(self._library), DELAY_FILE: str(self._delay)}
 
     def delay(self, seconds: float) -> None:
-        """Let each sync take so much longer from now on."""
+        """Let each sync take so much longer from now on; those under way, too."""
         unfinished = self._delay.with_suffix(".unfinished")
         unfinished.write_text(f"{seconds}")
         unfinished.replace(self._delay)
