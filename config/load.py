@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, Problem
+from config.hiding import shortened_id, shortened_prefix, without_addresses
 from config.service_links import without_service_links
 from config.settings import CROSS_FIELD, ENV_PREFIX, Settings, default_state_dir
 from config.sources import (
@@ -191,7 +192,7 @@ def _problem(
         name=name if layer is None else layer.spelling(name),
         source=DEFAULT if layer is None else layer.source,
         reason=reason,
-        value=None if leaf is not None and leaf.secret else _shown(_at(path, values)),
+        value=None if leaf is not None and leaf.secret else _shown(path, _at(path, values)),
         advice=advice,
     )
 
@@ -215,8 +216,19 @@ def _at(path: Sequence[int | str], values: object) -> object:
     return values
 
 
-def _shown(value: object) -> str | None:
+def _shown(path: Sequence[int | str], value: object) -> str | None:
     if not isinstance(value, str | int | float | Path):
         return None
-    text = _USER_PART.sub(f"//{MASK}@", str(value))
+    text = _USER_PART.sub(f"//{MASK}@", _without_id(path, str(value)))
     return repr(text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…") if isinstance(value, str) else text
+
+
+def _without_id(path: Sequence[int | str], text: str) -> str:
+    """A value as text, without a miner's id, which may be misspelt, or stand where a whole miner should."""
+    match path:
+        case ("miner_prefix",):
+            return shortened_prefix(text)
+        case ("id",) | ("miner", *_, "id") | ("miner",) | ("miner", int()):
+            return shortened_id(text)
+        case _:
+            return without_addresses(text)

@@ -6,10 +6,10 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from config.hiding import hidden
 from config.repeats import Line, Repeats, Swallowed
 from config.sections import LogSettings
 
@@ -35,13 +35,6 @@ def set_up(log: LogSettings, *, stream: TextIO | None = None, repeat_window_s: f
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
-def hide_in_logs(hide: Callable[[str], str]) -> None:
-    """Pass every line of this process's log through `hide` from now on, which takes secrets out of it."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, RollingUpHandler):
-            handler.hide = hide
-
-
 class RollingUpHandler(logging.StreamHandler[TextIO]):
     """Writes a line once per window, and later how often it was repeated.
 
@@ -52,11 +45,10 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO, window_s: float) -> None:
         super().__init__(stream)
         self._repeats = Repeats(window_s)
-        self.hide: Callable[[str], str] = str
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line without what `hide` takes out of it."""
-        return self.hide(super().format(record))
+        """Return the line without miners' ids."""
+        return hidden(super().format(record))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the counts that are due, then write `record` or count it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.hiding import SHORTEST_ADDRESS, shortened_id, without_addresses
 from config.redis_address import read_redis_url
 from config.sections import (
     BackoffSettings,
@@ -257,20 +258,30 @@ def _address_problems(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _miner_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    seen = Counter(miner.id.lower() for miner in settings.miner)
-    for miner_id, count in seen.items():
-        if count > 1:
-            yield "miner", f"id {miner_id!r} is given {count} times, and the server ignores case; make each id unique"
-    names = Counter(miner.name.lower() for miner in settings.miner if miner.name)
-    for name, count in names.items():
-        if count > 1:
-            yield "miner", f"name {name!r} is given {count} times; make each name unique"
+    ids = [miner.id.lower() for miner in settings.miner]
+    names = [(miner.name or "").lower() for miner in settings.miner]
+    for miner_id, tables in _repeated(ids):
+        shown = shortened_id(miner_id)
+        yield "miner", f"{tables} have the same id, {shown}, and the server ignores case; make each id unique"
+    for name, tables in _repeated(names):
+        yield "miner", f"{tables} have the same name, {without_addresses(name)}; make each name unique"
+    for number, name in enumerate(names, 1):
+        if without_addresses(name) != name or (len(name) >= SHORTEST_ADDRESS and name in ids):
+            yield "miner", f"the name of [[miner]] table {number} is an id, and everybody sees names; choose another"
     counted = settings.miners if isinstance(settings.miners, int) else None
     for name, value in (("id", settings.id), ("miners", counted)):
         if settings.miner and value is not None:
             yield name, "can't be combined with [[miner]] tables, which name the miners; drop one of the two"
     if settings.id is not None and (counted or 1) > 1:
         yield "miners", "can't be above 1 with an id, which names one miner; use miner_prefix for several"
+
+
+def _repeated(values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each value that several [[miner]] tables have, and these tables in words."""
+    for value, count in Counter(filter(None, values)).items():
+        if count > 1:
+            *others, last = [str(number) for number, one in enumerate(values, 1) if one == value]
+            yield value, f"[[miner]] tables {', '.join(others)} and {last}"
 
 
 def _time_problems(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import TextIO
 
 import click
 
+from config.hiding import hidden, hide_in_tracebacks
 from config.streams import open_streams, report_stream
 from fleet.commands.exits import EX_IOERR, EX_USAGE
 from tasks.host.open_files import raise_limit
@@ -88,6 +89,7 @@ def fleet() -> None:
 def main() -> int:
     """Run the command and return its exit code, one of sysexits."""
     open_streams()
+    hide_in_tracebacks()
     report_stream()
     # imported modules are never garbage, and collecting while they load takes a sixth of a report's time
     gc.disable()
@@ -101,7 +103,7 @@ def main() -> int:
         return 0
     except OSError as exc:
         _void(sys.stdout)
-        click.echo(f"fleet: {exc.filename or 'writing'}: {exc.strerror or exc}", err=True)
+        click.echo(hidden(f"fleet: {exc.filename or 'writing'}: {exc.strerror or exc}"), err=True)
         return EX_IOERR
     return code
 
@@ -112,12 +114,11 @@ def _run() -> int:
         code = fleet.main(standalone_mode=False)
     except click.Abort:
         return 130
-    except click.UsageError as exc:
-        exc.show()
-        return EX_USAGE
     except click.ClickException as exc:
+        # an id may have been given in the wrong place
+        exc.message = hidden(exc.message)
         exc.show()
-        return exc.exit_code
+        return EX_USAGE if isinstance(exc, click.UsageError) else exc.exit_code
     return code if isinstance(code, int) else 0
 
 

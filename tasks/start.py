@@ -7,6 +7,7 @@ import logging
 import sys
 
 from config.errors import ConfigError
+from config.hiding import hidden, hide_in_tracebacks
 from config.load import load, without_secrets
 from config.logs import set_up
 from config.streams import never_blocking, open_streams, outlive_streams
@@ -27,11 +28,12 @@ def main() -> int:
     """Load the settings, then work. Returns 78 when the settings are wrong, 69 when the farm refuses this process."""
     single_threaded()
     open_streams()
+    hide_in_tracebacks()
     outlive_streams()
     try:
         settings = load()
     except ConfigError as exc:
-        print(exc, file=sys.stderr)
+        print(hidden(str(exc)), file=sys.stderr)
         return _EX_CONFIG
     set_up(settings.log)
     raise_limit()

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from config.example import example_toml
+from config.hiding import shortened_id, shortened_prefix
 from config.load import DEFAULT, Origin, read
 from fleet.commands.exits import settings_or_exit
 from fleet.commands.tables import IDS, add, console, table
-from fleet.domain.miner_names import shortened_id
 
 
 @click.command("config")
@@ -64,6 +64,8 @@ def _shown(origin: Origin, *, ids: bool) -> object:
         return value
     if origin.name == "id" and isinstance(value, str):
         return shortened_id(value)
+    if origin.name == "miner_prefix" and isinstance(value, str):
+        return shortened_prefix(value)
     if origin.name == "miner" and isinstance(value, list):
         return [{**table, "id": shortened_id(str(table["id"]))} for table in value]
     return value

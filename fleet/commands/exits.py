@@ -9,6 +9,7 @@ from typing import IO, Any
 import click
 
 from config.errors import ConfigError
+from config.hiding import hidden
 from config.load import unread_env_file
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
 from fleet.server.verdict import Trouble
@@ -57,8 +58,8 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance, too
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message, each line prefixed with `fleet:`."""
-        for line in self.message.splitlines():
+        """Print the message without miners' ids, each line prefixed with `fleet:`."""
+        for line in hidden(self.message).splitlines():
             click.echo(f"fleet: {line}", file=file, err=True)
 
 

@@ -10,6 +10,8 @@ from typing import TextIO
 
 import click
 
+from config.hiding import hidden
+
 #: characters of decorative rules, which carry no information
 _RULES = frozenset("═─")
 _TAG = re.compile(r"\[([A-Z]+)\]\s+")
@@ -39,18 +41,13 @@ class Lines:
         self._stamped = stamped
         self._as_json = as_json
         self._now = now
-        self._hide: Callable[[str], str] = str
-
-    def hide(self, hide: Callable[[str], str]) -> None:
-        """Pass every line through `hide` from now on, which takes what must not be shown out of it."""
-        self._hide = hide
 
     def say(self, text: str, style: str = "") -> None:
         """Write one line, or several that belong together."""
         if self._silent:
             return
         try:
-            for line in self._hide(text).splitlines():
+            for line in hidden(text).splitlines():
                 self._write(self._spelt(line, style))
             self._out.flush()
         except (OSError, ValueError):

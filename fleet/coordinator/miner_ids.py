@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.hiding import shortened_id
 from config.settings import Settings
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.miner_names import is_address, new_address, shortened_id
+from fleet.domain.miner_names import is_address, new_address
 from fleet.errors import ServiceError
 from fleet.hosts.secret_files import write_secret
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TextIO, TypeVar
 
-from config.logs import hide_in_logs
+from config.hiding import hide_by
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
 from fleet.coordinator.alive_file import AliveFile
@@ -210,8 +210,7 @@ def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, s
     specs = miner_specs(settings, settings.state_dir)
     names = ledger.name_miners({spec.miner_id: spec.name for spec in specs})
     hide = IdHider(names)
-    lines.hide(hide)
-    hide_in_logs(hide)
+    hide_by(hide)
     budget = settings.budget
     open_anyway = sum(miner.pinned for miner in settings.miner) if settings.auto else len(specs)
     too_many = shortfall(

@@ -10,14 +10,13 @@ import secrets
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
+from config.hiding import SHORTEST_ADDRESS, shortened_id
+
 #: a wallet that the servers' ordinary calls can spend from: `neo1` and letters or digits, 10 characters or more in
 #: all, or `0x` and 40 hex digits
 _ADDRESS = re.compile(r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}")
 #: how an address begins
 _BEGINNINGS = ("neo1", "0x")
-#: no address is shorter
-_SHORTEST_ADDRESS = 10
-_SHOWN = 4
 #: a stretch of text that may hold an id
 _WORD = re.compile(r"[A-Za-z0-9._-]{10,}")
 
@@ -30,13 +29,6 @@ def new_address() -> str:
 def is_address(miner_id: str) -> bool:
     """Whether the servers' ordinary calls can spend what the id earns. `miner_id` is in lower case."""
     return _ADDRESS.fullmatch(miner_id) is not None
-
-
-def shortened_id(miner_id: str) -> str:
-    """The first four and the last four characters of an id; all of one that is too short to be an address."""
-    if len(miner_id) < _SHORTEST_ADDRESS:
-        return miner_id
-    return f"{miner_id[:_SHOWN]}..{miner_id[-_SHOWN:]}"
 
 
 def distinct_names(given: Iterable[tuple[str, str]], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -62,7 +54,7 @@ class IdHider:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         """`names` maps miner ids, in lower case, to names. An id that is too short to be an address is no secret."""
-        self._names = {miner_id: name for miner_id, name in names.items() if len(miner_id) >= _SHORTEST_ADDRESS}
+        self._names = {miner_id: name for miner_id, name in names.items() if len(miner_id) >= SHORTEST_ADDRESS}
         self._lengths = sorted(set(map(len, self._names)), reverse=True)
         self._addresses = sorted(filter(is_address, self._names))
 
@@ -73,7 +65,7 @@ class IdHider:
     def _renamed(self, found: re.Match[str]) -> str:
         word, shown, at = found[0], "", 0
         lower = word.lower()
-        while len(word) - at >= _SHORTEST_ADDRESS:
+        while len(word) - at >= SHORTEST_ADDRESS:
             miner_id, length = self._id_at(lower, at)
             shown += self._names[miner_id] if length else word[at]
             at += length or 1
@@ -87,7 +79,7 @@ class IdHider:
         if word.startswith(_BEGINNINGS, at):
             rest = word[at:].rstrip(".")
             place = bisect_left(self._addresses, rest)
-            if len(rest) >= _SHORTEST_ADDRESS and self._addresses[place : place + 1]:
+            if len(rest) >= SHORTEST_ADDRESS and self._addresses[place : place + 1]:
                 address = self._addresses[place]
                 return (address, len(rest)) if address.startswith(rest) else ("", 0)
         return "", 0

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select
 
+from config.hiding import shortened_id
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import (
     AllConfirmed,
@@ -33,7 +34,6 @@ from fleet.domain.effects import (
     TotalsSeen,
     Write,
 )
-from fleet.domain.miner_names import shortened_id
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
 from fleet.ledger.entries import Entries

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.miner_names import IdHider, distinct_names, is_address, new_address, shortened_id
+from fleet.domain.miner_names import IdHider, distinct_names, is_address, new_address
 
 WALLET = "neo15f0c3b9a7e2d4816a0b1c2d3e4f5061728394a5b"
 
@@ -27,12 +27,6 @@ def test_an_address_is_recognized(miner_id: str) -> None:
 )
 def test_an_id_that_no_ordinary_call_can_spend_from_is_no_address(miner_id: str) -> None:
     assert not is_address(miner_id)
-
-
-def test_an_id_without_a_name_is_shown_by_its_ends_unless_it_is_too_short_to_be_a_wallet() -> None:
-    assert shortened_id(WALLET) == "neo1..4a5b"
-    assert shortened_id("neo1abc123") == "neo1..c123"
-    assert shortened_id("rig-a1") == "rig-a1"
 
 
 def test_names_are_distinct() -> None:
