@@ -17,7 +17,7 @@ _ESCAPE = "write /, ?, #, @, [ and ] in a password as %2F, %3F, %23, %40, %5B an
 class Tls:
     """How to verify the certificate of a `rediss://` server. Verification can't be turned off."""
 
-    #: PEM file of a certificate authority trusted beside the system's; None for the system's alone
+    #: PEM file of the only certificate authority that is trusted; None for the system's authorities
     ca_file: str | None = None
     #: PEM files of the client's own certificate and key, where the server requires one
     cert_file: str | None = None

@@ -68,7 +68,14 @@ BORDERS: dict[str, tuple[str, ...]] = {
     ),
     "billiard": ("tasks.worker.*",),
     # fleet.local.redis_server asks the Redis that it started whether it is ready.
-    "redis": ("tasks.worker.*", "tasks.broker.*", "fleet.broker.*", "fleet.hosts.joining", "fleet.local.redis_server"),
+    "redis": (
+        "tasks.worker.*",
+        "tasks.broker.*",
+        "tasks.flower.queue_lengths",
+        "fleet.broker.*",
+        "fleet.hosts.joining",
+        "fleet.local.redis_server",
+    ),
     "tornado": ("fleet.simulator.*", "tasks.flower.pages"),
     "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.lines"),
     "rich": ("fleet.commands.*",),

@@ -9,6 +9,7 @@ import redis
 
 from config.redis_address import RedisAddress, read_redis_url
 from tasks.broker.bounded_answers import bounded
+from tasks.broker.verified_tls import VerifiedConnection
 
 #: Longest answer that a client reads, in bytes. Parsed into objects, an answer takes up to ten times as much memory.
 MOST_ANSWER_BYTES = 4 * 1024 * 1024
@@ -22,7 +23,7 @@ def redis_client(redis_url: str, *, connect_timeout_s: float = 3.0, timeout_s: f
     """
     address = read_redis_url(redis_url)
     options = tls_options(address)
-    kind = redis.Connection if options is None else redis.SSLConnection
+    kind = redis.Connection if options is None else VerifiedConnection
     pool = redis.ConnectionPool(
         connection_class=bounded(kind, MOST_ANSWER_BYTES),
         host=address.host,

@@ -23,6 +23,7 @@ from redis.exceptions import TimeoutError as NoAnswer
 from tasks.broker.dropped import Dropped
 from tasks.broker.envelope import sanitized_envelope
 from tasks.broker.redis_clock import RedisClock
+from tasks.broker.verified_tls import VerifiedConnection
 from tasks.messages import JOBS_QUEUE
 
 #: seconds until a taken message is marked as such, unless it is done by then
@@ -177,6 +178,7 @@ class Channel(redis.Channel):
     """Binds and restores by commands that the roles may run. An unreadable message is dropped."""
 
     QoS = QoS
+    connection_class_ssl = VerifiedConnection
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: Any, queue: str) -> None:
         """Store a binding in Redis, except for a fanout's: Redis knows its subscribers, so that table is never read.

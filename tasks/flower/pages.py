@@ -24,6 +24,7 @@ from tasks.broker.newcomers import Newcomers
 from tasks.flower.basic_auth import admits
 from tasks.flower.guesses import REFILL_S, Guesses
 from tasks.flower.plain_events import plain_event
+from tasks.flower.queue_lengths import verify_certificates
 
 _MOST_S = 30.0
 #: the only inline script in Flower's pages: that of the list of workers, with its auto-refresh on
@@ -137,6 +138,7 @@ def pages(app: Celery, chosen: dict[str, object]) -> Flower:
     """
     for name, value in chosen.items():
         setattr(options, name, value)
+    verify_certificates()
     BaseHandler.get_current_user = _visitor
     BaseHandler.get_active_queue_names = _queues
     loop = IOLoop.current()

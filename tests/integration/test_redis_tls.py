@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from config.settings import Settings
 from tasks.broker.handshake import announce, process_refusal, redis_refusal
 from tasks.broker.redis_client import redis_client
+from tasks.flower.queue_lengths import verify_certificates
 from tasks.messages import JOBS_QUEUE
 from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
@@ -46,6 +47,7 @@ def by_client(url: str) -> None:
 
 async def by_flower(url: str) -> None:
     """Flower's page of queues."""
+    verify_certificates()
     conf = make_app(Settings(), url).conf
     broker = Broker(conf.broker_url, broker_options=conf.broker_transport_options, broker_use_ssl=conf.broker_use_ssl)
     assert await broker.queues([JOBS_QUEUE])
