@@ -63,7 +63,7 @@ class FarmSecrets:
     def invite(self, host: str, published: PublicAddress, *, release: str, wire: int, expires_at: int) -> Invitation:
         """Invite `host`, with new passwords each time. Redis accepts them after its next start.
 
-        Raises ServiceError for an invalid name.
+        Raises ServiceError for an invalid name, and for an address or a time that an invitation can't hold.
         """
         if not is_host_name(host):
             raise ServiceError(f"{host!r} is no name for a host: a to z, 0 to 9 and -, at most 32")
@@ -71,16 +71,19 @@ class FarmSecrets:
         write_secret(self._keys / "hosts" / host, new_password())
         write_secret(self._keys / "guests" / host, password)
         self.write_files(published.names)
-        return Invitation(
-            host=host,
-            address=published.names[0],
-            port=published.port,
-            password=password,
-            authority=(self._keys / "ca.crt").read_text(encoding="utf-8"),
-            release=release,
-            wire=wire,
-            expires_at=expires_at,
-        )
+        try:
+            return Invitation(
+                host=host,
+                address=published.names[0],
+                port=published.port,
+                password=password,
+                authority=(self._keys / "ca.crt").read_text(encoding="utf-8"),
+                release=release,
+                wire=wire,
+                expires_at=expires_at,
+            )
+        except ValueError as exc:
+            raise ServiceError(f"an invitation can't be written: {exc}") from exc
 
     def revoke(self, host: str, names: tuple[str, ...]) -> None:
         """Revoke a host's access. Redis refuses it after its next start.

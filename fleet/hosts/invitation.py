@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import ssl
 from dataclasses import asdict, dataclass
 from urllib.parse import quote
@@ -16,6 +17,14 @@ _PREFIX = "neonet2."
 #: prefix of earlier releases' lines, which held the workers' password itself
 _FORMER = "neonet1."
 _CHECK_BYTES = 4
+#: an IPv4 or IPv6 address, or a DNS name
+_FORMS = {
+    "address": re.compile(r"[A-Za-z0-9._:-]{1,253}"),
+    "password": re.compile(r"[A-Za-z0-9_-]{1,128}"),
+    "release": re.compile(r"[A-Za-z0-9.+-]{1,40}"),
+}
+#: least and most; the last second that a date can name
+_BOUNDS = {"port": (1, 65_535), "wire": (1, 1_000_000), "expires_at": (0, 253_402_300_799)}
 
 
 class InvitationError(FleetError):
@@ -44,14 +53,18 @@ class Invitation:
     expires_at: int
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an invalid host, port or certificate."""
-        if not is_host_name(self.host):
+        """Raise ValueError for a field of another type or form: whoever wrote the line may be a stranger."""
+        if not (_is_text(self.host) and is_host_name(self.host)):
             raise ValueError(f"{self.host!r} is no name of a host: a to z, 0 to 9 and -, at most 32")
-        if not 1 <= self.port <= 65_535:
-            raise ValueError(f"{self.port} is no port")
-        if not self.address or not self.password:
-            raise ValueError("address and password must not be empty")
-        ssl.PEM_cert_to_DER_cert(self.authority)
+        for name, form in _FORMS.items():
+            text = getattr(self, name)
+            if not (_is_text(text) and form.fullmatch(text)):
+                raise ValueError(f"{name} {text!r:.80} holds what it can't hold")
+        for name, (least, most) in _BOUNDS.items():
+            number = getattr(self, name)
+            if type(number) is not int or not least <= number <= most:
+                raise ValueError(f"{name} {number!r:.80} is not from {least} to {most}")
+        _check_certificate(self.authority)
 
     def encode(self) -> str:
         """The invitation as one line of letters, digits, `-`, `_` and a dot."""
@@ -78,7 +91,7 @@ class Invitation:
             fields = json.loads(body)
             fields["authority"] = ssl.DER_cert_to_PEM_cert(base64.b64decode(fields["authority"]))
             return cls(**fields)
-        except (ValueError, TypeError, KeyError, binascii.Error) as exc:
+        except (ValueError, TypeError, KeyError, RecursionError) as exc:
             raise InvitationError("this invitation is cut or mistyped: copy the whole line that invited you") from exc
 
     def guest_url(self, authority_file: str) -> str:
@@ -95,6 +108,18 @@ class Invitation:
             f"rediss://{user}:{quote(password, safe='')}@{host}:{self.port}/0"
             f"?ssl_cert_reqs=required&ssl_ca_certs={quote(authority_file)}"
         )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _check_certificate(pem: str) -> None:
+    """Raise ValueError for text that is no certificate."""
+    try:
+        ssl.create_default_context(cadata=pem)
+    except ssl.SSLError as exc:
+        raise ValueError("the authority is no certificate") from exc
 
 
 def _checksum(body: bytes) -> bytes:
