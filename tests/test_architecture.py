@@ -60,7 +60,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "tasks.broker.presence",
         "fleet.broker.dispatch",
     ),
-    "flower": ("tasks.flower.pages",),
+    "flower": ("tasks.flower.pages", "tasks.flower.queue_lengths"),
     "kombu": (
         "tasks.worker.*",
         "tasks.broker.transport",
