@@ -15,6 +15,8 @@ from fleet.money.readable import readable
 
 #: maximum number of rows; miners that could not be compared, or with a difference, come first
 _SHOWN_MINERS = 40
+#: states whose counts are printed even when they are zero
+_ALWAYS = ("assigned", "accepted", "open")
 _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
 
@@ -28,18 +30,18 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool 
         return
     screen = console(to_stderr=to_stderr)
     _print_miners(screen, figures["rewards"], figures["books"], exact=exact)
-    _print_scope(screen, "this run's jobs", figures["jobs"], figures["scopes"]["run"], exact=exact)
+    _print_scope(screen, "this run", figures["jobs"], figures["scopes"]["run"], exact=exact)
     ledger = figures["scopes"]["ledger"]
-    _print_scope(screen, "all jobs at this server in the ledger", ledger["jobs"], ledger, exact=exact)
+    _print_scope(screen, "all runs at this server", ledger["jobs"], ledger, exact=exact)
     _print_before_base(screen, figures["books"], exact=exact)
     if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
     idle = figures["books"]["no_session"]
     if idle:
         of = len(figures["rewards"]["per_miner"])
-        line(screen, f"without a session, and with nothing to compare: {idle} of {of} miners")
+        line(screen, f"nothing to compare, since they had no session: {idle} of {of} miners")
     for head in figures.get("heads", ()):
-        line(screen, f"ledger head: {head['entries']} entries of {head['server']}, the last one's hash {head['head']}")
+        line(screen, f"ledger head: {head['entries']} entries of {head['server']}\n  {head['head']}")
     if figures["simulated"]:
         screen.print("simulated: these rewards are not real; name a server with --server URL", style="yellow")
 
@@ -63,34 +65,34 @@ def _print_miners(screen: Console, rewards: Mapping[str, Any], books: Mapping[st
     if len(miners) > _SHOWN_MINERS:
         sheet.add([f"… {len(miners) - _SHOWN_MINERS} more"], style="dim")
     sheet.add(["all", *(rewards[name] for name in _AMOUNTS)], style="bold")
-    line(screen, "NNET booked since each miner's base, and what the server says it paid since then:")
+    line(screen, "NNET since each miner's base: booked here, and paid according to the server")
     sheet.print(screen)
 
 
 def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Mapping[str, Any], *, exact: bool) -> None:
-    """Print the jobs and the money of one scope."""
-    counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items())
+    """Print the money and the jobs of one scope. Counts of zero are left out, except those that make a sum complete."""
+    counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items() if n or state in _ALWAYS)
     since = f" since {scope['since']}" if scope["since"] else ""
-    line(screen, f"{name}: {counts}; {readable(scope['booked_nnet'], exact=exact)} NNET booked{since}")
+    line(screen, f"{name}: {readable(scope['booked_nnet'], exact=exact)} NNET booked{since}\n  jobs: {counts}")
 
 
 def _print_before_base(screen: Console, books: Mapping[str, Any], *, exact: bool) -> None:
     """Say what was paid and is in no comparison, since the server's totals started over."""
     if books["before_base_nnet"]:
-        when = f", the last at {books['base_at']}" if books["base_at"] else ""
+        when = f", last at {books['base_at']}" if books["base_at"] else ""
         amount = readable(books["before_base_nnet"], exact=exact)
-        line(screen, f"{amount} NNET were booked before the base and are not compared: totals started over{when}")
+        line(screen, f"{amount} NNET booked before the base are not compared\n  the server's totals restarted{when}")
 
 
 def _print_books(screen: Console, books: Mapping[str, Any]) -> None:
     answered = books["answered_at"]
     if books["compared"] and not books["stated"]:
-        line(screen, "books not asked for: nothing was mined that could be compared")
+        line(screen, "nothing to compare: no miner had a session")
         return
     if books["compared"]:
-        when = f", the last answer at {answered}" if answered else ""
-        line(screen, f"books compared: the server stated every total at the end{when}")
+        when = f", the last at {answered}" if answered else ""
+        line(screen, f"books compared: the server stated every total{when}")
         return
-    when = f"its last answer was at {answered}" if answered else "it never stated one"
-    words = f"books NOT compared: the server did not state the closing total of {books['not_stated']} miners; {when}"
+    when = f"the last answer was at {answered}" if answered else "it never stated one"
+    words = f"books NOT compared: the server stated no closing total for {books['not_stated']} miners\n  {when}"
     line(screen, words, style="bold red")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
@@ -51,16 +52,21 @@ _BY_TROUBLE = {
 
 
 class Failure(click.ClickException):
-    """Ends a command with `exit_code` and a message on stderr."""
+    """Ends a command with `exit_code` and a message on stderr. With --json, stdout states both in one JSON object."""
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int, *, stated: bool = False) -> None:
+        """`stated` says that the command has printed its JSON already, so that the failure adds none."""
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance, too
+        context = click.get_current_context(silent=True)
+        self._as_json = not stated and context is not None and bool(context.params.get("as_json"))
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message without miners' ids, each line prefixed with `fleet:`."""
         for line in hidden(self.message).splitlines():
             click.echo(f"fleet: {line}", file=file, err=True)
+        if self._as_json:
+            click.echo(json.dumps({"error": self.message, "exit_code": self.exit_code}))
 
 
 def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
@@ -72,7 +78,7 @@ def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
     if nothing is None:
         return None
     code = 0 if nothing["asked"] else _BY_TROUBLE[Trouble(nothing["trouble"])]
-    return Failure(f"nothing was mined: {nothing['text']}", code)
+    return Failure(f"nothing was mined: {nothing['text']}", code, stated=True)
 
 
 @contextmanager

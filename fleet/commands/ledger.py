@@ -26,7 +26,7 @@ from fleet.ledger.reports.verify import verify as verify_ledger
 
 @click.group("ledger")
 def ledger() -> None:
-    """Check the ledger's chain, and hand its entries to bookkeeping.
+    """Check the ledger's chain, or export its entries.
 
     \b
     Examples:
@@ -37,14 +37,17 @@ def ledger() -> None:
 
 @ledger.command("verify")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--head", metavar="HASH", help="The hash that an earlier verify printed; it must be in the chain.")
+@click.option("--head", metavar="HASH", help="A head that you kept; it must be in the chain.")
 @click.pass_context
 def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
-    """Recompute the chain of each server, name the first entry that is not as it was booked, compare all tables.
+    """Check that no entry was changed or removed, and that all tables agree with the entries.
 
-    Works offline, and while the farm runs. Ends with 65 when something was changed. The farm keeps heads of its own, in
-    ledger.heads and at the end of its output. Keep one elsewhere, too: whoever can write all of these can also compute
-    all hashes again, but not to a head that you kept.
+    Recomputes the hash chain of each server and names the first entry that differs. Works offline, and while the farm
+    runs. Exits with 65 when something was changed.
+
+    A head is the hash of the last entry. The farm keeps heads in ledger.heads and prints them at the end of a run. Keep
+    one somewhere else, too: whoever can write to this machine could compute all hashes again, but not to match a head
+    that you kept.
     """
     with settings_or_exit():
         settings = load()
@@ -126,7 +129,10 @@ def _stated(verdict: ServerVerdict, hide: Callable[[str], str]) -> dict[str, obj
 
 def _print(verdict: ServerVerdict, hide: Callable[[str], str]) -> None:
     screen, flaw = console(), verdict.verdict.flaw
-    line(screen, f"{verdict.server}: {verdict.verdict.entries} entries follow each other, {verdict.booked} NNET")
+    state = f"chain intact: {verdict.verdict.entries} entries"
+    if flaw is not None:
+        state = f"chain broken after {verdict.verdict.entries} entries"
+    line(screen, f"{verdict.server}: {state}, {verdict.booked} NNET")
     line(screen, f"  head {verdict.verdict.head}")
     if flaw is not None:
         line(screen, f"  entry {flaw.seq}: {hide(flaw.problem)}", style="red")

@@ -17,8 +17,12 @@ from fleet.money.readable import aligned, is_rounded
 #: width of a table that is not printed on a terminal, in characters
 _WIDE = 250
 
-IDS = click.option("--ids", is_flag=True, help="Show the miners' ids, too: whoever reads one can spend its money.")
-EXACT = click.option("--exact", is_flag=True, help="Show all digits of each amount, instead of six decimals.")
+IDS = click.option(
+    "--ids",
+    is_flag=True,
+    help="Show the miners' ids, too. Keep them secret: whoever knows an id can spend what it earned.",
+)
+EXACT = click.option("--exact", is_flag=True, help="Show amounts with all digits instead of six decimals.")
 
 #: text, or an amount in NNET, which is None where the server stated none
 Cell = str | Decimal | int | None
@@ -106,5 +110,5 @@ def add(made: Table, cells: Sequence[str], *, style: str = "") -> None:
 
 
 def line(screen: Console, text: str, *, style: str = "") -> None:
-    """Print a line literally, however long."""
-    screen.print(text, style=style, markup=False, soft_wrap=True)
+    """Print a text literally: on a terminal wrapped between words, elsewhere as it is, however long."""
+    screen.print(text, style=style, markup=False, soft_wrap=not screen.is_terminal)

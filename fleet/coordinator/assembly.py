@@ -18,6 +18,7 @@ from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
+from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import RunTally
 from fleet.domain.jobs import PAID, MinerSpec, Prior
@@ -70,17 +71,18 @@ def open_ledger(settings: Settings, server: str, wall: WallClock, witness: Witne
     return ledger
 
 
-def make_farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: Callable[[str], Prior | None]) -> Farm:
-    """All miners, as the ledger left them, with one governor; `find` says what the ledger knows of a job."""
-    policy = Policy(
-        heartbeat_s=settings.heartbeat_s,
-        redispatch_s=settings.dispatch.redispatch_s,
-        max_attempts=settings.dispatch.max_attempts,
-        max_unanswered=settings.dispatch.max_unanswered,
-        max_free_jobs=settings.dispatch.max_free_jobs_per_miner,
-        reconcile_s=settings.reconcile_every_s,
-        backoff=Backoff(floor_s=settings.backoff.floor_s, cap_s=settings.backoff.cap_s),
-    )
+def make_farm(
+    settings: Settings,
+    specs: list[MinerSpec],
+    ledger: Ledger,
+    find: Callable[[str], Prior | None],
+    say: Callable[[str], None],
+) -> Farm:
+    """All miners, as the ledger left them, with one governor; `find` says what the ledger knows of a job.
+
+    `say` prints how many miners are loaded, every two seconds while that lasts.
+    """
+    policy = _policy(settings)
     now = time.monotonic()
     window_s = settings.budget.window_s
     governor = Governor(
@@ -92,7 +94,8 @@ def make_farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: 
         learnt=ledger.rate_limit(),
         spent=[now - age_s for age_s in ledger.spent_ages_s(window_s)],
     )
-    miners = [Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs]
+    loading = with_progress(specs, "miners loaded", say)
+    miners = [Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in loading]
     pinned = [miner.id.lower() for miner in settings.miner if miner.pinned]
     auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
     return Farm(
@@ -104,6 +107,18 @@ def make_farm(settings: Settings, specs: list[MinerSpec], ledger: Ledger, find: 
         now=now,
         backoff=policy.backoff,
         auto=auto,
+    )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        heartbeat_s=settings.heartbeat_s,
+        redispatch_s=settings.dispatch.redispatch_s,
+        max_attempts=settings.dispatch.max_attempts,
+        max_unanswered=settings.dispatch.max_unanswered,
+        max_free_jobs=settings.dispatch.max_free_jobs_per_miner,
+        reconcile_s=settings.reconcile_every_s,
+        backoff=Backoff(floor_s=settings.backoff.floor_s, cap_s=settings.backoff.cap_s),
     )
 
 

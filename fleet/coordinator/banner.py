@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from fleet.coordinator.lines import Lines
 from fleet.domain.jobs import MinerSpec
+from fleet.money.readable import readable
 
 _WIDTH = 78
 
@@ -22,12 +23,13 @@ def print_banner(
         lines.say("SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow")
     lines.say(f"Server:    {server}")
     names = ", ".join(spec.miner_id for spec in specs[:4])
-    many = f"auto: as many of {len(specs)} as earn most" if auto else f"{len(specs)}"
+    many = f"auto: as many of {len(specs)} as earn the most" if auto else f"{len(specs)}"
     lines.say(f"Miners:    {many} ({names}{', …' if len(specs) > 4 else ''})")
     cores = sorted({spec.cpu_cores for spec in specs})
     a_miner = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
     lines.say(f"CPU cores: {a_miner} a miner    GPU: {_gpus(specs)}")
-    lines.say(f"Ledger:    {ledger}    booked so far: {booked} NNET")
+    lines.say(f"Ledger:    {ledger}")
+    lines.say(f"Booked:    {readable(booked)} NNET so far")
     lines.say("─" * _WIDTH)
 
 

@@ -77,7 +77,7 @@ class Drain:
         wait_s = outlook.clear_at - now
         if wait_s < _SHORT_S:
             return ""
-        words = f"{outlook.open_jobs} jobs are open, and the request limit has room for them all in {wait_s:.0f} s"
+        words = f"{outlook.open_jobs} jobs are open; the request limit has room for all of them in {wait_s:.0f} s"
         if not outlook.left:
             return words
         return f"{words}; about {outlook.left} will be left unpaid, since the drain ends in {self.latest - now:.0f} s"

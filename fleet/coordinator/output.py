@@ -23,7 +23,7 @@ from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
 from fleet.domain.wall_clock import Jump
-from fleet.money.readable import readable
+from fleet.money.readable import gained, readable
 
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
@@ -159,9 +159,7 @@ class Report:
     def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
         """Print that the drain begins and lasts until `ends_at` at most; `outlook` says so where much is left."""
         self._drain_ends_at, self._drain_said_at = ends_at, self._clock()
-        self._lines.say(
-            f"[STOP]   {reason}: no new jobs; open ones finish, results are submitted, sessions are stopped"
-        )
+        self._lines.say(f"[STOP]   {reason}: finishing the open jobs, then stopping the sessions")
         if outlook:
             self._lines.say(f"[STOP]   {outlook}", "yellow")
 
@@ -170,7 +168,7 @@ class Report:
         self._paced.flush(now, _short(self._total))
         self._workers(farm, now)
         for jump in self._jumps():
-            self._lines.say(f"[WARN]   {jump.text}; entries are dated by what it shows", "yellow")
+            self._lines.say(f"[WARN]   {jump.text}; new entries carry the new time", "yellow")
         if farm.draining and now - self._drain_said_at >= _DRAIN_EVERY_S:
             self._drain_said_at = now
             done = sum(miner.done for miner in farm.miners.values())
@@ -185,10 +183,10 @@ class Report:
     def _workers(self, farm: Farm, now: float) -> None:
         since = farm.no_worker_since
         if since is None and self._said_no_worker:
-            self._lines.say("[OK]     a worker takes jobs: they are asked for again")
+            self._lines.say("[OK]     a worker takes jobs: jobs are fetched again")
         # workers that start together with the coordinator take a moment
         elif since is not None and not self._said_no_worker and now - self._started_at >= _STARTING_S:
-            words = "no worker takes jobs: none are asked for until one does; sessions are kept"
+            words = "no worker takes jobs: no jobs are fetched until one does; sessions are kept"
             self._lines.say(f"[WARN]   {words}", "yellow")
         else:
             return
@@ -241,7 +239,7 @@ def _room(farm: Farm, now: float) -> str:
     if farm.auto is not None and farm.auto.follows:
         return f"{farm.auto.own} of {len(farm.miners)} miners open{_expected(farm.auto)}"
     if farm.left_out:
-        return f"no room for {farm.left_out} of {len(farm.miners)} miners, whose heartbeats the limit does not carry"
+        return f"no room for {farm.left_out} of {len(farm.miners)} miners, since heartbeats may take half of the limit"
     if not any(miner.session for miner in farm.miners.values()):
         return "no session is open"
     if farm.server_away:
@@ -258,8 +256,7 @@ def _expected(auto: AutoMiners) -> str:
 
 
 def _gain(notice: Notice) -> str:
-    amount = notice.amount or ZERO
-    return f"{'' if amount < ZERO else '+'}{readable(amount)} NNET"
+    return f"{gained(notice.amount or ZERO)} NNET"
 
 
 def _fee(fee: float | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fleet.coordinator.lines import Lines
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import Notice, NoticeKind
+from fleet.money.readable import gained
 
 _ROLLUP_S = 1.0
 #: problems of the same kind within this many seconds share one line
@@ -62,7 +63,7 @@ class PacedLines:
             return
         if self._held:
             parts = " · ".join(f"{count} × {kind}" for kind, count in sorted(self._held.items()))
-            money = f" · {self._held_nnet:+f} NNET · farm {farm_total} (ledger)" if self._held_nnet else ""
+            money = f" · {gained(self._held_nnet)} NNET · farm {farm_total} (ledger)" if self._held_nnet else ""
             self._lines.say(f"[SUM]    {parts}{money}", "green")
         self._held.clear()
         self._held_nnet = ZERO

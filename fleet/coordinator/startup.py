@@ -41,7 +41,7 @@ from fleet.ledger.engine import shown_url
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.wait import when_free
 from fleet.ledger.witness import Witness
-from fleet.money.scopes import heard
+from fleet.money.scopes import with_answer_times
 from fleet.ratelimit.capacity import shortfall
 from fleet.server.client import Client
 from fleet.server.http.opening import open_transport
@@ -137,10 +137,10 @@ def _mine(
     settings, run, free = start.settings, start.run, start.free
     specs, names, hide = free(lambda: _miners(start, ledger))
     began_at_ms = free(lambda: ledger.begin_run(run.run_id))
-    farm = free(lambda: make_farm(settings, specs, ledger, books.find))
     sums = free(lambda: ledger.run_and_ledger(run.run_id))
-    report = make_report(settings, start.lines, sums, books, start.wall)
     _print_first_lines(start, specs, ledger, booked=sums[1].booked)
+    farm = free(lambda: make_farm(settings, specs, ledger, books.find, start.lines.say))
+    report = make_report(settings, start.lines, sums, books, start.wall)
     prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
     with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, broker_threads):
         threads = (transport.thread, books.thread, lease, *broker_threads)
@@ -182,7 +182,7 @@ def _figures(start: _Start, ledger: Ledger, mined: _Mined) -> dict[str, Any]:
         farm=farm,
         names=mined.names,
         scopes=scopes,
-        standings=heard(standings, stated_at, now=time.monotonic(), now_ms=wall.now_ms()),
+        standings=with_answer_times(standings, stated_at, now=time.monotonic(), now_ms=wall.now_ms()),
         tally=mined.tally,
         verdict=mined.prospect.at_end(assigned=scopes.run.jobs["assigned"], asked=mined.asked_to_stop),
         duration_s=(wall.now_ms() - wall.jumped_ms - mined.began_at_ms) / 1000,

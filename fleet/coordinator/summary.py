@@ -11,6 +11,7 @@ from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
 from fleet.miner.miner import Miner
+from fleet.money.readable import reading_order
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
 from fleet.ratelimit.governor import Governor
 from fleet.server.verdict import Verdict
@@ -32,7 +33,7 @@ def summary(
     assigned some. A server's total is the one that it stated at the run's end: where it stated none then, the figure is
     None, even if it stated one before.
     """
-    miners = dict(sorted(farm.in_use.items()))
+    miners = dict(sorted(farm.in_use.items(), key=lambda item: reading_order(names[item[0]])))
     books = _books(miners.values(), standings)
     compared = _compared(miners.values(), books)
     per_miner = {

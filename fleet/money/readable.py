@@ -1,13 +1,15 @@
-"""Amounts as people read them: at most six decimals and aligned at the point, or with all digits. Pure."""
+"""Amounts and names as people read them: six decimals aligned at the point, numbers in order. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 from fleet.domain.amounts import ZERO
 
 NOT_STATED = "not stated"
+_NUMBERS = re.compile(r"([0-9]{1,18})")
 #: the smallest amount that six decimals can show
 _STEP = Decimal("0.000001")
 
@@ -23,6 +25,16 @@ def readable(amount: Decimal | int, *, exact: bool = False) -> str:
     if ZERO < abs(value) < _STEP:
         return f"<{_STEP:f}" if value > 0 else f">-{_STEP:f}"
     return _without_zeros(f"{_rounded(value):f}")
+
+
+def gained(amount: Decimal) -> str:
+    """An amount with its sign and at most six decimals."""
+    return f"{'' if amount < ZERO else '+'}{readable(amount)}"
+
+
+def reading_order(name: str) -> list[tuple[int, str]]:
+    """A sort key for names that end in or hold numbers: `miner-2` before `miner-10`."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(name)]
 
 
 def is_rounded(amount: Decimal | int | None) -> bool:

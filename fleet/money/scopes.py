@@ -68,7 +68,7 @@ class Standing:
 NO_STANDING = Standing(base_ms=None, stated_ms=None)
 
 
-def heard(
+def with_answer_times(
     standings: Mapping[str, Standing], stated_at: Mapping[str, float | None], *, now: float, now_ms: int
 ) -> dict[str, Standing]:
     """The standings, updated by the totals in receipts and heartbeats, whose times are in no row.

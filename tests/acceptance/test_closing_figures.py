@@ -61,7 +61,7 @@ def test_a_total_that_was_not_answered_at_the_end_is_not_stated_and_the_exit_cod
         assert told["books"] == BOOKS | {"not_stated": 2, "answered_at": last_answer(told)}
         said = process.err
         assert len(re.findall(r"^\S+ +\S+ +not stated +not stated *$", said, re.MULTILINE)) == 3
-        assert "books NOT compared: the server did not state the closing total of 2 miners; its last answer" in said
+        assert "books NOT compared: the server stated no closing total for 2 miners\n  the last answer was at" in said
         assert_reconcile_says_the_same(tmp_path / "farm", url)
 
 
@@ -86,7 +86,7 @@ def test_a_total_that_was_answered_has_the_time_of_its_answer(tmp_path: Path) ->
         with farm(tmp_path / "farm", "--server", url, "--miners", "2", "--for", "3s") as process:
             assert process.wait() == 0, process.words()
         assert re.search(
-            r"^books compared: the server stated every total at the end, the last answer at 20\S+Z$",
+            r"^books compared: the server stated every total, the last at 20\S+Z$",
             process.out,
             re.MULTILINE,
         )
@@ -100,7 +100,7 @@ def test_where_nothing_was_mined_no_books_are_said_to_be_compared(tmp_path: Path
         process.says("[WARN]")
         assert stop(process) != EX_PROTOCOL, process.words()
         assert figures(process)["books"] == BOOKS | {"compared": True, "no_session": 1}
-        assert "without a session, and with nothing to compare: 1 of 1 miners" in process.err
+        assert "nothing to compare, since they had no session: 1 of 1 miners" in process.err
         assert "books" not in process.err
 
 
@@ -147,7 +147,7 @@ def test_run_ledger_and_since_base_are_three_figures_each_with_jobs_and_money(
     assert told["rewards"]["ledger_nnet"] == told["rewards"]["server_nnet"] == scopes["since_base"]["booked_nnet"]
     before = scopes["ledger"]["booked_nnet"] - scopes["since_base"]["booked_nnet"]
     assert told["books"]["before_base_nnet"] == before > 0
-    words = "NNET were booked before the base and are not compared: totals started over, the last at"
+    words = "NNET booked before the base are not compared\n  the server's totals restarted, last at"
     line = re.search(rf"^(\S+) {words} 20\S+Z$", process.err, re.MULTILINE)
     assert line is not None, process.err
     assert Decimal(line[1]) == before
@@ -160,9 +160,11 @@ def test_the_running_output_and_the_closing_table_name_their_scopes(second: tupl
     rewards = re.findall(r"^\S+Z \[REWARD\].* farm (\S+) \(ledger\)", said, re.MULTILINE)
     assert len(rewards) == said.count("[REWARD]")
     assert Decimal(rewards[-1]) == round(Decimal(scopes["ledger"]["booked_nnet"]), 4)
-    for words, scope in (("this run's jobs", "run"), ("all jobs at this server in the ledger", "ledger")):
+    for words, scope in (("this run", "run"), ("all runs at this server", "ledger")):
         figure = scopes[scope]
-        line = rf"^{words}: {figure['jobs']['assigned']} assigned.*; {figure['booked_nnet']} NNET booked since "
+        line = (
+            rf"^{words}: {figure['booked_nnet']} NNET booked since \S+\n  jobs: {figure['jobs']['assigned']} assigned "
+        )
         assert re.search(line, said, re.MULTILINE), said
 
 

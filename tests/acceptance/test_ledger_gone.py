@@ -21,7 +21,7 @@ def test_a_deleted_ledger_is_noticed_saved_asked_for_at_the_next_start_and_goes_
         with farm(folder, *options, "--for", "2s") as process:
             assert process.wait() == 0, process.words()
             (head,) = figures(process)["heads"]
-            assert f"ledger head: {head['entries']} entries of {url}, the last one's hash {head['head']}" in process.err
+            assert f"ledger head: {head['entries']} entries of {url}\n  {head['head']}" in process.err
         with farm(folder, *options) as process:
             process.says("[REWARD]", times=20)
             for path in ledger.parent.glob("ledger.sqlite*"):

@@ -31,7 +31,7 @@ def test_a_farm_without_a_worker_says_so_takes_no_jobs_and_goes_on_when_one_is_t
     farm.accepts(3)
     farm.hosts[0].kill()
     gone_at = time.monotonic()
-    says(farm, "[WARN]   no worker takes jobs: none are asked for until one does; sessions are kept")
+    says(farm, "[WARN]   no worker takes jobs: no jobs are fetched until one does; sessions are kept")
     said_s = time.monotonic() - gone_at
     eventually("the health file's words", lambda: alive.read_text() == "no worker takes jobs\n", 2 * _SAID_S)
     before = farm.counters()

@@ -16,7 +16,7 @@ STAMPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ")
 def test_each_line_of_the_running_output_in_a_file_has_its_time(tmp_path: Path) -> None:
     with farm(tmp_path, "--miners", "1", "--for", "2s", "--json") as process:
         assert process.wait() == 0, process.words()
-    running, _, closing = process.err.partition("\nNNET booked since ")
+    running, _, closing = process.err.partition("\nNNET since ")
     assert running.count("\n") > 10
     assert all(STAMPED.match(line) for line in running.splitlines() if line), running
     assert not any(STAMPED.match(line) for line in closing.splitlines())

@@ -47,7 +47,7 @@ def test_a_farm_is_restored_from_its_backup(mining: Farm, tmp_path: Path) -> Non
     assert all(restored[miner] >= before[miner] for miner in before)
     assert mining.run_in("worker", "cat", "/run/secrets/FLEET_REDIS_URL") == password
     mining.goes_on(20)
-    assert "follow each other" in mining.run_in("coordinator", "fleet", "ledger", "verify")
+    assert "chain intact" in mining.run_in("coordinator", "fleet", "ledger", "verify")
 
 
 def script(farm: Farm, *command: str) -> subprocess.CompletedProcess[str]:

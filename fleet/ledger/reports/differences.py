@@ -14,6 +14,7 @@ from fleet.domain.causes import Difference
 from fleet.ledger import schema
 from fleet.ledger.reports.export import utc
 from fleet.ledger.trouble import reading
+from fleet.money.readable import reading_order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ def comparisons(engine: Engine) -> list[Comparison]:
     miners, servers = schema.miners, schema.servers
     query = select(miners, servers.c.name.label("server_name")).join(servers, servers.c.id == miners.c.server)
     with reading(engine) as connection:
-        rows = connection.execute(query.order_by(servers.c.name, miners.c.name)).all()
+        rows = sorted(connection.execute(query), key=lambda row: (row.server_name, reading_order(row.name)))
         return [_comparison(connection, row) for row in rows]
 
 

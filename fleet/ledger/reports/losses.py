@@ -10,6 +10,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.money.readable import reading_order
 
 _LOSSES = """
     SELECT servers.name, miners.name, miners.miner_id, loss, jobs, amount
@@ -40,6 +41,6 @@ def losses(place: LedgerPlace) -> list[Lost]:
         amounts[key] += Decimal(amount)
     return [
         Lost(server=key[0], miner=key[1], miner_id=key[2], cause=Loss(key[3]), jobs=count, amount=amounts[key])
-        for key, count in sorted(jobs.items())
+        for key, count in sorted(jobs.items(), key=lambda item: (item[0][0], reading_order(item[0][1]), item[0][2:]))
         if count
     ]

@@ -11,6 +11,7 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.ledger import schema
 from fleet.ledger.reports.export import utc
 from fleet.ledger.trouble import reading
+from fleet.money.readable import reading_order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,10 +34,8 @@ class MinerRow:
 def miner_rows(engine: Engine) -> list[MinerRow]:
     """All miners of a ledger in order of server and name. Raises LedgerError when it can't be read."""
     miners, servers, sums = schema.miners, schema.servers, schema.sums
-    query = (
-        select(miners.c.id, miners.c.miner_id, miners.c.name, servers.c.name.label("server_name"))
-        .join(servers, servers.c.id == miners.c.server)
-        .order_by(servers.c.name, miners.c.name)
+    query = select(miners.c.id, miners.c.miner_id, miners.c.name, servers.c.name.label("server_name")).join(
+        servers, servers.c.id == miners.c.server
     )
     booked: dict[int, Decimal] = {}
     jobs: dict[int, int] = {}
@@ -47,7 +46,7 @@ def miner_rows(engine: Engine) -> list[MinerRow]:
                 jobs[row.miner] = jobs.get(row.miner, 0) + row.payments
         sessions = {row.miner: row for row in connection.execute(_SESSIONS)}
         paid = {row.miner: row.booked_at for row in connection.execute(_LAST_PAID)}
-        rows = connection.execute(query).all()
+        rows = sorted(connection.execute(query), key=lambda row: (row.server_name, reading_order(row.name)))
     return [
         MinerRow(
             server=row.server_name,

@@ -12,6 +12,7 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.money.readable import reading_order
 
 
 class _Sum(NamedTuple):
@@ -77,7 +78,7 @@ def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None
     by_miner = grouping == "miner"
     return [
         _reward(server, group, rows, rows[0].miner_id if by_miner else "")
-        for (server, group), rows in sorted(groups.items())
+        for (server, group), rows in sorted(groups.items(), key=lambda item: (item[0][0], reading_order(item[0][1])))
     ]
 
 

@@ -73,8 +73,8 @@ def test_money_from_before_the_base_is_stated_with_the_time_of_the_base(capsys: 
     figures = closed([miner(1, EARNED, compared=True), miner(2, EARNED, compared=True)])
     assert figures["books"]["before_base_nnet"] == 2 * BEFORE
     assert figures["books"]["base_at"] == "2027-01-15T08:00:00Z"
-    words = "totals started over, the last at 2027-01-15T08:00:00Z"
-    assert f"{2 * BEFORE} NNET were booked before the base and are not compared: {words}" in said(figures, capsys)
+    words = "\n  the server's totals restarted, last at 2027-01-15T08:00:00Z"
+    assert f"{2 * BEFORE} NNET booked before the base are not compared{words}" in said(figures, capsys)
 
 
 def test_where_all_money_is_compared_no_line_speaks_of_an_earlier_base(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +83,7 @@ def test_where_all_money_is_compared_no_line_speaks_of_an_earlier_base(capsys: p
     assert figures["books"]["base_at"] is None
     words = said(figures, capsys)
     assert "before the base" not in words
-    assert "without a session" not in words
+    assert "had no session" not in words
 
 
 def test_miners_without_a_session_leave_the_sum_of_the_others_as_stated(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,7 +97,7 @@ def test_miners_without_a_session_leave_the_sum_of_the_others_as_stated(capsys: 
     words = said(figures, capsys)
     assert re.search(rf"^all +{SINCE} +{SINCE} +0 *$", words, re.MULTILINE), words
     assert "books compared: the server stated every total" in words
-    assert "without a session, and with nothing to compare: 45 of 46 miners" in words
+    assert "nothing to compare, since they had no session: 45 of 46 miners" in words
 
 
 def test_one_miner_whose_total_is_missing_blanks_the_sum_and_the_books(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,13 +107,13 @@ def test_one_miner_whose_total_is_missing_blanks_the_sum_and_the_books(capsys: p
     assert figures["books"]["compared"] is False
     words = said(figures, capsys)
     assert re.search(r"^all +\S+ +not stated +not stated *$", words, re.MULTILINE), words
-    assert "did not state the closing total of 1 miners" in words
+    assert "stated no closing total for 1 miners" in words
 
 
 def test_where_no_miner_had_a_session_no_total_is_made_up(capsys: pytest.CaptureFixture[str]) -> None:
     figures = closed([miner(0, NOTHING, compared=False)])
     assert figures["rewards"]["server_nnet"] is figures["rewards"]["difference_nnet"] is None
-    assert "books not asked for" in said(figures, capsys)
+    assert "nothing to compare: no miner had a session" in said(figures, capsys)
 
 
 def warned(effects: list[Effect]) -> list[Notice]:

@@ -37,7 +37,7 @@ def look(governor: Governor, open_jobs: int, *, each: int = 1, allowed_s: float 
 def test_849_jobs_that_each_take_two_submissions_wait_for_the_window() -> None:
     drain, said = look(used_up(limit=5000, window_s=60.0), 849, each=2)
     assert drain.give_up_at == pytest.approx(0.3396 * 60 + 5, abs=1.0)
-    assert said == "849 jobs are open, and the request limit has room for them all in 21 s"
+    assert said == "849 jobs are open; the request limit has room for all of them in 21 s"
 
 
 def test_a_drain_is_not_lengthened_where_there_is_room() -> None:
@@ -55,7 +55,7 @@ def test_a_longer_drain_that_was_asked_for_stays_as_long() -> None:
 def test_what_a_long_window_has_no_room_for_is_said_when_the_drain_begins() -> None:
     drain, said = look(used_up(limit=1000, window_s=600.0), 400)
     assert drain.give_up_at == LONGEST_DRAIN_S
-    assert said.startswith("400 jobs are open, and the request limit has room for them all in 24")
+    assert said.startswith("400 jobs are open; the request limit has room for all of them in 24")
     assert said.endswith("s; about 264 will be left unpaid, since the drain ends in 90 s")
 
 
@@ -66,7 +66,7 @@ def test_a_limit_that_is_learnt_from_a_refusal_is_given_a_window_and_then_as_lon
     governor.rate_limited(None, -1.0, 0.0)
     drain, said = look(governor, 849)
     assert drain.give_up_at == 65.0
-    assert said == "849 jobs are open, and the request limit has room for them all in 60 s"
+    assert said == "849 jobs are open; the request limit has room for all of them in 60 s"
     drain.review(Outlook.of(849, Resends(), governor, drain.last_sending, 65.0), 65.0)
     assert drain.give_up_at == LONGEST_DRAIN_S
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.money.readable import aligned, is_rounded, readable
+from fleet.money.readable import aligned, gained, is_rounded, readable, reading_order
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,12 @@ def test_a_column_has_its_points_below_each_other_and_says_what_was_not_stated()
     width = max(map(len, column))
     lines = [text.rjust(width) for text in column]
     assert lines == [" 26.5     ", " 30.833333", "not stated", " 36       ", " <0.000001"]
+
+
+def test_names_with_numbers_stand_in_the_order_of_the_numbers() -> None:
+    names = ["miner-10", "miner-2", "rig", "miner-100", "attic-9", "miner-02b"]
+    assert sorted(names, key=reading_order) == ["attic-9", "miner-2", "miner-02b", "miner-10", "miner-100", "rig"]
+
+
+def test_a_gain_has_its_sign() -> None:
+    assert [gained(Decimal(amount)) for amount in ("10.750", "0", "-0.5")] == ["+10.75", "+0", "-0.5"]

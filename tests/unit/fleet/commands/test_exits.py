@@ -1,0 +1,43 @@
+"""How a command that fails ends: a message on stderr, and with --json an object on stdout."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+
+from fleet.commands.exits import EX_TEMPFAIL, Failure
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--stated", is_flag=True)
+def failing(*, as_json: bool, stated: bool) -> None:
+    if as_json and stated:
+        click.echo(json.dumps({"jobs": 0}))
+    raise Failure("another coordinator\nholds it", EX_TEMPFAIL, stated=stated)
+
+
+def ended(*arguments: str) -> None:
+    with pytest.raises(Failure) as failure:
+        failing.main(arguments, standalone_mode=False)
+    assert failure.value.exit_code == EX_TEMPFAIL
+    failure.value.show()
+
+
+def test_with_json_the_last_line_of_stdout_states_the_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    ended("--json")
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"error": "another coordinator\nholds it", "exit_code": EX_TEMPFAIL}
+    assert err == "fleet: another coordinator\nfleet: holds it\n"
+
+
+def test_figures_that_state_the_failure_stay_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    ended("--json", "--stated")
+    assert json.loads(capsys.readouterr().out) == {"jobs": 0}
+
+
+def test_without_json_stdout_stays_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    ended()
+    assert capsys.readouterr().out == ""
