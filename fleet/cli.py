@@ -116,7 +116,7 @@ def _run() -> int:
         return 130
     except click.ClickException as exc:
         # an id may have been given in the wrong place
-        exc.message = hidden(exc.message)
+        exc.message = hidden(exc.message)  # type: ignore[misc]  # click reads it from the instance
         exc.show()
         return EX_USAGE if isinstance(exc, click.UsageError) else exc.exit_code
     return code if isinstance(code, int) else 0

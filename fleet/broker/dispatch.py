@@ -11,7 +11,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import redis
@@ -19,6 +18,7 @@ from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
 from fleet.broker.bundling import pack
+from fleet.broker.disguise import Disguise
 from fleet.broker.refusals import BrokerRefusal, Refusals
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
@@ -30,6 +30,7 @@ from tasks.messages import (
     RESULTS_GROUP,
     RESULTS_STREAM,
     TASK_PREFIX,
+    JobMessage,
     described,
 )
 
@@ -49,7 +50,8 @@ _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 class Dispatcher:
     """Publishes jobs, and acknowledges results once they are in the ledger.
 
-    `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report.
+    `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report. `disguise` takes the
+    miners' ids out of the messages; without one they stay.
     """
 
     def __init__(
@@ -60,11 +62,11 @@ class Dispatcher:
         *,
         warn: Callable[[BrokerRefusal], None] = lambda _: None,
         bundle_ms: float = 0.0,
-        name_of: Callable[[str], str] = str,
+        disguise: Disguise | None = None,
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
-        self._name_of = name_of
+        self._disguise = disguise
         self._client = client
         self._tell = tell
         self._warn = warn
@@ -164,9 +166,8 @@ class Dispatcher:
 
     def _send(self, orders: Sequence[Dispatch], producer: Any) -> int:
         """Send a message; return the size of its data in bytes."""
-        jobs = [replace(order.message, miner_id=self._name_of(order.message.miner_id)) for order in orders]
+        jobs, encoded = self._encoded(orders)
         first, *others = jobs
-        encoded = [job.encode() for job in jobs]
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.job_type,
             args=(encoded if others else encoded[0],),
@@ -182,6 +183,13 @@ class Dispatcher:
             retry=False,
         )
         return sum(len(job["data"]) for job in encoded)
+
+    def _encoded(self, orders: Sequence[Dispatch]) -> tuple[list[JobMessage], list[dict[str, Any]]]:
+        """The jobs as workers see them, and the objects that are sent."""
+        if self._disguise is None:
+            return [order.message for order in orders], [order.message.encode() for order in orders]
+        pairs = [self._disguise.encoded(order.message) for order in orders]
+        return [job for job, _ in pairs], [sent for _, sent in pairs]
 
     def _open_producer(self) -> Any:
         """The producer on the one connection for publishing, opened again after an error."""

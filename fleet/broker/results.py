@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis
 
@@ -60,9 +60,18 @@ class Intake:
     """Reads results until it is closed and hands each block to `tell`; repairs what others broke in Redis."""
 
     def __init__(
-        self, client: redis.Redis, tell: Callable[[Results | BrokerState], None], *, most_jobs: int | None = None
+        self,
+        client: redis.Redis,
+        tell: Callable[[Results | BrokerState], None],
+        *,
+        most_jobs: int | None = None,
+        true_id: Callable[[str], str] = str,
     ) -> None:
-        """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit."""
+        """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit.
+
+        `true_id` turns the id that a worker saw into that of the job.
+        """
+        self._true_id = true_id
         self._client = client
         self._tell = tell
         self._stop = threading.Event()
@@ -118,7 +127,9 @@ class Intake:
             return
         self._inspector.delivered += len(entries) if new else 0
         started = time.monotonic()
-        self._tell(parsed(entries))
+        results = parsed(entries)
+        messages = (replace(one, job_id=self._true_id(one.job_id)) for one in results.messages)
+        self._tell(replace(results, messages=tuple(messages)))
         if time.monotonic() - started > _AT_ONCE_S:
             self._stream.fell_behind()
         self._accuse(max(entry.size_bytes for entry in entries))

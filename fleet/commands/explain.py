@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import click
 
+from config.hiding import hide_by
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import add, console, line, table
@@ -52,6 +53,7 @@ def job(*, job_id: str, as_json: bool) -> None:
     with farm_errors():
         engine = open_engine(ledger_to_read(settings).url, read_only=True)
         hide = IdHider(stored_names(engine))
+        hide_by(hide)
         lives = lives_of(engine, wanted) or lives_of(engine, _only(matches(engine, wanted, _LISTED + 1), wanted))
     if as_json:
         click.echo(hide(json.dumps([asdict(life) for life in lives])))
@@ -94,4 +96,4 @@ def _print(life: Life, hide: Callable[[str], str]) -> None:
             "hash",
         ):
             if entry.get(name):
-                line(screen, f"  {name.replace('_', ' ')}: {entry[name]}")
+                line(screen, hide(f"  {name.replace('_', ' ')}: {entry[name]}"))

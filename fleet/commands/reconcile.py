@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -12,6 +12,7 @@ from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line
 from fleet.domain.amounts import ZERO
+from fleet.domain.miner_names import IdHider
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read
@@ -42,21 +43,22 @@ def reconcile(*, as_json: bool, ids: bool, exact: bool) -> None:
     place = ledger_to_read(settings)
     with farm_errors():
         rows = comparisons(open_engine(place.url, read_only=True))
+        hide = str if ids else IdHider({row.miner_id: row.miner for row in rows})
         spans = scopes(place)
     unexplained = sum((row.unexplained for row in rows), ZERO)
     if as_json:
-        stated = [_stated(row, ids=ids) for row in rows]
+        stated = [_stated(row, hide, ids=ids) for row in rows]
         unverifiable = sum(row.stated is None for row in rows)
         told = {"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "scopes": spans.stated()}
         click.echo(dump(told | {"miners": stated}))
         return
-    _print_table(rows, ids=ids, exact=exact)
+    _print_table(rows, hide, ids=ids, exact=exact)
     for span in spans.lines(partial(readable, exact=exact)):
         line(console(), span)
     console().print(f"unexplained: {readable(unexplained, exact=exact)} NNET", style="red" if unexplained else "")
 
 
-def _stated(row: Comparison, *, ids: bool) -> dict[str, object]:
+def _stated(row: Comparison, hide: Callable[[str], str], *, ids: bool) -> dict[str, object]:
     return {
         "server": row.server,
         "miner": row.miner,
@@ -78,8 +80,8 @@ def _stated(row: Comparison, *, ids: bool) -> dict[str, object]:
                 "found_at": found.found_at,
                 "class": found.kind.value,
                 "amount_nnet": found.amount,
-                "evidence": found.evidence,
-                "job_ids": list(found.job_ids),
+                "evidence": hide(found.evidence),
+                "job_ids": [hide(job_id) for job_id in found.job_ids],
             }
             for found in row.findings
         ],
@@ -93,7 +95,7 @@ def _when(row: Comparison) -> str:
     return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"
 
 
-def _print_table(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None:
+def _print_table(rows: Sequence[Comparison], hide: Callable[[str], str], *, ids: bool, exact: bool) -> None:
     """Print a table for each server, and below them the findings. Columns that would say nothing are left out."""
     screen = console()
     for server in dict.fromkeys(row.server for row in rows):
@@ -105,7 +107,7 @@ def _print_table(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None:
             sign = "+" if found.amount > 0 else ""
             amount = f"{sign}{readable(found.amount, exact=exact)} NNET"
             what = f"{amount}  {found.kind.value}: {found.evidence}" + (f"  [{jobs}]" if jobs else "")
-            line(screen, f"{found.found_at}  {row.miner}  {what}")
+            line(screen, f"{found.found_at}  {row.miner}  {hide(what)}")
 
 
 def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None:

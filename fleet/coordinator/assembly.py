@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from config.color import wants_color
 from config.settings import Settings
+from fleet.broker.disguise import Disguise
 from fleet.broker.dispatch import Dispatcher
 from fleet.broker.presence import PresenceWatch
 from fleet.broker.results import Intake
@@ -150,9 +151,9 @@ def make_report(
 
 @contextlib.contextmanager
 def open_broker(
-    settings: Settings, redis_url: str, inbox: Inbox, names: Mapping[str, str]
+    settings: Settings, redis_url: str, inbox: Inbox, disguise: Disguise
 ) -> Iterator[tuple[Dispatcher, tuple[WatchedThread, ...]]]:
-    """The dispatcher to Redis, which shows workers `names` (miner id → name), and the threads that are needed."""
+    """The dispatcher to Redis, which shows workers jobs in `disguise`, and the threads that are needed."""
     # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(
@@ -161,9 +162,10 @@ def open_broker(
         inbox.put,
         warn=inbox.put,
         bundle_ms=bundle_ms,
-        name_of=names.__getitem__,
+        disguise=disguise,
     )
-    intake = Intake(redis_client(redis_url), inbox.put, most_jobs=settings.dispatch.max_in_flight)
+    most_jobs = settings.dispatch.max_in_flight
+    intake = Intake(redis_client(redis_url), inbox.put, most_jobs=most_jobs, true_id=disguise.true_id)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:
         yield dispatcher, (dispatcher.thread, intake.thread, presence.thread)

@@ -17,6 +17,7 @@ from typing import Any, TextIO, TypeVar
 from config.hiding import hide_by
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
+from fleet.broker.disguise import Disguise
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.assembly import http_options, make_farm, make_lines, make_report, open_broker, open_ledger
 from fleet.coordinator.banner import print_banner
@@ -142,7 +143,8 @@ def _mine(
     farm = free(lambda: make_farm(settings, specs, ledger, books.find, start.lines.say))
     report = make_report(settings, start.lines, sums, books, start.wall)
     prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
-    with open_broker(settings, start.redis_url, start.inbox, names) as (dispatcher, broker_threads):
+    disguise = Disguise(names, hide)
+    with open_broker(settings, start.redis_url, start.inbox, disguise) as (dispatcher, broker_threads):
         threads = (transport.thread, books.thread, lease, *broker_threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
         coordinator = Coordinator(

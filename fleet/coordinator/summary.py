@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from config.hiding import hidden
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
@@ -42,7 +44,7 @@ def summary(
     return {
         "miners": len(miners),
         "jobs": dict(scopes.run.jobs),
-        "job_types": dict(sorted(tally.job_types.items())),
+        "job_types": _job_types(tally.job_types),
         "scopes": {
             "run": scopes.run.stated(),
             "ledger": scopes.ledger.stated(),
@@ -57,6 +59,14 @@ def summary(
         "nothing_mined": None if verdict is None else asdict(verdict),
         "duration_s": round(duration_s, 3),
     }
+
+
+def _job_types(counts: Mapping[str, int]) -> dict[str, int]:
+    """The number of jobs of each type; a server may put a miner's id into the name of one that it invents."""
+    shown: Counter[str] = Counter()
+    for job_type, count in counts.items():
+        shown[hidden(job_type)] += count
+    return dict(sorted(shown.items()))
 
 
 def _requests(governor: Governor) -> dict[str, object]:

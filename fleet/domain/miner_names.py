@@ -17,6 +17,9 @@ from config.hiding import SHORTEST_ADDRESS, shortened_id
 _ADDRESS = re.compile(r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}")
 #: how an address begins
 _BEGINNINGS = ("neo1", "0x")
+#: characters of an id by which a text is searched first
+_BEGIN = 4
+_NEVER = r"(?!)"
 #: a stretch of text that may hold an id
 _WORD = re.compile(r"[A-Za-z0-9._-]{10,}")
 
@@ -57,9 +60,14 @@ class IdHider:
         self._names = {miner_id: name for miner_id, name in names.items() if len(miner_id) >= SHORTEST_ADDRESS}
         self._lengths = sorted(set(map(len, self._names)), reverse=True)
         self._addresses = sorted(filter(is_address, self._names))
+        beginnings = sorted({re.escape(miner_id[:_BEGIN]) for miner_id in self._names})
+        #: what every text with an id matches, and hardly another
+        self._likely = re.compile("|".join(beginnings) or _NEVER, re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         """`text` without the ids."""
+        if not self._likely.search(text):
+            return text
         return _WORD.sub(self._renamed, text)
 
     def _renamed(self, found: re.Match[str]) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import redis
 
 from tests.support.farms import asked, farm, farm_settings, simulator, state
+from tests.support.overhearing import overheard
 from tests.support.processes import run_fleet
 from tests.support.redis_server import binary, running
 
@@ -44,28 +41,6 @@ class Mined:
     settings: dict[str, str]
     output: str
     commands: str
-
-
-@contextmanager
-def overheard(url: str) -> Iterator[list[str]]:
-    """Every command that any client sends to Redis meanwhile."""
-    commands: list[str] = []
-    client = redis.Redis.from_url(url)
-    with client.monitor() as monitor:  # type: ignore[no-untyped-call]
-
-        def listen() -> None:
-            for told in monitor.listen():
-                commands.append(told["command"])
-                if "end-of-the-test" in commands[-1]:
-                    return
-
-        thread = threading.Thread(target=listen)
-        thread.start()
-        try:
-            yield commands
-        finally:
-            redis.Redis.from_url(url).echo("end-of-the-test")
-            thread.join(30)
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,7 @@ def toml(*lines: str) -> str:
         (toml(f'miners = "{WALLET}"'), SHOWN),
         (toml(f'server = "{WALLET}"'), SHOWN),
         (
-            toml(
-                f'[[miner]]\nid = "{WALLET}"', '[[miner]]\nid = "garage-rig"', f'[[miner]]\nid = "{WALLET.upper()}"'
-            ),
+            toml(f'[[miner]]\nid = "{WALLET}"', '[[miner]]\nid = "garage-rig"', f'[[miner]]\nid = "{WALLET.upper()}"'),
             f"[[miner]] tables 1 and 3 have the same id, {SHOWN}",
         ),
         (

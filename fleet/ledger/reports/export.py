@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, select
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.miner_names import IdHider
 from fleet.ledger import schema
+from fleet.ledger.miner_names import stored_names
 from fleet.ledger.trouble import reading
 
 #: number of rows read at once
@@ -54,17 +56,19 @@ def entries(engine: Engine, *, ids: bool = False) -> Iterator[tuple[str, ...]]:
 
     Times are ISO 8601 in UTC to the millisecond, amounts exact decimals without an exponent. `status` is confirmed,
     unconfirmed, or taken back. The rows are read in pages, each in its own transaction, so a stalled reader holds no
-    transaction open and the coordinator's write-ahead log does not grow.
+    transaction open and the coordinator's write-ahead log does not grow. Unless `ids` are asked for, the server's words
+    show miners' names where it put their ids.
 
     Raises LedgerError when the ledger can't be read.
     """
     chains, servers = schema.chains, schema.servers
+    hide = str if ids else IdHider(stored_names(engine))
     heads = select(servers.c.id, servers.c.name, chains.c.seq).join(chains, chains.c.server == servers.c.id)
     for server in _read(engine, heads.order_by(servers.c.id)):
         last = 0
         while page := _read(engine, _PAGE, {"server": server.id, "after": last, "last": server.seq}):
             for row in page:
-                yield _texts(server.name, row, server.seq, ids=ids)
+                yield _texts(server.name, row, server.seq, hide, ids=ids)
             last = page[-1].seq
 
 
@@ -86,8 +90,11 @@ def _read(engine: Engine, query: Any, values: dict[str, Any] | None = None) -> l
         return list(connection.execute(query, values).all())
 
 
-def _texts(server: str, row: Any, last: int, *, ids: bool) -> tuple[str, ...]:
-    """The cells of an entry as of the time when `last` was the newest one, ignoring later settlements."""
+def _texts(server: str, row: Any, last: int, hide: Callable[[str], str], *, ids: bool) -> tuple[str, ...]:
+    """The cells of an entry as of the time when `last` was the newest one, ignoring later settlements.
+
+    `hide` takes the ids out of what may be the server's words.
+    """
     settled_by, confirmed = row.settled_by, row.confirmed
     if settled_by is not None and settled_by > last:
         settled_by, confirmed = None, False
@@ -101,12 +108,12 @@ def _texts(server: str, row: Any, last: int, *, ids: bool) -> tuple[str, ...]:
         row.kind,
         decimal_text(row.amount),
         status(confirmed=confirmed, settled_by=settled_by, kind=row.kind),
-        row.job_id or "",
-        row.job_type,
-        row.session_id,
+        hide(row.job_id or ""),
+        hide(row.job_type),
+        hide(row.session_id),
         row.worker or "",
         row.kernel_version or "",
-        row.evidence,
+        hide(row.evidence),
         row.settles or "",
         str(settled_by or ""),
         *map(_hex, digests),

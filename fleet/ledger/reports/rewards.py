@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.miner_names import IdHider
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
@@ -70,15 +71,19 @@ GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
 def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None = None) -> list[Reward]:
     """Rewards at all servers by a key of `GROUPINGS`, in order of server and group; hours and days are UTC.
 
+    Job types are the server's words, and show miners' names where it put ids.
     `tags` maps a miner's id to its tags. Raises LedgerError when the ledger can't be read.
     """
     groups: dict[tuple[str, str], list[_Sum]] = {}
-    for row in map(_Sum._make, fetch_all(place, _SUMS)):
-        groups.setdefault((row.server, GROUPINGS[grouping](row, tags or {})), []).append(row)
+    rows = list(map(_Sum._make, fetch_all(place, _SUMS)))
+    hide = IdHider({row.miner_id: row.miner for row in rows})
+    for row in rows:
+        shown = row._replace(job_type=hide(row.job_type))
+        groups.setdefault((row.server, GROUPINGS[grouping](shown, tags or {})), []).append(row)
     by_miner = grouping == "miner"
     return [
-        _reward(server, group, rows, rows[0].miner_id if by_miner else "")
-        for (server, group), rows in sorted(groups.items(), key=lambda item: (item[0][0], reading_order(item[0][1])))
+        _reward(server, group, members, members[0].miner_id if by_miner else "")
+        for (server, group), members in sorted(groups.items(), key=lambda item: (item[0][0], reading_order(item[0][1])))
     ]
 
 
