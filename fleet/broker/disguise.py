@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +23,10 @@ class Disguise:
     worker sees. Used by the dispatcher's thread and by the one that takes results in.
     """
 
-    def __init__(self, names: Mapping[str, str], hide: Callable[[str], str] | None = None) -> None:
-        """`names` maps miner ids to names; `hide` replaces the ids in a text, by default with an IdHider of its own."""
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """`names` maps miner ids to names."""
         self._names = names
-        self._hide = hide or IdHider(names)
+        self._hide = IdHider(names)
         self._key = secrets.token_bytes(16)
         self._true_ids: dict[str, str] = {}
 

@@ -143,8 +143,7 @@ def _mine(
     farm = free(lambda: make_farm(settings, specs, ledger, books.find, start.lines.say))
     report = make_report(settings, start.lines, sums, books, start.wall)
     prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
-    disguise = Disguise(names, hide)
-    with open_broker(settings, start.redis_url, start.inbox, disguise) as (dispatcher, broker_threads):
+    with open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as (dispatcher, broker_threads):
         threads = (transport.thread, books.thread, lease, *broker_threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
         coordinator = Coordinator(
