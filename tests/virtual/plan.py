@@ -167,9 +167,11 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
 
 
 def undisturbed(plan: Plan) -> Plan:
-    """The plan, of which nothing goes wrong."""
+    """The plan, of which nothing goes wrong; all sessions stay open."""
     return replace(
         plan,
+        pinned=None,
+        restless=False,
         crash_rate=0.0,
         crash_times=(),
         faults=(),
