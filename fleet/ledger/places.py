@@ -51,11 +51,11 @@ def ledger_to_read(settings: Settings) -> LedgerPlace:
     """The ledger that a report reads. With no server set, this is the real one if it exists, else the simulator's.
 
     `fleet up --server URL` leaves no setting behind, and a user who mines for real money must not see simulated figures
-    by default.
+    by default, not even when the real ledger is gone: the heads that were kept of it stand for it then.
     """
     real = settings.state_dir
     unnamed = settings.ledger_url is None and settings.simulated
-    if unnamed and (real / _FILE).exists():
+    if unnamed and any((real / name).exists() for name in (_FILE, HEADS_FILE)):
         return LedgerPlace(url=_sqlite(real), simulated=False)
     return LedgerPlace(url=ledger_address(settings), simulated=settings.simulated)
 

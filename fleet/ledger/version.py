@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleet.errors import LedgerError
+from fleet.ledger.heads import HEADS_FILE, kept_heads, refuse_lost
 
 SCHEMA_VERSION = 6
 #: message for a ledger without tables
@@ -13,7 +14,12 @@ _OLDEST = 1
 
 
 def check_there(file: Path) -> None:
-    """Raise LedgerError when the file to read does not exist, since SQLite would create it."""
+    """Raise LedgerError when the file to read does not exist, since SQLite would create it.
+
+    It is a LedgerLost where the kept heads know entries, also of a file that was emptied.
+    """
+    if not file.exists() or not file.stat().st_size:
+        refuse_lost(file, kept_heads(file.with_name(HEADS_FILE)))
     if not file.exists():
         raise LedgerError(f"there is no ledger at {file} yet; it is made by the first `fleet up`")
 
