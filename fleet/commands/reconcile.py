@@ -11,6 +11,7 @@ import click
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line
+from fleet.commands.wallets import history_stated, print_history
 from fleet.domain.amounts import ZERO
 from fleet.domain.miner_names import IdHider
 from fleet.exact_json import dump
@@ -18,6 +19,7 @@ from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.differences import Comparison, comparisons
 from fleet.ledger.reports.scopes import scopes
+from fleet.ledger.reports.wallets import wallets_by_hour
 from fleet.money.readable import readable
 
 _MAX_JOB_IDS = 5
@@ -25,22 +27,33 @@ _MAX_JOB_IDS = 5
 
 @click.command("reconcile")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; alert on its unexplained_nnet.")
+@click.option("--wallets", is_flag=True, help="Show instead what each wallet held, hour by hour.")
 @IDS
 @EXACT
-def reconcile(*, as_json: bool, ids: bool, exact: bool) -> None:
+def reconcile(*, as_json: bool, wallets: bool, ids: bool, exact: bool) -> None:
     """Show what was booked against what the server says it paid, each difference with what explains it.
 
     The coordinator compares when it registers a miner, every reconcile_every_s while it mines, and when it stops; this
-    command shows where that stands, from the ledger alone. A server that tells no totals is unverifiable.
+    command shows where that stands, from the ledger alone. A server that tells no totals is unverifiable. The wallet is
+    what the server says is left of it, and money that was sent from it is a difference of its own.
 
     \b
     Examples:
       fleet reconcile
       fleet reconcile --json | jq .unexplained_nnet
+      fleet reconcile --wallets
     """
     with settings_or_exit():
         settings = load()
     place = ledger_to_read(settings)
+    if wallets:
+        with farm_errors():
+            held = wallets_by_hour(place)
+        if as_json:
+            click.echo(dump(history_stated(held, ids=ids)))
+        else:
+            print_history(held, ids=ids, exact=exact)
+        return
     with farm_errors():
         rows = comparisons(open_engine(place.url, read_only=True))
         hide = str if ids else IdHider({row.miner_id: row.miner for row in rows})
@@ -73,6 +86,8 @@ def _stated(row: Comparison, hide: Callable[[str], str], *, ids: bool) -> dict[s
         "answered_at": row.answered_at,
         "asked_at": row.asked_at,
         "verdict": row.verdict,
+        "wallet_nnet": row.wallet,
+        "wallet_at": row.wallet_at,
         "verifiable": row.stated is not None,
         "unexplained_nnet": row.unexplained,
         "findings": [
@@ -122,8 +137,10 @@ def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None
         del amounts["in ledger"]
     if not any(amounts["unconfirmed"]):
         del amounts["unconfirmed"]
-    sheet = Sheet(("miner", *amounts, "at", "verdict"), amounts=tuple(amounts), exact=exact)
+    names = ("miner", *amounts, "at", "wallet", "wallet at", "verdict")
+    sheet = Sheet(names, amounts=(*amounts, "wallet"), exact=exact)
     for number, row in enumerate(rows):
         cells: list[Cell] = [column[number] for column in amounts.values()]
-        sheet.add([row.miner_id if ids else row.miner, *cells, _when(row), row.verdict])
+        wallet = (row.wallet, row.wallet_at or "")
+        sheet.add([row.miner_id if ids else row.miner, *cells, _when(row), *wallet, row.verdict])
     sheet.print(console())

@@ -1,4 +1,7 @@
-"""`fleet rewards`: shows the farm's rewards."""
+"""`fleet rewards`: shows the farm's rewards.
+
+One file: rewards and losses are read by the same options, each as table, JSON and CSV.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.sheets import piped, write_csv
 from fleet.commands.tables import EXACT, IDS, Sheet, console, line
+from fleet.commands.wallets import print_stated, stated_figures
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
@@ -19,6 +23,7 @@ from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.losses import Lost, losses
 from fleet.ledger.reports.rewards import GROUPINGS, Reward, clock_jumps, rewards_by
 from fleet.ledger.reports.scopes import scopes
+from fleet.ledger.reports.wallets import Stated, stated_by_miner
 from fleet.money.readable import readable
 from fleet.money.scopes import stamp
 
@@ -66,8 +71,9 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exac
         # a spreadsheet has only one scope, the ledger's
         spans = None if as_csv else scopes(place)
         jumps = clock_jumps(place) if by in _BY_TIME else []
+        told = [] if as_csv or by != "miner" else stated_by_miner(place)
     if as_json:
-        stated = _stated(rows, by, simulated=place.simulated, ids=ids)
+        stated = _stated(rows, by, told, simulated=place.simulated, ids=ids)
         if by in _BY_TIME:
             stated["clock_jumps"] = [{"from": stamp(jump.from_ms), "to": stamp(jump.to_ms)} for jump in jumps]
         click.echo(dump(stated | {"scopes": spans.stated() if spans else None}))
@@ -75,16 +81,20 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exac
         _write_csv(rows, by, ids=ids)
     else:
         said = spans.lines(partial(readable, exact=exact)) if spans else []
-        _print_table(rows, by, said, simulated=place.simulated, ids=ids, exact=exact)
+        _print_table(rows, by, said, told, simulated=place.simulated, ids=ids, exact=exact)
     if not as_json:
         for jump in jumps:
             click.echo(f"{jump.text}; hours and days are those that it showed", err=True)
 
 
-def _stated(rows: list[Reward], by: str, *, simulated: bool, ids: bool) -> dict[str, object]:
-    """The rows as a JSON object."""
+def _stated(rows: list[Reward], by: str, told: Sequence[Stated], *, simulated: bool, ids: bool) -> dict[str, object]:
+    """The rows as a JSON object; those of miners beside what the server stated of them."""
+    last = {(one.server, one.miner): one for one in told}
     groups = [
-        {"server": row.server, by: row.group} | ({"miner_id": row.miner_id} if ids else {}) | _figures(row)
+        {"server": row.server, by: row.group}
+        | ({"miner_id": row.miner_id} if ids else {})
+        | _figures(row)
+        | (stated_figures(last.get((row.server, row.group))) if by == "miner" else {})
         for row in rows
     ]
     total = sum((row.total_nnet for row in rows), ZERO)
@@ -164,7 +174,16 @@ def _figures(row: Reward) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
-def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated: bool, ids: bool, exact: bool) -> None:
+def _print_table(
+    rows: list[Reward],
+    by: str,
+    spans: Sequence[str],
+    told: Sequence[Stated],
+    *,
+    simulated: bool,
+    ids: bool,
+    exact: bool,
+) -> None:
     """Print the rows, without columns that are all zero or that name the same server in every row."""
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
     figures = {name: name.replace("_nnet", " NNET") for name in names}
@@ -183,5 +202,9 @@ def _print_table(rows: list[Reward], by: str, spans: Sequence[str], *, simulated
     sheet.print(screen)
     for span in spans:
         line(screen, span)
+    if told:
+        line(screen, "booked, beside what the server's last answers stated:", style="bold")
+        booked = {(row.server, row.group): row.total_nnet for row in rows}
+        print_stated(told, booked, ids=ids, exact=exact)
     if simulated:
         screen.print("simulated: these rewards are not real", style="yellow")

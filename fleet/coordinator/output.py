@@ -92,6 +92,8 @@ class Report:
         elif kind in {NoticeKind.CALL_FAILED, NoticeKind.ANOMALY, NoticeKind.SESSION_LOST}:
             self.tally.anomalies += 1
             self._paced.trouble(f"[WARN]   {notice.text}", notice.miner_id)
+        elif kind is NoticeKind.WALLET:
+            self._wallet(notice)
         elif kind is NoticeKind.EARNING:
             self._lines.say(f"[EARN]   {notice.text}")
         else:
@@ -222,6 +224,14 @@ class Report:
             notice,
             "green",
         )
+
+    def _wallet(self, notice: Notice) -> None:
+        """Print each sum that left a wallet; what a server that forgot did to the wallets is said once for all."""
+        self.tally.anomalies += 1
+        if notice.amount is None:
+            self._paced.trouble(f"[WALLET] {notice.text}", notice.miner_id)
+        else:
+            self._lines.say(f"[WALLET] {notice.miner_id}  {notice.text}", "red")
 
     def _sums(self, notice: Notice) -> str:
         miner = "?" if notice.total is None else f"{notice.total:.4f}"

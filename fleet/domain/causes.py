@@ -1,4 +1,4 @@
-"""Two closed sets: why a job was not paid, and why a server's total differs from the ledger."""
+"""Two closed sets: why a job was not paid, and why a server's figures of a miner differ from the ledger."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Loss(Enum):
 
 
 class Difference(Enum):
-    """Why a server's total differs from what was booked."""
+    """Why a server's total differs from what was booked, or a wallet from what was paid into it."""
 
     #: a submission whose answer was lost was paid although it was not booked, or was booked although it was not paid
     ANSWER_LOST = "answer lost"
@@ -47,5 +47,15 @@ class Difference(Enum):
     OTHER_CLIENT = "another client on the same id"
     #: the server paid without counting a job, as it does for heartbeats
     HEARTBEAT = "heartbeat bonus"
+    #: the wallet holds less than the total says beside what it held: its owner or somebody else sent money
+    SENT = "left the wallet"
+    #: the server forgot its totals, and the wallet still holds money of before
+    WALLET_KEPT = "wallet kept"
+    #: the server forgot its totals, and the wallet's money is gone with them
+    WALLET_LOST = "wallet lost"
     #: nothing that is known explains it
     UNKNOWN = "unknown"
+
+
+#: differences that are about a wallet, not about the server's total
+OF_WALLET = frozenset({Difference.SENT, Difference.WALLET_KEPT, Difference.WALLET_LOST})

@@ -11,6 +11,7 @@ from typing import Any
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import Entry, Finding, Habit, Job, JobState
+from fleet.domain.wallets import StatedWallet
 from tasks.messages import JobMessage
 
 
@@ -97,6 +98,14 @@ class TotalsSeen:
     verdict: str
     #: NNET booked since the base at that moment
     booked: Decimal = ZERO
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BalanceSeen:
+    """The server stated what a miner's wallet holds."""
+
+    miner_id: str
+    wallet: StatedWallet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,6 +198,7 @@ Write = (
     | BaseSet
     | RecordDated
     | TotalsSeen
+    | BalanceSeen
     | HabitSeen
     | LimitLearnt
 )
@@ -223,6 +233,8 @@ class NoticeKind(StrEnum):
     LOST_JOB = "lost_job"
     #: a call failed
     CALL_FAILED = "call_failed"
+    #: money left a wallet, or a server that forgot has kept or lost it
+    WALLET = "wallet"
     #: the number of miners that earns the most, and what it follows from
     EARNING = "earning"
     #: an answer or a result was odd, and the miner carried on

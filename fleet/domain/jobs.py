@@ -11,6 +11,7 @@ from typing import Any
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.proof import Proof
+from fleet.domain.wallets import StatedWallet
 
 
 class Road(StrEnum):
@@ -128,6 +129,8 @@ class Totals:
     total_jobs: int | None = None
     #: when the server created this record of the miner, in Unix seconds; None if not stated
     registered_at: int | None = None
+    #: NNET in the miner's wallet, None if not stated
+    balance: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,6 +166,8 @@ class Receipt:
     reward: Decimal
     #: NNET that the server has paid this miner in all, None if not stated
     total_rewards: Decimal | None = None
+    #: NNET in the miner's wallet, None if not stated
+    balance: Decimal | None = None
     #: the server's words if the submission was not accepted
     error: str = ""
 
@@ -300,6 +305,9 @@ class Account:
     counts_reports: bool = False
     #: NNET of unexplained differences since the base
     unexplained: Decimal = ZERO
+    #: the last balance that the server stated, and whether the base began after it
+    wallet: StatedWallet | None = None
+    wallet_before_base: bool = False
     #: the open session, None if there is none
     session: OpenSession | None = None
     open_jobs: tuple[OpenJob, ...] = ()

@@ -80,6 +80,11 @@ miners = Table(
     #: when the server was last asked for a total, whatever it answered, and the result of the comparison
     Column("asked_at", Moment),
     Column("verdict", Text),
+    #: NNET in the wallet by the last answer that stated it, when, the total in that answer, and all booked by then
+    Column("balance", Text),
+    Column("balance_at", Moment),
+    Column("balance_total", Text),
+    Column("balance_booked", Text),
     Column("seal", Seal),
     UniqueConstraint("server", "miner_id"),
 )
@@ -204,6 +209,20 @@ sums = Table(
     Column("payments", Integer, nullable=False),
     Column("unconfirmed", Integer, nullable=False),
     Column("amount", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: what each wallet held over time: the last balance that the server stated in each hour
+balances = Table(
+    "balances",
+    metadata,
+    Column("miner", ForeignKey("miners.id"), primary_key=True),
+    #: hours since 1970 UTC
+    Column("hour", Integer, primary_key=True),
+    Column("stated_at", Moment, nullable=False),
+    #: NNET
+    Column("balance", Text, nullable=False),
+    Column("seal", Seal),
     sqlite_with_rowid=False,
 )
 

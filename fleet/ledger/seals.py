@@ -41,6 +41,7 @@ SEALED: Mapping[Table, tuple[str, ...]] = {
     schema.miners: _all_of(schema.miners),
     schema.sessions: _all_of(schema.sessions),
     schema.habits: _all_of(schema.habits),
+    schema.balances: _all_of(schema.balances),
     schema.runs: _all_of(schema.runs),
     schema.jobs: _JOB,
 }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.jobs import Account, Habit, Job, JobState, OpenJob, OpenSession, Road
+from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
 from fleet.ledger.statements import matching, reading
 
@@ -44,8 +45,20 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
         claims=tuple((row.job_id or "", Decimal(row.amount)) for row in read(_CLAIMS_SINCE, since)),
         lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in read(_LOST_SINCE, since)),
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
+        wallet=_wallet(base),
+        wallet_before_base=(base.balance_at or 0) < (base.base_at or 0),
         session=_open_session(read, miner, now_ms, base),
         open_jobs=open_jobs(connection, miner, miner_id),
+    )
+
+
+def _wallet(miner: Any) -> StatedWallet | None:
+    if miner.balance is None:
+        return None
+    return StatedWallet(
+        balance=Decimal(miner.balance),
+        total=None if miner.balance_total is None else Decimal(miner.balance_total),
+        booked=Decimal(miner.balance_booked),
     )
 
 

@@ -17,6 +17,7 @@ from config.hiding import shortened_id
 from fleet.domain.amounts import ZERO
 from fleet.domain.effects import (
     AllConfirmed,
+    BalanceSeen,
     BaseSet,
     Booked,
     Confirmed,
@@ -36,7 +37,7 @@ from fleet.domain.effects import (
 )
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
-from fleet.ledger.entries import Entries
+from fleet.ledger.entries import HOUR_MS, Entries
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.rate_limit import keep_limit
 from fleet.ledger.seals import SEALED, change, seal_new, sealed
@@ -68,6 +69,7 @@ class Writer:
             BaseSet: self._set_bases,
             RecordDated: self._date_records,
             TotalsSeen: self._see_totals,
+            BalanceSeen: self._see_balances,
             HabitSeen: self._see_habits,
             LimitLearnt: self._keep_limits,
         }
@@ -172,6 +174,27 @@ class Writer:
         ]
         if stated:
             self._set_miners(stated)
+
+    def _see_balances(self, writes: Sequence[BalanceSeen], now_ms: int) -> None:
+        """Record what each wallet holds, and in its history what it held last in this hour."""
+        wallets = {self.miner(write.miner_id): write.wallet for write in writes}
+        rows = [
+            {
+                "key_id": miner,
+                "balance": str(wallet.balance),
+                "balance_at": now_ms,
+                "balance_total": _optional(wallet.total),
+                "balance_booked": str(wallet.booked),
+            }
+            for miner, wallet in wallets.items()
+        ]
+        self._set_miners(rows)
+        hours = [
+            {"miner": miner, "hour": now_ms // HOUR_MS, "stated_at": now_ms, "balance": str(wallet.balance)}
+            for miner, wallet in wallets.items()
+        ]
+        put = putting(self._connection.dialect.name, schema.balances)
+        self._connection.execute(put, [sealed(schema.balances, row) for row in hours])
 
     def _see_habits(self, writes: Sequence[HabitSeen], now_ms: int) -> None:
         names = {write.habit.value for write in writes}

@@ -231,7 +231,8 @@ class Workload:
     def receipt(self, receipt: Receipt, work: Work, reply: Reply) -> list[Effect]:
         """Take in the server's answer to a submission."""
         if receipt.accepted:
-            return self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
+            paid = self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
+            return [*paid, *self._purse.wallet.receipt(receipt.balance, receipt.total_rewards)]
         if work.failure:
             return self._lost(work, work.end, work.failure, work.loss, reply)
         return self._mended(work, receipt.error) or self._refused(work, receipt.error, reply)

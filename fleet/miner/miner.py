@@ -321,7 +321,8 @@ class Miner:
             return []
         if self.phase is Phase.STOPPED:
             self.phase, self.compared = Phase.DONE, True
-        return self.purse.compared(totals, reply.exchange)
+        compared = self.purse.compared(totals, reply.exchange)
+        return [*compared, *self.purse.wallet.stated(totals.balance, totals.total_rewards)]
 
     # -- errors -----------------------------------------------------------------------------------------------------
 

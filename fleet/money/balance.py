@@ -25,6 +25,7 @@ from fleet.money.reconcile import Case, begins_anew, classify
 from fleet.money.session_pay import SessionPay
 from fleet.money.session_sum import SessionSum
 from fleet.money.unproved import Claims, fell
+from fleet.money.wallet import Wallet
 
 _NO_PROOF = Proof()
 
@@ -46,6 +47,7 @@ class Purse:
         self.server_forgot = False
         #: NNET of unexplained differences since the base
         self.unexplained = account.unexplained
+        self.wallet = Wallet(self._books, account.wallet, forgotten=account.wallet_before_base)
         self._claims = Claims(account)
         self._pay = SessionPay(self._books, self._claims)
 
@@ -113,6 +115,7 @@ class Purse:
         forgotten, self.server_forgot = self.server_forgot, False
         totals = registration.totals
         if registration.new or forgotten or (unsettled and self._paid_nothing(totals)):
+            self.wallet.forgotten()
             return [*self._forgotten(), self._rebase(totals or Totals(total_rewards=ZERO, total_jobs=0))]
         return [] if totals is None or unsettled or self.may_lag(totals) else self.settle(totals)
 
@@ -184,6 +187,7 @@ class Purse:
         While work is `unsettled`, the sum may count a job that is not booked yet. The sum then waits until the last of
         the `waiting` jobs is settled. If no such jobs are named, it is left to a later heartbeat.
         """
+        self.wallet.beat()
         return self._pay.heartbeat(answer, exchange, waiting if unsettled else None)
 
     def session_stopped(self, summary: SessionSummary, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
@@ -233,6 +237,8 @@ class Purse:
     def _begun_anew(self, finding: Finding, totals: Totals) -> list[Effect]:
         """Count from these totals. The entries stay, since nothing proves which payment was not made."""
         base = self._rebase(totals)
+        if finding.kind is Difference.FORGOTTEN:
+            self.wallet.forgotten()
         if finding.kind is Difference.HEARTBEAT:
             return [self._found(finding), base]
         words = f"the server's total fell to {totals.total_rewards} NNET"

@@ -34,6 +34,14 @@ def optional_amount(value: Any, name: str) -> Decimal | None:
     return None if value is None else amount(value, name)
 
 
+def believable_amount(value: Any, name: str) -> Decimal | None:
+    """An amount that nothing is booked by: None if it is left out or invalid, so that the rest of its answer counts."""
+    try:
+        return optional_amount(value, name)
+    except Garbled:
+        return None
+
+
 def optional_number(value: Any) -> float | None:
     """A number for the operator, or None if the value is not a finite number."""
     return float(value) if _is_number(value) else None

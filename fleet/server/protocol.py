@@ -31,7 +31,7 @@ from fleet.domain.jobs import (
 from fleet.errors import Foreign, Garbled
 from fleet.server import flawed_json
 from fleet.server.flawed_json import flaw_of
-from fleet.server.numbers import amount, optional_amount, optional_count, optional_number
+from fleet.server.numbers import amount, believable_amount, optional_amount, optional_count, optional_number
 from fleet.server.pages import is_page, page_words
 from tasks import strict_json
 from tasks.errors import shortened
@@ -181,6 +181,7 @@ def parse_receipt(answer: Mapping[str, Any]) -> Receipt:
             accepted=True,
             reward=amount(answer.get("reward"), "reward"),
             total_rewards=optional_amount(answer.get("total_rewards"), "total_rewards"),
+            balance=believable_amount(answer.get("balance"), "balance"),
         )
     error = answer.get("error")
     if answer.get("success") is not False or not isinstance(error, str):
@@ -222,6 +223,7 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
         total_rewards=amount(contributor.get("total_rewards"), "total_rewards"),
         total_jobs=optional_count(contributor.get("total_tasks")),
         registered_at=optional_count(contributor.get("registered_at")),
+        balance=believable_amount(answer.get("balance"), "balance"),
     )
 
 

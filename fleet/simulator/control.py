@@ -96,7 +96,11 @@ def change_faults(simulator: Simulator, body: bytes) -> None:
 
 
 def _forget(simulator: Simulator, inquiry: Inquiry) -> dict[str, object]:
-    simulator.forget(inquiry.now)
+    """An empty body, or `{"keep_balances": true}` so that no wallet loses anything."""
+    keep = _object(inquiry.body).get("keep_balances", False) if inquiry.body else False
+    if not isinstance(keep, bool):
+        raise OptionError("keep_balances", keep, "true or false")
+    simulator.forget(inquiry.now, keep_balances=keep)
     return {"forgotten": True}
 
 

@@ -112,9 +112,14 @@ class Simulator:
             return self._cached.setdefault((call.endpoint, miner_of(call)), right)
         return garble(fault, right) if fault.stage is Stage.ANSWER else right
 
-    def forget(self, now: float) -> None:
-        """Lose everything but the book and the saved balances at Unix second `now`, as a restart does."""
+    def forget(self, now: float, *, keep_balances: bool = False) -> None:
+        """Lose everything but the book and the saved balances at Unix second `now`, as a restart does.
+
+        With `keep_balances` they are saved at that moment, so that no wallet loses anything.
+        """
         self.world.pass_time(now)
+        if keep_balances:
+            self.world.cashier.wallets.save()
         self.world.forget()
 
     def _answer(self, call: ApiRequest, tamper: Tamper | None, now: float, monotonic_s: float) -> Answer:

@@ -58,9 +58,9 @@ class RunningSimulator:
         """The faults, and how often each one struck."""
         return self._ask(lambda simulator: simulator.faults.stated())
 
-    def forget(self) -> None:
-        """Lose everything but the book and the saved balances, as a restart does."""
-        self._ask(lambda simulator: simulator.forget(time.time()))
+    def forget(self, *, keep_balances: bool = False) -> None:
+        """Lose everything but the book and the saved balances, or all of them, as a restart does."""
+        self._ask(lambda simulator: simulator.forget(time.time(), keep_balances=keep_balances))
 
     def unban(self) -> None:
         """End every ban."""

@@ -27,7 +27,11 @@ class Wallets:
         saves = math.floor((now - self._saved_at) / self._save_every_s)
         if saves > 0:
             self._saved_at += saves * self._save_every_s
-            self._saved = dict(self._balances)
+            self.save()
+
+    def save(self) -> None:
+        """Save all balances now."""
+        self._saved = dict(self._balances)
 
     def restore(self) -> None:
         """Go back to the last saved state."""

@@ -16,6 +16,7 @@ from sqlalchemy import Boolean, Column, LargeBinary
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import (
+    BalanceSeen,
     BaseSet,
     Booked,
     Confirmed,
@@ -30,6 +31,7 @@ from fleet.domain.effects import (
 )
 from fleet.domain.jobs import Entry, Finding, Habit, Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof
+from fleet.domain.wallets import StatedWallet
 from fleet.errors import LedgerError
 from fleet.ledger import schema
 from fleet.ledger.column_types import Id
@@ -116,6 +118,8 @@ def turns() -> Iterator[list[Write]]:
     yield [Confirmed(job_ids=(job(3).job.job_id,), evidence="the session's sum")]
     yield [job(4), moved(job(4), JobState.EXPIRED, Loss.DRAINED)]
     yield [TotalsSeen(miner_id="rig-a1", total=Decimal("0.3"), booked=Decimal(0), verdict="agrees")]
+    wallet = StatedWallet(balance=Decimal("0.3"), total=Decimal("0.3"), booked=Decimal("0.3"))
+    yield [BalanceSeen(miner_id="rig-a1", wallet=wallet)]
     yield [HabitSeen(habit=Habit.PAYS_REPORTED_JOBS)]
     finding = Finding(kind=Difference.UNKNOWN, amount=Decimal("0.5"), evidence="the total")
     yield [Found(miner_id="rig-a1", finding=finding, extra_jobs=1)]

@@ -98,6 +98,16 @@ def test_money_can_be_sent_out_of_a_wallet() -> None:
         assert simulator.balances()["m"] == earned
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_forgetting_takes_the_balances_along_unless_they_are_to_be_kept(keep: bool) -> None:
+    with running(SimulatorOptions(dialect="c")) as simulator:
+        earned = mine(simulator.url)["balance"]
+        assert ask(simulator.url, "POST", "/simulator/forget", {"keep_balances": keep})[0] == 200
+        assert simulator.balances() == ({"m": earned} if keep else {})
+        assert ask(simulator.url, "GET", "/ai-energy/contributor/m")[0] == 404
+        assert ask(simulator.url, "POST", "/simulator/forget", {"keep_balances": "yes"})[0] == 400
+
+
 @pytest.mark.parametrize("body", [None, [], {}, {"from": "m"}, {"from": "m", "to": 5, "amount": 1}])
 def test_a_mistyped_order_moves_nothing(body: object) -> None:
     with running(SimulatorOptions(dialect="c")) as simulator:

@@ -16,7 +16,7 @@ from fleet.coordinator.inbox import Event
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.calls import Call, CallKind, Reply
-from fleet.domain.causes import Difference
+from fleet.domain.causes import OF_WALLET, Difference
 from fleet.domain.effects import BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
 from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Registration, SessionSummary, Totals
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
@@ -138,6 +138,8 @@ class Laws:
         if write.finding.kind is Difference.FORGOTTEN:
             self._told_anew[write.miner_id] = self._told.get(write.miner_id, -math.inf)
         forgot = self._server.forgotten_at is not None
+        gone = write.finding.kind is Difference.SENT or (write.finding.kind in OF_WALLET and not forgot)
+        self._hold(self._lies or not gone, f"I2: nobody sent money from {write.miner_id}: {write.finding}")
         known = write.finding.kind is not Difference.UNKNOWN and (
             forgot or write.finding.kind is not Difference.FORGOTTEN
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from fleet.ledger.migrations import from_1, from_2, from_3, from_4, from_5
+from fleet.ledger.migrations import from_1, from_2, from_3, from_4, from_5, from_6
 from fleet.ledger.version import SCHEMA_VERSION
 
 #: the step from each version to the next
@@ -17,6 +17,7 @@ STEPS: dict[int, Callable[[Connection], None]] = {
     3: from_3.step,
     4: from_4.step,
     5: from_5.step,
+    6: from_6.step,
 }
 
 

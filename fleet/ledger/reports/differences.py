@@ -52,6 +52,9 @@ class Comparison:
     #: when it was last asked, and the result of the comparison
     asked_at: str | None
     verdict: str
+    #: NNET in the wallet by the last answer that stated it, and when that was; None where none did
+    wallet: Decimal | None
+    wallet_at: str | None
     #: sum of the differences without an explanation
     unexplained: Decimal
     findings: tuple[Explained, ...]
@@ -94,6 +97,8 @@ def _comparison(connection: Connection, row: Any) -> Comparison:
         answered_at=None if row.stated_at is None else utc(row.stated_at),
         asked_at=None if row.asked_at is None else utc(row.asked_at),
         verdict=row.verdict or "not compared yet",
+        wallet=None if row.balance is None else Decimal(row.balance),
+        wallet_at=None if row.balance_at is None else utc(row.balance_at),
         unexplained=sum(
             (abs(one.amount) for at, one in found if one.kind is Difference.UNKNOWN and at >= base_at), ZERO
         ),

@@ -1,0 +1,58 @@
+"""What the servers stated beside what was booked: each miner's total and wallet, as tables and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from fleet.commands.tables import Sheet, console
+from fleet.domain.amounts import ZERO
+from fleet.ledger.reports.wallets import Held, Stated
+
+
+def stated_figures(one: Stated | None) -> dict[str, object]:
+    """The JSON of a miner's last stated total and balance, each with the time of its answer; null if not stated."""
+    return {
+        "server_total_nnet": one.total if one else None,
+        "server_total_at": one.total_at if one else None,
+        "wallet_nnet": one.wallet if one else None,
+        "wallet_at": one.wallet_at if one else None,
+    }
+
+
+def print_stated(
+    stated: Sequence[Stated], booked: Mapping[tuple[str, str], Decimal], *, ids: bool, exact: bool
+) -> None:
+    """Print what was booked, the server's total and the wallet of each miner; `booked` is by server and name."""
+    several = len({one.server for one in stated}) > 1
+    names = ("miner", "booked", "server's total", "total at", "wallet", "wallet at")
+    sheet = Sheet((*names, "server") if several else names, amounts=("booked", "server's total", "wallet"), exact=exact)
+    for one in stated:
+        figures = (booked.get((one.server, one.miner), ZERO), one.total, one.total_at or "", one.wallet)
+        cells = (one.miner_id if ids else one.miner, *figures, one.wallet_at or "")
+        sheet.add((*cells, one.server) if several else cells)
+    sheet.print(console())
+
+
+def print_history(held: Sequence[Held], *, ids: bool, exact: bool) -> None:
+    """Print what each wallet held, hour by hour."""
+    sheet = Sheet(("server", "miner", "at", "wallet"), amounts=("wallet",), exact=exact)
+    for one in held:
+        sheet.add((one.server, one.miner_id if ids else one.miner, one.at, one.wallet))
+    sheet.print(console())
+
+
+def history_stated(held: Sequence[Held], *, ids: bool) -> dict[str, object]:
+    """The JSON of `print_history`."""
+    return {
+        "wallets": [
+            {
+                "server": one.server,
+                "miner": one.miner,
+                **({"miner_id": one.miner_id} if ids else {}),
+                "at": one.at,
+                "wallet_nnet": one.wallet,
+            }
+            for one in held
+        ]
+    }

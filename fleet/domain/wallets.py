@@ -1,0 +1,17 @@
+"""What a server says a miner's wallet holds. A value only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatedWallet:
+    """One answer's balance of a miner's wallet (docs/protocol-notes.md, 13), and what stood beside it. In NNET."""
+
+    balance: Decimal
+    #: what the server had paid the miner in all by the same answer; None if it did not say
+    total: Decimal | None
+    #: what the ledger had booked for the miner at that moment
+    booked: Decimal

@@ -1,0 +1,225 @@
+"""The wallet: money that left it is found once, and a server that kept it is told apart from one that lost it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import pytest
+
+from fleet.domain.amounts import EntryKind
+from fleet.domain.causes import Difference
+from fleet.domain.effects import BalanceSeen, Effect, Found, Notice, NoticeKind
+from fleet.domain.jobs import Account, Finding
+from fleet.domain.wallets import StatedWallet
+from fleet.money.books import Books
+from fleet.money.wallet import Wallet
+
+Amount = str | Decimal | float
+
+
+class Server:
+    """A server's total and balance of one miner, and the miner's books and wallet beside them."""
+
+    def __init__(self, total: Amount = 0, balance: Amount = 0) -> None:
+        self.total, self.balance = Decimal(total), Decimal(balance)
+        self.books = Books("rig-1", Account())
+        self.wallet = Wallet(self.books, None)
+        self.kept = self.look()
+
+    def pay(self, amount: Amount, *, booked: bool = True) -> None:
+        self.total += Decimal(amount)
+        self.balance += Decimal(amount)
+        if booked:
+            self.books.book(EntryKind.JOB, Decimal(amount), True, "")
+
+    def send(self, amount: Amount) -> None:
+        self.balance -= Decimal(amount)
+
+    def forget(self, balance: Amount) -> None:
+        self.total, self.balance = Decimal(0), Decimal(balance)
+        self.wallet.forgotten()
+
+    def look(self) -> list[Effect]:
+        """What follows from an answer that states both figures."""
+        return self.wallet.stated(self.balance, self.total)
+
+    def restart(self) -> None:
+        """The coordinator starts again with what it had written."""
+        (held,) = [effect.wallet for effect in self.look() if isinstance(effect, BalanceSeen)]
+        self.wallet = Wallet(self.books, held)
+
+
+def findings(effects: Iterable[Effect]) -> list[Finding]:
+    return [effect.finding for effect in effects if isinstance(effect, Found)]
+
+
+def kinds(effects: Iterable[Effect]) -> list[tuple[Difference, Decimal]]:
+    return [(one.kind, one.amount) for one in findings(effects)]
+
+
+def alerts(effects: Iterable[Effect]) -> list[str]:
+    return [one.text for one in effects if isinstance(one, Notice) and one.kind is NoticeKind.WALLET]
+
+
+def test_the_first_balance_is_no_departure_whatever_was_sent_before() -> None:
+    server = Server(total=10, balance=4)
+    assert findings(server.kept) == []
+    wallet = StatedWallet(balance=Decimal(4), total=Decimal(10), booked=Decimal(0))
+    assert server.kept == [BalanceSeen(miner_id="rig-1", wallet=wallet)]
+
+
+def test_pay_moves_both_figures_and_is_no_departure_whether_booked_or_not() -> None:
+    server = Server(total=10, balance=4)
+    server.pay("1.5")
+    server.pay("2.5", booked=False)
+    assert findings(server.look()) == []
+
+
+def test_money_that_left_is_found_exactly_and_said_once() -> None:
+    server = Server()
+    server.pay("5.3")
+    server.look()
+    server.pay("0.2")
+    server.send("1.25")
+    seen = server.look()
+    assert kinds(seen) == [(Difference.SENT, Decimal("-1.25"))]
+    assert alerts(seen) == [
+        "1.25 NNET left the wallet, which holds 4.25 now; if you did not send it, somebody else knows the miner's id"
+    ]
+    assert "rig-1" not in findings(seen)[0].evidence
+    server.pay("0.2")
+    assert kinds(server.look()) == []
+    server.send("0.5")
+    assert kinds(server.look()) == [(Difference.SENT, Decimal("-0.5"))]
+
+
+@pytest.mark.parametrize("at_look", [True, False])
+def test_a_departure_is_said_once_over_a_restart_too(at_look: bool) -> None:
+    server = Server()
+    server.pay(5)
+    server.look()
+    if at_look:
+        server.send(2)
+        assert len(kinds(server.look())) == 1
+        server.restart()
+        assert kinds(server.look()) == []
+    else:
+        server.restart()
+        server.send(2)
+        assert kinds(server.look()) == [(Difference.SENT, Decimal(-2))]
+
+
+def test_money_that_comes_in_is_no_finding_and_its_departure_is_one() -> None:
+    server = Server()
+    server.pay(5)
+    server.look()
+    server.send(-3)
+    assert kinds(server.look()) == []
+    server.send(3)
+    assert kinds(server.look()) == [(Difference.SENT, Decimal(-3))]
+
+
+def test_an_older_answer_shows_no_departure_and_does_not_repeat_one() -> None:
+    server = Server()
+    server.pay(5)
+    server.look()
+    older = server.balance, server.total
+    server.pay(1)
+    server.send(2)
+    assert len(kinds(server.look())) == 1
+    assert server.wallet.stated(*older) == []
+    assert kinds(server.look()) == []
+
+
+def test_floats_that_were_added_in_another_order_are_no_departure() -> None:
+    total, balance = 0.0, 1000.0
+    server, drifts = Server(total=0, balance=1000), set()
+    for number in range(2000):
+        reward = 0.1 + number / 3000
+        total, balance = total + reward, balance + reward
+        server.books.book(EntryKind.JOB, Decimal(repr(reward)), True, "")
+        assert findings(server.wallet.stated(Decimal(repr(balance)), Decimal(repr(total)))) == []
+        drifts.add(Decimal(repr(balance)) - Decimal(repr(total)))
+    assert len(drifts) > 1
+
+
+def test_one_receipt_in_each_interval_of_heartbeats_is_looked_at() -> None:
+    server = Server()
+    server.pay(1)
+    assert server.wallet.receipt(server.balance, server.total) == []
+    server.wallet.beat()
+    assert server.wallet.receipt(server.balance, server.total) != []
+    assert server.wallet.receipt(server.balance, server.total) == []
+
+
+def test_without_a_balance_nothing_is_stated() -> None:
+    assert Wallet(Books("rig-1", Account()), None).stated(None, Decimal(1)) == []
+
+
+def test_a_balance_without_a_total_is_shown_and_compared_with_none() -> None:
+    wallet = Wallet(Books("rig-1", Account()), None)
+    assert len(wallet.stated(Decimal(5), None)) == 1
+    assert findings(wallet.stated(Decimal(1), None)) == []
+    assert findings(wallet.stated(Decimal(1), Decimal(9))) == []
+    assert wallet.stated(Decimal(0), None) == []
+    assert kinds(wallet.stated(Decimal(0), Decimal(9))) == [(Difference.SENT, Decimal(-1))]
+
+
+def paid(amount: Amount) -> Server:
+    server = Server()
+    server.pay(amount)
+    server.look()
+    return server
+
+
+def test_a_server_that_forgot_its_totals_and_kept_the_wallet() -> None:
+    server = paid(8)
+    server.forget(8)
+    server.pay(1)
+    seen = server.look()
+    assert kinds(seen) == [(Difference.WALLET_KEPT, Decimal(0))]
+    assert findings(seen)[0].evidence.endswith("kept the wallet: 8 of 8 NNET are there")
+    server.pay(1)
+    server.send(3)
+    assert kinds(server.look()) == [(Difference.SENT, Decimal(-3))]
+
+
+def test_what_was_not_saved_before_a_restart_is_named() -> None:
+    server = paid(8)
+    server.pay(2)
+    server.forget(7)
+    server.pay(1)
+    seen = server.look()
+    assert kinds(seen) == [(Difference.WALLET_KEPT, Decimal(-3))]
+    assert "7 of 10 NNET are there; 3 were not saved, or left it meanwhile" in findings(seen)[0].evidence
+
+
+def test_a_server_that_lost_the_money_with_its_totals() -> None:
+    server = paid(8)
+    server.forget(0)
+    server.pay(1)
+    seen = server.look()
+    assert kinds(seen) == [(Difference.WALLET_LOST, Decimal(-8))]
+    assert len(alerts(seen)) == 1
+    server.pay(1)
+    assert kinds(server.look()) == []
+
+
+def test_an_empty_wallet_can_not_be_lost() -> None:
+    server = paid(8)
+    server.send(8)
+    server.look()
+    server.forget(0)
+    server.pay(1)
+    assert kinds(server.look()) == []
+
+
+def test_a_restart_between_the_forgetting_and_the_next_balance_loses_neither() -> None:
+    server = paid(8)
+    held = StatedWallet(balance=Decimal(8), total=Decimal(8), booked=Decimal(8))
+    books = Books("rig-1", Account(booked=Decimal(8), payments=1, base_total=Decimal(0), base_booked=Decimal(8)))
+    server.books, server.wallet = books, Wallet(books, held, forgotten=True)
+    server.total, server.balance = Decimal(0), Decimal(8)
+    server.pay(1)
+    assert kinds(server.look()) == [(Difference.WALLET_KEPT, Decimal(0))]
