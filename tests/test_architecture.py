@@ -288,6 +288,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 
 #: Modules of `fleet` with amounts that load no `fleet.domain.amounts`, which makes sums exact, and why they may.
 WITHOUT_AMOUNTS: dict[str, str] = {
+    "fleet.domain.wallets": "it holds amounts and adds none",
     "fleet.server.numbers": "it reads amounts one by one",
     "fleet.ledger.migrations.from_1": "it adds amounts in an exact context of its own",
 }
