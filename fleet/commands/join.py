@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from config.handed_on import handed_on
 from config.load import load
 from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors, settings_or_exit
 from fleet.hosts.invitation import Invitation, InvitationError
@@ -45,7 +46,7 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
         return
     given = {"FLEET_WORKER__CONCURRENCY": concurrency, "FLEET_WORKER__NAME": name, "FLEET_SECRETS_DIR": folder}
     # exec replaces the process, so that a worker has none of the coordinator's code in memory
-    environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
+    environ = handed_on(os.environ) | {key: str(value) for key, value in given.items() if value is not None}
     environ.pop("NEONET_INVITATION", None)
     os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - an argument list, no shell
 

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from config.handed_on import handed_on
 from config.load import load
 from fleet.commands.exits import settings_or_exit
 
@@ -27,5 +28,5 @@ def worker(concurrency: int | None, name: str | None) -> None:
     with settings_or_exit():
         load({"worker.concurrency": concurrency, "worker.name": name})
     # exec replaces the process, so that a worker has none of the coordinator's code in memory
-    environ = os.environ | {key: str(value) for key, value in given.items() if value is not None}
+    environ = handed_on(os.environ) | {key: str(value) for key, value in given.items() if value is not None}
     os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - our own program

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from config.handed_on import handed_on
 from config.settings import Settings
 from fleet.coordinator.lines import Lines
 from fleet.errors import ServiceError
@@ -116,7 +117,8 @@ class Launcher:
         return child
 
     def _spawn(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> Child:
-        child = Child(name, argv, log=self.run_dir / f"{name}.log", environ=environ)
+        """Start a process that must not learn the miners' ids."""
+        child = Child(name, argv, log=self.run_dir / f"{name}.log", environ=handed_on(environ))
         child.start()
         return child
 

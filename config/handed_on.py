@@ -1,0 +1,26 @@
+"""The environment that a farm's other processes inherit: without what only the coordinator may know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: settings by which miners are named, and secrets that nobody but the coordinator uses
+_COORDINATORS = (
+    "FLEET_ID",
+    "FLEET_MINER",
+    "FLEET_MINER_PREFIX",
+    "FLEET_MINERS",
+    "FLEET_LEDGER_URL",
+    "FLEET_HTTP__PROXY",
+)
+#: the start of variables inside such a setting
+_INSIDE = "FLEET_MINER__"
+
+
+def handed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a worker, Flower or a simulator gets: all but the coordinator's own, spelt in any case."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.upper() not in _COORDINATORS and not name.upper().startswith(_INSIDE)
+    }
