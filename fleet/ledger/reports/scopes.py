@@ -60,7 +60,7 @@ class LedgerScopes:
             for name, one in ((everything, self.ledger), ("the last run", run))
         ]
         base = self.since_base
-        oldest = f", the oldest of them at {base.since}" if base.since else ""
+        oldest = f", the oldest base at {base.since}" if base.since else ""
         return [*lines, f"since each miner's base: {readable(base.booked)} NNET booked{oldest}"]
 
 
