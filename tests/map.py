@@ -15,7 +15,7 @@ PACKAGES = ("config", "tasks", "fleet")
 _HEAD = """# The map
 
 Every file of the three packages, with the first line of its docstring. Written by `python -m tests.map --write`; a test
-holds it against the code. [Architecture](architecture.md) says how the rooms work together.
+holds it against the code. [Architecture](architecture.md) says how the packages work together.
 """
 
 
