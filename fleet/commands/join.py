@@ -17,6 +17,7 @@ from fleet.commands.exits import EX_UNAVAILABLE, EX_USAGE, Failure, farm_errors,
 from fleet.hosts.invitation import Invitation, InvitationError
 from fleet.hosts.join import join_farm
 from fleet.hosts.secret_files import write_secret
+from tasks.host.module_command import module_command
 
 
 @click.command("join")
@@ -48,7 +49,7 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
     # exec replaces the process, so that a worker has none of the coordinator's code in memory
     environ = handed_on(os.environ) | {key: str(value) for key, value in given.items() if value is not None}
     environ.pop("NEONET_INVITATION", None)
-    os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - an argument list, no shell
+    os.execve(sys.executable, module_command("tasks"), environ)  # noqa: S606 - an argument list, no shell
 
 
 def _keep(line: str, folder: Path) -> None:

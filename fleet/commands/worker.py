@@ -10,6 +10,7 @@ import click
 from config.handed_on import handed_on
 from config.load import load
 from fleet.commands.exits import settings_or_exit
+from tasks.host.module_command import module_command
 
 
 @click.command("worker")
@@ -29,4 +30,4 @@ def worker(concurrency: int | None, name: str | None) -> None:
         load({"worker.concurrency": concurrency, "worker.name": name})
     # exec replaces the process, so that a worker has none of the coordinator's code in memory
     environ = handed_on(os.environ) | {key: str(value) for key, value in given.items() if value is not None}
-    os.execve(sys.executable, [sys.executable, "-m", "tasks"], environ)  # noqa: S606 - our own program
+    os.execve(sys.executable, module_command("tasks"), environ)  # noqa: S606 - our own program

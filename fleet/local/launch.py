@@ -6,7 +6,6 @@ import errno
 import secrets
 import shutil
 import socket
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from fleet.errors import ServiceError
 from fleet.ledger.places import farm_dir
 from fleet.local.processes import Child, wait_for
 from fleet.local.redis_server import free_port
+from tasks.host.module_command import module_command
 
 #: seconds until the simulator has to listen
 _START_S = 15.0
@@ -75,11 +75,11 @@ class Launcher:
     def worker(self, environ: Mapping[str, str]) -> Child:
         """Start the worker."""
         given = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.worker_file)}
-        return self._spawn("worker", [sys.executable, "-m", "tasks"], {**environ, **given})
+        return self._spawn("worker", module_command("tasks"), {**environ, **given})
 
     def simulator(self, environ: Mapping[str, str]) -> Child:
         """Start the simulator on a free port."""
-        argv = [sys.executable, "-m", "fleet", "simulator", "--port", "0", "--url-file", str(self._url_file)]
+        argv = module_command("fleet", "simulator", "--port", "0", "--url-file", str(self._url_file))
         return self._spawn("simulator", [*argv, *self._plan.simulator], environ)
 
     def simulator_url(self, child: Child) -> str:
@@ -91,7 +91,7 @@ class Launcher:
 
     def flower(self, environ: Mapping[str, str]) -> Child:
         """Start Flower on its port, or on a free one where that is in use."""
-        return self._spawn("flower", [sys.executable, "-m", "tasks", "flower"], {**environ, **self.flower_port()})
+        return self._spawn("flower", module_command("tasks", "flower"), {**environ, **self.flower_port()})
 
     def flower_port(self) -> dict[str, str]:
         """The setting of Flower's port, after a line that says where Flower is."""
@@ -106,7 +106,7 @@ class Launcher:
 
     def coordinator(self, environ: Mapping[str, str]) -> Child:
         """Start the coordinator, which writes to the farm's own output."""
-        argv = [sys.executable, "-m", "fleet", "coordinator", "--run-id", self._run_id]
+        argv = module_command("fleet", "coordinator", "--run-id", self._run_id)
         argv += ["--summary-file", str(self.summary)]
         argv += ["--simulated"] if self._settings.simulated else []
         if self._plan.for_s is not None:

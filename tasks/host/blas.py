@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from tasks.host.module_command import module_command
+
 #: read by OpenBLAS, OpenMP and MKL only when numpy loads
 _VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -14,4 +16,4 @@ def single_threaded() -> None:
     missing = [name for name in _VARIABLES if name not in os.environ]
     if missing:
         environ = os.environ | dict.fromkeys(missing, "1")
-        os.execve(sys.executable, [sys.executable, "-m", "tasks", *sys.argv[1:]], environ)  # noqa: S606 - our own program
+        os.execve(sys.executable, module_command("tasks", *sys.argv[1:]), environ)  # noqa: S606 - our own program
