@@ -29,17 +29,22 @@ def test_the_history_is_there_after_down_and_up(mining: Farm) -> None:
 
 
 def test_a_farm_is_restored_from_its_backup(mining: Farm, tmp_path: Path) -> None:
-    archive = tmp_path / "farm.tar"
+    archive, secret, wrong = (tmp_path / name for name in ("farm.tgz.enc", "passphrase", "wrong"))
+    secret.write_text("eight words that nobody would guess\n", encoding="utf-8")
+    wrong.write_text("another one\n", encoding="utf-8")
     password = mining.run_in("worker", "cat", "/run/secrets/FLEET_REDIS_URL")
     before = earned(mining)
-    assert script(mining, "docker/backup", str(archive)).returncode == 0
+    assert script(mining, "docker/backup", "--passphrase-file", str(secret), str(archive)).returncode == 0
     assert archive.stat().st_mode & 0o777 == 0o600
     mining.goes_on(5)
-    refused = script(mining, "docker/restore", str(archive))
+    refused = script(mining, "docker/restore", "--passphrase-file", str(secret), str(archive))
     assert refused.returncode == 78
     assert "has keys or a ledger already" in refused.stderr
     mining.compose("down", "--volumes")
-    done = script(mining, "docker/restore", str(archive))
+    refused = script(mining, "docker/restore", "--passphrase-file", str(wrong), str(archive))
+    assert refused.returncode == 65
+    assert "the passphrase is wrong, or the archive is damaged; nothing was changed" in refused.stderr
+    done = script(mining, "docker/restore", "--passphrase-file", str(secret), str(archive))
     assert done.returncode == 0, done.stderr
     mining.compose("up", "--detach", "--wait")
     restored = earned(mining)

@@ -11,7 +11,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["farm.tar", "farm.tar.part", "2026-11-26.tar", ".env", "fleet.toml", "secrets/x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "farm.tar",
+        "farm.tar.part",
+        "farm.tgz.enc",
+        "farm.tgz.enc.part",
+        "2026-11-26.tar",
+        ".env",
+        "fleet.toml",
+        "secrets/x",
+    ],
+)
 def test_a_file_of_secrets_is_ignored_by_git(name: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / ".gitignore", tmp_path)
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)

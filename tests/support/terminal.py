@@ -54,6 +54,15 @@ class Terminal:
         """Whether the command has not ended."""
         return self._process.poll() is None
 
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
+    def type(self, words: str) -> None:
+        """Type words at the keyboard."""
+        os.write(self._master, words.encode())
+
     def close(self) -> None:
         """Close the window: the system sends SIGHUP, and each write fails."""
         self._closing.set()
