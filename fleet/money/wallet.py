@@ -62,7 +62,7 @@ class Wallet:
         if held is None or held.total is None or total is None:
             shown: list[Effect] = []
         elif lost_at is not None:
-            shown = self._after_loss(held, lost_at, balance)
+            shown = self._after_loss(held, lost_at, balance, total)
         elif total < held.total - self._rounding(total):
             return []
         else:
@@ -79,14 +79,15 @@ class Wallet:
         alert = self._books.notice(NoticeKind.WALLET, f"{words}; {_WHO}", -left)
         return [self._found(Difference.SENT, -left, words), alert]
 
-    def _after_loss(self, held: StatedWallet, lost_at: Decimal, balance: Decimal) -> list[Effect]:
+    def _after_loss(self, held: StatedWallet, lost_at: Decimal, balance: Decimal, total: Decimal) -> list[Effect]:
         """Tell a server that forgot its totals and kept the wallet from one that lost the money as well.
 
         Balances are saved now and then (docs/protocol-notes.md, 13), so that a kept wallet lacks what came after the
         save. Money that was sent meanwhile looks the same.
         """
         before = held.balance + lost_at - held.booked
-        kept = max(balance - (self._books.booked - lost_at), ZERO)
+        paid_since = total - (self._books.base_total or ZERO)
+        kept = min(max(balance - paid_since, ZERO), before)
         lost, least = before - kept, 2 * self._rounding(max(before, balance))
         if before <= least:
             return []

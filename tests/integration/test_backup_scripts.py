@@ -59,7 +59,7 @@ class Farm:
         return self
 
     def run(self, script: str, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = [self.folder / "docker" / script, *words]
+        argv = [str(self.folder / "docker" / script), *words]
         return subprocess.run(
             argv, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, start_new_session=True
         )

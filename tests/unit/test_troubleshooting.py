@@ -18,7 +18,15 @@ from fleet.cli import COMMANDS
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 #: where the farm's own words stand, beside its Python
-SCRIPTS = ("Makefile", "docker-compose.yml", "docker/invite", "docker/dismiss", "docker/setting", "docker/entrypoint")
+SCRIPTS = (
+    "Makefile",
+    "docker-compose.yml",
+    "docker/invite",
+    "docker/dismiss",
+    "docker/setting",
+    "docker/archive",
+    "docker/entrypoint",
+)
 
 #: what begins the messages of other programs, and whose they are
 OTHERS: dict[str, str] = {

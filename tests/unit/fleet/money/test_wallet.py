@@ -39,6 +39,7 @@ class Server:
     def forget(self, balance: Amount) -> None:
         self.total, self.balance = Decimal(0), Decimal(balance)
         self.wallet.forgotten()
+        self.books.rebase(Decimal(0))
 
     def look(self) -> list[Effect]:
         """What follows from an answer that states both figures."""
@@ -204,6 +205,24 @@ def test_a_server_that_lost_the_money_with_its_totals() -> None:
     assert len(alerts(seen)) == 1
     server.pay(1)
     assert kinds(server.look()) == []
+
+
+def test_pay_that_no_answer_stated_is_not_taken_for_money_that_was_kept() -> None:
+    server = paid(8)
+    server.forget(0)
+    server.pay(1)
+    server.pay("0.5", booked=False)
+    assert kinds(server.look()) == [(Difference.WALLET_LOST, Decimal(-8))]
+
+
+def test_a_total_that_fell_is_judged_by_the_answer_that_showed_it() -> None:
+    server = paid(8)
+    server.total, server.balance = Decimal(2), Decimal(9)
+    server.wallet.forgotten()
+    server.books.rebase(server.total)
+    seen = server.look()
+    assert kinds(seen) == [(Difference.WALLET_KEPT, Decimal(0))]
+    assert findings(seen)[0].evidence.endswith("8 of 8 NNET are there")
 
 
 def test_an_empty_wallet_can_not_be_lost() -> None:
