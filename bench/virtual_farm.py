@@ -8,20 +8,19 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.scheduler import Farm
-from fleet.domain.calls import Answer, Call, Reply
+from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
 from fleet.domain.jobs import Account, MinerSpec
-from fleet.domain.proof import Exchange
-from fleet.errors import CallError
+from fleet.errors import Refused
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
@@ -33,6 +32,7 @@ from fleet.simulator.simulator import Simulator
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import Outcome, ResultMessage
 
+_Result = TypeVar("_Result")
 _EPOCH_S = 1_800_000_000.0
 _HEARTBEAT_S = 30.0
 #: seconds that the loop, Redis and a worker's overhead take for a job
@@ -53,7 +53,7 @@ class Scene:
     most: int = 300
 
 
-def _ran(call: Coroutine[Any, Any, tuple[Answer | CallError, Exchange]]) -> tuple[Answer | CallError, Exchange]:
+def _ran(call: Coroutine[Any, Any, _Result]) -> _Result:
     """The result of a call that waits for nothing."""
     try:
         call.send(None)
@@ -63,9 +63,21 @@ def _ran(call: Coroutine[Any, Any, tuple[Answer | CallError, Exchange]]) -> tupl
 
 
 class VirtualFarm:
-    """Runs one scene. `fixed` miners are open all the time, or the farm decides, with `pinned` ones."""
+    """Runs one scene. `fixed` miners are open all the time, or the farm decides, with `pinned` ones.
 
-    def __init__(self, scene: Scene, *, fixed: int | None = None, pinned: int = 1) -> None:
+    `refused` are miners that the server refuses to register. `asks_terms_at` is when the farm asks for the server's
+    rule for rewards.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        fixed: int | None = None,
+        pinned: int = 1,
+        refused: Collection[str] = (),
+        asks_terms_at: float | None = None,
+    ) -> None:
         self.scene = scene
         self.now = 0.0
         self.simulator = Simulator(scene.server, now=_EPOCH_S)
@@ -77,7 +89,11 @@ class VirtualFarm:
         self._numbers = itertools.count()
         self._queue: deque[Dispatch] = deque()
         self._free = scene.processes
+        #: ids of miners that the server refuses to register
+        self.refused = set(refused)
         self.farm = self._farm(fixed, pinned)
+        if asks_terms_at is not None:
+            self._after(asks_terms_at, self._ask_terms)
 
     def _farm(self, fixed: int | None, pinned: int) -> Farm:
         scene, policy = self.scene, Policy(heartbeat_s=_HEARTBEAT_S)
@@ -134,9 +150,17 @@ class VirtualFarm:
 
     def _arrive(self, call: Call, sent_at: float) -> None:
         outcome, exchange = _ran(self._client.perform(call))
+        if call.kind is CallKind.REGISTER and call.spec.miner_id in self.refused:
+            outcome = Refused(400, "this contributor is not welcome")
         answered_at = self.now + self.scene.round_trip_s / 2
         reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=answered_at, exchange=exchange)
         self._after(self.scene.round_trip_s / 2, lambda: self.farm.on_reply(reply, self.now))
+
+    def _ask_terms(self) -> None:
+        """Ask for the server's rule for rewards, as the coordinator's loop does."""
+        terms = _ran(self._client.terms())
+        assert self.farm.auto is not None
+        self.farm.auto.seen.terms(terms, asked_at=self.now)
 
     async def send(self, request: Request) -> Response:
         """Answer one request at once."""

@@ -205,6 +205,31 @@ class LogSettings(Section):
     format: Literal["text", "json"] = Field("text", description="text for people, json for one object a line.")
 
 
+class EarningSettings(Section):
+    """What `fleet advise` knows of prices, which no server states."""
+
+    nnet_price: Finite | None = Field(
+        None,
+        ge=0,
+        le=1e9,
+        description="What one NNET is worth; unset: `fleet advise` shows NNET alone.",
+        examples=[0.02],
+    )
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,8}$")] = Field(
+        "EUR", description="The currency of the prices in this section."
+    )
+    watts_per_core: Finite | None = Field(
+        None,
+        ge=0,
+        le=1_000,
+        description="Watts that a core of a worker host draws while it computes; unset: no power is shown.",
+        examples=[9.5],
+    )
+    power_price_kwh: Finite | None = Field(
+        None, ge=0, le=1e6, description="What one kWh costs; unset: power costs nothing.", examples=[0.30]
+    )
+
+
 class OutputSettings(Section):
     """The running output of `fleet up`."""
 

@@ -30,6 +30,7 @@ from config.sections import (
     BackoffSettings,
     BudgetSettings,
     DispatchSettings,
+    EarningSettings,
     Finite,
     FlowerSettings,
     HomePath,
@@ -48,8 +49,7 @@ NESTED = "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
-_MOST_MINERS = 100_000
-_SIMULATED_MINERS = 8
+_MOST_MINERS, _SIMULATED_MINERS = 100_000, 8
 _VISIBILITY_FACTOR = 3
 
 
@@ -205,6 +205,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings, description="How a worker host computes.")
     flower: FlowerSettings = Field(default_factory=FlowerSettings, description="The Flower that `fleet up` starts.")
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged to stderr.")
+    earning: EarningSettings = Field(default_factory=EarningSettings, description="Prices for `fleet advise`.")
     output: OutputSettings = Field(default_factory=OutputSettings, description="What `fleet up` prints.")
     miner: tuple[MinerSettings, ...] = Field((), description="Miners by name, one [[miner]] table each.")
 

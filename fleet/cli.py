@@ -27,6 +27,7 @@ COMMANDS = {
     "simulator": ("simulator", "Run a NeoNet server for demos, tests and benchmarks."),
     "miners": ("miners", "Show the miners: names, sessions, what each earned."),
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
+    "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
     "reconcile": ("reconcile", "Show what was booked against what the server says it paid."),
     "explain": ("explain", "Show what became of a job, and why."),

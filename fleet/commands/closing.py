@@ -36,6 +36,8 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool 
     _print_before_base(screen, figures["books"], exact=exact)
     if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
+    if figures.get("earning"):
+        line(screen, f"expected income: {figures['earning']['advice']}")
     idle = figures["books"]["no_session"]
     if idle:
         of = len(figures["rewards"]["per_miner"])

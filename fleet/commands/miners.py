@@ -20,7 +20,7 @@ from fleet.ledger.reports.miners import MinerRow, miner_rows
 @IDS
 @EXACT
 def miners(*, as_json: bool, ids: bool, exact: bool) -> None:
-    """Show the miners that this ledger knows: name, session, jobs paid and what they earned.
+    """Show the miners that this ledger knows, opened or not: name, session, jobs paid and what they earned.
 
     A miner's id is its wallet at the server, so everything shows its name; --ids shows the ids as well.
 
@@ -37,10 +37,10 @@ def miners(*, as_json: bool, ids: bool, exact: bool) -> None:
     if as_json:
         click.echo(dump({"miners": [_stated(row, tags.get(row.miner_id, []), ids=ids) for row in rows]}))
         return
-    columns = ("server", "miner", *(("id",) if ids else ()), "session since", "jobs", "NNET", "last paid")
+    columns = ("server", "miner", *(("id",) if ids else ()), "session", "since", "jobs", "NNET", "last paid")
     shown = Sheet(columns, amounts=("NNET",), right=("jobs",), exact=exact)
     for row in rows:
-        figures = (row.session_since or "none", f"{row.jobs_paid}", row.booked, row.paid_at or "never")
+        figures = (row.state, row.session_since or "", f"{row.jobs_paid}", row.booked, row.paid_at or "never")
         shown.add((row.server, row.name, *((row.miner_id,) if ids else ()), *figures))
     shown.print(console())
 
@@ -51,6 +51,7 @@ def _stated(row: MinerRow, tags: list[str], *, ids: bool) -> dict[str, str | int
         "miner": row.name,
         **({"miner_id": row.miner_id} if ids else {}),
         "tags": tags,
+        "state": row.state,
         "session_since": row.session_since,
         "heartbeat_at": row.heartbeat_at,
         "jobs_paid": row.jobs_paid,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from fleet.coordinator.inbox import Inbox, Network
+from fleet.coordinator.inbox import Inbox, Network, TermsStated
 from fleet.domain.calls import Call, Reply
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
 from fleet.miner.abandoned import Ghost, GhostStopped
@@ -16,6 +16,8 @@ from fleet.server.http.interface import AsyncFunction
 
 #: requests for the network's figures: fees and phase
 NETWORK_REQUESTS = 2
+#: most requests for the rule for rewards, which is on either of two paths
+TERMS_REQUESTS = 2
 
 
 class Executor(Protocol):
@@ -44,6 +46,10 @@ class ServerCalls:
         """Ask for the network's figures; the outcome is a Network."""
         self._executor.submit(self._ask_network)
 
+    def ask_terms(self) -> None:
+        """Ask for the rule for rewards; the outcome is a TermsStated, or none where it is not stated."""
+        self._executor.submit(self._ask_terms)
+
     def stop_sessions(self, abandoned: Sequence[Ghost]) -> None:
         """Stop abandoned sessions one by one until the server does not answer; the next start tries the rest."""
         self._executor.submit(self._stop_sessions, abandoned)
@@ -62,6 +68,11 @@ class ServerCalls:
         with contextlib.suppress(CallError):
             phase = await self._client.network()
         self._inbox.put(Network(gas=gas, phase=phase))
+
+    async def _ask_terms(self) -> None:
+        asked_at = self._clock()
+        with contextlib.suppress(CallError):
+            self._inbox.put(TermsStated(terms=await self._client.terms(), asked_at=asked_at))
 
     async def _stop_sessions(self, abandoned: Sequence[Ghost]) -> None:
         for ghost in abandoned:

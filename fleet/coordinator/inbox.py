@@ -13,7 +13,7 @@ from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.pending import Written
 from fleet.domain.calls import Reply
 from fleet.domain.events import Published
-from fleet.domain.jobs import GasInfo, NetworkPhase
+from fleet.domain.jobs import GasInfo, NetworkPhase, RewardTerms
 from fleet.miner.abandoned import GhostStopped
 
 #: maximum number of events in a turn, so that a stream of results does not delay calls
@@ -28,6 +28,15 @@ class Network:
 
     gas: GasInfo | None
     phase: NetworkPhase | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TermsStated:
+    """The server stated its rule for rewards."""
+
+    terms: RewardTerms
+    #: when it was asked, in monotonic seconds
+    asked_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ Event = (
     | LeaseLost
     | Published
     | Network
+    | TermsStated
     | GhostStopped
     | Written
     | Stop

@@ -19,9 +19,9 @@ from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
+from fleet.coordinator.calls import NETWORK_REQUESTS, TERMS_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
-from fleet.coordinator.inbox import Event, Inbox, Network, Stop
+from fleet.coordinator.inbox import Event, Inbox, Network, Stop, TermsStated
 from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
@@ -123,6 +123,8 @@ class Coordinator:
                 self._on_broker(event, now)
             case Network():
                 self._watcher.network(event)
+            case TermsStated() if self._farm.auto is not None:
+                self._farm.auto.seen.terms(event.terms, event.asked_at)
             case GhostStopped():
                 self._on_session_stopped(event, now)
             case Stop():
@@ -217,6 +219,7 @@ class Coordinator:
                 for _ in range(NETWORK_REQUESTS):
                     self._farm.governor.sent(now, awaited=False)
                 self._calls.ask_network()
+        self._ask_terms(now)
         if self._alive_file is not None:
             self._alive_file.tick(self._farm, now)
         self._watcher.tick(self._farm, now)
@@ -232,6 +235,17 @@ class Coordinator:
             self._broker.acknowledge(effects.acknowledged)
         for notice in effects.notices:
             self._watcher.notice(notice)
+
+    def _ask_terms(self, now: float) -> None:
+        """Ask for the server's rule for rewards where it is due and the limit has room."""
+        farm = self._farm
+        if farm.auto is None or farm.draining or farm.server_away or farm.banned(now):
+            return
+        if farm.auto.seen.terms_due(now) and farm.governor.free_at(Urgency.SESSION, 0, now) <= now:
+            farm.auto.seen.terms_asked(now)
+            for _ in range(TERMS_REQUESTS):
+                farm.governor.sent(now, awaited=False)
+            self._calls.ask_terms()
 
     def _may_ask_network(self, now: float) -> bool:
         """Whether the network's figures take at most a tenth of the budget; they could use up a tiny one alone.

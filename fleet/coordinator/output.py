@@ -254,6 +254,9 @@ def _room(farm: Farm, now: float) -> str:
         return "no session is open"
     if farm.server_away:
         return "the server does not answer"
+    advice = None if farm.auto is None else farm.auto.adviser.advice
+    if advice is not None and advice.clear:
+        return advice.sentence
     return f"room for {farm.governor.more_miners(now)} more miners"
 
 

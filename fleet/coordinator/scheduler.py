@@ -180,7 +180,7 @@ class Farm:
         if work.awaits(message) and message.outcome is Outcome.COMPUTED:
             self._pace.computed(work.job.job_type, message.compute_ms)
             if self.auto is not None:
-                self.auto.computed(message.job_id, now)
+                self.auto.seen.computed(message.job_id, message.compute_ms, now)
             if message.attempt == work.attempt and work.ordered_at is not None:
                 self._pace.waited(now - work.ordered_at - message.compute_ms / 1000)
         if work.awaits(message):
@@ -228,6 +228,8 @@ class Farm:
 
     def drain(self, now: float) -> None:
         """Stop fetching, finish the open jobs, then stop each session."""
+        if self.auto is not None and not self.draining:
+            self._sort(self.auto.advise(now, hosts=len(self._able), at_end=True))
         self.draining = True
         for miner in self.miners.values():
             self._tell(miner, DrainBegun(), now)
@@ -282,6 +284,7 @@ class Farm:
                 self._openings.failed(miner.spec.miner_id)
             self._schedule(miner, now)
         self._turn.notices += [Notice(kind=NoticeKind.EARNING, miner_id="", text=text) for text in lines]
+        self._sort(self.auto.advise(now, hosts=len(self._able)))
 
     def _end_leftovers(self, now: float) -> None:
         """After the drain was given up, end jobs left over from a failed submission or an answered fetch."""
@@ -359,7 +362,7 @@ class Farm:
                 self._openings.began(call.spec.miner_id)
             self.governor.sent(now, call.kind)
             if self.auto is not None:
-                self.auto.began(call)
+                self.auto.seen.began(call)
             if self._outage.known:
                 self._outage.asked(now)
             self._ban.sent(now)
@@ -374,7 +377,7 @@ class Farm:
         waiting = sum(work.at_workers for work in miner.jobs.values())
         effects = miner.on(event, now, self._prior)
         if self.auto is not None:
-            self.auto.booked(effects, now)
+            self.auto.seen.booked(effects, now)
         self._sort(effects)
         for job_id in before.keys() - miner.jobs.keys():
             del self._owners[job_id]

@@ -140,7 +140,7 @@ def _mine(
     began_at_ms = free(lambda: ledger.begin_run(run.run_id))
     sums = free(lambda: ledger.run_and_ledger(run.run_id))
     _print_first_lines(start, specs, ledger, booked=sums[1].booked)
-    farm = free(lambda: make_farm(settings, specs, ledger, books.find, start.lines.say))
+    farm = _farm(start, specs, ledger, books)
     report = make_report(settings, start.lines, sums, books, start.wall)
     prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
     with open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as (dispatcher, broker_threads):
@@ -237,6 +237,16 @@ def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *,
     )
     for doubt in start.free(lambda: start.witness.doubts(ledger)):
         start.lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
+
+
+def _farm(start: _Start, specs: list[MinerSpec], ledger: Ledger, books: Bookkeeper) -> Farm:
+    """All miners. Prints once what those that stay open cost, if the last run has learnt it."""
+    farm = start.free(lambda: make_farm(start.settings, specs, ledger, books.find, start.lines.say))
+    if farm.auto is not None:
+        warning = farm.auto.adviser.kept(start.free(ledger.advice), stay_open=farm.auto.stay_open)
+        if warning:
+            start.lines.say(f"[EARN]   {warning}")
+    return farm
 
 
 def _prospect(start: _Start, farm: Farm, hide: IdHider) -> Prospect:

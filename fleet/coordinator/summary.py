@@ -12,6 +12,7 @@ from config.hiding import hidden
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
+from fleet.earning.advice_json import stated
 from fleet.miner.miner import Miner
 from fleet.money.readable import reading_order
 from fleet.money.scopes import NO_STANDING, Scopes, Standing, stamp
@@ -44,7 +45,6 @@ def summary(
     return {
         "miners": len(miners),
         "jobs": dict(scopes.run.jobs),
-        "job_types": _job_types(tally.job_types),
         "scopes": {
             "run": scopes.run.stated(),
             "ledger": scopes.ledger.stated(),
@@ -52,10 +52,10 @@ def summary(
         },
         "rewards": _rewards(miners.values(), scopes) | compared | {"per_miner": per_miner},
         "books": books,
-        "latency_ms": {"overhead_p50": tally.percentile(50), "overhead_p99": tally.percentile(99)},
+        **_tallied(tally),
         **_requests(farm.governor),
+        "earning": _earning(farm),
         "unexplained_nnet": sum((miner.purse.unexplained for miner in miners.values()), ZERO),
-        "anomalies": tally.anomalies,
         "nothing_mined": None if verdict is None else asdict(verdict),
         "duration_s": round(duration_s, 3),
     }
@@ -67,6 +67,20 @@ def _job_types(counts: Mapping[str, int]) -> dict[str, int]:
     for job_type, count in counts.items():
         shown[hidden(job_type)] += count
     return dict(sorted(shown.items()))
+
+
+def _earning(farm: Farm) -> dict[str, Any] | None:
+    """What was advised last; None while no income could be estimated."""
+    advice = None if farm.auto is None else farm.auto.adviser.advice
+    return None if advice is None else stated(advice)
+
+
+def _tallied(tally: RunTally) -> dict[str, object]:
+    return {
+        "job_types": _job_types(tally.job_types),
+        "latency_ms": {"overhead_p50": tally.percentile(50), "overhead_p99": tally.percentile(99)},
+        "anomalies": tally.anomalies,
+    }
 
 
 def _requests(governor: Governor) -> dict[str, object]:

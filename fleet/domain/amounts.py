@@ -27,3 +27,7 @@ class EntryKind(StrEnum):
     ADJUSTMENT = "adjustment"
     #: no payment: the server's sum proves entries that were booked unconfirmed
     CONFIRMATION = "confirmation"
+
+
+#: kinds of entries that work earned, as opposed to those that set right what was booked before
+EARNED = frozenset({EntryKind.JOB, EntryKind.HEARTBEAT})

@@ -183,6 +183,25 @@ class LimitLearnt:
     window_s: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IncomeEstimated:
+    """The expected income changed. It is kept for `fleet advise`, and never booked."""
+
+    #: JSON of `fleet.earning.advice_json.stated`
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastMade:
+    """The income that is expected from now on. It is kept beside what comes, and never booked."""
+
+    #: sessions that are open
+    miners: int
+    nnet_an_hour: float
+    #: relative standard error of `nnet_an_hour`
+    error: float
+
+
 Write = (
     JobOpened
     | JobMoved
@@ -201,6 +220,8 @@ Write = (
     | BalanceSeen
     | HabitSeen
     | LimitLearnt
+    | IncomeEstimated
+    | ForecastMade
 )
 
 

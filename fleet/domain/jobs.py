@@ -121,6 +121,25 @@ class NetworkPhase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RewardTerms:
+    """A server's rule for rewards as it states it: a job pays its weight times a miner's share of the budget, in NNET.
+
+    Floats, since nothing is booked by them.
+    """
+
+    budget: float
+    #: least and most that a miner's share can be
+    floor: float
+    cap: float
+    #: miners that the budget is divided among now; None if not stated
+    active_miners: int | None = None
+
+    def share(self, active: float) -> float:
+        """A miner's share among `active` miners."""
+        return min(max(self.budget / max(active, 1.0), self.floor), self.cap)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
     """The server's statement of everything that it has paid one miner."""
 

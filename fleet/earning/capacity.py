@@ -44,6 +44,8 @@ class Capacity:
     submissions_per_job: float = 1.0
     #: jobs a second that the workers compute; None where they never were the bottleneck
     workers_per_s: float | None = None
+    #: seconds of one core that computing a job takes; None until measured
+    kernel_s: float | None = None
 
     @property
     def most(self) -> int:

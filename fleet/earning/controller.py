@@ -3,6 +3,8 @@
 It goes up while the model expects more income, in steps that grow with the number of sessions, and down when fewer earn
 more. A session that has just opened is not closed. Where nothing shows what another session takes from the others, it
 tries a few for half a minute, rarely, and says so.
+
+One file: every decision depends on when the last one was carried out.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ _STRIDE = 0.6
 _STRIDE_DOWN = 0.5
 #: seconds that a trial lasts, seconds between two trials, and share of sessions that one adds or leaves out
 _TRIAL_S, _TRIAL_EVERY_S, _TRIAL_SHARE = 30.0, 1800.0, 0.125
+#: seconds without a change after which a number of sessions that was asked for counts as out of reach
+_UNREACHED_S = 60.0
 #: relative change of the limit, of the network or of the target that is worth a line
 _WORTH_A_LINE = 0.2
 
@@ -42,6 +46,8 @@ class Reason(StrEnum):
     TRIAL = "trial"
     #: the trial is over
     TRIAL_OVER = "trial over"
+    #: the number that was asked for has not come about for long
+    UNREACHED = "unreached"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +87,10 @@ class Controller:
         self._opened_at = now
         self._changed_at = now
         self._looked_at = now
+        #: when the target last changed
+        self._aimed_at = now
+        #: whether the last decision was that this number is the best one
+        self.at_rest = False
         self._open = 0
         self._limit = 0.0
         self._strangers: float | None = None
@@ -88,6 +98,12 @@ class Controller:
     def begin(self, sessions: int) -> None:
         """Begin with this many sessions, which are open already."""
         self.target = min(max(sessions, self.least), self.most)
+
+    def reach(self, least: int, most: int) -> None:
+        """Choose between other numbers from now on, since some miners can't be opened, or can be again."""
+        self.least = max(least, 1)
+        self.most = max(most, self.least)
+        self.target = min(max(self.target, self.least), self.most)
 
     def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
         """Decide by what the meter has seen. `open_now` is the number of our sessions that the server counts."""
@@ -101,10 +117,15 @@ class Controller:
         else:
             self._meter.calibrate(open_now, self._changed_at, now)
         self._charge(elapsed_s)
-        reason = None
-        if open_now == self.target and self.model.ready:
-            reason, notice = self._decide(now)
-            notices += notice
+        reason, self.at_rest, before = None, False, self.target
+        if open_now == self.target:
+            if self.model.ready:
+                reason, notice = self._decide(now)
+                notices += notice
+        elif now - max(self._changed_at, self._aimed_at) >= _UNREACHED_S:
+            reason, self._aimed_at = Reason.UNREACHED, now
+        if self.target != before:
+            self._aimed_at = now
         return Decision(target=self.target, reason=reason, notices=tuple(notices))
 
     def _decide(self, now: float) -> tuple[Reason | None, list[str]]:
@@ -135,6 +156,7 @@ class Controller:
 
     def _maybe_try(self, now: float) -> tuple[Reason | None, list[str]]:
         own, sharing = self._open, self.model.sharing
+        self.at_rest = True
         if sharing.known or now < self._next_trial_at or now - self._opened_at < _KEEP_S / 2:
             return None, []
         size = max(1, int(own * _TRIAL_SHARE))
@@ -145,6 +167,7 @@ class Controller:
             trial = min(own + size, self.most)
         else:
             return None, []
+        self.at_rest = False
         self._next_trial_at = now + _TRIAL_EVERY_S
         self._trial = _Trial(home=own, until=now + _TRIAL_S)
         self.target = trial

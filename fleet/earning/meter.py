@@ -10,10 +10,11 @@ from collections import deque
 from dataclasses import replace
 from decimal import Decimal
 
+from fleet.domain.jobs import RewardTerms
 from fleet.earning.capacity import Capacity
 from fleet.earning.model import Beats, IncomeModel
 from fleet.earning.samples import Level, Sample, Weights, weights_of
-from fleet.earning.sharing import Sharing, Terms, by_terms, fitted
+from fleet.earning.sharing import Sharing, by_terms, fitted
 
 #: jobs of a sample from which on it only keeps its averages
 _MOST_JOBS = 4_000
@@ -45,9 +46,13 @@ class Meter:
         self._fresh: dict[int, Sample] = {}
         self._weights = Weights()
         self._sharing = Sharing()
-        self._terms: Terms | None = None
+        #: the rule that the server stated, and active miners that are not ours by the same answer
+        self._terms: RewardTerms | None = None
+        self._strangers: float | None = None
         #: by number of sessions: mean of the last cycles in seconds, and how many were seen
         self._cycles: dict[int, tuple[float, int]] = {}
+        #: mean of the last kernels in seconds, and how many were seen
+        self._kernels = (0.0, 0)
         self._beats: deque[tuple[float, float]] = deque(maxlen=_RECENT)
         self._beat_jobs = [0.0, 0.0]
         #: NNET that heartbeats paid for reported jobs, and all paid jobs
@@ -83,6 +88,12 @@ class Meter:
         self._beat_jobs[0] += free_job
         self._beat_jobs[1] += 1
 
+    def computed(self, kernel_s: float) -> None:
+        """A worker computed a job in `kernel_s` seconds of one core."""
+        mean_s, seen = self._kernels
+        count = min(seen + 1, _RECENT)
+        self._kernels = (mean_s + (kernel_s - mean_s) / count, count)
+
     def bonus(self, amount: Decimal) -> None:
         """A heartbeat was paid `amount` NNET for the jobs that it reported."""
         self._bonus += float(amount)
@@ -102,9 +113,10 @@ class Meter:
         """The limit that is believed now."""
         self._requests_per_s = requests / window_s
 
-    def terms(self, terms: Terms) -> None:
-        """The server stated its rule."""
+    def terms(self, terms: RewardTerms, *, strangers: float | None = None) -> None:
+        """The server stated its rule, and perhaps by the way how many active miners are not ours."""
         self._terms = terms
+        self._strangers = self._strangers if strangers is None else strangers
 
     # -- what follows ------------------------------------------------------------------------------------------------
 
@@ -172,7 +184,7 @@ class Meter:
         levels = self._levels()
         if not levels:
             return
-        sharing = by_terms(self._terms, levels) if self._terms is not None else None
+        sharing = by_terms(self._terms, levels, self._strangers) if self._terms is not None else None
         if sharing is None:
             sharing = fitted(levels)
             if not sharing.known and self._sharing.known:
@@ -223,6 +235,7 @@ class Meter:
             submissions_per_job=max(self._submissions / self._jobs, 1.0) if self._jobs >= _ENOUGH_JOBS else 1.0,
             free_per_beat=free / beats if beats else 0.0,
             workers_per_s=workers,
+            kernel_s=self._kernels[0] if self._kernels[1] else None,
         )
 
     def _beats_pay(self) -> Beats:

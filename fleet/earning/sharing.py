@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fleet.domain.jobs import RewardTerms
 from fleet.earning.samples import Level
 
 #: what each further parameter of a fit must improve its squared errors by
@@ -21,15 +22,6 @@ _MOST_LEVELS = 24
 _AT_BOUND = 0.02
 #: relative uncertainty of a level at a number of sessions that was never tried, where nothing explains the levels
 _UNTRIED = 0.5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """A server's stated rule, in NNET: what `/api/rewards/current` or the tokenomics say, where they exist."""
-
-    budget: float
-    floor: float
-    cap: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,13 +96,17 @@ def fitted(levels: Sequence[Level]) -> Sharing:
     return replace(best, tried=tried)
 
 
-def by_terms(terms: Terms, levels: Sequence[Level]) -> Sharing | None:
-    """The stated rule in the unit of the levels; None where it does not explain them or no job states who is active."""
-    known = [level for level in levels if level.active is not None]
+def by_terms(terms: RewardTerms, levels: Sequence[Level], strangers: float | None = None) -> Sharing | None:
+    """The stated rule in the unit of the levels; None where it does not explain them, or the others are not counted.
+
+    `strangers` is how many active miners are not ours, for levels whose jobs don't state it.
+    """
+    others = {level: strangers if level.strangers is None else level.strangers for level in levels}
+    known = [level for level in levels if others[level] is not None]
     if not known:
         return None
     newest = known[-1]
-    pays = [min(max(terms.budget / max(level.active or 1.0, 1.0), terms.floor), terms.cap) for level in known]
+    pays = [terms.share(level.own + (others[level] or 0.0)) for level in known]
     units = [level.value / paid for level, paid in zip(known, pays, strict=True) if paid > 0]
     if not units:
         return None
@@ -122,7 +118,7 @@ def by_terms(terms: Terms, levels: Sequence[Level]) -> Sharing | None:
         budget=terms.budget * unit,
         floor=terms.floor * unit,
         cap=terms.cap * unit,
-        strangers=newest.strangers,
+        strangers=others[newest],
         tried=(min(level.own for level in levels), max(level.own for level in levels)),
         error=newest.error,
         stated=True,

@@ -21,6 +21,7 @@ from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger import schema
 from fleet.ledger.clock import note_jumps
 from fleet.ledger.connection import LedgerLink
+from fleet.ledger.estimates import kept_advice
 from fleet.ledger.file import log_bytes, sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
@@ -186,6 +187,11 @@ class Ledger:
         """How many seconds ago each request of the last `window_s` was sent, as far as payments show."""
         with self._link.reading() as connection:
             return spent_ages_s(connection, self._server, window_s, self._now_ms())
+
+    def advice(self) -> str:
+        """The advice that the last run left, as JSON; empty where there is none."""
+        with self._link.reading() as connection:
+            return kept_advice(connection, self._server)
 
     def begin_run(self, run_id: str) -> int:
         """Record the counters and sums at the start of a run of the farm. Returns the start in UTC milliseconds."""

@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select
 
@@ -21,8 +21,10 @@ from fleet.domain.effects import (
     BaseSet,
     Booked,
     Confirmed,
+    ForecastMade,
     Found,
     HabitSeen,
+    IncomeEstimated,
     JobMoved,
     JobOpened,
     JobRecovered,
@@ -38,10 +40,13 @@ from fleet.domain.effects import (
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
 from fleet.ledger.entries import HOUR_MS, Entries
+from fleet.ledger.estimates import keep_advice, keep_forecast
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.rate_limit import keep_limit
 from fleet.ledger.seals import SEALED, change, seal_new, sealed
 from fleet.ledger.statements import inserting, putting, reading, run
+
+_Kept = TypeVar("_Kept")
 
 
 class Writer:
@@ -71,7 +76,9 @@ class Writer:
             TotalsSeen: self._see_totals,
             BalanceSeen: self._see_balances,
             HabitSeen: self._see_habits,
-            LimitLearnt: self._keep_limits,
+            LimitLearnt: self._keep(keep_limit),
+            IncomeEstimated: self._keep(keep_advice),
+            ForecastMade: self._keep(keep_forecast),
         }
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
@@ -123,8 +130,7 @@ class Writer:
             self._set_sessions(rows)
 
     def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:
-        rows = [self._session(write) | {"closed_at": now_ms, "cause": write.cause} for write in writes]
-        self._set_sessions(rows)
+        self._set_sessions([self._session(write) | {"closed_at": now_ms, "cause": write.cause} for write in writes])
 
     def _set_offsets(self, writes: Sequence[OffsetSet], _now_ms: int) -> None:
         rows = [self._session(write) | {"offset_nnet": _optional(write.offset)} for write in writes]
@@ -202,8 +208,9 @@ class Writer:
         statement = inserting(self._connection.dialect.name, schema.habits)
         self._connection.execute(statement.on_conflict_do_nothing(), rows)
 
-    def _keep_limits(self, writes: Sequence[LimitLearnt], now_ms: int) -> None:
-        keep_limit(self._connection, self._server, writes[-1], now_ms)
+    def _keep(self, keep: Callable[[Connection, int, _Kept, int], None]) -> Callable[[list[_Kept], int], None]:
+        """A step that hands the newest write of its kind to `keep`."""
+        return lambda writes, now_ms: keep(self._connection, self._server, writes[-1], now_ms)
 
     def _find(self, writes: Sequence[Found], now_ms: int) -> None:
         rows = [

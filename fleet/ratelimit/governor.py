@@ -137,6 +137,11 @@ class Governor:
         whole = used * max(self.window_s / max(now - self._first_at, 1.0), 1.0)
         return max(int((int(self.limit) - whole) * self.miners / whole), 0)
 
+    @property
+    def learning(self) -> bool:
+        """Whether a refusal is being investigated, so that the limit may be another one than the believed one."""
+        return self._lesson is not None
+
     def free_at(self, urgency: Urgency, reserve: int, now: float) -> float:
         """When a request of this urgency may be sent; `now` means at once. `reserve` submissions are still to come."""
         if now < self._pause_until:

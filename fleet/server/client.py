@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import GasInfo, NetworkPhase, Totals, Usage
+from fleet.domain.jobs import GasInfo, NetworkPhase, RewardTerms, Totals, Usage
 from fleet.domain.proof import Exchange
-from fleet.errors import CallError, Garbled, ServerFault, Unsendable
-from fleet.server import protocol
+from fleet.errors import CallError, Garbled, NoSuchCall, ServerFault, Unsendable
+from fleet.server import network_figures, protocol
 from fleet.server.denials import error_of
 from fleet.server.http.interface import Request, Sender
 
@@ -41,11 +41,18 @@ class Client:
 
     async def gas(self) -> GasInfo:
         """Current network fees. Raises CallError."""
-        return await self._told("/api/gas/info", protocol.parse_gas)
+        return await self._told("/api/gas/info", network_figures.parse_gas)
 
     async def network(self) -> NetworkPhase:
         """Phase of decentralization and load shares. Raises CallError."""
-        return await self._told("/api/decentralization/status", protocol.parse_network)
+        return await self._told("/api/decentralization/status", network_figures.parse_network)
+
+    async def terms(self) -> RewardTerms:
+        """The rule for rewards, where this release states it. Raises CallError."""
+        try:
+            return await self._told("/api/rewards/current", network_figures.parse_terms)
+        except NoSuchCall:
+            return await self._told("/api/tokenomics", network_figures.parse_terms)
 
     async def _told(self, path: str, parse: Callable[[Mapping[str, Any]], _Told]) -> _Told:
         talk = _Talk(self._base_url, self._others)

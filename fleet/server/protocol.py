@@ -1,10 +1,10 @@
-"""Converts between a NeoNet server's JSON and values. The only file that knows the server's field names.
+"""Converts between the JSON of a NeoNet server's calls for miners and values. No other file knows these field names.
 
 docs/protocol-notes.md lists the calls. An answer is untrusted input: each function returns a value with valid fields,
 or raises Garbled. Text becomes safe to print here. An id that is not safe is refused, since it must be sent back
 unchanged.
 
-One file: the server's field names stand in no other file.
+One file: the field names of these calls stand in no other file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.domain.jobs import (
-    GasInfo,
     HeartbeatAnswer,
     Job,
     MinerSpec,
-    NetworkPhase,
     Receipt,
     Registration,
     Road,
@@ -224,28 +222,6 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
         total_jobs=optional_count(contributor.get("total_tasks")),
         registered_at=optional_count(contributor.get("registered_at")),
         balance=believable_amount(answer.get("balance"), "balance"),
-    )
-
-
-def parse_gas(answer: Mapping[str, Any]) -> GasInfo:
-    """The answer to `GET /api/gas/info`. A missing number is None, never a default."""
-    return GasInfo(
-        fee_model=sanitized(str(answer.get("fee_model", "unknown"))[:60]),
-        neo_transfer_fee=optional_number(answer.get("neo_transfer_fee")),
-        token_transfer_fee=optional_number(answer.get("token_transfer_fee")),
-        congestion_level=sanitized(str(answer.get("congestion_level", "unknown"))[:20]),
-        active_providers=optional_count(answer.get("active_providers")),
-    )
-
-
-def parse_network(answer: Mapping[str, Any]) -> NetworkPhase:
-    """The answer to `GET /api/decentralization/status`. Releases name the server's share differently."""
-    load = answer.get("replit_load", answer.get("bootstrap_load"))
-    return NetworkPhase(
-        phase=sanitized(str(answer.get("phase", "unknown"))[:30]),
-        active_miners=optional_count(answer.get("active_miners")),
-        server_load=optional_number(load),
-        miner_load=optional_number(answer.get("miner_load")),
     )
 
 

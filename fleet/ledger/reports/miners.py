@@ -21,6 +21,8 @@ class MinerRow:
     server: str
     name: str
     miner_id: str
+    #: its session: "open", "closed", or "not opened" if this ledger knows of none
+    state: str
     #: when its open session began, and its last heartbeat; None without one
     session_since: str | None
     heartbeat_at: str | None
@@ -44,6 +46,7 @@ def miner_rows(engine: Engine) -> list[MinerRow]:
             booked[row.miner] = booked.get(row.miner, ZERO) + Decimal(row.amount)
             if row.kind == EntryKind.JOB.value:
                 jobs[row.miner] = jobs.get(row.miner, 0) + row.payments
+        opened = {row.miner for row in connection.execute(select(schema.sessions.c.miner).distinct())}
         sessions = {row.miner: row for row in connection.execute(_SESSIONS)}
         paid = {row.miner: row.booked_at for row in connection.execute(_LAST_PAID)}
         rows = sorted(connection.execute(query), key=lambda row: (row.server_name, reading_order(row.name)))
@@ -52,6 +55,7 @@ def miner_rows(engine: Engine) -> list[MinerRow]:
             server=row.server_name,
             name=row.name,
             miner_id=row.miner_id,
+            state="open" if row.id in sessions else "closed" if row.id in opened else "not opened",
             session_since=utc(sessions[row.id].opened_at) if row.id in sessions else None,
             heartbeat_at=utc(sessions[row.id].beat_at) if row.id in sessions else None,
             jobs_paid=jobs.get(row.id, 0),

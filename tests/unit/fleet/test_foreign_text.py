@@ -25,7 +25,7 @@ from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
-from fleet.server import protocol
+from fleet.server import network_figures, protocol
 from fleet.server.denials import error_of
 from fleet.server.http.by_curl import CurlEngine
 from fleet.server.http.interface import Options, Request
@@ -52,9 +52,9 @@ ENTRANCES: dict[str, Callable[[str], str]] = {
     "detail of a refusal": lambda text: detail(text, 403),
     "list of details": lambda text: str(error_of(422, json.dumps({"detail": [text]}).encode(), None)),
     "a proxy's words": lambda text: str(error_of(502, text.encode(errors="surrogatepass"), None)),
-    "fee_model": lambda text: protocol.parse_gas({"fee_model": text}).fee_model,
-    "congestion_level": lambda text: protocol.parse_gas({"congestion_level": text}).congestion_level,
-    "phase": lambda text: protocol.parse_network({"phase": text}).phase,
+    "fee_model": lambda text: network_figures.parse_gas({"fee_model": text}).fee_model,
+    "congestion_level": lambda text: network_figures.parse_gas({"congestion_level": text}).congestion_level,
+    "phase": lambda text: network_figures.parse_network({"phase": text}).phase,
 }
 
 

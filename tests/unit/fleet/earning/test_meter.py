@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
+from fleet.domain.jobs import RewardTerms
 from fleet.earning.meter import Meter
-from fleet.earning.sharing import Terms
 from tests.support.paying import BUDGET, PayingServer
 
 
@@ -100,7 +100,7 @@ def test_the_pace_that_was_reached_corrects_the_forecast() -> None:
 def test_stated_terms_replace_trials() -> None:
     server = PayingServer(strangers=20, states_active=True)
     meter = Meter(heartbeat_s=30.0)
-    meter.terms(Terms(budget=0.1, floor=0.0001, cap=0.05))
+    meter.terms(RewardTerms(budget=0.1, floor=0.0001, cap=0.05))
     for _ in range(40):
         server.job(meter, 8)
     meter.look()

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from fleet.domain.jobs import RewardTerms
 from fleet.earning.samples import Level
-from fleet.earning.sharing import Sharing, Terms, by_terms, fitted
+from fleet.earning.sharing import Sharing, by_terms, fitted
 
 BUDGET, CAP, FLOOR = 0.1, 0.05, 0.0001
 
@@ -85,7 +86,7 @@ def test_at_the_cap_there_are_at_most_as_many_strangers_as_it_allows() -> None:
 
 
 def test_stated_terms_need_one_level() -> None:
-    terms = Terms(budget=10.0, floor=0.001, cap=10.0)
+    terms = RewardTerms(budget=10.0, floor=0.001, cap=10.0)
     # the unit of levels is another one than the server's
     found = by_terms(terms, [Level(own=8, active=28.0, value=7.0, error=0.01, jobs=50)])
     assert found is not None
@@ -95,10 +96,18 @@ def test_stated_terms_need_one_level() -> None:
 
 
 def test_stated_terms_that_the_rewards_contradict_are_not_believed() -> None:
-    terms = Terms(budget=10.0, floor=0.001, cap=10.0)
+    terms = RewardTerms(budget=10.0, floor=0.001, cap=10.0)
     flat = [Level(own=own, active=own + 1.0, value=1.0, error=0.01, jobs=50) for own in (1, 8)]
     assert by_terms(terms, flat) is None
 
 
 def test_terms_without_a_stated_number_of_active_miners_say_nothing() -> None:
-    assert by_terms(Terms(budget=0.1, floor=0.0, cap=math.inf), levels(0, 1, 2)) is None
+    assert by_terms(RewardTerms(budget=0.1, floor=0.0, cap=math.inf), levels(0, 1, 2)) is None
+
+
+def test_the_page_that_states_the_terms_may_count_the_strangers_instead_of_the_jobs() -> None:
+    terms = RewardTerms(budget=10.0, floor=0.001, cap=10.0)
+    seen = [Level(own=8, active=None, value=7.0, error=0.01, jobs=50)]
+    found = by_terms(terms, seen, strangers=20.0)
+    assert found is not None
+    assert found.level(1) / found.level(8) == pytest.approx(28 / 21)

@@ -25,7 +25,7 @@ from fleet.errors import (
     ServerFault,
     SessionLost,
 )
-from fleet.server import protocol
+from fleet.server import network_figures, protocol
 from fleet.server.denials import error_of
 
 JSON = st.recursive(
@@ -47,8 +47,9 @@ PARSERS: list[Callable[[dict[str, Any]], object]] = [
     protocol.parse_heartbeat,
     protocol.parse_session_summary,
     protocol.parse_totals,
-    protocol.parse_gas,
-    protocol.parse_network,
+    network_figures.parse_gas,
+    network_figures.parse_network,
+    network_figures.parse_terms,
     lambda answer: protocol.parse_job(answer, Road.FETCHED, "rig-1"),
 ]
 

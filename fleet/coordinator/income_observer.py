@@ -1,0 +1,138 @@
+"""Tells the meter of the income what calls and workers showed: what jobs pay, how long they take, who is open. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fleet.domain.amounts import EntryKind
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.effects import Booked, Effect
+from fleet.domain.jobs import HeartbeatAnswer, Job, Receipt, RewardTerms, SessionStart
+from fleet.earning.meter import Meter
+from fleet.errors import JobCompleted
+from fleet.miner.miner import Miner
+
+#: jobs whose times are kept at once; a job beyond them is not measured
+_MOST_TIMED = 4_096
+#: seconds between two requests for the server's rule, and until it is asked again where the answer is of no use
+_TERMS_EVERY_S, _ASK_AGAIN_S = 600.0, 30.0
+#: seconds for which no session opened or closed before it is asked
+_STEADY_S = 2.0
+#: calls that change how many sessions the server counts
+_CHANGES = frozenset({CallKind.START_SESSION, CallKind.STOP_SESSION})
+
+
+class IncomeObserver:
+    """Sorts out which observations belong to a known number of sessions, and tells `meter`."""
+
+    def __init__(self, meter: Meter, now: float) -> None:
+        self._meter = meter
+        #: ids of the miners whose sessions the server counts
+        self.open_miners: set[str] = set()
+        #: since when the number of our sessions has been what it is
+        self.steady_since = now
+        #: calls under way that change it
+        self._changing = 0
+        #: whether answers to heartbeats state what they pay; None before the first
+        self._beats_state_pay: bool | None = None
+        #: when the server is asked for its rule next
+        self._terms_at = now
+        #: job id → seconds of its fetch, when its answer came, and when its result came
+        self._times: dict[str, list[float]] = {}
+
+    @property
+    def own(self) -> int:
+        """Number of our sessions that the server counts."""
+        return len(self.open_miners)
+
+    def began(self, call: Call) -> None:
+        """A call was started."""
+        self._changing += call.kind in _CHANGES
+        self._meter.sent(submission=call.kind is CallKind.SUBMIT)
+
+    def heard(self, reply: Reply, miner: Miner, now: float) -> None:
+        """A call ended, and its miner has taken it in."""
+        kind, outcome = reply.call.kind, reply.outcome
+        if kind in _CHANGES:
+            self._changing -= 1
+        self._count(miner, now)
+        match outcome:
+            case Job():
+                self._fetched(outcome, reply)
+            case SessionStart(initial_job=Job() as job) if self._changing == 0:
+                self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
+            case HeartbeatAnswer():
+                self._beaten(outcome, reply)
+            case Receipt(accepted=True) | JobCompleted():
+                self._submitted(reply)
+
+    def terms_due(self, now: float) -> bool:
+        """Whether the server should be asked for its rule: rarely, and while no session opens or closes."""
+        steady = bool(self.open_miners) and not self._changing and now - self.steady_since >= _STEADY_S
+        return steady and now >= self._terms_at
+
+    def terms_asked(self, now: float) -> None:
+        """The server is asked for its rule; not every release answers."""
+        self._terms_at = now + _TERMS_EVERY_S
+
+    def terms(self, terms: RewardTerms, asked_at: float) -> None:
+        """The server stated its rule, asked at `asked_at`.
+
+        It shows the number of strangers, too, unless sessions were opened or closed meanwhile. Then it is asked again.
+        """
+        steady = bool(self.open_miners) and not self._changing and asked_at >= self.steady_since
+        sure = terms.active_miners is not None and steady
+        strangers = max((terms.active_miners or 0) - self.own, 0) if sure else None
+        self._meter.terms(terms, strangers=strangers)
+        if terms.active_miners is not None and not sure:
+            self._terms_at = asked_at + _ASK_AGAIN_S
+
+    def computed(self, job_id: str, compute_ms: float, now: float) -> None:
+        """The result of a job came from a worker, whose kernel took `compute_ms`."""
+        self._meter.computed(compute_ms / 1000)
+        times = self._times.get(job_id)
+        if times is not None:
+            times[2] = now
+
+    def booked(self, effects: Iterable[Effect], now: float) -> None:
+        """Payments among the effects count as jobs done, or as what a heartbeat paid."""
+        for effect in effects:
+            if isinstance(effect, Booked):
+                if effect.entry.kind is EntryKind.JOB:
+                    self._meter.done(now)
+                elif effect.entry.kind is EntryKind.HEARTBEAT and self._beats_state_pay is False:
+                    self._meter.bonus(effect.entry.amount)
+
+    def look(self) -> None:
+        """Forget the times of jobs that never end, once they are many."""
+        if len(self._times) >= _MOST_TIMED:
+            self._times.clear()
+
+    def _count(self, miner: Miner, now: float) -> None:
+        miner_id = miner.spec.miner_id
+        if (miner.session is not None) != (miner_id in self.open_miners):
+            self.open_miners ^= {miner_id}
+            self.steady_since = now
+
+    def _exact(self, reply: Reply) -> bool:
+        """Whether the number of our sessions was the same all through this call."""
+        return not self._changing and reply.sent_at >= self.steady_since and bool(self.open_miners)
+
+    def _fetched(self, job: Job, reply: Reply) -> None:
+        if self._exact(reply):
+            self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
+        if len(self._times) < _MOST_TIMED:
+            self._times[job.job_id] = [reply.answered_at - reply.sent_at, reply.answered_at, 0.0]
+
+    def _beaten(self, answer: HeartbeatAnswer, reply: Reply) -> None:
+        job, self._beats_state_pay = answer.next_job, answer.reward is not None
+        self._meter.beat(answer.reward, own=self.own, free_job=job is not None)
+        if job is not None and self._exact(reply):
+            self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
+
+    def _submitted(self, reply: Reply) -> None:
+        times = self._times.pop(reply.call.job_id, None)
+        if times is not None and times[2] and self.own:
+            fetch_s, answered_at, computed_at = times
+            submit_s = reply.answered_at - reply.sent_at
+            self._meter.cycle(fetch_s + computed_at - answered_at + submit_s, own=self.own)

@@ -1,0 +1,39 @@
+"""`miners = "auto"` on a real farm: among strangers it opens further miners, and the books are exact at the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.farms import asked, book, earned, farm, farm_settings, figures, simulator
+from tests.support.processes import eventually, nothing_left, run_fleet, stop
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def sessions(url: str) -> int:
+    return int(asked(url, "/simulator/requests")["sessions_open"])
+
+
+def test_it_opens_as_many_as_earn_most_and_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "farm"
+    options = ("--dialect", "c", "--rate-limit", "600/60", "--latency", "300", "--strangers", "50")
+    with simulator(tmp_path / "simulator", *options) as (_, url):
+        with farm(folder, "--server", url, "--miners", "auto", "--json") as process:
+            # a miner can use a third of the limit at most, and takes little from 50 others
+            eventually("a second session", lambda: sessions(url) >= 2, timeout_s=200)
+            assert stop(process) == 0, process.words()
+            nothing_left(process)
+        told = figures(process)
+        assert earned(folder, url) == book(url)
+        settings = farm_settings(folder, {"FLEET_SERVER": url})
+        rows = json.loads(run_fleet("miners", "--json", folder=folder, settings=settings).stdout)["miners"]
+    assert told["rewards"]["difference_nnet"] == 0
+    assert 2 <= told["miners"] < 32
+    assert told["jobs"]["open"] == 0
+    states = [row["state"] for row in rows]
+    assert len(states) == 32
+    assert states.count("closed") == told["miners"]
+    assert states.count("not opened") == 32 - told["miners"]
