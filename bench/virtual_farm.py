@@ -19,7 +19,8 @@ from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
-from fleet.domain.jobs import Account, MinerSpec
+from fleet.domain.jobs import MinerSpec
+from fleet.domain.saved_state import Account
 from fleet.errors import Refused
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

@@ -22,7 +22,8 @@ from fleet.coordinator.output import Report
 from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import RunTally
-from fleet.domain.jobs import PAID, MinerSpec, Prior
+from fleet.domain.jobs import PAID, MinerSpec
+from fleet.domain.saved_state import Prior
 from fleet.domain.wall_clock import WallClock
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger

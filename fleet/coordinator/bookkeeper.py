@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from fleet.coordinator.pending import Written
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Write
-from fleet.domain.jobs import JobState, Prior
+from fleet.domain.jobs import JobState
+from fleet.domain.saved_state import Prior
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
 from fleet.ledger.heads import Head
 from fleet.ledger.ledger import Ledger

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from fleet.coordinator.inbox import Inbox, Network, TermsStated
 from fleet.domain.calls import Call, Reply
+from fleet.domain.events import AbandonedSessionStopped
+from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
-from fleet.miner.abandoned import Ghost, GhostStopped
 from fleet.server.client import Client
 from fleet.server.http.interface import AsyncFunction
 
@@ -50,7 +51,7 @@ class ServerCalls:
         """Ask for the rule for rewards; the outcome is a TermsStated, or none where it is not stated."""
         self._executor.submit(self._ask_terms)
 
-    def stop_sessions(self, abandoned: Sequence[Ghost]) -> None:
+    def stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
         """Stop abandoned sessions one by one until the server does not answer; the next start tries the rest."""
         self._executor.submit(self._stop_sessions, abandoned)
 
@@ -74,9 +75,9 @@ class ServerCalls:
         with contextlib.suppress(CallError):
             self._inbox.put(TermsStated(terms=await self._client.terms(), asked_at=asked_at))
 
-    async def _stop_sessions(self, abandoned: Sequence[Ghost]) -> None:
-        for ghost in abandoned:
-            outcome, exchange = await self._client.perform(ghost.call())
-            self._inbox.put(GhostStopped(ghost=ghost, outcome=outcome, exchange=exchange))
+    async def _stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
+        for session in abandoned:
+            outcome, exchange = await self._client.perform(session.call())
+            self._inbox.put(AbandonedSessionStopped(session=session, outcome=outcome, exchange=exchange))
             if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
                 return

@@ -11,10 +11,9 @@ from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.pending import Written
+from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms
 from fleet.domain.calls import Reply
-from fleet.domain.events import Published
-from fleet.domain.jobs import GasInfo, NetworkPhase, RewardTerms
-from fleet.miner.abandoned import GhostStopped
+from fleet.domain.events import AbandonedSessionStopped, Published
 
 #: maximum number of events in a turn, so that a stream of results does not delay calls
 _MAX_EVENTS = 500
@@ -58,7 +57,7 @@ Event = (
     | Published
     | Network
     | TermsStated
-    | GhostStopped
+    | AbandonedSessionStopped
     | Written
     | Stop
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.answers import HeartbeatAnswer, Receipt, RewardTerms, SessionStart
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect
-from fleet.domain.jobs import HeartbeatAnswer, Job, Receipt, RewardTerms, SessionStart
+from fleet.domain.jobs import Job
 from fleet.earning.meter import Meter
 from fleet.errors import JobCompleted
 from fleet.miner.miner import Miner

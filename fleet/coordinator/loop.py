@@ -27,9 +27,10 @@ from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
-from fleet.domain.events import Published
+from fleet.domain.events import AbandonedSessionStopped, Published
+from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import RedisHeld
-from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
+from fleet.miner.abandoned import closing_rows
 from fleet.server.prospect import Prospect
 
 _MAX_WAIT_S = 0.5
@@ -68,7 +69,7 @@ class Coordinator:
         call_deadline_s: float = 15.0,
         network_every_s: float,
         prospect: Prospect | None = None,
-        abandoned: Sequence[Ghost] = (),
+        abandoned: Sequence[AbandonedSession] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._farm = farm
@@ -125,14 +126,14 @@ class Coordinator:
                 self._watcher.network(event)
             case TermsStated() if self._farm.auto is not None:
                 self._farm.auto.seen.terms(event.terms, event.asked_at)
-            case GhostStopped():
+            case AbandonedSessionStopped():
                 self._on_session_stopped(event, now)
             case Stop():
                 self._stop(event, now)
 
-    def _on_session_stopped(self, stopped: GhostStopped, now: float) -> None:
+    def _on_session_stopped(self, stopped: AbandonedSessionStopped, now: float) -> None:
         self._farm.governor.sent(now, awaited=False)
-        for effect in laid_to_rest(stopped):
+        for effect in closing_rows(stopped):
             if isinstance(effect, Notice):
                 self._watcher.notice(effect)
             elif isinstance(effect, Write):

@@ -27,7 +27,7 @@ from fleet.domain.events import (
     ServerIsBack,
     TimePassed,
 )
-from fleet.domain.jobs import Prior
+from fleet.domain.saved_state import Prior
 from fleet.domain.turn import NEVER, Turn
 from fleet.errors import SERVER_AWAY, Banned, CallError, NoAnswer, RateLimited, Unreachable
 from fleet.miner.backoff import Backoff

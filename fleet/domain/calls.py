@@ -7,17 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from fleet.domain.jobs import (
-    HeartbeatAnswer,
-    Job,
-    MinerSpec,
-    Receipt,
-    Registration,
-    SessionStart,
-    SessionSummary,
-    Totals,
-    Usage,
-)
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
+from fleet.domain.jobs import Job, MinerSpec, Usage
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError
 

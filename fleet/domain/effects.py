@@ -1,4 +1,7 @@
-"""Effects that a decision returns: rows to write, jobs to dispatch, notices to print. Values only."""
+"""Effects that a decision returns: rows to write, jobs to dispatch, notices to print. Values only.
+
+One file: whoever carries out the effects, or tests them, reads the whole set in one place.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
-from fleet.domain.jobs import Entry, Finding, Habit, Job, JobState
+from fleet.domain.jobs import Entry, Finding, Job, JobState
+from fleet.domain.saved_state import Habit
 from fleet.domain.wallets import StatedWallet
 from tasks.messages import JobMessage
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from fleet.domain.calls import Reply
+from fleet.domain.calls import Answer, Reply
+from fleet.domain.proof import Exchange
+from fleet.domain.saved_state import AbandonedSession
+from fleet.errors import CallError
 from tasks.messages import ResultMessage
 
 
@@ -70,6 +73,16 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Reopened:
     """Open a session again after a drain of this miner alone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AbandonedSessionStopped:
+    """The outcome of asking the server to stop an abandoned session. It reaches no miner, since none is left."""
+
+    session: AbandonedSession
+    outcome: Answer | CallError
+    #: digests of the bodies of request and answer
+    exchange: Exchange = field(default_factory=Exchange)
 
 
 MinerEvent = (

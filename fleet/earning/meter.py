@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 from decimal import Decimal
 
-from fleet.domain.jobs import RewardTerms
+from fleet.domain.answers import RewardTerms
 from fleet.earning.capacity import Capacity
 from fleet.earning.model import Beats, IncomeModel
 from fleet.earning.samples import Level, Sample, Weights, weights_of

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fleet.domain.jobs import RewardTerms
+from fleet.domain.answers import RewardTerms
 from fleet.earning.samples import Level
 
 #: what each further parameter of a fit must improve its squared errors by

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 
 from fleet.domain.causes import Loss
 from fleet.domain.effects import LimitLearnt, Write
-from fleet.domain.jobs import Account, JobState, Prior
+from fleet.domain.jobs import JobState
+from fleet.domain.saved_state import AbandonedSession, Account, Prior
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger import schema
@@ -32,7 +33,6 @@ from fleet.ledger.seals import sealed
 from fleet.ledger.start_state import account, open_jobs, read_all
 from fleet.ledger.statements import matching, run
 from fleet.ledger.writer import Writer, server_row
-from fleet.miner.abandoned import Ghost
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
 #: size in bytes above which SQLite's write-ahead log is reported; a checkpoint is due every 4 MB
@@ -146,7 +146,7 @@ class Ledger:
         self._link.write(name)
         return names
 
-    def abandoned_sessions(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[Ghost]:
+    def abandoned_sessions(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[AbandonedSession]:
         """Jobs and sessions left open by miners that are not among `wanted`.
 
         On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` seconds count.
@@ -161,7 +161,7 @@ class Ledger:
             query = query.where(sessions.c.beat_at <= self._now_ms() - int(quiet_s * 1000))
         with self._link.reading() as connection:
             return [
-                Ghost(
+                AbandonedSession(
                     miner_id=row.miner_id,
                     session_id=row.session_id,
                     open_jobs=open_jobs(connection, row.id, row.miner_id),

@@ -48,7 +48,7 @@ habits = Table(
     "habits",
     metadata,
     Column("server", ForeignKey("servers.id"), primary_key=True),
-    #: a value of `fleet.domain.jobs.Habit`
+    #: a value of `fleet.domain.saved_state.Habit`
     Column("name", String, primary_key=True),
     Column("seen_at", Moment, nullable=False),
     Column("seal", Seal),

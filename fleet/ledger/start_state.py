@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
-from fleet.domain.jobs import Account, Habit, Job, JobState, OpenJob, OpenSession, Road
+from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.saved_state import Account, Habit, OpenJob, OpenSession
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
 from fleet.ledger.statements import matching, reading

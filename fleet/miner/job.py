@@ -9,8 +9,9 @@ from typing import Any
 
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import Job, JobState, OpenJob, Road
+from fleet.domain.jobs import Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof, json_digest
+from fleet.domain.saved_state import OpenJob
 from fleet.domain.turn import NEVER
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT

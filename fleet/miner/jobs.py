@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from fleet.domain.answers import Receipt
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
 from fleet.domain.events import Published
-from fleet.domain.jobs import PAID, Job, JobState, OpenJob, Prior, Receipt, Road
+from fleet.domain.jobs import PAID, Job, JobState, Road
+from fleet.domain.saved_state import OpenJob, Prior
 from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.miner.fetch_pause import FetchPause

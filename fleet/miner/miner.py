@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
 from fleet.domain.effects import Booked, Effect, Notice, NoticeKind, SessionClosed, SessionOpened
 from fleet.domain.events import (
@@ -25,17 +26,8 @@ from fleet.domain.events import (
     ServerIsBack,
     TimePassed,
 )
-from fleet.domain.jobs import (
-    Account,
-    HeartbeatAnswer,
-    Job,
-    MinerSpec,
-    Receipt,
-    Registration,
-    SessionStart,
-    SessionSummary,
-    Totals,
-)
+from fleet.domain.jobs import Job, MinerSpec
+from fleet.domain.saved_state import Account
 from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, NotRegistered, OutcomeUnknown, RateLimited, Refused, SessionLost
 from fleet.miner.audit_schedule import Audits

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.domain.jobs import OpenSession, Usage
+from fleet.domain.jobs import Usage
+from fleet.domain.saved_state import OpenSession
 
 
 @dataclass(kw_only=True, slots=True)

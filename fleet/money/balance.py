@@ -6,6 +6,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionSummary, Totals
 from fleet.domain.causes import Difference
 from fleet.domain.effects import (
     AllConfirmed,
@@ -18,8 +19,9 @@ from fleet.domain.effects import (
     RecordDated,
     TotalsSeen,
 )
-from fleet.domain.jobs import Account, Finding, HeartbeatAnswer, Job, OpenSession, Registration, SessionSummary, Totals
+from fleet.domain.jobs import Finding, Job
 from fleet.domain.proof import Exchange, Proof
+from fleet.domain.saved_state import Account, OpenSession
 from fleet.money.books import Books
 from fleet.money.reconcile import Case, begins_anew, classify
 from fleet.money.session_pay import SessionPay

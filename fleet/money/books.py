@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, Notice, NoticeKind, OffsetSet
-from fleet.domain.jobs import Account, Entry, Job
+from fleet.domain.jobs import Entry, Job
 from fleet.domain.proof import Proof
+from fleet.domain.saved_state import Account
 from fleet.money.float_sums import same
 from fleet.money.session_sum import SessionSum
 

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
+from fleet.domain.answers import HeartbeatAnswer, SessionSummary
 from fleet.domain.effects import Confirmed, Effect, HabitSeen, NoticeKind, SessionBeat
-from fleet.domain.jobs import Habit, HeartbeatAnswer, SessionSummary
 from fleet.domain.proof import Exchange, Proof
+from fleet.domain.saved_state import Habit
 from fleet.money.books import Books
 from fleet.money.session_sum import Rise
 from fleet.money.unproved import Claims

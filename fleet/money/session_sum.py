@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.domain.jobs import OpenSession
+from fleet.domain.saved_state import OpenSession
 from fleet.money.float_sums import HeartbeatIncome, heartbeat_income
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.domain.jobs import Account, Finding, Totals
+from fleet.domain.answers import Totals
+from fleet.domain.jobs import Finding
+from fleet.domain.saved_state import Account
 from fleet.money.float_sums import rounding, same
 from fleet.money.reconcile import Case, Claim
 

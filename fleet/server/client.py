@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms, Totals
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import GasInfo, NetworkPhase, RewardTerms, Totals, Usage
+from fleet.domain.jobs import Usage
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, NoSuchCall, ServerFault, Unsendable
 from fleet.server import network_figures, protocol

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleet.domain.jobs import GasInfo, NetworkPhase, RewardTerms
+from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms
 from fleet.errors import Garbled
 from fleet.server.numbers import optional_count, optional_number
 from tasks.errors import shortened

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from fleet.domain.answers import HeartbeatAnswer, SessionStart
 from fleet.domain.calls import Answer
-from fleet.domain.jobs import HeartbeatAnswer, Job, SessionStart
+from fleet.domain.jobs import Job
 from fleet.errors import (
     Banned,
     CallError,

@@ -14,18 +14,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from fleet.domain.jobs import (
-    HeartbeatAnswer,
-    Job,
-    MinerSpec,
-    Receipt,
-    Registration,
-    Road,
-    SessionStart,
-    SessionSummary,
-    Totals,
-    Usage,
-)
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
+from fleet.domain.jobs import Job, MinerSpec, Road, Usage
 from fleet.errors import Foreign, Garbled
 from fleet.server import flawed_json
 from fleet.server.flawed_json import flaw_of

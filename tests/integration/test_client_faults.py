@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from fleet.domain.answers import Registration, SessionStart, Totals
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import MinerSpec, Registration, SessionStart, Totals
+from fleet.domain.jobs import MinerSpec
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, NoAnswer, OutcomeUnknown, RateLimited, ServerFault, Unreachable
 from fleet.server.client import Client

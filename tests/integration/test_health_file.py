@@ -13,7 +13,7 @@ import pytest
 
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.scheduler import Farm
-from fleet.domain.jobs import Registration
+from fleet.domain.answers import Registration
 from fleet.errors import Foreign
 from fleet.server.prospect import Prospect
 from tests.support.processes import ROOT

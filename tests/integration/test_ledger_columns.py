@@ -29,8 +29,9 @@ from fleet.domain.effects import (
     TotalsSeen,
     Write,
 )
-from fleet.domain.jobs import Entry, Finding, Habit, Job, JobState, Road
+from fleet.domain.jobs import Entry, Finding, Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof
+from fleet.domain.saved_state import Habit
 from fleet.domain.wallets import StatedWallet
 from fleet.errors import LedgerError
 from fleet.ledger import schema

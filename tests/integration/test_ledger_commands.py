@@ -21,10 +21,10 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Entry, Job, JobState, Road
 from fleet.domain.proof import Exchange, Proof
+from fleet.domain.saved_state import AbandonedSession
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.miner.abandoned import Ghost
 
 
 def run(*arguments: str) -> Result:
@@ -230,4 +230,4 @@ def test_reconcile_says_what_was_never_compared() -> None:
 def test_a_session_of_a_miner_that_is_not_wanted_any_more_is_a_ghost(ledger_file: Path) -> None:
     with Ledger(open_engine(f"sqlite:///{ledger_file}"), "simulator") as ledger:
         assert ledger.abandoned_sessions({"rig-a1"}) == []
-        assert ledger.abandoned_sessions({"rig-b2"}) == [Ghost(miner_id="rig-a1", session_id="s1")]
+        assert ledger.abandoned_sessions({"rig-b2"}) == [AbandonedSession(miner_id="rig-a1", session_id="s1")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fleet.domain.answers import Registration
 from fleet.domain.calls import Call, CallKind
-from fleet.domain.jobs import Registration
 from fleet.errors import Foreign
 from fleet.server.http.choice import EngineName
 from fleet.simulator.options import SimulatorOptions

@@ -12,22 +12,12 @@ from decimal import Decimal
 from functools import partial
 
 from fleet.coordinator.scheduler import Farm
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
 from fleet.domain.events import Published
-from fleet.domain.jobs import (
-    Account,
-    HeartbeatAnswer,
-    Job,
-    MinerSpec,
-    Prior,
-    Receipt,
-    Registration,
-    Road,
-    SessionStart,
-    SessionSummary,
-    Totals,
-)
+from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.saved_state import Account, Prior
 from fleet.errors import CallError
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

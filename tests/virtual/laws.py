@@ -15,10 +15,11 @@ from fleet.broker.results import Results
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
+from fleet.domain.answers import Receipt, Registration, SessionSummary, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference
 from fleet.domain.effects import BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
-from fleet.domain.jobs import FINAL, Entry, JobState, Receipt, Registration, SessionSummary, Totals
+from fleet.domain.jobs import FINAL, Entry, JobState
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger import schema
 from fleet.ledger.ledger import Ledger

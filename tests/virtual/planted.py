@@ -10,8 +10,10 @@ from typing import Any
 from unittest import mock
 
 from fleet.coordinator.loop import Coordinator
+from fleet.domain.answers import Receipt
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
-from fleet.domain.jobs import JobState, OpenJob, Receipt
+from fleet.domain.jobs import JobState
+from fleet.domain.saved_state import OpenJob
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger.ledger import Ledger
 from fleet.miner.job import Work

@@ -15,10 +15,11 @@ from kombu.utils.json import dumps, loads
 
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
+from fleet.domain.answers import Registration, SessionStart, SessionSummary
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
 from fleet.domain.events import DrainBegun
-from fleet.domain.jobs import JobState, MinerSpec, Registration, Road, SessionStart, SessionSummary
+from fleet.domain.jobs import JobState, MinerSpec, Road
 from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger.engine import open_engine

@@ -9,10 +9,12 @@ import pytest
 
 from fleet.broker.host_tally import Hosts
 from fleet.coordinator.scheduler import Farm
+from fleet.domain.answers import Registration, SessionStart
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
 from fleet.domain.events import Published
-from fleet.domain.jobs import Account, Job, JobState, MinerSpec, Registration, Road, SessionStart
+from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Account
 from fleet.domain.turn import Turn
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

@@ -17,8 +17,10 @@ from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.summary import summary
 from fleet.coordinator.tally import RunTally
+from fleet.domain.answers import Registration, Totals
 from fleet.domain.effects import Effect, Notice, NoticeKind
-from fleet.domain.jobs import Account, MinerSpec, Registration, Totals
+from fleet.domain.jobs import MinerSpec
+from fleet.domain.saved_state import Account
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.money.balance import Purse

@@ -8,8 +8,8 @@ from decimal import Decimal
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
+from fleet.domain.answers import GasInfo
 from fleet.domain.effects import Notice, NoticeKind
-from fleet.domain.jobs import GasInfo
 
 
 def _report(**told: int) -> tuple[Report, io.StringIO]:

@@ -12,7 +12,8 @@ from fleet.coordinator.pending import LedgerState, Pending, TurnEffects
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Notice, NoticeKind, SessionClosed, Write
-from fleet.domain.jobs import Job, JobState, MinerSpec, Prior, Road
+from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Prior
 from fleet.domain.turn import Turn
 from fleet.errors import LedgerBusy
 

@@ -13,9 +13,10 @@ from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.domain.amounts import ZERO
+from fleet.domain.answers import HeartbeatAnswer
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
-from fleet.domain.jobs import HeartbeatAnswer, JobState, Road
+from fleet.domain.jobs import JobState, Road
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from tests.unit.fleet.coordinator.test_scheduler_turns import Answered, job, start

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 
 from fleet.coordinator.scheduler import Farm
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import JobOpened, NoticeKind
-from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart
+from fleet.domain.jobs import Job, MinerSpec, Road
 from fleet.domain.turn import Turn
 from fleet.errors import CallError, NoAnswer
 from fleet.ledger.engine import open_engine

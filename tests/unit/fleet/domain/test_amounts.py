@@ -13,21 +13,12 @@ from typing import Any
 import pytest
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart, Totals
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, Notice, NoticeKind
 from fleet.domain.events import ResultArrived
-from fleet.domain.jobs import (
-    Account,
-    Entry,
-    HeartbeatAnswer,
-    Job,
-    JobState,
-    MinerSpec,
-    Registration,
-    Road,
-    SessionStart,
-    Totals,
-)
+from fleet.domain.jobs import Entry, Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Account
 from fleet.errors import CallError, Garbled, JobCompleted
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from fleet.domain.jobs import RewardTerms
+from fleet.domain.answers import RewardTerms
 from fleet.earning.meter import Meter
 from tests.support.paying import BUDGET, PayingServer
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from fleet.domain.jobs import RewardTerms
+from fleet.domain.answers import RewardTerms
 from fleet.earning.samples import Level
 from fleet.earning.sharing import Sharing, by_terms, fitted
 

@@ -7,27 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
-from fleet.domain.events import DrainBegun
-from fleet.domain.jobs import (
-    Account,
-    HeartbeatAnswer,
-    Job,
-    JobState,
-    MinerSpec,
-    OpenJob,
-    Registration,
-    Road,
-    SessionStart,
-    SessionSummary,
-    Totals,
-)
+from fleet.domain.events import AbandonedSessionStopped, DrainBegun
+from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import AbandonedSession, Account, OpenJob
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.miner.abandoned import Ghost, GhostStopped, laid_to_rest
+from fleet.miner.abandoned import closing_rows
 from fleet.miner.job import Work
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
@@ -222,7 +212,7 @@ def test_no_totals_are_asked_for_while_a_submissions_outcome_is_unknown() -> Non
     assert CallKind.TOTALS not in kinds(miner, EVERY_S)
 
 
-def ghost(state: JobState = JobState.DISPATCHED) -> Ghost:
+def session(state: JobState = JobState.DISPATCHED) -> AbandonedSession:
     left = OpenJob(
         job=job(),
         miner_id="gone",
@@ -234,13 +224,13 @@ def ghost(state: JobState = JobState.DISPATCHED) -> Ghost:
         mended=False,
         result=None,
     )
-    return Ghost(miner_id="gone", session_id="s9", open_jobs=(left,))
+    return AbandonedSession(miner_id="gone", session_id="s9", open_jobs=(left,))
 
 
 def test_a_ghosts_session_is_closed_and_its_jobs_end_when_the_server_says_that_it_is_over() -> None:
     stopped = SessionSummary(tasks_completed=0, rewards_earned=Decimal(0))
     for outcome in (stopped, SessionLost("Session not found")):
-        moved, closed = laid_to_rest(GhostStopped(ghost=ghost(), outcome=outcome))
+        moved, closed = closing_rows(AbandonedSessionStopped(session=session(), outcome=outcome))
         assert isinstance(moved, JobMoved)
         assert (moved.state, moved.loss) == (JobState.EXPIRED, Loss.DRAINED)
         assert isinstance(closed, SessionClosed)
@@ -249,13 +239,13 @@ def test_a_ghosts_session_is_closed_and_its_jobs_end_when_the_server_says_that_i
 
 def test_a_ghost_whose_submission_was_sent_is_lost_with_its_answer() -> None:
     outcome = SessionSummary(tasks_completed=0, rewards_earned=Decimal(0))
-    moved, _ = laid_to_rest(GhostStopped(ghost=ghost(JobState.SUBMITTING), outcome=outcome))
+    moved, _ = closing_rows(AbandonedSessionStopped(session=session(JobState.SUBMITTING), outcome=outcome))
     assert isinstance(moved, JobMoved)
     assert moved.loss is Loss.ANSWER_LOST
 
 
 def test_a_ghost_stays_for_the_next_start_while_the_server_does_not_answer() -> None:
-    assert laid_to_rest(GhostStopped(ghost=ghost(), outcome=NoAnswer("cut"))) == []
+    assert closing_rows(AbandonedSessionStopped(session=session(), outcome=NoAnswer("cut"))) == []
 
 
 def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> None:
@@ -274,7 +264,7 @@ def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> 
         adopted = ledger.account("rig-a1").session
         assert adopted is not None
         assert adopted.session_id == "s1"
-        assert [ghost.session_id for ghost in ledger.abandoned_sessions(set())] == ["s1"]
+        assert [session.session_id for session in ledger.abandoned_sessions(set())] == ["s1"]
 
 
 @pytest.mark.parametrize("outcome", [SessionSummary(tasks_completed=0, rewards_earned=None), SessionLost("no session")])

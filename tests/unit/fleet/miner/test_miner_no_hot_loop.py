@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.domain.answers import Receipt
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import Receipt
 from fleet.errors import (
     SERVER_AWAY,
     Banned,

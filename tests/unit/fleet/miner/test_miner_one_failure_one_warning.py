@@ -7,10 +7,12 @@ import random
 import pytest
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.answers import Registration, SessionStart
 from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.events import DrainBegun, ResultArrived
-from fleet.domain.jobs import Account, Job, MinerSpec, Registration, Road, SessionStart
+from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.saved_state import Account
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost, Unreachable
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy

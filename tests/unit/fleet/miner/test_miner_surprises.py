@@ -12,25 +12,13 @@ from decimal import Decimal
 import pytest
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
 from fleet.domain.events import DrainBegun, Published, ResultArrived, TimePassed
-from fleet.domain.jobs import (
-    Account,
-    HeartbeatAnswer,
-    Job,
-    JobState,
-    MinerSpec,
-    OpenJob,
-    Prior,
-    Receipt,
-    Registration,
-    Road,
-    SessionStart,
-    SessionSummary,
-    Totals,
-)
+from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Account, OpenJob, Prior
 from fleet.errors import (
     CallError,
     JobCompleted,

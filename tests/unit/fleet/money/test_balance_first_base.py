@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, SessionOpened, Write
-from fleet.domain.jobs import Account, HeartbeatAnswer, Job, MinerSpec, Registration, Road, SessionStart, Totals
+from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.saved_state import Account
 from fleet.errors import Garbled
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger

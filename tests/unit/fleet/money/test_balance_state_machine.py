@@ -12,9 +12,11 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from fleet.domain.answers import HeartbeatAnswer, Registration, Totals
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Account, HeartbeatAnswer, Job, JobState, OpenSession, Registration, Road, Totals
+from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.saved_state import Account, OpenSession
 from fleet.ledger.ledger import Ledger
 from fleet.money.balance import Purse
 from fleet.money.float_sums import HeartbeatIncome

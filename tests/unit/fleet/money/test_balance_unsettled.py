@@ -8,22 +8,12 @@ from decimal import Decimal
 import pytest
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.answers import HeartbeatAnswer, Registration, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
 from fleet.domain.events import DrainBegun, DrainOver
-from fleet.domain.jobs import (
-    Account,
-    Entry,
-    HeartbeatAnswer,
-    Job,
-    JobState,
-    MinerSpec,
-    OpenJob,
-    OpenSession,
-    Registration,
-    Road,
-    Totals,
-)
+from fleet.domain.jobs import Entry, Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Account, OpenJob, OpenSession
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger

@@ -9,10 +9,12 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.domain.answers import Registration
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Job, JobState, MinerSpec, Prior, Registration, Road
+from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Prior
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.differences import comparisons

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionSummary, Totals
 from fleet.domain.calls import Answer, states_total
-from fleet.domain.jobs import HeartbeatAnswer, Receipt, Registration, SessionSummary, Totals
 from fleet.errors import CallError, NoAnswer
 from fleet.money.scopes import NO_STANDING, Standing, stamp, with_answer_times
 

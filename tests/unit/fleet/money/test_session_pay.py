@@ -8,25 +8,16 @@ from decimal import Decimal
 import pytest
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, Write
-from fleet.domain.events import DrainBegun, ResultArrived
-from fleet.domain.jobs import (
-    HeartbeatAnswer,
-    Job,
-    MinerSpec,
-    Receipt,
-    Registration,
-    Road,
-    SessionStart,
-    SessionSummary,
-    Totals,
-)
+from fleet.domain.events import AbandonedSessionStopped, DrainBegun, ResultArrived
+from fleet.domain.jobs import Job, MinerSpec, Road
 from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.miner.abandoned import GhostStopped, laid_to_rest
+from fleet.miner.abandoned import closing_rows
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
@@ -220,8 +211,8 @@ def test_a_session_that_is_stopped_for_a_miner_that_is_not_wanted_any_more_is_bo
     before = unsettled()
     before.call(CallKind.SUBMIT, DONE)
     ledger = before.ledger
-    (ghost,) = ledger.abandoned_sessions({"another"})
-    effects = laid_to_rest(GhostStopped(ghost=ghost, outcome=stopped(3 * PAY)))
+    (session,) = ledger.abandoned_sessions({"another"})
+    effects = closing_rows(AbandonedSessionStopped(session=session, outcome=stopped(3 * PAY)))
     ledger.commit([effect for effect in effects if isinstance(effect, Write)])
     assert ledger.account(MINER).booked == 3 * PAY + Decimal("0.3")
     assert ledger.abandoned_sessions({"another"}) == []
@@ -229,6 +220,6 @@ def test_a_session_that_is_stopped_for_a_miner_that_is_not_wanted_any_more_is_bo
 
 def test_nothing_of_it_is_booked_while_a_submission_may_be_in_the_sum() -> None:
     before = unsettled()
-    (ghost,) = before.ledger.abandoned_sessions({"another"})
-    effects = laid_to_rest(GhostStopped(ghost=ghost, outcome=stopped(3 * PAY)))
+    (session,) = before.ledger.abandoned_sessions({"another"})
+    effects = closing_rows(AbandonedSessionStopped(session=session, outcome=stopped(3 * PAY)))
     assert not any(isinstance(effect, Booked) for effect in effects)

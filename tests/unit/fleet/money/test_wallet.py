@@ -10,7 +10,8 @@ import pytest
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Difference
 from fleet.domain.effects import BalanceSeen, Effect, Found, Notice, NoticeKind
-from fleet.domain.jobs import Account, Finding
+from fleet.domain.jobs import Finding
+from fleet.domain.saved_state import Account
 from fleet.domain.wallets import StatedWallet
 from fleet.money.books import Books
 from fleet.money.wallet import Wallet

@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.answers import Receipt
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import Receipt
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost
 from fleet.ratelimit.share import Share
 from tests.support.scripted import Minute, ScriptedFarm

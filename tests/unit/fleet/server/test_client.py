@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from fleet.domain.answers import HeartbeatAnswer, Receipt
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import HeartbeatAnswer, Job, MinerSpec, Receipt
+from fleet.domain.jobs import Job, MinerSpec
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, OutcomeUnknown, Unsendable
 from fleet.server.client import Client

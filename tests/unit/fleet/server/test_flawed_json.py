@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.domain.answers import Receipt
 from fleet.domain.calls import CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import Account, Job, JobState, OpenJob, Receipt, Road
+from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.saved_state import Account, OpenJob
 from fleet.errors import Garbled
 from fleet.server import flawed_json, protocol
 from fleet.server.flawed_json import Flaw, flaw_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fleet.domain.jobs import RewardTerms
+from fleet.domain.answers import RewardTerms
 from fleet.errors import CallError, Garbled
 from fleet.server.client import Client
 from fleet.server.http.interface import Request, Response

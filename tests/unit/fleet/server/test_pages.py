@@ -7,9 +7,10 @@ import json
 import pytest
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.answers import HeartbeatAnswer
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import HeartbeatAnswer, JobState
+from fleet.domain.jobs import JobState
 from fleet.errors import Banned, CallError, Foreign, NoSuchCall, Refused, SessionLost
 from fleet.server import protocol
 from fleet.server.denials import error_of

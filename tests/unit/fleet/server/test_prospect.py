@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from fleet.commands.exits import EX_CONFIG, EX_NOHOST, EX_PROTOCOL, EX_TEMPFAIL, EX_UNAVAILABLE, nothing_mined
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
 from fleet.domain.calls import Answer
-from fleet.domain.jobs import HeartbeatAnswer, Job, Registration, Road, SessionStart
+from fleet.domain.jobs import Job, Road
 from fleet.errors import (
     Banned,
     CallError,
