@@ -54,7 +54,7 @@ class AliveFile:
 
     def _problem(self, farm: Farm, now: float) -> str:
         """The farm's problem as a sentence; empty when it has none."""
-        if farm.no_worker_since is not None and now - farm.no_worker_since >= _PROBLEM_S:
+        if farm.workers.absent_since is not None and now - farm.workers.absent_since >= _PROBLEM_S:
             return "no worker takes jobs"
         verdict = self._prospect.unhealthy(now) if self._prospect else None
         return verdict.text if verdict else ""

@@ -132,7 +132,7 @@ class AutoMiners:
         found = [
             miner.spec.miner_id
             for miner in self._miners
-            if not miner.draining and miner.session is None and miner.spec.miner_id in self._refused
+            if not miner.draining and not miner.in_session and miner.spec.miner_id in self._refused
         ]
         self._set_aside |= dict.fromkeys(found, now + _TRY_AGAIN_S)
         if len(self._set_aside) == len(self._miners):
@@ -148,7 +148,7 @@ class AutoMiners:
             return
         for miner in self._miners:
             miner_id = miner.spec.miner_id
-            if miner.session is not None or self._set_aside.get(miner_id, now) <= now:
+            if miner.in_session or self._set_aside.get(miner_id, now) <= now:
                 self._set_aside.pop(miner_id, None)
         self.controller.reach(len(self._pinned - self._set_aside.keys()), len(self._miners) - len(self._set_aside))
 
@@ -163,7 +163,7 @@ class AutoMiners:
             for miner in (*given_up, *closing):
                 miner.on(DrainBegun(), now)
             return [*given_up, *closing]
-        waiting = sum(miner.session is None for miner in wanted)
+        waiting = sum(not miner.in_session for miner in wanted)
         room = max(1, int(self.own * _AT_ONCE)) - waiting
         opening = sorted(
             (miner for miner in self._miners if miner.draining and miner.done and self._may_open(miner)),

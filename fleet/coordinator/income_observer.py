@@ -111,7 +111,7 @@ class IncomeObserver:
 
     def _count(self, miner: Miner, now: float) -> None:
         miner_id = miner.spec.miner_id
-        if (miner.session is not None) != (miner_id in self.open_miners):
+        if miner.in_session != (miner_id in self.open_miners):
             self.open_miners ^= {miner_id}
             self.steady_since = now
 

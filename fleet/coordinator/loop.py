@@ -187,7 +187,7 @@ class Coordinator:
 
     def _leave_if_banned(self, now: float) -> bool:
         """End a drain at once while the server refuses this address: the ledger keeps open jobs for the next start."""
-        banned = self._farm.banned(now)
+        banned = self._farm.server.banned(now)
         if banned:
             self._farm.leave(banned, now)
         return bool(banned)
@@ -201,7 +201,7 @@ class Coordinator:
             drain.given_up = now >= drain.give_up_at
             if drain.given_up:
                 self._farm.give_up(now)
-        elif reason := drain.farewells_end(self._farm.heard_at, now):
+        elif reason := drain.farewells_end(self._farm.server.heard_at, now):
             self._farm.leave(reason, now)
 
     def _review(self, drain: Drain, now: float) -> str:
@@ -255,4 +255,4 @@ class Coordinator:
         """
         governor = self._farm.governor
         small = NETWORK_REQUESTS * 10 * governor.window_s <= governor.limit * self._network_every_s
-        return not self._farm.banned(now) and small and governor.free_at(Urgency.FETCH, 0, now) <= now
+        return not self._farm.server.banned(now) and small and governor.free_at(Urgency.FETCH, 0, now) <= now

@@ -175,7 +175,7 @@ class Report:
             self._drain_said_at = now
             done = sum(miner.done for miner in farm.miners.values())
             self._lines.say(
-                f"[STOP]   {farm.open_jobs} jobs open, {done} of {len(farm.miners)} miners done; "
+                f"[STOP]   {len(farm.jobs)} jobs open, {done} of {len(farm.miners)} miners done; "
                 f"at most {max(self._drain_ends_at - now, 0.0):.0f} s to go"
             )
         if now >= self._status_at:
@@ -183,7 +183,7 @@ class Report:
             self._status(farm, now)
 
     def _workers(self, farm: Farm, now: float) -> None:
-        since = farm.no_worker_since
+        since = farm.workers.absent_since
         if since is None and self._said_no_worker:
             self._lines.say("[OK]     a worker takes jobs: jobs are fetched again")
         # workers that start together with the coordinator take a moment
@@ -203,7 +203,7 @@ class Report:
         unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
         self._lines.say(
             f"[STATUS] run: {self.tally.paid} jobs paid ({pace:.1f}/s), {_short(self.tally.earned)} · "
-            f"ledger: {_short(self._total)} · {farm.open_jobs} open, {farm.at_workers} at workers · "
+            f"ledger: {_short(self._total)} · {len(farm.jobs)} open, {farm.jobs.at_workers} at workers · "
             f"requests {governor.used(now)} of {int(governor.limit)} in {governor.window_s:g} s, "
             f"{governor.refused} refused, {_room(farm, now)} · "
             f"{self.tally.lost} lost since start · unexplained {readable(unexplained)} NNET · "
@@ -244,15 +244,16 @@ class Report:
 
 def _room(farm: Farm, now: float) -> str:
     """How many miners could be added or are too many, or why no figure can say so."""
-    if farm.no_worker_since is not None:
-        return f"NO WORKER for {now - farm.no_worker_since:.0f} s"
+    if farm.workers.absent_since is not None:
+        return f"NO WORKER for {now - farm.workers.absent_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
         return f"{farm.auto.own} of {len(farm.miners)} miners open{_expected(farm.auto)}"
-    if farm.left_out:
-        return f"no room for {farm.left_out} of {len(farm.miners)} miners, since heartbeats may take half of the limit"
-    if not any(miner.session for miner in farm.miners.values()):
+    left_out = farm.timetable.left_out
+    if left_out:
+        return f"no room for {left_out} of {len(farm.miners)} miners, since heartbeats may take half of the limit"
+    if not any(miner.in_session for miner in farm.miners.values()):
         return "no session is open"
-    if farm.server_away:
+    if farm.server.away:
         return "the server does not answer"
     advice = None if farm.auto is None else farm.auto.adviser.advice
     if advice is not None and advice.clear:

@@ -71,8 +71,6 @@ class Work:
     #: whether this ledger already has a payment for the job
     paid_before: bool = False
     redispatch_at: float = NEVER
-    #: when the last dispatch was ordered
-    ordered_at: float | None = None
     #: whether the last dispatch is with the dispatcher, which has not reported its outcome
     ordered: bool = False
     #: when the job is given up without a result; never for a fetched job, which the server would hand out again
@@ -127,10 +125,6 @@ class Work:
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""
         return self.at_workers and 1 <= message.attempt <= self.attempt
-
-    def waits_for(self, message: JobMessage) -> bool:
-        """Whether `message` is the one that should bring the job to a worker."""
-        return self.at_workers and message.attempt == self.attempt
 
     def submission_saw(self, event: SubmissionEvent) -> None:
         """Take in what happened to the submission. Raises KeyError for what can't happen in its state."""

@@ -1,4 +1,4 @@
-"""Notices to the operator about a job: computed, paid or lost."""
+"""Notices to the operator about a job: computed, paid, lost or odd."""
 
 from __future__ import annotations
 
@@ -44,3 +44,8 @@ def lost_job(miner_id: str, work: Work, text: str) -> Notice:
         text=text,
         amount=work.job.reward,
     )
+
+
+def anomaly(miner_id: str, text: str, job_id: str = "") -> Notice:
+    """The notice of something odd, after which the miner carries on."""
+    return Notice(kind=NoticeKind.ANOMALY, miner_id=miner_id, text=text, job_id=job_id)

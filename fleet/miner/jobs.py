@@ -10,18 +10,17 @@ from decimal import Decimal
 from fleet.domain.answers import Receipt
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
-from fleet.domain.effects import Dispatch, Effect, JobOpened, Notice, NoticeKind
-from fleet.domain.events import Published
+from fleet.domain.effects import Effect, JobOpened, Notice
 from fleet.domain.jobs import PAID, Job, JobState, Road
 from fleet.domain.saved_state import OpenJob, Prior
 from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
+from fleet.miner.attempts import Attempts
 from fleet.miner.fetch_pause import FetchPause
-from fleet.miner.job import LOSS_BY_OUTCOME, Work, flaw_of, loss_of_refusal
-from fleet.miner.job_notices import computed, lost_job, rewarded
+from fleet.miner.job import Work, loss_of_refusal
+from fleet.miner.job_notices import anomaly, lost_job, rewarded
 from fleet.miner.policy import Policy
 from fleet.miner.session import Session
-from fleet.miner.strikes import given_up, pause_s
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.money.balance import Purse
 from tasks.messages import ResultMessage, too_large
@@ -45,11 +44,11 @@ class Workload:
     def __init__(self, miner_id: str, policy: Policy, purse: Purse, rng: random.Random) -> None:
         self.jobs: dict[str, Work] = {}
         self.session: Session | None = None
+        self.attempts = Attempts(miner_id, policy, self.jobs, rng)
         self.pause = FetchPause(policy.backoff, rng)
         self._miner_id = miner_id
         self._policy = policy
         self._purse = purse
-        self._rng = rng
         #: id and flaw of the job that was asked for once more
         self._garbled = ("", "")
         #: when each of the last jobs ended, by job id
@@ -78,6 +77,11 @@ class Workload:
         """Whether the outcome of a submission is unknown."""
         return any(work.submission.unknown for work in self.jobs.values())
 
+    @property
+    def has_leftovers(self) -> bool:
+        """Whether a job is open that has no submission under way."""
+        return not all(work.submission.in_flight for work in self.jobs.values())
+
     def sendable(self) -> Iterator[Work]:
         """The jobs that can be submitted."""
         return (work for work in self.jobs.values() if work.sendable)
@@ -93,6 +97,10 @@ class Workload:
             work.expires_at = NEVER if work.job.road is Road.FETCHED else now + work.job.timeout_s
         self.jobs[open_job.job.job_id] = work
 
+    def restored(self) -> list[JobOpened]:
+        """The open jobs, as the effects that told of them."""
+        return [self._opened(work, None) for work in self.jobs.values()]
+
     # -- to the workers and back ------------------------------------------------------------------------------------
 
     def assigned(self, job: Job, reply: Reply, now: float, find: Find) -> list[Effect]:
@@ -102,13 +110,13 @@ class Workload:
             return self._given_again(known, job)
         if self._ended.get(job.job_id, 0.0) > reply.sent_at:
             # the job ended while this answer was under way
-            return [self.anomaly("the answer to a fetch was overtaken by a receipt", job.job_id)]
+            return [self._anomaly("the answer to a fetch was overtaken by a receipt", job.job_id)]
         prior = find(job.job_id)
         if prior is not None and prior.miner_id != self._miner_id:
             self.pause.insisted(now)
-            return [self.anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
+            return [self._anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
         if prior is None and self._asks_again(job, now):
-            return [self.anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
+            return [self._anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
         work = Work(
             job=job,
             session_id=self.session.session_id if self.session else "",
@@ -129,8 +137,8 @@ class Workload:
             work.state = JobState.COMPUTED
             return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure, loss=loss)]
         self.pause.useful()
-        odd = [self.anomaly(job.oddity, job.job_id)] if job.oddity else []
-        dispatch = self._publish(work, now)
+        odd = [self._anomaly(job.oddity, job.job_id)] if job.oddity else []
+        dispatch = self.attempts.order(work, now)
         return [self._opened(work, prior), dispatch, *odd]
 
     def _asks_again(self, job: Job, now: float) -> bool:
@@ -155,73 +163,19 @@ class Workload:
             return []
         return self.assigned(job, reply, now, find)
 
-    def wakes_at(self) -> float:
-        """When `tick` next has something to do."""
-        waiting = (min(work.redispatch_at, work.expires_at) for work in self.jobs.values() if work.at_workers)
-        return min(waiting, default=NEVER)
-
     def tick(self, now: float) -> list[Effect]:
-        """Give up expired and unanswered jobs; dispatch other overdue jobs again, unless messages wait in the queue."""
+        """Give up expired jobs, and do what the attempts at others ask for."""
         effects: list[Effect] = []
-        for work in [work for work in self.jobs.values() if work.at_workers]:
-            if work.expires_at <= now:
-                effects += self._lost(work, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
-            elif work.redispatch_at <= now and work.ordered:
-                # a hanging Redis blocks the dispatcher: another order would only be a second copy once Redis is back
-                work.redispatch_at = now + self._policy.redispatch_s
-            elif work.redispatch_at <= now and work.unanswered >= self._policy.max_unanswered:
-                effects += self._unanswered(work)
-            elif work.redispatch_at <= now and work.job.problem:
-                work.fail(work.job.problem, JobState.REJECTED, Loss.PAYLOAD)
-                effects.append(work.moved(JobState.COMPUTED, cause=work.failure, loss=Loss.PAYLOAD))
-            elif work.redispatch_at <= now:
-                effects += self._dispatch(work, now, only_if_idle=work.state is JobState.DISPATCHED)
-        return effects
-
-    def broker_emptied(self, now: float) -> list[Effect]:
-        """Have each job at the workers dispatched again at once."""
-        for work in self.jobs.values():
-            if work.at_workers:
-                work.redispatch_at, work.ordered, work.unanswered = now, False, 0
-        return []
-
-    def published(self, event: Published, now: float) -> list[Effect]:
-        """Record whether the dispatcher published a job."""
-        work, attempt = self.jobs.get(event.job_id), event.attempt
-        if work is None or work.attempt != attempt or not work.at_workers or attempt in work.struck:
-            return []
-        work.ordered = False
-        if not event.published:
-            work.redispatch_at = now + self._policy.backoff.delay_s(1, self._rng)
-            return []
-        work.redispatch_at = now + self._policy.redispatch_s
-        work.unanswered += not event.waits
-        return [work.moved(JobState.DISPATCHED)]
+        for work in self.attempts.expired(now):
+            effects += self._lost(work, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
+        return effects + self.attempts.tick(now)
 
     def result(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
-        """Take in the end of an attempt. One that is not awaited, or was never made, changes nothing.
-
-        `able` are the hosts that compute other jobs.
-        """
+        """Take in the end of an attempt; `able` are the hosts that compute other jobs."""
         work = self.jobs.get(message.job_id)
-        if work is None or not work.awaits(message):
-            return [self.anomaly("a result that is not awaited", message.job_id)]
-        work.unanswered = 0
-        flaw = flaw_of(message, work.job.job_type)
-        if not flaw:
-            return self._computed(work, message)
-        counted = work.strike(message)
-        end = given_up(work, able, self._policy.max_attempts)
-        if end is JobState.REJECTED or (end is not None and counted):
-            return self._failed(work, message, flaw, end)
-        if not counted:
-            return [self.anomaly(f"attempt {message.attempt} failed, which was known: {flaw}", message.job_id)]
-        note = self.anomaly(f"attempt {message.attempt} failed: {flaw}", message.job_id)
-        if message.attempt < work.attempt:
-            # the attempt outlasted the wait for its result, and the next one is under way
-            return [note, work.moved(work.state)]
-        work.ordered, work.redispatch_at = False, now + pause_s(work.strikes)
-        return [note, work.moved(JobState.ASSIGNED)]
+        if self.session and work is not None and work.awaits(message):
+            self.session.compute_ms += message.compute_ms
+        return self.attempts.ended(message, now, able)
 
     # -- to the server and back -------------------------------------------------------------------------------------
 
@@ -274,17 +228,13 @@ class Workload:
             effects += self._lost(work, JobState.EXPIRED, loss.value, loss)
         return effects
 
-    def anomaly(self, text: str, job_id: str = "") -> Notice:
-        """A notice of something odd, after which the miner carries on."""
-        return Notice(kind=NoticeKind.ANOMALY, miner_id=self._miner_id, text=text, job_id=job_id)
-
     # -- steps ------------------------------------------------------------------------------------------------------
 
     def _given_again(self, work: Work, job: Job) -> list[Effect]:
         """Take in an open job that is handed out again: no submission of it has arrived at the server."""
         work.submission_saw(SubmissionEvent.GIVEN_AGAIN)
         if job.data != work.job.data or job.reward != work.job.reward:
-            return [self.anomaly("the same job came with another payload", job.job_id)]
+            return [self._anomaly("the same job came with another payload", job.job_id)]
         return []
 
     def _opened(self, work: Work, prior: Prior | None) -> JobOpened:
@@ -297,43 +247,15 @@ class Workload:
             reopened=prior is not None,
         )
 
-    def _dispatch(self, work: Work, now: float, *, only_if_idle: bool = False) -> list[Effect]:
-        """Start another attempt. Its row is written before it is published."""
-        dispatch = self._publish(work, now, only_if_idle=only_if_idle)
-        return [work.moved(JobState.ASSIGNED), dispatch]
-
-    def _publish(self, work: Work, now: float, *, only_if_idle: bool = False) -> Dispatch:
-        work.attempt += 1
-        work.ordered, work.ordered_at = True, now
-        work.redispatch_at = now + self._policy.redispatch_s
-        return Dispatch(message=work.message(self._miner_id), only_if_idle=only_if_idle)
-
-    def _computed(self, work: Work, message: ResultMessage) -> list[Effect]:
-        work.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
-        work.compute_ms, work.worker, work.kernel_version = message.compute_ms, message.worker, message.kernel_version
-        if self.session:
-            self.session.compute_ms += message.compute_ms
-        notice = computed(self._miner_id, work)
-        return [work.moved(JobState.COMPUTED, computed_by=message), notice]
-
-    def _failed(self, work: Work, message: ResultMessage, flaw: str, end: JobState) -> list[Effect]:
-        """Give up computing a job: an `error` submission frees the miner for other jobs."""
-        loss = LOSS_BY_OUTCOME[message.outcome]
-        work.fail(flaw, end, loss)
-        return [work.moved(JobState.COMPUTED, cause=flaw, loss=loss, computed_by=message)]
-
-    def _unanswered(self, work: Work) -> list[Effect]:
-        """Give up a job that no worker ever answers: it may bring down a whole host each time."""
-        cause = f"no answer to {work.unanswered} attempts"
-        work.fail(cause, JobState.QUARANTINED, Loss.WORKER_LOST)
-        return [work.moved(JobState.COMPUTED, cause=cause, loss=Loss.WORKER_LOST), self.anomaly(cause, work.job.job_id)]
+    def _anomaly(self, text: str, job_id: str) -> Notice:
+        return anomaly(self._miner_id, text, job_id)
 
     def _mended(self, work: Work, refusal: str) -> list[Effect]:
         """Cut the result to its required fields for one more submission; nothing if that was tried before."""
         if not work.mend():
             return []
         work.submission_saw(SubmissionEvent.MENDED)
-        return [work.moved(JobState.COMPUTED), self.anomaly(f"mended: {refusal}", work.job.job_id)]
+        return [work.moved(JobState.COMPUTED), self._anomaly(f"mended: {refusal}", work.job.job_id)]
 
     def _paid(
         self, work: Work, amount: Decimal, confirmed: bool, stated_total: Decimal | None, reply: Reply

@@ -20,24 +20,24 @@ _MOST_AVOIDED = 16
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 
 
-def untried(work: Work, able: Collection[str]) -> bool:
-    """Whether one of the `able` hosts, which compute other jobs, has not failed on this one."""
-    return not work.failed_on.issuperset(able)
+def untried(failed_on: Collection[str], able: Collection[str]) -> bool:
+    """Whether one of the `able` hosts, which compute other jobs, is not among those that failed on this one."""
+    return not set(able) <= set(failed_on)
 
 
 def given_up(work: Work, able: Collection[str], max_attempts: int) -> JobState | None:
     """The final state of a job after a failed attempt, or None while another attempt may bring a result."""
-    if work.refused_by and (len(work.refused_by) >= _REFUSERS or not untried(work, able)):
+    if work.refused_by and (len(work.refused_by) >= _REFUSERS or not untried(work.failed_on, able)):
         return JobState.REJECTED
-    enough = len(work.failed_on) >= max_attempts or not untried(work, able)
+    enough = len(work.failed_on) >= max_attempts or not untried(work.failed_on, able)
     if work.strikes >= (max_attempts if enough else max_attempts * _PATIENCE):
         return JobState.QUARANTINED
     return None
 
 
-def avoided(work: Work, able: Collection[str]) -> tuple[str, ...]:
-    """Hosts that should leave the next attempt to another host; empty if there is no other."""
-    return tuple(sorted(work.failed_on))[:_MOST_AVOIDED] if untried(work, able) else ()
+def avoided(work: Work) -> tuple[str, ...]:
+    """Hosts that should leave the next attempt to another host, if there is one."""
+    return tuple(sorted(work.failed_on))[:_MOST_AVOIDED]
 
 
 def pause_s(strikes: int) -> float:

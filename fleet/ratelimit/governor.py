@@ -16,8 +16,9 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from fleet.domain.calls import BEATS_SHARE, CallKind, Urgency
+from fleet.domain.calls import BEATS_SHARE, CallKind, Reply, Urgency
 from fleet.domain.effects import LimitLearnt
+from fleet.errors import CallError, RateLimited
 from fleet.ratelimit.request_log import RequestLog
 from fleet.ratelimit.window_estimator import Belief, Lesson
 
@@ -181,7 +182,7 @@ class Governor:
         return bisect_right(range(1, count + 1), at, key=lambda number: self.sendable_at(number, now))
 
     def sent(self, now: float, kind: CallKind | None = None, *, awaited: bool = True) -> None:
-        """Record an outgoing request. If it is `awaited`, one of `answered`, `failed` and `rate_limited` follows."""
+        """Record an outgoing request. If it is `awaited`, its end is told to `ended`."""
         self.total += 1
         self._first_at = now if self._first_at is None else self._first_at
         self._log.add(now)
@@ -197,6 +198,15 @@ class Governor:
             latest = now + max(2 * _AHEAD * self.window_s, 4 * spacing_s)
             self._paced_at = min(max(self._paced_at, now) + spacing_s, latest)
         self._log.trim(self._belief.window_s, now)
+
+    def ended(self, reply: Reply, now: float) -> None:
+        """Record how an awaited request ended."""
+        if isinstance(reply.outcome, RateLimited):
+            self.rate_limited(reply.outcome.retry_after_s, reply.sent_at, now)
+        elif isinstance(reply.outcome, CallError):
+            self.failed()
+        else:
+            self.answered(reply.sent_at, reply.answered_at, now)
 
     def answered(self, sent_at: float, answered_at: float, now: float) -> None:
         """Record that a request sent at `sent_at` was served.

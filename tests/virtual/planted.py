@@ -16,9 +16,10 @@ from fleet.domain.jobs import JobState
 from fleet.domain.saved_state import OpenJob
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger.ledger import Ledger
+from fleet.miner.attempts import Attempts
 from fleet.miner.job import Work
 from fleet.miner.jobs import Workload
-from fleet.miner.miner import Miner
+from fleet.miner.lifecycle import Lifecycle
 from fleet.miner.session import Session
 from fleet.miner.submission import Submission
 from fleet.money.balance import Purse
@@ -30,8 +31,8 @@ JOBS = 10
 _MOST_SEEDS = 500
 
 _commit, _receipt, _failed = Ledger.commit, Workload.receipt, Workload.submission_failed
-_restore, _computed, _paid, _heartbeat = Workload.restore, Workload._computed, Purse.job_paid, Purse.heartbeat
-_carry_out, _start_over, _submitting = Coordinator._carry_out, Miner._start_over, Workload.submitting
+_restore, _computed, _paid, _heartbeat = Workload.restore, Attempts._computed, Purse.job_paid, Purse.heartbeat
+_carry_out, _start_over, _submitting = Coordinator._carry_out, Lifecycle.start_over, Workload.submitting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,8 +117,8 @@ def _books_twice(self: Any, job: Any, *args: Any, **names: Any) -> Booked:
     return booked
 
 
-def _loses_jobs_with_the_session(self: Miner, error: CallError) -> list[Effect]:
-    self.jobs.clear()
+def _loses_jobs_with_the_session(self: Lifecycle, error: CallError) -> list[Effect]:
+    self._workload.jobs.clear()
     return _start_over(self, error)
 
 
@@ -174,14 +175,14 @@ PLANTED = (
         seed=1,
     ),
     Planted(
-        name="submits the result before", owner=Workload, attribute="_computed", bug=_sends_the_last_result, seed=1
+        name="submits the result before", owner=Attempts, attribute="_computed", bug=_sends_the_last_result, seed=1
     ),
     Planted(name="counts in floats", owner=Purse, attribute="job_paid", bug=_counts_in_floats, seed=2),
     Planted(name="books a job twice", owner=Purse, attribute="job_paid", bug=_books_twice, seed=1),
     Planted(
         name="loses the jobs with their session",
-        owner=Miner,
-        attribute="_start_over",
+        owner=Lifecycle,
+        attribute="start_over",
         bug=_loses_jobs_with_the_session,
         seed=8,
     ),

@@ -20,6 +20,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
+from tests.support.insides import open_work
 
 TYPE = "data_validation"
 GOOD, BAD, WORSE = "worker@good", "worker@bad", "worker@worse"
@@ -86,7 +87,7 @@ class Mining:
 
     def knows(self, host: str) -> None:
         """The host has computed another job."""
-        self.farm._hosts.ended(ended("other", 1, host, Outcome.COMPUTED), TYPE, self.now)
+        self.farm.workers._hosts.ended(ended("other", 1, host, Outcome.COMPUTED), TYPE, self.now)
 
     @property
     def orders(self) -> list[Dispatch]:
@@ -101,7 +102,7 @@ class Mining:
         return next(write.state for write in reversed(moved) if write.job_id == job_id)
 
     def failure(self, job_id: str = "j1") -> str:
-        return self.miner.jobs[job_id].failure
+        return open_work(self.miner)[job_id].failure
 
 
 def test_a_failure_waits_and_names_the_host_for_the_next_attempt() -> None:
@@ -213,7 +214,7 @@ def test_an_answer_or_an_emptied_redis_starts_the_count_over() -> None:
 
 def test_a_message_that_waits_in_the_queue_is_no_attempt_without_an_answer() -> None:
     mining = Mining(max_unanswered=3)
-    work = mining.miner.jobs["j1"]
+    work = open_work(mining.miner)["j1"]
     for _ in range(9):
         mining.later(31.0)
         # the dispatcher found it in the queue

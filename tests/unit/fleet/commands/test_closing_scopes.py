@@ -38,7 +38,7 @@ EARNED = Account(
 
 def miner(number: int, account: Account, *, compared: bool) -> Miner:
     made = Miner(MinerSpec(miner_id=f"rig-{number:02d}"), Policy(), account, random.Random(1), 0.0)
-    made.compared = compared
+    made._lifecycle.compared = compared
     if compared:
         made.purse.settle(Totals(total_rewards=made.purse.since_base))
     return made

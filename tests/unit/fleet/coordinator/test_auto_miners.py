@@ -10,6 +10,7 @@ from bench.income_scenes import scene
 from bench.virtual_farm import VirtualFarm
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.simulator.strangers import Strangers
+from tests.support.insides import open_work
 
 #: strangers come after 200 s, and go 200 s later
 TIDE = Strangers(steps=((0.0, 0), (200.0, 100), (400.0, 0)))
@@ -54,7 +55,7 @@ def test_a_session_that_is_closed_finishes_its_jobs_and_asks_its_total() -> None
     assert closed
     for miner in closed:
         assert miner.compared
-        assert not miner.jobs
+        assert not open_work(miner)
         assert miner.purse.difference == 0
 
 

@@ -23,6 +23,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
+from tests.support.insides import open_work
 
 EVERY_S = 100.0
 HALF = Decimal("0.5")
@@ -136,7 +137,7 @@ def test_what_is_open_is_submitted_while_a_total_is_in_doubt() -> None:
     at = EVERY_S + 1.0 + EVERY_S
     answer(miner, HeartbeatAnswer(), at)
     answer(miner, Totals(total_rewards=Decimal(0)), at)
-    work = miner.jobs["j1"]
+    work = open_work(miner)["j1"]
     work.state, work.result = JobState.COMPUTED, {"final_hash": "x"}
     assert kinds(miner, at + 0.5) == [CallKind.SUBMIT]
 
@@ -157,7 +158,9 @@ def test_a_payment_in_mid_doubt_begins_it_anew() -> None:
 def test_a_miner_in_doubt_fetches_while_a_submissions_outcome_is_unknown() -> None:
     """Both wait for an answer: that of the submission may never come."""
     miner = in_doubt()
-    miner.jobs["j1"] = Work(job=job(), session_id="s1", state=JobState.SUBMITTING, submission=Submission.SENT_AGAIN)
+    open_work(miner)["j1"] = Work(
+        job=job(), session_id="s1", state=JobState.SUBMITTING, submission=Submission.SENT_AGAIN
+    )
     assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
 
 
@@ -206,7 +209,7 @@ def test_the_last_total_of_a_drain_is_asked_for_again_too() -> None:
 def test_no_totals_are_asked_for_while_a_submissions_outcome_is_unknown() -> None:
     miner = mining()
     answer(miner, job(), 1.0)
-    work = miner.jobs["j1"]
+    work = open_work(miner)["j1"]
     work.state, work.submission, work.result = JobState.SUBMITTING, Submission.UNANSWERED, {"final_hash": "x"}
     answer(miner, HeartbeatAnswer(), EVERY_S)
     assert CallKind.TOTALS not in kinds(miner, EVERY_S)

@@ -37,6 +37,7 @@ from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.server.client import Client
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
+from tests.support.insides import open_work
 
 REWARD = Decimal("0.3")
 
@@ -185,7 +186,7 @@ def test_a_draining_miner_takes_no_next_job() -> None:
     script.miner.on(DrainBegun(), 0.0)
     script.answer(beat, HeartbeatAnswer(next_job=job("next", Road.NEXT)))
     script.answer(fetch, Unreachable("refused"))
-    assert not script.miner.jobs
+    assert not open_work(script.miner)
 
 
 def test_an_invalid_format_is_mended_once_with_the_required_fields_alone() -> None:
@@ -208,7 +209,7 @@ def test_a_forgetful_server_is_started_over_with_from_where_it_forgot(error: Cal
     script.call(CallKind.SUBMIT, error)
     assert script.miner.phase is phase
     assert any(isinstance(effect, SessionClosed) for effect in script.effects)
-    assert script.miner.jobs["j1"].state is JobState.COMPUTED
+    assert open_work(script.miner)["j1"].state is JobState.COMPUTED
 
 
 def test_a_job_that_the_server_forgot_is_lost_with_its_cause() -> None:
@@ -261,7 +262,7 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
         script.result("j1", Outcome.TIME_LIMIT, attempt)
         strikes = [effect.strikes for effect in script.effects if isinstance(effect, JobMoved)][-1]
         assert strikes == attempt
-    assert script.miner.jobs["j1"].failure
+    assert open_work(script.miner)["j1"].failure
     script.call(CallKind.HEARTBEAT, HeartbeatAnswer())
     script.call(CallKind.SUBMIT, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("j1") is JobState.QUARANTINED
@@ -310,9 +311,9 @@ def test_a_failure_that_an_earlier_life_counted_is_not_counted_again() -> None:
     )
     script = Script(Account(open_jobs=(left,)))
     script.result("j1", Outcome.WORKER_LOST, 1)
-    assert script.miner.jobs["j1"].strikes == 1
+    assert open_work(script.miner)["j1"].strikes == 1
     script.result("j1", Outcome.WORKER_LOST, 2)
-    assert script.miner.jobs["j1"].strikes == 2
+    assert open_work(script.miner)["j1"].strikes == 2
 
 
 def test_a_job_that_states_no_usable_reward_is_computed_said_once_and_booked_by_its_receipt() -> None:
@@ -348,13 +349,13 @@ def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
         script.effects += script.miner.on(ResultArrived(message=message), script.now)
         script.waited(1.0)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
-    assert script.miner.jobs["j1"].result == {"error": "the result holds a number that no float holds"}
+    assert open_work(script.miner)["j1"].result == {"error": "the result holds a number that no float holds"}
 
 
 def test_a_result_that_can_not_be_sent_is_mended_once_and_given_up_without_a_payment() -> None:
     script = Script().mining().fetched()
     script.call(CallKind.SUBMIT, Unsendable("no request can be made"))
-    assert set(script.miner.jobs["j1"].result or {}) == {"integrity_score", "compute_time_ms"}
+    assert set(open_work(script.miner)["j1"].result or {}) == {"integrity_score", "compute_time_ms"}
     script.call(CallKind.SUBMIT, Unsendable("no request can be made"))
     assert script.last_state("j1") is JobState.REJECTED
     assert [effect.loss for effect in script.effects if isinstance(effect, JobMoved)][-1] is Loss.BAD_FORMAT
@@ -392,14 +393,14 @@ def test_a_result_of_an_attempt_that_was_never_made_changes_nothing(attempt: int
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
     script.computed("j1", attempt)
-    assert script.miner.jobs["j1"].result is None
+    assert open_work(script.miner)["j1"].result is None
 
 
 def test_a_second_result_of_the_same_job_changes_nothing() -> None:
     script = Script().mining().fetched()
-    before = script.miner.jobs["j1"].result
+    before = open_work(script.miner)["j1"].result
     script.computed("j1")
-    assert script.miner.jobs["j1"].result == before
+    assert open_work(script.miner)["j1"].result == before
     assert len([e for e in script.effects if isinstance(e, JobMoved) and e.state is JobState.COMPUTED]) == 1
 
 

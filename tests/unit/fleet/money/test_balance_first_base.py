@@ -21,6 +21,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.money.balance import Purse
 from fleet.money.reconcile import Case, classify
+from tests.support.insides import running_session
 
 SPEC = MinerSpec(miner_id="rig-1")
 BONUS, REWARD = Decimal("0.045"), Decimal("0.5")
@@ -199,8 +200,9 @@ def test_a_total_that_a_registration_did_not_state_is_asked_for_before_the_first
 def test_a_total_is_asked_for_as_soon_as_a_sum_brings_what_the_base_may_count() -> None:
     miner = mining(UNTOLD)
     assert called(miner, 1.0, Garbled("Infinity")) is CallKind.TOTALS
-    assert miner.session is not None
-    at = miner.session.heartbeat_at
+    session = running_session(miner)
+    assert session is not None
+    at = session.heartbeat_at
     miner.purse.heartbeat_lost()
     miner.purse.settle(stated(BONUS, 0))
     assert called(miner, at, HeartbeatAnswer(rewards_earned=BONUS)) is CallKind.HEARTBEAT

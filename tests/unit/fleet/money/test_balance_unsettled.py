@@ -22,6 +22,7 @@ from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
 from fleet.money.balance import Purse
 from fleet.server.denials import error_of
+from tests.support.insides import open_work
 
 SPEC = MinerSpec(miner_id="rig-1")
 JOB = Job(
@@ -145,7 +146,7 @@ def test_a_restored_job_is_booked_only_where_it_was_not_paid_before(paid_before:
         paid_before=paid_before,
     )
     miner = Miner(SPEC, Policy(), Account(open_jobs=(found,)), random.Random(1), 0.0)
-    miner.jobs["j1"].submission = Submission.SENT_AGAIN
+    open_work(miner)["j1"].submission = Submission.SENT_AGAIN
     call = Call(kind=CallKind.SUBMIT, spec=SPEC, session_id="s1", job_id="j1")
     outcome = JobCompleted("Task already completed")
     answered = Reply(call=call, outcome=outcome, sent_at=1.0, answered_at=1.0)

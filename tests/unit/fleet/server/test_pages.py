@@ -16,6 +16,7 @@ from fleet.server import protocol
 from fleet.server.denials import error_of
 from fleet.server.pages import page_words
 from tests.support.faults import PAGE_STATUSES
+from tests.support.insides import open_work, running_session
 from tests.unit.fleet.miner.test_miner_surprises import REWARD, Script, accepted
 
 PAGE = b"<!DOCTYPE html>\n<html><head><TITLE lang=en>\n Access &amp; sign-in </TITLE></head><body>No</body></html>"
@@ -66,10 +67,10 @@ def test_a_ban_costs_neither_the_session_nor_the_job() -> None:
     assert type(ban) is Banned
     assert str(ban) == "403: blocked, too many errors, for 300 s"
     script = Script().mining().fetched()
-    session = script.miner.session
+    session = running_session(script.miner)
     script.call(CallKind.SUBMIT, ban)
-    assert script.miner.session is session
-    assert script.miner.jobs["j1"].state is JobState.COMPUTED
+    assert running_session(script.miner) is session
+    assert open_work(script.miner)["j1"].state is JobState.COMPUTED
     assert not any(isinstance(effect, JobMoved) and effect.mended for effect in script.effects)
     script.now += 120
     script.call(CallKind.HEARTBEAT, HeartbeatAnswer())

@@ -1,0 +1,94 @@
+"""The open jobs of all miners, as the miners' effects tell of them. Pure.
+
+So the scheduler never looks into a miner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fleet.domain.effects import JobMoved, JobOpened
+from fleet.domain.jobs import FINAL, JobState
+from fleet.domain.saved_state import Prior
+from tasks.messages import JobMessage, ResultMessage
+
+_AT_WORKERS = frozenset({JobState.ASSIGNED, JobState.DISPATCHED})
+
+
+@dataclass(kw_only=True, slots=True)
+class TrackedJob:
+    """What is known of one open job outside of its miner."""
+
+    miner_id: str
+    job_type: str
+    state: JobState
+    attempt: int
+    #: number of submissions sent since the start
+    sends: int = 0
+    #: when the last attempt was ordered, in monotonic seconds; None before the first
+    ordered_at: float | None = None
+
+    @property
+    def at_workers(self) -> bool:
+        """Whether a result is awaited."""
+        return self.state in _AT_WORKERS
+
+    def awaits(self, message: ResultMessage) -> bool:
+        """Whether `message` ends an attempt that was made, while a result is still awaited."""
+        return self.at_workers and 1 <= message.attempt <= self.attempt
+
+    def waits_for(self, message: JobMessage) -> bool:
+        """Whether `message` is the one that should bring the job to a worker."""
+        return self.at_workers and message.attempt == self.attempt
+
+
+class OpenJobs:
+    """Open jobs by their id."""
+
+    def __init__(self, restored: Iterable[JobOpened]) -> None:
+        """`restored` are those that an earlier coordinator left open."""
+        self._jobs: dict[str, TrackedJob] = {}
+        #: number of jobs whose result is awaited
+        self.at_workers = 0
+        for opened in restored:
+            self.opened(opened)
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._jobs
+
+    def get(self, job_id: str) -> TrackedJob | None:
+        """An open job; None if it is not open."""
+        return self._jobs.get(job_id)
+
+    def opened(self, effect: JobOpened) -> None:
+        """A miner took a job in."""
+        job = TrackedJob(
+            miner_id=effect.miner_id, job_type=effect.job.job_type, state=effect.state, attempt=effect.attempt
+        )
+        self._jobs[effect.job.job_id] = job
+        self.at_workers += job.at_workers
+
+    def moved(self, effect: JobMoved) -> TrackedJob | None:
+        """A job reached a state. Returns it if that is its end."""
+        job = self._jobs.get(effect.job_id)
+        if job is None:
+            return None
+        was_there = job.at_workers
+        job.state, job.attempt, job.sends = effect.state, effect.attempt, effect.sends
+        self.at_workers += job.at_workers - was_there
+        return self._jobs.pop(effect.job_id) if effect.state in FINAL else None
+
+    def ordered(self, message: JobMessage, now: float) -> None:
+        """An attempt was ordered."""
+        job = self._jobs.get(message.job_id)
+        if job is not None:
+            job.ordered_at = now
+
+    def prior(self, job_id: str) -> Prior | None:
+        """The record of an open job, for a server that assigns it once more; None if it is not open."""
+        job = self._jobs.get(job_id)
+        return None if job is None else Prior(state=job.state, attempt=job.attempt, miner_id=job.miner_id)

@@ -1,0 +1,73 @@
+"""Whether the server takes calls: no ban of this address, no outage. Pure."""
+
+from __future__ import annotations
+
+import random
+
+from fleet.coordinator.ban import Ban
+from fleet.coordinator.outage import Outage
+from fleet.domain.calls import Reply
+from fleet.domain.turn import NEVER
+from fleet.errors import SERVER_AWAY, Banned, NoAnswer, Unreachable
+from fleet.miner.backoff import Backoff
+
+
+class Reachability:
+    """What the ends of all miners' calls show of the server. Times are monotonic seconds."""
+
+    def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
+        self._ban = Ban()
+        self._outage = Outage(miners, backoff, rng, now)
+        #: whether the farm drains, which an outage does not hold up
+        self.draining = False
+        #: when the server last answered, or the limit last held a call back
+        self.heard_at = now
+
+    @property
+    def away(self) -> bool:
+        """Whether the server is taken to be unavailable."""
+        return self._outage.known
+
+    @property
+    def probe_at(self) -> float:
+        """When one call may probe an unavailable server for all miners; -inf where calls need not wait for that."""
+        return -NEVER if self.draining else self._outage.asks_at
+
+    @property
+    def free_at(self) -> float:
+        """When the next call may be made, -inf if at once."""
+        return max(self._ban.free_at, self.probe_at)
+
+    def banned(self, now: float) -> str:
+        """Why the server is not called: it has banned this address. Empty where it has not."""
+        return self._ban.words(now)
+
+    def sent(self, now: float) -> None:
+        """A call is made."""
+        if self.away:
+            self._outage.asked(now)
+        self._ban.sent(now)
+
+    def probed(self, now: float) -> None:
+        """It was time for a probe, whether or not a miner had a call to make."""
+        if self._outage.asks_at <= now:
+            self._outage.asked(now)
+
+    def ended(self, reply: Reply, now: float, *, waits: bool) -> tuple[str, bool]:
+        """A call ended, after which its miner `waits` or does not.
+
+        Returns a line for the operator, or none, and whether all waits for the server are over.
+        """
+        outcome = reply.outcome
+        if not isinstance(outcome, NoAnswer | Unreachable):
+            self.heard_at = now
+        if isinstance(outcome, Banned):
+            began = self._ban.refused(outcome, reply.sent_at, now)
+            return (f"{outcome}: {self._ban.words(now)}; results are kept" if began else ""), False
+        if isinstance(outcome, SERVER_AWAY):
+            if waits:
+                self._outage.failed(reply.call.spec.miner_id, now)
+            return "", False
+        unbanned = self._ban.answered(reply.sent_at, now)
+        back = self._outage.answered(now)
+        return ("the server takes calls from this address again" if unbanned else ""), back or unbanned

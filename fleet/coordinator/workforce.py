@@ -1,0 +1,76 @@
+"""What the scheduler knows of the workers: which hosts compute, how fast, and whether any takes jobs. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleet.broker.bundling import BundlePace
+from fleet.broker.host_tally import Hosts
+from fleet.coordinator.open_jobs import OpenJobs, TrackedJob
+from fleet.domain.effects import Dispatch
+from fleet.miner.strikes import untried
+from tasks.messages import Outcome, ResultMessage
+
+
+class Workforce:
+    """Passes jobs on to the workers, at most `most_jobs` at once, or holds them while no worker takes any."""
+
+    def __init__(self, jobs: OpenJobs, most_jobs: int) -> None:
+        self._jobs = jobs
+        self._most_jobs = most_jobs
+        self._pace = BundlePace()
+        self._hosts = Hosts()
+        #: hosts with a worker that can compute, as of the last turn or result
+        self.able: frozenset[str] = frozenset()
+        #: since when no worker takes jobs, in monotonic seconds; None while one does
+        self.absent_since: float | None = None
+        #: jobs to dispatch once a worker takes them, by job id
+        self._held: dict[str, Dispatch] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the workers take another job."""
+        return self.absent_since is None and self._jobs.at_workers < self._most_jobs
+
+    def look(self, now: float) -> None:
+        """Find out which hosts compute."""
+        self.able = self._hosts.able(now)
+
+    def order(self, dispatch: Dispatch, now: float) -> Dispatch | None:
+        """The order as the dispatcher gets it; None while it is held, since no worker takes jobs."""
+        message = dispatch.message
+        self._jobs.ordered(message, now)
+        if self.absent_since is not None:
+            self._held[message.job_id] = dispatch
+            return None
+        return replace(
+            dispatch,
+            # where every host has failed on it, each may try again
+            avoid=dispatch.avoid if untried(dispatch.avoid, self.able) else (),
+            expected_ms=self._pace.expected_ms(message.job_type),
+            hold_s=self._pace.hold_s(self._jobs.at_workers),
+        )
+
+    def present(self, now: float, *, present: bool) -> list[Dispatch]:
+        """Workers have come or gone. Returns the orders that were held and are still wanted."""
+        if not present:
+            self.absent_since = now if self.absent_since is None else self.absent_since
+            return []
+        self.absent_since = None
+        held, self._held = self._held, {}
+        wanted = ((self._jobs.get(job_id), order) for job_id, order in held.items())
+        return [order for job, order in wanted if job is not None and job.waits_for(order.message)]
+
+    def forget(self, job_id: str) -> None:
+        """A job ended, so that its order need not be held any longer."""
+        self._held.pop(job_id, None)
+
+    def ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:
+        """Learn from an awaited result. Returns a warning of its host, if there is one."""
+        if message.outcome is Outcome.COMPUTED:
+            self._pace.computed(job.job_type, message.compute_ms)
+            if message.attempt == job.attempt and job.ordered_at is not None:
+                self._pace.waited(now - job.ordered_at - message.compute_ms / 1000)
+        warning = self._hosts.ended(message, job.job_type, now)
+        self.look(now)
+        return warning

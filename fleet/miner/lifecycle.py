@@ -1,0 +1,132 @@
+"""A miner's way through its phases at the server: registered, in a session, stopped, its last total stated. Pure."""
+
+from __future__ import annotations
+
+from fleet.domain.answers import Registration, SessionStart, Totals
+from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.effects import Effect, Notice, NoticeKind, SessionClosed, SessionOpened
+from fleet.domain.jobs import MinerSpec
+from fleet.domain.saved_state import OpenSession
+from fleet.errors import CallError, NotRegistered, SessionLost
+from fleet.miner.audit_schedule import Audits
+from fleet.miner.farewell import Farewell, not_stopped
+from fleet.miner.job_notices import anomaly
+from fleet.miner.jobs import Find, Workload
+from fleet.miner.phase import Phase
+from fleet.miner.policy import Policy
+from fleet.miner.session import Session
+from fleet.money.balance import Purse
+
+
+class Lifecycle:
+    """Follows the phase, and what an earlier coordinator left open. `workload` holds the session while one runs."""
+
+    def __init__(
+        self,
+        spec: MinerSpec,
+        policy: Policy,
+        workload: Workload,
+        purse: Purse,
+        audits: Audits,
+        left_open: OpenSession | None,
+    ) -> None:
+        self.phase = Phase.UNREGISTERED
+        #: whether the server stated its total at the end and it was compared
+        self.compared = False
+        #: whether a session was opened since the start
+        self.mined = False
+        #: the session that an earlier coordinator left open, until it is adopted or over
+        self.left_open = left_open
+        self._spec = spec
+        self._policy = policy
+        self._workload = workload
+        self._purse = purse
+        self._audits = audits
+        self._farewell = Farewell()
+
+    def registered(self, registration: Registration, now: float) -> list[Effect]:
+        """The server knows the miner."""
+        self.phase = Phase.REGISTERED
+        words = "registered" if registration.new else "was registered already"
+        settled = self._purse.registered(registration, unsettled=self._workload.unsettled)
+        # an unstated payment before the first total could never be proved, so the total is requested soon
+        self._audits.due(now, when=self._purse.base_total is None)
+        odd = [anomaly(self._spec.miner_id, registration.oddity)] if registration.oddity else []
+        return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
+
+    def started(self, start: SessionStart, reply: Reply, now: float, find: Find, *, draining: bool) -> list[Effect]:
+        """A session was opened, or the one that an earlier coordinator left open is adopted."""
+        miner_id, session_id = self._spec.miner_id, start.session_id
+        known, self.left_open = self.left_open, None
+        effects: list[Effect] = []
+        if known is not None and known.session_id != session_id:
+            effects.append(SessionClosed(miner_id=miner_id, session_id=known.session_id, cause="lost by the server"))
+            known = None
+        self.phase, self.mined = Phase.MINING, True
+        self._workload.session = Session.opened(session_id, self._policy.heartbeat_s, known, now)
+        self._purse.session_opened(session_id, known, adopted=start.adopted)
+        effects += [
+            SessionOpened(miner_id=miner_id, session_id=session_id, offset=self._purse.session_offset),
+            self._notice(NoticeKind.SESSION, f"session {'adopted' if start.adopted else 'started'}: {session_id}"),
+            *(anomaly(self._spec.miner_id, text) for text in start.anomalies),
+        ]
+        if not draining:
+            effects += self._workload.free_job(start.initial_job, reply, now, find)
+        return effects
+
+    def stopped(self, call: Call, cause: str, *, over: bool = True) -> list[Effect]:
+        """Go on with the drain. A session that may not be `over` stays open in the ledger until the next start."""
+        self.phase, self._workload.session = Phase.STOPPED, None
+        self._farewell.next_step()
+        words = f"session {cause}: {call.session_id}"
+        if not over:
+            return [self._notice(NoticeKind.ANOMALY, words)]
+        closed = SessionClosed(miner_id=self._spec.miner_id, session_id=call.session_id, cause=cause)
+        return [closed, self._notice(NoticeKind.STOPPED, words)]
+
+    def totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
+        """The server stated the miner's total, which ends a farewell."""
+        if not self._audits.believes(now, may_lag=self._purse.may_lag(totals), payments=self._purse.payments):
+            return []
+        if self.phase is Phase.STOPPED:
+            self.phase, self.compared = Phase.DONE, True
+        compared = self._purse.compared(totals, reply.exchange)
+        return [*compared, *self._purse.wallet.stated(totals.balance, totals.total_rewards)]
+
+    def start_over(self, error: CallError) -> list[Effect]:
+        """Begin again from the session or the registration, whichever the server forgot."""
+        session = self._workload.session
+        self._workload.session = self.left_open = None
+        self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
+        self._purse.server_forgot |= isinstance(error, NotRegistered)
+        if session is None:
+            return []
+        return [
+            SessionClosed(miner_id=self._spec.miner_id, session_id=session.session_id, cause=str(error)[:200]),
+            self._notice(NoticeKind.SESSION_LOST, str(error)),
+        ]
+
+    def farewell_failed(self, call: Call, error: CallError) -> list[Effect]:
+        """Retry a step of the farewell a few times; after that, the drain goes on without it."""
+        last, gone = self._farewell.failed(call.kind), isinstance(error, NotRegistered | SessionLost)
+        if call.kind is CallKind.TOTALS:
+            self.phase = Phase.DONE if gone or last else self.phase
+            return [self._purse.unverifiable(str(error))]
+        if gone:
+            return self.stopped(call, "lost by the server")
+        return self.stopped(call, not_stopped(error), over=False) if last else []
+
+    def leave(self, call: Call, reason: str) -> list[Effect]:
+        """Leave the session as it is at the server; `call` would have stopped it."""
+        effects = self.stopped(call, f"not stopped: {reason}", over=False) if self._workload.session else []
+        self.phase = Phase.DONE
+        return effects
+
+    def reopen(self) -> None:
+        """Mine again after a farewell."""
+        if self.phase is Phase.DONE:
+            self.phase, self.compared = Phase.REGISTERED, False
+            self._farewell.next_step()
+
+    def _notice(self, kind: NoticeKind, text: str) -> Notice:
+        return Notice(kind=kind, miner_id=self._spec.miner_id, text=text)

@@ -1,0 +1,48 @@
+"""Which calls a miner could make next, and when. Pure."""
+
+from __future__ import annotations
+
+from fleet.domain.calls import CallKind
+from fleet.domain.turn import NEVER
+from fleet.miner.audit_schedule import Audits
+from fleet.miner.job import Work
+from fleet.miner.jobs import Workload
+from fleet.miner.lanes import Lanes
+from fleet.miner.phase import NEXT_CALL, Phase
+
+#: a call, the job that it submits, and its earliest time in monotonic seconds
+Wish = tuple[CallKind, Work | None, float]
+
+
+def calls_between_sessions(phase: Phase, audits: Audits) -> list[Wish]:
+    """The call that leads to the next phase."""
+    kind = NEXT_CALL[phase]
+    return [(kind, None, audits.at if kind is CallKind.TOTALS and audits.doubting else 0.0)]
+
+
+def calls_in_session(workload: Workload, lanes: Lanes, audits: Audits, now: float, *, draining: bool) -> list[Wish]:
+    """Calls that the free lanes could take while a session runs."""
+    session = workload.session
+    if session is None:
+        return []
+    over = draining and not workload.jobs
+    if over and lanes.idle:
+        return [(CallKind.STOP_SESSION, None, 0.0)]
+    if lanes.under_way(CallKind.TOTALS):
+        # a payment made meanwhile might or might not be in the total
+        return []
+    wishes: list[Wish] = []
+    if lanes.side is None and not lanes.under_way(CallKind.SUBMIT) and not over:
+        wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
+    if audits.at <= now and not draining and not workload.uncertain:
+        # let the lanes fall idle so that the totals can be compared, unless a submission's outcome is unknown
+        ready = lanes.idle and session.heartbeat_at > now
+        return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
+    if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
+        wishes.extend((CallKind.SUBMIT, work, 0.0) for work in workload.sendable() if lanes.free_for(work))
+    doubting = audits.doubting and not workload.uncertain
+    if lanes.main is None and not draining and not doubting and workload.may_fetch:
+        wishes.append((CallKind.FETCH, None, workload.pause.until))
+    if now < audits.at < NEVER and not draining:
+        wishes.append((CallKind.TOTALS, None, audits.at))
+    return wishes
