@@ -126,17 +126,6 @@ MODULE_LINES = 300
 FUNCTION_LINES = 40
 #: Above this many lines, a module's docstring has a sentence that begins with "One file:" and says why it is one.
 REASON_LINES = 200
-#: Packages whose modules have no such sentence yet.
-WITHOUT_REASON = ("fleet.miner.*", "fleet.money.*", "fleet.coordinator.scheduler")
-
-#: Modules and functions that are longer still, and that are about to be split.
-TOO_LONG: tuple[str, ...] = (
-    "fleet.coordinator.scheduler",
-    "fleet.coordinator.scheduler.__init__",
-    "fleet.miner.jobs",
-    "fleet.miner.miner",
-    "fleet.money.balance",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -344,11 +333,10 @@ def test_files_and_functions_stay_short(module: str) -> None:
             lines[name] = max(length, lines.get(name, 0))
     for name, count in lines.items():
         too_long = count > (MODULE_LINES if name == module else FUNCTION_LINES)
-        assert too_long <= (name in TOO_LONG), f"{name} has {count} lines; split it by idea"
-        assert too_long >= (name in TOO_LONG), f"{name} is short by now; take it out of TOO_LONG"
+        assert not too_long, f"{name} has {count} lines; split it by idea"
 
 
-@pytest.mark.parametrize("module", [name for name in code_modules() if not matches(name, WITHOUT_REASON)])
+@pytest.mark.parametrize("module", code_modules())
 def test_a_long_module_says_why_it_is_one_file(module: str) -> None:
     lines = len(modules()[module].read_text(encoding="utf-8").splitlines())
     reason = "One file: " in (ast.get_docstring(tree(module)) or "")

@@ -1,4 +1,7 @@
-"""One open job: its state, its ledger row and its next message. Pure."""
+"""One open job: its state, its ledger row and its next message. Pure.
+
+One file: each step of a job changes the same record.
+"""
 
 from __future__ import annotations
 

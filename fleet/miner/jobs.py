@@ -1,4 +1,7 @@
-"""All open jobs of one miner, from their assignment to their receipt. Pure."""
+"""All open jobs of one miner, from their assignment to their receipt. Pure.
+
+One file: each way on which a job ends is booked here.
+"""
 
 from __future__ import annotations
 

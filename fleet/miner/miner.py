@@ -4,6 +4,8 @@ A miner has two lanes, each with one call at a time. The main lane registers, op
 fetched jobs. The side lane sends heartbeats, submissions whose outcome is unknown, and jobs that came without a fetch.
 So neither a heartbeat nor a lost answer holds up the next fetch. A heartbeat and a submission are never under way
 together, since the sum in the heartbeat's answer might or might not count the submission.
+
+One file: it is the door through which every event and every call of a miner goes.
 """
 
 from __future__ import annotations

@@ -7,37 +7,23 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.answers import HeartbeatAnswer, Registration, SessionSummary, Totals
-from fleet.domain.causes import Difference
 from fleet.domain.effects import (
-    AllConfirmed,
-    BaseSet,
     Booked,
     Effect,
     Found,
-    JobRecovered,
-    NoticeKind,
-    RecordDated,
     TotalsSeen,
 )
-from fleet.domain.jobs import Finding, Job
+from fleet.domain.jobs import Job
 from fleet.domain.proof import Exchange, Proof
 from fleet.domain.saved_state import Account, OpenSession
 from fleet.money.books import Books
-from fleet.money.reconcile import Case, begins_anew, classify
+from fleet.money.comparison import Comparison
 from fleet.money.session_pay import SessionPay
 from fleet.money.session_sum import SessionSum
-from fleet.money.unproved import Claims, fell
+from fleet.money.unproved import Claims
 from fleet.money.wallet import Wallet
 
 _NO_PROOF = Proof()
-
-_UNKNOWN_PAST = (
-    "the server has paid this miner before, and the ledger knows nothing of it: "
-    "if another ledger does, stop, and put it in place or name its folder by FLEET_STATE_DIR"
-)
-
-#: without the amount, so that the output sums up the lines of a farm
-_FORGOTTEN = "the server forgot what it paid this miner: it stays booked, and the comparison starts over"
 
 
 class Purse:
@@ -47,10 +33,9 @@ class Purse:
         self._books = Books(miner_id, account)
         #: whether the server has said that it does not know this contributor
         self.server_forgot = False
-        #: NNET of unexplained differences since the base
-        self.unexplained = account.unexplained
         self.wallet = Wallet(self._books, account.wallet, forgotten=account.wallet_before_base)
         self._claims = Claims(account)
+        self._comparison = Comparison(self._books, self._claims, self.wallet, account.unexplained)
         self._pay = SessionPay(self._books, self._claims)
 
     @property
@@ -72,6 +57,11 @@ class Purse:
     def stated_total(self) -> Decimal | None:
         """The last total that the server stated since the coordinator started."""
         return self._books.stated_total
+
+    @property
+    def unexplained(self) -> Decimal:
+        """NNET of unexplained differences since the base."""
+        return self._comparison.unexplained
 
     @property
     def may_count_twice(self) -> bool:
@@ -116,16 +106,12 @@ class Purse:
         """
         forgotten, self.server_forgot = self.server_forgot, False
         totals = registration.totals
-        if registration.new or forgotten or (unsettled and self._paid_nothing(totals)):
-            self.wallet.forgotten()
-            return [*self._forgotten(), self._rebase(totals or Totals(total_rewards=ZERO, total_jobs=0))]
+        if registration.new or forgotten or (unsettled and self._comparison.paid_nothing(totals)):
+            return [
+                *self._comparison.forgotten(),
+                self._comparison.rebase(totals or Totals(total_rewards=ZERO, total_jobs=0)),
+            ]
         return [] if totals is None or unsettled or self.may_lag(totals) else self.settle(totals)
-
-    def _paid_nothing(self, totals: Totals | None) -> bool:
-        """Whether the total is zero although the server had paid before. Such a total can't contain unsettled work."""
-        if totals is None or totals.total_rewards or self.base_total is None:
-            return False
-        return self.base_total + self.since_base > 0 and not self._claims.same_record(totals.registered_at)
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
         """Follow another session. A new one's sum starts at zero; one left open in the ledger goes on."""
@@ -198,10 +184,7 @@ class Purse:
 
     def may_lag(self, totals: Totals) -> bool:
         """Whether a total is below what was stated or booked, as in a copy of the server's books that lags behind."""
-        case = self._case(totals)
-        if case is None:
-            return fell(totals.total_rewards, self.stated_total, self.payments)
-        return case.same_record is not False and case.low
+        return self._comparison.may_lag(totals)
 
     def compared(self, totals: Totals, exchange: Exchange) -> list[Effect]:
         """Settle a requested total, and record when it was stated and the result of the comparison."""
@@ -217,109 +200,5 @@ class Purse:
         return TotalsSeen(miner_id=self._books.miner_id, total=total, verdict=verdict, booked=self.since_base)
 
     def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
-        """Compare the server's totals with the ledger, at a moment when nothing is under way.
-
-        A difference is classified. What it proves about payments is booked as an adjustment that says so.
-        """
-        case, total = self._case(totals), totals.total_rewards
-        if case is None:
-            return [*self._unknown_past(total), self._rebase(totals)]
-        self._books.stated_total = total
-        finding = classify(case)
-        dated = self._dated(case, totals.registered_at)
-        if finding is None:
-            self._claims.agreed()
-            return dated
-        if begins_anew(finding):
-            return self._begun_anew(finding, totals)
-        if not finding.amount:
-            return [*dated, *self._explained(finding, 0, case.extra_jobs)]
-        return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
-
-    def _begun_anew(self, finding: Finding, totals: Totals) -> list[Effect]:
-        """Count from these totals. The entries stay, since nothing proves which payment was not made."""
-        base = self._rebase(totals)
-        if finding.kind is Difference.FORGOTTEN:
-            self.wallet.forgotten()
-        if finding.kind is Difference.HEARTBEAT:
-            return [self._found(finding), base]
-        words = f"the server's total fell to {totals.total_rewards} NNET"
-        if finding.kind is Difference.UNKNOWN:
-            words = f"the server counts {-finding.amount} NNET less than was booked, and nothing explains it"
-            self.unexplained = -finding.amount
-        return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
-
-    def _case(self, totals: Totals) -> Case | None:
-        """A total together with what was booked and stated; None if there is no base to compare it with."""
-        if self.base_total is None:
-            return None
-        before = self.base_total if self.stated_total is None else self.stated_total
-        missing = self._books.missing(totals.total_rewards, self.base_total)
-        low = fell(totals.total_rewards, before, self.payments)
-        return self._claims.case(totals, missing, payments=self.payments, fell=low)
-
-    def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
-        """Date the base's record when the server first states its age. A total that lacks nothing is in that record."""
-        if registered_at is None or case.same_record is not None or case.low:
-            return []
-        self._claims.dated(registered_at)
-        return [RecordDated(miner_id=self._books.miner_id, registered_at=registered_at)]
-
-    def _adjust(self, finding: Finding, case: Case, total: Decimal, proof: Proof) -> list[Effect]:
-        """Book a difference: job by job if lost answers add up to it, else as one adjustment."""
-        evidence = f"{finding.kind.value}: {finding.evidence}; the server states {total} NNET since {self.base_total}"
-        lost = self._claims.lost(finding.job_ids)
-        effects: list[Effect] = [JobRecovered(job_id=job_id) for job_id, _ in lost]
-        by_job = lost if abs(sum((amount for _, amount in lost), -finding.amount)) <= case.tolerance else []
-        for job_id, amount in by_job:
-            effects.append(self._books.book(EntryKind.ADJUSTMENT, amount, True, evidence, proof=proof, job_id=job_id))
-        if not by_job:
-            settles = self._claims.taken_back(finding, case.tolerance)
-            effects.append(
-                self._books.book(EntryKind.ADJUSTMENT, finding.amount, True, evidence, proof=proof, settles=settles)
-            )
-        # the session's sum may or may not count this, so the sum is learnt again
-        effects.append(self._books.unlearn())
-        notice = self._books.notice(NoticeKind.INCOME, f"adjusted: {evidence}", finding.amount)
-        return [*effects, notice, *self._explained(finding, len(by_job), case.extra_jobs)]
-
-    def _explained(self, finding: Finding, booked: int, extra_jobs: int | None) -> list[Effect]:
-        """Record a finding. If its cause is known, the totals prove all unconfirmed payments."""
-        known = finding.kind is not Difference.UNKNOWN
-        more = (extra_jobs or 0) - booked
-        self._claims.settled(finding.job_ids, booked=booked, extra_jobs=more, all_proved=known)
-        if not known:
-            self.unexplained += abs(finding.amount)
-            return [self._found(finding, more)]
-        proved = AllConfirmed(miner_id=self._books.miner_id, evidence="the server's total counts it")
-        return [proved, self._found(finding, more)]
-
-    def _forgotten(self) -> list[Effect]:
-        """What to say of a contributor that the server knew and now registers as new; nothing without payments."""
-        if self.base_total is None or not self.since_base:
-            return []
-        evidence = f"it registered the miner anew; {self.since_base} NNET since {self.base_total} stay as booked"
-        finding = Finding(kind=Difference.FORGOTTEN, amount=-self.since_base, evidence=evidence)
-        return [self._found(finding), self._books.notice(NoticeKind.ANOMALY, _FORGOTTEN)]
-
-    def _unknown_past(self, total: Decimal) -> list[Effect]:
-        """A warning if the server has paid a miner of whom the ledger has no entry: it may be the wrong ledger."""
-        if not total or self.payments:
-            return []
-        return [self._books.notice(NoticeKind.ANOMALY, _UNKNOWN_PAST)]
-
-    def _found(self, finding: Finding, extra_jobs: int = 0) -> Found:
-        return Found(miner_id=self._books.miner_id, finding=finding, extra_jobs=extra_jobs)
-
-    def _rebase(self, totals: Totals) -> BaseSet:
-        in_session = self._books.sum.offset is not None
-        self._books.rebase(totals.total_rewards)
-        self.unexplained = ZERO
-        self._claims.rebase(totals, in_session=in_session)
-        return BaseSet(
-            miner_id=self._books.miner_id,
-            total=totals.total_rewards,
-            booked=self.booked,
-            jobs=totals.total_jobs,
-            registered_at=totals.registered_at,
-        )
+        """Compare the server's totals with the ledger, at a moment when nothing is under way."""
+        return self._comparison.settle(totals, exchange)
