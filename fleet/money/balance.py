@@ -1,4 +1,7 @@
-"""The money of one miner: what is booked, what the server states, and what the difference proves. Pure."""
+"""The money of one miner: what is booked, what the server states, and what the difference proves. Pure.
+
+One file: it is the one interface to the money, and hands on to the modules behind it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from fleet.domain.jobs import Job
 from fleet.domain.proof import Exchange, Proof
 from fleet.domain.saved_state import Account, OpenSession
 from fleet.money.books import Books
-from fleet.money.comparison import Comparison
+from fleet.money.comparison import TotalsComparison
 from fleet.money.session_pay import SessionPay
 from fleet.money.session_sum import SessionSum
 from fleet.money.unproved import Claims
@@ -35,7 +38,7 @@ class Purse:
         self.server_forgot = False
         self.wallet = Wallet(self._books, account.wallet, forgotten=account.wallet_before_base)
         self._claims = Claims(account)
-        self._comparison = Comparison(self._books, self._claims, self.wallet, account.unexplained)
+        self._comparison = TotalsComparison(self._books, self._claims, self.wallet, account.unexplained)
         self._pay = SessionPay(self._books, self._claims)
 
     @property

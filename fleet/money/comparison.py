@@ -24,7 +24,7 @@ _UNKNOWN_PAST = (
 _FORGOTTEN = "the server forgot what it paid this miner: it stays booked, and the comparison starts over"
 
 
-class Comparison:
+class TotalsComparison:
     """Settles stated totals. Amounts are exact NNET; a server's sums are compared with a float's tolerance."""
 
     def __init__(self, books: Books, claims: Claims, wallet: Wallet, unexplained: Decimal) -> None:
