@@ -240,7 +240,7 @@ class Coordinator:
     def _ask_terms(self, now: float) -> None:
         """Ask for the server's rule for rewards where it is due and the limit has room."""
         farm = self._farm
-        if farm.auto is None or farm.draining or farm.server_away or farm.banned(now):
+        if farm.auto is None or farm.draining or farm.server.away or farm.server.banned(now):
             return
         if farm.auto.seen.terms_due(now) and farm.governor.free_at(Urgency.SESSION, 0, now) <= now:
             farm.auto.seen.terms_asked(now)
