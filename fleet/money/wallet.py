@@ -15,6 +15,7 @@ from fleet.domain.jobs import Finding
 from fleet.domain.wallets import StatedWallet
 from fleet.money.books import Books
 from fleet.money.float_sums import rounding
+from fleet.money.readable import readable
 
 _WHO = "if you did not send it, somebody else knows the miner's id"
 #: without amounts, so that the output sums up the lines of a farm
@@ -75,9 +76,9 @@ class Wallet:
         """What to say where this much left the wallet since the last look; nothing if it is less than a rounding."""
         if left <= 2 * self._rounding(max(balance, total)):
             return []
-        words = f"{left} NNET left the wallet, which holds {balance} now"
-        alert = self._books.notice(NoticeKind.WALLET, f"{words}; {_WHO}", -left)
-        return [self._found(Difference.SENT, -left, words), alert]
+        words = f"{readable(left)} NNET left the wallet, which holds {readable(balance)} now; {_WHO}"
+        found = self._found(Difference.SENT, -left, f"the wallet holds {readable(balance)} NNET now")
+        return [found, self._books.notice(NoticeKind.WALLET, words, -left)]
 
     def _after_loss(self, held: StatedWallet, lost_at: Decimal, balance: Decimal, total: Decimal) -> list[Effect]:
         """Tell a server that forgot its totals and kept the wallet from one that lost the money as well.
@@ -92,12 +93,12 @@ class Wallet:
         if before <= least:
             return []
         if kept <= least:
-            words = f"the server forgot its totals and lost the wallet, which held {before} NNET"
+            words = f"it held {readable(before)} NNET when the server forgot its totals"
             alert = self._books.notice(NoticeKind.WALLET, _LOST)
             return [self._found(Difference.WALLET_LOST, -before, words), alert]
-        words = f"the server forgot its totals and kept the wallet: {kept} of {before} NNET are there"
+        words = f"{readable(kept)} of {readable(before)} NNET are there after the server forgot its totals"
         if lost > least:
-            words += f"; {lost} were not saved, or left it meanwhile"
+            words += f"; {readable(lost)} were not saved, or left it meanwhile"
         amount = -lost if lost > least else ZERO
         return [self._found(Difference.WALLET_KEPT, amount, words), self._books.notice(NoticeKind.WALLET, _KEPT)]
 
