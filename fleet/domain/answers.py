@@ -118,5 +118,7 @@ class HeartbeatAnswer:
 class SessionSummary:
     """The server's figures at the end of a session."""
 
-    tasks_completed: int | None
-    rewards_earned: Decimal | None
+    tasks_completed: int | None = None
+    rewards_earned: Decimal | None = None
+    #: why the stated figures are left out, empty if they are not
+    oddity: str = ""

@@ -221,7 +221,8 @@ class Miner:
                 return self._beaten(outcome, reply, now, find)
             case SessionSummary():
                 pay = self.purse.session_stopped(outcome, reply.exchange)
-                return [*pay, *self._lifecycle.stopped(reply.call, "stopped")]
+                odd = [self._workload.anomaly(outcome.oddity)] if outcome.oddity else []
+                return [*pay, *odd, *self._lifecycle.stopped(reply.call, "stopped")]
             case Totals():
                 return self._lifecycle.totals(outcome, reply, now)
 

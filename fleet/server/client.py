@@ -93,7 +93,7 @@ class _Talk:
                 return protocol.parse_heartbeat(await self._post("/ai-energy/heartbeat", body, "next_task"))
             case CallKind.STOP_SESSION:
                 body = protocol.session_body(miner_id, call.session_id)
-                return protocol.parse_session_summary(await self._post("/ai-energy/stop-session", body))
+                return protocol.parse_session_summary(await self._post("/ai-energy/stop-session", body, "summary"))
             case CallKind.TOTALS:
                 return await self._totals(call)
 

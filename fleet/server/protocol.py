@@ -141,7 +141,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
         raise Garbled(f"a task is an object, not {shortened(task)}")
     job_id, job_type, data = task.get("task_id"), task.get("task_type"), task.get("data")
     if not isinstance(job_id, str) or not is_job_id(job_id):
-        raise Garbled(f"task_id {shortened(job_id)} is not 1 to 128 of A-Z a-z 0-9 . _ : -")
+        raise Garbled(f"no usable job id: task_id {shortened(job_id)} is not 1 to 128 of A-Z a-z 0-9 . _ : -")
     owner = task.get("contributor_id")
     if miner_id is not None and owner is not None and str(owner).lower() != miner_id:
         raise Garbled(f"task {job_id} was assigned to {shortened(owner)}, not to {miner_id}")
@@ -192,14 +192,21 @@ def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
 
 
 def parse_session_summary(answer: Mapping[str, Any]) -> SessionSummary:
-    """The answer to `stop-session`."""
+    """The answer to `stop-session`.
+
+    Invalid figures are left out rather than refused: the session is over whatever they are. Raises Garbled if the
+    answer neither has a summary nor says that it is a success.
+    """
     summary = answer.get("summary")
     if not isinstance(summary, dict):
-        raise Garbled(f"stop-session answered {shortened(answer)}")
-    return SessionSummary(
-        tasks_completed=optional_count(summary.get("tasks_completed")),
-        rewards_earned=optional_amount(summary.get("rewards_earned"), "rewards_earned"),
-    )
+        if answer.get("success") is not True:
+            raise Garbled(f"stop-session answered {shortened(answer)}")
+        return SessionSummary(oddity=f"the session's sum is not stated: summary {shortened(summary)}")
+    try:
+        earned = optional_amount(summary.get("rewards_earned"), "rewards_earned")
+    except Garbled as exc:
+        return SessionSummary(oddity=f"the session's sum is not stated: {exc}")
+    return SessionSummary(tasks_completed=optional_count(summary.get("tasks_completed")), rewards_earned=earned)
 
 
 def parse_totals(answer: Mapping[str, Any]) -> Totals:
