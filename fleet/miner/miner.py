@@ -221,7 +221,7 @@ class Miner:
                 return self._beaten(outcome, reply, now, find)
             case SessionSummary():
                 pay = self.purse.session_stopped(outcome, reply.exchange)
-                odd = [self._workload.anomaly(outcome.oddity)] if outcome.oddity else []
+                odd = [anomaly(self.spec.miner_id, outcome.oddity)] if outcome.oddity else []
                 return [*pay, *odd, *self._lifecycle.stopped(reply.call, "stopped")]
             case Totals():
                 return self._lifecycle.totals(outcome, reply, now)
