@@ -31,7 +31,7 @@ _GIVE_UP_S = 120.0
 
 @click.command("up")
 @click.option("--server", metavar="URL", help="NeoNet server; without one a simulator pays, and not for real.")
-@click.option("--id", "miner_id", metavar="ID", help="Id of the only miner; without one an id is made and remembered.")
+@click.option("--id", "miner_id", metavar="ID", help="Id of the only miner, seen in ps; without one an id is made.")
 @click.option("--cpu", type=click.IntRange(1, 4096), help="CPU cores that each miner declares (4).")
 @click.option(
     "--gpu-mem", type=click.IntRange(0), metavar="MB", help="GPU memory that each miner declares; 0 for none."
