@@ -18,7 +18,7 @@ from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.answers import Receipt, Registration, SessionSummary, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference
-from fleet.domain.effects import BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
+from fleet.domain.effects import BalanceSeen, BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
 from fleet.domain.jobs import FINAL, Entry, JobState
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger import schema
@@ -70,6 +70,8 @@ class Laws:
         self._results: set[bytes] = set()
         self._booked: dict[str, Decimal] = defaultdict(Decimal)
         self._entries = 0
+        #: NNET that is said to have left each wallet
+        self._left: dict[str, Decimal] = defaultdict(Decimal)
         #: when each miner's total was asked for, by the last answer that told it
         self._told: dict[str, float] = {}
         #: … and by the one that showed that the server had forgotten, or that the first base began with: what was paid
@@ -103,6 +105,8 @@ class Laws:
                 self._book(write.entry)
             elif isinstance(write, Found):
                 self._find(write)
+            elif isinstance(write, BalanceSeen):
+                self._server.watched.add(write.miner_id)
             elif isinstance(write, BaseSet):
                 # totals are compared from the first base on: what was paid before it, and never heard of, is in none
                 asked = max(self._told.get(write.miner_id, 0.0), self._registered.get(write.miner_id, 0.0))
@@ -139,8 +143,12 @@ class Laws:
         if write.finding.kind is Difference.FORGOTTEN:
             self._told_anew[write.miner_id] = self._told.get(write.miner_id, -math.inf)
         forgot = self._server.forgotten_at is not None
-        gone = write.finding.kind is Difference.SENT or (write.finding.kind in OF_WALLET and not forgot)
-        self._hold(self._lies or not gone, f"I2: nobody sent money from {write.miner_id}: {write.finding}")
+        if write.finding.kind is Difference.SENT:
+            self._left[write.miner_id] -= write.finding.amount
+            left, stolen = self._left[write.miner_id], Decimal(self._server.stolen[write.miner_id])
+            words = f"I2: {left} NNET are said to have left the wallet of {write.miner_id}, {stolen} did"
+            self._hold(self._lies or left <= stolen + _WALLET_ROUNDING, words)
+        self._hold(forgot or write.finding.kind not in OF_WALLET - {Difference.SENT}, f"I2: {write.finding}")
         known = write.finding.kind is not Difference.UNKNOWN and (
             forgot or write.finding.kind is not Difference.FORGOTTEN
         )
@@ -265,7 +273,15 @@ class Laws:
             refused = any(fault.kind is FaultKind.REFUSED for fault in self.plan.faults)
             excused = self.plan.server_limit < 5000 or self.plan.forgets or refused
             self._hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")
+            self._wallet(miner_id, compared=miner.compared)
             self._money(miner_id, booked, mine, jobs, miner.purse.unexplained)
+
+    def _wallet(self, miner_id: str, *, compared: bool) -> None:
+        """What left a wallet that the ledger had seen is said, where the server states balances to the end."""
+        seen = compared and miner_id in self._server.watched and not self._lies and not self.plan.forgets
+        left, stolen = self._left[miner_id], Decimal(self._server.stolen_late[miner_id])
+        words = f"I2: {stolen} NNET left the wallet of {miner_id}, and {left} are said to have"
+        self._hold(not seen or left >= stolen - _WALLET_ROUNDING, words)
 
     def _money(
         self, miner_id: str, booked: Decimal, entries: list[Any], jobs: dict[str, Any], unexplained: Decimal
@@ -331,6 +347,10 @@ class Laws:
         if not law:
             self._timeline.trace(f"BROKEN {text}")
             raise BrokenLawError(text)
+
+
+#: what the differences of a schedule's balances may be off by in all
+_WALLET_ROUNDING = Decimal("1e-9")
 
 
 def _rounding(paid: Decimal, entries: int) -> Decimal:

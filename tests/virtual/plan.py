@@ -94,6 +94,8 @@ class Plan:
     pinned: int | None = None
     #: whether that number changes at random instead
     restless: bool = False
+    #: moments at which half of what each wallet holds is sent away
+    thefts: tuple[float, ...] = ()
 
     @property
     def forgets(self) -> bool:
@@ -163,7 +165,7 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
         # amounts that no float holds exactly, in every second farm on this dialect
         rules={"reward_rule": RewardRule.FRACTIONS} if dialect == "c" and seed % 2 else {},
     )
-    return replace(plan, **_auto(seed, miners)) if later else plan
+    return replace(plan, thefts=_thefts(seed, mining_s), **_auto(seed, miners)) if later else plan
 
 
 def undisturbed(plan: Plan) -> Plan:
@@ -172,6 +174,7 @@ def undisturbed(plan: Plan) -> Plan:
         plan,
         pinned=None,
         restless=False,
+        thefts=(),
         crash_rate=0.0,
         crash_times=(),
         faults=(),
@@ -210,6 +213,13 @@ def _auto(seed: int, miners: int) -> dict[str, Any]:
     if rng.random() >= 1 / 3:
         return {}
     return {"miners": miners + rng.randint(1, 9), "pinned": rng.choice((0, 0, 1)), "restless": rng.random() < 0.6}
+
+
+def _thefts(seed: int, mining_s: float) -> tuple[float, ...]:
+    """In a quarter of the schedules, one to three thefts."""
+    rng = Random(f"thefts {seed}")
+    count = rng.choice((0, 0, 0, rng.randint(1, 3)))
+    return tuple(sorted(rng.random() * mining_s for _ in range(count)))
 
 
 def _with_probability(text: str, probability: float) -> Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from random import Random
@@ -24,6 +25,8 @@ DEADLINE_S = 15.0
 T = TypeVar("T")
 _REFUSED_S = 0.01
 _ADDRESS = "farm"
+#: the wallet that stolen money goes to
+_THIEF = "neo1thief"
 _NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
 _DROPPED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
 _HANGING = frozenset({FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER, FaultKind.HANG_BODY, FaultKind.TRICKLE})
@@ -60,8 +63,15 @@ class Server:
         self._rng = Random(f"server {plan.seed}")
         self._clock = 0.0
         self._calm = False
+        #: NNET that was sent from each wallet, and how much of it once the ledger had a balance to compare with
+        self.stolen: dict[str, float] = defaultdict(float)
+        self.stolen_late: dict[str, float] = defaultdict(float)
+        #: miners whose balance the ledger has
+        self.watched: set[str] = set()
         for moment in plan.forget_times:
             timeline.at(moment, self.forget)
+        for moment in plan.thefts:
+            timeline.at(moment, self._steal)
 
     def forget(self) -> None:
         """Lose everything but the book, as a restart does."""
@@ -71,6 +81,15 @@ class Server:
         self._clock = max(self._clock, max(dates, default=EPOCH_S) + 1 - EPOCH_S)
         self.simulator.forget(EPOCH_S + self._clock)
         self.forgotten_at = len(self.simulator.book)
+
+    def _steal(self) -> None:
+        wallets = self.simulator.world.cashier.wallets
+        for miner_id, balance in wallets.balances().items():
+            if balance and miner_id != _THIEF:
+                self._timeline.trace(f"{balance / 2} NNET are sent from {miner_id}")
+                wallets.move(miner_id, _THIEF, balance / 2)
+                self.stolen[miner_id] += balance / 2
+                self.stolen_late[miner_id] += balance / 2 * (miner_id in self.watched)
 
     def calm(self) -> None:
         """No fault from here on."""
