@@ -38,7 +38,7 @@ class IncomeObserver:
         self._beats_state_pay: bool | None = None
         #: when the server is asked for its rule next
         self._terms_at = now
-        #: job id → seconds of its fetch, when its answer came, and when its result came
+        #: job id → seconds of its fetch (0 if it came unasked), when it came, when its result came, kernel's seconds
         self._times: dict[str, list[float]] = {}
 
     @property
@@ -60,8 +60,10 @@ class IncomeObserver:
         match outcome:
             case Job():
                 self._fetched(outcome, reply)
-            case SessionStart(initial_job=Job() as job) if self._changing == 0:
-                self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
+            case SessionStart(initial_job=Job() as job):
+                self._assigned(job, reply)
+                if self._changing == 0:
+                    self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
             case HeartbeatAnswer():
                 self._beaten(outcome, reply)
             case Receipt(accepted=True) | JobCompleted():
@@ -93,7 +95,8 @@ class IncomeObserver:
         self._meter.computed(compute_ms / 1000)
         times = self._times.get(job_id)
         if times is not None:
-            times[2] = now
+            times[2:] = now, compute_ms / 1000
+            self._meter.away(max(now - times[1] - times[3], 0.0))
 
     def booked(self, effects: Iterable[Effect], now: float) -> None:
         """Payments among the effects count as jobs done, or as what a heartbeat paid."""
@@ -122,18 +125,23 @@ class IncomeObserver:
     def _fetched(self, job: Job, reply: Reply) -> None:
         if self._exact(reply):
             self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
+        self._assigned(job, reply, fetch_s=reply.answered_at - reply.sent_at)
+
+    def _assigned(self, job: Job, reply: Reply, fetch_s: float = 0.0) -> None:
         if len(self._times) < _MOST_TIMED:
-            self._times[job.job_id] = [reply.answered_at - reply.sent_at, reply.answered_at, 0.0]
+            self._times[job.job_id] = [fetch_s, reply.answered_at, 0.0, 0.0]
 
     def _beaten(self, answer: HeartbeatAnswer, reply: Reply) -> None:
         job, self._beats_state_pay = answer.next_job, answer.reward is not None
         self._meter.beat(answer.reward, own=self.own, free_job=job is not None)
-        if job is not None and self._exact(reply):
-            self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
+        if job is not None:
+            self._assigned(job, reply)
+            if self._exact(reply):
+                self._meter.priced(job.job_type, job.reward, own=self.own, active=job.active_miners)
 
     def _submitted(self, reply: Reply) -> None:
         times = self._times.pop(reply.call.job_id, None)
-        if times is not None and times[2] and self.own:
-            fetch_s, answered_at, computed_at = times
-            submit_s = reply.answered_at - reply.sent_at
-            self._meter.cycle(fetch_s + computed_at - answered_at + submit_s, own=self.own)
+        if times is not None and times[0] and times[2] and self.own:
+            fetch_s, answered_at, computed_at, kernel_s = times
+            submit_s, away_s = reply.answered_at - reply.sent_at, computed_at - answered_at
+            self._meter.cycle(fetch_s + away_s + submit_s, own=self.own, waited_s=max(away_s - kernel_s, 0.0))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fleet.domain.answers import RewardTerms
 from fleet.earning.capacity import Capacity
 from fleet.earning.model import Beats, IncomeModel
-from fleet.earning.samples import Level, Sample, Weights, weights_of
+from fleet.earning.samples import Level, Mean, Sample, Weights, weights_of
 from fleet.earning.sharing import Sharing, by_terms, fitted
 
 #: jobs of a sample from which on it only keeps its averages
@@ -24,7 +24,7 @@ _MOST_SAMPLES = 40
 _CHANGED, _CHANGED_ERRORS = 0.02, 5.0
 #: jobs before a sample's level is compared with the one before
 _ENOUGH_JOBS = 5
-#: most recent cycles and heartbeats that count
+#: most recent heartbeats that count
 _RECENT = 400
 #: how far back paid jobs are counted, in seconds
 _MEASURED_S = 120.0
@@ -49,10 +49,13 @@ class Meter:
         #: the rule that the server stated, and active miners that are not ours by the same answer
         self._terms: RewardTerms | None = None
         self._strangers: float | None = None
-        #: by number of sessions: mean of the last cycles in seconds, and how many were seen
-        self._cycles: dict[int, tuple[float, int]] = {}
-        #: mean of the last kernels in seconds, and how many were seen
-        self._kernels = (0.0, 0)
+        #: by number of sessions: the last cycles in seconds, and how long jobs waited for a worker in them
+        self._cycles: dict[int, Mean] = {}
+        self._waits: dict[int, Mean] = {}
+        #: the shortest such wait, which is the way to a worker and back
+        self._way_s = math.inf
+        #: the last kernels in seconds
+        self._kernels = Mean()
         self._beats: deque[tuple[float, float]] = deque(maxlen=_RECENT)
         self._beat_jobs = [0.0, 0.0]
         #: NNET that heartbeats paid for reported jobs, and all paid jobs
@@ -75,11 +78,17 @@ class Meter:
                 sample = self._fresh[own] = Sample(own=own)
             sample.add(job_type, float(reward), active)
 
-    def cycle(self, seconds: float, *, own: int) -> None:
-        """A fetched job took `seconds` from its fetch to its receipt, without waits for the limit."""
-        mean, seen = self._cycles.get(own, (0.0, 0))
-        count = min(seen + 1, _RECENT)
-        self._cycles[own] = (mean + (seconds - mean) / count, count)
+    def cycle(self, seconds: float, *, own: int, waited_s: float = 0.0) -> None:
+        """A fetched job took `seconds` from its fetch to its receipt, without waits for the limit.
+
+        `waited_s` of these it was on its way to a worker and back, or in the queue.
+        """
+        self._cycles.setdefault(own, Mean()).add(seconds)
+        self._waits.setdefault(own, Mean()).add(waited_s)
+
+    def away(self, waited_s: float) -> None:
+        """A job of any kind was on its way to a worker and back, or in the queue, for so many seconds."""
+        self._way_s = min(self._way_s, waited_s)
 
     def beat(self, reward: Decimal | None, *, own: int, free_job: bool) -> None:
         """A heartbeat was answered; `reward` is what it states to have paid, `free_job` whether a job came with it."""
@@ -90,9 +99,7 @@ class Meter:
 
     def computed(self, kernel_s: float) -> None:
         """A worker computed a job in `kernel_s` seconds of one core."""
-        mean_s, seen = self._kernels
-        count = min(seen + 1, _RECENT)
-        self._kernels = (mean_s + (kernel_s - mean_s) / count, count)
+        self._kernels.add(kernel_s)
 
     def bonus(self, amount: Decimal) -> None:
         """A heartbeat was paid `amount` NNET for the jobs that it reported."""
@@ -214,18 +221,7 @@ class Meter:
         return [level for level in found if level is not None]
 
     def _capacity(self) -> Capacity:
-        cycle_s = workers = None
-        error = 0.5
-        if self._cycles:
-            shortest_s = min(mean_s for mean_s, _ in self._cycles.values())
-            unhindered = [own for own, (mean_s, _) in self._cycles.items() if mean_s <= _UNHINDERED * shortest_s]
-            least = max(unhindered, key=lambda own: self._cycles[own][1])
-            cycle_s, seen = self._cycles[least]
-            error = max(0.3 / math.sqrt(seen), 0.01)
-            most = max(self._cycles)
-            crowded_s, many = self._cycles[most]
-            if many >= _ENOUGH_JOBS and most > least and crowded_s > _CROWDED * cycle_s:
-                workers = most / crowded_s
+        cycle_s, error, workers = self._cycle()
         free, beats = self._beat_jobs
         return Capacity(
             requests_per_s=self._requests_per_s,
@@ -235,8 +231,29 @@ class Meter:
             submissions_per_job=max(self._submissions / self._jobs, 1.0) if self._jobs >= _ENOUGH_JOBS else 1.0,
             free_per_beat=free / beats if beats else 0.0,
             workers_per_s=workers,
-            kernel_s=self._kernels[0] if self._kernels[1] else None,
+            kernel_s=self._kernels.value if self._kernels.count else None,
         )
+
+    def _cycle(self) -> tuple[float | None, float, float | None]:
+        """Seconds of a cycle without queues, its relative error, and jobs a second of the workers if they are short.
+
+        Queues are told from distance by the shortest wait, so that hosts at very different distances look like a queue.
+        """
+        if not self._cycles:
+            return None, 0.5, None
+        shortest_s = min(mean.value for mean in self._cycles.values())
+        unhindered = [own for own, mean in self._cycles.items() if mean.value <= _UNHINDERED * shortest_s]
+        least, most = max(unhindered, key=lambda own: self._cycles[own].count), max(self._cycles)
+        cycle, crowded, workers = self._cycles[least], self._cycles[most], None
+        cycle_s, error = cycle.value, max(0.3 / math.sqrt(cycle.count), 0.01)
+        if crowded.count >= _ENOUGH_JOBS and most > least and crowded.value > _CROWDED * cycle_s:
+            workers = most / crowded.value
+        queued_s = self._waits[least].value - min(self._way_s, self._waits[least].value)
+        if cycle.count >= _ENOUGH_JOBS and queued_s > max(self._kernels.value, (_CROWDED - 1) * (cycle_s - queued_s)):
+            # jobs wait in the queue for longer than they compute, even with this number of sessions
+            workers = workers or least / cycle_s
+            cycle_s -= queued_s
+        return cycle_s, error, workers
 
     def _beats_pay(self) -> Beats:
         """Whether heartbeats share the budget: then their pay divided by the level is the steadier figure."""

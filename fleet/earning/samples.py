@@ -18,8 +18,23 @@ _CONVERGED = 1e-9
 _LEAST_SPREAD = 0.002
 #: relative spread of rewards within one type that is assumed until some were seen
 _ASSUMED_SPREAD = 0.05
+#: most recent values that a mean counts
+_RECENT = 400
 #: jobs from which the spread within a type is measured
 _ENOUGH = 20
+
+
+@dataclass(slots=True)
+class Mean:
+    """The mean of the most recent values, about `_RECENT` of them."""
+
+    value: float = 0.0
+    count: int = 0
+
+    def add(self, one: float) -> None:
+        """Add one value."""
+        self.count = min(self.count + 1, _RECENT)
+        self.value += (one - self.value) / self.count
 
 
 @dataclass(kw_only=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from bench.income_scenes import scene
-from bench.virtual_farm import VirtualFarm
+from bench.virtual_farm import Scene, VirtualFarm
 from fleet.coordinator.adviser import Adviser
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.domain.effects import Effect, ForecastMade, IncomeEstimated, Notice
@@ -17,6 +18,12 @@ from fleet.earning.advice_json import stated
 
 #: a server with the terms of docs/protocol-notes.md, whose limit one miner uses up
 WHERE = scene(limit=300, round_trip_ms=10, strangers=0, capped=True, paid_heartbeats=False, most=8)
+#: one worker, which computes ten jobs a second
+BUSY = replace(
+    scene(limit=5000, round_trip_ms=10, strangers=0, capped=True, paid_heartbeats=False, most=8),
+    processes=1,
+    kernel_s=0.1,
+)
 
 
 def auto(farm: VirtualFarm) -> AutoMiners:
@@ -43,9 +50,13 @@ def written(adviser: Adviser, farm: VirtualFarm, now: float, *, at_rest: bool = 
 
 
 @cache
-def earned(miners: int, seconds: float = 120.0) -> float:
+def earned(miners: int) -> float:
     """What a fixed number of miners really earns, in NNET a day."""
-    farm = VirtualFarm(WHERE, fixed=miners)
+    return earned_at(WHERE, miners)
+
+
+def earned_at(where: Scene, miners: int) -> float:
+    farm, seconds = VirtualFarm(where, fixed=miners), 120.0
     farm.run(30.0)
     before = farm.earned
     farm.run(30.0 + seconds)
@@ -75,6 +86,17 @@ def test_eight_miners_that_open_at_once_without_a_stated_rule_show_nothing_that_
     told = advice(farm)
     assert not told.clear
     assert all(one.income is None for one in told.others if one.what.startswith("one miner"))
+
+
+def test_where_one_worker_is_too_slow_for_all_miners_another_one_or_another_host_is_worth_as_much() -> None:
+    farm = VirtualFarm(BUSY, fixed=8, asks_terms_at=5.0)
+    farm.run(75.0)
+    told = advice(farm)
+    others = {one.what: one for one in told.others}
+    truth = earned_at(replace(BUSY, processes=2), 8) - earned_at(BUSY, 8)
+    for name in ("one worker more", "one host more"):
+        assert others[name].change == pytest.approx(truth, rel=0.1)
+    assert told.best.change == pytest.approx(earned_at(BUSY, 2) - earned_at(BUSY, 8), rel=0.1)
 
 
 def test_the_owner_is_warned_once(eight: VirtualFarm) -> None:
