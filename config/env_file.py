@@ -54,7 +54,7 @@ def _doubt(name: str, reason: str) -> AmbiguousValue:
     return AmbiguousValue(
         name=name,
         reason=reason,
-        advice=f"write {variable}='…' in single quotes; what holds a single quote itself goes into a secret file",
+        advice=f"write {variable}='…' in single quotes; a value with a single quote must go into a secret file",
     )
 
 
@@ -67,9 +67,9 @@ def _difference(binding: Binding) -> str | None:
     if quote == "'":
         return r"holds \\, which Compose reads as two" if "\\\\" in raw else None
     if "$" in raw and raw != "$":
-        return "holds a $, at which Compose puts in another variable"
+        return "holds a $, which Compose replaces by a variable"
     if quote == '"':
-        return r"holds a \ that Compose reads otherwise" if "\\" in _ESCAPES.sub("", raw) else None
+        return r"holds a \ that Compose reads differently" if "\\" in _ESCAPES.sub("", raw) else None
     if "\t#" in raw or (raw.startswith("#") and not inner):
-        return "holds a # that Compose reads otherwise"
+        return "holds a # that Compose reads differently"
     return None

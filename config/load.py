@@ -113,7 +113,7 @@ def without_secrets(environ: Mapping[str, str] | None = None) -> str | None:
     if variables.get(f"{ENV_PREFIX}SECRETS_DIR") or not is_folder(SECRETS):
         return None
     reason = unread(SECRETS)
-    return None if reason is None else f"{SECRETS} can't be read: {reason}; no setting is taken from it"
+    return None if reason is None else f"{SECRETS} can't be read: {reason}; its settings are ignored"
 
 
 def unread_env_file(environ: Mapping[str, str] | None = None) -> Path | None:
@@ -224,7 +224,7 @@ def _shown(path: Sequence[int | str], value: object) -> str | None:
 
 
 def _without_id(path: Sequence[int | str], text: str) -> str:
-    """A value as text, without a miner's id, which may be misspelt, or stand where a whole miner should."""
+    """A value as text, without a miner's id, which may be misspelt, or given in place of a whole miner."""
     match path:
         case ("miner_prefix",):
             return shortened_prefix(text)

@@ -75,12 +75,12 @@ def read_redis_url(text: str) -> RedisAddress:
     parts, port = _split(text)
     host = unquote(parts.hostname or "")
     if parts.fragment or "@" in parts.path or "@" in parts.query:
-        raise ValueError(f"must end after database and options, and has an '@' or '#' there; {_ESCAPE}")
+        raise ValueError(f"has an '@' or '#' after database and options; {_ESCAPE}")
     if not host:
         raise ValueError("must be a URL that starts with redis:// or rediss:// and names a host")
     options = _options(parts.query)
     if parts.scheme == "redis" and options:
-        raise ValueError(f"has options of TLS, {', '.join(sorted(options))}, and is no rediss:// URL")
+        raise ValueError(f"has TLS options, {', '.join(sorted(options))}, but is not a rediss:// URL")
     return RedisAddress(
         host=host,
         port=DEFAULT_PORT if port is None else port,
@@ -93,7 +93,7 @@ def read_redis_url(text: str) -> RedisAddress:
 
 def _split(text: str) -> tuple[SplitResult, int | None]:
     if any(char.isspace() or not char.isprintable() for char in text):
-        raise ValueError("must hold no white space and no control characters")
+        raise ValueError("must not contain white space or control characters")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -127,7 +127,7 @@ def _options(query: str) -> dict[str, str]:
     if len(options) < len(pairs):
         raise ValueError("has an option twice")
     if not options.keys() <= set(_OPTIONS):
-        raise ValueError(f"has an option that is not one of {', '.join(_OPTIONS)}; timeouts are the farm's own")
+        raise ValueError(f"has an option that is not one of {', '.join(_OPTIONS)}; the farm sets timeouts itself")
     return options
 
 
@@ -135,8 +135,8 @@ def _tls(options: Mapping[str, str]) -> Tls:
     asked = options.get("ssl_cert_reqs", "required").lower().removeprefix("cert_")
     if asked in ("none", "optional"):
         raise ValueError(
-            f"says ssl_cert_reqs={asked}, by which the password goes to whoever answers; leave it out, and name the "
-            "authority of a certificate of your own by ssl_ca_certs=FILE"
+            f"says ssl_cert_reqs={asked}, which would send the password to anyone who answers; leave it out, and name "
+            "your own certificate authority with ssl_ca_certs=FILE"
         )
     if asked != "required":
         raise ValueError("must say ssl_cert_reqs=required or leave it out")

@@ -60,16 +60,16 @@ class MinerSettings(Section):
     )
     name: MinerName | None = Field(
         None,
-        description="What everything shows in place of the id; unset: the id's first and last four characters.",
+        description="Shown everywhere in place of the id; unset: the id's first and last four characters.",
         examples=["garage-1"],
     )
-    pinned: bool = Field(True, description='Whether it stays open with `miners = "auto"`, whatever that costs.')
+    pinned: bool = Field(True, description='Whether `miners = "auto"` always keeps it open.')
     cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
     gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
     gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")
     tags: tuple[str, ...] = Field(
         (),
-        description="Words of your own for it, not told the server: `fleet rewards --by tag`.",
+        description="Labels of your own, not sent to the server, for `fleet rewards --by tag`.",
         examples=[["garage"]],
     )
 
@@ -79,24 +79,24 @@ class HttpSettings(Section):
 
     connect_timeout_s: Finite = Field(5.0, ge=0.1, le=120, description="Seconds to wait for a connection.")
     call_deadline_s: Finite = Field(
-        15.0, ge=0.5, le=600, description="Seconds that a whole call may take, connection and last byte included."
+        15.0, ge=0.5, le=600, description="Seconds that a call may take, from the connection to the last byte."
     )
     max_body_bytes: int = Field(
-        1_048_576, ge=1_024, le=67_108_864, description="Bytes of an answer, unpacked, past which it is refused."
+        1_048_576, ge=1_024, le=67_108_864, description="Longest answer, unpacked, in bytes; a longer one is refused."
     )
-    connections: int = Field(64, ge=1, le=256, description="Connections to the server, so as many calls at once.")
+    connections: int = Field(64, ge=1, le=256, description="Connections to the server, and so calls at the same time.")
     engine: Literal["auto", "requests", "curl"] = Field(
         "auto",
-        description="Library of the miners' calls; auto: curl where pycurl is installed, or requests.",
+        description="Library for the miners' calls; auto: curl if pycurl is installed, otherwise requests.",
     )
     proxy: Annotated[SecretStr, AfterValidator(_checked_proxy)] | None = Field(
         None,
-        description="http:// URL of a proxy to the server; env: what HTTPS_PROXY and NO_PROXY say; unset: none.",
+        description="http:// URL of a proxy to the server; env: as HTTPS_PROXY and NO_PROXY say; unset: none.",
         examples=["http://user:a-long-password@proxy.lan:3128"],
     )
     ca_file: HomePath | None = Field(
         None,
-        description="PEM file of the authorities that may vouch for the server; unset: those that certifi brings.",
+        description="PEM file of authorities that may sign the server's certificate; unset: certifi's.",
         examples=["/etc/ssl/certs/ca-certificates.crt"],
     )
 
@@ -105,10 +105,10 @@ class BudgetSettings(Section):
     """The requests that the server takes from one address."""
 
     requests: int = Field(
-        5000, ge=1, le=10_000_000, description="Requests that one window takes at most; refusals teach a lower limit."
+        5000, ge=1, le=10_000_000, description="Requests allowed in one window; a lower limit is learnt from refusals."
     )
     window_s: Finite = Field(
-        60.0, ge=1, le=86_400, description="Seconds of the sliding window, unless refusals teach another one."
+        60.0, ge=1, le=86_400, description="Sliding window in seconds; another length is learnt from refusals."
     )
 
 
@@ -116,9 +116,9 @@ class BackoffSettings(Section):
     """How long a miner waits after a failed call."""
 
     floor_s: Finite = Field(
-        1.0, ge=1, le=3_600, description="Seconds that a wait takes at least; the first takes twice as long at most."
+        1.0, ge=1, le=3_600, description="Shortest wait in seconds; the first wait is at most twice as long."
     )
-    cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Seconds that such a wait takes at most.")
+    cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Longest wait in seconds.")
 
 
 class DispatchSettings(Section):
@@ -131,17 +131,17 @@ class DispatchSettings(Section):
         3, ge=1, le=100, description="Attempts of one job without a result, after which it is quarantined."
     )
     max_unanswered: int = Field(
-        10, ge=1, le=1_000, description="Messages of one job taken without any answer, after which it is quarantined."
+        10, ge=1, le=1_000, description="Attempts of one job without any answer, after which it is quarantined."
     )
-    max_in_flight: int = Field(256, ge=1, le=1_000_000, description="Jobs of all miners at the workers at once.")
+    max_in_flight: int = Field(256, ge=1, le=1_000_000, description="Jobs that may be at workers at the same time.")
     max_free_jobs_per_miner: int = Field(
-        4, ge=0, le=1_000, description="Jobs given without a fetch that wait for one miner at once."
+        4, ge=0, le=1_000, description="Jobs from sessions and heartbeats that a miner may hold at the same time."
     )
     bundle_ms: Finite = Field(
         4.0,
         ge=0,
         le=1_000,
-        description="Jobs whose kernels take together this many ms share a message, more while jobs queue; 0: none do.",
+        description="Jobs share a message up to this kernel time in ms, more while the queue is long; 0: never.",
     )
 
 
@@ -165,19 +165,19 @@ class WorkerSettings(Section):
         262_144,
         ge=1_024,
         le=67_108_864,
-        description="Bytes of a job's data past which it is refused; a coordinator sends no more than 262144.",
+        description="Longest data of a job, in bytes; a coordinator sends no more than 262144.",
     )
     heartbeat_file: HomePath | None = Field(
         None,
         description="File that the consumer's loop touches, for a health check; unset: none.",
         examples=["/tmp/fleet-worker.alive"],  # noqa: S108 - the path in a read-only container
     )
-    events: bool = Field(True, description="Whether the worker tells Flower what it does.")
+    events: bool = Field(True, description="Whether the worker sends events to Flower.")
     max_tasks_per_child: int = Field(
         50_000, ge=1, le=100_000_000, description="Messages after which a pool process is replaced."
     )
     max_memory_per_child_mb: int = Field(
-        1_000, ge=64, le=4_194_304, description="MB of memory past which a pool process is replaced after its job."
+        1_000, ge=64, le=4_194_304, description="Memory in MB above which a pool process is replaced after its job."
     )
 
 
@@ -188,7 +188,7 @@ class FlowerSettings(Section):
     address: Host = Field("127.0.0.1", description="Address that Flower listens on.")
     port: int = Field(5555, ge=1, le=65_535, description="Port that Flower listens on.")
     url_prefix: UrlPrefix = Field(
-        "", description="Path under which a proxy hands Flower on, without slashes at its ends; unset: none."
+        "", description="Path under which a proxy serves Flower, without slashes at its ends; unset: none."
     )
     max_tasks: int = Field(10_000, ge=100, le=1_000_000, description="Jobs that Flower remembers, at 9 KB each.")
     basic_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
@@ -200,7 +200,7 @@ class LogSettings(Section):
     """The log on stderr."""
 
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
-        "INFO", description="The least level that is logged: DEBUG, INFO, WARNING or ERROR."
+        "INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING or ERROR."
     )
     format: Literal["text", "json"] = Field("text", description="text for people, json for one object a line.")
 
@@ -234,9 +234,9 @@ class OutputSettings(Section):
     """The running output of `fleet up`."""
 
     job_lines_per_s: int = Field(
-        20, ge=0, le=10_000, description="Lines about single jobs a second, past which they are summed up."
+        20, ge=0, le=10_000, description="Lines about single jobs in a second; more are replaced by a sum."
     )
     status_every_s: Finite = Field(30.0, ge=1, le=86_400, description="Seconds between two status lines.")
     color: Literal["auto", "always", "never"] = Field(
-        "auto", description="auto is colour on a terminal, unless NO_COLOR is set."
+        "auto", description="auto: colour on a terminal, unless NO_COLOR is set."
     )

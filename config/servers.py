@@ -17,9 +17,9 @@ def server_url(text: str) -> str:
     """
     parts = _split(text.strip(), schemes=("http", "https"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must hold no user or password: a NeoNet server asks for none")
+        raise ValueError("must not contain a user or password: NeoNet servers use none")
     if parts.query or parts.fragment:
-        raise ValueError("must end after its path: no '?' and no '#'")
+        raise ValueError("must not contain '?' or '#'")
     host = str(parts.hostname)
     netloc = f"[{host}]" if ":" in host else host
     if parts.port is not None:
@@ -34,7 +34,7 @@ def proxy_url(text: str) -> str:
         return text
     parts = _split(text, schemes=("http",))
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("must end after host and port")
+        raise ValueError("must have nothing after host and port")
     return f"http://{parts.netloc}"
 
 
@@ -71,7 +71,7 @@ def is_loopback(host: str) -> bool:
 def _split(text: str, *, schemes: tuple[str, ...]) -> SplitResult:
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
     if any(char.isspace() or not char.isprintable() for char in text):
-        raise ValueError("must hold no white space and no control characters")
+        raise ValueError("must not contain white space or control characters")
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -117,22 +117,22 @@ class Settings(BaseSettings):
     )
     server_name: Annotated[str, StringConstraints(pattern=r"^\S{1,200}$")] | None = Field(
         None,
-        description="Name of the server in the ledger, so that it may move; unset: its URL.",
+        description="Name of the server in the ledger, kept when its URL changes; unset: its URL.",
         examples=["neonet-main"],
     )
     allow_plain_http: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_split_names)] = Field(
         (),
-        description="Hosts besides this machine that may be spoken to in plain http, e.g. on a network of your own.",
+        description="Other hosts for which plain http is allowed, e.g. on a network of your own.",
         examples=[["neonet.lan"]],
     )
     miners: Annotated[int | Literal["auto"], PlainValidator(_count)] | None = Field(
         None,
-        description="How many miners, or auto: as many as earn most; unset: 8 on the simulator, auto on a server.",
+        description="How many miners, or auto: as many as earn the most; unset: 8 on the simulator, auto on a server.",
         examples=[8, "auto"],
     )
-    most_miners: int = Field(32, ge=1, le=100_000, description="Miners that auto opens at most.")
+    most_miners: int = Field(32, ge=1, le=100_000, description="Most miners that auto opens.")
     miner_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,48}$")] | None = Field(
-        None, description="Start of the ids of counted miners; unset: one is made and remembered.", examples=["rig-"]
+        None, description="Start of the ids of numbered miners; unset: ids are made and remembered.", examples=["rig-"]
     )
     id: MinerId | None = Field(
         None, description="The id of the only miner. Not with [[miner]] or miners above 1.", examples=["my_miner_001"]
@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     gpu_model: str = Field("", max_length=200, description="GPU model that each miner registers, likewise.")
     state_dir: HomePath = Field(
         default_factory=lambda: default_state_dir(os.environ),
-        description="Folder of the ledger, made-up ids and the lock; by default under $XDG_STATE_HOME.",
+        description="Folder of the ledger, the ids that were made, and the lock; by default under $XDG_STATE_HOME.",
         examples=["~/.local/state/neonet-fleet"],
     )
     head_url: Annotated[str, AfterValidator(server_url)] | None = Field(
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         examples=["postgresql+psycopg://fleet:a-long-password@db.lan/fleet"],
     )
     heartbeat_s: Finite = Field(
-        30.0, ge=30, le=3_600, description="Seconds between two heartbeats of a miner; servers ask for 30, no faster."
+        30.0, ge=30, le=3_600, description="Seconds between two heartbeats of a miner; servers ask for at least 30."
     )
     reconcile_every_s: Finite = Field(
         600.0,
@@ -176,26 +176,26 @@ class Settings(BaseSettings):
     )
     one_core: bool = Field(
         True,
-        description="Keep the coordinator on one CPU core, where its threads pass Python's lock on faster (Linux).",
+        description="Keep the coordinator on one CPU core, where its threads switch faster (Linux).",
     )
     drain_s: Finite = Field(
         20.0,
         ge=0,
         le=86_400,
-        description="Seconds that open jobs may take to finish at a stop; up to 90 if the limit is used up.",
+        description="Seconds that open jobs may take at a stop; up to 90 if the request limit is used up.",
     )
     give_up_s: Finite | None = Field(
         None,
         ge=0,
         le=86_400,
-        description="Seconds after which a farm ends that was never given a job; 0: never; unset: 120 for `fleet up`.",
+        description="Seconds without any job after which a new farm ends; 0: never; unset: 120 for `fleet up`.",
         examples=[120],
     )
     visibility_timeout_s: Finite = Field(
         120.0,
         ge=10,
         le=604_800,
-        description="Seconds until Redis gives an unacknowledged job to another worker; 3 worker.time_limit_s or more.",
+        description="Seconds until Redis gives an unacknowledged job away; at least 3 × worker.time_limit_s.",
     )
 
     http: HttpSettings = Field(default_factory=HttpSettings, description="Calls to the NeoNet server.")
@@ -297,4 +297,7 @@ def _time_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     least_s = _VISIBILITY_FACTOR * worker.time_limit_s
     if settings.visibility_timeout_s < least_s:
         bound = f"{_VISIBILITY_FACTOR} × worker.time_limit_s, {least_s:g} s"
-        yield "visibility_timeout_s", f"must be at least {bound}, else Redis gives a job away that is still computed"
+        yield (
+            "visibility_timeout_s",
+            f"must be at least {bound}, otherwise Redis gives away a job that is still being computed",
+        )

@@ -111,7 +111,7 @@ def from_toml(path: Path) -> Layer:
     try:
         values = tomllib.loads(_read_text(path))
     except tomllib.TOMLDecodeError as exc:
-        raise ConfigError([Problem(name=str(path), source="file", reason=f"is no TOML: {exc}")]) from exc
+        raise ConfigError([Problem(name=str(path), source="file", reason=f"is not valid TOML: {exc}")]) from exc
     return _checked(str(path), values)
 
 
@@ -183,7 +183,7 @@ def _checked(
 def _unknown(spelt: str, source: str, dotted: str, *, named_as_variables: bool) -> Problem:
     meant = suggestion(dotted, Settings)
     if meant is None:
-        advice = "see `fleet config` for the names there are"
+        advice = "`fleet config` lists all names"
     else:
         advice = f"did you mean {variable(meant) if named_as_variables else meant}?"
     # The value is left out, since it may be that of a mistyped secret.
@@ -194,7 +194,7 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "is no UTF-8 text"
+        reason = exc.strerror if isinstance(exc, OSError) else "is not UTF-8 text"
         raise ConfigError([Problem(name=str(path), source="file", reason=f"can't be read: {reason}")]) from exc
 
 

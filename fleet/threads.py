@@ -73,5 +73,5 @@ class StuckThreadDetector:
         for progress, checks in self._still.items():
             still_s = checks * self._period_s
             if still_s > progress.patience_s:
-                return f"the coordinator's thread {progress.name!r} stands still for {still_s:g} s"
+                return f"the coordinator's thread {progress.name!r} has hung for {still_s:g} s"
         return None

@@ -179,7 +179,7 @@ def _read_data(text: str) -> dict[str, Any]:
     try:
         data = strict_json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise MessageError(f"data of a job message is no JSON: {exc!r:.120}") from exc
+        raise MessageError(f"data of a job message is not JSON: {exc!r:.120}") from exc
     if not isinstance(data, dict):
         raise MessageError("data of a job message is an object")
     return data

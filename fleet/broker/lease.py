@@ -140,7 +140,7 @@ def refusal(held: bytes) -> str:
     """Why a coordinator that finds this lease can't run, and what to do."""
     return (
         f"this Redis is used by {holder(held)}; two would take each other's results: stop that one, or give this one a "
-        "Redis of its own, or another database of it, by FLEET_REDIS_URL"
+        "Redis of its own, or another database of it, with FLEET_REDIS_URL"
     )
 
 

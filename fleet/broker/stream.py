@@ -18,7 +18,7 @@ _CONSUMER = "coordinator"
 _MOST_ENTRIES = 200
 _MOST_BYTES = 2 * 1024 * 1024
 _BLOCK_MS = 1000
-#: What each field and each value counts beside its text: a million empty ones would otherwise weigh nothing.
+#: Bytes counted for each field and each value in addition to its text: otherwise a million empty ones would count 0.
 _OVERHEAD_BYTES = 16
 #: Delivers entries one by one until enough have come. An entry that is too large to be a result stays in Redis, and its
 #: size is returned in place of its fields. It counts, too, so that a block reads few of them.

@@ -3,7 +3,7 @@
 Anyone with a worker's password can write to both. Tampering costs no money, but a queue of the wrong type, or a stream
 that has used up its ids, would stop all work silently.
 
-One file: each rule stands beside the look at Redis that applies it.
+One file: each rule is beside the query of Redis that applies it.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Inspector:
         if wrong:
             self._client.delete(*wrong)
         for key in wrong:
-            yield f"the key {key} in Redis was a {kinds[key]} and no {KINDS[key]}: it was removed"
+            yield f"the key {key} in Redis was a {kinds[key]}, not a {KINDS[key]}: it was removed"
 
     def _lifetimes(self) -> Iterable[str]:
         pipeline = self._client.pipeline(transaction=False)
@@ -156,7 +156,7 @@ class Inspector:
         if endless_keys:
             self._client.delete(*endless_keys)
         for key in endless_keys:
-            yield f"the key {key} in Redis would not have ended by itself: it was removed"
+            yield f"the key {key} in Redis had no expiry: it was removed"
 
     def _queue(self) -> Iterable[str]:
         length = int(self._client.llen(JOBS_QUEUE))
@@ -182,7 +182,7 @@ class Inspector:
         if has_ended(last_id):
             self._client.delete(RESULTS_STREAM)
             self.forget()
-            yield "the results stream in Redis had used up its ids: it was removed"
+            yield "the results stream in Redis had no ids left: it was removed"
             return
         if length > _MOST_RESULTS:
             self._client.delete(RESULTS_STREAM)

@@ -65,4 +65,4 @@ class Ban:
         """Why nothing is sent, empty where no ban lasts."""
         if not self.lasts:
             return ""
-        return f"the server takes no calls from this address; asked again in {max(self.free_at - now, 0.0):.0f} s"
+        return f"the server refuses all calls from this address; next call in {max(self.free_at - now, 0.0):.0f} s"

@@ -201,7 +201,7 @@ class Bookkeeper:
             except LedgerBusy as exc:
                 self._busy = str(exc)
                 if self._closing.wait(_RETRY_S):
-                    raise LedgerError(f"{exc}; what was under way is not written") from exc
+                    raise LedgerError(f"{exc}; the last decisions are not written") from exc
             else:
                 return
 

@@ -53,10 +53,10 @@ def without_address(specs: Sequence[MinerSpec], state_dir: Path) -> str:
     some = ", ".join(spec.name or shortened_id(spec.miner_id) for spec in found[:3])
     others = f" and {len(found) - 3} more" if len(found) > 3 else ""
     known = state_dir / _PREFIX
-    remedy = f"remove {known}" if known.exists() else "give such an id, or none"
+    remedy = f"remove {known}" if known.exists() else "name other ids, or none"
     return (
-        f"{some}{others}: the id is no NeoNet address (neo1 and 6 or more letters and digits, or 0x and 40 hex "
-        f"digits), so the server's ordinary call can't send what it earns; to have addresses made, {remedy}"
+        f"{some}{others}: the id is not a NeoNet address (neo1 and 6 or more letters and digits, or 0x and 40 hex "
+        f"digits), so the server's ordinary call can't spend what it earns; to get ids that are, {remedy}"
     )
 
 
@@ -82,11 +82,11 @@ def _remembered(state_dir: Path, count: int) -> list[str]:
         raise ServiceError(f"{path}: can't read the miners' ids: {exc}; restore the file from a backup") from exc
     broken = next((number for number, one in enumerate(ids, 1) if not is_address(one)), None)
     if broken is not None:
-        raise ServiceError(f"{path}: line {broken} is no address; restore the file from a backup")
+        raise ServiceError(f"{path}: line {broken} is not an address; restore the file from a backup")
     if len(ids) < count:
         ids += [new_address() for _ in range(count - len(ids))]
         try:
             write_secret(path, "".join(f"{one}\n" for one in ids))
         except ServiceError as exc:
-            raise ServiceError(f"{exc}; give the miners' ids, or choose a folder by FLEET_STATE_DIR") from exc
+            raise ServiceError(f"{exc}; give the miners' ids, or choose another folder with FLEET_STATE_DIR") from exc
     return ids[:count]

@@ -53,7 +53,7 @@ class Watchdog:
             still = lookout.check() if lookout else None
             if still is not None:
                 with contextlib.suppress(OSError, ValueError):
-                    print(f"fleet: {still}: it ends, to be started again", file=self._err, flush=True)
+                    print(f"fleet: {still}: the process ends, to be restarted", file=self._err, flush=True)
                 os._exit(EXIT_CODE)
             ping()
             if self._over.wait(PERIOD_S):

@@ -83,7 +83,7 @@ class Controller:
         self.explored_nnet = 0.0
         self._trial: _Trial | None = None
         self._next_trial_at = now
-        #: when the last session opened, when the number of sessions last became what it is, and when it was looked at
+        #: when the last session opened, when the number of sessions last changed, and when it was last reviewed
         self._opened_at = now
         self._changed_at = now
         self._looked_at = now
@@ -172,7 +172,7 @@ class Controller:
         self._trial = _Trial(home=own, until=now + _TRIAL_S)
         self.target = trial
         return Reason.TRIAL, [
-            f"{trial} miners instead of {own} for {_TRIAL_S:.0f} s, to learn what another one takes from the others"
+            f"{trial} miners instead of {own} for {_TRIAL_S:.0f} s, to learn how one more changes what the others earn"
         ]
 
     def _in_trial(self, trial: _Trial, now: float) -> tuple[Reason | None, list[str]]:
@@ -209,4 +209,6 @@ class Controller:
         if before is None or not self._meter.shifted:
             return []
         word = "grew" if strangers > before else "shrank"
-        return [f"the network {word}: about {strangers:,.0f} miners of others share the rewards, {before:,.0f} before"]
+        return [
+            f"the network {word}: about {strangers:,.0f} miners of other people share the rewards, {before:,.0f} before"
+        ]

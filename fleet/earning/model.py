@@ -51,7 +51,7 @@ class Income:
 class Step:
     """What one more session changes, in NNET a second."""
 
-    #: what the further session earns by itself
+    #: what the additional session earns itself
     earns: float
     #: what it takes from our other sessions, since each job pays less; negative or zero
     takes: float
@@ -109,9 +109,9 @@ class IncomeModel:
         """What could not be learnt so far, in plain words."""
         missing = []
         if not self.weights.by_type:
-            missing.append("what jobs pay: none was seen yet")
+            missing.append("what jobs pay: no job was seen yet")
         if self.capacity.cycle_s is None:
-            missing.append("how long a job takes: none was finished yet")
+            missing.append("how long a job takes: no job was finished yet")
         least, most = self.sharing.tried
         if self.weights.by_type and not self.sharing.known:
             seen = f"{least}" if least == most else f"{least} to {most}"

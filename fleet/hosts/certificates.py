@@ -101,7 +101,7 @@ def _openssl(argv: Sequence[str]) -> None:
 def _run(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
     command = shutil.which("openssl")
     if command is None:
-        raise ServiceError("no `openssl` on the PATH, which makes the certificates: install it")
+        raise ServiceError("no `openssl` on the PATH, which is needed for certificates: install it")
     return subprocess.run(
         [command, *argv], capture_output=True, check=False, text=True, timeout=_TIMEOUT_S, umask=0o077
     )

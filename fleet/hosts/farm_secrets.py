@@ -66,7 +66,7 @@ class FarmSecrets:
         Raises ServiceError for an invalid name, and for an address or a time that an invitation can't hold.
         """
         if not is_host_name(host):
-            raise ServiceError(f"{host!r} is no name for a host: a to z, 0 to 9 and -, at most 32")
+            raise ServiceError(f"{host!r} is not a host name: a to z, 0 to 9 and -, at most 32")
         password = new_password()
         write_secret(self._keys / "hosts" / host, new_password())
         write_secret(self._keys / "guests" / host, password)

@@ -53,9 +53,9 @@ class Invitation:
     expires_at: int
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a field of another type or form: whoever wrote the line may be a stranger."""
+        """Raise ValueError for a field of another type or form: the line may come from an attacker."""
         if not (_is_text(self.host) and is_host_name(self.host)):
-            raise ValueError(f"{self.host!r} is no name of a host: a to z, 0 to 9 and -, at most 32")
+            raise ValueError(f"{self.host!r} is not a host name: a to z, 0 to 9 and -, at most 32")
         for name, form in _FORMS.items():
             text = getattr(self, name)
             if not (_is_text(text) and form.fullmatch(text)):
@@ -82,7 +82,7 @@ class Invitation:
         if text.startswith(_FORMER):
             raise InvitationError("this invitation was made by an earlier release: have this host invited again")
         if not text.startswith(_PREFIX):
-            raise InvitationError(f"this is no invitation, which begins with {_PREFIX}: copy the whole line")
+            raise InvitationError(f"this is not an invitation, which begins with {_PREFIX}: copy the whole line")
         try:
             raw = base64.b64decode(text[len(_PREFIX) :] + "==", altchars=b"-_", validate=False)
             body = raw[_CHECK_BYTES:]
@@ -92,7 +92,7 @@ class Invitation:
             fields["authority"] = ssl.DER_cert_to_PEM_cert(base64.b64decode(fields["authority"]))
             return cls(**fields)
         except (ValueError, TypeError, KeyError, RecursionError) as exc:
-            raise InvitationError("this invitation is cut or mistyped: copy the whole line that invited you") from exc
+            raise InvitationError("this invitation is cut or mistyped: copy the whole line") from exc
 
     def guest_url(self, authority_file: str) -> str:
         """The URL where the workers' password can be taken; `authority_file` holds the authority's certificate."""
@@ -115,11 +115,11 @@ def _is_text(value: object) -> bool:
 
 
 def _check_certificate(pem: str) -> None:
-    """Raise ValueError for text that is no certificate."""
+    """Raise ValueError for text that is not a certificate."""
     try:
         ssl.create_default_context(cadata=pem)
     except ssl.SSLError as exc:
-        raise ValueError("the authority is no certificate") from exc
+        raise ValueError("the authority is not a certificate") from exc
 
 
 def _checksum(body: bytes) -> bytes:

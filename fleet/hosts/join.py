@@ -24,7 +24,7 @@ def join_farm(invitation: Invitation, folder: Path) -> Path:
     """
     if invitation.wire != WIRE_VERSION:
         raise ServiceError(
-            f"this host has release {release()} (wire version {WIRE_VERSION}), the farm wants release "
+            f"this host has release {release()} (wire version {WIRE_VERSION}), the farm needs release "
             f"{invitation.release} (wire version {invitation.wire}): install that one here"
         )
     _try_tls(invitation)
@@ -52,7 +52,7 @@ def _try_tls(invitation: Invitation) -> None:
             return
     except ssl.SSLCertVerificationError as exc:
         raise ServiceError(
-            f"{place} is not the farm of this invitation: its certificate is not vouched for by the invitation's "
+            f"{place} is not the farm of this invitation: its certificate is not signed by the invitation's "
             f"authority ({exc.verify_message}); nothing was sent to it"
         ) from exc
     except ssl.SSLError as exc:

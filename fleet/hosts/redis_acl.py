@@ -57,7 +57,7 @@ _RULES: dict[Role, str] = {
         "(resetkeys ~neonet.jobs* +brpop +lpush +rpush +llen) "
         "(resetkeys ~unacked ~unacked_index +watch +zadd +zrem +zrange +hset +hget +hdel) "
         "(resetkeys ~unacked_mutex +set) "
-        # kombu writes down where the queue is bound, and takes back that the worker's mailbox was: nobody reads either
+        # kombu records the queue's binding and removes that of the worker's mailbox; neither is ever read
         "(resetkeys ~_kombu.binding.neonet.jobs* ~_kombu.binding_permanent.neonet.jobs* +sadd) "
         "(resetkeys ~_kombu.binding.celery.pidbox ~_kombu.binding_permanent.celery.pidbox +srem) "
         "(resetkeys ~*@*.celery.pidbox +llen +del) "

@@ -48,5 +48,5 @@ def kept_secret(path: Path, make: Callable[[], str] = new_password) -> str:
     except (OSError, UnicodeDecodeError) as exc:
         raise ServiceError(f"can't read the secret {path}: {exc}") from exc
     if not text:
-        raise ServiceError(f"the secret {path} is empty: restore it, or remove it to have a new one made")
+        raise ServiceError(f"the secret {path} is empty: restore it, or remove it to get a new one")
     return text

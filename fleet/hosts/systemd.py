@@ -118,7 +118,7 @@ def unit(part: Part, where: Installation) -> str:
     """
     for path in (where.command, where.state_dir, where.env_file):
         if any(letter.isspace() or letter in "%$\\\"';" for letter in path):
-            raise ServiceError(f"{path!r} holds a blank or a sign that systemd reads in its own way: install elsewhere")
+            raise ServiceError(f"{path!r} holds a blank or a character that is special to systemd: install elsewhere")
     text = _SERVICE.format(
         description=_DESCRIPTIONS[part],
         command=where.command,

@@ -107,7 +107,7 @@ def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -
         for earlier in row.link.settled:
             # a confirmation confirms what it settles; an adjustment takes it back
             if settled.pop(earlier, None) != (row.link.seq, row.link.kind == EntryKind.CONFIRMATION.value):
-                problem = f"settles entry {earlier}, which does not say so"
+                problem = f"confirms entry {earlier}, which does not point back"
                 return ChainVerdict(entries=seq, head=before.hex(), flaw=BrokenLink(seq=row.link.seq, problem=problem))
         if row.settled_by is not None:
             settled[row.link.seq] = (row.settled_by, row.confirmed)
@@ -115,7 +115,7 @@ def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -
     flaw = None
     if settled:
         earlier, (by, _) = min(settled.items())
-        flaw = BrokenLink(seq=earlier, problem=f"says that entry {by} settled it, which is not so")
+        flaw = BrokenLink(seq=earlier, problem=f"points to entry {by}, which does not confirm it")
     elif head is not None and head != (seq, before):
         flaw = BrokenLink(
             seq=seq + 1, problem=f"missing: the ledger had {head[0]} entries, the last of them {head[1].hex()}"
@@ -126,15 +126,15 @@ def check(server: str, rows: Iterable[Stored], head: tuple[int, bytes] | None) -
 def _problem(row: Stored, seq: int, before: bytes) -> str:
     link = row.link
     if link.seq > seq + 1:
-        return f"deleted: the next one that is left is entry {link.seq}"
+        return f"deleted: the next one is entry {link.seq}"
     if link.seq <= seq:
         return f"inserted: there are two entries {link.seq}"
     if row.hash is None:
         return "has no hash"
     if link_hash(before, link) != row.hash:
-        return f"changed: {link.kind} of {link.amount} NNET for {link.miner_id} is not what was booked"
+        return f"changed: {link.kind} of {link.amount} NNET for {link.miner_id} was booked differently"
     if row.confirmed and not link.confirmed and row.settled_by is None:
-        return "was confirmed by no entry"
+        return "is marked as confirmed, but no entry confirms it"
     return ""
 
 

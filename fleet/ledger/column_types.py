@@ -11,7 +11,7 @@ from fleet.domain.jobs import JobState
 
 _UUID_CHARACTERS = 36
 _UUID_DIGITS = 32
-#: the letter that stands for each state in a job's history
+#: the letter for each state in a job's history
 LETTERS = {
     JobState.ASSIGNED: "a",
     JobState.DISPATCHED: "d",

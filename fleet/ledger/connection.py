@@ -136,5 +136,5 @@ class LedgerLink:
         with connection.begin():
             status = connection.execute(_STATUS, {"number": number}).scalar()
         if status == "in progress":
-            raise LedgerBusy("the ledger can't be written: the database still ends an earlier transaction")
+            raise LedgerBusy("the ledger can't be written: the database is still ending an earlier transaction")
         return status == "committed"

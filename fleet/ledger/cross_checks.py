@@ -89,7 +89,7 @@ def _sums(connection: Connection, server: int, made: dict[SumKey, Bucket]) -> It
         for row in connection.execute(query.where(miners.c.server == server))
     }
     wrong = [key for key in made.keys() | kept.keys() if made.get(key, Bucket()) != kept.get(key, Bucket())]
-    yield from _named("the kept sums are not those of its entries", {miner for miner, *_ in wrong})
+    yield from _named("the stored sums differ from its entries", {miner for miner, *_ in wrong})
 
 
 def _counters(connection: Connection, server: int) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _counters(connection: Connection, server: int) -> Iterator[str]:
     going = jobs.c.state.in_([state.value for state in OPEN])
     odd = (ended & jobs.c.finished_at.is_(None)) | (going & jobs.c.finished_at.is_not(None)) | ~(ended | going)
     odd_ones = select(jobs.c.job_id).where(jobs.c.server == server, odd)
-    yield from _named("its state and its end do not fit", connection.execute(odd_ones).scalars())
+    yield from _named("its state does not match whether it has ended", connection.execute(odd_ones).scalars())
     for name, count in made.items():
         if kept.get(name, 0) != count:
             yield f"{counters.name}: {kept.get(name, 0)} jobs {name.replace('_', ' ')}, but {count} rows of jobs say so"
@@ -114,14 +114,14 @@ def _paid_jobs(connection: Connection, server: int) -> Iterator[str]:
     paid = select(jobs.c.job_id).where(mine, jobs.c.state == JobState.ACCEPTED.value)
     booked = select(entries.c.job_id).where(entries.c.server == server, entries.c.job_id.is_not(None))
     unpaid = connection.execute(paid.where(jobs.c.job_id.not_in(booked))).scalars().all()
-    yield from _named("is paid, and no entry says so", unpaid)
+    yield from _named("is paid, but has no entry", unpaid)
     of_jobs = select(entries.c.job_id).where(entries.c.server == server, entries.c.kind == EntryKind.JOB.value)
     same = (jobs.c.server == entries.c.server) & (jobs.c.job_id == entries.c.job_id)
     # a server may assign a paid job's id again for a job of another type: then the row has the newer type
     again = or_(*(jobs.c.events.like(f"%{LETTERS[state]}%,%") for state in PAID))
     retyped = (jobs.c.job_type != entries.c.job_type) & ~again
     lost = of_jobs.outerjoin(jobs, same).where(jobs.c.job_id.is_(None) | (jobs.c.miner != entries.c.miner) | retyped)
-    yield from _named("has an entry, and no such job", connection.execute(lost).scalars().all())
+    yield from _named("has an entry, but the job is missing", connection.execute(lost).scalars().all())
 
 
 def _losses(connection: Connection, server: int) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _losses(connection: Connection, server: int) -> Iterator[str]:
         for row in connection.execute(query.where(miners.c.server == server))
     }
     wrong = {key[0] for key in made.keys() | kept.keys() if made.get(key, (0, ZERO)) != kept.get(key, (0, ZERO))}
-    yield from _named("the kept losses are not those of its jobs", wrong)
+    yield from _named("the stored losses differ from its jobs", wrong)
 
 
 def _findings(connection: Connection, server: int) -> Iterator[str]:
@@ -165,10 +165,10 @@ def _positions(connection: Connection, server: int) -> Iterator[str]:
         yield "entries: their ids are not in the order in which they were booked"
     known = select(entries.id).union_all(select(literal(0)))
     bases = select(miners.c.miner_id).where(miners.c.server == server, miners.c.base_entry.not_in(known))
-    yield from _named("its base names an entry that is not there", connection.execute(bases).scalars())
+    yield from _named("its base names an entry that is missing", connection.execute(bases).scalars())
     beats = select(miners.c.miner_id).join(sessions, sessions.c.miner == miners.c.id)
     beats = beats.where(miners.c.server == server, sessions.c.beat_entry.not_in(known)).distinct()
-    yield from _named("a session names an entry that is not there", connection.execute(beats).scalars())
+    yield from _named("a session names an entry that is missing", connection.execute(beats).scalars())
 
 
 def _kept_counters(connection: Connection, server: int) -> dict[str, int]:

@@ -23,7 +23,7 @@ from fleet.ledger.version import EMPTY, SCHEMA_VERSION, check_there, check_versi
 _LIBPQ = frozenset({"psycopg", "psycopg2"})
 #: how long SQLite itself waits for a lock; the coordinator tries again after that
 _WRITER_WAITS_MS, _READER_WAITS_MS = 1000, 5000
-#: size in bytes to which SQLite cuts its write-ahead log once nobody reads it
+#: size in bytes to which SQLite truncates its write-ahead log once it has no readers
 _LOG_BYTES = 16 << 20
 
 
@@ -55,12 +55,12 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     except NoSuchModuleError as exc:
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: SQLAlchemy knows no {target.drivername}") from exc
     except ArgumentError as exc:
-        raise LedgerError("FLEET_LEDGER_URL can't be used: a file is named by sqlite:////its/absolute/path") from exc
+        raise LedgerError("FLEET_LEDGER_URL can't be used: write a file as sqlite:////its/absolute/path") from exc
     except ModuleNotFoundError as exc:
         raise LedgerError(f"the ledger {target.render_as_string()} needs the package {exc.name}: install it") from exc
     except ImportError as exc:
         # psycopg is installed without libpq
-        raise LedgerError(f"the ledger {target.render_as_string()} needs more: {exc}") from exc
+        raise LedgerError(f"the ledger {target.render_as_string()} can't be opened: {exc}") from exc
     return engine
 
 
@@ -75,7 +75,7 @@ def _target(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError) as exc:
         # make_url's own message may quote part of the password
-        words = "it is no URL like postgresql+psycopg://user:password@host:5432/name"
+        words = "it is not a URL like postgresql+psycopg://user:password@host:5432/name"
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: {words}") from exc
 
 
@@ -89,8 +89,8 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
         remote = networked(path.parent)
         if remote is not None:
             raise LedgerError(
-                f"the ledger {path} lies on {remote}, whose locks can't be relied on: "
-                "put FLEET_STATE_DIR on a local disk, or name a PostgreSQL ledger by FLEET_LEDGER_URL"
+                f"the ledger {path} lies on {remote}, where locks are unreliable: "
+                "put FLEET_STATE_DIR on a local disk, or name a PostgreSQL ledger with FLEET_LEDGER_URL"
             )
     engine = create_engine(url)
 

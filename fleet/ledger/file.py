@@ -79,8 +79,8 @@ class LedgerFile:
         try:
             connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
         except DatabaseError as exc:
-            return f"what it held can't be saved: {exc.orig}; restore a backup"
-        return f"all that it held is in {copy}: put that in its place, without ledger.sqlite-wal, or restore a backup"
+            return f"its content can't be saved: {exc.orig}; restore a backup"
+        return f"its content is in {copy}: put that in its place, without ledger.sqlite-wal, or restore a backup"
 
 
 def _look(path: Path) -> _Seen | None:

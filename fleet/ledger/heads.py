@@ -67,7 +67,7 @@ def keep_heads(file: Path, heads: Iterable[Head]) -> None:
         unfinished.write_text("".join(f"{head.line()}\n" for head in lines), encoding="utf-8")
         unfinished.replace(file)
     except OSError as exc:
-        raise LedgerError(f"{file}: {exc.strerror}; choose a folder that can be written by FLEET_STATE_DIR") from exc
+        raise LedgerError(f"{file}: {exc.strerror}; choose a writable folder with FLEET_STATE_DIR") from exc
 
 
 def refuse_lost(ledger: Path, heads: Iterable[Head]) -> None:

@@ -236,7 +236,7 @@ class Ledger:
         if size <= limit_bytes:
             return ""
         grown = f"the ledger's write-ahead log has grown to {size / 1e6:.0f} MB"
-        return f"{grown}, since {reader(file)} reads and does not end"
+        return f"{grown}, since {reader(file)} keeps a read transaction open"
 
     def heads(self) -> list[Head]:
         """The head of each server's chain."""

@@ -29,9 +29,7 @@ class Lock:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("a+")
         except OSError as exc:
-            raise LedgerError(
-                f"{path}: {exc.strerror}; choose a folder that can be written by FLEET_STATE_DIR"
-            ) from exc
+            raise LedgerError(f"{path}: {exc.strerror}; choose a writable folder with FLEET_STATE_DIR") from exc
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -39,7 +37,7 @@ class Lock:
             other = self._file.read().strip() or "another process"
             self._file.close()
             raise LedgerLocked(
-                f"{path.parent} is held by {other}; stop it, or give this one a folder of its own by FLEET_STATE_DIR"
+                f"{path.parent} is held by {other}; stop it, or give this one a folder of its own with FLEET_STATE_DIR"
             ) from None
         self._file.truncate(0)
         self._file.write(f"{holder} {os.getpid()} on {socket.gethostname()}\n")

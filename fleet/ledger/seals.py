@@ -1,6 +1,6 @@
 """Seals: a checksum in each row that no other table repeats, so that `fleet ledger verify` finds an altered one.
 
-A seal is no signature. Whoever can write the ledger can compute it, as they can the hash of an entry.
+A seal is not a signature: whoever can write to the ledger can compute seals, and entry hashes, too.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def broken_seals(connection: Connection) -> Iterator[str]:
         rows = connection.execute(query.execution_options(yield_per=_BATCH)).mappings()
         broken = sum(row["seal"] != seal(table, dict(row)) for row in rows)
         if broken:
-            yield f"{table.name}: {broken} rows are not as they were written"
+            yield f"{table.name}: {broken} rows were changed"
 
 
 #: number of rows read at once

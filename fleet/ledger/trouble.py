@@ -61,7 +61,7 @@ def translated(what: str, file: Path | None = None) -> Iterator[None]:
         raise LedgerBusy(f"{what}: {reason}") from exc
     except (ValueError, ArithmeticError) as exc:
         # malformed text, an amount that is not a number, an unknown state
-        raise LedgerError(f"{what}: it holds what no farm wrote: {exc}; restore a backup") from exc
+        raise LedgerError(f"{what}: it holds data that no farm wrote: {exc}; restore a backup") from exc
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def check_there(file: Path) -> None:
     if not file.exists() or not file.stat().st_size:
         refuse_lost(file, kept_heads(file.with_name(HEADS_FILE)))
     if not file.exists():
-        raise LedgerError(f"there is no ledger at {file} yet; it is made by the first `fleet up`")
+        raise LedgerError(f"there is no ledger at {file} yet; the first `fleet up` creates it")
 
 
 def is_older(found: str | None) -> bool:
@@ -33,7 +33,7 @@ def check_version(found: str | None) -> None:
     """Raise LedgerError unless a ledger with the stored schema version `found` can be used as it is."""
     if found == str(SCHEMA_VERSION):
         return
-    words = f"the ledger is of schema {found}, this release reads {SCHEMA_VERSION}: "
+    words = f"the ledger has schema {found}, this release reads {SCHEMA_VERSION}: "
     if is_older(found):
         raise LedgerError(f"{words}the next start of the coordinator migrates it, after a copy")
     raise LedgerError(f"{words}use the release that wrote it")

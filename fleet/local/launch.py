@@ -70,7 +70,7 @@ class Launcher:
                 self.run_dir.rename(before)
             self.run_dir.mkdir(parents=True, mode=0o700)
         except OSError as exc:
-            raise ServiceError(f"{self.run_dir}: {exc.strerror}; choose a folder by FLEET_STATE_DIR") from exc
+            raise ServiceError(f"{self.run_dir}: {exc.strerror}; choose another folder with FLEET_STATE_DIR") from exc
 
     def worker(self, environ: Mapping[str, str]) -> Child:
         """Start the worker."""
@@ -99,7 +99,7 @@ class Launcher:
         port = flower.port
         if _in_use(flower.address, port):
             port = free_port()
-            self._lines.say(f"port {flower.port} is in use, Flower is at {port}")
+            self._lines.say(f"port {flower.port} is in use; Flower uses {port}")
         host = f"[{flower.address}]" if ":" in flower.address else flower.address
         self._lines.say(f"Flower:    http://{host}:{port}{'/' if flower.url_prefix else ''}{flower.url_prefix}")
         return {"FLEET_FLOWER__PORT": str(port)}

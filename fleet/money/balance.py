@@ -176,7 +176,7 @@ class Purse:
         """Book what a heartbeat paid, by the amount in its answer or by the session's sum.
 
         While work is `unsettled`, the sum may count a job that is not booked yet. The sum then waits until the last of
-        the `waiting` jobs is settled. If no such jobs are named, it is left to a later heartbeat.
+        the `waiting` jobs is settled. If no such jobs are named, a later heartbeat evaluates it.
         """
         self.wallet.beat()
         return self._pay.heartbeat(answer, exchange, waiting if unsettled else None)

@@ -17,7 +17,7 @@ from fleet.money.wallet import Wallet
 
 _UNKNOWN_PAST = (
     "the server has paid this miner before, and the ledger knows nothing of it: "
-    "if another ledger does, stop, and put it in place or name its folder by FLEET_STATE_DIR"
+    "if another ledger does, stop, and put it in place or name its folder with FLEET_STATE_DIR"
 )
 
 #: without the amount, so that the output sums up the lines of a farm
@@ -51,7 +51,7 @@ class TotalsComparison:
     def settle(self, totals: Totals, exchange: Exchange) -> list[Effect]:
         """Compare the server's totals with the ledger, at a moment when nothing is under way.
 
-        A difference is classified. What it proves about payments is booked as an adjustment that says so.
+        A difference is classified, and what it proves about payments is booked as an adjustment with that class.
         """
         case, total = self._case(totals), totals.total_rewards
         if case is None:
@@ -86,9 +86,8 @@ class TotalsComparison:
         self._wallet.forgotten()
         if self._books.base_total is None or not self._books.since_base:
             return []
-        evidence = (
-            f"it registered the miner anew; {self._books.since_base} NNET since {self._books.base_total} stay as booked"
-        )
+        since_base, base = self._books.since_base, self._books.base_total
+        evidence = f"it registered the miner as new; {since_base} NNET since {base} stay booked"
         finding = Finding(kind=Difference.FORGOTTEN, amount=-self._books.since_base, evidence=evidence)
         return [self._found(finding), self._books.notice(NoticeKind.ANOMALY, _FORGOTTEN)]
 

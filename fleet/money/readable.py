@@ -45,7 +45,7 @@ def is_rounded(amount: Decimal | int | None) -> bool:
 def aligned(amounts: Sequence[Decimal | int | None], *, exact: bool = False) -> list[str]:
     """A column of amounts, padded so that right-aligned cells have their points below each other.
 
-    None, an amount that the server did not state, is spelt out.
+    None, an amount that the server did not state, is shown as `not stated`.
     """
     texts = [NOT_STATED if one is None else readable(one, exact=exact) for one in amounts]
     tails = [len(text.partition(".")[2]) + ("." in text) for text in texts]

@@ -63,7 +63,7 @@ class Case:
 def classify(case: Case) -> Finding | None:
     """The kind of a difference and its explanation, or None if there is nothing to explain."""
     if case.same_record is False:
-        return _forgotten(case, "the server made its record of the miner anew")
+        return _forgotten(case, "the server has a new record of the miner")
     if case.fell:
         return _forgotten(case, "the server's total is below what it stated before")
     if not case.missing:
@@ -106,13 +106,13 @@ def _surplus(case: Case) -> Finding:
     if found is not None and (extra is None or case.counts_reports or extra >= len(found)):
         return _of(case, Difference.ANSWER_LOST, f"{len(found)} submissions without an answer were paid", found)
     if extra is not None and 0 < extra <= len(case.lost) and not case.counts_reports:
-        words = f"the server counts {extra} jobs more, whose answers were lost; it paid otherwise than they stated"
+        words = f"the server counts {extra} more jobs, whose answers were lost; it paid other amounts than they stated"
         return _of(case, Difference.ANSWER_LOST, words, case.lost)
     if extra is not None and extra > (case.jobs if case.counts_reports or case.beats_lost else 0):
-        words = f"the server counts {extra} jobs more than this farm submitted under the id"
+        words = f"the server counts {extra} more jobs than this farm submitted under the id"
         return _of(case, Difference.OTHER_CLIENT, words)
     if case.claims and extra == 0 and not case.beats_lost:
-        words = "payments without an answer were made otherwise than their jobs stated"
+        words = "payments without an answer differ from what their jobs stated"
         return _of(case, Difference.ANSWER_LOST, words, case.claims)
     if case.beats_lost or (extra == 0 and case.beats):
         words = (
@@ -126,7 +126,7 @@ def _surplus(case: Case) -> Finding:
         return _of(case, Difference.HEARTBEAT, words)
     if case.foreign_session:
         return _of(case, Difference.OTHER_CLIENT, "a session was running that this farm had not started")
-    return _of(case, Difference.UNKNOWN, "nothing that is known explains it")
+    return _of(case, Difference.UNKNOWN, "no known cause explains it")
 
 
 def _shortfall(case: Case) -> Finding:
@@ -143,16 +143,16 @@ def _shortfall(case: Case) -> Finding:
         words = f"{len(found)} payments booked without an answer were not made"
         return _of(case, Difference.ANSWER_LOST, words, found)
     if in_base:
-        words = f"the base counts it, as do the {case.counted_twice} NNET that the session's sum brought after the base"
+        words = f"the base counts it, as do the {case.counted_twice} NNET that the session's sum stated after the base"
         return _of(case, Difference.HEARTBEAT, words)
     if -case.missing > _sum(case.claims) + case.tolerance:
         return _forgotten(case, "the server's total lacks payments that it had confirmed")
     if extra == 0 or case.same_record:
-        words = "payments without an answer were made otherwise than their jobs stated"
+        words = "payments without an answer differ from what their jobs stated"
         return _of(case, Difference.ANSWER_LOST, words, case.claims)
     if extra is not None and extra < 0:
         return _forgotten(case, f"the server counts {-extra} jobs less than it had completed")
-    return _of(case, Difference.UNKNOWN, "nothing that is known explains it")
+    return _of(case, Difference.UNKNOWN, "no known cause explains it")
 
 
 def _forgotten(case: Case, words: str) -> Finding:

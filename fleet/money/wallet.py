@@ -35,7 +35,7 @@ class Wallet:
         self._held = known
         #: NNET booked when the server forgot its totals, None unless no balance was seen since
         self._booked_at_loss = books.base_booked if forgotten and known is not None else None
-        #: whether the next receipt's balance is looked at
+        #: whether to compare the balance of the next receipt
         self._due = True
 
     def beat(self) -> None:

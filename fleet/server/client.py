@@ -131,7 +131,7 @@ class _Talk:
 
 @contextmanager
 def _no_other_error(talk: _Talk) -> Iterator[None]:
-    """Turn any other exception into a CallError: a call without a reply would block its miner for ever.
+    """Turn any other exception into a CallError: a call without a reply would block its miner forever.
 
     Raises Unsendable if no request was sent, since another attempt would fail the same way. Otherwise raises Garbled,
     since the server may have carried out the request.

@@ -58,7 +58,7 @@ def _flaw(item: Any) -> str:
     if isinstance(item, float) and not math.isfinite(item):
         return "a number that no float holds"
     if isinstance(item, str) and not item.isascii() and _BAD_BYTE.search(item):
-        return "bytes that are no UTF-8"
+        return "bytes that are not UTF-8"
     return ""
 
 

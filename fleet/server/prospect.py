@@ -44,30 +44,30 @@ _WORDS: tuple[tuple[type[CallError], Trouble, str], ...] = (
         NoSuchCall,
         Trouble.NO_MINING,
         (
-            "{server} has no /ai-energy calls: it is no NeoNet server, or one of the first public release "
-            "(2025-12-01), which gives no jobs; name another one by --server or FLEET_SERVER"
+            "{server} has no /ai-energy calls: it is not a NeoNet server, or one of the first public release "
+            "(2025-12-01), which gives no jobs; name another one with --server or FLEET_SERVER"
         ),
     ),
     (
         Garbled,
         Trouble.FOREIGN,
-        "something else answers in the place of {server}: {error}; look at that URL in a browser",
+        "something else answers in place of {server}: {error}; look at that URL in a browser",
     ),
     (
         Untrusted,
         Trouble.UNTRUSTED,
         (
             "the certificate of {server} does not verify: {error}; if an authority of your own signed it, "
-            "name its PEM file by FLEET_HTTP__CA_FILE"
+            "name its PEM file with FLEET_HTTP__CA_FILE"
         ),
     ),
     (
         UnknownHost,
         Trouble.UNKNOWN_HOST,
-        "no address is known of {host}: check the name, and this machine's DNS",
+        "the name {host} does not resolve: check it, and this machine's DNS",
     ),
-    (Banned, Trouble.BANNED, "{server} takes no calls from this address: {error}"),
-    (ServerFault, Trouble.AWAY, "{server} answers with errors alone: {error}"),
+    (Banned, Trouble.BANNED, "{server} refuses all calls from this address: {error}"),
+    (ServerFault, Trouble.AWAY, "{server} answers only with errors: {error}"),
     (CallError, Trouble.AWAY, "{server} does not answer: {error}"),
 )
 
@@ -134,7 +134,7 @@ class Prospect:
             return None
         if self.verdict is not None:
             return replace(self.verdict, asked=asked)
-        text = f"{self._server} answers, and no job was taken from it in this time"
+        text = f"{self._server} answers, but gave no job in this time"
         return None if asked else Verdict(trouble=Trouble.NO_JOB, text=text)
 
 
@@ -144,7 +144,7 @@ def verdict_of(error: CallError, server: str) -> Verdict | None:
         return None
     location = error.location if isinstance(error, Foreign) else ""
     if location:
-        words = f"{server} redirects to {location}: if that is the server, name it by --server or FLEET_SERVER"
+        words = f"{server} redirects to {location}: if that is the server, name it with --server or FLEET_SERVER"
         return Verdict(trouble=Trouble.REDIRECTED, text=words)
     trouble, words = next((trouble, words) for kind, trouble, words in _WORDS if isinstance(error, kind))
     host = urlsplit(server).hostname or server

@@ -51,9 +51,9 @@ def parse_object(body: bytes, apart: str = "") -> dict[str, Any]:
     except (ValueError, RecursionError) as exc:
         answer = _marked(body) if apart else None
         if not isinstance(answer, dict) or _unfit({**answer, apart: None}):
-            raise Garbled(f"the answer is no JSON: {exc!s:.120}: {body[:60]!r}") from exc
+            raise Garbled(f"the answer is not JSON: {exc!s:.120}: {body[:60]!r}") from exc
     if not isinstance(answer, dict):
-        raise Garbled(f"the answer is no object: {body[:60]!r}")
+        raise Garbled(f"the answer is not an object: {body[:60]!r}")
     return answer
 
 
@@ -119,7 +119,7 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
 
 
 def parse_fetched(body: bytes, miner_id: str) -> Job:
-    """The job in a fetch's answer. Flaws become the job's problem: an unreadable job would be handed out for ever."""
+    """The job in a fetch's answer. Flaws become the job's problem: an unreadable job would be assigned forever."""
     try:
         task = parse_object(body)
     except Foreign:

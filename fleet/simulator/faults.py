@@ -57,7 +57,7 @@ class Fault:
     def __post_init__(self) -> None:
         unknown = self.endpoints - set(ENDPOINTS)
         if unknown:
-            raise OptionError("fault.roads", ", ".join(sorted(unknown)), f"of {', '.join(ENDPOINTS)}")
+            raise OptionError("fault.endpoints", ", ".join(sorted(unknown)), f"of {', '.join(ENDPOINTS)}")
         if not (math.isfinite(self.probability) and 0 <= self.probability <= 1):
             raise OptionError("fault.probability", self.probability, "0 … 1")
         if (self.count is not None and self.count < 1) or self.after < 0:
@@ -86,23 +86,24 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Parse `KIND[,roads=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]`; `value` comes last."""
+    """Parse `KIND[,endpoints=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]`; `value` comes last.
+
+    `roads` is an older name of `endpoints`.
+    """
     head, mark, value = text.partition(",value=")
     kind, *settings = head.split(",")
     fields: dict[str, object] = {"kind": kind, **({"value": value} if mark else {})}
     for setting in settings:
         name, _, given = setting.partition("=")
-        fields[name.strip()] = given.split("|") if name.strip() in {"roads", "miners"} else given
+        fields[name.strip()] = given.split("|") if name.strip() in {"endpoints", "roads", "miners"} else given
     return build_fault(fields)
 
 
 def build_fault(fields: Mapping[str, object]) -> Fault:
     """A fault from its fields in JSON or text. Raises OptionError, which names an invalid field."""
-    # the notation says `roads`
-    known = {"roads", *Fault.__slots__} - {"endpoints"}
     for name in fields:
-        if name not in known:
-            raise OptionError("fault", name, f"one of {', '.join(sorted(known))}")
+        if name != "roads" and name not in Fault.__slots__:
+            raise OptionError("fault", name, f"one of {', '.join(sorted(Fault.__slots__))}")
     try:
         kind = FaultKind(fields.get("kind"))
     except ValueError as exc:
@@ -112,7 +113,7 @@ def build_fault(fields: Mapping[str, object]) -> Fault:
         count = fields.get("count")
         return Fault(
             kind=kind,
-            endpoints=frozenset(map(str, cast("Iterable[object]", fields.get("roads", ())))),
+            endpoints=frozenset(map(str, cast("Iterable[object]", fields.get("endpoints", fields.get("roads", ()))))),
             miners=frozenset(str(name).lower() for name in cast("Iterable[object]", fields.get("miners", ()))),
             probability=float(cast("str", fields.get("probability", 1.0))),
             count=None if count is None else int(cast("str", count)),
@@ -162,7 +163,7 @@ class FaultTable:
         return [
             {
                 "kind": fault.kind.value,
-                "roads": sorted(fault.endpoints),
+                "endpoints": sorted(fault.endpoints),
                 "miners": sorted(fault.miners),
                 "probability": fault.probability,
                 "count": fault.count,

@@ -1,4 +1,4 @@
-"""Connections to Redis that read no answer past a bound, so that nobody can fill this process's memory through one."""
+"""Connections to Redis that read no answer past a bound, so that a huge answer can't fill this process's memory."""
 
 from __future__ import annotations
 

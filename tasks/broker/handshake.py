@@ -145,7 +145,7 @@ def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Re
 
 def _role_refused(exc: redis.RedisError) -> Refusal:
     # neither of these errors contains a URL or a password
-    advice = "FLEET_REDIS_URL holds a wrong user or password, or one taken back"
+    advice = "FLEET_REDIS_URL holds a wrong user or password, or a revoked one"
     return Refusal(reason=f"Redis refuses this role: {_said(exc)}; {advice}")
 
 
@@ -163,7 +163,7 @@ def _answered(address: RedisAddress, exc: redis.ResponseError) -> Refusal | None
         # HELLO came with 6.0
         return _too_old("5.0 or older")
     if str(exc).startswith("DENIED"):
-        return Refusal(reason=f"Redis at {address.place} turns the farm away: {_said(exc)}")
+        return Refusal(reason=f"Redis at {address.place} refuses the farm: {_said(exc)}")
     # the Redis or its disk is full: jobs wait
     return None
 
@@ -198,10 +198,8 @@ def _certificate_flaw(address: RedisAddress, exc: Exception) -> Refusal | None:
     if flaw is None:
         return None
     why = _text(flaw.verify_message).rstrip(".")
-    advice = "an authority of your own is named in FLEET_REDIS_URL by ?ssl_ca_certs=FILE"
-    return Refusal(
-        reason=f"{address.place} shows a certificate that is not accepted: {why}; nothing was sent; {advice}"
-    )
+    advice = "name your own certificate authority in FLEET_REDIS_URL with ?ssl_ca_certs=FILE"
+    return Refusal(reason=f"{address.place} has a certificate that is not accepted: {why}; nothing was sent; {advice}")
 
 
 def _cause(address: RedisAddress, exc: Exception) -> str:
@@ -227,7 +225,7 @@ def _other_wire(stated: bytes | None) -> Refusal | None:
     if not isinstance(fields, dict) or fields.get("wire", WIRE_VERSION) == WIRE_VERSION:
         return None
     return Refusal(
-        reason=f"this worker is release {release()} and speaks wire version {WIRE_VERSION}, but the coordinator wants "
+        reason=f"this worker is release {release()} and speaks wire version {WIRE_VERSION}, but the coordinator needs "
         f"release {fields.get('release')!s:.40} with wire version {fields.get('wire')!s:.10}: install that release on "
         "this host"
     )

@@ -1,9 +1,18 @@
-"""kombu's Redis transport, with fewer round trips, within the rights of each role, and deaf to malformed messages.
+"""kombu's Redis transport with fewer round trips and fewer rights, which drops malformed messages.
 
-A worker with kombu's own waits for Redis twice a message: to mark it as taken before it is computed, and to
-acknowledge it. Far from Redis it does little else.
+With kombu's own transport a worker waits for Redis twice for each message: to mark it as taken before it is computed,
+and to acknowledge it. Far from Redis it does little else.
 
-One file: kombu's channel, its QoS and its transport are subclassed together and know each other.
+Some names of kombu's that begin with an underscore are used here, since it has no public way to the same:
+
+- `_queue_bind`, `_size` and `_deliver` are what `kombu.transport.virtual` asks each transport to define or override.
+- `_refresh_binding`, `_do_restore_message`: kombu's versions run scripts, or write to a key that the message names.
+  The Redis roles of workers and Flower allow neither.
+- `_brpop_read`, `_receive_one`: the only places where an unreadable message can be dropped before it ends the worker.
+- `_fanout_queues`, `_expires`, `_delivered`, `_qos`: the state that the overridden methods keep up to date.
+
+The lock file pins kombu's version, and `tests/integration/test_transport.py` and `test_role_of_a_worker.py` run these
+with a real Redis. One file: kombu's channel, its QoS and its transport are subclassed together and know each other.
 """
 
 from __future__ import annotations
@@ -49,6 +58,8 @@ class QoS(redis.QoS):
         self._unmarked: dict[str, Any] = {}
         self._done: list[str] = []
         self._awaited = False
+        #: calls of `restore_visible` so far
+        self._sweeps = 0
         self._clock = RedisClock()
 
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -106,8 +117,8 @@ class QoS(redis.QoS):
 
         Only one worker does so at a time. The lock key expires by itself, so releasing it needs no script.
         """
-        self._vrestore_count += 1
-        if (self._vrestore_count - 1) % (interval or 1):
+        self._sweeps += 1
+        if (self._sweeps - 1) % (interval or 1):
             return
         # a Redis that is full or takes no writes can restore nothing now; an error here would end the worker
         with suppress(ResponseError), self.channel.conn_or_acquire() as client:
@@ -275,6 +286,8 @@ class RedisTransport(redis.Transport):
 def use_for_redis() -> None:
     """Make kombu use this transport for redis:// and rediss:// in this process.
 
-    Celery's `broker_transport` would put its name into the broker's URL, which Flower reads.
+    An entry in kombu's table covers every connection. A subclass of the app's connection would not: some are
+    made by kombu's own class, whose scripts Flower's role may not run. Celery's `broker_transport` would put the
+    transport's name into the broker's URL, which Flower reads.
     """
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:{RedisTransport.__name__}"))

@@ -10,7 +10,7 @@ import redis.asyncio
 
 
 class VerifiedConnection(redis.SSLConnection):
-    """A connection whose certificate is vouched for by `ssl_ca_certs`, or by the system's authorities where it is None.
+    """A connection whose certificate is signed by `ssl_ca_certs`, or by the system's authorities where it is None.
 
     redis-py trusts the system's authorities beside a named one: any of them, or whoever controls one, could answer in
     place of the farm's Redis and would be sent the password.

@@ -120,7 +120,7 @@ def _visitor(handler: Any) -> bool:
     if not any(admits(header, one) for one in expected):
         _guesses.wrong(address, now)
         if _guesses.wait_s(address, now) > 0:
-            _log.warning("too many wrong passwords from %s: none is looked at for %g s", address, REFILL_S)
+            _log.warning("too many wrong passwords from %s: none is checked for %g s", address, REFILL_S)
         raise HTTPError(401)
     return True
 

@@ -30,7 +30,7 @@ from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.steps import Heartbeat, PacedEvents, self_test_step, watchdog_step
 
 _EX_CONFIG = 78
-_NO_PAUSE = "Ctrl-Z stops nothing: jobs at hand would wait for it. Ctrl-C finishes them and ends the worker."
+_NO_PAUSE = "Ctrl-Z is ignored: the jobs would wait. Ctrl-C finishes them and ends the worker."
 _log = logging.getLogger(__name__)
 
 
@@ -119,4 +119,4 @@ def _pool_size(asked: int | None) -> PoolSize:
 
 def _give_up(after_s: float) -> None:
     held = len(state.reserved_requests)
-    _log.error("%d jobs at hand did not end within %g s: this worker ends without them", held, after_s)
+    _log.error("%d jobs did not end within %g s: this worker ends without them", held, after_s)

@@ -131,7 +131,7 @@ def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
 
         def _look(self, consumer: Any) -> None:
             if self.test is None and failures.needs_test(consumer.pool.num_processes):
-                _log.warning("%d jobs in a row came to nothing: this worker tests itself", failures.in_row)
+                _log.warning("%d jobs in a row failed: this worker tests itself", failures.in_row)
                 self.test, failures.testing = SelfTest(time_limit_s), True
                 consumer.cancel_task_queue(JOBS_QUEUE)
             verdict = None if self.test is None else self.test.outcome()
@@ -142,7 +142,7 @@ def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
                 # takes no more messages until it has ended
                 _end(verdict, time_limit_s)
                 return
-            _log.warning("the known jobs went well: it is the others that fail")
+            _log.warning("the known jobs succeeded, so the failures come from the jobs")
             failures.passed()
             failures.testing = False
             consumer.add_task_queue(JOBS_QUEUE)

@@ -70,7 +70,7 @@ class StallDetector:
         self._still = self._still + 1 if snapshot.beats == last.beats else 0
         self._deaf = self._deaf + 1 if snapshot.waiting and snapshot.begun == last.begun else 0
         if self._still >= PATIENCE:
-            return f"the consumer's loop stands still for {self._still * PERIOD_S:g} s, though Redis answers"
+            return f"the consumer's loop has hung for {self._still * PERIOD_S:g} s, though Redis answers"
         if self._deaf >= (self._patience_holding if snapshot.held else PATIENCE):
             return f"no job was begun for {self._deaf * PERIOD_S:g} s, though {snapshot.waiting} wait in the queue"
         return None

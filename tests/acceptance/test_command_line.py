@@ -129,7 +129,7 @@ def test_a_taken_port_of_flower_is_told_and_another_one_is_used(tmp_path: Path) 
         port = taken.getsockname()[1]
         settings = {"FLEET_FLOWER__ENABLED": "true", "FLEET_FLOWER__PORT": str(port)}
         with farm(tmp_path, "--miners", "1", settings=settings) as process:
-            process.says(f"port {port} is in use, Flower is at ")
+            process.says(f"port {port} is in use; Flower uses ")
             process.says("Flower:")
             # the coordinator may not have got so far that there is something to drain
             process.send(signal.SIGTERM)

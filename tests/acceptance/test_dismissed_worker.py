@@ -70,5 +70,5 @@ def test_a_worker_whose_password_is_taken_back_ends_with_the_reason(
         assert process.wait() == 69, process.words()
         last = process.err.splitlines()[-1]
         assert "Redis refuses this role" in last
-        assert "or one taken back" in last
+        assert "or a revoked one" in last
         assert _GARAGE not in process.err

@@ -25,7 +25,7 @@ def test_flower_moves_where_its_port_is_taken_and_mining_goes_on(
             "FLEET_FLOWER__PORT": str(port),
         }
         with farm(tmp_path / "farm", "--miners", "1", settings=settings) as process:
-            process.says(f"port {port} is in use, Flower is at ")
+            process.says(f"port {port} is in use; Flower uses ")
             process.says("[REWARD]")
             moved = re.findall(r"Flower is at (\d+)", process.out + process.err)
             assert moved

@@ -53,7 +53,7 @@ def test_a_coordinator_whose_loop_stands_still_ends_itself(parts: Farm, tmp_path
         eventually("the alive file", (tmp_path / "alive").exists)
         stall.touch()
         assert process.wait() == ENDED
-    assert "fleet: the coordinator's thread 'loop' stands still for" in process.err
+    assert "fleet: the coordinator's thread 'loop' has hung for" in process.err
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 )
 def test_a_part_that_is_stopped_is_killed_and_started_again(supervised: Started, part: str, word: str) -> None:
     os.kill(supervised.child(word).pid, signal.SIGSTOP)
-    supervised.says(f"the {part} stands still for")
+    supervised.says(f"the {part} has hung for")
     supervised.says(f"{part} ended with -9; starting it again")
     before = supervised.out.count("[REWARD]")
     eventually("rewards after it", lambda: supervised.out.count("[REWARD]") > before + 3)

@@ -15,7 +15,7 @@ import pytest
 from tests.support.farms import farm_settings, simulator
 from tests.support.processes import FLEET, environ, eventually
 
-REFUSED = "Ctrl-Z stops nothing: "
+REFUSED = "Ctrl-Z is ignored: "
 
 
 class Job:

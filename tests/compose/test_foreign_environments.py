@@ -47,7 +47,7 @@ def test_secrets_that_the_user_cannot_read_are_said_and_no_error_of_their_own(fa
     done = ran(farm, *NOBODY, command=("python", "-m", "tasks"))
     assert done.returncode == 78
     said = done.stderr.splitlines()
-    assert "/run/secrets can't be read: Permission denied; no setting is taken from it" in said[-2]
+    assert "/run/secrets can't be read: Permission denied; its settings are ignored" in said[-2]
     assert said[-1].startswith("FLEET_REDIS_URL is not set")
 
 

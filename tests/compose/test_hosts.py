@@ -191,7 +191,7 @@ def test_a_farm_of_an_unknown_authority_is_refused(line: str) -> None:
 def test_a_worker_of_another_version_is_told_which_is_wanted(line: str) -> None:
     done = joined(altered(line, wire=99, release="0.9.0"))
     assert done.returncode == 69
-    assert "the farm wants release 0.9.0" in done.stderr
+    assert "the farm needs release 0.9.0" in done.stderr
 
 
 def test_a_cut_line_is_no_invitation(line: str) -> None:

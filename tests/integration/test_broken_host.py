@@ -76,7 +76,7 @@ def test_a_host_that_fails_again_and_again_tests_itself_and_ends_with_the_reason
 def test_a_host_on_which_only_poison_fails_passes_its_test_and_goes_on(url: str, tmp_path: Path) -> None:
     with worker(url, tmp_path, argv=BROKEN, settings=_settings("good") | {"BROKEN_WORKER": "poison"}) as process:
         send(url, *(job(f"job-{n}", {"poison": True}) for n in range(9)))
-        process.says("the known jobs went well")
+        process.says("the known jobs succeeded")
         send(url, job("job-sound", {}))
         found = results(url, 10)
         assert {one.job_id for one in found if one.outcome is Outcome.COMPUTED} == {"job-sound"}

@@ -85,7 +85,7 @@ def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmSecr
 
 @pytest.mark.parametrize("name", ["../keys/ca.key", "Garage", ""])
 def test_a_host_whose_name_is_none_is_not_invited(farm: FarmSecrets, name: str) -> None:
-    with pytest.raises(ServiceError, match="no name for a host"):
+    with pytest.raises(ServiceError, match="not a host name"):
         farm.invite(name, _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
 
 
@@ -97,7 +97,7 @@ def test_an_empty_secret_is_an_error_and_not_a_password(tmp_path: Path) -> None:
 
 def test_a_host_of_another_wire_version_is_refused_before_anything_is_sent(farm: FarmSecrets, tmp_path: Path) -> None:
     invitation = replace(farm.invite("garage", _PUBLISHED, release="9.9.9", wire=1, expires_at=_LATER), wire=99)
-    with pytest.raises(ServiceError, match=r"the farm wants release 9\.9\.9"):
+    with pytest.raises(ServiceError, match=r"the farm needs release 9\.9\.9"):
         join_farm(invitation, tmp_path / "join")
     assert not (tmp_path / "join").exists()
 
@@ -105,5 +105,5 @@ def test_a_host_of_another_wire_version_is_refused_before_anything_is_sent(farm:
 def test_the_authority_in_an_invitation_is_a_certificate(farm: FarmSecrets) -> None:
     invitation = farm.invite("garage", _PUBLISHED, release="0.1.0", wire=1, expires_at=_LATER)
     assert ssl.PEM_cert_to_DER_cert(invitation.authority)
-    with pytest.raises(ValueError, match="the authority is no certificate"):
+    with pytest.raises(ValueError, match="the authority is not a certificate"):
         replace(invitation, authority="nonsense")

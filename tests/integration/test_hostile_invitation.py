@@ -98,4 +98,4 @@ def test_the_command_says_so_in_one_printable_line(
         check=False,
     )
     assert done.returncode == 64
-    assert done.stderr == "fleet: this invitation is cut or mistyped: copy the whole line that invited you\n"
+    assert done.stderr == "fleet: this invitation is cut or mistyped: copy the whole line\n"

@@ -143,7 +143,7 @@ def test_verify_names_a_miner_whose_sums_were_changed(ledger_file: Path) -> None
     tamper(ledger_file, "UPDATE sums SET amount = '77'")
     done = run("ledger", "verify", "--json")
     assert done.exit_code == 65
-    assert json.loads(done.output)["servers"][0]["problems"] == ["rig-a1: the kept sums are not those of its entries"]
+    assert json.loads(done.output)["servers"][0]["problems"] == ["rig-a1: the stored sums differ from its entries"]
 
 
 @pytest.mark.usefixtures("ledger_file")

@@ -148,8 +148,8 @@ def test_a_ledger_that_is_not_there_is_an_error_to_readers(path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://farmer:a-secret-word@db:fifty/fleet", "no URL like"),
-        ("postgresql+psycopg://farmer:a-secret-word@[::1/fleet", "no URL like"),
+        ("postgresql://farmer:a-secret-word@db:fifty/fleet", "not a URL like"),
+        ("postgresql+psycopg://farmer:a-secret-word@[::1/fleet", "not a URL like"),
         ("postgresql+telepathy://farmer:a-secret-word@db/fleet", r"knows no postgresql\+telepathy"),
         ("sqlite://farmer:a-secret-word@host/ledger.sqlite", "absolute/path"),
     ],

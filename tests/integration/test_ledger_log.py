@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log while another program reads and does not end: said, with its name, and emptied after it."""
+"""The write-ahead log of SQLite while another program keeps a read transaction open: a warning, and emptied later."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_reader_that_does_not_end_is_named_and_the_log_is_written_over_after_i
             assert reader.stdout.readline() == "read\n"
             while log_bytes(file) <= _LIMIT_BYTES:
                 mine(50)
-            assert f"(pid {reader.pid}) reads and does not end" in ledger.log_grown(_LIMIT_BYTES)
+            assert f"(pid {reader.pid}) keeps a read transaction open" in ledger.log_grown(_LIMIT_BYTES)
             reader.kill()
         mine(50)
         grown = log_bytes(file)

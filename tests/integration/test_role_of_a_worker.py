@@ -125,7 +125,7 @@ def test_the_coordinator_reads_and_looks_with_the_rights_of_its_role(farm: Farm)
             worker.xadd(RESULTS_STREAM, {"a": "b"}, id="18446744073709551615-18446744073709551615")
             state = news(heard)
             assert state.emptied
-            assert "the results stream in Redis had used up its ids" in state.reason
+            assert "the results stream in Redis had no ids left" in state.reason
             assert "worker at 127.0.0.1" in state.reason.partition("suspected: ")[2]
         client.set(JOBS_QUEUE, "x")
         while "neonet.jobs" not in state.reason:

@@ -85,4 +85,4 @@ def test_a_seal_that_was_broken_before_the_migration_stays_broken(tmp_path: Path
     engine = open_engine(f"sqlite:///{path}")
     problems = [problem for verdict in verify(engine) for problem in verdict.problems]
     engine.dispose()
-    assert problems == ["miners: 1 rows are not as they were written"]
+    assert problems == ["miners: 1 rows were changed"]

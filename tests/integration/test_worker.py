@@ -192,7 +192,7 @@ def test_a_worker_whose_loop_stands_still_ends_itself(own_url: str, tmp_path: Pa
         stall.touch()
         assert process.wait() == EXIT_CODE
         nothing_left(process)
-    assert "the consumer's loop stands still for 3 s, though Redis answers" in process.err
+    assert "the consumer's loop has hung for 3 s, though Redis answers" in process.err
 
 
 def test_a_worker_that_takes_no_job_though_the_queue_waits_ends_itself(own_url: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 _UUID_CHARACTERS = 36
-#: the letter that stands for each state in a job's history
+#: the letter for each state in a job's history
 _LETTERS = {
     "assigned": "a",
     "dispatched": "d",

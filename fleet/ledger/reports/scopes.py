@@ -75,7 +75,7 @@ def scopes(place: LedgerPlace) -> LedgerScopes:
     since_base = sum((by_miner[miner] - Decimal(booked) for miner, booked, _ in bases), ZERO)
     first, first_run = fetch_all(place, _FIRST)[0][0], fetch_all(place, _FIRST_RUN)[0][0]
     if first is not None and first_run is not None:
-        # a ledger is no younger than its first run, whose first entry came a moment later
+        # the ledger is as old as its first run, whose first entry came a moment later
         first = min(first, first_run)
     return LedgerScopes(
         servers=len(by_server),

@@ -55,7 +55,7 @@ def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -
         verdicts = [_verify(connection, row.id, row.name, head, kept) for row in servers]
         known = {row.name for row in servers}
         gone = {one.server for one in kept if one.entries and one.server not in known}
-        lost = [_nothing_of(name, f"{HEADS_FILE} has entries of it, and the ledger none") for name in sorted(gone)]
+        lost = [_nothing_of(name, f"{HEADS_FILE} lists entries, but the ledger has none") for name in sorted(gone)]
         stray = (*strays(connection), *broken_seals(connection))
         return [*verdicts, *lost, *([_nothing_of("the ledger", *stray)] if stray else [])]
 

@@ -1,4 +1,4 @@
-"""Whether the file of authorities that may vouch for a server can be used, before any call needs it."""
+"""Whether the file of authorities that may sign a server's certificate can be used, before any call needs it."""
 
 from __future__ import annotations
 

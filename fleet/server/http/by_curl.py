@@ -28,7 +28,7 @@ _NOT_SENT: dict[int, type[Unreachable]] = {
 class Handle:
     """A libcurl handle that sends nothing on a connection that answered a 5xx: the server is about to close it.
 
-    libcurl has to be stopped on its way: it takes no word about a connection while a request travels on it, and the
+    libcurl itself must be stopped: it can't be told about a connection while a request uses it, and the
     next request may take the connection as soon as the answer ends. `spent` holds the local ports of such connections,
     for all handles; a new connection may get such a port again.
     """

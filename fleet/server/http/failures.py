@@ -48,7 +48,7 @@ def meaning(exc: Exception, options: Options, *, sent: bool) -> Exception:
         if isinstance(one, ConnectionError):
             return NoAnswer("the connection was closed before an answer came")
         if isinstance(one, http.client.BadStatusLine):
-            return NoAnswer(f"what came is no HTTP: {words}")
+            return NoAnswer(f"the answer is not HTTP: {words}")
     return NoAnswer(words)
 
 

@@ -50,7 +50,7 @@ class Options:
     connections: int = 64
     #: seconds for which a connection is used at most: an address may lead to another machine by then
     connection_life_s: int = 600
-    #: the authorities that may vouch for a server, None for certifi's
+    #: file of authorities that may sign the server's certificate, None for certifi's
     ca_file: Path | None = None
     #: an http:// URL, which may hold user and password; empty for none
     proxy: str = ""
@@ -76,4 +76,4 @@ class Engine(Sender, Protocol):
     """A library's way to send requests over kept connections, used from one thread's event loop."""
 
     async def close(self) -> None:
-        """End what is under way and close every connection."""
+        """Abort the requests under way and close every connection."""

@@ -23,7 +23,7 @@ from fleet.server.http.failures import meaning
 from fleet.server.http.interface import ACCEPT, CONTENT_TYPE, USER_AGENT, Options, Request, Response
 from fleet.server.http.watched import HERE, POOLS, InFlight, WatchedConnection
 
-# urllib3 warns of malformed headers with a traceback; what an answer is worth is said once, by whoever asked
+# urllib3 logs malformed headers with a traceback; the caller reports a bad answer once
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _CHUNK_BYTES = 65_536
@@ -59,7 +59,7 @@ class RequestThread(threading.Thread):
             try:
                 self._report(self, in_flight, outcome)
             except RuntimeError:
-                # the loop is closed, and nobody is left to hear it
+                # the loop is closed, so nobody needs the reply
                 break
         self._drop()
 
@@ -112,7 +112,7 @@ class RequestThread(threading.Thread):
 
 
 class _Adapter(HTTPAdapter):
-    """One connection, watched, whose server is vouched for by the authorities of `tls` alone. Never sends again."""
+    """One watched connection whose server's certificate is signed by an authority of `tls`. No retries."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls

@@ -57,7 +57,7 @@ class Transport:
         return await self._engine.send(request)
 
     def close(self) -> None:
-        """End what is under way, unheard, and close every connection."""
+        """Abort the requests under way and close every connection."""
         if self.thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self.thread.join(_CLOSE_S)

@@ -92,7 +92,7 @@ class WatchedConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
     def hang_up(self) -> None:
-        """Wake whoever reads from it or writes to it, on any thread."""
+        """Wake the thread that reads from it or writes to it."""
         if isinstance(self.sock, socket.socket):
             with contextlib.suppress(OSError):
                 # TLS is not ended in order: another thread is in the midst of it

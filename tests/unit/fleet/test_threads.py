@@ -17,10 +17,10 @@ def test_the_thread_that_stands_still_is_named_and_the_patience_of_each_counts()
     for _ in range(6):
         quick.beat()
         assert detector.check() is None
-    assert detector.check() == "the coordinator's thread 'slow' stands still for 35 s"
+    assert detector.check() == "the coordinator's thread 'slow' has hung for 35 s"
     slow.beat()
     assert detector.check() is None
-    assert detector.check() == "the coordinator's thread 'quick' stands still for 15 s"
+    assert detector.check() == "the coordinator's thread 'quick' has hung for 15 s"
 
 
 def test_an_unexpected_end_of_a_thread_is_raised_with_its_cause() -> None:

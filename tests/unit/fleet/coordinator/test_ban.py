@@ -21,7 +21,7 @@ def banned() -> Ban:
 def test_nothing_is_sent_until_the_time_that_the_server_states() -> None:
     ban = banned()
     assert ban.free_at == 311.0
-    assert "asked again in 301 s" in ban.words(10.0)
+    assert "next call in 301 s" in ban.words(10.0)
 
 
 def test_calls_that_were_under_way_when_it_began_change_nothing() -> None:

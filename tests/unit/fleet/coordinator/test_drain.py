@@ -91,7 +91,7 @@ def test_jobs_are_settled_by_as_many_submissions_as_they_took_lately() -> None:
         (NoAnswer("no whole answer within 15 s"), "not stopped: the server does not answer"),
         (ServerFault(500, "Internal Server Error"), "not stopped: 500: Internal Server Error"),
         (Refused(403, "blocked"), "not stopped: 403: blocked"),
-        (Garbled("the answer is no JSON"), "not stopped: the answer is no JSON"),
+        (Garbled("the answer is not JSON"), "not stopped: the answer is not JSON"),
         (RateLimited(), "not stopped: 429: too many requests"),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_farm_that_began_with_other_ids_keeps_them_and_says_what_they_can_not_
     specs = miner_specs(Settings.model_validate({"miners": 5}), tmp_path)
     assert [spec.miner_id for spec in specs[:2]] == ["miner-0a1b2c3d-01", "miner-0a1b2c3d-02"]
     said = without_address(specs, tmp_path)
-    assert "miner-01, miner-02, miner-03 and 2 more: the id is no NeoNet address" in said
+    assert "miner-01, miner-02, miner-03 and 2 more: the id is not a NeoNet address" in said
     assert f"remove {tmp_path / 'miner-prefix'}" in said
 
 

@@ -66,7 +66,7 @@ def test_what_could_not_be_learnt_is_said() -> None:
         weights=Weights(), sharing=Sharing(), capacity=Capacity(requests_per_s=1, heartbeat_s=30, cycle_s=None)
     )
     assert not empty.ready
-    assert any("none was seen" in text for text in empty.unknown())
+    assert any("no job was seen" in text for text in empty.unknown())
     one = replace(REAL, sharing=Sharing(flat=1.0, tried=(8, 8)))
     assert one.unknown() == ("what another miner takes from the others: with 8 of them, rewards did not change",)
     uncapped = replace(REAL, sharing=Sharing(budget=0.1, strangers=0.0, tried=(4, 8)))

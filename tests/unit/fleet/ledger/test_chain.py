@@ -86,17 +86,17 @@ TAMPERINGS: dict[str, tuple[Callable[[list[Stored]], list[Stored]], int, str]] =
     "a confirmation that no entry made": (
         lambda rows: [*rows[:2], replace(rows[2], settled_by=None), *rows[3:]],
         3,
-        "changed|confirmed by no entry",
+        "changed|no entry confirms it",
     ),
     "a confirmation by another entry": (
         lambda rows: [*rows[:2], replace(rows[2], settled_by=5), *rows[3:]],
         6,
-        "settles entry 3",
+        "confirms entry 3",
     ),
     "a confirmation by an entry that is not there": (
         lambda rows: [*rows[:4], replace(rows[4], settled_by=99), rows[5]],
         5,
-        "settled it",
+        "points to entry 99",
     ),
 }
 

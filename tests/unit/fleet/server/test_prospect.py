@@ -41,7 +41,7 @@ CASES: list[tuple[CallError, Trouble, int, str]] = [
     (error_of(404, b'{"detail":"Not Found"}', None), Trouble.NO_MINING, EX_CONFIG, SERVER),
     (Untrusted("self-signed certificate"), Trouble.UNTRUSTED, EX_CONFIG, "FLEET_HTTP__CA_FILE"),
     (Foreign(200, "the page 'Sign in'"), Trouble.FOREIGN, EX_PROTOCOL, "'Sign in'"),
-    (Garbled("the answer is no JSON"), Trouble.FOREIGN, EX_PROTOCOL, "no JSON"),
+    (Garbled("the answer is not JSON"), Trouble.FOREIGN, EX_PROTOCOL, "not JSON"),
     (UnknownHost("Could not resolve host"), Trouble.UNKNOWN_HOST, EX_NOHOST, "neonet.example.com"),
     (Banned("403: blocked"), Trouble.BANNED, EX_TEMPFAIL, "403: blocked"),
     (Unreachable("Failed to connect"), Trouble.AWAY, EX_UNAVAILABLE, "Failed to connect"),

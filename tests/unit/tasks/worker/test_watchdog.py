@@ -31,8 +31,8 @@ def first_verdict(seen: Iterable[Snapshot]) -> tuple[int, str] | None:
 @pytest.mark.parametrize(
     ("seen", "after", "reason"),
     [
-        (snapshots(99, beats=False), PATIENCE, "loop stands still for 60 s"),
-        (snapshots(99, beats=False, held=1, waiting=5), PATIENCE, "loop stands still for 60 s"),
+        (snapshots(99, beats=False), PATIENCE, "loop has hung for 60 s"),
+        (snapshots(99, beats=False, held=1, waiting=5), PATIENCE, "loop has hung for 60 s"),
         (snapshots(99, waiting=7), PATIENCE, "no job was begun for 60 s, though 7 wait in the queue"),
         (snapshots(99, waiting=7, held=2), PATIENCE + HOLDING, "no job was begun for 90 s"),
     ],

@@ -55,4 +55,4 @@ def test_verify_still_finds_another_type_where_the_id_was_assigned_once() -> Non
         ledger.commit([opened(JOB, again=False), ended(JobState.ACCEPTED, 1)])
         ledger.commit([Booked(entry=replace(PAID, job_type="tensor_reduce"))])
         (verdict,) = verify(engine)
-        assert verdict.problems == ("j1: has an entry, and no such job",)
+        assert verdict.problems == ("j1: has an entry, but the job is missing",)
