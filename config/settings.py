@@ -297,7 +297,4 @@ def _time_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     least_s = _VISIBILITY_FACTOR * worker.time_limit_s
     if settings.visibility_timeout_s < least_s:
         bound = f"{_VISIBILITY_FACTOR} × worker.time_limit_s, {least_s:g} s"
-        yield (
-            "visibility_timeout_s",
-            f"must be at least {bound}, otherwise Redis gives away a job that is still being computed",
-        )
+        yield "visibility_timeout_s", f"must be at least {bound}, or Redis gives away a job still being computed"
