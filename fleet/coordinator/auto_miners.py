@@ -2,17 +2,21 @@
 
 Sessions are opened a few at a time, the next ones once the last ones are answered. So the first job of each new session
 shows what jobs pay at that number of sessions.
+
+One file: the income decides which sessions are opened, closed, or take free jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 
 from fleet.coordinator.adviser import Adviser
 from fleet.coordinator.income_observer import IncomeObserver
+from fleet.domain.amounts import ZERO
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Effect
-from fleet.domain.events import DrainBegun, Reopened
+from fleet.domain.events import DrainBegun, FreeJobsWorth, Reopened
 from fleet.earning.controller import LOOK_EVERY_S, Controller, Reason
 from fleet.earning.meter import Meter
 from fleet.earning.model import IncomeModel
@@ -22,6 +26,10 @@ from fleet.ratelimit.governor import Governor
 
 #: share of the open sessions that may be opened at once
 _AT_ONCE = 0.25
+#: a free job is left where the estimate of what its requests earn otherwise is this many times what it states
+_CLEARLY = 1.1
+#: miners are not told of a smaller relative change of that estimate
+_SAME = 0.05
 #: seconds until a miner whose session could not be opened is tried again
 _TRY_AGAIN_S = 600.0
 #: calls that open a session, and errors of theirs that say nothing about the miner
@@ -108,11 +116,23 @@ class AutoMiners:
         if decision.reason is Reason.UNREACHED:
             notices += self._put_aside(now)
         self._reach(now)
+        self._price_free_jobs(now)
         if not self.follows:
             return [], notices
         changed = self._follow(self.controller.target, now)
         self._governor.keeps(max(sum(not miner.done for miner in self._miners), 1))
         return changed, notices
+
+    def _price_free_jobs(self, now: float) -> None:
+        """Tell the miners what a free job must state to be worth requests, which it must only while they are short."""
+        least, before = ZERO, self.seen.least_free
+        if self._governor.used_up(now) and self.model.ready:
+            least = Decimal(self.model.free_job_worth(self.own) / _CLEARLY)
+        if abs(least - before) <= Decimal(_SAME) * min(least, before):
+            return
+        self.seen.least_free = least
+        for miner in self._miners:
+            miner.on(FreeJobsWorth(least), now)
 
     def advise(self, now: float, *, hosts: int, at_end: bool = False) -> list[Effect]:
         """What to write down and to print of the income, where it is due; `at_end` of a run, it is. `hosts` compute.

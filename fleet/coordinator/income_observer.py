@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fleet.domain.amounts import EntryKind
+from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.answers import HeartbeatAnswer, Receipt, RewardTerms, SessionStart
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect
@@ -36,6 +36,8 @@ class IncomeObserver:
         self._changing = 0
         #: whether answers to heartbeats state what they pay; None before the first
         self._beats_state_pay: bool | None = None
+        #: NNET that a job must state to be taken without a fetch
+        self.least_free = ZERO
         #: when the server is asked for its rule next
         self._terms_at = now
         #: job id → seconds of its fetch (0 if it came unasked), when it came, when its result came, kernel's seconds
@@ -133,7 +135,8 @@ class IncomeObserver:
 
     def _beaten(self, answer: HeartbeatAnswer, reply: Reply) -> None:
         job, self._beats_state_pay = answer.next_job, answer.reward is not None
-        self._meter.beat(answer.reward, own=self.own, free_job=job is not None)
+        taken = job is not None and job.reward >= self.least_free
+        self._meter.beat(answer.reward, own=self.own, free_job=taken)
         if job is not None:
             self._assigned(job, reply)
             if self._exact(reply):

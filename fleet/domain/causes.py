@@ -32,6 +32,10 @@ class Loss(Enum):
     DRAINED = "drained"
     #: a submission was sent and its outcome was never learnt
     ANSWER_LOST = "answer lost"
+    #: it came without a fetch, and the requests of its submission earn more with other jobs
+    LEFT = "not worth a request"
+    #: it came without a fetch, while as many of those as the miner may have were open
+    CROWDED = "too many open"
 
 
 class Difference(Enum):

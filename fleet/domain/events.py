@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from fleet.domain.calls import Answer, Reply
 from fleet.domain.proof import Exchange
@@ -85,6 +86,13 @@ class AbandonedSessionStopped:
     exchange: Exchange = field(default_factory=Exchange)
 
 
+@dataclass(frozen=True, slots=True)
+class FreeJobsWorth:
+    """From now on, a job that comes without a fetch and states less than `least` NNET is left."""
+
+    least: Decimal
+
+
 MinerEvent = (
     Reply
     | ResultArrived
@@ -97,4 +105,5 @@ MinerEvent = (
     | DrainOver
     | Left
     | Reopened
+    | FreeJobsWorth
 )

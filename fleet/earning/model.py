@@ -98,6 +98,15 @@ class IncomeModel:
         takes += before.pace.beats * self.beats.shared * (lower - level)
         return Step(earns=after.total - before.total - takes, takes=takes)
 
+    def free_job_worth(self, own: int) -> float:
+        """NNET that a free job must state, while requests are short, to be worth those of its submission.
+
+        The same requests would go to fetched jobs, which take one more each.
+        """
+        submissions, bonus = self.capacity.submissions_per_job, self.beats.per_job
+        fetched = self.weights.mean * self.sharing.level(own) + bonus
+        return max(submissions * fetched / (1 + submissions) - bonus, 0.0)
+
     def best(self, least: int, most: int) -> int:
         """The number of sessions of `least` … `most` with the highest income; the smallest of those nearly as good."""
         most = max(min(most, self.capacity.most), least)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from fleet.domain.amounts import ZERO
 from fleet.domain.answers import Receipt
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
@@ -47,6 +48,8 @@ class Workload:
     def __init__(self, miner_id: str, policy: Policy, purse: Purse, rng: random.Random) -> None:
         self.jobs: dict[str, Work] = {}
         self.session: Session | None = None
+        #: NNET that a job must state to be taken without a fetch
+        self.least_free = ZERO
         self.attempts = Attempts(miner_id, policy, self.jobs, rng)
         self.pause = FetchPause(policy.backoff, rng)
         self._miner_id = miner_id
@@ -160,11 +163,19 @@ class Workload:
         return True
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """Take in a job that came without a fetch, unless too many of them are open."""
-        free = sum(work.job.road is not Road.FETCHED for work in self.jobs.values())
-        if job is None or free >= self._policy.max_free_jobs:
+        """Take in a job that came without a fetch; one that is not worth its submission, or one too many, is left."""
+        if job is None:
             return []
+        free = sum(work.job.road is not Road.FETCHED for work in self.jobs.values())
+        loss = Loss.LEFT if job.reward < self.least_free else Loss.CROWDED
+        if job.job_id not in self.jobs and (loss is Loss.LEFT or free >= self._policy.max_free_jobs):
+            return self._left(job, loss) if find(job.job_id) is None else []
         return self.assigned(job, reply, now, find)
+
+    def _left(self, job: Job, loss: Loss) -> list[Effect]:
+        """Record a new job that is left. It blocks nothing, since it came without a fetch."""
+        work = Work(job=job, session_id=self.session.session_id if self.session else "")
+        return [self._opened(work, None), *self._lost(work, JobState.EXPIRED, loss.value, loss)]
 
     def tick(self, now: float) -> list[Effect]:
         """Give up expired jobs, and do what the attempts at others ask for."""

@@ -19,6 +19,7 @@ from fleet.domain.events import (
     BrokerEmptied,
     DrainBegun,
     DrainOver,
+    FreeJobsWorth,
     Left,
     MinerEvent,
     Probe,
@@ -168,22 +169,30 @@ class Miner:
                 return self._workload.tick(now)
             case BrokerEmptied():
                 return self._workload.attempts.broker_emptied(now)
-            case ServerIsBack():
-                self._retry.server_is_back()
-            case Probe():
-                self._retry.shorten()
-            case DrainBegun():
-                self.draining = True
             case DrainOver():
                 self._given_up, self._lifecycle.left_open = True, None
                 return self._give_up()
             case Left():
                 stop = call_for(CallKind.STOP_SESSION, self.spec, self._workload.session, None)
                 return self._lifecycle.leave(stop, event.reason)
+            case _:
+                self._take_note(event)
+                return []
+
+    def _take_note(self, event: ServerIsBack | Probe | DrainBegun | Reopened | FreeJobsWorth) -> None:
+        """Take in what changes the next calls only."""
+        match event:
+            case ServerIsBack():
+                self._retry.server_is_back()
+            case Probe():
+                self._retry.shorten()
+            case DrainBegun():
+                self.draining = True
             case Reopened():
                 self.draining = False
                 self._lifecycle.reopen()
-        return []
+            case FreeJobsWorth():
+                self._workload.least_free = event.least
 
     def _give_up(self) -> list[Effect]:
         self._retry.over()

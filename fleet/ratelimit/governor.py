@@ -40,6 +40,8 @@ _OVERDUE_S = 2.0
 _BEATS = frozenset({CallKind.START_SESSION, CallKind.HEARTBEAT})
 #: a limit that differs by this fraction is not reported again
 _SAME = 0.05
+#: share of the limit from which on it counts as used up
+_USED_UP = 0.9
 _FIRST_PAUSE_S = 1.0
 #: longest pause that the server did not ask for, in seconds
 _LONGEST_PAUSE_S = 60.0
@@ -126,6 +128,10 @@ class Governor:
     def used(self, now: float) -> int:
         """Number of requests sent within the window that ends now."""
         return self._log.count(self._belief.window_s, now)
+
+    def used_up(self, now: float) -> bool:
+        """Whether the server's limit, which is known, has no room for further requests."""
+        return self._belief.confirmed and self.used(now) >= _USED_UP * self.limit
 
     def more_miners(self, now: float) -> int:
         """Number of further miners, working like the present ones, that the limit carries; 0 while nothing was sent.

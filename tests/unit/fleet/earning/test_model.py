@@ -79,3 +79,18 @@ def test_all_small_numbers_and_some_large_ones_are_compared() -> None:
     assert some[:50] == list(range(1, 51))
     assert some[-1] == 1000
     assert len(some) < 250
+
+
+def test_a_free_job_is_worth_its_submission_if_it_pays_half_of_a_fetched_one_which_takes_two_requests() -> None:
+    level, mean = REAL.sharing.level(8), REAL.weights.mean
+    assert REAL.free_job_worth(8) == pytest.approx(mean * level / 2)
+    twice = replace(REAL, capacity=replace(REAL.capacity, submissions_per_job=2.0))
+    assert twice.free_job_worth(8) == pytest.approx(mean * level * 2 / 3)
+
+
+def test_what_heartbeats_pay_for_each_job_makes_a_free_one_worth_more() -> None:
+    bonus = REAL.weights.mean * REAL.sharing.level(8) / 4
+    paid = replace(REAL, beats=Beats(per_job=bonus))
+    # a fetched job pays five quarters of its reward, so a free one needs five eighths, of which it has two as a bonus
+    assert paid.free_job_worth(8) == pytest.approx(1.5 * bonus)
+    assert replace(REAL, beats=Beats(per_job=1.0)).free_job_worth(8) == 0.0

@@ -1,0 +1,122 @@
+"""A job that comes without a fetch is left where it is not worth its submission, and the ledger says so."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+import pytest
+
+from fleet.domain.calls import Answer, CallKind, Reply
+from fleet.domain.causes import Loss
+from fleet.domain.effects import Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
+from fleet.domain.events import FreeJobsWorth
+from fleet.domain.jobs import (
+    Account,
+    HeartbeatAnswer,
+    Job,
+    JobState,
+    MinerSpec,
+    Prior,
+    Registration,
+    Road,
+    SessionStart,
+)
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
+
+LEAST = Decimal("0.3")
+
+
+def job(number: int, reward: str, road: Road) -> Job:
+    return Job(
+        job_id=f"job-{number}",
+        job_type="data_validation",
+        data={"records": 100},
+        reward=Decimal(reward),
+        road=road,
+        timeout_s=60.0,
+    )
+
+
+class Mine:
+    """A miner that is told what a free job must state, and whose calls are answered by hand."""
+
+    def __init__(self, least: Decimal = LEAST, most_free: int = 4) -> None:
+        self.now = 1000.0
+        policy = Policy(max_free_jobs=most_free)
+        self.miner = Miner(MinerSpec(miner_id="rig-1"), policy, Account(), random.Random(1), self.now)
+        self.priors: dict[str, Prior] = {}
+        self.miner.on(FreeJobsWorth(least), self.now)
+        self.answer(CallKind.REGISTER, Registration(new=True))
+
+    def answer(self, kind: CallKind, outcome: Answer) -> list[Effect]:
+        begun = self.miner.begin(self.now)
+        assert begun is not None
+        assert begun[0].kind is kind
+        reply = Reply(call=begun[0], outcome=outcome, sent_at=self.now, answered_at=self.now)
+        return self.miner.on(reply, self.now, self.priors.get)
+
+    def start(self, initial: Job | None) -> list[Effect]:
+        return self.answer(CallKind.START_SESSION, SessionStart(session_id="s", adopted=False, initial_job=initial))
+
+    def beat(self, free: Job) -> list[Effect]:
+        self.now += 30.0
+        return self.answer(CallKind.HEARTBEAT, HeartbeatAnswer(next_job=free))
+
+
+def ends(effects: list[Effect]) -> list[tuple[JobState, Loss | None]]:
+    return [(effect.state, effect.loss) for effect in effects if isinstance(effect, JobMoved)]
+
+
+def dispatched(effects: list[Effect]) -> list[str]:
+    return [effect.message.job_id for effect in effects if isinstance(effect, Dispatch)]
+
+
+@pytest.mark.parametrize("reward", ["0", "0.29"])
+def test_one_below_the_worth_of_its_submission_is_recorded_as_left_and_never_computed(reward: str) -> None:
+    mine = Mine()
+    effects = mine.start(job(1, reward, Road.INITIAL))
+    assert [effect.job.job_id for effect in effects if isinstance(effect, JobOpened)] == ["job-1"]
+    assert ends(effects) == [(JobState.EXPIRED, Loss.LEFT)]
+    assert [one.text for one in effects if isinstance(one, Notice) and one.kind is NoticeKind.LOST_JOB] == [
+        "expired: not worth a request"
+    ]
+    assert not dispatched(effects)
+    assert not mine.miner.jobs
+
+
+@pytest.mark.parametrize("road", [Road.INITIAL, Road.NEXT])
+def test_one_that_is_worth_it_is_computed(road: Road) -> None:
+    mine = Mine()
+    free = job(1, "0.3", road)
+    effects = mine.start(free) if road is Road.INITIAL else mine.start(None) + mine.beat(free)
+    assert dispatched(effects) == ["job-1"]
+
+
+def test_a_fetched_job_is_computed_whatever_it_pays_since_it_blocks_its_miner() -> None:
+    mine = Mine()
+    mine.start(None)
+    assert dispatched(mine.answer(CallKind.FETCH, job(1, "0", Road.FETCHED))) == ["job-1"]
+
+
+def test_all_are_computed_while_requests_are_not_short() -> None:
+    mine = Mine(least=Decimal(0))
+    assert dispatched(mine.start(job(1, "0", Road.INITIAL))) == ["job-1"]
+
+
+def test_one_that_was_left_and_is_given_again_is_recorded_once() -> None:
+    mine = Mine()
+    mine.start(job(1, "0.1", Road.INITIAL))
+    mine.priors["job-1"] = Prior(state=JobState.EXPIRED, attempt=0, miner_id="rig-1", loss=Loss.LEFT)
+    assert mine.beat(job(1, "0.1", Road.NEXT))[1:] == []
+    mine.miner.on(FreeJobsWorth(Decimal(0)), mine.now)
+    assert dispatched(mine.beat(job(1, "0.1", Road.NEXT))) == ["job-1"]
+
+
+def test_one_too_many_is_recorded_as_well() -> None:
+    mine = Mine(most_free=1)
+    mine.start(job(1, "0.5", Road.INITIAL))
+    effects = mine.beat(job(2, "0.5", Road.NEXT))
+    assert ends(effects) == [(JobState.EXPIRED, Loss.CROWDED)]
+    assert list(mine.miner.jobs) == ["job-1"]
