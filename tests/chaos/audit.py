@@ -46,6 +46,8 @@ class Allowed:
 
 
 NOTHING = Allowed()
+#: jobs that the farm leaves on purpose, in any weather: they came without a fetch
+_LEFT = frozenset({Loss.LEFT, Loss.CROWDED})
 #: jobs that come with a heartbeat have a deadline and can't be declined: nobody meets it for more than a minute
 LATE = Allowed(losses=frozenset({Loss.EXPIRED}))
 
@@ -192,7 +194,7 @@ class Auditor:
 
     def _is_excused(self, row: Any, allowed: Allowed) -> bool:
         final = row["state"] in {state.value for state in FINAL - PAID}
-        return final and row["loss"] is not None and Loss(row["loss"]) in allowed.losses
+        return final and row["loss"] is not None and Loss(row["loss"]) in allowed.losses | _LEFT
 
     def _unbooked(self, jobs: dict[str, Any], entries: list[Any]) -> dict[str, str]:
         """Jobs that the book holds and the ledger does not, though nothing explains it."""
