@@ -21,6 +21,7 @@ from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.miner.attempts import Attempts
 from fleet.miner.fetch_pause import FetchPause
+from fleet.miner.garbled import Garbled
 from fleet.miner.job import Work, loss_of_refusal
 from fleet.miner.job_notices import anomaly, lost_job, rewarded
 from fleet.miner.policy import Policy
@@ -55,8 +56,7 @@ class Workload:
         self._miner_id = miner_id
         self._policy = policy
         self._purse = purse
-        #: id and flaw of the job that was asked for once more
-        self._garbled = ("", "")
+        self._garbled = Garbled(self.pause)
         #: when each of the last jobs ended, by job id
         self._ended: dict[str, float] = {}
 
@@ -121,7 +121,7 @@ class Workload:
         if prior is not None and prior.miner_id != self._miner_id:
             self.pause.insisted(now)
             return [self._anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
-        if prior is None and self._asks_again(job, now):
+        if prior is None and self._garbled.asks_again(job, now):
             return [self._anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
         work = Work(
             job=job,
@@ -146,21 +146,6 @@ class Workload:
         odd = [self._anomaly(job.oddity, job.job_id)] if job.oddity else []
         dispatch = self.attempts.order(work, now)
         return [self._opened(work, prior), dispatch, *odd]
-
-    def _asks_again(self, job: Job, now: float) -> bool:
-        """Whether to fetch a garbled job once more: if its flaw came about on the way, the server gives it whole.
-
-        A second reading with the same flaw ends the job. One with another flaw is worth another, slower fetch. A server
-        that gave another job instead is not asked again.
-        """
-        asked_for, flaw = self._garbled
-        self._garbled = ("", "")
-        if not job.garbled or job.road is not Road.FETCHED or asked_for not in {"", job.job_id} or flaw == job.problem:
-            return False
-        if asked_for:
-            self.pause.insisted(now)
-        self._garbled = (job.job_id, job.problem)
-        return True
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
         """Take in a job that came without a fetch; one that is not worth its submission, or one too many, is left."""

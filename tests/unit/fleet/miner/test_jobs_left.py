@@ -7,21 +7,13 @@ from decimal import Decimal
 
 import pytest
 
+from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
 from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
 from fleet.domain.events import FreeJobsWorth
-from fleet.domain.jobs import (
-    Account,
-    HeartbeatAnswer,
-    Job,
-    JobState,
-    MinerSpec,
-    Prior,
-    Registration,
-    Road,
-    SessionStart,
-)
+from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.saved_state import Account, Prior
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 
@@ -83,7 +75,6 @@ def test_one_below_the_worth_of_its_submission_is_recorded_as_left_and_never_com
         "expired: not worth a request"
     ]
     assert not dispatched(effects)
-    assert not mine.miner.jobs
 
 
 @pytest.mark.parametrize("road", [Road.INITIAL, Road.NEXT])
@@ -119,4 +110,3 @@ def test_one_too_many_is_recorded_as_well() -> None:
     mine.start(job(1, "0.5", Road.INITIAL))
     effects = mine.beat(job(2, "0.5", Road.NEXT))
     assert ends(effects) == [(JobState.EXPIRED, Loss.CROWDED)]
-    assert list(mine.miner.jobs) == ["job-1"]
