@@ -6,7 +6,7 @@ from fleet.domain.jobs import Job, Road
 from fleet.miner.fetch_pause import FetchPause
 
 
-class Garbled:
+class SecondReading:
     """Remembers the job that was asked for once more; repeated fetches are slowed down by `pause`."""
 
     def __init__(self, pause: FetchPause) -> None:

@@ -21,7 +21,7 @@ from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
 from fleet.miner.attempts import Attempts
 from fleet.miner.fetch_pause import FetchPause
-from fleet.miner.garbled import Garbled
+from fleet.miner.garbled import SecondReading
 from fleet.miner.job import Work, loss_of_refusal
 from fleet.miner.job_notices import anomaly, lost_job, rewarded
 from fleet.miner.policy import Policy
@@ -56,7 +56,7 @@ class Workload:
         self._miner_id = miner_id
         self._policy = policy
         self._purse = purse
-        self._garbled = Garbled(self.pause)
+        self._second_reading = SecondReading(self.pause)
         #: when each of the last jobs ended, by job id
         self._ended: dict[str, float] = {}
 
@@ -121,7 +121,7 @@ class Workload:
         if prior is not None and prior.miner_id != self._miner_id:
             self.pause.insisted(now)
             return [self._anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
-        if prior is None and self._garbled.asks_again(job, now):
+        if prior is None and self._second_reading.asks_again(job, now):
             return [self._anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
         work = Work(
             job=job,
