@@ -14,7 +14,7 @@ from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger import schema
 from fleet.ledger.file import sqlite_file
 from fleet.ledger.migrations.run import migrate
-from fleet.ledger.mounts import networked
+from fleet.ledger.mounts import networked, unchanging
 from fleet.ledger.server_claim import application_name
 from fleet.ledger.trouble import translated
 from fleet.ledger.version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
@@ -92,7 +92,7 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
                 f"the ledger {path} lies on {remote}, where locks are unreliable: "
                 "put FLEET_STATE_DIR on a local disk, or name a PostgreSQL ledger with FLEET_LEDGER_URL"
             )
-    engine = create_engine(url)
+    engine = create_engine(_unchanging(path) if read_only and unchanging(path) else url)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
@@ -119,6 +119,12 @@ def _sqlite(url: str, path: Path | None, *, read_only: bool) -> Engine:
         # the driver begins no transaction before a SELECT
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
+
+
+def _unchanging(path: Path) -> URL:
+    """The URL by which SQLite reads a file on a read-only disk, without the index of a log that it would write."""
+    how = {"mode": "ro", "immutable": "1", "uri": "true"}
+    return URL.create("sqlite", database=path.absolute().as_uri(), query=how)
 
 
 def _connecting(target: URL) -> dict[str, Any]:

@@ -53,3 +53,12 @@ def _unescaped(path: str) -> str:
     for code in (b"040", b"011", b"012", b"134"):
         raw = raw.replace(b"\\" + code, bytes([int(code, 8)]))
     return os.fsdecode(raw)
+
+
+def unchanging(file: Path) -> bool:
+    """Whether a SQLite file lies whole on a read-only disk: nobody can write it, nor the index of a log beside it."""
+    log = file.with_name(f"{file.name}-wal")
+    try:
+        return bool(os.statvfs(file).f_flag & os.ST_RDONLY) and not (log.exists() and log.stat().st_size)
+    except OSError:
+        return False

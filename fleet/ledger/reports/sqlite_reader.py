@@ -10,6 +10,7 @@ from typing import Any
 
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger.holder import LOCKED, writer
+from fleet.ledger.mounts import unchanging
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.version import EMPTY, check_there, check_version
 
@@ -38,6 +39,7 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
 
 def _connect(file: Path) -> sqlite3.Connection:
     """A read-only connection that creates no database; it may write the write-ahead log's index beside the file."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)
+    how = "mode=ro&immutable=1" if unchanging(file) else "mode=rw"
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)
     connection.execute("PRAGMA query_only=ON")
     return connection
