@@ -43,6 +43,10 @@ def test_a_departure_is_said_once_and_a_kept_wallet_is_told_from_a_lost_one(tmp_
         assert (row["wallet_nnet"], row["server_total_nnet"]) == (before, before)
         assert row["wallet_at"]
         assert row["server_total_at"]
+        history = json.loads(command(folder, url, "reconcile", "--wallets", "--json"), parse_float=Decimal)["wallets"]
+        assert history[-1]["wallet_nnet"] == before
+        assert miner not in json.dumps(history, default=str)
+        assert history[-1]["at"] in command(folder, url, "reconcile", "--wallets")
 
         # sent while the farm is off: the next start finds it
         asked(url, "/simulator/wallets", {"from": miner, "to": "elsewhere", "amount": float(before) / 2})
