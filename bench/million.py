@@ -21,7 +21,7 @@ from typing import Any
 
 from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
-from fleet.domain.jobs import Entry, Job, JobState, Road
+from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
@@ -110,7 +110,7 @@ def lives(numbers: Sequence[int]) -> list[list[Write]]:
                 job_type=(job_type := _TYPES[number % len(_TYPES)]),
                 data=draw_data(job_type, random.Random(number)),
                 reward=Decimal("0.3703703703703704"),
-                road=Road.FETCHED,
+                origin=JobOrigin.FETCHED,
                 timeout_s=60.0,
             ),
             miner_id=miner_id(number),

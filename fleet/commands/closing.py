@@ -52,8 +52,8 @@ def _line_of(figures: Mapping[str, Any]) -> str:
     """The figures as one line of the JSON output, for a collector."""
     level = "INFO" if figures["books"]["compared"] else "WARNING"
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    told = {"time": at, "level": level, "logger": "fleet.output", "kind": "closing", "message": "the run is over"}
-    return dump(told | {"figures": figures})
+    record = {"time": at, "level": level, "logger": "fleet.output", "kind": "closing", "message": "the run is over"}
+    return dump(record | {"figures": figures})
 
 
 def _print_miners(screen: Console, rewards: Mapping[str, Any], books: Mapping[str, Any], *, exact: bool) -> None:

@@ -62,8 +62,8 @@ def reconcile(*, as_json: bool, wallets: bool, ids: bool, exact: bool) -> None:
     if as_json:
         stated = [_stated(row, hide, ids=ids) for row in rows]
         unverifiable = sum(row.stated is None for row in rows)
-        told = {"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "scopes": spans.stated()}
-        click.echo(dump(told | {"miners": stated}))
+        record = {"unexplained_nnet": unexplained, "unverifiable_miners": unverifiable, "scopes": spans.stated()}
+        click.echo(dump(record | {"miners": stated}))
         return
     _print_table(rows, hide, ids=ids, exact=exact)
     for span in spans.lines(partial(readable, exact=exact)):

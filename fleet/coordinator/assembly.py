@@ -146,7 +146,7 @@ def make_report(
         total=of_ledger.booked,
         tally=RunTally(paid=sum(of_run.jobs[state.value] for state in PAID), earned=of_run.booked),
         commit_times=books.times,
-        jumps=wall.untold,
+        jumps=wall.unreported,
     )
 
 

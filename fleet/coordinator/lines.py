@@ -78,10 +78,10 @@ def _json(line: str, at: datetime) -> str:
     """The line as a JSON log record: time, level, logger and message, with the tag as its kind."""
     tag = _TAG.match(line)
     kind = tag[1] if tag else ""
-    told = {
+    record = {
         "time": at.isoformat(timespec="milliseconds"),
         "level": "WARNING" if kind in _WARNINGS else "INFO",
         "logger": "fleet.output",
         "message": line[tag.end() :] if tag else line.strip(),
     }
-    return json.dumps(told | ({"kind": kind.lower()} if kind else {}), ensure_ascii=False) + "\n"
+    return json.dumps(record | ({"kind": kind.lower()} if kind else {}), ensure_ascii=False) + "\n"

@@ -13,7 +13,7 @@ from fleet.domain.causes import Difference
 from fleet.domain.proof import Proof
 
 
-class Road(StrEnum):
+class JobOrigin(StrEnum):
     """How a job reached the miner (docs/protocol-notes.md, 2)."""
 
     #: fetched by the miner; the server hands it out again until it is submitted
@@ -78,7 +78,7 @@ class Job:
     data: Mapping[str, Any]
     #: NNET that the server says it will pay; zero if it states no valid amount
     reward: Decimal
-    road: Road
+    origin: JobOrigin
     #: seconds that the server allows, clamped to a sensible range
     timeout_s: float
     #: why no kernel can compute the job, empty if one may

@@ -58,7 +58,7 @@ class WallClock:
         self._steady = steady
         self._offset_ms = wall() - steady()
         self._unwritten: deque[Jump] = deque(maxlen=_MOST)
-        self._untold: deque[Jump] = deque(maxlen=_MOST)
+        self._unreported: deque[Jump] = deque(maxlen=_MOST)
         #: sum of all jumps seen by this process, in milliseconds
         self.jumped_ms = 0
 
@@ -75,7 +75,7 @@ class WallClock:
     def note(self, jump: Jump) -> None:
         """Remember a jump, including one that was detected by other means."""
         self._unwritten.append(jump)
-        self._untold.append(jump)
+        self._unreported.append(jump)
 
     def at_least(self, known_ms: int) -> None:
         """Note a jump back if the clock is behind `known_ms`, a time that it showed to an earlier process."""
@@ -87,9 +87,9 @@ class WallClock:
         """The jumps since the last call, for the ledger."""
         return _taken(self._unwritten)
 
-    def untold(self) -> list[Jump]:
+    def unreported(self) -> list[Jump]:
         """The jumps since the last call, for people."""
-        return _taken(self._untold)
+        return _taken(self._unreported)
 
 
 def read_jumps(value: str | None) -> list[Jump]:

@@ -96,7 +96,7 @@ class Jobs:
             "miner": self._miner(write.miner_id),
             "session_id": write.session_id,
             "job_type": job.job_type,
-            "road": job.road.value,
+            "road": job.origin.value,
             "state": write.state.value,
             "attempt": write.attempt,
             "reward": str(job.reward),

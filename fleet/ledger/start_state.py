@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
-from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.domain.saved_state import Account, Habit, OpenJob, OpenSession
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
@@ -142,7 +142,7 @@ def _open_job(row: Any, miner_id: str) -> OpenJob:
             job_type=row.job_type,
             data=json.loads(row.data or "{}"),
             reward=Decimal(row.reward),
-            road=Road(row.road),
+            origin=JobOrigin(row.road),
             timeout_s=row.timeout_s,
         ),
         miner_id=miner_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.domain.jobs import Job, Road
+from fleet.domain.jobs import Job, JobOrigin
 from fleet.miner.fetch_pause import FetchPause
 
 
@@ -22,7 +22,12 @@ class SecondReading:
         """
         asked_for, flaw = self._asked_for
         self._asked_for = ("", "")
-        if not job.garbled or job.road is not Road.FETCHED or asked_for not in {"", job.job_id} or flaw == job.problem:
+        if (
+            not job.garbled
+            or job.origin is not JobOrigin.FETCHED
+            or asked_for not in {"", job.job_id}
+            or flaw == job.problem
+        ):
             return False
         if asked_for:
             self._pause.insisted(now)

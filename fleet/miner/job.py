@@ -12,7 +12,7 @@ from typing import Any
 
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof, json_digest
 from fleet.domain.saved_state import OpenJob
 from fleet.domain.turn import NEVER
@@ -112,7 +112,7 @@ class Work:
     @property
     def blocks_fetch(self) -> bool:
         """Whether a fetch would only return this job again."""
-        return self.job.road is Road.FETCHED and (not self.submission.unknown or self.submission.wanted)
+        return self.job.origin is JobOrigin.FETCHED and (not self.submission.unknown or self.submission.wanted)
 
     @property
     def sendable(self) -> bool:

@@ -15,7 +15,7 @@ from fleet.domain.answers import Receipt
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobOpened, Notice
-from fleet.domain.jobs import PAID, Job, JobState, Road
+from fleet.domain.jobs import PAID, Job, JobOrigin, JobState
 from fleet.domain.saved_state import OpenJob, Prior
 from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, RateLimited, Refused, Unsendable
@@ -100,7 +100,7 @@ class Workload:
             work.job = replace(work.job, data={}, problem=problem)
         if work.at_workers:
             work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
-            work.expires_at = NEVER if work.job.road is Road.FETCHED else now + work.job.timeout_s
+            work.expires_at = NEVER if work.job.origin is JobOrigin.FETCHED else now + work.job.timeout_s
         self.jobs[open_job.job.job_id] = work
 
     def restored(self) -> list[JobOpened]:
@@ -127,7 +127,7 @@ class Workload:
             job=job,
             session_id=self.session.session_id if self.session else "",
             received_at=reply.answered_at,
-            expires_at=NEVER if job.road is Road.FETCHED else now + job.timeout_s,
+            expires_at=NEVER if job.origin is JobOrigin.FETCHED else now + job.timeout_s,
             attempt=prior.attempt if prior else 0,
             counts_from=prior.attempt + 1 if prior else 1,
             paid_before=prior is not None and prior.state in PAID,
@@ -151,7 +151,7 @@ class Workload:
         """Take in a job that came without a fetch; one that is not worth its submission, or one too many, is left."""
         if job is None:
             return []
-        free = sum(work.job.road is not Road.FETCHED for work in self.jobs.values())
+        free = sum(work.job.origin is not JobOrigin.FETCHED for work in self.jobs.values())
         loss = Loss.LEFT if job.reward < self.least_free else Loss.CROWDED
         if job.job_id not in self.jobs and (loss is Loss.LEFT or free >= self._policy.max_free_jobs):
             return self._left(job, loss) if find(job.job_id) is None else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from fleet.domain.calls import Call, CallKind
-from fleet.domain.jobs import MinerSpec, Road
+from fleet.domain.jobs import JobOrigin, MinerSpec
 from fleet.miner.job import Work
 from fleet.miner.session import Session
 
@@ -59,7 +59,7 @@ class Lanes:
 
 def _lane(kind: CallKind, work: Work | None) -> Lane:
     if work is not None:
-        return Lane.MAIN if work.job.road is Road.FETCHED and not work.submission.unknown else Lane.SIDE
+        return Lane.MAIN if work.job.origin is JobOrigin.FETCHED and not work.submission.unknown else Lane.SIDE
     return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
 
 

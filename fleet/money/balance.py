@@ -159,7 +159,7 @@ class Purse:
 
     def heartbeat_lost(self) -> None:
         """Record that a heartbeat's answer was lost: what the heartbeat paid is unknown."""
-        self._claims.beat_unheard()
+        self._claims.beat_unanswered()
 
     def job_settled(self, job_id: str) -> list[Effect]:
         """Record that the outcome of a job's submission is known and written down."""

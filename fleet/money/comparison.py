@@ -11,7 +11,7 @@ from fleet.domain.effects import AllConfirmed, BaseSet, Effect, Found, JobRecove
 from fleet.domain.jobs import Finding
 from fleet.domain.proof import Exchange, Proof
 from fleet.money.books import Books
-from fleet.money.reconcile import Case, begins_anew, classify
+from fleet.money.reconcile import Case, classify, starts_new_base
 from fleet.money.unproved import Claims, fell
 from fleet.money.wallet import Wallet
 
@@ -62,13 +62,13 @@ class TotalsComparison:
         if finding is None:
             self._claims.agreed()
             return dated
-        if begins_anew(finding):
-            return self._begun_anew(finding, totals)
+        if starts_new_base(finding):
+            return self._new_base(finding, totals)
         if not finding.amount:
             return [*dated, *self._explained(finding, 0, case.extra_jobs)]
         return [*dated, *self._adjust(finding, case, total, Proof(exchange=exchange))]
 
-    def _begun_anew(self, finding: Finding, totals: Totals) -> list[Effect]:
+    def _new_base(self, finding: Finding, totals: Totals) -> list[Effect]:
         """Count from these totals. The entries stay, since nothing proves which payment was not made."""
         base = self.rebase(totals)
         if finding.kind is Difference.FORGOTTEN:

@@ -71,7 +71,7 @@ def classify(case: Case) -> Finding | None:
     return _surplus(case) if case.missing > 0 else _shortfall(case)
 
 
-def begins_anew(finding: Finding) -> bool:
+def starts_new_base(finding: Finding) -> bool:
     """Whether this finding starts a new base without booking anything, since the old base is no longer valid."""
     return finding.kind is Difference.FORGOTTEN or (
         finding.amount < 0 and finding.kind in {Difference.UNKNOWN, Difference.HEARTBEAT}

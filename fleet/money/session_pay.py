@@ -46,7 +46,7 @@ class SessionPay:
             return [*income, self._beat(counted=True)]
         self._by_sum = True
         if waiting is not None:
-            self._claims.beat_unheard()
+            self._claims.beat_unanswered()
             books.sum.hold(answer.rewards_earned, waiting)
             self._held = proof
             return [self._beat(counted=False)]

@@ -29,7 +29,7 @@ class Claims:
         self._counts_reports = account.counts_reports
         self._beats = 0
         #: number of heartbeats with unknown pay since the last sum that was compared
-        self._beats_unheard = 0
+        self._beats_unanswered = 0
         #: number of heartbeats before a sum that had no earlier one to be compared with
         self._beats_lost = 0
         #: whether a heartbeat of a dead coordinator may still be under way, until the first one of ours is answered
@@ -79,14 +79,14 @@ class Claims:
         self._beats_lost += self._inherited
         self._inherited = False
 
-    def beat_unheard(self) -> None:
+    def beat_unanswered(self) -> None:
         """Record a heartbeat whose pay is unknown unless a later sum shows it."""
-        self._beats_unheard += 1
+        self._beats_unanswered += 1
 
     def sum_learnt(self) -> None:
         """Record a session's first comparable sum: it contains the pay of the heartbeats so far, which is unknown."""
-        self._beats_lost += self._beats_unheard + 1
-        self._beats_unheard = 0
+        self._beats_lost += self._beats_unanswered + 1
+        self._beats_unanswered = 0
         self._base_in_doubt = False
 
     def sum_weighed(self, reward: Decimal) -> bool:
@@ -95,7 +95,7 @@ class Claims:
         Returns whether this is the first time that the server was seen to pay for jobs that a heartbeat reports.
         """
         rewarded = bool(reward)
-        self._beats_unheard = 0
+        self._beats_unanswered = 0
         self._counted_twice += reward if self._base_in_doubt else ZERO
         self._base_in_doubt = False
         new = rewarded and not self._counts_reports
@@ -134,7 +134,7 @@ class Claims:
             extra_jobs=extra,
             jobs=self._jobs,
             counts_reports=self._counts_reports,
-            beats_lost=self._beats_lost + self._beats_unheard + self._inherited,
+            beats_lost=self._beats_lost + self._beats_unanswered + self._inherited,
             beats=self._beats,
             foreign_session=self._foreign_session,
             counted_twice=self._counted_twice,
@@ -164,13 +164,13 @@ class Claims:
 
     def agreed(self) -> None:
         """Record that the totals match the ledger: nothing lost before this explains a later difference."""
-        self._beats = self._beats_lost = self._beats_unheard = 0
+        self._beats = self._beats_lost = self._beats_unanswered = 0
         self._foreign_session = False
         self._counted_twice = ZERO
 
     def rebase(self, totals: Totals, *, in_session: bool) -> None:
         """Count everything from these totals. `in_session` is True if the next sum is compared with an older one."""
-        self._base_in_doubt = in_session and (bool(self._beats_unheard) or self._inherited)
+        self._base_in_doubt = in_session and (bool(self._beats_unanswered) or self._inherited)
         self._base_jobs, self._jobs, self._registered_at = totals.total_jobs, 0, totals.registered_at
         self._claims.clear()
         self._lost.clear()

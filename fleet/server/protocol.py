@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
-from fleet.domain.jobs import Job, MinerSpec, Road, Usage
+from fleet.domain.jobs import Job, JobOrigin, MinerSpec, Usage
 from fleet.errors import Foreign, Garbled
 from fleet.server import flawed_json
 from fleet.server.flawed_json import flaw_of
@@ -114,7 +114,7 @@ def parse_session_start(answer: Mapping[str, Any]) -> SessionStart:
     adopted = answer.get("success") is not True
     if adopted and "already active" not in str(answer.get("error", "")).lower():
         raise Garbled(f"start-session answered {shortened(answer)}")
-    job, anomalies = _optional_job(answer.get("initial_task"), Road.INITIAL)
+    job, anomalies = _optional_job(answer.get("initial_task"), JobOrigin.INITIAL)
     return SessionStart(session_id=session_id, adopted=adopted, initial_job=job, anomalies=anomalies)
 
 
@@ -128,10 +128,10 @@ def parse_fetched(body: bytes, miner_id: str) -> Job:
         task = _marked(body)
         if task is None:
             raise
-    return parse_job(task, Road.FETCHED, miner_id)
+    return parse_job(task, JobOrigin.FETCHED, miner_id)
 
 
-def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
+def parse_job(task: Any, origin: JobOrigin, miner_id: str | None = None) -> Job:
     """A job as the server states it. A job that no kernel can compute carries its `problem`.
 
     Raises Garbled if the id is unusable or the job is another contributor's. A job without a valid reward is computed
@@ -153,7 +153,7 @@ def parse_job(task: Any, road: Road, miner_id: str | None = None) -> Job:
         job_type=sanitized(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",
         data=data if isinstance(data, dict) and not unfit else {},
         reward=reward,
-        road=road,
+        origin=origin,
         timeout_s=_timeout(task.get("timeout_seconds")),
         problem=_unknown_type(job_type) or unfit,
         garbled=bool(flaw),
@@ -181,7 +181,7 @@ def parse_heartbeat(answer: Mapping[str, Any]) -> HeartbeatAnswer:
     """The answer to a heartbeat, of any release."""
     if answer.get("status") != "active" and answer.get("success") is not True:
         raise Garbled(f"heartbeat answered {shortened(answer)}")
-    job, anomalies = _optional_job(answer.get("next_task"), Road.NEXT)
+    job, anomalies = _optional_job(answer.get("next_task"), JobOrigin.NEXT)
     return HeartbeatAnswer(
         reward=optional_amount(answer.get("reward"), "reward"),
         rewards_earned=optional_amount(answer.get("rewards_earned"), "rewards_earned"),
@@ -222,12 +222,12 @@ def parse_totals(answer: Mapping[str, Any]) -> Totals:
     )
 
 
-def _optional_job(task: Any, road: Road) -> tuple[Job | None, tuple[str, ...]]:
+def _optional_job(task: Any, origin: JobOrigin) -> tuple[Job | None, tuple[str, ...]]:
     """The job in another call's answer. A malformed job becomes an anomaly and does not invalidate the answer."""
     if task is None:
         return None, ()
     try:
-        return parse_job(task, road), ()
+        return parse_job(task, origin), ()
     except Garbled as exc:
         return None, (str(exc),)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
-from fleet.domain.jobs import FINAL, PAID, JobState, Road
+from fleet.domain.jobs import FINAL, PAID, JobOrigin, JobState
 from fleet.ledger.column_types import unpacked
 from fleet.simulator.book import PaymentKind
 from tests.chaos.farm import Farm
@@ -212,7 +212,7 @@ class Auditor:
 
     def _unfetched(self, jobs: dict[str, Any]) -> dict[str, str]:
         """A fetched job is given again until it is submitted, so that at most each miner's last one is not known."""
-        fetched = sum(row["road"] == Road.FETCHED.value for row in jobs.values())
+        fetched = sum(row["road"] == JobOrigin.FETCHED.value for row in jobs.values())
         given = self._farm.counters()["assigned"].get("task", 0)
         known = 0 <= given - fetched <= self._farm.setup.miners
         return {} if known else {f"fetched {given}": f"{given} fetched jobs, {fetched} in the ledger"}

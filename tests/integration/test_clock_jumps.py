@@ -117,7 +117,7 @@ def test_a_start_with_a_clock_before_the_newest_entry_is_noted(machine: Machine,
     clock = machine.clock()
     with opened(clock, tmp_path) as ledger:
         clock.at_least(ledger.last_entry_at())
-        [jump] = clock.untold()
+        [jump] = clock.unreported()
         assert jump.by_s == pytest.approx(-20 * 3600, abs=2)
         ledger.commit([paid("8")])
     assert "jumped back by 20 h 0 min" in rewards("--by", "hour").stderr

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from fleet.cli import fleet
 from fleet.domain.effects import JobOpened
-from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.job_history import as_uuid
@@ -28,7 +28,12 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Ledger(open_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}"), "neonet-main") as made:
         for job_id in (FIRST, SECOND, OTHER, WORDS, "Job_7 of another kind"):
             job = Job(
-                job_id=job_id, job_type="inference", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0
+                job_id=job_id,
+                job_type="inference",
+                data={},
+                reward=Decimal(1),
+                origin=JobOrigin.FETCHED,
+                timeout_s=60.0,
             )
             state = JobState.ASSIGNED
             made.commit([JobOpened(job=job, miner_id="rig-a1", session_id="s1", state=state, attempt=1)])

@@ -29,7 +29,7 @@ from fleet.domain.effects import (
     TotalsSeen,
     Write,
 )
-from fleet.domain.jobs import Entry, Finding, Job, JobState, Road
+from fleet.domain.jobs import Entry, Finding, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof
 from fleet.domain.saved_state import Habit
 from fleet.domain.wallets import StatedWallet
@@ -78,7 +78,7 @@ def job(number: int) -> JobOpened:
         job_type="data_hash",
         data={"text": "é", "size": 3},
         reward=Decimal("0.1"),
-        road=Road.NEXT,
+        origin=JobOrigin.NEXT,
         timeout_s=60,
     )
     return JobOpened(job=given, miner_id="rig-a1", session_id="s1", state=JobState.ASSIGNED, attempt=1)

@@ -19,7 +19,7 @@ from fleet.cli import fleet
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Entry, Job, JobState, Road
+from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof
 from fleet.domain.saved_state import AbandonedSession
 from fleet.ledger import schema
@@ -41,7 +41,7 @@ def paid(number: int, evidence: str = "") -> list[Write]:
         job_type="data_hash",
         data={},
         reward=Decimal("0.1"),
-        road=Road.NEXT,
+        origin=JobOrigin.NEXT,
         timeout_s=60.0,
     )
     entry = Entry(

@@ -14,7 +14,7 @@ import pytest
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened
-from fleet.domain.jobs import Entry, Job, JobState, Road
+from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.errors import LedgerError, LedgerLocked
 from fleet.ledger.column_types import LETTERS
 from fleet.ledger.engine import open_engine
@@ -26,7 +26,12 @@ URL = "sqlite:///{}"
 
 def opened(job_id: str, *, reopened: bool = False) -> JobOpened:
     job = Job(
-        job_id=job_id, job_type="inference", data={"size": 3}, reward=Decimal("0.4"), road=Road.FETCHED, timeout_s=60.0
+        job_id=job_id,
+        job_type="inference",
+        data={"size": 3},
+        reward=Decimal("0.4"),
+        origin=JobOrigin.FETCHED,
+        timeout_s=60.0,
     )
     return JobOpened(job=job, miner_id="rig-1", session_id="s1", state=JobState.ASSIGNED, attempt=1, reopened=reopened)
 

@@ -20,7 +20,7 @@ from fleet.cli import fleet
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Booked, Found, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Entry, Finding, Job, JobState, Road
+from fleet.domain.jobs import Entry, Finding, Job, JobOrigin, JobState
 from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
@@ -33,7 +33,12 @@ from fleet.private_files import keep_private, private_umask
 def turn(number: int) -> list[Write]:
     """A job that is given, computed and paid."""
     job = Job(
-        job_id=f"job-{number}", job_type="data_hash", data={}, reward=Decimal("0.1"), road=Road.NEXT, timeout_s=60.0
+        job_id=f"job-{number}",
+        job_type="data_hash",
+        data={},
+        reward=Decimal("0.1"),
+        origin=JobOrigin.NEXT,
+        timeout_s=60.0,
     )
     entry = Entry(
         miner_id="rig-a1",

@@ -16,7 +16,7 @@ from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, Session
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
 from fleet.domain.events import Published
-from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.domain.saved_state import Account, Prior
 from fleet.errors import CallError
 from fleet.miner.miner import Miner
@@ -142,7 +142,7 @@ def job(job_id: str, *, job_type: str = "data_hash", problem: str = "") -> Job:
         job_type=job_type,
         data={"size": 8},
         reward=Decimal(1),
-        road=Road.FETCHED,
+        origin=JobOrigin.FETCHED,
         timeout_s=60.0,
         problem=problem,
     )

@@ -140,7 +140,7 @@ def _life(connection: Connection, row: Any) -> Life:
         "job_id": row.job_id,
         "job_type": row.job_type,
         "session_id": row.session_id,
-        "road": row.road,
+        "origin": row.road,
         "state": row.state,
         "stated_nnet": decimal_text(row.reward),
         "attempts": row.attempt,

@@ -19,7 +19,7 @@ from fleet.domain.answers import Registration, SessionStart, SessionSummary
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write
 from fleet.domain.events import DrainBegun
-from fleet.domain.jobs import JobState, MinerSpec, Road
+from fleet.domain.jobs import JobOrigin, JobState, MinerSpec
 from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
 from fleet.ledger.engine import open_engine
@@ -44,8 +44,8 @@ def detail(text: str, status: int = 404) -> str:
 
 
 ENTRANCES: dict[str, Callable[[str], str]] = {
-    "task_type": lambda text: protocol.parse_job(TASK | {"task_type": text}, Road.FETCHED).job_type,
-    "task_type's problem": lambda text: protocol.parse_job(TASK | {"task_type": text}, Road.FETCHED).problem,
+    "task_type": lambda text: protocol.parse_job(TASK | {"task_type": text}, JobOrigin.FETCHED).job_type,
+    "task_type's problem": lambda text: protocol.parse_job(TASK | {"task_type": text}, JobOrigin.FETCHED).problem,
     "error": lambda text: protocol.parse_receipt({"success": False, "error": text}).error,
     "detail": detail,
     "detail of a session": lambda text: detail(f"Session not found {text}", 400),
@@ -77,7 +77,7 @@ def test_plain_text_stays_as_it_is() -> None:
 @pytest.mark.parametrize("text", FOREIGN, ids=ascii)
 def test_an_id_goes_back_as_it_came_or_is_garbled(text: str) -> None:
     with pytest.raises(Garbled, match="task_id"):
-        protocol.parse_job(TASK | {"task_id": f"j1{text}"}, Road.FETCHED)
+        protocol.parse_job(TASK | {"task_id": f"j1{text}"}, JobOrigin.FETCHED)
     with pytest.raises(Garbled, match="names no session"):
         protocol.parse_session_start({"success": True, "session_id": f"s1{text}"})
 
@@ -113,7 +113,7 @@ def test_whatever_a_server_says_the_ledger_can_write_down(text: str) -> None:
     """What can't be bound to a statement would end the coordinator, and again at every start."""
     with Ledger(open_engine("sqlite://"), "here") as ledger:
         life = Life(ledger).mining()
-        job = protocol.parse_job(TASK | {"task_type": text}, Road.FETCHED)
+        job = protocol.parse_job(TASK | {"task_type": text}, JobOrigin.FETCHED)
         opened = life.answered(CallKind.FETCH, job, 0.0)
         refusal = error_of(403, json.dumps({"detail": text}).encode(), None)
         ended = life.answered(CallKind.SUBMIT, refusal, 0.0)

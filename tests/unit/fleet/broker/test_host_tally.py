@@ -13,7 +13,7 @@ from fleet.domain.answers import Registration, SessionStart
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
 from fleet.domain.events import Published
-from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Account
 from fleet.domain.turn import Turn
 from fleet.miner.miner import Miner
@@ -75,7 +75,7 @@ class Mining:
                 job_type="data_validation",
                 data={},
                 reward=Decimal(1),
-                road=Road.FETCHED,
+                origin=JobOrigin.FETCHED,
                 timeout_s=60.0,
             )
         return None

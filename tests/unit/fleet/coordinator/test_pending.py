@@ -12,7 +12,7 @@ from fleet.coordinator.pending import LedgerState, Pending, TurnEffects
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Notice, NoticeKind, SessionClosed, Write
-from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Prior
 from fleet.domain.turn import Turn
 from fleet.errors import LedgerBusy
@@ -137,7 +137,7 @@ def test_a_drain_gives_a_late_commit_up_in_the_end() -> None:
 
 
 def opened(miner_id: str = "rig-1") -> JobOpened:
-    job = Job(job_id="j1", job_type="inference", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0)
+    job = Job(job_id="j1", job_type="inference", data={}, reward=Decimal(1), origin=JobOrigin.FETCHED, timeout_s=60.0)
     return JobOpened(job=job, miner_id=miner_id, session_id="s1", state=JobState.ASSIGNED, attempt=1)
 
 

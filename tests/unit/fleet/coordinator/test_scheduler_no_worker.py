@@ -16,7 +16,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.answers import HeartbeatAnswer
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
-from fleet.domain.jobs import JobState, Road
+from fleet.domain.jobs import JobOrigin, JobState
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from tests.unit.fleet.coordinator.test_scheduler_turns import Answered, job, start
@@ -55,7 +55,7 @@ def test_no_job_is_asked_for_and_heartbeats_go_on(ledger: Ledger) -> None:
 def test_a_job_that_came_with_the_session_reaches_the_first_worker(ledger: Ledger) -> None:
     made = without_worker(ledger)
     (call,) = made.waiting(CallKind.START_SESSION)
-    made.answer(call, start(call, job(Road.INITIAL)))
+    made.answer(call, start(call, job(JobOrigin.INITIAL)))
     assert not orders(made), "nobody would take it off the queue"
     made.now += 40.0
     assert not orders(made)
@@ -68,7 +68,7 @@ def test_a_job_that_came_with_the_session_reaches_the_first_worker(ledger: Ledge
 def test_a_job_whose_deadline_passes_without_a_worker_ends_and_reaches_none(ledger: Ledger) -> None:
     made = without_worker(ledger)
     (call,) = made.waiting(CallKind.START_SESSION)
-    made.answer(call, start(call, job(Road.INITIAL)))
+    made.answer(call, start(call, job(JobOrigin.INITIAL)))
     made.turn()
     made.now += 61.0
     turn = made.turn()
@@ -81,7 +81,7 @@ def test_a_job_whose_deadline_passes_without_a_worker_ends_and_reaches_none(ledg
 def test_a_job_whose_worker_went_away_is_dispatched_again_when_one_is_there_and_not_before(ledger: Ledger) -> None:
     made = Answered(ledger).mining()
     (fetch,) = made.waiting(CallKind.FETCH)
-    made.answer(fetch, job(Road.FETCHED))
+    made.answer(fetch, job(JobOrigin.FETCHED))
     assert len(orders(made)) == 1
     made.farm.on_workers(made.now, present=False)
     made.farm.on_broker_emptied(made.now)

@@ -12,7 +12,7 @@ from fleet.coordinator.scheduler import Farm
 from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import JobOpened, NoticeKind
-from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.domain.turn import Turn
 from fleet.errors import CallError, NoAnswer
 from fleet.ledger.engine import open_engine
@@ -75,8 +75,8 @@ def start(call: Call, initial_job: Job | None = None) -> SessionStart:
     return SessionStart(session_id=f"session of {call.spec.miner_id}", adopted=False, initial_job=initial_job)
 
 
-def job(road: Road) -> Job:
-    return Job(job_id="j1", job_type="data_hash", data={"size": 8}, reward=Decimal(1), road=road, timeout_s=60.0)
+def job(origin: JobOrigin) -> Job:
+    return Job(job_id="j1", job_type="data_hash", data={"size": 8}, reward=Decimal(1), origin=origin, timeout_s=60.0)
 
 
 @pytest.fixture
@@ -101,14 +101,14 @@ def test_a_job_that_comes_with_two_heartbeats_of_one_turn_is_the_first_miners(le
     beats = made.waiting(CallKind.HEARTBEAT)
     assert len(beats) == 2
     for beat in beats:
-        made.answer(beat, HeartbeatAnswer(next_job=job(Road.NEXT)))
+        made.answer(beat, HeartbeatAnswer(next_job=job(JobOrigin.NEXT)))
     the_second_one_is_told(made)
 
 
 def test_a_job_that_comes_with_two_sessions_of_one_turn_is_the_first_miners(ledger: Ledger) -> None:
     made = Answered(ledger, miners=2).registered()
     for call in made.waiting(CallKind.START_SESSION):
-        made.answer(call, start(call, job(Road.INITIAL)))
+        made.answer(call, start(call, job(JobOrigin.INITIAL)))
     the_second_one_is_told(made)
 
 
@@ -125,7 +125,7 @@ def drained(made: Answered, until: float) -> bool:
 def test_a_submission_that_was_under_way_when_the_drain_was_given_up_is_not_sent_for_ever(ledger: Ledger) -> None:
     made = Answered(ledger).mining()
     (fetch,) = made.waiting(CallKind.FETCH)
-    made.answer(fetch, job(Road.FETCHED))
+    made.answer(fetch, job(JobOrigin.FETCHED))
     made.turn()
     result = {"final_hash": "ab", "iterations": 1}
     made.farm.on_result(
@@ -148,7 +148,7 @@ def test_a_job_that_is_fetched_after_the_drain_was_given_up_ends_at_once_and_rea
     made.farm.drain(made.now)
     made.farm.give_up(made.now)
     made.turn()
-    made.answer(fetch, job(Road.FETCHED))
+    made.answer(fetch, job(JobOrigin.FETCHED))
     assert not made.turn().dispatches
     assert ledger.run_counts("none")["expired"] == 1
     assert drained(made, 600.0)

@@ -17,7 +17,7 @@ from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart, To
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, Notice, NoticeKind
 from fleet.domain.events import ResultArrived
-from fleet.domain.jobs import Entry, Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Entry, Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Account
 from fleet.errors import CallError, Garbled, JobCompleted
 from fleet.exact_json import dump
@@ -120,7 +120,12 @@ class Script:
 def test_a_job_that_was_paid_is_settled_once_whatever_its_receipt_says(receipt: dict[str, Any]) -> None:
     script = Script().mining()
     job = Job(
-        job_id="j1", job_type="data_validation", data={}, reward=Decimal("0.3"), road=Road.FETCHED, timeout_s=60.0
+        job_id="j1",
+        job_type="data_validation",
+        data={},
+        reward=Decimal("0.3"),
+        origin=JobOrigin.FETCHED,
+        timeout_s=60.0,
     )
     script.answer(script.begin(CallKind.FETCH), job)
     message = ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result={"integrity_score": 1.0})

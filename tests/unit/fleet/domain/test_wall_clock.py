@@ -39,18 +39,18 @@ def test_a_clock_that_was_set_is_a_jump_from_what_it_would_have_shown(
     clocks.pass_ms(250)
     clocks.wall += hours * HOUR_MS
     assert clock.now_ms() == clocks.wall
-    [jump] = clock.untold()
+    [jump] = clock.unreported()
     assert jump == Jump(from_ms=TWO + 250, to_ms=TWO + 250 + hours * HOUR_MS)
     assert jump.by_s == hours * 3_600
     assert clock.unwritten() == [jump]
-    assert (clock.untold(), clock.unwritten()) == ([], [])
+    assert (clock.unreported(), clock.unwritten()) == ([], [])
     assert clock.jumped_ms == hours * HOUR_MS
 
 
 def test_time_that_passes_for_both_clocks_is_no_jump(clocks: Clocks, clock: WallClock) -> None:
     clocks.pass_ms(12 * HOUR_MS)
     assert clock.now_ms() == TWO + 12 * HOUR_MS
-    assert clock.untold() == []
+    assert clock.unreported() == []
 
 
 def test_a_drift_that_is_put_right_bit_by_bit_is_no_jump(clocks: Clocks, clock: WallClock) -> None:
@@ -58,14 +58,14 @@ def test_a_drift_that_is_put_right_bit_by_bit_is_no_jump(clocks: Clocks, clock: 
         clocks.pass_ms(1_000)
         clocks.wall += 500
         clock.now_ms()
-    assert clock.untold() == []
+    assert clock.unreported() == []
 
 
 def test_a_start_before_the_newest_entry_is_a_jump_back(clocks: Clocks, clock: WallClock) -> None:
     clock.at_least(TWO + 9_000)
-    assert clock.untold() == []
+    assert clock.unreported() == []
     clock.at_least(TWO + 20 * HOUR_MS)
-    assert clock.untold() == [Jump(from_ms=TWO + 20 * HOUR_MS, to_ms=clocks.wall)]
+    assert clock.unreported() == [Jump(from_ms=TWO + 20 * HOUR_MS, to_ms=clocks.wall)]
     # no time of this process was lost
     assert clock.jumped_ms == 0
 
@@ -87,7 +87,7 @@ def test_more_jumps_than_anybody_reads_are_forgotten(clocks: Clocks, clock: Wall
     for number in range(500):
         clocks.wall += HOUR_MS if number % 2 else -HOUR_MS
         clock.now_ms()
-    assert len(clock.untold()) == 100
+    assert len(clock.unreported()) == 100
 
 
 @pytest.mark.parametrize("value", [None, "", "no JSON", "{}", "[1, [2], [3, 4, 5], [true, 1], [-1, 2], [1, 1e9]]"])

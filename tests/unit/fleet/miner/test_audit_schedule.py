@@ -12,7 +12,7 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
 from fleet.domain.events import AbandonedSessionStopped, DrainBegun
-from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import AbandonedSession, Account, OpenJob
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
 from fleet.ledger.engine import open_engine
@@ -46,7 +46,7 @@ def mining(*, new: bool = True) -> Miner:
 
 
 def job() -> Job:
-    return Job(job_id="j1", job_type="data_hash", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0)
+    return Job(job_id="j1", job_type="data_hash", data={}, reward=Decimal(1), origin=JobOrigin.FETCHED, timeout_s=60.0)
 
 
 def kinds(miner: Miner, now: float) -> list[CallKind]:

@@ -12,7 +12,7 @@ from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
 from fleet.domain.events import FreeJobsWorth
-from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Account, Prior
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
@@ -20,13 +20,13 @@ from fleet.miner.policy import Policy
 LEAST = Decimal("0.3")
 
 
-def job(number: int, reward: str, road: Road) -> Job:
+def job(number: int, reward: str, origin: JobOrigin) -> Job:
     return Job(
         job_id=f"job-{number}",
         job_type="data_validation",
         data={"records": 100},
         reward=Decimal(reward),
-        road=road,
+        origin=origin,
         timeout_s=60.0,
     )
 
@@ -68,7 +68,7 @@ def dispatched(effects: list[Effect]) -> list[str]:
 @pytest.mark.parametrize("reward", ["0", "0.29"])
 def test_one_below_the_worth_of_its_submission_is_recorded_as_left_and_never_computed(reward: str) -> None:
     mine = Mine()
-    effects = mine.start(job(1, reward, Road.INITIAL))
+    effects = mine.start(job(1, reward, JobOrigin.INITIAL))
     assert [effect.job.job_id for effect in effects if isinstance(effect, JobOpened)] == ["job-1"]
     assert ends(effects) == [(JobState.EXPIRED, Loss.LEFT)]
     assert [one.text for one in effects if isinstance(one, Notice) and one.kind is NoticeKind.LOST_JOB] == [
@@ -77,36 +77,36 @@ def test_one_below_the_worth_of_its_submission_is_recorded_as_left_and_never_com
     assert not dispatched(effects)
 
 
-@pytest.mark.parametrize("road", [Road.INITIAL, Road.NEXT])
-def test_one_that_is_worth_it_is_computed(road: Road) -> None:
+@pytest.mark.parametrize("road", [JobOrigin.INITIAL, JobOrigin.NEXT])
+def test_one_that_is_worth_it_is_computed(origin: JobOrigin) -> None:
     mine = Mine()
     free = job(1, "0.3", road)
-    effects = mine.start(free) if road is Road.INITIAL else mine.start(None) + mine.beat(free)
+    effects = mine.start(free) if road is JobOrigin.INITIAL else mine.start(None) + mine.beat(free)
     assert dispatched(effects) == ["job-1"]
 
 
 def test_a_fetched_job_is_computed_whatever_it_pays_since_it_blocks_its_miner() -> None:
     mine = Mine()
     mine.start(None)
-    assert dispatched(mine.answer(CallKind.FETCH, job(1, "0", Road.FETCHED))) == ["job-1"]
+    assert dispatched(mine.answer(CallKind.FETCH, job(1, "0", JobOrigin.FETCHED))) == ["job-1"]
 
 
 def test_all_are_computed_while_requests_are_not_short() -> None:
     mine = Mine(least=Decimal(0))
-    assert dispatched(mine.start(job(1, "0", Road.INITIAL))) == ["job-1"]
+    assert dispatched(mine.start(job(1, "0", JobOrigin.INITIAL))) == ["job-1"]
 
 
 def test_one_that_was_left_and_is_given_again_is_recorded_once() -> None:
     mine = Mine()
-    mine.start(job(1, "0.1", Road.INITIAL))
+    mine.start(job(1, "0.1", JobOrigin.INITIAL))
     mine.priors["job-1"] = Prior(state=JobState.EXPIRED, attempt=0, miner_id="rig-1", loss=Loss.LEFT)
-    assert mine.beat(job(1, "0.1", Road.NEXT))[1:] == []
+    assert mine.beat(job(1, "0.1", JobOrigin.NEXT))[1:] == []
     mine.miner.on(FreeJobsWorth(Decimal(0)), mine.now)
-    assert dispatched(mine.beat(job(1, "0.1", Road.NEXT))) == ["job-1"]
+    assert dispatched(mine.beat(job(1, "0.1", JobOrigin.NEXT))) == ["job-1"]
 
 
 def test_one_too_many_is_recorded_as_well() -> None:
     mine = Mine(most_free=1)
-    mine.start(job(1, "0.5", Road.INITIAL))
-    effects = mine.beat(job(2, "0.5", Road.NEXT))
+    mine.start(job(1, "0.5", JobOrigin.INITIAL))
+    effects = mine.beat(job(2, "0.5", JobOrigin.NEXT))
     assert ends(effects) == [(JobState.EXPIRED, Loss.CROWDED)]

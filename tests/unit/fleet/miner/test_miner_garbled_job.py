@@ -7,7 +7,7 @@ from decimal import Decimal
 from fleet.domain.calls import CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened
-from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState
 from tests.unit.fleet.miner.test_miner_surprises import Script
 
 
@@ -17,7 +17,7 @@ def fetched(job_id: str, flaw: str = "") -> Job:
         job_type="data_hash",
         data={},
         reward=Decimal("0.5"),
-        road=Road.FETCHED,
+        origin=JobOrigin.FETCHED,
         timeout_s=60.0,
         problem=flaw,
         garbled=bool(flaw),
@@ -77,7 +77,7 @@ def test_a_job_that_no_kernel_computes_is_refused_at_once() -> None:
         job_type="?",
         data={},
         reward=Decimal(1),
-        road=Road.FETCHED,
+        origin=JobOrigin.FETCHED,
         timeout_s=60.0,
         problem="unknown job type",
     )

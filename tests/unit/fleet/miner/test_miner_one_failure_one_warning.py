@@ -11,7 +11,7 @@ from fleet.domain.answers import Registration, SessionStart
 from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.events import DrainBegun, ResultArrived
-from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.domain.saved_state import Account
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost, Unreachable
 from fleet.miner.miner import Miner
@@ -36,7 +36,7 @@ def mining() -> Miner:
 
 def submitting() -> Miner:
     miner = mining()
-    job = Job(job_id="j1", job_type="data_hash", data={}, reward=ZERO, road=Road.FETCHED, timeout_s=60.0)
+    job = Job(job_id="j1", job_type="data_hash", data={}, reward=ZERO, origin=JobOrigin.FETCHED, timeout_s=60.0)
     answered(miner, job)
     result = {"final_hash": "00", "iterations": 1}
     message = ResultMessage(job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result=result, compute_ms=1.0)

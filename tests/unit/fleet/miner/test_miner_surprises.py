@@ -17,7 +17,7 @@ from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
 from fleet.domain.events import DrainBegun, Published, ResultArrived, TimePassed
-from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Account, OpenJob, Prior
 from fleet.errors import (
     CallError,
@@ -42,8 +42,8 @@ from tests.support.insides import open_work
 REWARD = Decimal("0.3")
 
 
-def job(job_id: str, road: Road = Road.FETCHED, job_type: str = "data_validation") -> Job:
-    return Job(job_id=job_id, job_type=job_type, data={"records": 100}, reward=REWARD, road=road, timeout_s=60.0)
+def job(job_id: str, origin: JobOrigin = JobOrigin.FETCHED, job_type: str = "data_validation") -> Job:
+    return Job(job_id=job_id, job_type=job_type, data={"records": 100}, reward=REWARD, origin=origin, timeout_s=60.0)
 
 
 class Script:
@@ -157,7 +157,7 @@ def test_a_session_that_runs_already_is_adopted() -> None:
 def test_the_first_job_of_a_session_is_computed_while_another_one_is_fetched() -> None:
     script = Script()
     script.call(CallKind.REGISTER, Registration(new=True))
-    start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", Road.INITIAL))
+    start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", JobOrigin.INITIAL))
     script.call(CallKind.START_SESSION, start)
     script.call(CallKind.FETCH, job("j1"))
     assert [order.message.job_id for order in script.dispatches()] == ["free", "j1"]
@@ -167,7 +167,7 @@ def test_the_next_job_of_a_heartbeat_is_computed_and_paid_beside_the_fetched_one
     script = Script().mining()
     fetch = script.begin(CallKind.FETCH)
     script.now += 30
-    script.call(CallKind.HEARTBEAT, HeartbeatAnswer(next_job=job("next", Road.NEXT)))
+    script.call(CallKind.HEARTBEAT, HeartbeatAnswer(next_job=job("next", JobOrigin.NEXT)))
     script.answer(fetch, job("j1"))
     assert [order.message.job_id for order in script.dispatches()] == ["next", "j1"]
     for job_id in ("next", "j1"):
@@ -184,7 +184,7 @@ def test_a_draining_miner_takes_no_next_job() -> None:
     script.now += 30
     beat = script.begin(CallKind.HEARTBEAT)
     script.miner.on(DrainBegun(), 0.0)
-    script.answer(beat, HeartbeatAnswer(next_job=job("next", Road.NEXT)))
+    script.answer(beat, HeartbeatAnswer(next_job=job("next", JobOrigin.NEXT)))
     script.answer(fetch, Unreachable("refused"))
     assert not open_work(script.miner)
 
@@ -271,7 +271,7 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
 def test_calls_that_fail_together_are_one_failure() -> None:
     script = Script()
     script.call(CallKind.REGISTER, Registration(new=True))
-    start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", Road.INITIAL))
+    start = SessionStart(session_id="s1", adopted=False, initial_job=job("free", JobOrigin.INITIAL))
     script.call(CallKind.START_SESSION, start)
     script.computed("free")
     for failures in (1, 2, 3):

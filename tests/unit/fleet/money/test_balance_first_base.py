@@ -12,7 +12,7 @@ from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart, To
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, SessionOpened, Write
-from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.domain.saved_state import Account
 from fleet.errors import Garbled
 from fleet.ledger.engine import open_engine
@@ -31,7 +31,7 @@ RECORD = 1_790_000_000
 
 
 def job(number: int) -> Job:
-    return Job(job_id=f"j{number}", job_type="data_hash", data={}, reward=REWARD, road=Road.NEXT, timeout_s=60.0)
+    return Job(job_id=f"j{number}", job_type="data_hash", data={}, reward=REWARD, origin=JobOrigin.NEXT, timeout_s=60.0)
 
 
 def stated(nnet: Decimal, jobs: int | None, record: int | None = RECORD) -> Totals:

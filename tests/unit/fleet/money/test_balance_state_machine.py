@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from fleet.domain.answers import HeartbeatAnswer, Registration, Totals
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.domain.saved_state import Account, OpenSession
 from fleet.ledger.ledger import Ledger
 from fleet.money.balance import Purse
@@ -147,7 +147,7 @@ class Money(RuleBasedStateMachine):
             job_type="data_hash",
             data={},
             reward=Decimal(repr(reward)),
-            road=Road.FETCHED,
+            origin=JobOrigin.FETCHED,
             timeout_s=60.0,
         )
         opened = JobOpened(job=job, miner_id=MINER, session_id="s1", state=JobState.ASSIGNED, attempt=1)

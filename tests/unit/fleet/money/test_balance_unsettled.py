@@ -12,7 +12,7 @@ from fleet.domain.answers import HeartbeatAnswer, Registration, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
 from fleet.domain.events import DrainBegun, DrainOver
-from fleet.domain.jobs import Entry, Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Entry, Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Account, OpenJob, OpenSession
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
 from fleet.ledger.engine import open_engine
@@ -30,7 +30,7 @@ JOB = Job(
     job_type="data_validation",
     data={},
     reward=Decimal("0.5"),
-    road=Road.FETCHED,
+    origin=JobOrigin.FETCHED,
     timeout_s=60.0,
 )
 

@@ -13,7 +13,7 @@ from fleet.domain.answers import Registration
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Job, JobState, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Prior
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
@@ -54,7 +54,7 @@ class Desk:
             job_type="data_hash",
             data={"size": 10},
             reward=Decimal(repr(reward)),
-            road=Road.NEXT,
+            origin=JobOrigin.NEXT,
             timeout_s=60.0,
         )
         opened = JobOpened(job=job, miner_id=MINER, session_id="s1", state=JobState.ASSIGNED, attempt=1)

@@ -13,7 +13,7 @@ from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, Write
 from fleet.domain.events import AbandonedSessionStopped, DrainBegun, ResultArrived
-from fleet.domain.jobs import Job, MinerSpec, Road
+from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
@@ -65,7 +65,12 @@ class Farm:
     def fetched(self, job_id: str, reward: str = "0.3") -> Farm:
         """A job is fetched and computed, and waits for its submission."""
         job = Job(
-            job_id=job_id, job_type="data_hash", data={}, reward=Decimal(reward), road=Road.FETCHED, timeout_s=60.0
+            job_id=job_id,
+            job_type="data_hash",
+            data={},
+            reward=Decimal(reward),
+            origin=JobOrigin.FETCHED,
+            timeout_s=60.0,
         )
         self.call(CallKind.FETCH, job)
         result = {"final_hash": "00", "iterations": 1}

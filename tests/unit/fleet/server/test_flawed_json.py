@@ -15,7 +15,7 @@ from fleet.domain.answers import Receipt
 from fleet.domain.calls import CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import Job, JobState, Road
+from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.domain.saved_state import Account, OpenJob
 from fleet.errors import Garbled
 from fleet.server import flawed_json, protocol
@@ -45,7 +45,7 @@ def task(data: str) -> str:
 
 
 def ordinary(job_id: str) -> Job:
-    return Job(job_id=job_id, job_type="data_hash", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60)
+    return Job(job_id=job_id, job_type="data_hash", data={}, reward=Decimal(1), origin=JobOrigin.FETCHED, timeout_s=60)
 
 
 def encoded(text: str) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from fleet.commands.exits import EX_CONFIG, EX_NOHOST, EX_PROTOCOL, EX_TEMPFAIL, EX_UNAVAILABLE, nothing_mined
 from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
 from fleet.domain.calls import Answer
-from fleet.domain.jobs import Job, Road
+from fleet.domain.jobs import Job, JobOrigin
 from fleet.errors import (
     Banned,
     CallError,
@@ -32,7 +32,7 @@ from fleet.server.prospect import Prospect, verdict_of
 from fleet.server.verdict import Trouble, Verdict
 
 SERVER = "https://neonet.example.com"
-JOB = Job(job_id="j1", job_type="inference", data={}, reward=Decimal(1), road=Road.FETCHED, timeout_s=60.0)
+JOB = Job(job_id="j1", job_type="inference", data={}, reward=Decimal(1), origin=JobOrigin.FETCHED, timeout_s=60.0)
 REDIRECT = Foreign(301, "redirected to https://new.example/x", "https://new.example/x")
 
 CASES: list[tuple[CallError, Trouble, int, str]] = [

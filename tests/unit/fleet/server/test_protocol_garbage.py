@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.domain.jobs import Road
+from fleet.domain.jobs import JobOrigin
 from fleet.errors import (
     CallError,
     Foreign,
@@ -50,7 +50,7 @@ PARSERS: list[Callable[[dict[str, Any]], object]] = [
     network_figures.parse_gas,
     network_figures.parse_network,
     network_figures.parse_terms,
-    lambda answer: protocol.parse_job(answer, Road.FETCHED, "rig-1"),
+    lambda answer: protocol.parse_job(answer, JobOrigin.FETCHED, "rig-1"),
 ]
 
 TASK = {"task_id": "j1", "task_type": "inference", "data": {}, "reward": 0.5, "timeout_seconds": 60}
@@ -137,7 +137,7 @@ def test_an_amount_keeps_its_last_digit(text: str) -> None:
     [(60, 60.0), (-1, 60.0), (0, 60.0), ("60", 60.0), (None, 60.0), (1e12, 3600.0), (0.001, 5.0), (True, 60.0)],
 )
 def test_an_absurd_deadline_is_clamped(seconds: object, expected: float) -> None:
-    assert protocol.parse_job(TASK | {"timeout_seconds": seconds}, Road.FETCHED).timeout_s == expected
+    assert protocol.parse_job(TASK | {"timeout_seconds": seconds}, JobOrigin.FETCHED).timeout_s == expected
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ def test_an_absurd_deadline_is_clamped(seconds: object, expected: float) -> None
     ],
 )
 def test_a_job_that_no_kernel_can_compute_carries_its_problem(change: dict[str, Any], problem: str) -> None:
-    assert problem in protocol.parse_job(TASK | change, Road.FETCHED).problem
+    assert problem in protocol.parse_job(TASK | change, JobOrigin.FETCHED).problem
 
 
 @pytest.mark.parametrize("job_id", [None, "", 7, "a b", "x" * 129, "../etc", "j1~2"])
 def test_a_job_without_a_usable_id_is_garbled(job_id: object) -> None:
     with pytest.raises(Garbled, match="task_id"):
-        protocol.parse_job(TASK | {"task_id": job_id}, Road.FETCHED)
+        protocol.parse_job(TASK | {"task_id": job_id}, JobOrigin.FETCHED)
 
 
 @pytest.mark.parametrize("reward", [-1, "much", None, True, [], 1e9, float("inf")])
 def test_a_job_without_a_usable_reward_is_computed_and_called_odd(reward: object) -> None:
-    job = protocol.parse_job(TASK | {"reward": reward}, Road.FETCHED)
+    job = protocol.parse_job(TASK | {"reward": reward}, JobOrigin.FETCHED)
     assert job.reward == 0
     assert "reward" in job.oddity
     assert not job.problem
@@ -169,7 +169,7 @@ def test_a_job_without_a_usable_reward_is_computed_and_called_odd(reward: object
 
 def test_the_job_of_another_miner_is_garbled() -> None:
     with pytest.raises(Garbled, match="rig-2"):
-        protocol.parse_job(TASK | {"contributor_id": "rig-2"}, Road.FETCHED, "rig-1")
+        protocol.parse_job(TASK | {"contributor_id": "rig-2"}, JobOrigin.FETCHED, "rig-1")
 
 
 def test_a_malformed_free_job_does_not_spoil_the_heartbeat_that_brought_it() -> None:
