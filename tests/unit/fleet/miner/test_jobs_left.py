@@ -77,11 +77,11 @@ def test_one_below_the_worth_of_its_submission_is_recorded_as_left_and_never_com
     assert not dispatched(effects)
 
 
-@pytest.mark.parametrize("road", [JobOrigin.INITIAL, JobOrigin.NEXT])
+@pytest.mark.parametrize("origin", [JobOrigin.INITIAL, JobOrigin.NEXT])
 def test_one_that_is_worth_it_is_computed(origin: JobOrigin) -> None:
     mine = Mine()
-    free = job(1, "0.3", road)
-    effects = mine.start(free) if road is JobOrigin.INITIAL else mine.start(None) + mine.beat(free)
+    free = job(1, "0.3", origin)
+    effects = mine.start(free) if origin is JobOrigin.INITIAL else mine.start(None) + mine.beat(free)
     assert dispatched(effects) == ["job-1"]
 
 
