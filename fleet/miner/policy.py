@@ -8,8 +8,8 @@ from fleet.miner.backoff import Backoff
 
 #: message that says why Ctrl-Z is ignored
 NO_PAUSE = (
-    "Ctrl-Z stops nothing: a farm that stands still loses its sessions within a minute. "
-    "Ctrl-C drains and ends it, and the next start goes on from the ledger."
+    "Ctrl-Z is ignored: a suspended farm loses its sessions within a minute. "
+    "Ctrl-C finishes the open jobs and ends it; the next start continues from the ledger."
 )
 #: longest that a drain is extended to, in seconds; service managers and `fleet up` wait longer than this
 LONGEST_DRAIN_S = 90.0

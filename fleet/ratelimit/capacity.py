@@ -14,9 +14,9 @@ def shortfall(*, miners: int, limit: int, window_s: float, heartbeat_s: float) -
     busy = int(limit / (beats + _JOB_REQUESTS * window_s / _MINUTE_S))
     if miners <= busy:
         return ""
-    what = f"{miners} miners on a limit of {limit} requests in {window_s:g} s"
-    most = f"it has room for {busy} that do a job a minute each"
+    what = f"{miners} miners are too many for {limit} requests in {window_s:g} s"
+    most = f"{busy} miners can do a job a minute each"
     if miners > alive:
-        return f"{what}: their heartbeats alone are {miners * beats:.0f}; it keeps {alive} sessions alive, and {most}"
+        return f"{what}: their heartbeats alone need {miners * beats:.0f}; {alive} sessions can be kept, and {most}"
     jobs = int((limit - miners * beats) / _JOB_REQUESTS * _MINUTE_S / window_s)
-    return f"{what}: beside their heartbeats it has room for {jobs} jobs a minute in all; {most}"
+    return f"{what}: besides their heartbeats, {jobs} jobs a minute in all are possible; {most}"

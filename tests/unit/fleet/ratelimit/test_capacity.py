@@ -18,15 +18,15 @@ def test_a_farm_that_the_limit_carries_is_no_word_worth(miners: int) -> None:
         (
             100_000,
             (
-                "100000 miners on a limit of 5000 requests in 60 s: their heartbeats alone are 200000; it keeps 2500 "
-                "sessions alive, and it has room for 1250 that do a job a minute each"
+                "100000 miners are too many for 5000 requests in 60 s: their heartbeats alone need 200000; "
+                "2500 sessions can be kept, and 1250 miners can do a job a minute each"
             ),
         ),
         (
             2_000,
             (
-                "2000 miners on a limit of 5000 requests in 60 s: beside their heartbeats it has room for 500 jobs a "
-                "minute in all; it has room for 1250 that do a job a minute each"
+                "2000 miners are too many for 5000 requests in 60 s: besides their heartbeats, 500 jobs a minute "
+                "in all are possible; 1250 miners can do a job a minute each"
             ),
         ),
     ],
