@@ -44,7 +44,6 @@ FIELDS: list[tuple[str, Callable[[Any], object]]] = [
     ("reward", lambda value: protocol.parse_heartbeat({"status": "active", "reward": value})),
     ("rewards_earned", lambda value: protocol.parse_heartbeat({"status": "active", "rewards_earned": value})),
     ("total_rewards", lambda value: protocol.parse_heartbeat({"status": "active", "total_rewards": value})),
-    ("rewards_earned", lambda value: protocol.parse_session_summary({"summary": {"rewards_earned": value}})),
     ("total_rewards", lambda value: protocol.parse_totals({"contributor": {"total_rewards": value}})),
 ]
 
@@ -58,6 +57,20 @@ def test_an_absurd_amount_is_garbled_and_the_error_names_field_value_and_bound(
         parse(value)
     most = 1_000_000 if name == "reward" else 1_000_000_000
     assert str(caught.value) == f"{name} {value!r} is not within 0 and {most} NNET"
+
+
+@pytest.mark.parametrize("value", ABSURD)
+def test_an_absurd_sum_at_a_stop_is_left_out_with_its_cause(value: float) -> None:
+    told = protocol.parse_session_summary({"summary": {"rewards_earned": value}})
+    assert told.rewards_earned is None
+    assert told.oddity == (
+        f"the session's sum is not stated: rewards_earned {value!r} is not within 0 and 1000000000 NNET"
+    )
+
+
+def test_a_sum_at_a_stop_may_be_larger_than_any_reward() -> None:
+    told = protocol.parse_session_summary({"summary": {"rewards_earned": LARGE}})
+    assert told.rewards_earned == Decimal(str(LARGE))
 
 
 @pytest.mark.parametrize(("name", "parse"), [field for field in FIELDS if field[0] != "reward"])
