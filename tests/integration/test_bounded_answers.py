@@ -55,7 +55,7 @@ def test_connections_named_by_megabytes_hide_their_owner_but_not_the_damage(empt
             for one in named:
                 one.close()
         assert f"the key {JOBS_QUEUE} in Redis was a string" in reason
-        assert "suspected: whoever has a worker's password" in reason
+        assert "suspected: whoever has a password of a worker" in reason
 
 
 def _until(heard: Heard, job_id: str) -> tuple[list[str], list[str], list[str]]:
