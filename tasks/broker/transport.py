@@ -257,7 +257,8 @@ class Channel(redis.Channel):
 
     def close(self) -> None:
         """At the end of the worker or after a lost connection, report what is done and restore the rest."""
-        if self._qos is not None and not self.closed:
+        # Flower acknowledges nothing, and has kombu's own QoS
+        if isinstance(self._qos, QoS) and not self.closed:
             self._qos.try_write()
         super().close()
 
