@@ -96,7 +96,7 @@ def test_a_whole_farm_mines_on_and_says_what_ends_it(tmp_path: Path, url: str) -
         goes_on(started)
         before = started.said.count("[REWARD]")
         eventually("more rewards", lambda: started.said.count("[REWARD]") > before + 2)
-        assert "Ctrl-C drains and ends it, and the next start goes on from the ledger." in started.said
+        assert "Ctrl-C finishes the open jobs and ends it; the next start continues from the ledger." in started.said
         started.process.send_signal(signal.SIGINT)
         assert started.process.wait(60) == 0, started.said
 
