@@ -48,6 +48,7 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
         wallet=_wallet(base),
         wallet_before_base=(base.balance_at or 0) < (base.base_at or 0),
+        owes_total=(read(_LAST_CLOSED, {"key_miner": miner})[0].at or 0) > (base.asked_at or 0),
         session=_open_session(read, miner, now_ms, base),
         open_jobs=open_jobs(connection, miner, miner_id),
     )
@@ -122,6 +123,9 @@ _OPEN_SESSION = (
     .where(schema.sessions.c.closed_at.is_(None))
     .order_by(schema.sessions.c.id.desc())
     .limit(1)
+)
+_LAST_CLOSED = select(func.max(schema.sessions.c.closed_at).label("at")).where(
+    schema.sessions.c.miner == bindparam("key_miner")
 )
 #: `told`: stated by an answer for this very payment, whether or not a later entry confirmed it
 _PAID_IN_SESSION = reading(

@@ -6,7 +6,7 @@ from fleet.domain.answers import Registration, SessionStart, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind, SessionClosed, SessionOpened
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.saved_state import OpenSession
+from fleet.domain.saved_state import Account
 from fleet.errors import CallError, NotRegistered, SessionLost
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.farewell import Farewell, not_stopped
@@ -28,7 +28,7 @@ class Lifecycle:
         workload: Workload,
         purse: Purse,
         audits: Audits,
-        left_open: OpenSession | None,
+        account: Account,
     ) -> None:
         self.phase = Phase.UNREGISTERED
         #: whether the server stated its total at the end and it was compared
@@ -36,7 +36,8 @@ class Lifecycle:
         #: whether a session was opened since the start
         self.mined = False
         #: the session that an earlier coordinator left open, until it is adopted or over
-        self.left_open = left_open
+        self.left_open = account.session
+        self._owes_total = account.owes_total
         self._spec = spec
         self._policy = policy
         self._workload = workload
@@ -62,7 +63,7 @@ class Lifecycle:
         if known is not None and known.session_id != session_id:
             effects.append(SessionClosed(miner_id=miner_id, session_id=known.session_id, cause="lost by the server"))
             known = None
-        self.phase, self.mined = Phase.MINING, True
+        self.phase, self.mined, self._owes_total = Phase.MINING, True, False
         self._workload.session = Session.opened(session_id, self._policy.heartbeat_s, known, now)
         self._purse.session_opened(session_id, known, adopted=start.adopted)
         effects += [
@@ -73,6 +74,13 @@ class Lifecycle:
         if not draining:
             effects += self._workload.free_job(start.initial_job, reply, now, find)
         return effects
+
+    def drain_begun(self) -> None:
+        """Request a total that is owed: no answer stated it after the last session was stopped, here or before."""
+        between = self.left_open is None and self.phase not in {Phase.MINING, Phase.STOPPED}
+        if self._owes_total and between and not self._workload.jobs:
+            self.phase, self._owes_total = Phase.STOPPED, False
+            self._farewell.next_step()
 
     def stopped(self, call: Call, cause: str, *, over: bool = True) -> list[Effect]:
         """Go on with the drain. A session that may not be `over` stays open in the ledger until the next start."""
@@ -110,7 +118,8 @@ class Lifecycle:
         """Retry a step of the farewell a few times; after that, the drain goes on without it."""
         last, gone = self._farewell.failed(call.kind), isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
-            self.phase = Phase.DONE if gone or last else self.phase
+            if gone or last:
+                self.phase, self._owes_total = Phase.DONE, not gone
             return [self._purse.unverifiable(str(error))]
         if gone:
             return self.stopped(call, "lost by the server")

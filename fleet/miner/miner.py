@@ -62,7 +62,7 @@ class Miner:
         self._retry = RetryTimer(policy.backoff, rng, now)
         self._workload = Workload(spec.miner_id, policy, self.purse, rng)
         self._audits = Audits(policy.reconcile_s, rng, now)
-        self._lifecycle = Lifecycle(spec, policy, self._workload, self.purse, self._audits, account.session)
+        self._lifecycle = Lifecycle(spec, policy, self._workload, self.purse, self._audits, account)
         for open_job in account.open_jobs:
             self._workload.restore(open_job, now)
 
@@ -188,6 +188,7 @@ class Miner:
                 self._retry.shorten()
             case DrainBegun():
                 self.draining = True
+                self._lifecycle.drain_begun()
             case Reopened():
                 self.draining = False
                 self._lifecycle.reopen()
