@@ -60,7 +60,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "tasks.broker.presence",
         "fleet.broker.dispatch",
     ),
-    "flower": ("tasks.flower.pages", "tasks.flower.queue_lengths"),
+    "flower": ("tasks.flower.pages", "tasks.flower.queue_lengths", "tasks.flower.http_server"),
     "kombu": (
         "tasks.worker.*",
         "tasks.broker.transport",
@@ -76,7 +76,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "fleet.hosts.joining",
         "fleet.local.redis_server",
     ),
-    "tornado": ("fleet.simulator.*", "tasks.flower.pages"),
+    "tornado": ("fleet.simulator.*", "tasks.flower.pages", "tasks.flower.http_server"),
     "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.lines"),
     "rich": ("fleet.commands.*",),
     "pydantic": ("config.*", "fleet.simulator.*"),

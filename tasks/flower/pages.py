@@ -23,6 +23,7 @@ from tornado.web import Finish, HTTPError, OutputTransform
 from tasks.broker.newcomers import Newcomers
 from tasks.flower.basic_auth import admits
 from tasks.flower.guesses import REFILL_S, Guesses
+from tasks.flower.http_server import BoundedFlower
 from tasks.flower.plain_events import plain_event
 from tasks.flower.queue_lengths import verify_certificates
 
@@ -151,4 +152,4 @@ def pages(app: Celery, chosen: dict[str, object]) -> Flower:
     prefix = f"/{options.url_prefix}" if options.url_prefix else ""
     under = {name: prefix + page_settings[name] for name in ("login_url", "static_url_prefix")}
     given = page_settings | under
-    return Flower(capp=app, options=options, events=events, io_loop=loop, transforms=[PagePolicy], **given)
+    return BoundedFlower(capp=app, options=options, events=events, io_loop=loop, transforms=[PagePolicy], **given)
