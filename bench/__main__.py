@@ -24,6 +24,7 @@ from bench.limited import budget, sessions
 from bench.machine import machine
 from bench.queues import PYTHON, queues
 from bench.rows import ImpossibleFigureError, Row, inserted, markdown, table
+from bench.snapshot import snapshot
 from bench.start import starts
 from bench.wide_area import wide_area
 
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "ledger": ledger,
     "growth": growth,
     "start": starts,
+    "snapshot": snapshot,
     "wide-area": wide_area,
     "budget": budget,
     "sessions": sessions,

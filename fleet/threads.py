@@ -49,8 +49,12 @@ class WatchedThread(threading.Thread):
     def check(self) -> None:
         """Raise ThreadEnded if the thread has ended."""
         if not self.is_alive():
-            why = "without an error" if self._failure is None else f"with {self._failure!r:.300}"
-            raise ThreadEnded(f"the coordinator's thread {self.name!r} ended {why}") from self._failure
+            raise ThreadEnded(f"the coordinator's thread {self.name!r} ended {self.ending}") from self._failure
+
+    @property
+    def ending(self) -> str:
+        """How the thread ended, in words."""
+        return "without an error" if self._failure is None else f"with {self._failure!r:.300}"
 
 
 class StuckThreadDetector:

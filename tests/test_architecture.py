@@ -36,6 +36,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.money",),
     ("fleet.miner",),
     ("fleet.broker", "fleet.ledger"),
+    ("fleet.status",),
     ("fleet.coordinator",),
     ("fleet.local",),
     ("fleet.commands",),

@@ -115,6 +115,8 @@ class Inspector:
         self._most_jobs = most_jobs
         #: number of new entries that this coordinator has read
         self.delivered = 0
+        #: messages in the queue at the last look; None before the first
+        self.queue_length: int | None = None
         self._unaccounted: int | None = None
 
     def forget(self) -> None:
@@ -159,7 +161,7 @@ class Inspector:
             yield f"the key {key} in Redis had no expiry: it was removed"
 
     def _queue(self) -> Iterable[str]:
-        length = int(self._client.llen(JOBS_QUEUE))
+        length = self.queue_length = int(self._client.llen(JOBS_QUEUE))
         if self._most_jobs is not None and overflows(length, self._most_jobs):
             self._client.delete(JOBS_QUEUE)
             yield f"the queue in Redis held {length} messages, more than this farm sends: it was emptied"

@@ -153,8 +153,8 @@ def make_report(
 @contextlib.contextmanager
 def open_broker(
     settings: Settings, redis_url: str, inbox: Inbox, disguise: Disguise
-) -> Iterator[tuple[Dispatcher, tuple[WatchedThread, ...]]]:
-    """The dispatcher to Redis, which shows workers jobs in `disguise`, and the threads that are needed."""
+) -> Iterator[tuple[Dispatcher, Intake, tuple[WatchedThread, ...]]]:
+    """The dispatcher to Redis, which shows workers jobs in `disguise`, the intake, and the threads that are needed."""
     # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(
@@ -169,7 +169,7 @@ def open_broker(
     intake = Intake(redis_client(redis_url), inbox.put, most_jobs=most_jobs, true_id=disguise.true_id)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:
-        yield dispatcher, (dispatcher.thread, intake.thread, presence.thread)
+        yield dispatcher, intake, (dispatcher.thread, intake.thread, presence.thread)
     finally:
         presence.close()
         intake.close()

@@ -22,6 +22,7 @@ from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.calls import NETWORK_REQUESTS, TERMS_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import Event, Inbox, Network, Stop, TermsStated
+from fleet.coordinator.observers import Observer, Observers
 from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
@@ -63,6 +64,7 @@ class Coordinator:
         calls: ServerCalls,
         broker: Broker,
         watcher: Watcher,
+        observer: Observer | None = None,
         alive_file: AliveFile | None = None,
         inbox: Inbox,
         drain_s: float,
@@ -77,6 +79,7 @@ class Coordinator:
         self._calls = calls
         self._broker = broker
         self._watcher = watcher
+        self._observer = observer or Observers()
         self._alive_file = alive_file
         self._inbox = inbox
         self._drain_s, self._call_deadline_s = drain_s, call_deadline_s
@@ -99,10 +102,14 @@ class Coordinator:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
         self._calls.stop_sessions(self._abandoned)
         while not (self._farm.done and not self._pending.late):
-            events: list[Event] = [*self._unread, *self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))]
-            self._unread = []
-            for event in events:
-                self._feed(event, self._clock())
+            taken = self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))
+            unread, self._unread = self._unread, []
+            for reply in unread:
+                self._feed(reply, self._clock())
+            for event in taken:
+                now = self._clock()
+                self._observer.saw(event, self._farm, now)
+                self._feed(event, now)
             now = self._clock()
             if stop_at is not None and now >= stop_at and not self._farm.draining:
                 self._feed(Stop("time limit reached", asked=False), now)
@@ -224,6 +231,7 @@ class Coordinator:
         if self._alive_file is not None:
             self._alive_file.tick(self._farm, now)
         self._watcher.tick(self._farm, now)
+        self._observer.tick(self._farm, now)
         give_up_at = self._drain.give_up_at if self._drain and not self._drain.given_up else turn.wake_at
         self._wake_at = min(turn.wake_at, self._network_at, give_up_at)
 
@@ -236,6 +244,7 @@ class Coordinator:
             self._broker.acknowledge(effects.acknowledged)
         for notice in effects.notices:
             self._watcher.notice(notice)
+        self._observer.committed(effects, self._clock())
 
     def _ask_terms(self, now: float) -> None:
         """Ask for the server's rule for rewards where it is due and the limit has room."""

@@ -60,6 +60,11 @@ class OpenJobs:
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._jobs
 
+    @property
+    def oldest_ordered_at(self) -> float | None:
+        """When the oldest job that was sent to a worker was last sent there, in monotonic seconds; None without one."""
+        return next((job.ordered_at for job in self._jobs.values() if job.ordered_at is not None), None)
+
     def get(self, job_id: str) -> TrackedJob | None:
         """An open job; None if it is not open."""
         return self._jobs.get(job_id)

@@ -28,6 +28,7 @@ from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.miner_ids import miner_specs, without_address
+from fleet.coordinator.observing import Observed, observing
 from fleet.coordinator.one_core import stay_on_one_core
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.stop_signals import stop_on_signals
@@ -40,6 +41,7 @@ from fleet.domain.wall_clock import WallClock
 from fleet.errors import ServiceError
 from fleet.ledger.engine import shown_url
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.places import LedgerPlace
 from fleet.ledger.wait import when_free
 from fleet.ledger.witness import Witness
 from fleet.money.scopes import with_answer_times
@@ -143,7 +145,11 @@ def _mine(
     farm = _farm(start, specs, ledger, books)
     report = make_report(settings, start.lines, sums, books, start.wall)
     prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
-    with open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as (dispatcher, broker_threads):
+    looked_at = _observed(start, farm, names, books, prospect, booked=sums[1].booked)
+    with (
+        open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as (dispatcher, intake, broker_threads),
+        observing(settings, looked_at(lambda: intake.queue_length), free) as observers,
+    ):
         threads = (transport.thread, books.thread, lease, *broker_threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
         coordinator = Coordinator(
@@ -152,6 +158,7 @@ def _mine(
             calls=ServerCalls(Client(start.server, transport, transport.others), transport, start.inbox),
             broker=dispatcher,
             watcher=report,
+            observer=observers,
             alive_file=alive_file,
             inbox=start.inbox,
             drain_s=settings.drain_s,
@@ -170,6 +177,23 @@ def _mine(
         prospect=prospect,
         asked_to_stop=coordinator.asked_to_stop,
         began_at_ms=began_at_ms,
+    )
+
+
+def _observed(
+    start: _Start, farm: Farm, names: dict[str, str], books: Bookkeeper, prospect: Prospect, *, booked: Decimal
+) -> Callable[[Callable[[], int | None]], Observed]:
+    """What the observers look at, once it is known how to ask for the queue's length."""
+    return lambda messages: Observed(
+        farm=farm,
+        names=names,
+        books=books,
+        prospect=prospect,
+        place=LedgerPlace(url=start.witness.url, simulated=start.run.simulated),
+        server=start.settings.server_name or start.server,
+        booked=booked,
+        messages=messages,
+        now_ms=start.wall.now_ms,
     )
 
 

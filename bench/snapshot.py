@@ -1,0 +1,123 @@
+"""What the farm's snapshot costs the coordinator at 2,500 miners that earn as much as the limit allows.
+
+python -m bench snapshot
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from bench.rows import Row
+from fleet.coordinator.bookkeeper import CommitTimes
+from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.status_observer import EVERY_S, Sources, StatusObserver, Subject
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.effects import Booked
+from fleet.domain.jobs import Entry, MinerSpec
+from fleet.domain.proof import Proof
+from fleet.domain.saved_state import Account
+from fleet.domain.wall_clock import wall_ms
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
+from fleet.ratelimit.governor import Governor
+from fleet.server.prospect import Prospect
+from fleet.status.collected import Collected
+from fleet.status.days import Days
+from fleet.status.publisher import Wanted
+from fleet.status.snapshot import Snapshot
+from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
+
+MINERS, SECONDS, RUNS = 2_500, 70, 3
+#: jobs paid a second: half of 5,000 requests a minute
+PAID_A_SECOND = 42
+#: share of one core, in percent
+TARGET = 2.0
+_TYPES = ("matrix_ops", "inference", "model_training", "data_validation")
+
+
+def snapshot() -> list[Row]:
+    """Measure the CPU that a second of snapshots takes, file included, with the quietest of three runs counted."""
+    shares, sizes = zip(*(_run() for _ in range(RUNS)), strict=True)
+    return [
+        Row(
+            part="snapshot",
+            name=f"the snapshot of {MINERS:,} miners, once a second: share of a core",
+            runs=shares,
+            unit="%",
+            target=TARGET,
+            quietest=True,
+        ),
+        Row(part="snapshot", name="its file", runs=sizes, unit="KB"),
+    ]
+
+
+def _run() -> tuple[float, float]:
+    """Percent of a core, and KB."""
+    rng = random.Random(1)
+    with tempfile.TemporaryDirectory() as folder, _observed(Path(folder)) as (observer, farm, file):
+        names = list(farm.miners)
+        now = spent_s = 0.0
+        for _ in range(SECONDS):
+            effects = TurnEffects(writes=[_booked(rng.choice(names), rng) for _ in range(PAID_A_SECOND)])
+            began = time.thread_time()
+            observer.committed(effects, now)
+            observer.tick(farm, now)
+            spent_s += time.thread_time() - began
+            now += EVERY_S
+        return spent_s / SECONDS * 100, file.stat().st_size / 1000
+
+
+@contextmanager
+def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
+    specs = [MinerSpec(miner_id=f"neo1{number:040x}", name=f"rig-{number}") for number in range(MINERS)]
+    governor = Governor(requests=5_000, window_s=60.0, miners=MINERS, heartbeat_s=30.0)
+    miners = [Miner(spec, Policy(), Account(), random.Random(1), 0.0) for spec in specs]
+    farm = Farm(miners, governor, lambda _: None, max_calls=64, max_at_workers=256, now=0.0)
+    file = folder / SNAPSHOT_FILE
+    writer, wanted = SnapshotWriter(file), Wanted(losses=())
+
+    def put(made: Snapshot) -> None:
+        # on the loop's thread here, so that its CPU counts
+        writer.write(made)
+
+    names = {spec.miner_id: spec.name for spec in specs}
+    books: Any = SimpleNamespace(times=CommitTimes, waits_s=0.0, reason="")
+    observer = StatusObserver(
+        Subject(server="bench", simulated=True, release="bench", names=names, counts_since=0.0),
+        Collected(
+            booked=dict.fromkeys(names.values(), ZERO), total=ZERO, days=Days(wall_ms(), {}, ZERO), now=0.0, now_ms=0
+        ),
+        wanted,
+        put,
+        Sources(
+            books=books,
+            prospect=Prospect("bench", mined=True, patience_s=None, now=0.0),
+            messages=lambda: 0,
+            now_ms=wall_ms,
+        ),
+        0.0,
+    )
+    yield observer, farm, file
+
+
+def _booked(miner_id: str, rng: random.Random) -> Booked:
+    return Booked(
+        entry=Entry(
+            miner_id=miner_id,
+            kind=EntryKind.JOB,
+            amount=Decimal(rng.randrange(1, 10_000_000)) / 1_000_000,
+            confirmed=True,
+            session_id="s",
+            job_type=rng.choice(_TYPES),
+            proof=Proof(worker=f"worker@host-{rng.randrange(20)}"),
+        )
+    )

@@ -1,0 +1,45 @@
+"""Whoever only looks on: each observer learns of all events, of what was written, and of the end of each turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from fleet.coordinator.inbox import Event
+from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.scheduler import Farm
+
+
+class Observer(Protocol):
+    """Looks on, on the loop's thread. Whatever it does takes the loop's time. Times are monotonic seconds."""
+
+    def saw(self, event: Event, farm: Farm, now: float) -> None:
+        """An event has come in that the farm has not taken in yet."""
+
+    def committed(self, effects: TurnEffects, now: float) -> None:
+        """Turns were written to the ledger, and their effects are carried out now."""
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """A turn has ended."""
+
+
+class Observers:
+    """Several observers as one."""
+
+    def __init__(self, several: Sequence[Observer] = ()) -> None:
+        self._several = tuple(several)
+
+    def saw(self, event: Event, farm: Farm, now: float) -> None:
+        """An event has come in."""
+        for one in self._several:
+            one.saw(event, farm, now)
+
+    def committed(self, effects: TurnEffects, now: float) -> None:
+        """Turns were written."""
+        for one in self._several:
+            one.committed(effects, now)
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """A turn has ended."""
+        for one in self._several:
+            one.tick(farm, now)

@@ -1,0 +1,128 @@
+"""Starts and ends what looks on while the coordinator mines: the snapshot and its file."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from config.settings import Settings
+from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.observers import Observers
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.status_observer import Sources, StatusObserver, Subject
+from fleet.domain.amounts import ZERO
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.history import by_miner, hours, losses_by_cause, minutes
+from fleet.server.prospect import Prospect
+from fleet.status.collected import Collected, PaidBefore
+from fleet.status.days import DAY_MS, Days
+from fleet.status.publisher import Publisher, Wanted
+from fleet.status.recent import MINUTES
+from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
+from tasks.broker.handshake import release
+
+T = TypeVar("T")
+_MINUTE_MS = 60_000
+_DAY_HOURS = 24
+
+
+class WhenFree(Protocol):
+    """Calls a function as soon as no other program locks the ledger."""
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """The function's result."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observed:
+    """The parts of a coordinator that are looked at."""
+
+    farm: Farm
+    #: miner id → name
+    names: Mapping[str, str]
+    books: Bookkeeper
+    prospect: Prospect
+    #: the ledger, the name of the server in it, and all that it holds of that server
+    place: LedgerPlace
+    server: str
+    booked: Decimal
+    #: how many messages the queue holds
+    messages: Callable[[], int | None]
+    now_ms: Callable[[], int]
+
+
+@contextlib.contextmanager
+def observing(settings: Settings, parts: Observed, free: WhenFree) -> Iterator[Observers]:
+    """The observers of a coordinator.
+
+    Raises LedgerError when the ledger can't be read.
+    """
+    now, wanted, place, server = time.monotonic(), Wanted(), parts.place, parts.server
+    before, days = free(lambda: (_before(parts), _days(parts)))
+    publisher = Publisher(
+        SnapshotWriter(settings.state_dir / SNAPSHOT_FILE),
+        wanted,
+        losses=lambda first, end: losses_by_cause(place, server, first, end),
+        day=lambda day: by_miner(hours(place, server, day * _DAY_HOURS, (day + 1) * _DAY_HOURS)),
+    )
+    status = StatusObserver(
+        Subject(
+            server=server,
+            simulated=place.simulated,
+            release=release(),
+            names=parts.names,
+            counts_since=now - max((row.age_s for row in before), default=0.0),
+        ),
+        Collected(
+            booked={name: parts.farm.miners[miner_id].purse.booked for miner_id, name in _own(parts)},
+            total=parts.booked,
+            days=days,
+            before=before,
+            now=now,
+            now_ms=parts.now_ms(),
+        ),
+        wanted,
+        publisher.put,
+        Sources(books=parts.books, prospect=parts.prospect, messages=parts.messages, now_ms=parts.now_ms),
+        now,
+    )
+    try:
+        yield Observers([status])
+    finally:
+        status.close(parts.farm, time.monotonic())
+        publisher.close()
+
+
+def _own(parts: Observed) -> list[tuple[str, str]]:
+    """Id and name of each miner of the farm; the ledger may know others."""
+    return [(miner_id, name) for miner_id, name in parts.names.items() if miner_id in parts.farm.miners]
+
+
+def _before(parts: Observed) -> list[PaidBefore]:
+    """What was paid in the minutes before the start, so that a restart leaves no gap."""
+    now_ms = parts.now_ms()
+    rows = minutes(parts.place, parts.server, now_ms - MINUTES * _MINUTE_MS, now_ms)
+    return [
+        PaidBefore(
+            age_s=max(now_ms - row.at * _MINUTE_MS - _MINUTE_MS // 2, 0) / 1000,
+            miner=row.miner,
+            job_type=row.job_type,
+            host=row.host,
+            jobs=row.jobs,
+            amount=row.amount,
+        )
+        for row in rows
+    ]
+
+
+def _days(parts: Observed) -> Days:
+    """What the ledger has booked today and yesterday."""
+    now_ms = parts.now_ms()
+    today = now_ms // DAY_MS * _DAY_HOURS
+    rows = hours(parts.place, parts.server, today - _DAY_HOURS)
+    yesterday = sum((row.amount for row in rows if row.at < today), ZERO)
+    return Days(now_ms, by_miner([row for row in rows if row.at >= today]), yesterday)

@@ -1,0 +1,248 @@
+"""Makes the farm's snapshot once a second from what the loop sees, and hands it to whoever publishes it.
+
+One file: each figure of a snapshot is taken from the farm in one place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+
+from config.hiding import hidden
+from fleet.broker.results import BrokerState, Results
+from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.inbox import Event, Network
+from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.scheduler import Farm
+from fleet.domain.amounts import ZERO
+from fleet.domain.answers import GasInfo, NetworkPhase
+from fleet.domain.effects import Booked, JobMoved, JobOpened, JobRecovered, NoticeKind
+from fleet.domain.hosts import host_of
+from fleet.miner.miner import Miner
+from fleet.money.readable import reading_order
+from fleet.server.prospect import Prospect
+from fleet.status.collected import Collected
+from fleet.status.conditions import Conditions, Facts
+from fleet.status.projection import projected
+from fleet.status.publisher import Wanted
+from fleet.status.snapshot import Earnings, LedgerFigures, MinerRow, Queue, Requests, Snapshot
+from tasks.messages import Outcome, ResultMessage
+
+#: seconds between two snapshots
+EVERY_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """Which farm a snapshot is of."""
+
+    server: str
+    simulated: bool
+    release: str
+    #: miner id → name
+    names: Mapping[str, str]
+    #: since when the sums of the last minutes count, in monotonic seconds
+    counts_since: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """Who is asked for what events don't tell."""
+
+    books: Bookkeeper
+    prospect: Prospect
+    #: how many messages the queue holds; None while Redis does not answer
+    messages: Callable[[], int | None]
+    now_ms: Callable[[], int]
+
+
+class StatusObserver:
+    """Collects what the loop sees; `put` gets a snapshot every second."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        collected: Collected,
+        wanted: Wanted,
+        put: Callable[[Snapshot], None],
+        sources: Sources,
+        now: float,
+    ) -> None:
+        self._subject, self._collected, self._wanted, self._put = subject, collected, wanted, put
+        self._books, self._prospect, self._messages = sources.books, sources.prospect, sources.messages
+        self._now_ms = sources.now_ms
+        self._started_at, self._started_ms = now, sources.now_ms()
+        self._due_at = now
+        self._paid_at = now
+        self._redis = ""
+        self._gas: GasInfo | None = None
+        self._phase: NetworkPhase | None = None
+        self._conditions = Conditions()
+        self._order: list[tuple[str, Miner]] = []
+        #: the newest snapshot; None before the first
+        self.latest: Snapshot | None = None
+
+    def saw(self, event: Event, farm: Farm, now: float) -> None:
+        """Count results, and keep what the server stated of its network."""
+        if isinstance(event, Results):
+            for message in event.messages:
+                self._result(message, farm, now)
+        elif isinstance(event, Network):
+            self._gas, self._phase = event.gas, event.phase
+        elif isinstance(event, BrokerState):
+            self._redis = "" if event.reachable else event.reason
+
+    def committed(self, effects: TurnEffects, now: float) -> None:
+        """Count what the ledger holds now."""
+        for write in effects.writes:
+            if isinstance(write, Booked):
+                entry = write.entry
+                miner = self._subject.names.get(entry.miner_id, hidden(entry.miner_id))
+                self._collected.booked(entry, miner, hidden(entry.job_type), now, self._now_ms())
+                self._paid_at = now
+            elif isinstance(write, JobMoved):
+                self._wanted.lost += write.loss is not None
+            elif isinstance(write, JobRecovered) or (isinstance(write, JobOpened) and write.reopened):
+                self._wanted.taken_back += 1
+                self._wanted.lost += 1
+        for notice in effects.notices:
+            if notice.kind is NoticeKind.LOST_JOB and notice.miner_id in self._subject.names:
+                self._collected.lost(self._subject.names[notice.miner_id])
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """Make a snapshot where one is due."""
+        if now >= self._due_at:
+            self._due_at = now + EVERY_S
+            self.latest = self._made(farm, now)
+            self._put(self.latest)
+
+    def close(self, farm: Farm, now: float) -> None:
+        """Make the last snapshot, which says that the coordinator has ended."""
+        self.latest = replace(self._made(farm, now), state="ended", wrong=())
+        self._put(self.latest)
+
+    def _result(self, message: ResultMessage, farm: Farm, now: float) -> None:
+        job, computed = farm.jobs.get(message.job_id), message.outcome is Outcome.COMPUTED
+        if job is None or not job.awaits(message):
+            return
+        now_ms = self._now_ms()
+        for tally, name in (
+            (self._collected.types, hidden(job.job_type)),
+            (self._collected.hosts, hidden(host_of(message.worker))),
+        ):
+            tally.ended(name, computed=computed, kernel_ms=message.compute_ms, now=now, now_ms=now_ms)
+
+    def _made(self, farm: Farm, now: float) -> Snapshot:
+        subject, collected, wanted, now_ms = self._subject, self._collected, self._wanted, self._now_ms()
+        collected.refresh(now, now_ms)
+        self._settle(now)
+        rows, sessions = self._miners(farm, now)
+        commits = self._books.times()
+        oldest = farm.jobs.oldest_ordered_at
+        requests = self._requests(farm, now)
+        unexplained = sum((row.unexplained for row in rows), ZERO)
+        return Snapshot(
+            at_ms=now_ms,
+            started_ms=self._started_ms,
+            release=subject.release,
+            server=subject.server,
+            simulated=subject.simulated,
+            state="draining" if farm.draining else "mining",
+            earnings=self._earnings(farm, now, now_ms),
+            miners=rows,
+            sessions=sessions,
+            types=collected.types.rows(now),
+            hosts=collected.hosts.rows(now),
+            requests=requests,
+            queue=Queue(
+                messages=self._messages(),
+                open_jobs=len(farm.jobs),
+                at_workers=farm.jobs.at_workers,
+                oldest_s=None if oldest is None else max(now - oldest, 0.0),
+            ),
+            losses=wanted.losses,
+            ledger=LedgerFigures(
+                commit_median_ms=commits.median_ms, commit_worst_ms=commits.worst_ms, unexplained=unexplained
+            ),
+            gas=None if self._gas is None else asdict(self._gas),
+            phase=None if self._phase is None else asdict(self._phase),
+            wrong=self._conditions.of(self._facts(farm, rows, requests, now), now_ms),
+        )
+
+    def _settle(self, now: float) -> None:
+        """Ask for the day that is over, and take in what the ledger holds of it."""
+        wanted, day = self._wanted, self._collected.days.unsettled
+        if day is not None and day in wanted.days:
+            self._collected.settle(day, wanted.days[day])
+            wanted.day = None
+        elif day != wanted.day:
+            wanted.day_since, wanted.day = now, day
+
+    def _miners(self, farm: Farm, now: float) -> tuple[tuple[MinerRow, ...], Counter[str]]:
+        """The rows of all miners that earn or earned, in reading order, and the number of all miners by state."""
+        if not self._order:
+            named = ((self._subject.names[miner_id], miner) for miner_id, miner in farm.miners.items())
+            self._order = sorted(named, key=lambda pair: reading_order(pair[0]))
+        rows, sessions, row_of = [], Counter[str](), self._collected.row
+        for name, miner in self._order:
+            state = _state(miner, now)
+            sessions[state] += 1
+            row = row_of(name, state, miner.purse.unexplained)
+            if state != "closed" or row.ledger:
+                rows.append(row)
+        return tuple(rows), sessions
+
+    def _earnings(self, farm: Farm, now: float, now_ms: int) -> Earnings:
+        collected = self._collected
+        number, amount = collected.recent.total
+        recent_s = collected.recent.span_s(self._subject.counts_since, now)
+        expected = None
+        auto, hindered = farm.auto, farm.workers.absent_since is not None or farm.server.away or farm.draining
+        if auto is not None and auto.own and auto.model.ready and not hindered and not farm.server.banned(now):
+            income = auto.model.income(auto.own)
+            expected = (income.total, income.error)
+        today = collected.days.today
+        return Earnings(
+            recent=amount,
+            recent_s=recent_s,
+            today=today,
+            yesterday=collected.days.yesterday,
+            projected=projected(today, now_ms, expected=expected, recent=(number, amount), recent_s=recent_s),
+            ledger=collected.total,
+            last_paid_ms=collected.last_paid_ms,
+        )
+
+    def _requests(self, farm: Farm, now: float) -> Requests:
+        governor = farm.governor
+        return Requests(
+            limit=int(governor.limit),
+            window_s=governor.window_s,
+            used=governor.used(now),
+            refused=governor.refused,
+            more_miners=governor.more_miners(now),
+            left_out=farm.timetable.left_out,
+        )
+
+    def _facts(self, farm: Farm, rows: tuple[MinerRow, ...], requests: Requests, now: float) -> Facts:
+        absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
+        return Facts(
+            without_worker_s=None if absent_since is None else now - max(absent_since, self._started_at),
+            ban=farm.server.banned(now),
+            server_away=farm.server.away,
+            redis=self._redis,
+            ledger=self._books.reason if self._books.waits_s else "",
+            ledger_waits_s=self._books.waits_s,
+            unexplained=sum((row.unexplained for row in rows), ZERO),
+            miners=len(farm.miners),
+            left_out=requests.left_out,
+            in_session=sum(miner.in_session for _, miner in self._order),
+            unpaid_s=now - self._paid_at,
+            verdict=verdict.text if verdict else "",
+        )
+
+
+def _state(miner: Miner, now: float) -> str:
+    if now < miner.waits_until and not miner.done:
+        return "waiting"
+    return "closed" if miner.done else miner.phase.value

@@ -1,0 +1,124 @@
+"""What was paid minute by minute and hour by hour, by miner, job type and host, from the ledger alone.
+
+So a coordinator that is killed loses nothing of it. Job types are the server's words, and show names where it put ids.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.hosts import host_of
+from fleet.domain.miner_names import IdHider
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.sqlite_reader import fetch_all
+
+#: entries that are read at once
+_PAGE = 50_000
+_NAMES = "SELECT miners.id, miners.miner_id, miners.name FROM miners JOIN servers ON servers.id = miners.server"
+_LAST = "SELECT max(id) FROM entries"
+_ENTRIES = """
+    SELECT servers.name, entries.miner, kind, job_type, worker, amount, booked_at
+    FROM entries JOIN servers ON servers.id = entries.server
+    WHERE entries.id > {low} AND entries.id <= {high}
+"""
+_SUMS = """
+    SELECT servers.name, sums.miner, kind, job_type, hour, payments, amount
+    FROM sums JOIN miners ON miners.id = sums.miner JOIN servers ON servers.id = miners.server
+    WHERE hour >= {first} AND hour < {end}
+"""
+_LOSSES = """
+    SELECT servers.name, loss, hour, jobs, amount
+    FROM losses JOIN miners ON miners.id = losses.miner JOIN servers ON servers.id = miners.server
+    WHERE hour >= {first} AND hour < {end}
+"""
+_MINUTE_MS = 60_000
+#: hours since 1970 that no clock shows
+_EVER = 1_000_000_000
+
+
+class Paid(NamedTuple):
+    """Payments of one miner for one job type, computed by one host, within one minute or hour."""
+
+    #: minutes or hours since 1970 UTC
+    at: int
+    miner: str
+    #: the job type, or the kind of entry where no job was paid
+    job_type: str
+    #: the host; "" where no job was paid, and for sums of hours, which don't tell hosts apart
+    host: str
+    jobs: int
+    amount: Decimal
+
+
+def minutes(place: LedgerPlace, server: str, since_ms: int, until_ms: int) -> list[Paid]:
+    """What was booked from `since_ms` to `until_ms` (UTC milliseconds), by minute, oldest first.
+
+    Reads the ledger from its end, as far back as needed. Raises LedgerError when it can't be read.
+    """
+    names, hide = _names(place)
+    found: dict[tuple[int, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    for page in _pages(place):
+        for name, miner, kind, job_type, worker, amount, booked_at in page:
+            if name == server and since_ms <= booked_at < until_ms:
+                what, host = hide(job_type) or kind, host_of(worker or "") if kind == EntryKind.JOB.value else ""
+                key = (booked_at // _MINUTE_MS, names[miner], what, host)
+                jobs, so_far = found[key]
+                found[key] = (jobs + (kind == EntryKind.JOB.value), so_far + Decimal(amount))
+        if page and max(row[-1] for row in page) < since_ms:
+            break
+    return sorted(Paid(*key, *row) for key, row in found.items())
+
+
+def hours(place: LedgerPlace, server: str, first: int, end: int = _EVER) -> list[Paid]:
+    """What was booked from the hour `first` to before `end` (hours since 1970 UTC), oldest first; `host` is empty.
+
+    Raises LedgerError when the ledger can't be read.
+    """
+    names, hide = _names(place)
+    found: dict[tuple[int, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    for name, miner, kind, job_type, hour, payments, amount in fetch_all(place, _SUMS.format(first=first, end=end)):
+        if name == server:
+            key = (hour, names[miner], hide(job_type) or kind)
+            jobs, so_far = found[key]
+            found[key] = (jobs + (payments if kind == EntryKind.JOB.value else 0), so_far + Decimal(amount))
+    return sorted(Paid(at, miner, what, "", *row) for (at, miner, what), row in found.items())
+
+
+def by_miner(rows: list[Paid]) -> dict[str, Decimal]:
+    """NNET by miner."""
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in rows:
+        sums[row.miner] += row.amount
+    return dict(sums)
+
+
+def losses_by_cause(
+    place: LedgerPlace, server: str, first: int = 0, end: int = _EVER
+) -> dict[str, tuple[int, Decimal]]:
+    """Number of lost jobs and NNET that was offered for them, by cause, from the hour `first` to before `end`.
+
+    Raises LedgerError when the ledger can't be read.
+    """
+    found: dict[str, tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    for name, cause, _, jobs, amount in fetch_all(place, _LOSSES.format(first=first, end=end)):
+        if name == server:
+            number, so_far = found[cause]
+            found[cause] = (number + jobs, so_far + Decimal(amount))
+    return dict(found)
+
+
+def _names(place: LedgerPlace) -> tuple[dict[int, str], IdHider]:
+    rows = fetch_all(place, _NAMES)
+    return {row: name for row, _, name in rows}, IdHider({miner_id: name for _, miner_id, name in rows})
+
+
+def _pages(place: LedgerPlace) -> Iterator[list[tuple[str, int, str, str, str | None, str, int]]]:
+    """The entries from the newest on, a page at a time."""
+    high = fetch_all(place, _LAST)[0][0] or 0
+    while high > 0:
+        yield fetch_all(place, _ENTRIES.format(low=high - _PAGE, high=high))
+        high -= _PAGE

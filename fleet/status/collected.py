@@ -1,0 +1,127 @@
+"""What the coordinator's events add up to: money by miner, work by type and host. Pure; times are monotonic seconds.
+
+Sums start with what the ledger held at the coordinator's start, and grow by what was written since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.hosts import host_of
+from fleet.domain.jobs import Entry
+from fleet.status.days import Days
+from fleet.status.recent import Recent
+from fleet.status.snapshot import MinerRow
+from fleet.status.tallies import WorkTally
+
+#: job types and hosts that are told apart
+MOST_TYPES, MOST_HOSTS = 64, 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaidBefore:
+    """Payments of one miner before the coordinator's start."""
+
+    #: seconds before the start
+    age_s: float
+    miner: str
+    job_type: str
+    host: str
+    jobs: int
+    amount: Decimal
+
+
+@dataclass(slots=True)
+class _Miner:
+    ledger: Decimal
+    paid: int = 0
+    lost: int = 0
+    last_paid_ms: int | None = None
+
+
+class Collected:
+    """Sums by miner name, job type and host."""
+
+    def __init__(
+        self,
+        *,
+        booked: Mapping[str, Decimal],
+        total: Decimal,
+        days: Days,
+        before: Iterable[PaidBefore] = (),
+        now: float,
+        now_ms: int,
+    ) -> None:
+        """`booked` is what the ledger holds by miner, `total` what it holds of the server in all."""
+        self._miners = {name: _Miner(amount) for name, amount in booked.items()}
+        self.total, self.days = total, days
+        self.recent = Recent(now - 600)
+        self.types, self.hosts = WorkTally(MOST_TYPES, now - 600), WorkTally(MOST_HOSTS, now - 600)
+        self.last_paid_ms: int | None = None
+        self._rows: dict[str, MinerRow] = {}
+        #: miners whose rows may have changed
+        self._changed: set[str] = set()
+        for one in sorted(before, key=lambda row: -row.age_s):
+            self._add(one.miner, one.job_type, one.host, one.jobs, one.amount, now - one.age_s)
+            self.last_paid_ms = now_ms - int(one.age_s * 1000)
+            self._miner(one.miner).last_paid_ms = self.last_paid_ms
+
+    def booked(self, entry: Entry, miner: str, job_type: str, now: float, now_ms: int) -> None:
+        """The ledger holds one more entry of `miner`; `job_type` is what people see of its type."""
+        jobs = int(entry.kind is EntryKind.JOB)
+        self.total += entry.amount
+        self.days.add(miner, entry.amount, now_ms)
+        host = host_of(entry.proof.worker) if jobs else ""
+        self._add(miner, job_type or entry.kind.value, host, jobs, entry.amount, now)
+        known = self._miner(miner)
+        known.ledger += entry.amount
+        known.paid += jobs
+        if entry.amount > ZERO:
+            self.last_paid_ms = known.last_paid_ms = now_ms
+        self._changed.add(miner)
+
+    def lost(self, miner: str) -> None:
+        """A job of `miner` ended without a payment."""
+        self._miner(miner).lost += 1
+        self._changed.add(miner)
+
+    def refresh(self, now: float, now_ms: int) -> None:
+        """Let time pass: leave out what is too old, and begin the day that the clock shows."""
+        self._changed |= self.recent.expire(now)
+        if self.days.look(now_ms):
+            self._changed |= self._rows.keys()
+
+    def settle(self, day: int, booked: Mapping[str, Decimal]) -> None:
+        """Take in what the ledger holds of a whole day."""
+        self._changed |= self.days.settle(day, booked)
+
+    def row(self, name: str, state: str, unexplained: Decimal) -> MinerRow:
+        """A miner's figures; the same object as before where nothing has changed."""
+        row = self._rows.get(name)
+        if row is None or name in self._changed or row.state != state or row.unexplained != unexplained:
+            self._changed.discard(name)
+            known = self._miner(name)
+            row = self._rows[name] = MinerRow(
+                name=name,
+                state=state,
+                ledger=known.ledger,
+                today=self.days.of(name),
+                recent=self.recent.of(name)[1],
+                paid=known.paid,
+                lost=known.lost,
+                last_paid_ms=known.last_paid_ms,
+                unexplained=unexplained,
+            )
+        return row
+
+    def _add(self, miner: str, job_type: str, host: str, jobs: int, amount: Decimal, at: float) -> None:
+        self.recent.add(miner, 1, amount, at)
+        self.types.paid(job_type, jobs, amount, at)
+        if host:
+            self.hosts.paid(host, jobs, amount, at)
+
+    def _miner(self, name: str) -> _Miner:
+        return self._miners.setdefault(name, _Miner(ZERO))

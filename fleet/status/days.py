@@ -1,0 +1,79 @@
+"""What was booked today and yesterday, in UTC: the ledger's sums at the start, and what came since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from fleet.domain.amounts import ZERO
+
+DAY_MS = 86_400_000
+
+
+class Days:
+    """Sums of today and yesterday in NNET, by miner and in all.
+
+    A payment counts for the day that the clock shows when it is told, which may be a moment after the ledger dated it.
+    `settle` sets that right once the day before is complete. After a jump of the clock to another day the sums are
+    unknown until a day has passed.
+    """
+
+    def __init__(self, now_ms: int, today: Mapping[str, Decimal], yesterday: Decimal) -> None:
+        """`today` holds what the ledger has booked today so far, by miner."""
+        self.day = now_ms // DAY_MS
+        self._today = dict(today)
+        self._sum = sum(self._today.values(), ZERO)
+        self._yesterday: Decimal | None = yesterday
+        self._known = True
+        #: the day before, by miner, until it is settled; empty after that
+        self._before: dict[str, Decimal] = {}
+        #: the day that is complete in the ledger but for which the ledger was not asked yet
+        self.unsettled: int | None = None
+
+    @property
+    def today(self) -> Decimal | None:
+        """NNET booked today; None while unknown."""
+        return self._sum if self._known else None
+
+    @property
+    def yesterday(self) -> Decimal | None:
+        """NNET booked yesterday; None while unknown."""
+        return self._yesterday
+
+    def of(self, miner: str) -> Decimal | None:
+        """NNET booked today for a miner; None while unknown."""
+        return self._today.get(miner, ZERO) if self._known else None
+
+    def add(self, miner: str, amount: Decimal, now_ms: int) -> None:
+        """Count a payment."""
+        self.look(now_ms)
+        self._today[miner] = self._today.get(miner, ZERO) + amount
+        self._sum += amount
+
+    def look(self, now_ms: int) -> bool:
+        """Begin a new day where the clock shows one; whether that happened."""
+        day = now_ms // DAY_MS
+        if day == self.day:
+            return False
+        follows = day == self.day + 1
+        self._yesterday = self._sum if follows and self._known else None
+        self._before = self._today if follows else {}
+        self._known = follows
+        self.unsettled = self.day if follows else None
+        self.day, self._today, self._sum = day, {}, ZERO
+        return True
+
+    def settle(self, day: int, booked: Mapping[str, Decimal]) -> set[str]:
+        """Take in what the ledger holds of a whole `day` by miner. Returns the miners whose sum of today changed."""
+        if day != self.unsettled:
+            return set()
+        self.unsettled, before, self._before = None, self._before, {}
+        changed = set()
+        for miner in {*booked, *before}:
+            late = booked.get(miner, ZERO) - before.get(miner, ZERO)
+            if late and self._yesterday is not None:
+                self._today[miner] = self._today.get(miner, ZERO) - late
+                self._sum -= late
+                changed.add(miner)
+        self._yesterday = sum(booked.values(), ZERO)
+        return changed

@@ -1,0 +1,40 @@
+"""What a day will bring: what was booked so far, and an estimate of its rest. Pure; nothing of it is ever booked."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from fleet.status.days import DAY_MS
+from fleet.status.recent import MINUTES
+from fleet.status.snapshot import Projection
+
+
+def projected(
+    today: Decimal | None,
+    now_ms: int,
+    *,
+    expected: tuple[float, float] | None,
+    recent: tuple[int, Decimal],
+    recent_s: float,
+) -> Projection | None:
+    """The whole day in NNET and its range; None while today's sum is unknown or nothing says what comes.
+
+    `expected` is the income that the model expects, in NNET a second, with its relative error; without one, the number
+    and the NNET of the `recent` payments of `recent_s` seconds stand for it.
+    """
+    if today is None:
+        return None
+    left_s = (DAY_MS - now_ms % DAY_MS) / 1000
+    if expected is not None:
+        rate, error = expected
+        by = "income model"
+    elif recent[0] > 0:
+        rate, error = float(recent[1]) / recent_s, 1 / math.sqrt(recent[0])
+        by = f"last {MINUTES} minutes"
+    else:
+        return None
+    so_far, rest = float(today), rate * left_s
+    return Projection(
+        nnet=so_far + rest, low=so_far + rest * max(1 - error, 0.0), high=so_far + rest * (1 + error), by=by
+    )

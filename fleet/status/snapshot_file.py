@@ -1,0 +1,84 @@
+"""The file that hands a farm's snapshot to other processes, whole at every moment and readable by its owner alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fleet.domain.amounts import ZERO
+from fleet.exact_json import dump
+from fleet.status.snapshot import VERSION, MinerRow, Snapshot, head_stated, miner_stated
+
+#: the file's name in the farm's folder
+SNAPSHOT_FILE = "status.json"
+#: seconds after which a snapshot counts as old, and after which it says nothing of the present
+FRESH_S, USABLE_S = 5.0, 60.0
+#: bytes past which a file is no snapshot: 100,000 miners take a third of it
+_MOST_BYTES = 64_000_000
+
+
+class SnapshotWriter:
+    """Writes snapshots to one file. A miner's text is made again only when its row has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._beside = path.with_name(f"{path.name}.{os.getpid()}")
+        self._texts: dict[str, tuple[MinerRow, str]] = {}
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Replace the file. Raises OSError."""
+        head = dump(head_stated(snapshot))
+        text = f'{head[:-1]}, "miners": [{", ".join(map(self._text, snapshot.miners))}]}}\n'
+        descriptor = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        self._beside.replace(self._path)
+
+    def _text(self, row: MinerRow) -> str:
+        known = self._texts.get(row.name)
+        if known is None or known[0] is not row:
+            known = self._texts[row.name] = (row, dump(miner_stated(row)))
+        return known[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadSnapshot:
+    """A snapshot as another process reads it."""
+
+    #: as `fleet.status.snapshot` states it, amounts as Decimal
+    figures: dict[str, Any]
+    #: seconds since it was made, by this machine's clock; at least 0
+    age_s: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether the coordinator has ended, and said so."""
+        return bool(self.figures["state"] == "ended")
+
+    @property
+    def usable(self) -> bool:
+        """Whether it still says something of the present."""
+        return not self.ended and self.age_s <= USABLE_S
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is of this moment."""
+        return not self.ended and self.age_s <= FRESH_S
+
+
+def read_snapshot(folder: Path, now_ms: int) -> ReadSnapshot | None:
+    """The snapshot in a farm's folder; None where there is none, or one of another release."""
+    path = folder / SNAPSHOT_FILE
+    try:
+        with path.open("rb") as file:
+            figures = json.loads(file.read(_MOST_BYTES), parse_float=Decimal)
+        if figures["v"] != VERSION or not isinstance(figures["miners"], list):
+            return None
+        age_s = (now_ms - int(figures["at_ms"])) / 1000
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return ReadSnapshot(figures=figures, age_s=max(age_s, float(ZERO)))

@@ -1,0 +1,66 @@
+"""Counts of work by job type and by host, and of what was paid for it lately. Pure; times are monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fleet.domain.amounts import ZERO
+from fleet.status.recent import Recent
+from fleet.status.snapshot import WorkRow
+
+#: what the names past the most that are kept are counted under
+OTHER = "other"
+
+
+@dataclass(slots=True)
+class _Counts:
+    computed: int = 0
+    failed: int = 0
+    last_ms: int | None = None
+
+
+class WorkTally:
+    """Work by name. Names past `most` count as one, since server and workers may invent names without end."""
+
+    def __init__(self, most: int, now: float) -> None:
+        self._most = most
+        self._counts: dict[str, _Counts] = {}
+        self._paid, self._kernel_us = Recent(now), Recent(now)
+
+    def known(self, name: str) -> str:
+        """The name that `name` is counted under."""
+        return name if name in self._counts or len(self._counts) < self._most else OTHER
+
+    def ended(self, name: str, *, computed: bool, kernel_ms: float, now: float, now_ms: int) -> None:
+        """Count the end of an attempt, which took the kernel `kernel_ms`."""
+        name = self.known(name)
+        counts = self._counts.setdefault(name, _Counts())
+        counts.computed += computed
+        counts.failed += not computed
+        counts.last_ms = now_ms
+        self._kernel_us.add(name, int(kernel_ms * 1000), ZERO, now)
+
+    def paid(self, name: str, jobs: int, amount: Decimal, now: float) -> None:
+        """Count jobs that were paid."""
+        name = self.known(name)
+        self._counts.setdefault(name, _Counts())
+        self._paid.add(name, jobs, amount, now)
+
+    def rows(self, now: float) -> tuple[WorkRow, ...]:
+        """All names in alphabetical order."""
+        self._paid.expire(now)
+        self._kernel_us.expire(now)
+        return tuple(self._row(name, counts) for name, counts in sorted(self._counts.items()))
+
+    def _row(self, name: str, counts: _Counts) -> WorkRow:
+        jobs, amount = self._paid.of(name)
+        return WorkRow(
+            name=name,
+            computed=counts.computed,
+            failed=counts.failed,
+            recent_jobs=jobs,
+            recent=amount,
+            recent_kernel_s=self._kernel_us.of(name)[0] / 1e6,
+            last_ms=counts.last_ms,
+        )

@@ -1,0 +1,92 @@
+"""The snapshot of a farm says what its ledger says, while it mines, once it has ended, and after a restart."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.status.snapshot_file import SNAPSHOT_FILE
+from tests.chaos.farm import Farm, Setup
+from tests.support.farms import asked, earned, farm, farm_settings, simulator, state
+from tests.support.processes import eventually, run_fleet, stop
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def snapshot(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((state(folder) / SNAPSHOT_FILE).read_text(), parse_float=Decimal)
+    return found
+
+
+def reported(folder: Path, url: str, *words: str) -> dict[str, Any]:
+    done = run_fleet(*words, "--json", folder=folder, settings=farm_settings(folder, {"FLEET_SERVER": url}))
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout, parse_float=Decimal)
+    return found
+
+
+def agrees(folder: Path, url: str) -> dict[str, Any]:
+    """Compare the snapshot of a farm that has ended with the reports of its ledger."""
+    made, rewards = snapshot(folder), reported(folder, url, "rewards")
+    assert made["state"] == "ended"
+    assert {row["miner"]: row["ledger_nnet"] for row in made["miners"]} == {
+        row["miner"]: row["total_nnet"] for row in rewards["rows"]
+    }
+    assert made["earnings"]["ledger_nnet"] == rewards["total_nnet"] == sum(earned(folder, url).values())
+    assert {row["cause"]: (row["jobs"], row["not_earned_nnet"]) for row in made["losses"]} == {
+        row["cause"]: (row["jobs"], row["not_earned_nnet"])
+        for row in reported(folder, url, "rewards", "--losses")["by_cause"]
+        if row["jobs"]
+    }
+    days = {row["day"]: row["total_nnet"] for row in reported(folder, url, "rewards", "--by", "day")["rows"]}
+    assert made["earnings"]["today_nnet"] == days.get(made["at"][:10], 0)
+    return made
+
+
+def test_the_figures_are_the_ledgers_and_a_restart_loses_none(tmp_path: Path) -> None:
+    folder = tmp_path / "farm"
+    with simulator(tmp_path / "simulator", "--dialect", "c") as (_, url):
+        options = ("--server", url, "--miners", "3")
+        with farm(folder, *options) as process:
+            process.says("[REWARD]", times=30)
+            asked(url, "/simulator/faults", {"faults": ["unknown_type,probability=0.3"]})
+            process.says("[REWARD]", times=60)
+            eventually("a snapshot of mining", lambda: snapshot(folder)["earnings"]["recent_nnet"] > 0)
+            live = snapshot(folder)
+            assert live["state"] == "mining"
+            assert live["sessions"] == {"mining": 3}
+            assert live["wrong"] == []
+            assert sum(row["computed"] for row in live["hosts"]) > 0
+            assert stop(process) == 0, process.words()
+        first = agrees(folder, url)
+        asked(url, "/simulator/faults", {"faults": []})
+        with farm(folder, *options) as process:
+            eventually("a snapshot of the second start", lambda: snapshot(folder)["started_at"] != first["started_at"])
+            again = snapshot(folder)["earnings"]
+            assert again["ledger_nnet"] >= first["earnings"]["ledger_nnet"]
+            assert again["recent_nnet"] > 0, "what was paid before the restart still counts"
+            process.says("[REWARD]", times=5)
+            process.child("fleet coordinator").kill()
+            process.says("[REWARD]", times=20)
+            assert stop(process) == 0, process.words()
+        agrees(folder, url)
+
+
+def test_a_farm_without_a_worker_says_so_until_one_is_there(tmp_path: Path) -> None:
+    with Farm(tmp_path / "farm", Setup(miners=3)) as one:
+        one.born()
+        one.accepts(3)
+        file = state(one.folder) / SNAPSHOT_FILE
+
+        def kinds() -> list[str]:
+            return [found["kind"] for found in json.loads(file.read_text())["wrong"]]
+
+        one.hosts[0].kill()
+        eventually("the condition", lambda: kinds() == ["no_worker"])
+        one.hosts[0].start()
+        eventually("its end", lambda: kinds() == [])
+        assert one.drained() == 0, one.life.words()

@@ -1,0 +1,76 @@
+"""Snapshots made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from fleet.domain.amounts import ZERO
+from fleet.status.snapshot import (
+    Earnings,
+    LedgerFigures,
+    LossRow,
+    MinerRow,
+    Projection,
+    Queue,
+    Requests,
+    Snapshot,
+    WorkRow,
+    Wrong,
+)
+
+AT_MS = 1_800_000_000_000
+MINER = MinerRow(
+    name="garage-1",
+    state="mining",
+    ledger=Decimal("12.345678901"),
+    today=Decimal("1.5"),
+    recent=Decimal("0.75"),
+    paid=40,
+    lost=2,
+    last_paid_ms=AT_MS - 2_000,
+    unexplained=ZERO,
+)
+WORK = WorkRow(
+    name="inference",
+    computed=41,
+    failed=1,
+    recent_jobs=15,
+    recent=Decimal("0.75"),
+    recent_kernel_s=1.5,
+    last_ms=AT_MS - 1_000,
+)
+SNAPSHOT = Snapshot(
+    at_ms=AT_MS,
+    started_ms=AT_MS - 600_000,
+    release="0.1.0",
+    server="https://neonet.example.com",
+    simulated=False,
+    state="mining",
+    earnings=Earnings(
+        recent=Decimal("0.75"),
+        recent_s=300.0,
+        today=Decimal("1.5"),
+        yesterday=Decimal(20),
+        projected=Projection(nnet=21.5, low=19.0, high=24.0, by="income model"),
+        ledger=Decimal("112.345678901"),
+        last_paid_ms=AT_MS - 2_000,
+    ),
+    miners=(MINER,),
+    sessions={"mining": 1},
+    types=(WORK,),
+    hosts=(replace(WORK, name="shed"),),
+    requests=Requests(limit=5000, window_s=60.0, used=1200, refused=3, more_miners=4, left_out=0),
+    queue=Queue(messages=5, open_jobs=9, at_workers=6, oldest_s=1.25),
+    losses=(LossRow(cause="expired", jobs=2, amount=Decimal("0.3")),),
+    ledger=LedgerFigures(commit_median_ms=0.5, commit_worst_ms=28.0, unexplained=ZERO),
+    gas={"fee_model": "EIP-1559", "neo_transfer_fee": 0.004, "token_transfer_fee": 0.002, "congestion_level": "low"},
+    phase={"phase": "transition", "active_miners": 22, "server_load": 93.3, "miner_load": 6.7},
+    wrong=(Wrong(kind="no_worker", text="No worker takes jobs.", since_ms=AT_MS - 60_000),),
+)
+
+
+def snapshot(**changed: Any) -> Snapshot:
+    """The snapshot of a small farm, with some fields changed."""
+    return replace(SNAPSHOT, **changed)
