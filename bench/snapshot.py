@@ -33,7 +33,7 @@ from fleet.server.prospect import Prospect
 from fleet.status.collected import Collected
 from fleet.status.days import Days
 from fleet.status.publisher import Wanted
-from fleet.status.snapshot import Snapshot
+from fleet.status.snapshot import FarmSnapshot
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 
 MINERS, SECONDS, RUNS = 2_500, 70, 3
@@ -85,7 +85,7 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
     file = folder / SNAPSHOT_FILE
     writer, wanted = SnapshotWriter(file), Wanted(losses=())
 
-    def put(made: Snapshot) -> None:
+    def put(made: FarmSnapshot) -> None:
         # on the loop's thread here, so that its CPU counts
         writer.write(made)
 

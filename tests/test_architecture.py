@@ -279,6 +279,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 WITHOUT_AMOUNTS: dict[str, str] = {
     "fleet.domain.wallets": "it holds amounts and adds none",
     "fleet.server.numbers": "it reads amounts one by one",
+    "fleet.status.snapshot": "it holds amounts and adds none",
     "fleet.ledger.migrations.from_1": "it adds amounts in an exact context of its own",
 }
 

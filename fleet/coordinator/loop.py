@@ -79,8 +79,7 @@ class Coordinator:
         self._calls = calls
         self._broker = broker
         self._watcher = watcher
-        self._observer = observer or Observers()
-        self._alive_file = alive_file
+        self._observer, self._alive_file = observer or Observers(), alive_file
         self._inbox = inbox
         self._drain_s, self._call_deadline_s = drain_s, call_deadline_s
         self._network_every_s = network_every_s

@@ -50,51 +50,53 @@ class Observed:
     place: LedgerPlace
     server: str
     booked: Decimal
-    #: how many messages the queue holds
-    messages: Callable[[], int | None]
     now_ms: Callable[[], int]
 
 
 @contextlib.contextmanager
-def observing(settings: Settings, parts: Observed, free: WhenFree) -> Iterator[Observers]:
-    """The observers of a coordinator.
+def observing(
+    settings: Settings, parts: Observed, messages: Callable[[], int | None], free: WhenFree
+) -> Iterator[Observers]:
+    """The observers of a coordinator; `messages` says how many messages the queue holds.
 
     Raises LedgerError when the ledger can't be read.
     """
-    now, wanted, place, server = time.monotonic(), Wanted(), parts.place, parts.server
+    now, wanted = time.monotonic(), Wanted()
     before, days = free(lambda: (_before(parts), _days(parts)))
-    publisher = Publisher(
-        SnapshotWriter(settings.state_dir / SNAPSHOT_FILE),
-        wanted,
-        losses=lambda first, end: losses_by_cause(place, server, first, end),
-        day=lambda day: by_miner(hours(place, server, day * _DAY_HOURS, (day + 1) * _DAY_HOURS)),
+    publisher = _publisher(settings, parts, wanted)
+    subject = Subject(
+        server=parts.server,
+        simulated=parts.place.simulated,
+        release=release(),
+        names=parts.names,
+        counts_since=now - max((row.age_s for row in before), default=0.0),
     )
-    status = StatusObserver(
-        Subject(
-            server=server,
-            simulated=place.simulated,
-            release=release(),
-            names=parts.names,
-            counts_since=now - max((row.age_s for row in before), default=0.0),
-        ),
-        Collected(
-            booked={name: parts.farm.miners[miner_id].purse.booked for miner_id, name in _own(parts)},
-            total=parts.booked,
-            days=days,
-            before=before,
-            now=now,
-            now_ms=parts.now_ms(),
-        ),
-        wanted,
-        publisher.put,
-        Sources(books=parts.books, prospect=parts.prospect, messages=parts.messages, now_ms=parts.now_ms),
-        now,
+    collected = Collected(
+        booked={name: parts.farm.miners[miner_id].purse.booked for miner_id, name in _own(parts)},
+        total=parts.booked,
+        days=days,
+        before=before,
+        now=now,
+        now_ms=parts.now_ms(),
     )
+    sources = Sources(books=parts.books, prospect=parts.prospect, messages=messages, now_ms=parts.now_ms)
+    status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
         yield Observers([status])
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()
+
+
+def _publisher(settings: Settings, parts: Observed, wanted: Wanted) -> Publisher:
+    """Writes the snapshots to the state folder, and reads the ledger for what is `wanted`."""
+    place, server = parts.place, parts.server
+    return Publisher(
+        SnapshotWriter(settings.state_dir / SNAPSHOT_FILE),
+        wanted,
+        losses=lambda first, end: losses_by_cause(place, server, first, end),
+        day=lambda day: by_miner(hours(place, server, day * _DAY_HOURS, (day + 1) * _DAY_HOURS)),
+    )
 
 
 def _own(parts: Observed) -> list[tuple[str, str]]:

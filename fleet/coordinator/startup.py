@@ -30,6 +30,7 @@ from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.miner_ids import miner_specs, without_address
 from fleet.coordinator.observing import Observed, observing
 from fleet.coordinator.one_core import stay_on_one_core
+from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.stop_signals import stop_on_signals
 from fleet.coordinator.summary import summary
@@ -138,17 +139,12 @@ def _mine(
 ) -> _Mined:
     """Run the loop until it is stopped and drained."""
     settings, run, free = start.settings, start.run, start.free
-    specs, names, hide = free(lambda: _miners(start, ledger))
-    began_at_ms = free(lambda: ledger.begin_run(run.run_id))
-    sums = free(lambda: ledger.run_and_ledger(run.run_id))
-    _print_first_lines(start, specs, ledger, booked=sums[1].booked)
-    farm = _farm(start, specs, ledger, books)
-    report = make_report(settings, start.lines, sums, books, start.wall)
-    prospect, quiet_s = _prospect(start, farm, hide), _QUIET_BEATS * settings.heartbeat_s
-    looked_at = _observed(start, farm, names, books, prospect, booked=sums[1].booked)
+    ready, report, began_at_ms = _prepared(start, ledger, books)
+    farm, names, prospect = ready.farm, dict(ready.names), ready.prospect
+    quiet_s = _QUIET_BEATS * settings.heartbeat_s
     with (
         open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as (dispatcher, intake, broker_threads),
-        observing(settings, looked_at(lambda: intake.queue_length), free) as observers,
+        observing(settings, ready, lambda: intake.queue_length, free) as observers,
     ):
         threads = (transport.thread, books.thread, lease, *broker_threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
@@ -180,21 +176,25 @@ def _mine(
     )
 
 
-def _observed(
-    start: _Start, farm: Farm, names: dict[str, str], books: Bookkeeper, prospect: Prospect, *, booked: Decimal
-) -> Callable[[Callable[[], int | None]], Observed]:
-    """What the observers look at, once it is known how to ask for the queue's length."""
-    return lambda messages: Observed(
+def _prepared(start: _Start, ledger: Ledger, books: Bookkeeper) -> tuple[Observed, Report, int]:
+    """Load the miners from the ledger and print the first lines. Also returns when the run began."""
+    free, run_id = start.free, start.run.run_id
+    specs, names, hide = free(lambda: _miners(start, ledger))
+    began_at_ms = free(lambda: ledger.begin_run(run_id))
+    sums = free(lambda: ledger.run_and_ledger(run_id))
+    _print_first_lines(start, specs, ledger, booked=sums[1].booked)
+    farm = _farm(start, specs, ledger, books)
+    ready = Observed(
         farm=farm,
         names=names,
         books=books,
-        prospect=prospect,
+        prospect=_prospect(start, farm, hide),
         place=LedgerPlace(url=start.witness.url, simulated=start.run.simulated),
         server=start.settings.server_name or start.server,
-        booked=booked,
-        messages=messages,
+        booked=sums[1].booked,
         now_ms=start.wall.now_ms,
     )
+    return ready, make_report(start.settings, start.lines, sums, books, start.wall), began_at_ms
 
 
 def _figures(start: _Start, ledger: Ledger, mined: _Mined) -> dict[str, Any]:

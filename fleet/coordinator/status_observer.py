@@ -26,7 +26,7 @@ from fleet.status.collected import Collected
 from fleet.status.conditions import Conditions, Facts
 from fleet.status.projection import projected
 from fleet.status.publisher import Wanted
-from fleet.status.snapshot import Earnings, LedgerFigures, MinerRow, Queue, Requests, Snapshot
+from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue, Requests
 from tasks.messages import Outcome, ResultMessage
 
 #: seconds between two snapshots
@@ -65,7 +65,7 @@ class StatusObserver:
         subject: Subject,
         collected: Collected,
         wanted: Wanted,
-        put: Callable[[Snapshot], None],
+        put: Callable[[FarmSnapshot], None],
         sources: Sources,
         now: float,
     ) -> None:
@@ -81,7 +81,7 @@ class StatusObserver:
         self._conditions = Conditions()
         self._order: list[tuple[str, Miner]] = []
         #: the newest snapshot; None before the first
-        self.latest: Snapshot | None = None
+        self.latest: FarmSnapshot | None = None
 
     def saw(self, event: Event, farm: Farm, now: float) -> None:
         """Count results, and keep what the server stated of its network."""
@@ -133,7 +133,7 @@ class StatusObserver:
         ):
             tally.ended(name, computed=computed, kernel_ms=message.compute_ms, now=now, now_ms=now_ms)
 
-    def _made(self, farm: Farm, now: float) -> Snapshot:
+    def _made(self, farm: Farm, now: float) -> FarmSnapshot:
         subject, collected, wanted, now_ms = self._subject, self._collected, self._wanted, self._now_ms()
         collected.refresh(now, now_ms)
         self._settle(now)
@@ -142,7 +142,7 @@ class StatusObserver:
         oldest = farm.jobs.oldest_ordered_at
         requests = self._requests(farm, now)
         unexplained = sum((row.unexplained for row in rows), ZERO)
-        return Snapshot(
+        return FarmSnapshot(
             at_ms=now_ms,
             started_ms=self._started_ms,
             release=subject.release,
@@ -179,7 +179,7 @@ class StatusObserver:
         elif day != wanted.day:
             wanted.day_since, wanted.day = now, day
 
-    def _miners(self, farm: Farm, now: float) -> tuple[tuple[MinerRow, ...], Counter[str]]:
+    def _miners(self, farm: Farm, now: float) -> tuple[tuple[MinerFigures, ...], Counter[str]]:
         """The rows of all miners that earn or earned, in reading order, and the number of all miners by state."""
         if not self._order:
             named = ((self._subject.names[miner_id], miner) for miner_id, miner in farm.miners.items())
@@ -224,7 +224,7 @@ class StatusObserver:
             left_out=farm.timetable.left_out,
         )
 
-    def _facts(self, farm: Farm, rows: tuple[MinerRow, ...], requests: Requests, now: float) -> Facts:
+    def _facts(self, farm: Farm, rows: tuple[MinerFigures, ...], requests: Requests, now: float) -> Facts:
         absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
         return Facts(
             without_worker_s=None if absent_since is None else now - max(absent_since, self._started_at),

@@ -14,7 +14,7 @@ from fleet.domain.hosts import host_of
 from fleet.domain.jobs import Entry
 from fleet.status.days import Days
 from fleet.status.recent import Recent
-from fleet.status.snapshot import MinerRow
+from fleet.status.snapshot import MinerFigures
 from fleet.status.tallies import WorkTally
 
 #: job types and hosts that are told apart
@@ -61,7 +61,7 @@ class Collected:
         self.recent = Recent(now - 600)
         self.types, self.hosts = WorkTally(MOST_TYPES, now - 600), WorkTally(MOST_HOSTS, now - 600)
         self.last_paid_ms: int | None = None
-        self._rows: dict[str, MinerRow] = {}
+        self._rows: dict[str, MinerFigures] = {}
         #: miners whose rows may have changed
         self._changed: set[str] = set()
         for one in sorted(before, key=lambda row: -row.age_s):
@@ -98,13 +98,13 @@ class Collected:
         """Take in what the ledger holds of a whole day."""
         self._changed |= self.days.settle(day, booked)
 
-    def row(self, name: str, state: str, unexplained: Decimal) -> MinerRow:
+    def row(self, name: str, state: str, unexplained: Decimal) -> MinerFigures:
         """A miner's figures; the same object as before where nothing has changed."""
         row = self._rows.get(name)
         if row is None or name in self._changed or row.state != state or row.unexplained != unexplained:
             self._changed.discard(name)
             known = self._miner(name)
-            row = self._rows[name] = MinerRow(
+            row = self._rows[name] = MinerFigures(
                 name=name,
                 state=state,
                 ledger=known.ledger,

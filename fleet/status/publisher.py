@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from fleet.errors import LedgerError
-from fleet.status.snapshot import LossRow, Snapshot
+from fleet.status.snapshot import FarmSnapshot, LossRow
 from fleet.status.snapshot_file import SnapshotWriter
 from fleet.threads import Progress, WatchedThread
 
@@ -65,7 +65,7 @@ class Publisher:
         self._wanted = wanted
         self._read_losses, self._read_day = losses, day
         self._clock = clock
-        self._next: Snapshot | None = None
+        self._next: FarmSnapshot | None = None
         self._due, self._closing = threading.Event(), False
         #: losses before an hour, which seldom change, and what was asked when they were read
         self._old: tuple[int, Mapping[str, tuple[int, Decimal]]] | None = None
@@ -77,7 +77,7 @@ class Publisher:
         self.thread = WatchedThread("status", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
-    def put(self, snapshot: Snapshot) -> None:
+    def put(self, snapshot: FarmSnapshot) -> None:
         """Write a snapshot soon."""
         if not (self._said or self.thread.is_alive()):
             self._said = True
@@ -106,7 +106,7 @@ class Publisher:
             if closing:
                 return
 
-    def _write(self, snapshot: Snapshot) -> None:
+    def _write(self, snapshot: FarmSnapshot) -> None:
         try:
             self._writer.write(snapshot)
         except OSError as exc:

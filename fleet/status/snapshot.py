@@ -1,7 +1,4 @@
-"""The snapshot of a farm as values, and its JSON form. Times are UTC milliseconds, amounts exact NNET.
-
-One file: every reader of a snapshot finds all of its fields here.
-"""
+"""The snapshot of a farm as values. Times are UTC milliseconds, amounts exact NNET."""
 
 from __future__ import annotations
 
@@ -9,12 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-
-from fleet.domain.amounts import ZERO
-from fleet.money.scopes import stamp
-
-#: rises when a field changes its meaning
-VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +42,7 @@ class Earnings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MinerRow:
+class MinerFigures:
     """One miner, by its name."""
 
     name: str
@@ -140,7 +131,7 @@ class Wrong:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
+class FarmSnapshot:
     """What the farm is and earns at one moment."""
 
     at_ms: int
@@ -151,7 +142,7 @@ class Snapshot:
     #: `mining`, `draining` or `ended`
     state: str
     earnings: Earnings
-    miners: tuple[MinerRow, ...]
+    miners: tuple[MinerFigures, ...]
     #: number of miners by state
     sessions: Mapping[str, int]
     types: tuple[WorkRow, ...]
@@ -165,96 +156,3 @@ class Snapshot:
     gas: Mapping[str, Any] | None
     phase: Mapping[str, Any] | None
     wrong: tuple[Wrong, ...]
-
-
-def head_stated(snapshot: Snapshot) -> dict[str, Any]:
-    """The figures for JSON, without the miners' rows."""
-    earnings, requests, queue, books = snapshot.earnings, snapshot.requests, snapshot.queue, snapshot.ledger
-    recent_s = earnings.recent_s
-    return {
-        "v": VERSION,
-        "at": stamp(snapshot.at_ms),
-        "at_ms": snapshot.at_ms,
-        "started_at": stamp(snapshot.started_ms),
-        "release": snapshot.release,
-        "server": snapshot.server,
-        "simulated": snapshot.simulated,
-        "state": snapshot.state,
-        "earnings": {
-            "nnet_per_minute": round(earnings.per_minute, 6),
-            "recent_nnet": earnings.recent,
-            "recent_s": round(recent_s, 1),
-            "today_nnet": earnings.today,
-            "yesterday_nnet": earnings.yesterday,
-            "projected_day": _projected(earnings.projected),
-            "ledger_nnet": earnings.ledger,
-            "last_paid_at": stamp(earnings.last_paid_ms),
-        },
-        "sessions": dict(snapshot.sessions),
-        "job_types": [work_stated(row, recent_s) for row in snapshot.types],
-        # a worker does not tell the coordinator how many processes it has
-        "hosts": [work_stated(row, recent_s) | {"free_slots": None} for row in snapshot.hosts],
-        "requests": {
-            "limit": requests.limit,
-            "window_s": requests.window_s,
-            "used": requests.used,
-            "headroom": max(requests.limit - requests.used, 0),
-            "refused_429": requests.refused,
-            "more_miners": requests.more_miners,
-            "left_out_miners": requests.left_out,
-        },
-        "queue": {
-            "messages": queue.messages,
-            "open_jobs": queue.open_jobs,
-            "at_workers": queue.at_workers,
-            "oldest_s": None if queue.oldest_s is None else round(queue.oldest_s, 1),
-        },
-        "losses": None if snapshot.losses is None else [_loss(row) for row in snapshot.losses],
-        "ledger": {
-            "commit_median_ms": round(books.commit_median_ms, 3),
-            "commit_worst_ms": round(books.commit_worst_ms, 3),
-            "unexplained_nnet": books.unexplained,
-        },
-        "gas": None if snapshot.gas is None else dict(snapshot.gas),
-        "phase": None if snapshot.phase is None else dict(snapshot.phase),
-        "wrong": [{"kind": one.kind, "text": one.text, "since": stamp(one.since_ms)} for one in snapshot.wrong],
-    }
-
-
-def miner_stated(row: MinerRow) -> dict[str, Any]:
-    """A miner's figures for JSON."""
-    return {
-        "miner": row.name,
-        "state": row.state,
-        "ledger_nnet": row.ledger,
-        "today_nnet": row.today,
-        "recent_nnet": row.recent,
-        "paid": row.paid,
-        "lost": row.lost,
-        "last_paid_at": stamp(row.last_paid_ms),
-        "unexplained_nnet": row.unexplained,
-    }
-
-
-def work_stated(row: WorkRow, recent_s: float) -> dict[str, Any]:
-    """The figures of a job type or a host for JSON."""
-    return {
-        "name": row.name,
-        "computed": row.computed,
-        "failed": row.failed,
-        "recent_jobs": row.recent_jobs,
-        "jobs_per_s": round(row.recent_jobs / recent_s, 4),
-        "recent_nnet": row.recent,
-        "nnet_per_core_hour": round(float(row.recent) / row.recent_kernel_s * 3600, 6) if row.recent_kernel_s else None,
-        "last_job_at": stamp(row.last_ms),
-    }
-
-
-def _projected(one: Projection | None) -> dict[str, Any] | None:
-    if one is None:
-        return None
-    return {"nnet": round(one.nnet, 6), "low": round(one.low, 6), "high": round(one.high, 6), "by": one.by}
-
-
-def _loss(row: LossRow) -> dict[str, Any]:
-    return {"cause": row.cause, "jobs": row.jobs, "not_earned_nnet": row.amount or ZERO}

@@ -11,7 +11,8 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
-from fleet.status.snapshot import VERSION, MinerRow, Snapshot, head_stated, miner_stated
+from fleet.status.snapshot import FarmSnapshot, MinerFigures
+from fleet.status.stated import VERSION, head_stated, miner_stated
 
 #: the file's name in the farm's folder
 SNAPSHOT_FILE = "status.json"
@@ -27,9 +28,9 @@ class SnapshotWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._beside = path.with_name(f"{path.name}.{os.getpid()}")
-        self._texts: dict[str, tuple[MinerRow, str]] = {}
+        self._texts: dict[str, tuple[MinerFigures, str]] = {}
 
-    def write(self, snapshot: Snapshot) -> None:
+    def write(self, snapshot: FarmSnapshot) -> None:
         """Replace the file. Raises OSError."""
         head = dump(head_stated(snapshot))
         text = f'{head[:-1]}, "miners": [{", ".join(map(self._text, snapshot.miners))}]}}\n'
@@ -38,7 +39,7 @@ class SnapshotWriter:
             file.write(text)
         self._beside.replace(self._path)
 
-    def _text(self, row: MinerRow) -> str:
+    def _text(self, row: MinerFigures) -> str:
         known = self._texts.get(row.name)
         if known is None or known[0] is not row:
             known = self._texts[row.name] = (row, dump(miner_stated(row)))

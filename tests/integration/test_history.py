@@ -11,7 +11,7 @@ import pytest
 from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
-from fleet.domain.jobs import Entry, Job, JobState, Road
+from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof
 from fleet.ledger.engine import open_engine
 from fleet.ledger.entries import HOUR_MS
@@ -48,7 +48,7 @@ class Books:
             job_type="inference",
             data={},
             reward=Decimal(reward),
-            road=Road.FETCHED,
+            origin=JobOrigin.FETCHED,
             timeout_s=60.0,
         )
         opened = JobOpened(job=job, miner_id=MINER, session_id="s", state=JobState.ASSIGNED, attempt=1)

@@ -9,19 +9,19 @@ from typing import Any
 from fleet.domain.amounts import ZERO
 from fleet.status.snapshot import (
     Earnings,
+    FarmSnapshot,
     LedgerFigures,
     LossRow,
-    MinerRow,
+    MinerFigures,
     Projection,
     Queue,
     Requests,
-    Snapshot,
     WorkRow,
     Wrong,
 )
 
 AT_MS = 1_800_000_000_000
-MINER = MinerRow(
+MINER = MinerFigures(
     name="garage-1",
     state="mining",
     ledger=Decimal("12.345678901"),
@@ -41,7 +41,7 @@ WORK = WorkRow(
     recent_kernel_s=1.5,
     last_ms=AT_MS - 1_000,
 )
-SNAPSHOT = Snapshot(
+SNAPSHOT = FarmSnapshot(
     at_ms=AT_MS,
     started_ms=AT_MS - 600_000,
     release="0.1.0",
@@ -71,6 +71,6 @@ SNAPSHOT = Snapshot(
 )
 
 
-def snapshot(**changed: Any) -> Snapshot:
+def snapshot(**changed: Any) -> FarmSnapshot:
     """The snapshot of a small farm, with some fields changed."""
     return replace(SNAPSHOT, **changed)

@@ -18,7 +18,7 @@ def test_a_sum_leaves_once_its_minute_is_too_old() -> None:
     recent.add("b", 2, ONE, 61.0)
     assert recent.expire(MINUTES * 60 + 59.0) == set()
     assert recent.expire(MINUTES * 60 + 60.0) == {"a"}
-    assert recent.of("a") == (0, 0)
+    assert recent.of("a") == (0, Decimal(0))
     assert recent.total == recent.of("b") == (2, ONE)
 
 
