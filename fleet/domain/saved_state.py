@@ -96,6 +96,8 @@ class Account:
     #: the last balance that the server stated, and whether the base began after it
     wallet: StatedWallet | None = None
     wallet_before_base: bool = False
+    #: the last total that the server stated, if nothing was booked since; else None
+    stated_total: Decimal | None = None
     #: whether a session was closed and its miner's total not requested since
     owes_total: bool = False
     #: the open session, None if there is none

@@ -34,8 +34,9 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
     base = read(_MINER, {"key_id": miner})[0]
     sums = read(_SUMS, {"key_miner": miner})
     since = {"key_miner": miner, "entry": base.base_entry or 0, "at": base.base_at or 0}
+    booked = sum((Decimal(row.amount) for row in sums), ZERO)
     return Account(
-        booked=sum((Decimal(row.amount) for row in sums), ZERO),
+        booked=booked,
         payments=sum(row.payments for row in sums),
         base_total=None if base.base_total is None else Decimal(base.base_total),
         base_booked=Decimal(base.base_booked or 0),
@@ -48,10 +49,17 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
         wallet=_wallet(base),
         wallet_before_base=(base.balance_at or 0) < (base.base_at or 0),
+        stated_total=_stated_total(base, booked - Decimal(base.base_booked or 0)),
         owes_total=(read(_LAST_CLOSED, {"key_miner": miner})[0].at or 0) > (base.asked_at or 0),
         session=_open_session(read, miner, now_ms, base),
         open_jobs=open_jobs(connection, miner, miner_id),
     )
+
+
+def _stated_total(miner: Any, since_base: Decimal) -> Decimal | None:
+    """The last stated total, unless something was booked since."""
+    stated = miner.stated_total is not None and miner.stated_booked is not None
+    return Decimal(miner.stated_total) if stated and Decimal(miner.stated_booked) == since_base else None
 
 
 def _wallet(miner: Any) -> StatedWallet | None:

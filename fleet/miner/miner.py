@@ -78,8 +78,8 @@ class Miner:
 
     @property
     def compared(self) -> bool:
-        """Whether the server stated its total at the end and it was compared."""
-        return self._lifecycle.compared
+        """Whether the server stated its total at the end, or earlier if no session was opened since."""
+        return self._lifecycle.compared or (not self._lifecycle.mined and self.purse.stated_before)
 
     @property
     def waits_until(self) -> float:

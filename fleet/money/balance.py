@@ -40,6 +40,8 @@ class Purse:
         self._claims = Claims(account)
         self._comparison = TotalsComparison(self._books, self._claims, self.wallet, account.unexplained)
         self._pay = SessionPay(self._books, self._claims)
+        #: the total that the server stated before the start, and the number of payments that it covers
+        self._stated_before = (account.stated_total, account.payments)
 
     @property
     def booked(self) -> Decimal:
@@ -87,18 +89,29 @@ class Purse:
         return self._books.sum.offset
 
     @property
+    def stated_before(self) -> bool:
+        """Whether the server stated the total before the start, and nothing was booked since."""
+        total, payments = self._stated_before
+        return total is not None and payments == self.payments
+
+    @property
+    def _last_total(self) -> Decimal | None:
+        """The last total that the server stated and that still holds."""
+        if self.stated_total is None and self.stated_before:
+            return self._stated_before[0]
+        return self.stated_total
+
+    @property
     def server_total(self) -> Decimal | None:
         """NNET that the server says it paid since the base; None if it states no total."""
-        if self.stated_total is None or self.base_total is None:
-            return None
-        return self.stated_total - self.base_total
+        total = self._last_total
+        return None if total is None or self.base_total is None else total - self.base_total
 
     @property
     def difference(self) -> Decimal | None:
         """Server minus ledger, in NNET; exactly zero if they differ by no more than the server's float sum can lose."""
-        if self.stated_total is None or self.base_total is None:
-            return None
-        return self._books.missing(self.stated_total, self.base_total)
+        total = self._last_total
+        return None if total is None or self.base_total is None else self._books.missing(total, self.base_total)
 
     def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
         """Set a new base for a new contributor; compare the total of a known one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,22 @@ def test_it_opens_as_many_as_earn_most_and_loses_nothing(tmp_path: Path) -> None
     assert len(states) == 32
     assert states.count("closed") == told["miners"]
     assert states.count("not opened") == 32 - told["miners"]
+
+
+def test_miners_that_it_leaves_closed_are_compared_by_what_the_server_stated_before(tmp_path: Path) -> None:
+    folder = tmp_path / "farm"
+    with simulator(tmp_path / "simulator", "--dialect", "c") as (_, url):
+        with farm(folder, "--server", url, "--miners", "4", "--json") as process:
+            process.says("[REWARD]", times=12)
+            assert stop(process) == 0, process.words()
+        before = figures(process)["rewards"]
+        with farm(folder, "--server", url, "--miners", "auto", "--json") as process:
+            process.says("[REWARD]", times=3)
+            assert stop(process) == 0, process.words()
+        told = figures(process)
+        assert earned(folder, url) == book(url)
+    assert told["books"]["not_stated"] == 0
+    # a server's sums are floats
+    assert told["rewards"]["server_nnet"] == pytest.approx(told["rewards"]["ledger_nnet"], abs=Decimal("1e-9"))
+    assert told["rewards"]["ledger_nnet"] > before["ledger_nnet"]
+    assert told["rewards"]["difference_nnet"] == 0
