@@ -8,6 +8,7 @@ from pathlib import Path
 from fleet.coordinator.scheduler import Farm
 from fleet.server.prospect import Prospect
 from fleet.threads import Progress, WatchedThread
+from tasks.host.no_link import no_link
 
 _BEAT_S = 5.0
 #: seconds without a worker until the file says so
@@ -62,5 +63,6 @@ class AliveFile:
     def _write(self, path: Path, problem: str) -> None:
         if problem != self._written:
             self._written = problem
-            path.write_text(f"{problem}\n" if problem else "", encoding="utf-8")
+            with open(path, "w", encoding="utf-8", opener=no_link) as file:
+                file.write(f"{problem}\n" if problem else "")
         path.touch()

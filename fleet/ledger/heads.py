@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import LedgerError, LedgerLost
+from tasks.host.no_link import no_link
 
 #: name of the file, beside the ledger or, for another database than SQLite, in the state folder
 HEADS_FILE = "ledger.heads"
@@ -64,7 +65,8 @@ def keep_heads(file: Path, heads: Iterable[Head]) -> None:
     lines = [*_thinned(known), *news]
     unfinished = file.with_name(f"{file.name}.part")
     try:
-        unfinished.write_text("".join(f"{head.line()}\n" for head in lines), encoding="utf-8")
+        with open(unfinished, "w", encoding="utf-8", opener=no_link) as beside:
+            beside.writelines(f"{head.line()}\n" for head in lines)
         unfinished.replace(file)
     except OSError as exc:
         raise LedgerError(f"{file}: {exc.strerror}; choose a writable folder with FLEET_STATE_DIR") from exc

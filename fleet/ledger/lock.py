@@ -10,6 +10,7 @@ from typing import IO
 
 from fleet.errors import LedgerError, LedgerLocked
 from fleet.private_files import keep_private
+from tasks.host.no_link import no_link
 
 #: a random id that Linux makes at each boot
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -27,7 +28,7 @@ class Lock:
         keep_private(path.parent)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[str] = path.open("a+")
+            self._file: IO[str] = open(path, "a+", opener=no_link)  # noqa: SIM115 - held until `release`
         except OSError as exc:
             raise LedgerError(f"{path}: {exc.strerror}; choose a writable folder with FLEET_STATE_DIR") from exc
         try:
