@@ -24,7 +24,7 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry, MinerSpec
 from fleet.domain.proof import Proof
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.domain.wall_clock import wall_ms
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
@@ -80,7 +80,7 @@ def _run() -> tuple[float, float]:
 def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
     specs = [MinerSpec(miner_id=f"neo1{number:040x}", name=f"rig-{number}") for number in range(MINERS)]
     governor = Governor(requests=5_000, window_s=60.0, miners=MINERS, heartbeat_s=30.0)
-    miners = [Miner(spec, Policy(), Account(), random.Random(1), 0.0) for spec in specs]
+    miners = [Miner(spec, Policy(), SavedMiner(), random.Random(1), 0.0) for spec in specs]
     farm = Farm(miners, governor, lambda _: None, max_calls=64, max_at_workers=256, now=0.0)
     file = folder / SNAPSHOT_FILE
     writer, wanted = SnapshotWriter(file), Wanted(losses=())

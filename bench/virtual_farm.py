@@ -20,7 +20,7 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.errors import Refused
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
@@ -104,7 +104,8 @@ class VirtualFarm:
             requests=limit.requests, window_s=limit.window_s, miners=many, heartbeat_s=_HEARTBEAT_S, carried_s=0.0
         )
         miners = [
-            Miner(MinerSpec(miner_id=f"rig-{number}"), policy, Account(), Random(number), 0.0) for number in range(many)
+            Miner(MinerSpec(miner_id=f"rig-{number}"), policy, SavedMiner(), Random(number), 0.0)
+            for number in range(many)
         ]
         names = [miner.spec.miner_id for miner in miners[:pinned]]
         auto = AutoMiners(miners, governor, pinned=names, heartbeat_s=_HEARTBEAT_S, now=0.0, follows=fixed is None)

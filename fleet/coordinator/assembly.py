@@ -97,7 +97,7 @@ def make_farm(
         spent=[now - age_s for age_s in ledger.spent_ages_s(window_s)],
     )
     loading = with_progress(specs, "miners loaded", say)
-    miners = [Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in loading]
+    miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now) for spec in loading]
     pinned = [miner.id.lower() for miner in settings.miner if miner.pinned]
     auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
     return Farm(

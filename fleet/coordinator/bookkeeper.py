@@ -87,7 +87,7 @@ class Bookkeeper:
         self.thread.start()
 
     def write(self, writes: Sequence[Write]) -> bool:
-        """Write a turn's rows in one transaction. False when that takes longer; `settled` then shows when it has ended.
+        """Write a turn's rows in one transaction. False while that lasts longer; `write_ended` shows its end.
 
         Raises LedgerError when the rows can't be written.
         """
@@ -99,13 +99,13 @@ class Bookkeeper:
         self._orders.put(writes)
         if not self._done.wait(_PATIENCE_S):
             self._awaited = False
-        return self.settled()
+        return self.write_ended()
 
     def hold(self, writes: Sequence[Write]) -> None:
         """Record rows that a later `write` will include, so that `find` takes them into account."""
         self._held += writes
 
-    def settled(self) -> bool:
+    def write_ended(self) -> bool:
         """Whether no write is in progress. Raises LedgerError when the last one failed."""
         if not self._done.is_set():
             return False

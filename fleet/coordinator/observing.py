@@ -72,7 +72,7 @@ def observing(
         counts_since=now - max((row.age_s for row in before), default=0.0),
     )
     collected = Collected(
-        booked={name: parts.farm.miners[miner_id].purse.booked for miner_id, name in _own(parts)},
+        booked={name: parts.farm.miners[miner_id].account.booked for miner_id, name in _own(parts)},
         total=parts.booked,
         days=days,
         before=before,

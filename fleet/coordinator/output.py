@@ -200,7 +200,7 @@ class Report:
         self._last_paid = (now, self.tally.paid)
         governor = farm.governor
         commits = self._commit_times()
-        unexplained = sum((miner.purse.unexplained for miner in farm.miners.values()), ZERO)
+        unexplained = sum((miner.account.unexplained for miner in farm.miners.values()), ZERO)
         self._lines.say(
             f"[STATUS] run: {self.tally.paid} jobs paid ({pace:.1f}/s), {_short(self.tally.earned)} · "
             f"ledger: {_short(self._total)} · {len(farm.jobs)} open, {farm.jobs.at_workers} at workers · "

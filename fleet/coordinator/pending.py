@@ -39,7 +39,7 @@ class Bookkeeping(Protocol):
     def hold(self, writes: Sequence[Write]) -> None:
         """Record rows that the next `write` will include."""
 
-    def settled(self) -> bool:
+    def write_ended(self) -> bool:
         """Whether no write is in progress. Raises LedgerError when the last one failed."""
 
     def knows(self, job_id: str) -> bool:
@@ -124,7 +124,7 @@ class Pending:
 
     def finish(self) -> None:
         """Carry out the effects of a write that has ended; report when the ledger is late."""
-        if self._under_way is not None and self._books.settled():
+        if self._under_way is not None and self._books.write_ended():
             effects, self._under_way = self._under_way, None
             self._do(effects)
         waits_s = self._books.waits_s

@@ -83,7 +83,7 @@ class Farm:
         return {
             miner_id: miner
             for miner_id, miner in self.miners.items()
-            if used is None or miner_id in used or miner.has_books or miner.purse.booked
+            if used is None or miner_id in used or miner.has_books or miner.account.booked
         }
 
     @property

@@ -274,5 +274,5 @@ def _farm(start: _Start, specs: list[MinerSpec], ledger: Ledger, books: Bookkeep
 
 
 def _prospect(start: _Start, farm: Farm, hide: IdHider) -> Prospect:
-    mined = len(farm.jobs) > 0 or any(miner.purse.booked for miner in farm.miners.values())
+    mined = len(farm.jobs) > 0 or any(miner.account.booked for miner in farm.miners.values())
     return Prospect(start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)

@@ -136,7 +136,7 @@ class StatusObserver:
     def _made(self, farm: Farm, now: float) -> FarmSnapshot:
         subject, collected, wanted, now_ms = self._subject, self._collected, self._wanted, self._now_ms()
         collected.refresh(now, now_ms)
-        self._settle(now)
+        self._correct_day(now)
         rows, sessions = self._miners(farm, now)
         commits = self._books.times()
         oldest = farm.jobs.oldest_ordered_at
@@ -170,11 +170,11 @@ class StatusObserver:
             wrong=self._conditions.of(self._facts(farm, rows, requests, now), now_ms),
         )
 
-    def _settle(self, now: float) -> None:
+    def _correct_day(self, now: float) -> None:
         """Ask for the day that is over, and take in what the ledger holds of it."""
-        wanted, day = self._wanted, self._collected.days.unsettled
+        wanted, day = self._wanted, self._collected.days.uncorrected
         if day is not None and day in wanted.days:
-            self._collected.settle(day, wanted.days[day])
+            self._collected.correct(day, wanted.days[day])
             wanted.day = None
         elif day != wanted.day:
             wanted.day_since, wanted.day = now, day
@@ -188,7 +188,7 @@ class StatusObserver:
         for name, miner in self._order:
             state = _state(miner, now)
             sessions[state] += 1
-            row = row_of(name, state, miner.purse.unexplained)
+            row = row_of(name, state, miner.account.unexplained)
             if state != "closed" or row.ledger:
                 rows.append(row)
         return tuple(rows), sessions

@@ -55,7 +55,7 @@ def summary(
         **_tallied(tally),
         **_requests(farm.governor),
         "earning": _earning(farm),
-        "unexplained_nnet": sum((miner.purse.unexplained for miner in miners.values()), ZERO),
+        "unexplained_nnet": sum((miner.account.unexplained for miner in miners.values()), ZERO),
         "nothing_mined": None if verdict is None else asdict(verdict),
         "duration_s": round(duration_s, 3),
     }
@@ -93,10 +93,10 @@ def _requests(governor: Governor) -> dict[str, object]:
 def _compared(miners: Collection[Miner], books: Mapping[str, object]) -> dict[str, Decimal | None]:
     """The sum of the servers' totals and its difference from the ledger; None unless every total was stated."""
     known = bool(books["compared"] and books["stated"])
-    purses = [miner.purse for miner in miners if miner.compared]
+    accounts = [miner.account for miner in miners if miner.compared]
     return {
-        "server_nnet": _sum(purse.server_total for purse in purses) if known else None,
-        "difference_nnet": _sum(purse.difference for purse in purses) if known else None,
+        "server_nnet": _sum(account.server_total for account in accounts) if known else None,
+        "difference_nnet": _sum(account.difference for account in accounts) if known else None,
     }
 
 
@@ -104,18 +104,18 @@ def _rewards(miners: Collection[Miner], scopes: Scopes) -> dict[str, object]:
     since_base = scopes.since_base.stated()
     return {
         "scope": "since_base",
-        "ledger_nnet": _sum(miner.purse.since_base for miner in miners),
+        "ledger_nnet": _sum(miner.account.since_base for miner in miners),
         **{name: since_base[name] for name in ("jobs_nnet", "heartbeats_nnet", "adjustments_nnet")},
     }
 
 
 def _stated(miner: Miner, standing: Standing) -> dict[str, object]:
-    purse = miner.purse
+    account = miner.account
     return {
-        "ledger_nnet": purse.since_base,
-        "whole_ledger_nnet": purse.booked,
-        "server_nnet": purse.server_total if miner.compared else None,
-        "difference_nnet": purse.difference if miner.compared else None,
+        "ledger_nnet": account.since_base,
+        "whole_ledger_nnet": account.booked,
+        "server_nnet": account.server_total if miner.compared else None,
+        "difference_nnet": account.difference if miner.compared else None,
         "since": stamp(standing.base_ms),
         "answered_at": stamp(standing.stated_ms),
     }
@@ -125,7 +125,7 @@ def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict
     """Whether every miner with a comparable total was compared at the end, and what no comparison counts."""
     missing = [miner for miner in miners if miner.has_books and not miner.compared]
     idle = [miner for miner in miners if not miner.has_books and not miner.compared]
-    before = [miner for miner in miners if miner.purse.before_base]
+    before = [miner for miner in miners if miner.account.before_base]
     answers = [standings.get(miner.spec.miner_id, NO_STANDING).stated_ms for miner in missing or miners]
     bases = [standings.get(miner.spec.miner_id, NO_STANDING).base_ms for miner in before]
     return {
@@ -134,7 +134,7 @@ def _books(miners: Collection[Miner], standings: Mapping[str, Standing]) -> dict
         "not_stated": len(missing),
         "no_session": len(idle),
         "answered_at": stamp(max((at for at in answers if at is not None), default=None)),
-        "before_base_nnet": _sum(miner.purse.before_base for miner in before),
+        "before_base_nnet": _sum(miner.account.before_base for miner in before),
         "base_at": stamp(max((at for at in bases if at is not None), default=None)),
     }
 

@@ -68,7 +68,7 @@ class OpenSession:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
+class SavedMiner:
     """The ledger's state of one miner when the coordinator starts."""
 
     #: NNET booked for the miner in all
@@ -124,7 +124,7 @@ class AbandonedSession:
     session_id: str
     open_jobs: tuple[OpenJob, ...] = ()
     #: the ledger's state of the miner's money
-    account: Account = field(default_factory=Account, compare=False)
+    saved: SavedMiner = field(default_factory=SavedMiner, compare=False)
 
     def call(self) -> Call:
         """The call that stops the session."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 from fleet.domain.causes import Loss
 from fleet.domain.effects import LimitLearnt, Write
 from fleet.domain.jobs import JobState
-from fleet.domain.saved_state import AbandonedSession, Account, Prior
+from fleet.domain.saved_state import AbandonedSession, Prior, SavedMiner
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger import schema
@@ -30,7 +30,7 @@ from fleet.ledger.miner_names import name_miners
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.seals import sealed
-from fleet.ledger.start_state import account, open_jobs, read_all
+from fleet.ledger.start_state import open_jobs, read_all, saved_miner
 from fleet.ledger.statements import matching, run
 from fleet.ledger.writer import Writer, server_row
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
@@ -125,11 +125,11 @@ class Ledger:
         with self._beside.reading() as connection:
             return self._prior(connection, job_id)
 
-    def account(self, miner_id: str) -> Account:
+    def saved_miner(self, miner_id: str) -> SavedMiner:
         """The stored state of a miner, as a starting coordinator needs it. Creates the miner's row when it is new."""
         with self._link.reading() as connection:
             miner = self._writing(connection).miner(miner_id)
-            return account(connection, self._server, (miner, miner_id), self._now_ms())
+            return saved_miner(connection, self._server, (miner, miner_id), self._now_ms())
 
     def name_miners(self, given: Mapping[str, str]) -> dict[str, str]:
         """Name all miners of this server, those of this start as `given`. Returns miner id → name.
@@ -165,7 +165,7 @@ class Ledger:
                     miner_id=row.miner_id,
                     session_id=row.session_id,
                     open_jobs=open_jobs(connection, row.id, row.miner_id),
-                    account=account(connection, self._server, (row.id, row.miner_id), self._now_ms()),
+                    saved=saved_miner(connection, self._server, (row.id, row.miner_id), self._now_ms()),
                 )
                 for row in read_all(connection, query)
                 if row.miner_id not in wanted

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.domain.saved_state import Account, Habit, OpenJob, OpenSession
+from fleet.domain.saved_state import Habit, OpenJob, OpenSession, SavedMiner
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
 from fleet.ledger.statements import matching, reading
@@ -27,7 +27,7 @@ def read_all(connection: Connection, query: Any, values: dict[str, Any] | None =
     return list(connection.execute(query, values).all())
 
 
-def account(connection: Connection, server: int, who: tuple[int, str], now_ms: int) -> Account:
+def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_ms: int) -> SavedMiner:
     """The stored state of a miner, given its row and id as `who`, at `now_ms`, UTC milliseconds since 1970."""
     miner, miner_id = who
     read = partial(read_all, connection)
@@ -35,7 +35,7 @@ def account(connection: Connection, server: int, who: tuple[int, str], now_ms: i
     sums = read(_SUMS, {"key_miner": miner})
     since = {"key_miner": miner, "entry": base.base_entry or 0, "at": base.base_at or 0}
     booked = sum((Decimal(row.amount) for row in sums), ZERO)
-    return Account(
+    return SavedMiner(
         booked=booked,
         payments=sum(row.payments for row in sums),
         base_total=None if base.base_total is None else Decimal(base.base_total),

@@ -14,7 +14,7 @@ from fleet.domain.jobs import JobState
 from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession, OpenJob
 from fleet.errors import CallError, NotRegistered, SessionLost
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 
 
 def closing_rows(stopped: AbandonedSessionStopped) -> list[Effect]:
@@ -32,7 +32,7 @@ def _last_pay(session: AbandonedSession, summary: SessionSummary, exchange: Exch
     """What the session's final sum proves; nothing if it may contain an unanswered submission."""
     if any(job.state is JobState.SUBMITTING for job in session.open_jobs):
         return []
-    return Purse(session.miner_id, session.account).session_stopped(summary, exchange)
+    return MinerAccount(session.miner_id, session.saved).session_stopped(summary, exchange)
 
 
 def _ended(job: OpenJob) -> JobMoved:

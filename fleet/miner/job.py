@@ -35,7 +35,7 @@ LOSS_BY_OUTCOME = {
 
 
 @dataclass(kw_only=True, slots=True)
-class Work:
+class ActiveJob:
     """One open job. Times are monotonic seconds."""
 
     job: Job
@@ -85,9 +85,9 @@ class Work:
     overhead_ms: float | None = None
 
     @classmethod
-    def restored(cls, open_job: OpenJob, max_attempts: int) -> Work:
+    def restored(cls, open_job: OpenJob, max_attempts: int) -> ActiveJob:
         """A job as an earlier coordinator left it in the ledger."""
-        work = cls(
+        active = cls(
             job=open_job.job,
             session_id=open_job.session_id,
             state=open_job.state,
@@ -106,8 +106,8 @@ class Work:
         )
         if open_job.result and "error" in open_job.result:
             end = JobState.QUARANTINED if open_job.strikes >= max_attempts else JobState.REJECTED
-            work.fail(str(open_job.result["error"]), end, open_job.loss)
-        return work
+            active.fail(str(open_job.result["error"]), end, open_job.loss)
+        return active
 
     @property
     def blocks_fetch(self) -> bool:

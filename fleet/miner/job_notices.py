@@ -5,44 +5,44 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fleet.domain.effects import Notice, NoticeKind
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 
 
-def computed(miner_id: str, work: Work) -> Notice:
+def computed(miner_id: str, active: ActiveJob) -> Notice:
     """The notice that a job's result has arrived."""
     return Notice(
         kind=NoticeKind.COMPUTED,
         miner_id=miner_id,
-        job_id=work.job.job_id,
-        job_type=work.job.job_type,
-        worker=work.worker,
-        compute_ms=work.compute_ms,
+        job_id=active.job.job_id,
+        job_type=active.job.job_type,
+        worker=active.worker,
+        compute_ms=active.compute_ms,
     )
 
 
-def rewarded(miner_id: str, work: Work, amount: Decimal, total: Decimal, *, confirmed: bool) -> Notice:
+def rewarded(miner_id: str, active: ActiveJob, amount: Decimal, total: Decimal, *, confirmed: bool) -> Notice:
     """The notice that a job was paid. `amount` is its reward, `total` everything booked for the miner, in NNET."""
     return Notice(
         kind=NoticeKind.REWARD,
         miner_id=miner_id,
-        job_id=work.job.job_id,
-        job_type=work.job.job_type,
+        job_id=active.job.job_id,
+        job_type=active.job.job_type,
         amount=amount,
         total=total,
         confirmed=confirmed,
-        overhead_ms=work.overhead_ms,
+        overhead_ms=active.overhead_ms,
     )
 
 
-def lost_job(miner_id: str, work: Work, text: str) -> Notice:
+def lost_job(miner_id: str, active: ActiveJob, text: str) -> Notice:
     """The notice that a job ended without a reward."""
     return Notice(
         kind=NoticeKind.LOST_JOB,
         miner_id=miner_id,
-        job_id=work.job.job_id,
-        job_type=work.job.job_type,
+        job_id=active.job.job_id,
+        job_type=active.job.job_type,
         text=text,
-        amount=work.job.reward,
+        amount=active.job.reward,
     )
 
 

@@ -22,12 +22,12 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, Ra
 from fleet.miner.attempts import Attempts
 from fleet.miner.fetch_pause import FetchPause
 from fleet.miner.garbled import SecondReading
-from fleet.miner.job import Work, loss_of_refusal
+from fleet.miner.job import ActiveJob, loss_of_refusal
 from fleet.miner.job_notices import anomaly, lost_job, rewarded
 from fleet.miner.policy import Policy
 from fleet.miner.session import Session
 from fleet.miner.submission import Submission, SubmissionEvent
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from tasks.messages import ResultMessage, too_large
 
 #: from this many submissions with unknown outcome on, no other job is fetched
@@ -46,8 +46,8 @@ Find = Callable[[str], Prior | None]
 class Workload:
     """Takes jobs in, has them computed, and turns receipts into payments. `session` is the running one, if any."""
 
-    def __init__(self, miner_id: str, policy: Policy, purse: Purse, rng: random.Random) -> None:
-        self.jobs: dict[str, Work] = {}
+    def __init__(self, miner_id: str, policy: Policy, account: MinerAccount, rng: random.Random) -> None:
+        self.jobs: dict[str, ActiveJob] = {}
         self.session: Session | None = None
         #: NNET that a job must state to be taken without a fetch
         self.least_free = ZERO
@@ -55,7 +55,7 @@ class Workload:
         self.pause = FetchPause(policy.backoff, rng)
         self._miner_id = miner_id
         self._policy = policy
-        self._purse = purse
+        self._account = account
         self._second_reading = SecondReading(self.pause)
         #: when each of the last jobs ended, by job id
         self._ended: dict[str, float] = {}
@@ -63,11 +63,11 @@ class Workload:
     @property
     def may_fetch(self) -> bool:
         """Whether to fetch: the server would give a new job, and not too many submissions have an unknown outcome."""
-        unknown = sum(work.submission.unknown for work in self.jobs.values())
-        return unknown < _MAX_UNKNOWN and not any(work.blocks_fetch for work in self.jobs.values())
+        unknown = sum(active.submission.unknown for active in self.jobs.values())
+        return unknown < _MAX_UNKNOWN and not any(active.blocks_fetch for active in self.jobs.values())
 
     @property
-    def unsettled(self) -> bool:
+    def unresolved(self) -> bool:
         """Whether the server may have paid a job that is not booked."""
         return bool(self.waiting)
 
@@ -75,37 +75,37 @@ class Workload:
     def waiting(self) -> tuple[str, ...]:
         """Ids of jobs that the server may have paid and that are not booked."""
         return tuple(
-            job_id for job_id, work in self.jobs.items() if work.submission.unknown or work.submission.in_flight
+            job_id for job_id, active in self.jobs.items() if active.submission.unknown or active.submission.in_flight
         )
 
     @property
     def uncertain(self) -> bool:
         """Whether the outcome of a submission is unknown."""
-        return any(work.submission.unknown for work in self.jobs.values())
+        return any(active.submission.unknown for active in self.jobs.values())
 
     @property
     def has_leftovers(self) -> bool:
         """Whether a job is open that has no submission under way."""
-        return not all(work.submission.in_flight for work in self.jobs.values())
+        return not all(active.submission.in_flight for active in self.jobs.values())
 
-    def sendable(self) -> Iterator[Work]:
+    def sendable(self) -> Iterator[ActiveJob]:
         """The jobs that can be submitted."""
-        return (work for work in self.jobs.values() if work.sendable)
+        return (active for active in self.jobs.values() if active.sendable)
 
     def restore(self, open_job: OpenJob, now: float) -> None:
         """Take over a job that an earlier coordinator left open in the ledger."""
-        work = Work.restored(open_job, self._policy.max_attempts)
-        if problem := too_large(work.job.data):
+        active = ActiveJob.restored(open_job, self._policy.max_attempts)
+        if problem := too_large(active.job.data):
             # an earlier release took it in
-            work.job = replace(work.job, data={}, problem=problem)
-        if work.at_workers:
-            work.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
-            work.expires_at = NEVER if work.job.origin is JobOrigin.FETCHED else now + work.job.timeout_s
-        self.jobs[open_job.job.job_id] = work
+            active.job = replace(active.job, data={}, problem=problem)
+        if active.at_workers:
+            active.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
+            active.expires_at = NEVER if active.job.origin is JobOrigin.FETCHED else now + active.job.timeout_s
+        self.jobs[open_job.job.job_id] = active
 
     def restored(self) -> list[JobOpened]:
         """The open jobs, as the effects that told of them."""
-        return [self._opened(work, None) for work in self.jobs.values()]
+        return [self._opened(active, None) for active in self.jobs.values()]
 
     # -- to the workers and back ------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class Workload:
             return [self._anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
         if prior is None and self._second_reading.asks_again(job, now):
             return [self._anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
-        work = Work(
+        active = ActiveJob(
             job=job,
             session_id=self.session.session_id if self.session else "",
             received_at=reply.answered_at,
@@ -132,26 +132,26 @@ class Workload:
             counts_from=prior.attempt + 1 if prior else 1,
             paid_before=prior is not None and prior.state in PAID,
         )
-        self.jobs[job.job_id] = work
-        self._purse.job_reopened(job)
+        self.jobs[job.job_id] = active
+        self._account.job_reopened(job)
         refused_before = prior is not None and prior.state in {JobState.REJECTED, JobState.QUARANTINED}
         if refused_before:
             self.pause.insisted(now)
         if job.problem or refused_before:
             loss = Loss.PAYLOAD if job.problem or prior is None else prior.loss
-            work.fail(job.problem or "refused before", JobState.REJECTED, loss)
-            work.state = JobState.COMPUTED
-            return [self._opened(work, prior), work.moved(JobState.COMPUTED, cause=work.failure, loss=loss)]
+            active.fail(job.problem or "refused before", JobState.REJECTED, loss)
+            active.state = JobState.COMPUTED
+            return [self._opened(active, prior), active.moved(JobState.COMPUTED, cause=active.failure, loss=loss)]
         self.pause.useful()
         odd = [self._anomaly(job.oddity, job.job_id)] if job.oddity else []
-        dispatch = self.attempts.order(work, now)
-        return [self._opened(work, prior), dispatch, *odd]
+        dispatch = self.attempts.order(active, now)
+        return [self._opened(active, prior), dispatch, *odd]
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
         """Take in a job that came without a fetch; one that is not worth its submission, or one too many, is left."""
         if job is None:
             return []
-        free = sum(work.job.origin is not JobOrigin.FETCHED for work in self.jobs.values())
+        free = sum(active.job.origin is not JobOrigin.FETCHED for active in self.jobs.values())
         loss = Loss.LEFT if job.reward < self.least_free else Loss.CROWDED
         if job.job_id not in self.jobs and (loss is Loss.LEFT or free >= self._policy.max_free_jobs):
             return self._left(job, loss) if find(job.job_id) is None else []
@@ -159,136 +159,138 @@ class Workload:
 
     def _left(self, job: Job, loss: Loss) -> list[Effect]:
         """Record a new job that is left. It blocks nothing, since it came without a fetch."""
-        work = Work(job=job, session_id=self.session.session_id if self.session else "")
-        return [self._opened(work, None), *self._lost(work, JobState.EXPIRED, loss.value, loss)]
+        active = ActiveJob(job=job, session_id=self.session.session_id if self.session else "")
+        return [self._opened(active, None), *self._lost(active, JobState.EXPIRED, loss.value, loss)]
 
     def tick(self, now: float) -> list[Effect]:
         """Give up expired jobs, and do what the attempts at others ask for."""
         effects: list[Effect] = []
-        for work in self.attempts.expired(now):
-            effects += self._lost(work, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
+        for active in self.attempts.expired(now):
+            effects += self._lost(active, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
         return effects + self.attempts.tick(now)
 
     def result(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
         """Take in the end of an attempt; `able` are the hosts that compute other jobs."""
-        work = self.jobs.get(message.job_id)
-        if self.session and work is not None and work.awaits(message):
+        active = self.jobs.get(message.job_id)
+        if self.session and active is not None and active.awaits(message):
             self.session.compute_ms += message.compute_ms
         return self.attempts.ended(message, now, able)
 
     # -- to the server and back -------------------------------------------------------------------------------------
 
-    def submitting(self, work: Work) -> list[Effect]:
+    def submitting(self, active: ActiveJob) -> list[Effect]:
         """Mark a submission as under way. Its row is written before it is sent."""
-        work.submission_saw(SubmissionEvent.SENDING)
-        return [work.moved(JobState.SUBMITTING)]
+        active.submission_saw(SubmissionEvent.SENDING)
+        return [active.moved(JobState.SUBMITTING)]
 
-    def receipt(self, receipt: Receipt, work: Work, reply: Reply) -> list[Effect]:
+    def receipt(self, receipt: Receipt, active: ActiveJob, reply: Reply) -> list[Effect]:
         """Take in the server's answer to a submission."""
         if receipt.accepted:
-            paid = self._paid(work, receipt.reward, True, receipt.total_rewards, reply)
-            return [*paid, *self._purse.wallet.receipt(receipt.balance, receipt.total_rewards)]
-        if work.failure:
-            return self._lost(work, work.end, work.failure, work.loss, reply)
-        return self._mended(work, receipt.error) or self._refused(work, receipt.error, reply)
+            paid = self._paid(active, receipt.reward, True, receipt.total_rewards, reply)
+            return [*paid, *self._account.wallet.receipt(receipt.balance, receipt.total_rewards)]
+        if active.failure:
+            return self._lost(active, active.end, active.failure, active.loss, reply)
+        return self._mended(active, receipt.error) or self._refused(active, receipt.error, reply)
 
-    def submission_failed(self, work: Work, error: CallError, reply: Reply) -> list[Effect] | None:
+    def submission_failed(self, active: ActiveJob, error: CallError, reply: Reply) -> list[Effect] | None:
         """Effects of an error that settles the job; None if the submission is only to be sent again later."""
         if isinstance(error, JobCompleted):
-            if work.failure:
-                return self._lost(work, work.end, work.failure, work.loss, reply)
-            if work.paid_before:
-                self._end(work, reply.answered_at)
+            if active.failure:
+                return self._lost(active, active.end, active.failure, active.loss, reply)
+            if active.paid_before:
+                self._end(active, reply.answered_at)
                 self.pause.unpaid(reply.answered_at)
-                return [work.moved(JobState.ALREADY_COMPLETED), *self._purse.job_settled(work.job.job_id)]
-            return self._paid(work, work.job.reward, False, None, reply)
+                return [active.moved(JobState.ALREADY_COMPLETED), *self._account.job_resolved(active.job.job_id)]
+            return self._paid(active, active.job.reward, False, None, reply)
         if isinstance(error, JobUnknown):
-            loss = Loss.ANSWER_LOST if work.submission.unknown else Loss.FORGOTTEN
-            return self._lost(work, JobState.EXPIRED, loss.value, loss, reply)
+            loss = Loss.ANSWER_LOST if active.submission.unknown else Loss.FORGOTTEN
+            return self._lost(active, JobState.EXPIRED, loss.value, loss, reply)
         if isinstance(error, Refused):
-            return self._mended(work, str(error)) or self._refused(work, str(error), reply)
+            return self._mended(active, str(error)) or self._refused(active, str(error), reply)
         if isinstance(error, Unsendable):
-            return self._mended(work, str(error)) or self._lost(
-                work, JobState.REJECTED, str(error), Loss.BAD_FORMAT, reply
+            return self._mended(active, str(error)) or self._lost(
+                active, JobState.REJECTED, str(error), Loss.BAD_FORMAT, reply
             )
         if isinstance(error, OutcomeUnknown):
-            work.submission_saw(SubmissionEvent.NO_ANSWER)
+            active.submission_saw(SubmissionEvent.NO_ANSWER)
             return None
-        work.submission_saw(SubmissionEvent.LIMIT if isinstance(error, RateLimited) else SubmissionEvent.NO_EFFECT)
-        if not work.submission.unknown:
-            work.state = JobState.COMPUTED
+        active.submission_saw(SubmissionEvent.LIMIT if isinstance(error, RateLimited) else SubmissionEvent.NO_EFFECT)
+        if not active.submission.unknown:
+            active.state = JobState.COMPUTED
         return None
 
     def give_up(self) -> list[Effect]:
         """End each job without a submission under way, since the drain took too long."""
         effects: list[Effect] = []
-        for work in [work for work in self.jobs.values() if not work.submission.in_flight]:
-            loss = Loss.ANSWER_LOST if work.submission.unknown else _UNSUBMITTED.get(work.submission, Loss.DRAINED)
-            effects += self._lost(work, JobState.EXPIRED, loss.value, loss)
+        for active in [active for active in self.jobs.values() if not active.submission.in_flight]:
+            loss = Loss.ANSWER_LOST if active.submission.unknown else _UNSUBMITTED.get(active.submission, Loss.DRAINED)
+            effects += self._lost(active, JobState.EXPIRED, loss.value, loss)
         return effects
 
     # -- steps ------------------------------------------------------------------------------------------------------
 
-    def _given_again(self, work: Work, job: Job) -> list[Effect]:
+    def _given_again(self, active: ActiveJob, job: Job) -> list[Effect]:
         """Take in an open job that is handed out again: no submission of it has arrived at the server."""
-        work.submission_saw(SubmissionEvent.GIVEN_AGAIN)
-        if job.data != work.job.data or job.reward != work.job.reward:
+        active.submission_saw(SubmissionEvent.GIVEN_AGAIN)
+        if job.data != active.job.data or job.reward != active.job.reward:
             return [self._anomaly("the same job came with another payload", job.job_id)]
         return []
 
-    def _opened(self, work: Work, prior: Prior | None) -> JobOpened:
+    def _opened(self, active: ActiveJob, prior: Prior | None) -> JobOpened:
         return JobOpened(
-            job=work.job,
+            job=active.job,
             miner_id=self._miner_id,
-            session_id=work.session_id,
-            state=work.state,
-            attempt=work.attempt,
+            session_id=active.session_id,
+            state=active.state,
+            attempt=active.attempt,
             reopened=prior is not None,
         )
 
     def _anomaly(self, text: str, job_id: str) -> Notice:
         return anomaly(self._miner_id, text, job_id)
 
-    def _mended(self, work: Work, refusal: str) -> list[Effect]:
+    def _mended(self, active: ActiveJob, refusal: str) -> list[Effect]:
         """Cut the result to its required fields for one more submission; nothing if that was tried before."""
-        if not work.mend():
+        if not active.mend():
             return []
-        work.submission_saw(SubmissionEvent.MENDED)
-        return [work.moved(JobState.COMPUTED), self._anomaly(f"mended: {refusal}", work.job.job_id)]
+        active.submission_saw(SubmissionEvent.MENDED)
+        return [active.moved(JobState.COMPUTED), self._anomaly(f"mended: {refusal}", active.job.job_id)]
 
     def _paid(
-        self, work: Work, amount: Decimal, confirmed: bool, stated_total: Decimal | None, reply: Reply
+        self, active: ActiveJob, amount: Decimal, confirmed: bool, stated_total: Decimal | None, reply: Reply
     ) -> list[Effect]:
-        self._end(work, reply.answered_at)
+        self._end(active, reply.answered_at)
         self.pause.paid()
         if self.session and self.session.session_id == reply.call.session_id:
             self.session.completed += 1
-        proof = work.proof(reply.exchange)
-        booked = self._purse.job_paid(work.job, amount, confirmed, stated_total, again=work.paid_before, proof=proof)
-        notice = rewarded(self._miner_id, work, amount, self._purse.booked, confirmed=confirmed)
-        moved = work.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED)
-        return [moved, booked, notice, *self._purse.job_settled(work.job.job_id)]
+        proof = active.proof(reply.exchange)
+        booked = self._account.job_paid(
+            active.job, amount, confirmed, stated_total, again=active.paid_before, proof=proof
+        )
+        notice = rewarded(self._miner_id, active, amount, self._account.booked, confirmed=confirmed)
+        moved = active.moved(JobState.ACCEPTED if confirmed else JobState.ALREADY_COMPLETED)
+        return [moved, booked, notice, *self._account.job_resolved(active.job.job_id)]
 
-    def _refused(self, work: Work, words: str, reply: Reply) -> list[Effect]:
-        return self._lost(work, JobState.REJECTED, words, loss_of_refusal(words), reply)
+    def _refused(self, active: ActiveJob, words: str, reply: Reply) -> list[Effect]:
+        return self._lost(active, JobState.REJECTED, words, loss_of_refusal(words), reply)
 
     def _lost(
-        self, work: Work, state: JobState, cause: str, loss: Loss | None, reply: Reply | None = None
+        self, active: ActiveJob, state: JobState, cause: str, loss: Loss | None, reply: Reply | None = None
     ) -> list[Effect]:
-        self._end(work, reply.answered_at if reply else 0.0)
+        self._end(active, reply.answered_at if reply else 0.0)
         if reply is not None:
             self.pause.unpaid(reply.answered_at)
-        if work.lost_answers and not work.failure:
+        if active.lost_answers and not active.failure:
             loss = Loss.ANSWER_LOST
-        loss = None if work.paid_before else work.loss or loss
+        loss = None if active.paid_before else active.loss or loss
         unanswered = loss is Loss.ANSWER_LOST
-        lost = self._purse.answer_lost(work.job) if unanswered else self._purse.job_settled(work.job.job_id)
-        notice = lost_job(self._miner_id, work, f"{state.value}: {cause}")
-        return [work.moved(state, cause=cause, loss=loss), *lost, notice]
+        lost = self._account.answer_lost(active.job) if unanswered else self._account.job_resolved(active.job.job_id)
+        notice = lost_job(self._miner_id, active, f"{state.value}: {cause}")
+        return [active.moved(state, cause=cause, loss=loss), *lost, notice]
 
-    def _end(self, work: Work, at: float) -> None:
+    def _end(self, active: ActiveJob, at: float) -> None:
         """Remove a job and remember when it ended: an older answer to a fetch may still contain it."""
-        self.jobs.pop(work.job.job_id, None)
-        self._ended[work.job.job_id] = at
+        self.jobs.pop(active.job.job_id, None)
+        self._ended[active.job.job_id] = at
         while len(self._ended) > _REMEMBERED:
             del self._ended[next(iter(self._ended))]

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.jobs import JobOrigin, MinerSpec
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 from fleet.miner.session import Session
 
 
@@ -42,13 +42,13 @@ class Lanes:
         """Whether a call of this kind is under way."""
         return any(call is not None and call.kind is kind for call in self._calls.values())
 
-    def free_for(self, work: Work) -> bool:
+    def free_for(self, active: ActiveJob) -> bool:
         """Whether the lane for this job's submission is free."""
-        return self._calls[_lane(CallKind.SUBMIT, work)] is None
+        return self._calls[_lane(CallKind.SUBMIT, active)] is None
 
-    def begin(self, call: Call, work: Work | None) -> None:
+    def begin(self, call: Call, active: ActiveJob | None) -> None:
         """Record an outgoing call."""
-        self._calls[_lane(call.kind, work)] = call
+        self._calls[_lane(call.kind, active)] = call
 
     def ended(self, call: Call) -> None:
         """Record that a call was answered or failed."""
@@ -57,13 +57,13 @@ class Lanes:
                 self._calls[lane] = None
 
 
-def _lane(kind: CallKind, work: Work | None) -> Lane:
-    if work is not None:
-        return Lane.MAIN if work.job.origin is JobOrigin.FETCHED and not work.submission.unknown else Lane.SIDE
+def _lane(kind: CallKind, active: ActiveJob | None) -> Lane:
+    if active is not None:
+        return Lane.MAIN if active.job.origin is JobOrigin.FETCHED and not active.submission.unknown else Lane.SIDE
     return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
 
 
-def call_for(kind: CallKind, spec: MinerSpec, session: Session | None, work: Work | None) -> Call:
+def call_for(kind: CallKind, spec: MinerSpec, session: Session | None, active: ActiveJob | None) -> Call:
     """The call of this kind, with the fields that the server expects."""
     if session is None:
         return Call(kind=kind, spec=spec)
@@ -71,8 +71,8 @@ def call_for(kind: CallKind, spec: MinerSpec, session: Session | None, work: Wor
         kind=kind,
         spec=spec,
         session_id=session.session_id,
-        job_id=work.job.job_id if work else "",
-        result=work.result or {} if work else {},
+        job_id=active.job.job_id if active else "",
+        result=active.result or {} if active else {},
         completed=session.completed,
         usage=session.usage(),
     )

@@ -6,7 +6,7 @@ from fleet.domain.answers import Registration, SessionStart, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind, SessionClosed, SessionOpened
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.errors import CallError, NotRegistered, SessionLost
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.farewell import Farewell, not_stopped
@@ -15,7 +15,7 @@ from fleet.miner.jobs import Find, Workload
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.miner.session import Session
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 
 
 class Lifecycle:
@@ -26,9 +26,9 @@ class Lifecycle:
         spec: MinerSpec,
         policy: Policy,
         workload: Workload,
-        purse: Purse,
+        account: MinerAccount,
         audits: Audits,
-        account: Account,
+        saved: SavedMiner,
     ) -> None:
         self.phase = Phase.UNREGISTERED
         #: whether the server stated its total at the end and it was compared
@@ -36,12 +36,12 @@ class Lifecycle:
         #: whether a session was opened since the start
         self.mined = False
         #: the session that an earlier coordinator left open, until it is adopted or over
-        self.left_open = account.session
-        self._owes_total = account.owes_total
+        self.left_open = saved.session
+        self._owes_total = saved.owes_total
         self._spec = spec
         self._policy = policy
         self._workload = workload
-        self._purse = purse
+        self._account = account
         self._audits = audits
         self._farewell = Farewell()
 
@@ -49,9 +49,9 @@ class Lifecycle:
         """The server knows the miner."""
         self.phase = Phase.REGISTERED
         words = "registered" if registration.new else "was registered already"
-        settled = self._purse.registered(registration, unsettled=self._workload.unsettled)
+        settled = self._account.registered(registration, unresolved=self._workload.unresolved)
         # an unstated payment before the first total could never be proved, so the total is requested soon
-        self._audits.due(now, when=self._purse.base_total is None)
+        self._audits.due(now, when=self._account.base_total is None)
         odd = [anomaly(self._spec.miner_id, registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
 
@@ -65,9 +65,9 @@ class Lifecycle:
             known = None
         self.phase, self.mined, self._owes_total = Phase.MINING, True, False
         self._workload.session = Session.opened(session_id, self._policy.heartbeat_s, known, now)
-        self._purse.session_opened(session_id, known, adopted=start.adopted)
+        self._account.session_opened(session_id, known, adopted=start.adopted)
         effects += [
-            SessionOpened(miner_id=miner_id, session_id=session_id, offset=self._purse.session_offset),
+            SessionOpened(miner_id=miner_id, session_id=session_id, offset=self._account.session_offset),
             self._notice(NoticeKind.SESSION, f"session {'adopted' if start.adopted else 'started'}: {session_id}"),
             *(anomaly(self._spec.miner_id, text) for text in start.anomalies),
         ]
@@ -94,19 +94,19 @@ class Lifecycle:
 
     def totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
         """The server stated the miner's total, which ends a farewell."""
-        if not self._audits.believes(now, may_lag=self._purse.may_lag(totals), payments=self._purse.payments):
+        if not self._audits.believes(now, may_lag=self._account.may_lag(totals), payments=self._account.payments):
             return []
         if self.phase is Phase.STOPPED:
             self.phase, self.compared = Phase.DONE, True
-        compared = self._purse.compared(totals, reply.exchange)
-        return [*compared, *self._purse.wallet.stated(totals.balance, totals.total_rewards)]
+        compared = self._account.audited(totals, reply.exchange)
+        return [*compared, *self._account.wallet.stated(totals.balance, totals.total_rewards)]
 
     def start_over(self, error: CallError) -> list[Effect]:
         """Begin again from the session or the registration, whichever the server forgot."""
         session = self._workload.session
         self._workload.session = self.left_open = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
-        self._purse.server_forgot |= isinstance(error, NotRegistered)
+        self._account.server_forgot |= isinstance(error, NotRegistered)
         if session is None:
             return []
         return [
@@ -120,7 +120,7 @@ class Lifecycle:
         if call.kind is CallKind.TOTALS:
             if gone or last:
                 self.phase, self._owes_total = Phase.DONE, not gone
-            return [self._purse.unverifiable(str(error))]
+            return [self._account.unverifiable(str(error))]
         if gone:
             return self.stopped(call, "lost by the server")
         return self.stopped(call, not_stopped(error), over=False) if last else []

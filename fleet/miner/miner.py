@@ -30,11 +30,11 @@ from fleet.domain.events import (
     TimePassed,
 )
 from fleet.domain.jobs import Job, MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, NotRegistered, OutcomeUnknown, RateLimited, Refused, SessionLost
 from fleet.miner.audit_schedule import Audits
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 from fleet.miner.job_notices import anomaly
 from fleet.miner.jobs import Find, Workload
 from fleet.miner.lanes import Lanes, call_for
@@ -43,27 +43,27 @@ from fleet.miner.next_calls import Wish, calls_between_sessions, calls_in_sessio
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.miner.retry import RetryTimer
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.ratelimit.share import Share
 
 
 class Miner:
     """One contributor id at one server."""
 
-    def __init__(self, spec: MinerSpec, policy: Policy, account: Account, rng: random.Random, now: float) -> None:
+    def __init__(self, spec: MinerSpec, policy: Policy, saved: SavedMiner, rng: random.Random, now: float) -> None:
         self.spec = spec
         self.draining = False
         #: when the server last stated its total, in monotonic seconds; None if it has not since the start
         self.total_stated_at: float | None = None
-        self.purse = Purse(spec.miner_id, account)
+        self.account = MinerAccount(spec.miner_id, saved)
         self.share = Share()
         self._given_up = False
         self._lanes = Lanes()
         self._retry = RetryTimer(policy.backoff, rng, now)
-        self._workload = Workload(spec.miner_id, policy, self.purse, rng)
+        self._workload = Workload(spec.miner_id, policy, self.account, rng)
         self._audits = Audits(policy.reconcile_s, rng, now)
-        self._lifecycle = Lifecycle(spec, policy, self._workload, self.purse, self._audits, account)
-        for open_job in account.open_jobs:
+        self._lifecycle = Lifecycle(spec, policy, self._workload, self.account, self._audits, saved)
+        for open_job in saved.open_jobs:
             self._workload.restore(open_job, now)
 
     @property
@@ -79,7 +79,7 @@ class Miner:
     @property
     def compared(self) -> bool:
         """Whether the server stated its total at the end, or earlier if no session was opened since."""
-        return self._lifecycle.compared or (not self._lifecycle.mined and self.purse.stated_before)
+        return self._lifecycle.compared or (not self._lifecycle.mined and self.account.stated_before)
 
     @property
     def waits_until(self) -> float:
@@ -88,13 +88,13 @@ class Miner:
 
     @property
     def wakes_at(self) -> float:
-        """When it next has something to do without an event; it is told so by `TimePassed`."""
+        """When the miner next has something to do without another event; `TimePassed` is then due."""
         return self._workload.attempts.wakes_at()
 
     @property
     def has_books(self) -> bool:
         """Whether there is something to compare with the server's total: a session, or payments since the base."""
-        return self._lifecycle.mined or bool(self.purse.since_base)
+        return self._lifecycle.mined or bool(self.account.since_base)
 
     @property
     def left_open(self) -> bool:
@@ -110,7 +110,7 @@ class Miner:
         return self.phase is Phase.DONE or (never_mined and nothing_left)
 
     def restored(self) -> list[JobOpened]:
-        """The open jobs, as the effects that told of them; for whoever counts jobs from the start on."""
+        """The effects that opened the jobs that are still open, for a scheduler that has just started to count jobs."""
         return self._workload.restored()
 
     def _wishes(self, now: float) -> list[Wish]:
@@ -138,13 +138,13 @@ class Miner:
         due = [wish for wish in self._wishes(now) if max(wish[2], self._retry.until) <= now]
         if not due:
             return None
-        kind, work, _ = min(due, key=lambda wish: URGENCY[wish[0]])
+        kind, active, _ = min(due, key=lambda wish: URGENCY[wish[0]])
         if only is not None and URGENCY[kind] is not only:
             return None
-        call = call_for(kind, self.spec, self._workload.session, work)
-        self._lanes.begin(call, work)
+        call = call_for(kind, self.spec, self._workload.session, active)
+        self._lanes.begin(call, active)
         self.share.called(now)
-        effects = self._workload.submitting(work) if work is not None else []
+        effects = self._workload.submitting(active) if active is not None else []
         return call, effects
 
     # -- events -----------------------------------------------------------------------------------------------------
@@ -202,14 +202,14 @@ class Miner:
     def _on_reply(self, reply: Reply, now: float, find: Find) -> list[Effect]:
         call, outcome = reply.call, reply.outcome
         self._lanes.ended(call)
-        work = self._workload.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
-        if work is not None and work.sends == 1:
-            work.first_sent(reply.sent_at)
+        active = self._workload.jobs.get(call.job_id) if call.kind is CallKind.SUBMIT else None
+        if active is not None and active.sends == 1:
+            active.first_sent(reply.sent_at)
         if isinstance(outcome, CallError):
-            effects = self._on_error(reply, outcome, work, now)
+            effects = self._on_error(reply, outcome, active, now)
         else:
             self._retry.answered()
-            effects = self._on_answer(reply, outcome, work, now, find)
+            effects = self._on_answer(reply, outcome, active, now, find)
         if states_total(outcome):
             self.total_stated_at = reply.answered_at
         if isinstance(outcome, HeartbeatAnswer) or any(isinstance(effect, Booked) for effect in effects):
@@ -217,7 +217,9 @@ class Miner:
             self.share.rewarded()
         return effects
 
-    def _on_answer(self, reply: Reply, outcome: Answer, work: Work | None, now: float, find: Find) -> list[Effect]:
+    def _on_answer(
+        self, reply: Reply, outcome: Answer, active: ActiveJob | None, now: float, find: Find
+    ) -> list[Effect]:
         match outcome:
             case Registration():
                 return self._lifecycle.registered(outcome, now)
@@ -226,11 +228,11 @@ class Miner:
             case Job():
                 return self._workload.assigned(outcome, reply, now, find)
             case Receipt():
-                return self._workload.receipt(outcome, work, reply) if work else []
+                return self._workload.receipt(outcome, active, reply) if active else []
             case HeartbeatAnswer():
                 return self._beaten(outcome, reply, now, find)
             case SessionSummary():
-                pay = self.purse.session_stopped(outcome, reply.exchange)
+                pay = self.account.session_stopped(outcome, reply.exchange)
                 odd = [anomaly(self.spec.miner_id, outcome.oddity)] if outcome.oddity else []
                 return [*pay, *odd, *self._lifecycle.stopped(reply.call, "stopped")]
             case Totals():
@@ -242,8 +244,8 @@ class Miner:
             return []
         session.beaten(reply.sent_at)
         waiting = self._workload.waiting
-        effects = self.purse.heartbeat(answer, reply.exchange, unsettled=bool(waiting), waiting=waiting)
-        self._audits.due(now, when=self.purse.may_count_twice)
+        effects = self.account.heartbeat(answer, reply.exchange, unresolved=bool(waiting), waiting=waiting)
+        self._audits.due(now, when=self.account.may_count_twice)
         effects += [anomaly(self.spec.miner_id, text) for text in answer.anomalies]
         if not self.draining:
             effects += self._workload.free_job(answer.next_job, reply, now, find)
@@ -251,21 +253,21 @@ class Miner:
 
     # -- errors -----------------------------------------------------------------------------------------------------
 
-    def _on_error(self, reply: Reply, error: CallError, work: Work | None, now: float) -> list[Effect]:
+    def _on_error(self, reply: Reply, error: CallError, active: ActiveJob | None, now: float) -> list[Effect]:
         call, session = reply.call, self._workload.session
-        first_send = work is not None and work.sends == 1
-        if work is not None:
-            ended = self._workload.submission_failed(work, error, reply)
+        first_send = active is not None and active.sends == 1
+        if active is not None:
+            ended = self._workload.submission_failed(active, error, reply)
             if ended is not None:
                 self._retry.answered()
-                return ended if isinstance(error, JobCompleted) else self._told(ended, call, error)
+                return ended if isinstance(error, JobCompleted) else self._with_notice(ended, call, error)
         if isinstance(error, RateLimited):
             # the governor holds back all calls from this address; the miner itself needs no wait
             return [self._failed(call, error)]
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are answered, so mining goes on as usual
             self._audits.failed(now)
-            return [self.purse.unverifiable(str(error))]
+            return [self.account.unverifiable(str(error))]
         effects: list[Effect] = []
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:
             effects += self._lifecycle.farewell_failed(call, error)
@@ -277,22 +279,20 @@ class Miner:
         elif call.kind is CallKind.HEARTBEAT and isinstance(error, OutcomeUnknown | Refused) and session:
             # the heartbeat may have been counted, so the next one must not come earlier than usual
             session.beaten(reply.sent_at)
-            self.purse.heartbeat_lost()
+            self.account.heartbeat_lost()
         first, registering = first_send or call.kind is CallKind.REGISTER, self.phase is Phase.UNREGISTERED
         if self._retry.asks_again(error, first=first, registering=registering):
             return effects
         self._retry.hold(error, now)
-        return self._told(effects, call, error)
-
-    # -- notices ----------------------------------------------------------------------------------------------------
+        return self._with_notice(effects, call, error)
 
     def _notice(self, kind: NoticeKind, text: str) -> Notice:
         return Notice(kind=kind, miner_id=self.spec.miner_id, text=text)
 
-    def _told(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
-        """Give each failure one notice: that of the job or the session if there is one, else the call's error."""
-        told = any(isinstance(effect, Notice) for effect in effects)
-        return effects if told else [*effects, self._failed(call, error)]
+    def _with_notice(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
+        """The effects of a failed call, with one notice: that of the job or the session, or else the call's error."""
+        noticed = any(isinstance(effect, Notice) for effect in effects)
+        return effects if noticed else [*effects, self._failed(call, error)]
 
     def _failed(self, call: Call, error: CallError) -> Notice:
         text = f"{call.kind.value}: {error}"[:300]

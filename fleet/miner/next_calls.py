@@ -5,13 +5,13 @@ from __future__ import annotations
 from fleet.domain.calls import CallKind
 from fleet.domain.turn import NEVER
 from fleet.miner.audit_schedule import Audits
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 from fleet.miner.jobs import Workload
 from fleet.miner.lanes import Lanes
 from fleet.miner.phase import NEXT_CALL, Phase
 
 #: a call, the job that it submits, and its earliest time in monotonic seconds
-Wish = tuple[CallKind, Work | None, float]
+Wish = tuple[CallKind, ActiveJob | None, float]
 
 
 def calls_between_sessions(phase: Phase, audits: Audits) -> list[Wish]:
@@ -39,7 +39,7 @@ def calls_in_session(workload: Workload, lanes: Lanes, audits: Audits, now: floa
         ready = lanes.idle and session.heartbeat_at > now
         return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
     if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
-        wishes.extend((CallKind.SUBMIT, work, 0.0) for work in workload.sendable() if lanes.free_for(work))
+        wishes.extend((CallKind.SUBMIT, active, 0.0) for active in workload.sendable() if lanes.free_for(active))
     doubting = audits.doubting and not workload.uncertain
     if lanes.main is None and not draining and not doubting and workload.may_fetch:
         wishes.append((CallKind.FETCH, None, workload.pause.until))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fleet.domain.jobs import JobState
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 
 #: number of hosts that must refuse a job, if there are as many; another host may have wider bounds
 _REFUSERS = 2
@@ -25,19 +25,19 @@ def untried(failed_on: Collection[str], able: Collection[str]) -> bool:
     return not set(able) <= set(failed_on)
 
 
-def given_up(work: Work, able: Collection[str], max_attempts: int) -> JobState | None:
+def given_up(active: ActiveJob, able: Collection[str], max_attempts: int) -> JobState | None:
     """The final state of a job after a failed attempt, or None while another attempt may bring a result."""
-    if work.refused_by and (len(work.refused_by) >= _REFUSERS or not untried(work.failed_on, able)):
+    if active.refused_by and (len(active.refused_by) >= _REFUSERS or not untried(active.failed_on, able)):
         return JobState.REJECTED
-    enough = len(work.failed_on) >= max_attempts or not untried(work.failed_on, able)
-    if work.strikes >= (max_attempts if enough else max_attempts * _PATIENCE):
+    enough = len(active.failed_on) >= max_attempts or not untried(active.failed_on, able)
+    if active.strikes >= (max_attempts if enough else max_attempts * _PATIENCE):
         return JobState.QUARANTINED
     return None
 
 
-def avoided(work: Work) -> tuple[str, ...]:
+def avoided(active: ActiveJob) -> tuple[str, ...]:
     """Hosts that should leave the next attempt to another host, if there is one."""
-    return tuple(sorted(work.failed_on))[:_MOST_AVOIDED]
+    return tuple(sorted(active.failed_on))[:_MOST_AVOIDED]
 
 
 def pause_s(strikes: int) -> float:

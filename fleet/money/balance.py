@@ -1,6 +1,6 @@
 """The money of one miner: what is booked, what the server states, and what the difference proves. Pure.
 
-One file: it is the one interface to the money, and hands on to the modules behind it.
+One file: it is the only interface to the money, and delegates to the modules behind it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fleet.domain.effects import (
 )
 from fleet.domain.jobs import Job
 from fleet.domain.proof import Exchange, Proof
-from fleet.domain.saved_state import Account, OpenSession
+from fleet.domain.saved_state import OpenSession, SavedMiner
 from fleet.money.books import Books
 from fleet.money.comparison import TotalsComparison
 from fleet.money.session_pay import SessionPay
@@ -29,19 +29,19 @@ from fleet.money.wallet import Wallet
 _NO_PROOF = Proof()
 
 
-class Purse:
+class MinerAccount:
     """Books payments of one miner. Amounts are exact NNET; a server's sums are compared with a float's tolerance."""
 
-    def __init__(self, miner_id: str, account: Account) -> None:
-        self._books = Books(miner_id, account)
+    def __init__(self, miner_id: str, saved: SavedMiner) -> None:
+        self._books = Books(miner_id, saved)
         #: whether the server has said that it does not know this contributor
         self.server_forgot = False
-        self.wallet = Wallet(self._books, account.wallet, forgotten=account.wallet_before_base)
-        self._claims = Claims(account)
-        self._comparison = TotalsComparison(self._books, self._claims, self.wallet, account.unexplained)
+        self.wallet = Wallet(self._books, saved.wallet, forgotten=saved.wallet_before_base)
+        self._claims = Claims(saved)
+        self._comparison = TotalsComparison(self._books, self._claims, self.wallet, saved.unexplained)
         self._pay = SessionPay(self._books, self._claims)
         #: the total that the server stated before the start, and the number of payments that it covers
-        self._stated_before = (account.stated_total, account.payments)
+        self._stated_before = (saved.stated_total, saved.payments)
 
     @property
     def booked(self) -> Decimal:
@@ -113,21 +113,21 @@ class Purse:
         total = self._last_total
         return None if total is None or self.base_total is None else self._books.missing(total, self.base_total)
 
-    def registered(self, registration: Registration, *, unsettled: bool) -> list[Effect]:
+    def registered(self, registration: Registration, *, unresolved: bool) -> list[Effect]:
         """Set a new base for a new contributor; compare the total of a known one.
 
-        A contributor that the server had forgotten counts as new even if the answer calls it known: the first answer to
-        that registration was lost (docs/protocol-notes.md, 1). A total is not compared while work is unsettled, and one
-        that may lag is left to the next audit.
+        A contributor that the server had forgotten counts as new even if the answer calls it known: then the answer to
+        an earlier registration was lost (docs/protocol-notes.md, 1). A total is not compared while a job's outcome is
+        unresolved, and a total that may lag is left to the next audit.
         """
         forgotten, self.server_forgot = self.server_forgot, False
         totals = registration.totals
-        if registration.new or forgotten or (unsettled and self._comparison.paid_nothing(totals)):
+        if registration.new or forgotten or (unresolved and self._comparison.paid_nothing(totals)):
             return [
                 *self._comparison.forgotten(),
                 self._comparison.rebase(totals or Totals(total_rewards=ZERO, total_jobs=0)),
             ]
-        return [] if totals is None or unsettled or self.may_lag(totals) else self.settle(totals)
+        return [] if totals is None or unresolved or self.may_lag(totals) else self.compare(totals)
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
         """Follow another session. A new one's sum starts at zero; one left open in the ledger goes on."""
@@ -174,25 +174,25 @@ class Purse:
         """Record that a heartbeat's answer was lost: what the heartbeat paid is unknown."""
         self._claims.beat_unanswered()
 
-    def job_settled(self, job_id: str) -> list[Effect]:
+    def job_resolved(self, job_id: str) -> list[Effect]:
         """Record that the outcome of a job's submission is known and written down."""
-        return self._pay.settled(job_id)
+        return self._pay.resolved(job_id)
 
     def heartbeat(
         self,
         answer: HeartbeatAnswer,
         exchange: Exchange = _NO_PROOF.exchange,
         *,
-        unsettled: bool = False,
+        unresolved: bool = False,
         waiting: Collection[str] = (),
     ) -> list[Effect]:
         """Book what a heartbeat paid, by the amount in its answer or by the session's sum.
 
-        While work is `unsettled`, the sum may count a job that is not booked yet. The sum then waits until the last of
-        the `waiting` jobs is settled. If no such jobs are named, a later heartbeat evaluates it.
+        While a job's outcome is `unresolved`, the sum may count a job that is not booked yet. The sum is then evaluated
+        once the last of the `waiting` jobs is resolved, or, if none are named, with a later heartbeat.
         """
         self.wallet.beat()
-        return self._pay.heartbeat(answer, exchange, waiting if unsettled else None)
+        return self._pay.heartbeat(answer, exchange, waiting if unresolved else None)
 
     def session_stopped(self, summary: SessionSummary, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """Book what the server's final sum for a session proves."""
@@ -202,9 +202,9 @@ class Purse:
         """Whether a total is below what was stated or booked, as in a copy of the server's books that lags behind."""
         return self._comparison.may_lag(totals)
 
-    def compared(self, totals: Totals, exchange: Exchange) -> list[Effect]:
-        """Settle a requested total, and record when it was stated and the result of the comparison."""
-        effects = self.settle(totals, exchange)
+    def audited(self, totals: Totals, exchange: Exchange) -> list[Effect]:
+        """Compare a requested total, and record when it was stated and the result of the comparison."""
+        effects = self.compare(totals, exchange)
         found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]
         return [*effects, self._seen(totals.total_rewards, found[0] if found else "agrees")]
 
@@ -215,6 +215,6 @@ class Purse:
     def _seen(self, total: Decimal | None, verdict: str) -> TotalsSeen:
         return TotalsSeen(miner_id=self._books.miner_id, total=total, verdict=verdict, booked=self.since_base)
 
-    def settle(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
+    def compare(self, totals: Totals, exchange: Exchange = _NO_PROOF.exchange) -> list[Effect]:
         """Compare the server's totals with the ledger, at a moment when nothing is under way."""
-        return self._comparison.settle(totals, exchange)
+        return self._comparison.compare(totals, exchange)

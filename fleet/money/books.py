@@ -8,7 +8,7 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, Notice, NoticeKind, OffsetSet
 from fleet.domain.jobs import Entry, Job
 from fleet.domain.proof import Proof
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.money.float_sums import same
 from fleet.money.session_sum import SessionSum
 
@@ -18,17 +18,17 @@ _NO_PROOF = Proof()
 class Books:
     """Sums of one miner's entries. Amounts are exact NNET. A server's sums are compared with a float's tolerance."""
 
-    def __init__(self, miner_id: str, account: Account) -> None:
+    def __init__(self, miner_id: str, saved: SavedMiner) -> None:
         self.miner_id = miner_id
         #: NNET booked for this miner at this server
-        self.booked = account.booked
-        self.payments = account.payments
+        self.booked = saved.booked
+        self.payments = saved.payments
         #: the base: the server's total from which differences are counted, and the NNET booked at that moment
-        self.base_total = account.base_total
-        self.base_booked = account.base_booked
+        self.base_total = saved.base_total
+        self.base_booked = saved.base_booked
         #: the last total that the server stated
         self.stated_total: Decimal | None = None
-        session = account.session
+        session = saved.session
         self.session_id = session.session_id if session else ""
         #: the server's sum for the running session
         self.sum = SessionSum.of(session) if session else SessionSum(None)

@@ -42,13 +42,13 @@ class TotalsComparison:
         return case.same_record is not False and case.low
 
     def paid_nothing(self, totals: Totals | None) -> bool:
-        """Whether the total is zero although the server had paid before. Such a total can't contain unsettled work."""
+        """Whether the total is zero although the server had paid before. Such a total can't contain unresolved work."""
         base = self._books.base_total
         if totals is None or totals.total_rewards or base is None:
             return False
         return base + self._books.since_base > 0 and not self._claims.same_record(totals.registered_at)
 
-    def settle(self, totals: Totals, exchange: Exchange) -> list[Effect]:
+    def compare(self, totals: Totals, exchange: Exchange) -> list[Effect]:
         """Compare the server's totals with the ledger, at a moment when nothing is under way.
 
         A difference is classified, and what it proves about payments is booked as an adjustment with that class.
@@ -144,7 +144,7 @@ class TotalsComparison:
         """Record a finding. If its cause is known, the totals prove all unconfirmed payments."""
         known = finding.kind is not Difference.UNKNOWN
         more = (extra_jobs or 0) - booked
-        self._claims.settled(finding.job_ids, booked=booked, extra_jobs=more, all_proved=known)
+        self._claims.explained(finding.job_ids, booked=booked, extra_jobs=more, all_proved=known)
         if not known:
             self.unexplained += abs(finding.amount)
             return [self._found(finding, more)]

@@ -21,8 +21,8 @@ _NO_EXCHANGE = Exchange()
 class SessionPay:
     """Books the heartbeats of one miner's sessions.
 
-    A sum that is stated while submissions are unsettled may or may not count them. It is held until the last of them
-    is settled, and then compared.
+    A sum that is stated while submissions are unresolved may or may not count them. It is held until the last of them
+    is resolved, and then compared.
     """
 
     def __init__(self, books: Books, claims: Claims) -> None:
@@ -34,7 +34,7 @@ class SessionPay:
         self._by_sum = claims.counts_reports
 
     def heartbeat(self, answer: HeartbeatAnswer, exchange: Exchange, waiting: Collection[str] | None) -> list[Effect]:
-        """Book what an answered heartbeat paid. `waiting` names the unsettled jobs, None if there are none."""
+        """Book what an answered heartbeat paid. `waiting` names the unresolved jobs, None if there are none."""
         books, proof = self._books, Proof(exchange=exchange)
         self._claims.beat()
         if answer.total_rewards is not None:
@@ -52,9 +52,9 @@ class SessionPay:
             return [self._beat(counted=False)]
         return [*self._weigh(answer.rewards_earned, proof), self._beat(counted=True)]
 
-    def settled(self, job_id: str) -> list[Effect]:
-        """Record that a job is settled. If it was the last that the held sum waited for, book what the sum proves."""
-        rise = self._books.sum.settled(job_id, self._books.payments)
+    def resolved(self, job_id: str) -> list[Effect]:
+        """Record that a job is resolved. If it was the last that the held sum waited for, book what the sum proves."""
+        rise = self._books.sum.resolved(job_id, self._books.payments)
         return [] if rise is None else self._explain(rise, self._held)
 
     def stopped(self, summary: SessionSummary, exchange: Exchange = _NO_EXCHANGE) -> list[Effect]:

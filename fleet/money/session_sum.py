@@ -26,10 +26,10 @@ class Rise:
 
 @dataclass(kw_only=True, slots=True)
 class _Held:
-    """A sum that was stated while jobs were unsettled, and the payments since then that it can't count."""
+    """A sum that was stated while jobs were unresolved, and the payments since then that it can't count."""
 
     stated: Decimal
-    #: unsettled jobs that the sum may or may not count
+    #: unresolved jobs that the sum may or may not count
     waiting: set[str]
     #: those of these jobs that were paid without an answer
     doubtful: list[tuple[str, Decimal]] = field(default_factory=list)
@@ -86,13 +86,13 @@ class SessionSum:
             (held.doubtful if job_id in held.waiting else held.unconfirmed).append((job_id, amount))
 
     def hold(self, stated: Decimal, waiting: Collection[str]) -> None:
-        """Hold a sum that may or may not count the `waiting` jobs, until the last of them is settled."""
+        """Hold a sum that may or may not count the `waiting` jobs, until the last of them is resolved."""
         self._let_go()
         if self._stated is not None and waiting:
             self._held = _Held(stated=stated, waiting=set(waiting))
 
-    def settled(self, job_id: str, payments: int) -> Rise | None:
-        """What the held sum proves now that this job is settled; None while others are not, or if no sum is held."""
+    def resolved(self, job_id: str, payments: int) -> Rise | None:
+        """What the held sum proves now that this job is resolved; None while others are not, or if no sum is held."""
         held = self._held
         if held is None or job_id not in held.waiting:
             return None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fleet.domain.amounts import ZERO
 from fleet.domain.answers import Totals
 from fleet.domain.jobs import Finding
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.money.float_sums import rounding, same
 from fleet.money.reconcile import Case, Claim
 
@@ -19,25 +19,25 @@ _MAX_CLAIMS = 1000
 class Claims:
     """Gathers what may explain a difference between the server's total and the ledger since the base."""
 
-    def __init__(self, account: Account) -> None:
-        self._claims = dict(account.claims[-_MAX_CLAIMS:])
-        self._lost = dict(account.lost_answers[-_MAX_CLAIMS:])
-        self._base_jobs = account.base_jobs
+    def __init__(self, saved: SavedMiner) -> None:
+        self._claims = dict(saved.claims[-_MAX_CLAIMS:])
+        self._lost = dict(saved.lost_answers[-_MAX_CLAIMS:])
+        self._base_jobs = saved.base_jobs
         #: when the server created the record that states the base, in Unix seconds; None if not yet stated
-        self._registered_at = account.base_registered_at
-        self._jobs = account.jobs_since_base
-        self._counts_reports = account.counts_reports
+        self._registered_at = saved.base_registered_at
+        self._jobs = saved.jobs_since_base
+        self._counts_reports = saved.counts_reports
         self._beats = 0
         #: number of heartbeats with unknown pay since the last sum that was compared
         self._beats_unanswered = 0
         #: number of heartbeats before a sum that had no earlier one to be compared with
         self._beats_lost = 0
         #: whether a heartbeat of a dead coordinator may still be under way, until the first one of ours is answered
-        self._inherited = account.session is not None
+        self._inherited = saved.session is not None
         self._foreign_session = False
         #: whether the base may already count what the session's next sum brings: the reward of an unanswered heartbeat
-        self._base_in_doubt = account.session is not None and account.session.base_in_doubt
-        self._counted_twice = account.session.counted_twice if account.session else ZERO
+        self._base_in_doubt = saved.session is not None and saved.session.base_in_doubt
+        self._counted_twice = saved.session.counted_twice if saved.session else ZERO
 
     @property
     def may_count_twice(self) -> bool:
@@ -150,7 +150,7 @@ class Claims:
         whole = finding.amount < 0 and abs(sum(amounts, finding.amount)) <= tolerance
         return finding.job_ids if whole else ()
 
-    def settled(self, job_ids: Iterable[str], *, booked: int, extra_jobs: int, all_proved: bool) -> None:
+    def explained(self, job_ids: Iterable[str], *, booked: int, extra_jobs: int, all_proved: bool) -> None:
         """Record a booked finding, `booked` of its jobs one by one. What explained it explains no later difference."""
         self._jobs += booked
         for job_id in job_ids:

@@ -94,9 +94,9 @@ class Collected:
         if self.days.look(now_ms):
             self._changed |= self._rows.keys()
 
-    def settle(self, day: int, booked: Mapping[str, Decimal]) -> None:
+    def correct(self, day: int, booked: Mapping[str, Decimal]) -> None:
         """Take in what the ledger holds of a whole day."""
-        self._changed |= self.days.settle(day, booked)
+        self._changed |= self.days.correct(day, booked)
 
     def row(self, name: str, state: str, unexplained: Decimal) -> MinerFigures:
         """A miner's figures; the same object as before where nothing has changed."""

@@ -14,7 +14,7 @@ class Days:
     """Sums of today and yesterday in NNET, by miner and in all.
 
     A payment counts for the day that the clock shows when it is told, which may be a moment after the ledger dated it.
-    `settle` sets that right once the day before is complete. After a jump of the clock to another day the sums are
+    `correct` puts that right once the day before is complete. After a jump of the clock to another day the sums are
     unknown until a day has passed.
     """
 
@@ -25,10 +25,10 @@ class Days:
         self._sum = sum(self._today.values(), ZERO)
         self._yesterday: Decimal | None = yesterday
         self._known = True
-        #: the day before, by miner, until it is settled; empty after that
+        #: the day before, by miner, until it is corrected; empty after that
         self._before: dict[str, Decimal] = {}
         #: the day that is complete in the ledger but for which the ledger was not asked yet
-        self.unsettled: int | None = None
+        self.uncorrected: int | None = None
 
     @property
     def today(self) -> Decimal | None:
@@ -59,15 +59,15 @@ class Days:
         self._yesterday = self._sum if follows and self._known else None
         self._before = self._today if follows else {}
         self._known = follows
-        self.unsettled = self.day if follows else None
+        self.uncorrected = self.day if follows else None
         self.day, self._today, self._sum = day, {}, ZERO
         return True
 
-    def settle(self, day: int, booked: Mapping[str, Decimal]) -> set[str]:
+    def correct(self, day: int, booked: Mapping[str, Decimal]) -> set[str]:
         """Take in what the ledger holds of a whole `day` by miner. Returns the miners whose sum of today changed."""
-        if day != self.unsettled:
+        if day != self.uncorrected:
             return set()
-        self.unsettled, before, self._before = None, self._before, {}
+        self.uncorrected, before, self._before = None, self._before, {}
         changed = set()
         for miner in {*booked, *before}:
             late = booked.get(miner, ZERO) - before.get(miner, ZERO)

@@ -50,7 +50,7 @@ def farm(ledger: Ledger) -> Farm:
     now = time.monotonic()
     specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(MINERS)]
     return Farm(
-        [Miner(spec, policy, ledger.account(spec.miner_id), random.Random(), now) for spec in specs],
+        [Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now) for spec in specs],
         Governor(requests=100_000, window_s=60.0, miners=MINERS, heartbeat_s=2.0),
         ledger.find,
         max_calls=64,

@@ -235,11 +235,11 @@ def test_what_a_farm_writes_later_hides_no_alteration(statements: str, file: Pat
 def test_changes_of_one_row_in_one_turn_are_all_written(file: Path) -> None:
     finding = Finding(kind=Difference.OTHER_CLIENT, amount=Decimal("0.5"), evidence="the total")
     with Ledger(open_engine(f"sqlite:///{file}"), "here") as ledger:
-        before = ledger.account("rig-a1")
+        before = ledger.saved_miner("rig-a1")
         ledger.commit([Found(miner_id="rig-a1", finding=finding, extra_jobs=2) for _ in range(2)])
         beats = [SessionBeat(miner_id="rig-a1", session_id="s1", offset=Decimal(n), counted=n < 2) for n in range(3)]
         ledger.commit(beats)
-        after = ledger.account("rig-a1")
+        after = ledger.saved_miner("rig-a1")
     assert before.base_jobs is not None
     assert after.base_jobs == before.base_jobs + 4
     assert after.session is not None

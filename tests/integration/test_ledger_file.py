@@ -70,12 +70,12 @@ def test_a_restart_finds_what_was_open_and_what_was_paid(path: Path) -> None:
         )
         ledger.commit([moved("j2", JobState.COMPUTED)])
     with Ledger(open_engine(URL.format(path)), "here") as ledger:
-        account = ledger.account("rig-1")
+        saved = ledger.saved_miner("rig-1")
         counts = ledger.run_counts("r1")
-    assert account.booked == Decimal("0.1428571428571428")
-    assert account.session is not None
-    assert (account.session.session_id, account.session.completed) == ("s1", 1)
-    assert [(job.job.job_id, job.state, job.result) for job in account.open_jobs] == [
+    assert saved.booked == Decimal("0.1428571428571428")
+    assert saved.session is not None
+    assert (saved.session.session_id, saved.session.completed) == ("s1", 1)
+    assert [(job.job.job_id, job.state, job.result) for job in saved.open_jobs] == [
         ("j2", JobState.COMPUTED, {"output_hash": "x"})
     ]
     assert counts["assigned"] == counts["accepted"] + counts["open"] == 2
@@ -88,7 +88,7 @@ def test_a_job_is_paid_once_and_a_turn_that_pays_twice_changes_nothing(path: Pat
             ledger.commit([opened("j2"), paid("j1", "0.4")])
         assert ledger.find("j2") is None
         ledger.commit([opened("j2"), paid("j2", "0.2")])
-        assert ledger.account("rig-1").booked == Decimal("0.6")
+        assert ledger.saved_miner("rig-1").booked == Decimal("0.6")
 
 
 def test_a_job_that_ends_and_is_given_again_in_one_turn_is_open_and_counted_once(path: Path) -> None:

@@ -140,7 +140,7 @@ def test_forty_flipped_bytes_are_a_clear_error_or_found_by_verify_and_never_a_ra
         content[rng.randrange(100, len(content))] ^= rng.randrange(1, 256)
     file.write_bytes(content)
     with contextlib.suppress(LedgerError), opened(file) as ledger:
-        ledger.account("rig-a1")
+        ledger.saved_miner("rig-a1")
         ledger.begin_run("r1")
         ledger.abandoned_sessions(set())
         ledger.scopes("r1", ["rig-a1"])

@@ -71,11 +71,11 @@ def test_what_was_booked_stays_and_is_chained_per_server(old: Path) -> None:
         "http://other": 1,
     }
     with Ledger(engine, "neonet-main") as ledger:
-        account = ledger.account("rig-a1")
-        assert account.booked == Decimal("0.3")
-        assert account.claims == (("j2", Decimal("0.2")),)
-        assert account.lost_answers == (("j3", Decimal("0.3")),)
-        (job,) = ledger.account("rig-b2").open_jobs
+        saved = ledger.saved_miner("rig-a1")
+        assert saved.booked == Decimal("0.3")
+        assert saved.claims == (("j2", Decimal("0.2")),)
+        assert saved.lost_answers == (("j3", Decimal("0.3")),)
+        (job,) = ledger.saved_miner("rig-b2").open_jobs
         assert (job.job.job_id, job.state) == ("j6", JobState.DISPATCHED)
 
 
@@ -120,10 +120,10 @@ def test_ids_and_the_life_of_a_job_read_as_before(tmp_path: Path) -> None:
         (utc(1_800_000_000_250), "computed", 2, 246),
     ]
     with Ledger(engine, "neonet-main") as ledger:
-        account = ledger.account("rig-a1")
-    assert account.session is not None
-    assert account.session.session_id == session_id
-    assert [job.job.job_id for job in account.open_jobs] == [job_id]
+        saved = ledger.saved_miner("rig-a1")
+    assert saved.session is not None
+    assert saved.session.session_id == session_id
+    assert [job.job.job_id for job in saved.open_jobs] == [job_id]
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT job_id, session_id FROM jobs").fetchall() == [
         (bytes.fromhex(job_id.replace("-", "")), bytes.fromhex(session_id.replace("-", "")))

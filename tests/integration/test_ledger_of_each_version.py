@@ -139,7 +139,7 @@ def test_its_open_sessions_and_jobs_are_found_by_a_start(version: int, tmp_path:
     sessions = {as_text(one) for (one,) in rows(before, "SELECT session_id FROM sessions WHERE closed_at IS NULL")}
     jobs = {as_text(one) for (one,) in rows(before, "SELECT job_id FROM jobs WHERE finished_at IS NULL")}
     with Ledger(open_engine(f"sqlite:///{after}"), "simulator") as ledger:
-        accounts = [ledger.account(miner) for miner in miners]
+        accounts = [ledger.saved_miner(miner) for miner in miners]
     assert {one.session.session_id for one in accounts if one.session is not None} == sessions != set()
     assert {job.job.job_id for one in accounts for job in one.open_jobs} == jobs != set()
 

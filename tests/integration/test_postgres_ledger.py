@@ -145,7 +145,7 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_made_twice(database: 
         assert link.met == [words]
         ledger.commit(turn(2))
         ledger.commit(turn(3))
-        assert ledger.account("rig-a1").booked == Decimal("0.3")
+        assert ledger.saved_miner("rig-a1").booked == Decimal("0.3")
         assert [head.entries for head in ledger.heads()] == [3]
     engine = open_engine(database.url, read_only=True)
     (verdict,) = verify(engine)

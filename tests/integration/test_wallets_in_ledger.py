@@ -47,8 +47,8 @@ def test_the_last_balance_of_each_hour_is_kept_and_shown(tmp_path: Path) -> None
             ledger.commit([seen(balance, "2.5")])
         clock.now_ms += HOUR_MS
         ledger.commit([seen("7", "9")])
-        assert ledger.account("rig-a1").wallet == seen("7", "9").wallet
-        assert ledger.account("rig-b2").wallet is None
+        assert ledger.saved_miner("rig-a1").wallet == seen("7", "9").wallet
+        assert ledger.saved_miner("rig-b2").wallet is None
     assert [(one.wallet, one.at) for one in wallets_by_hour(place)] == [
         (Decimal("0.30000000000000004"), "2027-01-15T08:00:00Z"),
         (Decimal(7), "2027-01-15T09:00:00Z"),
@@ -67,14 +67,14 @@ def test_a_start_knows_whether_the_base_began_after_the_last_balance(tmp_path: P
     base = BaseSet(miner_id="rig-a1", total=Decimal(0), booked=Decimal("0.1"))
     with Ledger(open_engine(f"sqlite:///{tmp_path}/ledger.sqlite"), "here", now_ms=clock) as ledger:
         ledger.commit([base, seen("1", "1")])
-        assert not ledger.account("rig-a1").wallet_before_base
+        assert not ledger.saved_miner("rig-a1").wallet_before_base
         clock.now_ms += 1
         ledger.commit([base])
-        assert ledger.account("rig-a1").wallet_before_base
+        assert ledger.saved_miner("rig-a1").wallet_before_base
         clock.now_ms += 1
         ledger.commit([seen("1")])
-        assert not ledger.account("rig-a1").wallet_before_base
-        assert ledger.account("rig-a1").wallet == seen("1").wallet
+        assert not ledger.saved_miner("rig-a1").wallet_before_base
+        assert ledger.saved_miner("rig-a1").wallet == seen("1").wallet
 
 
 def test_a_seal_that_was_broken_before_the_migration_stays_broken(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 from fleet.miner.miner import Miner
 from fleet.miner.session import Session
 
 
-def open_work(miner: Miner) -> dict[str, Work]:
+def active_jobs(miner: Miner) -> dict[str, ActiveJob]:
     """The miner's open jobs, by job id."""
     return miner._workload.jobs
 

@@ -17,7 +17,7 @@ from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
 from fleet.domain.events import Published
 from fleet.domain.jobs import Job, JobOrigin, MinerSpec
-from fleet.domain.saved_state import Account, Prior
+from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.errors import CallError
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
@@ -52,7 +52,7 @@ class ScriptedFarm:
         self._ended: dict[str, Prior] = {}
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
         self.farm = Farm(
-            [Miner(spec, Policy(), Account(), random.Random(spec.miner_id), 0.0) for spec in specs],
+            [Miner(spec, Policy(), SavedMiner(), random.Random(spec.miner_id), 0.0) for spec in specs],
             Governor(requests=requests, window_s=60.0, miners=miners, heartbeat_s=30.0),
             self._ended.get,
             max_calls=64,

@@ -265,7 +265,9 @@ class Laws:
             booked = sum((Decimal(entry.amount) for entry in mine), Decimal(0))
             summed = sum((Decimal(row.amount) for row in sums if row.miner_id == miner_id), Decimal(0))
             self._hold(booked == summed, f"I2: {miner_id}'s entries are {booked}, their sums {summed}")
-            self._hold(booked == miner.purse.booked, f"I2: {miner_id}'s purse holds {miner.purse.booked}, not {booked}")
+            self._hold(
+                booked == miner.account.booked, f"I2: {miner_id}'s account holds {miner.account.booked}, not {booked}"
+            )
             # the faults are over: only a limit of requests, or a forgotten contributor, keeps it from being read.
             # Refusals at random teach a limit of a request or two, which is given up window by window
             over_at = min(self._stopped.get(miner_id, math.inf), self.plan.mining_s)
@@ -274,7 +276,7 @@ class Laws:
             excused = self.plan.server_limit < 5000 or self.plan.forgets or refused
             self._hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")
             self._wallet(miner_id, compared=miner.compared)
-            self._money(miner_id, booked, mine, jobs, miner.purse.unexplained)
+            self._money(miner_id, booked, mine, jobs, miner.account.unexplained)
 
     def _wallet(self, miner_id: str, *, compared: bool) -> None:
         """What left a wallet that the ledger had seen is said, where the server states balances to the end."""

@@ -199,7 +199,7 @@ class BooksAtOnce:
         """No turn goes on while a commit is under way."""
         raise AssertionError(writes)
 
-    def settled(self) -> bool:
+    def write_ended(self) -> bool:
         """Nothing is ever under way."""
         return True
 

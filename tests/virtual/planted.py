@@ -17,12 +17,12 @@ from fleet.domain.saved_state import OpenJob
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger.ledger import Ledger
 from fleet.miner.attempts import Attempts
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 from fleet.miner.jobs import Workload
 from fleet.miner.lifecycle import Lifecycle
 from fleet.miner.session import Session
 from fleet.miner.submission import Submission
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from tests.virtual.plan import draw_plan
 from tests.virtual.schedule import failure_of
 
@@ -31,7 +31,12 @@ JOBS = 10
 _MOST_SEEDS = 500
 
 _commit, _receipt, _failed = Ledger.commit, Workload.receipt, Workload.submission_failed
-_restore, _computed, _paid, _heartbeat = Workload.restore, Attempts._computed, Purse.job_paid, Purse.heartbeat
+_restore, _computed, _paid, _heartbeat = (
+    Workload.restore,
+    Attempts._computed,
+    MinerAccount.job_paid,
+    MinerAccount.heartbeat,
+)
 _carry_out, _start_over, _submitting = Coordinator._carry_out, Lifecycle.start_over, Workload.submitting
 
 
@@ -78,36 +83,36 @@ def _restores_nothing(self: Workload, open_job: OpenJob, now: float) -> None:
     """Open jobs of an earlier life are not taken up."""
 
 
-def _books_the_stated_reward(self: Workload, receipt: Receipt, work: Work, reply: Any) -> list[Effect]:
-    stated = replace(receipt, reward=work.job.reward * 2) if receipt.accepted else receipt
-    return _receipt(self, stated, work, reply)
+def _books_the_stated_reward(self: Workload, receipt: Receipt, active: ActiveJob, reply: Any) -> list[Effect]:
+    stated = replace(receipt, reward=active.job.reward * 2) if receipt.accepted else receipt
+    return _receipt(self, stated, active, reply)
 
 
-def _sends_again_after_acceptance(self: Workload, receipt: Receipt, work: Work, reply: Any) -> list[Effect]:
-    if receipt.accepted and work.sends == 1:
-        work.submission = Submission.UNSENT
+def _sends_again_after_acceptance(self: Workload, receipt: Receipt, active: ActiveJob, reply: Any) -> list[Effect]:
+    if receipt.accepted and active.sends == 1:
+        active.submission = Submission.UNSENT
         return []
-    return _receipt(self, receipt, work, reply)
+    return _receipt(self, receipt, active, reply)
 
 
-def _sends_before_writing(self: Workload, work: Work) -> list[Effect]:
-    return [effect for effect in _submitting(self, work) if not isinstance(effect, JobMoved)]
+def _sends_before_writing(self: Workload, active: ActiveJob) -> list[Effect]:
+    return [effect for effect in _submitting(self, active) if not isinstance(effect, JobMoved)]
 
 
-def _drops_what_was_completed(self: Workload, work: Work, error: CallError, reply: Any) -> list[Effect] | None:
+def _drops_what_was_completed(self: Workload, active: ActiveJob, error: CallError, reply: Any) -> list[Effect] | None:
     if isinstance(error, JobCompleted):
-        self._end(work, reply.answered_at)
-        return [work.moved(JobState.REJECTED, cause="completed by somebody")]
-    return _failed(self, work, error, reply)
+        self._end(active, reply.answered_at)
+        return [active.moved(JobState.REJECTED, cause="completed by somebody")]
+    return _failed(self, active, error, reply)
 
 
-def _sends_the_last_result(self: Any, work: Work, message: Any) -> list[Effect]:
+def _sends_the_last_result(self: Any, active: ActiveJob, message: Any) -> list[Effect]:
     last = getattr(type(self), "last_result", message.result)
     type(self).last_result = message.result
-    return _computed(self, work, replace(message, result=last))
+    return _computed(self, active, replace(message, result=last))
 
 
-def _counts_in_floats(self: Purse, job: Any, amount: Decimal, *args: Any, **names: Any) -> Booked:
+def _counts_in_floats(self: MinerAccount, job: Any, amount: Decimal, *args: Any, **names: Any) -> Booked:
     return _paid(self, job, Decimal(float(amount)), *args, **names)
 
 
@@ -127,8 +132,8 @@ def _beats_too_fast(self: Session, sent_at: float) -> None:
     self.heartbeat_at = sent_at + self.heartbeat_s / 2
 
 
-def _weighs_sums_at_any_time(self: Purse, answer: Any, *args: Any, **_: Any) -> list[Effect]:
-    return _heartbeat(self, answer, *args, unsettled=False)
+def _weighs_sums_at_any_time(self: MinerAccount, answer: Any, *args: Any, **_: Any) -> list[Effect]:
+    return _heartbeat(self, answer, *args, unresolved=False)
 
 
 PLANTED = (
@@ -177,8 +182,8 @@ PLANTED = (
     Planted(
         name="submits the result before", owner=Attempts, attribute="_computed", bug=_sends_the_last_result, seed=1
     ),
-    Planted(name="counts in floats", owner=Purse, attribute="job_paid", bug=_counts_in_floats, seed=2),
-    Planted(name="books a job twice", owner=Purse, attribute="job_paid", bug=_books_twice, seed=1),
+    Planted(name="counts in floats", owner=MinerAccount, attribute="job_paid", bug=_counts_in_floats, seed=2),
+    Planted(name="books a job twice", owner=MinerAccount, attribute="job_paid", bug=_books_twice, seed=1),
     Planted(
         name="loses the jobs with their session",
         owner=Lifecycle,
@@ -188,8 +193,8 @@ PLANTED = (
     ),
     Planted(name="beats at double pace", owner=Session, attribute="beaten", bug=_beats_too_fast, seed=1),
     Planted(
-        name="weighs sums while work is unsettled",
-        owner=Purse,
+        name="weighs sums while a job is unresolved",
+        owner=MinerAccount,
         attribute="heartbeat",
         bug=_weighs_sums_at_any_time,
         seed=226,

@@ -190,7 +190,7 @@ class Schedule:
             requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
         )
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(plan.miners)]
-        miners = [Miner(spec, policy, ledger.account(spec.miner_id), self._jitter(), now) for spec in specs]
+        miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), self._jitter(), now) for spec in specs]
         auto = None
         if plan.pinned is not None:
             pinned = [spec.miner_id for spec in specs[: plan.pinned]]

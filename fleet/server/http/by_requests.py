@@ -74,18 +74,18 @@ class RequestsEngine:
             thread.assign(self._waiting.popleft())
         else:
             self._idle.append(thread)
-        self._settle(in_flight, outcome)
+        self._finish(in_flight, outcome)
 
     def _not_connected(self, in_flight: InFlight) -> None:
         if in_flight.abort(unless_sent=True):
-            self._settle(in_flight, Unreachable(f"no connection within {self._options.connect_s:g} s"))
+            self._finish(in_flight, Unreachable(f"no connection within {self._options.connect_s:g} s"))
 
     def _too_late(self, in_flight: InFlight) -> None:
         if in_flight.abort():
             kind = NoAnswer if in_flight.sent else Unreachable
-            self._settle(in_flight, kind(f"no whole answer within {self._options.deadline_s:g} s"))
+            self._finish(in_flight, kind(f"no whole answer within {self._options.deadline_s:g} s"))
 
-    def _settle(self, in_flight: InFlight, outcome: Response | Exception) -> None:
+    def _finish(self, in_flight: InFlight, outcome: Response | Exception) -> None:
         future = self._futures.get(in_flight)
         if future is None or future.done():
             return

@@ -88,7 +88,7 @@ class Life:
     def __init__(self, ledger: Ledger) -> None:
         self.notices: list[Notice] = []
         self._ledger = ledger
-        self.miner = Miner(SPEC, Policy(), ledger.account("rig-1"), random.Random(1), 0.0)
+        self.miner = Miner(SPEC, Policy(), ledger.saved_miner("rig-1"), random.Random(1), 0.0)
 
     def mining(self) -> Life:
         self.answered(CallKind.REGISTER, Registration(new=True), 0.0)
@@ -151,7 +151,7 @@ def test_data_with_a_lone_surrogate_crosses_ledger_and_broker_unchanged() -> Non
     with Ledger(open_engine("sqlite://"), "here") as ledger:
         opened = JobOpened(job=job, miner_id="rig-1", session_id="s1", state=JobState.ASSIGNED, attempt=1)
         ledger.commit([opened])
-        (kept,) = ledger.account("rig-1").open_jobs
+        (kept,) = ledger.saved_miner("rig-1").open_jobs
     assert kept.job == job
 
 

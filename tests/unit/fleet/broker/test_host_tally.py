@@ -14,13 +14,13 @@ from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
 from fleet.domain.events import Published
 from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.domain.turn import Turn
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
-from tests.support.insides import open_work
+from tests.support.insides import active_jobs
 
 TYPE = "data_validation"
 GOOD, BAD, WORSE = "worker@good", "worker@bad", "worker@worse"
@@ -39,7 +39,7 @@ class Mining:
         self.turns: list[Turn] = []
         self.given = 0
         spec = MinerSpec(miner_id="rig-1")
-        miner = Miner(spec, Policy(**policy), Account(), random.Random(1), self.now)  # type: ignore[arg-type]
+        miner = Miner(spec, Policy(**policy), SavedMiner(), random.Random(1), self.now)  # type: ignore[arg-type]
         governor = Governor(requests=100_000, window_s=60.0, miners=1, heartbeat_s=30.0)
         self.farm = Farm([miner], governor, lambda _id: None, max_calls=8, max_at_workers=99, now=self.now)
         self.miner = miner
@@ -102,7 +102,7 @@ class Mining:
         return next(write.state for write in reversed(moved) if write.job_id == job_id)
 
     def failure(self, job_id: str = "j1") -> str:
-        return open_work(self.miner)[job_id].failure
+        return active_jobs(self.miner)[job_id].failure
 
 
 def test_a_failure_waits_and_names_the_host_for_the_next_attempt() -> None:
@@ -214,7 +214,7 @@ def test_an_answer_or_an_emptied_redis_starts_the_count_over() -> None:
 
 def test_a_message_that_waits_in_the_queue_is_no_attempt_without_an_answer() -> None:
     mining = Mining(max_unanswered=3)
-    work = open_work(mining.miner)["j1"]
+    work = active_jobs(mining.miner)["j1"]
     for _ in range(9):
         mining.later(31.0)
         # the dispatcher found it in the queue

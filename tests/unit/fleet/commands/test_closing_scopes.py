@@ -20,27 +20,27 @@ from fleet.coordinator.tally import RunTally
 from fleet.domain.answers import Registration, Totals
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.money.scopes import Scope, Scopes, Standing
 from fleet.ratelimit.governor import Governor
 
 BASE_MS = 1_800_000_000_000
 BEFORE, SINCE = Decimal("850.4733333333333334"), Decimal("1721.2957142857142857")
-NOTHING = Account(base_total=Decimal(0))
+NOTHING = SavedMiner(base_total=Decimal(0))
 FORGOTTEN = "the server forgot what it paid this miner: it stays booked, and the comparison starts over"
-EARNED = Account(
+EARNED = SavedMiner(
     booked=BEFORE + SINCE, payments=2, base_total=Decimal(0), base_booked=BEFORE, base_jobs=0, jobs_since_base=1
 )
 
 
-def miner(number: int, account: Account, *, compared: bool) -> Miner:
-    made = Miner(MinerSpec(miner_id=f"rig-{number:02d}"), Policy(), account, random.Random(1), 0.0)
+def miner(number: int, saved: SavedMiner, *, compared: bool) -> Miner:
+    made = Miner(MinerSpec(miner_id=f"rig-{number:02d}"), Policy(), saved, random.Random(1), 0.0)
     made._lifecycle.compared = compared
     if compared:
-        made.purse.settle(Totals(total_rewards=made.purse.since_base))
+        made.account.compare(Totals(total_rewards=made.account.since_base))
     return made
 
 
@@ -80,7 +80,7 @@ def test_money_from_before_the_base_is_stated_with_the_time_of_the_base(capsys: 
 
 
 def test_where_all_money_is_compared_no_line_speaks_of_an_earlier_base(capsys: pytest.CaptureFixture[str]) -> None:
-    figures = closed([miner(1, Account(booked=SINCE, payments=1, base_total=Decimal(0)), compared=True)])
+    figures = closed([miner(1, SavedMiner(booked=SINCE, payments=1, base_total=Decimal(0)), compared=True)])
     assert figures["books"]["before_base_nnet"] == 0
     assert figures["books"]["base_at"] is None
     words = said(figures, capsys)
@@ -126,11 +126,11 @@ def test_a_base_that_moves_because_the_server_forgot_is_one_warning_a_farm() -> 
     out = io.StringIO()
     report = Report(Lines(out), job_lines_per_s=20, status_every_s=30, total=Decimal(0))
     for number in range(3):
-        notices = warned(Purse(f"rig-{number}", EARNED).registered(Registration(new=True), unsettled=False))
+        notices = warned(MinerAccount(f"rig-{number}", EARNED).registered(Registration(new=True), unresolved=False))
         assert [one.text for one in notices] == [FORGOTTEN]
         report.notice(notices[0])
     assert out.getvalue() == f"[WARN]   {FORGOTTEN}  [rig-0]\n"
 
 
 def test_a_server_that_forgot_a_miner_without_pay_is_no_warning() -> None:
-    assert warned(Purse("rig-0", NOTHING).registered(Registration(new=True), unsettled=False)) == []
+    assert warned(MinerAccount("rig-0", NOTHING).registered(Registration(new=True), unresolved=False)) == []

@@ -10,7 +10,7 @@ from bench.income_scenes import scene
 from bench.virtual_farm import VirtualFarm
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.simulator.strangers import Strangers
-from tests.support.insides import open_work
+from tests.support.insides import active_jobs
 
 #: strangers come after 200 s, and go 200 s later
 TIDE = Strangers(steps=((0.0, 0), (200.0, 100), (400.0, 0)))
@@ -55,8 +55,8 @@ def test_a_session_that_is_closed_finishes_its_jobs_and_asks_its_total() -> None
     assert closed
     for miner in closed:
         assert miner.compared
-        assert not open_work(miner)
-        assert miner.purse.difference == 0
+        assert not active_jobs(miner)
+        assert miner.account.difference == 0
 
 
 def test_what_is_booked_is_what_the_server_paid() -> None:
@@ -64,7 +64,7 @@ def test_what_is_booked_is_what_the_server_paid() -> None:
     farm.run(600.0)
     drained(farm)
     assert farm.simulator.world.census.sessions == 0
-    booked = sum(miner.purse.booked for miner in farm.farm.miners.values())
+    booked = sum(miner.account.booked for miner in farm.farm.miners.values())
     assert booked == farm.simulator.book.total()
 
 

@@ -40,7 +40,7 @@ class Slow:
     def hold(self, writes: Sequence[Write]) -> None:
         self.held += writes
 
-    def settled(self) -> bool:
+    def write_ended(self) -> bool:
         return not self.busy
 
     def knows(self, job_id: str) -> bool:

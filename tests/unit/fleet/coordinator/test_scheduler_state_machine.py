@@ -153,7 +153,7 @@ class Mining(RuleBasedStateMachine):
         policy = Policy(redispatch_s=5.0, reconcile_s=self.plan.reconcile_s, backoff=Backoff(floor_s=1.0, cap_s=8.0))
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(self.plan.miners)]
         self.farm = Farm(
-            [Miner(spec, policy, self.ledger.account(spec.miner_id), random.Random(1), now) for spec in specs],
+            [Miner(spec, policy, self.ledger.saved_miner(spec.miner_id), random.Random(1), now) for spec in specs],
             Governor(requests=5000, window_s=60.0, miners=self.plan.miners, heartbeat_s=30.0, carried_s=60.0),
             self.ledger.find,
             max_calls=16,

@@ -35,7 +35,7 @@ class Answered:
         self.calls: list[Call] = []
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
         self.farm = Farm(
-            [Miner(spec, Policy(), ledger.account(spec.miner_id), random.Random(1), self.now) for spec in specs],
+            [Miner(spec, Policy(), ledger.saved_miner(spec.miner_id), random.Random(1), self.now) for spec in specs],
             Governor(requests=5000, window_s=60.0, miners=miners, heartbeat_s=30.0),
             ledger.find,
             max_calls=16,
@@ -139,7 +139,7 @@ def test_a_submission_that_was_under_way_when_the_drain_was_given_up_is_not_sent
     assert len(made.farm.jobs) == 1, "its answer may still come"
     assert drained(made, 600.0)
     assert ledger.open_count() == 0
-    assert ledger.account("rig-0").lost_answers == (("j1", Decimal(1)),)
+    assert ledger.saved_miner("rig-0").lost_answers == (("j1", Decimal(1)),)
 
 
 def test_a_job_that_is_fetched_after_the_drain_was_given_up_ends_at_once_and_reaches_no_worker(ledger: Ledger) -> None:

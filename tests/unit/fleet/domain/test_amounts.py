@@ -18,7 +18,7 @@ from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, Notice, NoticeKind
 from fleet.domain.events import ResultArrived
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.errors import CallError, Garbled, JobCompleted
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
@@ -27,7 +27,7 @@ from fleet.ledger.reports.verify import verify
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.server import protocol
 from fleet.server.client import Client
 from fleet.server.http.interface import Request, Response
@@ -94,7 +94,7 @@ class Script:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.miner = Miner(SPEC, Policy(), Account(), random.Random(1), self.now)
+        self.miner = Miner(SPEC, Policy(), SavedMiner(), random.Random(1), self.now)
         self.effects: list[Effect] = []
 
     def mining(self) -> Script:
@@ -150,7 +150,7 @@ def test_a_job_that_was_paid_is_settled_once_whatever_its_receipt_says(receipt: 
     assert script.booked() == [(EntryKind.JOB, Decimal("0.3"), False)]
     states = [effect.state for effect in script.effects if isinstance(effect, JobMoved)]
     assert states[-1] is JobState.ALREADY_COMPLETED
-    assert script.miner.purse.stated_total == ZERO
+    assert script.miner.account.stated_total == ZERO
 
 
 @pytest.mark.parametrize("total", ABSURD)
@@ -161,7 +161,7 @@ def test_a_known_miner_registers_though_its_total_is_absurd(total: float) -> Non
     assert isinstance(script.served(CallKind.REGISTER, known), Registration)
     assert script.miner.phase is Phase.REGISTERED
     assert script.odd() == [f"total_rewards {total!r} is not within 0 and 1000000000 NNET"]
-    assert script.miner.purse.base_total is None
+    assert script.miner.account.base_total is None
 
 
 def test_an_absurd_total_of_a_repeated_registration_is_named() -> None:
@@ -202,17 +202,17 @@ def test_a_small_amount_beside_a_giant_one_keeps_its_last_digit() -> None:
     with Ledger(engine, "here") as ledger:
         ledger.commit([booked(GIANT)])
         ledger.commit([booked(SMALL), booked(-SMALL), booked(SMALL)])
-        account = ledger.account("rig-1")
-        assert format(account.booked, "f") == BOTH
+        saved = ledger.saved_miner("rig-1")
+        assert format(saved.booked, "f") == BOTH
         assert format(ledger.kind_sums(["rig-1"])["heartbeat"], "f") == BOTH
         (verdict,) = verify(engine)
         assert verdict.right
         assert format(verdict.booked, "f") == BOTH
-    purse = Purse("rig-1", account)
-    purse.settle(Totals(total_rewards=ZERO))
-    purse.heartbeat(HeartbeatAnswer(reward=SMALL))
-    assert purse.since_base == SMALL
-    assert dump({"nnet": account.booked, "less": -account.booked}) == f'{{"nnet": {BOTH}, "less": -{BOTH}}}'
+    account = MinerAccount("rig-1", saved)
+    account.compare(Totals(total_rewards=ZERO))
+    account.heartbeat(HeartbeatAnswer(reward=SMALL))
+    assert account.since_base == SMALL
+    assert dump({"nnet": saved.booked, "less": -saved.booked}) == f'{{"nnet": {BOTH}, "less": -{BOTH}}}'
 
 
 def test_the_largest_and_the_smallest_float_add_up_exactly() -> None:

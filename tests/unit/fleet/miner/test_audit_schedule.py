@@ -13,17 +13,17 @@ from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, Notice, SessionClosed, SessionOpened, TotalsSeen, Write
 from fleet.domain.events import AbandonedSessionStopped, DrainBegun
 from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import AbandonedSession, Account, OpenJob
+from fleet.domain.saved_state import AbandonedSession, OpenJob, SavedMiner
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.abandoned import closing_rows
-from fleet.miner.job import Work
+from fleet.miner.job import ActiveJob
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
-from tests.support.insides import open_work
+from tests.support.insides import active_jobs
 
 EVERY_S = 100.0
 HALF = Decimal("0.5")
@@ -39,7 +39,7 @@ def answer(miner: Miner, outcome: object, now: float) -> tuple[Call, list[Effect
 
 
 def mining(*, new: bool = True) -> Miner:
-    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), Account(), random.Random(1), 0.0)
+    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), SavedMiner(), random.Random(1), 0.0)
     answer(miner, Registration(new=new), 0.0)
     answer(miner, SessionStart(session_id="s1", adopted=False, initial_job=None), 0.0)
     return miner
@@ -114,7 +114,7 @@ def test_a_total_that_is_too_low_is_asked_for_again_with_nothing_begun_and_agree
     call, effects = answer(miner, Totals(total_rewards=HALF), EVERY_S + 1.0)
     assert call.kind is CallKind.TOTALS
     assert [effect.verdict for effect in effects if isinstance(effect, TotalsSeen)] == ["agrees"]
-    assert miner.purse.difference == 0
+    assert miner.account.difference == 0
     assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
 
 
@@ -126,7 +126,7 @@ def test_a_total_that_stays_too_low_for_a_quarter_of_a_minute_is_believed() -> N
     _, effects = answer(miner, low, EVERY_S + 15.0)
     (found,) = [effect for effect in effects if isinstance(effect, Found)]
     assert (found.finding.kind, found.finding.amount) == (Difference.FORGOTTEN, -HALF)
-    assert (miner.purse.booked, miner.purse.difference) == (HALF, Decimal(0))
+    assert (miner.account.booked, miner.account.difference) == (HALF, Decimal(0))
     assert kinds(miner, EVERY_S + 15.0) == [CallKind.FETCH]
 
 
@@ -137,8 +137,8 @@ def test_what_is_open_is_submitted_while_a_total_is_in_doubt() -> None:
     at = EVERY_S + 1.0 + EVERY_S
     answer(miner, HeartbeatAnswer(), at)
     answer(miner, Totals(total_rewards=Decimal(0)), at)
-    work = open_work(miner)["j1"]
-    work.state, work.result = JobState.COMPUTED, {"final_hash": "x"}
+    active = active_jobs(miner)["j1"]
+    active.state, active.result = JobState.COMPUTED, {"final_hash": "x"}
     assert kinds(miner, at + 0.5) == [CallKind.SUBMIT]
 
 
@@ -152,13 +152,13 @@ def test_a_payment_in_mid_doubt_begins_it_anew() -> None:
     for after_s in (30.0, 31.0, 35.0):
         assert answer(miner, Totals(total_rewards=HALF), EVERY_S + after_s)[1] == []
     answer(miner, Totals(total_rewards=2 * HALF), EVERY_S + 45.0)
-    assert (miner.purse.booked, miner.purse.difference) == (2 * HALF, Decimal(0))
+    assert (miner.account.booked, miner.account.difference) == (2 * HALF, Decimal(0))
 
 
 def test_a_miner_in_doubt_fetches_while_a_submissions_outcome_is_unknown() -> None:
     """Both wait for an answer: that of the submission may never come."""
     miner = in_doubt()
-    open_work(miner)["j1"] = Work(
+    active_jobs(miner)["j1"] = ActiveJob(
         job=job(), session_id="s1", state=JobState.SUBMITTING, submission=Submission.SENT_AGAIN
     )
     assert kinds(miner, EVERY_S + 1.0) == [CallKind.FETCH]
@@ -169,15 +169,15 @@ def test_a_first_total_below_what_receipts_stated_is_asked_for_again() -> None:
     answer(miner, HeartbeatAnswer(reward=HALF, total_rewards=2 * HALF), EVERY_S)
     assert answer(miner, Totals(total_rewards=HALF), EVERY_S)[1] == []
     answer(miner, Totals(total_rewards=2 * HALF), EVERY_S + 1.0)
-    assert miner.purse.base_total == 2 * HALF
+    assert miner.account.base_total == 2 * HALF
 
 
 def test_a_total_that_is_too_low_at_the_registration_is_left_to_the_next_audit() -> None:
-    account = Account(booked=HALF, payments=1, base_total=Decimal(0), base_booked=Decimal(0))
-    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), account, random.Random(1), 0.0)
+    saved = SavedMiner(booked=HALF, payments=1, base_total=Decimal(0), base_booked=Decimal(0))
+    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), saved, random.Random(1), 0.0)
     _, effects = answer(miner, Registration(new=False, totals=Totals(total_rewards=Decimal(0))), 0.0)
     assert [effect for effect in effects if not isinstance(effect, Notice)] == []
-    assert miner.purse.since_base == HALF
+    assert miner.account.since_base == HALF
 
 
 def test_a_record_that_the_server_made_anew_is_no_copy_that_lags() -> None:
@@ -209,8 +209,8 @@ def test_the_last_total_of_a_drain_is_asked_for_again_too() -> None:
 def test_no_totals_are_asked_for_while_a_submissions_outcome_is_unknown() -> None:
     miner = mining()
     answer(miner, job(), 1.0)
-    work = open_work(miner)["j1"]
-    work.state, work.submission, work.result = JobState.SUBMITTING, Submission.UNANSWERED, {"final_hash": "x"}
+    active = active_jobs(miner)["j1"]
+    active.state, active.submission, active.result = JobState.SUBMITTING, Submission.UNANSWERED, {"final_hash": "x"}
     answer(miner, HeartbeatAnswer(), EVERY_S)
     assert CallKind.TOTALS not in kinds(miner, EVERY_S)
 
@@ -264,7 +264,7 @@ def test_a_session_that_could_not_be_stopped_stays_open_for_the_next_start() -> 
             words += [effect.text for effect in effects if isinstance(effect, Notice)]
         assert miner.phase is Phase.STOPPED
         assert "session not stopped: the server does not answer: s1" in words
-        adopted = ledger.account("rig-a1").session
+        adopted = ledger.saved_miner("rig-a1").session
         assert adopted is not None
         assert adopted.session_id == "s1"
         assert [session.session_id for session in ledger.abandoned_sessions(set())] == ["s1"]

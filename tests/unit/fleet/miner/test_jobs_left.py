@@ -13,7 +13,7 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
 from fleet.domain.events import FreeJobsWorth
 from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import Account, Prior
+from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 
@@ -37,7 +37,7 @@ class Mine:
     def __init__(self, least: Decimal = LEAST, most_free: int = 4) -> None:
         self.now = 1000.0
         policy = Policy(max_free_jobs=most_free)
-        self.miner = Miner(MinerSpec(miner_id="rig-1"), policy, Account(), random.Random(1), self.now)
+        self.miner = Miner(MinerSpec(miner_id="rig-1"), policy, SavedMiner(), random.Random(1), self.now)
         self.priors: dict[str, Prior] = {}
         self.miner.on(FreeJobsWorth(least), self.now)
         self.answer(CallKind.REGISTER, Registration(new=True))

@@ -11,7 +11,7 @@ from fleet.domain.answers import Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.errors import CallError, NoAnswer
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
@@ -20,8 +20,8 @@ from fleet.miner.policy import Policy
 
 def closed(*, owes_total: bool) -> Miner:
     """A miner without a session, as an earlier coordinator left it."""
-    account = Account(base_total=Decimal(0), owes_total=owes_total)
-    return Miner(MinerSpec(miner_id="rig-1"), Policy(), account, random.Random(1), 0.0)
+    saved = SavedMiner(base_total=Decimal(0), owes_total=owes_total)
+    return Miner(MinerSpec(miner_id="rig-1"), Policy(), saved, random.Random(1), 0.0)
 
 
 def calls(miner: Miner, now: float) -> Call | None:

@@ -12,7 +12,7 @@ from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.events import DrainBegun, ResultArrived
 from fleet.domain.jobs import Job, JobOrigin, MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.errors import CallError, JobUnknown, NotRegistered, Refused, ServerFault, SessionLost, Unreachable
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
@@ -28,7 +28,7 @@ def answered(miner: Miner, outcome: Answer | CallError, now: float = 0.0) -> lis
 
 
 def mining() -> Miner:
-    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(), Account(), random.Random(1), 0.0)
+    miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(), SavedMiner(), random.Random(1), 0.0)
     answered(miner, Registration(new=True))
     answered(miner, SessionStart(session_id="s1", adopted=False, initial_job=None))
     return miner

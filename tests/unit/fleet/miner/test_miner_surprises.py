@@ -18,7 +18,7 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, Notice, SessionClosed
 from fleet.domain.events import DrainBegun, Published, ResultArrived, TimePassed
 from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import Account, OpenJob, Prior
+from fleet.domain.saved_state import OpenJob, Prior, SavedMiner
 from fleet.errors import (
     CallError,
     JobCompleted,
@@ -37,7 +37,7 @@ from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.server.client import Client
 from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
-from tests.support.insides import open_work
+from tests.support.insides import active_jobs
 
 REWARD = Decimal("0.3")
 
@@ -49,9 +49,9 @@ def job(job_id: str, origin: JobOrigin = JobOrigin.FETCHED, job_type: str = "dat
 class Script:
     """Answers the calls of one miner and keeps what it asked for."""
 
-    def __init__(self, account: Account | None = None) -> None:
+    def __init__(self, saved: SavedMiner | None = None) -> None:
         self.now = 1000.0
-        self.miner = Miner(MinerSpec(miner_id="rig-1"), Policy(), account or Account(), random.Random(1), self.now)
+        self.miner = Miner(MinerSpec(miner_id="rig-1"), Policy(), saved or SavedMiner(), random.Random(1), self.now)
         self.effects: list[Effect] = []
         self.priors: dict[str, Prior] = {}
 
@@ -186,7 +186,7 @@ def test_a_draining_miner_takes_no_next_job() -> None:
     script.miner.on(DrainBegun(), 0.0)
     script.answer(beat, HeartbeatAnswer(next_job=job("next", JobOrigin.NEXT)))
     script.answer(fetch, Unreachable("refused"))
-    assert not open_work(script.miner)
+    assert not active_jobs(script.miner)
 
 
 def test_an_invalid_format_is_mended_once_with_the_required_fields_alone() -> None:
@@ -209,7 +209,7 @@ def test_a_forgetful_server_is_started_over_with_from_where_it_forgot(error: Cal
     script.call(CallKind.SUBMIT, error)
     assert script.miner.phase is phase
     assert any(isinstance(effect, SessionClosed) for effect in script.effects)
-    assert open_work(script.miner)["j1"].state is JobState.COMPUTED
+    assert active_jobs(script.miner)["j1"].state is JobState.COMPUTED
 
 
 def test_a_job_that_the_server_forgot_is_lost_with_its_cause() -> None:
@@ -262,7 +262,7 @@ def test_attempts_that_fail_after_the_next_one_was_dispatched_count_once_each() 
         script.result("j1", Outcome.TIME_LIMIT, attempt)
         strikes = [effect.strikes for effect in script.effects if isinstance(effect, JobMoved)][-1]
         assert strikes == attempt
-    assert open_work(script.miner)["j1"].failure
+    assert active_jobs(script.miner)["j1"].failure
     script.call(CallKind.HEARTBEAT, HeartbeatAnswer())
     script.call(CallKind.SUBMIT, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("j1") is JobState.QUARANTINED
@@ -309,11 +309,11 @@ def test_a_failure_that_an_earlier_life_counted_is_not_counted_again() -> None:
         mended=False,
         result=None,
     )
-    script = Script(Account(open_jobs=(left,)))
+    script = Script(SavedMiner(open_jobs=(left,)))
     script.result("j1", Outcome.WORKER_LOST, 1)
-    assert open_work(script.miner)["j1"].strikes == 1
+    assert active_jobs(script.miner)["j1"].strikes == 1
     script.result("j1", Outcome.WORKER_LOST, 2)
-    assert open_work(script.miner)["j1"].strikes == 2
+    assert active_jobs(script.miner)["j1"].strikes == 2
 
 
 def test_a_job_that_states_no_usable_reward_is_computed_said_once_and_booked_by_its_receipt() -> None:
@@ -349,13 +349,13 @@ def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
         script.effects += script.miner.on(ResultArrived(message=message), script.now)
         script.waited(1.0)
     assert [order.message.attempt for order in script.dispatches()] == [1, 2, 3]
-    assert open_work(script.miner)["j1"].result == {"error": "the result holds a number that no float holds"}
+    assert active_jobs(script.miner)["j1"].result == {"error": "the result holds a number that no float holds"}
 
 
 def test_a_result_that_can_not_be_sent_is_mended_once_and_given_up_without_a_payment() -> None:
     script = Script().mining().fetched()
     script.call(CallKind.SUBMIT, Unsendable("no request can be made"))
-    assert set(open_work(script.miner)["j1"].result or {}) == {"integrity_score", "compute_time_ms"}
+    assert set(active_jobs(script.miner)["j1"].result or {}) == {"integrity_score", "compute_time_ms"}
     script.call(CallKind.SUBMIT, Unsendable("no request can be made"))
     assert script.last_state("j1") is JobState.REJECTED
     assert [effect.loss for effect in script.effects if isinstance(effect, JobMoved)][-1] is Loss.BAD_FORMAT
@@ -376,7 +376,7 @@ def test_an_infinity_that_an_earlier_release_wrote_down_holds_no_restart_up(stat
         mended=False,
         result=json.loads('{"integrity_score": Infinity}'),
     )
-    script = Script(Account(open_jobs=(left,))).mining()
+    script = Script(SavedMiner(open_jobs=(left,))).mining()
     nowhere = Client("http://farm", None)  # type: ignore[arg-type]
     for _ in ("as it is", "mended"):
         call = script.begin(CallKind.SUBMIT)
@@ -393,14 +393,14 @@ def test_a_result_of_an_attempt_that_was_never_made_changes_nothing(attempt: int
     script = Script().mining()
     script.call(CallKind.FETCH, job("j1"))
     script.computed("j1", attempt)
-    assert open_work(script.miner)["j1"].result is None
+    assert active_jobs(script.miner)["j1"].result is None
 
 
 def test_a_second_result_of_the_same_job_changes_nothing() -> None:
     script = Script().mining().fetched()
-    before = open_work(script.miner)["j1"].result
+    before = active_jobs(script.miner)["j1"].result
     script.computed("j1")
-    assert open_work(script.miner)["j1"].result == before
+    assert active_jobs(script.miner)["j1"].result == before
     assert len([e for e in script.effects if isinstance(e, JobMoved) and e.state is JobState.COMPUTED]) == 1
 
 
@@ -456,7 +456,7 @@ def test_a_drained_miner_stops_its_session_and_settles_with_the_servers_total() 
     script.call(CallKind.TOTALS, Totals(total_rewards=Decimal("0.5")))
     assert script.miner.done
     assert script.booked()[-1] == (EntryKind.ADJUSTMENT, Decimal("0.2"), True)
-    assert script.miner.purse.difference == 0
+    assert script.miner.account.difference == 0
 
 
 @pytest.mark.parametrize("error", [Unreachable("refused"), ServerFault(503, "away"), NoAnswer("hangs")])

@@ -13,13 +13,13 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, SessionOpened, Write
 from fleet.domain.jobs import Job, JobOrigin, MinerSpec
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.errors import Garbled
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.money.reconcile import Case, classify
 from tests.support.insides import running_session
 
@@ -38,17 +38,17 @@ def stated(nnet: Decimal, jobs: int | None, record: int | None = RECORD) -> Tota
     return Totals(total_rewards=nnet, total_jobs=jobs, registered_at=record)
 
 
-def late_base() -> Purse:
+def late_base() -> MinerAccount:
     """A session's first heartbeat is paid, its answer is lost, and then the server states its first total."""
-    mine = Purse("rig-1", Account())
-    mine.registered(UNTOLD, unsettled=False)
+    mine = MinerAccount("rig-1", SavedMiner())
+    mine.registered(UNTOLD, unresolved=False)
     mine.session_opened("s1", None, adopted=False)
     mine.heartbeat_lost()
-    mine.settle(stated(BONUS, 0))
+    mine.compare(stated(BONUS, 0))
     return mine
 
 
-def claimed(mine: Purse, number: int = 1) -> None:
+def claimed(mine: MinerAccount, number: int = 1) -> None:
     """A job was paid, and only "Task already completed" said so."""
     mine.job_paid(job(number), REWARD, False, None, again=False)
 
@@ -68,7 +68,7 @@ def test_what_a_sum_told_after_the_first_base_is_not_taken_back_from_jobs(jobs: 
     mine = late_base()
     assert amounts(mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))) == [BONUS]
     claimed(mine)
-    effects = mine.settle(stated(BONUS + REWARD, jobs, record))
+    effects = mine.compare(stated(BONUS + REWARD, jobs, record))
     assert amounts(effects) == []
     assert kinds(effects) == [Difference.HEARTBEAT]
     assert mine.booked == BONUS + REWARD
@@ -79,9 +79,9 @@ def test_what_a_sum_told_after_the_first_base_is_not_taken_back_from_jobs(jobs: 
 def test_what_is_lost_after_such_a_base_is_found_by_the_next_total() -> None:
     mine = late_base()
     mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
-    mine.settle(stated(BONUS, 0))
+    mine.compare(stated(BONUS, 0))
     mine.answer_lost(job(1))
-    assert amounts(mine.settle(stated(BONUS + REWARD, 1))) == [REWARD]
+    assert amounts(mine.compare(stated(BONUS + REWARD, 1))) == [REWARD]
     assert mine.booked == BONUS + REWARD
 
 
@@ -101,39 +101,39 @@ def test_a_shortfall_of_more_than_the_sum_brought_is_no_heartbeats() -> None:
 
 @pytest.mark.parametrize("heard", [False, True])
 def test_only_a_base_beside_an_unheard_heartbeat_is_in_doubt(heard: bool) -> None:
-    mine = Purse("rig-1", Account())
-    mine.registered(UNTOLD, unsettled=False)
+    mine = MinerAccount("rig-1", SavedMiner())
+    mine.registered(UNTOLD, unresolved=False)
     mine.session_opened("s1", None, adopted=False)
     if not heard:
         mine.heartbeat_lost()
-    mine.settle(stated(BONUS, 0))
+    mine.compare(stated(BONUS, 0))
     mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
     assert mine.may_count_twice is not heard
 
 
 def test_a_base_after_a_forgetting_counts_an_unheard_heartbeat_once_too() -> None:
     """The contributor was registered again unnoticed, and its new session's first heartbeat is unheard."""
-    mine = Purse("rig-1", Account())
-    mine.registered(Registration(new=False, totals=stated(Decimal(3), 4)), unsettled=False)
+    mine = MinerAccount("rig-1", SavedMiner())
+    mine.registered(Registration(new=False, totals=stated(Decimal(3), 4)), unresolved=False)
     mine.session_opened("s2", None, adopted=False)
     mine.heartbeat_lost()
-    assert kinds(mine.settle(stated(BONUS, 0, RECORD + 60))) == [Difference.FORGOTTEN]
+    assert kinds(mine.compare(stated(BONUS, 0, RECORD + 60))) == [Difference.FORGOTTEN]
     mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
     claimed(mine)
-    assert amounts(mine.settle(stated(BONUS + REWARD, 1, RECORD + 60))) == []
+    assert amounts(mine.compare(stated(BONUS + REWARD, 1, RECORD + 60))) == []
     assert mine.booked == BONUS + REWARD
 
 
 def test_a_base_after_an_unexplained_shortfall_counts_an_unheard_heartbeat_once_too() -> None:
-    mine = Purse("rig-1", Account())
-    mine.registered(Registration(new=False, totals=Totals(total_rewards=Decimal(0))), unsettled=False)
+    mine = MinerAccount("rig-1", SavedMiner())
+    mine.registered(Registration(new=False, totals=Totals(total_rewards=Decimal(0))), unresolved=False)
     mine.session_opened("s1", None, adopted=False)
     claimed(mine)
     mine.heartbeat_lost()
-    assert kinds(mine.settle(Totals(total_rewards=BONUS))) == [Difference.UNKNOWN]
+    assert kinds(mine.compare(Totals(total_rewards=BONUS))) == [Difference.UNKNOWN]
     mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
     claimed(mine, 2)
-    assert amounts(mine.settle(Totals(total_rewards=BONUS + REWARD))) == []
+    assert amounts(mine.compare(Totals(total_rewards=BONUS + REWARD))) == []
     assert mine.booked == BONUS + REWARD * 2
     assert mine.difference == 0
 
@@ -147,22 +147,22 @@ def test_a_base_in_doubt_stays_so_when_the_coordinator_dies(dies: str) -> None:
     """A heartbeat is paid unheard: the first total counts it, and the next sum brings it."""
     clock = iter(range(1_790_000_000_000, 1_800_000_000_000, 1000))
     with Ledger(open_engine("sqlite://"), "s", now_ms=lambda: next(clock)) as ledger:
-        mine = Purse("rig-1", ledger.account("rig-1"))
+        mine = MinerAccount("rig-1", ledger.saved_miner("rig-1"))
         mine.session_opened("s1", None, adopted=False)
         written(ledger, [SessionOpened(miner_id="rig-1", session_id="s1", offset=mine.session_offset)])
         mine.heartbeat_lost()
         if dies != "before the base":
-            written(ledger, mine.settle(stated(BONUS, 0)))
+            written(ledger, mine.compare(stated(BONUS, 0)))
         if dies == "after the sum":
             written(ledger, mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS)))
-        account = ledger.account("rig-1")
-        mine = Purse("rig-1", account)
+        saved = ledger.saved_miner("rig-1")
+        mine = MinerAccount("rig-1", saved)
         told = UNTOLD if dies == "after the sum" else Registration(new=False, totals=stated(BONUS, 0))
-        written(ledger, mine.registered(told, unsettled=False))
-        mine.session_opened("s1", account.session, adopted=True)
+        written(ledger, mine.registered(told, unresolved=False))
+        mine.session_opened("s1", saved.session, adopted=True)
         written(ledger, mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS)))
         claimed(mine)
-        assert amounts(mine.settle(stated(BONUS + REWARD, 1))) == []
+        assert amounts(mine.compare(stated(BONUS + REWARD, 1))) == []
         assert mine.booked == BONUS + REWARD
 
 
@@ -179,7 +179,7 @@ def called(miner: Miner, now: float, outcome: Outcome) -> CallKind:
 
 
 def mining(registration: Registration) -> Miner:
-    miner = Miner(SPEC, Policy(reconcile_s=600.0), Account(), random.Random(1), 0.0)
+    miner = Miner(SPEC, Policy(reconcile_s=600.0), SavedMiner(), random.Random(1), 0.0)
     assert called(miner, 1.0, registration) is CallKind.REGISTER
     start = SessionStart(session_id="s1", adopted=False, initial_job=None)
     assert called(miner, 1.0, start) is CallKind.START_SESSION
@@ -203,7 +203,7 @@ def test_a_total_is_asked_for_as_soon_as_a_sum_brings_what_the_base_may_count() 
     session = running_session(miner)
     assert session is not None
     at = session.heartbeat_at
-    miner.purse.heartbeat_lost()
-    miner.purse.settle(stated(BONUS, 0))
+    miner.account.heartbeat_lost()
+    miner.account.compare(stated(BONUS, 0))
     assert called(miner, at, HeartbeatAnswer(rewards_earned=BONUS)) is CallKind.HEARTBEAT
     assert called(miner, at, stated(BONUS, 0)) is CallKind.TOTALS

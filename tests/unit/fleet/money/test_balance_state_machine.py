@@ -1,4 +1,4 @@
-"""A purse on a real ledger against a server that pays: in whatever order it comes, both hold the same money."""
+"""A miner's account on a real ledger, against a server that pays: in whatever order, both hold the same money."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from fleet.domain.answers import HeartbeatAnswer, Registration, Totals
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.domain.saved_state import Account, OpenSession
+from fleet.domain.saved_state import OpenSession, SavedMiner
 from fleet.ledger.ledger import Ledger
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.money.float_sums import HeartbeatIncome
 from fleet.money.session_sum import SessionSum
 from tests.support.machines import REPEATABLE
@@ -41,32 +41,32 @@ class Money(RuleBasedStateMachine):
         self.paid, self.total, self.session_sum, self.jobs = Decimal(0), 0.0, 0.0, 0
         self.given = 0
         self.ledger = Ledger(emptied_engine(), "neonet-main")
-        self.purse = Purse(MINER, self.ledger.account(MINER))
+        self.account = MinerAccount(MINER, self.ledger.saved_miner(MINER))
 
     @initialize(counts=st.booleans(), new=st.booleans())
     def registers(self, *, counts: bool, new: bool) -> None:
         """A session's sum counts submissions whose answers were lost, or heartbeats are paid: no release does both."""
         self.counts = counts
-        self.commit(self.purse.registered(Registration(new=True) if new else self.known(), unsettled=False))
-        self.purse.session_opened("s1", None, adopted=False)
-        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.purse.session_offset)])
+        self.commit(self.account.registered(Registration(new=True) if new else self.known(), unresolved=False))
+        self.account.session_opened("s1", None, adopted=False)
+        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.account.session_offset)])
 
     @rule(reward=REWARDS)
     def a_job_is_paid(self, reward: float) -> None:
         job = self.job(reward, JobState.ACCEPTED)
         self.pays(reward, jobs=1, counted=True)
-        self.commit([self.purse.job_paid(job, job.reward, True, None, again=False)])
+        self.commit([self.account.job_paid(job, job.reward, True, None, again=False)])
 
     @rule(reward=REWARDS)
     def a_job_is_paid_and_the_answer_is_lost(self, reward: float) -> None:
         job = self.job(reward, JobState.ALREADY_COMPLETED)
         self.pays(reward, jobs=1, counted=self.counts)
-        self.commit([self.purse.job_paid(job, job.reward, False, None, again=False)])
+        self.commit([self.account.job_paid(job, job.reward, False, None, again=False)])
 
     @rule(reward=REWARDS, was_paid=st.booleans())
     def a_job_is_given_up_and_the_totals_tell(self, reward: float, was_paid: bool) -> None:
         job = self.job(reward, JobState.EXPIRED, Loss.ANSWER_LOST)
-        self.commit(self.purse.answer_lost(job))
+        self.commit(self.account.answer_lost(job))
         if was_paid:
             self.pays(reward, jobs=1, counted=self.counts)
         self.the_totals_are_read()
@@ -75,56 +75,56 @@ class Money(RuleBasedStateMachine):
     def a_heartbeat_is_answered(self, bonus: float) -> None:
         self.beats(bonus)
         answer = HeartbeatAnswer(rewards_earned=Decimal(repr(self.session_sum)))
-        self.commit(self.purse.heartbeat(answer))
+        self.commit(self.account.heartbeat(answer))
 
     @rule(bonus=BONUSES)
-    def a_heartbeat_is_answered_while_work_is_unsettled(self, bonus: float) -> None:
+    def a_heartbeat_is_answered_while_work_is_unresolved(self, bonus: float) -> None:
         self.beats(bonus)
         answer = HeartbeatAnswer(rewards_earned=Decimal(repr(self.session_sum)))
-        self.commit(self.purse.heartbeat(answer, unsettled=True))
+        self.commit(self.account.heartbeat(answer, unresolved=True))
 
     @rule(bonus=BONUSES)
     def a_heartbeats_answer_is_lost(self, bonus: float) -> None:
         self.beats(bonus)
-        self.purse.heartbeat_lost()
+        self.account.heartbeat_lost()
 
     @rule()
     def the_totals_are_read(self) -> None:
         totals = self.known().totals
         assert totals is not None
-        self.commit(self.purse.settle(totals))
-        assert abs(self.paid - self.purse.booked) <= self.tolerance(), (
+        self.commit(self.account.compare(totals))
+        assert abs(self.paid - self.account.booked) <= self.tolerance(), (
             "I2: after the totals, the ledger has what was paid"
         )
 
     @rule(told=st.booleans(), opened=st.booleans())
     def the_coordinator_dies_and_starts(self, told: bool, opened: bool) -> None:
         """It may die again before it is told anything, and before the session is adopted."""
-        account = self.restart()
+        saved = self.restart()
         if told:
-            self.commit(self.purse.registered(self.known(), unsettled=False))
+            self.commit(self.account.registered(self.known(), unresolved=False))
         if not opened:
-            account = self.restart()
-        self.purse.session_opened("s1", account.session, adopted=True)
-        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.purse.session_offset)])
+            saved = self.restart()
+        self.account.session_opened("s1", saved.session, adopted=True)
+        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.account.session_offset)])
 
     @invariant()
     def the_ledger_holds_what_the_purse_does(self) -> None:
-        account = self.ledger.account(MINER)
-        assert account.booked == self.purse.booked
-        assert account.payments == self.purse.payments
+        saved = self.ledger.saved_miner(MINER)
+        assert saved.booked == self.account.booked
+        assert saved.payments == self.account.payments
 
     @invariant()
     def nothing_is_booked_that_was_not_paid(self) -> None:
-        assert self.purse.booked <= self.paid + self.tolerance(), "I2"
+        assert self.account.booked <= self.paid + self.tolerance(), "I2"
 
     def teardown(self) -> None:
         self.ledger._link.close()
 
-    def restart(self) -> Account:
-        account = self.ledger.account(MINER)
-        self.purse = Purse(MINER, account)
-        return account
+    def restart(self) -> SavedMiner:
+        saved = self.ledger.saved_miner(MINER)
+        self.account = MinerAccount(MINER, saved)
+        return saved
 
     def pays(self, reward: float, *, jobs: int, counted: bool) -> None:
         self.paid += Decimal(repr(reward))
@@ -159,7 +159,7 @@ class Money(RuleBasedStateMachine):
         self.ledger.commit([effect for effect in effects if isinstance(effect, Write)])
 
     def tolerance(self) -> Decimal:
-        return Decimal(math.ulp(max(self.total, 1.0))) * (self.purse.payments + 2) * 4
+        return Decimal(math.ulp(max(self.total, 1.0))) * (self.account.payments + 2) * 4
 
 
 def test_purse_and_ledger_hold_what_the_server_paid_in_whatever_order_it_comes() -> None:

@@ -21,7 +21,7 @@ from fleet.ledger.reports.differences import comparisons
 from fleet.ledger.reports.verify import verify
 from fleet.miner.jobs import Workload
 from fleet.miner.policy import Policy
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.server.protocol import parse_heartbeat, parse_receipt, parse_registration, parse_totals
 
 MINER = "rig-a1"
@@ -31,7 +31,7 @@ RECORD, ANEW = 1_790_000_000, 1_790_000_060
 
 
 class Desk:
-    """One miner's purse on a real ledger in memory; answers come as the server's JSON."""
+    """One miner's account on a real ledger in memory; answers come as the server's JSON."""
 
     def __init__(self) -> None:
         self.engine = open_engine("sqlite://")
@@ -41,8 +41,8 @@ class Desk:
 
     def restart(self) -> None:
         """Another coordinator starts; it has not asked the server for anything yet."""
-        self.account = self.ledger.account(MINER)
-        self.purse = Purse(MINER, self.account)
+        self.saved = self.ledger.saved_miner(MINER)
+        self.account = MinerAccount(MINER, self.saved)
 
     def commit(self, effects: list[Effect]) -> list[Effect]:
         self.ledger.commit([effect for effect in effects if isinstance(effect, Write)])
@@ -68,54 +68,54 @@ class Desk:
         self.commit([moved])
 
     def registers(
-        self, total: float, jobs: int, *, new: bool = False, record: int | None = RECORD, unsettled: bool = False
+        self, total: float, jobs: int, *, new: bool = False, record: int | None = RECORD, unresolved: bool = False
     ) -> list[Effect]:
         known = {"total_rewards": total, "total_tasks": jobs, "registered_at": record}
         answer: dict[str, object] = {"success": False, "error": "Already registered", "contributor": known}
         registration: Registration = parse_registration({"success": True} if new else answer)
-        return self.commit(self.purse.registered(registration, unsettled=unsettled))
+        return self.commit(self.account.registered(registration, unresolved=unresolved))
 
     def session(self, *, adopted: bool = False) -> None:
         """A session of which the ledger knows nothing, unless an earlier life left it open."""
-        self.purse.session_opened("s1", self.account.session, adopted=adopted)
-        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.purse.session_offset)])
+        self.account.session_opened("s1", self.saved.session, adopted=adopted)
+        self.commit([SessionOpened(miner_id=MINER, session_id="s1", offset=self.account.session_offset)])
 
     def paid(self, *rewards: float) -> None:
         for reward in rewards:
             job, receipt = self.job(reward), parse_receipt({"success": True, "reward": reward})
             self.end(job, JobState.ACCEPTED)
-            self.commit([self.purse.job_paid(job, receipt.reward, True, receipt.total_rewards, again=False)])
+            self.commit([self.account.job_paid(job, receipt.reward, True, receipt.total_rewards, again=False)])
 
     def claimed(self, *rewards: float) -> None:
         """The answer was lost; the same submission again says that it is completed already."""
         for reward in rewards:
             job = self.job(reward)
             self.end(job, JobState.ALREADY_COMPLETED)
-            self.commit([self.purse.job_paid(job, job.reward, False, None, again=False)])
+            self.commit([self.account.job_paid(job, job.reward, False, None, again=False)])
 
     def lost(self, *rewards: float) -> list[Job]:
         """The answer was lost, and nothing ever told."""
         jobs = [self.job(reward) for reward in rewards]
         for job in jobs:
             self.end(job, JobState.EXPIRED, Loss.ANSWER_LOST)
-            self.commit(self.purse.answer_lost(job))
+            self.commit(self.account.answer_lost(job))
         return jobs
 
     def beats(self, reward: float) -> None:
         answer = parse_heartbeat({"status": "active", "reward": reward})
-        self.commit(self.purse.heartbeat(answer))
+        self.commit(self.account.heartbeat(answer))
 
     def beats_silently(self) -> None:
         """A heartbeat whose answer names no reward."""
-        self.commit(self.purse.heartbeat(parse_heartbeat({"status": "active"})))
+        self.commit(self.account.heartbeat(parse_heartbeat({"status": "active"})))
 
-    def sums(self, earned: float, *, unsettled: bool = False) -> None:
+    def sums(self, earned: float, *, unresolved: bool = False) -> None:
         answer = parse_heartbeat({"status": "active", "rewards_earned": earned})
-        self.commit(self.purse.heartbeat(answer, unsettled=unsettled))
+        self.commit(self.account.heartbeat(answer, unresolved=unresolved))
 
     def states(self, total: float, jobs: int | None, record: int | None = RECORD) -> list[Effect]:
         contributor = {"total_rewards": total, "total_tasks": jobs, "registered_at": record}
-        return self.commit(self.purse.settle(parse_totals({"contributor": contributor})))
+        return self.commit(self.account.compare(parse_totals({"contributor": contributor})))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,14 +238,14 @@ CASES: dict[str, Made] = {
         happened=lambda d: d.session(adopted=True), total=102.0, jobs=None, kind=D.OTHER_CLIENT, booked="2.0"
     ),
     "a heartbeat's answer was lost": Made(
-        happened=lines(lambda d: d.beats(0.05), lambda d: d.purse.heartbeat_lost()),
+        happened=lines(lambda d: d.beats(0.05), lambda d: d.account.heartbeat_lost()),
         total=100.1,
         jobs=5,
         kind=D.HEARTBEAT,
         booked="0.10",
     ),
-    "a heartbeat was answered while work was unsettled, and its sum was not weighed": Made(
-        happened=lines(lambda d: d.session(), lambda d: d.sums(0.07, unsettled=True)),
+    "a heartbeat was answered while work was unresolved, and its sum was not weighed": Made(
+        happened=lines(lambda d: d.session(), lambda d: d.sums(0.07, unresolved=True)),
         total=100.07,
         jobs=5,
         kind=D.HEARTBEAT,
@@ -259,7 +259,7 @@ CASES: dict[str, Made] = {
         booked="0.07",
     ),
     "a sum told what a lost heartbeat had brought, and more was paid": Made(
-        happened=lines(lambda d: d.session(), lambda d: d.purse.heartbeat_lost(), lambda d: d.sums(0.07)),
+        happened=lines(lambda d: d.session(), lambda d: d.account.heartbeat_lost(), lambda d: d.sums(0.07)),
         total=103.07,
         jobs=None,
         kind=D.UNKNOWN,
@@ -274,7 +274,7 @@ CASES: dict[str, Made] = {
         booked="1.07",
     ),
     "a heartbeat that counts jobs again lost its answer": Made(
-        happened=lines(lambda d: d.session(), lambda d: d.paid(1.0, 1.0), lambda d: d.purse.heartbeat_lost()),
+        happened=lines(lambda d: d.session(), lambda d: d.paid(1.0, 1.0), lambda d: d.account.heartbeat_lost()),
         total=102.4,
         jobs=9,
         kind=D.HEARTBEAT,
@@ -316,9 +316,9 @@ def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> Non
     made.states(case.total, case.jobs, case.record)
     kinds = [finding.kind for row in comparisons(made.engine) for finding in row.findings]
     assert kinds == ([] if case.kind is None else [case.kind])
-    assert made.purse.since_base == Decimal(case.booked)
-    assert made.purse.difference == 0
-    assert made.purse.unexplained == Decimal(case.unexplained)
+    assert made.account.since_base == Decimal(case.booked)
+    assert made.account.difference == 0
+    assert made.account.unexplained == Decimal(case.unexplained)
 
     after = made.ledger.run_counts("none")
     assert after["already_completed"] - before["already_completed"] == case.recovered
@@ -329,8 +329,8 @@ def test_a_made_difference_is_called_what_it_is_and_found_once(name: str) -> Non
     assert not found(made.states(case.total, case.jobs, case.record))
     made.restart()
     assert not found(made.states(case.total, case.jobs, case.record))
-    assert made.purse.since_base == Decimal(case.booked)
-    assert made.purse.unexplained == Decimal(case.unexplained)
+    assert made.account.since_base == Decimal(case.booked)
+    assert made.account.unexplained == Decimal(case.unexplained)
 
 
 #: the rest rests on what only the running coordinator knows: a lost heartbeat, a foreign session
@@ -347,7 +347,7 @@ def test_a_restart_before_the_total_is_stated_changes_no_class_and_no_amount(nam
     case.happened(made)
     made.restart()
     assert found(made.states(case.total, case.jobs, case.record)) == ([] if case.kind is None else [case.kind])
-    assert made.purse.since_base == Decimal(case.booked)
+    assert made.account.since_base == Decimal(case.booked)
 
 
 def test_a_total_in_mid_session_makes_the_sessions_sum_be_learnt_again() -> None:
@@ -355,9 +355,9 @@ def test_a_total_in_mid_session_makes_the_sessions_sum_be_learnt_again() -> None
     made.session()
     made.lost(0.5)
     made.states(100.5, 6)
-    assert made.purse.session_offset is None
+    assert made.account.session_offset is None
     made.sums(0.5)
-    assert made.purse.since_base == Decimal("0.5"), "the session's sum counts the recovered job, which is booked"
+    assert made.account.since_base == Decimal("0.5"), "the session's sum counts the recovered job, which is booked"
 
 
 def test_a_payment_inside_the_first_sum_of_an_adopted_session_is_no_heartbeats_when_a_total_has_confirmed_it() -> None:
@@ -370,7 +370,7 @@ def test_a_payment_inside_the_first_sum_of_an_adopted_session_is_no_heartbeats_w
     made.restart()
     made.session(adopted=True)
     made.sums(5.0)
-    assert made.purse.since_base == Decimal("5.0")
+    assert made.account.since_base == Decimal("5.0")
 
 
 @pytest.mark.parametrize("dies", [False, True])
@@ -383,9 +383,9 @@ def test_a_job_that_was_given_up_is_not_taken_for_a_heartbeats_reward_when_the_s
         made.restart()
         made.session(adopted=True)
     made.sums(8.0)
-    assert made.purse.since_base == 0
+    assert made.account.since_base == 0
     assert found(made.states(108.0, 6)) == [D.ANSWER_LOST]
-    assert made.purse.since_base == Decimal("8.0")
+    assert made.account.since_base == Decimal("8.0")
 
 
 def test_a_sum_goes_on_after_a_restart_where_the_ledger_left_it() -> None:
@@ -399,7 +399,7 @@ def test_a_sum_goes_on_after_a_restart_where_the_ledger_left_it() -> None:
     made.session(adopted=True)
     made.paid(4.0)
     made.sums(7.5)
-    assert made.purse.since_base == Decimal("7.5"), "the sum counts all of them, the unconfirmed one too"
+    assert made.account.since_base == Decimal("7.5"), "the sum counts all of them, the unconfirmed one too"
 
 
 def test_an_adjustment_before_the_session_is_adopted_makes_its_sum_be_learnt_again_after_another_death() -> None:
@@ -410,20 +410,20 @@ def test_an_adjustment_before_the_session_is_adopted_makes_its_sum_be_learnt_aga
     made.restart()
     made.session(adopted=True)
     made.sums(0.125)
-    assert made.purse.since_base == Decimal("0.125"), "the sum counts what the adjustment has booked"
+    assert made.account.since_base == Decimal("0.125"), "the sum counts what the adjustment has booked"
 
 
-def test_a_server_that_counts_nothing_any_more_has_forgotten_though_work_is_unsettled() -> None:
+def test_a_server_that_counts_nothing_any_more_has_forgotten_though_work_is_unresolved() -> None:
     """What seed 1283 of about 30 jobs found: the next total lacked some of the payments before, and took them back."""
     made = Desk()
     made.registers(0.0, 0, new=True)
     made.claimed(0.8, 0.5, 0.4)
     made.restart()
-    assert found(made.registers(0.0, 0, unsettled=True)) == [D.FORGOTTEN]
+    assert found(made.registers(0.0, 0, unresolved=True)) == [D.FORGOTTEN]
     made.claimed(0.4, 0.8)
     made.restart()
     assert found(made.registers(1.2, 2)) == [D.CONFIRMED]
-    assert made.purse.booked == Decimal("2.9")
+    assert made.account.booked == Decimal("2.9")
 
 
 def test_the_age_of_a_record_is_learnt_once_its_total_lacks_nothing() -> None:
@@ -434,7 +434,7 @@ def test_the_age_of_a_record_is_learnt_once_its_total_lacks_nothing() -> None:
     made.claimed(0.25)
     made.restart()
     assert found(made.states(0.5, 1, ANEW)) == [D.FORGOTTEN]
-    assert made.purse.booked == Decimal("0.75")
+    assert made.account.booked == Decimal("0.75")
 
 
 def test_there_are_twenty_differences() -> None:
@@ -446,7 +446,7 @@ def test_there_are_twenty_differences() -> None:
 def test_a_lost_answer_explains_nothing_once_its_job_is_given_again(dies: bool) -> None:
     made = desk()
     first, second = made.lost(0.5, 0.5)
-    workload = Workload(MINER, Policy(), made.purse, random.Random(1))
+    workload = Workload(MINER, Policy(), made.account, random.Random(1))
     call = Call(kind=CallKind.FETCH, spec=MinerSpec(miner_id=MINER))
     reply = Reply(call=call, outcome=first, sent_at=1.0, answered_at=1.0)
     made.commit(workload.assigned(first, reply, 1.0, made.ledger.find))
@@ -454,7 +454,7 @@ def test_a_lost_answer_explains_nothing_once_its_job_is_given_again(dies: bool) 
         made.restart()
     made.states(100.5, 6)
     made.end(first, JobState.ACCEPTED)
-    made.commit([made.purse.job_paid(first, Decimal("0.5"), True, None, again=False)])
+    made.commit([made.account.job_paid(first, Decimal("0.5"), True, None, again=False)])
     assert made.ledger.find(second.job_id) == Prior(state=JobState.ALREADY_COMPLETED, attempt=1, miner_id=MINER)
     assert not found(made.states(101.0, 7))
-    assert made.purse.since_base == Decimal("1.0")
+    assert made.account.since_base == Decimal("1.0")

@@ -1,4 +1,4 @@
-"""What a session's sum proves is booked once: with unsettled submissions, without a total, after a restart."""
+"""What a session's sum proves is booked once: with unresolved submissions, without a total, after a restart."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Farm:
         self.ledger = ledger or Ledger(open_engine("sqlite://"), "release-a")
         self.now = 0.0
         self.effects: list[Effect] = []
-        account = self.ledger.account(MINER)
-        self.miner = Miner(MinerSpec(miner_id=MINER), Policy(), account, random.Random(1), self.now)
+        saved = self.ledger.saved_miner(MINER)
+        self.miner = Miner(MinerSpec(miner_id=MINER), Policy(), saved, random.Random(1), self.now)
 
     def commit(self, effects: list[Effect]) -> list[Effect]:
         self.ledger.commit([effect for effect in effects if isinstance(effect, Write)])
@@ -94,7 +94,7 @@ def stopped(sum_nnet: Decimal | None) -> SessionSummary:
     return SessionSummary(tasks_completed=1, rewards_earned=sum_nnet)
 
 
-def unsettled() -> Farm:
+def unresolved() -> Farm:
     """A submission was answered 500, and the heartbeat that follows states pay beside it."""
     farm = Farm().mining().fetched("j1")
     farm.call(CallKind.SUBMIT, CRASH)
@@ -103,15 +103,15 @@ def unsettled() -> Farm:
     return farm
 
 
-def test_what_a_heartbeat_states_waits_for_the_submissions_that_are_unsettled() -> None:
-    assert unsettled().heartbeats() == []
+def test_what_a_heartbeat_states_waits_for_the_submissions_that_are_unresolved() -> None:
+    assert unresolved().heartbeats() == []
 
 
-def test_it_is_booked_as_soon_as_the_last_of_them_is_settled() -> None:
-    farm = unsettled()
+def test_it_is_booked_as_soon_as_the_last_of_them_is_resolved() -> None:
+    farm = unresolved()
     farm.call(CallKind.SUBMIT, DONE)
     assert farm.heartbeats() == [PAY]
-    assert farm.ledger.account(MINER).booked == PAY + Decimal("0.3")
+    assert farm.ledger.saved_miner(MINER).booked == PAY + Decimal("0.3")
 
 
 def test_the_job_that_the_sum_counts_is_no_pay_of_the_heartbeat() -> None:
@@ -122,7 +122,7 @@ def test_the_job_that_the_sum_counts_is_no_pay_of_the_heartbeat() -> None:
     farm.call(CallKind.HEARTBEAT, earned(Decimal("0.3")))
     farm.call(CallKind.SUBMIT, DONE)
     assert farm.heartbeats() == []
-    assert not farm.ledger.account(MINER).claims, "the sum confirms it"
+    assert not farm.ledger.saved_miner(MINER).claims, "the sum confirms it"
 
 
 def test_a_job_that_is_accepted_after_the_sum_was_stated_is_not_in_it_and_is_in_the_next() -> None:
@@ -138,7 +138,7 @@ def test_a_job_that_is_accepted_after_the_sum_was_stated_is_not_in_it_and_is_in_
 
 
 def test_a_sum_that_the_next_one_overtakes_is_booked_with_it() -> None:
-    farm = unsettled()
+    farm = unresolved()
     farm.now = 2 * HEARTBEAT
     farm.call(CallKind.HEARTBEAT, earned(2 * PAY))
     farm.call(CallKind.SUBMIT, DONE)
@@ -147,7 +147,7 @@ def test_a_sum_that_the_next_one_overtakes_is_booked_with_it() -> None:
 
 def drained(final: Totals | CallError) -> Farm:
     """A heartbeat was weighed; what a later one brought is stated by the session's end alone."""
-    farm = unsettled()
+    farm = unresolved()
     farm.call(CallKind.SUBMIT, DONE)
     farm.miner.on(DrainBegun(), 0.0)
     farm.call(CallKind.STOP_SESSION, stopped(2 * PAY))
@@ -165,14 +165,14 @@ def test_a_drain_books_what_the_sessions_end_states_without_any_total() -> None:
 def test_the_final_total_then_agrees() -> None:
     farm = drained(Totals(total_rewards=2 * PAY + Decimal("0.3"), total_jobs=2))
     assert farm.heartbeats() == [PAY, PAY]
-    assert farm.miner.purse.difference == 0
+    assert farm.miner.account.difference == 0
     assert farm.found() == [Difference.CONFIRMED]
     assert farm.miner.phase is Phase.DONE
 
 
 @pytest.mark.parametrize("sum_nnet", [None, Decimal(0), PAY])
 def test_a_sessions_end_that_states_no_more_books_nothing(sum_nnet: Decimal | None) -> None:
-    farm = unsettled()
+    farm = unresolved()
     farm.call(CallKind.SUBMIT, DONE)
     farm.miner.on(DrainBegun(), 0.0)
     farm.call(CallKind.STOP_SESSION, stopped(sum_nnet))
@@ -190,7 +190,7 @@ def test_a_release_that_names_its_heartbeats_rewards_is_not_booked_by_its_sums_a
 
 def test_after_a_restart_jobs_that_the_server_counts_twice_are_no_other_clients() -> None:
     """PROTOCOL 15: the total counts a reported job again; the farm knows this server from before."""
-    before = unsettled()
+    before = unresolved()
     before.call(CallKind.SUBMIT, DONE)
     before.miner.on(DrainBegun(), 0.0)
     before.call(CallKind.STOP_SESSION, stopped(None))
@@ -203,28 +203,28 @@ def test_after_a_restart_jobs_that_the_server_counts_twice_are_no_other_clients(
 
 
 def test_a_servers_habit_outlives_its_forgetting() -> None:
-    before = unsettled()
+    before = unresolved()
     before.call(CallKind.SUBMIT, DONE)
     before.miner.on(DrainBegun(), 0.0)
     before.call(CallKind.STOP_SESSION, stopped(PAY))
     again = Farm(before.ledger)
     again.call(CallKind.REGISTER, Registration(new=True))
-    assert again.ledger.account(MINER).counts_reports
+    assert again.ledger.saved_miner(MINER).counts_reports
 
 
 def test_a_session_that_is_stopped_for_a_miner_that_is_not_wanted_any_more_is_booked_to_its_end() -> None:
-    before = unsettled()
+    before = unresolved()
     before.call(CallKind.SUBMIT, DONE)
     ledger = before.ledger
     (session,) = ledger.abandoned_sessions({"another"})
     effects = closing_rows(AbandonedSessionStopped(session=session, outcome=stopped(3 * PAY)))
     ledger.commit([effect for effect in effects if isinstance(effect, Write)])
-    assert ledger.account(MINER).booked == 3 * PAY + Decimal("0.3")
+    assert ledger.saved_miner(MINER).booked == 3 * PAY + Decimal("0.3")
     assert ledger.abandoned_sessions({"another"}) == []
 
 
 def test_nothing_of_it_is_booked_while_a_submission_may_be_in_the_sum() -> None:
-    before = unsettled()
+    before = unresolved()
     (session,) = before.ledger.abandoned_sessions({"another"})
     effects = closing_rows(AbandonedSessionStopped(session=session, outcome=stopped(3 * PAY)))
     assert not any(isinstance(effect, Booked) for effect in effects)

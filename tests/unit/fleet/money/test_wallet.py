@@ -11,7 +11,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Difference
 from fleet.domain.effects import BalanceSeen, Effect, Found, Notice, NoticeKind
 from fleet.domain.jobs import Finding
-from fleet.domain.saved_state import Account
+from fleet.domain.saved_state import SavedMiner
 from fleet.domain.wallets import StatedWallet
 from fleet.money.books import Books
 from fleet.money.wallet import Wallet
@@ -24,7 +24,7 @@ class Server:
 
     def __init__(self, total: Amount = 0, balance: Amount = 0) -> None:
         self.total, self.balance = Decimal(total), Decimal(balance)
-        self.books = Books("rig-1", Account())
+        self.books = Books("rig-1", SavedMiner())
         self.wallet = Wallet(self.books, None)
         self.kept = self.look()
 
@@ -156,11 +156,11 @@ def test_one_receipt_in_each_interval_of_heartbeats_is_looked_at() -> None:
 
 
 def test_without_a_balance_nothing_is_stated() -> None:
-    assert Wallet(Books("rig-1", Account()), None).stated(None, Decimal(1)) == []
+    assert Wallet(Books("rig-1", SavedMiner()), None).stated(None, Decimal(1)) == []
 
 
 def test_a_balance_without_a_total_is_shown_and_compared_with_none() -> None:
-    wallet = Wallet(Books("rig-1", Account()), None)
+    wallet = Wallet(Books("rig-1", SavedMiner()), None)
     assert len(wallet.stated(Decimal(5), None)) == 1
     assert findings(wallet.stated(Decimal(1), None)) == []
     assert findings(wallet.stated(Decimal(1), Decimal(9))) == []
@@ -239,7 +239,7 @@ def test_an_empty_wallet_can_not_be_lost() -> None:
 def test_a_restart_between_the_forgetting_and_the_next_balance_loses_neither() -> None:
     server = paid(8)
     held = StatedWallet(balance=Decimal(8), total=Decimal(8), booked=Decimal(8))
-    books = Books("rig-1", Account(booked=Decimal(8), payments=1, base_total=Decimal(0), base_booked=Decimal(8)))
+    books = Books("rig-1", SavedMiner(booked=Decimal(8), payments=1, base_total=Decimal(0), base_booked=Decimal(8)))
     server.books, server.wallet = books, Wallet(books, held, forgotten=True)
     server.total, server.balance = Decimal(0), Decimal(8)
     server.pay(1)

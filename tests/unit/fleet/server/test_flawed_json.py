@@ -16,7 +16,7 @@ from fleet.domain.calls import CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.domain.saved_state import Account, OpenJob
+from fleet.domain.saved_state import OpenJob, SavedMiner
 from fleet.errors import Garbled
 from fleet.server import flawed_json, protocol
 from fleet.server.flawed_json import Flaw, flaw_of
@@ -148,7 +148,7 @@ def test_a_job_too_large_that_an_earlier_release_left_open_is_refused() -> None:
         mended=False,
         result=None,
     )
-    script = Script(Account(open_jobs=(left,)))
+    script = Script(SavedMiner(open_jobs=(left,)))
     script.waited(3.0)
     assert script.dispatches() == []
     (moved,) = [effect for effect in script.effects if isinstance(effect, JobMoved)]

@@ -16,7 +16,7 @@ from fleet.server import protocol
 from fleet.server.denials import error_of
 from fleet.server.pages import page_words
 from tests.support.faults import PAGE_STATUSES
-from tests.support.insides import open_work, running_session
+from tests.support.insides import active_jobs, running_session
 from tests.unit.fleet.miner.test_miner_surprises import REWARD, Script, accepted
 
 PAGE = b"<!DOCTYPE html>\n<html><head><TITLE lang=en>\n Access &amp; sign-in </TITLE></head><body>No</body></html>"
@@ -70,7 +70,7 @@ def test_a_ban_costs_neither_the_session_nor_the_job() -> None:
     session = running_session(script.miner)
     script.call(CallKind.SUBMIT, ban)
     assert running_session(script.miner) is session
-    assert open_work(script.miner)["j1"].state is JobState.COMPUTED
+    assert active_jobs(script.miner)["j1"].state is JobState.COMPUTED
     assert not any(isinstance(effect, JobMoved) and effect.mended for effect in script.effects)
     script.now += 120
     script.call(CallKind.HEARTBEAT, HeartbeatAnswer())

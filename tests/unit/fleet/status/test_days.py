@@ -28,10 +28,10 @@ def test_what_the_ledger_dated_before_midnight_moves_to_that_day_once_it_is_read
     counted.add("a", ONE, MIDNIGHT + 3)
     counted.add("b", ONE, MIDNIGHT + 4)
     day = MIDNIGHT // DAY_MS - 1
-    assert counted.unsettled == day
-    assert counted.settle(day, {"a": 2 * ONE}) == {"a"}
+    assert counted.uncorrected == day
+    assert counted.correct(day, {"a": 2 * ONE}) == {"a"}
     assert (counted.today, counted.yesterday, counted.of("a"), counted.of("b")) == (ONE, 2 * ONE, ZERO, ONE)
-    assert counted.settle(day, {"a": 9 * ONE}) == set(), "a day is settled once"
+    assert counted.correct(day, {"a": 9 * ONE}) == set(), "a day is corrected once"
 
 
 def test_a_jump_of_the_clock_leaves_the_sums_unknown_instead_of_wrong() -> None:
@@ -40,6 +40,6 @@ def test_a_jump_of_the_clock_leaves_the_sums_unknown_instead_of_wrong() -> None:
     assert (counted.today, counted.yesterday, counted.of("a")) == (None, None, None)
     counted.add("a", ONE, MIDNIGHT + 6 * DAY_MS)
     assert (counted.today, counted.yesterday) == (ONE, None)
-    counted.settle(MIDNIGHT // DAY_MS + 5, {"a": 7 * ONE})
+    counted.correct(MIDNIGHT // DAY_MS + 5, {"a": 7 * ONE})
     assert counted.yesterday == 7 * ONE
     assert counted.today == ONE, "what was counted on a day that was not known whole says nothing of today"

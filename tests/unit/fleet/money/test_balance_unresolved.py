@@ -13,16 +13,16 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, SessionBeat
 from fleet.domain.events import DrainBegun, DrainOver
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState, MinerSpec
-from fleet.domain.saved_state import Account, OpenJob, OpenSession
+from fleet.domain.saved_state import OpenJob, OpenSession, SavedMiner
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
-from fleet.money.balance import Purse
+from fleet.money.balance import MinerAccount
 from fleet.server.denials import error_of
-from tests.support.insides import open_work
+from tests.support.insides import active_jobs
 
 SPEC = MinerSpec(miner_id="rig-1")
 JOB = Job(
@@ -35,9 +35,9 @@ JOB = Job(
 )
 
 
-def purse(account: Account | None = None) -> Purse:
-    made = Purse("rig-1", account or Account())
-    made.registered(Registration(new=True), unsettled=False)
+def account(saved: SavedMiner | None = None) -> MinerAccount:
+    made = MinerAccount("rig-1", saved or SavedMiner())
+    made.registered(Registration(new=True), unresolved=False)
     made.session_opened("s1", None, adopted=False)
     return made
 
@@ -47,35 +47,35 @@ def amounts(effects: list[Effect]) -> list[Decimal]:
 
 
 def test_a_sum_that_may_count_an_unbooked_job_books_nothing() -> None:
-    mine = purse()
-    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=True)
+    mine = account()
+    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unresolved=True)
     assert amounts(effects) == []
     assert effects == [SessionBeat(miner_id="rig-1", session_id="s1", offset=ZERO, counted=False)]
 
 
 def test_the_next_sum_confirms_the_job_that_the_one_before_had_counted_unseen() -> None:
-    mine = purse()
-    mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=True)
+    mine = account()
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unresolved=True)
     mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
-    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unsettled=False)
+    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("0.5")), unresolved=False)
     assert amounts(effects) == []
     assert mine.booked == Decimal("0.5")
 
 
 def test_a_sum_that_sets_the_offset_confirms_no_later_payment_by_chance() -> None:
-    mine = Purse("rig-1", Account())
+    mine = MinerAccount("rig-1", SavedMiner())
     mine.session_opened("s1", None, adopted=True)
     mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
-    mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("2.5")), unsettled=False)
-    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("3.0")), unsettled=False)
+    mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("2.5")), unresolved=False)
+    effects = mine.heartbeat(HeartbeatAnswer(rewards_earned=Decimal("3.0")), unresolved=False)
     assert amounts(effects) == [Decimal("0.5")]
 
 
 def test_a_contributor_that_the_server_forgot_keeps_its_earnings_when_registering_crashes_after_the_deed() -> None:
-    mine = purse()
+    mine = account()
     mine.job_paid(JOB, Decimal("0.5"), False, None, again=False)
     mine.server_forgot = True
-    effects = mine.registered(Registration(new=False, totals=Totals(total_rewards=ZERO)), unsettled=False)
+    effects = mine.registered(Registration(new=False, totals=Totals(total_rewards=ZERO)), unresolved=False)
     assert amounts(effects) == []
     assert mine.difference == 0
     assert mine.booked == Decimal("0.5")
@@ -91,7 +91,7 @@ def nothing_known(_job_id: str) -> None:
 
 def test_a_session_that_an_earlier_life_left_open_is_stopped_though_the_drain_begins_at_once() -> None:
     known = OpenSession(session_id="s1", completed=0, confirmed=ZERO)
-    miner = Miner(SPEC, Policy(), Account(session=known), random.Random(1), 0.0)
+    miner = Miner(SPEC, Policy(), SavedMiner(session=known), random.Random(1), 0.0)
     miner.on(DrainBegun(), 0.0)
     assert not miner.done
     begun = miner.begin(0.0)
@@ -105,7 +105,7 @@ def test_a_session_that_an_earlier_life_left_open_is_stopped_though_the_drain_be
 
 def test_a_drain_that_is_given_up_does_not_wait_for_a_session_of_an_earlier_life() -> None:
     known = OpenSession(session_id="s1", completed=0, confirmed=ZERO)
-    miner = Miner(SPEC, Policy(), Account(session=known), random.Random(1), 0.0)
+    miner = Miner(SPEC, Policy(), SavedMiner(session=known), random.Random(1), 0.0)
     miner.on(DrainBegun(), 0.0)
     miner.on(DrainOver(), 0.0)
     assert miner.done
@@ -127,7 +127,7 @@ def test_a_job_that_was_paid_and_is_open_again_is_known_as_paid_after_a_restart(
         ledger.commit([opened, over, Booked(entry=paid)])
         again = JobOpened(job=JOB, miner_id="rig-1", session_id="s1", state=JobState.ASSIGNED, attempt=2, reopened=True)
         ledger.commit([again])
-        (found,) = ledger.account("rig-1").open_jobs
+        (found,) = ledger.saved_miner("rig-1").open_jobs
         assert found.paid_before
 
 
@@ -145,8 +145,8 @@ def test_a_restored_job_is_booked_only_where_it_was_not_paid_before(paid_before:
         result={"integrity_score": 1},
         paid_before=paid_before,
     )
-    miner = Miner(SPEC, Policy(), Account(open_jobs=(found,)), random.Random(1), 0.0)
-    open_work(miner)["j1"].submission = Submission.SENT_AGAIN
+    miner = Miner(SPEC, Policy(), SavedMiner(open_jobs=(found,)), random.Random(1), 0.0)
+    active_jobs(miner)["j1"].submission = Submission.SENT_AGAIN
     call = Call(kind=CallKind.SUBMIT, spec=SPEC, session_id="s1", job_id="j1")
     outcome = JobCompleted("Task already completed")
     answered = Reply(call=call, outcome=outcome, sent_at=1.0, answered_at=1.0)
