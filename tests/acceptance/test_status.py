@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from fleet.status.snapshot_file import SNAPSHOT_FILE
 from tests.chaos.farm import Farm, Setup
 from tests.support.farms import asked, earned, farm, farm_settings, simulator, state
-from tests.support.processes import eventually, run_fleet, stop
+from tests.support.processes import FLEET, environ, eventually, run_fleet, started, stop
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -32,7 +33,13 @@ def reported(folder: Path, url: str, *words: str) -> dict[str, Any]:
 def agrees(folder: Path, url: str) -> dict[str, Any]:
     """Compare the snapshot of a farm that has ended with the reports of its ledger."""
     made, rewards = snapshot(folder), reported(folder, url, "rewards")
-    assert made["state"] == "ended"
+    told = reported(folder, url, "status")
+    assert made["state"] == told["coordinator"]["state"] == "ended"
+    assert told["earnings"]["nnet_per_minute"] is None, "nothing is earned now"
+    assert [(row["miner"], row["ledger_nnet"]) for row in told["miners"]] == [
+        (row["miner"], row["total_nnet"]) for row in rewards["rows"]
+    ]
+    assert told["earnings"]["ledger_nnet"] == rewards["total_nnet"]
     assert {row["miner"]: row["ledger_nnet"] for row in made["miners"]} == {
         row["miner"]: row["total_nnet"] for row in rewards["rows"]
     }
@@ -56,8 +63,8 @@ def test_the_figures_are_the_ledgers_and_a_restart_loses_none(tmp_path: Path) ->
             asked(url, "/simulator/faults", {"faults": ["unknown_type,probability=0.3"]})
             process.says("[REWARD]", times=60)
             eventually("a snapshot of mining", lambda: snapshot(folder)["earnings"]["recent_nnet"] > 0)
-            live = snapshot(folder)
-            assert live["state"] == "mining"
+            live = reported(folder, url, "status")
+            assert live["coordinator"]["state"] == "mining"
             assert live["sessions"] == {"mining": 3}
             assert live["wrong"] == []
             assert sum(row["computed"] for row in live["hosts"]) > 0
@@ -72,6 +79,8 @@ def test_the_figures_are_the_ledgers_and_a_restart_loses_none(tmp_path: Path) ->
             process.says("[REWARD]", times=5)
             process.child("fleet coordinator").kill()
             process.says("[REWARD]", times=20)
+            done = run_fleet("status", folder=folder, settings=farm_settings(folder, {"FLEET_SERVER": url}))
+            assert "NNET a minute" in done.stdout, done.stderr
             assert stop(process) == 0, process.words()
         agrees(folder, url)
 
@@ -90,3 +99,25 @@ def test_a_farm_without_a_worker_says_so_until_one_is_there(tmp_path: Path) -> N
         one.hosts[0].start()
         eventually("its end", lambda: kinds() == [])
         assert one.drained() == 0, one.life.words()
+
+
+def test_before_any_farm_has_run_it_names_the_command_that_starts_one(tmp_path: Path) -> None:
+    done = run_fleet("status", folder=tmp_path, settings=farm_settings(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "`fleet up` starts one" in done.stdout
+    made = json.loads(run_fleet("status", "--json", folder=tmp_path, settings=farm_settings(tmp_path)).stdout)
+    assert made["coordinator"]["state"] == "never"
+    assert made["miners"] == []
+
+
+def test_a_watched_farm_is_shown_again_and_again_until_ctrl_c(tmp_path: Path) -> None:
+    folder = tmp_path / "farm"
+    with simulator(tmp_path / "simulator") as (_, url), farm(folder, "--server", url, "--miners", "1") as process:
+        process.says("[REWARD]", times=3)
+        env = environ(folder, farm_settings(folder, {"FLEET_SERVER": url}))
+        with started([*FLEET, "status", "--watch", "--json"], folder, env) as watch:
+            eventually("three lines", lambda: watch.out.count("\n") >= 3)
+            watch.send(signal.SIGINT)
+            assert watch.wait() == 0, watch.words()
+        assert {json.loads(line)["coordinator"]["state"] for line in watch.out.splitlines()} == {"mining"}
+        assert stop(process) == 0, process.words()

@@ -1,0 +1,84 @@
+"""`fleet status`: shows what the farm is and earns at this moment, on one screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from config.load import load
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.status_screen import screen_of
+from fleet.commands.tables import console
+from fleet.domain.wall_clock import wall_ms
+from fleet.exact_json import dump
+from fleet.ledger.places import ledger_to_read
+from fleet.status.standing import Standing, standing, status_folder
+
+#: seconds between two looks, and between two readings of a ledger whose farm does not run
+_EVERY_S, _LEDGER_EVERY_S = 1.0, 15.0
+#: lines of a screen that is no terminal
+_LINES = 40
+
+
+@click.command("status")
+@click.option("--watch", is_flag=True, help="Show it again every second, until Ctrl-C.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts; with --watch, a line each."
+)
+def status(*, watch: bool, as_json: bool) -> None:
+    """Show what the farm earns now, its miners and hosts, and what is wrong. Reads the farm's snapshot, and touches
+    nothing; without a running coordinator it shows what the ledger holds.
+
+    \b
+    Examples:
+      fleet status
+      fleet status --watch
+      fleet status --json | jq .earnings.today_nnet
+    """
+    with settings_or_exit():
+        settings = load()
+    place = ledger_to_read(settings)
+    folder = status_folder(settings)
+    with farm_errors():
+        _show(lambda: standing(folder, place, wall_ms()), watch=watch, as_json=as_json)
+
+
+def _show(look: Callable[[], Standing], *, watch: bool, as_json: bool) -> None:
+    screen = console()
+    if not watch:
+        _print(look(), screen, as_json=as_json)
+        return
+    try:
+        if screen.is_terminal and not as_json:
+            _follow(look, screen)
+        while True:
+            found = look()
+            _print(found, screen, as_json=as_json)
+            time.sleep(_pause_s(found))
+    except KeyboardInterrupt:
+        return
+
+
+def _follow(look: Callable[[], Standing], screen: Console) -> None:
+    """Show the screen in place, until Ctrl-C."""
+    found = look()
+    with Live(screen_of(found, screen.height), console=screen, screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(screen_of(found, screen.height), refresh=True)
+            time.sleep(_pause_s(found))
+            found = look()
+
+
+def _print(found: Standing, screen: Console, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(dump(found.stated()))
+    else:
+        screen.print(screen_of(found, screen.height if screen.is_terminal else _LINES))
+
+
+def _pause_s(found: Standing) -> float:
+    return _EVERY_S if found.runs else _LEDGER_EVERY_S

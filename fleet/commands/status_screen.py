@@ -1,0 +1,203 @@
+"""The screen of `fleet status`: money, miners, hosts, and what is wrong, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fleet.commands.tables import add, table
+from fleet.domain.amounts import ZERO
+from fleet.money.readable import NOT_STATED, aligned, readable
+from fleet.status.snapshot_file import FRESH_S
+from fleet.status.standing import Standing
+
+#: lines of a screen that miners and hosts don't get, and the least rows that each of them does
+_OTHER_LINES, _LEAST_ROWS = 15, 4
+#: most hosts on a screen
+_MOST_HOSTS = 8
+#: seconds up to which an age is shown as of now
+_NOW_S = 1.5
+_SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+
+
+def screen_of(found: Standing, height: int) -> RenderableType:
+    """The screen of a farm for a terminal of `height` lines."""
+    if found.coordinator == "never" and not found.figures["miners"]:
+        return Text("No farm has run here yet. `fleet up` starts one on this machine.")
+    figures = found.figures
+    return Group(
+        *_title(found),
+        *_money(figures),
+        Text(),
+        *_miners(found, height),
+        *_work(figures),
+        Text(),
+        *_wrong(found),
+    )
+
+
+def _title(found: Standing) -> Iterator[Text]:
+    figures = found.figures
+    yield Text(f"farm at {figures['server'] or 'an unknown server'}", style="bold")
+    said = {
+        "mining": f"mining since {figures['started_at']}",
+        "draining": "draining: finishing the open jobs",
+        "ended": f"not running: the coordinator ended at {figures['at']}, {_ago(found.age_s)}",
+        "silent": f"not running: no sign of the coordinator since {figures['at']}, {_ago(found.age_s)}",
+        "never": "not running; its ledger is here",
+    }[found.coordinator]
+    late = found.runs and found.age_s is not None and found.age_s > FRESH_S
+    text = f"{said} (figures are {found.age_s or 0:.0f} s old)" if late else said
+    yield Text(text, style="green" if found.runs and not late else "yellow")
+    if figures["simulated"]:
+        yield Text("simulated: these rewards are not real", style="yellow")
+
+
+def _money(figures: Mapping[str, Any]) -> Iterator[Text]:
+    earnings, books = figures["earnings"], figures["ledger"] or {}
+    rate = earnings["nnet_per_minute"]
+    span_s = earnings["recent_s"]
+    over = "" if span_s is None else f" (last {_span(float(span_s))})"
+    yield Text()
+    yield _line("now", f"{_short(rate)} NNET a minute{over}" if rate is not None else NOT_STATED, style="bold")
+    yield _line("today", f"{_nnet(earnings['today_nnet'])}   yesterday {_nnet(earnings['yesterday_nnet'])}")
+    projected = earnings["projected_day"]
+    if projected is not None:
+        low, high = _short(projected["low"]), _short(projected["high"])
+        yield _line("by 24:00", f"{_short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; UTC)")
+    yield _line(
+        "in all", f"{_nnet(earnings['ledger_nnet'])} in the ledger, last paid {earnings['last_paid_at'] or 'never'}"
+    )
+    if (unexplained := books.get("unexplained_nnet")) is not None:
+        yield _line("books", f"{readable(unexplained)} NNET unexplained")
+    losses = figures["losses"]
+    if losses:
+        jobs, amount = sum(row["jobs"] for row in losses), sum((_exact(row["not_earned_nnet"]) for row in losses), ZERO)
+        worst = max(losses, key=lambda row: _exact(row["not_earned_nnet"]))
+        yield _line("lost", f"{jobs} jobs, {readable(amount)} NNET, most of it: {worst['cause']}")
+
+
+def _miners(found: Standing, height: int) -> Iterator[RenderableType]:
+    figures = found.figures
+    sessions = figures["sessions"]
+    words = ", ".join(f"{count} {state}" for state, count in sorted(sessions.items())) if sessions else NOT_STATED
+    yield _line("miners", words if found.runs else f"{len(figures['miners'])}, sessions {NOT_STATED}", style="bold")
+    span_s = float(figures["earnings"]["recent_s"] or 0)
+    hosts = min(len(figures["hosts"] or ()), _MOST_HOSTS)
+    most = max(height - _OTHER_LINES - hosts, _LEAST_ROWS)
+    # those that don't earn first: they are what the operator looks for
+    rows = sorted(
+        figures["miners"], key=lambda row: (row["state"] in {"mining", "closed", None}, -_exact(row["recent_nnet"]))
+    )
+    shown = rows[:most]
+    made = table(
+        ("  miner", "state", "NNET/min", "today", "ledger", "last paid"), right=("NNET/min", "today", "ledger")
+    )
+    today, ledger = _column(shown, "today_nnet"), _column(shown, "ledger_nnet")
+    for number, row in enumerate(shown):
+        rate = _short(float(row["recent_nnet"]) / span_s * 60) if span_s and row["recent_nnet"] is not None else "-"
+        style = "yellow" if row["state"] == "waiting" else ""
+        state, paid = row["state"] or "-", _clock(row["last_paid_at"])
+        add(made, (f"  {row['miner']}", state, rate, today[number], ledger[number], paid), style=style)
+    if rows:
+        yield made
+    if len(rows) > len(shown):
+        yield Text(f"  and {len(rows) - len(shown):,} more: --json shows all", style="dim")
+
+
+def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
+    hosts, requests, queue = figures["hosts"], figures["requests"], figures["queue"]
+    yield Text()
+    if hosts is None:
+        yield _line("hosts", NOT_STATED, style="bold")
+        return
+    yield _line("hosts", f"{len(hosts)}" if hosts else "none has computed a job since the start", style="bold")
+    if hosts:
+        yield _hosts(hosts, float(figures["earnings"]["recent_s"]))
+    if len(hosts) > _MOST_HOSTS:
+        yield Text(f"  and {len(hosts) - _MOST_HOSTS:,} more: --json shows all", style="dim")
+    if queue is not None:
+        oldest = "" if queue["oldest_s"] is None else f", the oldest {float(queue['oldest_s']):.1f} s at workers"
+        held = NOT_STATED if queue["messages"] is None else queue["messages"]
+        yield _line(
+            "jobs", f"{queue['open_jobs']} open, {queue['at_workers']} at workers{oldest}; messages queued: {held}"
+        )
+    if requests is not None:
+        room = f"room for {requests['more_miners']} more miners"
+        used = f"{requests['used']} of {requests['limit']} in {float(requests['window_s']):g} s"
+        yield _line("requests", f"{used}, {requests['refused_429']} refused, {room}")
+    gas, phase = figures["gas"], figures["phase"]
+    if gas is not None or phase is not None:
+        fee = NOT_STATED if gas is None or gas["neo_transfer_fee"] is None else f"{gas['neo_transfer_fee']:g} NEO"
+        where = NOT_STATED if phase is None else phase["phase"]
+        yield _line("network", f"phase {where}, transfer fee {fee}")
+
+
+def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> Table:
+    made = table(
+        ("  host", "jobs/s", "NNET/min", "computed", "failed", "last job"),
+        right=("jobs/s", "NNET/min", "computed", "failed"),
+    )
+    for row in sorted(hosts, key=lambda one: -one["recent_jobs"])[:_MOST_HOSTS]:
+        rate = _short(float(row["recent_nnet"]) / span_s * 60)
+        counts = (f"{row['computed']:,}", f"{row['failed']:,}")
+        add(made, (f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, _clock(row["last_job_at"])))
+    return made
+
+
+def _wrong(found: Standing) -> Iterator[Text]:
+    if not found.runs:
+        yield Text("wrong     The coordinator does not run: nothing is earned.", style="bold red")
+        return
+    for one in found.figures["wrong"]:
+        yield _line("wrong", f"{one['text']} (since {_clock(one['since'])})", style="bold red")
+    if not found.figures["wrong"]:
+        yield _line("wrong", "nothing that the coordinator knows of", style="green")
+
+
+def _line(name: str, text: str, *, style: str = "") -> Text:
+    return Text(f"{name:<10}{text}", style=style)
+
+
+def _exact(amount: Decimal | int | None) -> Decimal:
+    return ZERO if amount is None else Decimal(amount)
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    texts = aligned([row[name] for row in rows])
+    return ["-" if text == NOT_STATED else text for text in texts]
+
+
+def _nnet(amount: Decimal | int | None) -> str:
+    return NOT_STATED if amount is None else f"{readable(amount)} NNET"
+
+
+def _short(value: float | Decimal) -> str:
+    """An estimate or a rate with four digits, or all before the point."""
+    number = float(value)
+    return f"{number:,.4g}" if abs(number) < 1000 else f"{number:,.0f}"
+
+
+def _clock(at: str | None) -> str:
+    """The time of day, with the date if it is another day, in UTC."""
+    if at is None:
+        return "never"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    return at[11:19] if at.startswith(today) else at[:16].replace("T", " ")
+
+
+def _ago(age_s: float | None) -> str:
+    return "now" if age_s is None or age_s <= _NOW_S else f"{_span(age_s)} ago"
+
+
+def _span(seconds: float) -> str:
+    for unit_s, name in _SPANS:
+        if seconds >= unit_s:
+            return f"{seconds / unit_s:.0f} {name}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,122 @@
+"""What a farm is and earns, for a process beside it: from its snapshot, or from its ledger while it does not run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from config.settings import Settings
+from fleet.domain.amounts import ZERO
+from fleet.errors import LedgerError
+from fleet.ledger.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
+from fleet.ledger.reports.rewards import rewards_by
+from fleet.money.scopes import stamp
+from fleet.status.days import DAY_MS
+from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
+
+#: figures of a snapshot that say something of the present alone
+_OF_THE_PRESENT = ("sessions", "job_types", "hosts", "requests", "queue", "gas", "phase")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A farm's figures, and what is known of its coordinator."""
+
+    #: `mining`, `draining`, `ended`, `silent` (there was one, and it gives no sign), or `never`
+    coordinator: str
+    #: seconds since its last sign; None if there was none
+    age_s: float | None
+    #: as `fleet.status.stated`; a figure that nobody states now is None
+    figures: Mapping[str, Any]
+
+    @property
+    def runs(self) -> bool:
+        """Whether the figures are of the present."""
+        return self.coordinator in {"mining", "draining"}
+
+    def stated(self) -> dict[str, Any]:
+        """The standing for JSON."""
+        at = self.figures.get("at")
+        age_s = None if self.age_s is None else round(self.age_s, 1)
+        return {"coordinator": {"state": self.coordinator, "last_sign_at": at, "age_s": age_s}, **self.figures}
+
+
+def status_folder(settings: Settings) -> Path:
+    """The folder with the farm's snapshot: that of the ledger which reports read."""
+    if settings.simulated and ledger_to_read(settings).simulated:
+        return settings.state_dir / SIMULATOR
+    if settings.simulated and settings.ledger_url is not None and not (settings.state_dir / SNAPSHOT_FILE).exists():
+        return farm_dir(settings)
+    return settings.state_dir
+
+
+def standing(folder: Path, place: LedgerPlace, now_ms: int) -> Standing:
+    """The standing of the farm whose snapshot is in `folder`.
+
+    Raises LedgerError when the farm does not run and its ledger, which it has, can't be read.
+    """
+    found = read_snapshot(folder, now_ms)
+    if found is not None and found.usable:
+        return Standing(coordinator=found.figures["state"], age_s=found.age_s, figures=found.figures)
+    state = "never" if found is None else "ended" if found.ended else "silent"
+    figures = _of_ledger(place, found, now_ms)
+    return Standing(coordinator=state, age_s=None if found is None else found.age_s, figures=figures)
+
+
+def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int) -> dict[str, Any]:
+    """The figures that a ledger holds, and None for all others."""
+    last = {} if found is None else found.figures
+    server = last.get("server")
+    try:
+        rewards = [row for row in rewards_by(place, "miner") if server in {None, row.server}]
+        days = {row.group: row.total_nnet for row in rewards_by(place, "day") if server in {None, row.server}}
+    except LedgerError:
+        if found is not None or (place.file is not None and place.file.exists()):
+            raise
+        rewards, days = [], {}
+    known = {row["miner"]: row for row in last.get("miners", [])}
+    rows = [_miner(row.group, row.total_nnet, known.get(row.group, {})) for row in rewards]
+    return {
+        "v": last.get("v"),
+        "at": last.get("at"),
+        "started_at": last.get("started_at"),
+        "release": last.get("release"),
+        "server": server,
+        "simulated": last.get("simulated", place.simulated),
+        "earnings": {
+            "nnet_per_minute": None,
+            "recent_nnet": None,
+            "recent_s": None,
+            "today_nnet": days.get(_day(now_ms), ZERO),
+            "yesterday_nnet": days.get(_day(now_ms - DAY_MS), ZERO),
+            "projected_day": None,
+            "ledger_nnet": sum((row.total_nnet for row in rewards), ZERO),
+            "last_paid_at": last.get("earnings", {}).get("last_paid_at"),
+        },
+        **dict.fromkeys(_OF_THE_PRESENT),
+        "losses": last.get("losses"),
+        "ledger": last.get("ledger"),
+        "wrong": [],
+        "miners": rows,
+    }
+
+
+def _miner(name: str, total: Decimal, last: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "miner": name,
+        "state": None,
+        "ledger_nnet": total,
+        "today_nnet": None,
+        "recent_nnet": None,
+        "paid": None,
+        "lost": None,
+        "last_paid_at": last.get("last_paid_at"),
+        "unexplained_nnet": last.get("unexplained_nnet"),
+    }
+
+
+def _day(ms: int) -> str:
+    return (stamp(ms) or "")[:10]

@@ -1,0 +1,85 @@
+"""The screen fits into 80 columns and 24 lines, shows text as text, and says what is not known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from fleet.commands.status_screen import screen_of
+from fleet.exact_json import dump
+from fleet.status.snapshot import FarmSnapshot
+from fleet.status.standing import Standing
+from fleet.status.stated import head_stated, miner_stated
+from tests.support.snapshots import MINER, SNAPSHOT, WORK, snapshot
+
+WIDTH, HEIGHT = 80, 24
+
+
+def figures(made: FarmSnapshot) -> dict[str, Any]:
+    """The figures as another process reads them."""
+    head = head_stated(made) | {"miners": [miner_stated(row) for row in made.miners]}
+    read: dict[str, Any] = json.loads(dump(head), parse_float=Decimal)
+    return read
+
+
+def lines(made: FarmSnapshot = SNAPSHOT, *, coordinator: str = "mining", age_s: float = 0.5) -> list[str]:
+    screen = Console(
+        width=WIDTH, height=HEIGHT, record=True, highlight=False, color_system=None, file=None, quiet=False
+    )
+    with screen.capture() as capture:
+        screen.print(screen_of(Standing(coordinator=coordinator, age_s=age_s, figures=figures(made)), HEIGHT))
+    return capture.get().rstrip("\n").split("\n")
+
+
+def test_money_miners_hosts_and_what_is_wrong_are_on_it() -> None:
+    text = "\n".join(lines())
+    for part in ("0.15 NNET a minute", "1.5 NNET", "20 NNET", "21.5 NNET expected, 19 to 24", "garage-1", "12.345679"):
+        assert part in text
+    for part in ("shed", "1200 of 5000 in 60 s", "room for 4 more miners", "No worker takes jobs.", "2 jobs, 0.3 NNET"):
+        assert part in text
+
+
+def test_thousands_of_miners_and_hosts_fit_on_one_screen() -> None:
+    miners = tuple(replace(MINER, name=f"rig-{number:04}") for number in range(2500))
+    hosts = tuple(replace(WORK, name=f"host-{number}") for number in range(200))
+    shown = lines(snapshot(miners=miners, hosts=hosts, losses=None, wrong=()))
+    assert len(shown) <= 2 * HEIGHT
+    assert "2,496 more" in "\n".join(shown)
+    assert max(map(len, shown)) <= WIDTH
+
+
+def test_a_miner_that_does_not_earn_comes_first() -> None:
+    miners = (MINER, replace(MINER, name="lame", state="waiting", recent=Decimal(0)))
+    text = "\n".join(lines(snapshot(miners=miners)))
+    assert text.index("lame") < text.index("garage-1")
+
+
+@pytest.mark.parametrize("name", ["[red]x[/red]", "n" * 40])
+def test_names_are_shown_as_they_are_within_the_width(name: str) -> None:
+    shown = lines(snapshot(miners=(replace(MINER, name=name),), hosts=(replace(WORK, name=name),)))
+    assert max(map(len, shown)) <= WIDTH
+    assert name[:11] in "\n".join(shown)
+
+
+def test_an_old_snapshot_is_shown_with_its_age() -> None:
+    assert "figures are 12 s old" in "\n".join(lines(age_s=12.0))
+
+
+@pytest.mark.parametrize("coordinator", ["ended", "silent"])
+def test_a_farm_that_does_not_run_says_since_when(coordinator: str) -> None:
+    text = "\n".join(lines(coordinator=coordinator, age_s=7200.0))
+    assert "not running" in text
+    assert "2 h ago" in text
+    assert "nothing is earned" in text
+
+
+def test_a_folder_without_a_farm_names_the_command_that_starts_one() -> None:
+    screen = Console(width=WIDTH, color_system=None)
+    with screen.capture() as capture:
+        screen.print(screen_of(Standing(coordinator="never", age_s=None, figures={"miners": []}), HEIGHT))
+    assert "fleet up" in capture.get()
