@@ -16,7 +16,7 @@ from fleet.commands.tables import console
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
 from fleet.ledger.places import ledger_to_read
-from fleet.status.standing import Standing, standing, status_folder
+from fleet.status.standing import FarmStanding, standing, status_folder
 
 #: seconds between two looks, and between two readings of a ledger whose farm does not run
 _EVERY_S, _LEDGER_EVERY_S = 1.0, 15.0
@@ -47,7 +47,7 @@ def status(*, watch: bool, as_json: bool) -> None:
         _show(lambda: standing(folder, place, wall_ms()), watch=watch, as_json=as_json)
 
 
-def _show(look: Callable[[], Standing], *, watch: bool, as_json: bool) -> None:
+def _show(look: Callable[[], FarmStanding], *, watch: bool, as_json: bool) -> None:
     screen = console()
     if not watch:
         _print(look(), screen, as_json=as_json)
@@ -63,7 +63,7 @@ def _show(look: Callable[[], Standing], *, watch: bool, as_json: bool) -> None:
         return
 
 
-def _follow(look: Callable[[], Standing], screen: Console) -> None:
+def _follow(look: Callable[[], FarmStanding], screen: Console) -> None:
     """Show the screen in place, until Ctrl-C."""
     found = look()
     with Live(screen_of(found, screen.height), console=screen, screen=True, auto_refresh=False) as live:
@@ -73,12 +73,12 @@ def _follow(look: Callable[[], Standing], screen: Console) -> None:
             found = look()
 
 
-def _print(found: Standing, screen: Console, *, as_json: bool) -> None:
+def _print(found: FarmStanding, screen: Console, *, as_json: bool) -> None:
     if as_json:
         click.echo(dump(found.stated()))
     else:
         screen.print(screen_of(found, screen.height if screen.is_terminal else _LINES))
 
 
-def _pause_s(found: Standing) -> float:
+def _pause_s(found: FarmStanding) -> float:
     return _EVERY_S if found.runs else _LEDGER_EVERY_S

@@ -1,4 +1,7 @@
-"""The screen of `fleet status`: money, miners, hosts, and what is wrong, for a terminal of 80 columns."""
+"""The screen of `fleet status`: money, miners, hosts, and what is wrong, for a terminal of 80 columns.
+
+One file: the parts of the screen share its width and its lines.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from fleet.commands.tables import add, table
 from fleet.domain.amounts import ZERO
 from fleet.money.readable import NOT_STATED, aligned, readable
 from fleet.status.snapshot_file import FRESH_S
-from fleet.status.standing import Standing
+from fleet.status.standing import FarmStanding
 
 #: lines of a screen that miners and hosts don't get, and the least rows that each of them does
 _OTHER_LINES, _LEAST_ROWS = 15, 4
@@ -26,7 +29,7 @@ _NOW_S = 1.5
 _SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 
-def screen_of(found: Standing, height: int) -> RenderableType:
+def screen_of(found: FarmStanding, height: int) -> RenderableType:
     """The screen of a farm for a terminal of `height` lines."""
     if found.coordinator == "never" and not found.figures["miners"]:
         return Text("No farm has run here yet. `fleet up` starts one on this machine.")
@@ -42,7 +45,7 @@ def screen_of(found: Standing, height: int) -> RenderableType:
     )
 
 
-def _title(found: Standing) -> Iterator[Text]:
+def _title(found: FarmStanding) -> Iterator[Text]:
     figures = found.figures
     yield Text(f"farm at {figures['server'] or 'an unknown server'}", style="bold")
     said = {
@@ -83,7 +86,7 @@ def _money(figures: Mapping[str, Any]) -> Iterator[Text]:
         yield _line("lost", f"{jobs} jobs, {readable(amount)} NNET, most of it: {worst['cause']}")
 
 
-def _miners(found: Standing, height: int) -> Iterator[RenderableType]:
+def _miners(found: FarmStanding, height: int) -> Iterator[RenderableType]:
     figures = found.figures
     sessions = figures["sessions"]
     words = ", ".join(f"{count} {state}" for state, count in sorted(sessions.items())) if sessions else NOT_STATED
@@ -151,7 +154,7 @@ def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> Table:
     return made
 
 
-def _wrong(found: Standing) -> Iterator[Text]:
+def _wrong(found: FarmStanding) -> Iterator[Text]:
     if not found.runs:
         yield Text("wrong     The coordinator does not run: nothing is earned.", style="bold red")
         return

@@ -22,7 +22,7 @@ _OF_THE_PRESENT = ("sessions", "job_types", "hosts", "requests", "queue", "gas",
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class FarmStanding:
     """A farm's figures, and what is known of its coordinator."""
 
     #: `mining`, `draining`, `ended`, `silent` (there was one, and it gives no sign), or `never`
@@ -53,17 +53,17 @@ def status_folder(settings: Settings) -> Path:
     return settings.state_dir
 
 
-def standing(folder: Path, place: LedgerPlace, now_ms: int) -> Standing:
+def standing(folder: Path, place: LedgerPlace, now_ms: int) -> FarmStanding:
     """The standing of the farm whose snapshot is in `folder`.
 
     Raises LedgerError when the farm does not run and its ledger, which it has, can't be read.
     """
     found = read_snapshot(folder, now_ms)
     if found is not None and found.usable:
-        return Standing(coordinator=found.figures["state"], age_s=found.age_s, figures=found.figures)
+        return FarmStanding(coordinator=found.figures["state"], age_s=found.age_s, figures=found.figures)
     state = "never" if found is None else "ended" if found.ended else "silent"
     figures = _of_ledger(place, found, now_ms)
-    return Standing(coordinator=state, age_s=None if found is None else found.age_s, figures=figures)
+    return FarmStanding(coordinator=state, age_s=None if found is None else found.age_s, figures=figures)
 
 
 def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from fleet.commands.status_screen import screen_of
 from fleet.exact_json import dump
 from fleet.status.snapshot import FarmSnapshot
-from fleet.status.standing import Standing
+from fleet.status.standing import FarmStanding
 from fleet.status.stated import head_stated, miner_stated
 from tests.support.snapshots import MINER, SNAPSHOT, WORK, snapshot
 
@@ -32,7 +32,7 @@ def lines(made: FarmSnapshot = SNAPSHOT, *, coordinator: str = "mining", age_s: 
         width=WIDTH, height=HEIGHT, record=True, highlight=False, color_system=None, file=None, quiet=False
     )
     with screen.capture() as capture:
-        screen.print(screen_of(Standing(coordinator=coordinator, age_s=age_s, figures=figures(made)), HEIGHT))
+        screen.print(screen_of(FarmStanding(coordinator=coordinator, age_s=age_s, figures=figures(made)), HEIGHT))
     return capture.get().rstrip("\n").split("\n")
 
 
@@ -81,5 +81,5 @@ def test_a_farm_that_does_not_run_says_since_when(coordinator: str) -> None:
 def test_a_folder_without_a_farm_names_the_command_that_starts_one() -> None:
     screen = Console(width=WIDTH, color_system=None)
     with screen.capture() as capture:
-        screen.print(screen_of(Standing(coordinator="never", age_s=None, figures={"miners": []}), HEIGHT))
+        screen.print(screen_of(FarmStanding(coordinator="never", age_s=None, figures={"miners": []}), HEIGHT))
     assert "fleet up" in capture.get()
