@@ -20,6 +20,8 @@ _MOST_MINERS = 10_000
 _WORTH_IT = 0.02
 #: a gain below this many standard errors is not recommended
 _SURE = 2.0
+#: incomes that differ by less than this share are the same
+_ALIKE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,9 +102,12 @@ def figure(amount: float) -> str:
 def _best(model: IncomeModel, own: int) -> int:
     """The best number of miners among those whose income is known."""
     if model.sharing.known:
-        return model.best(1, _MOST_MINERS)
-    least, most = model.sharing.tried
-    return model.best(min(least, own) or own, max(most, own))
+        best = model.best(1, _MOST_MINERS)
+    else:
+        least, most = model.sharing.tried
+        best = model.best(min(least, own) or own, max(most, own))
+    alike = math.isclose(model.income(best).total, model.income(own).total, rel_tol=_ALIKE)
+    return own if alike else best
 
 
 def _miners(model: IncomeModel, now: Income, what: str, own: int) -> Option:
@@ -146,7 +151,8 @@ def _address(model: IncomeModel, now: Income) -> Option:
 
 def _against(model: IncomeModel, now: Income, what: str, then: Income) -> Option:
     """A change of the farm. What is uncertain about both incomes alike is uncertain about their difference only."""
-    change = then.total - now.total
+    alike = math.isclose(then.total, now.total, rel_tol=_ALIKE)
+    change = 0.0 if alike else then.total - now.total
     common = min(now.error, then.error)
     apart = [math.sqrt(max(one.error**2 - common**2, 0.0)) * one.total for one in (now, then)]
     error = math.hypot(common * change, *apart) if change else 0.0
