@@ -107,7 +107,7 @@ def test_nothing_is_advised_before_an_income_can_be_estimated() -> None:
 
 def test_numbers_of_miners_that_earn_the_same_are_no_change() -> None:
     """Fixed rewards, and workers that are the bottleneck: what floats make of the sums is no gain."""
-    sharing = Sharing(budget=1.0, cap=1.0, floor=1.0, tried=(1, 8), error=0.01)
+    sharing = Sharing(flat=1.0, budget=1.0, strangers=0.0, cap=1.0, floor=1.0, tried=(1, 8), error=0.01)
     model = replace(REAL, sharing=sharing, capacity=replace(REAL.capacity, workers_per_s=7.3))
     advice = advised(model, 8)
     assert advice.best.miners == 8
