@@ -32,6 +32,7 @@ COMMANDS = {
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
     "reconcile": ("reconcile", "Show what was booked against what the server says it paid."),
     "explain": ("explain", "Show what became of a job, and why."),
+    "doctor": ("doctor", "Check the farm on this machine, and say what to do."),
     "config": ("config", "Show each setting and where it came from."),
     "completion": ("completion", "Print the completion script of a shell."),
 }

@@ -21,7 +21,7 @@ EX_USAGE = 64
 EX_DATAERR = 65
 #: a host's name does not resolve
 EX_NOHOST = 68
-#: a required service doesn't answer
+#: a required service doesn't answer, or `fleet doctor` found a fault
 EX_UNAVAILABLE = 69
 #: the program failed; the same command may succeed
 EX_SOFTWARE = 70

@@ -23,11 +23,16 @@ NETWORKED = {
 
 def networked(folder: Path, mounts: Path = _MOUNTS) -> str | None:
     """The name of the network file system that holds `folder`, such as "NFS"; None for a local one."""
+    return NETWORKED.get(file_system(folder, mounts))
+
+
+def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
+    """The type of the file system that holds `folder`, such as "ext4"; empty where unknown."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
-        return None
-    return NETWORKED.get(kind_of(folder.resolve(), lines))
+        return ""
+    return kind_of(folder.resolve(), lines)
 
 
 def kind_of(folder: Path, mountinfo: list[str]) -> str:

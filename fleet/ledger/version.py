@@ -10,6 +10,8 @@ from fleet.ledger.heads import HEADS_FILE, kept_heads, refuse_lost
 SCHEMA_VERSION = 7
 #: message for a ledger without tables
 EMPTY = "there is nothing in the ledger yet"
+#: end of the message for a ledger of an older schema
+MIGRATES = "the next start of the coordinator migrates it, after a copy"
 _OLDEST = 1
 
 
@@ -35,5 +37,5 @@ def check_version(found: str | None) -> None:
         return
     words = f"the ledger has schema {found}, this release reads {SCHEMA_VERSION}: "
     if is_older(found):
-        raise LedgerError(f"{words}the next start of the coordinator migrates it, after a copy")
+        raise LedgerError(f"{words}{MIGRATES}")
     raise LedgerError(f"{words}use the release that wrote it")

@@ -1,4 +1,4 @@
-"""The limits of this process's control groups, version 1 or 2: CPU, memory, and out-of-memory kills."""
+"""The limits of this process's control groups, version 1 or 2: CPU, memory, processes, and out-of-memory kills."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ class Groups:
         limits = [_number(folder / "memory.max") for folder in self._folders("")]
         limits += [_number(folder / "memory.limit_in_bytes") for folder in self._folders("memory")]
         return min((limit for limit in limits if limit is not None and limit < _NO_LIMIT), default=None)
+
+    def tasks_left(self) -> int | None:
+        """The processes and threads that may still be started, by the tightest limit; None without one."""
+        left = []
+        for folder in (*self._folders(""), *self._folders("pids")):
+            most, current = _number(folder / "pids.max"), _number(folder / "pids.current")
+            if most is not None and current is not None:
+                left.append(max(most - current, 0))
+        return min(left, default=None)
 
     def oom_kills(self) -> int:
         """The number of processes of the innermost group killed for lack of memory since the group was created."""

@@ -37,6 +37,12 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
         raise LedgerError(f"the ledger {place.file} can't be read: {exc}") from exc
 
 
+def sqlite_version() -> tuple[int, int, int]:
+    """The version of the SQLite library that this Python uses, for reports and coordinators alike."""
+    major, minor, patch = sqlite3.sqlite_version_info
+    return major, minor, patch
+
+
 def _connect(file: Path) -> sqlite3.Connection:
     """A read-only connection that creates no database; it may write the write-ahead log's index beside the file."""
     how = "mode=ro&immutable=1" if unchanging(file) else "mode=rw"

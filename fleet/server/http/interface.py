@@ -34,6 +34,8 @@ class Response:
     retry_after_s: float | None = None
     #: the URL that a redirect names, empty without one
     location: str = ""
+    #: the Date header as it came; empty without one, and always by libcurl, since no miner's call needs it
+    date: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -103,6 +103,7 @@ class RequestThread(threading.Thread):
             body=body,
             retry_after_s=retry_after_s(answer.headers.get("Retry-After", ""), time.time()),
             location=location_of(answer.status_code, in_flight.request.url, answer.headers.get("Location", "")),
+            date=answer.headers.get("Date", ""),
         )
 
     def _drop(self) -> None:

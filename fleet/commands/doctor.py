@@ -1,0 +1,107 @@
+"""`fleet doctor`: checks a farm on this machine, and says what to do about each fault."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from config.errors import ConfigError
+from config.hiding import hidden
+from config.load import read, unread_env_file, without_secrets
+from fleet.commands.exits import EX_UNAVAILABLE
+from fleet.commands.tables import console, line
+from fleet.doctor.checkup import checks
+from fleet.doctor.diagnosis import Diagnosis, Grade, counted, fail, warn
+from fleet.doctor.examination import examine
+from fleet.doctor.secret_words import hider
+
+#: seconds after which a check that hangs is given up
+_DEADLINE_S = 15.0
+_STYLES = {Grade.OK: "", Grade.WARN: "yellow", Grade.FAIL: "red", Grade.NOT_CHECKED: "dim"}
+_MARKS = {Grade.OK: "ok", Grade.WARN: "warn", Grade.FAIL: "FAIL", Grade.NOT_CHECKED: "–"}
+_INDENT = " " * 6
+
+
+@click.command("doctor")
+@click.option("--server", metavar="URL", help="Check this NeoNet server instead of that of the settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the checks, and how many of each grade.")
+@click.option(
+    "--fix", is_flag=True, help="Make the state folder and the files with secrets private; mend nothing else."
+)
+@click.pass_context
+def doctor(ctx: click.Context, /, *, server: str | None, as_json: bool, fix: bool) -> None:
+    """Check the farm on this machine: settings, server, Redis, ledger, disk, limits, ports, secrets.
+
+    Each line is ok, warn or FAIL, with what to do. It may run while the farm mines: it changes nothing, takes no lock,
+    and calls the server three times. The exit code is 0, or 69 if a line is FAIL.
+
+    \b
+    Examples:
+      fleet doctor
+      fleet doctor --server https://neonet.example.com
+      fleet doctor --json | jq '.checks[] | select(.grade == "fail")'
+    """
+    diagnoses = _diagnoses({"server": server}, fix=fix)
+    counts = counted(diagnoses)
+    if as_json:
+        stated = [
+            {"subject": one.subject, "grade": one.grade.name.lower(), "found": one.found, "advice": one.advice}
+            for one in diagnoses
+        ]
+        click.echo(json.dumps({"checks": stated} | {grade.name.lower(): count for grade, count in counts.items()}))
+    else:
+        _print(diagnoses)
+    if counts[Grade.FAIL]:
+        ctx.exit(EX_UNAVAILABLE)
+
+
+def _diagnoses(overrides: dict[str, Any], *, fix: bool) -> list[Diagnosis]:
+    try:
+        reading = read(overrides)
+    except ConfigError as exc:
+        return [fail("settings", hidden(str(exc)), "correct them; nothing else was checked")]
+    return [*_unread(), *examine(checks(reading, fix=fix), _DEADLINE_S, hider(reading.settings))]
+
+
+def _unread() -> list[Diagnosis]:
+    """Sources of settings that exist and are not read."""
+    found = []
+    env_file, folder = unread_env_file(), without_secrets()
+    if env_file is not None:
+        advice = f"run this command in {env_file.parent}, or set FLEET_ENV_FILE={env_file}"
+        found.append(warn("settings", f"{env_file} is not read from this folder", advice))
+    if folder is not None:
+        found.append(warn("settings", folder, "mend its rights, or name another folder with FLEET_SECRETS_DIR"))
+    return found
+
+
+def _print(diagnoses: Sequence[Diagnosis]) -> None:
+    """Print a line for each diagnosis, the advice below it, and the number of each grade."""
+    screen = console()
+    for one in diagnoses:
+        mark = f"{_MARKS[one.grade]:<{len(_INDENT)}}"
+        for row in _wrapped(f"{one.subject}: {one.found}", mark, screen.width):
+            line(screen, row, style=_STYLES[one.grade])
+        if one.advice:
+            for row in _wrapped(one.advice, f"{_INDENT}→ ", screen.width):
+                line(screen, row)
+    line(screen, ", ".join(f"{count} {grade.value}" for grade, count in counted(diagnoses).items()), style="bold")
+
+
+def _wrapped(text: str, first: str, width: int) -> list[str]:
+    """The text's lines, broken between words where they are too wide, below the first one's beginning."""
+    rows: list[str] = []
+    for part in text.splitlines():
+        rows += textwrap.wrap(
+            part,
+            width,
+            initial_indent=" " * len(first) if rows else first,
+            subsequent_indent=" " * len(first),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return rows

@@ -1,0 +1,53 @@
+"""The end of a server's TLS certificate, and whether it is near."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
+
+#: days before its end at which a certificate should have been renewed
+_SOON_DAYS = 14
+_DAY_S = 86_400
+
+
+def certificate_diagnoses(
+    subject: str, host: str, port: int, context: ssl.SSLContext, *, now: float, timeout_s: float
+) -> Iterator[Diagnosis]:
+    """How long the certificate of a TLS server is valid. `now` is Unix seconds.
+
+    Nothing is sent beside the handshake. A certificate that `context` does not verify is a fault.
+    """
+    try:
+        with (
+            socket.create_connection((host, port), timeout_s) as plain,
+            context.wrap_socket(plain, server_hostname=host) as tls,
+        ):
+            stated = tls.getpeercert() or {}
+            version = tls.version()
+    except ssl.SSLCertVerificationError as exc:
+        yield fail(subject, f"the certificate does not verify: {exc.verify_message}", _UNTRUSTED)
+    except (OSError, ValueError) as exc:
+        yield not_checked(subject, f"no TLS connection: {getattr(exc, 'strerror', None) or type(exc).__name__}")
+    else:
+        ends = ssl.cert_time_to_seconds(str(stated["notAfter"]))
+        yield judged_end(subject, ends, now=now, version=version or "TLS")
+
+
+_UNTRUSTED = (
+    "renew it if it has ended; if an authority of your own signed it, name its PEM file with FLEET_HTTP__CA_FILE for "
+    "the server, or with ?ssl_ca_certs=FILE in FLEET_REDIS_URL"
+)
+
+
+def judged_end(subject: str, ends: float, *, now: float, version: str) -> Diagnosis:
+    """The diagnosis of a certificate that ends at `ends`. Both times are Unix seconds."""
+    days = (ends - now) / _DAY_S
+    if days < 0:
+        return fail(subject, f"the certificate ended {-days:.0f} days ago", _UNTRUSTED)
+    if days < _SOON_DAYS:
+        words = "have whoever runs it renew the certificate; for the farm's own Redis, start Compose again"
+        return warn(subject, f"the certificate ends in {days:.0f} days", words)
+    return ok(subject, f"{version}, the certificate is valid for {days:.0f} more days")

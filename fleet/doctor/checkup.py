@@ -1,0 +1,128 @@
+"""The checks of one farm, by its settings: which Redis, server, ledger and files they are about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.load import SECRETS, Origin, Reading
+from config.redis_address import read_redis_url
+from config.settings import Settings
+from config.sources import variable
+from config.tree import leaves
+from fleet.coordinator.assembly import http_options
+from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok
+from fleet.doctor.examination import Check
+from fleet.doctor.ledger import ledger_diagnoses
+from fleet.doctor.limits import Demand, machine_diagnoses
+from fleet.doctor.modes import mode_diagnoses
+from fleet.doctor.ports import flower_diagnoses
+from fleet.doctor.redis_health import redis_diagnoses
+from fleet.doctor.server import server_diagnoses
+from fleet.errors import FleetError
+from fleet.ledger.places import farm_dir, ledger_to_read
+from fleet.local.running import RunningFarm, running_farm
+
+#: settings that are no secrets by their type, and hold miners' ids
+_IDS = frozenset({"id", "miner"})
+
+
+def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
+    """All checks of the farm that these settings describe. With `fix`, modes of its files are mended on the way."""
+    settings = reading.settings
+    farm = _running(settings)
+    return (
+        Check(subject="settings", examine=lambda: _settings(reading)),
+        Check(subject="server", examine=lambda: _server(settings, farm)),
+        Check(subject="redis", examine=lambda: _redis(settings, farm)),
+        Check(subject="ledger", examine=lambda: _ledger(settings)),
+        Check(subject="limits", examine=lambda: machine_diagnoses(_demand(settings))),
+        Check(subject="ports", examine=lambda: _ports(settings)),
+        Check(subject="secrets", examine=lambda: mode_diagnoses(_folders(settings), secret_files(reading), fix=fix)),
+    )
+
+
+def _running(settings: Settings) -> RunningFarm | None:
+    """The farm of `fleet up` in the state folder: the real one first, since no setting may name its server."""
+    return next(filter(None, map(running_farm, dict.fromkeys((settings.state_dir, farm_dir(settings))))), None)
+
+
+def _settings(reading: Reading) -> Iterator[Diagnosis]:
+    settings = reading.settings
+    files = sorted({one.source for one in reading.origins if "/" in one.source or Path(one.source).is_file()})
+    yield ok("settings", f"valid; read from {', '.join(files) or 'no file'}, the environment and the command line")
+    limit_s, given_s = settings.worker.time_limit_s, settings.visibility_timeout_s
+    yield ok("time limits", f"a job ends after {limit_s:g} s; Redis gives it to another worker after {given_s:g} s")
+
+
+def _server(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
+    simulator = None if farm is None else farm.simulator_url
+    server = settings.server or simulator
+    if server is None:
+        yield not_checked("server", "no server is named; set FLEET_SERVER, or name it with --server")
+        return
+    try:
+        _, options = http_options(settings, server if settings.server else "")
+    except FleetError as exc:
+        yield fail("server", str(exc), "correct that setting")
+        return
+    yield from server_diagnoses(server, options)
+
+
+def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
+    own = None if farm is None else farm.redis_url
+    url = own if settings.redis_url is None else settings.redis_url.get_secret_value()
+    if url is None:
+        yield not_checked("redis", f"no farm runs in {settings.state_dir}, and `fleet up` starts a Redis of its own")
+        return
+    yield from redis_diagnoses(url)
+
+
+def _ledger(settings: Settings) -> Iterator[Diagnosis]:
+    return ledger_diagnoses(ledger_to_read(settings), settings.state_dir, int(time.time() * 1000))
+
+
+def _demand(settings: Settings) -> Demand:
+    return Demand(
+        miners=settings.miner_count,
+        connections=settings.http.connections,
+        processes=settings.worker.concurrency,
+    )
+
+
+def _ports(settings: Settings) -> Iterator[Diagnosis]:
+    if settings.flower.enabled:
+        yield from flower_diagnoses(settings.flower.address, settings.flower.port)
+
+
+def _folders(settings: Settings) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys((settings.state_dir, farm_dir(settings))))
+
+
+def secret_files(reading: Reading) -> tuple[Path, ...]:
+    """The files that secrets and miners' ids were read from, and the key of a client's certificate at Redis.
+
+    /run/secrets is left out: a container runtime mounts it, with modes of its own.
+    """
+    secret = {leaf.name for leaf in leaves(Settings) if leaf.secret} | _IDS
+    found: dict[Path, None] = {}
+    for origin in reading.origins:
+        if origin.name in secret and origin.value:
+            found.update(dict.fromkeys(_files(origin)))
+    url = reading.settings.redis_url
+    tls = None if url is None else read_redis_url(url.get_secret_value()).tls
+    if tls is not None and tls.key_file is not None:
+        found[Path(tls.key_file)] = None
+    return tuple(found)
+
+
+def _files(origin: Origin) -> Iterator[Path]:
+    source = Path(origin.source)
+    if source == SECRETS:
+        return
+    if source.is_file():
+        yield source
+    elif source.is_dir():
+        wanted = variable(origin.name).lower()
+        yield from (path for path in sorted(source.iterdir()) if path.name.lower() == wanted)

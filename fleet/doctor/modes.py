@@ -1,0 +1,79 @@
+"""The modes of a farm's files: other users of this machine must neither read nor change secrets, ids and ledger."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
+from fleet.private_files import keep_private
+
+_OTHERS = 0o007
+
+
+def mode_diagnoses(state_dirs: Iterable[Path], secrets: Iterable[Path], *, fix: bool) -> Iterator[Diagnosis]:
+    """The diagnoses of the state folders, and of the files that hold secrets. With `fix`, modes are mended first."""
+    for folder in state_dirs:
+        if fix and folder.is_dir():
+            keep_private(folder)
+        yield _judged_folder(folder)
+    for path in secrets:
+        if fix:
+            _narrow(path)
+        yield _judged_secret(path)
+
+
+def open_to_others(path: Path) -> str:
+    """What users other than the owner and its group may do with a file: "read", "change", or "" for nothing.
+
+    They must be able to enter each folder above it. Raises OSError where that can't be seen.
+    """
+    mode = path.stat().st_mode & _OTHERS
+    reachable = all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
+    if not mode & 0o006 or not reachable:
+        return ""
+    return "change" if mode & 0o002 else "read"
+
+
+def _judged_folder(folder: Path) -> Diagnosis:
+    subject = "state folder"
+    try:
+        found = folder.stat()
+        opened = open_to_others(folder) or ("enter" if found.st_mode & 0o001 and _reachable(folder) else "")
+    except FileNotFoundError:
+        return ok(subject, f"{folder} does not exist yet; the first run makes it private")
+    except OSError as exc:
+        return not_checked(subject, f"{folder}: {exc.strerror}")
+    if found.st_uid not in (os.geteuid(), 0) and os.geteuid():
+        return warn(subject, f"{folder} belongs to another user", f"run the farm as that user, or `chown` {folder}")
+    if opened:
+        words = f"every user of this machine can {opened} {folder}, which holds the ledger and the miners' ids"
+        return fail(subject, words, f"`chmod 700 {folder}`, or `fleet doctor --fix`")
+    return ok(subject, f"{folder} is private")
+
+
+def _reachable(path: Path) -> bool:
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
+
+
+def _judged_secret(path: Path) -> Diagnosis:
+    subject = "secrets"
+    try:
+        opened = open_to_others(path)
+    except OSError as exc:
+        return not_checked(subject, f"{path}: {exc.strerror}")
+    if opened:
+        words = f"every user of this machine can {opened} {path}, which holds a secret"
+        return fail(
+            subject, words, f"`chmod 600 {path}`, or `fleet doctor --fix`; then make new secrets, as they may be known"
+        )
+    return ok(subject, f"{path} is private")
+
+
+def _narrow(path: Path) -> None:
+    """Take all rights of other users from a file of this user; a link and another user's file stay as they are."""
+    found = path.lstat()
+    if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
+        path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)

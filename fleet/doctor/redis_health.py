@@ -1,0 +1,174 @@
+"""The farm's Redis: whether it takes this role, and whether its settings and its state keep a farm working."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import redis
+from redis.exceptions import NoPermissionError
+
+from config.redis_address import Tls, read_redis_url
+from fleet.doctor.certificates import certificate_diagnoses
+from fleet.doctor.clocks import judged_clock
+from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
+from fleet.doctor.redis_state import info_diagnoses
+from tasks.broker.handshake import process_refusal, redis_refusal
+from tasks.broker.redis_client import redis_client
+from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION, WORKERS_KEY
+from tasks.text import sanitized
+
+_TIMEOUT_S = 3.0
+#: what keeps Redis from taking a write, by its code or redis-py's class for it → what to do
+_NO_WRITES = {
+    "OUTOFMEMORY": "raise maxmemory; if jobs pile up, start more workers",
+    "MISCONF": "free space on Redis's disk: it takes no writes since it could not save",
+    "READONLY": "name the master in FLEET_REDIS_URL",
+    "NOREPLICAS": "start its replicas, or set min-replicas-to-write to 0",
+}
+_USER = "give the user the rights of its role, or name another user in FLEET_REDIS_URL"
+
+
+def redis_diagnoses(redis_url: str) -> Iterator[Diagnosis]:
+    """The diagnoses of the Redis at this URL, as far as the URL's role may ask. Writes nothing."""
+    address = read_redis_url(redis_url)
+    role = role_of(address.username)
+    refusal = (
+        redis_refusal(redis_url, patience_s=0.0)
+        if role == "flower"
+        else process_refusal(redis_url, as_worker=True, patience_s=0.0)
+    )
+    if refusal is not None:
+        yield _refused(refusal.reason)
+        return
+    yield ok("redis", f"{address.place} answers, as role {role}")
+    if address.tls is not None:
+        context = _context(address.tls)
+        yield from certificate_diagnoses(
+            "redis certificate", address.host, address.port, context, now=time.time(), timeout_s=_TIMEOUT_S
+        )
+    if role == "flower":
+        return
+    with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
+        yield from _contents(client, role)
+
+
+def _refused(reason: str) -> Diagnosis:
+    """The diagnosis of a refusal, whose words end in the advice where there is one."""
+    for mark in ("; ", ": install "):
+        found, there, advice = reason.rpartition(mark)
+        if there:
+            return fail("redis", found, f"{mark.removeprefix(': ')}{advice}".removeprefix("; "))
+    return fail("redis", reason, "start Redis there, or correct host, port or database in FLEET_REDIS_URL")
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    context.check_hostname = tls.check_hostname
+    if tls.cert_file is not None:
+        # without a password argument, OpenSSL would ask for one on the terminal
+        context.load_cert_chain(tls.cert_file, tls.key_file, password="")
+    return context
+
+
+def role_of(user: str | None) -> str:
+    """The role in a farm that a user of Redis has, by its name: coordinator, worker, or flower."""
+    name = user or ""
+    if name == "flower":
+        return "flower"
+    return "worker" if name == "worker" or name.startswith("host-") else "coordinator"
+
+
+def _contents(client: redis.Redis, role: str) -> Iterator[Diagnosis]:
+    yield _clock(client)
+    if role == "worker":
+        yield not_checked(
+            "redis memory", "only the coordinator's role may ask for it; run this on the coordinator's host"
+        )
+        return
+    denied = _denied(client)
+    if denied:
+        yield fail("redis rights", f"this user lacks the right to {', '.join(denied)}", _USER)
+        return
+    yield ok("redis rights", "this user may do what a coordinator does")
+    yield _writes(client)
+    try:
+        yield from info_diagnoses(client.info("everything"))
+    except NoPermissionError:
+        yield not_checked("redis memory", "this user may not ask for INFO")
+    yield from _presence(client)
+
+
+def _clock(client: redis.Redis) -> Diagnosis:
+    before = time.time()
+    seconds, microseconds = client.time()
+    after = time.time()
+    return judged_clock("redis clock", seconds + microseconds / 1e6 - (before + after) / 2, (after - before) * 1000)
+
+
+def _denied(client: redis.Redis) -> list[str]:
+    """Commands of a coordinator that Redis denies. Each of them only reads."""
+    probes: dict[str, tuple[str, ...]] = {
+        "read results": ("XLEN", RESULTS_STREAM),
+        "see the queue": ("LLEN", JOBS_QUEUE),
+        "see the workers' sign": ("GET", WORKERS_KEY),
+        "hold the lease": ("PTTL", COORDINATOR_KEY),
+        "state its release": ("GET", RELEASE_KEY),
+    }
+    return [what for what, command in probes.items() if _is_denied(client, command)]
+
+
+def _is_denied(client: redis.Redis, command: tuple[str, ...]) -> bool:
+    try:
+        client.execute_command(*command)  # type: ignore[no-untyped-call]
+    except NoPermissionError:
+        return True
+    except redis.ResponseError:
+        # a key of another kind; the coordinator mends that
+        return False
+    return False
+
+
+def _writes(client: redis.Redis) -> Diagnosis:
+    """Whether Redis takes writes, shown by one that changes nothing: a key that does not exist is set if it exists."""
+    subject = "redis writes"
+    try:
+        client.set("neonet.doctor", "", xx=True)
+    except NoPermissionError:
+        return fail(subject, "this user may not write the farm's keys", _USER)
+    except redis.RedisError as exc:
+        # redis-py strips the code of some errors and has a class for them
+        said = sanitized(f"{type(exc).__name__} {exc}")[:200]
+        advice = next((words for code, words in _NO_WRITES.items() if code in said.upper()), "see Redis's log")
+        return fail(subject, f"Redis takes no writes: {sanitized(str(exc))[:160]}", advice)
+    return ok(subject, "it takes writes")
+
+
+def _presence(client: redis.Redis) -> Iterator[Diagnosis]:
+    sign: Any = client.get(WORKERS_KEY)
+    if sign is None:
+        words = "start one: `fleet worker`, or `fleet up` for all parts; a worker's log says why it refuses this Redis"
+        yield warn("workers", f"no worker of wire version {WIRE_VERSION} takes jobs", words)
+    else:
+        name = sanitized(sign.decode(errors="replace"))[:80]
+        yield ok("workers", f"at least one takes jobs, of wire version {WIRE_VERSION}; the last to say so: {name}")
+    yield from judged_queues({wire: _length(client, wire) for wire in range(1, WIRE_VERSION + 3)})
+
+
+def _length(client: redis.Redis, wire: int) -> int:
+    try:
+        found: Any = client.llen(f"{JOBS_QUEUE.rpartition('.')[0]}.{wire}")
+    except redis.ResponseError:
+        return 0
+    return int(found)
+
+
+def judged_queues(lengths: Mapping[int, int]) -> Iterator[Diagnosis]:
+    """The diagnoses of the queues of jobs, by wire version and length in messages."""
+    for wire, length in lengths.items():
+        if length and wire != WIRE_VERSION:
+            words = f"{length} messages wait for workers of wire version {wire}, which this release does not speak"
+            yield warn("queue", words, "run one release on all hosts; open jobs are sent again from the ledger")
+    yield ok("queue", f"{lengths.get(WIRE_VERSION, 0)} messages wait for workers")

@@ -1,0 +1,85 @@
+"""How fast a ledger grows, and what rate limit its coordinators have learnt, for `fleet doctor`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.sqlite_reader import fetch_all
+
+#: shorter histories say nothing about a day
+_LEAST_MS = 600_000
+_DAY_MS = 86_400_000
+#: each server's first entry, and the one before its newest 5,000, whose pace is taken for the ledger's
+_PACE = (
+    "SELECT e.server, e.seq, e.booked_at, m.last FROM entries e "
+    "JOIN (SELECT server, max(seq) AS last FROM entries GROUP BY server) m ON m.server = e.server "
+    "WHERE e.seq IN (1, m.last - 5000)"
+)
+_LIMITS = "SELECT s.name, m.value FROM meta m JOIN servers s ON m.name = 'rate_limit ' || s.id ORDER BY s.id"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearntLimit:
+    """What refusals of one server have shown of its rate limit."""
+
+    #: the server's name in the ledger
+    server: str
+    requests: float
+    window_s: float
+    #: UTC milliseconds
+    learnt_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerVitals:
+    """A ledger's size, pace and learnt limits."""
+
+    entries: int
+    #: entries a day at the pace of the newest ones; None for a ledger too young to tell
+    entries_per_day: float | None
+    limits: tuple[LearntLimit, ...]
+
+    def growth_bytes_per_day(self, size_bytes: int) -> float | None:
+        """How much a ledger of this size grows in a day, in bytes; None where unknown."""
+        if self.entries_per_day is None or not self.entries:
+            return None
+        return size_bytes / self.entries * self.entries_per_day
+
+
+def vitals(place: LedgerPlace, now_ms: int) -> LedgerVitals:
+    """The vitals of a ledger, in few reads by index. Raises LedgerError as `fetch_all` does."""
+    # server → its entries, and number and time of an entry from which on the pace is taken: the latest that was read
+    chains: dict[int, tuple[int, int, int]] = {}
+    for server, seq, booked_at, last in sorted(fetch_all(place, _PACE)):
+        chains[server] = (last, seq, booked_at)
+    paces = [
+        (last - seq + 1) / (now_ms - booked_at) * _DAY_MS
+        for last, seq, booked_at in chains.values()
+        if now_ms - booked_at >= _LEAST_MS
+    ]
+    return LedgerVitals(
+        entries=sum(last for last, _, _ in chains.values()),
+        entries_per_day=sum(paces) if paces else None,
+        limits=_limits(place),
+    )
+
+
+def _limits(place: LedgerPlace) -> tuple[LearntLimit, ...]:
+    found = []
+    for server, value in fetch_all(place, _LIMITS):
+        try:
+            kept = json.loads(value)
+            found.append(
+                LearntLimit(
+                    server=str(server),
+                    requests=float(kept["requests"]),
+                    window_s=float(kept["window_s"]),
+                    learnt_at=int(kept["learnt_at"]),
+                )
+            )
+        except (ValueError, TypeError, KeyError):
+            # other programs write here, too
+            continue
+    return tuple(found)

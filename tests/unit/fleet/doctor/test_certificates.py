@@ -1,0 +1,18 @@
+"""The end of a certificate, judged from its date."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.doctor.certificates import judged_end
+from fleet.doctor.diagnosis import Grade
+
+_DAY_S = 86_400.0
+
+
+@pytest.mark.parametrize(("days", "grade"), [(-3, Grade.FAIL), (5, Grade.WARN), (60, Grade.OK)])
+def test_an_ended_certificate_is_a_fault_and_a_near_end_a_warning(days: int, grade: Grade) -> None:
+    found = judged_end("server certificate", 1e9 + days * _DAY_S, now=1e9, version="TLSv1.3")
+    assert found.grade is grade
+    assert f"{abs(days)} " in found.found
+    assert grade is Grade.OK or "renew" in found.advice
