@@ -230,6 +230,14 @@ class EarningSettings(Section):
     )
 
 
+class WebSettings(Section):
+    """What the coordinator serves to programs on its own machine."""
+
+    port: int = Field(
+        8080, ge=0, le=65_535, description="Port on 127.0.0.1 that serves /metrics for Prometheus; 0: none is."
+    )
+
+
 class OutputSettings(Section):
     """The running output of `fleet up`."""
 

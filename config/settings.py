@@ -40,17 +40,16 @@ from config.sections import (
     MinerId,
     MinerSettings,
     OutputSettings,
+    WebSettings,
     WorkerSettings,
 )
 from config.servers import ledger_url, refused_as_plain, server_url
 
-ENV_PREFIX = "FLEET_"
-NESTED = "__"
+ENV_PREFIX, NESTED = "FLEET_", "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
-_MOST_MINERS, _SIMULATED_MINERS = 100_000, 8
-_VISIBILITY_FACTOR = 3
+_MOST_MINERS, _SIMULATED_MINERS, _VISIBILITY_FACTOR = 100_000, 8, 3
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -207,6 +206,7 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged to stderr.")
     earning: EarningSettings = Field(default_factory=EarningSettings, description="Prices for `fleet advise`.")
     output: OutputSettings = Field(default_factory=OutputSettings, description="What `fleet up` prints.")
+    web: WebSettings = Field(default_factory=WebSettings, description="What is served to programs on this machine.")
     miner: tuple[MinerSettings, ...] = Field((), description="Miners by name, one [[miner]] table each.")
 
     @classmethod

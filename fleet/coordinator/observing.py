@@ -1,4 +1,4 @@
-"""Starts and ends what looks on while the coordinator mines: the snapshot and its file."""
+"""Starts and ends what looks on while the coordinator mines: the snapshot, its file, and metrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from config.settings import Settings
 from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.metrics_observer import MetricsObserver
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.status_observer import Sources, StatusObserver, Subject
@@ -23,6 +24,8 @@ from fleet.status.days import DAY_MS, Days
 from fleet.status.publisher import Publisher, Wanted
 from fleet.status.recent import MINUTES
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
+from fleet.web.farm_metrics import farm_metrics
+from fleet.web.server import MetricsServer
 from tasks.broker.handshake import release
 
 T = TypeVar("T")
@@ -51,6 +54,8 @@ class Observed:
     server: str
     booked: Decimal
     now_ms: Callable[[], int]
+    #: prints a line
+    say: Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -82,10 +87,29 @@ def observing(
     sources = Sources(books=parts.books, prospect=parts.prospect, messages=messages, now_ms=parts.now_ms)
     status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
-        yield Observers([status])
+        with _metrics(settings, parts, status) as observers:
+            yield Observers([status, *observers])
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()
+
+
+@contextlib.contextmanager
+def _metrics(settings: Settings, parts: Observed, status: StatusObserver) -> Iterator[list[MetricsObserver]]:
+    """Serve metrics where the settings name a port; one that is taken is said, and mining goes on."""
+    if not settings.web.port:
+        yield []
+        return
+    events, registry = farm_metrics(lambda: status.latest, release=release())
+    try:
+        server = MetricsServer(registry, settings.web.port)
+    except OSError as exc:
+        why = exc.strerror or str(exc)
+        parts.say(f"[WARN]   no metrics on port {settings.web.port}: {why}; name another one by FLEET_WEB__PORT, or 0")
+        yield []
+        return
+    with contextlib.closing(server):
+        yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
 
 
 def _publisher(settings: Settings, parts: Observed, wanted: Wanted) -> Publisher:

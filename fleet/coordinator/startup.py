@@ -193,6 +193,7 @@ def _prepared(start: _Start, ledger: Ledger, books: Bookkeeper) -> tuple[Observe
         server=start.settings.server_name or start.server,
         booked=sums[1].booked,
         now_ms=start.wall.now_ms,
+        say=start.lines.say,
     )
     return ready, make_report(start.settings, start.lines, sums, books, start.wall), began_at_ms
 

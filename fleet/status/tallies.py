@@ -13,6 +13,21 @@ from fleet.status.snapshot import WorkRow
 OTHER = "other"
 
 
+class Names:
+    """The first `most` names that were asked for; others share one, since servers and workers may invent names."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[str] = set()
+
+    def of(self, name: str) -> str:
+        """The name that `name` is counted under."""
+        if name in self._known or len(self._known) >= self._most:
+            return name if name in self._known else OTHER
+        self._known.add(name)
+        return name
+
+
 @dataclass(slots=True)
 class _Counts:
     computed: int = 0
@@ -21,20 +36,16 @@ class _Counts:
 
 
 class WorkTally:
-    """Work by name. Names past `most` count as one, since server and workers may invent names without end."""
+    """Work by name. Names past `most` count as one."""
 
     def __init__(self, most: int, now: float) -> None:
-        self._most = most
+        self._names = Names(most)
         self._counts: dict[str, _Counts] = {}
         self._paid, self._kernel_us = Recent(now), Recent(now)
 
-    def known(self, name: str) -> str:
-        """The name that `name` is counted under."""
-        return name if name in self._counts or len(self._counts) < self._most else OTHER
-
     def ended(self, name: str, *, computed: bool, kernel_ms: float, now: float, now_ms: int) -> None:
         """Count the end of an attempt, which took the kernel `kernel_ms`."""
-        name = self.known(name)
+        name = self._names.of(name)
         counts = self._counts.setdefault(name, _Counts())
         counts.computed += computed
         counts.failed += not computed
@@ -43,7 +54,7 @@ class WorkTally:
 
     def paid(self, name: str, jobs: int, amount: Decimal, now: float) -> None:
         """Count jobs that were paid."""
-        name = self.known(name)
+        name = self._names.of(name)
         self._counts.setdefault(name, _Counts())
         self._paid.add(name, jobs, amount, now)
 

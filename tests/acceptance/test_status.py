@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
+import urllib.error
+import urllib.request
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fleet.local.redis_server import free_port
 from fleet.status.snapshot_file import SNAPSHOT_FILE
 from tests.chaos.farm import Farm, Setup
 from tests.support.farms import asked, earned, farm, farm_settings, simulator, state
@@ -121,3 +124,37 @@ def test_a_watched_farm_is_shown_again_and_again_until_ctrl_c(tmp_path: Path) ->
             assert watch.wait() == 0, watch.words()
         assert {json.loads(line)["coordinator"]["state"] for line in watch.out.splitlines()} == {"mining"}
         assert stop(process) == 0, process.words()
+
+
+def test_metrics_say_what_the_ledger_says_and_a_port_in_use_stops_nothing(tmp_path: Path) -> None:
+    first, second, port = tmp_path / "first", tmp_path / "second", str(free_port())
+    served = {"FLEET_WEB__PORT": port}
+    with simulator(tmp_path / "simulator") as (_, url):
+        with farm(first, "--server", url, "--miners", "2", settings=served) as process:
+            process.says("[REWARD]", times=10)
+            with farm(second, "--server", url, "--miners", "1", settings=served) as other:
+                other.says(f"[WARN]   no metrics on port {port}: Address already in use")
+                other.says("[REWARD]", times=3)
+                assert stop(other) == 0, other.words()
+            url_of_metrics = f"http://127.0.0.1:{port}/metrics"
+
+            def metrics() -> str:
+                with urllib.request.urlopen(url_of_metrics, timeout=30) as answer:
+                    return str(answer.read().decode())
+
+            eventually("payments of both miners", lambda: metrics().count("neonet_miner_ledger_nnet{") == 2)
+            shown = metrics()
+            for name in (
+                "neonet_call_duration_seconds_bucket",
+                "celery_task_succeeded_total",
+                'neonet_sessions{state="mining"} 2',
+            ):
+                assert name in shown
+            assert not [miner for miner in earned(first, url) if miner in shown], "no id is shown"
+            paid = sum(
+                float(line.split()[1]) for line in shown.splitlines() if line.startswith("neonet_payments_total")
+            )
+            assert paid > 0
+            assert stop(process) == 0, process.words()
+        with pytest.raises(urllib.error.URLError):
+            metrics()

@@ -29,6 +29,8 @@ def farm_settings(folder: Path, settings: Mapping[str, str] | None = None) -> di
         "FLEET_STATE_DIR": str(state(folder)),
         "FLEET_FLOWER__PORT": str(free_port()),
         "FLEET_FLOWER__ENABLED": "false",
+        # a test that asks for metrics names a port
+        "FLEET_WEB__PORT": "0",
         "FLEET_WORKER__CONCURRENCY": "1",
         # every job has its lines, so that a test can count them
         "FLEET_OUTPUT__JOB_LINES_PER_S": "10000",

@@ -1,0 +1,78 @@
+"""Tells the metrics what the loop sees: calls, heartbeats, results, and what was written."""
+
+from __future__ import annotations
+
+from config.hiding import hidden
+from fleet.broker.results import Results
+from fleet.coordinator.inbox import Event
+from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.scheduler import Farm
+from fleet.domain.calls import CallKind, Reply
+from fleet.domain.effects import Booked, JobMoved, JobOpened
+from fleet.domain.hosts import host_of
+from fleet.domain.jobs import FINAL
+from fleet.errors import CallError
+from fleet.web.metrics import EventMetrics
+from tasks.messages import Outcome, ResultMessage
+
+#: the type of a job that an earlier coordinator opened
+_UNKNOWN = "unknown"
+
+
+class MetricsObserver:
+    """Counts events for `metrics`. Miners send a heartbeat every `heartbeat_s`."""
+
+    def __init__(self, metrics: EventMetrics, farm: Farm, *, heartbeat_s: float) -> None:
+        self._metrics = metrics
+        self._heartbeat_s = heartbeat_s
+        #: types of open jobs by id
+        self._types = {
+            opened.job.job_id: hidden(opened.job.job_type)
+            for miner in farm.miners.values()
+            for opened in miner.restored()
+        }
+        #: miner id → its session and when its last heartbeat was sent
+        self._beats: dict[str, tuple[str, float]] = {}
+
+    def saw(self, event: Event, farm: Farm, now: float) -> None:  # noqa: ARG002 - an observer's signature
+        """Count calls and results."""
+        if isinstance(event, Reply):
+            self._call(event)
+        elif isinstance(event, Results):
+            for message in event.messages:
+                self._result(message, farm)
+
+    def committed(self, effects: TurnEffects, now: float) -> None:  # noqa: ARG002
+        """Count jobs that ended, payments, and jobs that were sent."""
+        for write in effects.writes:
+            if isinstance(write, JobOpened):
+                self._types[write.job.job_id] = hidden(write.job.job_type)
+            elif isinstance(write, JobMoved) and write.state in FINAL:
+                self._metrics.ended(self._types.pop(write.job_id, _UNKNOWN), write.state.value)
+            elif isinstance(write, Booked):
+                self._metrics.booked(write.entry.kind.value)
+        for order in effects.dispatches:
+            self._metrics.sent(hidden(order.message.job_type), again=order.message.attempt > 1)
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """Nothing is due at the end of a turn."""
+
+    def _call(self, reply: Reply) -> None:
+        outcome = type(reply.outcome).__name__ if isinstance(reply.outcome, CallError) else "ok"
+        self._metrics.call(reply.call.kind.value, outcome, reply.answered_at - reply.sent_at)
+        if reply.call.kind is CallKind.HEARTBEAT:
+            miner_id, session_id = reply.call.spec.miner_id, reply.call.session_id
+            session, sent_at = self._beats.get(miner_id, ("", 0.0))
+            if session == session_id:
+                self._metrics.heartbeat(reply.sent_at - sent_at - self._heartbeat_s)
+            self._beats[miner_id] = (session_id, reply.sent_at)
+
+    def _result(self, message: ResultMessage, farm: Farm) -> None:
+        job = farm.jobs.get(message.job_id)
+        if job is None or not job.awaits(message):
+            return
+        job_type, host = hidden(job.job_type), hidden(host_of(message.worker))
+        if message.outcome is Outcome.COMPUTED:
+            self._metrics.computed(job_type, host, message.compute_ms / 1000)
+        else:
+            self._metrics.failed(job_type, host, message.outcome.value)

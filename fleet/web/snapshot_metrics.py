@@ -1,0 +1,128 @@
+"""The metrics of a farm's snapshot: money, sessions, requests, queue, hosts, and what is wrong.
+
+One reader of the same snapshot as the terminal's, made into gauges when Prometheus asks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from fleet.status.snapshot import FarmSnapshot
+from tasks.messages import JOBS_QUEUE
+
+#: miners that are told apart by name; of more, none is
+MOST_MINERS = 200
+#: seconds after its last job for which a host's worker counts as up
+_UP_S = 120.0
+_NO_WORKER = "no_worker"
+
+_Labelled = Iterable[tuple[tuple[str, ...], float | None]]
+
+
+class SnapshotMetrics(Collector):
+    """Gauges of the newest snapshot; none before the first."""
+
+    def __init__(self, latest: Callable[[], FarmSnapshot | None], clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives Unix seconds."""
+        self._latest = latest
+        self._clock = clock
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing: the names are known to be distinct."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """All metrics of the newest snapshot."""
+        made = self._latest()
+        if made is None:
+            return
+        now = self._clock()
+        yield _gauge("neonet_snapshot_age_seconds", "Age of the figures.", max(now - made.at_ms / 1000, 0.0))
+        yield from _money(made, now)
+        yield from _farm(made)
+        yield from _workers(made)
+
+
+def _money(made: FarmSnapshot, now: float) -> Iterator[GaugeMetricFamily]:
+    earnings = made.earnings
+    yield _gauge("neonet_ledger_nnet", "NNET that the ledger holds of this server.", float(earnings.ledger))
+    yield _gauge("neonet_nnet_per_minute", "NNET a minute over the last five minutes.", earnings.per_minute)
+    yield _gauge("neonet_today_nnet", "NNET booked today, in UTC.", _known(earnings.today))
+    yield _gauge("neonet_yesterday_nnet", "NNET booked yesterday, in UTC.", _known(earnings.yesterday))
+    if (day := earnings.projected) is not None:
+        text = "NNET expected for today, and the range."
+        rows = [(("expected",), day.nnet), (("low",), day.low), (("high",), day.high)]
+        yield _gauges("neonet_projected_day_nnet", text, ("bound",), rows)
+    if earnings.last_paid_ms is not None:
+        age_s = max(now - earnings.last_paid_ms / 1000, 0.0)
+        yield _gauge("neonet_last_paid_age_seconds", "Seconds since the last payment.", age_s)
+    unexplained = float(made.ledger.unexplained)
+    yield _gauge("neonet_unexplained_nnet", "NNET between server and ledger that nothing explains.", unexplained)
+    losses = made.losses or ()
+    jobs = [((row.cause,), float(row.jobs)) for row in losses]
+    yield _gauges("neonet_lost_jobs", "Jobs that were not paid, by cause, in the whole ledger.", ("cause",), jobs)
+    amounts = [((row.cause,), float(row.amount)) for row in losses]
+    yield _gauges("neonet_lost_nnet", "NNET offered for jobs that were not paid, by cause.", ("cause",), amounts)
+    if len(made.miners) <= MOST_MINERS:
+        booked = [((row.name,), float(row.ledger)) for row in made.miners]
+        yield _gauges("neonet_miner_ledger_nnet", "NNET that the ledger holds of a miner.", ("miner",), booked)
+
+
+def _farm(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+    requests, queue, books = made.requests, made.queue, made.ledger
+    states = [((state,), float(count)) for state, count in made.sessions.items()]
+    yield _gauges("neonet_sessions", "Miners by where they are at the server.", ("state",), states)
+    yield _gauge("neonet_requests_limit", "Requests that one window of the server's limit takes.", requests.limit)
+    yield _gauge("neonet_requests_window_seconds", "Length of the window of the server's limit.", requests.window_s)
+    yield _gauge("neonet_requests_used", "Requests sent within the window that ends now.", requests.used)
+    refused = CounterMetricFamily("neonet_requests_refused", "Requests that the limit refused.")
+    refused.add_metric((), requests.refused)
+    yield refused
+    yield _gauge("neonet_open_jobs", "Jobs that are not ended.", queue.open_jobs)
+    yield _gauge("neonet_jobs_at_workers", "Jobs whose result is awaited.", queue.at_workers)
+    yield _gauge(
+        "neonet_oldest_job_age_seconds", "Since the oldest open job was sent to a worker.", queue.oldest_s or 0
+    )
+    yield _gauge("neonet_ledger_commit_median_seconds", "Median time of recent commits.", books.commit_median_ms / 1000)
+    yield _gauge("neonet_ledger_commit_worst_seconds", "Longest commit since the start.", books.commit_worst_ms / 1000)
+    fees = {kind: (made.gas or {}).get(f"{kind}_transfer_fee") for kind in ("neo", "token")}
+    yield _gauges("neonet_gas_fee_neo", "Fee of a transfer.", ("kind",), [((kind,), fee) for kind, fee in fees.items()])
+    active = None if made.phase is None else made.phase.get("active_miners")
+    yield _gauge("neonet_network_active_miners", "Active miners of the network, as the server states.", active)
+    wrong = [((one.kind,), 1.0) for one in made.wrong]
+    yield _gauges("neonet_wrong", "What keeps the farm from earning now: 1 for each condition.", ("kind",), wrong)
+
+
+def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
+    present = made.state != "ended" and not any(one.kind == _NO_WORKER for one in made.wrong)
+    up = [
+        ((row.name,), float(present and row.last_ms is not None and made.at_ms - row.last_ms <= _UP_S * 1000))
+        for row in made.hosts
+    ]
+    yield _gauges("celery_worker_up", "Whether a worker of the host ended a job in two minutes.", ("hostname",), up)
+    busy = [((row.name,), row.recent_kernel_s / made.earnings.recent_s) for row in made.hosts]
+    text = "Mean number of jobs that the host computed at once in the last minutes."
+    yield _gauges("celery_worker_tasks_active", text, ("hostname",), busy)
+    held = [((JOBS_QUEUE,), None if made.queue.messages is None else float(made.queue.messages))]
+    yield _gauges("celery_queue_length", "Messages in the queue.", ("queue_name",), held)
+
+
+def _gauge(name: str, text: str, value: float | None) -> GaugeMetricFamily:
+    """A gauge without labels, and without a sample where the value is not known."""
+    return _gauges(name, text, (), [((), value)])
+
+
+def _gauges(name: str, text: str, labels: tuple[str, ...], rows: _Labelled) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, value in rows:
+        if value is not None:
+            family.add_metric(values, float(value))
+    return family
+
+
+def _known(value: object) -> float | None:
+    return None if value is None else float(str(value))

@@ -1,0 +1,70 @@
+"""Labels are bounded and hold no ids; an unknown figure has no sample instead of a wrong one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prometheus_client.exposition import generate_latest
+
+from fleet.status.snapshot import FarmSnapshot
+from fleet.status.tallies import OTHER
+from fleet.web.farm_metrics import farm_metrics
+from fleet.web.snapshot_metrics import MOST_MINERS
+from tests.support.snapshots import MINER, SNAPSHOT, snapshot
+
+
+def text(made: FarmSnapshot | None = SNAPSHOT) -> str:
+    _, registry = farm_metrics(lambda: made, release="0.1.0")
+    return generate_latest(registry).decode()
+
+
+def test_celery_exporters_names_and_labels_are_used_job_by_job() -> None:
+    events, registry = farm_metrics(lambda: None, release="0.1.0")
+    events.sent("inference", again=False)
+    events.computed("inference", "shed", 0.01)
+    events.failed("inference", "shed", "time_limit")
+    lines = generate_latest(registry).decode().splitlines()
+    task = 'name="neonet.inference",queue_name="neonet.jobs.2"'
+    assert f'celery_task_sent_total{{hostname="coordinator",{task}}} 1.0' in lines
+    assert f'celery_task_succeeded_total{{hostname="shed",{task}}} 1.0' in lines
+    assert f'celery_task_runtime_count{{hostname="shed",{task}}} 1.0' in lines
+    assert f'celery_task_failed_total{{exception="time_limit",hostname="shed",{task}}} 1.0' in lines
+
+
+def test_invented_types_and_hosts_share_one_label() -> None:
+    events, registry = farm_metrics(lambda: None, release="0.1.0")
+    for number in range(5_000):
+        events.computed(f"type-{number}", f"host-{number}", 0.01)
+        events.ended(f"type-{number}", "accepted")
+    shown = generate_latest(registry).decode()
+    assert f'type="{OTHER}"' in shown
+    assert f'hostname="{OTHER}"' in shown
+    assert len(shown.splitlines()) < 10_000
+
+
+def test_more_miners_than_a_board_can_hold_are_not_told_apart() -> None:
+    miners = tuple(replace(MINER, name=f"rig-{number}") for number in range(MOST_MINERS + 1))
+    assert text(snapshot(miners=miners[:-1])).count('miner="rig-') == MOST_MINERS
+    assert 'miner="' not in text(snapshot(miners=miners))
+
+
+def test_what_is_not_known_has_no_sample() -> None:
+    shown = text(
+        snapshot(
+            earnings=replace(SNAPSHOT.earnings, today=None, projected=None, last_paid_ms=None),
+            queue=replace(SNAPSHOT.queue, messages=None),
+            gas=None,
+            phase=None,
+        )
+    )
+    for name in ("neonet_today_nnet", "neonet_projected_day_nnet", "celery_queue_length{", "neonet_gas_fee_neo{"):
+        assert f"\n{name} " not in shown
+        assert f"\n{name}{{" not in shown
+    assert "neonet_ledger_nnet" not in text(None)
+
+
+def test_a_host_is_up_while_a_worker_is_there_and_it_computes() -> None:
+    assert 'celery_worker_up{hostname="shed"} 0.0' in text(), "no worker takes jobs"
+    assert 'celery_worker_up{hostname="shed"} 1.0' in text(snapshot(wrong=()))
+    late = tuple(replace(row, last_ms=SNAPSHOT.at_ms - 121_000) for row in SNAPSHOT.hosts)
+    assert 'celery_worker_up{hostname="shed"} 0.0' in text(snapshot(wrong=(), hosts=late))
