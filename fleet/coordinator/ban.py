@@ -31,6 +31,10 @@ class Ban:
         self._refusals = 0
         self._calm_until = -NEVER
 
+    def remembered(self, wait_s: float, now: float) -> None:
+        """A ban that an earlier coordinator met still lasts: the next call probes, in `wait_s` seconds."""
+        self.lasts, self._began_at, self.free_at, self._refusals = True, now, now + wait_s, 1
+
     def refused(self, error: Banned, sent_at: float, now: float) -> bool:
         """A call met the ban. Returns whether it begins with that.
 

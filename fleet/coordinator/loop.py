@@ -99,7 +99,8 @@ class Coordinator:
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
-        self._calls.stop_sessions(self._abandoned)
+        if not self._farm.server.banned(self._clock()):
+            self._calls.stop_sessions(self._abandoned)
         while not (self._farm.done and not self._pending.late):
             taken = self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))
             unread, self._unread = self._unread, []

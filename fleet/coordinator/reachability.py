@@ -7,6 +7,7 @@ import random
 from fleet.coordinator.ban import Ban
 from fleet.coordinator.outage import Outage
 from fleet.domain.calls import Reply
+from fleet.domain.effects import BanChanged
 from fleet.domain.turn import NEVER
 from fleet.errors import SERVER_AWAY, Banned, NoAnswer, Unreachable
 from fleet.miner.backoff import Backoff
@@ -17,6 +18,7 @@ class Reachability:
 
     def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
         self._ban = Ban()
+        self._ban_changed: BanChanged | None = None
         self._outage = Outage(miners, backoff, rng, now)
         #: whether the farm drains, which an outage does not hold up
         self.draining = False
@@ -42,6 +44,15 @@ class Reachability:
         """Why the server is not called: it has banned this address. Empty where it has not."""
         return self._ban.words(now)
 
+    def remember_ban(self, wait_s: float, now: float) -> None:
+        """An earlier coordinator was banned: no call is made for `wait_s` seconds, then one that probes."""
+        self._ban.remembered(wait_s, now)
+
+    def ban_changed(self) -> BanChanged | None:
+        """What the next start has to know of a ban, if that changed since the last time."""
+        changed, self._ban_changed = self._ban_changed, None
+        return changed
+
     def sent(self, now: float) -> None:
         """A call is made."""
         if self.away:
@@ -62,12 +73,17 @@ class Reachability:
         if not isinstance(outcome, NoAnswer | Unreachable):
             self.heard_at = now
         if isinstance(outcome, Banned):
+            before = self._ban.free_at
             began = self._ban.refused(outcome, reply.sent_at, now)
+            if self._ban.free_at != before:
+                self._ban_changed = BanChanged(wait_s=self._ban.free_at - now)
             return (f"{outcome}: {self._ban.words(now)}; results are kept" if began else ""), False
         if isinstance(outcome, SERVER_AWAY):
             if waits:
                 self._outage.failed(reply.call.spec.miner_id, now)
             return "", False
         unbanned = self._ban.answered(reply.sent_at, now)
+        if unbanned:
+            self._ban_changed = BanChanged(wait_s=None)
         back = self._outage.answered(now)
         return ("the server takes calls from this address again" if unbanned else ""), back or unbanned

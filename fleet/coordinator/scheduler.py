@@ -187,9 +187,7 @@ class Farm:
         if self.server.probe_at > -NEVER:
             self.server.probed(now)
             blocked_until = min(blocked_until, self.server.probe_at)
-        learnt = self.governor.learnt()
-        if learnt is not None:
-            self._turn.writes.append(learnt)
+        self._turn.writes += filter(None, (self.governor.learnt(), self.server.ban_changed()))
         if self._given_up:
             orders = self._turn.dispatches
             self._turn.dispatches = [order for order in orders if order.message.job_id in self.jobs]

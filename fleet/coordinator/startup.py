@@ -39,7 +39,7 @@ from fleet.coordinator.watchdog import Watchdog
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import IdHider
 from fleet.domain.wall_clock import WallClock
-from fleet.errors import ServiceError
+from fleet.errors import Banned, ServiceError
 from fleet.ledger.engine import shown_url
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.places import LedgerPlace
@@ -267,6 +267,9 @@ def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *,
 def _farm(start: _Start, specs: list[MinerSpec], ledger: Ledger, books: Bookkeeper) -> Farm:
     """All miners. Prints once what those that stay open cost, if the last run has learnt it."""
     farm = start.free(lambda: make_farm(start.settings, specs, ledger, books.find, start.lines.say))
+    ban_s = start.free(ledger.ban_s)
+    if ban_s is not None:
+        farm.server.remember_ban(ban_s, time.monotonic())
     if farm.auto is not None:
         warning = farm.auto.adviser.kept(start.free(ledger.advice), stay_open=farm.auto.stay_open)
         if warning:
@@ -276,4 +279,9 @@ def _farm(start: _Start, specs: list[MinerSpec], ledger: Ledger, books: Bookkeep
 
 def _prospect(start: _Start, farm: Farm, hide: IdHider) -> Prospect:
     mined = len(farm.jobs) > 0 or any(miner.account.booked for miner in farm.miners.values())
-    return Prospect(start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)
+    prospect = Prospect(start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)
+    now = time.monotonic()
+    if farm.server.banned(now):
+        rest_s = max(farm.server.free_at - now, 0.0)
+        prospect.observe(Banned(f"it said so to an earlier start; the next call is made in {rest_s:.0f} s"))
+    return prospect

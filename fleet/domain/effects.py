@@ -188,6 +188,14 @@ class LimitLearnt:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BanChanged:
+    """The server has banned this address, or has lifted the ban, which the next start of the farm has to know."""
+
+    #: seconds until the next call may be made; None once the ban is over
+    wait_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IncomeEstimated:
     """The expected income changed. It is kept for `fleet advise`, and never booked."""
 
@@ -224,6 +232,7 @@ Write = (
     | BalanceSeen
     | HabitSeen
     | LimitLearnt
+    | BanChanged
     | IncomeEstimated
     | ForecastMade
 )

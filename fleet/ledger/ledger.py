@@ -20,6 +20,7 @@ from fleet.domain.saved_state import AbandonedSession, Prior, SavedMiner
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger import schema
+from fleet.ledger.ban import kept_ban_s
 from fleet.ledger.clock import note_jumps
 from fleet.ledger.connection import LedgerLink
 from fleet.ledger.estimates import kept_advice
@@ -187,6 +188,11 @@ class Ledger:
         """How many seconds ago each request of the last `window_s` was sent, as far as payments show."""
         with self._link.reading() as connection:
             return spent_ages_s(connection, self._server, window_s, self._now_ms())
+
+    def ban_s(self) -> float | None:
+        """Seconds until a server that has banned this address may be called again; None where no ban is known."""
+        with self._link.reading() as connection:
+            return kept_ban_s(connection, self._server, self._now_ms())
 
     def advice(self) -> str:
         """The advice that the last run left, as JSON; empty where there is none."""

@@ -21,14 +21,11 @@ from fleet.domain.effects import (
     BaseSet,
     Booked,
     Confirmed,
-    ForecastMade,
     Found,
     HabitSeen,
-    IncomeEstimated,
     JobMoved,
     JobOpened,
     JobRecovered,
-    LimitLearnt,
     OffsetSet,
     RecordDated,
     SessionBeat,
@@ -40,9 +37,8 @@ from fleet.domain.effects import (
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
 from fleet.ledger.entries import HOUR_MS, Entries
-from fleet.ledger.estimates import keep_advice, keep_forecast
 from fleet.ledger.jobs import Jobs
-from fleet.ledger.rate_limit import keep_limit
+from fleet.ledger.kept import KEPT
 from fleet.ledger.seals import SEALED, change, seal_new, sealed
 from fleet.ledger.statements import inserting, putting, reading, run
 
@@ -76,9 +72,7 @@ class Writer:
             TotalsSeen: self._see_totals,
             BalanceSeen: self._see_balances,
             HabitSeen: self._see_habits,
-            LimitLearnt: self._keep(keep_limit),
-            IncomeEstimated: self._keep(keep_advice),
-            ForecastMade: self._keep(keep_forecast),
+            **{kind: self._keep(keep) for kind, keep in KEPT.items()},
         }
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:

@@ -77,3 +77,15 @@ def test_a_second_ban_begins_anew(again: Banned) -> None:
     ban.sent(311.0)
     ban.answered(311.0, 311.0)
     assert ban.refused(again, 312.0, 312.0)
+
+
+def test_a_ban_that_an_earlier_start_met_is_waited_out_and_then_probed_by_one_call() -> None:
+    ban = Ban()
+    ban.remembered(200.0, 10.0)
+    assert (ban.lasts, ban.free_at) == (True, 210.0)
+    ban.sent(210.0)
+    assert ban.free_at == 270.0
+    assert not ban.refused(DISTRUST, 210.0, 210.1), "it goes on, and does not begin again"
+    assert ban.free_at == 330.1, "twice the first wait"
+    ban.sent(331.0)
+    assert ban.answered(331.0, 331.2)
