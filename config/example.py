@@ -14,9 +14,9 @@ from config.sources import variable
 from config.tree import section_of, table_of
 
 _HEAD = """\
-# Settings of a farm. Copy this file to fleet.toml and take the "# " off what you change.
-# Each value is its default, or an example where there is none. A variable, or a line in .env, is stronger than this
-# file: its name stands in brackets. `fleet config` shows what is in force, and why.
+# Settings of a farm. Copy this file to fleet.toml and remove the "# " before what you change.
+# Each value is its default, or an example where there is none. The variable in brackets, in the
+# environment or in .env, overrides this file. `fleet config` shows the settings in force and their sources.
 """
 
 

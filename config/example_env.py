@@ -10,9 +10,9 @@ from config.sources import variable
 from config.tree import Leaf, leaves
 
 _HEAD = """\
-# What a farm under Docker Compose can be told. Copy this file to .env and take the "# " off what you change;
-# `docker compose up -d` puts it into force. Each value is its default; a line that ends in `=` has none.
-# A value that holds $, a quote or a backslash goes into single quotes; `fleet` refuses what Compose reads otherwise.
+# Settings of a farm under Docker Compose. Copy this file to .env and remove the "# " before what you change;
+# `docker compose up -d` applies it. Each value is its default; a line that ends in `=` has none.
+# Put a value with $, a quote or a backslash in single quotes; `fleet` refuses what Compose would read differently.
 
 # --- Read by docker-compose.yml alone ---
 
@@ -22,10 +22,10 @@ _HEAD = """\
 # Workers on this host, one core each.
 # WORKERS=1
 
-# How this host is called in the names of its workers: worker@HOST_NAME-container.
+# The name of this host in the names of its workers: worker@HOST_NAME-container.
 # HOST_NAME=local
 
-# The address of this host at which other hosts reach Redis, by TLS; empty: none does. docker/invite writes it.
+# The address of this host at which other hosts reach Redis, by TLS; empty: none. docker/invite sets it.
 # JOIN_ADDRESS=
 
 # What other hosts type instead of JOIN_ADDRESS, where they see another address or a DNS name.
@@ -34,7 +34,7 @@ _HEAD = """\
 # The port at JOIN_ADDRESS.
 # JOIN_PORT=6380
 
-# The tag of Redis's image. 8 follows what `docker compose pull` brings; 8.2 stays at that minor release. An older
+# The tag of Redis's image. 8 follows each new minor release by `docker compose pull`; 8.2 stays at that one. An older
 # release puts the file that a newer one wrote aside and starts empty (docs/backup.md).
 # REDIS_TAG=8
 

@@ -1,4 +1,4 @@
-"""The environment that a farm's other processes inherit: without what only the coordinator may know."""
+"""Removes what only the coordinator may know from the environment of a farm's other processes."""
 
 from __future__ import annotations
 

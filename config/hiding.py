@@ -1,4 +1,4 @@
-"""Takes miners' ids out of what this process writes about itself: whoever knows an id can spend its money.
+"""Removes miners' ids from logs, messages and tracebacks: whoever knows an id can spend its money.
 
 An id is a wallet at the server, and no call is authenticated (docs/protocol-notes.md, 12).
 """
@@ -69,18 +69,18 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     _write("".join(traceback.format_exception(kind, error, trace)))
 
 
-def _report_of_thread(told: threading.ExceptHookArgs) -> None:
-    if told.exc_type is SystemExit:
+def _report_of_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is SystemExit:
         # ends the thread only, as in Python's own hook
         return
-    name = told.thread.name if told.thread is not None else "unknown"
-    trace = "".join(traceback.format_exception(told.exc_type, told.exc_value, told.exc_traceback))
+    name = args.thread.name if args.thread is not None else "unknown"
+    trace = "".join(traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback))
     _write(f"Exception in thread {name}:\n{trace}")
 
 
-def _report_unraisable(told: sys.UnraisableHookArgs) -> None:
-    trace = "".join(traceback.format_exception(told.exc_type, told.exc_value, told.exc_traceback))
-    _write(f"{told.err_msg or 'Exception ignored in'}: {told.object!r}\n{trace}")
+def _report_unraisable(args: sys.UnraisableHookArgs) -> None:
+    trace = "".join(traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback))
+    _write(f"{args.err_msg or 'Exception ignored in'}: {args.object!r}\n{trace}")
 
 
 def _write(text: str) -> None:

@@ -59,7 +59,7 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
             return
         now_s = time.monotonic()
         for swallowed in self._repeats.due(now_s):
-            super().emit(_told(swallowed))
+            super().emit(_summary(swallowed))
         if self._repeats.lets_through(line, now_s):
             super().emit(record)
 
@@ -68,7 +68,7 @@ class RollingUpHandler(logging.StreamHandler[TextIO]):
         self.acquire()
         try:
             for swallowed in self._repeats.rest(time.monotonic()):
-                super().emit(_told(swallowed))
+                super().emit(_summary(swallowed))
         finally:
             self.release()
         super().close()
@@ -112,7 +112,7 @@ def _line(record: logging.LogRecord) -> Line:
     return Line(logger=record.name, level=record.levelno, text=record.getMessage(), exception=exception)
 
 
-def _told(swallowed: Swallowed) -> logging.LogRecord:
+def _summary(swallowed: Swallowed) -> logging.LogRecord:
     line = swallowed.line
     text = f"{line.text} (repeated {swallowed.count} times in {swallowed.span_s:.0f} s)"
     record = logging.LogRecord(line.logger, line.level, "", 0, text, None, None)

@@ -30,10 +30,10 @@ COMMANDS = {
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
-    "reconcile": ("reconcile", "Show what was booked against what the server says it paid."),
-    "explain": ("explain", "Show what became of a job, and why."),
+    "reconcile": ("reconcile", "Show what was booked beside what the server says it paid."),
+    "explain": ("explain", "Show what happened to a job, and why."),
     "doctor": ("doctor", "Check the farm on this machine, and say what to do."),
-    "config": ("config", "Show each setting and where it came from."),
+    "config": ("config", "Show each setting and its source."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
 #: called by the containers and by `docker/invite`, not by people

@@ -1,4 +1,4 @@
-"""Raises an error if Redis does not admit a part of the farm."""
+"""Turns a refusal of the Redis handshake into an error."""
 
 from __future__ import annotations
 

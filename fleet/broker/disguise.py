@@ -11,7 +11,7 @@ from typing import Any
 from fleet.domain.miner_names import IdHider
 from tasks.messages import JobMessage
 
-#: most stand-ins that are remembered; a server's first job id with a miner's id in it has yet to be seen
+#: most stand-ins that are remembered; no server is known to put a miner's id into a job id
 _MOST = 100_000
 
 

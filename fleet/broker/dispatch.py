@@ -36,7 +36,7 @@ from tasks.messages import (
 
 #: most jobs sent to Redis in one round trip
 _MOST_AT_ONCE = 256
-#: Bytes of data after which a round trip takes no further message. On its way each byte takes up to three of memory.
+#: Bytes of data after which a round trip takes no further message. Each byte takes up to three of memory meanwhile.
 _MOST_BYTES = 2 * 1024 * 1024
 #: seconds between two checks for more jobs while one is held back
 _LOOK_S = 0.005
@@ -50,8 +50,8 @@ _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 class Dispatcher:
     """Publishes jobs, and acknowledges results once they are in the ledger.
 
-    `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report. `disguise` takes the
-    miners' ids out of the messages; without one they stay.
+    `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report. `disguise` removes the
+    miners' ids from the messages; without one they stay.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Counts each worker host's computed and failed jobs: which hosts compute, and which keep failing. Pure."""
+"""Decides which worker hosts are healthy, by counting the jobs that each computed and failed. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tasks.messages import Outcome, ResultMessage
 
-#: how long after computing a job a host is believed able to compute another, in seconds
+#: how long after computing a job a host counts as healthy, in seconds
 _ABLE_S = 120.0
 #: most hosts that are remembered: a worker states its own name, and may invent names without end
 _MOST_HOSTS = 256
@@ -17,7 +17,7 @@ _WARN_AT, _WARN_AGAIN = 5, 4
 
 @dataclass(slots=True)
 class _Row:
-    """A host's failures in a row on one job type: other types may go well there."""
+    """A host's failures in a row on one job type, since it may compute other types well."""
 
     failures: int = 0
     warn_at: int = _WARN_AT

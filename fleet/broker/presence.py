@@ -1,4 +1,4 @@
-"""Detects whether any worker takes jobs, by the sign: a key that workers renew in Redis."""
+"""Detects whether any worker takes jobs, by the sign of life that workers renew in Redis."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Workers:
 
 
 class PresenceDetector:
-    """Decides from looks at the sign whether workers are present. Times are monotonic seconds."""
+    """Decides from the checks of the sign whether workers are present. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         #: None until the first look
@@ -36,7 +36,7 @@ class PresenceDetector:
         self._missed_at: float | None = None
 
     def look(self, sign: bool | None, now: float) -> bool:
-        """Take in a look; whether the verdict changes. `sign` is None if Redis did not answer, which shows nothing."""
+        """Record a check. Returns whether the verdict changed. `sign` is None if Redis did not answer."""
         before = self.present
         if sign is None:
             self._missed_at = None
@@ -50,7 +50,7 @@ class PresenceDetector:
 
 
 class PresenceWatch:
-    """Looks at the sign every second and reports each change to `tell`, including the first look."""
+    """Checks the sign every second, and reports the first result and each change to `tell`."""
 
     def __init__(self, client: redis.Redis, tell: Callable[[Workers], None]) -> None:
         self._client = client

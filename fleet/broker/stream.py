@@ -82,7 +82,7 @@ class Stream:
         return entries
 
     def fell_behind(self) -> None:
-        """Note that the last block took time to hand on: several commands may have added entries meanwhile."""
+        """Record that passing on the last block took time, so that several entries may have been added meanwhile."""
         self._more = True
 
     def _read_block(self, position: bytes | str) -> list[StreamEntry]:

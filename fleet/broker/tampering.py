@@ -3,7 +3,7 @@
 Anyone with a worker's password can write to both. Tampering costs no money, but a queue of the wrong type, or a stream
 that has used up its ids, would stop all work silently.
 
-One file: each rule is beside the query of Redis that applies it.
+One file: each rule stands beside the Redis query that applies it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _WIDTH = 80
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 #: advice older than this is marked: the farm writes it once a minute
 _OLD_S = 300
-#: hours whose forecast is shown, if the farm ran for so many seconds of it; --json has all
+#: number of hours whose forecast is shown, and the least seconds that the farm ran in one; --json has all
 _SHOWN_HOURS, _SHOWN_S = 12, 60.0
 _NOT_MEASURED = "not measured"
 _NOTHING = (
@@ -40,9 +40,9 @@ _NOTHING = (
 def advise(*, as_json: bool) -> None:
     """Show what more or fewer miners, a worker, a host or an address would earn, in NNET a day.
 
-    The figures are estimates from what the server's answers showed while the farm ran, as the farm last wrote them
-    down. They are never booked. "±" is one standard error of the change. Below them stands what was forecast for each
-    past hour, and what was booked in it.
+    The figures are estimates from the server's answers, which a running farm writes to its ledger every minute. They
+    are never booked. "±" is one standard error of the change. The second table compares the forecast for each past
+    hour with what was booked in it.
 
     \b
     Examples:
@@ -74,13 +74,13 @@ def advise(*, as_json: bool) -> None:
 
 
 def _kwh(one: Option, prices: EarningSettings) -> float | None:
-    """Energy a day for computing; None where it is not known."""
+    """Energy a day for computing in kWh; None if unknown."""
     known = one.income is not None and one.core_hours is not None and prices.watts_per_core is not None
     return one.core_hours * prices.watts_per_core / 1000 if known else None  # type: ignore[operator]
 
 
 def _worth(one: Option, prices: EarningSettings) -> float | None:
-    """What a day brings in, in the owner's currency, less the power for computing; None where it is not known."""
+    """A day's income in the owner's currency, less the power for computing; None if unknown."""
     if prices.nnet_price is None or one.income is None:
         return None
     worth = one.income * prices.nnet_price
@@ -155,7 +155,7 @@ def _print_hours(screen: Console, hours: Sequence[ForecastHour]) -> None:
         figures = (f"{one.miners}", f"{one.ran_s / _MINUTE_S:.0f}", figure(one.forecast), readable(one.booked), off)
         sheet.add([_hour(one), *((one.server,) if where else ()), *figures])
     line(screen, "")
-    line(screen, "forecast for each hour, and what came of jobs and heartbeats:", style="bold")
+    line(screen, "forecast for each hour, and what jobs and heartbeats earned in it:", style="bold")
     sheet.print(screen)
 
 

@@ -13,7 +13,7 @@ from fleet.commands.tables import Sheet, console, line
 from fleet.exact_json import dump
 from fleet.money.readable import readable
 
-#: maximum number of rows; miners that could not be compared, or with a difference, come first
+#: maximum number of rows; miners without a comparison or with a difference come first
 _SHOWN_MINERS = 40
 #: states whose counts are printed even when they are zero
 _ALWAYS = ("assigned", "accepted", "open")
@@ -79,7 +79,7 @@ def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Map
 
 
 def _print_before_base(screen: Console, books: Mapping[str, Any], *, exact: bool) -> None:
-    """Say what was paid and is in no comparison, since the server's totals started over."""
+    """Print what was booked before the server's totals started over, which no comparison includes."""
     if books["before_base_nnet"]:
         when = f", last at {books['base_at']}" if books["base_at"] else ""
         amount = readable(books["before_base_nnet"], exact=exact)

@@ -27,10 +27,10 @@ from fleet.commands.tables import IDS, add, console, table
 @click.option("--example", is_flag=True, help="Print an example fleet.toml with every setting, and stop.")
 @IDS
 def config(toml_file: Path | None, *, as_json: bool, example: bool, ids: bool) -> None:
-    """Show each setting and where it came from.
+    """Show each setting and its source.
 
     The strongest source wins: command line, environment (FLEET_HTTP__CONNECTIONS=8), .env, secret files, fleet.toml,
-    default. Secrets that are set are shown as ********, and miners' ids by their ends.
+    default. Secrets that are set are shown as ********, and miners' ids shortened.
 
     \b
     Examples:

@@ -77,7 +77,7 @@ def coordinator(
 
 
 def _end(ctx: click.Context, figures: Mapping[str, Any], *, reported: bool) -> None:
-    """End with the run's exit code. Why nothing was mined is left to a program that reads the figures (`reported`)."""
+    """End with the run's exit code. If `reported`, a program reads from the figures why nothing was mined."""
     failure = nothing_mined(figures)
     if failure is not None and not reported:
         raise failure
@@ -85,7 +85,7 @@ def _end(ctx: click.Context, figures: Mapping[str, Any], *, reported: bool) -> N
 
 
 def _warn(settings: Settings) -> None:
-    """Log what the farm has to do without: secrets that it can't read, open files that it may not have."""
+    """Log what the farm lacks: secrets that it can't read, open files that it is not allowed."""
     unread = without_secrets()
     if unread is not None:
         _log.warning(unread)

@@ -111,7 +111,7 @@ def farm_errors() -> Iterator[None]:
     except ServiceError as exc:
         raise Failure(str(exc), EX_UNAVAILABLE) from exc
     except ThreadEnded as exc:
-        raise Failure(f"{exc}; start it again, it goes on from the ledger", EX_SOFTWARE) from exc
+        raise Failure(f"{exc}; start it again: it continues from the ledger", EX_SOFTWARE) from exc
     except BrokenPipeError:
         raise
     except OSError as exc:

@@ -28,7 +28,7 @@ _ATTEMPT = re.compile(r"~[0-9]+$")
 
 @click.group("explain")
 def explain() -> None:
-    """Show what became of something, and why.
+    """Show what happened to something, and why.
 
     \b
     Examples:

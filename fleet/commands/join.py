@@ -24,12 +24,12 @@ from tasks.host.module_command import module_command
 @click.argument("invitation", required=False, envvar="NEONET_INVITATION")
 @click.option("--concurrency", type=click.IntRange(1, 4096), metavar="N", help="Pool processes (this host's cores).")
 @click.option("--name", metavar="NAME", help="The worker's name in Flower and in the ledger (the one invited).")
-@click.option("--check", is_flag=True, help="Keep the invitation and try it, but start no worker.")
+@click.option("--check", is_flag=True, help="Save and test the invitation, but start no worker.")
 def join(invitation: str | None, concurrency: int | None, name: str | None, *, check: bool) -> None:
     """Compute jobs for a farm on another host, which printed INVITATION; `-` reads it from stdin.
 
-    The connection is TLS, to a Redis that the farm's own authority vouches for. An invitation is good for one use: what
-    it opens is kept in FLEET_STATE_DIR/join, and used from then on by `fleet join` without INVITATION. One on the
+    The connection is TLS, to a Redis whose certificate the farm's own authority signed. An invitation can be used once:
+    the access that it gives is kept in FLEET_STATE_DIR/join, for later starts without INVITATION. One on the
     command line can be read by every user of this host while it is tried; NEONET_INVITATION in the environment can't.
     SIGTERM finishes the jobs at hand.
 
@@ -53,7 +53,7 @@ def join(invitation: str | None, concurrency: int | None, name: str | None, *, c
 
 
 def _keep(line: str, folder: Path) -> None:
-    """Use the invitation, unless it is the one used last, which an environment variable names again at each start."""
+    """Use the invitation, unless it is the last one used, which an environment variable repeats at each start."""
     used, digest = folder / "invitation.sha256", hashlib.sha256(line.encode()).hexdigest()
     if used.exists() and used.read_text(encoding="utf-8") == digest:
         return
@@ -63,7 +63,7 @@ def _keep(line: str, folder: Path) -> None:
         raise Failure(str(exc), EX_USAGE) from exc
     if read.expires_at < time.time():
         when = datetime.fromtimestamp(read.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        raise Failure(f"this invitation expired at {when}: have {read.host} invited again", EX_UNAVAILABLE)
+        raise Failure(f"this invitation expired at {when}: ask for a new invitation of {read.host}", EX_UNAVAILABLE)
     with farm_errors():
         join_farm(read, folder)
         write_secret(used, digest)

@@ -22,7 +22,7 @@ from fleet.ledger.reports.miners import MinerRow, miner_rows
 def miners(*, as_json: bool, ids: bool, exact: bool) -> None:
     """Show the miners that this ledger knows, opened or not: name, session, jobs paid and what they earned.
 
-    A miner's id is its wallet at the server, so everything shows its name; --ids shows the ids as well.
+    A miner's id is the key to its wallet at the server, so only its name is shown; --ids adds the ids.
 
     \b
     Examples:

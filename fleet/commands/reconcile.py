@@ -31,11 +31,11 @@ _MAX_JOB_IDS = 5
 @IDS
 @EXACT
 def reconcile(*, as_json: bool, wallets: bool, ids: bool, exact: bool) -> None:
-    """Show what was booked against what the server says it paid, each difference with what explains it.
+    """Show what was booked beside what the server says it paid, and the explanation of each difference.
 
     The coordinator compares when it registers a miner, every reconcile_every_s while it mines, and when it stops; this
-    command shows where that stands, from the ledger alone. A server that tells no totals is unverifiable. The wallet is
-    what the server says is left of it, and money that was sent from it is a difference of its own.
+    command shows the last results, from the ledger alone. A server that states no totals is unverifiable. The wallet is
+    the balance that the server last stated; money sent from it is a difference of its own.
 
     \b
     Examples:
@@ -104,14 +104,14 @@ def _stated(row: Comparison, hide: Callable[[str], str], *, ids: bool) -> dict[s
 
 
 def _when(row: Comparison) -> str:
-    """The time of the server's total; where it stated none, the times of the question and of its last answer."""
+    """The time of the server's total; without one, the times of the request and of the server's last answer."""
     if row.stated is not None or row.asked_at is None:
         return row.answered_at or "never asked"
     return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"
 
 
 def _print_table(rows: Sequence[Comparison], hide: Callable[[str], str], *, ids: bool, exact: bool) -> None:
-    """Print a table for each server, and below them the findings. Columns that would say nothing are left out."""
+    """Print a table for each server, and below them the findings. Columns without information are left out."""
     screen = console()
     for server in dict.fromkeys(row.server for row in rows):
         line(screen, server, style="bold")

@@ -1,6 +1,6 @@
 """`fleet rewards`: shows the farm's rewards.
 
-One file: rewards and losses are read by the same options, each as table, JSON and CSV.
+One file: rewards and losses share their options and formats (table, JSON, CSV).
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exac
         _print_table(rows, by, said, told, simulated=place.simulated, ids=ids, exact=exact)
     if not as_json:
         for jump in jumps:
-            click.echo(f"{jump.text}; hours and days are those that it showed", err=True)
+            click.echo(f"{jump.text}; hours and days are those of the clock at that time", err=True)
 
 
 def _stated(rows: list[Reward], by: str, told: Sequence[Stated], *, simulated: bool, ids: bool) -> dict[str, object]:
-    """The rows as a JSON object; those of miners beside what the server stated of them."""
+    """The rows as a JSON object; rows of miners also have what the server stated of them."""
     last = {(one.server, one.miner): one for one in told}
     groups = [
         {"server": row.server, by: row.group}
@@ -140,7 +140,7 @@ def _loss(row: Lost, *, ids: bool) -> tuple[str, str, str]:
 
 
 def _sums_of(rows: Sequence[Lost]) -> tuple[str, Decimal]:
-    """The number of jobs, and NNET that were offered for them."""
+    """The number of jobs, and the NNET offered for them."""
     return str(sum(row.jobs for row in rows)), sum((row.amount for row in rows), ZERO)
 
 
@@ -203,7 +203,7 @@ def _print_table(
     for span in spans:
         line(screen, span)
     if told:
-        line(screen, "booked, beside what the server's last answers stated:", style="bold")
+        line(screen, "booked amounts, and what the server last stated:", style="bold")
         booked = {(row.server, row.group): row.total_nnet for row in rows}
         print_stated(told, booked, ids=ids, exact=exact)
     if simulated:

@@ -25,8 +25,8 @@ _NEEDED = {
 }
 #: where to install instead, printed when a system unit would fail with systemd's 203/EXEC
 _ELSEWHERE = (
-    "a system unit runs under a user of its own, who has to get there: install into /opt, for example with a Python "
-    "of the system (make PYTHON=/usr/bin/python3 setup), or use --user"
+    "a system unit runs under a user of its own, who must be able to read it: install into /opt, for example with a "
+    "Python of the system (make PYTHON=/usr/bin/python3 setup), or use --user"
 )
 _PART = click.argument("part", type=click.Choice([part.value for part in Part]))
 _SYSTEM = click.option(
@@ -36,7 +36,7 @@ _SYSTEM = click.option(
 
 @click.group("service")
 def service() -> None:
-    """Run a farm, or a part of one, under systemd: started at boot, restarted when it dies, confined.
+    """Run a farm, or a part of one, under systemd: started at boot, restarted when it fails, sandboxed.
 
     PART is `up` (a whole farm on this machine), `coordinator`, `worker`, or `join` (a worker that was invited).
 
@@ -62,9 +62,9 @@ def show(part: str, *, system: bool) -> None:
 @click.option("--no-start", is_flag=True, help="Write the unit, but don't enable or start it.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written and run, and do nothing.")
 def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
-    """Write the unit, and enable and start it. Its settings are FLEET_ variables in the file that is named then.
+    """Write the unit, and enable and start it. Its settings are FLEET_ variables in a file whose path is printed.
 
-    What can't run without settings isn't started before that file holds some: the command that starts it is printed.
+    A part that needs settings is not started until that file has some; the command to start it is printed.
     """
     chosen = Part(part)
     folder = _SYSTEM_UNITS if system else _home() / ".config/systemd/user"
@@ -79,7 +79,7 @@ def install(part: str, *, system: bool, no_start: bool, dry_run: bool) -> None:
         if not no_start:
             click.echo(f"then: systemctl {' '.join([*scope, 'daemon-reload'])}; systemctl {' '.join([*scope, *start])}")
         if closed is not None:
-            click.echo(f"but it would be refused: {closed}", err=True)
+            click.echo(f"but it would fail: {closed}", err=True)
         return
     if closed is not None:
         raise Failure(f"{closed}; {_ELSEWHERE}", EX_NOPERM)

@@ -44,7 +44,7 @@ _VALID = click.option(
 @_ROOT
 @_NAMES
 def setup(root: Path, names: tuple[str, ...]) -> None:
-    """Make the secrets of a farm in Compose where they are missing, each of mode 0600. Compose runs this."""
+    """Create the missing secrets of a farm in Compose, each of mode 0600. Compose runs this."""
     with farm_errors():
         new = FarmSecrets(root).write_files(_all(names))
     if new:
@@ -60,7 +60,7 @@ def setup(root: Path, names: tuple[str, ...]) -> None:
 @_VALID
 @click.argument("host")
 def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: str) -> None:
-    """Print the line by which HOST joins. `docker/invite` runs this, and lets Redis know."""
+    """Print the invitation for HOST. `docker/invite` runs this, and updates Redis."""
     if not [name for name in names if name]:
         raise click.UsageError("--name is missing: the address by which HOST reaches this farm's Redis")
     with farm_errors():
@@ -76,7 +76,7 @@ def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: 
 @_ROOT
 @click.argument("host")
 def offer(root: Path, host: str) -> None:
-    """Print the password of HOST's workers. `docker/invite` hands it to `fleet admit`."""
+    """Print the password of HOST's workers. `docker/invite` passes it to `fleet admit`."""
     with farm_errors():
         click.echo(FarmSecrets(root).hosts()[host])
 
@@ -85,7 +85,7 @@ def offer(root: Path, host: str) -> None:
 @_VALID
 @click.argument("host")
 def admit(valid_s: float, host: str) -> None:
-    """Lay the password on stdin into Redis, for HOST to take it once. `docker/invite` runs this as the coordinator."""
+    """Store the password from stdin in Redis, for HOST to take once. `docker/invite` runs this as the coordinator."""
     with settings_or_exit():
         settings = load()
     password = sys.stdin.readline().strip()
@@ -100,7 +100,7 @@ def admit(valid_s: float, host: str) -> None:
 @_NAMES
 @click.argument("host")
 def dismiss(root: Path, names: tuple[str, ...], host: str) -> None:
-    """Take HOST's leave back. `docker/dismiss` runs this, and lets Redis know."""
+    """Revoke HOST's access. `docker/dismiss` runs this, and updates Redis."""
     with farm_errors():
         FarmSecrets(root).revoke(host, _all(names))
 

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 def inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: a `'` precedes a text that might be one.
+    """A cell that no spreadsheet interprets as a formula: a text that might be one is prefixed with `'`.
 
     A text that already has such quotes before a possible formula gets one more, so that different texts give different
     cells and `restored` recovers each.

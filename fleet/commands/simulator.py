@@ -163,7 +163,7 @@ def simulator(**given: Any) -> None:
     """Run a NeoNet server for demos, tests and benchmarks.
 
     The first line of stdout is its URL. GET /simulator/book states what it paid to whom, GET /simulator/requests what
-    it counted, POST /simulator/faults switches faults, POST /simulator/forget loses everything but the book and the
+    it counted, POST /simulator/faults switches faults, POST /simulator/forget forgets everything but the book and the
     saved balances, POST /simulator/unban ends bans, GET and POST /simulator/wallets and /simulator/strangers show and
     change balances and other miners.
 

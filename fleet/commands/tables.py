@@ -24,12 +24,12 @@ IDS = click.option(
 )
 EXACT = click.option("--exact", is_flag=True, help="Show amounts with all digits instead of six decimals.")
 
-#: text, or an amount in NNET, which is None where the server stated none
+#: text, or an amount in NNET, which is None if the server stated none
 Cell = str | Decimal | int | None
 
 
 class _Console(Console):
-    """A console that ignores a lost reader, so that the exit code still says how the farm ended."""
+    """A console that ignores a closed pipe, so that the exit code still says how the farm ended."""
 
     def on_broken_pipe(self) -> None:
         """Print nothing from now on."""
@@ -37,7 +37,7 @@ class _Console(Console):
 
 
 class Sheet:
-    """Rows of texts and amounts. Where a terminal is too narrow for them, each row becomes a block of lines."""
+    """Rows of texts and amounts. On a terminal that is too narrow for them, each row becomes a block of lines."""
 
     def __init__(
         self, columns: Sequence[str], *, amounts: Sequence[str] = (), right: Sequence[str] = (), exact: bool = False
@@ -55,7 +55,7 @@ class Sheet:
         self._rows.append((dict(zip(self._columns, filled, strict=True)), style))
 
     def print(self, screen: Console) -> None:
-        """Print the sheet, and where amounts were rounded, how to see all their digits."""
+        """Print the sheet, and if amounts were rounded, how to see all digits."""
         columns = {name: self._texts(name) for name in self._columns}
         widths = {name: max(map(len, (name, *columns[name]))) for name in self._amounts}
         # rich would strip the blanks that bring the points below each other

@@ -23,15 +23,15 @@ from fleet.local.supervisor import LocalFarm
 from fleet.server.http.authorities import check_authorities
 from fleet.server.http.choice import chosen
 
-#: latency in ms of a far-away server, slow enough to read along
+#: simulated latency in ms, slow enough to read the output as it appears
 _DEMO_LATENCY_MS = "200"
-#: seconds to wait for a first job, since a user sits at the screen and can fix a mistake
+#: seconds to wait for a first job; short, since a user is present who can fix a mistake
 _GIVE_UP_S = 120.0
 
 
 @click.command("up")
-@click.option("--server", metavar="URL", help="NeoNet server; without one a simulator pays, and not for real.")
-@click.option("--id", "miner_id", metavar="ID", help="Id of the only miner, seen in ps; without one an id is made.")
+@click.option("--server", metavar="URL", help="NeoNet server; without one, a simulator whose rewards are not real.")
+@click.option("--id", "miner_id", metavar="ID", help="Id of the only miner, visible in ps; without, ids are generated.")
 @click.option("--cpu", type=click.IntRange(1, 4096), help="CPU cores that each miner declares (4).")
 @click.option(
     "--gpu-mem", type=click.IntRange(0), metavar="MB", help="GPU memory that each miner declares; 0 for none."
@@ -63,7 +63,7 @@ def up(
     """Start Redis, workers, Flower and the coordinator, and mine until Ctrl-C.
 
     Ctrl-C drains: no new jobs, open ones finish, results are submitted, every session is stopped. A second one stops at
-    once; the ledger goes on from there at the next start.
+    once; the next start continues from the ledger.
 
     \b
     Examples:
@@ -91,7 +91,7 @@ def up(
 
 
 def _close(summary: str, settings: Settings, *, as_json: bool, exact: bool) -> None:
-    """Print the figures of the run. Raises a Failure where nothing was mined."""
+    """Print the figures of the run. Raises a Failure if nothing was mined."""
     figures = json.loads(summary, parse_float=Decimal)
     print_closing(figures, to_stderr=as_json, as_json=settings.log.format == "json", exact=exact)
     if as_json:

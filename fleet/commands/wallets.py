@@ -1,4 +1,4 @@
-"""What the servers stated beside what was booked: each miner's total and wallet, as tables and as JSON."""
+"""Prints each miner's total and wallet as the server stated them, beside what was booked, as tables and JSON."""
 
 from __future__ import annotations
 

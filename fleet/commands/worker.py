@@ -17,7 +17,7 @@ from tasks.host.module_command import module_command
 @click.option("--concurrency", type=click.IntRange(1, 4096), metavar="N", help="Pool processes (this host's cores).")
 @click.option("--name", metavar="NAME", help="The worker's name in Flower and in the ledger (this host's name).")
 def worker(concurrency: int | None, name: str | None) -> None:
-    """Compute jobs that the coordinator dispatches, until told to stop. SIGTERM finishes those at hand.
+    """Compute jobs that the coordinator dispatches, until stopped. SIGTERM finishes the current jobs first.
 
     Needs FLEET_REDIS_URL, the Redis that the coordinator uses. Sees no session, no server and no reward.
 

@@ -1,4 +1,4 @@
-"""Decides when advice and forecasts are written to the ledger, and when the owner is warned of costly miners. Pure."""
+"""Decides when to write advice and forecasts, and when to warn the owner of miners that cost income. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOUR_S = 3600.0
 
 
 class Adviser:
-    """Keeps the newest advice."""
+    """Holds the newest advice, and decides when it is written."""
 
     def __init__(self) -> None:
         #: None until an income could be estimated
@@ -26,9 +26,9 @@ class Adviser:
         self._warned = False
 
     def kept(self, advice: str, *, stay_open: int) -> str:
-        """The warning at a start that `stay_open` miners are too many, by the `advice` that the last run left.
+        """The warning at a start that `stay_open` miners are too many, according to the last run's `advice`.
 
-        Empty where they are not, or the advice is about another number of miners or unreadable.
+        Empty if they are not, or if the advice is unreadable or about another number of miners.
         """
         try:
             known = read_advice(json.loads(advice))
@@ -56,6 +56,6 @@ class Adviser:
             effects.append(ForecastMade(miners=own, nnet_an_hour=income.total * _HOUR_S, error=income.error))
         if advice.clear and advice.best.miners < stay_open and not self._warned:
             self._warned = True
-            text = f"{advice.sentence}; these miners stay open since they were asked for"
+            text = f"{advice.sentence}; these miners stay open because the settings ask for them"
             effects.append(Notice(kind=NoticeKind.EARNING, miner_id="", text=text))
         return effects

@@ -80,7 +80,7 @@ def make_farm(
     find: Callable[[str], Prior | None],
     say: Callable[[str], None],
 ) -> Farm:
-    """All miners, as the ledger left them, with one governor; `find` says what the ledger knows of a job.
+    """All miners as saved in the ledger, with one governor. `find` returns the ledger's record of a job.
 
     `say` prints how many miners are loaded, every two seconds while that lasts.
     """

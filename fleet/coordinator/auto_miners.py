@@ -1,9 +1,9 @@
 """Opens and closes a farm's sessions so that its income is highest. Pure.
 
-Sessions are opened a few at a time, the next ones once the last ones are answered. So the first job of each new session
-shows what jobs pay at that number of sessions.
+Sessions are opened a few at a time, the next ones once the last ones are answered, so that the first job of each new
+session shows what jobs pay at that number of sessions.
 
-One file: the income decides which sessions are opened, closed, or take free jobs.
+One file: opening, closing and accepting free jobs all follow from the same estimate of the income.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from fleet.ratelimit.governor import Governor
 
 #: share of the open sessions that may be opened at once
 _AT_ONCE = 0.25
-#: a free job is left where the estimate of what its requests earn otherwise is this many times what it states
+#: a free job is ignored if its requests are estimated to earn this many times its reward elsewhere
 _CLEARLY = 1.1
-#: miners are not told of a smaller relative change of that estimate
+#: a smaller relative change of that estimate is not passed on to the miners
 _SAME = 0.05
 #: seconds until a miner whose session could not be opened is tried again
 _TRY_AGAIN_S = 600.0
@@ -44,8 +44,8 @@ _STEADY_S = 6.0
 class AutoMiners:
     """Follows the controller. `pinned` miners stay open.
 
-    Sessions that an earlier coordinator left open are where it begins. With `follows` false, all miners stay open and
-    the income is only learnt.
+    It starts with the sessions that an earlier coordinator left open. If `follows` is False, all miners stay open and
+    the income is only measured.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class AutoMiners:
         self.controller = Controller(self.meter, least=len(self._pinned), most=len(self._miners), now=now)
         #: ids of miners that the server last refused a session
         self._refused: set[str] = set()
-        #: ids of refused miners that others are opened for → when they are tried again
+        #: ids of refused miners, in whose place others are opened → when they are tried again
         self._set_aside: dict[str, float] = {}
-        #: when the number is looked at next
+        #: when the number of sessions is next reviewed
         self.look_at = now
         #: ids of miners that were open at any time
         self.used: set[str] = {miner.spec.miner_id for miner in self._miners if not follows or miner.left_open}
@@ -90,16 +90,16 @@ class AutoMiners:
 
     @property
     def model(self) -> IncomeModel:
-        """What is known of the server's pay."""
+        """The model of the income, from what was observed so far."""
         return self.controller.model
 
     @property
     def stay_open(self) -> int:
-        """Number of miners that stay open, whatever they cost."""
+        """Number of miners that stay open even if they cost income."""
         return len(self._pinned)
 
     def heard(self, reply: Reply, miner: Miner, now: float) -> None:
-        """A call ended, and its miner has taken it in."""
+        """A call ended, and its miner has processed it."""
         self.seen.heard(reply, miner, now)
         if reply.call.kind in _OPENING and not isinstance(reply.outcome, _NOT_ITS_OWN):
             change = self._refused.add if isinstance(reply.outcome, CallError) else self._refused.discard
@@ -124,7 +124,7 @@ class AutoMiners:
         return changed, notices
 
     def _price_free_jobs(self, now: float) -> None:
-        """Tell the miners what a free job must state to be worth requests, which it must only while they are short."""
+        """Set the reward below which the miners ignore a free job: zero unless requests are scarce."""
         least, before = ZERO, self.seen.least_free
         if self._governor.used_up(now) and self.model.ready:
             least = Decimal(self.model.free_job_worth(self.own) / _CLEARLY)
@@ -135,9 +135,9 @@ class AutoMiners:
             miner.on(FreeJobsWorth(least), now)
 
     def advise(self, now: float, *, hosts: int, at_end: bool = False) -> list[Effect]:
-        """What to write down and to print of the income, where it is due; `at_end` of a run, it is. `hosts` compute.
+        """The advice and forecast to write and print if they are due, as they are `at_end` of a run. `hosts` compute.
 
-        Nothing is said while sessions open or close, or the limit is being learnt.
+        There is none while sessions open or close, or while the limit is being learnt.
         """
         if self._governor.learning or (now - self.seen.steady_since < _STEADY_S and not at_end):
             return []
@@ -148,7 +148,7 @@ class AutoMiners:
         return self.adviser.write(model, now, own=self.own, hosts=hosts, stay_open=self.stay_open, at_rest=rests)
 
     def _put_aside(self, now: float) -> list[str]:
-        """Set those aside that were to open and were refused; others open in their place. Lines for the operator."""
+        """Set refused miners aside, so that others open in their place. Returns lines to print."""
         found = [
             miner.spec.miner_id
             for miner in self._miners
@@ -156,14 +156,14 @@ class AutoMiners:
         ]
         self._set_aside |= dict.fromkeys(found, now + _TRY_AGAIN_S)
         if len(self._set_aside) == len(self._miners):
-            # it is not the miners then: all of them try again in turn
+            # then the cause is not the miners: all of them try again in turn
             self._set_aside.clear()
             self.controller.reach(len(self._pinned), len(self._miners))
         some = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-        return [f"the server gives no session to {some}; the number of miners is chosen without"] if found else []
+        return [f"the server gives no session to {some}; other miners are opened in their place"] if found else []
 
     def _reach(self, now: float) -> None:
-        """Tell the controller how many miners it can have open: those that were set aside don't count."""
+        """Update how many miners the controller can open: all but those that were set aside."""
         if not self._set_aside:
             return
         for miner in self._miners:

@@ -1,6 +1,6 @@
-"""A ban of this farm's address: no call until it is over, then one that probes, then few. Pure.
+"""Waits out a ban of this farm's address: no call until it is over, then one probe, then few calls. Pure.
 
-While a ban lasts, the server refuses every call, and may take each refused one as a reason for more distrust
+While a ban lasts, the server refuses every call, and each refused call may prolong its distrust
 (docs/protocol-notes.md, 16). Times are monotonic seconds.
 """
 
@@ -23,7 +23,7 @@ class Ban:
     """Whether the server refuses all calls from this address, and when the next one may be made."""
 
     def __init__(self) -> None:
-        #: when the next call may be made; -inf where no ban holds it back
+        #: when the next call may be made; -inf without a ban
         self.free_at = -NEVER
         #: whether a ban lasts
         self.lasts = False
@@ -36,9 +36,9 @@ class Ban:
         self.lasts, self._began_at, self.free_at, self._refusals = True, now, now + wait_s, 1
 
     def refused(self, error: Banned, sent_at: float, now: float) -> bool:
-        """A call met the ban. Returns whether it begins with that.
+        """A call was refused by the ban. Returns whether the ban begins with it.
 
-        Calls that were under way when it began tell nothing new.
+        Calls that were under way when it began show nothing new.
         """
         began = not self.lasts
         if not began and sent_at < self._began_at:
@@ -66,7 +66,7 @@ class Ban:
             self.free_at = now + _CALM_GAP_S
 
     def words(self, now: float) -> str:
-        """Why nothing is sent, empty where no ban lasts."""
+        """Why nothing is sent; empty without a ban."""
         if not self.lasts:
             return ""
         return f"the server refuses all calls from this address; next call in {max(self.free_at - now, 0.0):.0f} s"

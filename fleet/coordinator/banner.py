@@ -15,7 +15,7 @@ _WIDTH = 78
 def print_banner(
     lines: Lines, *, server: str, simulated: bool, specs: list[MinerSpec], auto: bool, ledger: str, booked: Decimal
 ) -> None:
-    """Print the first lines; `booked` is what the ledger holds already, `auto` whether only some miners are opened."""
+    """Print the first lines; `booked` is what the ledger holds already, `auto` whether the farm chooses how many."""
     lines.say("═" * _WIDTH)
     lines.say("    NeoNet fleet · a mining farm on one coordinator", "bold")
     lines.say("═" * _WIDTH)

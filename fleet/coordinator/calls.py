@@ -17,7 +17,7 @@ from fleet.server.http.interface import AsyncFunction
 
 #: requests for the network's figures: fees and phase
 NETWORK_REQUESTS = 2
-#: most requests for the rule for rewards, which is on either of two paths
+#: most requests for the reward rule, which is at one of two paths
 TERMS_REQUESTS = 2
 
 
@@ -25,7 +25,7 @@ class Executor(Protocol):
     """Runs functions beside the loop."""
 
     def submit(self, function: AsyncFunction, *args: Any) -> None:
-        """Soon run a function that may call the server."""
+        """Run a function soon that may call the server."""
 
 
 class ServerCalls:
@@ -48,7 +48,7 @@ class ServerCalls:
         self._executor.submit(self._ask_network)
 
     def ask_terms(self) -> None:
-        """Ask for the rule for rewards; the outcome is a TermsStated, or none where it is not stated."""
+        """Ask for the reward rule; the outcome is a TermsStated, or none if the server does not state it."""
         self._executor.submit(self._ask_terms)
 
     def stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:

@@ -61,7 +61,7 @@ class Drain:
     def farewells_end(self, heard_at: float, now: float) -> str:
         """Why the stops and totals that are left are given up, empty while there is time for them.
 
-        The server was last heard at `heard_at`, or else the limit held calls back then.
+        `heard_at` is when the server last answered, or the limit last held a call back.
         """
         if now >= self.ends_at:
             return "the drain took too long"

@@ -23,7 +23,7 @@ _MOST_BLOCKS = 32
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network:
-    """The server's figures on the network; None for a figure that it did not give."""
+    """The server's figures of its network; None for a figure that it did not give."""
 
     gas: GasInfo | None
     phase: NetworkPhase | None
@@ -31,7 +31,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermsStated:
-    """The server stated its rule for rewards."""
+    """The server stated its reward rule."""
 
     terms: RewardTerms
     #: when it was asked, in monotonic seconds

@@ -1,4 +1,4 @@
-"""Tells the meter of the income what calls and workers showed: what jobs pay, how long they take, who is open. Pure."""
+"""Feeds the income meter: what jobs pay, how long they take, how many sessions are open. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from fleet.miner.miner import Miner
 
 #: jobs whose times are kept at once; a job beyond them is not measured
 _MOST_TIMED = 4_096
-#: seconds between two requests for the server's rule, and until it is asked again where the answer is of no use
+#: seconds between two requests for the server's reward rule, and until the next one after a useless answer
 _TERMS_EVERY_S, _ASK_AGAIN_S = 600.0, 30.0
-#: seconds for which no session opened or closed before it is asked
+#: seconds without a session opened or closed before that request
 _STEADY_S = 2.0
 #: calls that change how many sessions the server counts
 _CHANGES = frozenset({CallKind.START_SESSION, CallKind.STOP_SESSION})
 
 
 class IncomeObserver:
-    """Sorts out which observations belong to a known number of sessions, and tells `meter`."""
+    """Passes observations that belong to a known number of sessions on to `meter`."""
 
     def __init__(self, meter: Meter, now: float) -> None:
         self._meter = meter
@@ -38,9 +38,9 @@ class IncomeObserver:
         self._beats_state_pay: bool | None = None
         #: NNET that a job must state to be taken without a fetch
         self.least_free = ZERO
-        #: when the server is asked for its rule next
+        #: when the server is next asked for its reward rule
         self._terms_at = now
-        #: job id → seconds of its fetch (0 if it came unasked), when it came, when its result came, kernel's seconds
+        #: job id → duration of its fetch (0 without one), when it arrived, when its result arrived, kernel time; in s
         self._times: dict[str, list[float]] = {}
 
     @property
@@ -54,7 +54,7 @@ class IncomeObserver:
         self._meter.sent(submission=call.kind is CallKind.SUBMIT)
 
     def heard(self, reply: Reply, miner: Miner, now: float) -> None:
-        """A call ended, and its miner has taken it in."""
+        """A call ended, and its miner has processed it."""
         kind, outcome = reply.call.kind, reply.outcome
         if kind in _CHANGES:
             self._changing -= 1
@@ -72,18 +72,19 @@ class IncomeObserver:
                 self._submitted(reply)
 
     def terms_due(self, now: float) -> bool:
-        """Whether the server should be asked for its rule: rarely, and while no session opens or closes."""
+        """Whether the server should be asked for its reward rule: rarely, and while no session opens or closes."""
         steady = bool(self.open_miners) and not self._changing and now - self.steady_since >= _STEADY_S
         return steady and now >= self._terms_at
 
     def terms_asked(self, now: float) -> None:
-        """The server is asked for its rule; not every release answers."""
+        """The server is asked for its reward rule; not every release answers."""
         self._terms_at = now + _TERMS_EVERY_S
 
     def terms(self, terms: RewardTerms, asked_at: float) -> None:
-        """The server stated its rule, asked at `asked_at`.
+        """The server stated its reward rule, in answer to a request of `asked_at`.
 
-        It shows the number of strangers, too, unless sessions were opened or closed meanwhile. Then it is asked again.
+        The answer also shows the number of strangers, unless sessions were opened or closed meanwhile. Then the request
+        is repeated.
         """
         steady = bool(self.open_miners) and not self._changing and asked_at >= self.steady_since
         sure = terms.active_miners is not None and steady
@@ -93,7 +94,7 @@ class IncomeObserver:
             self._terms_at = asked_at + _ASK_AGAIN_S
 
     def computed(self, job_id: str, compute_ms: float, now: float) -> None:
-        """The result of a job came from a worker, whose kernel took `compute_ms`."""
+        """A job's result arrived; its kernel took `compute_ms`."""
         self._meter.computed(compute_ms / 1000)
         times = self._times.get(job_id)
         if times is not None:
@@ -101,7 +102,7 @@ class IncomeObserver:
             self._meter.away(max(now - times[1] - times[3], 0.0))
 
     def booked(self, effects: Iterable[Effect], now: float) -> None:
-        """Payments among the effects count as jobs done, or as what a heartbeat paid."""
+        """Count the payments among the effects, as completed jobs or as heartbeat pay."""
         for effect in effects:
             if isinstance(effect, Booked):
                 if effect.entry.kind is EntryKind.JOB:
@@ -110,7 +111,7 @@ class IncomeObserver:
                     self._meter.bonus(effect.entry.amount)
 
     def look(self) -> None:
-        """Forget the times of jobs that never end, once they are many."""
+        """Forget the times of jobs that never ended, once there are many."""
         if len(self._times) >= _MOST_TIMED:
             self._times.clear()
 

@@ -24,7 +24,7 @@ def _now() -> datetime:
 
 
 class Lines:
-    """Writes lines to `out`. Once the reader has gone, nothing more is written and the caller carries on."""
+    """Writes lines to `out`. Once the reader has gone, lines are dropped without an error."""
 
     def __init__(
         self,

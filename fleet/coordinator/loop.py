@@ -119,7 +119,7 @@ class Coordinator:
             self._carry_out(now)
 
     def _feed(self, event: Event, now: float) -> None:
-        """Take in an event. After a `Written`, the next turn carries out the effects that waited for the commit."""
+        """Process an event. After a `Written`, the next turn carries out the effects that waited for the commit."""
         match event:
             case Reply():
                 self._on_reply(event, now)
@@ -168,7 +168,7 @@ class Coordinator:
             self._prospect.observe(reply.outcome)
 
     def _check_prospect(self, now: float) -> None:
-        """Report the problem of a server that has never assigned a job, and stop once the farm need not wait longer."""
+        """Report why a server has never assigned a job, and stop once waiting longer is pointless."""
         if self._prospect is None:
             return
         news = self._prospect.news()
@@ -247,7 +247,7 @@ class Coordinator:
         self._observer.committed(effects, self._clock())
 
     def _ask_terms(self, now: float) -> None:
-        """Ask for the server's rule for rewards where it is due and the limit has room."""
+        """Ask for the server's reward rule if it is due and the limit has room."""
         farm = self._farm
         if farm.auto is None or farm.draining or farm.server.away or farm.server.banned(now):
             return
@@ -260,7 +260,7 @@ class Coordinator:
     def _may_ask_network(self, now: float) -> bool:
         """Whether the network's figures take at most a tenth of the budget; they could use up a tiny one alone.
 
-        After a refusal, the few calls that are certain go to the miners.
+        After a refusal, the few remaining requests go to the miners.
         """
         governor = self._farm.governor
         small = NETWORK_REQUESTS * 10 * governor.window_s <= governor.limit * self._network_every_s

@@ -1,4 +1,4 @@
-"""The farm's miners: named in the settings, or numbered, each with an id that is made once and remembered."""
+"""The farm's miners: listed in the settings, or numbered with ids that are generated once and kept."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from fleet.hosts.secret_files import write_secret
 
 #: one id a line; the first belongs to the first miner
 _IDS = "miner-ids"
-#: the start of all ids of a farm that began when ids were no addresses
+#: the common prefix of the ids of an older farm, whose ids are no addresses
 _PREFIX = "miner-prefix"
 
 
 def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
     """The farm's miners, with ids in lower case as the server keeps them.
 
-    Ids that the settings don't give are new wallets, kept in `state_dir` so that the next start earns for the same
-    ones. Raises ServiceError when they can't be read or saved.
+    Ids that the settings don't give are new wallets, kept in `state_dir` so that the next start uses the same ones.
+    Raises ServiceError when they can't be read or saved.
     """
     if settings.miner:
         return [
@@ -71,7 +71,7 @@ def _alike(settings: Settings, miner_id: str, name: str = "") -> MinerSpec:
 
 
 def _remembered(state_dir: Path, count: int) -> list[str]:
-    """The first `count` ids of this farm; those that are missing are made and saved, before anything is earned."""
+    """The first `count` ids of this farm; missing ones are generated and saved before anything is earned."""
     path, prefix = state_dir / _IDS, state_dir / _PREFIX
     try:
         if prefix.exists():

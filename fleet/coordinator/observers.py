@@ -1,4 +1,4 @@
-"""Whoever only looks on: each observer learns of all events, of what was written, and of the end of each turn."""
+"""Observers of the loop: each is notified of all events, of what was written, and of the end of each turn."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from fleet.coordinator.scheduler import Farm
 
 
 class Observer(Protocol):
-    """Looks on, on the loop's thread. Whatever it does takes the loop's time. Times are monotonic seconds."""
+    """Is notified on the loop's thread, so it must be quick. Times are monotonic seconds."""
 
     def saw(self, event: Event, farm: Farm, now: float) -> None:
-        """An event has come in that the farm has not taken in yet."""
+        """An event has arrived that the farm has not processed yet."""
 
     def committed(self, effects: TurnEffects, now: float) -> None:
         """Turns were written to the ledger, and their effects are carried out now."""
@@ -30,7 +30,7 @@ class Observers:
         self._several = tuple(several)
 
     def saw(self, event: Event, farm: Farm, now: float) -> None:
-        """An event has come in."""
+        """An event has arrived."""
         for one in self._several:
             one.saw(event, farm, now)
 

@@ -1,4 +1,4 @@
-"""Starts and ends what looks on while the coordinator mines: the snapshot, its file, and metrics."""
+"""Starts and ends the observers of the loop: the snapshot, its file, and metrics."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DAY_HOURS = 24
 
 
 class WhenFree(Protocol):
-    """Calls a function as soon as no other program locks the ledger."""
+    """Calls a function once no other program locks the ledger."""
 
     def __call__(self, action: Callable[[], T]) -> T:
         """The function's result."""
@@ -42,7 +42,7 @@ class WhenFree(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
-    """The parts of a coordinator that are looked at."""
+    """The parts of a coordinator that the observers read."""
 
     farm: Farm
     #: miner id → name

@@ -1,6 +1,6 @@
-"""The open jobs of all miners, as the miners' effects tell of them. Pure.
+"""All open jobs, as the scheduler tracks them: when a job opens, changes its state and ends. Pure.
 
-So the scheduler never looks into a miner.
+The table is kept from the miners' effects, so that the scheduler need not look into a miner.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _AT_WORKERS = frozenset({JobState.ASSIGNED, JobState.DISPATCHED})
 
 @dataclass(kw_only=True, slots=True)
 class TrackedJob:
-    """What is known of one open job outside of its miner."""
+    """What the scheduler knows of one open job."""
 
     miner_id: str
     job_type: str
@@ -70,7 +70,7 @@ class OpenJobs:
         return self._jobs.get(job_id)
 
     def opened(self, effect: JobOpened) -> None:
-        """A miner took a job in."""
+        """A miner accepted a job."""
         job = TrackedJob(
             miner_id=effect.miner_id, job_type=effect.job.job_type, state=effect.state, attempt=effect.attempt
         )
@@ -78,7 +78,7 @@ class OpenJobs:
         self.at_workers += job.at_workers
 
     def moved(self, effect: JobMoved) -> TrackedJob | None:
-        """A job reached a state. Returns it if that is its end."""
+        """A job changed its state. Returns the job if the new state is final, which ends it."""
         job = self._jobs.get(effect.job_id)
         if job is None:
             return None

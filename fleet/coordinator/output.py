@@ -1,6 +1,6 @@
 """Prints the running output of `fleet up`: at least what the original client shows, at a readable pace.
 
-One file: one method for each kind of event, and the words of all are read together.
+One file: one method for each kind of event, so that all messages can be read together.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from fleet.money.readable import gained, readable
 
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
-#: fee in NEO from which it is printed in scientific notation; a server may state one of 300 digits
+#: fee in NEO from which scientific notation is used; a server may state one of 300 digits
 _MOST_PLAIN_FEE = 1e9
 #: seconds between two lines on the progress of a drain
 _DRAIN_EVERY_S = 5.0
@@ -159,7 +159,7 @@ class Report:
         self._paced.trouble(f"[WARN]   dropped from the results stream: {text}")
 
     def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
-        """Print that the drain begins and lasts until `ends_at` at most; `outlook` says so where much is left."""
+        """Print that the drain begins and lasts until `ends_at` at most; `outlook` is printed if much is left."""
         self._drain_ends_at, self._drain_said_at = ends_at, self._clock()
         self._lines.say(f"[STOP]   {reason}: finishing the open jobs, then stopping the sessions")
         if outlook:
@@ -226,7 +226,7 @@ class Report:
         )
 
     def _wallet(self, notice: Notice) -> None:
-        """Print each sum that left a wallet; what a server that forgot did to the wallets is said once for all."""
+        """Print each amount that left a wallet; sum up what a server that forgot did to the wallets."""
         self.tally.anomalies += 1
         if notice.amount is None:
             self._paced.trouble(f"[WALLET] {notice.text}", notice.miner_id)
@@ -243,7 +243,7 @@ class Report:
 
 
 def _room(farm: Farm, now: float) -> str:
-    """How many miners could be added or are too many, or why no figure can say so."""
+    """How many miners could be added or are too many, or why that is unknown."""
     if farm.workers.absent_since is not None:
         return f"NO WORKER for {now - farm.workers.absent_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
@@ -262,7 +262,7 @@ def _room(farm: Farm, now: float) -> str:
 
 
 def _expected(auto: AutoMiners) -> str:
-    """The income that the model expects, once it can."""
+    """The expected income, once it can be estimated."""
     if not auto.model.ready or not auto.own:
         return ""
     income = auto.model.income(auto.own)

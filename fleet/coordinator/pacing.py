@@ -1,4 +1,4 @@
-"""Limits the pace of the running output: lines about single jobs are summed up, repeated problems share a line."""
+"""Limits the rate of the running output: lines about single jobs are summed up, repeated problems share a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns that wait to be written to the ledger, and their effects, which follow the write."""
+"""Turns that wait for the ledger, and their effects, which are carried out after the write."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ from fleet.miner.backoff import Backoff
 
 
 class Reachability:
-    """What the ends of all miners' calls show of the server. Times are monotonic seconds."""
+    """Concludes from the outcomes of all calls whether the server can be called. Times are monotonic seconds."""
 
     def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
         self._ban = Ban()
         self._ban_changed: BanChanged | None = None
         self._outage = Outage(miners, backoff, rng, now)
-        #: whether the farm drains, which an outage does not hold up
+        #: whether the farm drains, which an outage does not delay
         self.draining = False
         #: when the server last answered, or the limit last held a call back
         self.heard_at = now
@@ -41,7 +41,7 @@ class Reachability:
         return max(self._ban.free_at, self.probe_at)
 
     def banned(self, now: float) -> str:
-        """Why the server is not called: it has banned this address. Empty where it has not."""
+        """Why the server is not called: it has banned this address. Empty without a ban."""
         return self._ban.words(now)
 
     def remember_ban(self, wait_s: float, now: float) -> None:
@@ -65,9 +65,9 @@ class Reachability:
             self._outage.asked(now)
 
     def ended(self, reply: Reply, now: float, *, waits: bool) -> tuple[str, bool]:
-        """A call ended, after which its miner `waits` or does not.
+        """A call ended. `waits` is whether its miner now waits before its next call.
 
-        Returns a line for the operator, or none, and whether all waits for the server are over.
+        Returns a line to print, empty if none, and whether all waits for the server are over.
         """
         outcome = reply.outcome
         if not isinstance(outcome, NoAnswer | Unreachable):

@@ -126,7 +126,7 @@ class Farm:
         self._tell(self.miners[job.miner_id], ResultArrived(message=message, able=self.workers.able), now)
 
     def _warn(self, text: str, job_id: str = "") -> None:
-        """Tell the operator of something that is no single miner's affair."""
+        """Print a warning that concerns no single miner."""
         self._turn.notices.append(Notice(kind=NoticeKind.ANOMALY, miner_id="", job_id=job_id, text=text))
 
     def on_published(self, word: Published, now: float) -> None:
@@ -147,7 +147,7 @@ class Farm:
         return Outlook.of(len(self.jobs), self._resends, self.governor, last_sending, now)
 
     def on_workers(self, now: float, *, present: bool) -> None:
-        """Workers have come or gone. Without any, no job is fetched, and jobs that come unasked wait here."""
+        """Workers have come or gone. Without any, no job is fetched, and jobs that come without a fetch wait here."""
         self._sort(self.workers.present(now, present=present), now)
 
     def drain(self, now: float) -> None:
@@ -165,13 +165,13 @@ class Farm:
             self._tell(miner, DrainOver(), now)
 
     def leave(self, reason: str, now: float) -> None:
-        """Leave each miner that is not done as it is at the server; `reason` is said of each open session."""
+        """Leave each miner that is not done as it is at the server; `reason` is recorded for each open session."""
         for miner in self.miners.values():
             if not miner.done:
                 self._tell(miner, Left(reason), now)
 
     def turn(self, now: float, *, heartbeats_only: bool = False) -> Turn:
-        """Run the timers that are due, start the calls that may be sent, and return everything that was asked for.
+        """Run the timers that are due, start the calls that may be sent, and return everything that is to be done.
 
         With `heartbeats_only` every other call waits, since nothing can be written to the ledger before it.
         """

@@ -96,7 +96,7 @@ class _Start:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Mined:
-    """What a run leaves for its figures."""
+    """What remains of a run to make its figures from."""
 
     farm: Farm
     #: miner id → name
@@ -226,11 +226,11 @@ def _addresses(settings: Settings) -> tuple[str, str]:
 
 
 def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, str], IdHider]:
-    """The farm's miners, the names of all miners of the ledger by id, and what puts these in place of the ids.
+    """The farm's miners, the names of all miners of the ledger by id, and the filter that hides the ids.
 
     Output and log show names from now on.
 
-    Prints a warning where the server's limit does not carry all of them, and where an id can't be spent from.
+    Prints a warning if the server's limit is too low for all of them, and if an id can't be spent from.
     """
     settings, lines = start.settings, start.lines
     specs = miner_specs(settings, settings.state_dir)
@@ -249,7 +249,7 @@ def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, s
 
 
 def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *, booked: Decimal) -> None:
-    """Print the banner, and why this may not be the ledger of the last start."""
+    """Print the banner, and a warning if this may not be the ledger of the last start."""
     place = shown_url(start.witness.url)
     print_banner(
         start.lines,
@@ -265,7 +265,7 @@ def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *,
 
 
 def _farm(start: _Start, specs: list[MinerSpec], ledger: Ledger, books: Bookkeeper) -> Farm:
-    """All miners. Prints once what those that stay open cost, if the last run has learnt it."""
+    """All miners. Prints a warning if the last run found that the miners that stay open cost income."""
     farm = start.free(lambda: make_farm(start.settings, specs, ledger, books.find, start.lines.say))
     ban_s = start.free(ledger.ban_s)
     if ban_s is not None:

@@ -1,6 +1,6 @@
-"""Makes the farm's snapshot once a second from what the loop sees, and hands it to whoever publishes it.
+"""Makes the farm's snapshot once a second from the loop's events, and passes it to the publisher.
 
-One file: each figure of a snapshot is taken from the farm in one place.
+One file: all figures of a snapshot are taken from the farm here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """Who is asked for what events don't tell."""
+    """Sources of the figures that no event contains."""
 
     books: Bookkeeper
     prospect: Prospect
@@ -58,7 +58,7 @@ class Sources:
 
 
 class StatusObserver:
-    """Collects what the loop sees; `put` gets a snapshot every second."""
+    """Collects figures from the loop's events; `put` receives a snapshot every second."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class StatusObserver:
             self._redis = "" if event.reachable else event.reason
 
     def committed(self, effects: TurnEffects, now: float) -> None:
-        """Count what the ledger holds now."""
+        """Count what was written to the ledger."""
         for write in effects.writes:
             if isinstance(write, Booked):
                 entry = write.entry
@@ -111,7 +111,7 @@ class StatusObserver:
                 self._collected.lost(self._subject.names[notice.miner_id])
 
     def tick(self, farm: Farm, now: float) -> None:
-        """Make a snapshot where one is due."""
+        """Make a snapshot if one is due."""
         if now >= self._due_at:
             self._due_at = now + EVERY_S
             self.latest = self._made(farm, now)
@@ -171,7 +171,7 @@ class StatusObserver:
         )
 
     def _correct_day(self, now: float) -> None:
-        """Ask for the day that is over, and take in what the ledger holds of it."""
+        """Request the ledger's sums of the day that is over, and correct its figures by them."""
         wanted, day = self._wanted, self._collected.days.uncorrected
         if day is not None and day in wanted.days:
             self._collected.correct(day, wanted.days[day])

@@ -70,7 +70,7 @@ def _job_types(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _earning(farm: Farm) -> dict[str, Any] | None:
-    """What was advised last; None while no income could be estimated."""
+    """The last advice; None if no income could be estimated."""
     advice = None if farm.auto is None else farm.auto.adviser.advice
     return None if advice is None else stated(advice)
 

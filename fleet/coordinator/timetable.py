@@ -1,4 +1,4 @@
-"""When each miner makes its next call: queues by urgency, timers, and who is brought in. Pure."""
+"""Orders the miners for their next calls: queues by urgency, timers, and which miners are brought in. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fleet.ratelimit.openings import Openings
 
 
 class Timetable:
-    """Keeps the miners in line for their calls. Times are monotonic seconds."""
+    """Keeps the miners queued for their calls. Times are monotonic seconds."""
 
     def __init__(self, governor: Governor, miners: int) -> None:
         self._governor = governor

@@ -39,7 +39,7 @@ class Watchdog:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """From now on, whatever has stopped was meant to stop."""
+        """From now on, a stopped thread is no failure."""
         self._detector = None
         self._over.set()
 

@@ -1,4 +1,4 @@
-"""What the loop reports while it runs; the output takes it in."""
+"""The interface through which the loop reports what happens; the output implements it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Watcher(Protocol):
         """A stream entry was not a result."""
 
     def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
-        """The drain begins and lasts until `ends_at` (monotonic) at most; `outlook` says so where much is left."""
+        """The drain begins and lasts until `ends_at` (monotonic) at most; `outlook` is a warning or empty."""
 
     def tick(self, farm: Farm, now: float) -> None:
         """A turn has ended."""

@@ -1,4 +1,4 @@
-"""What the scheduler knows of the workers: which hosts compute, how fast, and whether any takes jobs. Pure."""
+"""The scheduler's view of the workers: whether any takes jobs, and which hosts are healthy. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.messages import Outcome, ResultMessage
 
 
 class Workforce:
-    """Passes jobs on to the workers, at most `most_jobs` at once, or holds them while no worker takes any."""
+    """Passes jobs on to the workers, at most `most_jobs` at once, and holds them while no worker takes any."""
 
     def __init__(self, jobs: OpenJobs, most_jobs: int) -> None:
         self._jobs = jobs
@@ -33,7 +33,7 @@ class Workforce:
         return self.absent_since is None and self._jobs.at_workers < self._most_jobs
 
     def look(self, now: float) -> None:
-        """Find out which hosts compute."""
+        """Update which hosts compute."""
         self.able = self._hosts.able(now)
 
     def order(self, dispatch: Dispatch, now: float) -> Dispatch | None:
@@ -45,7 +45,7 @@ class Workforce:
             return None
         return replace(
             dispatch,
-            # where every host has failed on it, each may try again
+            # if every host has failed on it, each may try again
             avoid=dispatch.avoid if untried(dispatch.avoid, self.able) else (),
             expected_ms=self._pace.expected_ms(message.job_type),
             hold_s=self._pace.hold_s(self._jobs.at_workers),
@@ -66,7 +66,7 @@ class Workforce:
         self._held.pop(job_id, None)
 
     def ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:
-        """Learn from an awaited result. Returns a warning of its host, if there is one."""
+        """Count an awaited result. Returns a warning about its host, or None."""
         if message.outcome is Outcome.COMPUTED:
             self._pace.computed(job.job_type, message.compute_ms)
             if message.attempt == job.attempt and job.ordered_at is not None:

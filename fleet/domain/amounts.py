@@ -29,5 +29,5 @@ class EntryKind(StrEnum):
     CONFIRMATION = "confirmation"
 
 
-#: kinds of entries that work earned, as opposed to those that set right what was booked before
+#: kinds of entries that were earned, as opposed to those that correct earlier entries
 EARNED = frozenset({EntryKind.JOB, EntryKind.HEARTBEAT})

@@ -32,9 +32,9 @@ class Loss(Enum):
     DRAINED = "drained"
     #: a submission was sent and its outcome was never learnt
     ANSWER_LOST = "answer lost"
-    #: it came without a fetch, and the requests of its submission earn more with other jobs
+    #: it came without a fetch, and other jobs earn more for the requests that submitting it would take
     LEFT = "not worth a request"
-    #: it came without a fetch, while as many of those as the miner may have were open
+    #: it came without a fetch, and the miner already had the most such jobs that it may have
     CROWDED = "too many open"
 
 
@@ -51,15 +51,15 @@ class Difference(Enum):
     OTHER_CLIENT = "another client on the same id"
     #: the server paid without counting a job, as it does for heartbeats
     HEARTBEAT = "heartbeat bonus"
-    #: the wallet holds less than the total says beside what it held: its owner or somebody else sent money
+    #: the wallet holds less than its last balance and the payments since: its owner or somebody else sent money
     SENT = "left the wallet"
-    #: the server forgot its totals, and the wallet still holds money of before
+    #: the server forgot its totals, and the wallet still holds earlier money
     WALLET_KEPT = "wallet kept"
-    #: the server forgot its totals, and the wallet's money is gone with them
+    #: the server forgot its totals, and the wallet's money with them
     WALLET_LOST = "wallet lost"
-    #: nothing that is known explains it
+    #: no known cause explains it
     UNKNOWN = "unknown"
 
 
-#: differences that are about a wallet, not about the server's total
+#: differences of a wallet, not of the server's total
 OF_WALLET = frozenset({Difference.SENT, Difference.WALLET_KEPT, Difference.WALLET_LOST})

@@ -1,6 +1,6 @@
 """Effects that a decision returns: rows to write, jobs to dispatch, notices to print. Values only.
 
-One file: whoever carries out the effects, or tests them, reads the whole set in one place.
+One file: the code and the tests that carry out effects need the whole set.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class BanChanged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncomeEstimated:
-    """The expected income changed. It is kept for `fleet advise`, and never booked."""
+    """The expected income changed. The estimate is kept for `fleet advise`, and never booked."""
 
     #: JSON of `fleet.earning.advice_json.stated`
     advice: str
@@ -205,7 +205,7 @@ class IncomeEstimated:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForecastMade:
-    """The income that is expected from now on. It is kept beside what comes, and never booked."""
+    """The income expected from now on. It is kept to be compared with what is booked, and never booked."""
 
     #: sessions that are open
     miners: int
@@ -248,7 +248,7 @@ class Dispatch:
     avoid: tuple[str, ...] = ()
     #: recent kernel time of the job's type, in milliseconds; None if unknown
     expected_ms: float | None = None
-    #: how long the job may be held back so that others share its message, in seconds
+    #: how long the job may be held back for others to share its message, in seconds
     hold_s: float = 0.0
 
 
@@ -267,9 +267,9 @@ class NoticeKind(StrEnum):
     LOST_JOB = "lost_job"
     #: a call failed
     CALL_FAILED = "call_failed"
-    #: money left a wallet, or a server that forgot has kept or lost it
+    #: money left a wallet, or a server that forgot its totals kept or lost the wallet
     WALLET = "wallet"
-    #: the number of miners that earns the most, and what it follows from
+    #: the number of miners that earns the most, and why
     EARNING = "earning"
     #: an answer or a result was odd, and the miner carried on
     ANOMALY = "anomaly"

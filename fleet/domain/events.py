@@ -1,4 +1,4 @@
-"""What can happen to a miner, as values: whatever reaches a miner is one of these. Times are monotonic seconds."""
+"""All events that a miner handles, as values. Times are monotonic seconds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """A moment has come that the miner named by `wakes_at`."""
+    """The time has come that the miner gave as `wakes_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class BrokerEmptied:
 
 @dataclass(frozen=True, slots=True)
 class ServerIsBack:
-    """The server answers some miner again after an outage, so no wait for it has to be waited out."""
+    """The server answers again after an outage, so waits for it end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The miner is to ask the server once, whether or not its wait is over."""
+    """The miner is to call the server once, even if its wait is not over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class DrainOver:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The farewell took too long: leave the miner as it is at the server; `reason` is said of an open session."""
+    """The farewell took too long: leave the miner as it is at the server; `reason` is recorded for an open session."""
 
     reason: str
 
@@ -78,7 +78,7 @@ class Reopened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AbandonedSessionStopped:
-    """The outcome of asking the server to stop an abandoned session. It reaches no miner, since none is left."""
+    """An abandoned session was stopped, or not. No miner handles it, since none is left."""
 
     session: AbandonedSession
     outcome: Answer | CallError
@@ -88,7 +88,7 @@ class AbandonedSessionStopped:
 
 @dataclass(frozen=True, slots=True)
 class FreeJobsWorth:
-    """From now on, a job that comes without a fetch and states less than `least` NNET is left."""
+    """From now on, a job that comes without a fetch and states less than `least` NNET is ignored."""
 
     least: Decimal
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-#: how a container calls itself when nobody names it: the first digits of its id, which changes at every start
+#: the host name of a container without a name of its own: the first digits of its id, which changes at every start
 _CONTAINER = re.compile(r"-[0-9a-f]{12}$")
 NAMELESS = "unnamed"
 
 
 def host_of(node: str) -> str:
-    """The host of a Celery node such as `worker@garage`: all containers of one host are this host."""
+    """The host of a Celery node such as `worker@garage`. All containers of a host count as that host."""
     name = node.rpartition("@")[2]
     return _CONTAINER.sub("", name) or NAMELESS

@@ -71,7 +71,7 @@ class MinerSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """Work assigned by a NeoNet server, which calls it a task."""
+    """A unit of work assigned by a NeoNet server, which calls it a task."""
 
     job_id: str
     job_type: str
@@ -81,13 +81,13 @@ class Job:
     origin: JobOrigin
     #: seconds that the server allows, clamped to a sensible range
     timeout_s: float
-    #: why no kernel can compute the job, empty if one may
+    #: why no kernel can compute the job, empty if none is known
     problem: str = ""
-    #: whether `problem` may have come about on the way, as where a proxy spoilt the answer
+    #: whether `problem` may have arisen in transit, as when a proxy damaged the answer
     garbled: bool = False
     #: what is odd about a job that can still be computed and paid, else empty
     oddity: str = ""
-    #: number of miners among which the server shared when it created the job, None if not stated
+    #: number of miners that shared the rewards when the server created the job, None if not stated
     active_miners: int | None = None
 
 

@@ -1,4 +1,4 @@
-"""Names of miners, which everything shows in place of their ids: whoever knows an id can spend its money. Pure.
+"""Names of miners, shown everywhere in place of their ids: whoever knows an id can spend its money. Pure.
 
 A miner's id is its wallet at the server, and no call is authenticated (docs/protocol-notes.md, 12).
 """
@@ -15,9 +15,9 @@ from config.hiding import SHORTEST_ADDRESS, shortened_id
 #: a wallet that the servers' ordinary calls can spend from: `neo1` and letters or digits, 10 characters or more in
 #: all, or `0x` and 40 hex digits
 _ADDRESS = re.compile(r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}")
-#: how an address begins
+#: prefixes of addresses
 _BEGINNINGS = ("neo1", "0x")
-#: characters of an id by which a text is searched first
+#: number of leading characters of an id that a text is first searched for
 _BEGIN = 4
 _NEVER = r"(?!)"
 #: a stretch of text that may hold an id
@@ -52,7 +52,7 @@ def distinct_names(given: Iterable[tuple[str, str]], taken: Iterable[str] = ()) 
 class IdHider:
     """Replaces each known id in a text by its miner's name: in any case, inside a longer word, or cut short.
 
-    Of an id that was cut short at its end only an address is recognized, by its first ten characters or more.
+    An id that was cut short at its end is recognized only if it is an address of which ten characters or more are left.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -61,7 +61,7 @@ class IdHider:
         self._lengths = sorted(set(map(len, self._names)), reverse=True)
         self._addresses = sorted(filter(is_address, self._names))
         beginnings = sorted({re.escape(miner_id[:_BEGIN]) for miner_id in self._names})
-        #: what every text with an id matches, and hardly another
+        #: matches every text with an id, and hardly any other
         self._likely = re.compile("|".join(beginnings) or _NEVER, re.IGNORECASE)
 
     def __call__(self, text: str) -> str:

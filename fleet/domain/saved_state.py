@@ -123,7 +123,7 @@ class AbandonedSession:
     miner_id: str
     session_id: str
     open_jobs: tuple[OpenJob, ...] = ()
-    #: the ledger's state of the miner's money
+    #: the ledger's state of the miner
     saved: SavedMiner = field(default_factory=SavedMiner, compare=False)
 
     def call(self) -> Call:

@@ -1,4 +1,4 @@
-"""The wall clock that dates entries, and its jumps: the moments at which a person or a time server set it."""
+"""The wall clock that dates entries, and its jumps: when a person or a time server set it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def wall_ms() -> int:
 
 
 class WallClock:
-    """Tells the time. Detects jumps between two readings and keeps them until they are written and shown."""
+    """Tells the time. Detects jumps between two readings, and keeps them until they are written and reported."""
 
     def __init__(self, wall: Callable[[], int] = wall_ms, steady: Callable[[], int] = steady_ms) -> None:
         self._wall = wall
@@ -59,7 +59,7 @@ class WallClock:
         self._offset_ms = wall() - steady()
         self._unwritten: deque[Jump] = deque(maxlen=_MOST)
         self._unreported: deque[Jump] = deque(maxlen=_MOST)
-        #: sum of all jumps seen by this process, in milliseconds
+        #: sum of all jumps that this process has detected, in milliseconds
         self.jumped_ms = 0
 
     def now_ms(self) -> int:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatedWallet:
-    """One answer's balance of a miner's wallet (docs/protocol-notes.md, 13), and what stood beside it. In NNET."""
+    """A wallet's balance in one answer (docs/protocol-notes.md, 13), and the sums at that moment. In NNET."""
 
     balance: Decimal
     #: what the server had paid the miner in all by the same answer; None if it did not say

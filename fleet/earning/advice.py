@@ -16,7 +16,7 @@ _DAY_MINUTES = 1_440.0
 _HOUR_S = 3_600.0
 #: no number of miners above this is compared
 _MOST_MINERS = 10_000
-#: share by which another number of miners must earn more before it is recommended
+#: fraction by which another number of miners must earn more to be recommended
 _WORTH_IT = 0.02
 #: a gain below this many standard errors is not recommended
 _SURE = 2.0
@@ -32,7 +32,7 @@ class Option:
     miners: int
     #: NNET a day; None where nothing that was measured shows it
     income: float | None = None
-    #: against the farm as it is; None likewise
+    #: difference from the farm as it is; None likewise
     change: float | None = None
     #: standard error of `change`, or of the income of the farm as it is; None likewise
     error: float | None = None
@@ -119,7 +119,7 @@ def _miners(model: IncomeModel, now: Income, what: str, own: int) -> Option:
 
 
 def _worker(model: IncomeModel, now: Income) -> Option:
-    """One more process that computes. It changes nothing where the workers never were the bottleneck."""
+    """One more process that computes. It changes nothing if the workers were never the bottleneck."""
     what, rate, kernel_s = "one worker more", model.capacity.workers_per_s, model.capacity.kernel_s
     if rate is None:
         return _against(model, now, what, now)
@@ -174,9 +174,9 @@ def _core_hours(model: IncomeModel, pace: Pace) -> float | None:
 def _unknown(model: IncomeModel, hosts: int) -> tuple[str, ...]:
     missing = list(model.unknown())
     if model.capacity.workers_per_s is None:
-        missing.append("how fast the workers could compute: they never were the bottleneck")
+        missing.append("how fast the workers could compute: they were never the bottleneck")
     elif not hosts:
-        missing.append("how many hosts compute: none was seen at work lately")
+        missing.append("how many hosts compute: none computed a job lately")
     if model.capacity.kernel_s is None:
-        missing.append("what a job costs in computing time: no result came yet")
+        missing.append("what a job costs in computing time: there is no result yet")
     return tuple(missing)

@@ -28,7 +28,7 @@ class Pace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capacity:
-    """What the server's limit, a miner's cycle and the workers carry."""
+    """What the server's limit, a miner's cycle and the workers allow."""
 
     #: requests a second that the server takes from this address
     requests_per_s: float

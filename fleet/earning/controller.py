@@ -1,8 +1,8 @@
 """Decides how many sessions to keep open, so that income is highest. A pure machine; times are monotonic seconds.
 
-It goes up while the model expects more income, in steps that grow with the number of sessions, and down when fewer earn
-more. A session that has just opened is not closed. Where nothing shows what another session takes from the others, it
-tries a few for half a minute, rarely, and says so.
+It opens sessions while the model expects more income, in steps that grow with their number, and closes some when fewer
+earn more. A session that has just opened is not closed. If nothing shows what another session takes from the others,
+it rarely tries a few more for half a minute, and reports that.
 
 One file: every decision depends on when the last one was carried out.
 """
@@ -23,13 +23,13 @@ _SETTLE_S, _SETTLE_JOBS = 6.0, 12
 _PATIENCE_S = 45.0
 #: seconds that a session stays open before it may be closed
 _KEEP_S = 60.0
-#: share by which income must rise before sessions are opened, and before some are closed
+#: fraction by which income must rise before sessions are opened, and before some are closed
 _GAIN_UP, _GAIN_DOWN = 0.005, 0.01
-#: a step up opens at most this share of the sessions that are open
+#: a step up opens at most this fraction of the open sessions
 _STRIDE = 0.6
-#: a step down closes at most this share
+#: a step down closes at most this fraction
 _STRIDE_DOWN = 0.5
-#: seconds that a trial lasts, seconds between two trials, and share of sessions that one adds or leaves out
+#: seconds that a trial lasts, seconds between two trials, and fraction of sessions that one adds or closes
 _TRIAL_S, _TRIAL_EVERY_S, _TRIAL_SHARE = 30.0, 1800.0, 0.125
 #: seconds without a change after which a number of sessions that was asked for counts as out of reach
 _UNREACHED_S = 60.0
@@ -46,7 +46,7 @@ class Reason(StrEnum):
     TRIAL = "trial"
     #: the trial is over
     TRIAL_OVER = "trial over"
-    #: the number that was asked for has not come about for long
+    #: the requested number of sessions was not reached for long
     UNREACHED = "unreached"
 
 
@@ -79,7 +79,7 @@ class Controller:
         self.most = max(most, self.least)
         self.target = self.least
         self.model: IncomeModel = meter.model()
-        #: share of the income that trials have cost so far, by the model
+        #: NNET that trials have cost so far, according to the model
         self.explored_nnet = 0.0
         self._trial: _Trial | None = None
         self._next_trial_at = now
@@ -96,17 +96,17 @@ class Controller:
         self._strangers: float | None = None
 
     def begin(self, sessions: int) -> None:
-        """Begin with this many sessions, which are open already."""
+        """Start from this many sessions, which are open already."""
         self.target = min(max(sessions, self.least), self.most)
 
     def reach(self, least: int, most: int) -> None:
-        """Choose between other numbers from now on, since some miners can't be opened, or can be again."""
+        """Set new bounds, since some miners can't be opened, or can be opened again."""
         self.least = max(least, 1)
         self.most = max(most, self.least)
         self.target = min(max(self.target, self.least), self.most)
 
     def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
-        """Decide by what the meter has seen. `open_now` is the number of our sessions that the server counts."""
+        """Decide by what the meter has collected. `open_now` is the number of our sessions that the server counts."""
         self._meter.look()
         self.model = self._meter.model()
         notices = [*self._of_limit(requests_per_minute), *self._of_network()]
@@ -151,7 +151,7 @@ class Controller:
         return None, []
 
     def _useless(self, best: int, own: int) -> bool:
-        """Whether sessions earn nothing at all: the limit or the workers are used up without them."""
+        """Whether the last sessions add nothing: the limit or the workers are used up without them."""
         return own - best >= max(2, own * _TRIAL_SHARE)
 
     def _maybe_try(self, now: float) -> tuple[Reason | None, list[str]]:
@@ -209,6 +209,4 @@ class Controller:
         if before is None or not self._meter.shifted:
             return []
         word = "grew" if strangers > before else "shrank"
-        return [
-            f"the network {word}: about {strangers:,.0f} miners of other people share the rewards, {before:,.0f} before"
-        ]
+        return [f"the network {word}: about {strangers:,.0f} other miners share the rewards, {before:,.0f} before"]

@@ -1,6 +1,6 @@
 """Collects what a server states and what calls take, and makes the model of it. Pure; times are monotonic seconds.
 
-One file: each observation changes the same counts, which the model is made of.
+One file: each observation changes the same counts, from which the model is made.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from fleet.earning.model import Beats, IncomeModel
 from fleet.earning.samples import Level, Mean, Sample, Weights, weights_of
 from fleet.earning.sharing import Sharing, by_terms, fitted
 
-#: jobs of a sample from which on it only keeps its averages
+#: number of jobs from which a sample keeps only its averages
 _MOST_JOBS = 4_000
 #: numbers of sessions whose samples are kept
 _MOST_SAMPLES = 40
-#: a level has changed when it differs by this part and by this many standard errors
+#: a level has changed if it differs by this fraction and by this many standard errors
 _CHANGED, _CHANGED_ERRORS = 0.02, 5.0
 #: jobs before a sample's level is compared with the one before
 _ENOUGH_JOBS = 5
@@ -28,7 +28,7 @@ _ENOUGH_JOBS = 5
 _RECENT = 400
 #: how far back paid jobs are counted, in seconds
 _MEASURED_S = 120.0
-#: seconds from which on the pace of jobs is compared with the model's, and bounds of their quotient
+#: seconds after which the rate of jobs is compared with the model's, and bounds of the ratio
 _CALIBRATED_S, _LEAST_EFFICIENCY, _MOST_EFFICIENCY = 58, 0.1, 1.2
 #: cycles up to this much longer than the shortest count as equally long
 _UNHINDERED = 1.05
@@ -37,7 +37,7 @@ _CROWDED = 1.3
 
 
 class Meter:
-    """Takes in observations; `model` says what follows from them."""
+    """Collects observations; `model` is the estimate from them."""
 
     def __init__(self, *, heartbeat_s: float) -> None:
         self._heartbeat_s = heartbeat_s
@@ -46,13 +46,13 @@ class Meter:
         self._fresh: dict[int, Sample] = {}
         self._weights = Weights()
         self._sharing = Sharing()
-        #: the rule that the server stated, and active miners that are not ours by the same answer
+        #: the reward rule that the server stated, and the active miners in that answer that are not ours
         self._terms: RewardTerms | None = None
         self._strangers: float | None = None
         #: by number of sessions: the last cycles in seconds, and how long jobs waited for a worker in them
         self._cycles: dict[int, Mean] = {}
         self._waits: dict[int, Mean] = {}
-        #: the shortest such wait, which is the way to a worker and back
+        #: the shortest such wait, which is the round trip to a worker
         self._way_s = math.inf
         #: the last kernels in seconds
         self._kernels = Mean()
@@ -81,13 +81,13 @@ class Meter:
     def cycle(self, seconds: float, *, own: int, waited_s: float = 0.0) -> None:
         """A fetched job took `seconds` from its fetch to its receipt, without waits for the limit.
 
-        `waited_s` of these it was on its way to a worker and back, or in the queue.
+        It spent `waited_s` of these in the queue and on its way to a worker and back.
         """
         self._cycles.setdefault(own, Mean()).add(seconds)
         self._waits.setdefault(own, Mean()).add(waited_s)
 
     def away(self, waited_s: float) -> None:
-        """A job of any kind was on its way to a worker and back, or in the queue, for so many seconds."""
+        """A job of any kind spent `waited_s` seconds in the queue and on its way to a worker and back."""
         self._way_s = min(self._way_s, waited_s)
 
     def beat(self, reward: Decimal | None, *, own: int, free_job: bool) -> None:
@@ -121,7 +121,7 @@ class Meter:
         self._requests_per_s = requests / window_s
 
     def terms(self, terms: RewardTerms, *, strangers: float | None = None) -> None:
-        """The server stated its rule, and perhaps by the way how many active miners are not ours."""
+        """The server stated its reward rule, and perhaps how many active miners are not ours."""
         self._terms = terms
         self._strangers = self._strangers if strangers is None else strangers
 
@@ -133,7 +133,7 @@ class Meter:
         return 0 if sample is None else sample.count
 
     def look(self) -> None:
-        """Take the fresh jobs in. If rewards changed with the same number of sessions, others came or went."""
+        """Include the fresh jobs. If rewards changed at the same number of sessions, other miners came or went."""
         self.shifted = False
         fresh, self._fresh = self._fresh, {}
         for own, sample in fresh.items():
@@ -153,7 +153,7 @@ class Meter:
             self._fit()
 
     def calibrate(self, own: int, since: float, now: float) -> None:
-        """Compare the jobs done with the model's, where `own` sessions were open all the time since `since`."""
+        """Compare the completed jobs with the model's, if `own` sessions have been open all the time since `since`."""
         since = max(since, now - _MEASURED_S)
         whole = range(int(since) + 1, int(now))
         expected = self._capacity().pace(own).jobs * len(whole)
@@ -162,7 +162,7 @@ class Meter:
             self._efficiency = min(max(done / expected, _LEAST_EFFICIENCY), _MOST_EFFICIENCY)
 
     def model(self) -> IncomeModel:
-        """The income of any number of sessions, by everything that was seen."""
+        """The estimated income of any number of sessions."""
         return IncomeModel(
             weights=self._weights,
             sharing=self._sharing,
@@ -179,7 +179,7 @@ class Meter:
         return abs(after.value / before.value - 1) > max(_CHANGED, _CHANGED_ERRORS * error)
 
     def _shift(self, sample: Sample) -> None:
-        """Forget levels of the network as it was; what was learnt of the rule stays."""
+        """Forget the levels from before the network changed, but keep the reward rule."""
         self.shifted = True
         level = self._weights.level(sample)
         self._samples = {sample.own: sample}
@@ -237,7 +237,7 @@ class Meter:
     def _cycle(self) -> tuple[float | None, float, float | None]:
         """Seconds of a cycle without queues, its relative error, and jobs a second of the workers if they are short.
 
-        Queues are told from distance by the shortest wait, so that hosts at very different distances look like a queue.
+        The shortest wait counts as distance, the rest as queueing: hosts at very different distances look like a queue.
         """
         if not self._cycles:
             return None, 0.5, None

@@ -64,13 +64,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncomeModel:
-    """What is known of a server's pay, and what follows from it."""
+    """The estimated income, by a server's pay and the farm's capacity."""
 
     weights: Weights
     sharing: Sharing
     capacity: Capacity
     beats: Beats = field(default_factory=Beats)
-    #: measured jobs divided by computed ones
+    #: measured jobs divided by the jobs that the model expects
     efficiency: float = 1.0
 
     @property
@@ -115,7 +115,7 @@ class IncomeModel:
         return min(own for own, total in totals.items() if total >= highest * _AS_GOOD)
 
     def unknown(self) -> tuple[str, ...]:
-        """What could not be learnt so far, in plain words."""
+        """What could not be learnt so far, as phrases."""
         missing = []
         if not self.weights.by_type:
             missing.append("what jobs pay: no job was seen yet")

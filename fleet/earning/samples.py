@@ -57,7 +57,7 @@ class Sample:
     """The rewards of jobs that were created while we had `own` sessions."""
 
     own: int
-    #: miners among which the server said that it shares, None if it did not say
+    #: number of active miners that share the rewards, None if the server did not state it
     active: float | None = None
     tallies: dict[str, Tally] = field(default_factory=dict)
 

@@ -1,8 +1,8 @@
 """How the reward of a job depends on the number of miners that share it, fitted to what was seen. Pure.
 
 Releases pay `weight * clamp(budget / active, floor, cap)` a job, or a fixed amount (docs/protocol-notes.md). A server
-that never states the number of active miners shows it nonetheless: while neither bound holds, one divided by the level
-rises on a straight line with our own sessions. Its slope is 1 / budget, and where it would be zero lie the strangers.
+that never states the number of active miners still shows it: while neither bound applies, 1 / level rises linearly
+with our own sessions. The slope is 1 / budget, and minus the zero of the line is the number of strangers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fleet.domain.answers import RewardTerms
 from fleet.earning.samples import Level
 
-#: what each further parameter of a fit must improve its squared errors by
+#: least improvement of the squared errors that justifies a further parameter
 _PRICE_OF_A_PARAMETER = 6.0
 #: most levels that are fitted
 _MOST_LEVELS = 24
@@ -45,7 +45,7 @@ class Sharing:
 
     @property
     def known(self) -> bool:
-        """Whether it is known what another session does to the level."""
+        """Whether the effect of another session on the level is known."""
         return self.budget is not None and self.strangers is not None
 
     def level(self, own: float) -> float:
@@ -62,7 +62,7 @@ class Sharing:
         return _UNTRIED
 
     def with_level(self, level: Level) -> Sharing:
-        """The same rule after others came or went, so that `level` was seen with its number of sessions."""
+        """The same rule after other miners came or went, adjusted to the newly observed `level`."""
         if self.budget is None:
             return replace(self, flat=level.value, tried=(level.own, level.own))
         if level.strangers is not None:
@@ -97,7 +97,7 @@ def fitted(levels: Sequence[Level]) -> Sharing:
 
 
 def by_terms(terms: RewardTerms, levels: Sequence[Level], strangers: float | None = None) -> Sharing | None:
-    """The stated rule in the unit of the levels; None where it does not explain them, or the others are not counted.
+    """The stated rule in the unit of the levels; None if it does not explain them, or the other miners are not counted.
 
     `strangers` is how many active miners are not ours, for levels whose jobs don't state it.
     """
@@ -141,7 +141,7 @@ def _shared(levels: Sequence[Level], capped: int, floored: int) -> _Fit | None:
     end = len(levels) - floored
     middle = levels[capped:end]
     if capped and len(middle) == 1:
-        # one level below the cap: take the last capped one for the end of the line
+        # only one level is below the cap: use the last capped one as the other end of the line
         middle = levels[capped - 1 : end]
     line = _line(middle)
     if line is None:
@@ -185,7 +185,7 @@ def _line(levels: Sequence[Level]) -> tuple[float, float] | None:
     under = sum(weight * (level.own - x_mean) ** 2 for level, weight in zip(levels, weights, strict=True))
     slope = over / under
     if slope <= 0 or slope * x_mean > y_mean * 1.05:
-        # more sessions don't raise the rewards, and there are no fewer strangers than none
+        # more sessions can't raise the rewards, and the number of strangers can't be negative
         return (x_mean / y_mean, 0.0) if slope > 0 else None
     return 1 / slope, max(y_mean / slope - x_mean, 0.0)
 

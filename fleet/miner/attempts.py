@@ -1,4 +1,4 @@
-"""Has the open jobs of one miner computed: attempt by attempt, until a result comes or none is to be expected. Pure."""
+"""Dispatches one miner's jobs, again after a failed attempt, until a result arrives or the job is given up. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.messages import ResultMessage
 
 
 class Attempts:
-    """Orders attempts and takes in how they ended. `jobs` are the open ones, by id. Times are monotonic seconds."""
+    """Requests attempts and records how they ended. `jobs` are the open ones, by id. Times are monotonic seconds."""
 
     def __init__(self, miner_id: str, policy: Policy, jobs: Mapping[str, ActiveJob], rng: random.Random) -> None:
         self._miner_id = miner_id
@@ -47,10 +47,10 @@ class Attempts:
         effects: list[Effect] = []
         for active in [active for active in self._jobs.values() if active.at_workers and active.redispatch_at <= now]:
             if active.ordered:
-                # a hanging Redis blocks the dispatcher: another order would only be a second copy once Redis is back
+                # a hanging Redis blocks the dispatcher, so another order would only add a second copy later
                 active.redispatch_at = now + self._policy.redispatch_s
             elif active.unanswered >= self._policy.max_unanswered:
-                # it may bring down a whole host each time
+                # the job may bring down a whole host each time
                 cause = f"no answer to {active.unanswered} attempts"
                 active.fail(cause, JobState.QUARANTINED, Loss.WORKER_LOST)
                 note = anomaly(self._miner_id, cause, active.job.job_id)
@@ -84,7 +84,7 @@ class Attempts:
         return [active.moved(JobState.DISPATCHED)]
 
     def ended(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
-        """Take in the end of an attempt. One that is not awaited, or was never made, changes nothing.
+        """Record the end of an attempt. A result that is not awaited, or of an attempt never made, changes nothing.
 
         `able` are the hosts that compute other jobs.
         """
@@ -102,7 +102,7 @@ class Attempts:
             loss = LOSS_BY_OUTCOME[message.outcome]
             active.fail(flaw, end, loss)
             return [active.moved(JobState.COMPUTED, cause=flaw, loss=loss, computed_by=message)]
-        known = "" if counted else ", which was known"
+        known = "" if counted else ", counted before"
         note = anomaly(self._miner_id, f"attempt {message.attempt} failed{known}: {flaw}", message.job_id)
         if not counted:
             return [note]

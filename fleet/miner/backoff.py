@@ -1,4 +1,4 @@
-"""The wait before a retry."""
+"""Exponential backoff with jitter: how long the wait after the n-th failure in a row is. Pure."""
 
 from __future__ import annotations
 

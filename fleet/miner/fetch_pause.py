@@ -11,13 +11,13 @@ _UNPAID_IN_A_ROW = 8
 
 
 class FetchPause:
-    """Waits longer after each useless job. Times are monotonic seconds."""
+    """The pause between fetches, which grows with each useless job. Times are monotonic seconds."""
 
     def __init__(self, backoff: Backoff, rng: random.Random) -> None:
         self._backoff = backoff
         self._rng = rng
         self._refusals = 0
-        #: number of jobs in a row that the server settled without pay
+        #: number of jobs in a row that ended without pay
         self._unpaid = 0
         #: earliest time of the next fetch
         self.until = 0.0
@@ -36,7 +36,7 @@ class FetchPause:
         self._unpaid = 0
 
     def unpaid(self, now: float) -> None:
-        """Record a job that the server settled without pay; after several in a row, more fetches are of no use."""
+        """Record a job that ended without pay. After several in a row, fetches slow down."""
         self._unpaid += 1
         if self._unpaid > _UNPAID_IN_A_ROW:
             self.until = now + self._backoff.delay_s(self._unpaid - _UNPAID_IN_A_ROW, self._rng)

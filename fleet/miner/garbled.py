@@ -1,4 +1,4 @@
-"""Decides whether a garbled job is fetched once more: what a proxy spoilt may be whole the second time. Pure."""
+"""Decides whether a garbled job is fetched once more, since a proxy may have damaged the first answer. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from fleet.miner.fetch_pause import FetchPause
 
 
 class SecondReading:
-    """Remembers the job that was asked for once more; repeated fetches are slowed down by `pause`."""
+    """Remembers which garbled job was fetched again. `pause` slows down repeated fetches."""
 
     def __init__(self, pause: FetchPause) -> None:
         self._pause = pause
-        #: id and flaw of the job that was asked for once more
+        #: id and flaw of the job that is fetched again
         self._asked_for = ("", "")
 
     def asks_again(self, job: Job, now: float) -> bool:
-        """Whether to fetch a garbled job once more: if its flaw came about on the way, the server gives it whole.
+        """Whether to fetch a garbled job again, since it may have been damaged in transit only.
 
-        A second reading with the same flaw ends the job. One with another flaw is worth another, slower fetch. A server
-        that gave another job instead is not asked again.
+        The same flaw twice ends the job. A different flaw leads to another, slower fetch. If the server gave another
+        job instead, there is no further fetch.
         """
         asked_for, flaw = self._asked_for
         self._asked_for = ("", "")

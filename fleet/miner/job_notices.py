@@ -1,4 +1,4 @@
-"""Notices to the operator about a job: computed, paid, lost or odd."""
+"""Notices to the operator about a job: computed, paid, lost or anomalous."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """All open jobs of one miner, from their assignment to their receipt. Pure.
 
-One file: each way on which a job ends is booked here.
+One file: every way in which a job can end is handled here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Find = Callable[[str], Prior | None]
 
 
 class Workload:
-    """Takes jobs in, has them computed, and turns receipts into payments. `session` is the running one, if any."""
+    """Accepts jobs, has them computed, and turns receipts into payments. `session` is the running one, if any."""
 
     def __init__(self, miner_id: str, policy: Policy, account: MinerAccount, rng: random.Random) -> None:
         self.jobs: dict[str, ActiveJob] = {}
@@ -96,7 +96,7 @@ class Workload:
         """Take over a job that an earlier coordinator left open in the ledger."""
         active = ActiveJob.restored(open_job, self._policy.max_attempts)
         if problem := too_large(active.job.data):
-            # an earlier release took it in
+            # an earlier release accepted it
             active.job = replace(active.job, data={}, problem=problem)
         if active.at_workers:
             active.redispatch_at = now + min(_RESTORED_S, self._policy.redispatch_s)
@@ -104,7 +104,7 @@ class Workload:
         self.jobs[open_job.job.job_id] = active
 
     def restored(self) -> list[JobOpened]:
-        """The open jobs, as the effects that told of them."""
+        """The effects that opened the jobs that are still open."""
         return [self._opened(active, None) for active in self.jobs.values()]
 
     # -- to the workers and back ------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class Workload:
             self.pause.insisted(now)
             return [self._anomaly(f"was given the job of {prior.miner_id}", job.job_id)]
         if prior is None and self._second_reading.asks_again(job, now):
-            return [self._anomaly(f"garbled, asked for once more: {job.problem}", job.job_id)]
+            return [self._anomaly(f"garbled, fetched again: {job.problem}", job.job_id)]
         active = ActiveJob(
             job=job,
             session_id=self.session.session_id if self.session else "",
@@ -148,7 +148,7 @@ class Workload:
         return [self._opened(active, prior), dispatch, *odd]
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """Take in a job that came without a fetch; one that is not worth its submission, or one too many, is left."""
+        """Take in a job that came without a fetch, or ignore it: not worth its submission, or one too many."""
         if job is None:
             return []
         free = sum(active.job.origin is not JobOrigin.FETCHED for active in self.jobs.values())
@@ -158,12 +158,12 @@ class Workload:
         return self.assigned(job, reply, now, find)
 
     def _left(self, job: Job, loss: Loss) -> list[Effect]:
-        """Record a new job that is left. It blocks nothing, since it came without a fetch."""
+        """Record a new job that is ignored. It blocks no fetch, since it came without one."""
         active = ActiveJob(job=job, session_id=self.session.session_id if self.session else "")
         return [self._opened(active, None), *self._lost(active, JobState.EXPIRED, loss.value, loss)]
 
     def tick(self, now: float) -> list[Effect]:
-        """Give up expired jobs, and do what the attempts at others ask for."""
+        """Give up expired jobs, and dispatch overdue ones again."""
         effects: list[Effect] = []
         for active in self.attempts.expired(now):
             effects += self._lost(active, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
@@ -193,7 +193,7 @@ class Workload:
         return self._mended(active, receipt.error) or self._refused(active, receipt.error, reply)
 
     def submission_failed(self, active: ActiveJob, error: CallError, reply: Reply) -> list[Effect] | None:
-        """Effects of an error that settles the job; None if the submission is only to be sent again later."""
+        """The effects of an error that ends the job; None if the submission is to be sent again later."""
         if isinstance(error, JobCompleted):
             if active.failure:
                 return self._lost(active, active.end, active.failure, active.loss, reply)

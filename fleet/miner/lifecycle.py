@@ -48,9 +48,9 @@ class Lifecycle:
     def registered(self, registration: Registration, now: float) -> list[Effect]:
         """The server knows the miner."""
         self.phase = Phase.REGISTERED
-        words = "registered" if registration.new else "was registered already"
+        words = "registered" if registration.new else "already registered"
         settled = self._account.registered(registration, unresolved=self._workload.unresolved)
-        # an unstated payment before the first total could never be proved, so the total is requested soon
+        # a payment that no answer stated can only be proved against an earlier total, so one is requested soon
         self._audits.due(now, when=self._account.base_total is None)
         odd = [anomaly(self._spec.miner_id, registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
@@ -76,7 +76,7 @@ class Lifecycle:
         return effects
 
     def drain_begun(self) -> None:
-        """Request a total that is owed: no answer stated it after the last session was stopped, here or before."""
+        """Request the total if no answer stated it since the last session was stopped, here or before the start."""
         between = self.left_open is None and self.phase not in {Phase.MINING, Phase.STOPPED}
         if self._owes_total and between and not self._workload.jobs:
             self.phase, self._owes_total = Phase.STOPPED, False
@@ -102,7 +102,7 @@ class Lifecycle:
         return [*compared, *self._account.wallet.stated(totals.balance, totals.total_rewards)]
 
     def start_over(self, error: CallError) -> list[Effect]:
-        """Begin again from the session or the registration, whichever the server forgot."""
+        """Start over with a new session or registration, whichever the server forgot."""
         session = self._workload.session
         self._workload.session = self.left_open = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED

@@ -5,7 +5,7 @@ fetched jobs. The side lane sends heartbeats, submissions whose outcome is unkno
 So neither a heartbeat nor a lost answer holds up the next fetch. A heartbeat and a submission are never under way
 together, since the sum in the heartbeat's answer might or might not count the submission.
 
-One file: it is the door through which every event and every call of a miner goes.
+One file: every event and every call of a miner passes through it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Miner:
 
     @property
     def phase(self) -> Phase:
-        """How far the miner has come at its server."""
+        """The phase that the miner is in at its server."""
         return self._lifecycle.phase
 
     @property
@@ -180,7 +180,7 @@ class Miner:
                 return []
 
     def _take_note(self, event: ServerIsBack | Probe | DrainBegun | Reopened | FreeJobsWorth) -> None:
-        """Take in what changes the next calls only."""
+        """Process an event that only affects the next calls."""
         match event:
             case ServerIsBack():
                 self._retry.server_is_back()

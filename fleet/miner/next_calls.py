@@ -1,4 +1,4 @@
-"""Which calls a miner could make next, and when. Pure."""
+"""The calls that a miner could make next, and their earliest times; `Miner.begin` picks one. Pure."""
 
 from __future__ import annotations
 

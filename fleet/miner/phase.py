@@ -8,7 +8,7 @@ from fleet.domain.calls import CallKind
 
 
 class Phase(StrEnum):
-    """How far a miner has come at its server."""
+    """The phases of a miner at its server, in order."""
 
     UNREGISTERED = "unregistered"
     REGISTERED = "registered"

@@ -24,5 +24,5 @@ class Resends:
         return math.ceil(jobs * self._each)
 
     def jobs(self, submissions: int) -> int:
-        """Number of jobs that `submissions` submissions settle."""
+        """Number of jobs that `submissions` submissions complete."""
         return int(submissions / self._each)

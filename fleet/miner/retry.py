@@ -1,4 +1,4 @@
-"""Decides how long a miner waits after failed calls. Pure."""
+"""Decides how long a miner waits after the server refused a call or did not answer it. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RetryTimer:
         self.for_server = False
 
     def answered(self) -> None:
-        """Record a call that succeeded or that settled a job."""
+        """Record a call that succeeded or that ended a job."""
         self._unanswered = 0
 
     def rewarded(self) -> None:

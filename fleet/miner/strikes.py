@@ -1,6 +1,6 @@
 """Decides when failed attempts end a job, and how long to wait before the next attempt. Pure.
 
-One host alone can't end a job while another host that computes jobs has not tried it.
+No single host can end a job while another working host has not tried it.
 """
 
 from __future__ import annotations

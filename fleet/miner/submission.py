@@ -1,4 +1,4 @@
-"""What a job's submission is in, as one state, and which state follows which event. Pure.
+"""The states of a job's submission, and which event leads from one to the next. Pure.
 
 A submission without an answer may have been carried out (docs/protocol-notes.md, 1), so it is sent again on the side
 lane, while the miner fetches its next job. If the server hands out the job once more, none of the submissions arrived.
@@ -50,7 +50,7 @@ class Submission(Enum):
 
 
 class SubmissionEvent(Enum):
-    """What happens to a submission, unless it ends the job."""
+    """An event of a submission that does not end the job."""
 
     #: it was sent
     SENDING = auto()

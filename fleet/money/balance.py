@@ -1,4 +1,4 @@
-"""The money of one miner: what is booked, what the server states, and what the difference proves. Pure.
+"""The account of one miner: decides what each answer books, and what a difference from the server's total proves. Pure.
 
 One file: it is the only interface to the money, and delegates to the modules behind it.
 """
@@ -96,7 +96,7 @@ class MinerAccount:
 
     @property
     def _last_total(self) -> Decimal | None:
-        """The last total that the server stated and that still holds."""
+        """The last stated total, if it still holds."""
         if self.stated_total is None and self.stated_before:
             return self._stated_before[0]
         return self.stated_total
@@ -130,7 +130,7 @@ class MinerAccount:
         return [] if totals is None or unresolved or self.may_lag(totals) else self.compare(totals)
 
     def session_opened(self, session_id: str, known: OpenSession | None, *, adopted: bool) -> None:
-        """Follow another session. A new one's sum starts at zero; one left open in the ledger goes on."""
+        """Switch to another session. A new one's sum starts at zero; that of one left open in the ledger continues."""
         self._books.session_id = session_id
         if known is None:
             self._books.sum = SessionSum(None if adopted else ZERO)

@@ -1,4 +1,4 @@
-"""The sums of one miner's entries, and the server's totals that they are compared with. Pure."""
+"""Creates one miner's entries and sums them, beside the server's totals that they are compared with. Pure."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Books:
         )
 
     def unlearn(self) -> OffsetSet:
-        """Compare the session's next sum with none. Returns the row that records this."""
+        """Forget the session's last sum, so that the next one is only learnt. Returns the row that records this."""
         self.sum.learn(None)
         return OffsetSet(miner_id=self.miner_id, session_id=self.session_id, offset=None)
 

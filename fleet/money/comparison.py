@@ -16,8 +16,8 @@ from fleet.money.unproved import Claims, fell
 from fleet.money.wallet import Wallet
 
 _UNKNOWN_PAST = (
-    "the server has paid this miner before, and the ledger knows nothing of it: "
-    "if another ledger does, stop, and put it in place or name its folder with FLEET_STATE_DIR"
+    "the server has paid this miner before, but this ledger has no record of it: "
+    "if another ledger has one, stop, and restore that ledger or set FLEET_STATE_DIR to its folder"
 )
 
 #: without the amount, so that the output sums up the lines of a farm
@@ -25,7 +25,7 @@ _FORGOTTEN = "the server forgot what it paid this miner: it stays booked, and th
 
 
 class TotalsComparison:
-    """Settles stated totals. Amounts are exact NNET; a server's sums are compared with a float's tolerance."""
+    """Compares stated totals with the books. Amounts are exact NNET; a server's sums have a float's tolerance."""
 
     def __init__(self, books: Books, claims: Claims, wallet: Wallet, unexplained: Decimal) -> None:
         self._books = books
@@ -42,7 +42,7 @@ class TotalsComparison:
         return case.same_record is not False and case.low
 
     def paid_nothing(self, totals: Totals | None) -> bool:
-        """Whether the total is zero although the server had paid before. Such a total can't contain unresolved work."""
+        """Whether the total is zero although the server had paid before: it can't contain an unresolved job."""
         base = self._books.base_total
         if totals is None or totals.total_rewards or base is None:
             return False
@@ -82,7 +82,7 @@ class TotalsComparison:
         return [self._found(finding), base, self._books.notice(NoticeKind.ANOMALY, words)]
 
     def forgotten(self) -> list[Effect]:
-        """What to say of a contributor that the server knew and now registers as new; nothing without payments."""
+        """The effects of a known contributor being registered as new; none if it was never paid."""
         self._wallet.forgotten()
         if self._books.base_total is None or not self._books.since_base:
             return []
@@ -114,7 +114,7 @@ class TotalsComparison:
         return self._claims.case(totals, missing, payments=self._books.payments, fell=low)
 
     def _dated(self, case: Case, registered_at: int | None) -> list[Effect]:
-        """Date the base's record when the server first states its age. A total that lacks nothing is in that record."""
+        """Record the age of the base's record once the server states it. A complete total is from that record."""
         if registered_at is None or case.same_record is not None or case.low:
             return []
         self._claims.dated(registered_at)

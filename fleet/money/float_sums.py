@@ -1,4 +1,4 @@
-"""Compares a server's float sums with exact ones, and derives what the server paid beside the receipts.
+"""Compares a server's float sums with exact ones, and derives what the server paid in addition to the receipts.
 
 A server adds floats, the ledger adds exact decimals. Two sums count as equal if they differ by no more than float
 addition can lose: each addition is off by at most half a unit in the last place of the sum (IEEE 754).

@@ -17,7 +17,7 @@ _MAX_CLAIMS = 1000
 
 
 class Claims:
-    """Gathers what may explain a difference between the server's total and the ledger since the base."""
+    """Unconfirmed payments, lost answers and unpaid heartbeats since the base, as evidence for differences."""
 
     def __init__(self, saved: SavedMiner) -> None:
         self._claims = dict(saved.claims[-_MAX_CLAIMS:])

@@ -1,7 +1,7 @@
 """The wallet of one miner: what the server says it holds, and money that left it. Pure.
 
 An answer that states both figures shows what left the wallet: whatever is paid raises the total and the balance alike,
-so only money that is sent or received changes their difference. Who sent it, no answer says.
+so only money that is sent or received changes their difference. No answer says who sent it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _KEPT = "the server forgot its totals and kept this wallet; fleet reconcile show
 class Wallet:
     """Follows the balances that a server states for one miner. Amounts are exact NNET.
 
-    Its weakness: money that comes in and leaves between two looks at the wallet is not seen.
+    Its weakness: money that arrives and leaves between two stated balances is not noticed.
     """
 
     def __init__(self, books: Books, known: StatedWallet | None, *, forgotten: bool = False) -> None:
-        """`known` is the ledger's last balance; `forgotten` says that the base began anew after it."""
+        """`known` is the ledger's last balance; `forgotten` is True if the server has forgotten its totals since."""
         self._books = books
         self._held = known
         #: NNET booked when the server forgot its totals, None unless no balance was seen since
@@ -39,11 +39,11 @@ class Wallet:
         self._due = True
 
     def beat(self) -> None:
-        """Look at the next receipt: one in each interval of heartbeats is enough, and a job costs no further row."""
+        """Compare the balance of the next receipt: one in each heartbeat interval is enough, and saves rows."""
         self._due = True
 
     def receipt(self, balance: Decimal | None, total: Decimal | None) -> list[Effect]:
-        """Take in what an accepted submission's answer states, after its reward was booked."""
+        """Process the balance in the answer to an accepted submission, after its reward was booked."""
         return self.stated(balance, total) if self._due else []
 
     def forgotten(self) -> None:
@@ -52,10 +52,10 @@ class Wallet:
             self._booked_at_loss = self._books.booked
 
     def stated(self, balance: Decimal | None, total: Decimal | None) -> list[Effect]:
-        """Take in one answer's balance, and what it shows beside the one before.
+        """Compare a stated balance with the one before.
 
-        An answer without the total is passed over where others state both, since it proves nothing. So is one whose
-        total is lower than before: it is older, or the server forgot, which `forgotten` says.
+        An answer without a total is ignored if other answers state both, since it proves nothing. So is an answer with
+        a lower total than before: it is older, or the server forgot its totals, which `forgotten` records.
         """
         held, lost_at = self._held, self._booked_at_loss
         if balance is None or (held is not None and held.total is not None and total is None):
@@ -73,7 +73,7 @@ class Wallet:
         return [*shown, BalanceSeen(miner_id=self._books.miner_id, wallet=self._held)]
 
     def _departure(self, left: Decimal, balance: Decimal, total: Decimal) -> list[Effect]:
-        """What to say where this much left the wallet since the last look; nothing if it is less than a rounding."""
+        """The effects of money having left the wallet; none if the amount is within rounding."""
         if left <= 2 * self._rounding(max(balance, total)):
             return []
         words = f"{readable(left)} NNET left the wallet, which holds {readable(balance)} now; {_WHO}"
@@ -81,7 +81,7 @@ class Wallet:
         return [found, self._books.notice(NoticeKind.WALLET, words, -left)]
 
     def _after_loss(self, held: StatedWallet, lost_at: Decimal, balance: Decimal, total: Decimal) -> list[Effect]:
-        """Tell a server that forgot its totals and kept the wallet from one that lost the money as well.
+        """Determine whether a server that forgot its totals kept the wallet or lost it too.
 
         Balances are saved now and then (docs/protocol-notes.md, 13), so that a kept wallet lacks what came after the
         save. Money that was sent meanwhile looks the same.

@@ -25,7 +25,7 @@ from fleet.ratelimit.window_estimator import Belief, Lesson
 #: number of equal parts of the window over which the openings of very many sessions are spread
 _PARTS = 10
 #: factor by which fetches may exceed the pace that spreads them evenly, to catch up on room that was reserved for a
-#: moment. What is sent too early is missing a window later, and in every window after that: at 1.5 a farm stood still
+#: moment. What is sent too early is missing in every later window: at 1.5 a farm stood still
 #: for the last third of each
 _CATCH_UP = 1.02
 #: how far ahead of that pace they may be, as a fraction of the window
@@ -52,7 +52,7 @@ class Governor:
 
     It first assumes a limit of `requests` in any `window_s` seconds, shared by `miners` that each send a heartbeat
     every `heartbeat_s`. For the first `carried_s` seconds the server may still count requests of an earlier
-    coordinator: a refusal then delays requests but teaches nothing. `spent` are the moments of those that are known;
+    coordinator: a refusal then delays requests but teaches nothing. `spent` are the times of those that are known;
     `learnt` is the limit that an earlier coordinator has learnt.
     """
 
@@ -188,7 +188,7 @@ class Governor:
         return bisect_right(range(1, count + 1), at, key=lambda number: self.sendable_at(number, now))
 
     def sent(self, now: float, kind: CallKind | None = None, *, awaited: bool = True) -> None:
-        """Record an outgoing request. If it is `awaited`, its end is told to `ended`."""
+        """Record an outgoing request. If it is `awaited`, `ended` will be called."""
         self.total += 1
         self._first_at = now if self._first_at is None else self._first_at
         self._log.add(now)

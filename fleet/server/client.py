@@ -17,11 +17,11 @@ from fleet.server import network_figures, protocol
 from fleet.server.denials import error_of
 from fleet.server.http.interface import Request, Sender
 
-_Told = TypeVar("_Told")
+_Figures = TypeVar("_Figures")
 
 
 class Client:
-    """Calls to the NeoNet server at `base_url`. `miners` sends miners' calls; `others`, or else `miners`, the rest."""
+    """Calls the NeoNet server at `base_url`: miners' calls by `miners`, all others by `others` (default: `miners`)."""
 
     def __init__(self, base_url: str, miners: Sender, others: Sender | None = None) -> None:
         self._base_url = base_url.rstrip("/")
@@ -42,20 +42,20 @@ class Client:
 
     async def gas(self) -> GasInfo:
         """Current network fees. Raises CallError."""
-        return await self._told("/api/gas/info", network_figures.parse_gas)
+        return await self._figures("/api/gas/info", network_figures.parse_gas)
 
     async def network(self) -> NetworkPhase:
         """Phase of decentralization and load shares. Raises CallError."""
-        return await self._told("/api/decentralization/status", network_figures.parse_network)
+        return await self._figures("/api/decentralization/status", network_figures.parse_network)
 
     async def terms(self) -> RewardTerms:
-        """The rule for rewards, where this release states it. Raises CallError."""
+        """The reward rule, if this release states it. Raises CallError."""
         try:
-            return await self._told("/api/rewards/current", network_figures.parse_terms)
+            return await self._figures("/api/rewards/current", network_figures.parse_terms)
         except NoSuchCall:
-            return await self._told("/api/tokenomics", network_figures.parse_terms)
+            return await self._figures("/api/tokenomics", network_figures.parse_terms)
 
-    async def _told(self, path: str, parse: Callable[[Mapping[str, Any]], _Told]) -> _Told:
+    async def _figures(self, path: str, parse: Callable[[Mapping[str, Any]], _Figures]) -> _Figures:
         talk = _Talk(self._base_url, self._others)
         with _no_other_error(talk):
             return parse(await talk.get(path))

@@ -1,7 +1,7 @@
 """Maps an answer other than 200 to an error, by status and the server's words (docs/protocol-notes.md, 8 and 16).
 
-Only a server that speaks the protocol can say anything about a job. A page from a proxy in front of it can't, whatever
-its status: the request is then kept and sent again later.
+Only an answer in the protocol's form says anything about a job. A page from a proxy in front of the server does not,
+whatever its status: the request is then kept and sent again later.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tasks.errors import shortened
 from tasks.text import sanitized
 
 _RETRY_AFTER_CAP_S = 300.0
-#: a ban is asked about again after this long, however long it is said to last
+#: longest wait before the next call during a ban, in seconds, however long the ban is said to last
 _LONGEST_BAN_S = 3600.0
 
 #: (status, start of the lower-cased detail) → error; the first match counts

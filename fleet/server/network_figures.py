@@ -1,4 +1,4 @@
-"""Reads a NeoNet server's figures about its network: fees, phase, and the rule for rewards, where it states them. Pure.
+"""Reads a NeoNet server's figures about its network: fees, phase, and the reward rule, if it states them. Pure.
 
 An answer is untrusted input: each function returns a value with valid fields, or raises Garbled.
 """

@@ -35,7 +35,7 @@ def optional_amount(value: Any, name: str) -> Decimal | None:
 
 
 def believable_amount(value: Any, name: str) -> Decimal | None:
-    """An amount that nothing is booked by: None if it is left out or invalid, so that the rest of its answer counts."""
+    """An amount that is never booked. None if it is missing or invalid, so that the rest of the answer still counts."""
     try:
         return optional_amount(value, name)
     except Garbled:

@@ -73,10 +73,10 @@ _WORDS: tuple[tuple[type[CallError], Trouble, str], ...] = (
 
 
 class Prospect:
-    """Follows how calls end until the server gives its first job. Times are monotonic seconds.
+    """Judges the server by its answers until it gives its first job. Times are monotonic seconds.
 
     `mined` is True if the server gave jobs to an earlier coordinator. `patience_s` is how long a farm waits for its
-    first job before it ends; None or 0 for no limit. `hide` takes the miners' ids out of the server's words.
+    first job before it ends; None or 0 for no limit. `hide` removes the miners' ids from the server's words.
     """
 
     def __init__(

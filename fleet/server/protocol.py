@@ -4,7 +4,7 @@ docs/protocol-notes.md lists the calls. An answer is untrusted input: each funct
 or raises Garbled. Text becomes safe to print here. An id that is not safe is refused, since it must be sent back
 unchanged.
 
-One file: the field names of these calls stand in no other file.
+One file: a change of the protocol changes this file alone.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def parse_job(task: Any, origin: JobOrigin, miner_id: str | None = None) -> Job:
     """A job as the server states it. A job that no kernel can compute carries its `problem`.
 
     Raises Garbled if the id is unusable or the job is another contributor's. A job without a valid reward is computed
-    all the same: if it were refused, the server would hand it out for ever.
+    all the same: if it were refused, the server would hand it out forever.
     """
     if not isinstance(task, dict):
         raise Garbled(f"a task is an object, not {shortened(task)}")

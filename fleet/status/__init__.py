@@ -1,1 +1,1 @@
-"""What the farm is and earns at this moment, as one value that terminal, metrics and programs read alike."""
+"""The current state and income of the farm, as one value that terminal, metrics and programs read."""

@@ -1,4 +1,4 @@
-"""What the coordinator's events add up to: money by miner, work by type and host. Pure; times are monotonic seconds.
+"""Sums of the coordinator's events: money by miner, work by type and host. Pure; times are monotonic seconds.
 
 Sums start with what the ledger held at the coordinator's start, and grow by what was written since.
 """
@@ -17,7 +17,7 @@ from fleet.status.recent import Recent
 from fleet.status.snapshot import MinerFigures
 from fleet.status.tallies import WorkTally
 
-#: job types and hosts that are told apart
+#: most job types and hosts that are counted one by one
 MOST_TYPES, MOST_HOSTS = 64, 256
 
 
@@ -70,7 +70,7 @@ class Collected:
             self._miner(one.miner).last_paid_ms = self.last_paid_ms
 
     def booked(self, entry: Entry, miner: str, job_type: str, now: float, now_ms: int) -> None:
-        """The ledger holds one more entry of `miner`; `job_type` is what people see of its type."""
+        """Count a new entry of `miner`; `job_type` is the type's displayed name."""
         jobs = int(entry.kind is EntryKind.JOB)
         self.total += entry.amount
         self.days.add(miner, entry.amount, now_ms)
@@ -89,17 +89,17 @@ class Collected:
         self._changed.add(miner)
 
     def refresh(self, now: float, now_ms: int) -> None:
-        """Let time pass: leave out what is too old, and begin the day that the clock shows."""
+        """Drop what is too old, and begin the day that the clock shows."""
         self._changed |= self.recent.expire(now)
         if self.days.look(now_ms):
             self._changed |= self._rows.keys()
 
     def correct(self, day: int, booked: Mapping[str, Decimal]) -> None:
-        """Take in what the ledger holds of a whole day."""
+        """Correct a past day by the ledger's sums of it."""
         self._changed |= self.days.correct(day, booked)
 
     def row(self, name: str, state: str, unexplained: Decimal) -> MinerFigures:
-        """A miner's figures; the same object as before where nothing has changed."""
+        """A miner's figures; the same object as before if nothing has changed."""
         row = self._rows.get(name)
         if row is None or name in self._changed or row.state != state or row.unexplained != unexplained:
             self._changed.discard(name)

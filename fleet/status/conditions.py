@@ -1,4 +1,4 @@
-"""What keeps a farm from earning, as plain sentences. Pure."""
+"""Detects what keeps a farm from earning, and describes it in sentences. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from fleet.status.snapshot import Wrong
 
 #: seconds without a worker, and of waiting for the ledger, before either is a condition
 _ABSENT_S, _LATE_S = 8.0, 1.5
-#: seconds without a payment, while nothing else is wrong, before that is one
+#: seconds without a payment, while nothing else is wrong, before that is a condition
 _UNPAID_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What conditions are judged by. Durations are seconds; a text is empty where there is no trouble."""
+    """The facts from which conditions are detected. Durations are seconds; a text is empty without trouble."""
 
     #: for how long no worker has taken jobs; None while one does
     without_worker_s: float | None
     #: why this address may not call the server
     ban: str
-    #: whether the server answers nobody
+    #: whether no call is answered by the server
     server_away: bool
     #: why Redis is not reachable
     redis: str
@@ -43,13 +43,13 @@ class Facts:
 
 
 class Conditions:
-    """Remembers since when each condition lasts."""
+    """Detects conditions, and remembers since when each has lasted."""
 
     def __init__(self) -> None:
         self._since: dict[str, int] = {}
 
     def of(self, facts: Facts, now_ms: int) -> tuple[Wrong, ...]:
-        """The conditions that hold, the most costly first."""
+        """The present conditions, the most costly first."""
         found = dict(_found(facts))
         self._since = {kind: self._since.get(kind, now_ms) for kind in found}
         return tuple(Wrong(kind=kind, text=text, since_ms=self._since[kind]) for kind, text in found.items())

@@ -1,4 +1,4 @@
-"""What was booked today and yesterday, in UTC: the ledger's sums at the start, and what came since. Pure."""
+"""What was booked today and yesterday, in UTC: the ledger's sums at the start, and the entries since. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DAY_MS = 86_400_000
 class Days:
     """Sums of today and yesterday in NNET, by miner and in all.
 
-    A payment counts for the day that the clock shows when it is told, which may be a moment after the ledger dated it.
-    `correct` puts that right once the day before is complete. After a jump of the clock to another day the sums are
+    A payment counts for the day that the clock shows when `add` is called, which may be just after the ledger dated
+    it. `correct` fixes that once the day before is complete. After a jump of the clock to another day the sums are
     unknown until a day has passed.
     """
 
@@ -51,7 +51,7 @@ class Days:
         self._sum += amount
 
     def look(self, now_ms: int) -> bool:
-        """Begin a new day where the clock shows one; whether that happened."""
+        """Begin a new day if the clock shows one; returns whether it does."""
         day = now_ms // DAY_MS
         if day == self.day:
             return False
@@ -64,7 +64,7 @@ class Days:
         return True
 
     def correct(self, day: int, booked: Mapping[str, Decimal]) -> set[str]:
-        """Take in what the ledger holds of a whole `day` by miner. Returns the miners whose sum of today changed."""
+        """Apply the ledger's sums of a whole `day` by miner. Returns the miners whose sum of today changed."""
         if day != self.uncorrected:
             return set()
         self.uncorrected, before, self._before = None, self._before, {}

@@ -1,4 +1,4 @@
-"""What a day will bring: what was booked so far, and an estimate of its rest. Pure; nothing of it is ever booked."""
+"""Projects the income of a whole day: what was booked so far, and an estimate of the rest. Pure; never booked."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def projected(
     recent: tuple[int, Decimal],
     recent_s: float,
 ) -> Projection | None:
-    """The whole day in NNET and its range; None while today's sum is unknown or nothing says what comes.
+    """The whole day in NNET and its range; None while today's sum or the rate of income is unknown.
 
-    `expected` is the income that the model expects, in NNET a second, with its relative error; without one, the number
-    and the NNET of the `recent` payments of `recent_s` seconds stand for it.
+    `expected` is the income that the model expects, in NNET a second, with its relative error; without one, it is
+    estimated from the number and the NNET of the `recent` payments of `recent_s` seconds.
     """
     if today is None:
         return None

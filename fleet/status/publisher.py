@@ -1,6 +1,6 @@
-"""Writes each snapshot to its file beside the loop, and reads what only the ledger knows. Never holds up mining.
+"""Writes each snapshot to its file and reads the ledger for it, on its own thread, so that mining never waits.
 
-A file that can't be written, as on a full disk, is tried again with the next snapshot.
+If the file can't be written, as on a full disk, the next snapshot tries again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 #: seconds between two readings of the newest losses, and of all of them
 _LOSSES_EVERY_S, _ALL_LOSSES_EVERY_S = 30.0, 600.0
-#: seconds after midnight until the day before is read, and between two tries
-_SETTLED_S, _AGAIN_S = 10.0, 30.0
+#: seconds after midnight before the past day is read, and between two tries
+_COMPLETE_S, _AGAIN_S = 10.0, 30.0
 _PATIENCE_S = 600.0
-#: longest wait for a snapshot, in seconds, so that the thread shows that it lives
+#: longest wait for a snapshot, in seconds, after which the thread gives a sign of life
 _WAIT_S = 5.0
 
 #: reads the lost jobs by cause from an hour (since 1970) to before another
@@ -36,12 +36,12 @@ _HOUR_MS, _EVER = 3_600_000, 1_000_000_000
 
 @dataclass(kw_only=True, slots=True)
 class Wanted:
-    """What the loop wants to know of the ledger, and the answers. Each field is written by one thread alone."""
+    """The loop's requests to the ledger, and the answers. Each field is written by one thread alone."""
 
-    #: rises with every lost job, and with every one that was taken back
+    #: rises with every lost job, and with every recovered one
     lost: int = 0
     taken_back: int = 0
-    #: day since 1970 that is over, and since when that is wanted, in monotonic seconds; None where none is wanted
+    #: day since 1970 that is over, and since when that is wanted, in monotonic seconds; None if none is wanted
     day: int | None = None
     day_since: float = 0.0
     #: answers
@@ -50,7 +50,7 @@ class Wanted:
 
 
 class Publisher:
-    """Takes snapshots from the loop; the newest one is written, and one that comes too fast is left out."""
+    """Takes snapshots from the loop and writes the newest one; snapshots that come too fast are skipped."""
 
     def __init__(
         self,
@@ -115,11 +115,11 @@ class Publisher:
             self.problem = ""
 
     def _look(self, now_ms: int) -> None:
-        """Read what is due from the ledger; while it is busy or gone, nothing is read."""
+        """Read what is due from the ledger, or nothing while the ledger is busy or gone."""
         now, wanted = self._clock(), self._wanted
         try:
             day = wanted.day
-            if day is not None and day not in wanted.days and now >= max(wanted.day_since + _SETTLED_S, self._day_at):
+            if day is not None and day not in wanted.days and now >= max(wanted.day_since + _COMPLETE_S, self._day_at):
                 self._day_at = now + _AGAIN_S
                 wanted.days = {day: self._read_day(day)}
             if now >= self._all_at and (self._old is None or wanted.taken_back > self._known_back):

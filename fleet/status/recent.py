@@ -8,12 +8,12 @@ from decimal import Decimal
 from fleet.domain.amounts import ZERO
 
 _MINUTE_S = 60.0
-#: whole minutes that count, beside the one that is under way
+#: number of whole minutes that count, in addition to the current one
 MINUTES = 5
 
 
 class Recent:
-    """What was added in the last five minutes and the one under way. A key that nothing was added to is not kept."""
+    """Sums over the last five minutes and the current one. A key without additions in that time is dropped."""
 
     def __init__(self, now: float) -> None:
         #: the minutes, oldest first, each with number and NNET by key
@@ -23,7 +23,7 @@ class Recent:
         self.total: tuple[int, Decimal] = (0, ZERO)
 
     def add(self, key: str, number: int, amount: Decimal, now: float) -> None:
-        """Add `number` things that are worth `amount` NNET; `now` may lie in a minute that has passed already."""
+        """Add `number` things worth `amount` NNET; `now` may lie in a past minute."""
         minute = int(now // _MINUTE_S)
         if minute <= self._minutes[-1][0] - MINUTES - 1:
             return
@@ -35,7 +35,7 @@ class Recent:
         self.total = _plus(self.total, number, amount)
 
     def expire(self, now: float) -> set[str]:
-        """Leave out what is too old. Returns the keys whose sums changed with that."""
+        """Drop what is too old. Returns the keys whose sums changed."""
         oldest = int(now // _MINUTE_S) - MINUTES
         changed: set[str] = set()
         if self._minutes[-1][0] < int(now // _MINUTE_S):
@@ -57,7 +57,7 @@ class Recent:
 
     @staticmethod
     def span_s(since: float, now: float) -> float:
-        """How many seconds the sums cover, for a farm that counts since `since`."""
+        """The number of seconds that the sums cover, for a farm that counts since `since`."""
         return max(min(now - since, MINUTES * _MINUTE_S + now % _MINUTE_S), 1.0)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Projection:
-    """What a whole day will bring if the rest of it goes on like now, in NNET: an estimate, which is never booked."""
+    """The projected income of a whole day at the present rate, in NNET. An estimate, never booked."""
 
     nnet: float
     low: float
     high: float
-    #: what the estimate follows from
+    #: the basis of the estimate
     by: str
 
 
@@ -29,9 +29,9 @@ class Earnings:
     #: by the UTC calendar; None while unknown
     today: Decimal | None
     yesterday: Decimal | None
-    #: None while no rate can be said
+    #: None while no rate is known
     projected: Projection | None
-    #: all that the ledger holds of this server
+    #: everything that the ledger has booked at this server
     ledger: Decimal
     last_paid_ms: int | None
 
@@ -46,9 +46,9 @@ class MinerFigures:
     """One miner, by its name."""
 
     name: str
-    #: where it is at the server: a value of `fleet.miner.phase.Phase`, or `waiting` after failed calls, or `closed`
+    #: its state at the server: a value of `fleet.miner.phase.Phase`, or `waiting` after failed calls, or `closed`
     state: str
-    #: all that the ledger holds of it, what was booked today (None while unknown), and in the last minutes
+    #: everything booked for it, what was booked today (None while unknown), and in the last minutes
     ledger: Decimal
     today: Decimal | None
     recent: Decimal
@@ -79,7 +79,7 @@ class WorkRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossRow:
-    """Jobs that were not paid for one cause, and NNET that was offered for them: all that the ledger holds."""
+    """The number of jobs in the whole ledger that were not paid for one cause, and the NNET offered for them."""
 
     cause: str
     jobs: int
@@ -88,7 +88,7 @@ class LossRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
-    """The server's rate limit, as it is believed, and what is used of it."""
+    """The server's rate limit as far as learnt, and how much of it is used."""
 
     limit: int
     window_s: float
@@ -103,7 +103,7 @@ class Requests:
 class Queue:
     """Jobs that are not paid yet."""
 
-    #: messages in the Celery queue; None while Redis has not said
+    #: messages in the Celery queue; None while Redis does not answer
     messages: int | None
     open_jobs: int
     at_workers: int
@@ -113,7 +113,7 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerFigures:
-    """How the ledger's commits go, and what no server's total explains."""
+    """How long the ledger's commits take, and the differences from the server's totals without an explanation."""
 
     commit_median_ms: float
     commit_worst_ms: float
@@ -132,7 +132,7 @@ class Wrong:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FarmSnapshot:
-    """What the farm is and earns at one moment."""
+    """The state and income of the farm at one moment."""
 
     at_ms: int
     started_ms: int
@@ -152,7 +152,7 @@ class FarmSnapshot:
     #: None until the ledger was read for them
     losses: tuple[LossRow, ...] | None
     ledger: LedgerFigures
-    #: what the server stated of its network, in its own fields; None where it did not
+    #: the server's statement about its network, in its own fields; None if it made none
     gas: Mapping[str, Any] | None
     phase: Mapping[str, Any] | None
     wrong: tuple[Wrong, ...]

@@ -1,4 +1,4 @@
-"""The file that hands a farm's snapshot to other processes, whole at every moment and readable by its owner alone."""
+"""Writes and reads the file of a farm's snapshot: replaced atomically, readable by its owner alone."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fleet.status.stated import VERSION, head_stated, miner_stated
 
 #: the file's name in the farm's folder
 SNAPSHOT_FILE = "status.json"
-#: seconds after which a snapshot counts as old, and after which it says nothing of the present
+#: seconds after which a snapshot is not fresh any more, and after which it is unusable
 FRESH_S, USABLE_S = 5.0, 60.0
 #: bytes past which a file is no snapshot: 100,000 miners take a third of it
 _MOST_BYTES = 64_000_000
 
 
 class SnapshotWriter:
-    """Writes snapshots to one file. A miner's text is made again only when its row has changed."""
+    """Writes snapshots to one file. A miner's row is encoded again only after a change."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -57,22 +57,22 @@ class ReadSnapshot:
 
     @property
     def ended(self) -> bool:
-        """Whether the coordinator has ended, and said so."""
+        """Whether the coordinator has ended in an orderly way."""
         return bool(self.figures["state"] == "ended")
 
     @property
     def usable(self) -> bool:
-        """Whether it still says something of the present."""
+        """Whether it is recent enough to be shown."""
         return not self.ended and self.age_s <= USABLE_S
 
     @property
     def fresh(self) -> bool:
-        """Whether it is of this moment."""
+        """Whether it shows the present state."""
         return not self.ended and self.age_s <= FRESH_S
 
 
 def read_snapshot(folder: Path, now_ms: int) -> ReadSnapshot | None:
-    """The snapshot in a farm's folder; None where there is none, or one of another release."""
+    """The snapshot in a farm's folder; None if there is none, or only one of another release."""
     path = folder / SNAPSHOT_FILE
     try:
         with path.open("rb") as file:

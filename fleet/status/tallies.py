@@ -1,4 +1,4 @@
-"""Counts of work by job type and by host, and of what was paid for it lately. Pure; times are monotonic seconds."""
+"""Counts attempts and payments by job type or host. Pure; times are monotonic seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fleet.domain.amounts import ZERO
 from fleet.status.recent import Recent
 from fleet.status.snapshot import WorkRow
 
-#: what the names past the most that are kept are counted under
+#: the name under which further names are counted
 OTHER = "other"
 
 
@@ -36,7 +36,7 @@ class _Counts:
 
 
 class WorkTally:
-    """Work by name. Names past `most` count as one."""
+    """Work by name. After `most` names, further ones count as one."""
 
     def __init__(self, most: int, now: float) -> None:
         self._names = Names(most)

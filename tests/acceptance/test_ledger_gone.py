@@ -53,10 +53,10 @@ def test_an_empty_ledger_beside_a_server_that_paid_before_is_a_warning(tmp_path:
         options = ("--server", url, "--id", "rig-1", "--json", "--for", "2s")
         with farm(tmp_path / "one", *options) as process:
             assert process.wait() == 0, process.words()
-            assert "the ledger knows nothing of it" not in process.err
+            assert "this ledger has no record of it" not in process.err
         with farm(tmp_path / "another", *options) as process:
             assert process.wait() == 0, process.words()
-            assert "[WARN]   the server has paid this miner before, and the ledger knows nothing of it" in process.err
+            assert "[WARN]   the server has paid this miner before, but this ledger has no record of it" in process.err
 
 
 def test_a_restored_older_copy_is_doubted_aloud(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the headers of an answer state, as libcurl reads them."""
+"""Reads the headers Retry-After and Location of an answer, for both engines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 
 def retry_after_s(header: str, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or a date; None where it asks for none.
+    """The seconds that a Retry-After header asks for, as a number or a date; None if it asks for none.
 
     `now` is Unix seconds.
     """
@@ -22,7 +22,7 @@ def retry_after_s(header: str, now: float) -> float | None:
 
 
 def location_of(status: int, url: str, header: str) -> str:
-    """The URL that a redirect of `url` names, empty for any other answer."""
+    """The target URL of a redirect of `url`; empty for any other answer."""
     if not (300 <= status < 400 and header):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Whether the file of authorities that may sign a server's certificate can be used, before any call needs it."""
+"""Checks the file of certificate authorities before any call needs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fleet.errors import WrongSetting
 
 
 def check_authorities(ca_file: Path | None) -> None:
-    """Raise WrongSetting where the file is not there, can't be read, or holds no certificate; None needs none."""
+    """Raise WrongSetting if the file is missing, can't be read, or holds no certificate. None is always fine."""
     if ca_file is None:
         return
     try:

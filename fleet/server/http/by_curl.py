@@ -1,4 +1,4 @@
-"""The engine by libcurl: every connection on the thread of the loop, which costs far less than a thread a call."""
+"""The engine by libcurl: all connections share the event loop's thread, which is far cheaper than a thread per call."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fleet.errors import CallError, Garbled, NoAnswer, UnknownHost, Unreachable,
 from fleet.server.http.interface import ACCEPT, CONTENT_TYPE, USER_AGENT, Options, Request, Response
 from tasks.text import sanitized
 
-#: "Expect:" takes away what libcurl adds to large bodies and would wait a second for
+#: "Expect:" removes the header that libcurl adds to large bodies, whose answer it would await for a second
 _HEADERS = [f"Accept: {ACCEPT}", "Expect:"]
 _JSON_HEADERS = [*_HEADERS, f"Content-Type: {CONTENT_TYPE}"]
 
-#: why a request was not sent, where more can be done about it than to try again
+#: errors before a request was sent that a retry does not fix
 _NOT_SENT: dict[int, type[Unreachable]] = {
     pycurl.E_COULDNT_RESOLVE_HOST: UnknownHost,
     pycurl.E_PEER_FAILED_VERIFICATION: Untrusted,
@@ -28,8 +28,8 @@ _NOT_SENT: dict[int, type[Unreachable]] = {
 class Handle:
     """A libcurl handle that sends nothing on a connection that answered a 5xx: the server is about to close it.
 
-    libcurl itself must be stopped: it can't be told about a connection while a request uses it, and the
-    next request may take the connection as soon as the answer ends. `spent` holds the local ports of such connections,
+    The request itself must be stopped: libcurl can't be made to drop a connection that is in use, and the next request
+    may take the connection as soon as the answer ends. `spent` holds the local ports of such connections,
     for all handles; a new connection may get such a port again.
     """
 
@@ -44,16 +44,16 @@ class Handle:
         self._port = 0
         self._new = False
         self._connected = False
-        #: whether its last request was held back from a spent connection, which is closed then
+        #: whether its last request was stopped before it used a spent connection, which is then closed
         self.stopped = False
 
     @property
     def sent(self) -> bool:
-        """Whether the server may have got a part of the last request; what a proxy is asked first is none of it."""
+        """Whether the server may have received a part of the last request. A CONNECT to a proxy does not count."""
         return self._connected and bool(self.curl.getinfo(pycurl.REQUEST_SIZE))
 
     def prepare(self, request: Request, content: io.BytesIO, *, fresh: bool) -> None:
-        """Take a request, whose answer goes to `content`; `fresh` asks for a connection of its own."""
+        """Prepare a request whose answer is written to `content`; `fresh` asks for a new connection."""
         self._new = self._connected = self.stopped = False
         curl = self.curl
         curl.setopt(pycurl.FRESH_CONNECT, fresh)
@@ -66,7 +66,7 @@ class Handle:
             curl.setopt(pycurl.POST, 1)
             curl.setopt(pycurl.HTTPHEADER, _JSON_HEADERS)
             curl.setopt(pycurl.POSTFIELDSIZE, len(request.body))
-            # libcurl sends again what died on a kept connection, unless it can't rewind what it has sent
+            # libcurl repeats a request that failed on a reused connection, unless it can't rewind the body
             curl.setopt(pycurl.READFUNCTION, io.BytesIO(request.body).read)
 
     def _on_socket(self, _descriptor: int, _purpose: int) -> int:
@@ -74,7 +74,7 @@ class Handle:
         return int(pycurl.SOCKOPT_OK)
 
     def _on_connection(self, _remote_ip: str, _local_ip: str, _remote_port: int, local_port: int) -> int:
-        """A connection was found or made; nothing is sent yet."""
+        """A connection was reused or made; nothing is sent yet."""
         self._port = local_port
         if local_port in self._spent:
             self._spent.discard(local_port)
@@ -83,7 +83,7 @@ class Handle:
         return int(pycurl.PREREQFUNC_ABORT if self.stopped else pycurl.PREREQFUNC_OK)
 
     def _on_header(self, line: bytes) -> None:
-        # a proxy's answer to CONNECT comes before the connection stands
+        # a proxy's answer to CONNECT comes before the connection is established
         if self._connected and line.startswith(b"HTTP/") and line.partition(b" ")[2].startswith(b"5"):
             self._spent.add(self._port)
 
@@ -133,7 +133,7 @@ class CurlEngine:
             await self._multi.perform(handle.curl)
 
     def _meaning(self, handle: Handle, exc: pycurl.error, content: io.BytesIO) -> CallError:
-        """By what the caller can do about it; libcurl's many codes matter less than whether the request was sent."""
+        """The CallError for a libcurl error, above all by whether the request was sent."""
         code, words = exc.args[0], sanitized(exc.args[1])
         if code == pycurl.E_FILESIZE_EXCEEDED:
             return Garbled(f"an answer of more than {self._options.max_body_bytes} bytes")
@@ -149,7 +149,7 @@ class CurlEngine:
 
 
 def _settings(options: Options) -> dict[int, object]:
-    """What every handle is set to."""
+    """The options of every handle."""
     return {
         pycurl.TIMEOUT_MS: round(options.deadline_s * 1000),
         pycurl.CONNECTTIMEOUT_MS: round(options.connect_s * 1000),

@@ -1,6 +1,6 @@
-"""The engine by requests, which runs wherever Python runs: a thread carries each request, over a connection of its own.
+"""The engine by requests, which runs wherever Python runs: each request has a thread with a connection of its own.
 
-Beside libcurl a call takes three to five times the CPU, since each read and each lock of a thread waits for the
+A call takes three to five times the CPU that libcurl needs, since each read and each lock waits for the
 interpreter.
 """
 
@@ -21,7 +21,7 @@ class RequestsEngine:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._tls = verifying(options)
-        #: the last one used goes first: servers close what is idle for seconds
+        #: the last one used goes first: servers close connections that are idle for seconds
         self._idle: list[RequestThread] = []
         self._threads: list[RequestThread] = []
         self._waiting: deque[InFlight] = deque()
@@ -47,7 +47,7 @@ class RequestsEngine:
             del self._futures[in_flight]
 
     async def close(self) -> None:
-        """Let every thread end; what they carried was ended with its caller."""
+        """End every thread; their requests were aborted with the callers."""
         for thread in self._threads:
             thread.assign(None)
 
@@ -57,7 +57,7 @@ class RequestsEngine:
         elif len(self._threads) < self._options.connections:
 
             def report(thread: RequestThread, carried: InFlight, outcome: Response | Exception) -> None:
-                loop.call_soon_threadsafe(self._hear, thread, carried, outcome)
+                loop.call_soon_threadsafe(self._ended, thread, carried, outcome)
 
             thread = RequestThread(self._options, self._tls, report)
             try:
@@ -69,7 +69,7 @@ class RequestsEngine:
         else:
             self._waiting.append(in_flight)
 
-    def _hear(self, thread: RequestThread, in_flight: InFlight, outcome: Response | Exception) -> None:
+    def _ended(self, thread: RequestThread, in_flight: InFlight, outcome: Response | Exception) -> None:
         if self._waiting:
             thread.assign(self._waiting.popleft())
         else:

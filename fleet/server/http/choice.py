@@ -1,4 +1,4 @@
-"""Which engine carries the miners' calls, by the settings and by what is installed."""
+"""Chooses the engine for the miners' calls, by the settings and by what is installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EngineName = Literal["auto", "requests", "curl"]
 
 
 def chosen(wanted: EngineName) -> Literal["requests", "curl"]:
-    """The engine that `wanted` means on this machine. Raises WrongSetting where it is not installed."""
+    """The engine that `wanted` means on this machine. Raises WrongSetting if it is not installed."""
     if wanted == "requests":
         return "requests"
     lack = _lack_of_curl()
@@ -25,7 +25,7 @@ def chosen(wanted: EngineName) -> Literal["requests", "curl"]:
 
 
 def _lack_of_curl() -> str:
-    """Why libcurl can't be used, empty where it can."""
+    """Why libcurl can't be used; empty if it can."""
     try:
         pycurl = importlib.import_module("pycurl")
     except ImportError as exc:

@@ -1,4 +1,4 @@
-"""What a failed request of requests means for the caller: above all whether anything of it was sent."""
+"""Maps the exceptions of requests to CallErrors, above all by whether anything was sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fleet.errors import CallError, NoAnswer, UnknownHost, Unreachable, Untruste
 from fleet.server.http.interface import Options
 from tasks.text import sanitized
 
-#: what the libraries raise on purpose; http.client's and ssl's errors come through
+#: exceptions of the libraries, including those of http.client and ssl that they let through
 _FOREIGN = (
     requests.RequestException,
     urllib3_errors.HTTPError,
@@ -21,7 +21,7 @@ _FOREIGN = (
     OSError,
     ValueError,
 )
-#: why a request was not sent, where more can be done about it than to try again
+#: errors before a request was sent that a retry does not fix
 _NOT_SENT: tuple[tuple[type[Exception], type[Unreachable]], ...] = (
     (urllib3_errors.NameResolutionError, UnknownHost),
     (ssl.SSLCertVerificationError, Untrusted),
@@ -29,14 +29,14 @@ _NOT_SENT: tuple[tuple[type[Exception], type[Unreachable]], ...] = (
 
 
 def meaning(exc: Exception, options: Options, *, sent: bool) -> Exception:
-    """The CallError that `exc` is; an error of no library stays as it is."""
+    """The CallError for `exc`; an exception of none of the libraries is returned unchanged."""
     if isinstance(exc, CallError) or not isinstance(exc, _FOREIGN):
         return exc
     chain = list(_chain(exc))
     words = _words(chain[-1])
     if not sent:
         for kind, error in _NOT_SENT:
-            # a proxy's name is none of the server's
+            # a proxy's name that does not resolve says nothing about the server's
             if any(isinstance(one, kind) for one in chain) and not (error is UnknownHost and options.proxy):
                 return error(words)
         return Unreachable(words)
@@ -53,12 +53,12 @@ def meaning(exc: Exception, options: Options, *, sent: bool) -> Exception:
 
 
 def _size(part: object) -> object:
-    """Bytes of what came; urllib3 states their number, http.client holds them."""
+    """Number of bytes received; urllib3 states it, http.client has the bytes themselves."""
     return len(part) if isinstance(part, bytes) else part
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """`exc` and what lies behind it, each once, the first cause last."""
+    """`exc` and its causes, each once, the first cause last."""
     todo, seen = [exc], set()
     while todo:
         one = todo.pop(0)

@@ -1,4 +1,4 @@
-"""What an engine is asked for and what it answers, whichever library carries it."""
+"""The interface of every HTTP engine: its requests, responses and options."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ USER_AGENT = "neonet-fleet"
 ACCEPT = "application/json"
 CONTENT_TYPE = "application/json"
 
-#: what runs on the transport's thread
+#: a function that runs on the transport's thread
 AsyncFunction = Callable[..., Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is sent: a POST where there is a body, which is JSON, otherwise a GET."""
+    """A request: a POST if it has a body, which is JSON, otherwise a GET."""
 
     url: str
     body: bytes | None = None
@@ -25,10 +25,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """What was answered, whole."""
+    """A complete answer."""
 
     status: int
-    #: as it came: nothing is unpacked
+    #: as received: nothing is decompressed
     body: bytes
     #: seconds that a Retry-After header states, None without one
     retry_after_s: float | None = None
@@ -40,17 +40,17 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """How requests are made."""
+    """The options of an engine."""
 
     #: seconds that a whole request may take, from its first byte sent to the last byte read
     deadline_s: float = 15.0
-    #: seconds until a connection is there, name and TLS included
+    #: seconds to connect, including name resolution and TLS
     connect_timeout_s: float = 5.0
     #: a longer answer is Garbled
     max_body_bytes: int = 1_048_576
-    #: requests that may be on their way at once
+    #: most requests under way at once
     connections: int = 64
-    #: seconds for which a connection is used at most: an address may lead to another machine by then
+    #: longest use of a connection in seconds, since the server's name may point to another machine by then
     connection_life_s: int = 600
     #: file of authorities that may sign the server's certificate, None for certifi's
     ca_file: Path | None = None
@@ -59,23 +59,23 @@ class Options:
 
     @property
     def connect_s(self) -> float:
-        """Seconds until a connection is there, within the deadline."""
+        """Seconds to connect, within the deadline."""
         return min(self.connect_timeout_s, self.deadline_s)
 
 
 class Sender(Protocol):
-    """Whoever sends a request and reads its answer."""
+    """Sends requests and reads their answers."""
 
     async def send(self, request: Request) -> Response:
         """Send a request and read its answer, whatever its status. Never sends it a second time.
 
-        Raises Unreachable where nothing was sent, NoAnswer where the answer did not come whole or in time, and Garbled
-        for one that is too long.
+        Raises Unreachable if nothing was sent, NoAnswer if the answer was incomplete or late, and Garbled if it was too
+        long.
         """
 
 
 class Engine(Sender, Protocol):
-    """A library's way to send requests over kept connections, used from one thread's event loop."""
+    """Sends requests by one HTTP library over reused connections, from one thread's event loop."""
 
     async def close(self) -> None:
         """Abort the requests under way and close every connection."""

@@ -1,4 +1,4 @@
-"""A transport by the engine of choice."""
+"""Opens a transport with the engine that the settings choose."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fleet.server.http.choice import EngineName, chosen
 from fleet.server.http.interface import Engine, Options
 from fleet.server.http.transport import Transport
 
-#: connections for what is asked beside the miners' calls
+#: connections for requests other than the miners' calls
 _OTHERS = 2
 
 
 def open_transport(wanted: EngineName, options: Options) -> Transport:
-    """A transport whose miners' calls go by that engine, and all others by requests. Raises WrongSetting."""
+    """A transport that uses this engine for the miners' calls, and requests for all others. Raises WrongSetting."""
     if chosen(wanted) == "requests":
         return Transport(RequestsEngine(options))
     curl: Engine = importlib.import_module("fleet.server.http.by_curl").CurlEngine(options)

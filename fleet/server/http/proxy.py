@@ -1,4 +1,4 @@
-"""Which proxy calls to a server go through."""
+"""Determines the proxy for calls to a server."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FROM_ENVIRONMENT = "env"
 def proxy_of(wanted: str, server: str) -> str:
     """The http:// URL of the proxy for calls to `server`, empty for none.
 
-    `wanted` is that URL, or "env": HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment, and what
-    the system knows beside them. Raises WrongSetting where these name no http:// URL.
+    `wanted` is that URL, or "env": HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment, and the system's own
+    proxy settings. Raises WrongSetting if these name a proxy that is no http:// URL.
     """
     if wanted != FROM_ENVIRONMENT:
         return wanted

@@ -1,4 +1,4 @@
-"""A thread that carries one request after the other by requests, over a connection of its own."""
+"""A thread that sends one request after the other by requests, over a connection of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from fleet.server.http.watched import HERE, POOLS, InFlight, WatchedConnection
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _CHUNK_BYTES = 65_536
-#: nothing is packed, so that the limit of an answer is that of what is read
+#: no compression, so that the limit of an answer's size holds for what is received
 _HEADERS = {"User-Agent": USER_AGENT, "Accept": ACCEPT, "Accept-Encoding": "identity"}
 _JSON_HEADERS = _HEADERS | {"Content-Type": CONTENT_TYPE}
 _KEEP_ALIVE = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -37,7 +37,7 @@ Report = Callable[["RequestThread", InFlight, Response | Exception], None]
 
 
 class RequestThread(threading.Thread):
-    """A thread with a connection of its own, which carries one request after the other."""
+    """A thread with a connection of its own, which sends one request after the other."""
 
     def __init__(self, options: Options, tls: ssl.SSLContext, report: Report) -> None:
         super().__init__(name="http", daemon=True)
@@ -49,11 +49,11 @@ class RequestThread(threading.Thread):
         self._connection: WatchedConnection | None = None
 
     def assign(self, in_flight: InFlight | None) -> None:
-        """Carry this next; None ends the thread. Any thread may ask for it."""
+        """Send this request next; None ends the thread. May be called from any thread."""
         self._orders.put(in_flight)
 
     def run(self) -> None:
-        """Carry what comes until the end."""
+        """Send the assigned requests until the end."""
         while (in_flight := self._orders.get()) is not None:
             outcome = self._carried(in_flight)
             try:
@@ -86,7 +86,7 @@ class RequestThread(threading.Thread):
         )
         try:
             if answer.status_code < 200:
-                # what follows on this connection would be taken for the answer to the next request
+                # the next bytes on this connection would be taken for the answer to the next request
                 raise NoAnswer(f"an interim answer that was not asked for: {answer.status_code}")
             body = _read(answer.raw, self._options.max_body_bytes)
         except BaseException:
@@ -113,7 +113,7 @@ class RequestThread(threading.Thread):
 
 
 class _Adapter(HTTPAdapter):
-    """One watched connection whose server's certificate is signed by an authority of `tls`. No retries."""
+    """One watched connection, verified by the authorities of `tls`. No retries."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
@@ -145,9 +145,9 @@ class _Adapter(HTTPAdapter):
 
 
 def verifying(options: Options) -> ssl.SSLContext:
-    """The context by which a server's certificate and name are verified, once for all connections."""
+    """The TLS context that verifies a server's certificate and name, shared by all connections."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # an authority between a root and the server may be named alone, as for libcurl
+    # an intermediate authority may be given without its root, as for libcurl
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(options.ca_file or certifi.where())
     return context
@@ -160,7 +160,7 @@ def _prepared(request: Request) -> requests.PreparedRequest:
 
 
 def _read(raw: HTTPResponse, limit: int) -> bytes:
-    """The body as it comes, not unpacked. Raises Garbled past `limit` bytes."""
+    """The body as received, not decompressed. Raises Garbled past `limit` bytes."""
     body = bytearray()
     while chunk := raw.read(_CHUNK_BYTES, decode_content=False):
         body += chunk

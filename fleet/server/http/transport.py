@@ -16,9 +16,9 @@ _PATIENCE_S = 60.0
 
 
 class Transport:
-    """Sends requests over connections that are kept; close it to end those that are under way.
+    """Sends requests over reused connections. Closing it aborts the requests under way.
 
-    `engine` carries the miners' calls, and `others`, which may be the same, what else is asked.
+    `engine` sends the miners' calls, and `others`, by default the same, all other requests.
     """
 
     def __init__(self, engine: Engine, others: Engine | None = None) -> None:
@@ -41,14 +41,14 @@ class Transport:
 
     @property
     def others(self) -> Sender:
-        """Who sends the requests that are not the miners' own."""
+        """The sender of requests other than the miners' calls."""
         return self._others
 
     def submit(self, function: AsyncFunction, *args: Any) -> None:
-        """Run `function` on the transport's thread, where it may `send`; any thread may ask for it."""
+        """Run `function` on the transport's thread, where it may `send`. May be called from any thread."""
         self._orders.append((function, args))
         if not self._woken:
-            # a wake-up costs more than what it is for
+            # waking the thread costs more than the work itself
             self._woken = True
             self._loop.call_soon_threadsafe(self._begin)
 

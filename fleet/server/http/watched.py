@@ -1,4 +1,4 @@
-"""Connections that a request can be taken off at any moment, and that know whether any of it was sent."""
+"""Connections whose request can be aborted at any moment, and that record whether any of it was sent."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class AbandonedError(OSError):
 
 
 class InFlight:
-    """One request on its way: a thread carries it, and another one may end it."""
+    """One request under way: one thread sends it, and another may abort it."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        #: whether the server may have got a part of it
+        #: whether the server may have received a part of it
         self.sent = False
         #: the connection that carries it
         self.connection: WatchedConnection | None = None
@@ -31,24 +31,24 @@ class InFlight:
         self._lock = threading.Lock()
 
     def use(self, connection: WatchedConnection) -> None:
-        """It travels by this connection, which may have to be made first. Raises AbandonedError."""
+        """Record its connection, which may not be made yet. Raises AbandonedError."""
         with self._lock:
             self._go_on()
             self.connection = connection
 
     def mark_sent(self) -> None:
-        """Its first byte is sent next. Raises AbandonedError."""
+        """Record that its first byte is sent next. Raises AbandonedError."""
         with self._lock:
             self._go_on()
             self.sent = True
 
     def finish(self) -> None:
-        """Its answer is read, or never will be: the connection is not this request's any more."""
+        """Record that its answer was read, or never will be, so that the connection is free for another request."""
         with self._lock:
             self._over = True
 
     def abort(self, *, unless_sent: bool = False) -> bool:
-        """Hang up, unless it is over; whether this call did it. What is not sent by now never will be."""
+        """End its connection unless the request has ended; whether this call did so. Nothing is sent after that."""
         with self._lock:
             if self._over or (unless_sent and self.sent):
                 return False
@@ -63,7 +63,7 @@ class InFlight:
 
 
 class _Here(threading.local):
-    """What this thread carries."""
+    """The request of this thread."""
 
     in_flight: InFlight
 
@@ -72,19 +72,19 @@ HERE = _Here()
 
 
 class WatchedConnection(HTTPConnection):
-    """A connection that tells the request of its thread when it is made and when it is used."""
+    """A connection that records in its thread's request when it is made and when it is used."""
 
-    #: monotonic seconds at which it was made
+    #: when it was made, in monotonic seconds
     made_at = 0.0
 
     def connect(self) -> None:
-        """Make the connection, which takes proxy and TLS along."""
+        """Connect, including proxy and TLS."""
         HERE.in_flight.use(self)
         super().connect()
         self.made_at = time.monotonic()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request, once the connection stands."""
+        """Send a request, once connected."""
         HERE.in_flight.use(self)
         if self.is_closed:
             self.connect()
@@ -92,15 +92,15 @@ class WatchedConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
     def hang_up(self) -> None:
-        """Wake the thread that reads from it or writes to it."""
+        """Shut the socket down, which wakes the thread that reads or writes."""
         if isinstance(self.sock, socket.socket):
             with contextlib.suppress(OSError):
-                # TLS is not ended in order: another thread is in the midst of it
+                # no orderly end of TLS, since another thread is using it
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class WatchedTlsConnection(WatchedConnection, HTTPSConnection):
-    """The same over TLS."""
+    """A watched connection over TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -111,5 +111,5 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = WatchedTlsConnection
 
 
-#: what a PoolManager's `pool_classes_by_scheme` is set to
+#: value for a PoolManager's `pool_classes_by_scheme`
 POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _PlainPool, "https": _TlsPool}
