@@ -1,4 +1,4 @@
-"""The ledger's entries: booked, chained, summed and settled within the ledger's open transaction.
+"""Books payments: appends entries to the chain, sums them, and settles unconfirmed ones, in the open transaction.
 
 One file: booking, chaining and settling change an entry and its sums together.
 """

@@ -1,7 +1,7 @@
-"""What a coordinator expected to earn, as kept in the ledger: its advice, and a forecast for each hour. Never booked.
+"""Keeps what a coordinator expects to earn: its advice, and a forecast for each hour. Never booked.
 
-A forecast counts from the moment at which the number of miners had come to rest, so its row also says what was booked
-in that hour before. It counts only time for which the farm ran.
+A forecast counts from the moment at which the number of miners was steady, so its row also holds what had been booked
+in that hour before. Only time during which the farm ran counts.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _ran(connection: Connection, server: int, hour: int, row: dict[str, Any], un
 
 
 def _row(connection: Connection, server: int, hour: int) -> dict[str, Any] | None:
-    """A forecast as it was kept; None where there is none, or another program has written there."""
+    """A stored forecast; None if there is none, or if another program has written there."""
     try:
         row = json.loads(stored(connection, _forecast_row(server, hour)) or "")
     except ValueError:

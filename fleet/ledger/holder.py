@@ -1,4 +1,4 @@
-"""Which other program holds a SQLite ledger's locks, by name where the system shows it."""
+"""Finds which other program holds a SQLite ledger's locks, by name if the system shows it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The ledger of one coordinator: the jobs assigned, their outcomes and the payments.
 
-One file: it is the one interface to the ledger, and hands most calls on.
+One file: it is the only interface to the ledger, and delegates most calls.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LOG_LIMIT_BYTES = 64_000_000
 
 
 class Ledger:
-    """The accounts of one server's miners, for the one thread that writes. A failed write changes nothing."""
+    """Keeps the records of one server's miners, for the one thread that writes. A failed write changes nothing."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which kind of file system a folder lies on, as far as the system shows it."""
+"""Detects the kind of file system that a folder is on, as far as the system shows it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _unescaped(path: str) -> str:
 
 
 def unchanging(file: Path) -> bool:
-    """Whether a SQLite file lies whole on a read-only disk: nobody can write it, nor the index of a log beside it."""
+    """Whether a SQLite file and its write-ahead log are on a read-only disk, where nobody can write them."""
     log = file.with_name(f"{file.name}-wal")
     try:
         return bool(os.statvfs(file).f_flag & os.ST_RDONLY) and not (log.exists() and log.stat().st_size)

@@ -1,4 +1,4 @@
-"""Where a farm keeps its ledger, its heads and its other files."""
+"""The paths of a farm's ledger, its heads and its other files."""
 
 from __future__ import annotations
 

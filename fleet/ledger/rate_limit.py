@@ -1,4 +1,4 @@
-"""What a restarted coordinator has to know of the server's rate limit: the limit that was learnt, and what was spent.
+"""Keeps what a restarted coordinator needs of the server's rate limit: the learnt limit, and the requests spent.
 
 A start that knows neither sends a burst of requests, which are refused, and its heartbeats wait for a whole window.
 """

@@ -19,7 +19,7 @@ class BanTerms:
 
     #: every call is refused, and the answer names the rest of this time (300 s on real servers, PROTOCOL 16)
     blocked_s: float
-    #: calls are refused after that as well, longer with each refused one
+    #: how long calls are refused after that; each refused one prolongs it
     distrusted_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -50,13 +50,13 @@ class Bans:
         self._bans: dict[str, _Ban] = {}
 
     def ban(self, address: str, terms: BanTerms, now_s: float) -> Answer:
-        """Ban an address, and return the answer to the call that brought the ban on."""
+        """Ban an address, and return the answer to the call that caused the ban."""
         until_s = now_s + terms.blocked_s
         self._bans[address] = _Ban(terms=terms, blocked_until=until_s, trusted_from=until_s + terms.distrusted_s)
         return _blocked(terms.blocked_s)
 
     def refusal(self, address: str, now_s: float) -> Answer | None:
-        """The answer to a call from this address, None where it is not banned. A distrusted address loses trust."""
+        """The answer to a call from this address, or None. Calls from a distrusted address prolong the distrust."""
         ban = self._bans.get(address)
         if ban is None:
             return None

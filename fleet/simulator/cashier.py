@@ -27,7 +27,7 @@ class Cashier:
         self.rewards_distributed = 0.0
 
     def forget(self) -> None:
-        """Lose the totals and what was not saved of the balances, and keep the book."""
+        """Forget the totals and unsaved balances, but keep the book."""
         self._clear()
         self.wallets.restore()
 

@@ -1,4 +1,4 @@
-"""Counts the active: sessions, sessions with a recent heartbeat, strangers. Enough of them end the service."""
+"""Counts active miners: sessions, sessions with a recent heartbeat, strangers. Past a limit, the service shuts down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Census:
     """The two numbers of active miners that rewards depend on. A session's start counts as its first heartbeat."""
 
     def __init__(self, strangers: Strangers, now: float, *, shutdown_at: int = 0) -> None:
-        """Strangers come as scheduled from `now` on; `shutdown_at` miners end the service (PROTOCOL 18), 0: none do."""
+        """Strangers follow their schedule from `now` on; at `shutdown_at` miners the service ends (PROTOCOL 18)."""
         self.shutdown_at = shutdown_at
         self._schedule = strangers
         self._since = now
@@ -23,7 +23,7 @@ class Census:
         self.forget()
 
     def forget(self) -> None:
-        """Forget every session; strangers come back at once."""
+        """Forget every session; strangers return at once."""
         #: the number of sessions that were not stopped
         self.sessions = 0
         #: Unix second of the last heartbeat by session, oldest first
@@ -39,7 +39,7 @@ class Census:
         self.pass_time(now)
 
     def pass_time(self, now: float) -> None:
-        """Let strangers come and go as scheduled until `now`, in Unix seconds."""
+        """Apply the schedule of strangers up to `now`, in Unix seconds."""
         self.strangers = self._schedule.number_at(now - self._since)
         self.strangers_seen = max(self.strangers_seen, self.strangers)
         if self.shutdown_at and self._shutdown_since is None and self.sessions + self.strangers >= self.shutdown_at:
@@ -62,7 +62,7 @@ class Census:
         self._beats[session_id] = now
 
     def close(self, session_id: str) -> None:
-        """Count a session no longer."""
+        """Remove a session."""
         self.sessions -= 1
         self._beats.pop(session_id, None)
 

@@ -42,7 +42,7 @@ class Dialect:
 
     #: one letter
     name: str
-    #: endpoints that answer a plain-text 500 after the deed is done
+    #: endpoints that answer a plain-text 500 after carrying out the request
     crashes: frozenset[str] = frozenset()
     #: endpoints that this release lacks
     absent: frozenset[str] = frozenset()

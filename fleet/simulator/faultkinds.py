@@ -36,7 +36,7 @@ class FaultKind(Enum):
     #: a 429, nothing done; `value` is the literal Retry-After header ("date": an HTTP date 5 s ahead)
     REFUSED = "refused"
     #: a ban of the caller's address: 403 to every call for `value` seconds (300 without one). `300+60`: after that also
-    #: 403 until trust has come back, which takes 60 s and longer with each refused call
+    #: 403 until trust is restored, which takes 60 s, and longer with each refused call
     BLOCKED = "blocked"
     #: a 400 "No active session", nothing done
     NO_SESSION = "no_session"

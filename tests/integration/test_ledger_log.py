@@ -10,7 +10,7 @@ from pathlib import Path
 from fleet.ledger.engine import open_engine
 from fleet.ledger.file import log_bytes
 from fleet.ledger.ledger import Ledger
-from tests.integration.test_ledger_lost import turn
+from tests.support.ledger_rows import paid
 
 _READ = """
 import sqlite3, sys
@@ -30,7 +30,7 @@ def test_a_reader_that_does_not_end_is_named_and_the_log_is_written_over_after_i
 
         def mine(jobs: int) -> None:
             for number in itertools.islice(numbers, jobs):
-                ledger.commit(turn(number))
+                ledger.commit(paid(number))
 
         mine(300)
         assert log_bytes(file) < _LIMIT_BYTES

@@ -17,10 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from fleet.cli import fleet
-from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Difference, Loss
-from fleet.domain.effects import Booked, Found, JobMoved, JobOpened, SessionOpened, Write
-from fleet.domain.jobs import Entry, Finding, Job, JobOrigin, JobState
+from fleet.domain.effects import Found, JobMoved, SessionOpened
+from fleet.domain.jobs import Finding, JobState
 from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
@@ -28,30 +27,7 @@ from fleet.ledger.ledger import Ledger
 from fleet.ledger.lock import Lock
 from fleet.ledger.reports.verify import verify
 from fleet.private_files import keep_private, private_umask
-
-
-def turn(number: int) -> list[Write]:
-    """A job that is given, computed and paid."""
-    job = Job(
-        job_id=f"job-{number}",
-        job_type="data_hash",
-        data={},
-        reward=Decimal("0.1"),
-        origin=JobOrigin.NEXT,
-        timeout_s=60.0,
-    )
-    entry = Entry(
-        miner_id="rig-a1",
-        kind=EntryKind.JOB,
-        amount=Decimal("0.1"),
-        confirmed=True,
-        session_id="s1",
-        job_id=job.job_id,
-        job_type=job.job_type,
-    )
-    moved = JobMoved(job_id=job.job_id, state=JobState.ACCEPTED, attempt=1, strikes=0, sends=1, mended=False)
-    opened = JobOpened(job=job, miner_id="rig-a1", session_id="s1", state=JobState.ASSIGNED, attempt=1)
-    return [opened, moved, Booked(entry=entry)]
+from tests.support.ledger_rows import paid
 
 
 def opened(file: Path) -> Ledger:
@@ -70,7 +46,7 @@ def file(tmp_path: Path) -> Path:
     with opened(path) as ledger:
         ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=None)])
         for number in range(5):
-            ledger.commit(turn(number))
+            ledger.commit(paid(number))
     return path
 
 
@@ -97,10 +73,10 @@ def test_a_file_that_goes_while_it_is_written_is_noticed_at_once_and_saved_whole
 ) -> None:
     assert callable(act)
     with opened(file) as ledger:
-        ledger.commit(turn(5))
+        ledger.commit(paid(5))
         act(file)
         with pytest.raises(LedgerLost, match=words) as caught:
-            ledger.commit(turn(6))
+            ledger.commit(paid(6))
     (saved,) = file.parent.glob("ledger.sqlite.rescued-*")
     assert str(saved) in str(caught.value)
     assert payments(saved) == 7
@@ -111,19 +87,19 @@ def test_a_file_that_goes_while_it_is_written_is_noticed_at_once_and_saved_whole
 @pytest.mark.parametrize("length", [0, 5000])
 def test_a_file_that_is_cut_off_while_it_is_written_is_noticed(file: Path, length: int) -> None:
     with opened(file) as ledger:
-        ledger.commit(turn(5))
+        ledger.commit(paid(5))
         os.truncate(file, length)
         with pytest.raises(LedgerLost, match="was cut off"):
-            ledger.commit(turn(6))
+            ledger.commit(paid(6))
 
 
 def test_a_file_that_is_overwritten_while_it_is_written_is_noticed(file: Path) -> None:
     with opened(file) as ledger:
-        ledger.commit(turn(5))
+        ledger.commit(paid(5))
         with file.open("r+b") as damaged:
             damaged.write(b"\0" * 100)
         with pytest.raises(LedgerLost, match="was overwritten"):
-            ledger.commit(turn(6))
+            ledger.commit(paid(6))
 
 
 def test_half_a_file_is_not_mined_into(file: Path) -> None:
@@ -168,7 +144,7 @@ def test_an_older_copy_and_another_ledger_are_doubted(file: Path, tmp_path: Path
     with opened(file) as ledger:
         before = ledger.heads()
         assert doubts(before, ledger.hash_of) == []
-        ledger.commit(turn(5))
+        ledger.commit(paid(5))
         assert doubts(before, ledger.hash_of) == []
         after = ledger.heads()
     with opened(tmp_path / "other.sqlite") as other:
@@ -176,7 +152,7 @@ def test_an_older_copy_and_another_ledger_are_doubted(file: Path, tmp_path: Path
         assert "entry 5 of here" in said
         assert "is missing" in said
         for number in range(9, 2, -1):
-            other.commit(turn(number))
+            other.commit(paid(number))
         (said,) = doubts(after, other.hash_of)
         assert "is not the one that was there" in said
 
@@ -211,7 +187,7 @@ def test_a_state_folder_and_its_files_are_the_owners_alone_whatever_the_umask(tm
         private_umask()
         lock = Lock(folder / "coordinator.lock")
         with opened(folder / "ledger.sqlite") as ledger:
-            ledger.commit(turn(1))
+            ledger.commit(paid(1))
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
         lock.release()
     finally:
@@ -320,8 +296,8 @@ def whole(file: Path) -> None:
     with Ledger(open_engine(f"sqlite:///{file}"), "here") as ledger:
         ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=None)])
         for number in range(5):
-            ledger.commit(turn(number))
-        given = turn(7)[0]
+            ledger.commit(paid(number))
+        given = paid(7)[0]
         expired = JobMoved(
             job_id="job-7", state=JobState.EXPIRED, attempt=1, strikes=0, sends=0, mended=False, loss=Loss.DRAINED
         )

@@ -17,9 +17,9 @@ from fleet.errors import LedgerBusy
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.verify import verify
-from tests.integration.test_ledger_lost import turn
 from tests.support.farms import asked, book, farm_settings, figures, simulator
 from tests.support.lacks import lacks
+from tests.support.ledger_rows import paid
 from tests.support.link import Link
 from tests.support.postgres import Postgres, postgres
 from tests.support.processes import FLEET, Started, environ, eventually, run_fleet, started, stop
@@ -138,13 +138,13 @@ def test_a_second_coordinator_is_refused_by_the_name_of_the_first(
 @pytest.mark.parametrize("words", [b"Q\0\0\0\x0bCOMMIT", b"C\0\0\0\x0bCOMMIT"], ids=["request", "answer"])
 def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_made_twice(database: Postgres, words: bytes) -> None:
     with Link(database.url) as link, Ledger(open_engine(link.url), "here") as ledger:
-        ledger.commit(turn(1))
+        ledger.commit(paid(1))
         link.cut_at(words)
         with pytest.raises(LedgerBusy):
-            ledger.commit(turn(2))
+            ledger.commit(paid(2))
         assert link.met == [words]
-        ledger.commit(turn(2))
-        ledger.commit(turn(3))
+        ledger.commit(paid(2))
+        ledger.commit(paid(3))
         assert ledger.saved_miner("rig-a1").booked == Decimal("0.3")
         assert [head.entries for head in ledger.heads()] == [3]
     engine = open_engine(database.url, read_only=True)

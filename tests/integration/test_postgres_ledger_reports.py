@@ -15,9 +15,9 @@ from fleet.domain.effects import Found, JobMoved, SessionOpened, TotalsSeen
 from fleet.domain.jobs import Finding, JobState
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from tests.integration.test_ledger_lost import turn
 from tests.support.farms import farm_settings
 from tests.support.lacks import lacks
+from tests.support.ledger_rows import paid
 from tests.support.postgres import Postgres, postgres
 from tests.support.processes import run_fleet
 
@@ -55,8 +55,8 @@ def written(url: str) -> None:
     with Ledger(open_engine(url), "https://here.example", now_ms=lambda: next(times)) as ledger:
         ledger.commit([SessionOpened(miner_id="rig-a1", session_id="s1", offset=None)])
         for number in range(6):
-            ledger.commit(turn(number))
-        given = turn(7)[0]
+            ledger.commit(paid(number))
+        given = paid(7)[0]
         lost = JobMoved(
             job_id="job-7", state=JobState.EXPIRED, attempt=1, strikes=0, sends=0, mended=False, loss=Loss.DRAINED
         )

@@ -14,7 +14,7 @@ from fleet.domain.effects import SessionOpened
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import keep_heads
 from fleet.ledger.ledger import Ledger
-from tests.integration.test_ledger_commands import paid
+from tests.support.ledger_rows import paid
 
 REPORTS = [
     ("ledger", "verify"),

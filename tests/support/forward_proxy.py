@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from tests.support.relay import relay
+
 
 class ForwardProxy:
     """Carries what it is asked for, and remembers the first line and the headers of each request.
@@ -62,8 +64,8 @@ class ForwardProxy:
         with socket.create_connection((host, int(port))) as there:
             self._ends.append(there)
             here.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            threading.Thread(target=_carry, args=(there, here), daemon=True).start()
-            _carry(here, there)
+            threading.Thread(target=relay, args=(there, here), daemon=True).start()
+            relay(here, there)
 
 
 def _head(here: socket.socket) -> bytes:
@@ -94,14 +96,6 @@ def _forward(here: socket.socket, head: bytes, target: str) -> None:
         while part := there.recv(65536):
             here.sendall(part)
         here.shutdown(socket.SHUT_RDWR)
-
-
-def _carry(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while words := source.recv(65536):
-            sink.sendall(words)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fleet.hosts.certificates import ensure_authority, ensure_server
+from tests.support.relay import relay
 
 
 class Front:
@@ -62,16 +63,8 @@ class Front:
                 return
             with socket.create_connection(self._there) as there:
                 self._ends.append(there)
-                threading.Thread(target=_carry, args=(there, here), daemon=True).start()
-                _carry(here, there)
-
-
-def _carry(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while words := source.recv(65536):
-            sink.sendall(words)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
+                threading.Thread(target=relay, args=(there, here), daemon=True).start()
+                relay(here, there)
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def _read(engine: Engine, query: Any, values: dict[str, Any] | None = None) -> l
 def _texts(server: str, row: Any, last: int, hide: Callable[[str], str], *, ids: bool) -> tuple[str, ...]:
     """The cells of an entry as of the time when `last` was the newest one, ignoring later settlements.
 
-    `hide` takes the ids out of what may be the server's words.
+    `hide` removes the ids from text that may be the server's.
     """
     settled_by, confirmed = row.settled_by, row.confirmed
     if settled_by is not None and settled_by > last:

@@ -42,7 +42,7 @@ class ForecastHour:
 
     @property
     def off(self) -> float | None:
-        """What the forecast was too high by, as a share of what came; None where nothing came."""
+        """By which fraction of the booked amount the forecast was too high; None if nothing was booked."""
         return self.forecast / float(self.booked) - 1 if self.booked else None
 
 

@@ -1,6 +1,6 @@
 """What was paid minute by minute and hour by hour, by miner, job type and host, from the ledger alone.
 
-So a coordinator that is killed loses nothing of it. Job types are the server's words, and show names where it put ids.
+A coordinator that is killed loses none of it. Job types are the server's words, with miners' ids replaced by names.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LOSSES = """
     WHERE hour >= {first} AND hour < {end}
 """
 _MINUTE_MS = 60_000
-#: hours since 1970 that no clock shows
+#: an hour since 1970 beyond all real ones
 _EVER = 1_000_000_000
 
 
@@ -48,7 +48,7 @@ class Paid(NamedTuple):
     miner: str
     #: the job type, or the kind of entry where no job was paid
     job_type: str
-    #: the host; "" where no job was paid, and for sums of hours, which don't tell hosts apart
+    #: the host; "" where no job was paid, and for sums of hours, which are not kept by host
     host: str
     jobs: int
     amount: Decimal

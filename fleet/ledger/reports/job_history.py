@@ -1,6 +1,6 @@
 """The history of one job, as the ledger recorded it.
 
-One file: finding the job by a part of its id belongs to telling its story.
+One file: a job is found by the beginning of its id, and its history read, by the same queries.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
 def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None = None) -> list[Reward]:
     """Rewards at all servers by a key of `GROUPINGS`, in order of server and group; hours and days are UTC.
 
-    Job types are the server's words, and show miners' names where it put ids.
+    Job types are the server's words, with miners' ids replaced by names.
     `tags` maps a miner's id to its tags. Raises LedgerError when the ledger can't be read.
     """
     groups: dict[tuple[str, str], list[_Sum]] = {}
