@@ -1,4 +1,4 @@
-"""Builds the coordinator's parts from the settings: ledger, farm, HTTP options, broker, output."""
+"""Builds the coordinator's parts from the settings: ledger, farm, broker, output."""
 
 from __future__ import annotations
 
@@ -33,30 +33,9 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.money.scopes import Scope
 from fleet.ratelimit.governor import Governor
-from fleet.server.http.authorities import check_authorities
-from fleet.server.http.choice import EngineName, chosen
-from fleet.server.http.interface import Options
-from fleet.server.http.proxy import proxy_of
 from fleet.threads import WatchedThread
 from tasks.broker.redis_client import redis_client
 from tasks.worker.app import make_app
-
-
-def http_options(settings: Settings, server: str) -> tuple[EngineName, Options]:
-    """The engine for calls to `server`, and its options. An empty `server` is the simulator, which needs no proxy.
-
-    Raises WrongSetting.
-    """
-    http = settings.http
-    check_authorities(http.ca_file)
-    return chosen(http.engine), Options(
-        deadline_s=http.call_deadline_s,
-        connect_timeout_s=http.connect_timeout_s,
-        max_body_bytes=http.max_body_bytes,
-        connections=http.connections,
-        ca_file=http.ca_file,
-        proxy=proxy_of(http.proxy.get_secret_value(), server) if http.proxy and server else "",
-    )
 
 
 def open_ledger(settings: Settings, server: str, wall: WallClock, witness: Witness, *, simulated: bool) -> Ledger:

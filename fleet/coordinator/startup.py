@@ -19,11 +19,12 @@ from config.settings import Settings
 from fleet.broker.admission import raise_refusal
 from fleet.broker.disguise import Disguise
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.assembly import http_options, make_farm, make_lines, make_report, open_broker, open_ledger
+from fleet.coordinator.assembly import make_farm, make_lines, make_report, open_broker, open_ledger
 from fleet.coordinator.banner import print_banner
 from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.exclusive import only_coordinator
+from fleet.coordinator.http_options import http_options
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.loop import Coordinator

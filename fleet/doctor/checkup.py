@@ -11,7 +11,7 @@ from config.redis_address import read_redis_url
 from config.settings import Settings
 from config.sources import variable
 from config.tree import leaves
-from fleet.coordinator.assembly import http_options
+from fleet.coordinator.http_options import http_options
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok
 from fleet.doctor.examination import Check
 from fleet.doctor.ledger import ledger_diagnoses

@@ -104,7 +104,10 @@ def judged_fsync(median_ms: float) -> Diagnosis:
 
 
 def _fsync_ms(folder: Path) -> float:
-    descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    unnamed = getattr(os, "O_TMPFILE", None)
+    if unnamed is None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+    descriptor = os.open(folder, unnamed | os.O_RDWR, 0o600)
     try:
         times = []
         for _ in range(_TRIES):

@@ -10,8 +10,7 @@ from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.disk import disk_diagnoses
 from fleet.doctor.sqlite_faults import judged_sqlite
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
-from fleet.ledger.file import log_bytes
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.places import LedgerPlace, log_bytes
 from fleet.ledger.reports.sqlite_reader import sqlite_version
 from fleet.ledger.reports.vitals import LearntLimit, vitals
 from fleet.ledger.version import EMPTY, MIGRATES

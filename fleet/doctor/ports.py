@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from fleet.doctor.diagnosis import Diagnosis, ok, warn
+from fleet.local.launch import in_use
 
 _PROC = Path("/proc")
 _LISTENS = "0A"
@@ -17,7 +17,7 @@ _FLOWER = ("tasks", "flower")
 def flower_diagnoses(address: str, port: int) -> Iterator[Diagnosis]:
     """Whether Flower's port is free, or used by the Flower of a farm of this user."""
     subject = "flower port"
-    if not _in_use(address, port):
+    if not in_use(address, port):
         yield ok(subject, f"{port} is free")
         return
     command = listener(port)
@@ -50,13 +50,3 @@ def _listening(port: int) -> Iterator[str]:
         for row in map(str.split, lines):
             if row[3] == _LISTENS and int(row[1].rpartition(":")[2], 16) == port:
                 yield row[9]
-
-
-def _in_use(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return True
-    return False

@@ -20,14 +20,6 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(name) if named and name else None
 
 
-def log_bytes(file: Path) -> int:
-    """Size in bytes of the write-ahead log beside a file; 0 where there is none."""
-    try:
-        return file.with_name(f"{file.name}-wal").stat().st_size
-    except OSError:
-        return 0
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Seen:
     """The identity of a file at the last look."""

@@ -24,10 +24,11 @@ from fleet.ledger.ban import kept_ban_s
 from fleet.ledger.clock import note_jumps
 from fleet.ledger.connection import LedgerLink
 from fleet.ledger.estimates import kept_advice
-from fleet.ledger.file import log_bytes, sqlite_file
+from fleet.ledger.file import sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
 from fleet.ledger.miner_names import name_miners
+from fleet.ledger.places import log_bytes
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.seals import sealed

@@ -60,5 +60,13 @@ def ledger_to_read(settings: Settings) -> LedgerPlace:
     return LedgerPlace(url=ledger_address(settings), simulated=settings.simulated)
 
 
+def log_bytes(file: Path) -> int:
+    """Size in bytes of the write-ahead log beside a file; 0 where there is none."""
+    try:
+        return file.with_name(f"{file.name}-wal").stat().st_size
+    except OSError:
+        return 0
+
+
 def _sqlite(folder: Path) -> str:
     return f"{_SQLITE}{folder / _FILE}"

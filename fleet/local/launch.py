@@ -97,7 +97,7 @@ class Launcher:
         """The setting of Flower's port, after a line that says where Flower is."""
         flower = self._settings.flower
         port = flower.port
-        if _in_use(flower.address, port):
+        if in_use(flower.address, port):
             port = free_port()
             self._lines.say(f"port {flower.port} is in use; Flower uses {port}")
         host = f"[{flower.address}]" if ":" in flower.address else flower.address
@@ -123,7 +123,8 @@ class Launcher:
         return child
 
 
-def _in_use(address: str, port: int) -> bool:
+def in_use(address: str, port: int) -> bool:
+    """Whether another program listens on a TCP port of an address."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from fleet.ledger.engine import open_engine
-from fleet.ledger.file import log_bytes
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.places import log_bytes
 from tests.support.ledger_rows import paid
 
 _READ = """

@@ -1,0 +1,26 @@
+"""How the settings have calls to the server made: by which engine, and with which options."""
+
+from __future__ import annotations
+
+from config.settings import Settings
+from fleet.server.http.authorities import check_authorities
+from fleet.server.http.choice import EngineName, chosen
+from fleet.server.http.interface import Options
+from fleet.server.http.proxy import proxy_of
+
+
+def http_options(settings: Settings, server: str) -> tuple[EngineName, Options]:
+    """The engine for calls to `server`, and its options. An empty `server` is the simulator, which needs no proxy.
+
+    Raises WrongSetting.
+    """
+    http = settings.http
+    check_authorities(http.ca_file)
+    return chosen(http.engine), Options(
+        deadline_s=http.call_deadline_s,
+        connect_timeout_s=http.connect_timeout_s,
+        max_body_bytes=http.max_body_bytes,
+        connections=http.connections,
+        ca_file=http.ca_file,
+        proxy=proxy_of(http.proxy.get_secret_value(), server) if http.proxy and server else "",
+    )
