@@ -24,7 +24,7 @@ def ledger_diagnoses(place: LedgerPlace, state_dir: Path, now_ms: int) -> Iterat
     Reads the ledger as a report does, which keeps no coordinator waiting.
     """
     file, found = place.file, None
-    size = 0 if file is None or not file.exists() else file.stat().st_size + log_bytes(file)
+    size = 0 if file is None or not file.exists() else file.stat().st_size
     if file is not None:
         yield judged_sqlite(sqlite_version())
     try:
@@ -33,10 +33,15 @@ def ledger_diagnoses(place: LedgerPlace, state_dir: Path, now_ms: int) -> Iterat
         yield judged_error(exc, there=file is None or file.exists())
     else:
         kind = "of simulated rewards" if place.simulated else "of real rewards"
-        yield ok("ledger", f"{found.entries:,} entries {kind}" + (f", {size / 2**20:.1f} MB" if size else ""))
+        yield ok(
+            "ledger",
+            f"{found.entries:,} entries {kind}"
+            + (f", {(size + log_bytes(file)) / 2**20:.1f} MB with its log" if file else ""),
+        )
         yield from (judged_limit(limit, now_ms) for limit in found.limits)
         if not found.limits:
             yield ok("rate limit", "none learnt, since no server has refused a call for it")
+    # the log beside the file has a bound, and does not grow with the ledger
     growth = None if found is None or file is None else found.growth_bytes_per_day(size)
     yield from disk_diagnoses(state_dir if file is None else file.parent, growth, sqlite=file is not None)
 
