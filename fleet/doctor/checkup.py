@@ -17,7 +17,7 @@ from fleet.doctor.examination import Check
 from fleet.doctor.ledger import ledger_diagnoses
 from fleet.doctor.limits import Demand, machine_diagnoses
 from fleet.doctor.modes import mode_diagnoses
-from fleet.doctor.ports import flower_diagnoses
+from fleet.doctor.ports import FarmPort, port_diagnoses
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.doctor.server import server_diagnoses
 from fleet.errors import FleetError
@@ -92,8 +92,17 @@ def _demand(settings: Settings) -> Demand:
 
 
 def _ports(settings: Settings) -> Iterator[Diagnosis]:
-    if settings.flower.enabled:
-        yield from flower_diagnoses(settings.flower.address, settings.flower.port)
+    flower, web = settings.flower, settings.web.port
+    if flower.enabled:
+        command, setting = ("tasks", "flower"), variable("flower.port")
+        yield from port_diagnoses(
+            FarmPort(part="flower", address=flower.address, port=flower.port, command=command, setting=setting)
+        )
+    if web:
+        command, setting = ("fleet", "coordinator"), variable("web.port")
+        yield from port_diagnoses(
+            FarmPort(part="coordinator", address="127.0.0.1", port=web, command=command, setting=setting)
+        )
 
 
 def _folders(settings: Settings) -> tuple[Path, ...]:

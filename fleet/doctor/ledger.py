@@ -33,11 +33,8 @@ def ledger_diagnoses(place: LedgerPlace, state_dir: Path, now_ms: int) -> Iterat
         yield judged_error(exc, there=file is None or file.exists())
     else:
         kind = "of simulated rewards" if place.simulated else "of real rewards"
-        yield ok(
-            "ledger",
-            f"{found.entries:,} entries {kind}"
-            + (f", {(size + log_bytes(file)) / 2**20:.1f} MB with its log" if file else ""),
-        )
+        taken = f", {(size + log_bytes(file)) / 2**20:.1f} MB with its log" if file is not None else ""
+        yield ok("ledger", f"{found.entries:,} entries {kind}{taken}")
         yield from (judged_limit(limit, now_ms) for limit in found.limits)
         if not found.limits:
             yield ok("rate limit", "none learnt, since no server has refused a call for it")
@@ -60,7 +57,7 @@ def judged_error(error: LedgerError, *, there: bool) -> Diagnosis:
     if isinstance(error, LedgerBusy):
         return not_checked("ledger", str(error))
     if isinstance(error, LedgerLost):
-        return fail("ledger", str(error), "docs/ledger.md says where backups are and how to restore one")
+        return fail("ledger", str(error), "docs/backup.md says how to restore one")
     if not there or str(error) == EMPTY:
         return ok("ledger", "nothing in it yet; the first run creates it")
     if str(error).endswith(MIGRATES):

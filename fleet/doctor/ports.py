@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.doctor.diagnosis import Diagnosis, ok, warn
@@ -10,23 +11,35 @@ from fleet.local.launch import in_use
 
 _PROC = Path("/proc")
 _LISTENS = "0A"
-#: words in the command line of the farm's own Flower
-_FLOWER = ("tasks", "flower")
 
 
-def flower_diagnoses(address: str, port: int) -> Iterator[Diagnosis]:
-    """Whether Flower's port is free, or used by the Flower of a farm of this user."""
-    subject = "flower port"
-    if not in_use(address, port):
-        yield ok(subject, f"{port} is free")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FarmPort:
+    """A port that a part of the farm listens on."""
+
+    #: the part, e.g. `flower`
+    part: str
+    address: str
+    port: int
+    #: words in the command line of that part
+    command: tuple[str, ...]
+    #: the environment variable that sets another port
+    setting: str
+
+
+def port_diagnoses(wanted: FarmPort) -> Iterator[Diagnosis]:
+    """Whether a port is free, or used by that part of a farm of this user."""
+    subject = f"{wanted.part} port"
+    if not in_use(wanted.address, wanted.port):
+        yield ok(subject, f"{wanted.port} is free")
         return
-    command = listener(port)
-    if all(word in command for word in _FLOWER):
-        yield ok(subject, f"{port} is used by this user's Flower")
+    command = listener(wanted.port)
+    if all(word in command for word in wanted.command):
+        yield ok(subject, f"{wanted.port} is used by this user's {wanted.part}")
         return
     who = Path(command[0]).name if command else "another program"
-    words = f"stop that program, or set FLEET_FLOWER__PORT to another port; `ss -ltnp 'sport = :{port}'` shows it"
-    yield warn(subject, f"{port} is used by {who}", words)
+    words = f"stop it, or set {wanted.setting} to another port; `ss -ltnp 'sport = :{wanted.port}'` shows it"
+    yield warn(subject, f"{wanted.port} is used by {who}", words)
 
 
 def listener(port: int) -> list[str]:

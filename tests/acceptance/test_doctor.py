@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fleet.local.redis_server import free_port
 from tests.support.diagnoses import doctor
 from tests.support.farms import asked, farm, farm_settings, simulator, state
 from tests.support.processes import run_fleet, stop
@@ -22,7 +23,9 @@ def sound(checks: dict[str, dict[str, str]]) -> None:
 def test_nothing_is_wrong_with_a_farm_while_it_mines_and_it_mines_on(tmp_path: Path) -> None:
     folder = tmp_path / "farm"
     with simulator(tmp_path / "simulator") as (_, url):
-        settings = farm_settings(folder, {"FLEET_SERVER": url, "FLEET_MINERS": "3"})
+        settings = farm_settings(
+            folder, {"FLEET_SERVER": url, "FLEET_MINERS": "3", "FLEET_WEB__PORT": f"{free_port()}"}
+        )
         with farm(folder, settings=settings) as process:
             process.says("[REWARD]", times=5)
             started = asked(url, "/simulator/requests")["sessions_started"]
@@ -31,6 +34,7 @@ def test_nothing_is_wrong_with_a_farm_while_it_mines_and_it_mines_on(tmp_path: P
             sound(checks)
             for name in ("server", "redis", "redis rights", "redis writes", "workers", "ledger", "state folder"):
                 assert checks[name]["grade"] == "ok", checks[name]
+            assert "this user's coordinator" in checks["coordinator port"]["found"]
             assert "entries of real rewards" in checks["ledger"]["found"]
             process.says("[REWARD]", times=process.out.count("[REWARD]") + 5)
             assert asked(url, "/simulator/requests")["sessions_started"] == started
