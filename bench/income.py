@@ -1,10 +1,11 @@
 """The income of a farm that chooses its number of miners, against each fixed number, in virtual time.
 
-    python -m bench income
+    nice python -m bench income
 
-The limit decides how long a scene takes to compute: about half a millisecond a job. So a scene on 50,000 requests a
-minute has four minutes to find its number and is observed for half a minute, a heartbeat's interval. One on 5,000 has
-six minutes and is observed for five, one on 200 for an hour. The whole part takes about ten minutes on two idle cores.
+A scene is observed until 10,000 jobs are paid, for one window of the limit at least: the kinds of jobs are drawn at
+random and pay differently, so that fewer jobs show a difference of one percent only by chance. Farms of a fixed number
+begin with a whole window that is not counted. A job takes about half a millisecond to compute, and the whole part about
+twenty-five minutes of a core.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ CURVES = Path(__file__).parent / "out" / "income.json"
 #: seconds after its start within which the farm has found its number of miners, and at the highest limit; the target
 #: is 600
 _FOUND_S, _FOUND_SOON_S = 360.0, 240.0
-#: seconds until a farm of a fixed number is at its pace
-_WARM_UP_S = 30.0
+#: seconds until a farm of a fixed number is at its pace: the window of the limit, and a little
+_WARM_UP_S = 65.0
+#: a scene is observed until so many jobs were paid, for so many seconds at least, and at most
+_LEAST_JOBS, _LEAST_S, _MOST_S = 10_000, 60.0, 7_200.0
 #: the least share of the best income, and the most that trials may cost
 _LEAST_SHARE, _MOST_LOST, _MOST_OFF = 97.0, 3.0, 5.0
-#: each fixed number of miners that is tried is this many times the one before
-_GRID = 2.0
+#: each fixed number of miners that is tried is this many times the one before. Higher ones are left out once two
+#: after each other earned less than this share of the best: the income falls from there on
+_GRID, _POOR_SHARE = 2.0, 0.8
 _PINNED = 8
 _DAY_MINUTES = 1_440.0
 #: seconds within which the farm has followed strangers
@@ -75,11 +79,6 @@ def income() -> list[Row]:
         return [*rows, _row("scenes whose forecast was within 5 %", close, "of 12", 10.0), *tide.get(), *pinned.get()]
 
 
-def observed_s(scene: Scene) -> float:
-    """Seconds for which a scene is observed once the farm has found its number."""
-    return {200: 3600.0, 5000: 300.0}.get(scene.server.rate_limit.requests, 30.0)
-
-
 def found_s(scene: Scene) -> float:
     """Seconds that the farm has to find its number of miners."""
     return _FOUND_S if scene.server.rate_limit.requests <= 5000 else _FOUND_SOON_S
@@ -92,10 +91,8 @@ def _scene(scene: Scene) -> Found:
     auto = _auto(farm)
     first, chosen = farm.earned, auto.own
     forecast = auto.model.income(chosen).total * 60
-    seconds = observed_s(scene)
-    farm.run(until_s + seconds)
-    earned = (farm.earned - first) * 60 / seconds
-    fixed = {number: _fixed(scene, number) for number in _numbers(scene, chosen)}
+    earned = _observed(farm)
+    fixed = _tried(scene, chosen)
     print(f"{scene.name}: auto {earned:.4g}, fixed {fixed}", file=sys.stderr, flush=True)
     return Found(
         name=scene.name,
@@ -110,22 +107,39 @@ def _scene(scene: Scene) -> Found:
 
 
 def _numbers(scene: Scene, chosen: int) -> list[int]:
-    """Fixed numbers to try: half as many again each time, and the neighbours of the chosen one."""
+    """Fixed numbers to try: twice as many each time, and the neighbours of the chosen one."""
     # half of the limit is kept for jobs, so that no more sessions than these are ever opened
     carried = min(scene.most, scene.server.rate_limit.requests // 4)
-    numbers, number = {chosen, max(chosen - 1, 1), round(chosen * 1.2) + 1}, 1
+    numbers, number = {chosen, max(chosen - 1, 1), chosen + 1, round(chosen * 1.2) + 1}, 1
     while number <= carried:
         numbers.add(number)
         number = round(number * _GRID)
     return sorted(number for number in numbers | {carried} if number <= carried)
 
 
-def _fixed(scene: Scene, number: int, most_s: float = 1800.0) -> float:
+def _tried(scene: Scene, chosen: int) -> dict[int, float]:
+    """The income of the fixed numbers of miners, upwards until more of them clearly earn less."""
+    fixed: dict[int, float] = {}
+    for number in _numbers(scene, chosen):
+        fixed[number] = _fixed(scene, number)
+        poor = _POOR_SHARE * max(fixed.values())
+        if number > chosen and all(earned < poor for earned in list(fixed.values())[-2:]):
+            break
+    return fixed
+
+
+def _fixed(scene: Scene, number: int) -> float:
     farm = VirtualFarm(scene, fixed=number)
     farm.run(_WARM_UP_S)
-    before, seconds = farm.earned, min(observed_s(scene), most_s)
-    farm.run(_WARM_UP_S + seconds)
-    return (farm.earned - before) * 60 / seconds
+    return _observed(farm)
+
+
+def _observed(farm: VirtualFarm) -> float:
+    """NNET a minute from now on."""
+    began_at, earned, paid = farm.now, farm.earned, farm.paid
+    while farm.now < began_at + _MOST_S and (farm.now < began_at + _LEAST_S or farm.paid < paid + _LEAST_JOBS):
+        farm.run(farm.now + 1.0)
+    return (farm.earned - earned) * 60 / (farm.now - began_at)
 
 
 def _auto(farm: VirtualFarm) -> AutoMiners:
@@ -157,7 +171,7 @@ def _tide() -> list[Row]:
         before, seconds = farm.earned, until_s - at_s - _FOLLOWED_S
         farm.run(until_s)
         earned = (farm.earned - before) * 60 / seconds
-        best = max(_fixed(steady, number, 180.0) for number in range(2, 9))
+        best = max(_fixed(steady, number) for number in range(2, 9))
         rows.append(_row(f"five minutes after 100 strangers {words}", earned * 100 / best, "% of the best", 97.0))
     return rows
 

@@ -88,12 +88,15 @@ def _income(found: list[dict[str, Any]], path: Path) -> None:
         axis.plot(numbers, [scene["fixed"][str(number)] for number in numbers], "o-", color=_OURS, markersize=3)
         axis.plot([scene["chosen"]], [scene["auto"]], "D", color=_OTHER)
         axis.set_title(scene["name"].replace(", ", ",\n", 1), fontsize=8)
-        axis.set_xscale("log")
+        axis.set_xscale("log", base=2)
+        axis.xaxis.set_major_formatter("{x:.0f}")
         axis.set_ylim(bottom=0)
         axis.grid(alpha=0.3)
+    for axis in axes.flat[len(found) :]:
+        axis.remove()
     for axis in axes[:, 0]:
         axis.set_ylabel("NNET a minute", fontsize=8)
-    for axis in axes[-1]:
+    for axis in axes.flat[max(len(found) - 3, 0) : len(found)]:
         axis.set_xlabel("miners", fontsize=8)
     _save(figure, path)
 

@@ -116,6 +116,11 @@ class VirtualFarm:
         """NNET that the simulator has paid."""
         return float(self.simulator.book.total())
 
+    @property
+    def paid(self) -> int:
+        """Number of jobs that the simulator has paid."""
+        return self.simulator.world.counters.accepted
+
     def run(self, until_s: float) -> None:
         """Let time pass."""
         while self.now < until_s:
