@@ -12,7 +12,7 @@ from config.settings import Settings
 from config.sources import variable
 from config.tree import leaves
 from fleet.coordinator.http_options import http_options
-from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok
+from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.examination import Check
 from fleet.doctor.ledger import ledger_diagnoses
 from fleet.doctor.limits import Demand, machine_diagnoses
@@ -20,8 +20,9 @@ from fleet.doctor.modes import mode_diagnoses
 from fleet.doctor.ports import FarmPort, port_diagnoses
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.doctor.server import server_diagnoses
-from fleet.errors import FleetError
-from fleet.ledger.places import farm_dir, ledger_to_read
+from fleet.errors import FleetError, LedgerError
+from fleet.ledger.places import SIMULATOR, farm_dir, ledger_to_read
+from fleet.ledger.reports.vitals import ban_left_s
 from fleet.local.running import RunningFarm, running_farm
 
 #: settings that are no secrets by their type, and hold miners' ids
@@ -62,12 +63,27 @@ def _server(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]
     if server is None:
         yield not_checked("server", "no server is named; set FLEET_SERVER, or name it with --server")
         return
+    ban_s = _ban_s(settings, server)
+    if ban_s:
+        advice = "wait, and let fewer miners call; each call during a ban costs more of the server's trust"
+        yield warn("server", f"{server} bans this address for {ban_s:,.0f} more seconds, and was not called", advice)
+        return
     try:
         _, options = http_options(settings, server if settings.server else "")
     except FleetError as exc:
         yield fail("server", str(exc), "correct that setting")
         return
     yield from server_diagnoses(server, options)
+
+
+def _ban_s(settings: Settings, server: str) -> float:
+    """Seconds that a known ban of this address still lasts, by the ledger; 0 where it can't be read."""
+    place = ledger_to_read(settings)
+    name = SIMULATOR if settings.simulated and place.simulated else settings.server_name or server
+    try:
+        return ban_left_s(place, name, int(time.time() * 1000))
+    except LedgerError:
+        return 0.0
 
 
 def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:

@@ -70,7 +70,7 @@ def server_diagnoses(server: str, options: Options) -> Iterator[Diagnosis]:
 
 
 async def _asked(base: str, options: Options) -> list[_Answered | CallError]:
-    """The answers over one connection. Stops at the first call without an answer."""
+    """The answers over one connection. Stops at the first one without an answer, or that asks to call less."""
     engine = RequestsEngine(options)
     answers: list[_Answered | CallError] = []
     try:
@@ -83,6 +83,8 @@ async def _asked(base: str, options: Options) -> list[_Answered | CallError]:
                 break
             took_s = time.monotonic() - began
             answers.append(_Answered(response=response, took_ms=took_s * 1000, at=at + took_s / 2))
+            if isinstance(_error(response), RateLimited | Banned):
+                break
     finally:
         await engine.close()
     return answers

@@ -91,3 +91,17 @@ def test_fix_makes_the_state_folder_private(tmp_path: Path) -> None:
     done, checks = doctor(tmp_path, farm_settings(tmp_path), "--fix")
     assert checks["state folder"]["grade"] == "ok", done.stdout
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_server_whose_ban_is_known_is_not_called(tmp_path: Path) -> None:
+    folder = tmp_path / "farm"
+    with simulator(tmp_path / "simulator", "--fault", "blocked,after=20,count=1,value=3000") as (_, url):
+        settings = farm_settings(folder, {"FLEET_SERVER": url, "FLEET_MINERS": "1"})
+        with farm(folder, settings=settings) as process:
+            process.says("the server refuses all calls from this address")
+            stop(process)
+        before = asked(url, "/simulator/requests")["requests_total"]
+        _, checks = doctor(folder, settings)
+        assert checks["server"]["grade"] == "warn"
+        assert "was not called" in checks["server"]["found"]
+        assert asked(url, "/simulator/requests")["requests_total"] == before

@@ -62,12 +62,13 @@ def test_something_else_in_place_of_the_server_is_found(says: Says, words: str) 
     assert "FLEET_SERVER" in found.advice
 
 
-def test_a_ban_is_found() -> None:
-    banned = Says(status=403, body=b'{"error":"blocked","reason":"too many requests","unblock_in":300}')
-    with server_that(banned) as url:
+def test_a_ban_is_found_by_a_single_call(tmp_path: Path) -> None:
+    with simulator(tmp_path, "--fault", "blocked,count=1,value=300+60") as (_, url):
         found = about("server", server_diagnoses(url, Options()))
+        requests = asked(url, "/simulator/requests")["requests_total"]
     assert found.grade is Grade.FAIL
     assert "ban lasts" in found.advice
+    assert requests == 1
 
 
 def test_a_refusal_for_too_many_requests_is_a_warning() -> None:

@@ -1,4 +1,4 @@
-"""How fast a ledger grows, and what rate limit its coordinators have learnt, for `fleet doctor`."""
+"""How fast a ledger grows, and which rate limit and ban its coordinators know of, for `fleet doctor`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ _PACE = (
     "WHERE e.seq IN (1, m.last - 5000)"
 )
 _LIMITS = "SELECT s.name, m.value FROM meta m JOIN servers s ON m.name = 'rate_limit ' || s.id ORDER BY s.id"
+
+_BANS = "SELECT s.name, m.value FROM meta m JOIN servers s ON m.name = 'ban ' || s.id"
+#: an end that lies further ahead is not believed, as in `fleet.ledger.ban`
+_FARTHEST_MS = 3_601_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +68,17 @@ def vitals(place: LedgerPlace, now_ms: int) -> LedgerVitals:
         entries_per_day=sum(paces) if paces else None,
         limits=_limits(place),
     )
+
+
+def ban_left_s(place: LedgerPlace, server: str, now_ms: int) -> float:
+    """Seconds for which a server, by its name in the ledger, still refuses all calls; 0 without a ban.
+
+    Raises LedgerError as `fetch_all` does.
+    """
+    for name, value in fetch_all(place, _BANS):
+        if name == server and str(value).isdecimal() and 0 < int(value) - now_ms <= _FARTHEST_MS:
+            return (int(value) - now_ms) / 1000
+    return 0.0
 
 
 def _limits(place: LedgerPlace) -> tuple[LearntLimit, ...]:
