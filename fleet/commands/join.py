@@ -63,7 +63,7 @@ def _keep(line: str, folder: Path) -> None:
         raise Failure(str(exc), EX_USAGE) from exc
     if read.expires_at < time.time():
         when = datetime.fromtimestamp(read.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        raise Failure(f"this invitation expired at {when}: ask for a new invitation of {read.host}", EX_UNAVAILABLE)
+        raise Failure(f"this invitation expired at {when}: have {read.host} invited again", EX_UNAVAILABLE)
     with farm_errors():
         join_farm(read, folder)
         write_secret(used, digest)

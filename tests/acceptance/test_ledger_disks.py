@@ -73,7 +73,7 @@ def test_a_ledger_on_a_disk_that_can_only_be_read_is_not_mined_into_and_every_re
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         with farm(folder, "--for", "2s", settings=settings) as process:
             assert process.wait() == 73, process.words()
-            assert "Read-only file system; choose a folder that can be written by FLEET_STATE_DIR" in process.err
+            assert "Read-only file system; choose a writable folder with FLEET_STATE_DIR" in process.err
         for report, stated in zip(REPORTS, before, strict=True):
             done = run_fleet(*report.split(), folder=folder, settings=known)
             assert (done.returncode, done.stdout) == (0, stated), report + done.stderr

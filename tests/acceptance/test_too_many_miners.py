@@ -17,5 +17,5 @@ def test_what_the_limit_carries_is_said_before_the_first_session(tmp_path: Path,
         }
         with started([*FLEET, "coordinator"], tmp_path, environ(tmp_path, settings)) as process:
             process.says("2500 sessions can be kept, and 1250 miners can do a job a minute each")
-            assert "[WARN]   100000 miners on a limit of 5000 requests in 60 s" in process.out
+            assert "[WARN]   100000 miners are too many for 5000 requests in 60 s" in process.out
             assert asked(url, "/simulator/requests")["sessions_started"] == 0
