@@ -100,6 +100,8 @@ class SavedMiner:
     stated_total: Decimal | None = None
     #: whether a session was closed and its miner's total not requested since
     owes_total: bool = False
+    #: whether a session was closed since the server last stated its miner's total
+    closed_uncompared: bool = False
     #: the open session, None if there is none
     session: OpenSession | None = None
     open_jobs: tuple[OpenJob, ...] = ()

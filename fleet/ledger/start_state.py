@@ -34,6 +34,7 @@ def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_m
     base = read(_MINER, {"key_id": miner})[0]
     sums = read(_SUMS, {"key_miner": miner})
     since = {"key_miner": miner, "entry": base.base_entry or 0, "at": base.base_at or 0}
+    last_closed = read(_LAST_CLOSED, {"key_miner": miner})[0].at or 0
     booked = sum((Decimal(row.amount) for row in sums), ZERO)
     return SavedMiner(
         booked=booked,
@@ -48,9 +49,10 @@ def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_m
         lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in read(_LOST_SINCE, since)),
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
         wallet=_wallet(base),
-        wallet_before_base=(base.balance_at or 0) < (base.base_at or 0),
+        wallet_before_base=bool(read(_FORGOTTEN_SINCE, {"key_miner": miner, "at": base.balance_at or 0})),
         stated_total=_stated_total(base, booked - Decimal(base.base_booked or 0)),
-        owes_total=(read(_LAST_CLOSED, {"key_miner": miner})[0].at or 0) > (base.asked_at or 0),
+        owes_total=last_closed > (base.asked_at or 0),
+        closed_uncompared=last_closed > (base.stated_at or 0),
         session=_open_session(read, miner, now_ms, base),
         open_jobs=open_jobs(connection, miner, miner_id),
     )
@@ -125,6 +127,9 @@ _LOST_SINCE = reading(schema.jobs, ("miner",), ("job_id", "reward")).where(
 )
 _UNKNOWN_SINCE = reading(schema.findings, ("miner",), ("amount",)).where(
     _findings.kind == Difference.UNKNOWN.value, _findings.found_at >= bindparam("at")
+)
+_FORGOTTEN_SINCE = reading(schema.findings, ("miner",), ("id",)).where(
+    _findings.kind == Difference.FORGOTTEN.value, _findings.found_at > bindparam("at")
 )
 _OPEN_SESSION = (
     reading(schema.sessions, ("miner",))

@@ -30,8 +30,9 @@ class Claims:
         self._beats = 0
         #: number of heartbeats with unknown pay since the last sum that was compared
         self._beats_unanswered = 0
-        #: number of heartbeats before a sum that had no earlier one to be compared with
-        self._beats_lost = 0
+        #: number of heartbeats before a sum that had no earlier one to be compared with; perhaps one of a session that
+        #: an earlier coordinator closed without reading the total
+        self._beats_lost = int(saved.closed_uncompared)
         #: whether a heartbeat of a dead coordinator may still be under way, until the first one of ours is answered
         self._inherited = saved.session is not None
         self._foreign_session = False

@@ -148,7 +148,8 @@ class Laws:
             left, stolen = self._left[write.miner_id], Decimal(self._server.stolen[write.miner_id])
             words = f"I2: {left} NNET are said to have left the wallet of {write.miner_id}, {stolen} did"
             self._hold(self._lies or left <= stolen + _WALLET_ROUNDING, words)
-        self._hold(forgot or write.finding.kind not in OF_WALLET - {Difference.SENT}, f"I2: {write.finding}")
+        after_loss = write.finding.kind in OF_WALLET - {Difference.SENT}
+        self._hold(forgot or self._lies or not after_loss, f"I2: {write.finding}")
         known = write.finding.kind is not Difference.UNKNOWN and (
             forgot or write.finding.kind is not Difference.FORGOTTEN
         )
@@ -280,7 +281,9 @@ class Laws:
 
     def _wallet(self, miner_id: str, *, compared: bool) -> None:
         """What left a wallet that the ledger had seen is said, where the server states balances to the end."""
-        seen = compared and miner_id in self._server.watched and not self._lies and not self.plan.forgets
+        # a miner that stays closed is not looked at again
+        looked = self._told.get(miner_id, 0.0) >= self._server.stolen_at.get(miner_id, 0.0)
+        seen = compared and looked and miner_id in self._server.watched and not self._lies and not self.plan.forgets
         left, stolen = self._left[miner_id], Decimal(self._server.stolen_late[miner_id])
         words = f"I2: {stolen} NNET left the wallet of {miner_id}, and {left} are said to have"
         self._hold(not seen or left >= stolen - _WALLET_ROUNDING, words)

@@ -66,6 +66,8 @@ class Server:
         #: NNET that was sent from each wallet, and how much of it once the ledger had a balance to compare with
         self.stolen: dict[str, float] = defaultdict(float)
         self.stolen_late: dict[str, float] = defaultdict(float)
+        #: when each wallet was last stolen from
+        self.stolen_at: dict[str, float] = {}
         #: miners whose balance the ledger has
         self.watched: set[str] = set()
         for moment in plan.forget_times:
@@ -89,6 +91,7 @@ class Server:
                 self._timeline.trace(f"{balance / 2} NNET are sent from {miner_id}")
                 wallets.move(miner_id, _THIEF, balance / 2)
                 self.stolen[miner_id] += balance / 2
+                self.stolen_at[miner_id] = self._timeline.now
                 self.stolen_late[miner_id] += balance / 2 * (miner_id in self.watched)
 
     def calm(self) -> None:
