@@ -165,7 +165,7 @@ class VirtualFarm:
 
     def _ask_terms(self) -> None:
         """Ask for the server's rule for rewards, as the coordinator's loop does."""
-        terms = _ran(self._client.terms())
+        terms = _ran(self._client.current_terms())
         assert self.farm.auto is not None
         self.farm.auto.seen.terms(terms, asked_at=self.now)
 

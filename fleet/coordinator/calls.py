@@ -11,14 +11,12 @@ from fleet.coordinator.inbox import Inbox, Network, TermsStated
 from fleet.domain.calls import Call, Reply
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.saved_state import AbandonedSession
-from fleet.errors import CallError, NoAnswer, RateLimited, Unreachable
+from fleet.errors import CallError, NoAnswer, NoSuchCall, RateLimited, Unreachable
 from fleet.server.client import Client
 from fleet.server.http.interface import AsyncFunction
 
 #: requests for the network's figures: fees and phase
 NETWORK_REQUESTS = 2
-#: most requests for the reward rule, which is at one of two paths
-TERMS_REQUESTS = 2
 
 
 class Executor(Protocol):
@@ -48,7 +46,7 @@ class ServerCalls:
         self._executor.submit(self._ask_network)
 
     def ask_terms(self) -> None:
-        """Ask for the reward rule; the outcome is a TermsStated, or none if the server does not state it."""
+        """Ask for the reward rule; the outcome is a TermsStated."""
         self._executor.submit(self._ask_terms)
 
     def stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
@@ -71,9 +69,17 @@ class ServerCalls:
         self._inbox.put(Network(gas=gas, phase=phase))
 
     async def _ask_terms(self) -> None:
-        asked_at = self._clock()
-        with contextlib.suppress(CallError):
-            self._inbox.put(TermsStated(terms=await self._client.terms(), asked_at=asked_at))
+        asked_at, terms, requests = self._clock(), None, 0
+        for ask in (self._client.current_terms, self._client.tokenomics_terms):
+            requests += 1
+            try:
+                terms = await ask()
+            except NoSuchCall:
+                continue
+            except CallError:
+                break
+            break
+        self._inbox.put(TermsStated(terms=terms, requests=requests, asked_at=asked_at))
 
     async def _stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
         for session in abandoned:

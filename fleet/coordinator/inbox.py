@@ -31,9 +31,12 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermsStated:
-    """The server stated its reward rule."""
+    """The server was asked for its reward rule."""
 
-    terms: RewardTerms
+    #: None if it did not state it
+    terms: RewardTerms | None
+    #: number of requests that it took
+    requests: int
     #: when it was asked, in monotonic seconds
     asked_at: float
 

@@ -19,7 +19,7 @@ from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.calls import NETWORK_REQUESTS, TERMS_REQUESTS, ServerCalls
+from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import Event, Inbox, Network, Stop, TermsStated
 from fleet.coordinator.observers import Observer, Observers
@@ -131,8 +131,8 @@ class Coordinator:
                 self._on_broker(event, now)
             case Network():
                 self._watcher.network(event)
-            case TermsStated() if self._farm.auto is not None:
-                self._farm.auto.seen.terms(event.terms, event.asked_at)
+            case TermsStated():
+                self._on_terms(event, now)
             case AbandonedSessionStopped():
                 self._on_session_stopped(event, now)
             case Stop():
@@ -253,9 +253,14 @@ class Coordinator:
             return
         if farm.auto.seen.terms_due(now) and farm.governor.free_at(Urgency.SESSION, 0, now) <= now:
             farm.auto.seen.terms_asked(now)
-            for _ in range(TERMS_REQUESTS):
-                farm.governor.sent(now, awaited=False)
+            farm.governor.sent(now, awaited=False)
             self._calls.ask_terms()
+
+    def _on_terms(self, stated: TermsStated, now: float) -> None:
+        for _ in range(stated.requests - 1):
+            self._farm.governor.sent(now, awaited=False)
+        if stated.terms is not None and self._farm.auto is not None:
+            self._farm.auto.seen.terms(stated.terms, stated.asked_at)
 
     def _may_ask_network(self, now: float) -> bool:
         """Whether the network's figures take at most a tenth of the budget; they could use up a tiny one alone.

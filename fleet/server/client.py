@@ -12,7 +12,7 @@ from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms, Totals
 from fleet.domain.calls import Answer, Call, CallKind
 from fleet.domain.jobs import Usage
 from fleet.domain.proof import Exchange
-from fleet.errors import CallError, Garbled, NoSuchCall, ServerFault, Unsendable
+from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.server import network_figures, protocol
 from fleet.server.denials import error_of
 from fleet.server.http.interface import Request, Sender
@@ -48,12 +48,13 @@ class Client:
         """Phase of decentralization and load shares. Raises CallError."""
         return await self._figures("/api/decentralization/status", network_figures.parse_network)
 
-    async def terms(self) -> RewardTerms:
-        """The reward rule, if this release states it. Raises CallError."""
-        try:
-            return await self._figures("/api/rewards/current", network_figures.parse_terms)
-        except NoSuchCall:
-            return await self._figures("/api/tokenomics", network_figures.parse_terms)
+    async def current_terms(self) -> RewardTerms:
+        """The reward rule as newer releases state it. Raises CallError."""
+        return await self._figures("/api/rewards/current", network_figures.parse_terms)
+
+    async def tokenomics_terms(self) -> RewardTerms:
+        """The reward rule among the token's figures. Raises CallError."""
+        return await self._figures("/api/tokenomics", network_figures.parse_terms)
 
     async def _figures(self, path: str, parse: Callable[[Mapping[str, Any]], _Figures]) -> _Figures:
         talk = _Talk(self._base_url, self._others)

@@ -102,7 +102,7 @@ def test_flower_moves_when_another_program_has_taken_its_port(tmp_path: Path) ->
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         eventually("the port that Flower had", lambda: bound(other, port))
         process.says(f"port {port} is in use; Flower uses ")
-        new = int(re.findall(r"Flower is at (\d+)", process.out)[-1])
+        new = int(re.findall(r"Flower uses (\d+)", process.out)[-1])
         eventually("Flower's new port", lambda: is_served(new))
 
 

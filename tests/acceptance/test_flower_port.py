@@ -27,7 +27,7 @@ def test_flower_moves_where_its_port_is_taken_and_mining_goes_on(
         with farm(tmp_path / "farm", "--miners", "1", settings=settings) as process:
             process.says(f"port {port} is in use; Flower uses ")
             process.says("[REWARD]")
-            moved = re.findall(r"Flower is at (\d+)", process.out + process.err)
+            moved = re.findall(r"Flower uses (\d+)", process.out + process.err)
             assert moved
             assert int(moved[0]) != port
             process.says(f"Flower:    http://{'[::1]' if address == '::1' else address}:{moved[0]}")

@@ -27,11 +27,11 @@ def closed() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("case", "code", "words"),
     [
-        ("redirect", 78, "redirects to https://new.example/ai-energy/register: if that is the server, name it by"),
+        ("redirect", 78, "redirects to https://new.example/ai-energy/register: if that is the server, name it with"),
         ("first release", 78, "has no /ai-energy calls: it is not a NeoNet server, or one of the first public release"),
         ("certificate", 78, "name its PEM file with FLEET_HTTP__CA_FILE"),
         ("sign-in", 76, "something else answers in place of"),
-        ("host", 68, "no address is known of no-such-host.invalid"),
+        ("host", 68, "the name no-such-host.invalid does not resolve"),
         ("closed", 69, "does not answer"),
     ],
 )

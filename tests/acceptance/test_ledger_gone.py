@@ -27,10 +27,7 @@ def test_a_deleted_ledger_is_noticed_saved_asked_for_at_the_next_start_and_goes_
             for path in ledger.parent.glob("ledger.sqlite*"):
                 path.unlink()
             assert process.wait() == 73, process.words()
-            assert (
-                f"fleet: {ledger} was deleted while the farm ran; its content is in {ledger}.rescued-"
-                in process.err
-            )
+            assert f"fleet: {ledger} was deleted while the farm ran; its content is in {ledger}.rescued-" in process.err
         (saved,) = ledger.parent.glob("ledger.sqlite.rescued-*")
         assert not ledger.exists()
         with farm(folder, *options) as process:

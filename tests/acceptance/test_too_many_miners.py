@@ -16,6 +16,6 @@ def test_what_the_limit_carries_is_said_before_the_first_session(tmp_path: Path,
             "FLEET_MINERS": "100000",
         }
         with started([*FLEET, "coordinator"], tmp_path, environ(tmp_path, settings)) as process:
-            process.says("2500 sessions can be kept, and 1250 miners can do a job a minute each")
+            process.says("2500 sessions can be kept, and 1250 miners can do a job a minute each", timeout_s=110)
             assert "[WARN]   100000 miners are too many for 5000 requests in 60 s" in process.out
             assert asked(url, "/simulator/requests")["sessions_started"] == 0

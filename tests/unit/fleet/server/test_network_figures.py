@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fleet.domain.answers import RewardTerms
-from fleet.errors import CallError, Garbled
+from fleet.errors import Garbled, NoSuchCall
 from fleet.server.client import Client
 from fleet.server.http.interface import Request, Response
 from fleet.server.network_figures import parse_terms
@@ -38,12 +38,16 @@ class Pages:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_either_page_states_the_rule(path: str) -> None:
-    assert asyncio.run(Client("", Pages(path)).terms()) == TERMS
+    client = Client("", Pages(path))
+    ask = client.current_terms if path == "/api/rewards/current" else client.tokenomics_terms
+    assert asyncio.run(ask()) == TERMS
 
 
 def test_a_release_without_these_pages_states_nothing() -> None:
-    with pytest.raises(CallError):
-        asyncio.run(Client("", Pages()).terms())
+    client = Client("", Pages())
+    for ask in (client.current_terms, client.tokenomics_terms):
+        with pytest.raises(NoSuchCall):
+            asyncio.run(ask())
 
 
 @pytest.mark.parametrize(
