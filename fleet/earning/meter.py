@@ -46,6 +46,8 @@ class Meter:
         self._fresh: dict[int, Sample] = {}
         self._weights = Weights()
         self._sharing = Sharing()
+        #: the rule that was learnt before the network last changed
+        self._before = Sharing()
         #: the reward rule that the server stated, and the active miners in that answer that are not ours
         self._terms: RewardTerms | None = None
         self._strangers: float | None = None
@@ -181,6 +183,8 @@ class Meter:
     def _shift(self, sample: Sample) -> None:
         """Forget the levels from before the network changed, but keep the reward rule."""
         self.shifted = True
+        if self._sharing.known:
+            self._before = self._sharing
         level = self._weights.level(sample)
         self._samples = {sample.own: sample}
         if level is not None:
@@ -193,7 +197,7 @@ class Meter:
             return
         sharing = by_terms(self._terms, levels, self._strangers) if self._terms is not None else None
         if sharing is None:
-            sharing = fitted(levels)
+            sharing = fitted(levels, self._before)
             if not sharing.known and self._sharing.known:
                 # the rule was learnt before others came or went
                 sharing = replace(self._sharing.with_level(levels[-1]), tried=sharing.tried, error=levels[-1].error)

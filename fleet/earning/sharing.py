@@ -82,8 +82,11 @@ class _Fit:
     cost: float
 
 
-def fitted(levels: Sequence[Level]) -> Sharing:
-    """The rule that explains the levels with the fewest parameters."""
+def fitted(levels: Sequence[Level], learnt: Sharing | None = None) -> Sharing:
+    """The rule that explains the levels with the fewest parameters.
+
+    A rule that was `learnt` before other miners came or went needs but one: their number.
+    """
     some = sorted(levels, key=lambda level: -level.jobs)[:_MOST_LEVELS]
     some.sort(key=lambda level: (level.own, level.active or 0.0))
     if not some:
@@ -92,6 +95,8 @@ def fitted(levels: Sequence[Level]) -> Sharing:
     fits = [_flat(some)]
     for capped in range(len(some)):
         fits += [fit for floored in range(len(some) - capped) if (fit := _shared(some, capped, floored)) is not None]
+    if learnt is not None and (kept := _kept(some, learnt)) is not None:
+        fits.append(kept)
     best = min(fits, key=lambda fit: fit.cost).sharing
     return replace(best, tried=tried)
 
@@ -134,6 +139,26 @@ def _flat(levels: Sequence[Level]) -> _Fit:
     mean = _weighted(levels)
     cost = sum(((level.value - mean) / (level.value * level.error)) ** 2 for level in levels)
     return _Fit(sharing=Sharing(flat=mean, error=_error(levels)), cost=cost + _PRICE_OF_A_PARAMETER)
+
+
+def _kept(levels: Sequence[Level], learnt: Sharing) -> _Fit | None:
+    """The learnt rule with the number of strangers that fits best; None if no level is between its bounds."""
+    if learnt.budget is None:
+        return None
+    between = [
+        level
+        for level in levels
+        if learnt.floor * (1 + _AT_BOUND) < level.value < learnt.cap * (1 - _AT_BOUND) and level.strangers is None
+    ]
+    if not between:
+        return None
+    # the error of 1 / level is that of the level
+    weights = [(level.value / level.error) ** 2 for level in between]
+    counts = [learnt.budget / level.value - level.own for level in between]
+    strangers = sum(one * weight for one, weight in zip(counts, weights, strict=True)) / sum(weights)
+    fit = replace(learnt, strangers=max(strangers, 0.0), error=_error(levels), stated=False)
+    cost = sum(((fit.level(level.own) - level.value) / (level.value * level.error)) ** 2 for level in levels)
+    return _Fit(sharing=fit, cost=cost + _PRICE_OF_A_PARAMETER)
 
 
 def _shared(levels: Sequence[Level], capped: int, floored: int) -> _Fit | None:

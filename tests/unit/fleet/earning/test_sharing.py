@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,8 @@ from fleet.earning.samples import Level
 from fleet.earning.sharing import Sharing, by_terms, fitted
 
 BUDGET, CAP, FLOOR = 0.1, 0.05, 0.0001
+#: what chance makes of three levels
+NOISE = (0.996, 1.004, 0.999)
 
 
 def level(own: int, strangers: int, *, stated: bool = False, cap: float = CAP, floor: float = FLOOR) -> Level:
@@ -111,3 +114,13 @@ def test_the_page_that_states_the_terms_may_count_the_strangers_instead_of_the_j
     found = by_terms(terms, seen, strangers=20.0)
     assert found is not None
     assert found.level(1) / found.level(8) == pytest.approx(28 / 21)
+
+
+def test_a_learnt_rule_needs_only_the_number_of_other_miners_after_they_came() -> None:
+    """Few levels of nearly the same height look like a cap, as long as the budget is not known from before."""
+    learnt = fitted(levels(0, 1, 2, 3, 4, 6))
+    noisy = [replace(one, value=one.value * noise) for one, noise in zip(levels(100, 2, 3, 4), NOISE, strict=True)]
+    found = fitted(noisy, learnt)
+    assert found.strangers == pytest.approx(100, rel=0.05)
+    assert found.level(8) == pytest.approx(BUDGET / 108, rel=0.02)
+    assert abs(fitted(noisy).level(8) / (BUDGET / 108) - 1) > 0.015, "the levels alone show it, too"
