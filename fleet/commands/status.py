@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
 from collections.abc import Callable
 
 import click
@@ -52,24 +53,35 @@ def _show(look: Callable[[], FarmStanding], *, watch: bool, as_json: bool) -> No
     if not watch:
         _print(look(), screen, as_json=as_json)
         return
-    try:
-        if screen.is_terminal and not as_json:
-            _follow(look, screen)
-        while True:
-            found = look()
-            _print(found, screen, as_json=as_json)
-            time.sleep(_pause_s(found))
-    except KeyboardInterrupt:
+    over = _until_ctrl_c()
+    if screen.is_terminal and not as_json:
+        _follow(look, screen, over)
         return
+    while not over.is_set():
+        found = look()
+        _print(found, screen, as_json=as_json)
+        over.wait(_pause_s(found))
 
 
-def _follow(look: Callable[[], FarmStanding], screen: Console) -> None:
+def _until_ctrl_c() -> threading.Event:
+    """An event that the first Ctrl-C sets; the next one ends the process at once."""
+    over = threading.Event()
+
+    def stop(*_: object) -> None:
+        over.set()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, stop)
+    return over
+
+
+def _follow(look: Callable[[], FarmStanding], screen: Console, over: threading.Event) -> None:
     """Show the screen in place, until Ctrl-C."""
     found = look()
     with Live(screen_of(found, screen.height), console=screen, screen=True, auto_refresh=False) as live:
-        while True:
+        while not over.is_set():
             live.update(screen_of(found, screen.height), refresh=True)
-            time.sleep(_pause_s(found))
+            over.wait(_pause_s(found))
             found = look()
 
 

@@ -35,7 +35,7 @@ def test_a_coordinator_that_loses_a_thread_ends_and_says_which(parts: Farm, thre
     parts.accepts(1)
     life.arm()
     assert life.ended_at(30.0) is not None, life.words()
-    assert life.exit_code == ENDED
+    assert life.exit_code == ENDED, life.words()
     assert f"fleet: the coordinator's thread '{thread}' ended" in life.words()
     log = parts.folder / "coordinator.log"
     before = log.read_text(encoding="utf-8").count("[GAS]")

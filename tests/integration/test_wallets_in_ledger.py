@@ -7,7 +7,9 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
-from fleet.domain.effects import BalanceSeen, BaseSet, SessionOpened
+from fleet.domain.causes import Difference
+from fleet.domain.effects import BalanceSeen, BaseSet, Found, SessionOpened
+from fleet.domain.jobs import Finding
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
@@ -62,14 +64,18 @@ def test_the_last_balance_of_each_hour_is_kept_and_shown(tmp_path: Path) -> None
     engine.dispose()
 
 
-def test_a_start_knows_whether_the_base_began_after_the_last_balance(tmp_path: Path) -> None:
+def test_a_start_knows_whether_the_server_forgot_after_the_last_balance(tmp_path: Path) -> None:
     clock = Clock()
     base = BaseSet(miner_id="rig-a1", total=Decimal(0), booked=Decimal("0.1"))
     with Ledger(open_engine(f"sqlite:///{tmp_path}/ledger.sqlite"), "here", now_ms=clock) as ledger:
         ledger.commit([base, seen("1", "1")])
         assert not ledger.saved_miner("rig-a1").wallet_before_base
         clock.now_ms += 1
+        # a base may begin anew without a forgetting
         ledger.commit([base])
+        assert not ledger.saved_miner("rig-a1").wallet_before_base
+        finding = Finding(kind=Difference.FORGOTTEN, amount=Decimal(-1), evidence="its total fell")
+        ledger.commit([Found(miner_id="rig-a1", finding=finding, extra_jobs=0), base])
         assert ledger.saved_miner("rig-a1").wallet_before_base
         clock.now_ms += 1
         ledger.commit([seen("1")])

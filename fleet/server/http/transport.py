@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from types import TracebackType
 from typing import Any
@@ -50,7 +51,9 @@ class Transport:
         if not self._woken:
             # waking the thread costs more than the work itself
             self._woken = True
-            self._loop.call_soon_threadsafe(self._begin)
+            with contextlib.suppress(RuntimeError):
+                # the loop of a thread that has died is closed: the watchdog ends the process, and names the thread
+                self._loop.call_soon_threadsafe(self._begin)
 
     async def send(self, request: Request) -> Response:
         """Send a miner's request and read its answer, as `Sender` says."""
