@@ -15,7 +15,10 @@ from fleet.ledger.server_claim import claim
 from fleet.ledger.trouble import passes, translated
 
 _NUMBER = text("SELECT txid_current()")
-_STATUS = text("SELECT txid_status(:number)")
+#: A transaction that a crash of the database lost has a number that was not given out yet, and no status.
+_STATUS = text(
+    "SELECT CASE WHEN :number < txid_snapshot_xmax(txid_current_snapshot()) THEN txid_status(:number) ELSE 'lost' END"
+)
 
 
 class LedgerLink:

@@ -1,4 +1,4 @@
-"""A transport whose thread has died takes calls without an error: the watchdog ends the process and names the thread."""
+"""A dead transport takes calls without an error: the watchdog ends the process, and names the thread."""
 
 from __future__ import annotations
 

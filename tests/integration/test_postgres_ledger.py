@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import LedgerBusy
+from fleet.ledger.connection import LedgerLink
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.verify import verify
@@ -151,3 +152,15 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_made_twice(database: 
     (verdict,) = verify(engine)
     engine.dispose()
     assert verdict.right, verdict
+
+
+def test_a_transaction_that_a_crash_of_the_database_forgot_is_made_again(database: Postgres) -> None:
+    """Its number was not given out yet, as far as the database knows, and asking for its status is an error."""
+    made: list[bool] = []
+    engine = open_engine(database.url)
+    link = LedgerLink(engine)
+    link._in_doubt = 4_000_000_000
+    link.write(lambda _: made.append(True))
+    link.close()
+    engine.dispose()
+    assert made == [True]
