@@ -3,6 +3,8 @@
 Releases pay `weight * clamp(budget / active, floor, cap)` a job, or a fixed amount (docs/protocol-notes.md). A server
 that never states the number of active miners still shows it: while neither bound applies, 1 / level rises linearly
 with our own sessions. The slope is 1 / budget, and minus the zero of the line is the number of strangers.
+
+One file: each way to fit the rule competes with the others by its cost.
 """
 
 from __future__ import annotations
