@@ -9,9 +9,8 @@ from sqlalchemy import Connection
 
 from fleet.domain.effects import BanChanged
 from fleet.ledger.meta import store, stored
+from fleet.ledger.stored_facts import read_ban_s
 
-#: a ban whose end lies further back or ahead is not believed, in milliseconds: the longest wait is an hour
-_FARTHEST_MS = 3_601_000
 #: the end of a ban that is over
 _NONE = ""
 
@@ -28,13 +27,7 @@ def kept_ban_s(connection: Connection, server: int, now_ms: int) -> float | None
 
     An unreadable row is no ban, since other programs write here.
     """
-    try:
-        until_ms = int(stored(connection, _row(server)) or _NONE)
-    except ValueError:
-        return None
-    if abs(now_ms - until_ms) > _FARTHEST_MS:
-        return None
-    return max(until_ms - now_ms, 0) / 1000
+    return read_ban_s(stored(connection, _row(server)), now_ms)
 
 
 def _row(server: int) -> str:

@@ -15,6 +15,7 @@ from fleet.domain.effects import LimitLearnt
 from fleet.ledger import schema
 from fleet.ledger.meta import store, stored
 from fleet.ledger.start_state import read_all
+from fleet.ledger.stored_facts import read_limit
 
 #: an older limit is learnt again
 _GOOD_MS = 7 * 24 * 3_600_000
@@ -37,13 +38,11 @@ def keep_limit(connection: Connection, server: int, learnt: LimitLearnt, now_ms:
 
 def kept_limit(connection: Connection, server: int, now_ms: int) -> LimitLearnt | None:
     """The limit that was learnt last; None if it is unknown, too old or unreadable, since other programs write here."""
-    try:
-        kept = json.loads(stored(connection, _row(server)) or "{}")
-        learnt = LimitLearnt(requests=float(kept["requests"]), window_s=float(kept["window_s"]))
-        fresh = 0 <= now_ms - int(kept["learnt_at"]) <= _GOOD_MS
-    except (ValueError, TypeError, KeyError):
+    kept = read_limit(stored(connection, _row(server)))
+    if kept is None or not 0 <= now_ms - kept.learnt_at <= _GOOD_MS:
         return None
-    return learnt if fresh and learnt.requests >= 1 and learnt.window_s > 0 else None
+    possible = kept.requests >= 1 and kept.window_s > 0
+    return LimitLearnt(requests=kept.requests, window_s=kept.window_s) if possible else None
 
 
 def spent_ages_s(connection: Connection, server: int, window_s: float, now_ms: int) -> Sequence[float]:

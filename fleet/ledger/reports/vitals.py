@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.stored_facts import read_ban_s, read_limit
 
 #: shorter histories say nothing about a day
 _LEAST_MS = 600_000
@@ -20,8 +20,6 @@ _PACE = (
 _LIMITS = "SELECT s.name, m.value FROM meta m JOIN servers s ON m.name = 'rate_limit ' || s.id ORDER BY s.id"
 
 _BANS = "SELECT s.name, m.value FROM meta m JOIN servers s ON m.name = 'ban ' || s.id"
-#: an end that lies further ahead is not believed, as in `fleet.ledger.ban`
-_FARTHEST_MS = 3_601_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,26 +73,10 @@ def ban_left_s(place: LedgerPlace, server: str, now_ms: int) -> float:
 
     Raises LedgerError as `fetch_all` does.
     """
-    for name, value in fetch_all(place, _BANS):
-        if name == server and str(value).isdecimal() and 0 < int(value) - now_ms <= _FARTHEST_MS:
-            return (int(value) - now_ms) / 1000
-    return 0.0
+    left = (read_ban_s(value, now_ms) for name, value in fetch_all(place, _BANS) if name == server)
+    return next(left, None) or 0.0
 
 
 def _limits(place: LedgerPlace) -> tuple[LearntLimit, ...]:
-    found = []
-    for server, value in fetch_all(place, _LIMITS):
-        try:
-            kept = json.loads(value)
-            found.append(
-                LearntLimit(
-                    server=str(server),
-                    requests=float(kept["requests"]),
-                    window_s=float(kept["window_s"]),
-                    learnt_at=int(kept["learnt_at"]),
-                )
-            )
-        except (ValueError, TypeError, KeyError):
-            # other programs write here, too
-            continue
-    return tuple(found)
+    kept = ((str(server), read_limit(value)) for server, value in fetch_all(place, _LIMITS))
+    return tuple(LearntLimit(server=server, **limit._asdict()) for server, limit in kept if limit is not None)
