@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.disks import small_disk
 from tests.support.farms import book, earned, farm, farm_settings, figures, simulator, state
 from tests.support.processes import run_fleet
 
@@ -19,15 +20,8 @@ REPORTS = ("rewards", "rewards --losses", "miners", "reconcile", "ledger verify"
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of the test's own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip("this user may not mount a disk")
-    try:
+    with small_disk(tmp_path / "disk", "24m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def filled(folder: Path) -> Path:

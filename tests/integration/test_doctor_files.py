@@ -21,6 +21,7 @@ from fleet.doctor.modes import mode_diagnoses
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from tests.support.diagnoses import about
+from tests.support.disks import small_disk
 
 _NOW_MS = int(time.time() * 1000)
 
@@ -40,15 +41,8 @@ def shared() -> Iterator[Path]:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of the test's own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip("this user may not mount a disk")
-    try:
+    with small_disk(tmp_path / "disk", "1m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def mode(path: Path) -> int:
