@@ -93,9 +93,9 @@ class SavedMiner:
     counts_reports: bool = False
     #: NNET of unexplained differences since the base
     unexplained: Decimal = ZERO
-    #: the last balance that the server stated, and whether the base began after it
+    #: the last balance that the server stated, and whether the server forgot its totals after that
     wallet: StatedWallet | None = None
-    wallet_before_base: bool = False
+    forgotten_since_balance: bool = False
     #: the last total that the server stated, if nothing was booked since; else None
     stated_total: Decimal | None = None
     #: whether a session was closed and its miner's total not requested since

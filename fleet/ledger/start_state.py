@@ -49,7 +49,8 @@ def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_m
         lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in read(_LOST_SINCE, since)),
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
         wallet=_wallet(base),
-        wallet_before_base=bool(read(_FORGOTTEN_SINCE, {"key_miner": miner, "at": base.balance_at or 0})),
+        forgotten_since_balance=base.balance_at is not None
+        and bool(read(_FORGOTTEN_SINCE, {"key_miner": miner, "at": base.balance_at})),
         stated_total=_stated_total(base, booked - Decimal(base.base_booked or 0)),
         owes_total=last_closed > (base.asked_at or 0),
         closed_uncompared=last_closed > (base.stated_at or 0),

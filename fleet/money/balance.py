@@ -36,7 +36,7 @@ class MinerAccount:
         self._books = Books(miner_id, saved)
         #: whether the server has said that it does not know this contributor
         self.server_forgot = False
-        self.wallet = Wallet(self._books, saved.wallet, forgotten=saved.wallet_before_base)
+        self.wallet = Wallet(self._books, saved.wallet, forgotten=saved.forgotten_since_balance)
         self._claims = Claims(saved)
         self._comparison = TotalsComparison(self._books, self._claims, self.wallet, saved.unexplained)
         self._pay = SessionPay(self._books, self._claims)

@@ -69,17 +69,17 @@ def test_a_start_knows_whether_the_server_forgot_after_the_last_balance(tmp_path
     base = BaseSet(miner_id="rig-a1", total=Decimal(0), booked=Decimal("0.1"))
     with Ledger(open_engine(f"sqlite:///{tmp_path}/ledger.sqlite"), "here", now_ms=clock) as ledger:
         ledger.commit([base, seen("1", "1")])
-        assert not ledger.saved_miner("rig-a1").wallet_before_base
+        assert not ledger.saved_miner("rig-a1").forgotten_since_balance
         clock.now_ms += 1
         # a base may begin anew without a forgetting
         ledger.commit([base])
-        assert not ledger.saved_miner("rig-a1").wallet_before_base
+        assert not ledger.saved_miner("rig-a1").forgotten_since_balance
         finding = Finding(kind=Difference.FORGOTTEN, amount=Decimal(-1), evidence="its total fell")
         ledger.commit([Found(miner_id="rig-a1", finding=finding, extra_jobs=0), base])
-        assert ledger.saved_miner("rig-a1").wallet_before_base
+        assert ledger.saved_miner("rig-a1").forgotten_since_balance
         clock.now_ms += 1
         ledger.commit([seen("1")])
-        assert not ledger.saved_miner("rig-a1").wallet_before_base
+        assert not ledger.saved_miner("rig-a1").forgotten_since_balance
         assert ledger.saved_miner("rig-a1").wallet == seen("1").wallet
 
 
