@@ -13,8 +13,10 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-#: the same pattern as `fleet.domain.miner_names`, within any text and in any case
-_ADDRESS = re.compile(r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}", re.IGNORECASE)
+#: a wallet that the servers' ordinary calls can spend from, in lower case: `neo1` and letters or digits, 10 characters
+#: or more in all, or `0x` and 40 hex digits
+ADDRESS = r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}"
+_ADDRESS = re.compile(ADDRESS, re.IGNORECASE)
 #: no id that is shorter can be an address
 SHORTEST_ADDRESS = 10
 _SHOWN = 4

@@ -9,11 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fleet.domain.effects import JobMoved, JobOpened
-from fleet.domain.jobs import FINAL, JobState
+from fleet.domain.jobs import AT_WORKERS, FINAL, JobState
 from fleet.domain.saved_state import Prior
 from tasks.messages import JobMessage, ResultMessage
-
-_AT_WORKERS = frozenset({JobState.ASSIGNED, JobState.DISPATCHED})
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,7 +30,7 @@ class TrackedJob:
     @property
     def at_workers(self) -> bool:
         """Whether a result is awaited."""
-        return self.state in _AT_WORKERS
+        return self.state in AT_WORKERS
 
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState, Results
@@ -167,7 +168,7 @@ class StatusObserver:
             ),
             gas=None if self._gas is None else asdict(self._gas),
             phase=None if self._phase is None else asdict(self._phase),
-            wrong=self._conditions.of(self._facts(farm, rows, requests, now), now_ms),
+            wrong=self._conditions.of(self._facts(farm, unexplained, requests, now), now_ms),
         )
 
     def _correct_day(self, now: float) -> None:
@@ -224,7 +225,7 @@ class StatusObserver:
             left_out=farm.timetable.left_out,
         )
 
-    def _facts(self, farm: Farm, rows: tuple[MinerFigures, ...], requests: Requests, now: float) -> Facts:
+    def _facts(self, farm: Farm, unexplained: Decimal, requests: Requests, now: float) -> Facts:
         absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
         return Facts(
             without_worker_s=None if absent_since is None else now - max(absent_since, self._started_at),
@@ -233,7 +234,7 @@ class StatusObserver:
             redis=self._redis,
             ledger=self._books.reason if self._books.waits_s else "",
             ledger_waits_s=self._books.waits_s,
-            unexplained=sum((row.unexplained for row in rows), ZERO),
+            unexplained=unexplained,
             miners=len(farm.miners),
             left_out=requests.left_out,
             in_session=sum(miner.in_session for _, miner in self._order),

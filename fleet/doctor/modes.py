@@ -31,8 +31,7 @@ def open_to_others(path: Path) -> str:
     They must be able to enter each folder above it. Raises OSError where that can't be seen.
     """
     mode = path.stat().st_mode & _OTHERS
-    reachable = all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
-    if not mode & 0o006 or not reachable:
+    if not mode & 0o006 or not _reachable(path):
         return ""
     return "change" if mode & 0o002 else "read"
 

@@ -51,6 +51,8 @@ class JobState(StrEnum):
 OPEN = frozenset({JobState.ASSIGNED, JobState.DISPATCHED, JobState.COMPUTED, JobState.SUBMITTING})
 #: states that a job does not leave by itself
 FINAL = frozenset(JobState) - OPEN
+#: states in which a result is awaited
+AT_WORKERS = frozenset({JobState.ASSIGNED, JobState.DISPATCHED})
 #: states with a payment in the ledger
 PAID = frozenset({JobState.ACCEPTED, JobState.ALREADY_COMPLETED})
 

@@ -10,11 +10,9 @@ import secrets
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
-from config.hiding import SHORTEST_ADDRESS, shortened_id
+from config.hiding import ADDRESS, SHORTEST_ADDRESS, shortened_id
 
-#: a wallet that the servers' ordinary calls can spend from: `neo1` and letters or digits, 10 characters or more in
-#: all, or `0x` and 40 hex digits
-_ADDRESS = re.compile(r"neo1[a-z0-9]{6,}|0x[0-9a-f]{40}")
+_ADDRESS = re.compile(ADDRESS)
 #: prefixes of addresses
 _BEGINNINGS = ("neo1", "0x")
 #: number of leading characters of an id that a text is first searched for

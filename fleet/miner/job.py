@@ -12,7 +12,7 @@ from typing import Any
 
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import Job, JobOrigin, JobState
+from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof, json_digest
 from fleet.domain.saved_state import OpenJob
 from fleet.domain.turn import NEVER
@@ -123,7 +123,7 @@ class ActiveJob:
     @property
     def at_workers(self) -> bool:
         """Whether a result is awaited."""
-        return self.state is JobState.ASSIGNED or self.state is JobState.DISPATCHED
+        return self.state in AT_WORKERS
 
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""
