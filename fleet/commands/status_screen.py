@@ -17,13 +17,14 @@ from rich.text import Text
 from fleet.commands.tables import add, table
 from fleet.domain.amounts import ZERO
 from fleet.money.readable import NOT_STATED, aligned, readable
+from fleet.status.snapshot import Severity
 from fleet.status.snapshot_file import FRESH_S
 from fleet.status.standing import FarmStanding
 
 #: lines of a screen that miners and hosts don't get, and the least rows that each of them does
 _OTHER_LINES, _LEAST_ROWS = 15, 4
-#: most hosts on a screen
-_MOST_HOSTS = 8
+#: most hosts on a screen, and most things that are wrong
+_MOST_HOSTS, _MOST_WRONG = 8, 6
 #: seconds up to which an age is shown as of now
 _NOW_S = 1.5
 _SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
@@ -93,7 +94,8 @@ def _miners(found: FarmStanding, height: int) -> Iterator[RenderableType]:
     yield _line("miners", words if found.runs else f"{len(figures['miners'])}, sessions {NOT_STATED}", style="bold")
     span_s = float(figures["earnings"]["recent_s"] or 0)
     hosts = min(len(figures["hosts"] or ()), _MOST_HOSTS)
-    most = max(height - _OTHER_LINES - hosts, _LEAST_ROWS)
+    wrong = 2 * min(len(figures["wrong"]), _MOST_WRONG)
+    most = max(height - _OTHER_LINES - hosts - wrong, _LEAST_ROWS)
     # those that don't earn first: they are what the operator looks for
     rows = sorted(
         figures["miners"], key=lambda row: (row["state"] in {"mining", "closed", None}, -_exact(row["recent_nnet"]))
@@ -154,14 +156,28 @@ def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> Table:
     return made
 
 
-def _wrong(found: FarmStanding) -> Iterator[Text]:
+def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
     if not found.runs:
         yield Text("wrong     The coordinator does not run: nothing is earned.", style="bold red")
         return
-    for one in found.figures["wrong"]:
-        yield _line("wrong", f"{one['text']} (since {_clock(one['since'])})", style="bold red")
-    if not found.figures["wrong"]:
+    wrong = found.figures["wrong"]
+    if not wrong:
         yield _line("wrong", "nothing that the coordinator knows of", style="green")
+        return
+    made = Table.grid(padding=0)
+    made.add_column(width=10)
+    made.add_column(ratio=1)
+    for one in wrong[:_MOST_WRONG]:
+        style = "bold red" if one.get("severity") == Severity.FAIL else "yellow"
+        subject = one.get("subject", "farm")
+        text = one["text"] if subject == "farm" else f"{subject}: {one['text']}"
+        made.add_row(Text("wrong", style=style), Text(f"{text} (since {_clock(one['since'])})", style=style))
+        # a coordinator of an older release writes no help
+        if one.get("help"):
+            made.add_row("", Text(f"→ {one['help']}"))
+    yield made
+    if len(wrong) > _MOST_WRONG:
+        yield _line("", f"and {len(wrong) - _MOST_WRONG:,} more: --json shows all", style="dim")
 
 
 def _line(name: str, text: str, *, style: str = "") -> Text:

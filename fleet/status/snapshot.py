@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 
@@ -120,14 +121,30 @@ class LedgerFigures:
     unexplained: Decimal
 
 
+class Severity(StrEnum):
+    """How bad something wrong is."""
+
+    #: income is lower than it could be, or soon will be
+    WARN = "warn"
+    #: the subject earns nothing while this lasts
+    FAIL = "fail"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wrong:
-    """Something that keeps the farm from earning, in one sentence."""
+    """Something that keeps the farm, or a part of it, from earning."""
 
     #: a word for programs, e.g. `no_worker`
     kind: str
+    #: `farm`, `miner NAME`, `host NAME`, `server NAME` or `queue`
+    subject: str
+    severity: Severity
+    #: what is wrong, and what to do about it, in a sentence each
     text: str
+    help: str
     since_ms: int
+    #: an estimate of the NNET that a day of this costs; None while unknown
+    nnet_per_day: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

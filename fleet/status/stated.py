@@ -16,6 +16,7 @@ from fleet.status.snapshot import (
     Queue,
     Requests,
     WorkRow,
+    Wrong,
 )
 
 #: rises when a field changes its meaning
@@ -45,7 +46,7 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "ledger": _ledger(snapshot.ledger),
         "gas": None if snapshot.gas is None else dict(snapshot.gas),
         "phase": None if snapshot.phase is None else dict(snapshot.phase),
-        "wrong": [{"kind": one.kind, "text": one.text, "since": stamp(one.since_ms)} for one in snapshot.wrong],
+        "wrong": [_wrong(one) for one in snapshot.wrong],
     }
 
 
@@ -127,4 +128,16 @@ def _ledger(books: LedgerFigures) -> dict[str, Any]:
         "commit_median_ms": round(books.commit_median_ms, 3),
         "commit_worst_ms": round(books.commit_worst_ms, 3),
         "unexplained_nnet": books.unexplained,
+    }
+
+
+def _wrong(one: Wrong) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "severity": one.severity.value,
+        "text": one.text,
+        "help": one.help,
+        "since": stamp(one.since_ms),
+        "nnet_per_day": None if one.nnet_per_day is None else round(one.nnet_per_day, 6),
     }

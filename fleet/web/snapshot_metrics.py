@@ -6,6 +6,7 @@ One reader of the same snapshot as the terminal's, made into gauges when Prometh
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -93,8 +94,8 @@ def _farm(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamil
     yield _gauges("neonet_gas_fee_neo", "Fee of a transfer.", ("kind",), [((kind,), fee) for kind, fee in fees.items()])
     active = None if made.phase is None else made.phase.get("active_miners")
     yield _gauge("neonet_network_active_miners", "Active miners of the network, as the server states.", active)
-    wrong = [((one.kind,), 1.0) for one in made.wrong]
-    yield _gauges("neonet_wrong", "What keeps the farm from earning now: 1 for each condition.", ("kind",), wrong)
+    wrong = [((kind,), float(count)) for kind, count in Counter(one.kind for one in made.wrong).items()]
+    yield _gauges("neonet_wrong", "What keeps the farm from earning now: subjects by kind.", ("kind",), wrong)
 
 
 def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:

@@ -16,6 +16,7 @@ from fleet.status.snapshot import (
     Projection,
     Queue,
     Requests,
+    Severity,
     WorkRow,
     Wrong,
 )
@@ -67,7 +68,16 @@ SNAPSHOT = FarmSnapshot(
     ledger=LedgerFigures(commit_median_ms=0.5, commit_worst_ms=28.0, unexplained=ZERO),
     gas={"fee_model": "EIP-1559", "neo_transfer_fee": 0.004, "token_transfer_fee": 0.002, "congestion_level": "low"},
     phase={"phase": "transition", "active_miners": 22, "server_load": 93.3, "miner_load": 6.7},
-    wrong=(Wrong(kind="no_worker", text="No worker takes jobs.", since_ms=AT_MS - 60_000),),
+    wrong=(
+        Wrong(
+            kind="no_worker",
+            subject="farm",
+            severity=Severity.FAIL,
+            text="No worker takes jobs.",
+            help="Start one.",
+            since_ms=AT_MS - 60_000,
+        ),
+    ),
 )
 
 

@@ -66,6 +66,17 @@ def test_names_are_shown_as_they_are_within_the_width(name: str) -> None:
     assert name[:11] in "\n".join(shown)
 
 
+def test_what_is_wrong_names_its_subject_and_what_to_do_and_long_lists_are_cut() -> None:
+    (one,) = SNAPSHOT.wrong
+    lame = replace(one, kind="deaf_worker", subject="host shed", text="A worker is deaf.", help="Restart the worker.")
+    text = "\n".join(lines(snapshot(wrong=(one, lame))))
+    for part in ("No worker takes jobs.", "→ Start one.", "host shed: A worker is deaf.", "→ Restart the worker."):
+        assert part in text
+    many = lines(snapshot(wrong=tuple(replace(lame, subject=f"host {number}") for number in range(100))))
+    assert "94 more" in "\n".join(many)
+    assert len(many) <= 2 * HEIGHT
+
+
 def test_an_old_snapshot_is_shown_with_its_age() -> None:
     assert "figures are 12 s old" in "\n".join(lines(age_s=12.0))
 

@@ -10,6 +10,7 @@ import pytest
 
 from fleet.domain.amounts import ZERO
 from fleet.status.conditions import Conditions, Facts
+from fleet.status.snapshot import Severity
 
 WELL = Facts(
     without_worker_s=None,
@@ -44,7 +45,10 @@ def test_a_condition_is_said_alone_in_a_sentence(kind: str, facts: dict[str, Any
     (wrong,) = Conditions().of(replace(WELL, **facts), 5_000)
     assert wrong.kind == kind
     assert words in wrong.text
-    assert wrong.text.endswith((".", "`."))
+    assert wrong.text.endswith(".")
+    assert wrong.help.endswith(".")
+    assert wrong.subject == "farm"
+    assert wrong.severity is (Severity.WARN if kind in {"no_room", "unexplained"} else Severity.FAIL)
 
 
 def test_nothing_is_wrong_with_a_farm_that_is_well() -> None:
