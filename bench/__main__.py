@@ -43,10 +43,10 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "budget": budget,
     "sessions": sessions,
     "income": income,
-    # last, since it was also measured between the other parts
+    # last, since it also needs the measurements made between the other parts
     "overhead": _overhead.rows,
 }
-#: parts before which the overhead is measured, some minutes apart
+#: parts before which the overhead is measured, so that its measurements are minutes apart
 _LOOKS = frozenset(("flow", "peers", "ledger", "start", "budget", "overhead"))
 RESULTS = Path(__file__).parent / "out" / "results.json"
 

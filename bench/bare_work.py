@@ -36,13 +36,13 @@ HASH = re.compile(r"[0-9a-f-]{8,}")
 
 
 def drawn(rng: Generator, shape: tuple[int, ...], scale: float = 1.0) -> Array:
-    """Uniform float32 drawn from 16 bits each."""
+    """Uniform float32 numbers, each drawn from 16 random bits."""
     words = rng.bit_generator.random_raw(-(-prod(shape) // 4)).view(np.int16)[: prod(shape)]
     return np.multiply(words, scale / 2**15, dtype=np.float32).reshape(shape)
 
 
 def layers(rng: Generator, dims: tuple[int, ...]) -> list[Array]:
-    """One drawn weight matrix per layer."""
+    """One random weight matrix per layer."""
     return [drawn(rng, shape, sqrt(3 / shape[0])) for shape in pairwise(dims)]
 
 

@@ -3,8 +3,8 @@
     python -m bench budget
 
 The fleet is configured with a limit far above the server's and has to find the true one. The windows after the first
-are measured. The possible number of jobs is what the requests left after heartbeats pay for: two a job, one for a job
-that came without a fetch.
+are measured. The possible number of jobs follows from the requests that heartbeats leave: two for each job, and one for
+a job that came without a fetch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bench.processes import side_by_side
 from bench.rows import Bound, Row
 
 MINERS = 100
-#: how late a heartbeat may be before it counts as late, in seconds
+#: how late a heartbeat may come without counting as late, in seconds
 TOLERANCE_S = 1.0
 
 

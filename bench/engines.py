@@ -34,8 +34,8 @@ def engines() -> list[Row]:
 
 
 def _flow(engine: str, miners: int) -> Flow:
-    told = {"FLEET_HTTP__ENGINE": engine}
-    return flow(miners=miners, mix="light", seconds=SECONDS, warm_up_s=WARM_UP_S[miners], settings=told)
+    choice = {"FLEET_HTTP__ENGINE": engine}
+    return flow(miners=miners, mix="light", seconds=SECONDS, warm_up_s=WARM_UP_S[miners], settings=choice)
 
 
 def _rows(name: str, runs: list[Flow]) -> list[Row]:

@@ -89,11 +89,11 @@ class Surroundings:
     def start_worker(self, name: str = "worker", settings: Mapping[str, str] | None = None) -> Measured:
         """Start a worker host's processes, which add up their kernels' CPU time."""
         self.kernel_cpu.mkdir(exist_ok=True)
-        told = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.folder / f"{name}.alive"), "FLEET_WORKER__NAME": name}
+        environment = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.folder / f"{name}.alive"), "FLEET_WORKER__NAME": name}
         # a worker would set the number of BLAS threads by restarting, without the meter
-        told |= {KERNEL_CPU: str(self.kernel_cpu)} | ONE_THREAD
+        environment |= {KERNEL_CPU: str(self.kernel_cpu)} | ONE_THREAD
         argv = ["bench.metered_worker"]
-        worker = start(name, argv, self.folder, self.settings | QUIET | told | dict(settings or {}))
+        worker = start(name, argv, self.folder, self.settings | QUIET | environment | dict(settings or {}))
         self.children.append(worker)
         return worker
 
@@ -133,7 +133,7 @@ class Surroundings:
             return json.load(answer)
 
     def accepted(self) -> int:
-        """Number of jobs that the simulator has accepted."""
+        """The number of jobs that the simulator has accepted."""
         return int(self.asked("requests")["accepted"])
 
     def wait_for_accepted(self, count: int, timeout_s: float = 90.0) -> None:
@@ -240,12 +240,12 @@ def flow(
         link_ms: added round-trip time between a worker and Redis; None for no link between them.
     """
     with surroundings("--rate-limit", "0", "--mix", mix) as farm:
-        told = UNLIMITED | {"FLEET_MINERS": str(miners), "FLEET_MINER_PREFIX": "rig-"} | dict(settings or {})
+        environment = UNLIMITED | {"FLEET_MINERS": str(miners), "FLEET_MINER_PREFIX": "rig-"} | dict(settings or {})
         way = {} if link_ms is None else {"FLEET_REDIS_URL": farm.start_link(link_ms)}
-        hosts = [farm.start_worker(f"worker{n}", told | way | dict(own)) for n, own in enumerate(workers)]
+        hosts = [farm.start_worker(f"worker{n}", environment | way | dict(own)) for n, own in enumerate(workers)]
         for number in range(len(hosts)):
             farm.wait_for_worker(f"worker{number}")
-        coordinator = farm.start_coordinator(told)
+        coordinator = farm.start_coordinator(environment)
         farm.wait_for_accepted(1)
         time.sleep(warm_up_s)
         samples = [farm.sample(coordinator, hosts)]

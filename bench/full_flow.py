@@ -37,7 +37,7 @@ class Overhead:
         self._looks: list[dict[str, float]] = []
 
     def look(self) -> list[Row]:
-        """Measure for five seconds; no rows yet."""
+        """Measure for five seconds. Adds no rows."""
         self._looks.append(flow(miners=1, seconds=5.0, warm_up_s=1.0).figures["latency_ms"])
         return []
 

@@ -49,7 +49,7 @@ def _rows(name: str, run: Flow) -> list[Row]:
 
 
 def _late() -> Row:
-    """The end of a run compared with its beginning, at full flow."""
+    """The end of a run at full flow, compared with its beginning."""
     runs = runs_of("light")
     return Row(
         part="growth",

@@ -15,7 +15,7 @@ LOOK_EVERY_S = 20.0
 
 
 class Watch:
-    """Collects how late heartbeats came, both those due since the watch began and those due before."""
+    """Collects how late heartbeats came: those that fell due since the watch began, and those that fell due before."""
 
     def __init__(self, farm: Surroundings) -> None:
         self._farm = farm

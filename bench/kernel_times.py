@@ -1,4 +1,4 @@
-"""Times the kernels; run by `bench.kernels` in a separate process, with times as JSON on standard output.
+"""Times the kernels, and prints the times as JSON; `bench.kernels` runs it in a separate process.
 
 A round goes over the jobs. Bare work, seeding and kernel, the whole of `compute` and the original client's kernel
 alternate call by call, so that other load on the machine slows all of them alike. The fastest call of each counts. The
@@ -24,7 +24,7 @@ from tasks.compute.kernels.process import prepare_process
 from tasks.compute.payloads.table import parse
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
-#: seconds of: the product, bare work, seeding and kernel, the whole of `compute`, the original client's kernel
+#: seconds of the product, the bare work, seeding and kernel, the whole of `compute`, and the original client's kernel
 Times = tuple[float, float, float, float, float]
 #: minimum duration of the alternating calls in seconds, and minimum number of turns
 TURNS_S = 0.25

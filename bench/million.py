@@ -30,7 +30,7 @@ from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
 SERVER = "http://127.0.0.1:8000"
 JOBS = 1_000_000
 MINERS = 100
-#: as many as 100 miners can do within a server's 5,000 requests per minute
+#: how many jobs 100 miners can do within 5,000 requests per minute
 _JOBS_PER_HOUR = 144_000
 _HOUR_MS = 3_600_000
 _PATTERNS = 4_000
@@ -73,7 +73,7 @@ def entry(number: int, job_id: str) -> Entry:
 
 
 def openings() -> list[Write]:
-    """The writes that start a session for every miner."""
+    """The writes that start one session for each miner."""
     return [SessionOpened(miner_id=miner_id(n), session_id=session_id(n), offset=None) for n in range(MINERS)]
 
 

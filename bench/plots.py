@@ -81,7 +81,7 @@ def _peers(rows: Rows, path: Path) -> None:
 
 
 def _income(found: list[dict[str, Any]], path: Path) -> None:
-    """Income by the number of miners, and where the farm ended by itself, a panel per scene."""
+    """Income by the number of miners, and the number that the farm itself chose, with a panel for each scene."""
     figure, axes = plt.subplots(-(-len(found) // 3), 3, figsize=(9, 2.4 * -(-len(found) // 3)), layout="constrained")
     for axis, scene in zip(axes.flat, found, strict=False):
         numbers = sorted(map(int, scene["fixed"]))

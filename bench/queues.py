@@ -35,7 +35,7 @@ class Queue:
 
     name: str
     driver: tuple[str, ...]
-    #: one command for each
+    #: one command for each worker process
     workers: tuple[tuple[str, ...], ...]
     python: str = PYTHON
 
@@ -66,7 +66,7 @@ QUEUES = (
 
 
 def queues() -> list[Row]:
-    """Pace and round trip of each queue, in turn."""
+    """The pace and the round trip of each queue, measured one after the other."""
     if not Path(PYTHON).exists():
         raise FileNotFoundError(f"{PYTHON} is missing: `make bench` installs dramatiq and taskiq there")
     runs = [{queue.name: _measured(queue) for queue in QUEUES} for _ in range(RUNS)]
@@ -88,7 +88,7 @@ def _measured(queue: Queue) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as name:
         folder = Path(name)
         local = start_redis(folder)
-        told = (
+        environment = (
             ONE_THREAD
             | QUIET
             | {
@@ -102,16 +102,16 @@ def _measured(queue: Queue) -> dict[str, float]:
         workers: list[Measured] = []
         try:
             for number, argv in enumerate(queue.workers):
-                workers.append(start(f"worker{number}", _filled(argv, local.url), folder, told, queue.python))
-            return _driven(queue, local.url, told, workers)
+                workers.append(start(f"worker{number}", _filled(argv, local.url), folder, environment, queue.python))
+            return _driven(queue, local.url, environment, workers)
         finally:
             for child in [*workers, local.child]:
                 child.stop(5.0)
 
 
-def _driven(queue: Queue, url: str, told: Mapping[str, str], workers: list[Measured]) -> dict[str, float]:
+def _driven(queue: Queue, url: str, environment: Mapping[str, str], workers: list[Measured]) -> dict[str, float]:
     argv = [queue.python, "-m", *_filled(queue.driver, url)]
-    done = subprocess.run(argv, env=clean_environ() | dict(told), stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(argv, env=clean_environ() | dict(environment), stdout=subprocess.PIPE, check=False)
     if done.returncode:
         tails = "\n".join(worker.tail() for worker in workers)
         raise RuntimeError(f"{queue.name}: the driver ended with {done.returncode}\n{tails}")

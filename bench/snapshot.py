@@ -1,4 +1,4 @@
-"""What the farm's snapshot costs the coordinator at 2,500 miners that earn as much as the limit allows.
+"""The CPU that snapshots cost the coordinator at 2,500 miners that earn as much as the limit allows.
 
 python -m bench snapshot
 """
@@ -45,7 +45,7 @@ _TYPES = ("matrix_ops", "inference", "model_training", "data_validation")
 
 
 def snapshot() -> list[Row]:
-    """Measure the CPU that a second of snapshots takes, file included, with the quietest of three runs counted."""
+    """Measure the CPU for one snapshot a second, including its file. The quietest of three runs counts."""
     shares, sizes = zip(*(_run() for _ in range(RUNS)), strict=True)
     return [
         Row(

@@ -1,4 +1,4 @@
-"""Start: times `fleet up` to its first reward, a killed coordinator to its next submission, and the worker's imports.
+"""Start-up times: `fleet up` to its first reward, a killed coordinator to its next submission, the worker's imports.
 
 python -m bench start
 """
@@ -26,7 +26,7 @@ _NAMED = 3
 
 
 def starts() -> list[Row]:
-    """Three durations for which a user waits."""
+    """Three durations that a user waits for."""
     return [
         Row(
             part="start",
@@ -54,7 +54,7 @@ def starts() -> list[Row]:
 
 
 def _first_reward_s() -> float:
-    """Seconds for all that a newcomer gets: Redis, simulator 200 ms away, workers, coordinator and Flower."""
+    """Seconds until the first reward of a farm with Redis, workers, Flower and a simulator that is 200 ms away."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A farm and the simulator's world under virtual time: the real scheduler and client, no socket, no ledger, no clock.
+"""A farm and the simulator's world under virtual time: the real scheduler and client, without sockets or a ledger.
 
 Nothing fails here. tests/virtual drives the same parts with faults and a ledger.
 """
@@ -50,12 +50,12 @@ class Scene:
     #: seconds that a kernel takes, and processes that compute
     kernel_s: float = 0.02
     processes: int = 64
-    #: most miners that may be open
+    #: maximum number of open miners
     most: int = 300
 
 
 def _ran(call: Coroutine[Any, Any, _Result]) -> _Result:
-    """The result of a call that waits for nothing."""
+    """The result of a coroutine that never waits."""
     try:
         call.send(None)
     except StopIteration as end:
@@ -83,7 +83,7 @@ class VirtualFarm:
         self.now = 0.0
         self.simulator = Simulator(scene.server, now=_EPOCH_S)
         self.notices: list[tuple[float, str]] = []
-        #: (second, open sessions) whenever their number changed
+        #: (second, open sessions) at each change of that number
         self.sessions: list[tuple[float, int]] = []
         self._client = Client("", self)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -138,7 +138,7 @@ class VirtualFarm:
             self._next(min(turn.wake_at, until_s))
 
     def _next(self, until_s: float) -> None:
-        """Go to the next event, or to `until_s`, and let all events of that moment happen."""
+        """Move to the next event, or to `until_s`, and carry out all events of that moment."""
         if not self._events or self._events[0][0] > until_s:
             self.now = max(until_s, self.now)
             return

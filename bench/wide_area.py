@@ -11,7 +11,7 @@ from __future__ import annotations
 from bench.farms import flow
 from bench.rows import Bound, Row
 
-#: large, since each job waits for the distance three times; needs many workers, too
+#: a large number, since each job waits for the distance three times and there are many workers
 MINERS = 600
 HOSTS = 12
 SECONDS = 7.0

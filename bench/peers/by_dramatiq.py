@@ -1,4 +1,4 @@
-"""dramatiq: its own command runs the workers on this module, with REDIS_URL set; `python -m …` sends the load."""
+"""dramatiq: its own command runs this module's workers, with REDIS_URL set; `python -m …` sends the load."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
 
-from bench.peers.load import reader, told, work
+from bench.peers.load import print_timing, reader, work
 
 _URL = os.environ["REDIS_URL"]
 dramatiq.set_broker(RedisBroker(url=_URL))
@@ -23,4 +23,4 @@ def compute(message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    told(lambda job: compute.send(job.encode()), reader(_URL))
+    print_timing(lambda job: compute.send(job.encode()), reader(_URL))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from bench.peers.load import reader, told
+from bench.peers.load import print_timing, reader
 from config.load import load
 from fleet.broker.dispatch import Dispatcher
 from fleet.domain.effects import Dispatch
@@ -33,7 +33,7 @@ def main() -> None:
         message = replace(job, job_id=f"{job.job_id}-{next(numbers)}")
         dispatcher.dispatch(Dispatch(message=message, expected_ms=_EXPECTED_MS))
 
-    told(send, reader(url))
+    print_timing(send, reader(url))
     dispatcher.close()
 
 

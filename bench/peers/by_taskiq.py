@@ -12,7 +12,7 @@ from typing import Any
 import redis
 from taskiq_redis import RedisStreamBroker
 
-from bench.peers.load import reader, told, work
+from bench.peers.load import print_timing, reader, work
 
 _URL = os.environ["REDIS_URL"]
 broker = RedisStreamBroker(url=_URL)
@@ -29,7 +29,7 @@ def main() -> None:
     """Send the load from one event loop, which lives as long as the broker's connections."""
     with asyncio.Runner() as runner:
         runner.run(broker.startup())
-        told(lambda job: runner.run(compute.kiq(job.encode())), reader(_URL))
+        print_timing(lambda job: runner.run(compute.kiq(job.encode())), reader(_URL))
         runner.run(broker.shutdown())
 
 

@@ -1,4 +1,4 @@
-"""The load for every queue, and its timing. Independent of the queues.
+"""The load for every queue and its timing, independent of the queues.
 
 It consists of light jobs of a kilobyte, for two worker processes. A worker computes with the fleet's own kernels and
 appends the same entries to the results stream as the fleet's workers. One process sends the jobs and reads the results,
@@ -108,6 +108,6 @@ def _await(send: Send, take: Take, message: JobMessage) -> None:
             raise TimeoutError(f"no result within {_PATIENCE_S:g} s")
 
 
-def told(send: Send, take: Take) -> None:
+def print_timing(send: Send, take: Take) -> None:
     """Time the queue, and print the figures as JSON."""
     json.dump(timed(send, take), sys.stdout)

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from bench.peers.load import reader, told, work
+from bench.peers.load import print_timing, reader, work
 
 _LIST = "raw.jobs"
 
@@ -20,7 +20,7 @@ def main() -> None:
     """Send the load, or work for ever."""
     client = redis.Redis.from_url(sys.argv[1])
     if len(sys.argv) == 2:
-        told(lambda job: client.lpush(_LIST, json.dumps(job.encode())), reader(sys.argv[1]))
+        print_timing(lambda job: client.lpush(_LIST, json.dumps(job.encode())), reader(sys.argv[1]))
     while len(sys.argv) > 2:
         item: Any = client.brpop([_LIST])
         work(client, json.loads(item[1]))
