@@ -34,7 +34,7 @@ class Refusals:
         self._what = what
         self._meanwhile = meanwhile
         self._since: float | None = None
-        self._told_at: float | None = None
+        self._reported_at: float | None = None
         self._count = 0
 
     def refused(self, exc: Exception, count: int, now: float, *, away: bool) -> BrokerRefusal | None:
@@ -43,18 +43,18 @@ class Refusals:
         self._count += count
         if away and now - self._since < _PATIENCE_S:
             return None
-        if self._told_at is not None and now - self._told_at < _EVERY_S:
+        if self._reported_at is not None and now - self._reported_at < _EVERY_S:
             return None
-        self._told_at = now
-        told, self._count = self._count, 0
-        return self._word(sanitized(f"{type(exc).__name__}: {exc}")[:_SHOWN], told)
+        self._reported_at = now
+        total, self._count = self._count, 0
+        return self._word(sanitized(f"{type(exc).__name__}: {exc}")[:_SHOWN], total)
 
     def accepted(self) -> BrokerRefusal | None:
         """Record that sending succeeded. Returns what to report, if anything."""
-        told = self._told_at is not None
-        self._since = self._told_at = None
+        reported = self._reported_at is not None
+        self._since = self._reported_at = None
         self._count = 0
-        return self._word("", 0) if told else None
+        return self._word("", 0) if reported else None
 
     def _word(self, reason: str, count: int) -> BrokerRefusal:
         return BrokerRefusal(what=self._what, reason=reason, meanwhile=self._meanwhile, count=count)

@@ -94,12 +94,12 @@ def _worth(one: Option, prices: EarningSettings) -> float | None:
 
 
 def _stated(one: KeptAdvice, prices: EarningSettings, now_ms: int) -> dict[str, object]:
-    told = stated(one.advice)
+    made = stated(one.advice)
     options = (one.advice.now, one.advice.best, *one.advice.others)
-    for row, option in zip((told["now"], told["best"], *told["others"]), options, strict=True):
+    for row, option in zip((made["now"], made["best"], *made["others"]), options, strict=True):
         row |= {"kwh_a_day": _kwh(option, prices), "worth_a_day": _worth(option, prices)}
     age_s = (now_ms - one.at_ms) / 1000
-    return {"server": one.server, "at": _moment(one.at_ms), "age_s": age_s, "currency": prices.currency, **told}
+    return {"server": one.server, "at": _moment(one.at_ms), "age_s": age_s, "currency": prices.currency, **made}
 
 
 def _stated_hour(one: ForecastHour) -> dict[str, object]:

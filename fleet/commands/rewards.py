@@ -71,9 +71,9 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exac
         # a spreadsheet has only one scope, the ledger's
         spans = None if as_csv else scopes(place)
         jumps = clock_jumps(place) if by in _BY_TIME else []
-        told = [] if as_csv or by != "miner" else stated_by_miner(place)
+        answers = [] if as_csv or by != "miner" else stated_by_miner(place)
     if as_json:
-        stated = _stated(rows, by, told, simulated=place.simulated, ids=ids)
+        stated = _stated(rows, by, answers, simulated=place.simulated, ids=ids)
         if by in _BY_TIME:
             stated["clock_jumps"] = [{"from": stamp(jump.from_ms), "to": stamp(jump.to_ms)} for jump in jumps]
         click.echo(dump(stated | {"scopes": spans.stated() if spans else None}))
@@ -81,15 +81,15 @@ def rewards(*, by: str, as_json: bool, as_csv: bool, lost: bool, ids: bool, exac
         _write_csv(rows, by, ids=ids)
     else:
         said = spans.lines(partial(readable, exact=exact)) if spans else []
-        _print_table(rows, by, said, told, simulated=place.simulated, ids=ids, exact=exact)
+        _print_table(rows, by, said, answers, simulated=place.simulated, ids=ids, exact=exact)
     if not as_json:
         for jump in jumps:
             click.echo(f"{jump.text}; hours and days are those of the clock at that time", err=True)
 
 
-def _stated(rows: list[Reward], by: str, told: Sequence[Stated], *, simulated: bool, ids: bool) -> dict[str, object]:
+def _stated(rows: list[Reward], by: str, answers: Sequence[Stated], *, simulated: bool, ids: bool) -> dict[str, object]:
     """The rows as a JSON object; rows of miners also have what the server stated of them."""
-    last = {(one.server, one.miner): one for one in told}
+    last = {(one.server, one.miner): one for one in answers}
     groups = [
         {"server": row.server, by: row.group}
         | ({"miner_id": row.miner_id} if ids else {})
@@ -178,7 +178,7 @@ def _print_table(
     rows: list[Reward],
     by: str,
     spans: Sequence[str],
-    told: Sequence[Stated],
+    answers: Sequence[Stated],
     *,
     simulated: bool,
     ids: bool,
@@ -202,9 +202,9 @@ def _print_table(
     sheet.print(screen)
     for span in spans:
         line(screen, span)
-    if told:
+    if answers:
         line(screen, "booked amounts, and what the server last stated:", style="bold")
         booked = {(row.server, row.group): row.total_nnet for row in rows}
-        print_stated(told, booked, ids=ids, exact=exact)
+        print_stated(answers, booked, ids=ids, exact=exact)
     if simulated:
         screen.print("simulated: these rewards are not real", style="yellow")

@@ -98,9 +98,9 @@ class AutoMiners:
         """Number of miners that stay open even if they cost income."""
         return len(self._pinned)
 
-    def heard(self, reply: Reply, miner: Miner, now: float) -> None:
+    def ended(self, reply: Reply, miner: Miner, now: float) -> None:
         """A call ended, and its miner has processed it."""
-        self.seen.heard(reply, miner, now)
+        self.seen.ended(reply, miner, now)
         if reply.call.kind in _OPENING and not isinstance(reply.outcome, _NOT_ITS_OWN):
             change = self._refused.add if isinstance(reply.outcome, CallError) else self._refused.discard
             change(miner.spec.miner_id)

@@ -58,14 +58,14 @@ class Drain:
         """The latest end of the drain."""
         return self.latest + _FAREWELLS_S
 
-    def farewells_end(self, heard_at: float, now: float) -> str:
+    def farewells_end(self, last_answer_at: float, now: float) -> str:
         """Why the stops and totals that are left are given up, empty while there is time for them.
 
-        `heard_at` is when the server last answered, or the limit last held a call back.
+        `last_answer_at` is when the server last answered, or the limit last held a call back.
         """
         if now >= self.ends_at:
             return "the drain took too long"
-        if now >= max(self.give_up_at, heard_at) + self._silence_s:
+        if now >= max(self.give_up_at, last_answer_at) + self._silence_s:
             return "the server does not answer"
         return ""
 

@@ -53,7 +53,7 @@ class IncomeObserver:
         self._changing += call.kind in _CHANGES
         self._meter.sent(submission=call.kind is CallKind.SUBMIT)
 
-    def heard(self, reply: Reply, miner: Miner, now: float) -> None:
+    def ended(self, reply: Reply, miner: Miner, now: float) -> None:
         """A call ended, and its miner has processed it."""
         kind, outcome = reply.call.kind, reply.outcome
         if kind in _CHANGES:

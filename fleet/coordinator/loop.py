@@ -208,7 +208,7 @@ class Coordinator:
             drain.given_up = now >= drain.give_up_at
             if drain.given_up:
                 self._farm.give_up(now)
-        elif reason := drain.farewells_end(self._farm.server.heard_at, now):
+        elif reason := drain.farewells_end(self._farm.server.last_answer_at, now):
             self._farm.leave(reason, now)
 
     def _review(self, drain: Drain, now: float) -> str:

@@ -23,7 +23,7 @@ class Reachability:
         #: whether the farm drains, which an outage does not delay
         self.draining = False
         #: when the server last answered, or the limit last held a call back
-        self.heard_at = now
+        self.last_answer_at = now
 
     @property
     def away(self) -> bool:
@@ -71,7 +71,7 @@ class Reachability:
         """
         outcome = reply.outcome
         if not isinstance(outcome, NoAnswer | Unreachable):
-            self.heard_at = now
+            self.last_answer_at = now
         if isinstance(outcome, Banned):
             before = self._ban.free_at
             began = self._ban.refused(outcome, reply.sent_at, now)

@@ -99,7 +99,7 @@ class Farm:
         miner = self.miners[reply.call.spec.miner_id]
         self._tell(miner, reply, now)
         if self.auto is not None:
-            self.auto.heard(reply, miner, now)
+            self.auto.ended(reply, miner, now)
         waits = now < miner.waits_until
         if reply.call.kind is CallKind.REGISTER and waits:
             self.timetable.left(miner)
@@ -183,7 +183,7 @@ class Farm:
         self._ask_for_server(now)
         blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
         if blocked_until < NEVER:
-            self.server.heard_at = now
+            self.server.last_answer_at = now
         if self.server.probe_at > -NEVER:
             self.server.probed(now)
             blocked_until = min(blocked_until, self.server.probe_at)

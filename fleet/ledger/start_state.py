@@ -93,8 +93,8 @@ def _open_session(read: Read, miner: int, now_ms: int, base: Any) -> OpenSession
         session_id=row.session_id,
         completed=sum(entry.kind == EntryKind.JOB.value for entry in paid),
         booked=sum((Decimal(entry.amount) for entry in paid), ZERO),
-        confirmed=sum((Decimal(entry.amount) for entry in since if entry.told), ZERO),
-        unconfirmed=tuple((entry.job_id or "", Decimal(entry.amount)) for entry in since if not entry.told),
+        confirmed=sum((Decimal(entry.amount) for entry in since if entry.answered), ZERO),
+        unconfirmed=tuple((entry.job_id or "", Decimal(entry.amount)) for entry in since if not entry.answered),
         offset=None if row.offset_nnet is None else Decimal(row.offset_nnet),
         heartbeat_age_s=max(0.0, (now_ms - row.beat_at) / 1000),
         base_in_doubt=in_doubt and not by_sum,
@@ -141,10 +141,10 @@ _OPEN_SESSION = (
 _LAST_CLOSED = select(func.max(schema.sessions.c.closed_at).label("at")).where(
     schema.sessions.c.miner == bindparam("key_miner")
 )
-#: `told`: stated by an answer for this very payment, whether or not a later entry confirmed it
+#: `answered`: whether an answer stated this very payment, even if a later entry confirmed it as well
 _PAID_IN_SESSION = reading(
     schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount", "evidence")
-).add_columns((_entries.confirmed & _entries.settled_by.is_(None)).label("told"))
+).add_columns((_entries.confirmed & _entries.settled_by.is_(None)).label("answered"))
 _OPEN_JOBS = (
     reading(schema.jobs, ("miner",))
     .add_columns(_entries.id.label("entry"))

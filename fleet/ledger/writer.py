@@ -119,8 +119,8 @@ class Writer:
             for write in writes
             if write.counted
         ]
-        heard = [self._session(write) | {"beat_at": now_ms} for write in writes if not write.counted]
-        for rows in filter(None, (counted, heard)):
+        uncounted = [self._session(write) | {"beat_at": now_ms} for write in writes if not write.counted]
+        for rows in filter(None, (counted, uncounted)):
             self._set_sessions(rows)
 
     def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:

@@ -49,11 +49,11 @@ class Lifecycle:
         """The server knows the miner."""
         self.phase = Phase.REGISTERED
         words = "registered" if registration.new else "already registered"
-        settled = self._account.registered(registration, unresolved=self._workload.unresolved)
+        entries = self._account.registered(registration, unresolved=self._workload.unresolved)
         # a payment that no answer stated can only be proved against an earlier total, so one is requested soon
         self._audits.due(now, when=self._account.base_total is None)
         odd = [anomaly(self._spec.miner_id, registration.oddity)] if registration.oddity else []
-        return [self._notice(NoticeKind.REGISTERED, words), *odd, *settled]
+        return [self._notice(NoticeKind.REGISTERED, words), *odd, *entries]
 
     def started(self, start: SessionStart, reply: Reply, now: float, find: Find, *, draining: bool) -> list[Effect]:
         """A session was opened, or the one that an earlier coordinator left open is adopted."""
