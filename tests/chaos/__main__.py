@@ -40,7 +40,7 @@ from tests.chaos.strike import WORDS, Point
 from tests.chaos.table import Row, markdown, save
 from tests.chaos.turns import Turn, rows_of
 
-#: whatever is not a point of the coordinator's, in the order of the table
+#: every row that isn't a point of the coordinator's, in the order of the table
 ROOMS = (
     hosts.scenes,
     broken_host.scenes,
@@ -59,27 +59,27 @@ ROOMS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """What is asked for."""
+    """What the command line asks for."""
 
-    #: ids of faults; empty for all
+    #: ids of the faults to play; empty for all
     only: frozenset[str]
-    #: of each point C1–C9
+    #: number of deaths at each point C1–C9
     trials: int
     full: bool
 
     def has(self, fault: str) -> bool:
-        """Whether this fault is."""
+        """Whether this fault was asked for."""
         return not self.only or fault in self.only
 
     def downs(self, point: Point) -> list[tuple[float, int]]:
-        """For how many seconds nobody is there after a death, and how often."""
+        """The seconds that the coordinator stays down after a death at this point, with a number of deaths for each."""
         if point is not Point.COMPUTING:
             return [(0.0, self.trials)]
         return [(1.0, self.trials), *([(30.0, 5), (300.0, 1)] if self.full else [])]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what is asked for, print and save the table."""
+    """Play the faults asked for, then print and save the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="what is drawn; printed, drawn itself by default")
     parser.add_argument("--full", action="store_true", help="300 trials of each point, and the long waits")
@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 @contextmanager
 def _signals_unwind() -> Iterator[None]:
-    """A signal ends this process by way of every `with`, so that nothing it started runs on."""
+    """A signal to this process unwinds every `with`, so that nothing it started keeps running."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, lambda received, _frame: sys.exit(128 + received)) for number in numbers]
     try:

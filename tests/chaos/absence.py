@@ -1,4 +1,4 @@
-"""W9: nobody computes, and the farm says so and takes no jobs."""
+"""W9: no worker computes; the farm says so and takes no jobs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tests.chaos.scenes import Scene
 from tests.support.processes import eventually
 
 _WORDS = "[WARN]   no worker takes jobs"
-#: the farm says so within this, in seconds
+#: seconds within which the farm must say so
 _SAID_S = 10.0
-#: and then nobody is there for so long
+#: further seconds without a worker
 _ALONE_S = 10.0
 
 
 def no_worker(havoc: Havoc) -> str | None:
-    """All worker hosts are killed: it is said, no job is asked for, every session lives."""
+    """All worker hosts are killed: the farm says so, asks for no job, and keeps every session."""
     farm = havoc.farm
     said = farm.life.log.read_text(encoding="utf-8").count(_WORDS)
     for host in farm.hosts:

@@ -1,4 +1,4 @@
-"""What can be done to a running farm from outside: each act is done and, where it lasts, undone again."""
+"""What can be done to a running farm from outside. An act whose effect lasts also undoes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.chaos.rogue import forgeries
 from tests.support.farms import asked
 from tests.support.faults import BULK, CALL_FAULTS, PAGES
 
-#: strange jobs
+#: kinds of strange jobs
 JOB_FAULTS = (
     "poison",
     "unknown_type",
@@ -31,23 +31,23 @@ JOB_FAULTS = (
 
 
 class Havoc:
-    """Strikes a farm with moves drawn from a seed."""
+    """Strikes a farm with acts drawn from a seed."""
 
     def __init__(self, farm: Farm, auditor: Auditor, rng: Random) -> None:
         self.farm = farm
         self.auditor = auditor
         self.rng = rng
-        #: Unix time at which the server forgot last
+        #: Unix time at which the server last forgot everything
         self.forgotten_at: float | None = None
-        #: what was drawn within the last act
+        #: what the last act drew
         self.detail = ""
-        #: pace of what an act did not concern, as a share of its pace without it
+        #: pace of the part of the farm that an act did not concern, relative to the pace without the act
         self.paces: list[float] = []
-        #: processes that ended though nobody killed them, by what they are
+        #: processes that ended although nobody killed them, with their part in the farm
         self.ended: Counter[str] = Counter()
 
     def tend(self) -> None:
-        """What a supervisor does: start again what has ended."""
+        """Restart what has ended, as a supervisor does."""
         if not self.farm.lives:
             self.ended["coordinator"] += 1
             self.auditor.death()
@@ -61,17 +61,17 @@ class Havoc:
                 host.start()
 
     def host(self) -> Host:
-        """One of the hosts that work, if any does."""
+        """One of the running worker hosts, or None."""
         ready = [host for host in self.farm.hosts if host.is_ready]
         return self.rng.choice(ready or self.farm.hosts)
 
     def pause(self, least_s: float, most_s: float) -> None:
-        """Let the fault last."""
+        """Wait while the fault lasts."""
         time.sleep(self.rng.uniform(least_s, most_s))
 
 
 def kill_coordinator(havoc: Havoc) -> None:
-    """kill -9, and nobody there for up to 2 s."""
+    """kill -9 of the coordinator, then up to 2 s without one."""
     havoc.farm.life.kill()
     havoc.auditor.death()
     havoc.pause(0, 2)
@@ -79,7 +79,7 @@ def kill_coordinator(havoc: Havoc) -> None:
 
 
 def restart_coordinator(havoc: Havoc) -> None:
-    """SIGTERM, which drains, and a new one."""
+    """SIGTERM, which drains, then a new coordinator."""
     if havoc.farm.drained() is None:
         havoc.farm.life.kill()
         havoc.auditor.death()
@@ -87,7 +87,7 @@ def restart_coordinator(havoc: Havoc) -> None:
 
 
 def stop_coordinator(havoc: Havoc) -> None:
-    """SIGSTOP for half a second to five, as when a machine is suspended."""
+    """SIGSTOP for half a second to five seconds, as when a machine is suspended."""
     havoc.farm.life.send(signal.SIGSTOP)
     havoc.pause(0.5, 5)
     havoc.farm.life.send(signal.SIGCONT)
@@ -108,7 +108,7 @@ def kill_pool_child(havoc: Havoc) -> None:
 
 
 def roll_worker(havoc: Havoc) -> None:
-    """SIGTERM of a worker host, which finishes its jobs, and a new one."""
+    """SIGTERM of a worker host, which finishes its jobs, then a new one."""
     host = havoc.host()
     if host.running:
         host.process.send(signal.SIGTERM)
@@ -142,7 +142,7 @@ def restart_redis(havoc: Havoc) -> None:
 
 
 def stop_redis(havoc: Havoc) -> None:
-    """SIGSTOP of Redis for half a second to five: connections are half open."""
+    """SIGSTOP of Redis for half a second to five seconds: connections are half open."""
     havoc.farm.redis.child.signal(signal.SIGSTOP)
     havoc.pause(0.5, 5)
     havoc.farm.redis.child.signal(signal.SIGCONT)
@@ -155,7 +155,7 @@ def flush_redis(havoc: Havoc) -> None:
 
 
 def delete_queues(havoc: Havoc) -> None:
-    """One of the keys is gone."""
+    """Delete one of the keys."""
     with havoc.farm.connected() as client:
         client.delete(havoc.rng.choice((JOBS_QUEUE, RESULTS_STREAM, "unacked", "unacked_index")))
 
@@ -168,17 +168,17 @@ def _set_for_a_while(havoc: Havoc, name: str, value: str, usual: str) -> None:
 
 
 def fill_redis(havoc: Havoc) -> None:
-    """Redis has reached maxmemory for a while."""
+    """Redis is at its maxmemory for a while."""
     _set_for_a_while(havoc, "maxmemory", "1", "512mb")
 
 
 def make_redis_refuse_writes(havoc: Havoc) -> None:
-    """Redis takes no writes for a while, as with a full disk."""
+    """Redis refuses writes for a while, as with a full disk."""
     _set_for_a_while(havoc, "min-replicas-to-write", "1", "0")
 
 
 def lock_out(havoc: Havoc) -> None:
-    """Another password for a while; open connections are cut, so that all have to log in again."""
+    """Change the password for a while and cut open connections, so that every client has to log in again."""
     password = urlsplit(havoc.farm.redis.url).password or ""
     with havoc.farm.connected() as client:
         client.config_set("requirepass", "another one")
@@ -188,7 +188,7 @@ def lock_out(havoc: Havoc) -> None:
 
 
 def cut_connections(havoc: Havoc) -> None:
-    """All connections to Redis are cut, up to four times."""
+    """Cut all connections to Redis, up to four times."""
     with havoc.farm.connected() as client:
         for _ in range(havoc.rng.randint(1, 4)):
             client.client_kill_filter(_type="normal", skipme=True)
@@ -211,26 +211,26 @@ def _switch_on(havoc: Havoc, fault: str, count: int) -> None:
 
 
 def fail_calls(havoc: Havoc) -> None:
-    """The next few calls fail in one way."""
+    """The next few calls fail, all in the same way."""
     _switch_on(havoc, havoc.rng.choice((*CALL_FAULTS, *BULK, *PAGES, "no_session")), havoc.rng.randint(1, 8))
     havoc.pause(0.5, 2)
 
 
 def fail_all_calls(havoc: Havoc) -> None:
-    """A server that is down, for a while."""
+    """The server is down for a while."""
     havoc.farm.faults(havoc.rng.choice(("unavailable", "drop_before", "error_before")))
     havoc.pause(0.5, 3)
     havoc.farm.faults()
 
 
 def hand_out_strange_jobs(havoc: Havoc) -> None:
-    """The next few jobs are strange in one way."""
+    """The next few jobs are strange, all in the same way."""
     _switch_on(havoc, havoc.rng.choice(JOB_FAULTS), havoc.rng.randint(1, 5))
     havoc.pause(0.5, 2)
 
 
 def stop_server(havoc: Havoc) -> None:
-    """SIGSTOP of the server for half a second to four."""
+    """SIGSTOP of the server for half a second to four seconds."""
     havoc.farm.simulator.send(signal.SIGSTOP)
     havoc.pause(0.5, 4)
     havoc.farm.simulator.send(signal.SIGCONT)
@@ -243,7 +243,7 @@ def forget(havoc: Havoc) -> None:
 
 
 def quiet(farm: Farm) -> None:
-    """Undo whatever may last."""
+    """Undo every act whose effect may last."""
     farm.faults()
     with farm.connected() as client, client.pipeline() as pipeline:
         try:

@@ -1,4 +1,4 @@
-"""The ledger against the simulator's book: read from outside, after the coordinator has ended or died."""
+"""Compares the ledger with the simulator's book, from outside, after the coordinator has ended or died."""
 
 from __future__ import annotations
 
@@ -26,55 +26,55 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """The ledger as a death left it."""
+    """The ledger at the moment of a death."""
 
-    #: state by job id
+    #: job id → state
     open_jobs: dict[str, str]
     last_entry: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allowed:
-    """What a fault may cause without a law being broken."""
+    """What a fault may cause without breaking a law."""
 
     #: causes for which jobs may end unpaid
     losses: frozenset[Loss] = frozenset()
-    #: the server leaves outcomes unknown, so that submissions are sent again
-    unheard: bool = False
-    #: the server forgot: what it paid for lost answers before can't be proved any more
+    #: whether the server leaves outcomes unknown, so that submissions are repeated
+    answers_lost: bool = False
+    #: when the server forgot, Unix seconds: what it paid in lost answers before can't be proved any more
     forgotten_at: float | None = None
 
 
 NOTHING = Allowed()
-#: jobs that the farm leaves on purpose, in any weather: they came without a fetch
+#: causes for which the farm drops jobs on purpose under any fault: those jobs came without a fetch
 _LEFT = frozenset({Loss.LEFT, Loss.CROWDED})
-#: jobs that come with a heartbeat have a deadline and can't be declined: nobody meets it for more than a minute
+#: Jobs that come with a heartbeat have a deadline and can't be declined. A stop of more than a minute misses it.
 LATE = Allowed(losses=frozenset({Loss.EXPIRED}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What a drained farm has to show for the jobs since the last verdict."""
+    """What a drained farm shows for the jobs since the last verdict."""
 
     jobs: int
-    #: jobs that ended unpaid without excuse, or were paid and not booked, each with its story
+    #: jobs that ended unpaid without an excuse, or were paid and not booked, each with its history
     lost: tuple[str, ...]
-    #: completed kernel runs beyond a job's first
+    #: completed kernel runs of a job after its first
     computed_twice: int
-    #: jobs submitted again although what became of the submission was known
+    #: jobs submitted again although the outcome of the submission was known
     sent_twice: tuple[str, ...]
-    #: jobs submitted again because it was not known
+    #: jobs submitted again because the outcome was unknown
     sent_again: int
-    #: NNET, the sum of what the book and the ledger differ by, beyond what can be proved or told from float sums
+    #: difference between book and ledger in NNET, without what is unprovable or a rounding of float sums
     difference: Decimal
     #: jobs that ended unpaid for a cause that the fault explains
     excused: int
-    #: NNET that the server paid unheard before it forgot, so that nothing proves it; beside `difference`
+    #: NNET paid in answers that were lost before the server forgot, so that nothing proves it; not part of `difference`
     unprovable: Decimal
 
     @property
     def flawed(self) -> bool:
-        """Whether any law is broken."""
+        """Whether any law was broken."""
         return bool(self.lost or self.sent_twice or self.difference)
 
 
@@ -83,8 +83,8 @@ class Auditor:
 
     def __init__(self, farm: Farm) -> None:
         self._farm = farm
-        #: jobs that a submission was written for when a coordinator died
-        self._unheard: set[str] = set()
+        #: jobs whose submission was in the ledger when a coordinator died
+        self._submitting: set[str] = set()
         self._jobs = 0
         self._lost: set[str] = set()
         self._sent_again: set[str] = set()
@@ -98,13 +98,13 @@ class Auditor:
     # -- while it runs ----------------------------------------------------------------------------------------------
 
     def death(self) -> Snapshot:
-        """What the coordinator that just died left open."""
+        """The jobs that the coordinator left open when it died."""
         open_jobs = self.open_now()
-        self._unheard |= {job_id for job_id, state in open_jobs.items() if state == JobState.SUBMITTING.value}
+        self._submitting |= {job_id for job_id, state in open_jobs.items() if state == JobState.SUBMITTING.value}
         return Snapshot(open_jobs=open_jobs, last_entry=self.last_entry())
 
     def recovered(self, snapshot: Snapshot, since: float, timeout_s: float = 60.0) -> float | None:
-        """When every job of the snapshot is final and one assigned after `since`, a Unix time, is paid; monotonic."""
+        """Monotonic time at which the snapshot's jobs are final and one assigned after `since` (Unix time) is paid."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self._paid_since(snapshot.last_entry, since) and not self._still_open(snapshot):
@@ -113,7 +113,7 @@ class Auditor:
         return None
 
     def resumed(self, last_entry: int, since: float, timeout_s: float = 60.0) -> float | None:
-        """When a job assigned after `since`, a Unix time, is paid; monotonic."""
+        """Monotonic time at which a job assigned after `since` (Unix time) is paid."""
         return self.recovered(Snapshot(open_jobs={}, last_entry=last_entry), since, timeout_s)
 
     def open_now(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ class Auditor:
             return int(ledger.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
 
     def paid_jobs(self) -> Counter[str]:
-        """How many jobs of each miner are paid."""
+        """Number of paid jobs by miner."""
         query = (
             "SELECT m.miner_id, count(*) AS n FROM entries e JOIN miners m ON m.id = e.miner"
             " WHERE e.kind = ? GROUP BY m.miner_id"
@@ -151,7 +151,7 @@ class Auditor:
     # -- after a drain ----------------------------------------------------------------------------------------------
 
     def verdict(self, allowed: Allowed = NOTHING) -> Verdict:
-        """Compare everything job by job and miner by miner; what is new since the last verdict."""
+        """Compare everything job by job and miner by miner. Returns what is new since the last verdict."""
         with self._ledger() as ledger:
             jobs = {unpacked(row["job_id"]): row for row in ledger.execute("SELECT * FROM jobs").fetchall()}
             entries = ledger.execute(
@@ -172,7 +172,7 @@ class Auditor:
             jobs=len(jobs) - self._jobs,
             lost=tuple(story for job_id, story in lost.items() if job_id not in self._lost),
             computed_twice=runs - self._extra_runs,
-            sent_twice=() if allowed.unheard else tuple(sorted(fresh - self._unheard)),
+            sent_twice=() if allowed.answers_lost else tuple(sorted(fresh - self._submitting)),
             sent_again=len(fresh),
             difference=self._new_difference(entries, allowed),
             excused=fresh_excuses,
@@ -184,7 +184,7 @@ class Auditor:
         return verdict
 
     def _unpaid(self, jobs: dict[str, Any]) -> dict[str, str]:
-        """Jobs that are open after the drain, or over and not paid."""
+        """Jobs that are still open after the drain, or ended unpaid."""
         paid = {state.value for state in PAID}
         return {
             job_id: f"{job_id}: {row['state']}, {row['loss']}, {row['cause']}; {row['events']}"
@@ -197,7 +197,7 @@ class Auditor:
         return final and row["loss"] is not None and Loss(row["loss"]) in allowed.losses | _LEFT
 
     def _unbooked(self, jobs: dict[str, Any], entries: list[Any]) -> dict[str, str]:
-        """Jobs that the book holds and the ledger does not, though nothing explains it."""
+        """Jobs that are in the book but not in the ledger, without an explanation."""
         booked = {unpacked(entry["job_id"]) for entry in entries if entry["job_id"]}
         missing = {}
         for row in self._book:
@@ -211,7 +211,7 @@ class Auditor:
         return missing
 
     def _unfetched(self, jobs: dict[str, Any]) -> dict[str, str]:
-        """A fetched job is given again until it is submitted, so that at most each miner's last one is not known."""
+        """Fetched jobs that the ledger lacks. One a miner is fine: the server repeats a job until it is submitted."""
         fetched = sum(row["road"] == JobOrigin.FETCHED.value for row in jobs.values())
         given = self._farm.counters()["assigned"].get("task", 0)
         known = 0 <= given - fetched <= self._farm.setup.miners
@@ -230,23 +230,23 @@ class Auditor:
                 adjusted.add(entry["miner_id"])
             elif entry["job_id"]:
                 by_job.add(unpacked(entry["job_id"]))
-        unheard = self._unprovable(by_job, allowed)
+        unprovable = self._unprovable(by_job, allowed)
         for row in self._book:
             paid[row["miner"]] += Decimal(row["amount"])
         total = self._unproved = _ZERO
         for miner in paid.keys() | booked.keys():
             missing = paid[miner] - booked[miner]
-            # an adjustment is told from float sums
+            # an adjustment is derived from float sums
             ulp = Decimal(math.ulp(float(max(paid[miner], Decimal(1))))) if miner in adjusted else _ZERO
             rounding = ulp * 4 * (counts[miner] + 2)
-            beyond = max(missing - unheard[miner] - rounding, -missing - rounding, _ZERO)
-            self._unproved += min(max(missing - rounding, _ZERO), unheard[miner])
+            beyond = max(missing - unprovable[miner] - rounding, -missing - rounding, _ZERO)
+            self._unproved += min(max(missing - rounding, _ZERO), unprovable[miner])
             total += abs(beyond - self._differences.get(miner, _ZERO))
             self._differences[miner] = beyond
         return total
 
     def _unprovable(self, booked: set[str], allowed: Allowed) -> dict[str, Decimal]:
-        """By miner, what a server paid without being heard before it forgot."""
+        """By miner, what the server paid in lost answers before it forgot."""
         sums: dict[str, Decimal] = defaultdict(Decimal)
         if allowed.forgotten_at is None:
             return sums

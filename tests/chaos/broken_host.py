@@ -1,4 +1,4 @@
-"""W10: one worker host whose kernels fail, or that takes smaller jobs only, beside a good one."""
+"""W10: a worker host whose kernels fail, or one with a lower limit for jobs, beside a good one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.chaos.kernels import Orders
 from tests.chaos.scenes import Scene
 
 _MEASURED_S = 15.0
-#: `RestartSec` of the units
+#: seconds, the `RestartSec` of the units
 _RESTART_S = 5.0
-#: of the good host's own pace; Celery needs up to five seconds to see that a process of its pool has ended
+#: required share of the good host's own pace; Celery needs up to five seconds to notice a dead pool process
 _LEAST_PACE = {"raise": 0.8, "leave": 0.6}
 
 
 def beside_a_good_one(poison: str) -> Callable[[Havoc], str | None]:
-    """The good host's pace alone, and with a broken one beside it that is started again whenever it ends."""
+    """Compare the good host's pace alone with its pace beside a broken host that is restarted whenever it ends."""
 
     def act(havoc: Havoc) -> str | None:
         farm = havoc.farm
@@ -38,7 +38,7 @@ def beside_a_good_one(poison: str) -> Callable[[Havoc], str | None]:
 
 
 def _pace(havoc: Havoc, seconds: float) -> float:
-    """Accepted jobs a second, while what ends is started again as systemd does it, seconds later."""
+    """Accepted jobs a second, while ended processes are restarted some seconds later, as systemd does."""
     before, since = havoc.farm.counters()["accepted"], time.monotonic()
     while time.monotonic() - since < seconds:
         time.sleep(_RESTART_S)

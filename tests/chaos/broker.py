@@ -1,4 +1,4 @@
-"""R1–R7 and cut connections: Redis restarted, killed, emptied, full, silent, or not letting anybody in."""
+"""R1–R7, N2: Redis restarted, killed, emptied, full or silent, connections cut, logins refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def keep_on_disk(farm: Farm) -> None:
 
 
 def keep_nothing(farm: Farm) -> None:
-    """Redis is as it was started."""
+    """Redis writes nothing to disk, as `fleet up` starts it."""
     config = _config(farm)
     config.write_text(config.read_text().replace("appendonly yes", "appendonly no"))
     with farm.connected() as client:
@@ -38,7 +38,7 @@ def keep_nothing(farm: Farm) -> None:
 
 
 def restarted_with_its_file(havoc: Havoc) -> None:
-    """kill -9 of a Redis that keeps an append-only file, and comes back with it."""
+    """kill -9 of a Redis that writes an append-only file, then a restart with that file."""
     keep_on_disk(havoc.farm)
     time.sleep(0.5)
     acts.kill_redis(havoc)
@@ -46,7 +46,7 @@ def restarted_with_its_file(havoc: Havoc) -> None:
 
 
 def restarted_without_its_file(havoc: Havoc) -> None:
-    """The same, but the file is gone."""
+    """The same, but the file is deleted before the restart."""
     keep_on_disk(havoc.farm)
     time.sleep(0.5)
     havoc.farm.redis.child.kill()
@@ -56,7 +56,7 @@ def restarted_without_its_file(havoc: Havoc) -> None:
 
 
 def restarted_idle(havoc: Havoc) -> None:
-    """No worker, no flow: Redis restarts, and only then does work go on."""
+    """Redis restarts while there are no workers and no flow; only then does work continue."""
     for host in havoc.farm.hosts:
         host.kill()
     time.sleep(1)
@@ -68,7 +68,7 @@ def restarted_idle(havoc: Havoc) -> None:
 
 
 def evicting(havoc: Havoc) -> None:
-    """The wrong eviction policy, and too little memory: Redis throws jobs and results away."""
+    """Redis with a wrong eviction policy and too little memory deletes jobs and results."""
     with havoc.farm.connected() as client:
         client.config_set("maxmemory-policy", "allkeys-random")
         client.config_set("maxmemory", "1")
@@ -78,7 +78,7 @@ def evicting(havoc: Havoc) -> None:
 
 
 def silent_for(seconds: float) -> Callable[[Havoc], None]:
-    """SIGSTOP for so long: every connection is half open."""
+    """SIGSTOP of Redis for `seconds`: every connection is half open."""
 
     def act(havoc: Havoc) -> None:
         havoc.farm.redis.child.signal(signal.SIGSTOP)
@@ -89,7 +89,7 @@ def silent_for(seconds: float) -> Callable[[Havoc], None]:
 
 
 def denied_by_acl(havoc: Havoc) -> None:
-    """The user of all may do nothing but log in, for two seconds."""
+    """The user that all share may do nothing but log in, for two seconds."""
     with havoc.farm.connected() as client:
         client.execute_command("ACL", "SETUSER", "default", "-@write", "-@read")
         time.sleep(2)

@@ -1,4 +1,4 @@
-"""Coordinators forked from a process that has imported everything: real ones, born in tenths of a second."""
+"""Forks real coordinators from a process that has imported everything, so that each starts in tenths of a second."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _CONTEXT.set_forkserver_preload(_PRELOADED)
 
 
 class Seams(Protocol):
-    """What is to go wrong in a life."""
+    """The functions of a coordinator to wrap so that something goes wrong."""
 
     def lay(self) -> None:
-        """Wrap the seams of this process."""
+        """Wrap them in this process."""
 
 
 class Life:
-    """One life of `fleet coordinator`, its words in the file `log`."""
+    """One run of `fleet coordinator`, whose output is in the file `log`."""
 
     def __init__(self, env: Mapping[str, str], log: Path, strike: Seams | None = None) -> None:
         self.log = log
@@ -48,21 +48,21 @@ class Life:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs, a negative signal's number when one ended it."""
+        """None while it runs, the negative number of the signal that ended it, or its exit code."""
         return self._process.exitcode
 
     def arm(self) -> None:
-        """From now on the strike's passages count."""
+        """From now on the strike counts passages."""
         self.send(signal.SIGUSR1)
 
     def send(self, number: int) -> None:
-        """Send it a signal, if it lives."""
+        """Send it a signal, if it runs."""
         if self.exit_code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def ended_at(self, timeout_s: float) -> float | None:
-        """Wait for its end; the monotonic time of it, None when it does not come in time."""
+        """Wait for its end. Returns the monotonic time of it; None if it does not end in time."""
         if not wait([self._process.sentinel], timeout_s):
             return None
         at = time.monotonic()
@@ -70,7 +70,7 @@ class Life:
         return at
 
     def kill(self) -> float:
-        """End it at once; when."""
+        """Kill it. Returns the monotonic time of its end."""
         self.send(signal.SIGKILL)
         at = self.ended_at(10.0)
         assert at is not None

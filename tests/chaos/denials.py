@@ -1,4 +1,4 @@
-"""S12: a server that grants some miners sessions, and denies them at each submission."""
+"""S12: a server that grants some miners sessions, but denies their submissions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.chaos.scenes import TWO_HOSTS, Scene
 
 _DENIED = 4
 _MINERS = 40
-#: in a minute; pace is the limit's, so that whoever takes more than a share takes it from the others
+#: requests in a minute; the limit sets the pace, so a miner that takes more than its share takes it from the others
 _LIMIT = 2400
-#: the server's window, in seconds: the pace of a part of it says nothing
+#: the server's window, in seconds; the pace within a part of it means nothing
 _WINDOW_S = 60.0
-#: sessions that a denied miner asks for in a minute, with a submission to each
+#: most sessions that a denied miner may ask for in a minute, each followed by a submission
 _CALLS_A_MINUTE = 15.0
 
 _SETUP = Setup(
@@ -29,7 +29,7 @@ _SETUP = Setup(
 
 
 def denied_at_submission(havoc: Havoc) -> str | None:
-    """Four of forty miners hear "No active session" at each submission: the others keep 95 % of their pace."""
+    """Four of forty miners get "No active session" at each submission: the others keep 95 % of their pace."""
     farm = havoc.farm
     denied = sorted(havoc.auditor.paid_jobs())[:_DENIED]
     time.sleep(_WINDOW_S)
@@ -47,7 +47,7 @@ def denied_at_submission(havoc: Havoc) -> str | None:
 
 
 def _asked(havoc: Havoc) -> int:
-    """How many sessions were asked for since the start; in the middle of a run the denied alone ask for any."""
+    """Number of sessions requested since the start. In the middle of a run only the denied miners request any."""
     return int(havoc.farm.counters()["requests"]["start-session"])
 
 
@@ -61,8 +61,8 @@ def _pace(havoc: Havoc, denied: list[str]) -> float:
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
     """S12."""
     what = f"{_DENIED} of {_MINERS} miners denied at each submission, the others' pace"
-    # a job that was denied is submitted again
-    allowed = Allowed(unheard=True)
+    # a denied job is submitted again
+    allowed = Allowed(answers_lost=True)
     return [
         Scene(
             fault="S12",

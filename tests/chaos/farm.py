@@ -1,4 +1,4 @@
-"""A farm of separate processes, each of which can be killed, stopped and started again from outside."""
+"""A farm of separate processes, each of which can be killed, stopped and restarted from outside."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class Setup:
     """How a farm is built."""
 
     miners: int = 3
-    #: worker hosts, and pool processes of each
+    #: number of worker hosts, and of pool processes on each
     hosts: int = 1
     processes: int = 1
-    #: of the simulator, MS or MS+JITTER
+    #: delay of the simulator, MS or MS+JITTER
     latency: str = "25+10"
-    #: options of the simulator
+    #: further options of the simulator
     simulated: tuple[str, ...] = ()
-    #: settings of coordinator and workers, by name in the environment
+    #: settings of coordinator and workers, by environment variable
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Host:
-    """One worker host: `fleet worker` with kernels that are counted."""
+    """One worker host: `fleet worker`, with kernels that count their runs."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         folder.mkdir(parents=True)
@@ -59,7 +59,7 @@ class Host:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return self._process is not None and self._process.running
 
     @property
@@ -68,7 +68,7 @@ class Host:
         return self.running and "ready." in self.process.out + self.process.err
 
     def start(self) -> None:
-        """Start it; `is_ready` tells when it takes jobs."""
+        """Start it, without waiting until it takes jobs."""
         self._process = Started(KERNELS, self._folder, environ(self._folder, self._env))
 
     def ready(self) -> None:
@@ -76,11 +76,11 @@ class Host:
         self.process.says("ready.")
 
     def everything(self) -> list[psutil.Process]:
-        """Its processes, the pool's included, the worker's own first."""
+        """Its processes: the worker's own first, then those of its pool."""
         return sorted(self.process.kin(), key=lambda one: one.pid != self.process.pid)
 
     def send(self, number: int) -> None:
-        """Send all its processes a signal."""
+        """Send a signal to all its processes."""
         for process in self.everything():
             process.send_signal(number)
 
@@ -103,7 +103,7 @@ class Farm:
         self._orders = folder / "orders.json"
         self._stack = ExitStack()
         self._life: Life | None = None
-        #: of coordinator and workers, by name in the environment
+        #: settings of coordinator and workers, by environment variable
         self.settings: dict[str, str] = {}
 
     def __enter__(self) -> Farm:
@@ -128,7 +128,7 @@ class Farm:
         options = ("--latency", setup.latency, "--rate-limit", "0", *setup.simulated)
         self.simulator, self.url = self._stack.enter_context(simulator(folder / "simulator", *options))
         given = {
-            # what a killed process leaves behind goes with the farm
+            # what a killed process leaves behind is removed with the farm
             "TMPDIR": str(folder / "tmp"),
             "FLEET_SERVER": self.url,
             "FLEET_REDIS_URL": self.redis.url,
@@ -152,7 +152,7 @@ class Farm:
 
     @property
     def life(self) -> Life:
-        """The coordinator that lives, or the one that died last."""
+        """The running coordinator, or the one that ended last."""
         assert self._life is not None
         return self._life
 
@@ -168,17 +168,17 @@ class Farm:
         return self._life
 
     def drained(self) -> int | None:
-        """Stop the coordinator in order; its exit code, None when it does not end."""
+        """Stop the coordinator in order. Returns its exit code; None if it does not end."""
         self.life.send(signal.SIGTERM)
         return None if self.life.ended_at(_DRAIN_S) is None else self.life.exit_code
 
     def verified(self) -> list[str]:
-        """What `fleet ledger verify` has to say against the ledger."""
+        """The complaints of `fleet ledger verify`; empty if there are none."""
         done = run_fleet("ledger", "verify", folder=self.folder, settings=self.settings)
         return [] if done.returncode == 0 else [f"fleet ledger verify: {done.returncode} {done.stdout}{done.stderr}"]
 
     def order(self, orders: Orders) -> None:
-        """Tell the kernels what to do from now on."""
+        """Give the kernels their orders from now on."""
         unfinished = self._orders.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(asdict(orders)))
         unfinished.replace(self._orders)
@@ -188,26 +188,26 @@ class Farm:
         asked(self.url, "/simulator/faults", {"faults": list(texts)})
 
     def counters(self) -> dict[str, Any]:
-        """What the server counted."""
+        """The server's counters."""
         counters: dict[str, Any] = asked(self.url, "/simulator/requests")
         return counters
 
     def connected(self) -> redis.Redis:
-        """A client of the farm's Redis, with every right."""
+        """A client of the farm's Redis, with all rights."""
         return redis.Redis.from_url(self.redis.url, socket_timeout=15, socket_connect_timeout=3)
 
     def revive_redis(self) -> None:
-        """Start Redis again where it was, and wait until it answers."""
+        """Restart Redis on the same port, and wait until it answers."""
         self.redis.child.start()
         eventually("an answer of Redis", self._answers)
 
     def accepts(self, count: int, timeout_s: float = 60.0) -> None:
-        """Wait until the server has accepted so many more jobs."""
+        """Wait until the server has accepted `count` more jobs."""
         goal = self.counters()["accepted"] + count
         eventually(f"{count} more accepted jobs", lambda: self.counters()["accepted"] >= goal, timeout_s)
 
     def pace(self, seconds: float) -> float:
-        """Accepted jobs a second over so long."""
+        """Accepted jobs per second over `seconds`."""
         before, since = self.counters()["accepted"], time.monotonic()
         time.sleep(seconds)
         return float(self.counters()["accepted"] - before) / (time.monotonic() - since)

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.hostile URL SECONDS MODEL`: all that a worker's role allows and a worker never does, at once.
+"""`python -m tests.chaos.hostile URL SECONDS MODEL`: does all that a worker's role permits and no worker does.
 
 MODEL is a file with a message as the coordinator sends it.
 """
@@ -28,7 +28,7 @@ _BIG = "x" * 1_900_000
 
 
 def take_jobs(client: redis.Redis, _rng: Random) -> None:
-    """Take jobs and lose them."""
+    """Take jobs and drop them."""
     client.brpop([JOBS_QUEUE], timeout=1)
     time.sleep(0.05)
 
@@ -40,13 +40,13 @@ def end_the_stream(client: redis.Redis, _rng: Random) -> None:
 
 
 def delete_results(client: redis.Redis, _rng: Random) -> None:
-    """Let the stream hold nothing but one entry."""
+    """Trim the stream to one entry."""
     client.xadd(RESULTS_STREAM, {"a": "b"}, maxlen=0, approximate=False)
     time.sleep(0.2)
 
 
 def forge(client: redis.Redis, rng: Random) -> None:
-    """Results that are none."""
+    """Write entries that are not results."""
     pipeline = client.pipeline(transaction=False)
     for fields in forgeries(rng, [], 50):
         pipeline.xadd(RESULTS_STREAM, fields)  # type: ignore[arg-type]
@@ -54,7 +54,7 @@ def forge(client: redis.Redis, rng: Random) -> None:
 
 
 def fill_memory(client: redis.Redis, _rng: Random) -> None:
-    """Twenty entries of two megabytes at once."""
+    """Write twenty entries of two megabytes at once."""
     pipeline = client.pipeline(transaction=True)
     for _ in range(20):
         pipeline.xadd(RESULTS_STREAM, {"body": _BIG})
@@ -62,7 +62,7 @@ def fill_memory(client: redis.Redis, _rng: Random) -> None:
 
 
 def send_rubbish(client: redis.Redis, rng: Random) -> None:
-    """Messages that no coordinator sends, Celery's own tasks with limits of their own among them."""
+    """Queue messages that no coordinator sends, among them Celery's own tasks with their own limits."""
     for change in BROKEN.values():
         client.lpush(JOBS_QUEUE, text(change(copy.deepcopy(_model))))
     own = copy.deepcopy(_model)
@@ -72,7 +72,7 @@ def send_rubbish(client: redis.Redis, rng: Random) -> None:
 
 
 def mark_nonsense(client: redis.Redis, rng: Random) -> None:
-    """Messages that nobody took, long ago."""
+    """Mark messages as unacknowledged for a long time, although nobody took them."""
     tags = [str(UUID(int=rng.getrandbits(128))) for _ in range(50)]
     client.zadd("unacked_index", dict.fromkeys(tags, 0))
     client.hset("unacked", mapping=dict.fromkeys(tags, '["rubbish", "", ""]'))
@@ -82,7 +82,7 @@ def mark_nonsense(client: redis.Redis, rng: Random) -> None:
 
 
 def tell_flower(client: redis.Redis, _rng: Random) -> None:
-    """Events that are none."""
+    """Publish events that are invalid."""
     client.publish("/0.celeryev/worker.heartbeat", "{")
     time.sleep(0.01)
 
@@ -107,12 +107,12 @@ def _do(url: str, deed: Deed, until: float, seed: int) -> None:
         try:
             deed(client, rng)
         except redis.RedisError:
-            # full, ended or busy: go on
+            # full, ended or busy: continue
             time.sleep(0.05)
 
 
 def main(url: str, seconds: float, model: Path) -> None:
-    """Do all of it, each deed on a thread and a connection of its own."""
+    """Do all of it at once, each action on its own thread and connection."""
     _model.update(json.loads(model.read_text(encoding="utf-8")))
     until = time.monotonic() + seconds
     threads = [threading.Thread(target=_do, args=(url, deed, until, seed)) for seed, deed in enumerate(DEEDS)]

@@ -1,4 +1,4 @@
-"""W1–W8: workers that die, stand still, are gone, or lie."""
+"""W1–W8: workers that die, hang, are absent, or lie."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.support.broken import BROKEN, genuine, text
 from tests.support.processes import eventually
 
 _KERNEL_S = 0.8
-#: past the visibility timeout of ten seconds
+#: longer than the visibility timeout of ten seconds
 _STOPPED_S = 13.0
 _FLOOD = 20_000
 _BIG_BYTES = 100_000_000
 
 
 def killed_at(share: float) -> Callable[[Havoc], None]:
-    """kill -9 of a worker host when that share of a job's time has passed."""
+    """kill -9 of a worker host after that share of a job's duration."""
 
     def act(havoc: Havoc) -> None:
         before = havoc.farm.runs.stat().st_size
@@ -40,7 +40,7 @@ def killed_at(share: float) -> Callable[[Havoc], None]:
 
 
 def roll_all(havoc: Havoc) -> None:
-    """SIGTERM of one host after the other; the next goes when the one before is back."""
+    """SIGTERM of one host after the other, each once the previous one is back."""
     for host in havoc.farm.hosts:
         host.process.send(signal.SIGTERM)
         host.process.wait()
@@ -49,7 +49,7 @@ def roll_all(havoc: Havoc) -> None:
 
 
 def stopped_past_the_timeout(havoc: Havoc) -> None:
-    """SIGSTOP of a host until its jobs were given to another one, then its late results."""
+    """SIGSTOP of a host until its jobs went to another one; then it sends its late results."""
     processes = havoc.host().everything()
     for process in processes:
         process.suspend()
@@ -59,7 +59,7 @@ def stopped_past_the_timeout(havoc: Havoc) -> None:
 
 
 def nobody_for(seconds: float) -> Callable[[Havoc], str | None]:
-    """No worker for so long: fetching stops at the buffer's ceiling, sessions live on."""
+    """No worker for `seconds`: fetching stops at the buffer's limit, sessions stay open."""
 
     def act(havoc: Havoc) -> str | None:
         farm = havoc.farm
@@ -77,7 +77,7 @@ def nobody_for(seconds: float) -> Callable[[Havoc], str | None]:
             return f"{counters['assigned']['task'] - fetched} jobs were fetched for no worker"
         if counters["sessions_open"] != farm.setup.miners:
             return f"{counters['sessions_open']} sessions of {farm.setup.miners} live"
-        # a fetched job and four that came without a fetch
+        # one fetched job and four that came without a fetch
         ceiling = farm.setup.miners * 5
         return f"{waiting} jobs wait, more than {ceiling}" if waiting > ceiling else None
 
@@ -85,7 +85,7 @@ def nobody_for(seconds: float) -> Callable[[Havoc], str | None]:
 
 
 def flooded(havoc: Havoc) -> str | None:
-    """As many invented results as Redis takes, as fast as it takes them."""
+    """As many forged results as Redis accepts, as fast as possible."""
     with havoc.farm.connected() as client:
         for start in range(0, _FLOOD, 1000):
             pipeline = client.pipeline(transaction=False)
@@ -113,7 +113,7 @@ def oversized(havoc: Havoc) -> str | None:
 
 
 def broken_messages(havoc: Havoc) -> str | None:
-    """Messages of every broken shape among the jobs: no worker ends, and nothing of them is left."""
+    """Messages with every kind of defect among the jobs: no worker ends, and none of the messages is left."""
     farm = havoc.farm
     before = [host.process.pid for host in farm.hosts]
     model = genuine(farm.redis.url.removesuffix("/0") + "/1")
@@ -126,7 +126,7 @@ def broken_messages(havoc: Havoc) -> str | None:
 
 
 def of_another_version(havoc: Havoc) -> str | None:
-    """A worker host started while the farm speaks another version of the wire ends with words."""
+    """A worker host that starts while the farm uses another version of the wire format ends with a message."""
     farm = havoc.farm
     host: Host = farm.hosts[-1]
     host.kill()

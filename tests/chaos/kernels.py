@@ -29,15 +29,15 @@ _compute = catalog.compute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Orders:
-    """What the kernels are to do beside computing."""
+    """What the kernels do besides computing."""
 
-    #: seconds that each run takes at least
+    #: shortest duration of a run, in seconds
     slow_s: float = 0.0
     #: which of POISONS strikes
     poison: str = ""
     #: share of the jobs that are struck, the same ones at each attempt
     share: float = 0.0
-    #: the only worker host whose kernels are poisoned; empty for all of them
+    #: the only worker host whose kernels are poisoned; empty for all hosts
     host: str = ""
 
 
@@ -75,7 +75,7 @@ POISONS: dict[str, Callable[[], None]] = {
 
 
 def is_struck(job_id: str, share: float) -> bool:
-    """Whether a poisoned kernel strikes this job: a share of all, by the id."""
+    """Whether a poisoned kernel strikes this job. The id decides, so that `share` of all jobs are struck."""
     return zlib.crc32(job_id.encode()) % 10_000 < share * 10_000
 
 
@@ -88,10 +88,10 @@ class _Kernels:
         self._current = Orders()
 
     def compute(self, job_type: str, data: Mapping[str, Any], *, job_id: str) -> Any:
-        """The catalog's, counted."""
+        """The catalog's `compute`, with each run recorded."""
         orders = self._read()
         if job_id == SELF_TEST:
-            # whether it is this host that is struck
+            # whether this host's kernels are poisoned
             if orders.poison and orders.host == self._host and orders.host:
                 POISONS[orders.poison]()
             return _compute(job_type, data, job_id=job_id)

@@ -1,4 +1,4 @@
-"""L1–L3: a ledger that another program locks, a disk that takes its time, and a ledger that is deleted."""
+"""L1–L3: a ledger that another program locks, a slow disk, and a ledger that is deleted."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.support.processes import eventually
 from tests.support.slow_disk import SlowDisk, compiler
 
 _LOCKED_S = 8.0
-#: how long the disk is slow, beside the syncs that are under way then
+#: seconds for which the disk is slow, in addition to the syncs that are under way at the end
 _SLOW_S = 12.0
-#: a coordinator without its ledger ends within this, in seconds, with EX_CANTCREAT
+#: seconds within which a coordinator without its ledger ends with EX_CANTCREAT
 _NOTICED_S, _CANNOT_CREATE = 10.0, 73
 _disk: SlowDisk | None = None
 
 
 @contextmanager
 def slow_disk_at_hand(folder: Path) -> Iterator[None]:
-    """Load what delays syncs into every coordinator that starts in this block; it delays nothing by itself."""
+    """Every coordinator that starts in this block loads the library that can delay syncs. It delays none by itself."""
     global _disk  # noqa: PLW0603 - the processes are forked from one that has loaded it once
     before = dict(os.environ)
     if compiler() is not None:
@@ -39,7 +39,7 @@ def slow_disk_at_hand(folder: Path) -> Iterator[None]:
 
 
 def lock_held(havoc: Havoc) -> str | None:
-    """Another program holds the write lock: the mining pauses, the sessions live, nobody has to start anything."""
+    """Another program holds the write lock: mining pauses, sessions stay open, and nothing needs a restart."""
     farm = havoc.farm
     with locked(farm.ledger, _LOCKED_S) as holder:
         holder.wait()
@@ -52,7 +52,7 @@ def lock_held(havoc: Havoc) -> str | None:
 
 
 def slow_disk(seconds: float) -> Callable[[Havoc], str | None]:
-    """Each sync takes so much longer for a while."""
+    """Each sync takes `seconds` longer for a while."""
 
     def act(havoc: Havoc) -> str | None:
         farm = havoc.farm
@@ -74,7 +74,7 @@ def slow_disk(seconds: float) -> Callable[[Havoc], str | None]:
 
 
 def deleted(havoc: Havoc) -> str | None:
-    """The ledger's files are deleted: the coordinator ends, no empty one is begun, what was saved goes on."""
+    """The ledger is deleted: the coordinator ends, creates no empty one, and continues once the files are restored."""
     farm, ledger = havoc.farm, havoc.farm.ledger
     ended = farm.life
     for path in ledger.parent.glob(f"{ledger.name}*"):

@@ -1,4 +1,4 @@
-"""What a soak draws from, and how often."""
+"""The faults that a soak draws from, with their frequencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.chaos.acts import Havoc
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """One kind of fault, and how often it is drawn beside the others."""
+    """One kind of fault, and its relative frequency."""
 
     fault: str
     what: str
@@ -47,5 +47,5 @@ MOVES = (
 
 
 def draw(rng: Random, without: Collection[str] = ()) -> Move:
-    """The next move, none of the faults `without`."""
+    """The next fault, none of those in `without`."""
     return rng.choices(MOVES, [0 if move.fault in without else move.weight for move in MOVES])[0]

@@ -1,4 +1,4 @@
-"""C1–C9: a coordinator that dies between two steps, again and again; each life takes over from the one before."""
+"""C1–C9: a coordinator that dies between two steps, again and again; each one continues from the ledger."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tests.chaos.farm import Farm
 from tests.chaos.strike import Point, Strike
 from tests.chaos.table import Row
 
-#: a point is passed at least so often within this
+#: seconds within which a point is passed at least that often
 _DEATH_S = 30.0
 _MOST_PASSAGES = 6
 
 
 def draw_strike(point: Point, rng: Random) -> Strike:
-    """At which passage the next life dies."""
+    """Draw the passage at which the next coordinator dies."""
     return Strike(point=point, passage=rng.randint(1, _MOST_PASSAGES), late=rng.random() < 0.5)
 
 
 def strike_often(farm: Farm, auditor: Auditor, row: Row, strikes: Sequence[Strike], down_s: float = 0.0) -> None:
-    """Let one life after the other die; a drained farm ends it. `down_s` is how long nobody is there each time."""
+    """Let one coordinator after the other die, then drain the farm. `down_s` is the pause after each death."""
     farm.born(strikes[0])
     farm.accepts(1)
     for strike, following in zip(strikes, [*strikes[1:], None], strict=True):

@@ -1,4 +1,4 @@
-"""P1, P3: jobs whose kernels raise, crash, leave, loop or devour memory."""
+"""P1, P3: jobs whose kernels raise, crash, exit, loop or use up memory."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from tests.chaos.kernels import POISONS, Orders, is_struck
 from tests.chaos.scenes import Scene, keeps_pace
 
 _ALLOWED = Allowed(losses=frozenset({Loss.KERNEL, Loss.TIME_LIMIT, Loss.WORKER_LOST}))
-#: share of the jobs that a looping kernel strikes: each of its attempts takes a pool process for three seconds
+#: share of the jobs that a looping kernel strikes: each attempt occupies a pool process for three seconds
 _SHARE = {"loop": 0.02}
 _USUAL_SHARE = 0.1
 
 
 def poisoned(poison: str, share: float, seconds: float) -> Callable[[Havoc], str | None]:
-    """So many seconds in which that share of the jobs is poisonous; each is tried three times and put aside."""
+    """For `seconds`, that share of the jobs is poisonous; each is tried three times and then quarantined."""
 
     def act(havoc: Havoc) -> str | None:
         farm, since = havoc.farm, time.time()
         farm.order(Orders(poison=poison, share=share))
         time.sleep(seconds)
-        # the jobs that are struck are so for ever, so that all of them have to be out first
+        # struck jobs stay struck, so all of them must have ended before the orders change
         return _misjudged(havoc, share, since)
 
     return act
 
 
 def _misjudged(havoc: Havoc, share: float, since: float) -> str | None:
-    """Jobs that were put aside and not struck, or after more or fewer failed attempts than three.
+    """Jobs that were quarantined without being struck, or after a number of failed attempts other than three.
 
     There may be more attempts: Celery tells of a third of the children that die at once only by their time limit, and
     this farm's is longer than its wait for a result.
@@ -51,7 +51,7 @@ def _misjudged(havoc: Havoc, share: float, since: float) -> str | None:
 
 
 def at_full_load(havoc: Havoc) -> str | None:
-    """One job in a hundred raises: the pace of the farm stays (I8)."""
+    """One job in a hundred raises: the farm keeps its pace (I8)."""
     before = havoc.farm.pace(6.0)
     havoc.farm.order(Orders(poison="raise", share=0.01))
     during = havoc.farm.pace(6.0)

@@ -1,4 +1,4 @@
-"""R8: a second coordinator is started on the Redis that one uses already."""
+"""R8: a second coordinator is started on a Redis that is in use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.support.processes import FLEET, Started, environ
 
 #: EX_TEMPFAIL
 _REFUSED = 75
-#: a pace is taken over this many seconds
+#: seconds over which a pace is measured
 _LOOK_S = 5.0
 
 
 def second_coordinator(havoc: Havoc) -> str | None:
-    """Another farm's coordinator ends with words, has no session, and the first keeps its pace."""
+    """The second coordinator ends with a message and opens no session; the first keeps its pace."""
     farm = havoc.farm
     before = farm.pace(_LOOK_S)
     folder = farm.folder / f"rival-{time.monotonic_ns()}"
@@ -27,7 +27,7 @@ def second_coordinator(havoc: Havoc) -> str | None:
         code, words = rival.wait(), rival.words()
     finally:
         rival.end()
-    # its start takes a core of the machine that all share
+    # its start takes a core of the machine that they share
     havoc.paces.append(min(during / max((before + farm.pace(_LOOK_S)) / 2, 1e-9), 1.0))
     if code != _REFUSED or "this Redis is used by coordinator" not in words:
         return f"it ended with {code}: {words}"

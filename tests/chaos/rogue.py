@@ -1,4 +1,4 @@
-"""What someone with a worker's password writes on the results stream, other than results."""
+"""The entries that someone with a worker's password could forge on the results stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORMS = ("invented", "hollow", "error", "swapped", "cut", "old", "foreign", "ne
 
 
 def forgeries(rng: Random, open_jobs: Sequence[str], count: int) -> Iterator[dict[str, str]]:
-    """So many entries that are no results: of jobs that nobody asked for, or hollow, cut, misaddressed or absurd."""
+    """Yield `count` forged entries: of jobs that nobody ordered, empty, cut off, misaddressed or absurd ones."""
     for number in range(count):
         invented = str(UUID(int=rng.getrandbits(128), version=4))
         job_id = rng.choice(open_jobs) if open_jobs and rng.random() < 0.3 else invented
@@ -21,12 +21,12 @@ def forgeries(rng: Random, open_jobs: Sequence[str], count: int) -> Iterator[dic
 
 
 def forgery(form: str, job_id: str, number: int = 0) -> dict[str, str]:
-    """The fields of one entry that pretends to answer `job_id`."""
+    """The fields of one entry that claims to answer `job_id`."""
     good = encode_computed(result={"results_hash": f"forged {number}"}, kernel_version="1", compute_ms=1.0)
     usual = stream_fields(task=task_id(job_id, 1), state="SUCCESS", worker="rogue@nowhere", body=good)
     failure = {"exc_type": "WorkerLostError", "exc_message": "forged"}
     changed: dict[str, dict[str, str]] = {
-        # an id that was never given, though the result looks right
+        # the id was never issued, although the result looks right
         "invented": {"task": f"{number:032x}"},
         "hollow": {"body": json.dumps({**good, "result": {}})},
         "error": {"body": json.dumps({**good, "result": {"error": "forged"}})},

@@ -1,4 +1,4 @@
-"""A fault of its own row: the act, how often, what it may cost, and how the farm comes back."""
+"""One row of the table: an act, the number of trials, what it may cost, and how recovery is measured."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ TWO_HOSTS = Setup(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """One fault; `act` does it, and undoes it where it lasts. A flaw that it sees itself it returns in words."""
+    """One fault. `act` causes it and, if it lasts, undoes it. Returns any flaw that it notices itself."""
 
     fault: str
     what: str
     act: Callable[[Havoc], str | None]
     trials: int = 3
-    #: with --full
+    #: number of trials with --full
     full_trials: int = 20
     setup: Setup = TWO_HOSTS
     allowed: Allowed = NOTHING
@@ -49,7 +49,7 @@ class Scene:
 
 
 def play(scene: Scene, havoc: Havoc, *, full: bool) -> Row:
-    """All trials of a scene on a running farm, which is drained and audited after them."""
+    """Play all trials of a scene on a running farm, then drain and audit it."""
     row = Row(fault=scene.fault, what=scene.what, note=scene.note)
     farm = havoc.farm
     if not farm.lives:
@@ -86,7 +86,7 @@ def keeps_pace(havoc: Havoc, before: float, during: float, after: float) -> str 
 
 
 def _settle(havoc: Havoc) -> None:
-    """Everything is up, and jobs flow."""
+    """Wait until every part runs and jobs flow."""
     havoc.tend()
     for host in havoc.farm.hosts:
         host.ready()
@@ -94,7 +94,7 @@ def _settle(havoc: Havoc) -> None:
 
 
 def _recovery(havoc: Havoc, over: float, over_at: float) -> float | None:
-    """Seconds until all that is open now is final and a new job is paid."""
+    """Seconds until all jobs that are open now are final and a new job is paid."""
     if not havoc.farm.lives:
         havoc.auditor.death()
         havoc.farm.born()

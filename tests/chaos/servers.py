@@ -1,4 +1,4 @@
-"""S1–S11: a NeoNet server that fails, refuses, hangs, garbles, forgets, lies, hangs up, and has a proxy before it."""
+"""S1–S11: a NeoNet server that fails, refuses, hangs, garbles, forgets, lies, hangs up, or is behind a proxy."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.chaos.scenes import TWO_HOSTS, Scene, keeps_pace
 from tests.support.faults import BULK, FAILURES, GARBAGE, PAGES, REFUSALS, SILENT_AFTER, SILENT_BEFORE
 
 _LASTS_S = 2.0
-#: I7: a miner asks a dead server once a second at most, and a call under way may end in the first second
+#: I7: calls per second that each miner may make to a dead server; one that was under way may end in the first second
 _CALLS_PER_MINER_S = 1.0
 
-#: release a answers 500 to most calls, and closes the connection after each
+#: release a answers most calls with a 500, and closes the connection after each
 _CLOSES = replace(TWO_HOSTS, simulated=("--dialect", "a"))
 _WARNING = "[WARN]"
 
-_UNHEARD = Allowed(unheard=True)
-#: garbage inside a job's data costs that job where it comes twice, or with a job that can't be fetched again
-_FLAWED = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD}))
-#: the miner that the server has something against
+_LOST = Allowed(answers_lost=True)
+#: Garbage in a job's data may cost that job if it comes twice, or if the job can't be fetched again.
+_FLAWED = Allowed(answers_lost=True, losses=frozenset({Loss.PAYLOAD}))
+#: the miner whose calls the server refuses
 _OUTCAST = "rig-01"
 
 
 class _OneByOne:
-    """The faults of a row in turn, one a trial."""
+    """Plays the faults of a row in turn, one per trial."""
 
     def __init__(self, texts: Sequence[str], probability: float) -> None:
         self._texts = list(texts)
@@ -46,24 +46,24 @@ class _OneByOne:
         return None
 
 
-def _row(fault: str, what: str, texts: Sequence[str], probability: float, allowed: Allowed = _UNHEARD) -> Scene:
+def _row(fault: str, what: str, texts: Sequence[str], probability: float, allowed: Allowed = _LOST) -> Scene:
     act = _OneByOne(texts, probability)
     return Scene(fault=fault, what=what, act=act, trials=len(texts), full_trials=4 * len(texts), allowed=allowed)
 
 
 def dead_for(seconds: float) -> Callable[[Havoc], str | None]:
-    """Every call fails: the farm asks calmly."""
+    """Every call fails for `seconds`: the farm keeps trying at a low rate."""
 
     def act(havoc: Havoc) -> str | None:
         farm = havoc.farm
         farm.faults("unavailable")
-        # calls that were under way have ended
+        # by now the calls that were under way have ended
         time.sleep(1)
         before = farm.counters()["requests_total"]
         time.sleep(seconds)
         asked = farm.counters()["requests_total"] - before
         farm.faults()
-        # the network's two figures are asked for apart
+        # the network's two figures are requested separately
         most = farm.setup.miners * seconds * _CALLS_PER_MINER_S + 2
         return f"{asked} calls in {seconds:g} s by {farm.setup.miners} miners" if asked > most else None
 
@@ -81,7 +81,7 @@ def one_miner_refused(havoc: Havoc) -> str | None:
 
 
 class _BehindPages:
-    """All calls get a proxy's page, a status a trial: no job is lost to it, and none is answered with an error."""
+    """All calls get a proxy's page, of another status in each trial: no job is lost or submitted as an error."""
 
     def __init__(self) -> None:
         self._pages = cycle(PAGES)
@@ -115,22 +115,22 @@ def _healthy_pace(havoc: Havoc, seconds: float) -> float:
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
     """S1–S11."""
-    strange = Allowed(unheard=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
+    strange = Allowed(answers_lost=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
     return [
         _row("S1", "500, 502, 503 to 10 % of calls", FAILURES, 0.1),
         _row("S1", "500 after the deed to 10 % and to all of them", ["error_after"], 0.1),
-        Scene(fault="S1", what="503 to all calls for 6 s", act=dead_for(6), trials=1, full_trials=5, allowed=_UNHEARD),
+        Scene(fault="S1", what="503 to all calls for 6 s", act=dead_for(6), trials=1, full_trials=5, allowed=_LOST),
         Scene(
             fault="S1",
             what="one miner's calls fail, the others' pace",
             act=one_miner_refused,
             trials=1,
             full_trials=5,
-            allowed=_UNHEARD,
+            allowed=_LOST,
         ),
         _row("S2", "429 to 5 % of calls: without Retry-After, with seconds, a date, a negative one", REFUSALS, 0.05),
         _row("S3", "hanging, trickling and dropped answers, 10 %", SILENT_BEFORE + SILENT_AFTER, 0.1),
-        Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_UNHEARD),
+        Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_LOST),
         _row("S4", f"garbage of {len(GARBAGE + BULK)} kinds in 10 % of answers", GARBAGE + BULK, 0.1, _FLAWED),
         _row(
             "S4",
@@ -143,7 +143,7 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
             fault="S6",
             what="server forgets everything",
             act=acts.forget,
-            allowed=Allowed(unheard=True, losses=frozenset({Loss.FORGOTTEN, Loss.ANSWER_LOST})),
+            allowed=Allowed(answers_lost=True, losses=frozenset({Loss.FORGOTTEN, Loss.ANSWER_LOST})),
         ),
         _row(
             "S7",
@@ -167,13 +167,13 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
             act=_BehindPages(),
             trials=len(PAGES),
             full_trials=3 * len(PAGES),
-            allowed=_UNHEARD,
+            allowed=_LOST,
         ),
         Scene(
             fault="S10",
             what="a server that closes after 500",
             act=closes_after_500,
             setup=_CLOSES,
-            allowed=_UNHEARD,
+            allowed=_LOST,
         ),
     ]

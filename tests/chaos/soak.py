@@ -1,4 +1,4 @@
-"""X1: an hour, or as long as asked, of faults at random; what it costs, and whether memory comes back."""
+"""X1: an hour, or the time asked for, of random faults; what they cost, and whether memory is released."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.chaos.farm import Farm, Setup
 from tests.chaos.moves import MOVES, Move, draw
 from tests.chaos.table import Row
 
-#: seconds from one fault to the next, where the farm recovers faster
+#: seconds between two faults, if the farm recovers faster
 _CYCLE_S = 4.2
 _RECOVERY_S = 90.0
 _SAMPLE_S = 10.0
-#: seconds without faults before the end, in which memory may come back
+#: seconds without faults before the end, so that memory can be released
 _CALM_S = 120.0
 #: causes for which a job may end unpaid here
 _EXCUSES = frozenset(Loss) - {Loss.DRAINED}
@@ -52,7 +52,7 @@ _SETUP = Setup(
 
 @dataclass(kw_only=True, slots=True)
 class Sample:
-    """Resources at one moment; MB and counts, None where Redis did not answer."""
+    """Resources at one moment, in MB or as counts; None where Redis did not answer."""
 
     at_s: float
     coordinator_mb: float
@@ -71,7 +71,7 @@ class Sample:
 
 @dataclass(kw_only=True, slots=True)
 class Soak:
-    """What a soak has shown."""
+    """The result of a soak."""
 
     rows: list[Row]
     samples: list[Sample] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Soak:
     accepted: int = 0
 
     def words(self) -> str:
-        """Figures under the table."""
+        """The figures below the table."""
         lines = [f"{self.seconds:.0f} s, {sum(row.trials for row in self.rows)} faults, {self.accepted} jobs accepted"]
         lines += ["", "| resource | after warm-up | median | most | at the end, calm |", "|---|---|---|---|---|"]
         for name in Sample.__slots__:
@@ -94,7 +94,7 @@ class Soak:
 
 
 def soak(folder: Path, seconds: float, seed: int, out: TextIO, without: Collection[str] = ()) -> Soak:
-    """Strike a farm at random for so long, with none of the faults `without`; drain it, and compare the money."""
+    """Strike a farm at random for `seconds`, without the faults in `without`; then drain it and compare the money."""
     rng = Random(seed)
     rows = {move: Row(fault=move.fault, what=move.what) for move in MOVES if move.fault not in without}
     result = Soak(rows=[*rows.values()])
@@ -130,7 +130,7 @@ def soak(folder: Path, seconds: float, seed: int, out: TextIO, without: Collecti
 
 
 def _strike(havoc: Havoc, move: Move, row: Row) -> str:
-    """One fault, and the time from its end until a new job is paid."""
+    """Cause one fault, and measure the time from its end until a new job is paid."""
     before = havoc.auditor.last_entry()
     havoc.detail = ""
     move.strike(havoc)
@@ -150,18 +150,18 @@ def _ended(farm: Farm, havoc: Havoc) -> Row:
     if code != 0:
         row.flaws.append(f"the drain ended with {code}: {farm.life.words()}")
     row.trials = 1
-    verdict = havoc.auditor.verdict(Allowed(losses=_EXCUSES, unheard=True, forgotten_at=havoc.forgotten_at))
+    verdict = havoc.auditor.verdict(Allowed(losses=_EXCUSES, answers_lost=True, forgotten_at=havoc.forgotten_at))
     row.add(verdict)
     row.flaws += farm.verified()
     row.note = (
         f"{verdict.excused} jobs unpaid for a cause that a fault explains; "
-        f"{verdict.unprovable:f} NNET paid unheard before the server forgot"
+        f"{verdict.unprovable:f} NNET paid in lost answers before the server forgot"
     )
     return row
 
 
 class _Sampler:
-    """Looks at all processes every ten seconds."""
+    """Samples the resources of all processes every ten seconds."""
 
     def __init__(self, farm: Farm, path: Path) -> None:
         self._farm = farm
@@ -169,7 +169,7 @@ class _Sampler:
         self._next = 0.0
 
     def due(self, samples: list[Sample], started: float) -> None:
-        """Take a sample when it is time."""
+        """Take a sample if one is due."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SAMPLE_S
             samples.append(self.sample(started))
@@ -178,7 +178,7 @@ class _Sampler:
                 file.write(json.dumps(stated) + "\n")
 
     def sample(self, started: float) -> Sample:
-        """How much everything holds now."""
+        """Take a sample now."""
         farm = self._farm
         workers = [_mb(process.pid) for host in farm.hosts if host.running for process in host.everything()]
         threads = files = 0

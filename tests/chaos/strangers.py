@@ -1,4 +1,4 @@
-"""R9, W11: somebody with a password of the farm's Redis breaks what he can, and is dismissed."""
+"""R9, W11: someone with a password of the farm's Redis breaks what it permits, and is then dismissed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.support.broken import genuine
 from tests.support.processes import ROOT, eventually
 
 _HOSTILE_S = 10.0
-#: the pace is back within this after the dismissal, in seconds
+#: seconds within which the pace must be back after the dismissal
 _BACK_S = 10.0
 _WINDOW_S = 2.0
-#: of the pace before, at which it counts as back
+#: share of the earlier pace that counts as back
 _SHARE = 0.8
-#: what the coordinator may grow by meanwhile
+#: growth of the coordinator's memory that is tolerated
 _GROWTH_BYTES = 200 * 1024 * 1024
 _HOST = "evil"
 _PASSWORD = "a-password-that-was-stolen"
@@ -50,7 +50,7 @@ def _swapped_stream(client: redis.Redis) -> None:
         pipeline.execute()
 
 
-#: each breaks one thing for good, unless somebody sets it in order
+#: each breaks one thing permanently, until it is repaired
 DEEDS: tuple[Deed, ...] = (
     lambda client: client.xadd(RESULTS_STREAM, {"a": "b"}, id="18446744073709551615-18446744073709551615"),
     lambda client: client.xadd(RESULTS_STREAM, {"a": "b"}, maxlen=0, approximate=False),
@@ -65,12 +65,12 @@ DEEDS: tuple[Deed, ...] = (
 
 
 def broken(havoc: Havoc) -> None:
-    """Each way to break queue and stream, in an order drawn from the seed."""
+    """Break queue and stream in every way, in an order drawn from the seed."""
     deeds = list(DEEDS)
     havoc.rng.shuffle(deeds)
     with havoc.farm.connected() as client:
         for deed in deeds:
-            # what the one before has broken is in order again before the next one can be done
+            # what the last one broke must be repaired before the next one
             eventually("the deed", functools.partial(_done, deed, client))
             time.sleep(0.5)
 
@@ -84,7 +84,7 @@ def _done(deed: Deed, client: redis.Redis) -> bool:
 
 
 def hostile_host(havoc: Havoc) -> str | None:
-    """A host does all that its role allows, then is dismissed: Redis starts empty and does not know it any more."""
+    """A host does all that its role permits, then is dismissed: Redis restarts empty and no longer knows it."""
     farm = havoc.farm
     before, coordinator = farm.pace(4), psutil.Process(farm.life.pid)
     hosts = [host.process.pid for host in farm.hosts]
@@ -116,7 +116,7 @@ def hostile_host(havoc: Havoc) -> str | None:
 
 
 def _admit(farm: Farm) -> str:
-    """Make the farm's Redis know a host by its role; its URL."""
+    """Add a host with the worker's role to the farm's Redis. Returns its URL."""
     line = users_file(dict.fromkeys(Role, _PASSWORD), {_HOST: _PASSWORD}).splitlines()[-1]
     with farm.connected() as client:
         client.execute_command("ACL", "SETUSER", *_words(line))
@@ -126,7 +126,7 @@ def _admit(farm: Farm) -> str:
 
 
 def _words(line: str) -> list[str]:
-    """The rules of a line in the users' file, a selector in one word."""
+    """The rules of a line in the users' file; a selector counts as one word."""
     words: list[str] = []
     for word in line.split()[1:]:
         if words and words[-1].startswith("(") and not words[-1].endswith(")"):
@@ -137,7 +137,7 @@ def _words(line: str) -> list[str]:
 
 
 def _paces_until_back(farm: Farm, before: float) -> list[float]:
-    """Jobs a second, window by window, until the pace is back or the time is up."""
+    """Jobs per second in each window, until the pace is back or the time is up."""
     paces: list[float] = []
     until = time.monotonic() + _BACK_S
     while time.monotonic() < until and not (paces and paces[-1] >= _SHARE * before):

@@ -1,4 +1,4 @@
-"""The points C1–C9 at which a coordinator ends itself with SIGKILL: the real one, its seams wrapped from outside."""
+"""The points C1–C9, at which a real coordinator kills itself with SIGKILL. Its functions are wrapped from outside."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from fleet.server.http.by_curl import Handle
 
 
 class Point(Enum):
-    """Between which two steps the coordinator dies."""
+    """A point between two steps at which the coordinator dies."""
 
     FETCHED = "C1"
     WRITTEN = "C2"
@@ -39,7 +39,7 @@ class Point(Enum):
     BOOKED = "C9"
 
 
-#: what each point is, in words
+#: each point in words
 WORDS = {
     Point.FETCHED: "killed after the fetch's answer, before it is written",
     Point.WRITTEN: "killed when a job is written, before it is published",
@@ -65,7 +65,7 @@ class Strike:
     late: bool = False
 
     def lay(self) -> None:
-        """Wrap the seams of this process."""
+        """Wrap the functions of this process."""
         trap = _Trap(self)
         signal.signal(signal.SIGUSR1, trap.arm)
         _wrap_client(trap)
@@ -76,7 +76,7 @@ class Strike:
 
 
 class _Trap:
-    """Counts passages; shared by the loop and its threads."""
+    """Counts passages, for the loop and its threads together."""
 
     def __init__(self, strike: Strike) -> None:
         self.strike = strike
@@ -88,7 +88,7 @@ class _Trap:
         self._armed = True
 
     def due(self, point: Point) -> bool:
-        """Whether it is to die at this passage."""
+        """Whether to die at this passage."""
         if not self._armed or point is not self.strike.point:
             return False
         with self._lock:
@@ -101,7 +101,7 @@ class _Trap:
 
 
 def die() -> None:
-    """End this process at once."""
+    """Kill this process."""
     os.kill(os.getpid(), signal.SIGKILL)
     signal.pause()
 
@@ -174,7 +174,7 @@ def _wrap_intake(trap: _Trap) -> None:
 
 
 def _wrap_connection(trap: _Trap) -> None:
-    """libcurl tells when the bytes of a request are with the kernel, and when those of its answer are there."""
+    """libcurl reports when the kernel has taken a request's bytes, and when those of its answer have arrived."""
     moment = pycurl.INFOTYPE_HEADER_IN if trap.strike.late else pycurl.INFOTYPE_DATA_OUT
     build = Handle.__init__
 

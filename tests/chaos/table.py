@@ -1,4 +1,4 @@
-"""The table of a run: a row for each fault, what it cost, and how long it took to be over."""
+"""The table of a run: one row per fault, with its cost and the time of recovery."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class Row:
     sent_twice: int = 0
     sent_again: int = 0
     difference: Decimal = Decimal(0)
-    #: seconds, of each trial that recovered
+    #: seconds that each trial took to recover
     recoveries: list[float] = field(default_factory=list)
-    #: pace of the miners that the fault does not concern, as a share of their pace without it
+    #: pace of the miners that the fault does not concern, relative to their pace without it
     pace: float | None = None
     note: str = ""
-    #: what went wrong, in words
+    #: what went wrong, in sentences
     flaws: list[str] = field(default_factory=list)
 
     def add(self, verdict: Verdict) -> None:
-        """Count what a drained farm has shown."""
+        """Add a verdict on a drained farm."""
         self.jobs += verdict.jobs
         self.lost += len(verdict.lost)
         self.computed_twice += verdict.computed_twice
@@ -66,7 +66,7 @@ class Row:
             self.flaws.append(f"the book and the ledger differ by {verdict.difference} NNET")
 
     def recovered(self, seconds: float | None, flaw: str) -> None:
-        """Count a trial; None when it did not recover, for the reason `flaw`."""
+        """Count a trial. `seconds` is None if it did not recover, for the reason `flaw`."""
         self.trials += 1
         if seconds is None:
             self.flaws.append(flaw)
@@ -74,7 +74,7 @@ class Row:
             self.recoveries.append(seconds)
 
     def cells(self) -> tuple[str, ...]:
-        """As the table shows it."""
+        """The cells of the row in the table."""
         times = self.recoveries
         return (
             self.fault,
@@ -101,7 +101,7 @@ class Row:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table, and under it what no failure in so many trials proves."""
+    """The table, and below it the highest rate of failure that its trials leave possible."""
     lines = ["| " + " | ".join(_HEADS) + " |", "|" + "---|" * len(_HEADS)]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
     clean = sum(row.trials for row in rows if not row.flaws)
@@ -115,12 +115,12 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _bound(trials: int) -> str:
-    """What no failure in so many trials proves with 95 % confidence."""
+    """The highest rate of failure with 95 % confidence, after `trials` without a failure."""
     return f"{min(3 / trials, 1):.3g}"
 
 
 def save(rows: Sequence[Row], path: Path, *, seed: int, seconds: float) -> None:
-    """Write the rows as JSON, with the seed, the date and the machine."""
+    """Write the rows as JSON, with seed, date and machine."""
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     stated = {
         "seed": seed,

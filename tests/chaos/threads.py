@@ -1,4 +1,4 @@
-"""T2: a thread of the coordinator that ends though nobody asked it to."""
+"""T2: a thread of the coordinator ends unexpectedly."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tests.chaos.scenes import Scene
 
 #: EX_SOFTWARE
 ENDED = 70
-#: a coordinator without one of its threads ends within this, in seconds
+#: seconds within which a coordinator ends that has lost a thread
 _NOTICED_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadThread:
-    """End the thread of this name, and nothing else, after SIGUSR1."""
+    """Ends the thread of this name, and nothing else, after SIGUSR1."""
 
     name: str
 
     def lay(self) -> None:
-        """Wrap the seams of this process."""
+        """Wrap the functions of this process."""
         armed: list[int] = []
         signal.signal(signal.SIGUSR1, lambda number, _frame: armed.append(number))
         if self.name == "dispatcher":
@@ -49,7 +49,7 @@ def _wrap(owner: type, method: str, armed: list[int]) -> None:
 
 
 def _wrap_transport(armed: list[int]) -> None:
-    """What is raised within its loop is reported there; the loop itself ends in silence."""
+    """An error in a call is reported inside the transport's loop; so the loop itself is ended, without a report."""
     beat = Transport._beat
 
     def mortal(self: Transport, progress: Progress) -> None:
@@ -61,7 +61,7 @@ def _wrap_transport(armed: list[int]) -> None:
 
 
 def dead_thread(havoc: Havoc) -> str | None:
-    """One of the threads ends: the whole process does, with a line that names it, and is started again."""
+    """One thread ends: the whole process does, with a line that names the thread, and is restarted."""
     farm = havoc.farm
     farm.drained()
     life = farm.born(DeadThread(name=havoc.rng.choice(("dispatcher", "intake", "transport"))))

@@ -1,4 +1,4 @@
-"""Rows one after the other: a row that can't be played says so, and costs none of the rows after it."""
+"""Plays rows one after the other: one that can't be played is reported, and costs none of the later ones."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.chaos.table import Row
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """One row of the table that is still to be made."""
+    """One row of the table that remains to be played."""
 
     fault: str
     what: str
     setup: Setup
-    #: makes the row on a running farm
+    #: plays the row on a running farm
     play: Callable[[Havoc], Row]
 
 
 def rows_of(turns: Sequence[Turn], folder: Path, rng: Random) -> Iterator[Row]:
-    """The row of each turn, in order, as it is made; turns of one setup share a farm until one of them fails."""
+    """Yield the row of each turn, in order. Turns with the same setup share a farm until one of them fails."""
     for number, (setup, group) in enumerate(groupby(turns, lambda turn: turn.setup)):
         left = list(group)
         tries = 0
