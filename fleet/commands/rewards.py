@@ -20,8 +20,9 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
 from fleet.ledger.places import ledger_to_read
+from fleet.ledger.reports.entry_range import clock_jumps
 from fleet.ledger.reports.losses import Lost, losses
-from fleet.ledger.reports.rewards import GROUPINGS, Reward, clock_jumps, rewards_by
+from fleet.ledger.reports.rewards import GROUPINGS, Reward, rewards_by
 from fleet.ledger.reports.scopes import scopes
 from fleet.ledger.reports.wallets import Stated, stated_by_miner
 from fleet.money.readable import readable

@@ -13,17 +13,20 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof
+from fleet.domain.wall_clock import Jump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports import history
 from fleet.ledger.reports.history import Paid, by_miner, hours, losses_by_cause, minutes
+from fleet.status.history import MOST_STEPS
+from fleet.status.history import history as series
 
 #: 2027-01-15 08:00 UTC
 EIGHT = 500_000 * HOUR_MS
 MINUTE_MS = 60_000
-MINER = "neo1aaaaaaaaaaaa"
+MINER, OTHER_MINER = "neo1aaaaaaaaaaaa", "neo1bbbbbbbbbbbb"
 
 
 class Books:
@@ -32,11 +35,14 @@ class Books:
     def __init__(self, folder: Path) -> None:
         self.place = LedgerPlace(url=f"sqlite:///{folder / 'ledger.sqlite'}", simulated=False)
         self.now_ms, self._jobs = EIGHT, 0
-        self.ledger = Ledger(open_engine(self.place.url), "one", now_ms=lambda: self.now_ms)
-        self.ledger.name_miners({MINER: "garage"})
+        self.jumps: list[Jump] = []
+        self.ledger = Ledger(open_engine(self.place.url), "one", now_ms=lambda: self.now_ms, jumps=lambda: self.jumps)
+        self.ledger.name_miners({MINER: "garage", OTHER_MINER: "attic"})
 
-    def paid(self, amount: str, job_type: str = "inference", worker: str = "worker@shed-0123456789ab") -> None:
-        self._write(EntryKind.JOB, amount, job_type, worker)
+    def paid(
+        self, amount: str, job_type: str = "inference", worker: str = "worker@shed-0123456789ab", miner: str = MINER
+    ) -> None:
+        self._write(EntryKind.JOB, amount, job_type, worker, miner)
 
     def beat(self, amount: str) -> None:
         self._write(EntryKind.HEARTBEAT, amount, "", "")
@@ -57,10 +63,10 @@ class Books:
         )
         self._commit([opened, moved])
 
-    def _write(self, kind: EntryKind, amount: str, job_type: str, worker: str) -> None:
+    def _write(self, kind: EntryKind, amount: str, job_type: str, worker: str, miner: str = MINER) -> None:
         self._jobs += 1
         entry = Entry(
-            miner_id=MINER,
+            miner_id=miner,
             kind=kind,
             amount=Decimal(amount),
             confirmed=True,
@@ -71,8 +77,13 @@ class Books:
         )
         self._commit([Booked(entry=entry)])
 
+    def jump(self, to_ms: int) -> None:
+        """Set the clock."""
+        self.jumps, self.now_ms = [Jump(from_ms=self.now_ms, to_ms=to_ms)], to_ms
+
     def _commit(self, writes: list[Write]) -> None:
         self.ledger.commit(writes)
+        self.jumps = []
 
 
 @pytest.fixture
@@ -137,3 +148,62 @@ def test_an_empty_ledger_has_no_history(books: Books) -> None:
     assert minutes(books.place, "one", 0, books.now_ms) == []
     assert hours(books.place, "one", 0) == []
     assert losses_by_cause(books.place, "one") == {}
+
+
+def test_entries_are_found_although_the_clock_was_set_back_and_ahead(books: Books) -> None:
+    for number in range(40):
+        books.paid("0.1")
+        books.now_ms += 10 * MINUTE_MS
+        if number == 20:
+            books.jump(books.now_ms - 2 * HOUR_MS)
+        elif number == 30:
+            books.jump(books.now_ms + 5 * HOUR_MS)
+    ever = minutes(books.place, None, 0, books.now_ms)
+    assert sum(row.jobs for row in ever) == 40
+    for since_ms in range(EIGHT, books.now_ms, 25 * MINUTE_MS):
+        for until_ms in (since_ms + 30 * MINUTE_MS, since_ms + 3 * HOUR_MS):
+            within = [row for row in ever if since_ms <= row.at * MINUTE_MS < until_ms]
+            assert minutes(books.place, None, since_ms, until_ms) == within
+
+
+def test_a_week_is_made_and_read_back_by_minute_hour_and_day(books: Books) -> None:
+    step_ms, paid = 15 * MINUTE_MS, 7 * 96
+    for number in range(paid):
+        books.paid(
+            "0.1",
+            job_type=("inference", "data_hash")[number % 2],
+            worker=("worker@shed", "worker@barn")[number % 3 == 0],
+            miner=(MINER, OTHER_MINER)[number % 4 == 0],
+        )
+        books.now_ms += step_ms
+    books.beat("0.5")
+    week = (books.place, "one", EIGHT, books.now_ms + 1)
+    for by, names in (
+        ("farm", {"farm": Decimal("67.7")}),
+        ("miner", {"garage": Decimal("50.9"), "attic": Decimal("16.8")}),
+        ("type", {"inference": Decimal("33.6"), "data_hash": Decimal("33.6"), "heartbeat": Decimal("0.5")}),
+        ("host", {"shed": Decimal("44.8"), "barn": Decimal("22.4")}),
+    ):
+        for step in (MINUTE_MS, HOUR_MS, 24 * HOUR_MS):
+            made = series(*week, step_ms=step, by=by)
+            assert {one.name: one.total for one in made.series} == names
+            assert (made.farm.total, sum(made.farm.jobs)) == (Decimal("67.7"), paid)
+            assert made.first_ms == EIGHT // step * step
+    by_minute = series(*week, step_ms=MINUTE_MS)
+    assert [at for at, jobs in enumerate(by_minute.farm.jobs) if jobs] == list(range(0, 7 * 1440, 15))
+    assert series(*week, step_ms=HOUR_MS).farm.jobs == (4,) * 168 + (0,)
+
+
+def test_names_past_the_most_are_one_series_and_too_many_steps_are_refused(books: Books) -> None:
+    for number in range(5):
+        books.paid(f"0.{5 - number}", job_type=f"type-{number}")
+    span = (books.place, None, EIGHT, EIGHT + HOUR_MS)
+    made = series(*span, step_ms=HOUR_MS, by="type", most=2)
+    assert [(one.name, one.total) for one in made.series] == [
+        ("type-0", Decimal("0.5")),
+        ("type-1", Decimal("0.4")),
+        ("other", Decimal("0.6")),
+    ]
+    for step_ms, until_ms in ((MINUTE_MS // 2, EIGHT + 1), (MINUTE_MS, EIGHT + MOST_STEPS * MINUTE_MS + 1)):
+        with pytest.raises(ValueError, match="steps"):
+            series(books.place, None, EIGHT, until_ms, step_ms=step_ms)

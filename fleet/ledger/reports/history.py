@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.hosts import host_of
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.entry_range import entry_range
 from fleet.ledger.reports.sqlite_reader import fetch_all
 
 #: entries that are read at once
 _PAGE = 50_000
 _NAMES = "SELECT miners.id, miners.miner_id, miners.name FROM miners JOIN servers ON servers.id = miners.server"
-_LAST = "SELECT max(id) FROM entries"
 _ENTRIES = """
     SELECT servers.name, entries.miner, kind, job_type, worker, amount, booked_at
     FROM entries JOIN servers ON servers.id = entries.server
@@ -36,6 +37,7 @@ _LOSSES = """
     WHERE hour >= {first} AND hour < {end}
 """
 _MINUTE_MS = 60_000
+_JOB, _NOTHING = EntryKind.JOB.value, (0, ZERO)
 #: an hour since 1970 beyond all real ones
 _EVER = 1_000_000_000
 
@@ -54,34 +56,38 @@ class Paid(NamedTuple):
     amount: Decimal
 
 
-def minutes(place: LedgerPlace, server: str, since_ms: int, until_ms: int) -> list[Paid]:
-    """What was booked from `since_ms` to `until_ms` (UTC milliseconds), by minute, oldest first.
+def minutes(place: LedgerPlace, server: str | None, since_ms: int, until_ms: int) -> list[Paid]:
+    """What was booked from `since_ms` to before `until_ms` (UTC milliseconds), by minute, oldest first.
 
-    Reads the ledger from its end, as far back as needed. Raises LedgerError when it can't be read.
+    Of all servers if `server` is None. Raises LedgerError when the ledger can't be read.
     """
     names, hide = _names(place)
-    found: dict[tuple[int, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
-    for page in _pages(place):
+    shown, host = cache(hide), cache(host_of)
+    found: dict[tuple[int, str, str, str], tuple[int, Decimal]] = {}
+    for page in _pages(place, *entry_range(place, since_ms, until_ms)):
         for name, miner, kind, job_type, worker, amount, booked_at in page:
-            if name == server and since_ms <= booked_at < until_ms:
-                what, host = hide(job_type) or kind, host_of(worker or "") if kind == EntryKind.JOB.value else ""
-                key = (booked_at // _MINUTE_MS, names[miner], what, host)
-                jobs, so_far = found[key]
-                found[key] = (jobs + (kind == EntryKind.JOB.value), so_far + Decimal(amount))
-        if page and max(row[-1] for row in page) < since_ms:
-            break
+            if server in {None, name} and since_ms <= booked_at < until_ms:
+                is_job = kind == _JOB
+                key = (
+                    booked_at // _MINUTE_MS,
+                    names[miner],
+                    shown(job_type) or kind,
+                    host(worker or "") if is_job else "",
+                )
+                jobs, so_far = found.get(key, _NOTHING)
+                found[key] = (jobs + is_job, so_far + Decimal(amount))
     return sorted(Paid(*key, *row) for key, row in found.items())
 
 
-def hours(place: LedgerPlace, server: str, first: int, end: int = _EVER) -> list[Paid]:
+def hours(place: LedgerPlace, server: str | None, first: int, end: int = _EVER) -> list[Paid]:
     """What was booked from the hour `first` to before `end` (hours since 1970 UTC), oldest first; `host` is empty.
 
-    Raises LedgerError when the ledger can't be read.
+    Of all servers if `server` is None. Raises LedgerError when the ledger can't be read.
     """
     names, hide = _names(place)
     found: dict[tuple[int, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
     for name, miner, kind, job_type, hour, payments, amount in fetch_all(place, _SUMS.format(first=first, end=end)):
-        if name == server:
+        if server in {None, name}:
             key = (hour, names[miner], hide(job_type) or kind)
             jobs, so_far = found[key]
             found[key] = (jobs + (payments if kind == EntryKind.JOB.value else 0), so_far + Decimal(amount))
@@ -116,9 +122,7 @@ def _names(place: LedgerPlace) -> tuple[dict[int, str], IdHider]:
     return {row: name for row, _, name in rows}, IdHider({miner_id: name for _, miner_id, name in rows})
 
 
-def _pages(place: LedgerPlace) -> Iterator[list[tuple[str, int, str, str, str | None, str, int]]]:
-    """The entries from the newest on, a page at a time."""
-    high = fetch_all(place, _LAST)[0][0] or 0
-    while high > 0:
-        yield fetch_all(place, _ENTRIES.format(low=high - _PAGE, high=high))
-        high -= _PAGE
+def _pages(place: LedgerPlace, low: int, high: int) -> Iterator[list[tuple[str, int, str, str, str | None, str, int]]]:
+    """The entries above number `low` up to `high`, a page at a time."""
+    for first in range(low, high, _PAGE):
+        yield fetch_all(place, _ENTRIES.format(low=first, high=min(first + _PAGE, high)))

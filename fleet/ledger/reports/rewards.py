@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.miner_names import IdHider
-from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
 from fleet.money.readable import reading_order
@@ -85,12 +84,6 @@ def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None
         _reward(server, group, members, members[0].miner_id if by_miner else "")
         for (server, group), members in sorted(groups.items(), key=lambda item: (item[0][0], reading_order(item[0][1])))
     ]
-
-
-def clock_jumps(place: LedgerPlace) -> list[Jump]:
-    """The jumps of the clock that dates the entries, oldest first. Raises LedgerError as `rewards_by` does."""
-    rows = fetch_all(place, f"SELECT value FROM meta WHERE name = '{JUMPS_ROW}'")  # noqa: S608 - a constant
-    return read_jumps(rows[0][0] if rows else None)
 
 
 def _reward(server: str, group: str, rows: list[_Sum], miner_id: str) -> Reward:
