@@ -1,4 +1,4 @@
-"""What the tests of every tier share."""
+"""Fixtures and settings for the tests of every tier."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from fleet.server.http.choice import EngineName
 from tests.support import redis_server
 from tests.support.engines import ENGINES
 
-# The machine is shared: a slow example is no failure.
+# the machine is shared, so a slow example is no failure
 hypothesis_settings.register_profile("farm", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("farm")
 
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests away from them."""
+    """Hide the settings of whoever runs the tests."""
     for name in [name for name in os.environ if name.upper().startswith("FLEET_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> EngineName:
-    """Run a test once by each engine of HTTP."""
+    """Each HTTP engine in turn."""
     name: EngineName = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run one real Redis for the whole session and return its URL, password included."""
+    """The URL, password included, of one real Redis for the whole session."""
     with redis_server.running(redis_server.binary(), tmp_path_factory.mktemp("redis")) as url:
         yield url
 
 
 @pytest.fixture
 def empty_redis_url(redis_url: str) -> str:
-    """Return the URL of the session's Redis, emptied for this test."""
+    """The URL of the session's Redis, emptied for this test."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     return redis_url

@@ -1,4 +1,4 @@
-"""The map of the code, a line a file. `python -m tests.map` prints it, `--write` puts it into docs/map.md."""
+"""The map of the code, with a line per file. `python -m tests.map` prints it, `--write` writes it to docs/map.md."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def first_line(path: Path) -> str:
 
 
 def folders() -> Iterator[Path]:
-    """Every package, the outer one before those in it."""
+    """Every package, each before the packages inside it."""
     for package in PACKAGES:
         yield from (init.parent for init in sorted((ROOT / package).rglob("__init__.py")))
 

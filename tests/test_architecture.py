@@ -135,7 +135,7 @@ REASON_LINES = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Import:
-    """One imported module; `top` is whether the statement stands at the top level of its file."""
+    """One imported module; `top` is whether the statement is at the top level of its file."""
 
     name: str
     line: int
@@ -144,7 +144,7 @@ class Import:
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module of the packages by its dotted name."""
+    """Every module of the packages, by its dotted name."""
     found = {}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -160,7 +160,7 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def imports(module: str) -> tuple[Import, ...]:
-    """What `module` imports, names of modules resolved: `from fleet import calls` is `fleet.domain.calls`."""
+    """The modules that `module` imports, with names resolved: `from fleet import calls` gives `fleet.calls`."""
     top_level = set(map(id, tree(module).body))
     found = []
     for node in ast.walk(tree(module)):
@@ -177,7 +177,7 @@ def imports(module: str) -> tuple[Import, ...]:
 
 
 def own(module: str) -> Iterator[Import]:
-    """The imports of the project's own modules; a package's `__init__` is a docstring and counts for nothing."""
+    """The imports from the project's own packages. A package's `__init__` is only a docstring and is left out."""
     packages = {name for name, path in modules().items() if path.name == "__init__.py"}
     return (one for one in imports(module) if one.name.split(".")[0] in PACKAGES and one.name not in packages)
 
@@ -196,7 +196,7 @@ def code_modules() -> list[str]:
 
 
 def reached(module: str) -> dict[str, str]:
-    """Every module, own or foreign, that importing `module` loads, with the module that asks for it."""
+    """Every module that importing `module` loads, each with the module that imports it."""
     seen: dict[str, str] = {}
     todo = [module]
     while todo:
@@ -297,7 +297,7 @@ def test_whatever_adds_amounts_loads_what_makes_sums_exact() -> None:
     bare = {
         name for name in hold_amounts if name != "fleet.domain.amounts" and "fleet.domain.amounts" not in reached(name)
     }
-    # what the simulated server pays is a float
+    # the simulated server pays with floats
     assert {name for name in bare if not name.startswith("fleet.simulator.")} == set(WITHOUT_AMOUNTS)
 
 

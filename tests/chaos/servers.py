@@ -135,7 +135,7 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
         _row(
             "S4",
             "one garbled answer to a fetch: the job is asked for once more",
-            [f"{kind},roads=task,count=1" for kind in GARBAGE],
+            [f"{kind},endpoints=task,count=1" for kind in GARBAGE],
             1.0,
         ),
         _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, strange),

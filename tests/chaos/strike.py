@@ -143,12 +143,12 @@ def _wrap_dispatcher(trap: _Trap) -> None:
     build, acknowledge = Dispatcher.__init__, Dispatcher.acknowledge
 
     def mortal(self: Dispatcher, app: Any, client: Any, tell: Callable[[Published], None], **names: Any) -> None:
-        def told(word: Published) -> None:
+        def passed(word: Published) -> None:
             if word.published:
                 trap.passes(Point.PUBLISHED)
             tell(word)
 
-        build(self, app, client, told, **names)
+        build(self, app, client, passed, **names)
 
     def unacknowledged(self: Dispatcher, entries: Sequence[bytes]) -> None:
         if not trap.strike.late:
@@ -163,12 +163,12 @@ def _wrap_intake(trap: _Trap) -> None:
     build = Intake.__init__
 
     def mortal(self: Intake, client: Any, tell: Callable[[Results | BrokerState], None], **given: Any) -> None:
-        def told(event: Results | BrokerState) -> None:
+        def passed(event: Results | BrokerState) -> None:
             if isinstance(event, Results) and event.messages:
                 trap.passes(Point.RESULT_READ)
             tell(event)
 
-        build(self, client, told, **given)
+        build(self, client, passed, **given)
 
     Intake.__init__ = mortal  # type: ignore[method-assign]
 

@@ -99,7 +99,7 @@ def client(engine: EngineName, simulator: RunningSimulator) -> Iterator[Waiting]
 def test_each_fault_of_the_wire_is_a_typed_error_within_the_deadline(
     simulator: RunningSimulator, client: Waiting, fault: str, error: type[CallError]
 ) -> None:
-    simulator.set_faults(f"{fault},roads=start-session")
+    simulator.set_faults(f"{fault},endpoints=start-session")
     started = time.monotonic()
     outcome, _ = client.perform(START)
     assert isinstance(outcome, error)

@@ -23,15 +23,15 @@ class Answering:
         self.over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/heads"
-        self.heard = b""
+        self.received = b""
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     def _serve(self) -> None:
         taken, _ = self._listener.accept()
         with taken:
-            while b'"heads"' not in self.heard:
-                self.heard += taken.recv(65_536)
+            while b'"heads"' not in self.received:
+                self.received += taken.recv(65_536)
             taken.sendall(self.answer)
             while self.drips and not self.over.wait(0.05):
                 taken.sendall(b"x")
@@ -52,7 +52,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[Answering]:
 @pytest.mark.parametrize("answering", [{"answer": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}], indirect=True)
 def test_heads_that_are_taken_are_no_problem(answering: Answering) -> None:
     assert post_heads(answering.url, [_HEAD]) is None
-    assert b'"server": "simulator"' in answering.heard
+    assert b'"server": "simulator"' in answering.received
 
 
 @pytest.mark.parametrize(

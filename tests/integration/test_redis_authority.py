@@ -51,7 +51,7 @@ def test_no_client_tells_its_password_to_an_impostor_whom_the_machine_trusts(
 ) -> None:
     with pytest.raises(REFUSED):
         use(impostor.url(f"?ssl_ca_certs={farms_authority}"))
-    assert impostor.heard == b""
+    assert impostor.received == b""
 
 
 def test_a_host_that_joins_and_a_worker_that_starts_say_nothing_to_it_either(
@@ -63,7 +63,7 @@ def test_a_host_that_joins_and_a_worker_that_starts_say_nothing_to_it_either(
     refusal = process_refusal(url, as_worker=True)
     assert refusal is not None
     assert "nothing was sent" in refusal.reason
-    assert impostor.heard == b""
+    assert impostor.received == b""
 
 
 @pytest.mark.parametrize("use", [by_kombu, by_client, by_flowers_page_of_queues])

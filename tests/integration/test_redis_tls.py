@@ -79,7 +79,7 @@ def test_no_client_sends_an_impostor_the_password(use: Use, trusts: str, tmp_pat
         options = {"nobody": "", "another": trusting(other), "another name": trusting(impostor)}[trusts]
         with pytest.raises(REFUSED):
             use(impostor.url(options))
-        assert impostor.heard == b""
+        assert impostor.received == b""
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -90,7 +90,7 @@ def test_flowers_page_of_queues_verifies_likewise(trusted: bool, empty_redis_url
             return
         with pytest.raises(redis.ConnectionError):
             asyncio.run(by_flower(front.url()))
-        assert front.heard == b""
+        assert front.received == b""
 
 
 def test_a_name_that_the_certificate_lacks_can_be_allowed_with_an_authority_of_ones_own(
@@ -121,7 +121,7 @@ def test_a_start_is_refused_at_once_and_says_what_is_wrong_with_the_certificate(
         assert said in refusal.reason
         assert "nothing was sent" in refusal.reason
         assert "the-password" not in refusal.reason
-        assert impostor.heard == b""
+        assert impostor.received == b""
 
 
 def test_a_whole_job_goes_over_tls(empty_redis_url: str, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def accepted(client: Client) -> object:
 
 def test_a_500_before_the_deed_pays_nothing(client: Client) -> None:
     job = client.fetch().json
-    client.simulator.set_faults("error_before,roads=submit-result,count=1")
+    client.simulator.set_faults("error_before,endpoints=submit-result,count=1")
     assert client.submit(job).status == 500
     assert accepted(client) == 0
     assert client.submit(job).json["success"] is True
@@ -93,7 +93,7 @@ def test_a_500_before_the_deed_pays_nothing(client: Client) -> None:
 
 def test_a_500_after_the_deed_has_paid(client: Client) -> None:
     job = client.fetch().json
-    client.simulator.set_faults("error_after,roads=submit-result,count=1")
+    client.simulator.set_faults("error_after,endpoints=submit-result,count=1")
     reply = client.submit(job)
     assert (reply.status, reply.body) == (500, b"Internal Server Error")
     assert accepted(client) == 1
@@ -126,14 +126,14 @@ def test_a_429_has_no_retry_after_unless_asked_and_can_have_a_date(client: Clien
 @pytest.mark.parametrize(("kind", "paid"), [("hang_before", 0), ("hang_after", 1)])
 def test_a_hanging_server_sends_no_byte(client: Client, kind: str, paid: int) -> None:
     job = client.fetch().json
-    client.simulator.set_faults(f"{kind},roads=submit-result")
+    client.simulator.set_faults(f"{kind},endpoints=submit-result")
     with pytest.raises(TimeoutError):
         client.submit(job, timeout_s=0.4)
     assert accepted(client) == paid
 
 
 def test_an_answer_can_stop_after_half_its_body(client: Client) -> None:
-    client.simulator.set_faults("hang_body,roads=task")
+    client.simulator.set_faults("hang_body,endpoints=task")
     raw = raw_answer(client, 0.4)
     head, _, body = raw.partition(b"\r\n\r\n")
     length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
@@ -141,7 +141,7 @@ def test_an_answer_can_stop_after_half_its_body(client: Client) -> None:
 
 
 def test_an_answer_can_trickle_at_a_byte_a_second(client: Client) -> None:
-    client.simulator.set_faults("trickle,roads=task")
+    client.simulator.set_faults("trickle,endpoints=task")
     assert raw_answer(client, 1.5) == b"HT"
 
 
@@ -163,7 +163,7 @@ def raw_answer(client: Client, for_s: float) -> bytes:
 @pytest.mark.parametrize(("kind", "paid"), [("drop_before", 0), ("drop_after", 1)])
 def test_a_dropped_connection_gives_no_answer(client: Client, kind: str, paid: int) -> None:
     job = client.fetch().json
-    client.simulator.set_faults(f"{kind},roads=submit-result,count=1")
+    client.simulator.set_faults(f"{kind},endpoints=submit-result,count=1")
     with pytest.raises((BadStatusLine, ConnectionResetError)):
         client.submit(job)
     assert accepted(client) == paid
@@ -171,7 +171,7 @@ def test_a_dropped_connection_gives_no_answer(client: Client, kind: str, paid: i
 
 
 def test_forgetting_strikes_once_and_the_call_meets_a_blank_server(client: Client) -> None:
-    client.simulator.set_faults("forget,roads=task,after=1,count=1")
+    client.simulator.set_faults("forget,endpoints=task,after=1,count=1")
     assert client.fetch().status == 200
     assert client.fetch().json == {"detail": "Contributor not registered"}
     assert client.simulator.requests()["forgotten"] == 1
@@ -225,7 +225,7 @@ def is_bomb(reply: Reply) -> bool:
 def test_garbage_comes_with_status_200_after_the_deed(
     client: Client, kind: str, holds: Callable[[Reply], bool]
 ) -> None:
-    client.simulator.set_faults(f"{kind.partition(',')[0]},roads=task{kind[len(kind.partition(',')[0]) :]}")
+    client.simulator.set_faults(f"{kind.partition(',')[0]},endpoints=task{kind[len(kind.partition(',')[0]) :]}")
     reply = client.fetch()
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
     assert holds(reply)

@@ -58,7 +58,7 @@ def command(*flags: str) -> Iterator[str]:
 
 def test_a_ban_refuses_every_call_of_an_address_but_no_control_call_until_it_is_lifted() -> None:
     with running(SimulatorOptions(dialect="c")) as simulator:
-        ask(simulator.url, "POST", "/simulator/faults", {"add": ["blocked,roads=task,count=1"]})
+        ask(simulator.url, "POST", "/simulator/faults", {"add": ["blocked,endpoints=task,count=1"]})
         assert ask(simulator.url, "GET", "/api/gas/info")[0] == 200
         for path in ("/ai-energy/task/m", "/api/gas/info", "/ai-energy/stats"):
             status, words = ask(simulator.url, "GET", path)

@@ -1,4 +1,4 @@
-"""Messages that no coordinator sends, made of a genuine one, for the queue that all workers take from."""
+"""Messages that no coordinator sends, made from a genuine one, for the queue of all workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEEP = 20_000
 
 
 def genuine(redis_url: str) -> Message:
-    """A message as the dispatcher writes it; `redis_url` names a database that no worker sees."""
+    """A message as the dispatcher writes it. `redis_url` names a database that no worker reads."""
     with redis.Redis.from_url(redis_url) as client:
         send(redis_url, job("job-model", {"transactions": [{"amount": 5, "from": "a", "to": "b"}]}))
         raw = client.rpop(JOBS_QUEUE)
@@ -45,7 +45,7 @@ def _with(*path: str, value: object) -> Callable[[Message], object]:
 
 
 def _without(*path: str) -> Callable[[Message], object]:
-    """The genuine message without what lies at `path`."""
+    """The genuine message without the value at `path`."""
 
     def change(message: Message) -> object:
         at: Any = message
@@ -129,5 +129,5 @@ BROKEN: dict[str, Callable[[Message], object]] = {
 
 
 def text(message: object) -> bytes:
-    """A message as it lies in the queue."""
+    """A message in the form that it has in the queue."""
     return message if isinstance(message, bytes) else json.dumps(message).encode()

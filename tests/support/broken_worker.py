@@ -16,7 +16,7 @@ _KIND = os.environ["BROKEN_WORKER"]
 
 
 def compute(job_type: str, data: Mapping[str, Any], *, job_id: str) -> Any:
-    """Fails at every job, or at poisoned ones."""
+    """Fail at every job, or at poisoned ones."""
     if _KIND == "raise" or (_KIND == "poison" and "poison" in data):
         raise ZeroDivisionError("a kernel divided by zero")
     if _KIND == "die":

@@ -1,4 +1,4 @@
-"""A server that answers 500 on a connection that seems to be kept, and closes it then, as uvicorn does."""
+"""A server that answers 500 on a connection that it seems to keep, and then closes it, as uvicorn does."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: how long it waits for a request that it will not answer, so that a client that sends one is always caught
+#: how long it waits for a request that it will not answer, to catch any client that sends one
 _TRAP_S = 0.1
 _BROKEN = b"Internal Server Error"
 
 
 class ClosingServer:
-    """Answers 500 to POSTs and 200 to GETs. `silent` closes by FIN what a reset ends otherwise."""
+    """Answers 500 to POSTs and 200 to GETs. It closes with a reset, or with a FIN if `silent`."""
 
     def __init__(self, listener: socket.socket, *, silent: bool) -> None:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        #: answered requests by method
+        #: answered requests, by method
         self.answered: Counter[str] = Counter()
-        #: connections that another request came on after the 500
+        #: connections on which another request came after the 500
         self.trapped = 0
-        #: connections in all
+        #: all connections
         self.connections = 0
         self._listener = listener
         self._silent = silent
@@ -41,7 +41,7 @@ class ClosingServer:
                 thread.start()
 
     def join(self) -> None:
-        """Wait for every connection's end."""
+        """Wait until every connection has ended."""
         for thread in self._threads:
             thread.join()
 
@@ -74,7 +74,7 @@ def _answer(status: bytes, body: bytes) -> bytes:
 
 @contextmanager
 def closing_server(*, silent: bool = False) -> Iterator[ClosingServer]:
-    """Run one for the length of the block."""
+    """A ClosingServer that runs until the block ends."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         server = ClosingServer(listener, silent=silent)
         thread = threading.Thread(target=server.accept)

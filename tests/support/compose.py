@@ -1,4 +1,4 @@
-"""A farm under Docker Compose as a user has it: a clean copy of the project, its own name, its own ports."""
+"""A farm under Docker Compose as a user has it: a clean copy of the project, with its own name and ports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-#: starts a Docker engine with stand-ins for the base images, on a machine that has it beside the checkout
+#: starts a Docker engine with stand-ins for the base images, on a machine that has this script beside the checkout
 STANDINS = ROOT.parent / "shared" / "docker" / "standins.sh"
 SERVICES = ("redis", "coordinator", "worker", "flower", "simulator")
 
@@ -22,7 +22,7 @@ _CALL_S = 180.0
 
 
 def engine_answers() -> bool:
-    """Whether a Docker engine and Compose v2 are there."""
+    """Whether a Docker engine with Compose v2 answers."""
     commands = (["docker", "info"], ["docker", "compose", "version"])
     return shutil.which("docker") is not None and all(
         subprocess.run(command, capture_output=True, check=False).returncode == 0 for command in commands
@@ -30,7 +30,7 @@ def engine_answers() -> bool:
 
 
 def clean_copy(folder: Path) -> Path:
-    """What a fresh clone would hold, in `folder`."""
+    """Copy what a fresh clone would hold to `folder`."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout
     for name in filter(None, names.split("\0")):
@@ -42,7 +42,7 @@ def clean_copy(folder: Path) -> Path:
 
 
 def until(condition: Callable[[], Any], timeout_s: float, what: str, every_s: float = 0.5) -> Any:
-    """The first true value of `condition`; an AssertionError that says `what` did not come in time."""
+    """The first true value of `condition`. Raises AssertionError, which names `what`, if there is none in time."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         value = condition()
@@ -54,7 +54,7 @@ def until(condition: Callable[[], Any], timeout_s: float, what: str, every_s: fl
 
 @dataclass(frozen=True, kw_only=True)
 class Farm:
-    """A project of Compose in `folder`, named `project`."""
+    """A Compose project in `folder`, named `project`."""
 
     folder: Path
     project: str
@@ -95,32 +95,32 @@ class Farm:
         return self.compose("exec", "--no-TTY", service, *command).stdout
 
     def logs(self, service: str) -> str:
-        """What the service's containers said, without prefixes."""
+        """The output of the service's containers, without prefixes."""
         return self.compose("logs", "--no-log-prefix", "--no-color", service).stdout
 
     def book(self) -> dict[str, Any]:
-        """The simulator's own book: totals alone."""
+        """The totals of the simulator's book."""
         code = "import urllib.request as u; print(u.urlopen('http://localhost:8000/simulator/book?totals=1').read().decode())"
         read: dict[str, Any] = json.loads(self.run_in("simulator", "python", "-c", code), parse_float=Decimal)
         return read
 
     def ledger(self) -> dict[str, Any]:
-        """What `fleet rewards --json` says in the coordinator's container."""
+        """The output of `fleet rewards --json` in the coordinator's container."""
         text = self.run_in("coordinator", "fleet", "rewards", "--json", "--ids")
         read: dict[str, Any] = json.loads(text, parse_float=Decimal)
         return read
 
     def jobs_accepted(self) -> int:
-        """Jobs that the simulator accepted so far."""
+        """The number of jobs that the simulator has accepted."""
         return int(self.book()["counters"]["accepted"])
 
     def goes_on(self, jobs: int, timeout_s: float = 60.0) -> None:
-        """Wait until `jobs` more are accepted than now."""
+        """Wait until `jobs` more jobs are accepted."""
         goal = self.jobs_accepted() + jobs
         until(lambda: self.jobs_accepted() >= goal, timeout_s, f"{jobs} more jobs accepted")
 
     def settled(self) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-        """Drain the coordinator; what the ledger and the simulator's book hold for each miner then. It starts again."""
+        """Drain the coordinator, sum up each miner in the ledger and in the simulator's book, and start it again."""
         self.compose("stop", "coordinator")
         text = self.compose(
             "run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "rewards", "--json", "--ids"
@@ -132,7 +132,7 @@ class Farm:
         return ledger, book
 
     def paid_by_worker(self) -> dict[str, int]:
-        """Paid jobs of the ledger by the worker that computed them."""
+        """Number of paid jobs in the ledger, by the worker that computed them."""
         code = (
             "import json, sqlite3; c = sqlite3.connect('/var/lib/neonet-fleet/simulator/ledger.sqlite'); "
             "q = 'select worker, count(*) from entries where worker is not null group by worker'; "
@@ -142,7 +142,7 @@ class Farm:
         return read
 
     def crash(self, container: str) -> None:
-        """Kill the container's first process as the kernel's out-of-memory killer does."""
+        """Kill the container's first process, as the kernel's out-of-memory killer does."""
         os.kill(int(inspect(container)["State"]["Pid"]), 9)
 
 

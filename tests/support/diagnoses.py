@@ -1,4 +1,4 @@
-"""Diagnoses of `fleet doctor`, found by their subject."""
+"""Diagnoses of `fleet doctor`, looked up by subject."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.processes import run_fleet
 
 
 def about(subject: str, diagnoses: Iterable[Diagnosis]) -> Diagnosis:
-    """The worst diagnosis of a subject; an AssertionError that shows all of them where there is none."""
+    """The worst diagnosis of a subject. Raises AssertionError, which shows all of them, if there is none."""
     known = list(diagnoses)
     found = [one for one in known if one.subject == subject]
     assert found, f"nothing about {subject!r}: {known}"
@@ -24,7 +24,7 @@ def about(subject: str, diagnoses: Iterable[Diagnosis]) -> Diagnosis:
 def doctor(
     folder: Path, settings: dict[str, str], *options: str
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
-    """`fleet doctor --json` in a folder: how it ended, and the worst line of each subject."""
+    """Run `fleet doctor --json` in a folder. Returns the exit code and the worst line of each subject."""
     done = run_fleet("doctor", "--json", *options, folder=folder, settings=settings)
     order = ["fail", "warn", "not_checked", "ok"]
     worst: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""A small disk of a test's own."""
+"""A small disk for one test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A tmpfs of this size at `folder`, which is made; skips the test of a user who may not mount one."""
+    """Create `folder` and mount a tmpfs of this size there. Skips the test if this user may not mount one."""
     folder.mkdir()
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False

@@ -13,5 +13,5 @@ ENGINES: tuple[EngineName, ...] = ("requests", "curl")
 
 
 def transport_by(engine: EngineName, **options: Any) -> Transport:
-    """A transport whose options are the default ones but for those that are named."""
+    """A transport by this engine, with default options except for those that are given."""
     return open_transport(engine, Options(**options))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: as it is written, and what it means
+#: (as written in the file, as read)
 SAME: tuple[tuple[str, str], ...] = (
     ("abc", "abc"),
     ("a b", "a b"),

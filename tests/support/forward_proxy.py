@@ -14,7 +14,7 @@ from tests.support.relay import relay
 
 
 class ForwardProxy:
-    """Carries what it is asked for, and remembers the first line and the headers of each request.
+    """Forwards requests, and records the head of each. With `refuses`, it answers that status line instead.
 
     With `refuses` it answers that status line instead.
     """
@@ -29,7 +29,7 @@ class ForwardProxy:
 
     @property
     def lines(self) -> list[str]:
-        """First lines of the requests that came."""
+        """The first line of each request."""
         return [head.split(b"\r\n", 1)[0].decode() for head in self.heads]
 
     def accept(self) -> None:
@@ -41,7 +41,7 @@ class ForwardProxy:
                 threading.Thread(target=self._serve, args=(here,), daemon=True).start()
 
     def close(self) -> None:
-        """Hang up on everybody."""
+        """Close all connections."""
         for end in self._ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -69,7 +69,7 @@ class ForwardProxy:
 
 
 def _head(here: socket.socket) -> bytes:
-    """The next request up to the end of its headers; empty at the end."""
+    """The next request up to the end of its head; empty if the connection ends."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         byte = here.recv(1)
@@ -80,7 +80,7 @@ def _head(here: socket.socket) -> bytes:
 
 
 def _forward(here: socket.socket, head: bytes, target: str) -> None:
-    """Send one request on in the origin form, and its whole answer back."""
+    """Send one request on in origin form, and return the whole answer."""
     parts = urlsplit(target)
     with socket.create_connection((parts.hostname or "", parts.port or 80)) as there:
         own = re.sub(rb"(?im)^(proxy-[a-z-]+|connection):.*\r\n", b"", head)
@@ -100,7 +100,7 @@ def _forward(here: socket.socket, head: bytes, target: str) -> None:
 
 @contextmanager
 def forward_proxy(*, refuses: str = "") -> Iterator[ForwardProxy]:
-    """Run one for the length of the block."""
+    """A ForwardProxy that runs until the block ends."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         proxy = ForwardProxy(listener, refuses)
         thread = threading.Thread(target=proxy.accept)

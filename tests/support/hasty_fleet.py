@@ -1,6 +1,6 @@
-"""`python -m tests.support.hasty_fleet PATIENCE_S STALL ARGS…` is `fleet ARGS…` that waits less for what stands still.
+"""`python -m tests.support.hasty_fleet PATIENCE_S STALL ARGS…`: `fleet ARGS…` that soon gives up on a stuck part.
 
-Once the file STALL is there, a coordinator's loop has hung for good, as in a write that never returns.
+Once the file STALL exists, the coordinator's loop hangs, as in a write that never returns.
 """
 
 from __future__ import annotations

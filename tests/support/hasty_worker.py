@@ -1,6 +1,6 @@
-"""`python -m tests.support.hasty_worker PERIOD_S STALL` is a poisoned worker, looked at every PERIOD_S seconds.
+"""`python -m tests.support.hasty_worker PERIOD_S STALL`: a poisoned worker that is checked every PERIOD_S seconds.
 
-Once the file STALL is there, the consumer's loop has hung for good, as in a call that never returns.
+Once the file STALL exists, the consumer's loop hangs, as in a call that never returns.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What somebody with a worker's password may send to Flower: events and answers that no worker of ours sends."""
+"""What anyone with a worker's password may send to Flower: events and answers that no genuine worker sends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kombu.entity import Exchange
 from config.settings import Settings
 from tasks.worker.app import make_app
 
-#: runs in a browser that takes it for markup; the page's first element keeps the trace
+#: runs in a browser that takes it for markup, and then leaves a mark on the page's root element
 MARKUP = '<img src=x onerror="document.documentElement.dataset.ran=1">'
 #: what `MARKUP` leaves behind when it runs
 TRACE = "data-ran="
@@ -40,19 +40,19 @@ _WORKER_FIELDS = (
 
 
 def publish(redis_url: str, bodies: Iterable[Any]) -> None:
-    """Send each body to whoever listens to events."""
+    """Send each body to everyone who listens to events."""
     with make_app(Settings(), redis_url) as app, app.amqp.producer_pool.acquire(block=True) as producer:
         for body in bodies:
             producer.publish(body, exchange=_EVENTS, routing_key="worker", declare=[_EVENTS])
 
 
 def task_event(kind: str, uuid: str, **fields: Any) -> dict[str, Any]:
-    """An event of a task at `NAME`."""
+    """An event of a task on the worker `NAME`."""
     return _sound() | {"type": kind, "uuid": uuid, "name": "neonet.inference", "args": "", "kwargs": ""} | fields
 
 
 def every_event() -> Iterator[Any]:
-    """A task for each field that a page shows, with markup in it as text, in a list and in an object; and more."""
+    """Task events with markup in every field that a page shows, as text, in a list, in an object; and other events."""
     for field in _TASK_FIELDS:
         for form, value in _FORMS.items():
             for kind in ("task-received", "task-started", "task-failed"):
@@ -70,7 +70,7 @@ def _sound() -> dict[str, Any]:
 
 @contextmanager
 def answering(redis_url: str) -> Iterator[None]:
-    """Answer for `NAME` when Flower asks workers about themselves, with markup wherever a page has room for it."""
+    """Answer for `NAME` when Flower asks workers about themselves, with markup in every field that a page may show."""
     task: dict[str, Any] = {key: [MARKUP] for key in ("name", "args", "kwargs", "acknowledged", "worker_pid")}
     task["id"] = MARKUP
     settings = ("exclusive", "exchange", "durable", "routing_key", "no_ack", "alias", "auto_delete", "name")

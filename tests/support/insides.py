@@ -1,4 +1,4 @@
-"""What only tests look at inside of a miner."""
+"""Parts of a miner's state that only tests look at."""
 
 from __future__ import annotations
 

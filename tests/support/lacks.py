@@ -1,4 +1,4 @@
-"""What a test needs from its machine, and where its absence is a failure."""
+"""Handles a test's missing requirement: skipped on a laptop, failed in CI."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def lacks(what: str) -> NoReturn:
-    """Skip the test on a laptop; fail it where CI=true, where nothing may be missing."""
+    """Skip the test on a laptop; fail it where CI=true, since nothing may be missing there."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)

@@ -1,4 +1,4 @@
-"""Rows of a job that a ledger holds, as a coordinator's turn writes them."""
+"""Ledger rows of a job, as a turn of the coordinator writes them."""
 
 from __future__ import annotations
 

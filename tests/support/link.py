@@ -1,4 +1,4 @@
-"""A way to a real Redis that can be cut while an answer or a request is on it."""
+"""A proxy to a real Redis that can be cut while a request or an answer is on its way."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 
 class Link:
-    """Carries bytes both ways. Its own connections die as a network's do; Redis has done what it was asked by then."""
+    """Forwards bytes both ways. A cut ends its own connections only; Redis has carried out the request by then."""
 
     def __init__(self, redis_url: str) -> None:
         there = urlsplit(redis_url)
         self._there = (there.hostname or "", there.port or 0)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = redis_url.replace(f":{there.port}/", f":{self._listener.getsockname()[1]}/")
-        #: words at which a connection was cut
+        #: the words at which a connection was cut
         self.met: list[bytes] = []
         self._cut_at: bytes | None = None
         self._ends: list[socket.socket] = []
@@ -38,7 +38,7 @@ class Link:
             thread.join()
 
     def cut_at(self, words: bytes) -> None:
-        """Cut the next connection on which these words are, before they arrive."""
+        """Cut the next connection that carries these words, before they arrive."""
         self._cut_at = words
 
     def cut(self) -> None:

@@ -1,4 +1,4 @@
-"""Another program that holds a ledger's write lock, as a backup script or an open shell does."""
+"""Another program that locks a ledger for writing, as a backup script or an open shell does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ connection.execute("ROLLBACK")
 
 @contextmanager
 def locked(ledger: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
-    """Another program that has the write lock of `ledger` for so long, begun before the block; ended with it."""
+    """Run a program that holds the write lock of `ledger` for `seconds`. It has the lock when the block begins."""
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(ledger), str(seconds)], stdout=subprocess.PIPE, text=True
     )

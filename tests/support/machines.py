@@ -1,4 +1,4 @@
-"""How hypothesis' state machines are run: the same steps each time, so that a failure is seen again."""
+"""Settings for hypothesis' state machines: each run takes the same steps, so that a failure is reproducible."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ REPEATABLE = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    # to explain a failure means to trace each line: minutes, on Python 3.11
+    # explaining a failure traces every line, which takes minutes on Python 3.11
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )

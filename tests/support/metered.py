@@ -1,4 +1,4 @@
-"""A farm's traffic to a server with a sliding window, under the governor alone and in virtual time."""
+"""A farm's requests to a server with a sliding window, controlled by the governor alone, in virtual time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CALLS = 16
 
 
 class Window:
-    """A server's sliding window: what it refuses does not count."""
+    """A server's sliding window. Refused requests don't count."""
 
     def __init__(self, limit: int, window_s: float, *, used: int = 0) -> None:
         self.limit = limit
@@ -27,7 +27,7 @@ class Window:
         self._times = deque([0.0] * used)
 
     def admits(self, now: float) -> bool:
-        """Whether a request that arrives at `now` is served, and counted."""
+        """Whether a request that arrives at `now` is served. If so, it counts."""
         while self._times and self._times[0] <= now - self.window_s:
             self._times.popleft()
         if len(self._times) >= self.limit:
@@ -38,16 +38,16 @@ class Window:
 
 @dataclass(kw_only=True, slots=True)
 class Traffic:
-    """What came of it: moments in seconds of each request served and refused, how late each heartbeat was sent."""
+    """The requests of a run: when each was served or refused, and how late each heartbeat was sent. In seconds."""
 
     served: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
-    #: moment at which it was due, and seconds to the answer
+    #: when the heartbeat was due, and seconds until its answer
     heartbeats: list[tuple[float, float]] = field(default_factory=list)
     jobs: list[int] = field(default_factory=list)
 
     def share(self, server: Window, start_s: float, end_s: float) -> float:
-        """Part of what the server would have served from `start_s` to `end_s` that was asked for."""
+        """Requests sent between `start_s` and `end_s`, as a share of those that the server would have served."""
         served = sum(start_s <= at < end_s for at in self.served)
         return served / (server.limit * (end_s - start_s) / server.window_s)
 
@@ -93,11 +93,11 @@ class Metered:
         self._at(0.0, "tick")
 
     def change(self, at_s: float, limit: int) -> None:
-        """The server takes another number of requests from then on."""
+        """The server allows another number of requests from `at_s` on."""
         self._at(at_s, "limit", limit)
 
     def other_program(self, start_s: float, end_s: float, every_s: float) -> None:
-        """Another program behind the same address sends requests of its own."""
+        """Another program behind the same address sends requests, too."""
         moment = start_s
         while moment < end_s:
             self._at(moment, "other")

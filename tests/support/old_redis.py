@@ -1,4 +1,4 @@
-"""A server that speaks Redis's protocol and states any version; no Redis that old is packaged any more."""
+"""A server that speaks Redis's protocol and states any version, since such old releases are no longer packaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command that Redis is told, as MONITOR shows it."""
+"""Records every command that Redis receives, by MONITOR."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import redis
 
 @contextmanager
 def overheard(url: str) -> Iterator[list[str]]:
-    """Every command that any client sends to Redis meanwhile."""
+    """A list of every command that any client sends to Redis during the block."""
     commands: list[str] = []
     client = redis.Redis.from_url(url)
     with client.monitor() as monitor:  # type: ignore[no-untyped-call]
 
         def listen() -> None:
-            for told in monitor.listen():
-                commands.append(told["command"])
+            for line in monitor.listen():
+                commands.append(line["command"])
                 if "end-of-the-test" in commands[-1]:
                     return
 

@@ -1,4 +1,4 @@
-"""A server's rule of rewards in miniature: the truth that the income model has to find out."""
+"""A server's reward rule in miniature, which the income model has to discover."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class PayingServer:
     rng: Random = field(default_factory=lambda: Random(1))
 
     def level(self, own: int) -> float:
-        """What a job of weight 1 pays with `own` sessions of ours."""
+        """The pay for a job of weight 1 while we have `own` sessions."""
         return min(max(BUDGET / (own + self.strangers), FLOOR), self.cap)
 
     def job(self, meter: Meter, own: int) -> Decimal:
-        """Tell the meter of a job; the amount that it pays."""
+        """Report one job to the meter. Returns its pay."""
         job_type = self.rng.choice(list(WEIGHTS))
         factor = 1 + self.rng.uniform(-self.noise, self.noise)
         reward = Decimal(str(round(WEIGHTS[job_type] * self.level(own) * factor, 6)))

@@ -1,7 +1,7 @@
-"""`python -m tests.support.poisoned_worker` is `python -m tasks` with one kernel more: jobs that go wrong on demand.
+"""`python -m tests.support.poisoned_worker` is `python -m tasks` whose kernels fail on demand.
 
-No payload makes the real kernels raise, hang or die, so a job whose `data` holds `poison` does; every other job takes
-the usual way.
+No payload makes the real kernels raise, hang or die, so jobs with `poison` in their `data` do. Other jobs are computed
+as usual.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _devour(_data: Mapping[str, Any]) -> None:
 
 
 def _hoard(_data: Mapping[str, Any]) -> None:
-    """Take a gigabyte for real, where less may be granted."""
+    """Allocate a gigabyte, where less is allowed."""
     b"x" * (1 << 30)
 
 
@@ -59,7 +59,7 @@ def _bloat(_data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _linger(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Say that it has begun, and take its time."""
+    """Report that it has begun, and take a while."""
     Path(data["begun"]).touch()
     time.sleep(float(data["seconds"]))
     return {"results_hash": "lingered"}
@@ -79,7 +79,7 @@ POISONS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
 
 
 def compute(job_type: str, data: Mapping[str, Any], *, job_id: str) -> Any:
-    """The catalog's, but for poisoned jobs."""
+    """The catalog's `compute`, except for poisoned jobs."""
     poison = POISONS.get(str(data.get("poison")))
     return _compute(job_type, data, job_id=job_id) if poison is None else poison(data)
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own: Debian's programs, in a folder of its own, as a user that is not root."""
+"""A PostgreSQL server for one test: Debian's programs, in a separate folder, as a user other than root."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _USER = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 def programs() -> Path | None:
-    """The folder of initdb and postgres: on the PATH, or where Debian puts them; None where there are none."""
+    """The folder of initdb and postgres: on the PATH, or where Debian installs them; None without either."""
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -32,7 +32,7 @@ def programs() -> Path | None:
 
 
 class Postgres:
-    """One server with one empty database; it can be killed, stopped and started again."""
+    """A server with one empty database, which can be killed, stopped and restarted."""
 
     def __init__(self, folder: Path, bin_folder: Path) -> None:
         self._bin = bin_folder
@@ -49,7 +49,7 @@ class Postgres:
         return f"postgresql+psycopg://{_ROLE}@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server, and wait until it answers."""
         argv = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self._port)]
         argv += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
         with self._log.open("ab") as log:
@@ -57,13 +57,13 @@ class Postgres:
         eventually("an answer of PostgreSQL", self._answers)
 
     def kill(self) -> None:
-        """kill -9 of the server and of all its processes, as a power cut ends it."""
+        """kill -9 of all the server's processes, as at a power cut."""
         self._signal(signal.SIGKILL)
-        # what its children shared is left behind; the next start waits for them to be gone
+        # it leaves shared memory behind; the next start waits until its processes are gone
         time.sleep(0.2)
 
     def stop(self) -> None:
-        """Stop the server at once, every connection with it, in order."""
+        """Stop the server in order, closing every connection at once."""
         self._signal(signal.SIGINT)
 
     def _signal(self, number: int) -> None:
@@ -83,7 +83,7 @@ class Postgres:
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A server for the length of the block."""
+    """A server that runs until the block ends."""
     folder = programs()
     if folder is None:
         lacks("no PostgreSQL: apt-get install postgresql")

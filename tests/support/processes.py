@@ -1,4 +1,4 @@
-"""Commands started as a user or a service manager starts them: real processes, their words kept, none left behind."""
+"""Runs commands as a user or a service manager does: real processes, their output recorded, and none left behind."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[2]
-#: the installed command where there is one
+#: the installed command, if there is one
 FLEET = (
     [str(Path(sys.executable).with_name("fleet"))]
     if Path(sys.executable).with_name("fleet").exists()
     else [sys.executable, "-m", "fleet"]
 )
-#: generous, because the machine is shared: a deadline here only ends what would never end
+#: generous, because the machine is shared: it only ends what would never end by itself
 PATIENCE_S = 60.0
-#: inherited by every child, so that what a test left behind can be found
+#: inherited by every child, so that processes that a test left behind can be found
 MARK = "NEONET_TEST_MARK"
 
 
 def environ(home: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment without the caller's settings, at home in `home`, in which processes can be found again."""
+    """An environment without the caller's settings, with `home` as home, by which processes can be found later."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -39,7 +39,7 @@ def environ(home: Path, settings: Mapping[str, str] | None = None) -> dict[str, 
 
 
 def eventually(what: str, probe: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
-    """Wait until `probe` is true; fail with `what` when it is not in time."""
+    """Wait until `probe` is true. Fails with `what` if that takes too long."""
     deadline = time.monotonic() + timeout_s
     while not probe():
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
@@ -47,7 +47,7 @@ def eventually(what: str, probe: Callable[[], object], timeout_s: float = PATIEN
 
 
 class Started:
-    """A command that runs in a session of its own, with both its streams in files."""
+    """A command in a separate session, with its two output streams in files."""
 
     def __init__(self, argv: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
         self.folder = folder
@@ -68,32 +68,32 @@ class Started:
 
     @property
     def out(self) -> str:
-        """What it has written to stdout."""
+        """Its output to stdout so far."""
         return self._out.read_text(encoding="utf-8", errors="replace")
 
     @property
     def err(self) -> str:
-        """What it has written to stderr."""
+        """Its output to stderr so far."""
         return self._err.read_text(encoding="utf-8", errors="replace")
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def send(self, number: int) -> None:
-        """Send it, and nobody else, a signal."""
+        """Send a signal to it alone."""
         self._process.send_signal(number)
 
     def wait(self, timeout_s: float = PATIENCE_S) -> int:
-        """Its exit code, once it has ended by itself."""
+        """Wait for it to end by itself. Returns its exit code."""
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it still runs after {timeout_s:g} s\n{self.words()}") from None
 
     def says(self, text: str, times: int = 1, timeout_s: float = PATIENCE_S) -> None:
-        """Wait until it has written `text` so many times."""
+        """Wait until it has written `text` at least `times` times."""
         deadline = time.monotonic() + timeout_s
         while (self.out + self.err).count(text) < times:
             assert self.running or (self.out + self.err).count(text) >= times, f"ended before {text!r}\n{self.words()}"
@@ -105,17 +105,17 @@ class Started:
         return f"stdout: …{self.out[-3000:]}\nstderr: …{self.err[-3000:]}"
 
     def kin(self) -> list[psutil.Process]:
-        """Every living process that it started, its own included, by the mark in the environment or by the folder."""
+        """All living processes that it started, and itself, found by the mark in their environment or their folder."""
         return [process for process in psutil.process_iter() if self._is_kin(process)]
 
     def child(self, word: str) -> psutil.Process:
-        """The oldest of its processes whose command line holds `word`."""
+        """Its oldest process whose command line contains `word`."""
         found = [one for one in self.kin() if one.pid != self.pid and word in " ".join(_command(one))]
         assert found, f"no process with {word!r} among {[_command(one) for one in self.kin()]}"
         return min(found, key=lambda one: (one.create_time(), one.pid))
 
     def end(self) -> None:
-        """Kill whatever is left of it."""
+        """Kill everything that is left of it."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
@@ -127,7 +127,7 @@ class Started:
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            # a redis-server overwrites its environment with its title, and works in the farm's folder
+            # redis-server overwrites its environment with its title, and works in the farm's folder
             return process.environ().get(MARK) == self._env[MARK] or process.cwd().startswith(f"{self.folder}/")
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
@@ -135,7 +135,7 @@ class Started:
 
 @contextmanager
 def started(argv: Sequence[str], folder: Path, env: Mapping[str, str]) -> Iterator[Started]:
-    """Run `argv` in `folder` for the length of the block; nothing of it is left after that."""
+    """Run `argv` in `folder` until the block ends, and leave nothing of it behind."""
     process = Started(argv, folder, env)
     try:
         yield process
@@ -144,7 +144,7 @@ def started(argv: Sequence[str], folder: Path, env: Mapping[str, str]) -> Iterat
 
 
 def nothing_left(process: Started, timeout_s: float = PATIENCE_S) -> None:
-    """Fail unless every process of the command ends."""
+    """Fail unless every process of the command ends in time."""
     eventually(f"the end of {[_command(one) for one in process.kin()]}", lambda: not process.kin(), timeout_s)
 
 
@@ -165,7 +165,7 @@ def run_fleet(
 
 
 def stop(process: Started, number: int = signal.SIGTERM) -> int:
-    """Send a signal and wait; its exit code."""
+    """Send a signal and wait for the end. Returns the exit code."""
     process.send(number)
     return process.wait()
 

@@ -1,4 +1,4 @@
-"""A redis-server of the tests' own: real, on loopback, with a password, in a folder of its own."""
+"""A real redis-server for the tests: on loopback, with a password, in a separate folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRIES = 3
 
 
 def binary() -> Path:
-    """The redis-server that a farm would start; a test that has none is skipped, or fails where CI=true."""
+    """The redis-server that a farm would start. Without one, the test is skipped, or fails where CI=true."""
     try:
         return find_redis_server()
     except ServiceError as exc:
@@ -40,7 +40,7 @@ def running(server: Path, folder: Path) -> Iterator[str]:
 
 
 def _started(server: Path, folder: Path, password: str) -> tuple[subprocess.Popen[bytes], int]:
-    # More than one try, because a free port may be taken before the server has bound it.
+    # more than one try, because another process may take a free port before the server binds it
     for _ in range(_TRIES):
         port = free_port()
         process = _start(server, folder, port, password)
@@ -51,7 +51,7 @@ def _started(server: Path, folder: Path, password: str) -> tuple[subprocess.Pope
 
 
 def _start(server: Path, folder: Path, port: int, password: str) -> subprocess.Popen[bytes]:
-    # A file, because arguments can be read by every user of the machine.
+    # in a file, because every user of the machine can read arguments
     conf = folder / "redis.conf"
     conf.touch(mode=0o600)
     conf.write_text(
@@ -85,7 +85,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 class Mortal:
-    """A Redis of one test that can be killed and started again on its port; it keeps nothing on disk."""
+    """A Redis for one test that can be killed and restarted on its port. It writes nothing to disk."""
 
     def __init__(self, server: Path, folder: Path) -> None:
         self._server = server
@@ -102,7 +102,7 @@ class Mortal:
         self.kill()
 
     def kill(self) -> None:
-        """Kill it with -9."""
+        """kill -9."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

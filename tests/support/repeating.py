@@ -1,4 +1,4 @@
-"""A server that puts the miner's id into its job ids, job types, session ids and data, in front of the simulator."""
+"""A proxy to the simulator that puts the miner's id into its job ids, job types, session ids and data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-#: one of so many jobs is of a type that no worker knows
+#: one in this many jobs is of a type that no worker knows
 _ODD = 5
 
 
@@ -49,21 +49,21 @@ class _Handler(BaseHTTPRequestHandler):
     def _repeating(self, answer: Any, miner_id: str) -> Any:
         if not isinstance(answer, dict):
             return answer
-        told = {name: self._repeating(value, miner_id) for name, value in answer.items()}
+        changed = {name: self._repeating(value, miner_id) for name, value in answer.items()}
         for name in ("task_id", "session_id"):
-            if isinstance(told.get(name), str):
-                told[name] = f"{miner_id}.{told[name]}"
-        if "task_type" in told and isinstance(told.get("data"), dict):
+            if isinstance(changed.get(name), str):
+                changed[name] = f"{miner_id}.{changed[name]}"
+        if "task_type" in changed and isinstance(changed.get("data"), dict):
             type(self).jobs += 1
-            told["data"] |= {"for": miner_id, "also": [{miner_id.upper(): f"to {miner_id}"}]}
+            changed["data"] |= {"for": miner_id, "also": [{miner_id.upper(): f"to {miner_id}"}]}
             if self.jobs % _ODD == 0:
-                told["task_type"] = f"task-of-{miner_id[:44]}"
-        return told
+                changed["task_type"] = f"task-of-{miner_id[:44]}"
+        return changed
 
 
 @contextmanager
 def repeating(upstream: str) -> Iterator[str]:
-    """The URL of such a server, which is paid and counted by the simulator at `upstream`."""
+    """The URL of such a proxy to the simulator at `upstream`, which pays and counts."""
     handler = type("Handler", (_Handler,), {"upstream": upstream, "jobs": 0})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

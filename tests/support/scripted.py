@@ -1,4 +1,4 @@
-"""A farm under a virtual clock whose server answers by a script, and whose jobs are computed in no time."""
+"""A farm under a virtual clock whose server answers by a script, and whose jobs take no time to compute."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from tasks.messages import Outcome, ResultMessage
 
 RTT_S = 0.2
 KERNEL_S = 0.01
-#: what a server answers, None for what a sound one does
+#: a server's answer to a call; None for that of a working server
 Script = Callable[[Call], Answer | CallError | None]
 
 
 @dataclass(kw_only=True, slots=True)
 class Minute:
-    """What happened in one minute."""
+    """Counts of one minute."""
 
     calls: Counter[tuple[str, CallKind]] = field(default_factory=Counter)
     paid: Counter[str] = field(default_factory=Counter)
 
 
 class ScriptedFarm:
-    """Runs `miners` miners against the script. Everything that happens is counted by minute."""
+    """Runs `miners` miners against the script, and counts all events by minute."""
 
     def __init__(self, script: Script, *, miners: int = 1, requests: int = 100_000) -> None:
         self.now = 0.0
@@ -47,7 +47,7 @@ class ScriptedFarm:
         self._script = script
         self._numbers = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
-        #: the job that a miner holds unsubmitted
+        #: the job that a miner has not submitted yet
         self.held: dict[str, Job] = {}
         self._ended: dict[str, Prior] = {}
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
@@ -61,7 +61,7 @@ class ScriptedFarm:
         )
 
     def run(self, minutes: int) -> list[Minute]:
-        """Let so many minutes pass."""
+        """Let `minutes` minutes pass."""
         for _ in range(minutes):
             self.minutes.append(Minute())
             until = self.now + 60.0
@@ -136,7 +136,7 @@ class ScriptedFarm:
 
 
 def job(job_id: str, *, job_type: str = "data_hash", problem: str = "") -> Job:
-    """A job as a server gives it to whoever fetches."""
+    """A job as a server assigns it."""
     return Job(
         job_id=job_id,
         job_type=job_type,

@@ -1,4 +1,4 @@
-"""A disk that takes its time: a library that delays fdatasync and fsync of one process, by a number in a file."""
+"""A slow disk: a library that delays the fdatasync and fsync of a process by a number in a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-#: names the file in which the delay stands, in seconds; without it nothing is delayed
+#: environment variable with the path of a file that holds the delay in seconds; without it nothing is delayed
 DELAY_FILE = "NEONET_TEST_SYNC_DELAY"
 
 _SOURCE = r"""
@@ -44,7 +44,7 @@ int fsync(int fd) {
 
 
 def compiler() -> str | None:
-    """The C compiler of this machine, None where there is none."""
+    """The C compiler of this machine; None without one."""
     return shutil.which("cc") or shutil.which("gcc")
 
 
@@ -61,11 +61,11 @@ class SlowDisk:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What a process needs in its environment from its start."""
+        """The variables that a process needs in its environment when it starts."""
         return {"LD_PRELOAD": str(self._library), DELAY_FILE: str(self._delay)}
 
     def delay(self, seconds: float) -> None:
-        """Let each sync take so much longer from now on; those under way, too."""
+        """Delay each sync by `seconds` from now on, including those under way."""
         unfinished = self._delay.with_suffix(".unfinished")
         unfinished.write_text(f"{seconds}")
         unfinished.replace(self._delay)

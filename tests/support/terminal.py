@@ -1,4 +1,4 @@
-"""A command in a terminal of its own, which can be closed like a window."""
+"""Runs a command in a separate terminal, which can be closed like a window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.processes import PATIENCE_S
 
 
 class Terminal:
-    """Runs a command as the leader of a session on a pseudo-terminal, and reads what it shows."""
+    """Runs a command as the leader of a session on a pseudo-terminal, and reads its output."""
 
     def __init__(self, argv: Sequence[str], folder: Path, env: Mapping[str, str], *, nohup: bool = False) -> None:
         self._master, slave = pty.openpty()
@@ -46,12 +46,12 @@ class Terminal:
 
     @property
     def shown(self) -> str:
-        """What the terminal has shown so far."""
+        """The output so far."""
         return b"".join(self._shown).decode(errors="replace")
 
     @property
     def running(self) -> bool:
-        """Whether the command has not ended."""
+        """Whether the command is still running."""
         return self._process.poll() is None
 
     @property
@@ -66,7 +66,7 @@ class Terminal:
     def close(self) -> None:
         """Close the window: the system sends SIGHUP, and each write fails."""
         self._closing.set()
-        # a read under way would keep the terminal open
+        # a pending read would keep the terminal open
         self._reader.join()
         os.close(self._master)
 
@@ -75,11 +75,11 @@ class Terminal:
         self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Its exit code, once it has ended."""
+        """Wait for the command to end. Returns its exit code."""
         return self._process.wait(PATIENCE_S)
 
     def end(self) -> None:
-        """Kill what is left."""
+        """Kill whatever is left of it."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -98,7 +98,7 @@ class Terminal:
 def in_terminal(
     argv: Sequence[str], folder: Path, env: Mapping[str, str], *, nohup: bool = False
 ) -> Iterator[Terminal]:
-    """Run `argv` in a terminal for the length of the block."""
+    """Run `argv` in a terminal until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     terminal = Terminal(argv, folder, env, nohup=nohup)
     try:

@@ -1,4 +1,5 @@
-"""TLS in front of a real Redis, by certificates of the farm's own authority, or an impostor that awaits passwords."""
+"""TLS in front of a real Redis, with certificates of the farm's own authority, or an impostor that records
+passwords."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from tests.support.relay import relay
 
 
 class Front:
-    """A listener that speaks TLS and carries what it hears to a Redis, or keeps it where there is none."""
+    """A TLS listener that forwards to a Redis, or only records what it receives if there is none."""
 
     def __init__(self, folder: Path, names: Sequence[str], redis_url: str | None) -> None:
         (folder / "authority").mkdir(parents=True)
@@ -30,17 +31,17 @@ class Front:
         self._login = there.netloc.rpartition("@")[0] or ":the-password"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        #: everything that clients said in the clear after a handshake
-        self.heard = b""
+        #: everything that clients sent after a handshake, decrypted
+        self.received = b""
         self._ends: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, options: str = "", *, host: str = "127.0.0.1") -> str:
-        """The URL of this front, with the login of the Redis behind it."""
+        """The URL of this front, with the credentials of the Redis behind it."""
         return f"rediss://{self._login}@{host}:{self.port}/0{options}"
 
     def close(self) -> None:
-        """Hang up on everybody."""
+        """Close all connections."""
         for end in (self._listener, *self._ends):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -59,7 +60,7 @@ class Front:
             self._ends.append(here)
             if self._there is None:
                 while words := here.recv(65536):
-                    self.heard += words
+                    self.received += words
                 return
             with socket.create_connection(self._there) as there:
                 self._ends.append(there)
@@ -69,7 +70,7 @@ class Front:
 
 @contextmanager
 def tls_front(folder: Path, *, names: Sequence[str] = ("127.0.0.1",), redis_url: str | None = None) -> Iterator[Front]:
-    """A front for the length of the block; without a `redis_url` it is an impostor."""
+    """A Front that runs until the block ends; without a `redis_url` it is an impostor."""
     front = Front(folder, names, redis_url)
     try:
         yield front

@@ -1,4 +1,4 @@
-"""A real worker on a real Redis, jobs sent to it by the farm's own dispatcher, results read off the stream."""
+"""A real worker on a real Redis. The farm's own dispatcher sends it jobs, and the results are read from the stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.processes import PATIENCE_S, Started, environ, started
 
 WORKER = (sys.executable, "-m", "tasks")
 POISONED = (sys.executable, "-m", "tests.support.poisoned_worker")
-#: a poisoned worker must not start itself again as a sound one
+#: a poisoned worker must not restart itself as an ordinary one
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 Fields = dict[bytes, bytes]
@@ -33,7 +33,7 @@ Fields = dict[bytes, bytes]
 def worker(
     redis_url: str, folder: Path, *, argv: Sequence[str] = WORKER, settings: Mapping[str, str] | None = None
 ) -> Iterator[Started]:
-    """A worker of two processes that is ready for jobs."""
+    """A worker of two processes, ready for jobs."""
     given = {"FLEET_REDIS_URL": redis_url, "FLEET_WORKER__CONCURRENCY": "2", "FLEET_WORKER__NAME": "bench"}
     threads = ONE_THREAD if argv is POISONED else {}
     with started(argv, folder, environ(folder, given | threads | dict(settings or {}))) as process:
@@ -43,13 +43,13 @@ def worker(
 
 @contextmanager
 def dispatcher(redis_url: str, *, bundle_ms: float = 0.0) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
-    """The farm's dispatcher, and what it tells of each job."""
-    told: SimpleQueue[Published] = SimpleQueue()
+    """The farm's dispatcher, and a queue of its reports on each job."""
+    reports: SimpleQueue[Published] = SimpleQueue()
     client = redis_client(redis_url)
     with make_app(Settings(), redis_url) as app:
-        one = Dispatcher(app, client, told.put, bundle_ms=bundle_ms)
+        one = Dispatcher(app, client, reports.put, bundle_ms=bundle_ms)
         try:
-            yield one, told
+            yield one, reports
         finally:
             one.close()
             client.close()
@@ -62,15 +62,15 @@ def job(job_id: str, data: Mapping[str, Any], *, job_type: str = "fraud_detectio
 
 
 def send(redis_url: str, *orders: Dispatch) -> None:
-    """Publish the orders, and see that Redis has taken each of them."""
-    with dispatcher(redis_url) as (one, told):
+    """Publish the orders, and wait until Redis has taken each of them."""
+    with dispatcher(redis_url) as (one, reports):
         for order in orders:
             one.dispatch(order)
-        assert all(told.get(timeout=PATIENCE_S).published for _ in orders)
+        assert all(reports.get(timeout=PATIENCE_S).published for _ in orders)
 
 
 def entries(redis_url: str) -> list[tuple[bytes, Fields]]:
-    """Everything on the results stream."""
+    """All entries of the results stream."""
     with redis.Redis.from_url(redis_url) as client:
         return cast("list[tuple[bytes, Fields]]", client.xrange(RESULTS_STREAM))
 

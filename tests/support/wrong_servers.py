@@ -1,4 +1,4 @@
-"""Servers that are none of NeoNet's: a redirect, a first release, a sign-in page, a certificate that nobody signed."""
+"""Servers that are not NeoNet's: a redirect, an early release, a sign-in page, an untrusted certificate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = b"<!DOCTYPE html><html><head><title>Sign in to the hotel's network</title
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Says:
-    """What a server answers to everything."""
+    """The answer of a server to every request."""
 
     status: int
     body: bytes
@@ -32,7 +32,7 @@ SIGN_IN = Says(status=200, body=PAGE, content_type="text/html")
 
 @contextmanager
 def server_that(says: Says, *, certified_in: Path | None = None) -> Iterator[str]:
-    """Run one for the length of the block; its URL. With a folder it speaks TLS, its authority in `ca.crt` there."""
+    """A server that answers this; yields its URL. With a folder it speaks TLS, with its authority in `ca.crt` there."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -50,13 +50,13 @@ def server_that(says: Says, *, certified_in: Path | None = None) -> Iterator[str
         do_POST = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Keep the test's output quiet."""
+            """Log nothing, to keep the test's output quiet."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """A client that refuses the certificate hangs up in the middle."""
+            """Report nothing: a client that refuses the certificate hangs up during the handshake."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         scheme = "http"

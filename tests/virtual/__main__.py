@@ -1,4 +1,4 @@
-"""Run seeds of virtual farms: `python -m tests.virtual --seeds 2000 --first-seed 1`, or one with `--seed N --trace`."""
+"""Runs seeds of virtual farms: `python -m tests.virtual --seeds 2000 --first-seed 1`, or `--seed N --trace` for one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHUNK = 20
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the seeds asked for; 1 when any law is broken."""
+    """Run the requested seeds. Returns 1 if any law is broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.virtual", description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="how many schedules (default 200)")
     parser.add_argument("--first-seed", type=int, default=1, help="the first one's seed (default 1)")

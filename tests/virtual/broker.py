@@ -1,4 +1,4 @@
-"""A Redis with Celery workers under virtual time, which loses, delays, doubles and reorders."""
+"""A Redis with Celery workers under virtual time, which loses, delays, duplicates and reorders messages."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.virtual.timeline import Timeline
 
 _HOP_S = 0.001
 _BATCH = 200
-#: a number over this in a job's data is more than any host computes
+#: a number above this in a job's data is more than any host can compute
 _ABSURD = 10**6
 
 
 class Redis:
-    """The queue, the stream with its consumer group, and the workers; all outlive the coordinator."""
+    """The queue, the stream with its consumer group, and the workers, all of which outlive the coordinator."""
 
     def __init__(self, plan: Plan, timeline: Timeline) -> None:
         self.plan = plan
@@ -59,12 +59,12 @@ class Redis:
         self.on_entry()
 
     def calm(self) -> None:
-        """No fault from here on."""
+        """From now on nothing fails."""
         self._calm = True
         self._switch(up=True)
 
     def push(self, message: str) -> None:
-        """A published message; workers take it soon."""
+        """Queue a message, which workers take soon."""
         if self._strikes(self.plan.lost_rate):
             self._timeline.trace(f"redis loses {message[:60]}")
             return
@@ -86,7 +86,7 @@ class Redis:
         self.on_entry()
 
     def make_group(self) -> None:
-        """XGROUP CREATE from the stream's beginning."""
+        """XGROUP CREATE from the beginning of the stream."""
         self.group, self.pending = list(self.stream), []
 
     def _strikes(self, rate: float) -> bool:
@@ -156,7 +156,7 @@ class Redis:
         self.add(stream_fields(task=task, state=state, worker="w@virtual", body=body))
 
     def _rogue(self, job: JobMessage) -> None:
-        """What a broken worker writes: invented jobs, attempts that were never made, late answers, no results."""
+        """Add an entry that a broken worker could write: a forged job or attempt, a late result, or none at all."""
         wrong = encode_computed(result={"results_hash": "rogue"}, kernel_version="v", compute_ms=1.0)
         task = self._rng.choice(
             (f"invented-{self._rng.randrange(1000)}", task_id(job.job_id, job.attempt + 7), self._seen[0], "~~", "")
@@ -167,7 +167,7 @@ class Redis:
 
 
 class Connection:
-    """What one life of the coordinator holds of Redis: its dispatcher and its intake."""
+    """A coordinator's connection to Redis: its dispatcher and its intake."""
 
     def __init__(self, redis: Redis, inbox: Inbox, timeline: Timeline) -> None:
         self.alive = True
@@ -176,7 +176,7 @@ class Connection:
         self._timeline = timeline
         self._reachable = True
         self._reading = False
-        #: what was handed out and not acknowledged is read first
+        #: entries that were delivered and not acknowledged are read first
         self._fresh = True
         self._left: list[bytes] = []
         redis.on_entry = self._soon
@@ -185,11 +185,11 @@ class Connection:
         self._soon()
 
     def dispatch(self, order: Dispatch) -> None:
-        """As the dispatcher's thread does it, in order, a little later."""
+        """Publish in order, a little later, as the dispatcher's thread does."""
         self._timeline.after(_HOP_S, lambda: self._publish(order))
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
-        """XACK and XDEL, a little later."""
+        """XACK and XDEL the entries, a little later."""
         self._timeline.after(_HOP_S, lambda: self._drop(entries))
 
     def _publish(self, order: Dispatch) -> None:

@@ -1,4 +1,5 @@
-"""What has to hold in every schedule: I1 conservation, I2 money, I3 submission, and writing down before doing."""
+"""The laws of every schedule: I1 conservation, I2 money, I3 submission, and that acts are written before they are
+done."""
 
 from __future__ import annotations
 
@@ -37,30 +38,30 @@ class BrokenLawError(AssertionError):
 
 @dataclass(kw_only=True, slots=True)
 class Row:
-    """What the ledger has committed of a job."""
+    """A job's state as committed to the ledger."""
 
     miner_id: str
     state: JobState
     attempt: int
     sends: int = 0
     mended: bool = False
-    #: submissions that reached the server
+    #: number of submissions that reached the server
     arrived: int = 0
-    #: a submission of this life is under way
+    #: whether this coordinator has a submission under way
     in_flight: bool = False
-    #: the last answer to a submission said what became of the job
+    #: whether the last answer to a submission stated the job's outcome
     settled: bool = False
 
 
 class Laws:
-    """Watches every step from outside, and looks at the whole at the end."""
+    """Checks the laws at every step, and the final ledger at the end."""
 
     def __init__(self, plan: Plan, timeline: Timeline, server: Server) -> None:
         self.plan = plan
         self.resent = 0
-        #: jobs or receipts state another amount than the one that is paid
+        #: whether jobs or receipts may state another amount than the one paid
         self._lies = any(fault.kind in {FaultKind.RECEIPT_REWARD, FaultKind.JOB_REWARD} for fault in plan.faults)
-        #: a receipt that names a wrong amount is believed until a total says otherwise, and a total may say it too late
+        #: Whether receipts may state a wrong amount. Only a later total can correct it, and that may come too late.
         self._receipts_lie = any(fault.kind is FaultKind.RECEIPT_REWARD for fault in plan.faults)
         self._timeline = timeline
         self._server = server
@@ -70,23 +71,23 @@ class Laws:
         self._results: set[bytes] = set()
         self._booked: dict[str, Decimal] = defaultdict(Decimal)
         self._entries = 0
-        #: NNET that is said to have left each wallet
+        #: NNET that the ledger says has left each wallet
         self._left: dict[str, Decimal] = defaultdict(Decimal)
-        #: when each miner's total was asked for, by the last answer that told it
-        self._told: dict[str, float] = {}
-        #: … and by the one that showed that the server had forgotten, or that the first base began with: what was paid
-        #: by then and never heard of is in a record of which nobody knows when it began
-        self._told_anew: dict[str, float] = {}
-        #: when the stop of each miner's session was sent that was answered last
+        #: miner → when the last request whose answer stated its total was sent
+        self._total_asked: dict[str, float] = {}
+        #: miner → the same for the first total of the current record: the answer that showed a forgetting, or that set
+        #: the base. Nothing proves what was paid before in lost answers.
+        self._record_from: dict[str, float] = {}
+        #: miner → when the last stop of its session that was answered was sent
         self._stopped: dict[str, float] = {}
-        #: when each miner was registered last
+        #: miner → when it was last registered
         self._registered: dict[str, float] = {}
         server.watch = self._arrived
 
     # -- every step -------------------------------------------------------------------------------------------------
 
     def born(self) -> None:
-        """A coordinator starts: what an earlier one had under way ended unheard."""
+        """A coordinator starts. Whatever the last one had under way stays unanswered."""
         self._read.clear()
         self._results.clear()
         self._beats.clear()
@@ -94,7 +95,7 @@ class Laws:
             row.in_flight = row.settled = False
 
     def committed(self, writes: Sequence[Write]) -> None:
-        """Rows are in the ledger."""
+        """Rows were written to the ledger."""
         mended = {write.job_id for write in writes if isinstance(write, JobMoved) and self._mends(write)}
         for reply in self._read:
             self._ended(reply, mended)
@@ -108,9 +109,9 @@ class Laws:
             elif isinstance(write, BalanceSeen):
                 self._server.watched.add(write.miner_id)
             elif isinstance(write, BaseSet):
-                # totals are compared from the first base on: what was paid before it, and never heard of, is in none
-                asked = max(self._told.get(write.miner_id, 0.0), self._registered.get(write.miner_id, 0.0))
-                self._told_anew.setdefault(write.miner_id, asked)
+                # totals are compared from the first base on, so nothing proves earlier payments in lost answers
+                asked = max(self._total_asked.get(write.miner_id, 0.0), self._registered.get(write.miner_id, 0.0))
+                self._record_from.setdefault(write.miner_id, asked)
             elif isinstance(write, JobOpened):
                 self._open(write)
             elif isinstance(write, JobMoved):
@@ -123,7 +124,7 @@ class Laws:
                 row.sends, row.mended = write.sends, write.mended
 
     def _book(self, entry: Entry) -> None:
-        """At every moment the ledger holds no more than the server has paid."""
+        """At no moment does the ledger hold more than the server has paid."""
         if self._lies:
             return
         self._entries += 1
@@ -139,9 +140,9 @@ class Laws:
         )
 
     def _find(self, write: Found) -> None:
-        """A difference is called what it is."""
+        """The cause that the ledger gives for a difference is the true one."""
         if write.finding.kind is Difference.FORGOTTEN:
-            self._told_anew[write.miner_id] = self._told.get(write.miner_id, -math.inf)
+            self._record_from[write.miner_id] = self._total_asked.get(write.miner_id, -math.inf)
         forgot = self._server.forgotten_at is not None
         if write.finding.kind is Difference.SENT:
             self._left[write.miner_id] -= write.finding.amount
@@ -159,12 +160,12 @@ class Laws:
         return write.mended and not (write.job_id in self._rows and self._rows[write.job_id].mended)
 
     def read(self, events: Iterable[Event]) -> None:
-        """The loop took these; what they brought is committed in this turn."""
+        """The loop has taken these events, whose effects this turn commits."""
         for event in events:
             if isinstance(event, Reply):
                 self._read.append(event)
                 if isinstance(event.outcome, Totals):
-                    self._told[event.call.spec.miner_id] = event.sent_at
+                    self._total_asked[event.call.spec.miner_id] = event.sent_at
                 elif isinstance(event.outcome, SessionSummary):
                     self._stopped[event.call.spec.miner_id] = event.sent_at
                 elif isinstance(event.outcome, Registration):
@@ -173,7 +174,7 @@ class Laws:
                 self._results.update(event.entries)
 
     def sent(self, call: Call, now: float) -> None:
-        """A call goes out."""
+        """A call is sent."""
         if call.kind is CallKind.HEARTBEAT:
             before = self._beats.get(call.session_id)
             self._hold(
@@ -193,7 +194,7 @@ class Laws:
         self.resent += row.sends > 1
 
     def dispatched(self, order: Dispatch) -> None:
-        """A job goes to the workers."""
+        """A job is dispatched to the workers."""
         row = self._rows.get(order.message.job_id)
         known = row is not None and row.state not in FINAL
         self._hold(known, f"write down first: job {order.message.job_id} is dispatched and not open in the ledger")
@@ -205,7 +206,7 @@ class Laws:
         )
 
     def acknowledged(self, entries: Sequence[bytes]) -> None:
-        """Results leave the stream."""
+        """Results are removed from the stream."""
         early = self._results & set(entries)
         self._hold(not early, f"write down first: {len(early)} results leave the stream before they are committed")
 
@@ -233,7 +234,7 @@ class Laws:
         call = reply.call
         error = reply.outcome if isinstance(reply.outcome, CallError) else None
         if call.kind is CallKind.HEARTBEAT and error is not None:
-            # it was refused before it counted, or its session is gone
+            # it was refused before it counted, or its session is closed
             self._beats.pop(call.session_id, None)
         if call.kind is not CallKind.SUBMIT:
             return
@@ -247,14 +248,14 @@ class Laws:
     # -- the whole --------------------------------------------------------------------------------------------------
 
     def conserved(self, ledger: Ledger) -> None:
-        """I1 at a moment: every job ever assigned is open or in one final state, once."""
+        """I1: at any moment, every job ever assigned is either open or in exactly one final state."""
         counts = ledger.run_counts("virtual")
         rest = counts["assigned"] - counts["open"] - sum(counts[state.value] for state in FINAL)
         self._hold(rest == 0, f"I1: {counts} do not add up")
         self._hold(min(counts.values()) >= 0, f"I1: {counts} holds a negative count")
 
     def ended(self, ledger: Ledger, farm: Farm, engine: Engine) -> None:
-        """After the drain: nothing is open, and each miner's money is what the server paid."""
+        """After the drain nothing is open, and each miner's ledger holds what the server paid."""
         self.conserved(ledger)
         self._hold(ledger.open_count() == 0, f"I1: {ledger.open_count()} jobs are open after the drain")
         with engine.connect() as connection:
@@ -269,10 +270,11 @@ class Laws:
             self._hold(
                 booked == miner.account.booked, f"I2: {miner_id}'s account holds {miner.account.booked}, not {booked}"
             )
-            # the faults are over: only a limit of requests, or a forgotten contributor, keeps it from being read.
-            # Refusals at random teach a limit of a request or two, which is given up window by window
+            # The faults are over, so only a limit of requests or a forgotten contributor may keep the total from being
+            # read. Random refusals make the farm believe in a limit of one or two requests, which takes some windows to
+            # correct.
             over_at = min(self._stopped.get(miner_id, math.inf), self.plan.mining_s)
-            asked = self._told.get(miner_id, 0.0) >= over_at or miner.phase is not Phase.DONE
+            asked = self._total_asked.get(miner_id, 0.0) >= over_at or miner.phase is not Phase.DONE
             refused = any(fault.kind is FaultKind.REFUSED for fault in self.plan.faults)
             excused = self.plan.server_limit < 5000 or self.plan.forgets or refused
             self._hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")
@@ -280,9 +282,9 @@ class Laws:
             self._money(miner_id, booked, mine, jobs, miner.account.unexplained)
 
     def _wallet(self, miner_id: str, *, compared: bool) -> None:
-        """What left a wallet that the ledger had seen is said, where the server states balances to the end."""
-        # a miner that stays closed is not looked at again
-        looked = self._told.get(miner_id, 0.0) >= self._server.stolen_at.get(miner_id, 0.0)
+        """The ledger reports what left a wallet whose balance it knew, if the server states balances until the end."""
+        # the balance of a miner that stays closed is not requested again
+        looked = self._total_asked.get(miner_id, 0.0) >= self._server.stolen_at.get(miner_id, 0.0)
         seen = compared and looked and miner_id in self._server.watched and not self._lies and not self.plan.forgets
         left, stolen = self._left[miner_id], Decimal(self._server.stolen_late[miner_id])
         words = f"I2: {stolen} NNET left the wallet of {miner_id}, and {left} are said to have"
@@ -295,16 +297,16 @@ class Laws:
         paid = simulator.book.total(miner_id)
         by_job = {entry.job_id: Decimal(entry.amount) for entry in entries if entry.kind == EntryKind.JOB.value}
         receipts = {entry.job_id: Decimal(entry.amount) for entry in entries if not entry.evidence and entry.job_id}
-        unheard = Decimal(0)
-        told_at = EPOCH_S + self._told.get(miner_id, -math.inf)
-        anew_at = EPOCH_S + self._told_anew.get(miner_id, -math.inf)
+        unproved = Decimal(0)
+        total_at = EPOCH_S + self._total_asked.get(miner_id, -math.inf)
+        record_at = EPOCH_S + self._record_from.get(miner_id, -math.inf)
         for index, row in simulator.book.rows(miner=miner_id):
-            # no total that was read can have counted it
+            # payments that no total could have counted when it was read
             at = float(str(row["at"]))
-            before = index < (self._server.forgotten_at or 0) or at < anew_at or at >= told_at
+            before = index < (self._server.forgotten_at or 0) or at < record_at or at >= total_at
             if row["kind"] == PaymentKind.HEARTBEAT.value:
-                # a session that was adopted unheard has its first sum taken for what it had before
-                unheard += Decimal(str(row["amount"])) if self.plan.forgets or before else 0
+                # the first sum of an adopted session may include heartbeats that were paid before in lost answers
+                unproved += Decimal(str(row["amount"])) if self.plan.forgets or before else 0
                 continue
             amount = Decimal(str(row["amount"]))
             job_id = simulator.world.jobs.job_id(int(str(row["job_id"])))
@@ -316,28 +318,28 @@ class Laws:
                     known is not None and known.state in {JobState.EXPIRED.value, JobState.ALREADY_COMPLETED.value},
                     f"I2: {job_id} was paid and the ledger says {known.state if known else 'nothing'}",
                 )
-                unheard += amount if before else 0
+                unproved += amount if before else 0
         self._heartbeats(miner_id, entries)
         difference = paid - booked
-        # what its job stated is all that is known of a payment without an answer, until a total is read: one that is
-        # compared with a base before the payment
-        told_ms, anew_ms = told_at * 1000, anew_at * 1000
+        # A payment without a receipt is booked as its job stated it, until a total is read and compared with a base
+        # from before the payment.
+        total_ms, record_ms = total_at * 1000, record_at * 1000
         unread = self._lies and any(
-            not entry.confirmed and not anew_ms <= entry.booked_at < told_ms for entry in entries
+            not entry.confirmed and not record_ms <= entry.booked_at < total_ms for entry in entries
         )
-        # … and where a shortfall may as well be a record made anew, it is told, not taken back
-        told = unexplained if self._lies else Decimal(0)
-        # what is the difference of two float sums is as exact as they are
+        # if the server may have created a new record, a shortfall is reported, not corrected
+        shortfall = unexplained if self._lies else Decimal(0)
+        # an entry derived from two float sums is only as exact as they are
         by_sums = any(entry.kind == EntryKind.ADJUSTMENT.value or entry.evidence == BY_SESSION_SUM for entry in entries)
-        rounding = _rounding(paid, len(entries)) if by_sums or told else Decimal(0)
+        rounding = _rounding(paid, len(entries)) if by_sums or shortfall else Decimal(0)
         self._hold(
-            self._receipts_lie or unread or -rounding - told <= difference <= unheard + rounding,
+            self._receipts_lie or unread or -rounding - shortfall <= difference <= unproved + rounding,
             f"I2: {miner_id} was paid {paid} and the ledger says {booked}: {difference} NNET missing, "
-            f"{unheard} of it unprovable",
+            f"{unproved} of it unprovable",
         )
 
     def _heartbeats(self, miner_id: str, entries: list[Any]) -> None:
-        """No heartbeat is booked that was not paid, unless an answer named another amount than the one paid."""
+        """No more is booked for heartbeats than was paid, unless an answer stated a wrong amount."""
         book = self._server.simulator.book
         rows = [row for _, row in book.rows(miner=miner_id) if row["kind"] == PaymentKind.HEARTBEAT.value]
         paid = sum((Decimal(str(row["amount"])) for row in rows), Decimal(0))
@@ -354,10 +356,10 @@ class Laws:
             raise BrokenLawError(text)
 
 
-#: what the differences of a schedule's balances may be off by in all
+#: possible error of all differences between a schedule's balances
 _WALLET_ROUNDING = Decimal("1e-9")
 
 
 def _rounding(paid: Decimal, entries: int) -> Decimal:
-    """What entries that are differences of float sums may be off by in all."""
+    """Possible error of all entries that were derived from float sums."""
     return Decimal(math.ulp(float(max(paid, Decimal(1))))) * (entries + 2) * 4

@@ -1,4 +1,4 @@
-"""One life of the coordinator under virtual time: the real loop, with a clock that jumps and steps at which it dies."""
+"""One run of the coordinator under virtual time: the real loop, with a clock that jumps, and steps at which it dies."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.virtual.server import DEADLINE_S, Server, VirtualClient, ran
 from tests.virtual.timeline import ThreadTime, Timeline
 
 _MAX_EVENTS = 500
-#: what a turn costs
+#: seconds that a turn takes
 _TURN_S = 0.0001
-#: turns that follow each other without an event, a write or a call, after which the loop is said to spin
+#: turns without an event, a write or a call after which the loop counts as spinning
 _MAX_IDLE_TURNS = 50
-#: deaths between two steps of one schedule
+#: maximum number of deaths between steps in one schedule
 _MOST_STRIKES = 8
 
 
 class Killed(BaseException):
-    """kill -9: nothing of the coordinator runs any more."""
+    """kill -9: nothing of the coordinator runs after this."""
 
 
 class SpinningError(AssertionError):
-    """The loop asks for turn after turn, and does nothing."""
+    """The loop asks for turn after turn without doing anything."""
 
 
 class Death:
@@ -45,7 +45,7 @@ class Death:
         self._timeline = timeline
 
     def may_strike(self, step: str) -> None:
-        """Die here, perhaps."""
+        """Die at this step if the schedule says so."""
         if self.due or (self.rate and self._rng.random() < self.rate):
             self._left -= not self.due
             self.rate = self.rate if self._left > 0 else 0.0
@@ -55,7 +55,7 @@ class Death:
 
 
 class VirtualInbox(Inbox):
-    """Waiting for an event is letting virtual time pass."""
+    """An inbox that lets virtual time pass while it waits for an event."""
 
     def __init__(self, timeline: Timeline, death: Death, laws: Laws) -> None:
         super().__init__()
@@ -69,14 +69,14 @@ class VirtualInbox(Inbox):
         self._laws = laws
 
     def put(self, event: Event) -> None:
-        """From a call's thread: kept until the thread's answer is due."""
+        """Take an event from a call's thread, and keep it until the thread's answer is due."""
         if self.captured is not None:
             self.captured.append(event)
         elif self.alive:
             self._ready.append(event)
 
     def take(self, wait_s: float) -> list[Event]:
-        """Let time pass until an event is there or the wait is over."""
+        """Let time pass until there is an event or the wait is over."""
         timeline = self._timeline
         timeline.pass_time(_TURN_S)
         until_s = timeline.now + max(wait_s, 0.0)
@@ -95,7 +95,7 @@ class VirtualInbox(Inbox):
 
 
 class VirtualCaller:
-    """Stands for the transport: each call is on its way for as long as the server says."""
+    """Takes the transport's place: each call takes as long as the server says."""
 
     def __init__(self, timeline: Timeline, server: Server, client: VirtualClient, rng: Random) -> None:
         self._timeline = timeline
@@ -107,7 +107,7 @@ class VirtualCaller:
         self.laws: Laws
 
     def submit(self, function: AsyncFunction, *args: Any) -> None:
-        """Send a call; should the coordinator die before it arrives, it arrives all the same or does not."""
+        """Send a call. If the coordinator dies before it arrives, chance decides whether it still does."""
         self.death.may_strike("before a call is sent")
         self.inbox.worked = True
         started_at = self._timeline.now
@@ -120,7 +120,7 @@ class VirtualCaller:
             if self.inbox.alive or reach:
                 self._run(function, args, started_at)
 
-        # what takes longer has no answer in time, as the client gives a call up
+        # the client gives up a call that takes longer, so it has no answer in time
         self._timeline.after(min(self._server.way_s(), DEADLINE_S), arrive)
         self.death.may_strike("after a call is sent")
 
@@ -142,7 +142,7 @@ class VirtualCaller:
 
 
 class _Arrived(ThreadTime):
-    """Moves the thread's time forward from the moment at which its request arrived."""
+    """Moves a thread's time forward to the moment at which its request arrived."""
 
     def __init__(self, thread: ThreadTime, arrived_at: float) -> None:
         self._thread = thread
@@ -150,7 +150,7 @@ class _Arrived(ThreadTime):
 
     @property
     def now(self) -> float:
-        """The request has arrived by now."""
+        """Virtual time of the request's arrival."""
         return max(self._thread.now, self._offset)
 
     @now.setter
@@ -159,19 +159,19 @@ class _Arrived(ThreadTime):
 
 
 class MortalLedger(Ledger):
-    """The real ledger; the coordinator may die before and after each commit."""
+    """The real ledger. The coordinator may die before and after each commit."""
 
     death: Death
     laws: Laws
     inbox: VirtualInbox
 
     def leave(self) -> None:
-        """What is left of a dead coordinator's connection goes back; the database stays."""
+        """Return the connection of a dead coordinator; the database stays."""
         self._link.close()
         self._beside.close()
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """Write, or die before, or die after."""
+        """Write; the coordinator may die before or after."""
         if writes:
             self.inbox.worked = True
             self.death.may_strike("before the commit")
@@ -182,7 +182,7 @@ class MortalLedger(Ledger):
 
 
 class BooksAtOnce:
-    """Writes each turn before the loop goes on: virtual time knows no slow disk."""
+    """Writes each turn before the loop continues, since virtual time has no slow disk."""
 
     waits_s = 0.0
     reason = ""
@@ -196,20 +196,20 @@ class BooksAtOnce:
         return True
 
     def hold(self, writes: Sequence[Write]) -> None:
-        """No turn goes on while a commit is under way."""
+        """Never needed: no turn runs while a commit is in progress."""
         raise AssertionError(writes)
 
     def write_ended(self) -> bool:
-        """Nothing is ever under way."""
+        """No write is ever in progress."""
         return True
 
     def knows(self, job_id: str) -> bool:  # noqa: ARG002 - the protocol's
-        """The ledger can always be asked."""
+        """The ledger can always be read."""
         return True
 
 
 class MortalBroker:
-    """The connection to Redis; the coordinator may die before it uses it."""
+    """The connection to Redis. The coordinator may die before each use of it."""
 
     def __init__(self, connection: Connection, death: Death, laws: Laws, inbox: VirtualInbox) -> None:
         self._connection = connection
@@ -225,7 +225,7 @@ class MortalBroker:
         self._connection.dispatch(order)
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
-        """Take results off the stream."""
+        """Remove results from the stream."""
         self._death.may_strike("before results are acknowledged")
         self._laws.acknowledged(entries)
         self._connection.acknowledge(entries)
@@ -233,34 +233,34 @@ class MortalBroker:
 
 
 class Watcher:
-    """Hears everything, says it to the trace."""
+    """Writes everything that it is notified of to the trace."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
 
     def notice(self, notice: Notice) -> None:
-        """Something happened to a miner."""
+        """A miner's event."""
         if self._timeline.tracing:
             amount = "" if notice.amount is None else f" {notice.amount}"
             text = f"{notice.kind.value} {notice.miner_id} {notice.job_id[:8]}{amount} {notice.text}"
             self._timeline.trace(f"farm: {text}")
 
     def network(self, network: object) -> None:
-        """Fees and phase."""
+        """New fees and phase."""
 
     def broker(self, state: object) -> None:
-        """Redis was lost or found."""
+        """Redis was lost or found again."""
         self._timeline.trace(f"farm: {state}")
 
     def ledger(self, state: object) -> None:
-        """The ledger is never late."""
+        """Never called: the ledger is never late."""
 
     def flaw(self, text: str) -> None:
-        """A stream entry was no result."""
+        """A stream entry was not a result."""
 
     def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
         """The drain begins."""
         self._timeline.trace(f"farm: draining until {ends_at:g}, {reason} {outlook}")
 
     def tick(self, farm: object, now: float) -> None:
-        """A turn ended."""
+        """A turn has ended."""

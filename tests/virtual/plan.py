@@ -1,4 +1,4 @@
-"""What one schedule does to a farm, drawn from its seed."""
+"""What a schedule does to a farm, drawn from its seed."""
 
 from __future__ import annotations
 
@@ -13,88 +13,88 @@ from fleet.simulator.rewards import RewardRule
 from fleet.simulator.strangers import Strangers
 from tests.support.faults import CALL_FAULTS
 
-#: answers of single endpoints are lost as well
+#: single endpoints whose answers may be lost as well
 _CALL_FAULTS = (
     *CALL_FAULTS,
-    "drop_after,roads=submit-result",
-    "error_after,roads=submit-result",
-    "drop_after,roads=heartbeat",
-    "drop_after,roads=start-session",
-    "drop_after,roads=task",
+    "drop_after,endpoints=submit-result",
+    "error_after,endpoints=submit-result",
+    "drop_after,endpoints=heartbeat",
+    "drop_after,endpoints=start-session",
+    "drop_after,endpoints=task",
 )
 _JOB_FAULTS = ("poison", "unknown_type", "deadline", "deadline,value=1e300", "other_payload", "other_miner")
-#: the answers say another amount than the one that is paid
+#: faults by which answers state another amount than the one paid
 _LIES = ("job_reward,value=-1", "job_reward,value=0.125", "receipt_reward,value=-1", "receipt_reward,value=0.125")
 
-#: faults that came later: drawn apart, so that each seed's older schedule stays as it was
+#: faults that were added later; they are drawn separately, so that older schedules keep their seeds
 _LATER_FAULTS = (
     *(f"flawed_data,value={flaw}" for flaw in ("nan", "infinity", "huge", "digits", "surrogate")),
     *(f"page,value={status}" for status in (202, 302, 401, 403, 413)),
     "no_session",
 )
 
-#: jobs of a schedule, each as likely as any other
+#: number of jobs in a schedule, each value equally likely
 _SIZES = (6, 6, 6, 6, 6, 6, 12, 12, 12, 40)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """One schedule. Durations in seconds, rates as probabilities."""
+    """One schedule. Durations are in seconds, rates are probabilities."""
 
     seed: int
     dialect: str
     miners: int
-    #: how long the farm mines before it drains
+    #: how long the farm mines before the drain
     mining_s: float
     drain_s: float
     #: median of a kernel's time
     kernel_s: float
-    #: median of a call's way, there and back
+    #: median of a round trip to the server
     latency_s: float
     workers: int
-    #: requests a minute that the server takes, and that the governor believes in
+    #: requests a minute that the server allows, and that the governor starts with
     server_limit: int
     governor_limit: int
     redispatch_s: float
-    #: at each step between which the coordinator can die
+    #: probability that the coordinator dies at a step
     crash_rate: float
-    #: deaths of the coordinator at any moment
+    #: times at which the coordinator dies, whatever it is doing
     crash_times: tuple[float, ...]
     downtime_s: float
     faults: tuple[Fault, ...]
-    #: moments at which the server loses everything
+    #: times at which the server loses everything
     forget_times: tuple[float, ...]
-    #: (from, to) in which no connection to the server is made
+    #: (from, to) during which the server can't be reached
     outages: tuple[tuple[float, float], ...]
-    #: moments at which Redis loses everything
+    #: times at which Redis loses everything
     flush_times: tuple[float, ...]
     #: (from, to) in which Redis does not answer
     redis_outages: tuple[tuple[float, float], ...]
-    #: messages to workers that vanish, are delivered twice, or overtake others
+    #: messages to workers that are lost, delivered twice, or delivered out of order
     lost_rate: float
     doubled_rate: float
     overtaking_rate: float
-    #: results that reach the stream twice
+    #: results that are written to the stream twice
     doubled_result_rate: float
-    #: attempts that raise, that return a flawed result, that take their worker along
+    #: attempts that raise, that return an invalid result, or that kill their worker
     failing_rate: float
     flawed_rate: float
     worker_death_rate: float
-    #: until the messages of a dead worker are delivered to another one
+    #: time until the messages of a dead worker are delivered to another one
     visibility_s: float
-    #: entries of the results stream that answer nothing that was asked
+    #: entries of the results stream that answer no order
     rogue_rate: float
-    #: between two comparisons with the server's totals
+    #: time between two comparisons with the server's totals
     reconcile_s: float
     #: other people's miners
     strangers: Strangers = field(default_factory=Strangers)
-    #: further options of the simulator, by name: how it pays, and what it saves
+    #: further options of the simulator by name, such as how it pays and what it saves
     rules: Mapping[str, Any] = field(default_factory=dict)
-    #: whether sessions are opened and closed by income; None where all of them stay open, else how many are pinned
+    #: number of pinned miners where sessions are opened and closed by income; None where all sessions stay open
     pinned: int | None = None
-    #: whether that number changes at random instead
+    #: whether the number of sessions changes at random instead
     restless: bool = False
-    #: moments at which half of what each wallet holds is sent away
+    #: times at which half of each wallet is sent away
     thefts: tuple[float, ...] = ()
 
     @property
@@ -104,7 +104,7 @@ class Plan:
 
 
 def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan:
-    """The schedule of a seed, of about `jobs` jobs in all; where not told, mostly short and now and then long.
+    """The schedule of a seed, of about `jobs` jobs; without `jobs` mostly a short one, now and then a long one.
 
     Most faults meet each other within a few jobs: many short schedules find more in a minute than a few long ones.
     """
@@ -142,7 +142,7 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
         workers=rng.randint(1, 4),
         server_limit=limit,
         governor_limit=limit if rng.random() < 0.7 else 5000,
-        # what is dispatched again every few seconds while it is computed shows nothing after the third time
+        # repeated dispatches of a job that is being computed show nothing new after the third
         redispatch_s=max(rng.choice((5.0, 30.0, 120.0)), kernel_s / 2),
         crash_rate=rate(0.6, 0.012),
         crash_times=moments(0.5, 3),
@@ -162,14 +162,14 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
         visibility_s=rng.choice((60.0, 600.0)),
         rogue_rate=rate(0.2, 0.3),
         reconcile_s=rng.choice((600.0, 60.0, 10.0)),
-        # amounts that no float holds exactly, in every second farm on this dialect
+        # amounts that no float represents exactly, for every second farm on this dialect
         rules={"reward_rule": RewardRule.FRACTIONS} if dialect == "c" and seed % 2 else {},
     )
     return replace(plan, thefts=_thefts(seed, mining_s), **_auto(seed, miners)) if later else plan
 
 
 def undisturbed(plan: Plan) -> Plan:
-    """The plan, of which nothing goes wrong; all sessions stay open."""
+    """The same plan without any faults, in which all sessions stay open."""
     return replace(
         plan,
         pinned=None,

@@ -1,4 +1,4 @@
-"""Bugs put in on purpose: each has to break a law. `python -m tests.virtual.planted` says which seed finds which."""
+"""Deliberate bugs, each of which must break a law. `python -m tests.virtual.planted` finds a seed for each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from fleet.money.balance import MinerAccount
 from tests.virtual.plan import draw_plan
 from tests.virtual.schedule import failure_of
 
-#: jobs a schedule, and schedules tried for each bug
+#: jobs in a schedule, and maximum number of schedules tried for each bug
 JOBS = 10
 _MOST_SEEDS = 500
 
@@ -42,13 +42,13 @@ _carry_out, _start_over, _submitting = Coordinator._carry_out, Lifecycle.start_o
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planted:
-    """One bug: what is patched in, and the seed that finds it."""
+    """One bug: the function it replaces, and the seed that finds it."""
 
     name: str
     owner: type
     attribute: str
     bug: Callable[..., Any]
-    #: the first that does, by `python -m tests.virtual.planted`
+    #: the first such seed, found by `python -m tests.virtual.planted`
     seed: int
 
 
@@ -80,7 +80,7 @@ def _forgets_the_attempt(self: Workload, open_job: OpenJob, now: float) -> None:
 
 
 def _restores_nothing(self: Workload, open_job: OpenJob, now: float) -> None:
-    """Open jobs of an earlier life are not taken up."""
+    """Drop the open jobs of an earlier run."""
 
 
 def _books_the_stated_reward(self: Workload, receipt: Receipt, active: ActiveJob, reply: Any) -> list[Effect]:
@@ -203,13 +203,13 @@ PLANTED = (
 
 
 def caught(bug: Planted, seed: int) -> Exception | None:
-    """What a seed makes of a bug; nothing where it does not notice."""
+    """The law that a seed finds broken by the bug; None if it finds nothing."""
     with mock.patch.object(bug.owner, bug.attribute, bug.bug):
         return failure_of(draw_plan(seed, jobs=JOBS, later=False))
 
 
 def main() -> int:
-    """Say for each bug whether a seed catches it; 1 when one slips through."""
+    """Report for each bug whether a seed finds it. Returns 1 if one is not found."""
     missed = 0
     for bug in PLANTED:
         seeds = [bug.seed, *range(1, _MOST_SEEDS + 1)]

@@ -1,4 +1,4 @@
-"""One schedule from its first start to its last drain, coordinators dying and being born in between."""
+"""One schedule from its first start to its last drain, while coordinators die and new ones start."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.timeline import EPOCH_S, Timeline
 
-#: a drain that takes longer than its own bound and this many seconds does not end
+#: a drain that takes this many seconds longer than its own bound counts as endless
 _PATIENCE_S = 1800.0
 _MAX_DEATHS = 60
-#: mean seconds between two changes of a restless controller's mind
+#: mean time in seconds between two changes of a restless controller's target
 _CHANGES_EVERY_S = 30.0
-#: the real loop looks around twice a second; here it has to know by itself when to wake
+#: the real loop wakes twice a second; here it must know when to wake
 _LONGEST_WAIT_S = 60.0
 
 
 class Restless(Controller):
-    """Changes its mind every half minute or so, which opens and closes far more sessions than income does."""
+    """A controller that changes its target about twice a minute, far more often than income would."""
 
     rng: random.Random
 
     def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
-        """A number at random, now and then."""
+        """Choose a random number of sessions, now and then."""
         decision = super().look(open_now, now, requests_per_minute=requests_per_minute)
         if self.rng.random() < LOOK_EVERY_S / _CHANGES_EVERY_S:
             self.target = self.rng.randint(self.least, self.most)
@@ -62,7 +62,7 @@ class Restless(Controller):
 
 @dataclass(kw_only=True, slots=True)
 class Outcome:
-    """What a schedule did."""
+    """Counts of what happened in a schedule."""
 
     seed: int
     virtual_s: float = 0.0
@@ -92,7 +92,7 @@ class Schedule:
         self.timeline.at(plan.mining_s, self._calm)
 
     def run(self) -> Outcome:
-        """Mine, die, restart, drain, and hold the laws against what is left.
+        """Mine, die, restart and drain, then check the laws. Raises BrokenLawError, or what the code under test raised.
 
         Raises BrokenLawError, or whatever the code under test raised.
         """
@@ -122,7 +122,7 @@ class Schedule:
         self._death.due = True
 
     def _calm(self) -> None:
-        """The mining is over: the faults too, so that the drain shows what is provable."""
+        """The mining is over. End the faults too, so that the drain can prove what is provable."""
         self.timeline.trace("calm")
         self.server.calm()
         self.redis.calm()
@@ -140,7 +140,7 @@ class Schedule:
         return ledger
 
     def _live(self) -> bool:
-        """One life of the coordinator; whether it ended by itself."""
+        """Run one coordinator. Returns whether it ended by itself."""
         self.laws.born()
         ledger = self._ledger()
         inbox = VirtualInbox(self.timeline, self._death, self.laws)
@@ -218,7 +218,7 @@ def _engine() -> Engine:
 
 
 def emptied_engine() -> Engine:
-    """One database in memory for all schedules, emptied: most of a new one's time goes into compiling statements."""
+    """An empty database in memory, shared by all schedules: compiling a new one's statements takes most time."""
     engine = _engine()
     with engine.begin() as connection:
         for table in reversed(schema.metadata.sorted_tables):
@@ -233,7 +233,7 @@ def run_seed(plan: Plan, *, trace: Callable[[str], None] | None = None) -> Outco
 
 
 def failure_of(plan: Plan, *, trace: Callable[[str], None] | None = None) -> Exception | None:
-    """Why a plan fails; nothing where every law holds."""
+    """Why a plan fails; None if every law holds."""
     try:
         run_seed(plan, trace=trace)
     except Exception as exc:  # noqa: BLE001 - whatever the code under test raises is the finding

@@ -25,7 +25,7 @@ DEADLINE_S = 15.0
 T = TypeVar("T")
 _REFUSED_S = 0.01
 _ADDRESS = "farm"
-#: the wallet that stolen money goes to
+#: the wallet that receives stolen money
 _THIEF = "neo1thief"
 _NOTHING_DONE = frozenset({FaultKind.HANG_BEFORE, FaultKind.DROP_BEFORE})
 _DROPPED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
@@ -41,7 +41,7 @@ class Arrival:
 
 
 class Server:
-    """One simulator, and when it can be reached."""
+    """A simulator, and the times at which it can be reached."""
 
     def __init__(self, plan: Plan, timeline: Timeline) -> None:
         options = SimulatorOptions(
@@ -53,9 +53,9 @@ class Server:
             **plan.rules,
         )
         self.simulator = Simulator(options, now=EPOCH_S)
-        #: told of each request before it is answered
+        #: receives each request before it is answered
         self.watch: Callable[[Arrival], None] = lambda _: None
-        #: number of payments in the book when everything was forgotten last, None before
+        #: number of payments in the book when the server last forgot everything; None before
         self.forgotten_at: int | None = None
         self._outages = plan.outages
         self._latency_s = plan.latency_s
@@ -63,12 +63,12 @@ class Server:
         self._rng = Random(f"server {plan.seed}")
         self._clock = 0.0
         self._calm = False
-        #: NNET that was sent from each wallet, and how much of it once the ledger had a balance to compare with
+        #: NNET that was sent from each wallet, and how much of it after the ledger knew a balance
         self.stolen: dict[str, float] = defaultdict(float)
         self.stolen_late: dict[str, float] = defaultdict(float)
         #: when each wallet was last stolen from
         self.stolen_at: dict[str, float] = {}
-        #: miners whose balance the ledger has
+        #: miners whose balance the ledger knows
         self.watched: set[str] = set()
         for moment in plan.forget_times:
             timeline.at(moment, self.forget)
@@ -78,7 +78,7 @@ class Server:
     def forget(self) -> None:
         """Lose everything but the book, as a restart does."""
         self._timeline.trace("server forgets everything")
-        # a restart takes more than a second: no two records of a contributor are of the same one
+        # a restart takes more than a second, so a contributor's old and new records differ in their second
         dates = [contributor.registered_at for contributor in self.simulator.world.contributors.values()]
         self._clock = max(self._clock, max(dates, default=EPOCH_S) + 1 - EPOCH_S)
         self.simulator.forget(EPOCH_S + self._clock)
@@ -95,20 +95,20 @@ class Server:
                 self.stolen_late[miner_id] += balance / 2 * (miner_id in self.watched)
 
     def calm(self) -> None:
-        """No fault from here on."""
+        """From now on nothing fails."""
         self._calm = True
         self.simulator.faults.set(())
         self.simulator.bans.lift()
         self._outages = ()
 
     def way_s(self) -> float:
-        """Seconds of a request's way there; sometimes a long one."""
+        """Seconds that a request takes to arrive; sometimes long."""
         way = self._latency_s / 2 * self._rng.lognormvariate(0, 0.5)
         long = self._rng.random() < 0.002
         return way * (100 if long and not self._calm else 1)
 
     def exchange(self, thread: ThreadTime, path: str, body: bytes | None) -> Response:
-        """Answer one request of a call, whose thread waits meanwhile; raises as the client does."""
+        """Answer a request of a call whose thread waits for it. Raises what the real client raises."""
         now = self._clock = max(self._clock, thread.now)
         if any(start <= now < end for start, end in self._outages):
             thread.now += _REFUSED_S
@@ -153,13 +153,13 @@ class Server:
 
 
 class VirtualClient(Client):
-    """The real client above its one exchange of bytes."""
+    """The real client, with a simulated exchange of bytes."""
 
     def __init__(self, server: Server) -> None:
         super().__init__("", self)
         self._server = server
         self.thread: ThreadTime | None = None
-        #: a law that a request broke, or an error of the server's own: the client takes neither for an answer
+        #: a law broken by a request, or an error of the server itself, neither of which the client sees as an answer
         self.broken: Exception | None = None
 
     async def send(self, request: Request) -> Response:
@@ -175,7 +175,7 @@ class VirtualClient(Client):
 
 
 def ran(call: Coroutine[Any, Any, T]) -> T:
-    """The result of a call by a VirtualClient."""
+    """The result of a call on a VirtualClient."""
     try:
         call.send(None)
     except StopIteration as end:

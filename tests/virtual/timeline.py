@@ -7,12 +7,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-#: Unix seconds at which every schedule begins
+#: Unix time at which every schedule begins
 EPOCH_S = 1_800_000_000.0
 
 
 class Timeline:
-    """Virtual monotonic seconds, and what is to happen when."""
+    """Virtual monotonic time in seconds, and the events to come."""
 
     def __init__(self, *, trace: Callable[[str], None] | None = None) -> None:
         self.now = 0.0
@@ -22,7 +22,7 @@ class Timeline:
         self._thread: ThreadTime | None = None
 
     def at(self, time_s: float, event: Callable[[], None]) -> None:
-        """Let `event` happen at `time_s`, or now where that is past."""
+        """Let `event` happen at `time_s`, or now if that has passed."""
         heapq.heappush(self._events, (max(time_s, self.now), next(self._numbers), event))
 
     def after(self, delay_s: float, event: Callable[[], None]) -> None:
@@ -30,7 +30,7 @@ class Timeline:
         self.at(self.now + delay_s, event)
 
     def step(self, until_s: float) -> bool:
-        """Let the next event happen if it is due by `until_s`; otherwise the clock goes there."""
+        """Let the next event happen if it is due by `until_s`; otherwise move the clock there."""
         if self._events and self._events[0][0] <= until_s:
             time_s, _, event = heapq.heappop(self._events)
             self.now = max(self.now, time_s)
@@ -40,18 +40,18 @@ class Timeline:
         return False
 
     def pass_time(self, seconds: float) -> None:
-        """Let everything of the next `seconds` happen."""
+        """Let all events of the next `seconds` happen."""
         until_s = self.now + seconds
         while self.step(until_s):
             pass
 
     def clock(self) -> float:
-        """Monotonic seconds, as the code under test reads them: a thread inside a call reads its own moment."""
+        """Monotonic seconds as the code under test reads them. A thread inside a call has its own time."""
         return self._thread.now if self._thread is not None else self.now
 
     @contextmanager
     def thread(self, started_at: float) -> Iterator[ThreadTime]:
-        """Run a call's thread: it began at `started_at`, and its time passes by itself."""
+        """A block that runs a call's thread, which began at `started_at` and whose time passes separately."""
         self._thread = ThreadTime(started_at)
         try:
             yield self._thread
@@ -59,7 +59,7 @@ class Timeline:
             self._thread = None
 
     def trace(self, text: str) -> None:
-        """Say what happens."""
+        """Record an event."""
         if self._trace is not None:
             self._trace(f"{self.now:11.3f}  {text}")
 
@@ -70,7 +70,7 @@ class Timeline:
 
 
 class ThreadTime:
-    """The moment at which one thread is."""
+    """The current time of one thread."""
 
     def __init__(self, now: float) -> None:
         self.now = now
