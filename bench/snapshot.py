@@ -19,7 +19,7 @@ from bench.rows import Row
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.status_observer import EVERY_S, Sources, StatusObserver, Subject
+from fleet.coordinator.status_observer import EVERY_S, InRedis, Sources, StatusObserver, Subject
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry, MinerSpec
@@ -101,7 +101,7 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
         Sources(
             books=books,
             prospect=Prospect("bench", mined=True, patience_s=None, now=0.0),
-            messages=lambda: 0,
+            in_redis=InRedis(lambda: 0, dict),
             now_ms=wall_ms,
         ),
         0.0,

@@ -1,4 +1,4 @@
-"""Detects whether any worker takes jobs, by the sign of life that workers renew in Redis."""
+"""Watches workers in Redis: whether any takes jobs, by the sign that they renew, and what they state of themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import redis
 
+from fleet.broker.worker_slots import WorkerSlots
 from fleet.threads import Progress, WatchedThread
 from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
@@ -56,6 +57,8 @@ class PresenceWatch:
         self._client = client
         self._tell = tell
         self._stop = threading.Event()
+        #: what the workers state of their processes, as of the last look
+        self.slots = WorkerSlots()
         self.thread = WatchedThread("presence", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
@@ -67,8 +70,10 @@ class PresenceWatch:
         detector = PresenceDetector()
         while not self._stop.wait(_WAITING_S if detector.present is False else _LOOK_S if detector.present else 0.0):
             progress.beat()
-            if detector.look(has_sign(self._client), time.monotonic()):
+            sign = has_sign(self._client)
+            if detector.look(sign, time.monotonic()):
                 self._tell(Workers(present=bool(detector.present)))
+            self.slots.look(None if sign is None else self._client, time.monotonic())
             if detector.present is None:
                 self._stop.wait(_LOOK_S)
 

@@ -146,12 +146,13 @@ def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> Table:
     made = table(
-        ("  host", "jobs/s", "NNET/min", "computed", "failed", "last job"),
-        right=("jobs/s", "NNET/min", "computed", "failed"),
+        ("  host", "jobs/s", "NNET/min", "computed", "failed", "free", "last job"),
+        right=("jobs/s", "NNET/min", "computed", "failed", "free"),
     )
     for row in sorted(hosts, key=lambda one: -one["recent_jobs"])[:_MOST_HOSTS]:
         rate = _short(float(row["recent_nnet"]) / span_s * 60)
-        counts = (f"{row['computed']:,}", f"{row['failed']:,}")
+        free = "-" if row["free_slots"] is None else str(row["free_slots"])
+        counts = (f"{row['computed']:,}", f"{row['failed']:,}", free)
         add(made, (f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, _clock(row["last_job_at"])))
     return made
 

@@ -6,6 +6,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TextIO
 
 from config.color import wants_color
@@ -21,6 +22,7 @@ from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.status_observer import InRedis
 from fleet.coordinator.tally import RunTally
 from fleet.domain.jobs import PAID, MinerSpec
 from fleet.domain.saved_state import Prior
@@ -36,6 +38,16 @@ from fleet.ratelimit.governor import Governor
 from fleet.threads import WatchedThread
 from tasks.broker.redis_client import redis_client
 from tasks.worker.app import make_app
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenBroker:
+    """The coordinator's side of Redis."""
+
+    dispatcher: Dispatcher
+    #: the threads that a coordinator can't do without
+    threads: tuple[WatchedThread, ...]
+    in_redis: InRedis
 
 
 def open_ledger(settings: Settings, server: str, wall: WallClock, witness: Witness, *, simulated: bool) -> Ledger:
@@ -130,10 +142,8 @@ def make_report(
 
 
 @contextlib.contextmanager
-def open_broker(
-    settings: Settings, redis_url: str, inbox: Inbox, disguise: Disguise
-) -> Iterator[tuple[Dispatcher, Intake, tuple[WatchedThread, ...]]]:
-    """The dispatcher to Redis, which shows workers jobs in `disguise`, the intake, and the threads that are needed."""
+def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disguise) -> Iterator[OpenBroker]:
+    """The farm's side of Redis, which shows workers jobs in `disguise`."""
     # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
     bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
     dispatcher = Dispatcher(
@@ -148,7 +158,11 @@ def open_broker(
     intake = Intake(redis_client(redis_url), inbox.put, most_jobs=most_jobs, true_id=disguise.true_id)
     presence = PresenceWatch(redis_client(redis_url), inbox.put)
     try:
-        yield dispatcher, intake, (dispatcher.thread, intake.thread, presence.thread)
+        yield OpenBroker(
+            dispatcher=dispatcher,
+            threads=(dispatcher.thread, intake.thread, presence.thread),
+            in_redis=InRedis(lambda: intake.queue_length, lambda: presence.slots.free),
+        )
     finally:
         presence.close()
         intake.close()

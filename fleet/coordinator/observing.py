@@ -14,7 +14,7 @@ from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.metrics_observer import MetricsObserver
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.status_observer import Sources, StatusObserver, Subject
+from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
 from fleet.domain.amounts import ZERO
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.history import by_miner, hours, losses_by_cause, minutes
@@ -59,10 +59,8 @@ class Observed:
 
 
 @contextlib.contextmanager
-def observing(
-    settings: Settings, parts: Observed, messages: Callable[[], int | None], free: WhenFree
-) -> Iterator[Observers]:
-    """The observers of a coordinator; `messages` says how many messages the queue holds.
+def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: WhenFree) -> Iterator[Observers]:
+    """The observers of a coordinator.
 
     Raises LedgerError when the ledger can't be read.
     """
@@ -84,7 +82,7 @@ def observing(
         now=now,
         now_ms=parts.now_ms(),
     )
-    sources = Sources(books=parts.books, prospect=parts.prospect, messages=messages, now_ms=parts.now_ms)
+    sources = Sources(books=parts.books, prospect=parts.prospect, in_redis=in_redis, now_ms=parts.now_ms)
     status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
         with _metrics(settings, parts, status) as observers:

@@ -144,16 +144,16 @@ def _mine(
     farm, names, prospect = ready.farm, dict(ready.names), ready.prospect
     quiet_s = _QUIET_BEATS * settings.heartbeat_s
     with (
-        open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as (dispatcher, intake, broker_threads),
-        observing(settings, ready, lambda: intake.queue_length, free) as observers,
+        open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as broker,
+        observing(settings, ready, broker.in_redis, free) as observers,
     ):
-        threads = (transport.thread, books.thread, lease, *broker_threads)
+        threads = (transport.thread, books.thread, lease, *broker.threads)
         alive_file = AliveFile(settings.alive_file, threads, prospect)
         coordinator = Coordinator(
             farm=farm,
             books=books,
             calls=ServerCalls(Client(start.server, transport, transport.others), transport, start.inbox),
-            broker=dispatcher,
+            broker=broker.dispatcher,
             watcher=report,
             observer=observers,
             alive_file=alive_file,

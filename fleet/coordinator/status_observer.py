@@ -47,14 +47,23 @@ class Subject:
     counts_since: float
 
 
+@dataclass(frozen=True, slots=True)
+class InRedis:
+    """Figures that Redis holds, as of the last look; each is None while Redis does not answer."""
+
+    #: how many messages the queue holds
+    messages: Callable[[], int | None]
+    #: how many processes of each host are free, by the workers' own statements
+    free_slots: Callable[[], Mapping[str, int] | None]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
     """Sources of the figures that no event contains."""
 
     books: Bookkeeper
     prospect: Prospect
-    #: how many messages the queue holds; None while Redis does not answer
-    messages: Callable[[], int | None]
+    in_redis: InRedis
     now_ms: Callable[[], int]
 
 
@@ -71,7 +80,7 @@ class StatusObserver:
         now: float,
     ) -> None:
         self._subject, self._collected, self._wanted, self._put = subject, collected, wanted, put
-        self._books, self._prospect, self._messages = sources.books, sources.prospect, sources.messages
+        self._books, self._prospect, self._in_redis = sources.books, sources.prospect, sources.in_redis
         self._now_ms = sources.now_ms
         self._started_at, self._started_ms = now, sources.now_ms()
         self._due_at = now
@@ -154,10 +163,10 @@ class StatusObserver:
             miners=rows,
             sessions=sessions,
             types=collected.types.rows(now),
-            hosts=collected.hosts.rows(now),
+            hosts=collected.hosts.rows(now, self._free_slots()),
             requests=requests,
             queue=Queue(
-                messages=self._messages(),
+                messages=self._in_redis.messages(),
                 open_jobs=len(farm.jobs),
                 at_workers=farm.jobs.at_workers,
                 oldest_s=None if oldest is None else max(now - oldest, 0.0),
@@ -170,6 +179,9 @@ class StatusObserver:
             phase=None if self._phase is None else asdict(self._phase),
             wrong=self._conditions.of(self._facts(farm, unexplained, requests, now), now_ms),
         )
+
+    def _free_slots(self) -> dict[str, int]:
+        return {hidden(host): free for host, free in (self._in_redis.free_slots() or {}).items()}
 
     def _correct_day(self, now: float) -> None:
         """Request the ledger's sums of the day that is over, and correct its figures by them."""

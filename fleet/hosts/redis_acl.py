@@ -47,7 +47,7 @@ _RULES: dict[Role, str] = {
         f"~neonet.* {_BROKER_KEYS} &/0.celery* {_CONNECTION} {_BROKER_COMMANDS} +publish +subscribe +psubscribe "
         "+eval +evalsha +script|load "
         "+xadd +xreadgroup +xack +xdel +xlen +xpending +xautoclaim +xclaim +xrange +xtrim +xinfo|groups +xinfo|stream "
-        "+xgroup|create +xgroup|createconsumer +pttl +info +client|list"
+        "+xgroup|create +xgroup|createconsumer +pttl +hgetall +info +client|list"
     ),
     # No publish on pidbox, so that a stolen password can't stop the other workers. No scripts, which could keep Redis
     # busy. Each kind of key has its own commands, so that no worker can delete the queue or replace it, send other
@@ -68,7 +68,8 @@ _RULES: dict[Role, str] = {
         "(resetkeys resetchannels &/0.celeryev* +publish) "
         "(resetkeys %W~neonet.results +xadd) "
         "(resetkeys %R~neonet.release +get) "
-        "(resetkeys %W~neonet.workers +set)"
+        "(resetkeys %W~neonet.workers +set) "
+        "(resetkeys %W~neonet.slots +hset +pexpire)"
     ),
     # No pop from the queue of jobs, since Flower only reads its length. No scripts, as for workers.
     Role.FLOWER: (

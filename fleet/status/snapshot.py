@@ -76,6 +76,8 @@ class WorkRow:
     recent_kernel_s: float
     #: when the last attempt ended
     last_ms: int | None
+    #: processes of a host that hold no job, as its workers state; None for a job type, and while they state nothing
+    free_slots: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

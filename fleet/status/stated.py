@@ -38,8 +38,7 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "earnings": _earnings(snapshot.earnings),
         "sessions": dict(snapshot.sessions),
         "job_types": [work_stated(row, recent_s) for row in snapshot.types],
-        # a worker does not tell the coordinator how many processes it has
-        "hosts": [work_stated(row, recent_s) | {"free_slots": None} for row in snapshot.hosts],
+        "hosts": [work_stated(row, recent_s) | {"free_slots": row.free_slots} for row in snapshot.hosts],
         "requests": _requests(snapshot.requests),
         "queue": _queue(snapshot.queue),
         "losses": None if snapshot.losses is None else [_loss(row) for row in snapshot.losses],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,6 +40,7 @@ class WorkTally:
     """Work by name. After `most` names, further ones count as one."""
 
     def __init__(self, most: int, now: float) -> None:
+        self._most = most
         self._names = Names(most)
         self._counts: dict[str, _Counts] = {}
         self._paid, self._kernel_us = Recent(now), Recent(now)
@@ -58,13 +60,16 @@ class WorkTally:
         self._counts.setdefault(name, _Counts())
         self._paid.add(name, jobs, amount, now)
 
-    def rows(self, now: float) -> tuple[WorkRow, ...]:
-        """All names in alphabetical order."""
+    def rows(self, now: float, free_slots: Mapping[str, int] | None = None) -> tuple[WorkRow, ...]:
+        """All names in alphabetical order, with the hosts that state free slots and have not computed yet."""
         self._paid.expire(now)
         self._kernel_us.expire(now)
-        return tuple(self._row(name, counts) for name, counts in sorted(self._counts.items()))
+        stated = free_slots or {}
+        idle = sorted(stated.keys() - self._counts.keys())[: max(self._most - len(self._counts), 0)]
+        counted = self._counts | {name: _Counts() for name in idle}
+        return tuple(self._row(name, counts, stated.get(name)) for name, counts in sorted(counted.items()))
 
-    def _row(self, name: str, counts: _Counts) -> WorkRow:
+    def _row(self, name: str, counts: _Counts, free_slots: int | None) -> WorkRow:
         jobs, amount = self._paid.of(name)
         return WorkRow(
             name=name,
@@ -74,4 +79,5 @@ class WorkTally:
             recent=amount,
             recent_kernel_s=self._kernel_us.of(name)[0] / 1e6,
             last_ms=counts.last_ms,
+            free_slots=free_slots,
         )

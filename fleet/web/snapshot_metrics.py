@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from fleet.status.snapshot import FarmSnapshot
+from fleet.status.snapshot import FarmSnapshot, WorkRow
 from tasks.messages import JOBS_QUEUE
 
 #: miners that are told apart by name; of more, none is
 MOST_MINERS = 200
-#: seconds after its last job for which a host's worker counts as up
+#: seconds after its last job for which a host counts as up while no worker states its slots
 _UP_S = 120.0
 _NO_WORKER = "no_worker"
 
@@ -100,16 +100,22 @@ def _farm(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamil
 
 def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
     present = made.state != "ended" and not any(one.kind == _NO_WORKER for one in made.wrong)
-    up = [
-        ((row.name,), float(present and row.last_ms is not None and made.at_ms - row.last_ms <= _UP_S * 1000))
-        for row in made.hosts
-    ]
-    yield _gauges("celery_worker_up", "Whether a worker of the host ended a job in two minutes.", ("hostname",), up)
+    up = [((row.name,), float(present and _is_up(row, made))) for row in made.hosts]
+    yield _gauges("celery_worker_up", "Whether a worker of the host says that it takes jobs.", ("hostname",), up)
+    free = [((row.name,), row.free_slots) for row in made.hosts]
+    yield _gauges("neonet_host_free_slots", "Processes of the host that hold no job.", ("hostname",), free)
     busy = [((row.name,), row.recent_kernel_s / made.earnings.recent_s) for row in made.hosts]
     text = "Mean number of jobs that the host computed at once in the last minutes."
     yield _gauges("celery_worker_tasks_active", text, ("hostname",), busy)
     held = [((JOBS_QUEUE,), None if made.queue.messages is None else float(made.queue.messages))]
     yield _gauges("celery_queue_length", "Messages in the queue.", ("queue_name",), held)
+
+
+def _is_up(row: WorkRow, made: FarmSnapshot) -> bool:
+    """Whether the host's workers state their slots; while none of any host does, whether it ended a job lately."""
+    if any(host.free_slots is not None for host in made.hosts):
+        return row.free_slots is not None
+    return row.last_ms is not None and made.at_ms - row.last_ms <= _UP_S * 1000
 
 
 def _gauge(name: str, text: str, value: float | None) -> GaugeMetricFamily:

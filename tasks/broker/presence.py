@@ -1,6 +1,6 @@
-"""A worker's sign in Redis that it takes jobs, renewed while its consumer's loop runs.
+"""A worker's sign in Redis that it takes jobs, and how many of its processes are busy, renewed while its loop runs.
 
-All workers share one key, which Redis deletes once the last of them is gone. No worker's clock is involved.
+All workers share the key of the sign, which Redis deletes once the last of them is gone. No worker's clock is involved.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from typing import Any
 
 import redis
 from celery import bootsteps
+from celery.worker import state
 
 from tasks.broker.redis_client import redis_client
+from tasks.broker.slots import Slots
 from tasks.host.vital import start as start_vital
-from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.messages import SLOTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two signs
 SIGN_S = 2.0
+#: how long Redis keeps the statements of workers that are all gone, in milliseconds
+_SLOTS_TTL_MS = 60_000
 _TIMEOUT_S = 5.0
 
 
@@ -29,9 +33,13 @@ class Presence:
         self._name = name
         self._due = threading.Event()
         self._begun = False
+        self._number = 0
+        self._slots = Slots(processes=0, held=0, number=0)
 
-    def sign(self) -> None:
-        """Write the sign soon."""
+    def sign(self, processes: int) -> None:
+        """Write the sign soon, and that so many of the pool's processes are busy as messages are held now."""
+        self._number += 1
+        self._slots = Slots(processes=processes, held=len(state.reserved_requests), number=self._number)
         if not self._begun:
             # only after the pool has forked, since the pool's processes would not have the thread
             self._begun = True
@@ -44,7 +52,15 @@ class Presence:
                 self._due.clear()
                 # the next try is in two seconds
                 with contextlib.suppress(redis.RedisError):
-                    client.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
+                    self._write(client)
+
+    def _write(self, client: redis.Redis) -> None:
+        """One round trip; a Redis user of an older release may only write the sign, which comes first."""
+        pipeline = client.pipeline(transaction=False)
+        pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
+        pipeline.hset(SLOTS_KEY, self._name, self._slots.encode())
+        pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
+        pipeline.execute()
 
 
 def presence_step(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
@@ -55,8 +71,9 @@ def presence_step(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, consumer: Any) -> None:
-            presence.sign()
-            self._timer = consumer.timer.call_repeatedly(SIGN_S, presence.sign)
+            processes = (consumer.pool.num_processes,)
+            presence.sign(*processes)
+            self._timer = consumer.timer.call_repeatedly(SIGN_S, presence.sign, processes)
 
         def stop(self, _consumer: Any) -> None:
             timer = getattr(self, "_timer", None)

@@ -10,8 +10,9 @@ from queue import Empty, SimpleQueue
 import redis
 
 from fleet.broker.presence import PresenceWatch, Workers, has_sign
+from fleet.broker.worker_slots import MOST_WORKERS, WorkerSlots
 from tasks.broker.redis_client import redis_client
-from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.messages import SLOTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import worker
 
@@ -72,3 +73,36 @@ def test_a_sign_that_nobody_renews_ends_however_it_was_written(empty_redis_url: 
 def test_no_redis_says_nothing_of_the_workers() -> None:
     with redis.Redis(port=1, socket_connect_timeout=1) as client:
         assert has_sign(client) is None
+
+
+def test_a_worker_states_its_free_processes_until_it_is_killed(empty_redis_url: str, tmp_path: Path) -> None:
+    watch = PresenceWatch(redis_client(empty_redis_url), lambda _: None)
+    try:
+        with worker(empty_redis_url, tmp_path) as process:
+            eventually("its processes", lambda: watch.slots.free == {"bench": 2})
+            process.send(signal.SIGKILL)
+            eventually("its end", lambda: watch.slots.free == {})
+        with redis.Redis.from_url(empty_redis_url) as client:
+            eventually("an empty hash", lambda: not client.exists(SLOTS_KEY))
+    finally:
+        watch.close()
+        watch.thread.join(PATIENCE_S)
+
+
+def test_rubbish_beside_the_statements_is_removed(empty_redis_url: str) -> None:
+    slots = WorkerSlots()
+    with redis.Redis.from_url(empty_redis_url) as client, redis_client(empty_redis_url) as reader:
+        client.set(SLOTS_KEY, "no hash")
+        slots.look(reader, 0.0)
+        assert (slots.free, client.exists(SLOTS_KEY)) == (None, 0)
+        client.hset(SLOTS_KEY, mapping={f"invented-{number}": "1 0 1" for number in range(MOST_WORKERS + 1)})
+        slots.look(reader, 1.0)
+        assert (slots.free, client.exists(SLOTS_KEY)) == ({}, 0)
+        client.hset(SLOTS_KEY, mapping={"huge": "x" * 5_000_000, "shed": "4 1 1"})
+        slots.look(reader, 2.0)
+        assert (slots.free, client.exists(SLOTS_KEY)) == (None, 0)
+        client.hset(SLOTS_KEY, "shed", "4 1 1")
+        slots.look(reader, 3.0)
+        assert slots.free == {"shed": 3}
+        slots.look(None, 4.0)
+        assert slots.free is None

@@ -22,6 +22,14 @@ def test_attempts_and_payments_of_a_name_stand_in_one_row() -> None:
     assert (row.computed, row.recent_jobs, row.recent, row.recent_kernel_s) == (1, 0, ZERO, 0.0)
 
 
+def test_a_host_that_states_free_slots_has_a_row_before_its_first_job_up_to_the_most() -> None:
+    tally = WorkTally(3, 0.0)
+    tally.paid("shed", 1, ONE, 1.0)
+    free = {row.name: row.free_slots for row in tally.rows(2.0, {"attic": 2, "barn": 0, "cellar": 8})}
+    assert free == {"attic": 2, "barn": 0, "shed": None}
+    assert [row.name for row in tally.rows(3.0)] == ["shed"], "a host that no longer states any is forgotten"
+
+
 def test_names_past_the_most_count_as_one() -> None:
     tally = WorkTally(2, 0.0)
     for number in range(50):

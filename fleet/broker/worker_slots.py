@@ -1,0 +1,81 @@
+"""Reads which workers are there and how many of their processes are free, as they state it in Redis.
+
+A worker can state what it likes, also of others, so the figures are displayed and nothing is decided by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+from redis.exceptions import NoPermissionError
+
+from fleet.domain.hosts import host_of
+from tasks.broker.bounded_answers import AnswerTooLargeError
+from tasks.broker.slots import Slots, parse_slots
+from tasks.messages import SLOTS_KEY
+from tasks.text import sanitized
+
+#: seconds after which a statement that is not renewed is dropped; workers renew it every two
+_GONE_S = 6.0
+#: most workers that are believed; beyond it somebody invents them
+MOST_WORKERS = 4_096
+_MOST_NAME_BYTES = 128
+
+
+class WorkerSlots:
+    """Free processes by host, from the newest statement of each worker. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        #: free processes by host; None while Redis does not answer
+        self.free: Mapping[str, int] | None = None
+        #: worker → its statement, and when it was first seen
+        self._seen: dict[bytes, tuple[Slots, float]] = {}
+
+    def hear(self, stated: Mapping[bytes, bytes], now: float) -> tuple[bytes, ...]:
+        """Take over all statements. Returns the workers whose statement is old or is none, to be removed."""
+        seen: dict[bytes, tuple[Slots, float]] = {}
+        useless = []
+        for worker, text in stated.items():
+            slots, before = parse_slots(text), self._seen.get(worker)
+            if slots is None or len(worker) > _MOST_NAME_BYTES:
+                useless.append(worker)
+                continue
+            seen[worker] = before if before is not None and before[0].number == slots.number else (slots, now)
+            if now - seen[worker][1] > _GONE_S:
+                useless.append(worker)
+        free: dict[str, int] = {}
+        for worker in seen.keys() - set(useless):
+            host = host_of(sanitized(worker.decode(errors="replace")))
+            free[host] = free.get(host, 0) + seen[worker][0].free
+        self._seen, self.free = seen, free
+        return tuple(useless)
+
+    def look(self, client: redis.Redis | None, now: float) -> None:
+        """Read the statements, and remove those that are of no use. `client` is None while Redis does not answer."""
+        if client is None:
+            self.free = None
+            return
+        try:
+            if int(client.hlen(SLOTS_KEY)) > MOST_WORKERS:
+                client.delete(SLOTS_KEY)
+            stated: Any = client.hgetall(SLOTS_KEY)
+            useless = self.hear(stated, now)
+            if useless:
+                client.hdel(SLOTS_KEY, *useless)
+        except NoPermissionError:
+            # the Redis user of an older release
+            self.free = None
+        except (AnswerTooLargeError, redis.ResponseError):
+            self._clear(client)
+        except redis.RedisError:
+            self.free = None
+
+    def _clear(self, client: redis.Redis) -> None:
+        """Remove what no worker of this release wrote, e.g. a key of another type."""
+        self.free = None
+        try:
+            client.delete(SLOTS_KEY)
+        except redis.RedisError:
+            return
