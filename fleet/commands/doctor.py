@@ -30,7 +30,7 @@ _INDENT = " " * 6
 @click.option("--server", metavar="URL", help="Check this NeoNet server instead of that of the settings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the checks, and how many of each grade.")
 @click.option(
-    "--fix", is_flag=True, help="Make the state folder and the files with secrets private; mend nothing else."
+    "--fix", is_flag=True, help="Make the state folder and the files with secrets private; change nothing else."
 )
 @click.pass_context
 def doctor(ctx: click.Context, /, *, server: str | None, as_json: bool, fix: bool) -> None:
@@ -75,7 +75,7 @@ def _unread() -> list[Diagnosis]:
         advice = f"run this command in {env_file.parent}, or set FLEET_ENV_FILE={env_file}"
         found.append(warn("settings", f"{env_file} is not read from this folder", advice))
     if folder is not None:
-        found.append(warn("settings", folder, "mend its rights, or name another folder with FLEET_SECRETS_DIR"))
+        found.append(warn("settings", folder, "fix its permissions, or name another folder with FLEET_SECRETS_DIR"))
     return found
 
 

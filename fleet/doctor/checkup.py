@@ -25,12 +25,12 @@ from fleet.ledger.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.ledger.reports.vitals import ban_left_s
 from fleet.local.running import RunningFarm, running_farm
 
-#: settings that are no secrets by their type, and hold miners' ids
+#: settings whose type is not secret although they hold miners' ids
 _IDS = frozenset({"id", "miner"})
 
 
 def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
-    """All checks of the farm that these settings describe. With `fix`, modes of its files are mended on the way."""
+    """All checks of the farm that these settings describe. With `fix`, modes of its files are corrected on the way."""
     settings = reading.settings
     farm = _running(settings)
     return (

@@ -77,7 +77,7 @@ def _judged_writes(there: Path, folder: Path) -> Diagnosis:
         return fail(
             subject,
             f"{there} can't be written by this user",
-            f"mend its rights, or set FLEET_STATE_DIR to a folder other than {folder}",
+            f"fix its permissions, or set FLEET_STATE_DIR to a folder other than {folder}",
         )
     try:
         return judged_fsync(_fsync_ms(there))

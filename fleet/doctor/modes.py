@@ -14,7 +14,7 @@ _OTHERS = 0o007
 
 
 def mode_diagnoses(state_dirs: Iterable[Path], secrets: Iterable[Path], *, fix: bool) -> Iterator[Diagnosis]:
-    """The diagnoses of the state folders, and of the files that hold secrets. With `fix`, modes are mended first."""
+    """The diagnoses of the state folders, and of the files that hold secrets. With `fix`, modes are corrected first."""
     for folder in state_dirs:
         if fix and folder.is_dir():
             keep_private(folder)

@@ -126,7 +126,7 @@ def _is_denied(client: redis.Redis, command: tuple[str, ...]) -> bool:
     except NoPermissionError:
         return True
     except redis.ResponseError:
-        # a key of another kind; the coordinator mends that
+        # a key of another type; the coordinator replaces it
         return False
     return False
 
