@@ -21,11 +21,11 @@ from fleet.status.snapshot import Severity
 from fleet.status.snapshot_file import FRESH_S
 from fleet.status.standing import FarmStanding
 
-#: lines of a screen that miners and hosts don't get, and the least rows that each of them does
+#: lines for other things than miners and hosts, and the fewest rows for each of these two
 _OTHER_LINES, _LEAST_ROWS = 15, 4
 #: most hosts on a screen, and most things that are wrong
 _MOST_HOSTS, _MOST_WRONG = 8, 6
-#: seconds up to which an age is shown as of now
+#: an age of up to this many seconds counts as now
 _NOW_S = 1.5
 _SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 

@@ -1,4 +1,4 @@
-"""Tells the metrics what the loop sees: calls, heartbeats, results, and what was written."""
+"""Counts the loop's events in the metrics: calls, heartbeats, results, and what was written."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
 
 @contextlib.contextmanager
 def _metrics(settings: Settings, parts: Observed, status: StatusObserver) -> Iterator[list[MetricsObserver]]:
-    """Serve metrics where the settings name a port; one that is taken is said, and mining goes on."""
+    """Serve metrics where the settings name a port; a port in use only gives a warning."""
     if not settings.web.port:
         yield []
         return

@@ -1,4 +1,4 @@
-"""The end of a server's TLS certificate, and whether it is near."""
+"""When a server's TLS certificate expires, and whether that is soon."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 
-#: days before its end at which a certificate should have been renewed
+#: days before its expiry by which a certificate should have been renewed
 _SOON_DAYS = 14
 _DAY_S = 86_400
 

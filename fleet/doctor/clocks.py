@@ -1,4 +1,4 @@
-"""Judges the clock of another machine beside this one's. Pure."""
+"""Compares another machine's clock with this one's. Pure."""
 
 from __future__ import annotations
 

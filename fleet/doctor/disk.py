@@ -12,13 +12,13 @@ from pathlib import Path
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.ledger.mounts import NETWORKED, file_system
 
-#: bytes below which a farm can't be trusted to book a day, and below which somebody should look
+#: free bytes below which the disk may fill up within a day, and below which to warn
 _LEAST_BYTES, _LOW_BYTES = 64 << 20, 1 << 30
-#: days of growth for which there should be room
+#: days of the ledger's growth for which there should be room
 _LOW_DAYS = 14
-#: file systems in memory, which end with the machine
+#: file systems in memory, whose files are lost when the machine stops
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
-#: milliseconds above which the ledger's commits hold up jobs
+#: milliseconds above which the ledger's commits delay jobs
 _SLOW_MS = 200.0
 _TRIES = 5
 _BLOCK = bytes(4096)
@@ -95,7 +95,7 @@ def _judged_writes(there: Path, folder: Path) -> Diagnosis:
 
 
 def judged_fsync(median_ms: float) -> Diagnosis:
-    """The diagnosis of the time that the disk takes to keep 4 kB for good."""
+    """The diagnosis of the time that the disk takes to store 4 kB durably."""
     subject = "disk writes"
     if median_ms > _SLOW_MS:
         words = f"the disk takes {median_ms:.0f} ms to keep a write for good, which delays each booking"

@@ -14,7 +14,7 @@ from fleet.doctor.diagnosis import Diagnosis, not_checked
 class Check:
     """One check: its diagnoses come one by one, so that those before a hang are kept."""
 
-    #: what is examined, in case that the check hangs or breaks
+    #: the subject that is reported if the check hangs or fails
     subject: str
     examine: Callable[[], Iterable[Diagnosis]]
 

@@ -47,7 +47,7 @@ def machine_diagnoses(demand: Demand) -> Iterator[Diagnosis]:
 
 
 def judged_processor(refusal: str | None) -> Diagnosis:
-    """The diagnosis of the processor, by what a worker would refuse to start with."""
+    """The diagnosis of the processor; `refusal` is what keeps a worker from starting on it, None for nothing."""
     if refusal is None:
         return ok("processor", "it has the instructions that numpy needs")
     found, _, advice = refusal.partition(": ")

@@ -72,7 +72,7 @@ def _judged_secret(path: Path) -> Diagnosis:
 
 
 def _narrow(path: Path) -> None:
-    """Take all rights of other users from a file of this user; a link and another user's file stay as they are."""
+    """Remove other users' permissions from this user's file; links and other users' files stay as they are."""
     found = path.lstat()
     if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & _OTHERS:
         path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)

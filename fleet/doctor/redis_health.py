@@ -21,7 +21,7 @@ from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STR
 from tasks.text import sanitized
 
 _TIMEOUT_S = 3.0
-#: what keeps Redis from taking a write, by its code or redis-py's class for it → what to do
+#: error code of a refused write, or redis-py's class for it → what to do
 _NO_WRITES = {
     "OUTOFMEMORY": "raise maxmemory; if jobs pile up, start more workers",
     "MISCONF": "free space on Redis's disk: it takes no writes since it could not save",

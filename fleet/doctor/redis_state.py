@@ -8,14 +8,14 @@ from typing import Any
 from fleet.doctor.diagnosis import Diagnosis, fail, ok, warn
 from tasks.text import sanitized
 
-#: share of maxmemory in use from which a farm may soon stop, and from which somebody should look
+#: used share of maxmemory from which the farm may soon stop, and from which to warn
 _FULL, _HIGH = 0.95, 0.75
 _CROWDED = 0.8
 _POLICY = "set `maxmemory-policy noeviction` in redis.conf (or CONFIG SET)"
 
 
 def info_diagnoses(info: Mapping[str, Any]) -> Iterator[Diagnosis]:
-    """The diagnoses of the fields of INFO, as redis-py parses them. A missing field is none."""
+    """The diagnoses of the fields of INFO, as redis-py parses them. A missing field gives none."""
     release = sanitized(str(info.get("redis_version", "unknown")))[:20]
     yield ok("redis version", f"{release}, up for {_count(info, 'uptime_in_seconds'):,} s")
     yield judged_memory(_count(info, "used_memory"), _count(info, "maxmemory"))

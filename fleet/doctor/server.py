@@ -21,14 +21,14 @@ from fleet.server.http.interface import Options, Request, Response
 from fleet.server.http.request_thread import verifying
 from fleet.server.prospect import verdict_of
 
-#: no miner's id, so that the server has nothing to say about it
+#: not the id of any miner, so that the server doesn't know it
 _NOBODY = "/ai-energy/contributor/fleet-doctor"
 _PHASE = "/api/decentralization/status"
 _RULE = "/api/rewards/current"
 #: milliseconds above which few jobs can be done on one connection
 _SLOW_MS = 2_000.0
 _DEADLINE_S = 5.0
-#: releases by the operator that the decentralization status names and whether they state a rule for rewards
+#: (operator named in the decentralization status, whether the reward rule is stated) → release
 _RELEASES = {("replit", False): "a", ("replit", True): "b", ("bootstrap", True): "c"}
 
 
@@ -70,7 +70,7 @@ def server_diagnoses(server: str, options: Options) -> Iterator[Diagnosis]:
 
 
 async def _asked(base: str, options: Options) -> list[_Answered | CallError]:
-    """The answers over one connection. Stops at the first one without an answer, or that asks to call less."""
+    """The answers over one connection. Stops after a call without an answer, or whose answer asks for fewer calls."""
     engine = RequestsEngine(options)
     answers: list[_Answered | CallError] = []
     try:

@@ -30,7 +30,7 @@ class Option:
 
     what: str
     miners: int
-    #: NNET a day; None where nothing that was measured shows it
+    #: NNET a day; None if no measurement shows it
     income: float | None = None
     #: difference from the farm as it is; None likewise
     change: float | None = None
@@ -150,7 +150,7 @@ def _address(model: IncomeModel, now: Income) -> Option:
 
 
 def _against(model: IncomeModel, now: Income, what: str, then: Income) -> Option:
-    """A change of the farm. What is uncertain about both incomes alike is uncertain about their difference only."""
+    """A change of the farm. An error that both incomes share counts only in proportion to their difference."""
     alike = math.isclose(then.total, now.total, rel_tol=_ALIKE)
     change = 0.0 if alike else then.total - now.total
     common = min(now.error, then.error)

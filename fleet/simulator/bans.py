@@ -17,7 +17,7 @@ _REASON = "Suspicious activity detected"
 class BanTerms:
     """How long a ban lasts, in seconds."""
 
-    #: every call is refused, and the answer names the rest of this time (300 s on real servers, PROTOCOL 16)
+    #: every call is refused, and the answer states how long (really 300 s: docs/protocol-notes.md, 16)
     blocked_s: float
     #: how long calls are refused after that; each refused one prolongs it
     distrusted_s: float = 0.0

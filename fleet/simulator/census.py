@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet.simulator.strangers import Strangers
 
-#: seconds for which a heartbeat makes its session active (PROTOCOL 10)
+#: seconds for which a heartbeat makes its session active (docs/protocol-notes.md, 10)
 RECENT_S = 60.0
 #: seconds for which a server that has initiated its shutdown still answers
 SHUTDOWN_S = 60.0
@@ -14,7 +14,7 @@ class Census:
     """The two numbers of active miners that rewards depend on. A session's start counts as its first heartbeat."""
 
     def __init__(self, strangers: Strangers, now: float, *, shutdown_at: int = 0) -> None:
-        """Strangers follow their schedule from `now` on; at `shutdown_at` miners the service ends (PROTOCOL 18)."""
+        """Strangers follow their schedule from `now` on; at `shutdown_at` miners the service ends."""
         self.shutdown_at = shutdown_at
         self._schedule = strangers
         self._since = now

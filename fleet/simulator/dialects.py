@@ -21,7 +21,7 @@ USUAL_TYPES = (
 
 #: what release b states of its budget
 RECORDED_SHARING = RewardSharing(block_budget=10.0, least=0.001, most=10.0)
-#: what a later release states of it (PROTOCOL 10)
+#: what a later release states of it (docs/protocol-notes.md, 10)
 LATER_SHARING = RewardSharing(block_budget=0.1, least=0.0001, most=0.05)
 
 

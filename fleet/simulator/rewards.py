@@ -8,7 +8,7 @@ from enum import Enum
 
 from fleet.simulator.errors import OptionError
 
-#: reward in NNET per job type under the fixed rule, and weight under the others (PROTOCOL 10)
+#: reward in NNET per job type under the fixed rule, and weight under the others (docs/protocol-notes.md, 10)
 WEIGHTS: dict[str, float] = {
     "fraud_detection": 0.5,
     "model_training": 0.8,
@@ -23,7 +23,7 @@ WEIGHTS: dict[str, float] = {
     "data_hash": 0.03,
     "tensor_reduce": 0.04,
 }
-#: weight of a paid heartbeat under the budget rule (PROTOCOL 10)
+#: weight of a paid heartbeat under the budget rule (docs/protocol-notes.md, 10)
 HEARTBEAT_WEIGHT = 1.0
 #: reward in NNET of a paid heartbeat under the other rules; no binary float holds it exactly
 _HEARTBEAT_REWARD = 0.05 / 7

@@ -10,7 +10,7 @@ from fleet.simulator.errors import OptionError
 class Wallets:
     """Balances by id, as the float sums that the real servers keep.
 
-    A release that saves them has the last saved state after a restart; what came after that save is gone (PROTOCOL 13).
+    After a restart, a release that saves them has the last saved state (docs/protocol-notes.md, 13).
     """
 
     def __init__(self, *, save_every_s: float, now: float) -> None:
@@ -50,7 +50,7 @@ class Wallets:
         self._balances[name] = self.balance(name) + amount
 
     def move(self, source: str, target: str, amount: float) -> None:
-        """Send `amount` NNET to another wallet, as anybody who knows the source's id can (PROTOCOL 12)."""
+        """Send `amount` NNET to another wallet, as anyone with the source's id can (docs/protocol-notes.md, 12)."""
         if not 0 < amount <= self.balance(source):
             raise OptionError("amount", amount, f"more than 0, at most the balance {self.balance(source)}")
         self.pay(source, -amount)

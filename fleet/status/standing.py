@@ -17,7 +17,7 @@ from fleet.money.scopes import stamp
 from fleet.status.days import DAY_MS
 from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
 
-#: figures of a snapshot that say something of the present alone
+#: figures of a snapshot that describe only the present
 _OF_THE_PRESENT = ("sessions", "job_types", "hosts", "requests", "queue", "gas", "phase")
 
 
@@ -25,11 +25,11 @@ _OF_THE_PRESENT = ("sessions", "job_types", "hosts", "requests", "queue", "gas",
 class FarmStanding:
     """A farm's figures, and what is known of its coordinator."""
 
-    #: `mining`, `draining`, `ended`, `silent` (there was one, and it gives no sign), or `never`
+    #: `mining`, `draining`, `ended`, `silent` (it gives no sign of life), or `never`
     coordinator: str
     #: seconds since its last sign; None if there was none
     age_s: float | None
-    #: as `fleet.status.stated`; a figure that nobody states now is None
+    #: as in `fleet.status.stated`; a figure that is unknown now is None
     figures: Mapping[str, Any]
 
     @property

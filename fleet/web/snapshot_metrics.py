@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from fleet.status.snapshot import FarmSnapshot, WorkRow
 from tasks.messages import JOBS_QUEUE
 
-#: miners that are told apart by name; of more, none is
+#: a farm with more miners than this has no metrics by miner
 MOST_MINERS = 200
 #: seconds after its last job for which a host counts as up while no worker states its slots
 _UP_S = 120.0

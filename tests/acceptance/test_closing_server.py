@@ -1,4 +1,4 @@
-"""A farm on a server that closes its connections after each 500 (PROTOCOL 14): no call is lost to that."""
+"""A server that closes its connections after each 500 (docs/protocol-notes.md, 14): the farm loses no call to that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection that answered a 5xx is not used again: the server closes it a moment later (PROTOCOL 14)."""
+"""A connection that answered a 5xx is not used again: the server soon closes it (protocol-notes.md, 14)."""
 
 from __future__ import annotations
 

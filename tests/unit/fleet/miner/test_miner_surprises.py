@@ -1,4 +1,4 @@
-"""PROTOCOL's "What surprises a client", each on one pure miner whose calls are answered by hand."""
+"""The surprises of docs/protocol-notes.md, each on one pure miner whose calls are answered by hand."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def test_a_release_that_names_its_heartbeats_rewards_is_not_booked_by_its_sums_a
 
 
 def test_after_a_restart_jobs_that_the_server_counts_twice_are_no_other_clients() -> None:
-    """PROTOCOL 15: the total counts a reported job again; the farm knows this server from before."""
+    """docs/protocol-notes.md, 15: the total counts a reported job again; the farm knows this server from before."""
     before = unresolved()
     before.call(CallKind.SUBMIT, DONE)
     before.miner.on(DrainBegun(), 0.0)

@@ -1,4 +1,4 @@
-"""Dialect a pays for reported jobs as PROTOCOL 15 describes: told by the session's sum alone, counted as jobs again."""
+"""Dialect a's pay for reported jobs (protocol-notes.md, 15): only in the session's sum, and counted as jobs again."""
 
 from __future__ import annotations
 
