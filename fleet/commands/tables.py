@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +16,8 @@ from fleet.money.readable import aligned, is_rounded
 
 #: width of a table that is not printed on a terminal, in characters
 _WIDE = 250
+#: between two columns
+_GAP = "  "
 
 IDS = click.option(
     "--ids",
@@ -57,14 +59,13 @@ class Sheet:
     def print(self, screen: Console) -> None:
         """Print the sheet, and if amounts were rounded, how to see all digits."""
         columns = {name: self._texts(name) for name in self._columns}
-        widths = {name: max(map(len, (name, *columns[name]))) for name in self._amounts}
-        # rich would strip the blanks that bring the points below each other
-        made = table([name.rjust(widths.get(name, 0)) for name in self._columns], right=tuple(self._right))
-        for number, (_, style) in enumerate(self._rows):
-            cells = {name: columns[name][number] for name in self._columns}
-            add(made, [text.rjust(widths.get(name, 0)) for name, text in cells.items()], style=style)
-        if Measurement.get(screen, screen.options.update(max_width=10_000), made).maximum <= screen.width:
-            screen.print(made)
+        padded = [self._padded(name, texts) for name, texts in columns.items()]
+        header, *rows = (_GAP.join(cells) for cells in zip(*padded, strict=True))
+        if cell_len(header) <= screen.width:
+            styles = (style for _, style in self._rows)
+            lines = [(header, "bold"), *zip(rows, styles, strict=True)]
+            # one text is rendered in a quarter of the time of a table
+            screen.print(Text("\n").join(Text(text, style) for text, style in lines), soft_wrap=True)
         else:
             self._print_blocks(screen, columns)
         if not self._exact and any(is_rounded(amount) for row, _ in self._rows for amount in self._numbers(row)):
@@ -76,6 +77,14 @@ class Sheet:
             return [f"{cell}" for cell in cells]
         texts = iter(aligned([cell for cell in cells if not isinstance(cell, str)], exact=self._exact))
         return [cell if isinstance(cell, str) else next(texts) for cell in cells]
+
+    def _padded(self, name: str, texts: Sequence[str]) -> list[str]:
+        """A column with its header, each cell as wide as the widest."""
+        cells = [name, *texts]
+        widths = [cell_len(cell) for cell in cells]
+        blanks = [" " * (max(widths) - width) for width in widths]
+        right = name in self._right or name in self._amounts
+        return [blank + cell if right else cell + blank for cell, blank in zip(cells, blanks, strict=True)]
 
     def _numbers(self, row: Mapping[str, Cell]) -> list[Decimal | int]:
         return [cell for name in self._amounts if isinstance(cell := row[name], Decimal | int)]

@@ -16,7 +16,8 @@ from fleet.money.scopes import stamp
 _SUMS = "SELECT miners.server, sums.miner, sums.amount FROM sums JOIN miners ON miners.id = sums.miner"
 _BASES = "SELECT id, base_booked, base_at FROM miners WHERE base_at IS NOT NULL"
 _LAST_RUN = "SELECT server, started_at, sums FROM runs WHERE sums IS NOT NULL ORDER BY started_at DESC LIMIT 1"
-_FIRST = "SELECT min(booked_at) FROM entries WHERE seq = 1"
+#: with a condition on the server, without which SQLite reads all entries instead of its index
+_FIRST = "SELECT min(booked_at) FROM entries WHERE server IN (SELECT id FROM servers) AND seq = 1"
 _FIRST_RUN = "SELECT min(started_at) FROM runs"
 
 

@@ -13,9 +13,8 @@ _LEAST_MS = 600_000
 _DAY_MS = 86_400_000
 #: each server's first entry, and the one before its newest 5,000, whose pace is taken for the ledger's
 _PACE = (
-    "SELECT e.server, e.seq, e.booked_at, m.last FROM entries e "
-    "JOIN (SELECT server, max(seq) AS last FROM entries GROUP BY server) m ON m.server = e.server "
-    "WHERE e.seq IN (1, m.last - 5000)"
+    "SELECT e.server, e.seq, e.booked_at, c.seq FROM chains c CROSS JOIN entries e "
+    "WHERE e.server = c.server AND e.seq IN (1, c.seq - 5000)"
 )
 _LIMITS = "SELECT s.name, m.value FROM meta m JOIN servers s ON m.name = 'rate_limit ' || s.id ORDER BY s.id"
 
