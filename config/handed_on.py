@@ -12,6 +12,7 @@ _COORDINATORS = (
     "FLEET_MINERS",
     "FLEET_LEDGER_URL",
     "FLEET_HTTP__PROXY",
+    "FLEET_WEB__METRICS_TOKEN",
 )
 #: the start of variables inside such a setting
 _INSIDE = "FLEET_MINER__"

@@ -236,6 +236,13 @@ class WebSettings(Section):
     port: int = Field(
         8080, ge=0, le=65_535, description="Port on 127.0.0.1 that serves /metrics for Prometheus; 0: none is."
     )
+    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = Field(
+        None,
+        description="Token that a Prometheus elsewhere shows at metrics_address; unset: nothing listens there.",
+        examples=["a-long-random-token"],
+    )
+    metrics_address: Host = Field("127.0.0.1", description="Address on which /metrics is served to that token.")
+    metrics_port: int = Field(9808, ge=1, le=65_535, description="Port on that address.")
 
 
 class OutputSettings(Section):

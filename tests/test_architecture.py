@@ -53,7 +53,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "requests": ("fleet.server.http.request_thread", "fleet.server.http.failures", "fleet.server.http.proxy"),
     "urllib3": ("fleet.server.http.request_thread", "fleet.server.http.failures", "fleet.server.http.watched"),
     "certifi": ("fleet.server.http.by_curl", "fleet.server.http.request_thread"),
-    "asyncio": ("fleet.server.http.*", "fleet.simulator.*", "fleet.web.server", "fleet.doctor.server"),
+    "asyncio": ("fleet.server.http.*", "fleet.simulator.*", "fleet.web.listener", "fleet.doctor.server"),
     # SQLAlchemy takes longer to load than a report of sums to make.
     "sqlite3": ("fleet.ledger.reports.sqlite_reader",),
     "sqlalchemy": ("fleet.ledger.*",),
@@ -80,7 +80,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "fleet.hosts.joining",
         "fleet.local.redis_server",
     ),
-    "tornado": ("fleet.simulator.*", "fleet.web.server", "tasks.flower.pages", "tasks.flower.http_server"),
+    "tornado": ("fleet.simulator.*", "fleet.web.listener", "fleet.web.scraping", "fleet.web.server", "tasks.flower.pages", "tasks.flower.http_server"),
     "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.lines"),
     "rich": ("fleet.commands.*",),
     "prometheus_client": ("fleet.web.*",),

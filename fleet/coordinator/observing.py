@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
+from config.hiding import hidden
+from config.sections import WebSettings
 from config.settings import Settings
 from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.metrics_observer import MetricsObserver
@@ -24,7 +26,9 @@ from fleet.status.days import DAY_MS, Days
 from fleet.status.publisher import Publisher, Wanted
 from fleet.status.recent import MINUTES
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
-from fleet.web.farm_metrics import farm_metrics
+from fleet.web.farm_metrics import MetricsText, farm_metrics
+from fleet.web.listener import Listener
+from fleet.web.scraping import ScrapeServer
 from fleet.web.server import MetricsServer
 from tasks.broker.handshake import release
 
@@ -94,20 +98,41 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
 
 @contextlib.contextmanager
 def _metrics(settings: Settings, parts: Observed, status: StatusObserver) -> Iterator[list[MetricsObserver]]:
-    """Serve metrics where the settings name a port; a port in use only gives a warning."""
-    if not settings.web.port:
+    """Serve metrics where the settings say; a port in use only gives a warning."""
+    if not settings.web.port and settings.web.metrics_token is None:
         yield []
         return
-    events, registry = farm_metrics(lambda: status.latest, release=release())
-    try:
-        server = MetricsServer(registry, settings.web.port)
-    except OSError as exc:
-        why = exc.strerror or str(exc)
-        parts.say(f"[WARN]   no metrics on port {settings.web.port}: {why}; name another one by FLEET_WEB__PORT, or 0")
-        yield []
-        return
-    with contextlib.closing(server):
+    events, registry = farm_metrics(lambda: status.latest, release=release(), tags=_tags(settings, parts))
+    text = MetricsText(registry)
+    with contextlib.ExitStack() as stack:
+        for port, name, open_listener in _listeners(settings.web, text):
+            try:
+                stack.callback(open_listener().close)
+            except OSError as exc:
+                why = exc.strerror or str(exc)
+                parts.say(f"[WARN]   no metrics on port {port}: {why}; name another one by {name}")
         yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
+
+
+def _tags(settings: Settings, parts: Observed) -> dict[str, tuple[str, ...]]:
+    """The tags of each miner that has any, by its name."""
+    names = {miner_id.lower(): name for miner_id, name in parts.names.items()}
+    named = ((names.get(miner.id.lower()), miner.tags) for miner in settings.miner)
+    return {name: tuple(hidden(tag) for tag in tags) for name, tags in named if name is not None and tags}
+
+
+def _listeners(web: WebSettings, text: MetricsText) -> Iterator[tuple[int, str, Callable[[], Listener]]]:
+    """The port of each listener that the settings ask for, the setting that names it, and what opens it."""
+    if web.port:
+        yield web.port, "FLEET_WEB__PORT, or 0", lambda: MetricsServer(text, web.port)
+    token = web.metrics_token
+    if token is not None:
+        shown = token.get_secret_value()
+        yield (
+            web.metrics_port,
+            "FLEET_WEB__METRICS_PORT",
+            lambda: ScrapeServer(text, web.metrics_address, web.metrics_port, token=shown),
+        )
 
 
 def _publisher(settings: Settings, parts: Observed, wanted: Wanted) -> Publisher:

@@ -6,19 +6,23 @@ One reader of the same snapshot as the terminal's, made into gauges when Prometh
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from fleet.status.snapshot import FarmSnapshot, WorkRow
+from fleet.status.tallies import Names
 from tasks.messages import JOBS_QUEUE
 
 #: a farm with more miners than this has no metrics by miner
 MOST_MINERS = 200
 #: seconds after its last job for which a host counts as up while no worker states its slots
 _UP_S = 120.0
+#: most tags that are told apart
+_MOST_TAGS = 64
 _NO_WORKER = "no_worker"
 
 _Labelled = Iterable[tuple[tuple[str, ...], float | None]]
@@ -27,9 +31,15 @@ _Labelled = Iterable[tuple[tuple[str, ...], float | None]]
 class SnapshotMetrics(Collector):
     """Gauges of the newest snapshot; none before the first."""
 
-    def __init__(self, latest: Callable[[], FarmSnapshot | None], clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives Unix seconds."""
+    def __init__(
+        self,
+        latest: Callable[[], FarmSnapshot | None],
+        tags: Mapping[str, tuple[str, ...]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`tags` are those of each miner by its name; `clock` gives Unix seconds."""
         self._latest = latest
+        self._tags = tags
         self._clock = clock
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -44,6 +54,7 @@ class SnapshotMetrics(Collector):
         now = self._clock()
         yield _gauge("neonet_snapshot_age_seconds", "Age of the figures.", max(now - made.at_ms / 1000, 0.0))
         yield from _money(made, now)
+        yield from _by_tag(made, self._tags)
         yield from _farm(made)
         yield from _workers(made)
 
@@ -71,6 +82,19 @@ def _money(made: FarmSnapshot, now: float) -> Iterator[GaugeMetricFamily]:
     if len(made.miners) <= MOST_MINERS:
         booked = [((row.name,), float(row.ledger)) for row in made.miners]
         yield _gauges("neonet_miner_ledger_nnet", "NNET that the ledger holds of a miner.", ("miner",), booked)
+
+
+def _by_tag(made: FarmSnapshot, tags: Mapping[str, tuple[str, ...]]) -> Iterator[GaugeMetricFamily]:
+    """Sums over the miners of each tag; a miner of several tags counts in each."""
+    names, ledger, recent = Names(_MOST_TAGS), defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
+    for row in made.miners:
+        for tag in sorted({names.of(tag) for tag in tags.get(row.name, ())}):
+            ledger[tag] += row.ledger
+            recent[tag] += row.recent
+    booked = [((tag,), float(amount)) for tag, amount in ledger.items()]
+    yield _gauges("neonet_tag_ledger_nnet", "NNET that the ledger holds of a tag's miners.", ("tag",), booked)
+    rates = [((tag,), float(amount) / made.earnings.recent_s * 60) for tag, amount in recent.items()]
+    yield _gauges("neonet_tag_nnet_per_minute", "NNET a minute of a tag's miners, of late.", ("tag",), rates)
 
 
 def _farm(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from fleet.web.farm_metrics import farm_metrics
-from fleet.web.server import MOST_CLIENTS, MetricsServer
+from fleet.web.farm_metrics import MetricsText, farm_metrics
+from fleet.web.listener import MOST_CLIENTS, Listener
+from fleet.web.scraping import ScrapeServer
+from fleet.web.server import MetricsServer
 from tests.support.processes import eventually
 from tests.support.snapshots import SNAPSHOT
 
@@ -20,15 +22,15 @@ GET = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 @pytest.fixture
 def server() -> Iterator[MetricsServer]:
     _, registry = farm_metrics(lambda: SNAPSHOT, release="0.1.0")
-    with contextlib.closing(MetricsServer(registry, 0)) as made:
+    with contextlib.closing(MetricsServer(MetricsText(registry), 0)) as made:
         yield made
 
 
-def connected(server: MetricsServer) -> socket.socket:
+def connected(server: Listener) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), timeout=60)
 
 
-def answer(server: MetricsServer, request: bytes) -> bytes:
+def answer(server: Listener, request: bytes) -> bytes:
     """All that comes back until the server closes the connection."""
     with connected(server) as one:
         with contextlib.suppress(ConnectionError):
@@ -104,10 +106,34 @@ def test_clients_past_the_most_are_turned_away_until_the_slow_ones_have_been_clo
 def test_a_port_in_use_raises_and_closing_frees_it(server: MetricsServer) -> None:
     _, registry = farm_metrics(lambda: None, release="0.1.0")
     with pytest.raises(OSError, match="in use"):
-        MetricsServer(registry, server.port)
+        MetricsServer(MetricsText(registry), server.port)
     began = time.monotonic()
-    again = MetricsServer(registry, 0)
+    again = MetricsServer(MetricsText(registry), 0)
     again.close()
     assert time.monotonic() - began < 60
     with pytest.raises(ConnectionRefusedError):
         connected(again)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "shown", "status"),
+    [
+        ("GET /metrics", "Bearer a-token-of-sixteen", 200),
+        ("HEAD /metrics", "Bearer a-token-of-sixteen", 200),
+        ("GET /metrics", "Bearer a-token-of-sixteeN", 401),
+        ("GET /metrics", "Bearer ", 401),
+        ("GET /metrics", "Basic YTphLXRva2VuLW9mLXNpeHRlZW4=", 401),
+        ("GET /metrics", "Bearer \xff\xfe", 401),
+        ("GET /nothing", "Bearer a-token-of-sixteeN", 401),
+        ("GET /nothing", "Bearer a-token-of-sixteen", 404),
+        ("POST /metrics", "Bearer a-token-of-sixteen", 405),
+    ],
+)
+def test_a_prometheus_elsewhere_shows_a_token(request_line: str, shown: str, status: int) -> None:
+    _, registry = farm_metrics(lambda: SNAPSHOT, release="0.1.0")
+    request = f"{request_line} HTTP/1.1\r\nHost: coordinator:9808\r\nAuthorization: {shown}\r\n"
+    with contextlib.closing(ScrapeServer(MetricsText(registry), "127.0.0.1", 0, token="a-token-of-sixteen")) as one:
+        got = answer(one, f"{request}Content-Length: 0\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        assert answer(one, GET).split(b" ")[1] == b"401", "without a token"
+    assert got.split(b" ")[1] == str(status).encode()
+    assert (b"neonet_" in got) == (status == 200 and request_line.startswith("GET"))

@@ -48,6 +48,21 @@ def test_more_miners_than_a_board_can_hold_are_not_told_apart() -> None:
     assert 'miner="' not in text(snapshot(miners=miners))
 
 
+def test_tags_sum_up_the_miners_however_many_there_are() -> None:
+    miners = tuple(replace(MINER, name=f"rig-{number}") for number in range(MOST_MINERS + 1))
+    tags = {miner.name: ("garage", "all") for miner in miners[:100]} | {miners[100].name: ("all",)}
+    _, registry = farm_metrics(lambda: snapshot(miners=miners), release="0.1.0", tags=tags)
+    lines = generate_latest(registry).decode().splitlines()
+    assert f'neonet_tag_ledger_nnet{{tag="garage"}} {float(100 * MINER.ledger)}' in lines
+    assert f'neonet_tag_ledger_nnet{{tag="all"}} {float(101 * MINER.ledger)}' in lines
+    assert f'neonet_tag_nnet_per_minute{{tag="garage"}} {float(100 * MINER.recent) / 300 * 60}' in lines
+    invented = {miner.name: tuple(f"tag-{number}-{one}" for one in range(9)) for number, miner in enumerate(miners)}
+    _, registry = farm_metrics(lambda: snapshot(miners=miners), release="0.1.0", tags=invented)
+    shown = generate_latest(registry).decode()
+    assert shown.count("neonet_tag_ledger_nnet{") == 65
+    assert f'tag="{OTHER}"' in shown
+
+
 def test_what_is_not_known_has_no_sample() -> None:
     shown = text(
         snapshot(
