@@ -18,7 +18,7 @@ from fleet.domain.effects import AllConfirmed, Booked, Confirmed
 from fleet.domain.jobs import Entry
 from fleet.ledger import schema
 from fleet.ledger.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
-from fleet.ledger.statements import KEY, matching, putting, reading, run, setting
+from fleet.ledger.statements import KEY, key_conditions, run, select_by_key, update_by_key, upsert
 
 HOUR_MS = 3_600_000
 #: maximum number of ids in one IN (…)
@@ -31,15 +31,18 @@ _SUM_COLUMNS = ("miner", "kind", "job_type", "hour")
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 
 _ADD = insert(schema.entries)
-_CHAIN = reading(schema.chains, ("server",))
-_SERVER_NAME = reading(schema.servers, ("id",), ("name",))
-_BASE_ENTRY = reading(schema.miners, ("id",), ("base_entry",))
-_SUM = reading(schema.sums, _SUM_COLUMNS, ("payments", "unconfirmed", "amount"))
-_LESS_UNCONFIRMED = setting(schema.sums, _SUM_COLUMNS).values(unconfirmed=schema.sums.c.unconfirmed - 1)
-_SET_ENTRY = setting(schema.entries, ("server", "seq"))
-_OF_JOBS = (*matching(schema.entries, ("server",)), schema.entries.c.job_id.in_(bindparam("jobs", expanding=True)))
+_CHAIN = select_by_key(schema.chains, ("server",))
+_SERVER_NAME = select_by_key(schema.servers, ("id",), ("name",))
+_BASE_ENTRY = select_by_key(schema.miners, ("id",), ("base_entry",))
+_SUM = select_by_key(schema.sums, _SUM_COLUMNS, ("payments", "unconfirmed", "amount"))
+_LESS_UNCONFIRMED = update_by_key(schema.sums, _SUM_COLUMNS).values(unconfirmed=schema.sums.c.unconfirmed - 1)
+_SET_ENTRY = update_by_key(schema.entries, ("server", "seq"))
+_OF_JOBS = (
+    *key_conditions(schema.entries, ("server",)),
+    schema.entries.c.job_id.in_(bindparam("jobs", expanding=True)),
+)
 _SEQS = select(schema.entries.c.seq).where(*_OF_JOBS)
-_SETTLED = reading(schema.entries, ("server",)).where(schema.entries.c.seq.in_(bindparam("seqs", expanding=True)))
+_SETTLED = select_by_key(schema.entries, ("server",)).where(schema.entries.c.seq.in_(bindparam("seqs", expanding=True)))
 _WAITING = (
     select(schema.entries.c.seq, schema.miners.c.miner_id)
     .join(schema.miners, schema.miners.c.id == schema.entries.c.miner)
@@ -48,7 +51,9 @@ _WAITING = (
 )
 #: unconfirmed entries of certain jobs, and of a miner since its base
 _UNCONFIRMED = _WAITING.where(*_OF_JOBS)
-_UNCONFIRMED_SINCE = _WAITING.where(*matching(schema.entries, ("miner",)), schema.entries.c.id > bindparam("base"))
+_UNCONFIRMED_SINCE = _WAITING.where(
+    *key_conditions(schema.entries, ("miner",)), schema.entries.c.id > bindparam("base")
+)
 
 
 class Entries:
@@ -59,7 +64,7 @@ class Entries:
         self._server = server
         self._miner = miner
         dialect = connection.dialect.name
-        self._put_sums, self._put_chain = putting(dialect, schema.sums), putting(dialect, schema.chains)
+        self._put_sums, self._put_chain = upsert(dialect, schema.sums), upsert(dialect, schema.chains)
         self._head: tuple[int, bytes] | None = None
         #: contents of the current hour's rows, so that adding to them needs no reading
         self._sums: dict[_SumKey, tuple[int, int, Decimal]] = {}

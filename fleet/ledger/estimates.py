@@ -39,7 +39,7 @@ def keep_advice(connection: Connection, server: int, estimated: IncomeEstimated,
     store(connection, _advice_row(server), json.dumps({"at": now_ms, "advice": json.loads(estimated.advice)}))
 
 
-def kept_advice(connection: Connection, server: int) -> str:
+def last_advice(connection: Connection, server: int) -> str:
     """The advice that was kept last, as JSON; empty where there is none."""
     try:
         return json.dumps(json.loads(stored(connection, _advice_row(server)) or "")["advice"])

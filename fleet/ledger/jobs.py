@@ -23,7 +23,7 @@ from fleet.ledger import schema
 from fleet.ledger.column_types import begun
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.seals import seal, sealed
-from fleet.ledger.statements import KEY, inserting, matching, putting, reading, run, setting
+from fleet.ledger.statements import KEY, insert_into, key_conditions, run, select_by_key, update_by_key, upsert
 
 #: the counter of all jobs ever assigned; the other counters are named after final states
 ASSIGNED = "assigned"
@@ -45,7 +45,7 @@ class Jobs:
         self._server = server
         self._miner = miner
         dialect = connection.dialect.name
-        self._add_counters, self._put_losses = _add_counters(dialect), putting(dialect, schema.losses)
+        self._add_counters, self._put_losses = _add_counters(dialect), upsert(dialect, schema.losses)
 
     def open(self, writes: Sequence[JobOpened], now_ms: int) -> None:
         """Write new jobs, and reopen finished ones that the server assigns again."""
@@ -174,7 +174,7 @@ class Jobs:
 def _add_counters(dialect: str) -> Any:
     """A statement that adds a row's value to a counter, which is created if it is missing."""
     table = schema.counters
-    statement = inserting(dialect, table)
+    statement = insert_into(dialect, table)
     return statement.on_conflict_do_update(
         index_elements=list(table.primary_key), set_={"value": table.c.value + statement.excluded["value"]}
     )
@@ -204,7 +204,7 @@ def _move_job(*, final: bool) -> Update:
     )
     return (
         update(table)
-        .where(*matching(table, _KEY_COLUMNS))
+        .where(*key_conditions(table, _KEY_COLUMNS))
         .values(
             state=bindparam("new_state"),
             attempt=bindparam("new_attempt"),
@@ -222,9 +222,11 @@ def _move_job(*, final: bool) -> Update:
 
 _ADD = insert(schema.jobs)
 _MOVE_OPEN, _MOVE_FINAL = _move_job(final=False), _move_job(final=True)
-_SET_JOB = setting(schema.jobs, _KEY_COLUMNS)
-_FIND = reading(schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "assigned_at", "finished_at", "events"))
-_LOSS = reading(schema.losses, _LOSS_COLUMNS)
+_SET_JOB = update_by_key(schema.jobs, _KEY_COLUMNS)
+_FIND = select_by_key(
+    schema.jobs, _KEY_COLUMNS, ("miner", "state", "reward", "loss", "assigned_at", "finished_at", "events")
+)
+_LOSS = select_by_key(schema.losses, _LOSS_COLUMNS)
 #: made once: `json.dumps` would make an encoder for each value
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -23,7 +23,7 @@ from fleet.ledger import schema
 from fleet.ledger.ban import kept_ban_s
 from fleet.ledger.clock import note_jumps
 from fleet.ledger.connection import LedgerLink
-from fleet.ledger.estimates import kept_advice
+from fleet.ledger.estimates import last_advice
 from fleet.ledger.file import sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
@@ -33,7 +33,7 @@ from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.seals import sealed
 from fleet.ledger.start_state import open_jobs, read_all, saved_miner
-from fleet.ledger.statements import matching, run
+from fleet.ledger.statements import key_conditions, run
 from fleet.ledger.writer import Writer, server_row
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
@@ -119,17 +119,17 @@ class Ledger:
 
     def find(self, job_id: str) -> Prior | None:
         """The record of a job that a server assigns; None for an unknown one."""
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             return self._prior(connection, job_id)
 
     def find_beside(self, job_id: str) -> Prior | None:
         """As `find`, on a separate connection while another thread commits."""
-        with self._beside.reading() as connection:
+        with self._beside.select_by_key() as connection:
             return self._prior(connection, job_id)
 
     def saved_miner(self, miner_id: str) -> SavedMiner:
         """The stored state of a miner, as a starting coordinator needs it. Creates the miner's row when it is new."""
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             miner = self._writing(connection).miner(miner_id)
             return saved_miner(connection, self._server, (miner, miner_id), self._now_ms())
 
@@ -161,7 +161,7 @@ class Ledger:
         )
         if not self._link.is_sqlite:
             query = query.where(sessions.c.beat_at <= self._now_ms() - int(quiet_s * 1000))
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             return [
                 AbandonedSession(
                     miner_id=row.miner_id,
@@ -182,23 +182,23 @@ class Ledger:
 
     def rate_limit(self) -> LimitLearnt | None:
         """The server's limit as refusals have shown it lately; None where none did."""
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             return kept_limit(connection, self._server, self._now_ms())
 
     def spent_ages_s(self, window_s: float) -> Sequence[float]:
         """How many seconds ago each request of the last `window_s` was sent, as far as payments show."""
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             return spent_ages_s(connection, self._server, window_s, self._now_ms())
 
     def ban_s(self) -> float | None:
         """Seconds until a server that has banned this address may be called again; None where no ban is known."""
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             return kept_ban_s(connection, self._server, self._now_ms())
 
     def advice(self) -> str:
         """The advice that the last run left, as JSON; empty where there is none."""
-        with self._link.reading() as connection:
-            return kept_advice(connection, self._server)
+        with self._link.select_by_key() as connection:
+            return last_advice(connection, self._server)
 
     def begin_run(self, run_id: str) -> int:
         """Record the counters and sums at the start of a run of the farm. Returns the start in UTC milliseconds."""
@@ -278,7 +278,7 @@ class Ledger:
         )
 
     def _rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
-        with self._link.reading() as connection:
+        with self._link.select_by_key() as connection:
             return read_all(connection, query, values)
 
 
@@ -286,7 +286,7 @@ _jobs = schema.jobs.c
 _FIND = (
     select(_jobs.state, _jobs.attempt, _jobs.loss, schema.miners.c.miner_id)
     .join(schema.miners, schema.miners.c.id == _jobs.miner)
-    .where(*matching(schema.jobs, ("server", "job_id")))
+    .where(*key_conditions(schema.jobs, ("server", "job_id")))
 )
 _HEADS = select(schema.servers.c.name, schema.chains.c.seq, schema.chains.c.hash).join(
     schema.chains, schema.chains.c.server == schema.servers.c.id

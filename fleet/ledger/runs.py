@@ -14,7 +14,7 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.jobs import FINAL
 from fleet.ledger import schema
 from fleet.ledger.jobs import ASSIGNED
-from fleet.ledger.statements import matching, reading
+from fleet.ledger.statements import key_conditions, select_by_key
 from fleet.money.scopes import Scope, Standing
 
 _Rows = Callable[..., list[Any]]
@@ -110,18 +110,20 @@ class Runs:
 
 
 _entries, _miners, _jobs, _sums = schema.entries.c, schema.miners.c, schema.jobs.c, schema.sums.c
-_OPEN_COUNT = select(func.count().label("n")).where(*matching(schema.jobs, ("server",)), _jobs.finished_at.is_(None))
-_COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
-_RUN = reading(schema.runs, ("run_id",))
-_STANDINGS = reading(schema.miners, ("server",), ("miner_id", "base_at", "stated_at"))
-_FIRST = reading(schema.entries, ("server",), ("booked_at",)).where(_entries.seq == 1)
-_FIRST_RUN = select(func.min(schema.runs.c.started_at).label("began")).where(*matching(schema.runs, ("server",)))
+_OPEN_COUNT = select(func.count().label("n")).where(
+    *key_conditions(schema.jobs, ("server",)), _jobs.finished_at.is_(None)
+)
+_COUNTERS = select_by_key(schema.counters, ("server",), ("name", "value"))
+_RUN = select_by_key(schema.runs, ("run_id",))
+_STANDINGS = select_by_key(schema.miners, ("server",), ("miner_id", "base_at", "stated_at"))
+_FIRST = select_by_key(schema.entries, ("server",), ("booked_at",)).where(_entries.seq == 1)
+_FIRST_RUN = select(func.min(schema.runs.c.started_at).label("began")).where(*key_conditions(schema.runs, ("server",)))
 _SUMS = (
     select(_sums.kind, _sums.amount)
     .join(schema.miners, _miners.id == _sums.miner)
-    .where(*matching(schema.miners, ("server",)))
+    .where(*key_conditions(schema.miners, ("server",)))
 )
-_AFTER_BASE = (*matching(schema.miners, ("server",)), _entries.id > func.coalesce(_miners.base_entry, 0))
+_AFTER_BASE = (*key_conditions(schema.miners, ("server",)), _entries.id > func.coalesce(_miners.base_entry, 0))
 _SINCE_BASE = (
     select(_miners.miner_id, _entries.kind, _entries.amount)
     .join(schema.miners, _miners.id == _entries.miner)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from fleet.ledger import schema
 from fleet.ledger.column_types import unpacked
-from fleet.ledger.statements import KEY, reading, run, setting
+from fleet.ledger.statements import KEY, run, select_by_key, update_by_key
 
 #: bits of a seal: a database's integer has 64, one of them for the sign
 _BITS = 63
@@ -61,7 +61,7 @@ def sealed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 def seal_new(connection: Connection, table: Table, row_id: int) -> None:
     """Seal a row that has just been inserted."""
     (row,) = _read(connection, table, ("id",), {f"{KEY}id": row_id})
-    run(connection, setting(table, ("id",)), [{f"{KEY}id": row_id, "seal": seal(table, row)}])
+    run(connection, update_by_key(table, ("id",)), [{f"{KEY}id": row_id, "seal": seal(table, row)}])
 
 
 def change(connection: Connection, table: Table, key: tuple[str, ...], changes: Sequence[Mapping[str, Any]]) -> None:
@@ -89,7 +89,7 @@ def change(connection: Connection, table: Table, key: tuple[str, ...], changes: 
     for place in changed.keys() - broken:
         rows[place]["seal"] = seal(table, rows[place])
     if changed:
-        run(connection, setting(table, ("id",)), [_by_id(row) for row in changed.values()])
+        run(connection, update_by_key(table, ("id",)), [_by_id(row) for row in changed.values()])
 
 
 def _by_id(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _by_id(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(connection: Connection, table: Table, key: tuple[str, ...], one: Mapping[str, Any]) -> list[dict[str, Any]]:
     names = tuple(column.name for column in table.columns)
-    rows = run(connection, reading(table, key, names), [{f"{KEY}{name}": one[f"{KEY}{name}"] for name in key}])
+    rows = run(connection, select_by_key(table, key, names), [{f"{KEY}{name}": one[f"{KEY}{name}"] for name in key}])
     return [
         {name: unpacked(value) if isinstance(value, bytes) else value for name, value in zip(names, row, strict=True)}
         for row in rows

@@ -16,7 +16,7 @@ from fleet.domain.jobs import Job, JobOrigin, JobState
 from fleet.domain.saved_state import Habit, OpenJob, OpenSession, SavedMiner
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
-from fleet.ledger.statements import matching, reading
+from fleet.ledger.statements import key_conditions, select_by_key
 
 #: a function that returns the rows of a query with its parameters
 Read = Callable[..., list[Any]]
@@ -103,10 +103,10 @@ def _open_session(read: Read, miner: int, now_ms: int, base: Any) -> OpenSession
 
 
 _entries, _jobs, _findings = schema.entries.c, schema.jobs.c, schema.findings.c
-_HABIT = reading(schema.habits, ("server", "name"))
-_MINER = reading(schema.miners, ("id",))
-_SUMS = reading(schema.sums, ("miner",), ("payments", "amount"))
-_SINCE_BASE = (*matching(schema.entries, ("miner",)), _entries.id > bindparam("entry"))
+_HABIT = select_by_key(schema.habits, ("server", "name"))
+_MINER = select_by_key(schema.miners, ("id",))
+_SUMS = select_by_key(schema.sums, ("miner",), ("payments", "amount"))
+_SINCE_BASE = (*key_conditions(schema.entries, ("miner",)), _entries.id > bindparam("entry"))
 _OTHER_KINDS = tuple(kind.value for kind in EntryKind if kind is not EntryKind.JOB)
 
 
@@ -123,17 +123,17 @@ _JOBS_SINCE = select(
 )
 #: payments that nothing has proved or disproved yet
 _CLAIMS_SINCE = select(_entries.job_id, _entries.amount).where(*_SINCE_BASE, schema.UNSETTLED)
-_LOST_SINCE = reading(schema.jobs, ("miner",), ("job_id", "reward")).where(
+_LOST_SINCE = select_by_key(schema.jobs, ("miner",), ("job_id", "reward")).where(
     _jobs.loss == Loss.ANSWER_LOST.value, _jobs.finished_at >= bindparam("at")
 )
-_UNKNOWN_SINCE = reading(schema.findings, ("miner",), ("amount",)).where(
+_UNKNOWN_SINCE = select_by_key(schema.findings, ("miner",), ("amount",)).where(
     _findings.kind == Difference.UNKNOWN.value, _findings.found_at >= bindparam("at")
 )
-_FORGOTTEN_SINCE = reading(schema.findings, ("miner",), ("id",)).where(
+_FORGOTTEN_SINCE = select_by_key(schema.findings, ("miner",), ("id",)).where(
     _findings.kind == Difference.FORGOTTEN.value, _findings.found_at > bindparam("at")
 )
 _OPEN_SESSION = (
-    reading(schema.sessions, ("miner",))
+    select_by_key(schema.sessions, ("miner",))
     .where(schema.sessions.c.closed_at.is_(None))
     .order_by(schema.sessions.c.id.desc())
     .limit(1)
@@ -142,11 +142,11 @@ _LAST_CLOSED = select(func.max(schema.sessions.c.closed_at).label("at")).where(
     schema.sessions.c.miner == bindparam("key_miner")
 )
 #: `answered`: whether an answer stated this very payment, even if a later entry confirmed it as well
-_PAID_IN_SESSION = reading(
+_PAID_IN_SESSION = select_by_key(
     schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount", "evidence")
 ).add_columns((_entries.confirmed & _entries.settled_by.is_(None)).label("answered"))
 _OPEN_JOBS = (
-    reading(schema.jobs, ("miner",))
+    select_by_key(schema.jobs, ("miner",))
     .add_columns(_entries.id.label("entry"))
     .outerjoin(schema.entries, (_entries.server == _jobs.server) & (_entries.job_id == _jobs.job_id))
     .where(_jobs.finished_at.is_(None))

@@ -20,34 +20,34 @@ KEY = "key_"
 
 
 @cache
-def reading(table: Table, key: tuple[str, ...], columns: tuple[str, ...] = ()) -> Select[Any]:
+def select_by_key(table: Table, key: tuple[str, ...], columns: tuple[str, ...] = ()) -> Select[Any]:
     """A SELECT of these columns, or all, from the rows with a key, whose parts are the parameters `key_<column>`."""
     wanted = select(*(table.c[name] for name in columns)) if columns else select(table)
-    return wanted.where(*matching(table, key))
+    return wanted.where(*key_conditions(table, key))
 
 
 @cache
-def setting(table: Table, key: tuple[str, ...]) -> Update:
+def update_by_key(table: Table, key: tuple[str, ...]) -> Update:
     """An UPDATE of the row with a key, which sets the columns named by the other parameters."""
-    return update(table).where(*matching(table, key))
+    return update(table).where(*key_conditions(table, key))
 
 
-def matching(table: Table, key: Sequence[str]) -> list[Any]:
+def key_conditions(table: Table, key: Sequence[str]) -> list[Any]:
     """Conditions that match the rows with a key. Its parts are the parameters `key_<column>`."""
     return [table.c[name] == bindparam(f"{KEY}{name}") for name in key]
 
 
 @cache
-def putting(dialect: str, table: Table) -> Any:
+def upsert(dialect: str, table: Table) -> Any:
     """A statement that inserts a row or replaces the existing one."""
-    statement = inserting(dialect, table)
+    statement = insert_into(dialect, table)
     changing = [column.name for column in table.columns if not column.primary_key]
     return statement.on_conflict_do_update(
         index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in changing}
     )
 
 
-def inserting(dialect: str, table: Table) -> Any:
+def insert_into(dialect: str, table: Table) -> Any:
     """An INSERT with support for ON CONFLICT in this dialect."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 

@@ -40,7 +40,7 @@ from fleet.ledger.entries import HOUR_MS, Entries
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.kept import KEPT
 from fleet.ledger.seals import SEALED, change, seal_new, sealed
-from fleet.ledger.statements import inserting, putting, reading, run
+from fleet.ledger.statements import insert_into, run, select_by_key, upsert
 
 _Kept = TypeVar("_Kept")
 
@@ -193,13 +193,13 @@ class Writer:
             {"miner": miner, "hour": now_ms // HOUR_MS, "stated_at": now_ms, "balance": str(wallet.balance)}
             for miner, wallet in wallets.items()
         ]
-        put = putting(self._connection.dialect.name, schema.balances)
+        put = upsert(self._connection.dialect.name, schema.balances)
         self._connection.execute(put, [sealed(schema.balances, row) for row in hours])
 
     def _see_habits(self, writes: Sequence[HabitSeen], now_ms: int) -> None:
         names = {write.habit.value for write in writes}
         rows = [sealed(schema.habits, {"server": self._server, "name": name, "seen_at": now_ms}) for name in names]
-        statement = inserting(self._connection.dialect.name, schema.habits)
+        statement = insert_into(self._connection.dialect.name, schema.habits)
         self._connection.execute(statement.on_conflict_do_nothing(), rows)
 
     def _keep(self, keep: Callable[[Connection, int, _Kept, int], None]) -> Callable[[list[_Kept], int], None]:
@@ -244,7 +244,7 @@ class Writer:
         count, seal = kept[FINDINGS], kept[FINDINGS_SEAL]
         for row in rows:
             count, seal = count + 1, findings_seal(seal, row)
-        put = putting(self._connection.dialect.name, schema.counters)
+        put = upsert(self._connection.dialect.name, schema.counters)
         values = {FINDINGS: count, FINDINGS_SEAL: seal}
         each = [{"server": self._server, "name": name, "value": value} for name, value in values.items()]
         self._connection.execute(put, each)
@@ -260,7 +260,7 @@ class Writer:
 
 
 #: compiled once, like all statements that run for every job: compiling costs more than running
-_COUNTERS = reading(schema.counters, ("server",), ("name", "value"))
+_COUNTERS = select_by_key(schema.counters, ("server",), ("name", "value"))
 _LAST_ENTRY = select(func.max(schema.entries.c.id))
 _BASE_JOBS = select(schema.miners.c.id, schema.miners.c.base_jobs).where(
     schema.miners.c.id.in_(bindparam("key_id", expanding=True))
@@ -271,7 +271,9 @@ def row_id(
     connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None = None
 ) -> int:
     """The id of the row with this key, created with `values` when there is none."""
-    found = connection.execute(reading(table, tuple(key), ("id",)), {f"key_{name}": key[name] for name in key}).scalar()
+    found = connection.execute(
+        select_by_key(table, tuple(key), ("id",)), {f"key_{name}": key[name] for name in key}
+    ).scalar()
     if found is None:
         found = connection.execute(insert(table).returning(table.c.id), {**key, **(values or {})}).scalar_one()
         if table in SEALED:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fleet.ledger import schema
 from fleet.ledger.jobs import _MOVE_FINAL, _MOVE_OPEN
-from fleet.ledger.statements import _Prepared, putting, run, setting
+from fleet.ledger.statements import _Prepared, run, update_by_key, upsert
 
 JOB_ID = "0b5c1f7e-8a4d-4d5e-9d5b-0a3a1f6f2c11"
 JOB: dict[str, Any] = {
@@ -79,7 +79,7 @@ def test_many_rows_go_at_once(connection: Connection) -> None:
 
 
 def test_a_row_that_is_there_is_replaced_by_putting(connection: Connection) -> None:
-    put = putting("sqlite", schema.chains)
+    put = upsert("sqlite", schema.chains)
     for seq, last in ((1, b"one"), (2, b"two")):
         run(connection, put, [{"server": 1, "seq": seq, "hash": last}])
     assert [tuple(row) for row in connection.execute(select(schema.chains))] == [(1, 2, b"two")]
@@ -87,7 +87,7 @@ def test_a_row_that_is_there_is_replaced_by_putting(connection: Connection) -> N
 
 def test_the_names_of_a_row_choose_what_is_set(connection: Connection) -> None:
     run(connection, insert(schema.jobs), [JOB])
-    change = setting(schema.jobs, ("server", "job_id"))
+    change = update_by_key(schema.jobs, ("server", "job_id"))
     key = {"key_server": 1, "key_job_id": JOB_ID}
     run(connection, change, [key | {"state": "computed"}])
     run(connection, change, [key | {"cause": "why", "state": "expired"}])
