@@ -119,17 +119,17 @@ class Ledger:
 
     def find(self, job_id: str) -> Prior | None:
         """The record of a job that a server assigns; None for an unknown one."""
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return self._prior(connection, job_id)
 
     def find_beside(self, job_id: str) -> Prior | None:
         """As `find`, on a separate connection while another thread commits."""
-        with self._beside.select_by_key() as connection:
+        with self._beside.reading() as connection:
             return self._prior(connection, job_id)
 
     def saved_miner(self, miner_id: str) -> SavedMiner:
         """The stored state of a miner, as a starting coordinator needs it. Creates the miner's row when it is new."""
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             miner = self._writing(connection).miner(miner_id)
             return saved_miner(connection, self._server, (miner, miner_id), self._now_ms())
 
@@ -161,7 +161,7 @@ class Ledger:
         )
         if not self._link.is_sqlite:
             query = query.where(sessions.c.beat_at <= self._now_ms() - int(quiet_s * 1000))
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return [
                 AbandonedSession(
                     miner_id=row.miner_id,
@@ -182,22 +182,22 @@ class Ledger:
 
     def rate_limit(self) -> LimitLearnt | None:
         """The server's limit as refusals have shown it lately; None where none did."""
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return kept_limit(connection, self._server, self._now_ms())
 
     def spent_ages_s(self, window_s: float) -> Sequence[float]:
         """How many seconds ago each request of the last `window_s` was sent, as far as payments show."""
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return spent_ages_s(connection, self._server, window_s, self._now_ms())
 
     def ban_s(self) -> float | None:
         """Seconds until a server that has banned this address may be called again; None where no ban is known."""
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return kept_ban_s(connection, self._server, self._now_ms())
 
     def advice(self) -> str:
         """The advice that the last run left, as JSON; empty where there is none."""
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return last_advice(connection, self._server)
 
     def begin_run(self, run_id: str) -> int:
@@ -278,7 +278,7 @@ class Ledger:
         )
 
     def _rows(self, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
-        with self._link.select_by_key() as connection:
+        with self._link.reading() as connection:
             return read_all(connection, query, values)
 
 
