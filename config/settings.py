@@ -44,6 +44,7 @@ from config.sections import (
     WorkerSettings,
 )
 from config.servers import ledger_url, refused_as_plain, server_url
+from config.time_zones import zone_name
 
 ENV_PREFIX, NESTED = "FLEET_", "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
@@ -168,14 +169,13 @@ class Settings(BaseSettings):
         30.0, ge=30, le=3_600, description="Seconds between two heartbeats of a miner; servers ask for at least 30."
     )
     reconcile_every_s: Finite = Field(
-        600.0,
-        ge=0,
-        le=86_400,
-        description="Seconds between two comparisons of each miner's booked sum with the server's total; 0 for none.",
+        600.0, ge=0, le=86_400, description="Seconds between comparisons of booked sums with the server's; 0 for none."
+    )
+    time_zone: Annotated[str, AfterValidator(zone_name)] = Field(
+        "UTC", description="Time zone of the days in reports, by its name, e.g. Europe/Berlin."
     )
     one_core: bool = Field(
-        True,
-        description="Keep the coordinator on one CPU core, where its threads switch faster (Linux).",
+        True, description="Keep the coordinator on one CPU core, where its threads switch faster (Linux)."
     )
     drain_s: Finite = Field(
         20.0,

@@ -14,6 +14,7 @@ from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.status_screen import screen_of
 from fleet.commands.tables import console
+from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
 from fleet.ledger.places import ledger_to_read
@@ -43,9 +44,9 @@ def status(*, watch: bool, as_json: bool) -> None:
     with settings_or_exit():
         settings = load()
     place = ledger_to_read(settings)
-    folder = status_folder(settings)
+    folder, calendar = status_folder(settings), Calendar(settings.time_zone)
     with farm_errors():
-        _show(lambda: standing(folder, place, wall_ms()), watch=watch, as_json=as_json)
+        _show(lambda: standing(folder, place, wall_ms(), calendar), watch=watch, as_json=as_json)
 
 
 def _show(look: Callable[[], FarmStanding], *, watch: bool, as_json: bool) -> None:

@@ -74,7 +74,10 @@ def _money(figures: Mapping[str, Any]) -> Iterator[Text]:
     projected = earnings["projected_day"]
     if projected is not None:
         low, high = _short(projected["low"]), _short(projected["high"])
-        yield _line("by 24:00", f"{_short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; UTC)")
+        yield _line(
+            "by 24:00",
+            f"{_short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; {_zone(earnings)})",
+        )
     yield _line(
         "in all", f"{_nnet(earnings['ledger_nnet'])} in the ledger, last paid {earnings['last_paid_at'] or 'never'}"
     )
@@ -196,6 +199,10 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[str]:
 
 def _nnet(amount: Decimal | int | None) -> str:
     return NOT_STATED if amount is None else f"{readable(amount)} NNET"
+
+
+def _zone(earnings: Mapping[str, Any]) -> str:
+    return str(earnings.get("time_zone", "UTC"))
 
 
 def _short(value: float | Decimal) -> str:

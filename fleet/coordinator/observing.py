@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
@@ -18,11 +19,12 @@ from fleet.coordinator.observers import Observers
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.ledger.places import LedgerPlace
-from fleet.ledger.reports.history import by_miner, hours, losses_by_cause, minutes
+from fleet.ledger.reports.history import day_by_miner, losses_by_cause, minutes
 from fleet.server.prospect import Prospect
 from fleet.status.collected import Collected, PaidBefore
-from fleet.status.days import DAY_MS, Days
+from fleet.status.days import Days
 from fleet.status.publisher import Publisher, Wanted
 from fleet.status.recent import MINUTES
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
@@ -34,7 +36,6 @@ from tasks.broker.handshake import release
 
 T = TypeVar("T")
 _MINUTE_MS = 60_000
-_DAY_HOURS = 24
 
 
 class WhenFree(Protocol):
@@ -68,9 +69,9 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
 
     Raises LedgerError when the ledger can't be read.
     """
-    now, wanted = time.monotonic(), Wanted()
-    before, days = free(lambda: (_before(parts), _days(parts)))
-    publisher = _publisher(settings, parts, wanted)
+    now, wanted, calendar = time.monotonic(), Wanted(), Calendar(settings.time_zone)
+    before, days = free(lambda: (_before(parts), _days(parts, calendar)))
+    publisher = _publisher(settings, parts, wanted, calendar)
     subject = Subject(
         server=parts.server,
         simulated=parts.place.simulated,
@@ -135,14 +136,14 @@ def _listeners(web: WebSettings, text: MetricsText) -> Iterator[tuple[int, str, 
         )
 
 
-def _publisher(settings: Settings, parts: Observed, wanted: Wanted) -> Publisher:
+def _publisher(settings: Settings, parts: Observed, wanted: Wanted, calendar: Calendar) -> Publisher:
     """Writes the snapshots to the state folder, and reads the ledger for what is `wanted`."""
     place, server = parts.place, parts.server
     return Publisher(
         SnapshotWriter(settings.state_dir / SNAPSHOT_FILE),
         wanted,
         losses=lambda first, end: losses_by_cause(place, server, first, end),
-        day=lambda day: by_miner(hours(place, server, day * _DAY_HOURS, (day + 1) * _DAY_HOURS)),
+        day=lambda day: day_by_miner(place, server, calendar, date.fromordinal(day)),
     )
 
 
@@ -168,10 +169,10 @@ def _before(parts: Observed) -> list[PaidBefore]:
     ]
 
 
-def _days(parts: Observed) -> Days:
+def _days(parts: Observed, calendar: Calendar) -> Days:
     """What the ledger has booked today and yesterday."""
     now_ms = parts.now_ms()
-    today = now_ms // DAY_MS * _DAY_HOURS
-    rows = hours(parts.place, parts.server, today - _DAY_HOURS)
-    yesterday = sum((row.amount for row in rows if row.at < today), ZERO)
-    return Days(now_ms, by_miner([row for row in rows if row.at >= today]), yesterday)
+    today = calendar.day(now_ms)
+    before = day_by_miner(parts.place, parts.server, calendar, today - timedelta(days=1))
+    booked = day_by_miner(parts.place, parts.server, calendar, today)
+    return Days(now_ms, booked, sum(before.values(), ZERO), calendar)

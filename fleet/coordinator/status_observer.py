@@ -215,13 +215,16 @@ class StatusObserver:
         if auto is not None and auto.own and auto.model.ready and not hindered and not farm.server.banned(now):
             income = auto.model.income(auto.own)
             expected = (income.total, income.error)
-        today = collected.days.today
+        days, today = collected.days, collected.days.today
         return Earnings(
             recent=amount,
             recent_s=recent_s,
             today=today,
-            yesterday=collected.days.yesterday,
-            projected=projected(today, now_ms, expected=expected, recent=(number, amount), recent_s=recent_s),
+            yesterday=days.yesterday,
+            time_zone=days.calendar.name,
+            projected=projected(
+                today, days.rest_s(now_ms), expected=expected, recent=(number, amount), recent_s=recent_s
+            ),
             ledger=collected.total,
             last_paid_ms=collected.last_paid_ms,
         )

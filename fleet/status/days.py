@@ -1,26 +1,31 @@
-"""What was booked today and yesterday, in UTC: the ledger's sums at the start, and the entries since. Pure."""
+"""What was booked today and yesterday: the ledger's sums at the start, and the entries since. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-
-DAY_MS = 86_400_000
+from fleet.domain.calendar import Calendar
 
 
 class Days:
-    """Sums of today and yesterday in NNET, by miner and in all.
+    """Sums of today and yesterday in NNET, by miner and in all. Days are numbered as by `date.toordinal`.
 
     A payment counts for the day that the clock shows when `add` is called, which may be just after the ledger dated
     it. `correct` fixes that once the day before is complete. After a jump of the clock to another day the sums are
     unknown until a day has passed.
     """
 
-    def __init__(self, now_ms: int, today: Mapping[str, Decimal], yesterday: Decimal) -> None:
-        """`today` holds what the ledger has booked today so far, by miner."""
-        self.day = now_ms // DAY_MS
+    def __init__(
+        self, now_ms: int, today: Mapping[str, Decimal], yesterday: Decimal, calendar: Calendar | None = None
+    ) -> None:
+        """`today` holds what the ledger has booked today so far, by miner. Days are those of UTC without a calendar."""
+        self.calendar = calendar or Calendar()
+        self.day = self._day(now_ms)
+        #: when the day ends and another look at the calendar is due, and the first moment of the day
+        self._from_ms, self._until_ms = self._bounds()
         self._today = dict(today)
         self._sum = sum(self._today.values(), ZERO)
         self._yesterday: Decimal | None = yesterday
@@ -52,7 +57,9 @@ class Days:
 
     def look(self, now_ms: int) -> bool:
         """Begin a new day if the clock shows one; returns whether it does."""
-        day = now_ms // DAY_MS
+        if self._from_ms <= now_ms < self._until_ms:
+            return False
+        day = self._day(now_ms)
         if day == self.day:
             return False
         follows = day == self.day + 1
@@ -61,7 +68,19 @@ class Days:
         self._known = follows
         self.uncorrected = self.day if follows else None
         self.day, self._today, self._sum = day, {}, ZERO
+        self._from_ms, self._until_ms = self._bounds()
         return True
+
+    def rest_s(self, now_ms: int) -> float:
+        """Seconds until the day ends."""
+        return max(self._until_ms - now_ms, 0) / 1000
+
+    def _day(self, now_ms: int) -> int:
+        return self.calendar.day(now_ms).toordinal()
+
+    def _bounds(self) -> tuple[int, int]:
+        start_ms = self.calendar.start_ms
+        return start_ms(date.fromordinal(self.day)), start_ms(date.fromordinal(self.day + 1))
 
     def correct(self, day: int, booked: Mapping[str, Decimal]) -> set[str]:
         """Apply the ledger's sums of a whole `day` by miner. Returns the miners whose sum of today changed."""

@@ -29,7 +29,7 @@ _WAIT_S = 5.0
 
 #: reads the lost jobs by cause from an hour (since 1970) to before another
 LossReader = Callable[[int, int], Mapping[str, tuple[int, Decimal]]]
-#: reads what was booked on a day (since 1970) by miner
+#: reads what was booked on a day, by its number as in `date.toordinal`, by miner
 DayReader = Callable[[int], Mapping[str, Decimal]]
 _HOUR_MS, _EVER = 3_600_000, 1_000_000_000
 
@@ -41,7 +41,7 @@ class Wanted:
     #: rises with every lost job, and with every recovered one
     lost: int = 0
     taken_back: int = 0
-    #: day since 1970 that is over, and since when that is wanted, in monotonic seconds; None if none is wanted
+    #: number of the day that is over, and since when that is wanted, in monotonic seconds; None if none is wanted
     day: int | None = None
     day_since: float = 0.0
     #: answers

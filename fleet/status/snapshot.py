@@ -27,7 +27,7 @@ class Earnings:
     #: NNET booked in the last minutes, and how many seconds these are
     recent: Decimal
     recent_s: float
-    #: by the UTC calendar; None while unknown
+    #: by the calendar of `time_zone`; None while unknown
     today: Decimal | None
     yesterday: Decimal | None
     #: None while no rate is known
@@ -35,6 +35,8 @@ class Earnings:
     #: everything that the ledger has booked at this server
     ledger: Decimal
     last_paid_ms: int | None
+    #: name of the time zone whose days are meant
+    time_zone: str = "UTC"
 
     @property
     def per_minute(self) -> float:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
 from fleet.ledger.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
-from fleet.ledger.reports.rewards import rewards_by
-from fleet.money.scopes import stamp
-from fleet.status.days import DAY_MS
+from fleet.ledger.reports.rewards import Reward, rewards_by
 from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
 
 #: figures of a snapshot that describe only the present
@@ -53,30 +53,34 @@ def status_folder(settings: Settings) -> Path:
     return settings.state_dir
 
 
-def standing(folder: Path, place: LedgerPlace, now_ms: int) -> FarmStanding:
+def standing(folder: Path, place: LedgerPlace, now_ms: int, calendar: Calendar | None = None) -> FarmStanding:
     """The standing of the farm whose snapshot is in `folder`.
 
-    Raises LedgerError when the farm does not run and its ledger, which it has, can't be read.
+    Days are those of the snapshot, or of the calendar (UTC by default) where the ledger is read. Raises LedgerError
+    when the farm does not run and its ledger, which it has, can't be read.
     """
     found = read_snapshot(folder, now_ms)
     if found is not None and found.usable:
         return FarmStanding(coordinator=found.figures["state"], age_s=found.age_s, figures=found.figures)
     state = "never" if found is None else "ended" if found.ended else "silent"
-    figures = _of_ledger(place, found, now_ms)
+    figures = _of_ledger(place, found, now_ms, calendar or Calendar())
     return FarmStanding(coordinator=state, age_s=None if found is None else found.age_s, figures=figures)
 
 
-def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int) -> dict[str, Any]:
+def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, calendar: Calendar) -> dict[str, Any]:
     """The figures that a ledger holds, and None for all others."""
     last = {} if found is None else found.figures
     server = last.get("server")
     try:
         rewards = [row for row in rewards_by(place, "miner") if server in {None, row.server}]
-        days = {row.group: row.total_nnet for row in rewards_by(place, "day") if server in {None, row.server}}
+        days: list[Reward] = [
+            row for row in rewards_by(place, "day", calendar=calendar) if server in {None, row.server}
+        ]
     except LedgerError:
         if found is not None or (place.file is not None and place.file.exists()):
             raise
-        rewards, days = [], {}
+        rewards, days = [], []
+    today = calendar.day(now_ms)
     known = {row["miner"]: row for row in last.get("miners", [])}
     rows = [_miner(row.group, row.total_nnet, known.get(row.group, {})) for row in rewards]
     return {
@@ -90,11 +94,12 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int) -> d
             "nnet_per_minute": None,
             "recent_nnet": None,
             "recent_s": None,
-            "today_nnet": days.get(_day(now_ms), ZERO),
-            "yesterday_nnet": days.get(_day(now_ms - DAY_MS), ZERO),
+            "today_nnet": _of_day(days, today),
+            "yesterday_nnet": _of_day(days, today - timedelta(days=1)),
             "projected_day": None,
             "ledger_nnet": sum((row.total_nnet for row in rewards), ZERO),
             "last_paid_at": last.get("earnings", {}).get("last_paid_at"),
+            "time_zone": calendar.name,
         },
         **dict.fromkeys(_OF_THE_PRESENT),
         "losses": last.get("losses"),
@@ -102,6 +107,10 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int) -> d
         "wrong": [],
         "miners": rows,
     }
+
+
+def _of_day(rows: Iterable[Reward], day: date) -> Decimal:
+    return sum((row.total_nnet for row in rows if row.group == day.isoformat()), ZERO)
 
 
 def _miner(name: str, total: Decimal, last: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +125,3 @@ def _miner(name: str, total: Decimal, last: Mapping[str, Any]) -> dict[str, Any]
         "last_paid_at": last.get("last_paid_at"),
         "unexplained_nnet": last.get("unexplained_nnet"),
     }
-
-
-def _day(ms: int) -> str:
-    return (stamp(ms) or "")[:10]

@@ -98,6 +98,7 @@ def _earnings(earnings: Earnings) -> dict[str, Any]:
         "projected_day": _projected(earnings.projected),
         "ledger_nnet": earnings.ledger,
         "last_paid_at": stamp(earnings.last_paid_ms),
+        "time_zone": earnings.time_zone,
     }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from fleet.domain.amounts import EntryKind
+from fleet.domain.calendar import Calendar
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
@@ -19,7 +21,7 @@ from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports import history
-from fleet.ledger.reports.history import Paid, by_miner, hours, losses_by_cause, minutes
+from fleet.ledger.reports.history import Paid, day_by_miner, hours, losses_by_cause, minutes
 from fleet.status.history import MOST_STEPS
 from fleet.status.history import history as series
 
@@ -128,8 +130,18 @@ def test_hours_are_the_ledgers_sums(books: Books) -> None:
         Paid(500_001, "garage", "heartbeat", "", 0, Decimal("0.5")),
         Paid(500_001, "garage", "inference", "", 1, Decimal("0.25")),
     ]
-    assert by_miner(hours(books.place, "one", 0)) == {"garage": Decimal("0.85")}
     assert hours(books.place, "one", 0, 500_000) == []
+
+
+def test_a_day_of_a_time_zone_that_begins_within_an_hour_is_summed_by_miner(books: Books) -> None:
+    kolkata, midnight_ms = Calendar("Asia/Kolkata"), EIGHT + 10 * HOUR_MS + HOUR_MS // 2
+    for amount, at_ms in (("0.1", midnight_ms - 1), ("0.2", midnight_ms), ("0.4", midnight_ms + HOUR_MS)):
+        books.now_ms = at_ms
+        books.paid(amount)
+    assert day_by_miner(books.place, "one", kolkata, date(2027, 1, 15)) == {"garage": Decimal("0.1")}
+    assert day_by_miner(books.place, "one", kolkata, date(2027, 1, 16)) == {"garage": Decimal("0.6")}
+    assert day_by_miner(books.place, "one", Calendar(), date(2027, 1, 15)) == {"garage": Decimal("0.7")}
+    assert day_by_miner(books.place, "another", Calendar(), date(2027, 1, 15)) == {}
 
 
 def test_losses_are_summed_by_cause_within_hours(books: Books) -> None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.hosts import host_of
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.dated_sums import EVER, dated_sums
 from fleet.ledger.reports.entry_range import entry_range
 from fleet.ledger.reports.sqlite_reader import fetch_all
 
@@ -38,8 +41,6 @@ _LOSSES = """
 """
 _MINUTE_MS = 60_000
 _JOB, _NOTHING = EntryKind.JOB.value, (0, ZERO)
-#: an hour since 1970 beyond all real ones
-_EVER = 1_000_000_000
 
 
 class Paid(NamedTuple):
@@ -79,7 +80,7 @@ def minutes(place: LedgerPlace, server: str | None, since_ms: int, until_ms: int
     return sorted(Paid(*key, *row) for key, row in found.items())
 
 
-def hours(place: LedgerPlace, server: str | None, first: int, end: int = _EVER) -> list[Paid]:
+def hours(place: LedgerPlace, server: str | None, first: int, end: int = EVER) -> list[Paid]:
     """What was booked from the hour `first` to before `end` (hours since 1970 UTC), oldest first; `host` is empty.
 
     Of all servers if `server` is None. Raises LedgerError when the ledger can't be read.
@@ -94,17 +95,17 @@ def hours(place: LedgerPlace, server: str | None, first: int, end: int = _EVER) 
     return sorted(Paid(at, miner, what, "", *row) for (at, miner, what), row in found.items())
 
 
-def by_miner(rows: list[Paid]) -> dict[str, Decimal]:
-    """NNET by miner."""
+def day_by_miner(place: LedgerPlace, server: str, calendar: Calendar, day: date) -> dict[str, Decimal]:
+    """NNET booked on a day of the calendar, by miner. Raises LedgerError when the ledger can't be read."""
+    first_ms, end_ms = calendar.start_ms(day), calendar.start_ms(day + timedelta(days=1))
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for row in rows:
-        sums[row.miner] += row.amount
+    for row in dated_sums(place, calendar, first_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
+        if row.server == server and calendar.day(row.at_ms) == day:
+            sums[row.miner] += row.amount
     return dict(sums)
 
 
-def losses_by_cause(
-    place: LedgerPlace, server: str, first: int = 0, end: int = _EVER
-) -> dict[str, tuple[int, Decimal]]:
+def losses_by_cause(place: LedgerPlace, server: str, first: int = 0, end: int = EVER) -> dict[str, tuple[int, Decimal]]:
     """Number of lost jobs and NNET that was offered for them, by cause, from the hour `first` to before `end`.
 
     Raises LedgerError when the ledger can't be read.

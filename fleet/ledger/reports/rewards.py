@@ -1,38 +1,21 @@
-"""A farm's rewards by miner, tag, job type, hour or day, from hundreds of exact sums instead of millions of entries."""
+"""A farm's rewards by miner, tag, job type or time, from hundreds of exact sums instead of millions of entries."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.calendar import HOUR_MS, Calendar, hour_name, month_name, week_name
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.places import LedgerPlace
-from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.reports.dated_sums import DatedSum, dated_sums
 from fleet.money.readable import reading_order
-
-
-class _Sum(NamedTuple):
-    """A row that `_SUMS` selects."""
-
-    server: str
-    miner: str
-    miner_id: str
-    kind: str
-    job_type: str
-    hour: int
-    payments: int
-    unconfirmed: int
-    amount: str
-
-
-_SUMS = """
-    SELECT servers.name, miners.name, miners.miner_id, kind, job_type, hour, payments, unconfirmed, amount
-    FROM sums JOIN miners ON miners.id = sums.miner JOIN servers ON servers.id = miners.server
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +23,7 @@ class Reward:
     """One group of payments."""
 
     server: str
-    #: miner, its tags, job type, hour or day
+    #: miner, its tags, job type, hour, day, week or month
     group: str
     #: the miner's id, for a grouping by miner; else ""
     miner_id: str
@@ -57,28 +40,54 @@ class Reward:
         return self.jobs_nnet + self.heartbeats_nnet + self.adjustments_nnet
 
 
-#: functions that give a row's group from the row and the miners' tags, by the grouping's name
-GROUPINGS: dict[str, Callable[[_Sum, Mapping[str, str]], str]] = {
+class _Context(NamedTuple):
+    """What a row's group depends on."""
+
+    #: miner id → its tags
+    tags: Mapping[str, str]
+    hide: Callable[[str], str]
+    calendar: Calendar
+    #: the calendar's day of a moment in UTC milliseconds
+    day: Callable[[int], date]
+
+
+#: functions that give a row's group, by the grouping's name
+GROUPINGS: dict[str, Callable[[DatedSum, _Context], str]] = {
     "miner": lambda row, _: row.miner,
-    "tag": lambda row, tags: tags.get(row.miner_id) or "untagged",
-    "type": lambda row, _: row.job_type or row.kind,
-    "hour": lambda row, _: _utc(row.hour).strftime("%Y-%m-%dT%H:00Z"),
-    "day": lambda row, _: _utc(row.hour).strftime("%Y-%m-%d"),
+    "tag": lambda row, by: by.tags.get(row.miner_id) or "untagged",
+    "type": lambda row, by: by.hide(row.job_type) or row.kind,
+    "hour": lambda row, by: hour_name(by.calendar.local(row.at_ms // HOUR_MS * HOUR_MS)),
+    "day": lambda row, by: by.day(row.at_ms).isoformat(),
+    "week": lambda row, by: week_name(by.day(row.at_ms)),
+    "month": lambda row, by: month_name(by.day(row.at_ms)),
 }
+#: groupings by the clock
+BY_TIME = ("hour", "day", "week", "month")
 
 
-def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None = None) -> list[Reward]:
-    """Rewards at all servers by a key of `GROUPINGS`, in order of server and group; hours and days are UTC.
+def rewards_by(
+    place: LedgerPlace,
+    grouping: str,
+    tags: Mapping[str, str] | None = None,
+    calendar: Calendar | None = None,
+    days: tuple[date | None, date | None] = (None, None),
+) -> list[Reward]:
+    """Rewards at all servers by a key of `GROUPINGS`, in order of server and group: all of them, or those of `days`.
 
-    Job types are the server's words, with miners' ids replaced by names.
-    `tags` maps a miner's id to its tags. Raises LedgerError when the ledger can't be read.
+    `days` are the first and the last, both included. Days, weeks and months are the calendar's, UTC by default; hours
+    are those of UTC, whose start is shown in the calendar's time. Job types are the server's words, with miners' ids
+    replaced by names. `tags` maps a miner's id to its tags. Raises LedgerError when the ledger can't be read.
     """
-    groups: dict[tuple[str, str], list[_Sum]] = {}
-    rows = list(map(_Sum._make, fetch_all(place, _SUMS)))
-    hide = IdHider({row.miner_id: row.miner for row in rows})
+    calendar, within = calendar or Calendar(), days != (None, None)
+    rows = dated_sums(place, calendar if within or grouping in BY_TIME[1:] else None)
+    hide, day = cache(IdHider({row.miner_id: row.miner for row in rows})), cache(calendar.day)
+    if within:
+        first, last = days[0] or date.min, days[1] or date.max
+        rows = [row for row in rows if first <= day(row.at_ms) <= last]
+    context, group_of = _Context(tags or {}, hide, calendar, day), GROUPINGS[grouping]
+    groups: dict[tuple[str, str], list[DatedSum]] = defaultdict(list)
     for row in rows:
-        shown = row._replace(job_type=hide(row.job_type))
-        groups.setdefault((row.server, GROUPINGS[grouping](shown, tags or {})), []).append(row)
+        groups[row.server, group_of(row, context)].append(row)
     by_miner = grouping == "miner"
     return [
         _reward(server, group, members, members[0].miner_id if by_miner else "")
@@ -86,9 +95,9 @@ def rewards_by(place: LedgerPlace, grouping: str, tags: Mapping[str, str] | None
     ]
 
 
-def _reward(server: str, group: str, rows: list[_Sum], miner_id: str) -> Reward:
+def _reward(server: str, group: str, rows: list[DatedSum], miner_id: str) -> Reward:
     def of(kind: EntryKind) -> Decimal:
-        return sum((Decimal(row.amount) for row in rows if row.kind == kind.value), ZERO)
+        return sum((row.amount for row in rows if row.kind == kind.value), ZERO)
 
     return Reward(
         server=server,
@@ -100,7 +109,3 @@ def _reward(server: str, group: str, rows: list[_Sum], miner_id: str) -> Reward:
         heartbeats_nnet=of(EntryKind.HEARTBEAT),
         adjustments_nnet=of(EntryKind.ADJUSTMENT),
     )
-
-
-def _utc(hour: int) -> datetime:
-    return datetime.fromtimestamp(hour * 3600, UTC)

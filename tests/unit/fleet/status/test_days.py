@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.status.days import DAY_MS, Days
+from fleet.domain.calendar import HOUR_MS, Calendar
+from fleet.status.days import Days
 
+DAY_MS = 86_400_000
+#: number of a day, and its first moment in UTC
+DAY = date(2024, 10, 4).toordinal()
 MIDNIGHT = 20_000 * DAY_MS
 ONE = Decimal("0.1")
 
@@ -27,7 +32,7 @@ def test_what_the_ledger_dated_before_midnight_moves_to_that_day_once_it_is_read
     counted = days()
     counted.add("a", ONE, MIDNIGHT + 3)
     counted.add("b", ONE, MIDNIGHT + 4)
-    day = MIDNIGHT // DAY_MS - 1
+    day = DAY - 1
     assert counted.uncorrected == day
     assert counted.correct(day, {"a": 2 * ONE}) == {"a"}
     assert (counted.today, counted.yesterday, counted.of("a"), counted.of("b")) == (ONE, 2 * ONE, ZERO, ONE)
@@ -40,6 +45,17 @@ def test_a_jump_of_the_clock_leaves_the_sums_unknown_instead_of_wrong() -> None:
     assert (counted.today, counted.yesterday, counted.of("a")) == (None, None, None)
     counted.add("a", ONE, MIDNIGHT + 6 * DAY_MS)
     assert (counted.today, counted.yesterday) == (ONE, None)
-    counted.correct(MIDNIGHT // DAY_MS + 5, {"a": 7 * ONE})
+    counted.correct(DAY + 5, {"a": 7 * ONE})
     assert counted.yesterday == 7 * ONE
     assert counted.today == ONE, "what was counted on a day that was not known whole says nothing of today"
+
+
+def test_a_day_of_a_time_zone_ends_when_its_clocks_say_so() -> None:
+    # 2026-10-25, when the clocks of Berlin are set back, has 25 hours
+    start_ms = 1_792_879_200_000
+    counted = Days(start_ms, {}, ZERO, Calendar("Europe/Berlin"))
+    assert counted.rest_s(start_ms) == 25 * 3600
+    counted.add("a", ONE, start_ms + 25 * HOUR_MS - 1)
+    assert (counted.today, counted.rest_s(start_ms + 25 * HOUR_MS - 500)) == (ONE, 0.5)
+    counted.add("a", 2 * ONE, start_ms + 25 * HOUR_MS)
+    assert (counted.today, counted.yesterday, counted.uncorrected) == (2 * ONE, ONE, date(2026, 10, 25).toordinal())
