@@ -1,4 +1,4 @@
-"""How the settings have calls to the server made: by which engine, and with which options."""
+"""Turns the settings into the engine and the options for calls to the server."""
 
 from __future__ import annotations
 

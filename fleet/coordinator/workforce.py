@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.broker.bundling import BundlePace
-from fleet.broker.host_tally import Hosts
+from fleet.broker.host_health import HostHealth
 from fleet.coordinator.open_jobs import OpenJobs, TrackedJob
 from fleet.domain.effects import Dispatch
 from fleet.miner.strikes import untried
@@ -19,7 +19,7 @@ class Workforce:
         self._jobs = jobs
         self._most_jobs = most_jobs
         self._pace = BundlePace()
-        self._hosts = Hosts()
+        self._hosts = HostHealth()
         #: hosts with a worker that can compute, as of the last turn or result
         self.able: frozenset[str] = frozenset()
         #: since when no worker takes jobs, in monotonic seconds; None while one does

@@ -1,4 +1,4 @@
-"""Flower's HTTP server, which bounds the memory and the time that visitors take before they showed a password."""
+"""Flower's HTTP server, which bounds the memory and the time that visitors take before they have shown a password."""
 
 from __future__ import annotations
 

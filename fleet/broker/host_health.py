@@ -34,8 +34,8 @@ class _Tally:
     rows: dict[str, _Row] = field(default_factory=dict)
 
 
-class Hosts:
-    """A tally for each host that sent results."""
+class HostHealth:
+    """The counts of each host that sent results, and which of them compute."""
 
     def __init__(self) -> None:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
@@ -64,5 +64,5 @@ class Hosts:
         )
 
     def able(self, now: float) -> frozenset[str]:
-        """Hosts that computed a job lately."""
+        """HostHealth that computed a job lately."""
         return frozenset(host for host, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)

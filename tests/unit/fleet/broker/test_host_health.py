@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.broker.host_tally import Hosts
+from fleet.broker.host_health import HostHealth
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.answers import Registration, SessionStart
 from fleet.domain.calls import CallKind, Reply
@@ -226,7 +226,7 @@ def test_a_message_that_waits_in_the_queue_is_no_attempt_without_an_answer() -> 
 
 
 def test_a_host_that_fails_many_times_in_a_row_is_warned_of_by_name_and_seldom() -> None:
-    hosts = Hosts()
+    hosts = HostHealth()
     hosts.ended(ended("j0", 1, BAD, Outcome.COMPUTED), TYPE, 0.0)
     said = [hosts.ended(ended(f"j{n}", 1, BAD), TYPE, float(n)) for n in range(100)]
     assert [number for number, text in enumerate(said, start=1) if text] == [5, 20, 80]
@@ -236,7 +236,7 @@ def test_a_host_that_fails_many_times_in_a_row_is_warned_of_by_name_and_seldom()
 
 
 def test_a_host_that_computes_between_two_failures_is_not_warned_of() -> None:
-    hosts = Hosts()
+    hosts = HostHealth()
     for number in range(100):
         outcome = Outcome.COMPUTED if number % 4 == 0 else Outcome.FAILED
         assert hosts.ended(ended(f"j{number}", 1, BAD, outcome), TYPE, float(number)) is None
@@ -244,7 +244,7 @@ def test_a_host_that_computes_between_two_failures_is_not_warned_of() -> None:
 
 def test_a_host_that_fails_on_one_type_alone_is_warned_of_by_that_type() -> None:
     """Each job of another type that it computed began the count again."""
-    hosts, said = Hosts(), []
+    hosts, said = HostHealth(), []
     for number in range(10):
         hosts.ended(ended(f"a{number}", 1, BAD, Outcome.COMPUTED), "inference", float(number))
         said.append(hosts.ended(ended(f"b{number}", 1, BAD), TYPE, float(number)))
@@ -254,7 +254,7 @@ def test_a_host_that_fails_on_one_type_alone_is_warned_of_by_that_type() -> None
 
 
 def test_invented_names_take_no_memory_without_end() -> None:
-    hosts = Hosts()
+    hosts = HostHealth()
     for number in range(10_000):
         hosts.ended(ended("j1", 1, f"worker@{number}", Outcome.COMPUTED), TYPE, 1.0)
     assert len(hosts.able(1.0)) <= 256
