@@ -174,7 +174,9 @@ def _problems(error: ErrorDetails, values: Mapping[str, object], layers: Sequenc
         reason = error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
         leaf = _leaf(error["loc"])
         meaning = None if leaf is None else leaf.field.description
-        yield _problem(error["loc"], reason, values, layers, advice=None if meaning is None else f"it is: {meaning}")
+        yield _problem(
+            error["loc"], reason, values, layers, advice=None if meaning is None else f"this setting is: {meaning}"
+        )
 
 
 def _problem(

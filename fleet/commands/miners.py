@@ -8,7 +8,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import EXACT, IDS, Sheet, console
+from fleet.commands.tables import EXACT, IDS, Sheet, console, to_second
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import ledger_to_read
@@ -40,7 +40,8 @@ def miners(*, as_json: bool, ids: bool, exact: bool) -> None:
     columns = ("server", "miner", *(("id",) if ids else ()), "session", "since", "jobs", "NNET", "last paid")
     shown = Sheet(columns, amounts=("NNET",), right=("jobs",), exact=exact)
     for row in rows:
-        figures = (row.state, row.session_since or "", f"{row.jobs_paid}", row.booked, row.paid_at or "never")
+        paid_at = to_second(row.paid_at) or "never"
+        figures = (row.state, to_second(row.session_since), f"{row.jobs_paid}", row.booked, paid_at)
         shown.add((row.server, row.name, *((row.miner_id,) if ids else ()), *figures))
     shown.print(console())
 

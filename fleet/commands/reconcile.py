@@ -10,7 +10,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line
+from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line, to_second
 from fleet.commands.wallets import history_stated, print_history
 from fleet.domain.amounts import ZERO
 from fleet.domain.miner_names import IdHider
@@ -105,9 +105,10 @@ def _stated(row: Comparison, hide: Callable[[str], str], *, ids: bool) -> dict[s
 
 def _when(row: Comparison) -> str:
     """The time of the server's total; without one, the times of the request and of the server's last answer."""
+    answered = to_second(row.answered_at)
     if row.stated is not None or row.asked_at is None:
-        return row.answered_at or "never asked"
-    return f"asked {row.asked_at}, last answered {row.answered_at or 'never'}"
+        return answered or "never asked"
+    return f"asked {to_second(row.asked_at)}, last answered {answered or 'never'}"
 
 
 def _print_table(rows: Sequence[Comparison], hide: Callable[[str], str], *, ids: bool, exact: bool) -> None:
@@ -122,7 +123,7 @@ def _print_table(rows: Sequence[Comparison], hide: Callable[[str], str], *, ids:
             sign = "+" if found.amount > 0 else ""
             amount = f"{sign}{readable(found.amount, exact=exact)} NNET"
             what = f"{amount}  {found.kind.value}: {found.evidence}" + (f"  [{jobs}]" if jobs else "")
-            line(screen, f"{found.found_at}  {row.miner}  {hide(what)}")
+            line(screen, f"{to_second(found.found_at)}  {row.miner}  {hide(what)}")
 
 
 def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None:
@@ -137,10 +138,13 @@ def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None
         del amounts["in ledger"]
     if not any(amounts["unconfirmed"]):
         del amounts["unconfirmed"]
-    names = ("miner", *amounts, "at", "wallet", "wallet at", "verdict")
+    if amounts["booked then"] == amounts["since base"]:
+        del amounts["booked then"]
+    apart = any(row.wallet_at and to_second(row.wallet_at) != _when(row) for row in rows)
+    names = ("miner", *amounts, "at", "wallet", *(("wallet at",) if apart else ()), "verdict")
     sheet = Sheet(names, amounts=(*amounts, "wallet"), exact=exact)
     for number, row in enumerate(rows):
         cells: list[Cell] = [column[number] for column in amounts.values()]
-        wallet = (row.wallet, row.wallet_at or "")
+        wallet = (row.wallet, to_second(row.wallet_at)) if apart else (row.wallet,)
         sheet.add([row.miner_id if ids else row.miner, *cells, _when(row), *wallet, row.verdict])
     sheet.print(console())

@@ -118,6 +118,11 @@ def add(made: Table, cells: Sequence[str], *, style: str = "") -> None:
     made.add_row(*map(Text, cells), style=style)
 
 
+def to_second(time: str | None) -> str:
+    """A time in ISO 8601 and UTC, cut to the second; empty if there is none."""
+    return f"{time[:19]}Z" if time else ""
+
+
 def line(screen: Console, text: str, *, style: str = "") -> None:
     """Print a text literally: on a terminal wrapped between words, elsewhere as it is, however long."""
     screen.print(text, style=style, markup=False, soft_wrap=not screen.is_terminal)

@@ -25,10 +25,13 @@ def print_stated(
 ) -> None:
     """Print what was booked, the server's total and the wallet of each miner; `booked` is by server and name."""
     several = len({one.server for one in stated}) > 1
-    names = ("miner", "booked", "server's total", "total at", "wallet", "wallet at")
+    together = all(one.total_at == one.wallet_at for one in stated)
+    times = ("stated at",) if together else ("total at", "wallet at")
+    names = ("miner", "booked", "server's total", *times[:-1], "wallet", times[-1])
     sheet = Sheet((*names, "server") if several else names, amounts=("booked", "server's total", "wallet"), exact=exact)
     for one in stated:
-        figures = (booked.get((one.server, one.miner), ZERO), one.total, one.total_at or "", one.wallet)
+        total_at = () if together else (one.total_at or "",)
+        figures = (booked.get((one.server, one.miner), ZERO), one.total, *total_at, one.wallet)
         cells = (one.miner_id if ids else one.miner, *figures, one.wallet_at or "")
         sheet.add((*cells, one.server) if several else cells)
     sheet.print(console())

@@ -52,7 +52,7 @@ def _running(settings: Settings) -> RunningFarm | None:
 def _settings(reading: Reading) -> Iterator[Diagnosis]:
     settings = reading.settings
     files = sorted({one.source for one in reading.origins if "/" in one.source or Path(one.source).is_file()})
-    yield ok("settings", f"valid; read from {', '.join(files)}" if files else "valid; no file sets any")
+    yield ok("settings", f"valid; read from {', '.join(files)}" if files else "valid; none comes from a file")
     limit_s, given_s = settings.worker.time_limit_s, settings.visibility_timeout_s
     yield ok("time limits", f"a job ends after {limit_s:g} s; Redis gives it to another worker after {given_s:g} s")
 

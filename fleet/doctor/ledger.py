@@ -37,7 +37,7 @@ def ledger_diagnoses(place: LedgerPlace, state_dir: Path, now_ms: int) -> Iterat
         yield ok("ledger", f"{found.entries:,} entries {kind}{taken}")
         yield from (judged_limit(limit, now_ms) for limit in found.limits)
         if not found.limits:
-            yield ok("rate limit", "none learnt, since no server has refused a call for it")
+            yield ok("rate limit", "none learnt, since no server has refused a call")
     # the log beside the file has a bound, and does not grow with the ledger
     growth = None if found is None or file is None else found.growth_bytes_per_day(size)
     yield from disk_diagnoses(state_dir if file is None else file.parent, growth, sqlite=file is not None)

@@ -64,7 +64,7 @@ def judged_files(limit: int, demand: Demand) -> Diagnosis:
     if possible < needed:
         words = f"{limit} are allowed, enough for {possible} calls at once; {demand.miners} miners may make {needed}"
         return warn(subject, words, f"{raised}; or set FLEET_HTTP__CONNECTIONS to {possible}")
-    return ok(subject, f"{limit} are allowed, {needed} calls to the server at once are possible")
+    return ok(subject, f"{limit:,} are allowed; at most {needed:,} calls to the server are open at once")
 
 
 def judged_pool(demand: Demand, *, cores: int, memory_mb: int, open_files: int) -> Iterator[Diagnosis]:
@@ -80,8 +80,8 @@ def judged_pool(demand: Demand, *, cores: int, memory_mb: int, open_files: int) 
         lower = f"grant more, or set FLEET_WORKER__CONCURRENCY to {max(1, size.processes)} or less"
         yield warn(subject, size.note, lower)
     else:
-        granted = f", {memory_mb:,} MB of memory" if memory_mb else ""
-        yield ok(subject, f"room for processes: {size.processes}, on cores: {cores}{granted}")
+        granted = f", memory: {memory_mb:,} MB" if memory_mb else ""
+        yield ok(subject, f"processes that fit: {size.processes} (cores: {cores}{granted})")
 
 
 def judged_tasks(left: int, needed: int) -> Diagnosis:

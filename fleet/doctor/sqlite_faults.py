@@ -40,7 +40,7 @@ def judged_sqlite(version: tuple[int, int, int]) -> Diagnosis:
     if WAL_RESET.concerns(version):
         return ok(
             subject,
-            f"{shown} has {WAL_RESET.name}, fixed in 3.51.3, 3.50.7 and 3.44.6, which only meets a file with two "
-            "writers; the coordinator is the ledger's only one: let no other program write it",
+            f"{shown} has {WAL_RESET.name} (fixed in 3.44.6, 3.50.7 and 3.51.3), which can damage a file that two "
+            "programs write; only the coordinator writes the ledger, so let no other program do so",
         )
     return ok(subject, f"{shown}, without a known fault that concerns a ledger")

@@ -141,7 +141,10 @@ def test_a_mistyped_key_is_an_error_that_suggests_the_right_one(empty_folder: Pa
 def test_every_problem_is_said_at_once_with_value_bound_and_meaning() -> None:
     said = problems(FLEET_HTTP__CONNECTIONS="0", FLEET_HEARTBEAT_S="5", FLEET_SERVER="neonet").splitlines()
     assert len(said) == 3
-    assert "FLEET_HEARTBEAT_S = '5' (environment): must be greater than or equal to 30; it is: Seconds" in said[1]
+    assert (
+        "FLEET_HEARTBEAT_S = '5' (environment): must be greater than or equal to 30; this setting is: Seconds"
+        in said[1]
+    )
 
 
 def test_contradictions_are_said_in_the_words_of_the_source() -> None:
