@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.rows import Row
 from fleet.coordinator.bookkeeper import CommitTimes
+from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.status_observer import EVERY_S, InRedis, Sources, StatusObserver, Subject
@@ -26,6 +27,7 @@ from fleet.domain.jobs import Entry, MinerSpec
 from fleet.domain.proof import Proof
 from fleet.domain.saved_state import SavedMiner
 from fleet.domain.wall_clock import wall_ms
+from fleet.health.watch import FarmHealth
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
@@ -91,6 +93,16 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
 
     names = {spec.miner_id: spec.name for spec in specs}
     books: Any = SimpleNamespace(times=CommitTimes, waits_s=0.0, reason="")
+    health = HealthObserver(
+        FarmHealth(server="bench", kernel_version="bench", now=0.0),
+        "bench",
+        names,
+        books,
+        Prospect("bench", mined=True, patience_s=None, now=0.0),
+        _Around(),
+        30.0,
+        0.0,
+    )
     observer = StatusObserver(
         Subject(server="bench", simulated=True, release="bench", names=names, counts_since=0.0),
         Collected(
@@ -100,13 +112,26 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
         put,
         Sources(
             books=books,
-            prospect=Prospect("bench", mined=True, patience_s=None, now=0.0),
+            health=health,
             in_redis=InRedis(lambda: 0, dict),
             now_ms=wall_ms,
         ),
         0.0,
     )
     yield observer, farm, file
+
+
+class _Around:
+    """A disk with room, and no certificate."""
+
+    def free_bytes(self) -> int:
+        return 1 << 40
+
+    def certificate_ends(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return
 
 
 def _booked(miner_id: str, rng: random.Random) -> Booked:

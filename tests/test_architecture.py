@@ -37,6 +37,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.miner",),
     ("fleet.broker", "fleet.ledger"),
     ("fleet.status",),
+    ("fleet.health",),
     ("fleet.web",),
     ("fleet.coordinator",),
     ("fleet.local",),

@@ -173,15 +173,20 @@ def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
     made.add_column(ratio=1)
     for one in wrong[:_MOST_WRONG]:
         style = "bold red" if one.get("severity") == Severity.FAIL else "yellow"
-        subject = one.get("subject", "farm")
-        text = one["text"] if subject == "farm" else f"{subject}: {one['text']}"
-        made.add_row(Text("wrong", style=style), Text(f"{text} (since {_clock(one['since'])})", style=style))
+        text = f"{one['text']} (since {_clock(one['since'])}{_day_of(one)})"
+        made.add_row(Text("wrong", style=style), Text(text, style=style))
         # a coordinator of an older release writes no help
         if one.get("help"):
             made.add_row("", Text(f"→ {one['help']}"))
     yield made
     if len(wrong) > _MOST_WRONG:
         yield _line("", f"and {len(wrong) - _MOST_WRONG:,} more: --json shows all", style="dim")
+
+
+def _day_of(one: Mapping[str, Any]) -> str:
+    """What a day of something wrong costs, if that is known."""
+    lost = one.get("nnet_per_day")
+    return "" if lost is None else f", about {_short(lost)} NNET a day"
 
 
 def _line(name: str, text: str, *, style: str = "") -> Text:

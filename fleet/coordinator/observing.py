@@ -14,6 +14,7 @@ from config.hiding import hidden
 from config.sections import WebSettings
 from config.settings import Settings
 from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.health_setup import HealthSubject, health_observer
 from fleet.coordinator.metrics_observer import MetricsObserver
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.scheduler import Farm
@@ -21,6 +22,7 @@ from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, 
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.departures import departures
 from fleet.ledger.reports.history import day_by_miner, losses_by_cause, minutes
 from fleet.server.prospect import Prospect
 from fleet.status.collected import Collected, PaidBefore
@@ -36,6 +38,7 @@ from tasks.broker.handshake import release
 
 T = TypeVar("T")
 _MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
 
 
 class WhenFree(Protocol):
@@ -87,7 +90,9 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
         now=now,
         now_ms=parts.now_ms(),
     )
-    sources = Sources(books=parts.books, prospect=parts.prospect, in_redis=in_redis, now_ms=parts.now_ms)
+    left = free(lambda: departures(parts.place, parts.server, parts.now_ms() - _DAY_MS))
+    health = health_observer(settings, _subject_of_health(parts), left, now)
+    sources = Sources(books=parts.books, health=health, in_redis=in_redis, now_ms=parts.now_ms)
     status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
         with _metrics(settings, parts, status) as observers:
@@ -95,6 +100,18 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()
+        health.close()
+
+
+def _subject_of_health(parts: Observed) -> HealthSubject:
+    return HealthSubject(
+        server=parts.server,
+        simulated=parts.place.simulated,
+        names=parts.names,
+        books=parts.books,
+        prospect=parts.prospect,
+        now_ms=parts.now_ms(),
+    )
 
 
 @contextlib.contextmanager

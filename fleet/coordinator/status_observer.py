@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.scheduler import Farm
@@ -22,9 +22,7 @@ from fleet.domain.effects import Booked, JobMoved, JobOpened, JobRecovered, Noti
 from fleet.domain.hosts import host_of
 from fleet.miner.miner import Miner
 from fleet.money.readable import reading_order
-from fleet.server.prospect import Prospect
 from fleet.status.collected import Collected
-from fleet.status.conditions import Conditions, Facts
 from fleet.status.projection import projected
 from fleet.status.publisher import Wanted
 from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue, Requests
@@ -62,7 +60,7 @@ class Sources:
     """Sources of the figures that no event contains."""
 
     books: Bookkeeper
-    prospect: Prospect
+    health: HealthObserver
     in_redis: InRedis
     now_ms: Callable[[], int]
 
@@ -80,15 +78,12 @@ class StatusObserver:
         now: float,
     ) -> None:
         self._subject, self._collected, self._wanted, self._put = subject, collected, wanted, put
-        self._books, self._prospect, self._in_redis = sources.books, sources.prospect, sources.in_redis
+        self._books, self._health, self._in_redis = sources.books, sources.health, sources.in_redis
         self._now_ms = sources.now_ms
-        self._started_at, self._started_ms = now, sources.now_ms()
+        self._started_ms = sources.now_ms()
         self._due_at = now
-        self._paid_at = now
-        self._redis = ""
         self._gas: GasInfo | None = None
         self._phase: NetworkPhase | None = None
-        self._conditions = Conditions()
         self._order: list[tuple[str, Miner]] = []
         #: the newest snapshot; None before the first
         self.latest: FarmSnapshot | None = None
@@ -101,16 +96,16 @@ class StatusObserver:
         elif isinstance(event, Network):
             self._gas, self._phase = event.gas, event.phase
         elif isinstance(event, BrokerState):
-            self._redis = "" if event.reachable else event.reason
+            self._health.saw(event)
 
     def committed(self, effects: TurnEffects, now: float) -> None:
         """Count what was written to the ledger."""
+        self._health.committed(effects, now)
         for write in effects.writes:
             if isinstance(write, Booked):
                 entry = write.entry
                 miner = self._subject.names.get(entry.miner_id, hidden(entry.miner_id))
                 self._collected.booked(entry, miner, hidden(entry.job_type), now, self._now_ms())
-                self._paid_at = now
             elif isinstance(write, JobMoved):
                 self._wanted.lost += write.loss is not None
             elif isinstance(write, JobRecovered) or (isinstance(write, JobOpened) and write.reopened):
@@ -136,6 +131,7 @@ class StatusObserver:
         job, computed = farm.jobs.get(message.job_id), message.outcome is Outcome.COMPUTED
         if job is None or not job.awaits(message):
             return
+        self._health.ended(message, hidden(job.job_type), now)
         now_ms = self._now_ms()
         for tally, name in (
             (self._collected.types, hidden(job.job_type)),
@@ -151,7 +147,7 @@ class StatusObserver:
         commits = self._books.times()
         oldest = farm.jobs.oldest_ordered_at
         requests = self._requests(farm, now)
-        unexplained = sum((row.unexplained for row in rows), ZERO)
+        unexplained, slots = sum((row.unexplained for row in rows), ZERO), self._free_slots()
         return FarmSnapshot(
             at_ms=now_ms,
             started_ms=self._started_ms,
@@ -163,7 +159,7 @@ class StatusObserver:
             miners=rows,
             sessions=sessions,
             types=collected.types.rows(now),
-            hosts=collected.hosts.rows(now, self._free_slots()),
+            hosts=collected.hosts.rows(now, slots),
             requests=requests,
             queue=Queue(
                 messages=self._in_redis.messages(),
@@ -177,11 +173,12 @@ class StatusObserver:
             ),
             gas=None if self._gas is None else asdict(self._gas),
             phase=None if self._phase is None else asdict(self._phase),
-            wrong=self._conditions.of(self._facts(farm, unexplained, requests, now), now_ms),
+            wrong=self._health.wrong(farm, rows, requests, slots, now, now_ms),
         )
 
-    def _free_slots(self) -> dict[str, int]:
-        return {hidden(host): free for host, free in (self._in_redis.free_slots() or {}).items()}
+    def _free_slots(self) -> dict[str, int] | None:
+        stated = self._in_redis.free_slots()
+        return None if stated is None else {hidden(host): free for host, free in stated.items()}
 
     def _correct_day(self, now: float) -> None:
         """Request the ledger's sums of the day that is over, and correct its figures by them."""
@@ -238,23 +235,6 @@ class StatusObserver:
             refused=governor.refused,
             more_miners=governor.more_miners(now),
             left_out=farm.timetable.left_out,
-        )
-
-    def _facts(self, farm: Farm, unexplained: Decimal, requests: Requests, now: float) -> Facts:
-        absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
-        return Facts(
-            without_worker_s=None if absent_since is None else now - max(absent_since, self._started_at),
-            ban=farm.server.banned(now),
-            server_away=farm.server.away,
-            redis=self._redis,
-            ledger=self._books.reason if self._books.waits_s else "",
-            ledger_waits_s=self._books.waits_s,
-            unexplained=unexplained,
-            miners=len(farm.miners),
-            left_out=requests.left_out,
-            in_session=sum(miner.in_session for _, miner in self._order),
-            unpaid_s=now - self._paid_at,
-            verdict=verdict.text if verdict else "",
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator
 
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
+from fleet.server.certificate import certificate_of
 
 #: days before its expiry by which a certificate should have been renewed
 _SOON_DAYS = 14
@@ -21,19 +21,13 @@ def certificate_diagnoses(
     Nothing is sent beside the handshake. A certificate that `context` does not verify is a fault.
     """
     try:
-        with (
-            socket.create_connection((host, port), timeout_s) as plain,
-            context.wrap_socket(plain, server_hostname=host) as tls,
-        ):
-            stated = tls.getpeercert() or {}
-            version = tls.version()
+        found = certificate_of(host, port, context, timeout_s=timeout_s)
     except ssl.SSLCertVerificationError as exc:
         yield fail(subject, f"the certificate does not verify: {exc.verify_message}", _UNTRUSTED)
     except (OSError, ValueError) as exc:
         yield not_checked(subject, f"no TLS connection: {getattr(exc, 'strerror', None) or type(exc).__name__}")
     else:
-        ends = ssl.cert_time_to_seconds(str(stated["notAfter"]))
-        yield judged_end(subject, ends, now=now, version=version or "TLS")
+        yield judged_end(subject, found.ends, now=now, version=found.version)
 
 
 _UNTRUSTED = (

@@ -68,9 +68,9 @@ def test_names_are_shown_as_they_are_within_the_width(name: str) -> None:
 
 def test_what_is_wrong_names_its_subject_and_what_to_do_and_long_lists_are_cut() -> None:
     (one,) = SNAPSHOT.wrong
-    lame = replace(one, kind="deaf_worker", subject="host shed", text="A worker is deaf.", help="Restart the worker.")
+    lame = replace(one, kind="deaf_worker", subject="host shed", text="Host shed computes no jobs.", nnet_per_day=12.5)
     text = "\n".join(lines(snapshot(wrong=(one, lame))))
-    for part in ("No worker takes jobs.", "→ Start one.", "host shed: A worker is deaf.", "→ Restart the worker."):
+    for part in ("No worker takes jobs.", "→ Start one.", "Host shed computes no jobs.", "about 12.5"):
         assert part in text
     many = lines(snapshot(wrong=tuple(replace(lame, subject=f"host {number}") for number in range(100))))
     assert "94 more" in "\n".join(many)

@@ -1,0 +1,137 @@
+"""Feeds the farm's health with what the coordinator's loop sees, and gathers the facts that no event contains."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from config.hiding import hidden
+from fleet.broker.results import BrokerState
+from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.scheduler import Farm
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.causes import Difference
+from fleet.domain.effects import Booked, Found, NoticeKind
+from fleet.domain.hosts import host_of
+from fleet.health.farm import Facts
+from fleet.health.watch import FarmHealth
+from fleet.server.prospect import Prospect
+from fleet.status.snapshot import MinerFigures, Requests, Wrong
+from tasks.messages import Outcome, ResultMessage
+
+
+class Around(Protocol):
+    """What a thread beside the loop last saw of the disk and the server's certificate."""
+
+    def free_bytes(self) -> int | None:
+        """Free bytes on the disk of the ledger; None while unknown."""
+
+    def certificate_ends(self) -> float | None:
+        """When the server's certificate ends, in Unix seconds; None while unknown, or without one."""
+
+    def close(self) -> None:
+        """Look no more."""
+
+
+class HealthObserver:
+    """Says what is wrong, once a second. Times are monotonic seconds."""
+
+    def __init__(
+        self,
+        health: FarmHealth,
+        server: str,
+        names: Mapping[str, str],
+        books: Bookkeeper,
+        prospect: Prospect,
+        around: Around,
+        time_limit_s: float,
+        now: float,
+    ) -> None:
+        """`names` maps a miner's id to its name; a kernel may take `time_limit_s`."""
+        self._health, self._server, self._names = health, server, names
+        self._books, self._prospect, self._around, self._time_limit_s = books, prospect, around, time_limit_s
+        self._began = self._paid_at = self._result_at = now
+        #: since when jobs are at workers; None while none are
+        self._busy_since: float | None = None
+        self._redis = ""
+
+    def close(self) -> None:
+        """Look no more at the disk and the certificate."""
+        self._around.close()
+
+    def saw(self, state: BrokerState) -> None:
+        """Redis was lost or found."""
+        self._redis = "" if state.reachable else state.reason
+
+    def ended(self, message: ResultMessage, job_type: str, now: float) -> None:
+        """An awaited attempt ended."""
+        self._result_at = now
+        self._health.hosts.ended(
+            hidden(host_of(message.worker)),
+            job_type=job_type,
+            computed=message.outcome is Outcome.COMPUTED,
+            kernel_ms=message.compute_ms,
+            version=message.kernel_version,
+            now=now,
+        )
+
+    def committed(self, effects: TurnEffects, now: float) -> None:
+        """Count payments, losses, and money that left a wallet."""
+        for write in effects.writes:
+            if isinstance(write, Booked):
+                self._paid_at, entry = now, write.entry
+                if entry.kind is EntryKind.JOB and entry.miner_id in self._names:
+                    host = hidden(host_of(entry.proof.worker))
+                    self._health.paid(self._names[entry.miner_id], host, entry.amount, now)
+            elif isinstance(write, Found) and write.finding.kind is Difference.SENT and write.miner_id in self._names:
+                self._health.miners.left_wallet(self._names[write.miner_id], -write.finding.amount, now)
+        for notice in effects.notices:
+            if notice.kind is NoticeKind.LOST_JOB and notice.miner_id in self._names:
+                self._health.lost(self._names[notice.miner_id])
+
+    def wrong(
+        self,
+        farm: Farm,
+        rows: tuple[MinerFigures, ...],
+        requests: Requests,
+        online: Collection[str] | None,
+        now: float,
+        now_ms: int,
+    ) -> tuple[Wrong, ...]:
+        """What is wrong now; `online` are the hosts whose workers give signs of life, None while that is unknown."""
+        if not farm.jobs.at_workers:
+            self._busy_since = None
+        elif self._busy_since is None:
+            self._busy_since = now
+        free = self._around.free_bytes()
+        if free is not None:
+            self._health.surroundings.free(free, now)
+        self._health.surroundings.certificate_ends = self._around.certificate_ends()
+        unexplained = sum((row.unexplained for row in rows), ZERO)
+        return self._health.wrong(self._facts(farm, requests, unexplained, now), rows, online, now, now_ms)
+
+    def _facts(self, farm: Farm, requests: Requests, unexplained: Decimal, now: float) -> Facts:
+        absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
+        busy = self._busy_since
+        return Facts(
+            server=self._server,
+            without_worker_s=None if absent_since is None else now - max(absent_since, self._began),
+            without_result_s=None if busy is None else now - max(busy, self._result_at),
+            time_limit_s=self._time_limit_s,
+            ban=farm.server.banned(now),
+            server_away=farm.server.away,
+            redis=self._redis,
+            ledger=self._books.reason if self._books.waits_s else "",
+            ledger_waits_s=self._books.waits_s,
+            unexplained=unexplained,
+            miners=len(farm.miners),
+            left_out=requests.left_out,
+            in_session=sum(miner.in_session for miner in farm.miners.values()),
+            limit=requests.limit,
+            used=requests.used,
+            unpaid_s=now - self._paid_at,
+            verdict=verdict.text if verdict else "",
+            worth=self._health.worth,
+        )

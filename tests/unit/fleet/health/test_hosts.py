@@ -1,0 +1,135 @@
+"""A host is unwell if it ends fewer jobs than its share, fails, slows down, or computes with other kernels."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+
+from fleet.health.hosts import HostWatch
+from fleet.health.symptom import Symptom
+
+#: jobs a second by host
+EQUAL = {"barn": 4.0, "shed": 4.0}
+
+
+class Hosts:
+    """Hosts that end jobs at random moments."""
+
+    def __init__(self) -> None:
+        self.health = HostWatch("3")
+        self.now = 0.0
+        self._random = random.Random(1)
+
+    def work(
+        self,
+        seconds: int,
+        rates: Mapping[str, float] = EQUAL,
+        *,
+        computed: Callable[[str], bool] = lambda _: True,
+        kernel_ms: Mapping[str, float] | None = None,
+        version: str = "3",
+        drop: float | None = 50.0,
+        online: tuple[str, ...] | None = tuple(EQUAL),
+        idle: bool = False,
+    ) -> list[Symptom]:
+        """Work, and return the symptoms at the end."""
+        found: list[Symptom] = []
+        for _ in range(seconds):
+            self.now += 1.0
+            for name, rate in rates.items():
+                for _ in range(int(rate) + (self._random.random() < rate % 1)):
+                    ms = (kernel_ms or {}).get(name, 40.0) * self._random.uniform(0.2, 1.8)
+                    good = computed(name)
+                    self.health.ended(
+                        name, job_type="inference", computed=good, kernel_ms=ms, version=version, now=self.now
+                    )
+                    if good:
+                        self.health.paid(name, 0.001, self.now)
+            found = [*self.health.look(drop, self.now, online=online, idle=idle)]
+        return found
+
+    def first(self, most_s: int, rates: Mapping[str, float]) -> int:
+        """Seconds until the first symptom."""
+        for second in range(most_s):
+            if self.work(1, rates):
+                return second + 1
+        raise AssertionError(f"no symptom in {most_s} s")
+
+
+def test_a_host_that_falls_silent_while_others_go_on_is_known_within_a_minute() -> None:
+    hosts = Hosts()
+    assert not hosts.work(120)
+    assert hosts.first(60, {"barn": 8.0}) <= 60
+    (one,) = hosts.work(50, {"barn": 8.0})
+    assert (one.kind, one.subject) == ("deaf_worker", "host shed")
+    assert one.text == "Host shed is online, but computes no jobs, while other hosts do."
+    assert one.nnet_per_day == 50.0, "no more than the farm lost"
+    assert not hosts.work(2), "it works again"
+
+
+def test_a_host_whose_worker_gives_no_sign_of_life_is_known_sooner_and_as_such() -> None:
+    hosts = Hosts()
+    hosts.work(120)
+    (one,) = hosts.work(12, {"barn": 8.0}, online=("barn",))
+    assert one.text == "Host shed gives no sign of life and computes no jobs, while other hosts do."
+    assert not hosts.work(2)
+
+
+def test_hosts_that_all_fall_silent_are_not_blamed_one_by_one() -> None:
+    hosts = Hosts()
+    hosts.work(120)
+    assert not hosts.work(300, {}, online=())
+
+
+def test_after_a_stop_of_the_farm_each_host_gets_its_time() -> None:
+    hosts = Hosts()
+    hosts.work(120)
+    assert not hosts.work(300, {}, idle=True)
+    assert not hosts.work(10, {"barn": 8.0})
+    assert not hosts.work(60)
+
+
+def test_a_host_of_few_jobs_is_not_deaf_between_two_of_them() -> None:
+    hosts = Hosts()
+    for _ in range(20):
+        assert not hosts.work(60, {"barn": 8.0, "pi": 0.05}, online=("barn", "pi"))
+
+
+def test_a_silent_host_counts_as_removed_after_a_day() -> None:
+    hosts = Hosts()
+    hosts.work(120)
+    assert hosts.work(60, {"barn": 8.0})
+    hosts.now += 86_400.0
+    assert not hosts.work(60, {"barn": 8.0})
+
+
+def test_a_host_that_fails_its_jobs_says_so() -> None:
+    hosts = Hosts()
+    hosts.work(60)
+    found = hosts.work(60, computed=lambda name: name != "shed")
+    assert [(one.kind, one.subject) for one in found] == [("host_failing", "host shed")]
+    assert not hosts.work(60)
+
+
+def test_a_host_that_takes_twice_as_long_is_slower_until_it_does_not() -> None:
+    hosts = Hosts()
+    assert not hosts.work(300)
+    found = hosts.work(120, kernel_ms={"shed": 80.0})
+    assert [(one.kind, one.subject) for one in found] == [("slower_host", "host shed")]
+    assert found[0].nnet_per_day == 50.0
+    assert hosts.work(600, kernel_ms={"shed": 80.0}), "what is slower does not become usual"
+    assert not hosts.work(120)
+
+
+def test_kernels_of_another_release_are_named() -> None:
+    hosts = Hosts()
+    found = hosts.work(5, {"old": 4.0}, version="2")
+    assert [one.kind for one in found] == ["old_release"]
+    assert "version 2, this release has 3" in found[0].text
+
+
+def test_invented_names_are_bounded() -> None:
+    health = HostWatch("3")
+    for number in range(1_000):
+        health.ended(f"h{number}", job_type=f"t{number}", computed=True, kernel_ms=1.0, version="2", now=1.0)
+    assert len([*health.look(None, 1.0, online=None, idle=False)]) == 256

@@ -1,0 +1,59 @@
+"""A farm's health as a whole: what is worse than usual, unless its cause is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from fleet.health.watch import FarmHealth
+from fleet.status.snapshot import Wrong
+from tests.unit.fleet.health.test_farm import WELL
+
+
+class FarmOf:
+    """A farm with one miner and one host."""
+
+    def __init__(self) -> None:
+        self.health = FarmHealth(server="s", kernel_version="3", now=0.0)
+        self.now = 0.0
+
+    def works(self, seconds: int, nnet: str, *, lost: bool = False, stopped: bool = False) -> tuple[Wrong, ...]:
+        found: tuple[Wrong, ...] = ()
+        for _ in range(seconds):
+            self.now += 1.0
+            if Decimal(nnet):
+                self.health.paid("a", "shed", Decimal(nnet), self.now)
+            if lost:
+                self.health.lost("a")
+            found = self.health.wrong(replace(WELL, server_away=stopped), (), None, self.now, int(self.now * 1000))
+        return found
+
+
+def test_a_farm_that_earns_much_less_than_usual_is_slower_by_so_much_a_day() -> None:
+    farm = FarmOf()
+    assert farm.works(1_800, "1") == ()
+    (one,) = farm.works(900, "0.4")
+    assert (one.kind, one.subject) == ("slower", "farm")
+    assert one.nnet_per_day is not None
+    assert 0.3 < one.nnet_per_day / 86_400 < 0.6
+    assert farm.works(900, "1") == ()
+
+
+def test_what_stops_the_farm_costs_what_it_usually_earns_and_leaves_no_slowness_behind() -> None:
+    farm = FarmOf()
+    farm.works(1_800, "1")
+    (one,) = farm.works(600, "0", stopped=True)
+    assert one.kind == "outage"
+    assert one.nnet_per_day is not None
+    assert abs(one.nnet_per_day - 86_400.0) < 1.0
+    assert farm.works(1_200, "1") == ()
+
+
+def test_a_smaller_share_of_accepted_jobs_is_known_with_what_it_costs() -> None:
+    farm = FarmOf()
+    farm.works(3_000, "1")
+    found = farm.works(300, "1", lost=True)
+    (one,) = [one for one in found if one.subject == "farm"]
+    assert one.kind == "accept_ratio"
+    assert one.nnet_per_day is not None
+    assert one.nnet_per_day > 0
