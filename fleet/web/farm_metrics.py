@@ -22,8 +22,10 @@ def farm_metrics(
 ) -> tuple[EventMetrics, CollectorRegistry]:
     """What counts events, and the registry to serve; `latest` gives the newest snapshot, `tags` are by miner's name."""
     registry = CollectorRegistry()
+    events = EventMetrics(release=release)
     registry.register(SnapshotMetrics(latest, tags or {}))
-    return EventMetrics(registry, release=release), registry
+    registry.register(events)
+    return events, registry
 
 
 class MetricsText:

@@ -6,10 +6,14 @@ task of its own, also where several shared a message. Label sets are bounded, an
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from fleet.status.collected import MOST_HOSTS, MOST_TYPES
 from fleet.status.tallies import Names
+from fleet.web.counts import Counts, Durations
 from tasks.messages import JOBS_QUEUE, TASK_PREFIX
 
 #: what celery-exporter calls the host of a task that no worker has taken yet
@@ -20,75 +24,75 @@ _KERNEL_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 _TASK = ("name", "hostname", "queue_name")
 
 
-class EventMetrics:
-    """Counts events. Any thread may read the registry at any time."""
+class EventMetrics(Collector):
+    """Counts events on one thread. Any thread may collect at any time."""
 
-    def __init__(self, registry: CollectorRegistry, *, release: str) -> None:
+    def __init__(self, *, release: str) -> None:
         self._types, self._hosts = Names(MOST_TYPES), Names(MOST_HOSTS)
-        build = Gauge("neonet_build_info", "Release of the coordinator.", ("version",), registry=registry)
-        build.labels(release).set(1)
-        self._calls = Histogram(
+        self._release = release
+        self._calls = Durations(
             "neonet_call_duration_seconds",
             "Calls to the NeoNet server by endpoint and outcome, from the request to the answer or error.",
             ("endpoint", "outcome"),
-            buckets=_CALL_S,
-            registry=registry,
+            _CALL_S,
         )
-        self._late = Histogram(
-            "neonet_heartbeat_lateness_seconds",
-            "How much later than due heartbeats were sent.",
-            buckets=_LATE_S,
-            registry=registry,
+        self._late = Durations(
+            "neonet_heartbeat_lateness_seconds", "How much later than due heartbeats were sent.", (), _LATE_S
         )
-        self._jobs = Counter(
-            "neonet_jobs", "Jobs that ended, by their final state and type.", ("outcome", "type"), registry=registry
-        )
-        self._payments = Counter("neonet_payments", "Payments that were booked, by kind.", ("kind",), registry=registry)
-        self._sent = Counter("celery_task_sent", "Jobs sent to the workers' queue.", _TASK, registry=registry)
-        self._retried = Counter("celery_task_retried", "Jobs sent again after an attempt.", _TASK, registry=registry)
-        self._succeeded = Counter("celery_task_succeeded", "Jobs that a worker computed.", _TASK, registry=registry)
-        self._failed = Counter(
+        self._jobs = Counts("neonet_jobs", "Jobs that ended, by their final state and type.", ("outcome", "type"))
+        self._payments = Counts("neonet_payments", "Payments that were booked, by kind.", ("kind",))
+        self._sent = Counts("celery_task_sent", "Jobs sent to the workers' queue.", _TASK)
+        self._retried = Counts("celery_task_retried", "Jobs sent again after an attempt.", _TASK)
+        self._succeeded = Counts("celery_task_succeeded", "Jobs that a worker computed.", _TASK)
+        self._failed = Counts(
             "celery_task_failed",
             "Attempts at jobs that gave no result, with the outcome as exception.",
             ("name", "hostname", "exception", "queue_name"),
-            registry=registry,
         )
-        self._runtime = Histogram(
-            "celery_task_runtime", "Seconds in the kernel of a job.", _TASK, buckets=_KERNEL_S, registry=registry
-        )
+        self._runtime = Durations("celery_task_runtime", "Seconds in the kernel of a job.", _TASK, _KERNEL_S)
+
+    def collect(self) -> Iterator[Metric]:
+        """All that was counted so far."""
+        build = GaugeMetricFamily("neonet_build_info", "Release of the coordinator.", labels=("version",))
+        build.add_metric((self._release,), 1)
+        yield build
+        for one in (self._calls, self._late, self._jobs, self._payments):
+            yield one.family()
+        for one in (self._sent, self._retried, self._succeeded, self._failed, self._runtime):
+            yield one.family()
 
     def call(self, endpoint: str, outcome: str, seconds: float) -> None:
         """A call ended."""
-        self._calls.labels(endpoint, outcome).observe(max(seconds, 0.0))
+        self._calls.add((endpoint, outcome), seconds)
 
     def heartbeat(self, late_s: float) -> None:
         """A heartbeat was sent."""
-        self._late.observe(max(late_s, 0.0))
+        self._late.add((), late_s)
 
     def ended(self, job_type: str, outcome: str) -> None:
         """A job reached its final state."""
-        self._jobs.labels(outcome, self._types.of(job_type)).inc()
+        self._jobs.add((outcome, self._types.of(job_type)))
 
     def booked(self, kind: str) -> None:
         """A payment was booked."""
-        self._payments.labels(kind).inc()
+        self._payments.add((kind,))
 
     def sent(self, job_type: str, *, again: bool) -> None:
         """A job was handed to the dispatcher."""
         labels = (self._task(job_type), _SENDER, JOBS_QUEUE)
-        self._sent.labels(*labels).inc()
+        self._sent.add(labels)
         if again:
-            self._retried.labels(*labels).inc()
+            self._retried.add(labels)
 
     def computed(self, job_type: str, host: str, seconds: float) -> None:
         """A worker computed a job."""
         labels = (self._task(job_type), self._hosts.of(host), JOBS_QUEUE)
-        self._succeeded.labels(*labels).inc()
-        self._runtime.labels(*labels).observe(max(seconds, 0.0))
+        self._succeeded.add(labels)
+        self._runtime.add(labels, seconds)
 
     def failed(self, job_type: str, host: str, outcome: str) -> None:
         """An attempt at a job gave no result."""
-        self._failed.labels(self._task(job_type), self._hosts.of(host), outcome, JOBS_QUEUE).inc()
+        self._failed.add((self._task(job_type), self._hosts.of(host), outcome, JOBS_QUEUE))
 
     def _task(self, job_type: str) -> str:
         return TASK_PREFIX + self._types.of(job_type)
