@@ -63,8 +63,12 @@ class Workload:
     @property
     def may_fetch(self) -> bool:
         """Whether to fetch: the server would give a new job, and not too many submissions have an unknown outcome."""
-        unknown = sum(active.submission.unknown for active in self.jobs.values())
-        return unknown < _MAX_UNKNOWN and not any(active.blocks_fetch for active in self.jobs.values())
+        unknown = 0
+        for active in self.jobs.values():
+            if active.blocks_fetch:
+                return False
+            unknown += active.submission.unknown
+        return unknown < _MAX_UNKNOWN
 
     @property
     def unresolved(self) -> bool:

@@ -2,65 +2,55 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.jobs import JobOrigin, MinerSpec
 from fleet.miner.job import ActiveJob
 from fleet.miner.session import Session
 
 
-class Lane(IntEnum):
-    """One of the two lanes."""
-
-    MAIN = 0
-    SIDE = 1
-
-
 class Lanes:
     """The call that is under way on each lane."""
 
     def __init__(self) -> None:
-        self._calls: dict[Lane, Call | None] = dict.fromkeys(Lane)
-
-    @property
-    def main(self) -> Call | None:
-        """The call that is under way on the main lane, or None."""
-        return self._calls[Lane.MAIN]
-
-    @property
-    def side(self) -> Call | None:
-        """The call that is under way on the side lane, or None."""
-        return self._calls[Lane.SIDE]
+        #: the call that is under way on the main lane, or None
+        self.main: Call | None = None
+        #: the call that is under way on the side lane, or None
+        self.side: Call | None = None
 
     @property
     def idle(self) -> bool:
         """Whether no call is under way."""
-        return not any(self._calls.values())
+        return self.main is None and self.side is None
 
     def under_way(self, kind: CallKind) -> bool:
         """Whether a call of this kind is under way."""
-        return any(call is not None and call.kind is kind for call in self._calls.values())
+        main, side = self.main, self.side
+        return (main is not None and main.kind is kind) or (side is not None and side.kind is kind)
 
     def free_for(self, active: ActiveJob) -> bool:
         """Whether the lane for this job's submission is free."""
-        return self._calls[_lane(CallKind.SUBMIT, active)] is None
+        return (self.main if _is_main(CallKind.SUBMIT, active) else self.side) is None
 
     def begin(self, call: Call, active: ActiveJob | None) -> None:
         """Record an outgoing call."""
-        self._calls[_lane(call.kind, active)] = call
+        if _is_main(call.kind, active):
+            self.main = call
+        else:
+            self.side = call
 
     def ended(self, call: Call) -> None:
         """Record that a call was answered or failed."""
-        for lane, pending in self._calls.items():
-            if pending is call:
-                self._calls[lane] = None
+        if self.main is call:
+            self.main = None
+        if self.side is call:
+            self.side = None
 
 
-def _lane(kind: CallKind, active: ActiveJob | None) -> Lane:
+def _is_main(kind: CallKind, active: ActiveJob | None) -> bool:
+    """Whether a call belongs on the main lane; `active` is the job that it submits."""
     if active is not None:
-        return Lane.MAIN if active.job.origin is JobOrigin.FETCHED and not active.submission.unknown else Lane.SIDE
-    return Lane.SIDE if kind is CallKind.HEARTBEAT else Lane.MAIN
+        return active.job.origin is JobOrigin.FETCHED and not active.submission.unknown
+    return kind is not CallKind.HEARTBEAT
 
 
 def call_for(kind: CallKind, spec: MinerSpec, session: Session | None, active: ActiveJob | None) -> Call:

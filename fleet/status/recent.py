@@ -25,11 +25,14 @@ class Recent:
     def add(self, key: str, number: int, amount: Decimal, now: float) -> None:
         """Add `number` things worth `amount` NNET; `now` may lie in a past minute."""
         minute = int(now // _MINUTE_S)
-        if minute <= self._minutes[-1][0] - MINUTES - 1:
-            return
-        if minute > self._minutes[-1][0]:
-            self._minutes.append((minute, {}))
-        row = next((row for at, row in reversed(self._minutes) if at <= minute), self._minutes[0][1])
+        newest, row = self._minutes[-1]
+        if minute > newest:
+            row = {}
+            self._minutes.append((minute, row))
+        elif minute < newest:
+            if minute < newest - MINUTES:
+                return
+            row = next((row for at, row in reversed(self._minutes) if at <= minute), self._minutes[0][1])
         row[key] = _plus(row.get(key), number, amount)
         self._sums[key] = _plus(self._sums.get(key), number, amount)
         self.total = _plus(self.total, number, amount)
