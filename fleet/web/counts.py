@@ -17,7 +17,7 @@ from prometheus_client.utils import floatToGoString
 _Labels = tuple[str, ...]
 
 
-class Counts:
+class LabelledCounter:
     """A counter of events by labels."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ class Counts:
         return made
 
 
-class Durations:
+class LabelledHistogram:
     """A histogram of seconds by labels, with the upper `bounds` of its buckets. Without labels, it starts at zero."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str], bounds: Sequence[float]) -> None:

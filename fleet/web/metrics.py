@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from fleet.status.collected import MOST_HOSTS, MOST_TYPES
 from fleet.status.tallies import Names
-from fleet.web.counts import Counts, Durations
+from fleet.web.counts import LabelledCounter, LabelledHistogram
 from tasks.messages import JOBS_QUEUE, TASK_PREFIX
 
 #: what celery-exporter calls the host of a task that no worker has taken yet
@@ -25,31 +25,33 @@ _TASK = ("name", "hostname", "queue_name")
 
 
 class EventMetrics(Collector):
-    """Counts events on one thread. Any thread may collect at any time."""
+    """LabelledCounter events on one thread. Any thread may collect at any time."""
 
     def __init__(self, *, release: str) -> None:
         self._types, self._hosts = Names(MOST_TYPES), Names(MOST_HOSTS)
         self._release = release
-        self._calls = Durations(
+        self._calls = LabelledHistogram(
             "neonet_call_duration_seconds",
             "Calls to the NeoNet server by endpoint and outcome, from the request to the answer or error.",
             ("endpoint", "outcome"),
             _CALL_S,
         )
-        self._late = Durations(
+        self._late = LabelledHistogram(
             "neonet_heartbeat_lateness_seconds", "How much later than due heartbeats were sent.", (), _LATE_S
         )
-        self._jobs = Counts("neonet_jobs", "Jobs that ended, by their final state and type.", ("outcome", "type"))
-        self._payments = Counts("neonet_payments", "Payments that were booked, by kind.", ("kind",))
-        self._sent = Counts("celery_task_sent", "Jobs sent to the workers' queue.", _TASK)
-        self._retried = Counts("celery_task_retried", "Jobs sent again after an attempt.", _TASK)
-        self._succeeded = Counts("celery_task_succeeded", "Jobs that a worker computed.", _TASK)
-        self._failed = Counts(
+        self._jobs = LabelledCounter(
+            "neonet_jobs", "Jobs that ended, by their final state and type.", ("outcome", "type")
+        )
+        self._payments = LabelledCounter("neonet_payments", "Payments that were booked, by kind.", ("kind",))
+        self._sent = LabelledCounter("celery_task_sent", "Jobs sent to the workers' queue.", _TASK)
+        self._retried = LabelledCounter("celery_task_retried", "Jobs sent again after an attempt.", _TASK)
+        self._succeeded = LabelledCounter("celery_task_succeeded", "Jobs that a worker computed.", _TASK)
+        self._failed = LabelledCounter(
             "celery_task_failed",
             "Attempts at jobs that gave no result, with the outcome as exception.",
             ("name", "hostname", "exception", "queue_name"),
         )
-        self._runtime = Durations("celery_task_runtime", "Seconds in the kernel of a job.", _TASK, _KERNEL_S)
+        self._runtime = LabelledHistogram("celery_task_runtime", "Seconds in the kernel of a job.", _TASK, _KERNEL_S)
 
     def collect(self) -> Iterator[Metric]:
         """All that was counted so far."""
