@@ -27,6 +27,7 @@ COPY --chmod=0755 docker/entrypoint docker/fresh docker/answers docker/archive /
 RUN python -m compileall -q -j 1 --invalidation-mode unchecked-hash /opt/fleet/lib \
  && mkdir -p /image/opt /image/etc /image/run/secrets /image/var/lib/neonet-fleet \
       /image/setup/keys /image/setup/redis /image/setup/redis-data /image/setup/coordinator /image/setup/worker /image/setup/flower \
+      /image/setup/prometheus /image/setup/prometheus-data /image/setup/grafana /image/setup/grafana-data \
  && cp -a /opt/fleet /image/opt/fleet \
  && cp /etc/passwd /etc/group /image/etc/ \
  && echo 'fleet:x:10001:10001:neonet-fleet:/tmp:/usr/sbin/nologin' >>/image/etc/passwd \

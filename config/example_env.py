@@ -50,6 +50,16 @@ _HEAD = """\
 # WORKER_CPUS=1
 # WORKER_MEMORY=1g
 
+# The profile `monitoring` (docs/watching.md): its images' tags, the port of Grafana on 127.0.0.1, how long and how much
+# Prometheus keeps, and the memory of both.
+# PROMETHEUS_TAG=v3.5.0
+# GRAFANA_TAG=12.1.0
+# GRAFANA_PORT=3000
+# PROMETHEUS_RETENTION=1y
+# PROMETHEUS_MAXSIZE=4GB
+# PROMETHEUS_MEMORY=512m
+# GRAFANA_MEMORY=512m
+
 # Memory of the other containers.
 # COORDINATOR_MEMORY=512m
 # FLOWER_MEMORY=384m
@@ -72,6 +82,9 @@ _FIXED = {
     "flower.enabled": "`fleet up` alone reads it",
     "flower.address": "0.0.0.0 in the container, 127.0.0.1 outside",
     "flower.port": "see FLOWER_PORT",
+    "web.metrics_token": "made at the first start",
+    "web.metrics_address": "0.0.0.0 in the container, and published nowhere",
+    "web.metrics_port": "always the same",
 }
 #: values that differ in a container
 _UNDER_COMPOSE = {

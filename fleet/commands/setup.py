@@ -11,7 +11,7 @@ import click
 from config.load import load
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.hosts.farm_secrets import FLOWER_USER, FarmSecrets, PublicAddress
+from fleet.hosts.farm_secrets import PAGES_USER, FarmSecrets, PublicAddress
 from fleet.hosts.joining import hand_over
 from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
@@ -43,14 +43,21 @@ _VALID = click.option(
 @click.command("setup")
 @_ROOT
 @_NAMES
-def setup(root: Path, names: tuple[str, ...]) -> None:
+@click.option("--monitoring", is_flag=True, help="Create those of Prometheus and Grafana, and no others.")
+def setup(root: Path, names: tuple[str, ...], *, monitoring: bool) -> None:
     """Create the missing secrets of a farm in Compose, each of mode 0600. Compose runs this."""
+    if monitoring:
+        with farm_errors():
+            FarmSecrets(root).write_monitoring()
+        shown = "docker compose exec grafana cat /run/secrets/password"
+        click.echo(f"Grafana: user {PAGES_USER}, password by `{shown}`")
+        return
     with farm_errors():
         new = FarmSecrets(root).write_files(_all(names))
     if new:
         click.echo("This farm is new: its secrets were made, each for one container, none with a default.")
         shown = "docker compose exec flower cat /run/secrets/FLEET_FLOWER__BASIC_AUTH"
-        click.echo(f"Flower: user {FLOWER_USER}, password by `{shown}`")
+        click.echo(f"Flower: user {PAGES_USER}, password by `{shown}`")
 
 
 @click.command("invite")

@@ -11,8 +11,8 @@ from fleet.hosts.invitation import Invitation
 from fleet.hosts.redis_acl import Role, is_host_name, users_file
 from fleet.hosts.secret_files import kept_secret, new_password, write_secret
 
-#: user name for Flower's pages
-FLOWER_USER = "farmer"
+#: user name for the pages of Flower and Grafana
+PAGES_USER = "farmer"
 _PLAIN_REDIS = "redis:6379"
 
 
@@ -44,13 +44,25 @@ class FarmSecrets:
             url = f"redis://{role.value}:{passwords[role]}@{_PLAIN_REDIS}/0"
             write_secret(self._root / role.value / "FLEET_REDIS_URL", url)
         web = kept_secret(self._keys / "flower-web")
-        write_secret(self._root / "flower" / "FLEET_FLOWER__BASIC_AUTH", f"{FLOWER_USER}:{web}")
+        write_secret(self._root / "flower" / "FLEET_FLOWER__BASIC_AUTH", f"{PAGES_USER}:{web}")
+        write_secret(self._root / "coordinator" / "FLEET_WEB__METRICS_TOKEN", self._metrics_token())
         redis = self._root / "redis"
         write_secret(redis / "health", passwords[Role.HEALTH])
         write_secret(redis / "ca.crt", ensure_authority(self._keys).read_text(encoding="utf-8"))
         ensure_server(self._keys, redis, names)
         write_secret(redis / "users.acl", users_file(passwords, self.hosts(), self._named("guests")))
         return new
+
+    def write_monitoring(self) -> None:
+        """Write the files that Prometheus and Grafana read: the token of the metrics, and the pages' password.
+
+        Raises ServiceError where a folder can't be written.
+        """
+        write_secret(self._root / "prometheus" / "token", self._metrics_token())
+        write_secret(self._root / "grafana" / "password", kept_secret(self._keys / "grafana-web"))
+
+    def _metrics_token(self) -> str:
+        return kept_secret(self._keys / "metrics-token")
 
     def hosts(self) -> dict[str, str]:
         """The invited hosts, with their workers' passwords."""
