@@ -69,17 +69,17 @@ def test_only_grafana_is_published_and_it_asks_for_a_password(farm: Farm) -> Non
 
 
 @pytest.fixture(scope="module")
-def scraped(mining: Farm) -> Iterator[dict[str, str]]:
-    """The variables of a farm whose Prometheus has started."""
+def scraped(mining: Farm) -> Iterator[Farm]:
+    """The farm, whose Prometheus has started."""
     binary = shutil.which("prometheus") or lacks("no prometheus on the PATH (Debian: apt-get install prometheus)")
-    (mining.folder / "here.yml").write_text(_HERE.format(binary=binary), encoding="utf-8")
-    files = {"COMPOSE_FILE": "docker-compose.yml:here.yml"}
-    mining.compose(*_PROFILE, "up", "--detach", "prometheus", **files)
+    override = mining.folder / "docker-compose.override.yml"
+    override.write_text(_HERE.format(binary=binary), encoding="utf-8")
+    mining.compose(*_PROFILE, "up", "--detach", "prometheus")
     try:
-        yield files
+        yield mining
     finally:
-        mining.compose(*_PROFILE, "rm", "--force", "--stop", "prometheus", "monitoring-setup", **files)
-        (mining.folder / "here.yml").unlink()
+        mining.compose(*_PROFILE, "rm", "--force", "--stop", "prometheus", "monitoring-setup")
+        override.unlink()
 
 
 def _asked(farm: Farm, service: str, url: str, shown: str = "''") -> str:
@@ -92,11 +92,11 @@ def _asked(farm: Farm, service: str, url: str, shown: str = "''") -> str:
     return farm.run_in(service, "python", "-c", code)
 
 
-def test_prometheus_reads_the_coordinator_and_evaluates_the_rules(mining: Farm, scraped: dict[str, str]) -> None:
+def test_prometheus_reads_the_coordinator_and_evaluates_the_rules(scraped: Farm) -> None:
     def asked(path: str) -> Any:
         exec_in = (*_PROFILE, "exec", "--no-TTY", "prometheus", "python", "-c")
         code = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/api/v1/{path}').read().decode())"
-        return json.loads(mining.compose(*exec_in, code, **scraped).stdout)["data"]
+        return json.loads(scraped.compose(*exec_in, code).stdout)["data"]
 
     until(lambda: [row["value"][1] for row in asked("query?query=up")["result"]] == ["1"], 120, "a scrape")
     assert float(asked("query?query=neonet_ledger_nnet")["result"][0]["value"][1]) > 0
@@ -113,15 +113,13 @@ def test_only_the_token_opens_the_metrics(mining: Farm) -> None:
     assert done.returncode != 0
 
 
-def test_the_passwords_are_made_once(mining: Farm, scraped: dict[str, str]) -> None:
+def test_the_passwords_are_made_once(scraped: Farm) -> None:
     def keys() -> str:
         look = ("run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", "sh", "monitoring-setup", "-c")
-        return mining.compose(
-            *_PROFILE, *look, "cat /setup/keys/metrics-token /setup/grafana/password", **scraped
-        ).stdout
+        return scraped.compose(*_PROFILE, *look, "cat /setup/keys/metrics-token /setup/grafana/password").stdout
 
     before = keys()
     assert len(before) > 60
-    done = mining.compose(*_PROFILE, "run", "--rm", "--no-TTY", "monitoring-setup", **scraped)
+    done = scraped.compose(*_PROFILE, "run", "--rm", "--no-TTY", "monitoring-setup")
     assert "Grafana: user farmer, password by" in done.stdout
     assert keys() == before
