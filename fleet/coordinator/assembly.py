@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 from config.color import wants_color
@@ -18,7 +19,7 @@ from fleet.broker.results import Intake
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.inbox import Inbox
-from fleet.coordinator.lines import Lines
+from fleet.coordinator.lines import Lines, columns_of
 from fleet.coordinator.output import Report
 from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
@@ -122,6 +123,7 @@ def make_lines(settings: Settings, out: TextIO) -> Lines:
         color=wants_color(settings.output.color, out),
         stamped=not out.isatty(),
         as_json=settings.log.format == "json",
+        width=partial(columns_of, out),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import textwrap
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -23,6 +25,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def columns_of(out: TextIO) -> int:
+    """The width of the terminal that `out` writes to, in characters; 0 if it is none or states no width."""
+    try:
+        return os.get_terminal_size(out.fileno()).columns if out.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
+
 class Lines:
     """Writes lines to `out`. Once the reader has gone, lines are dropped without an error."""
 
@@ -33,13 +43,16 @@ class Lines:
         color: bool = False,
         stamped: bool = False,
         as_json: bool = False,
+        width: Callable[[], int] = lambda: 0,
         now: Callable[[], datetime] = _now,
     ) -> None:
+        """`width` is that of the terminal in characters; 0 where lines must not be wrapped."""
         self._out = out
         self._silent = False
         self._color = color
         self._stamped = stamped
         self._as_json = as_json
+        self._width = width
         self._now = now
 
     def say(self, text: str, style: str = "") -> None:
@@ -47,7 +60,8 @@ class Lines:
         if self._silent:
             return
         try:
-            for line in hidden(text).splitlines():
+            width = 0 if self._as_json else self._width()
+            for line in (part for one in hidden(text).splitlines() for part in _wrapped(one, width)):
                 self._write(self._spelt(line, style))
             self._out.flush()
         except (OSError, ValueError):
@@ -68,6 +82,21 @@ class Lines:
             # file
             encoding = self._out.encoding
             self._out.write(line.encode(encoding, errors="replace").decode(encoding))
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """The line in parts that fit the width, broken between words and indented below the first word after the tag."""
+    tag = _TAG.match(line)
+    if tag is None or not 2 * tag.end() < width < len(line):
+        return [line]
+    return textwrap.wrap(
+        line[tag.end() :],
+        width,
+        initial_indent=tag[0],
+        subsequent_indent=" " * tag.end(),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _styled(line: str, style: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
-from fleet.coordinator.lines import Lines
+from fleet.coordinator.lines import Lines, columns_of
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir
@@ -70,7 +70,12 @@ class LocalFarm:
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._settings = settings
         self._plan = plan
-        self._lines = Lines(plan.out, stamped=not plan.out.isatty(), as_json=settings.log.format == "json")
+        self._lines = Lines(
+            plan.out,
+            stamped=not plan.out.isatty(),
+            as_json=settings.log.format == "json",
+            width=functools.partial(columns_of, plan.out),
+        )
         self._launch = Launcher(settings, plan, self._lines)
         self._children: list[Child] = []
         self._coordinator: Child | None = None

@@ -24,6 +24,17 @@ def test_a_terminal_gets_the_line_as_it_is() -> None:
     assert written("[OK]     rig-1  registered") == "[OK]     rig-1  registered\n"
 
 
+def test_a_long_line_is_wrapped_between_words_below_its_first_word() -> None:
+    assert written("[STATUS] run: 65 jobs paid · requests 140 of 5000", width=lambda: 30) == (
+        "[STATUS] run: 65 jobs paid ·\n         requests 140 of 5000\n"
+    )
+
+
+def test_a_rule_and_a_long_address_are_never_broken() -> None:
+    text = f"{'═' * 40}\n[OK]     https://neonet.example.com/a/long/path"
+    assert written(text, width=lambda: 30) == f"{text}\n"
+
+
 def test_a_pipe_gets_the_time_before_each_line() -> None:
     assert written("one\ntwo", stamped=True) == "2026-11-26T02:37:03Z one\n2026-11-26T02:37:03Z two\n"
 
