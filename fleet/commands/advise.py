@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,7 +21,6 @@ from fleet.ledger.reports.advice import KeptAdvice, kept_advice
 from fleet.ledger.reports.forecasts import ForecastHour, forecast_hours
 from fleet.money.readable import readable
 
-_WIDTH = 80
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 #: advice older than this is marked: the farm writes it once a minute
 _OLD_S = 300
@@ -62,7 +60,7 @@ def advise(*, as_json: bool) -> None:
         return
     screen = console()
     if not found:
-        _print_wrapped(screen, _NOTHING)
+        line(screen, _NOTHING)
     for one in found:
         _print(screen, one, prices, now_ms)
     shown = [hour for hour in hours if hour.ran_s >= _SHOWN_S][-_SHOWN_HOURS:]
@@ -120,7 +118,7 @@ def _stated_hour(one: ForecastHour) -> dict[str, object]:
 def _print(screen: Console, one: KeptAdvice, prices: EarningSettings, now_ms: int) -> None:
     advice = one.advice
     line(screen, one.server, style="bold")
-    _print_wrapped(screen, advice.sentence)
+    line(screen, advice.sentence)
     power = prices.watts_per_core is not None
     priced = prices.nnet_price is not None
     figures = ("NNET a day", "change", "±", *(("kWh",) if power else ()), *((prices.currency,) if priced else ()))
@@ -137,12 +135,12 @@ def _print(screen: Console, one: KeptAdvice, prices: EarningSettings, now_ms: in
 
 def _print_notes(screen: Console, one: KeptAdvice, prices: EarningSettings, now_ms: int) -> None:
     for text in one.advice.unknown:
-        _print_wrapped(screen, f"{_NOT_MEASURED}: {text}")
+        line(screen, f"{_NOT_MEASURED}: {text}")
     if prices.nnet_price is not None and prices.watts_per_core is not None and prices.power_price_kwh:
-        _print_wrapped(screen, f"{prices.currency}: a day's NNET at your price, less the power for computing")
+        line(screen, f"{prices.currency}: a day's NNET at your price, less the power for computing")
     age_s = max((now_ms - one.at_ms) // 1000, 0)
     old = "; a running farm writes it every minute" if age_s > _OLD_S else ""
-    _print_wrapped(screen, f"estimated {_age(age_s)} ago, at {_moment(one.at_ms)}{old}")
+    line(screen, f"estimated {_age(age_s)} ago, at {_moment(one.at_ms)}{old}")
 
 
 def _print_hours(screen: Console, hours: Sequence[ForecastHour]) -> None:
@@ -163,11 +161,6 @@ def _number(amount: float | None, *, sign: bool = False) -> str:
     if amount is None:
         return _NOT_MEASURED
     return f"{'+' if sign and amount > 0 else ''}{figure(amount)}"
-
-
-def _print_wrapped(screen: Console, text: str) -> None:
-    for part in textwrap.wrap(text, _WIDTH):
-        line(screen, part)
 
 
 def _age(age_s: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -124,5 +125,15 @@ def to_second(time: str | None) -> str:
 
 
 def line(screen: Console, text: str, *, style: str = "") -> None:
-    """Print a text literally: on a terminal wrapped between words, elsewhere as it is, however long."""
-    screen.print(text, style=style, markup=False, soft_wrap=not screen.is_terminal)
+    """Print a text literally: on a terminal wrapped between words and indented, elsewhere as it is, however long."""
+    if screen.is_terminal:
+        text = "\n".join(part for one in text.splitlines() for part in _wrapped(one, screen.width))
+    screen.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines that fit the width, the second and further ones two columns further to the right."""
+    if cell_len(text) <= width:
+        return [text]
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -87,7 +87,7 @@ class TotalsComparison:
         if self._books.base_total is None or not self._books.since_base:
             return []
         since_base, base = self._books.since_base, self._books.base_total
-        evidence = f"it registered the miner as new; {since_base} NNET since {base} stay booked"
+        evidence = f"it registered the miner as new; {since_base} NNET since its total of {base} stay booked"
         finding = Finding(kind=Difference.FORGOTTEN, amount=-self._books.since_base, evidence=evidence)
         return [self._found(finding), self._books.notice(NoticeKind.ANOMALY, _FORGOTTEN)]
 

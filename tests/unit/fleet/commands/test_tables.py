@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from fleet.commands.closing import print_closing
-from fleet.commands.tables import Sheet, add, table
+from fleet.commands.tables import Sheet, add, line, table
 
 AMOUNT = "283.7011904761904764283701190476190476"
 
@@ -19,6 +19,18 @@ def test_a_narrow_terminal_folds_an_amount_and_cuts_none() -> None:
     add(made, ("", AMOUNT))
     Console(file=out, width=20).print(made)
     assert "".join(out.getvalue().split()) == f"amount{AMOUNT}"
+
+
+def said(text: str, *, on_terminal: bool) -> str:
+    out = io.StringIO()
+    line(Console(file=out, width=30, force_terminal=on_terminal, color_system=None), text)
+    return out.getvalue()
+
+
+def test_a_long_line_is_wrapped_between_words_and_indented_on_a_terminal_alone() -> None:
+    text = "2026-11-26  miner-01  server forgot: it is new"
+    assert said(text, on_terminal=True) == "2026-11-26  miner-01  server\n  forgot: it is new\n"
+    assert said(text, on_terminal=False) == f"{text}\n"
 
 
 def sheet(*, exact: bool = False) -> Sheet:
