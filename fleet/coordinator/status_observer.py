@@ -91,8 +91,9 @@ class StatusObserver:
     def saw(self, event: Event, farm: Farm, now: float) -> None:
         """Count results, and keep what the server stated of its network."""
         if isinstance(event, Results):
+            now_ms = self._now_ms()
             for message in event.messages:
-                self._result(message, farm, now)
+                self._result(message, farm, now, now_ms)
         elif isinstance(event, Network):
             self._gas, self._phase = event.gas, event.phase
         elif isinstance(event, BrokerState):
@@ -101,11 +102,12 @@ class StatusObserver:
     def committed(self, effects: TurnEffects, now: float) -> None:
         """Count what was written to the ledger."""
         self._health.committed(effects, now)
+        now_ms = self._now_ms()
         for write in effects.writes:
             if isinstance(write, Booked):
                 entry = write.entry
                 miner = self._subject.names.get(entry.miner_id, hidden(entry.miner_id))
-                self._collected.booked(entry, miner, hidden(entry.job_type), now, self._now_ms())
+                self._collected.booked(entry, miner, hidden(entry.job_type), now, now_ms)
             elif isinstance(write, JobMoved):
                 self._wanted.lost += write.loss is not None
             elif isinstance(write, JobRecovered) or (isinstance(write, JobOpened) and write.reopened):
@@ -127,16 +129,13 @@ class StatusObserver:
         self.latest = replace(self._made(farm, now), state="ended", wrong=())
         self._put(self.latest)
 
-    def _result(self, message: ResultMessage, farm: Farm, now: float) -> None:
+    def _result(self, message: ResultMessage, farm: Farm, now: float, now_ms: int) -> None:
         job, computed = farm.jobs.get(message.job_id), message.outcome is Outcome.COMPUTED
         if job is None or not job.awaits(message):
             return
-        self._health.ended(message, hidden(job.job_type), now)
-        now_ms = self._now_ms()
-        for tally, name in (
-            (self._collected.types, hidden(job.job_type)),
-            (self._collected.hosts, hidden(host_of(message.worker))),
-        ):
+        job_type, host = hidden(job.job_type), hidden(host_of(message.worker))
+        self._health.ended(message, job_type, now)
+        for tally, name in ((self._collected.types, job_type), (self._collected.hosts, host)):
             tally.ended(name, computed=computed, kernel_ms=message.compute_ms, now=now, now_ms=now_ms)
 
     def _made(self, farm: Farm, now: float) -> FarmSnapshot:
