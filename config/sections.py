@@ -5,10 +5,20 @@ One file: a reader compares the sections, and the example file follows their ord
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 
 from config.servers import proxy_url
 
@@ -35,6 +45,15 @@ def _user_and_password(secret: SecretStr) -> SecretStr:
     if not (user and colon and password):
         raise ValueError("must be of the form user:password")
     return secret
+
+
+def _only_this_machine(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _checked_proxy(secret: SecretStr) -> SecretStr:
@@ -231,10 +250,19 @@ class EarningSettings(Section):
 
 
 class WebSettings(Section):
-    """What the coordinator serves to programs on its own machine."""
+    """The farm's page and its metrics, which the coordinator serves."""
 
     port: int = Field(
-        8080, ge=0, le=65_535, description="Port on 127.0.0.1 that serves /metrics for Prometheus; 0: none is."
+        8080, ge=0, le=65_535, description="Port that serves the page, and /metrics for Prometheus; 0: none does."
+    )
+    address: Host = Field("127.0.0.1", description="Address that it listens on; any but loopback needs a password.")
+    basic_auth: Annotated[SecretStr, AfterValidator(_user_and_password)] | None = Field(
+        None, description="The user:password that the page asks for; unset: none.", examples=["farmer:a-long-password"]
+    )
+    names: tuple[Host, ...] = Field(
+        (),
+        description="Further host names by which it may be asked, e.g. that of a proxy.",
+        examples=[["farm.example.com"]],
     )
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = Field(
         None,
@@ -243,6 +271,12 @@ class WebSettings(Section):
     )
     metrics_address: Host = Field("127.0.0.1", description="Address on which /metrics is served to that token.")
     metrics_port: int = Field(9808, ge=1, le=65_535, description="Port on that address.")
+
+    @model_validator(mode="after")
+    def _guarded(self) -> WebSettings:
+        if self.port and self.basic_auth is None and not _only_this_machine(self.address):
+            raise ValueError(f"address {self.address} can be reached from elsewhere: set basic_auth, too")
+        return self
 
 
 class OutputSettings(Section):

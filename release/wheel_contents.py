@@ -19,7 +19,7 @@ def flaws(wheel: Path) -> list[str]:
     tracked = subprocess.run(
         ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
-    wanted = {name for name in tracked if name.endswith((".py", "py.typed", ".toml"))}
+    wanted = {name for name in tracked if name.endswith((".py", "py.typed", ".toml", ".html", ".css", ".js", ".svg"))}
     found = [f"not in the repository: {name}" for name in sorted(inside - wanted)]
     found += [f"missing: {name}" for name in sorted(wanted - inside)]
     return found if licensed else [*found, "missing: LICENSE"]

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from config.hiding import hidden
-from config.sections import WebSettings
 from config.settings import Settings
-from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.health_setup import HealthSubject, health_observer
-from fleet.coordinator.metrics_observer import MetricsObserver
+from fleet.coordinator.observed import Observed
 from fleet.coordinator.observers import Observers
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.site import site
 from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.departures import departures
 from fleet.ledger.reports.history import day_by_miner, losses_by_cause, minutes
-from fleet.server.prospect import Prospect
 from fleet.status.collected import Collected, PaidBefore
 from fleet.status.days import Days
 from fleet.status.publisher import Publisher, Wanted
 from fleet.status.recent import MINUTES
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
-from fleet.web.farm_metrics import MetricsText, farm_metrics
-from fleet.web.listener import Listener
-from fleet.web.scraping import ScrapeServer
-from fleet.web.server import MetricsServer
 from tasks.broker.handshake import release
 
 T = TypeVar("T")
@@ -46,24 +35,6 @@ class WhenFree(Protocol):
 
     def __call__(self, action: Callable[[], T]) -> T:
         """The function's result."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Observed:
-    """The parts of a coordinator that the observers read."""
-
-    farm: Farm
-    #: miner id → name
-    names: Mapping[str, str]
-    books: Bookkeeper
-    prospect: Prospect
-    #: the ledger, the name of the server in it, and all that it holds of that server
-    place: LedgerPlace
-    server: str
-    booked: Decimal
-    now_ms: Callable[[], int]
-    #: prints a line
-    say: Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -95,7 +66,7 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     sources = Sources(books=parts.books, health=health, in_redis=in_redis, now_ms=parts.now_ms)
     status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
-        with _metrics(settings, parts, status) as observers:
+        with site(settings, parts, lambda: status.latest) as observers:
             yield Observers([status, *observers])
     finally:
         status.close(parts.farm, time.monotonic())
@@ -112,45 +83,6 @@ def _subject_of_health(parts: Observed) -> HealthSubject:
         prospect=parts.prospect,
         now_ms=parts.now_ms(),
     )
-
-
-@contextlib.contextmanager
-def _metrics(settings: Settings, parts: Observed, status: StatusObserver) -> Iterator[list[MetricsObserver]]:
-    """Serve metrics where the settings say; a port in use only gives a warning."""
-    if not settings.web.port and settings.web.metrics_token is None:
-        yield []
-        return
-    events, registry = farm_metrics(lambda: status.latest, release=release(), tags=_tags(settings, parts))
-    text = MetricsText(registry)
-    with contextlib.ExitStack() as stack:
-        for port, name, open_listener in _listeners(settings.web, text):
-            try:
-                stack.callback(open_listener().close)
-            except OSError as exc:
-                why = exc.strerror or str(exc)
-                parts.say(f"[WARN]   no metrics on port {port}: {why}; name another one by {name}")
-        yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
-
-
-def _tags(settings: Settings, parts: Observed) -> dict[str, tuple[str, ...]]:
-    """The tags of each miner that has any, by its name."""
-    names = {miner_id.lower(): name for miner_id, name in parts.names.items()}
-    named = ((names.get(miner.id.lower()), miner.tags) for miner in settings.miner)
-    return {name: tuple(hidden(tag) for tag in tags) for name, tags in named if name is not None and tags}
-
-
-def _listeners(web: WebSettings, text: MetricsText) -> Iterator[tuple[int, str, Callable[[], Listener]]]:
-    """The port of each listener that the settings ask for, the setting that names it, and what opens it."""
-    if web.port:
-        yield web.port, "FLEET_WEB__PORT, or 0", lambda: MetricsServer(text, web.port)
-    token = web.metrics_token
-    if token is not None:
-        shown = token.get_secret_value()
-        yield (
-            web.metrics_port,
-            "FLEET_WEB__METRICS_PORT",
-            lambda: ScrapeServer(text, web.metrics_address, web.metrics_port, token=shown),
-        )
 
 
 def _publisher(settings: Settings, parts: Observed, wanted: Wanted, calendar: Calendar) -> Publisher:

@@ -29,7 +29,8 @@ from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.miner_ids import miner_specs, without_address
-from fleet.coordinator.observing import Observed, observing
+from fleet.coordinator.observed import Observed
+from fleet.coordinator.observing import observing
 from fleet.coordinator.one_core import stay_on_one_core
 from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm

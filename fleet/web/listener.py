@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import IOStream
+from tornado.web import Application
 
-#: connections at once, and seconds that one lasts at most
+#: connections at once unless another number is given, and seconds that one lasts at most
 MOST_CLIENTS, _LONGEST_S = 16, 30.0
 #: bytes of a request's headers and body, and seconds that either may take
 _MOST_HEADER_BYTES, _MOST_BODY_BYTES, _SLOWEST_S = 8_192, 1_024, 5.0
@@ -22,11 +23,11 @@ class _BoundedServer(HTTPServer):
     """Closes connections past the most, and each one after a while."""
 
     def initialize(self, *args: object, **named: object) -> None:
-        self.clients = 0
+        self.clients, self.most_clients = 0, MOST_CLIENTS
         super().initialize(*args, **named)  # type: ignore[arg-type]
 
     def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
-        if self.clients >= MOST_CLIENTS:
+        if self.clients >= self.most_clients:
             stream.close()
             return
         self.clients += 1
@@ -41,9 +42,17 @@ class _BoundedServer(HTTPServer):
 class Listener:
     """Passes each request to `answer`, on the listener's thread. Raises OSError where the port can't be bound."""
 
-    def __init__(self, answer: Callable[[HTTPServerRequest], None], address: str, port: int, *, name: str) -> None:
-        self._answer = answer
-        self._listener = socket.create_server((address, port), backlog=MOST_CLIENTS)
+    def __init__(
+        self,
+        answer: Callable[[HTTPServerRequest], None] | Application,
+        address: str,
+        port: int,
+        *,
+        name: str,
+        most_clients: int = MOST_CLIENTS,
+    ) -> None:
+        self._answer, self._most_clients = answer, most_clients
+        self._listener = socket.create_server((address, port), backlog=most_clients)
         self._listener.setblocking(False)
         #: the port that it listens on
         self.port: int = self._listener.getsockname()[1]
@@ -68,7 +77,10 @@ class Listener:
             max_body_size=_MOST_BODY_BYTES,
             body_timeout=_SLOWEST_S,
             idle_connection_timeout=_SLOWEST_S,
+            # a connection that waits for a next request would take the place of another client
+            no_keep_alive=True,
         )
+        server.most_clients = self._most_clients
         server.add_socket(self._listener)
         await self._stop.wait()
         server.stop()

@@ -1,38 +1,31 @@
-"""Serves /metrics on 127.0.0.1, without a password: this machine's users can read it.
-
-Pages of a browser on this machine can't read it by another name of 127.0.0.1: only its own names are answered.
-"""
+"""Serves a farm's pages and /metrics."""
 
 from __future__ import annotations
 
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from tornado.httputil import HTTPServerRequest
+from tornado.web import Application
 
 from fleet.web.farm_metrics import MetricsText
-from fleet.web.listener import Listener, respond
+from fleet.web.handlers import FileHandler, MetricsHandler, PageHandler
+from fleet.web.listener import Listener
+from fleet.web.pages import Pages
+from fleet.web.visitors import Visitors
 
-_HOST = "127.0.0.1"
-_NAMES = frozenset({"127.0.0.1", "localhost"})
-
-
-class MetricsServer(Listener):
-    """Answers GET /metrics. Raises OSError where the port can't be bound."""
-
-    def __init__(self, metrics: MetricsText, port: int) -> None:
-        self._metrics = metrics
-        super().__init__(self._page, _HOST, port, name="web")
-
-    def _page(self, request: HTTPServerRequest) -> None:
-        status = _status(request)
-        if status == 200:
-            respond(request, 200, self._metrics.text(), CONTENT_TYPE_PLAIN_0_0_4)
-        else:
-            respond(request, status)
+#: connections at once: a browser opens a few for each page
+MOST_VISITORS = 64
 
 
-def _status(request: HTTPServerRequest) -> int:
-    if request.host_name not in _NAMES:
-        return 403
-    if request.method not in {"GET", "HEAD"}:
-        return 405
-    return 200 if request.path == "/metrics" else 404
+class WebServer(Listener):
+    """Answers admitted visitors. Raises OSError where the address can't be bound."""
+
+    def __init__(self, visitors: Visitors, pages: Pages, metrics: MetricsText, address: str, port: int) -> None:
+        given = {"visitors": visitors}
+        application = Application(
+            [
+                (r"/metrics", MetricsHandler, given | {"metrics": metrics}),
+                (r"/static/([a-z.]+)", FileHandler, given | {"pages": pages}),
+                (r".*", PageHandler, given | {"pages": pages}),
+            ],
+            # each visitor could fill the coordinator's log
+            log_function=lambda _: None,
+        )
+        super().__init__(application, address, port, name="web", most_clients=MOST_VISITORS)

@@ -133,7 +133,7 @@ def test_metrics_say_what_the_ledger_says_and_a_port_in_use_stops_nothing(tmp_pa
         with farm(first, "--server", url, "--miners", "2", settings=served) as process:
             process.says("[REWARD]", times=10)
             with farm(second, "--server", url, "--miners", "1", settings=served) as other:
-                other.says(f"[WARN]   no metrics on port {port}: Address already in use")
+                other.says(f"[WARN]   no page on port {port}: Address already in use")
                 other.says("[REWARD]", times=3)
                 assert stop(other) == 0, other.words()
             url_of_metrics = f"http://127.0.0.1:{port}/metrics"

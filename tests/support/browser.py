@@ -13,7 +13,8 @@ from tests.support.lacks import lacks
 _PAGE_MS = 5_000
 _PATIENCE_S = 90.0
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_QUIET = (
+#: arguments of a browser without a window that calls nobody
+QUIET = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -35,6 +36,6 @@ def browser() -> str:
 def seen(url: str, *, command: str, folder: Path) -> str:
     """The document at `url` after its scripts have run, as HTML."""
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as profile:
-        argv = [command, *_QUIET, f"--user-data-dir={profile}", f"--virtual-time-budget={_PAGE_MS}", "--dump-dom", url]
+        argv = [command, *QUIET, f"--user-data-dir={profile}", f"--virtual-time-budget={_PAGE_MS}", "--dump-dom", url]
         done = subprocess.run(argv, capture_output=True, check=True, text=True, timeout=_PATIENCE_S)
     return done.stdout

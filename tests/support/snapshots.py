@@ -84,3 +84,21 @@ SNAPSHOT = FarmSnapshot(
 def snapshot(**changed: Any) -> FarmSnapshot:
     """The snapshot of a small farm, with some fields changed."""
     return replace(SNAPSHOT, **changed)
+
+
+#: what a server or a worker may put into any text: markup, and characters that turn a terminal or a line round
+MARKUP = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\x00\x1b[31m\u202e'\"&amp;"
+#: a snapshot with markup in every text
+HOSTILE = replace(
+    SNAPSHOT,
+    server=MARKUP,
+    release=MARKUP,
+    miners=(replace(MINER, name=MARKUP, state=MARKUP),),
+    sessions={MARKUP: 1},
+    hosts=(replace(WORK, name=MARKUP),),
+    types=(replace(WORK, name=MARKUP),),
+    losses=(LossRow(cause=MARKUP, jobs=2, amount=Decimal("0.3")),),
+    phase={"phase": MARKUP, "active_miners": MARKUP},
+    gas={"congestion_level": MARKUP},
+    wrong=(replace(SNAPSHOT.wrong[0], subject=f"miner {MARKUP}", text=MARKUP, help=MARKUP),),
+)

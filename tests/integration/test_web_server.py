@@ -1,28 +1,32 @@
-"""/metrics is served to this machine alone, read-only, to few clients with small requests, beside everything else."""
+"""A farm's site is served to this machine alone, read-only, to few clients with small requests."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
+from config.sections import WebSettings
 from fleet.web.farm_metrics import MetricsText, farm_metrics
-from fleet.web.listener import MOST_CLIENTS, Listener
+from fleet.web.listener import Listener
 from fleet.web.scraping import ScrapeServer
-from fleet.web.server import MetricsServer
+from fleet.web.server import MOST_VISITORS, WebServer
 from tests.support.processes import eventually
+from tests.support.sites import site
 from tests.support.snapshots import SNAPSHOT
 
 GET = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
-def server() -> Iterator[MetricsServer]:
-    _, registry = farm_metrics(lambda: SNAPSHOT, release="0.1.0")
-    with contextlib.closing(MetricsServer(MetricsText(registry), 0)) as made:
+def server(tmp_path: Path) -> Iterator[WebServer]:
+    with site(tmp_path) as made:
         yield made
 
 
@@ -46,7 +50,7 @@ def read(one: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def test_the_snapshots_figures_are_served_as_text_of_prometheus(server: MetricsServer) -> None:
+def test_the_snapshots_figures_are_served_as_text_of_prometheus(server: WebServer) -> None:
     text = answer(server, GET).decode()
     assert text.startswith("HTTP/1.1 200 OK\r\n")
     assert "text/plain; version=0.0.4" in text
@@ -63,20 +67,36 @@ def test_the_snapshots_figures_are_served_as_text_of_prometheus(server: MetricsS
         ("HEAD /metrics", "127.0.0.1", 200),
         ("GET /metrics", "evil.example.com", 403),
         ("GET /metrics", "127.0.0.1.evil.example.com:8080", 403),
-        ("GET /", "127.0.0.1", 404),
+        ("GET /", "127.0.0.1", 200),
+        ("HEAD /", "localhost", 200),
+        ("GET /", "evil.example.com", 403),
+        ("GET /static/page.css", "evil.example.com", 403),
+        ("GET /static/page.css", "127.0.0.1", 200),
+        ("GET /static/..", "127.0.0.1", 404),
+        ("GET /static/../server.py", "127.0.0.1", 404),
         ("GET /metrics/../etc/passwd", "127.0.0.1", 404),
+        ("GET /%00%ff%3Cb%3E", "127.0.0.1", 404),
+        ("GET /miner?name=%ff%00", "127.0.0.1", 404),
+        ("GET /miners?" + "&".join(f"a{number}=1" for number in range(9)), "127.0.0.1", 400),
         ("POST /metrics", "127.0.0.1", 405),
+        ("POST /", "127.0.0.1", 405),
         ("DELETE /metrics", "127.0.0.1", 405),
     ],
 )
-def test_only_a_read_of_the_one_page_by_its_own_name_is_answered(
-    server: MetricsServer, request_line: str, host: str, status: int
+def test_only_a_read_of_a_page_by_its_own_name_is_answered(
+    server: WebServer, request_line: str, host: str, status: int
 ) -> None:
     got = answer(
         server, f"{request_line} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
     )
     assert got.split(b" ")[1] == str(status).encode()
-    assert (b"neonet_" in got) == (status == 200 and request_line.startswith("GET"))
+    assert (b"neonet_" in got) == (status == 200 and request_line.startswith("GET /metrics"))
+    assert not (request_line.startswith("HEAD") and got.partition(b"\r\n\r\n")[2])
+    head = got.partition(b"\r\n\r\n")[0].decode()
+    assert "Content-Security-Policy: default-src 'none'; script-src 'self';" in head
+    assert "X-Content-Type-Options: nosniff" in head
+    assert "unsafe-inline" not in head
+    assert "Tornado" not in head
 
 
 @pytest.mark.parametrize(
@@ -88,28 +108,49 @@ def test_only_a_read_of_the_one_page_by_its_own_name_is_answered(
     ],
     ids=["header", "body", "rubbish"],
 )
-def test_a_request_that_is_too_large_or_none_gets_no_metrics(server: MetricsServer, request_bytes: bytes) -> None:
+def test_a_request_that_is_too_large_or_none_gets_no_metrics(server: WebServer, request_bytes: bytes) -> None:
     assert b"neonet_" not in answer(server, request_bytes)
     assert b" 200 OK" in answer(server, GET)
 
 
-def test_clients_past_the_most_are_turned_away_until_the_slow_ones_have_been_closed(server: MetricsServer) -> None:
+def test_clients_past_the_most_are_turned_away_until_the_slow_ones_have_been_closed(server: WebServer) -> None:
     with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(connected(server)) for _ in range(MOST_CLIENTS)]
+        slow = [stack.enter_context(connected(server)) for _ in range(MOST_VISITORS)]
         for one in slow:
             one.sendall(b"GET /metrics HTTP/1.1\r\n")
         eventually("a client is turned away", lambda: answer(server, GET) == b"")
-        assert [read(one) for one in slow] == [b""] * MOST_CLIENTS, "each slow one is closed, unanswered"
+        assert [read(one) for one in slow] == [b""] * MOST_VISITORS, "each slow one is closed, unanswered"
         eventually("the next one is served", lambda: b" 200 OK" in answer(server, GET))
 
 
-def test_a_port_in_use_raises_and_closing_frees_it(server: MetricsServer) -> None:
-    _, registry = farm_metrics(lambda: None, release="0.1.0")
-    with pytest.raises(OSError, match="in use"):
-        MetricsServer(MetricsText(registry), server.port)
+@pytest.mark.parametrize("path", ["/", "/metrics", "/static/page.css", "/job?id=a"])
+def test_where_a_password_is_set_nothing_is_shown_without_it(tmp_path: Path, path: str) -> None:
+    right = base64.b64encode(b"farmer:a-long-password").decode()
+    with site(tmp_path, WebSettings(port=0, basic_auth=SecretStr("farmer:a-long-password"))) as server:
+
+        def status(header: str) -> str:
+            lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{header}Connection: close\r\n\r\n"
+            return answer(server, lines.encode()).split(b" ")[1].decode()
+
+        assert status("") == "401"
+        assert status(f"Authorization: Basic {right}\r\n") in {"200", "404"}
+        wrong = [status(f"Authorization: Basic {right[:-4]}\r\n") for _ in range(20)]
+        assert wrong == ["401"] * 10 + ["429"] * 10, "guesses are slowed down"
+
+
+def test_an_address_that_others_reach_needs_a_password() -> None:
+    with pytest.raises(ValidationError, match="set basic_auth"):
+        WebSettings(address="0.0.0.0")  # noqa: S104 - it is refused
+    assert WebSettings(address="0.0.0.0", basic_auth=SecretStr("a:b")).address == "0.0.0.0"  # noqa: S104
+    assert WebSettings(address="::1").address == "::1"
+
+
+def test_a_port_in_use_raises_and_closing_frees_it(server: WebServer, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="in use"), site(tmp_path, WebSettings(port=server.port)):
+        pass
     began = time.monotonic()
-    again = MetricsServer(MetricsText(registry), 0)
-    again.close()
+    with site(tmp_path) as again:
+        pass
     assert time.monotonic() - began < 60
     with pytest.raises(ConnectionRefusedError):
         connected(again)

@@ -1,0 +1,67 @@
+"""Serves the farm's page and its metrics beside the loop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from config.hiding import hidden
+from config.sections import WebSettings
+from config.settings import Settings
+from fleet.coordinator.metrics_observer import MetricsObserver
+from fleet.coordinator.observed import Observed
+from fleet.status.snapshot import FarmSnapshot
+from fleet.web.farm_metrics import MetricsText, farm_metrics
+from fleet.web.scraping import ScrapeServer
+from fleet.web.site import ServedFarm, serving
+from tasks.broker.handshake import release
+
+
+@contextlib.contextmanager
+def site(
+    settings: Settings, parts: Observed, latest: Callable[[], FarmSnapshot | None]
+) -> Iterator[list[MetricsObserver]]:
+    """Serve page and metrics where the settings say; a port in use only gives a warning."""
+    if not settings.web.port and settings.web.metrics_token is None:
+        yield []
+        return
+    events, registry = farm_metrics(latest, release=release(), tags=_tags(settings, parts))
+    farm = ServedFarm(
+        place=parts.place,
+        server=parts.server,
+        latest=latest,
+        registry=registry,
+        metrics=MetricsText(registry),
+    )
+    with contextlib.ExitStack() as stack:
+        for port, what, name, opened in _listeners(settings.web, farm):
+            try:
+                stack.enter_context(opened())
+            except OSError as exc:
+                why = exc.strerror or str(exc)
+                parts.say(f"[WARN]   no {what} on port {port}: {why}; name another one by {name}")
+        yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
+
+
+def _tags(settings: Settings, parts: Observed) -> dict[str, tuple[str, ...]]:
+    """The tags of each miner that has any, by its name."""
+    names = {miner_id.lower(): name for miner_id, name in parts.names.items()}
+    named = ((names.get(miner.id.lower()), miner.tags) for miner in settings.miner)
+    return {name: tuple(hidden(tag) for tag in tags) for name, tags in named if name is not None and tags}
+
+
+def _listeners(
+    web: WebSettings, farm: ServedFarm
+) -> Iterator[tuple[int, str, str, Callable[[], contextlib.AbstractContextManager[object]]]]:
+    """The port of each listener that the settings ask for, what it serves, the setting that names it, what opens it."""
+    if web.port:
+        yield web.port, "page", "FLEET_WEB__PORT, or 0", lambda: serving(farm, web)
+    token = web.metrics_token
+    if token is not None:
+        shown = token.get_secret_value()
+        yield (
+            web.metrics_port,
+            "metrics",
+            "FLEET_WEB__METRICS_PORT",
+            lambda: contextlib.closing(ScrapeServer(farm.metrics, web.metrics_address, web.metrics_port, token=shown)),
+        )

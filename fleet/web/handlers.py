@@ -1,0 +1,114 @@
+"""Answers the requests for pages, for the files that they load, and for metrics, if their visitor is admitted."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from tornado.web import Finish, HTTPError, RequestHandler
+
+from fleet.web.farm_metrics import MetricsText
+from fleet.web.pages import Pages
+from fleet.web.visitors import Visitors
+
+#: parts of a query; a page takes four
+_MOST_FIELDS = 8
+_HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class _Handler(RequestHandler):
+    """Answers admitted visitors, with headers that let a browser load nothing from elsewhere."""
+
+    SUPPORTED_METHODS = ("GET", "HEAD")
+
+    def initialize(self, *, visitors: Visitors) -> None:
+        self._visitors = visitors
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+
+    def prepare(self) -> None:
+        address = self.request.remote_ip or ""
+        refusal = self._visitors.refusal(self.request.host_name, address, self.request.headers.get("Authorization", ""))
+        if refusal is not None:
+            for name, value in refusal.headers.items():
+                self.set_header(name, value)
+            self.reply(refusal.status, f"{refusal.text}\n".encode(), _TEXT)
+            raise Finish
+
+    def reply(self, status: int, body: bytes, kind: str) -> None:
+        """Answer the request."""
+        self.set_status(status)
+        self.set_header("Content-Type", kind)
+        self.write(body)
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        self.reply(status_code, f"{status_code}\n".encode(), _TEXT)
+        self.finish()
+
+    def compute_etag(self) -> None:
+        """None: no answer is kept by a browser."""
+
+
+class MetricsHandler(_Handler):
+    """Answers with the metrics."""
+
+    def initialize(self, *, visitors: Visitors, metrics: MetricsText) -> None:  # type: ignore[override]
+        super().initialize(visitors=visitors)
+        self._metrics = metrics
+
+    def get(self) -> None:
+        self.reply(200, self._metrics.text(), CONTENT_TYPE_PLAIN_0_0_4)
+
+    head = get
+
+
+class PageHandler(_Handler):
+    """Answers with a page."""
+
+    def initialize(self, *, visitors: Visitors, pages: Pages) -> None:  # type: ignore[override]
+        super().initialize(visitors=visitors)
+        self._pages = pages
+
+    async def get(self) -> None:
+        try:
+            query = dict(parse_qsl(self.request.query, max_num_fields=_MOST_FIELDS))
+        except ValueError as exc:
+            raise HTTPError(400) from exc
+        answer = await self._pages.answer(self.request.path, query)
+        self.reply(answer.status, answer.body, _HTML)
+
+    head = get
+
+
+class FileHandler(_Handler):
+    """Answers with a file that the pages load."""
+
+    def initialize(self, *, visitors: Visitors, pages: Pages) -> None:  # type: ignore[override]
+        super().initialize(visitors=visitors)
+        self._pages = pages
+
+    def get(self, name: str) -> None:
+        content, kind = self._pages.files.get(name, (None, _TEXT))
+        if content is None:
+            self.reply(404, b"404\n", _TEXT)
+            return
+        # its address holds a digest of its content
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.reply(200, content, kind)
+
+    head = get

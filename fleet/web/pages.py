@@ -1,0 +1,197 @@
+"""The pages of a farm: overview, miners, hosts and jobs, each made at most once a second whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fleet.domain.amounts import ZERO
+from fleet.errors import LedgerError
+from fleet.status.snapshot import FarmSnapshot
+from fleet.web import charts, lists, views
+from fleet.web.kept_answers import KeptAnswers
+from fleet.web.past import SPANS
+from fleet.web.rendering import Renderer
+from fleet.web.sources import FarmSources
+
+T = TypeVar("T")
+#: seconds for which the advice is shown again
+_ADVICE_S = 30.0
+#: rows of the overview's tables, and jobs of a list
+_FIRST_MINERS, _FIRST_HOSTS, _JOBS = 12, 12, 25
+#: longest text that is looked up
+_MOST_TEXT = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageAnswer:
+    """A page, or why there is none."""
+
+    status: int
+    body: bytes
+
+
+class Pages:
+    """Makes pages. All methods run on one event loop; the ledger is read on a thread of its own."""
+
+    def __init__(self, sources: FarmSources) -> None:
+        self._sources = sources
+        self._renderer = Renderer()
+        self.files = self._renderer.files
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="page")
+        self._kept = KeptAnswers[PageAnswer](sources.clock)
+        self._makers: Mapping[str, Callable[[Mapping[str, str]], Awaitable[PageAnswer]]] = {
+            "/": self._overview,
+            "/miners": self._miners,
+            "/miner": self._miner,
+            "/hosts": self._hosts,
+            "/host": self._host,
+            "/jobs": self._jobs,
+            "/job": self._job,
+        }
+        self._advice, self._advice_at = "", float("-inf")
+        self._seen: tuple[FarmSnapshot | None, float] = (None, sources.clock())
+
+    def close(self) -> None:
+        """End the thread that reads the ledger."""
+        self._executor.shutdown(cancel_futures=True)
+
+    async def answer(self, path: str, query: Mapping[str, str]) -> PageAnswer:
+        """The page at `path`, at most a second old."""
+        maker = self._makers.get(path)
+        if maker is None:
+            return self._message(404, "Not found", "This farm has no such page.")
+        found = self._kept.answer((path, *sorted(query.items())), lambda: self._made(maker, query))
+        if found is None:
+            return PageAnswer(status=503, body=b"too many different pages at once: ask again in a second\n")
+        return await asyncio.shield(found)
+
+    async def _made(
+        self, maker: Callable[[Mapping[str, str]], Awaitable[PageAnswer]], query: Mapping[str, str]
+    ) -> PageAnswer:
+        try:
+            return await maker(query)
+        except LedgerError as exc:
+            return self._message(503, "The ledger can't be read", str(exc))
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    async def _overview(self, query: Mapping[str, str]) -> PageAnswer:
+        farm = self._sources.latest()
+        if farm is None:
+            return self._page("overview.html", "/")
+        losses = farm.losses or ()
+        lost = sum((row.amount for row in losses), ZERO)
+        offered = lost + max(farm.earnings.ledger, ZERO)
+        hosts = views.hosts(farm)
+        return self._page(
+            "overview.html",
+            "/",
+            view=self._chart(query),
+            problem=self._sources.past.problem,
+            hosts=hosts[:_FIRST_HOSTS],
+            all_hosts=len(hosts),
+            miners=lists.first_miners(farm.miners, _FIRST_MINERS),
+            types=views.job_types(farm, self._sources.ended()),
+            losses=charts.waterfall(losses),
+            lost=lost,
+            lost_share=float(lost) / float(offered) * 100 if offered else 0.0,
+            advice=self._advised(),
+        )
+
+    async def _miners(self, query: Mapping[str, str]) -> PageAnswer:
+        farm = self._sources.latest()
+        if farm is None:
+            return self._starting()
+        wish = lists.Wish.of(query.get("q", ""), query.get("sort", "state"), query.get("page", "1"))
+        return self._page("miners.html", "/miners", list=lists.miner_list(farm.miners, wish))
+
+    async def _miner(self, query: Mapping[str, str]) -> PageAnswer:
+        farm, name = self._sources.latest(), query.get("name", "")
+        if farm is None:
+            return self._starting()
+        row = next((one for one in farm.miners if one.name == name), None)
+        if row is None:
+            return self._message(404, "No such miner", f"This farm has no miner {name[:_MOST_TEXT]!r}.")
+        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, name, None))
+        wrong = [one for one in farm.wrong if one.subject == f"miner {name}"]
+        view, problem = self._chart(query, name), self._sources.past.problem
+        return self._page("miner.html", "/miners", row=row, view=view, problem=problem, jobs=jobs, wrong=wrong)
+
+    async def _hosts(self, _: Mapping[str, str]) -> PageAnswer:
+        farm = self._sources.latest()
+        return self._starting() if farm is None else self._page("hosts.html", "/hosts", hosts=views.hosts(farm))
+
+    async def _host(self, query: Mapping[str, str]) -> PageAnswer:
+        farm, name = self._sources.latest(), query.get("name", "")
+        if farm is None:
+            return self._starting()
+        one = next((host for host in views.hosts(farm) if host.row.name == name), None)
+        if one is None:
+            text = f"No host {name[:_MOST_TEXT]!r} has computed a job since the coordinator's start."
+            return self._message(404, "No such host", text)
+        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, name))
+        wrong = [found for found in farm.wrong if found.subject == f"host {name}"]
+        return self._page("host.html", "/hosts", one=one, jobs=jobs, wrong=wrong)
+
+    async def _jobs(self, _: Mapping[str, str]) -> PageAnswer:
+        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, None))
+        return self._page("jobs.html", "/jobs", jobs=jobs, now_ms=self._sources.now_ms())
+
+    async def _job(self, query: Mapping[str, str]) -> PageAnswer:
+        wanted = query.get("id", "").strip()[:_MOST_TEXT]
+        if not wanted:
+            return self._message(404, "No job named", "Name a job, or the beginning of its id.")
+        lives, found = await self._read(lambda: self._sources.ledger.job(wanted))
+        status = 200 if lives or found else 404
+        return self._page("job.html", "/jobs", status=status, wanted=wanted, lives=lives, found=found)
+
+    # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _chart(self, query: Mapping[str, str], miner: str | None = None) -> views.Chart:
+        span = next((one for one in SPANS if one.name == query.get("span")), SPANS[0])
+        return views.chart(span, self._sources.past.of(span), self._sources.now_ms(), miner)
+
+    def _advised(self) -> str:
+        """The newest advice; it is read again beside the page."""
+        now = self._sources.clock()
+        if now - self._advice_at >= _ADVICE_S:
+            self._advice_at = now
+            task = asyncio.ensure_future(self._read(self._sources.ledger.advice))
+            task.add_done_callback(self._take_advice)
+        return self._advice
+
+    def _take_advice(self, task: asyncio.Future[str]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._advice = task.result()
+
+    async def _read(self, report: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, report)
+
+    def _starting(self) -> PageAnswer:
+        return self._message(503, "Starting", "The coordinator is starting: there are no figures yet.")
+
+    def _message(self, status: int, title: str, text: str) -> PageAnswer:
+        return self._page("message.html", "", status=status, title=title, text=text)
+
+    def _page(self, template: str, here: str, *, status: int = 200, **values: object) -> PageAnswer:
+        farm, sources = self._sources.latest(), self._sources
+        if farm is not self._seen[0]:
+            self._seen = (farm, sources.clock())
+        # by both clocks: one may have been set, and nobody may have looked for a while
+        seen_s = sources.clock() - self._seen[1]
+        age_s = seen_s if farm is None else max(seen_s, (sources.now_ms() - farm.at_ms) / 1000)
+        standing = None if farm is None else views.standing(farm, age_s)
+        body = self._renderer.page(
+            template,
+            here=here,
+            farm=farm,
+            standing=standing,
+            server=sources.server,
+            simulated=sources.simulated,
+            **values,
+        )
+        return PageAnswer(status=status, body=body)

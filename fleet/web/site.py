@@ -1,0 +1,108 @@
+"""Puts a farm's site together: its pages, what they read of the ledger, and its metrics."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from config.hiding import hidden
+from config.sections import WebSettings
+from fleet.domain.wall_clock import wall_ms
+from fleet.ledger.engine import open_engine
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.advice import kept_advice
+from fleet.ledger.reports.history import hours, minutes
+from fleet.ledger.reports.job_history import Life, Match, explain, matches
+from fleet.ledger.reports.latest import latest_jobs
+from fleet.status.snapshot import FarmSnapshot
+from fleet.web.farm_metrics import MetricsText
+from fleet.web.pages import Pages
+from fleet.web.past import Past
+from fleet.web.server import WebServer
+from fleet.web.sources import FarmSources, LedgerReader
+from fleet.web.views import Ended
+from fleet.web.visitors import Visitors
+
+_HOUR_MS = 3_600_000
+#: jobs listed where the beginning of an id matches several
+_LISTED = 20
+_ENDED = "neonet_jobs_total"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServedFarm:
+    """The farm whose site is served."""
+
+    place: LedgerPlace
+    #: the server's name in the ledger
+    server: str
+    latest: Callable[[], FarmSnapshot | None]
+    registry: CollectorRegistry
+    metrics: MetricsText
+
+
+@contextlib.contextmanager
+def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
+    """Serve the site of a farm. Raises OSError where the address can't be bound."""
+    password = None if settings.basic_auth is None else settings.basic_auth.get_secret_value()
+    visitors = Visitors(address=settings.address, names=settings.names, password=password, clock=time.monotonic)
+    with contextlib.closing(_past(farm)) as past:
+        sources = FarmSources(
+            server=hidden(farm.server),
+            simulated=farm.place.simulated,
+            latest=farm.latest,
+            ended=lambda: _ended(farm.registry),
+            past=past,
+            ledger=_reader(farm.place),
+            now_ms=wall_ms,
+            clock=time.monotonic,
+        )
+        with (
+            contextlib.closing(Pages(sources)) as pages,
+            contextlib.closing(WebServer(visitors, pages, farm.metrics, settings.address, settings.port)) as server,
+        ):
+            yield server
+
+
+def _past(farm: ServedFarm) -> Past:
+    place, server = farm.place, farm.server
+    past = Past(
+        lambda since_ms, until_ms: minutes(place, server, since_ms, until_ms),
+        lambda since_ms, until_ms: hours(place, server, since_ms // _HOUR_MS, until_ms // _HOUR_MS),
+        wall_ms,
+        time.monotonic,
+    )
+    past.start()
+    return past
+
+
+def _reader(place: LedgerPlace) -> LedgerReader:
+    def job(wanted: str) -> tuple[list[Life], list[Match]]:
+        engine = open_engine(place.url, read_only=True)
+        try:
+            lives = explain(engine, wanted)
+            found = [] if lives else matches(engine, wanted, _LISTED)
+            ids = {one.job_id for one in found}
+            return (explain(engine, ids.pop()), []) if len(ids) == 1 else (lives, found)
+        finally:
+            engine.dispose()
+
+    return LedgerReader(
+        jobs=lambda most, miner, host: latest_jobs(place, most, miner=miner, host=host),
+        job=job,
+        advice=lambda: next((one.advice.sentence for one in kept_advice(place)), ""),
+    )
+
+
+def _ended(registry: CollectorRegistry) -> Ended:
+    """Jobs that ended since the coordinator's start, as the metrics count them."""
+    return {
+        (sample.labels["outcome"], sample.labels["type"]): int(sample.value)
+        for family in registry.restricted_registry([_ENDED]).collect()
+        for sample in family.samples
+        if sample.name == _ENDED
+    }

@@ -1,0 +1,230 @@
+"""Pages show foreign texts as text and no ids, are made once a second, and survive an empty or a lost ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import TypeVar
+
+import pytest
+
+from config.hiding import hide_by, without_addresses
+from fleet.domain.amounts import ZERO
+from fleet.domain.miner_names import IdHider
+from fleet.errors import LedgerError
+from fleet.ledger.reports.job_history import JobStep, Life, Match
+from fleet.ledger.reports.latest import PaidJob
+from fleet.status.snapshot import FarmSnapshot
+from fleet.web.pages import Pages
+from fleet.web.past import Past
+from fleet.web.sources import FarmSources, LedgerReader
+from tests.support.snapshots import AT_MS, HOSTILE, MARKUP, MINER, SNAPSHOT, snapshot
+
+T = TypeVar("T")
+MINER_ID = "neo15f0c3b9a7e2d4816a0b1c2d3e4f5061728394a5b"
+JOB = PaidJob(
+    entry=7,
+    job_id=MARKUP,
+    job_type=MARKUP,
+    miner=MARKUP,
+    host=MARKUP,
+    amount=Decimal("0.5"),
+    confirmed=True,
+    booked_ms=AT_MS,
+)
+LIFE = Life(
+    server=MARKUP,
+    miner=MARKUP,
+    job={"job_id": MARKUP, "job_type": MARKUP, "cause": f"{MARKUP} {MINER_ID}"},
+    steps=(JobStep(at=MARKUP, state="assigned", attempt=1, after_ms=0),),
+    entries=({"entry": 1, "amount_nnet": "1", "kind": MARKUP, "status": MARKUP, "booked_at": MARKUP, "hash": "ab"},),
+)
+MATCH = Match(job_id=MARKUP, server=MARKUP, miner=MARKUP, job_type=MARKUP, state=MARKUP, assigned_at=MARKUP)
+
+
+class Elements(HTMLParser):
+    """The tags, attributes and texts of a document."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
+        self.words: list[str] = []
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@dataclass(kw_only=True, slots=True)
+class World:
+    """The sources of pages, changed by hand."""
+
+    farm: FarmSnapshot | None = SNAPSHOT
+    jobs: list[PaidJob] = field(default_factory=list)
+    lives: list[Life] = field(default_factory=list)
+    found: list[Match] = field(default_factory=list)
+    advice: str = ""
+    broken: bool = False
+    now: float = 1000.0
+    reads: int = 0
+
+    def read(self, value: T) -> T:
+        self.reads += 1
+        if self.broken:
+            raise LedgerError(MARKUP)
+        return value
+
+    def pages(self) -> Pages:
+        return Pages(
+            FarmSources(
+                server="simulator" if self.farm is None else self.farm.server,
+                simulated=True,
+                latest=lambda: self.farm,
+                ended=lambda: {("accepted", MARKUP): 3},
+                past=Past(lambda *_: [], lambda *_: [], lambda: AT_MS, lambda: self.now),
+                ledger=LedgerReader(
+                    jobs=lambda *_: self.read(self.jobs),
+                    job=lambda _: self.read((self.lives, self.found)),
+                    advice=lambda: self.read(self.advice),
+                ),
+                now_ms=lambda: AT_MS,
+                clock=lambda: self.now,
+            )
+        )
+
+    def run(self, use: Callable[[Pages], Awaitable[None]]) -> None:
+        async def all_of_it() -> None:
+            pages = self.pages()
+            await use(pages)
+            pages.close()
+
+        asyncio.run(all_of_it())
+
+    def page(self, path: str, **query: str) -> tuple[int, str]:
+        """Status and document."""
+        found = []
+
+        async def ask(pages: Pages) -> None:
+            found.append(await pages.answer(path, query))
+
+        self.run(ask)
+        return found[0].status, found[0].body.decode()
+
+
+@pytest.fixture
+def known_ids() -> Iterator[None]:
+    hide_by(IdHider({MINER_ID: "garage"}))
+    yield
+    hide_by(without_addresses)
+
+
+HOSTILE_PAGES = [
+    ("/", {}),
+    ("/miners", {"q": MARKUP, "sort": MARKUP, "page": MARKUP}),
+    ("/miners", {}),
+    ("/miner", {"name": MARKUP, "span": MARKUP}),
+    ("/miner", {"name": MARKUP + "?"}),
+    ("/hosts", {}),
+    ("/host", {"name": MARKUP}),
+    ("/host", {"name": "\ud800"}),
+    ("/jobs", {}),
+    ("/job", {"id": MARKUP}),
+    (f"/{MARKUP}", {MARKUP: MARKUP}),
+]
+
+
+@pytest.mark.parametrize(("path", "query"), HOSTILE_PAGES)
+@pytest.mark.parametrize("broken", [False, True], ids=["whole", "broken ledger"])
+@pytest.mark.usefixtures("known_ids")
+def test_markup_and_control_characters_in_every_field_are_shown_as_text(
+    path: str, query: dict[str, str], broken: bool
+) -> None:
+    world = World(farm=HOSTILE, jobs=[JOB], lives=[LIFE], found=[MATCH], advice=MARKUP, broken=broken)
+    _, document = world.page(path, **query)
+    elements = Elements(document)
+    assert elements.tags.count("script") == 1, "the page's own"
+    assert "img" not in elements.tags
+    assert not [name for name in elements.attributes if name.startswith("on") or name == "style"]
+    assert not [char for char in document if not char.isprintable() and char not in "\n\u2007\u2008"]
+    assert MINER_ID not in document
+
+
+def test_the_overview_shows_the_snapshots_figures() -> None:
+    status, document = World().page("/")
+    words = "".join(Elements(document).words)
+    assert status == 200
+    for text in ("112.345679", "19.00 to 24.00 NNET", "No worker takes jobs.", "Start one.", "garage-1", "Simulated."):
+        assert text in words
+    assert "4" in words
+    assert 'aria-live="polite"' in document
+
+
+def test_a_farm_that_starts_or_has_nothing_has_pages_too() -> None:
+    assert World(farm=None).page("/")[0] == 200
+    for path in ("/miners", "/hosts", "/miner", "/host"):
+        assert World(farm=None).page(path)[0] == 503
+    earnings = replace(
+        SNAPSHOT.earnings, today=None, yesterday=None, projected=None, last_paid_ms=None, recent=ZERO, ledger=ZERO
+    )
+    empty = snapshot(
+        earnings=earnings, miners=(), sessions={}, types=(), hosts=(), losses=None, gas=None, phase=None, wrong=()
+    )
+    for losses in (None, ()):
+        status, document = World(farm=replace(empty, losses=losses)).page("/")
+        assert status == 200
+        assert "not stated" in document
+    assert World(farm=empty).page("/jobs")[0] == 200
+    assert World(farm=empty).page("/job", id="a")[0] == 404
+    assert World(farm=empty).page("/miner", name="garage-1")[0] == 404
+
+
+def test_2500_miners_take_one_page_of_rows() -> None:
+    farm = snapshot(miners=tuple(replace(MINER, name=f"rig-{number}") for number in range(2_500)))
+    assert World(farm=farm).page("/miners")[1].count("<tr data-key=") == 50
+    assert World(farm=farm).page("/")[1].count('<tr data-key="rig-') == 12
+
+
+def test_a_page_is_made_once_a_second_however_many_ask() -> None:
+    world = World(jobs=[])
+
+    async def ask(pages: Pages) -> None:
+        await asyncio.gather(*(pages.answer("/jobs", {}) for _ in range(100)))
+        assert world.reads == 1
+        world.now += 1.0
+        await pages.answer("/jobs", {})
+        assert world.reads == 2
+
+    world.run(ask)
+
+
+def test_many_different_pages_at_once_are_put_off() -> None:
+    world = World()
+
+    async def ask(pages: Pages) -> None:
+        statuses = [(await pages.answer("/job", {"id": f"{number}"})).status for number in range(100)]
+        assert set(statuses) == {404, 503}
+        assert world.reads == statuses.count(404) < 50
+        world.now += 1.0
+        assert (await pages.answer("/", {})).status == 200
+
+    world.run(ask)
+
+
+def test_a_snapshot_that_no_longer_changes_is_late() -> None:
+    world = World(farm=snapshot(wrong=()))
+
+    async def ask(pages: Pages) -> None:
+        assert b">Mining<" in (await pages.answer("/", {})).body.replace(b"\n", b"")
+        world.now += 60
+        late = (await pages.answer("/", {})).body
+        assert b"figures are 1 min old" in late
+
+    world.run(ask)

@@ -1,0 +1,116 @@
+"""The past is read bit by bit, the newest first; what is over is read once, and a failure of the ledger is survived."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from fleet.errors import LedgerError
+from fleet.ledger.reports.history import Paid
+from fleet.web.past import DAY, HOUR, Past
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+NOW_MS = 500_000 * HOUR_MS + 30 * MINUTE_MS + 5_000
+
+
+class Told:
+    """A past whose ledger and clocks are moved by hand."""
+
+    def __init__(self) -> None:
+        self.now, self.now_ms = 1000.0, NOW_MS
+        self.broken = False
+        self.asked: list[tuple[int, int]] = []
+        self.past = Past(self.minutes, self.hours, lambda: self.now_ms, lambda: self.now)
+
+    def minutes(self, since_ms: int, until_ms: int) -> list[Paid]:
+        return self._rows(since_ms, until_ms, MINUTE_MS)
+
+    def hours(self, since_ms: int, until_ms: int) -> list[Paid]:
+        return self._rows(since_ms, until_ms, HOUR_MS)
+
+    def _rows(self, since_ms: int, until_ms: int, unit_ms: int) -> list[Paid]:
+        self.asked.append((since_ms, until_ms))
+        if self.broken:
+            raise LedgerError("it is gone")
+        places = range(since_ms // unit_ms, until_ms // unit_ms)
+        return [Paid(at, "garage", "inference", "shed", 2, Decimal("0.1")) for at in places if at * unit_ms < NOW_MS]
+
+    def look(self) -> float:
+        self.now += 1
+        return self.past.look()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def test_nothing_is_read_until_somebody_looks(told: Told) -> None:
+    assert told.look() == 0.0
+    assert told.past.of(HOUR) == [None] * HOUR.steps
+    assert told.look() > 0
+    assert told.asked
+
+
+def test_the_newest_steps_come_first_and_all_of_them_in_the_end(told: Told) -> None:
+    told.past.of(HOUR)
+    told.look()
+    assert [one is not None for one in told.past.of(HOUR)[-6:]] == [False, True, True, True, True, True]
+    while told.look():
+        told.past.of(HOUR)
+    found = told.past.of(HOUR)
+    assert all(one is not None for one in found)
+    assert [one.nnet for one in found if one] == [Decimal("0.1")] * HOUR.steps
+    assert found[0] is not None
+    assert (found[0].jobs, found[0].hosts, found[0].types) == (2, {"shed": 2}, {"inference": 2})
+    assert len(told.asked) == HOUR.steps // HOUR.at_once
+
+
+def test_steps_that_are_over_are_not_read_again(told: Told) -> None:
+    told.past.of(HOUR)
+    while told.look():
+        pass
+    told.asked.clear()
+    told.now += 10 * HOUR.every_s
+    told.past.of(HOUR)
+    told.look()
+    assert told.look() == 0.0
+    ((since_ms, until_ms),) = told.asked
+    assert until_ms == NOW_MS // MINUTE_MS * MINUTE_MS + MINUTE_MS
+    assert until_ms - since_ms <= 4 * MINUTE_MS
+
+
+def test_hours_are_read_by_the_hour(told: Told) -> None:
+    told.past.of(DAY)
+    while told.look():
+        pass
+    found = told.past.of(DAY)
+    assert [one.jobs if one else None for one in found] == [2] * DAY.steps
+
+
+def test_a_ledger_that_can_not_be_read_is_said_and_tried_again(told: Told) -> None:
+    told.broken = True
+    told.past.of(HOUR)
+    told.look()
+    assert told.past.problem == "it is gone"
+    assert told.past.of(HOUR) == [None] * HOUR.steps
+    told.broken = False
+    told.now += HOUR.every_s
+    told.past.of(HOUR)
+    told.look()
+    assert told.past.of(HOUR)[-1] is not None
+    assert told.past.problem == ""
+
+
+@pytest.mark.parametrize("jump_ms", [-400 * 24 * HOUR_MS, 400 * 24 * HOUR_MS])
+def test_after_a_jump_of_the_clock_only_the_new_hour_is_kept(told: Told, jump_ms: int) -> None:
+    told.past.of(HOUR)
+    while told.look():
+        pass
+    told.now_ms += jump_ms
+    told.now += HOUR.every_s * 10
+    assert told.past.of(HOUR) == [None] * HOUR.steps
+    while told.look():
+        told.past.of(HOUR)
+    assert all(one is not None for one in told.past.of(HOUR))
