@@ -141,8 +141,6 @@ class Ledger:
         names: dict[str, str] = {}
 
         def name(connection: Connection) -> None:
-            for miner_id in given:
-                self._writing(connection).miner(miner_id)
             names.update(name_miners(connection, self._server, given))
 
         self._link.write(name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from fleet.domain.miner_names import distinct_names
 from fleet.ledger.schema import miners
-from fleet.ledger.seals import change
+from fleet.ledger.seals import change, seal_new
 from fleet.ledger.trouble import reading
 
 
@@ -19,7 +19,7 @@ def stored_names(engine: Engine) -> dict[str, str]:
 
 
 def name_miners(connection: Connection, server: int, given: Mapping[str, str]) -> dict[str, str]:
-    """Name all miners of a server, and return miner id → name. Their rows must exist.
+    """Name all miners of a server, create the rows of new ones, and return miner id → name.
 
     `given` maps the ids of this start's miners to their names in the settings, "" where they have none. Other miners
     keep their names, unless one of these takes it.
@@ -29,8 +29,19 @@ def name_miners(connection: Connection, server: int, given: Mapping[str, str]) -
     ).all()
     taken = set(filter(None, given.values()))
     wanted = [(row.miner_id, given.get(row.miner_id, "" if row.name in taken else row.name)) for row in rows]
-    names = distinct_names(wanted)
+    new = given.keys() - {row.miner_id for row in rows}
+    names = distinct_names([*wanted, *((miner_id, name) for miner_id, name in given.items() if miner_id in new)])
     changed = [{"key_id": row.id, "name": names[row.miner_id]} for row in rows if row.name != names[row.miner_id]]
     if changed:
         change(connection, miners, ("id",), changed)
+    if new:
+        _add(connection, server, [miner_id for miner_id in given if miner_id in new], names)
     return names
+
+
+def _add(connection: Connection, server: int, ids: Sequence[str], names: Mapping[str, str]) -> None:
+    """Insert all new miners at once: a farm may begin with a hundred thousand."""
+    connection.execute(
+        insert(miners), [{"server": server, "miner_id": miner_id, "name": names[miner_id]} for miner_id in ids]
+    )
+    seal_new(connection, miners, ("server", "miner_id"), [{"key_server": server, "key_miner_id": one} for one in ids])

@@ -58,10 +58,11 @@ def sealed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     return row | {"seal": seal(table, row)}
 
 
-def seal_new(connection: Connection, table: Table, row_id: int) -> None:
-    """Seal a row that has just been inserted."""
-    (row,) = _read(connection, table, ("id",), {f"{KEY}id": row_id})
-    run(connection, update_by_key(table, ("id",)), [{f"{KEY}id": row_id, "seal": seal(table, row)}])
+def seal_new(connection: Connection, table: Table, key: tuple[str, ...], new: Sequence[Mapping[str, Any]]) -> None:
+    """Seal rows that have just been inserted. Each of `new` names one by `key_<column>` for each column of `key`."""
+    rows = [row for one in new for row in _read(connection, table, key, one)]
+    seals = [{f"{KEY}id": row["id"], "seal": seal(table, row)} for row in rows]
+    run(connection, update_by_key(table, ("id",)), seals)
 
 
 def change(connection: Connection, table: Table, key: tuple[str, ...], changes: Sequence[Mapping[str, Any]]) -> None:

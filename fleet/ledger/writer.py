@@ -277,7 +277,7 @@ def row_id(
     if found is None:
         found = connection.execute(insert(table).returning(table.c.id), {**key, **(values or {})}).scalar_one()
         if table in SEALED:
-            seal_new(connection, table, int(found))
+            seal_new(connection, table, ("id",), [{"key_id": int(found)}])
     return int(found)
 
 
