@@ -8,8 +8,8 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -31,7 +31,7 @@ from fleet.simulator.endpoints import parse_request
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.simulator import Simulator
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import Outcome, ResultMessage
+from tasks.messages import JobMessage, Outcome, ResultMessage
 
 _Result = TypeVar("_Result")
 _EPOCH_S = 1_800_000_000.0
@@ -49,6 +49,8 @@ class Scene:
     round_trip_s: float
     #: seconds that a kernel takes, and processes that compute
     kernel_s: float = 0.02
+    #: seconds of the kernels that take another time, by job type
+    kernel_times_s: Mapping[str, float] = field(default_factory=dict)
     processes: int = 64
     #: maximum number of open miners
     most: int = 300
@@ -181,18 +183,22 @@ class VirtualFarm:
 
     def _dispatch(self, order: Dispatch) -> None:
         message = order.message
+        # an earlier message of the same job may still be in the queue
+        waits = order.only_if_idle and bool(self._queue)
         word = Published(
-            job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=True, waits=False
+            job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=True, waits=waits
         )
         self._after(_HOP_S / 2, lambda: self.farm.on_published(word, self.now))
-        self._queue.append(order)
-        self._work()
+        if not waits:
+            self._queue.append(order)
+            self._work()
 
     def _work(self) -> None:
         while self._queue and self._free:
             order = self._queue.popleft()
             self._free -= 1
-            self._after(_HOP_S + self.scene.kernel_s, lambda order=order: self._computed(order))  # type: ignore[misc]
+            busy_s = _HOP_S + self._kernel_s(order.message)
+            self._after(busy_s, lambda order=order: self._computed(order))  # type: ignore[misc]
 
     def _computed(self, order: Dispatch) -> None:
         message = order.message
@@ -205,9 +211,12 @@ class VirtualFarm:
                 worker="w@virtual",
                 outcome=Outcome.COMPUTED,
                 result=result,
-                compute_ms=self.scene.kernel_s * 1000,
+                compute_ms=self._kernel_s(message) * 1000,
                 kernel_version="v",
             ),
             self.now,
         )
         self._work()
+
+    def _kernel_s(self, message: JobMessage) -> float:
+        return self.scene.kernel_times_s.get(message.job_type, self.scene.kernel_s)

@@ -9,14 +9,15 @@ One file: opening, closing and accepting free jobs all follow from the same esti
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from fleet.coordinator.adviser import Adviser
 from fleet.coordinator.income_observer import IncomeObserver
-from fleet.domain.amounts import ZERO
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Effect
 from fleet.domain.events import DrainBegun, FreeJobsWorth, Reopened
+from fleet.domain.free_jobs import FreeJobTerms
 from fleet.earning.controller import LOOK_EVERY_S, Controller, Reason
 from fleet.earning.meter import Meter
 from fleet.earning.model import IncomeModel
@@ -26,10 +27,12 @@ from fleet.ratelimit.governor import Governor
 
 #: share of the open sessions that may be opened at once
 _AT_ONCE = 0.25
-#: a free job is ignored if its requests are estimated to earn this many times its reward elsewhere
+#: a free job is ignored if its requests or its compute are estimated to earn this many times its reward elsewhere
 _CLEARLY = 1.1
-#: a smaller relative change of that estimate is not passed on to the miners
+#: smaller relative changes of these estimates are not passed on to the miners
 _SAME = 0.05
+#: shortest wait for a worker that is reckoned with, in seconds, and the factor by which it may grow
+_LEAST_WAIT_S, _MARGIN = 5.0, 1.25
 #: seconds until a miner whose session could not be opened is tried again
 _TRY_AGAIN_S = 600.0
 #: calls that open a session, and errors of theirs that say nothing about the miner
@@ -105,8 +108,11 @@ class AutoMiners:
             change = self._refused.add if isinstance(reply.outcome, CallError) else self._refused.discard
             change(miner.spec.miner_id)
 
-    def look(self, now: float) -> tuple[list[Miner], list[str]]:
-        """The miners that were opened or closed, and lines for the operator. Call it at `look_at`."""
+    def look(self, now: float, *, at_workers: int) -> tuple[list[Miner], list[str]]:
+        """The miners that were opened or closed, and lines for the operator. Call it at `look_at`.
+
+        `at_workers` jobs await a worker's result.
+        """
         self.look_at = now + LOOK_EVERY_S
         self.meter.limit(self._governor.limit, self._governor.window_s)
         self.seen.look()
@@ -116,23 +122,27 @@ class AutoMiners:
         if decision.reason is Reason.UNREACHED:
             notices += self._put_aside(now)
         self._reach(now)
-        self._price_free_jobs(now)
+        self._price_free_jobs(at_workers, now)
         if not self.follows:
             return [], notices
         changed = self._follow(self.controller.target, now)
         self._governor.keeps(max(sum(not miner.done for miner in self._miners), 1))
         return changed, notices
 
-    def _price_free_jobs(self, now: float) -> None:
-        """Set the reward below which the miners ignore a free job: zero unless requests are scarce."""
-        least, before = ZERO, self.seen.least_free
-        if self._governor.used_up(now) and self.model.ready:
-            least = Decimal(self.model.free_job_worth(self.own) / _CLEARLY)
-        if abs(least - before) <= Decimal(_SAME) * min(least, before):
+    def _price_free_jobs(self, at_workers: int, now: float) -> None:
+        """Set what the miners take without a fetch: all jobs, unless requests or workers are short."""
+        wait_s = self.meter.compute.wait_s(at_workers, now) * _MARGIN
+        terms = FreeJobTerms(wait_s=wait_s if wait_s >= _LEAST_WAIT_S else 0.0)
+        if self.model.ready:
+            worth = self.model.compute_worth(self.own)
+            terms = replace(terms, compute={name: Decimal(nnet / _CLEARLY) for name, nnet in worth.items()})
+            if self._governor.used_up(now):
+                terms = replace(terms, requests=Decimal(self.model.free_job_worth(self.own) / _CLEARLY))
+        if terms.alike(self.seen.free_terms, _SAME):
             return
-        self.seen.least_free = least
+        self.seen.free_terms = terms
         for miner in self._miners:
-            miner.on(FreeJobsWorth(least), now)
+            miner.on(FreeJobsWorth(terms), now)
 
     def advise(self, now: float, *, hosts: int, at_end: bool = False) -> list[Effect]:
         """The advice and forecast to write and print if they are due, as they are `at_end` of a run. `hosts` compute.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.amounts import EntryKind
 from fleet.domain.answers import HeartbeatAnswer, Receipt, RewardTerms, SessionStart
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Booked, Effect
+from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.jobs import Job
 from fleet.earning.meter import Meter
 from fleet.errors import JobCompleted
@@ -36,8 +37,8 @@ class IncomeObserver:
         self._changing = 0
         #: whether answers to heartbeats state what they pay; None before the first
         self._beats_state_pay: bool | None = None
-        #: NNET that a job must state to be taken without a fetch
-        self.least_free = ZERO
+        #: what a job that comes without a fetch must state to be taken
+        self.free_terms = FreeJobTerms()
         #: when the server is next asked for its reward rule
         self._terms_at = now
         #: job id → duration of its fetch (0 without one), when it arrived, when its result arrived, kernel time; in s
@@ -93,9 +94,9 @@ class IncomeObserver:
         if terms.active_miners is not None and not sure:
             self._terms_at = asked_at + _ASK_AGAIN_S
 
-    def computed(self, job_id: str, compute_ms: float, now: float) -> None:
+    def computed(self, job_id: str, job_type: str, compute_ms: float, now: float) -> None:
         """A job's result arrived; its kernel took `compute_ms`."""
-        self._meter.computed(compute_ms / 1000)
+        self._meter.compute.add(job_type, compute_ms / 1000, now)
         times = self._times.get(job_id)
         if times is not None:
             times[2:] = now, compute_ms / 1000
@@ -136,7 +137,7 @@ class IncomeObserver:
 
     def _beaten(self, answer: HeartbeatAnswer, reply: Reply) -> None:
         job, self._beats_state_pay = answer.next_job, answer.reward is not None
-        taken = job is not None and job.reward >= self.least_free
+        taken = job is not None and self.free_terms.refusal(job) is None
         self._meter.beat(answer.reward, own=self.own, free_job=taken)
         if job is not None:
             self._assigned(job, reply)

@@ -122,7 +122,7 @@ class Farm:
             if warning is not None:
                 self._warn(warning)
             if self.auto is not None and message.outcome is Outcome.COMPUTED:
-                self.auto.seen.computed(message.job_id, message.compute_ms, now)
+                self.auto.seen.computed(message.job_id, job.job_type, message.compute_ms, now)
         self._tell(self.miners[job.miner_id], ResultArrived(message=message, able=self.workers.able), now)
 
     def _warn(self, text: str, job_id: str = "") -> None:
@@ -201,7 +201,7 @@ class Farm:
         """Open and close sessions where that earns more."""
         if self.auto is None or self.draining or now < self.auto.look_at:
             return
-        changed, lines = self.auto.look(now)
+        changed, lines = self.auto.look(now, at_workers=self.jobs.at_workers)
         for miner in changed:
             if miner.draining:
                 self.timetable.left(miner)

@@ -34,6 +34,8 @@ class Loss(Enum):
     ANSWER_LOST = "answer lost"
     #: it came without a fetch, and other jobs earn more for the requests that submitting it would take
     LEFT = "not worth a request"
+    #: it came without a fetch, and the workers are too busy: other jobs earn more in its time, or it would expire
+    OVERLOAD = "workers too busy"
     #: it came without a fetch, and the miner already had the most such jobs that it may have
     CROWDED = "too many open"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from fleet.domain.calls import Answer, Reply
+from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import CallError
@@ -88,9 +88,9 @@ class AbandonedSessionStopped:
 
 @dataclass(frozen=True, slots=True)
 class FreeJobsWorth:
-    """From now on, a job that comes without a fetch and states less than `least` NNET is ignored."""
+    """From now on, a job that comes without a fetch is ignored unless it meets these terms."""
 
-    least: Decimal
+    terms: FreeJobTerms
 
 
 MinerEvent = (

@@ -7,7 +7,8 @@ latter. Release a answers each submission with an error after it has paid, so th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from fleet.domain.calls import BEATS_SHARE
 
@@ -46,6 +47,8 @@ class Capacity:
     workers_per_s: float | None = None
     #: seconds of one core that computing a job takes; None until measured
     kernel_s: float | None = None
+    #: the same by job type
+    kernels_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def most(self) -> int:
@@ -63,6 +66,10 @@ class Capacity:
             free = min(free, self.workers_per_s)
             fetched = min(fetched, self.workers_per_s - free)
         return Pace(fetched=fetched, free=free, beats=beats)
+
+    def short_of_workers(self, own: int) -> bool:
+        """Whether the workers, not the limit or the cycle, bound what `own` sessions complete."""
+        return self.workers_per_s is not None and self.pace(own).jobs < replace(self, workers_per_s=None).pace(own).jobs
 
     def full_at(self) -> int | None:
         """The smallest number of sessions that uses up the limit or the workers; None while the cycle is unknown."""

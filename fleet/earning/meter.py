@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from fleet.domain.answers import RewardTerms
 from fleet.earning.capacity import Capacity
+from fleet.earning.compute import Compute
 from fleet.earning.model import Beats, IncomeModel
 from fleet.earning.samples import Level, Mean, Sample, Weights, weights_of
 from fleet.earning.sharing import Sharing, by_terms, fitted
@@ -56,8 +57,8 @@ class Meter:
         self._waits: dict[int, Mean] = {}
         #: the shortest such wait, which is the round trip to a worker
         self._way_s = math.inf
-        #: the last kernels in seconds
-        self._kernels = Mean()
+        #: the last results of the workers
+        self.compute = Compute()
         self._beats: deque[tuple[float, float]] = deque(maxlen=_RECENT)
         self._beat_jobs = [0.0, 0.0]
         #: NNET that heartbeats paid for reported jobs, and all paid jobs
@@ -98,10 +99,6 @@ class Meter:
         self._beats.append((paid, self._sharing.level(own)))
         self._beat_jobs[0] += free_job
         self._beat_jobs[1] += 1
-
-    def computed(self, kernel_s: float) -> None:
-        """A worker computed a job in `kernel_s` seconds of one core."""
-        self._kernels.add(kernel_s)
 
     def bonus(self, amount: Decimal) -> None:
         """A heartbeat was paid `amount` NNET for the jobs that it reported."""
@@ -218,7 +215,7 @@ class Meter:
             return new
         unit = sum(old.by_type[name] for name in shared) / sum(new.by_type[name] for name in shared)
         merged = dict(old.by_type) | {name: weight * unit for name, weight in new.by_type.items()}
-        return Weights(by_type=merged, mean=new.mean * unit, error=new.error, spread=new.spread)
+        return replace(new, by_type=merged, mean=new.mean * unit)
 
     def _levels(self) -> list[Level]:
         found = (self._weights.level(sample) for sample in self._samples.values())
@@ -235,7 +232,8 @@ class Meter:
             submissions_per_job=max(self._submissions / self._jobs, 1.0) if self._jobs >= _ENOUGH_JOBS else 1.0,
             free_per_beat=free / beats if beats else 0.0,
             workers_per_s=workers,
-            kernel_s=self._kernels.value if self._kernels.count else None,
+            kernel_s=self.compute.kernels.value if self.compute.kernels.count else None,
+            kernels_s=self.compute.by_type,
         )
 
     def _cycle(self) -> tuple[float | None, float, float | None]:
@@ -253,7 +251,9 @@ class Meter:
         if crowded.count >= _ENOUGH_JOBS and most > least and crowded.value > _CROWDED * cycle_s:
             workers = most / crowded.value
         queued_s = self._waits[least].value - min(self._way_s, self._waits[least].value)
-        if cycle.count >= _ENOUGH_JOBS and queued_s > max(self._kernels.value, (_CROWDED - 1) * (cycle_s - queued_s)):
+        if cycle.count >= _ENOUGH_JOBS and queued_s > max(
+            self.compute.kernels.value, (_CROWDED - 1) * (cycle_s - queued_s)
+        ):
             # jobs wait in the queue for longer than they compute, even with this number of sessions
             workers = workers or least / cycle_s
             cycle_s -= queued_s

@@ -14,6 +14,8 @@ from fleet.earning.sharing import Sharing
 
 #: share of the highest income from which fewer sessions are preferred: they cost fewer requests
 _AS_GOOD = 0.995
+#: seconds of a worker that a job takes beside its kernel
+_OVERHEAD_S = 0.001
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +108,21 @@ class IncomeModel:
         submissions, bonus = self.capacity.submissions_per_job, self.beats.per_job
         fetched = self.weights.mean * self.sharing.level(own) + bonus
         return max(submissions * fetched / (1 + submissions) - bonus, 0.0)
+
+    def compute_worth(self, own: int) -> dict[str, float]:
+        """NNET that a free job of each type must state, while workers are short, to be worth its time at a worker.
+
+        The same time would go to fetched jobs, which come as the server draws them and can't be declined. Only types
+        whose kernels were timed are listed, and none while the workers keep up.
+        """
+        shares, times = self.weights.shares, self.capacity.kernels_s
+        timed = {name: seconds + _OVERHEAD_S for name, seconds in times.items() if name in shares}
+        if not timed or not self.capacity.short_of_workers(own):
+            return {}
+        mean_s = sum(shares[name] * seconds for name, seconds in timed.items()) / sum(shares[name] for name in timed)
+        bonus = self.beats.per_job
+        fetched = self.weights.mean * self.sharing.level(own) + bonus
+        return {name: max(fetched * seconds / mean_s - bonus, 0.0) for name, seconds in timed.items()}
 
     def best(self, least: int, most: int) -> int:
         """The number of sessions of `least` … `most` with the highest income; the smallest of those nearly as good."""

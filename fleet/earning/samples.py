@@ -110,6 +110,8 @@ class Weights:
     by_type: Mapping[str, float] = field(default_factory=dict)
     #: mean weight of a job as the server draws them
     mean: float = 0.0
+    #: share of each type among the jobs that the server draws
+    shares: Mapping[str, float] = field(default_factory=dict)
     #: relative standard error of `mean`
     error: float = 1.0
     #: relative spread of the rewards of one type at one level
@@ -174,4 +176,6 @@ def _described(samples: list[Sample], levels: list[float], weights: dict[str, fl
     variance = sum((weights.get(name, 0.0) - mean) ** 2 * count for name, count in counts.items()) / jobs
     spread = math.sqrt(max(inside, 0.0) / scale) if scale >= _ENOUGH else _ASSUMED_SPREAD
     error = math.sqrt(variance / jobs) / mean if mean else 1.0
-    return Weights(by_type=weights, mean=mean, error=max(error, spread / math.sqrt(jobs)), spread=spread)
+    shares = {name: count / jobs for name, count in counts.items()}
+    uncertain = max(error, spread / math.sqrt(jobs))
+    return Weights(by_type=weights, mean=mean, shares=shares, error=uncertain, spread=spread)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from fleet.domain.amounts import ZERO
 from fleet.domain.answers import Receipt
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobOpened, Notice
+from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.jobs import PAID, Job, JobOrigin, JobState
 from fleet.domain.saved_state import OpenJob, Prior
 from fleet.domain.turn import NEVER
@@ -49,8 +49,8 @@ class Workload:
     def __init__(self, miner_id: str, policy: Policy, account: MinerAccount, rng: random.Random) -> None:
         self.jobs: dict[str, ActiveJob] = {}
         self.session: Session | None = None
-        #: NNET that a job must state to be taken without a fetch
-        self.least_free = ZERO
+        #: what a job that comes without a fetch must state to be taken
+        self.free_terms = FreeJobTerms()
         self.attempts = Attempts(miner_id, policy, self.jobs, rng)
         self.pause = FetchPause(policy.backoff, rng)
         self._miner_id = miner_id
@@ -152,12 +152,12 @@ class Workload:
         return [self._opened(active, prior), dispatch, *odd]
 
     def free_job(self, job: Job | None, reply: Reply, now: float, find: Find) -> list[Effect]:
-        """Take in a job that came without a fetch, or ignore it: not worth its submission, or one too many."""
+        """Take in a job that came without a fetch, or ignore it: other jobs earn more, or it is one too many."""
         if job is None:
             return []
         free = sum(active.job.origin is not JobOrigin.FETCHED for active in self.jobs.values())
-        loss = Loss.LEFT if job.reward < self.least_free else Loss.CROWDED
-        if job.job_id not in self.jobs and (loss is Loss.LEFT or free >= self._policy.max_free_jobs):
+        loss = self.free_terms.refusal(job) or (Loss.CROWDED if free >= self._policy.max_free_jobs else None)
+        if job.job_id not in self.jobs and loss is not None:
             return self._left(job, loss) if find(job.job_id) is None else []
         return self.assigned(job, reply, now, find)
 

@@ -193,7 +193,7 @@ class Miner:
                 self.draining = False
                 self._lifecycle.reopen()
             case FreeJobsWorth():
-                self._workload.least_free = event.least
+                self._workload.free_terms = event.terms
 
     def _give_up(self) -> list[Effect]:
         self._retry.over()

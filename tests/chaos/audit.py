@@ -47,7 +47,7 @@ class Allowed:
 
 NOTHING = Allowed()
 #: causes for which the farm drops jobs on purpose under any fault: those jobs came without a fetch
-_LEFT = frozenset({Loss.LEFT, Loss.CROWDED})
+_LEFT = frozenset({Loss.LEFT, Loss.OVERLOAD, Loss.CROWDED})
 #: Jobs that come with a heartbeat have a deadline and can't be declined. A stop of more than a minute misses it.
 LATE = Allowed(losses=frozenset({Loss.EXPIRED}))
 

@@ -40,5 +40,13 @@ def test_workers_that_are_short_bound_the_pace() -> None:
     assert replace(LIMITED, workers_per_s=7.0).pace(60).jobs == pytest.approx(7.0)
 
 
+def test_workers_are_short_only_where_they_bound_the_pace() -> None:
+    short = replace(LIMITED, workers_per_s=7.0)
+    assert short.short_of_workers(60)
+    assert not replace(short, requests_per_s=1.0).short_of_workers(60)
+    assert not replace(short, cycle_s=10.0).short_of_workers(60)
+    assert not LIMITED.short_of_workers(60)
+
+
 def test_a_limit_keeps_as_many_sessions_as_leave_room_for_jobs() -> None:
     assert replace(LIMITED, requests_per_s=200 / 60).most == 50

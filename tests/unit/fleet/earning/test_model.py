@@ -94,3 +94,38 @@ def test_what_heartbeats_pay_for_each_job_makes_a_free_one_worth_more() -> None:
     # a fetched job pays five quarters of its reward, so a free one needs five eighths, of which it has two as a bonus
     assert paid.free_job_worth(8) == pytest.approx(1.5 * bonus)
     assert replace(REAL, beats=Beats(per_job=1.0)).free_job_worth(8) == 0.0
+
+
+#: workers that can't keep up, and a server that draws one long job for each four short ones
+BUSY = replace(
+    REAL,
+    weights=Weights(
+        by_type={"inference": 0.4, "matrix_ops": 0.3}, mean=0.38, shares={"inference": 0.8, "matrix_ops": 0.2}
+    ),
+    capacity=replace(REAL.capacity, workers_per_s=7.0, kernels_s={"inference": 0.009, "matrix_ops": 0.299}),
+)
+
+
+def test_a_free_job_is_worth_its_time_at_a_busy_worker_if_it_pays_as_much_a_second_as_fetched_ones() -> None:
+    # a fetched job pays 0.38 times the level and takes 0.068 s of a worker on average, a millisecond of that for Celery
+    level = BUSY.sharing.level(8)
+    assert BUSY.compute_worth(8) == pytest.approx(
+        {"inference": 0.38 * level * 0.010 / 0.068, "matrix_ops": 0.38 * level * 0.300 / 0.068}
+    )
+
+
+def test_what_heartbeats_pay_for_each_job_counts_for_both() -> None:
+    bonus = 0.38 * BUSY.sharing.level(8)
+    worth = replace(BUSY, beats=Beats(per_job=bonus)).compute_worth(8)
+    assert worth["matrix_ops"] == pytest.approx(2 * bonus * 0.300 / 0.068 - bonus)
+    assert worth["inference"] == 0.0
+
+
+def test_every_free_job_is_worth_its_time_while_the_workers_keep_up() -> None:
+    assert replace(BUSY, capacity=replace(BUSY.capacity, workers_per_s=None)).compute_worth(8) == {}
+    assert replace(BUSY, capacity=replace(BUSY.capacity, kernels_s={})).compute_worth(8) == {}
+
+
+def test_a_type_whose_kernel_was_never_timed_has_no_bound() -> None:
+    timed = replace(BUSY, capacity=replace(BUSY.capacity, kernels_s={"inference": 0.009}))
+    assert timed.compute_worth(8) == pytest.approx({"inference": 0.38 * BUSY.sharing.level(8)})

@@ -34,6 +34,11 @@ def test_the_mean_weight_counts_each_type_as_often_as_it_is_drawn() -> None:
     assert 0 < weights.error < 0.15
 
 
+def test_each_type_has_its_share_of_the_jobs_that_were_drawn() -> None:
+    weights = weights_of([sample(1, 1.0, inference=20), sample(2, 0.5, inference=10, matrix_ops=10)])
+    assert weights.shares == pytest.approx({"inference": 0.75, "matrix_ops": 0.25})
+
+
 def test_a_sample_of_unknown_types_has_no_level() -> None:
     assert weights_of([sample(1, 1.0, inference=5)]).level(sample(2, 1.0, matrix_ops=3)) is None
 

@@ -12,6 +12,7 @@ from fleet.domain.calls import Answer, CallKind, Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
 from fleet.domain.events import FreeJobsWorth
+from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.miner.miner import Miner
@@ -39,8 +40,11 @@ class Mine:
         policy = Policy(max_free_jobs=most_free)
         self.miner = Miner(MinerSpec(miner_id="rig-1"), policy, SavedMiner(), random.Random(1), self.now)
         self.priors: dict[str, Prior] = {}
-        self.miner.on(FreeJobsWorth(least), self.now)
+        self.demand(FreeJobTerms(requests=least))
         self.answer(CallKind.REGISTER, Registration(new=True))
+
+    def demand(self, terms: FreeJobTerms) -> None:
+        self.miner.on(FreeJobsWorth(terms), self.now)
 
     def answer(self, kind: CallKind, outcome: Answer) -> list[Effect]:
         begun = self.miner.begin(self.now)
@@ -85,6 +89,14 @@ def test_one_that_is_worth_it_is_computed(origin: JobOrigin) -> None:
     assert dispatched(effects) == ["job-1"]
 
 
+def test_one_that_busy_workers_have_no_time_for_is_recorded_as_left() -> None:
+    mine = Mine(least=Decimal(0))
+    mine.demand(FreeJobTerms(wait_s=64.0))
+    effects = mine.start(job(1, "0.5", JobOrigin.INITIAL))
+    assert ends(effects) == [(JobState.EXPIRED, Loss.OVERLOAD)]
+    assert not dispatched(effects)
+
+
 def test_a_fetched_job_is_computed_whatever_it_pays_since_it_blocks_its_miner() -> None:
     mine = Mine()
     mine.start(None)
@@ -101,7 +113,7 @@ def test_one_that_was_left_and_is_given_again_is_recorded_once() -> None:
     mine.start(job(1, "0.1", JobOrigin.INITIAL))
     mine.priors["job-1"] = Prior(state=JobState.EXPIRED, attempt=0, miner_id="rig-1", loss=Loss.LEFT)
     assert mine.beat(job(1, "0.1", JobOrigin.NEXT))[1:] == []
-    mine.miner.on(FreeJobsWorth(Decimal(0)), mine.now)
+    mine.demand(FreeJobTerms())
     assert dispatched(mine.beat(job(1, "0.1", JobOrigin.NEXT))) == ["job-1"]
 
 
