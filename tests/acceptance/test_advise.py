@@ -32,14 +32,14 @@ def test_miners_that_cost_income_are_named(tmp_path: Path) -> None:
             assert stop(process) == 0, process.words()
             nothing_left(process)
         settings = farm_settings(folder, SETTINGS | {"FLEET_SERVER": url})
-        told = json.loads(run_fleet("advise", "--json", folder=folder, settings=settings).stdout)
+        answer = json.loads(run_fleet("advise", "--json", folder=folder, settings=settings).stdout)
         shown = run_fleet("advise", folder=folder, settings=settings).stdout
         with farm(folder, *command, settings=SETTINGS) as again:
             again.says("[EARN]   as of the last run: close ")
             again.says("session started", times=8)
             assert stop(again) == 0, again.words()
         assert earned(folder, url) == book(url)
-    (row,) = told["servers"]
+    (row,) = answer["servers"]
     best = row["best"]["miners"]
     assert row["now"]["miners"] == 8
     assert row["advice"].startswith(f"close {8 - best} of 8 miners: ")

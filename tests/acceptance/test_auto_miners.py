@@ -27,17 +27,17 @@ def test_it_opens_as_many_as_earn_most_and_loses_nothing(tmp_path: Path) -> None
             eventually("a second session", lambda: sessions(url) >= 2, timeout_s=200)
             assert stop(process) == 0, process.words()
             nothing_left(process)
-        told = figures(process)
+        summary = figures(process)
         assert earned(folder, url) == book(url)
         settings = farm_settings(folder, {"FLEET_SERVER": url})
         rows = json.loads(run_fleet("miners", "--json", folder=folder, settings=settings).stdout)["miners"]
-    assert told["rewards"]["difference_nnet"] == 0
-    assert 2 <= told["miners"] < 32
-    assert told["jobs"]["open"] == 0
+    assert summary["rewards"]["difference_nnet"] == 0
+    assert 2 <= summary["miners"] < 32
+    assert summary["jobs"]["open"] == 0
     states = [row["state"] for row in rows]
     assert len(states) == 32
-    assert states.count("closed") == told["miners"]
-    assert states.count("not opened") == 32 - told["miners"]
+    assert states.count("closed") == summary["miners"]
+    assert states.count("not opened") == 32 - summary["miners"]
 
 
 def test_miners_that_it_leaves_closed_are_compared_by_what_the_server_stated_before(tmp_path: Path) -> None:
@@ -50,10 +50,10 @@ def test_miners_that_it_leaves_closed_are_compared_by_what_the_server_stated_bef
         with farm(folder, "--server", url, "--miners", "auto", "--json") as process:
             process.says("[REWARD]", times=3)
             assert stop(process) == 0, process.words()
-        told = figures(process)
+        summary = figures(process)
         assert earned(folder, url) == book(url)
-    assert told["books"]["not_stated"] == 0
+    assert summary["books"]["not_stated"] == 0
     # a server's sums are floats
-    assert told["rewards"]["server_nnet"] == pytest.approx(told["rewards"]["ledger_nnet"], abs=Decimal("1e-9"))
-    assert told["rewards"]["ledger_nnet"] > before["ledger_nnet"]
-    assert told["rewards"]["difference_nnet"] == 0
+    assert summary["rewards"]["server_nnet"] == pytest.approx(summary["rewards"]["ledger_nnet"], abs=Decimal("1e-9"))
+    assert summary["rewards"]["ledger_nnet"] > before["ledger_nnet"]
+    assert summary["rewards"]["difference_nnet"] == 0

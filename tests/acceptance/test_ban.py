@@ -22,8 +22,8 @@ def test_a_stop_under_a_ban_ends_at_once_and_the_next_start_waits_for_its_end_an
             process.says("the server refuses all calls from this address")
             process.send(15)
             assert process.wait(20) == 76, process.words()
-        told, before = figures(process), asked(url, "/simulator/requests")
-        assert told["books"]["compared"] is False
+        stated, before = figures(process), asked(url, "/simulator/requests")
+        assert stated["books"]["compared"] is False
         assert "session not stopped: the server refuses all calls from this address" in process.out + process.err
         assert before["refused_403"] <= 5
         with farm(folder, "--server", url, *options) as process:

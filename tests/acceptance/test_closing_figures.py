@@ -50,23 +50,23 @@ def test_a_total_that_was_not_answered_at_the_end_is_not_stated_and_the_exit_cod
     dialect: str, tmp_path: Path
 ) -> None:
     with silenced(tmp_path, dialect, "--json") as (process, url):
-        told = figures(process)
+        summary = figures(process)
         booked = sum(earned(tmp_path / "farm", url).values())
         assert booked > 0
-        assert told["rewards"]["ledger_nnet"] == booked
-        assert told["rewards"]["server_nnet"] is told["rewards"]["difference_nnet"] is None
-        for row in told["rewards"]["per_miner"].values():
+        assert summary["rewards"]["ledger_nnet"] == booked
+        assert summary["rewards"]["server_nnet"] is summary["rewards"]["difference_nnet"] is None
+        for row in summary["rewards"]["per_miner"].values():
             assert row["server_nnet"] is row["difference_nnet"] is None
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["answered_at"]), "when it registered"
-        assert told["books"] == BOOKS | {"not_stated": 2, "answered_at": last_answer(told)}
+        assert summary["books"] == BOOKS | {"not_stated": 2, "answered_at": last_answer(summary)}
         said = process.err
         assert len(re.findall(r"^\S+ +\S+ +not stated +not stated *$", said, re.MULTILINE)) == 3
         assert "books NOT compared: the server stated no closing total for 2 miners\n  the last answer was at" in said
         assert_reconcile_says_the_same(tmp_path / "farm", url)
 
 
-def last_answer(told: dict[str, Any]) -> str:
-    return max(str(row["answered_at"]) for row in told["rewards"]["per_miner"].values())
+def last_answer(summary: dict[str, Any]) -> str:
+    return max(str(row["answered_at"]) for row in summary["rewards"]["per_miner"].values())
 
 
 def assert_reconcile_says_the_same(folder: Path, url: str) -> None:
@@ -133,8 +133,8 @@ def test_run_ledger_and_since_base_are_three_figures_each_with_jobs_and_money(
     second: tuple[Path, Started, str],
 ) -> None:
     folder, process, url = second
-    told = figures(process)
-    scopes = told["scopes"]
+    summary = figures(process)
+    scopes = summary["scopes"]
     assert scopes.keys() == SCOPES
     assert scopes["ledger"]["booked_nnet"] == sum(earned(folder, url).values())
     assert scopes["ledger"]["booked_nnet"] > scopes["run"]["booked_nnet"] > scopes["since_base"]["booked_nnet"] > 0
@@ -142,11 +142,11 @@ def test_run_ledger_and_since_base_are_three_figures_each_with_jobs_and_money(
         scopes["ledger"]["jobs"]["accepted"] > scopes["run"]["jobs"]["accepted"] > scopes["since_base"]["jobs"]["paid"]
     )
     assert scopes["ledger"]["since"] < scopes["run"]["since"] <= scopes["since_base"]["since"]
-    assert told["jobs"] == scopes["run"]["jobs"]
-    assert told["rewards"]["scope"] == "since_base"
-    assert told["rewards"]["ledger_nnet"] == told["rewards"]["server_nnet"] == scopes["since_base"]["booked_nnet"]
+    assert summary["jobs"] == scopes["run"]["jobs"]
+    assert summary["rewards"]["scope"] == "since_base"
+    assert summary["rewards"]["ledger_nnet"] == summary["rewards"]["server_nnet"] == scopes["since_base"]["booked_nnet"]
     before = scopes["ledger"]["booked_nnet"] - scopes["since_base"]["booked_nnet"]
-    assert told["books"]["before_base_nnet"] == before > 0
+    assert summary["books"]["before_base_nnet"] == before > 0
     words = "NNET booked before the base are not compared\n  the server's totals restarted, last at"
     line = re.search(rf"^(\S+) {words} 20\S+Z$", process.err, re.MULTILINE)
     assert line is not None, process.err
@@ -173,8 +173,8 @@ def test_the_reports_name_the_scopes_of_their_sums(second: tuple[Path, Started, 
     expected = {name: one["booked_nnet"] for name, one in figures(process)["scopes"].items()}
     settings = farm_settings(folder, {"FLEET_SERVER": url})
     for command in ("rewards", "reconcile"):
-        told = json.loads(run_fleet(command, "--json", folder=folder, settings=settings).stdout, parse_float=Decimal)
-        assert {name: one["booked_nnet"] for name, one in told["scopes"].items()} == expected
+        summary = json.loads(run_fleet(command, "--json", folder=folder, settings=settings).stdout, parse_float=Decimal)
+        assert {name: one["booked_nnet"] for name, one in summary["scopes"].items()} == expected
         said = run_fleet(command, folder=folder, settings=settings).stdout
         for words in ("the whole ledger: ", "the last run: ", "since each miner's base: "):
             assert words in said

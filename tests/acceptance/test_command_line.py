@@ -159,10 +159,10 @@ def test_config_shows_each_value_and_where_it_came_from_and_no_secret(tmp_path: 
     (tmp_path / "fleet.toml").write_text("[http]\nconnections = 3\n", encoding="utf-8")
     settings = {"FLEET_REDIS_URL": "redis://:a-secret-word@127.0.0.1/0", "FLEET_MINERS": "5"}
     done = run_fleet("config", "--json", folder=tmp_path, settings=settings)
-    told = json.loads(done.stdout)
-    assert told["http.connections"] == {"value": 3, "source": "fleet.toml"}
-    assert told["miners"] == {"value": 5, "source": "environment"}
-    assert told["drain_s"]["source"] == "default"
+    answer = json.loads(done.stdout)
+    assert answer["http.connections"] == {"value": 3, "source": "fleet.toml"}
+    assert answer["miners"] == {"value": 5, "source": "environment"}
+    assert answer["drain_s"]["source"] == "default"
     assert "a-secret-word" not in done.stdout + run_fleet("config", folder=tmp_path, settings=settings).stdout
 
 
@@ -199,13 +199,13 @@ def shown(folder: Path, *options: str) -> str:
 
 @pytest.mark.parametrize("by", ["miner", "tag", "type", "hour", "day"])
 def test_rewards_say_the_same_sum_however_they_are_grouped_and_printed(mined: Path, total: Decimal, by: str) -> None:
-    told = json.loads(shown(mined, "--by", by, "--json"), parse_float=Decimal, parse_int=Decimal)
+    answer = json.loads(shown(mined, "--by", by, "--json"), parse_float=Decimal, parse_int=Decimal)
     rows = list(csv.DictReader(io.StringIO(shown(mined, "--by", by, "--csv"))))
-    assert told["total_nnet"] == total > 0
-    assert told["simulated"] is True
-    assert sum(row["total_nnet"] for row in told["rows"]) == total
+    assert answer["total_nnet"] == total > 0
+    assert answer["simulated"] is True
+    assert sum(row["total_nnet"] for row in answer["rows"]) == total
     assert sum(Decimal(row["total_nnet"]) for row in rows) == total
-    assert [row[by] for row in rows] == [row[by] for row in told["rows"]]
+    assert [row[by] for row in rows] == [row[by] for row in answer["rows"]]
 
 
 def test_rewards_are_summed_by_the_tags_of_the_miners(mined: Path) -> None:

@@ -137,9 +137,9 @@ def test_a_coordinator_killed_in_mid_run_adopts_its_sessions_and_misses_no_payme
                 process.says("the coordinator ended with -9", times=deaths)
             process.says("adopted", times=3 + 2)
             assert process.wait() == 0, process.words()
-            told = figures(process)
-        assert told["jobs"]["open"] == told["jobs"]["rejected"] == told["jobs"]["quarantined"] == 0
-        assert told["rewards"]["difference_nnet"] == 0
+            summary = figures(process)
+        assert summary["jobs"]["open"] == summary["jobs"]["rejected"] == summary["jobs"]["quarantined"] == 0
+        assert summary["rewards"]["difference_nnet"] == 0
         assert earned(tmp_path / "farm", url) == book(url)
         sessions = asked(url, "/simulator/sessions")["sessions"]
         assert len(sessions) == 3
@@ -157,9 +157,9 @@ def test_a_redis_emptied_under_load_costs_time_and_no_money(redis_url: str, tmp_
                     process.says("[REWARD]", times=times)
                     client.flushdb()
             assert process.wait() == 0, process.words()
-            told = figures(process)
-        assert told["jobs"]["open"] == told["jobs"]["rejected"] == told["jobs"]["quarantined"] == 0
-        assert told["rewards"]["difference_nnet"] == 0
+            summary = figures(process)
+        assert summary["jobs"]["open"] == summary["jobs"]["rejected"] == summary["jobs"]["quarantined"] == 0
+        assert summary["rewards"]["difference_nnet"] == 0
         assert earned(tmp_path / "farm", url) == book(url)
 
 

@@ -48,7 +48,9 @@ def test_no_job_is_lost_while_the_limit_is_learnt_from_refusals(tmp_path: Path) 
         options = ("--server", url, "--miners", "10", "--for", "5s", "--json")
         with farm(folder, *options, settings={"FLEET_DRAIN_S": "3"}) as process:
             assert process.wait(180) == 0, process.words()
-        told = figures(process)
-        assert told["requests"]["refused_429"] > 0
-        assert told["jobs"]["assigned"] == told["jobs"]["accepted"] + told["jobs"]["already_completed"], process.words()
+        summary = figures(process)
+        assert summary["requests"]["refused_429"] > 0
+        assert summary["jobs"]["assigned"] == summary["jobs"]["accepted"] + summary["jobs"]["already_completed"], (
+            process.words()
+        )
         assert earned(folder, url) == book(url)

@@ -23,11 +23,11 @@ def test_the_books_are_whole_without_a_final_total_and_a_restart_finds_no_other_
             process.says("NNET  heartbeat", times=3, timeout_s=120)
             asked(url, "/simulator/faults", NO_TOTALS)
             assert stop(process) == EX_PROTOCOL, process.words()
-            told = figures(process)
+            summary = figures(process)
         paid = asked(url, "/simulator/book?totals=1")
         assert Decimal(paid["heartbeats_nnet"]) > 0
-        assert told["scopes"]["run"]["heartbeats_nnet"] == Decimal(paid["heartbeats_nnet"])
-        assert told["scopes"]["run"]["adjustments_nnet"] == 0
+        assert summary["scopes"]["run"]["heartbeats_nnet"] == Decimal(paid["heartbeats_nnet"])
+        assert summary["scopes"]["run"]["adjustments_nnet"] == 0
         assert earned(folder, url) == book(url)
 
         asked(url, "/simulator/faults", {"faults": []})
@@ -36,7 +36,7 @@ def test_the_books_are_whole_without_a_final_total_and_a_restart_finds_no_other_
             assert figures(process)["rewards"]["difference_nnet"] == 0
         assert earned(folder, url) == book(url)
         settings = farm_settings(folder, {"FLEET_SERVER": url})
-        told = json.loads(run_fleet("reconcile", "--json", folder=folder, settings=settings).stdout)
-    assert told["miners"]
-    classes = {found["class"] for row in told["miners"] for found in row["findings"]}
+        summary = json.loads(run_fleet("reconcile", "--json", folder=folder, settings=settings).stdout)
+    assert summary["miners"]
+    classes = {found["class"] for row in summary["miners"] for found in row["findings"]}
     assert classes <= {Difference.CONFIRMED.value}

@@ -25,7 +25,7 @@ WAYS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 
 
-def told(process: psutil.Process) -> tuple[str, str]:
+def stated(process: psutil.Process) -> tuple[str, str]:
     """The command line and the environment of a process, as /proc shows them; empty once it has ended."""
     folder = Path("/proc") / str(process.pid)
     try:
@@ -37,7 +37,7 @@ def told(process: psutil.Process) -> tuple[str, str]:
 
 def knowing(process: Started, secret: str) -> set[str]:
     """The commands of all its processes that were told a secret."""
-    pairs = map(told, process.kin())
+    pairs = map(stated, process.kin())
     return {command for command, variables in pairs if secret in command + variables}
 
 
@@ -65,4 +65,4 @@ def test_a_worker_started_by_itself_forgets_what_its_environment_has_of_the_coor
             eventually("a worker", lambda: "-m tasks" in " ".join(psutil.Process(process.pid).cmdline()))
             process.says("ready")
             assert knowing(process, WALLET) == knowing(process, "a-long-password") == set()
-            assert url in told(psutil.Process(process.pid))[1]
+            assert url in stated(psutil.Process(process.pid))[1]

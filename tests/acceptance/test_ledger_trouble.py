@@ -37,9 +37,9 @@ def drained(process: Started, url: str, folder: Path) -> None:
     """Stop the farm and compare its ledger with the server's book."""
     assert stop(process) == 0, process.words()
     nothing_left(process)
-    told = figures(process)
-    assert told["jobs"]["open"] == 0
-    assert told["rewards"]["difference_nnet"] == 0
+    summary = figures(process)
+    assert summary["jobs"]["open"] == 0
+    assert summary["rewards"]["difference_nnet"] == 0
     assert earned(folder, url) == book(url)
 
 

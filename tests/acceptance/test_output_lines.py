@@ -30,11 +30,11 @@ def test_the_whole_output_is_json_where_the_log_is(tmp_path: Path) -> None:
         with farm(tmp_path / "farm", *options, settings=settings) as process:
             assert process.wait() == 0, process.words()
         paid = sum(book(url).values())
-    told = [json.loads(line, parse_float=Decimal) for line in process.out.splitlines()]
+    stated = [json.loads(line, parse_float=Decimal) for line in process.out.splitlines()]
     assert process.err == ""
-    assert all({"time", "level", "message"} <= line.keys() for line in told)
-    assert {"reward", "job", "ok", "gas", "net", "stop", "closing"} <= {line.get("kind") for line in told}
-    times = [datetime.fromisoformat(line["time"]) for line in told]
+    assert all({"time", "level", "message"} <= line.keys() for line in stated)
+    assert {"reward", "job", "ok", "gas", "net", "stop", "closing"} <= {line.get("kind") for line in stated}
+    times = [datetime.fromisoformat(line["time"]) for line in stated]
     assert times == sorted(times)
-    assert told[-1]["kind"] == "closing"
-    assert told[-1]["figures"]["scopes"]["run"]["booked_nnet"] == paid
+    assert stated[-1]["kind"] == "closing"
+    assert stated[-1]["figures"]["scopes"]["run"]["booked_nnet"] == paid

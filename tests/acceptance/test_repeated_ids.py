@@ -83,10 +83,10 @@ def test_its_jobs_are_computed_submitted_and_paid(mined: Mined) -> None:
 
 
 def test_no_worker_learns_an_id_from_it(mined: Mined) -> None:
-    told = "\n".join(map(opened, mined.commands))
-    assert "miner=garage" in told
-    assert "hidden-" in told
-    assert shown_ids(told) == []
+    stated = "\n".join(map(opened, mined.commands))
+    assert "miner=garage" in stated
+    assert "hidden-" in stated
+    assert shown_ids(stated) == []
 
 
 def test_neither_output_nor_logs_nor_figures_show_one(mined: Mined) -> None:
@@ -118,6 +118,6 @@ def test_an_export_with_ids_has_the_servers_own_words(mined: Mined) -> None:
     done = run_fleet("ledger", "export", "--ids", "--json", "-", folder=mined.folder, settings=mined.settings)
     row = next(row for row in json.loads(done.stdout) if row["job_id"])
     assert row["job_id"].startswith(row["miner_id"] + ".")
-    told = run_fleet("explain", "job", row["job_id"], folder=mined.folder, settings=mined.settings)
-    assert told.returncode == 0, told.stderr
-    assert shown_ids(told.stdout + told.stderr) == []
+    stated = run_fleet("explain", "job", row["job_id"], folder=mined.folder, settings=mined.settings)
+    assert stated.returncode == 0, stated.stderr
+    assert shown_ids(stated.stdout + stated.stderr) == []

@@ -130,9 +130,9 @@ def test_systemd_hears_of_the_service_alone_that_it_lives(
     settings = {**parts.settings, "NOTIFY_SOCKET": str(systemd.address)}
     settings |= {"FLEET_STATE_DIR": str(tmp_path / "state"), "FLEET_WORKER__NAME": "watched"}
     with started([*FLEET, part], tmp_path, environ(tmp_path, settings)) as process:
-        heard = [systemd.hears() for _ in range(4)]
+        received = [systemd.hears() for _ in range(4)]
         assert stop(process) in {0, 143}
-    assert set(heard) == {(b"WATCHDOG=1", process.pid)}
+    assert set(received) == {(b"WATCHDOG=1", process.pid)}
 
 
 def test_a_service_that_is_stopped_sends_no_sign_of_life(parts: Farm, systemd: Systemd, tmp_path: Path) -> None:

@@ -36,13 +36,13 @@ def reported(folder: Path, url: str, *words: str) -> dict[str, Any]:
 def agrees(folder: Path, url: str) -> dict[str, Any]:
     """Compare the snapshot of a farm that has ended with the reports of its ledger."""
     made, rewards = snapshot(folder), reported(folder, url, "rewards")
-    told = reported(folder, url, "status")
-    assert made["state"] == told["coordinator"]["state"] == "ended"
-    assert told["earnings"]["nnet_per_minute"] is None, "nothing is earned now"
-    assert [(row["miner"], row["ledger_nnet"]) for row in told["miners"]] == [
+    stated = reported(folder, url, "status")
+    assert made["state"] == stated["coordinator"]["state"] == "ended"
+    assert stated["earnings"]["nnet_per_minute"] is None, "nothing is earned now"
+    assert [(row["miner"], row["ledger_nnet"]) for row in stated["miners"]] == [
         (row["miner"], row["total_nnet"]) for row in rewards["rows"]
     ]
-    assert told["earnings"]["ledger_nnet"] == rewards["total_nnet"]
+    assert stated["earnings"]["ledger_nnet"] == rewards["total_nnet"]
     assert {row["miner"]: row["ledger_nnet"] for row in made["miners"]} == {
         row["miner"]: row["total_nnet"] for row in rewards["rows"]
     }

@@ -199,10 +199,10 @@ def test_a_signal_drains_and_the_summary_is_printed(paid: tuple[Path, str], numb
         assert stop(process, number) == 0, process.words()
         nothing_left(process)
         assert "[STOP]" in process.err
-        told = figures(process)
-    assert told["jobs"]["open"] == 0
-    assert told["jobs"]["assigned"] == told["jobs"]["accepted"]
-    assert told["rewards"]["difference_nnet"] == 0
+        summary = figures(process)
+    assert summary["jobs"]["open"] == 0
+    assert summary["jobs"]["assigned"] == summary["jobs"]["accepted"]
+    assert summary["rewards"]["difference_nnet"] == 0
     own = earned(folder / f"signal-{number}", url)
     assert own == {miner: amount for miner, amount in book(url).items() if miner in own}
 

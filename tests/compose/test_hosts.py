@@ -134,9 +134,9 @@ def test_a_second_host_mines_within_30_s_of_the_printed_command_and_shows_no_pla
         with second_host(printed, host):
             until(lambda: mining.paid_by_worker().get("worker@garage", 0) > 5, 30, "paid jobs of the second host")
     finally:
-        heard = wire.close()
-    assert len(heard) > 50_000
-    assert b"\x16\x03\x01" in heard
+        received = wire.close()
+    assert len(received) > 50_000
+    assert b"\x16\x03\x01" in received
     for plain in (
         b"neonet.",
         b"miner-",
@@ -146,7 +146,7 @@ def test_a_second_host_mines_within_30_s_of_the_printed_command_and_shows_no_pla
         b'"job_id"',
         base64.b64encode(b'[[{"v": 2')[:11],
     ):
-        assert plain not in heard, plain
+        assert plain not in received, plain
 
 
 def test_an_address_that_is_not_this_host_s_changes_nothing(mining: Farm, printed: list[str]) -> None:
@@ -229,5 +229,5 @@ def test_a_host_that_is_removed_has_finished_its_jobs_and_its_password_opens_not
     assert gone.returncode == 0, gone.stderr
     assert "Redis refuses this invitation" in joined(line).stderr
     mining.goes_on(10)
-    ledger, book = mining.settled()
+    ledger, book = mining.drained_sums()
     assert ledger == book

@@ -53,22 +53,22 @@ def test_light_jobs_of_a_turn_share_a_message(empty_redis_url: str) -> None:
 
 
 def test_jobs_that_are_held_back_share_a_message_with_those_that_come_meanwhile(empty_redis_url: str) -> None:
-    with dispatcher(empty_redis_url, bundle_ms=10.0) as (one, told):
+    with dispatcher(empty_redis_url, bundle_ms=10.0) as (one, stated):
         for number in range(3):
             one.dispatch(replace(light(f"job-{number}", TRANSFERS), expected_ms=40.0, hold_s=1.0))
             time.sleep(0.05)
-        words = [told.get(timeout=PATIENCE_S) for _ in range(3)]
+        words = [stated.get(timeout=PATIENCE_S) for _ in range(3)]
     assert all(word.published for word in words)
     (message,) = queued(empty_redis_url)
     assert message["headers"]["task"] == BUNDLE_TASK, "each is over the 10 ms, together they are within what they wait"
 
 
 def test_a_full_message_is_not_held_back(empty_redis_url: str) -> None:
-    with dispatcher(empty_redis_url, bundle_ms=10.0) as (one, told):
+    with dispatcher(empty_redis_url, bundle_ms=10.0) as (one, stated):
         started = time.monotonic()
         for number in range(_MOST_AT_ONCE):
             one.dispatch(replace(light(f"job-{number}", TRANSFERS), hold_s=30.0))
-        told.get(timeout=PATIENCE_S)
+        stated.get(timeout=PATIENCE_S)
         assert time.monotonic() - started < 15
 
 
@@ -103,7 +103,9 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def told(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, ResultMessage], Heard]]:
+def stated(
+    redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[dict[str, ResultMessage], Heard]]:
     """The ends of a mixed bundle and what Flower heard of it."""
     url = redis_url.removesuffix("/0") + "/2"
     with redis.Redis.from_url(url) as client:
@@ -116,14 +118,14 @@ def told(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         light("job-last", TRANSFERS),
     ]
     with worker(url, tmp_path_factory.mktemp("bundle"), argv=POISONED, settings=LIMITS):
-        heard = Heard(url)
+        received = Heard(url)
         eventually(
-            "Flower hears the worker", lambda: any(event["type"] == "worker-heartbeat" for event in heard.events)
+            "Flower hears the worker", lambda: any(event["type"] == "worker-heartbeat" for event in received.events)
         )
         send_together(url, orders)
         ends = {message.job_id: message for message in results(url, len(orders))}
-        eventually("Flower has heard of all", lambda: "task-succeeded" in heard.of("job-last"))
-        yield ends, heard
+        eventually("Flower has heard of all", lambda: "task-succeeded" in received.of("job-last"))
+        yield ends, received
 
 
 @pytest.mark.parametrize(
@@ -137,9 +139,9 @@ def told(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     ],
 )
 def test_each_job_of_a_bundle_has_an_end_of_its_own(
-    told: tuple[dict[str, ResultMessage], Heard], job_id: str, outcome: Outcome, error: str
+    stated: tuple[dict[str, ResultMessage], Heard], job_id: str, outcome: Outcome, error: str
 ) -> None:
-    end = told[0][job_id]
+    end = stated[0][job_id]
     assert end.outcome is outcome
     assert error in end.error
     assert end.worker == "worker@bench"
@@ -147,26 +149,26 @@ def test_each_job_of_a_bundle_has_an_end_of_its_own(
 
 
 def test_a_job_has_the_result_in_a_bundle_that_it_has_alone(
-    told: tuple[dict[str, ResultMessage], Heard],
+    stated: tuple[dict[str, ResultMessage], Heard],
 ) -> None:
     from tasks.compute import catalog  # noqa: PLC0415 - numpy's threads are the worker's matter until here
 
     alone = catalog.compute("fraud_detection", TRANSFERS, job_id="job-last")
-    assert told[0]["job-last"].result["results_hash"] == alone["results_hash"]
-    assert told[0]["job-last"].compute_ms > 0
+    assert stated[0]["job-last"].result["results_hash"] == alone["results_hash"]
+    assert stated[0]["job-last"].compute_ms > 0
 
 
-def test_flower_hears_of_each_job_and_of_no_bundle(told: tuple[dict[str, ResultMessage], Heard]) -> None:
-    _, heard = told
-    jobs = {event["uuid"]: event for event in heard.events if event["type"] == "task-received"}
+def test_flower_hears_of_each_job_and_of_no_bundle(stated: tuple[dict[str, ResultMessage], Heard]) -> None:
+    _, received = stated
+    jobs = {event["uuid"]: event for event in received.events if event["type"] == "task-received"}
     assert set(jobs) == {"job-first", "job-raise", "job-sleep", "job-absurd", "job-last"}
     assert (jobs["job-first"]["name"], jobs["job-first"]["args"]) == (
         "neonet.fraud_detection",
         "miner=rig-a1 attempt=1",
     )
-    assert heard.of("job-first") == ["task-received", "task-started", "task-succeeded"]
-    assert heard.of("job-raise") == ["task-received", "task-started", "task-failed"]
-    failed = {event["uuid"]: event["exception"] for event in heard.events if event["type"] == "task-failed"}
+    assert received.of("job-first") == ["task-received", "task-started", "task-succeeded"]
+    assert received.of("job-raise") == ["task-received", "task-started", "task-failed"]
+    failed = {event["uuid"]: event["exception"] for event in received.events if event["type"] == "task-failed"}
     assert "a kernel divided by zero" in failed["job-raise"]
     assert "SoftTimeLimitExceeded" in failed["job-sleep"]
     assert "data.records" in failed["job-absurd"]

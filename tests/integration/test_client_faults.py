@@ -166,18 +166,18 @@ def test_one_byte_a_second_in_the_headers_ends_at_the_deadline(engine: EngineNam
 
 def test_a_submission_that_dies_on_a_kept_connection_is_not_sent_again(engine: EngineName) -> None:
     """By itself libcurl sends again what dies on a connection that it has used before."""
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def hang_up_on_the_second(connection: socket.socket, _: threading.Event) -> None:
-        heard.append(whole_request(connection))
+        received.append(whole_request(connection))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        heard.append(whole_request(connection))
+        received.append(whole_request(connection))
 
     with scripted(hang_up_on_the_second) as url, Waiting(engine, url) as client:
         client.perform(START)
         outcome, _ = client.perform(replace(START, kind=CallKind.SUBMIT, job_id="job-1", result={"x": 1}))
         assert isinstance(outcome, NoAnswer)
-    assert [request.split()[1] for request in heard] == [b"/ai-energy/start-session", b"/ai-energy/submit-result"]
+    assert [request.split()[1] for request in received] == [b"/ai-energy/start-session", b"/ai-energy/submit-result"]
 
 
 def whole_request(connection: socket.socket) -> bytes:

@@ -41,11 +41,11 @@ Heard = SimpleQueue[Results | BrokerState]
 @contextmanager
 def intake(redis_url: str) -> Iterator[Heard]:
     """The coordinator's intake, and what it hands on."""
-    heard: Heard = SimpleQueue()
+    received: Heard = SimpleQueue()
     client = redis_client(redis_url)
-    one = Intake(client, heard.put)
+    one = Intake(client, received.put)
     try:
-        yield heard
+        yield received
     finally:
         one.close()
         # it reads for a second more: the next test's results are not its own
@@ -62,13 +62,13 @@ def put(redis_url: str, job_id: str, **changed: str) -> None:
         client.xadd(RESULTS_STREAM, {"task": job_id, "state": "SUCCESS", "worker": "w", "body": body} | changed)
 
 
-def read(heard: Heard, count: int) -> tuple[list[str], list[str], list[bytes]]:
+def read(received: Heard, count: int) -> tuple[list[str], list[str], list[bytes]]:
     """Job ids, flaws and entry ids of the next `count` entries; news of Redis is passed over."""
     jobs: list[str] = []
     flaws: list[str] = []
     ids: list[bytes] = []
     while len(ids) < count:
-        event = heard.get(timeout=PATIENCE_S)
+        event = received.get(timeout=PATIENCE_S)
         if isinstance(event, Results):
             jobs += [message.job_id for message in event.messages]
             flaws += event.flaws
@@ -76,17 +76,17 @@ def read(heard: Heard, count: int) -> tuple[list[str], list[str], list[bytes]]:
     return jobs, flaws, ids
 
 
-def news(heard: Heard) -> BrokerState:
+def news(received: Heard) -> BrokerState:
     """What is heard of Redis next; results are passed over."""
-    while isinstance(event := heard.get(timeout=PATIENCE_S), Results):
+    while isinstance(event := received.get(timeout=PATIENCE_S), Results):
         pass
     return event
 
 
 def test_a_published_job_shows_its_id_type_and_miner_to_whoever_reads_the_queue(empty_redis_url: str) -> None:
-    with dispatcher(empty_redis_url) as (one, told):
+    with dispatcher(empty_redis_url) as (one, stated):
         one.dispatch(job("job-1", {"size": 8}, job_type="inference", attempt=2))
-        assert told.get(timeout=PATIENCE_S).published
+        assert stated.get(timeout=PATIENCE_S).published
     with redis.Redis.from_url(empty_redis_url) as client:
         (raw,) = client.lrange(JOBS_QUEUE, 0, -1)
     envelope: dict[str, Any] = json.loads(raw)
@@ -100,14 +100,14 @@ def test_a_published_job_shows_its_id_type_and_miner_to_whoever_reads_the_queue(
 
 def test_a_job_that_may_still_wait_is_not_published_twice(empty_redis_url: str) -> None:
     again = Dispatch(message=job("job-1", {}, attempt=2).message, only_if_idle=True)
-    with dispatcher(empty_redis_url) as (one, told), redis.Redis.from_url(empty_redis_url) as client:
+    with dispatcher(empty_redis_url) as (one, stated), redis.Redis.from_url(empty_redis_url) as client:
         for order in (job("job-1", {}), again):
             one.dispatch(order)
-            assert told.get(timeout=PATIENCE_S).published
+            assert stated.get(timeout=PATIENCE_S).published
         assert client.llen(JOBS_QUEUE) == 1
         client.delete(JOBS_QUEUE)
         one.dispatch(again)
-        assert told.get(timeout=PATIENCE_S).published
+        assert stated.get(timeout=PATIENCE_S).published
         assert client.llen(JOBS_QUEUE) == 1
 
 
@@ -122,50 +122,50 @@ def test_closing_publishes_what_still_waits(empty_redis_url: str) -> None:
 def test_a_burst_travels_in_few_round_trips_and_arrives_whole_and_in_order(empty_redis_url: str) -> None:
     names = [f"job-{number}" for number in range(200)]
     with redis.Redis.from_url(empty_redis_url) as client:
-        with dispatcher(empty_redis_url) as (one, told):
+        with dispatcher(empty_redis_url) as (one, stated):
             before = client.info("stats")["total_reads_processed"]
             for name in names:
                 one.dispatch(job(name, {}))
-            assert [told.get(timeout=PATIENCE_S).job_id for _ in names] == names
+            assert [stated.get(timeout=PATIENCE_S).job_id for _ in names] == names
             assert client.info("stats")["total_reads_processed"] - before < len(names) / 2
         queued = [json.loads(raw)["headers"]["id"] for raw in client.lrange(JOBS_QUEUE, 0, -1)]
         assert queued == names[::-1], "a worker takes the oldest from the list's end"
 
 
 def test_an_acknowledged_result_is_gone_and_no_other(empty_redis_url: str) -> None:
-    with intake(empty_redis_url) as heard, dispatcher(empty_redis_url) as (one, _):
+    with intake(empty_redis_url) as received, dispatcher(empty_redis_url) as (one, _):
         for number in range(3):
             put(empty_redis_url, f"job-{number}")
-        _, _, ids = read(heard, 3)
+        _, _, ids = read(received, 3)
         one.acknowledge(ids[:2])
         eventually("the acknowledgement", lambda: [entry for entry, _ in entries(empty_redis_url)] == ids[2:])
 
 
 def test_what_was_read_and_not_acknowledged_is_read_first_by_the_next_coordinator(empty_redis_url: str) -> None:
-    with intake(empty_redis_url) as heard:
+    with intake(empty_redis_url) as received:
         put(empty_redis_url, "job-1")
         put(empty_redis_url, "job-2")
-        assert read(heard, 2)[0] == ["job-1", "job-2"]
+        assert read(received, 2)[0] == ["job-1", "job-2"]
     put(empty_redis_url, "job-3")
-    with intake(empty_redis_url) as heard:
-        assert read(heard, 3)[0] == ["job-1", "job-2", "job-3"]
+    with intake(empty_redis_url) as received:
+        assert read(received, 3)[0] == ["job-1", "job-2", "job-3"]
 
 
 def test_more_unread_results_than_one_read_takes_are_all_read_after_a_restart(empty_redis_url: str) -> None:
     names = [f"job-{number}" for number in range(450)]
-    with intake(empty_redis_url) as heard:
+    with intake(empty_redis_url) as received:
         for name in names:
             put(empty_redis_url, name)
-        read(heard, 450)
-    with intake(empty_redis_url) as heard:
+        read(received, 450)
+    with intake(empty_redis_url) as received:
         put(empty_redis_url, "job-new")
-        assert read(heard, 451)[0] == [*names, "job-new"]
+        assert read(received, 451)[0] == [*names, "job-new"]
 
 
 def test_results_from_before_the_first_coordinator_are_read(empty_redis_url: str) -> None:
     put(empty_redis_url, "job-early")
-    with intake(empty_redis_url) as heard:
-        assert read(heard, 1)[0] == ["job-early"]
+    with intake(empty_redis_url) as received:
+        assert read(received, 1)[0] == ["job-early"]
 
 
 def test_rogue_entries_are_handed_on_as_flaws_beside_the_results(empty_redis_url: str) -> None:
@@ -176,8 +176,8 @@ def test_rogue_entries_are_handed_on_as_flaws_beside_the_results(empty_redis_url
     put(empty_redis_url, "job-2")
     with redis.Redis.from_url(empty_redis_url) as client:
         client.xadd(RESULTS_STREAM, {b"\xff": b"\xff"})
-    with intake(empty_redis_url) as heard:
-        jobs, flaws, ids = read(heard, 6)
+    with intake(empty_redis_url) as received:
+        jobs, flaws, ids = read(received, 6)
     assert jobs == ["job-2"]
     assert len(flaws) == 5
     assert any("worker@old speaks wire version 3" in flaw for flaw in flaws)
@@ -189,53 +189,53 @@ def test_a_flood_of_large_rogue_entries_is_read_away_and_results_after_it_arrive
         for _ in range(20):
             client.xadd(RESULTS_STREAM, {"body": b"x" * 1_900_000})
     put(empty_redis_url, "job-last")
-    with intake(empty_redis_url) as heard:
-        jobs, flaws, _ = read(heard, 21)
+    with intake(empty_redis_url) as received:
+        jobs, flaws, _ = read(received, 21)
     assert (jobs, len(flaws)) == (["job-last"], 20)
 
 
 def test_a_failure_keeps_its_kind_on_the_way(empty_redis_url: str) -> None:
     problem = json.dumps({"exc_type": "WorkerLostError", "exc_message": "signal 9 (SIGKILL)"})
     put(empty_redis_url, "job-1", state="FAILURE", body=problem)
-    with intake(empty_redis_url) as heard:
-        event = heard.get(timeout=PATIENCE_S)
+    with intake(empty_redis_url) as received:
+        event = received.get(timeout=PATIENCE_S)
     assert isinstance(event, Results)
     assert event.messages[0].outcome is Outcome.WORKER_LOST
 
 
 def test_an_emptied_redis_is_told_and_the_stream_is_read_on(empty_redis_url: str) -> None:
-    with intake(empty_redis_url) as heard, redis.Redis.from_url(empty_redis_url) as client:
+    with intake(empty_redis_url) as received, redis.Redis.from_url(empty_redis_url) as client:
         put(empty_redis_url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         client.flushall()
-        assert news(heard) == BrokerState(reachable=True, emptied=True)
+        assert news(received) == BrokerState(reachable=True, emptied=True)
         put(empty_redis_url, "job-2")
-        assert read(heard, 1)[0] == ["job-2"]
+        assert read(received, 1)[0] == ["job-2"]
 
 
 def test_a_lost_consumer_group_loses_no_result(empty_redis_url: str) -> None:
-    with intake(empty_redis_url) as heard, redis.Redis.from_url(empty_redis_url) as client:
+    with intake(empty_redis_url) as received, redis.Redis.from_url(empty_redis_url) as client:
         put(empty_redis_url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         client.xgroup_destroy(RESULTS_STREAM, RESULTS_GROUP)
-        assert news(heard).emptied
+        assert news(received).emptied
         put(empty_redis_url, "job-2")
-        assert "job-2" in read(heard, 2)[0]
+        assert "job-2" in read(received, 2)[0]
 
 
 def test_a_redis_that_denies_the_group_is_asked_with_pauses(empty_redis_url: str) -> None:
     with redis.Redis.from_url(empty_redis_url) as client:
         client.acl_setuser("narrow", enabled=True, passwords=["+secret"], keys=["*"], commands=["+@all", "-xgroup"])
         try:
-            with intake(re.sub(r"//:[^@]*@", "//narrow:secret@", empty_redis_url)) as heard:
-                assert not news(heard).reachable
+            with intake(re.sub(r"//:[^@]*@", "//narrow:secret@", empty_redis_url)) as received:
+                assert not news(received).reachable
                 asked = reads(client)
                 time.sleep(1)
                 assert reads(client) - asked <= 5
                 client.acl_setuser("narrow", commands=["+xgroup"])
-                assert news(heard) == BrokerState(reachable=True, emptied=True)
+                assert news(received) == BrokerState(reachable=True, emptied=True)
                 put(empty_redis_url, "job-1")
-                assert read(heard, 1)[0] == ["job-1"]
+                assert read(received, 1)[0] == ["job-1"]
         finally:
             client.acl_deluser("narrow")
 
@@ -253,80 +253,80 @@ def mortal(tmp_path: Path) -> redis_server.Mortal:
 
 
 def test_a_redis_that_is_killed_and_comes_back_is_told_and_used_again(mortal: redis_server.Mortal) -> None:
-    with mortal as url, intake(url) as heard, dispatcher(url) as (one, told):
+    with mortal as url, intake(url) as received, dispatcher(url) as (one, stated):
         put(url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         mortal.kill()
-        lost = news(heard)
+        lost = news(received)
         assert not lost.reachable
         assert lost.reason
         one.dispatch(job("job-2", {}))
         one.acknowledge([b"1-1"])
-        assert not told.get(timeout=PATIENCE_S).published
+        assert not stated.get(timeout=PATIENCE_S).published
         mortal.start()
         # its data is gone, the group with it
-        while not (found := news(heard)).emptied:
+        while not (found := news(received)).emptied:
             assert found.reachable
         one.dispatch(job("job-2", {}))
-        assert told.get(timeout=PATIENCE_S).published
+        assert stated.get(timeout=PATIENCE_S).published
         put(url, "job-2")
-        assert read(heard, 1)[0] == ["job-2"]
+        assert read(received, 1)[0] == ["job-2"]
 
 
 def test_results_whose_reading_was_cut_off_are_read_again_before_new_ones(empty_redis_url: str) -> None:
-    with Link(empty_redis_url) as link, intake(link.url) as heard:
+    with Link(empty_redis_url) as link, intake(link.url) as received:
         put(empty_redis_url, "job-1")
-        assert read(heard, 1)[0] == ["job-1"]
+        assert read(received, 1)[0] == ["job-1"]
         link.cut_at(b"job-2")
         put(empty_redis_url, "job-2")
-        assert not news(heard).reachable
+        assert not news(received).reachable
         put(empty_redis_url, "job-3")
         # the first one was not acknowledged either
-        assert read(heard, 3)[0] == ["job-1", "job-2", "job-3"]
+        assert read(received, 3)[0] == ["job-1", "job-2", "job-3"]
 
 
 def test_a_backlog_that_was_handed_on_is_read_again_once_when_redis_was_lost(empty_redis_url: str) -> None:
     names = [f"job-{number}" for number in range(450)]
-    with Link(empty_redis_url) as link, intake(link.url) as heard, redis.Redis.from_url(empty_redis_url) as client:
+    with Link(empty_redis_url) as link, intake(link.url) as received, redis.Redis.from_url(empty_redis_url) as client:
         for name in names:
             put(empty_redis_url, name)
-        read(heard, 450)
+        read(received, 450)
         # between two commands a lost connection would be opened again without a word, and rightly: no answer is missing
         link.cut_at(b"job-450")
         names.append("job-450")
         put(empty_redis_url, "job-450")
-        assert read(heard, 451)[0] == names
+        assert read(received, 451)[0] == names
         put(empty_redis_url, "job-new")
-        assert read(heard, 1)[0] == ["job-new"]
+        assert read(received, 1)[0] == ["job-new"]
         asked = reads(client)
         time.sleep(1)
         assert reads(client) - asked <= 2
-        assert heard.empty()
+        assert received.empty()
 
 
 def test_results_whose_acknowledgement_was_cut_off_leave_with_the_next_ones(empty_redis_url: str) -> None:
     with (
-        intake(empty_redis_url) as heard,
+        intake(empty_redis_url) as received,
         Link(empty_redis_url) as link,
         dispatcher(link.url) as (one, _),
     ):
         link.cut_at(b"XACK")
         put(empty_redis_url, "job-1")
-        one.acknowledge(read(heard, 1)[2])
+        one.acknowledge(read(received, 1)[2])
         eventually("the cut", lambda: link.met)
         put(empty_redis_url, "job-2")
-        one.acknowledge(read(heard, 1)[2])
+        one.acknowledge(read(received, 1)[2])
         eventually("an empty stream", lambda: not entries(empty_redis_url))
 
 
 def test_a_redis_with_another_password_is_told_not_survived_in_silence(empty_redis_url: str) -> None:
     wrong = empty_redis_url.replace("redis://:", "redis://:not-")
-    with intake(wrong) as heard, dispatcher(wrong) as (one, told):
-        state = news(heard)
+    with intake(wrong) as received, dispatcher(wrong) as (one, stated):
+        state = news(received)
         assert not state.reachable
         assert "password" in state.reason.lower() or "auth" in state.reason.lower()
         one.dispatch(job("job-1", {}))
-        assert not told.get(timeout=PATIENCE_S).published
+        assert not stated.get(timeout=PATIENCE_S).published
 
 
 def test_the_largest_jobs_reach_a_redis_that_takes_no_more_than_2_mb_at_once(empty_redis_url: str) -> None:
@@ -348,13 +348,13 @@ def test_the_largest_jobs_reach_a_redis_that_takes_no_more_than_2_mb_at_once(emp
 
 
 def test_a_redis_that_may_not_grow_refuses_jobs_and_does_not_stop_the_dispatcher(empty_redis_url: str) -> None:
-    with redis.Redis.from_url(empty_redis_url) as client, dispatcher(empty_redis_url) as (one, told):
+    with redis.Redis.from_url(empty_redis_url) as client, dispatcher(empty_redis_url) as (one, stated):
         before = client.config_get("maxmemory")["maxmemory"]
         client.config_set("maxmemory", "1")
         try:
             one.dispatch(job("job-1", {}))
-            assert not told.get(timeout=PATIENCE_S).published
+            assert not stated.get(timeout=PATIENCE_S).published
         finally:
             client.config_set("maxmemory", before)
         one.dispatch(job("job-1", {}))
-        assert told.get(timeout=PATIENCE_S).published
+        assert stated.get(timeout=PATIENCE_S).published

@@ -17,14 +17,14 @@ _MIB = 1024 * 1024
 def test_the_largest_jobs_are_sent_in_round_trips_of_bounded_size(empty_redis_url: str) -> None:
     """A hundred of them took 70 MiB in one pipeline."""
     orders = [job(f"job-{number}", {"x": "y" * (MAX_DATA_BYTES - 100)}) for number in range(_JOBS)]
-    with dispatcher(empty_redis_url) as (one, told):
+    with dispatcher(empty_redis_url) as (one, stated):
         one.dispatch(job("job-first", {}))
-        told.get(timeout=PATIENCE_S)
+        stated.get(timeout=PATIENCE_S)
         tracemalloc.start()
         try:
             for order in orders:
                 one.dispatch(order)
-            assert all(told.get(timeout=PATIENCE_S).published for _ in orders)
+            assert all(stated.get(timeout=PATIENCE_S).published for _ in orders)
             peak_bytes = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

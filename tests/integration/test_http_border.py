@@ -141,18 +141,18 @@ def test_a_server_that_takes_no_connection_is_unreachable_at_the_connect_timeout
 
 
 def test_a_tls_handshake_that_never_ends_is_unreachable_at_the_connect_timeout(engine: EngineName) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def silent(connection: socket.socket, _: int) -> None:
         while came := connection.recv(65536):
-            heard.append(came)
+            received.append(came)
 
     with listening(silent) as listener, transport_by(engine, connect_timeout_s=0.5, deadline_s=30.0) as transport:
         started = time.monotonic()
         with pytest.raises(Unreachable):
             waited(transport, transport.send, Request(url=f"https://127.0.0.1:{listener.port}", body=b"{}"))
         assert time.monotonic() - started < 10
-    assert b"POST" not in b"".join(heard)
+    assert b"POST" not in b"".join(received)
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
@@ -268,34 +268,34 @@ def test_retry_after_may_be_a_date(engine: EngineName) -> None:
 
 
 def test_a_post_is_sent_once_though_its_connection_dies_after_it(engine: EngineName) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def hang_up(connection: socket.socket, _: int) -> None:
-        heard.append(whole_request(connection))
+        received.append(whole_request(connection))
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     with listening(hang_up) as listener, transport_by(engine) as transport:
         with pytest.raises(NoAnswer):
             waited(transport, transport.send, Request(url=listener.url, body=b'{"a": 1}'))
         time.sleep(0.3)
-    assert len(heard) == 1
-    assert heard[0].startswith(b"POST / HTTP/1.1\r\n")
-    assert heard[0].endswith(b'\r\n\r\n{"a": 1}')
+    assert len(received) == 1
+    assert received[0].startswith(b"POST / HTTP/1.1\r\n")
+    assert received[0].endswith(b'\r\n\r\n{"a": 1}')
 
 
 def test_what_is_sent_names_the_fleet_and_asks_for_json_unpacked(engine: EngineName) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def hear(connection: socket.socket, _: int) -> None:
-        heard.append(whole_request(connection))
+        received.append(whole_request(connection))
         connection.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")
-        heard.append(whole_request(connection))
+        received.append(whole_request(connection))
         connection.sendall(OK)
 
     with listening(hear) as listener, transport_by(engine) as transport:
         post = Request(url=listener.url, body=b"{}")
         assert asked(transport, post, post) == [200, 200]
-    for request in heard:
+    for request in received:
         headers = {line.partition(b":")[0].lower(): line.partition(b":")[2].strip() for line in request.split(b"\r\n")}
         assert headers[b"user-agent"] == b"neonet-fleet"
         assert headers[b"accept"] == headers[b"content-type"] == b"application/json"
@@ -366,12 +366,12 @@ def test_calls_beyond_the_number_of_connections_wait_for_their_turn() -> None:
 
 def test_what_nobody_waits_for_any_more_is_never_sent() -> None:
     """A call in the queue passes its deadline: it is Unreachable, and no thread sends it afterwards."""
-    heard: list[bytes] = []
+    received: list[bytes] = []
     release = threading.Event()
 
     def hold(connection: socket.socket, _: int) -> None:
         while True:
-            heard.append(whole_request(connection))
+            received.append(whole_request(connection))
             release.wait(30)
             connection.sendall(OK)
 
@@ -393,4 +393,4 @@ def test_what_nobody_waits_for_any_more_is_never_sent() -> None:
         release.set()
         assert ended.acquire(timeout=30)
         assert asked(transport, Request(url=f"{listener.url}/third")) == [200]
-    assert [request.split()[1] for request in heard] == [b"/first", b"/third"]
+    assert [request.split()[1] for request in received] == [b"/first", b"/third"]

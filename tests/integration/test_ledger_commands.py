@@ -126,8 +126,8 @@ def test_an_export_has_utc_times_exact_amounts_and_no_formula(tmp_path: Path) ->
     assert rows[0]["booked_at"] == "2027-01-15T08:00:01.000Z"
     assert rows[1]["evidence"] == "'=HYPERLINK(1)"
     assert len(rows[0]["sent_sha256"]) == len(rows[0]["hash"]) == 64
-    told = run("ledger", "export", "--json", "-").stdout
-    assert [row["entry"] for row in json.loads(told)] == ["1", "2", "3", "4", "5"]
+    shown = run("ledger", "export", "--json", "-").stdout
+    assert [row["entry"] for row in json.loads(shown)] == ["1", "2", "3", "4", "5"]
 
 
 @pytest.mark.usefixtures("ledger_file")

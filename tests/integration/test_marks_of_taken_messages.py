@@ -50,13 +50,13 @@ def test_no_forged_mark_keeps_a_genuine_message_from_being_given_back(forged: ob
 def test_more_marks_than_the_farm_has_jobs_are_removed(empty_redis_url: str) -> None:
     """Workers look through a hundred of the oldest at a time, and would need hours for a million."""
     tags = [f"tag-{number}" for number in range(2_000)]
-    heard = Heard()
+    received = Heard()
     with redis.Redis.from_url(empty_redis_url) as client, redis_client(empty_redis_url) as reader:
         client.zadd("unacked_index", dict.fromkeys(tags, 0))
         client.hset("unacked", mapping=dict.fromkeys(tags, "[]"))
-        one = Intake(reader, heard.put, most_jobs=256)
+        one = Intake(reader, received.put, most_jobs=256)
         try:
-            assert "2000 messages in Redis were marked as taken, more than this farm sends" in emptied(heard).reason
+            assert "2000 messages in Redis were marked as taken, more than this farm sends" in emptied(received).reason
             assert client.exists("unacked", "unacked_index") == 0
         finally:
             one.close()

@@ -54,9 +54,9 @@ def earned(folder: Path, url: str, database: Postgres) -> dict[str, Decimal]:
 
 def right(folder: Path, url: str, database: Postgres, process: Started) -> None:
     """The farm's figures, its ledger and the server's book agree."""
-    told = figures(process)
-    assert told["jobs"]["open"] == told["jobs"]["rejected"] == told["jobs"]["quarantined"] == 0
-    assert told["rewards"]["difference_nnet"] == 0
+    summary = figures(process)
+    assert summary["jobs"]["open"] == summary["jobs"]["rejected"] == summary["jobs"]["quarantined"] == 0
+    assert summary["rewards"]["difference_nnet"] == 0
     assert earned(folder, url, database) == book(url)
     done = run_fleet("ledger", "verify", folder=folder, settings=settings(folder, database, {"FLEET_SERVER": url}))
     assert done.returncode == 0, done.stdout + done.stderr

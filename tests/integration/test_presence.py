@@ -20,15 +20,15 @@ from tests.support.workers import worker
 def test_a_worker_is_there_until_it_is_killed_and_again_when_it_is_started(
     empty_redis_url: str, tmp_path: Path
 ) -> None:
-    heard: SimpleQueue[Workers] = SimpleQueue()
-    watch = PresenceWatch(redis_client(empty_redis_url), heard.put)
+    received: SimpleQueue[Workers] = SimpleQueue()
+    watch = PresenceWatch(redis_client(empty_redis_url), received.put)
     try:
-        assert not heard.get(timeout=PATIENCE_S).present
+        assert not received.get(timeout=PATIENCE_S).present
         for _ in range(2):
             with worker(empty_redis_url, tmp_path) as process:
-                assert heard.get(timeout=PATIENCE_S).present
+                assert received.get(timeout=PATIENCE_S).present
                 process.end()
-                assert not heard.get(timeout=PATIENCE_S).present
+                assert not received.get(timeout=PATIENCE_S).present
     finally:
         watch.close()
         watch.thread.join(PATIENCE_S)
@@ -44,18 +44,18 @@ def test_a_worker_that_is_stopped_is_not_there(empty_redis_url: str, tmp_path: P
 
 
 def test_an_emptied_redis_is_no_sign_of_a_worker_that_is_gone(empty_redis_url: str, tmp_path: Path) -> None:
-    heard: SimpleQueue[Workers] = SimpleQueue()
+    received: SimpleQueue[Workers] = SimpleQueue()
     with redis.Redis.from_url(empty_redis_url) as client, worker(empty_redis_url, tmp_path):
         eventually("a sign", lambda: has_sign(client))
-        watch = PresenceWatch(redis_client(empty_redis_url), heard.put)
-        assert heard.get(timeout=PATIENCE_S).present
+        watch = PresenceWatch(redis_client(empty_redis_url), received.put)
+        assert received.get(timeout=PATIENCE_S).present
         for _ in range(3):
             client.flushall()
             time.sleep(1.0)
         watch.close()
         watch.thread.join(PATIENCE_S)
     try:
-        news = heard.get_nowait()
+        news = received.get_nowait()
     except Empty:
         news = None
     assert news is None, "workers were there all the time"

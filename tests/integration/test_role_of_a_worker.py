@@ -117,19 +117,19 @@ def test_a_message_of_a_worker_that_was_killed_is_given_back_by_another_one(farm
 
 def test_the_coordinator_reads_and_looks_with_the_rights_of_its_role(farm: Farm) -> None:
     url = farm.url("coordinator")
-    with intake(url) as heard, farm.root() as client:
+    with intake(url) as received, farm.root() as client:
         for number in range(20):
             client.xadd(RESULTS_STREAM, {"task": f"job-{number}", "state": "FAILURE", "worker": "w", "body": "{}"})
-        assert len(read(heard, 20)[0]) == 20
+        assert len(read(received, 20)[0]) == 20
         with redis.Redis.from_url(farm.url("worker")) as worker:
             worker.xadd(RESULTS_STREAM, {"a": "b"}, id="18446744073709551615-18446744073709551615")
-            state = news(heard)
+            state = news(received)
             assert state.emptied
             assert "the results stream in Redis had no ids left" in state.reason
             assert "worker at 127.0.0.1" in state.reason.partition("suspected: ")[2]
         client.set(JOBS_QUEUE, "x")
         while "neonet.jobs" not in state.reason:
-            state = news(heard)
+            state = news(received)
     assert farm.denied() == []
 
 

@@ -22,7 +22,7 @@ def registration(number: int) -> bytes:
     return head % len(body) + body
 
 
-def heard(connection: socket.socket) -> bytes:
+def received(connection: socket.socket) -> bytes:
     """What comes next; nothing where the connection was ended, by a reset or without one."""
     try:
         return connection.recv(65536)
@@ -36,12 +36,12 @@ def test_dialect_a_answers_500_on_a_connection_that_seems_kept_and_answers_nothi
         for number in range(TRIALS):
             with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
                 connection.sendall(registration(number))
-                answer = heard(connection)
+                answer = received(connection)
                 assert answer.startswith(b"HTTP/1.1 500 ")
                 assert answer.endswith(b"Internal Server Error")
                 assert b"connection: close" not in answer.lower()
                 connection.sendall(registration(number))
-                assert heard(connection) == b""
+                assert received(connection) == b""
 
 
 @pytest.mark.parametrize("dialect", ["b", "c"])
@@ -51,4 +51,4 @@ def test_what_is_answered_well_keeps_its_connection(dialect: str) -> None:
         with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
             for number in range(3):
                 connection.sendall(registration(number))
-                assert heard(connection).startswith(b"HTTP/1.1 200 ")
+                assert received(connection).startswith(b"HTTP/1.1 200 ")

@@ -320,13 +320,13 @@ def test_another_miners_job_can_be_handed_out(client: Client) -> None:
 
 
 def test_a_copy_of_the_books_can_lag_behind_what_was_paid(client: Client) -> None:
-    def told() -> float:
+    def stated() -> float:
         return float(client.call("GET", "/ai-energy/contributor/m").json["contributor"]["total_rewards"])
 
     client.simulator.set_faults("stale,count=2")
-    before = told()
+    before = stated()
     client.submit(client.fetch().json)
-    assert [told(), told() > before] == [before, True]
+    assert [stated(), stated() > before] == [before, True]
 
 
 def test_faults_can_be_limited_to_named_miners(client: Client) -> None:

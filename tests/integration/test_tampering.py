@@ -50,41 +50,41 @@ STREAM_ATTACKS = (last_possible_id, nearly_the_last_id, stream_as_a_list, stream
 
 @pytest.mark.parametrize("attack", STREAM_ATTACKS, ids=lambda attack: attack.__name__)
 def test_a_broken_stream_is_made_again_and_results_arrive(attack: Attack, empty_redis_url: str) -> None:
-    with intake(empty_redis_url) as heard, redis.Redis.from_url(empty_redis_url) as client:
+    with intake(empty_redis_url) as received, redis.Redis.from_url(empty_redis_url) as client:
         put(empty_redis_url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         attack(client)
-        state = emptied(heard)
+        state = emptied(received)
         assert state.reachable
         put(empty_redis_url, "job-2")
-        assert "job-2" in until_read(heard, "job-2")
+        assert "job-2" in until_read(received, "job-2")
 
 
 @pytest.mark.parametrize("key", [JOBS_QUEUE, "unacked", "unacked_index"])
 def test_a_key_of_another_type_is_removed_and_jobs_go_out_again(key: str, empty_redis_url: str) -> None:
     with (
-        intake(empty_redis_url) as heard,
+        intake(empty_redis_url) as received,
         redis.Redis.from_url(empty_redis_url) as client,
-        dispatcher(empty_redis_url) as (one, told),
+        dispatcher(empty_redis_url) as (one, stated),
     ):
         put(empty_redis_url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         client.set(key, "no longer a queue")
-        state = emptied(heard)
+        state = emptied(received)
         assert f"the key {key} in Redis was a string" in state.reason
         assert "suspected: a client at 127.0.0.1" in state.reason
         one.dispatch(job("job-2", {}))
-        assert told.get(timeout=PATIENCE_S).published
+        assert stated.get(timeout=PATIENCE_S).published
         assert client.llen(JOBS_QUEUE) == 1
 
 
 def test_rubbish_that_no_worker_would_ever_get_through_is_removed(empty_redis_url: str) -> None:
     with redis.Redis.from_url(empty_redis_url) as client, redis_client(empty_redis_url) as reader:
         client.lpush(JOBS_QUEUE, *["rubbish"] * 2_000)
-        heard: Heard = SimpleQueue()
-        one = Intake(reader, heard.put, most_jobs=256)
+        received: Heard = SimpleQueue()
+        one = Intake(reader, received.put, most_jobs=256)
         try:
-            assert "the queue in Redis held 2000 messages, more than this farm sends" in emptied(heard).reason
+            assert "the queue in Redis held 2000 messages, more than this farm sends" in emptied(received).reason
             assert client.llen(JOBS_QUEUE) == 0
         finally:
             one.close()
@@ -96,18 +96,18 @@ def test_rubbish_that_no_worker_would_ever_get_through_is_removed(empty_redis_ur
 def test_a_sign_of_workers_that_would_stay_without_them_is_removed(
     key: str, lasting_ms: int | None, empty_redis_url: str
 ) -> None:
-    with intake(empty_redis_url) as heard, redis.Redis.from_url(empty_redis_url) as client:
+    with intake(empty_redis_url) as received, redis.Redis.from_url(empty_redis_url) as client:
         put(empty_redis_url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         client.set(key, "nobody", px=lasting_ms)
-        assert f"the key {key} in Redis had no expiry" in emptied(heard).reason
+        assert f"the key {key} in Redis had no expiry" in emptied(received).reason
         assert not client.exists(key)
 
 
 def test_results_that_somebody_deletes_unread_are_noticed(empty_redis_url: str) -> None:
-    with redis.Redis.from_url(empty_redis_url) as client, intake(empty_redis_url) as heard:
+    with redis.Redis.from_url(empty_redis_url) as client, intake(empty_redis_url) as received:
         put(empty_redis_url, "job-1")
-        read(heard, 1)
+        read(received, 1)
         # two looks of the coordinator
         time.sleep(4.5)
         with client.pipeline(transaction=True) as pipeline:
@@ -115,20 +115,20 @@ def test_results_that_somebody_deletes_unread_are_noticed(empty_redis_url: str) 
                 pipeline.xadd(RESULTS_STREAM, {"task": f"job-{number}"})
             pipeline.xadd(RESULTS_STREAM, {"a": "b"}, maxlen=0, approximate=False)
             pipeline.execute()
-        state = emptied(heard)
+        state = emptied(received)
         # the one that was read and not acknowledged is gone, too
         assert "results were deleted in Redis before they were read" in state.reason
 
 
 def test_a_farm_whose_results_are_all_acknowledged_hears_of_no_deletion(empty_redis_url: str) -> None:
-    with intake(empty_redis_url) as heard, dispatcher(empty_redis_url) as (one, _):
+    with intake(empty_redis_url) as received, dispatcher(empty_redis_url) as (one, _):
         until = time.monotonic() + 7
         number = 0
         while time.monotonic() < until:
             number += 1
             put(empty_redis_url, f"job-{number}")
-            while not heard.empty():
-                event = heard.get()
+            while not received.empty():
+                event = received.get()
                 assert isinstance(event, Results), event
                 one.acknowledge(event.entries)
             time.sleep(0.005)
@@ -188,21 +188,21 @@ def test_entries_of_a_million_empty_fields_weigh_what_they_cost_and_are_not_read
     assert [[(dict(one.fields), one.too_large) for one in block] for block in blocks] == [[({}, True)]] * 4
 
 
-def emptied(heard: Heard) -> BrokerState:
+def emptied(received: Heard) -> BrokerState:
     """The next news that open jobs are dispatched again."""
-    state = news(heard)
+    state = news(received)
     while not state.emptied:
-        state = news(heard)
+        state = news(received)
     return state
 
 
-def until_read(heard: Heard, job_id: str) -> list[str]:
+def until_read(received: Heard, job_id: str) -> list[str]:
     """Ids of the jobs that are read until one of them is `job_id`."""
     jobs: list[str] = []
 
     def arrived() -> bool:
-        while not heard.empty():
-            event = heard.get()
+        while not received.empty():
+            event = received.get()
             if isinstance(event, Results):
                 jobs.extend(message.job_id for message in event.messages)
         return job_id in jobs

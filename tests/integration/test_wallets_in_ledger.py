@@ -55,8 +55,8 @@ def test_the_last_balance_of_each_hour_is_kept_and_shown(tmp_path: Path) -> None
         (Decimal("0.30000000000000004"), "2027-01-15T08:00:00Z"),
         (Decimal(7), "2027-01-15T09:00:00Z"),
     ]
-    told = {one.miner_id: (one.wallet, one.wallet_at, one.total) for one in stated_by_miner(place)}
-    assert told == {"rig-a1": (Decimal(7), "2027-01-15T09:00:00Z", None), "rig-b2": (None, None, None)}
+    stated = {one.miner_id: (one.wallet, one.wallet_at, one.total) for one in stated_by_miner(place)}
+    assert stated == {"rig-a1": (Decimal(7), "2027-01-15T09:00:00Z", None), "rig-b2": (None, None, None)}
     engine = open_engine(place.url, read_only=True)
     rows = {row.miner_id: (row.wallet, row.wallet_at) for row in comparisons(engine)}
     assert rows == {"rig-a1": (Decimal(7), "2027-01-15T09:00:00.000Z"), "rig-b2": (None, None)}

@@ -119,7 +119,7 @@ class Farm:
         goal = self.jobs_accepted() + jobs
         until(lambda: self.jobs_accepted() >= goal, timeout_s, f"{jobs} more jobs accepted")
 
-    def settled(self) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    def drained_sums(self) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
         """Drain the coordinator, sum up each miner in the ledger and in the simulator's book, and start it again."""
         self.compose("stop", "coordinator")
         text = self.compose(

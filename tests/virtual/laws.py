@@ -50,7 +50,7 @@ class Row:
     #: whether this coordinator has a submission under way
     in_flight: bool = False
     #: whether the last answer to a submission stated the job's outcome
-    settled: bool = False
+    outcome_known: bool = False
 
 
 class Laws:
@@ -92,7 +92,7 @@ class Laws:
         self._results.clear()
         self._beats.clear()
         for row in self._rows.values():
-            row.in_flight = row.settled = False
+            row.in_flight = row.outcome_known = False
 
     def committed(self, writes: Sequence[Write]) -> None:
         """Rows were written to the ledger."""
@@ -189,7 +189,7 @@ class Laws:
         assert row is not None
         self._hold(row.state is JobState.SUBMITTING, f"write down first: {call.job_id} is sent while {row.state.value}")
         self._hold(not row.in_flight, f"I3: {call.job_id} is sent while a submission of it is under way")
-        self._hold(not row.settled, f"I3: {call.job_id} is sent although its outcome is known")
+        self._hold(not row.outcome_known, f"I3: {call.job_id} is sent although its outcome is known")
         row.in_flight = True
         self.resent += row.sends > 1
 
@@ -243,7 +243,7 @@ class Laws:
             return
         row.in_flight = False
         over = isinstance(reply.outcome, Receipt) or isinstance(error, JobCompleted | JobUnknown | Refused)
-        row.settled = over and call.job_id not in mended
+        row.outcome_known = over and call.job_id not in mended
 
     # -- the whole --------------------------------------------------------------------------------------------------
 

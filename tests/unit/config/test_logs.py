@@ -97,7 +97,7 @@ def test_after_the_window_the_count_is_due_and_the_line_is_said_again() -> None:
     assert not repeats.lets_through(line("refused"), 1.0)
     assert not repeats.lets_through(line("refused"), 29.9)
     assert not list(repeats.due(29.9))
-    assert [(told.line.text, told.count, told.span_s) for told in repeats.due(30.0)] == [("refused", 2, 30.0)]
+    assert [(stated.line.text, stated.count, stated.span_s) for stated in repeats.due(30.0)] == [("refused", 2, 30.0)]
     assert repeats.lets_through(line("refused"), 30.0)
 
 
@@ -140,10 +140,10 @@ def test_memory_of_lines_is_bounded() -> None:
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 20)), max_size=60))
 def test_every_line_is_written_or_counted_exactly_once(events: list[tuple[str, float]]) -> None:
     repeats = Repeats(30.0)
-    now_s, told = 0.0, 0
+    now_s, stated = 0.0, 0
     for text, gap_s in events:
         now_s += gap_s
-        told += sum(swallowed.count for swallowed in repeats.due(now_s))
-        told += repeats.lets_through(line(text), now_s)
-    told += sum(swallowed.count for swallowed in repeats.rest(now_s))
-    assert told == len(events)
+        stated += sum(swallowed.count for swallowed in repeats.due(now_s))
+        stated += repeats.lets_through(line(text), now_s)
+    stated += sum(swallowed.count for swallowed in repeats.rest(now_s))
+    assert stated == len(events)

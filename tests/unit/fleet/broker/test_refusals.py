@@ -13,8 +13,8 @@ def refusals() -> Refusals:
 
 def test_a_refusal_is_told_at_once_and_then_every_ten_seconds_with_all_that_came_between() -> None:
     one = refusals()
-    told = [one.refused(FULL, 3, now / 10, away=False) for now in range(250)]
-    words = [word for word in told if word is not None]
+    stated = [one.refused(FULL, 3, now / 10, away=False) for now in range(250)]
+    words = [word for word in stated if word is not None]
     assert [word.count for word in words] == [3, 300, 300]
     assert words[0].reason == "ValueError: OOM command not allowed when used memory > 'maxmemory'."
 

@@ -64,39 +64,39 @@ def earned_at(where: Scene, miners: int) -> float:
 
 
 def test_what_eight_miners_cost_is_within_a_tenth_of_the_truth(eight: VirtualFarm) -> None:
-    told = advice(eight)
-    assert told.clear
-    assert told.sentence.startswith(f"close {8 - told.best.miners} of 8 miners: ")
+    shown = advice(eight)
+    assert shown.clear
+    assert shown.sentence.startswith(f"close {8 - shown.best.miners} of 8 miners: ")
     truth = max(earned(miners) for miners in (1, 2, 3)) - earned(8)
-    assert told.best.change == pytest.approx(truth, rel=0.1)
+    assert shown.best.change == pytest.approx(truth, rel=0.1)
 
 
 def test_pinned_miners_that_open_one_by_one_show_it_without_a_stated_rule() -> None:
     farm = VirtualFarm(WHERE, pinned=8)
     farm.run(40.0)
-    told = advice(farm)
-    assert told.clear
+    shown = advice(farm)
+    assert shown.clear
     truth = max(earned(miners) for miners in (1, 2, 3)) - earned(8)
-    assert told.best.change == pytest.approx(truth, rel=0.1)
+    assert shown.best.change == pytest.approx(truth, rel=0.1)
 
 
 def test_eight_miners_that_open_at_once_without_a_stated_rule_show_nothing_that_is_made_up() -> None:
     farm = VirtualFarm(WHERE, fixed=8)
     farm.run(40.0)
-    told = advice(farm)
-    assert not told.clear
-    assert all(one.income is None for one in told.others if one.what.startswith("one miner"))
+    shown = advice(farm)
+    assert not shown.clear
+    assert all(one.income is None for one in shown.others if one.what.startswith("one miner"))
 
 
 def test_where_one_worker_is_too_slow_for_all_miners_another_one_or_another_host_is_worth_as_much() -> None:
     farm = VirtualFarm(BUSY, fixed=8, asks_terms_at=5.0)
     farm.run(75.0)
-    told = advice(farm)
-    others = {one.what: one for one in told.others}
+    shown = advice(farm)
+    others = {one.what: one for one in shown.others}
     truth = earned_at(replace(BUSY, processes=2), 8) - earned_at(BUSY, 8)
     for name in ("one worker more", "one host more"):
         assert others[name].change == pytest.approx(truth, rel=0.1)
-    assert told.best.change == pytest.approx(earned_at(BUSY, 2) - earned_at(BUSY, 8), rel=0.1)
+    assert shown.best.change == pytest.approx(earned_at(BUSY, 2) - earned_at(BUSY, 8), rel=0.1)
 
 
 def test_the_owner_is_warned_once(eight: VirtualFarm) -> None:

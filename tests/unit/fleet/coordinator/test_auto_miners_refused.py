@@ -27,8 +27,8 @@ def test_another_miner_opens_in_its_place(refused: list[str]) -> None:
     assert auto(free).own >= 3
     assert auto(hindered).own == auto(free).own
     assert not any(miner_id in refused for miner_id in auto(hindered).seen.open_miners)
-    told = " ".join(text for _, text in hindered.notices)
-    assert all(f"no session to {miner_id}" in told for miner_id in refused)
+    stated = " ".join(text for _, text in hindered.notices)
+    assert all(f"no session to {miner_id}" in stated for miner_id in refused)
 
 
 def test_where_all_are_refused_they_go_on_trying() -> None:

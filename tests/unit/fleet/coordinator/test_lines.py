@@ -44,7 +44,7 @@ def test_colour_is_around_the_words_and_not_around_the_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "stated"),
     [
         ("[REWARD] rig-1  +0.5 NNET", {"kind": "reward", "level": "INFO", "message": "rig-1  +0.5 NNET"}),
         ("[WARN]   task: 500: “no”", {"kind": "warn", "level": "WARNING", "message": "task: 500: “no”"}),
@@ -53,9 +53,9 @@ def test_colour_is_around_the_words_and_not_around_the_time() -> None:
         ("[rig] is no tag", {"level": "INFO", "message": "[rig] is no tag"}),
     ],
 )
-def test_a_collector_gets_an_object_a_line_in_the_logs_own_form(line: str, told: dict[str, str]) -> None:
+def test_a_collector_gets_an_object_a_line_in_the_logs_own_form(line: str, stated: dict[str, str]) -> None:
     read = json.loads(written(line, "yellow", as_json=True, color=True))
-    assert read == told | {"time": "2026-11-26T02:37:03.987+00:00", "logger": "fleet.output"}
+    assert read == stated | {"time": "2026-11-26T02:37:03.987+00:00", "logger": "fleet.output"}
 
 
 def test_what_is_only_drawn_is_no_line_of_a_collectors() -> None:

@@ -12,9 +12,9 @@ from fleet.domain.answers import GasInfo
 from fleet.domain.effects import Notice, NoticeKind
 
 
-def _report(**told: int) -> tuple[Report, io.StringIO]:
+def _report(**stated: int) -> tuple[Report, io.StringIO]:
     out = io.StringIO()
-    lines = told.get("job_lines_per_s", 20)
+    lines = stated.get("job_lines_per_s", 20)
     return Report(Lines(out), job_lines_per_s=lines, status_every_s=30, total=Decimal(0)), out
 
 

@@ -61,16 +61,16 @@ def test_an_absurd_amount_is_garbled_and_the_error_names_field_value_and_bound(
 
 @pytest.mark.parametrize("value", ABSURD)
 def test_an_absurd_sum_at_a_stop_is_left_out_with_its_cause(value: float) -> None:
-    told = protocol.parse_session_summary({"summary": {"rewards_earned": value}})
-    assert told.rewards_earned is None
-    assert told.oddity == (
+    stated = protocol.parse_session_summary({"summary": {"rewards_earned": value}})
+    assert stated.rewards_earned is None
+    assert stated.oddity == (
         f"the session's sum is not stated: rewards_earned {value!r} is not within 0 and 1000000000 NNET"
     )
 
 
 def test_a_sum_at_a_stop_may_be_larger_than_any_reward() -> None:
-    told = protocol.parse_session_summary({"summary": {"rewards_earned": LARGE}})
-    assert told.rewards_earned == Decimal(str(LARGE))
+    stated = protocol.parse_session_summary({"summary": {"rewards_earned": LARGE}})
+    assert stated.rewards_earned == Decimal(str(LARGE))
 
 
 @pytest.mark.parametrize(("name", "parse"), [field for field in FIELDS if field[0] != "reward"])

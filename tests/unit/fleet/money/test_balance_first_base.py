@@ -99,16 +99,16 @@ def test_a_shortfall_of_more_than_the_sum_brought_is_no_heartbeats() -> None:
     assert finding.kind is Difference.ANSWER_LOST
 
 
-@pytest.mark.parametrize("heard", [False, True])
-def test_only_a_base_beside_an_unheard_heartbeat_is_in_doubt(heard: bool) -> None:
+@pytest.mark.parametrize("received", [False, True])
+def test_only_a_base_beside_an_unheard_heartbeat_is_in_doubt(received: bool) -> None:
     mine = MinerAccount("rig-1", SavedMiner())
     mine.registered(UNTOLD, unresolved=False)
     mine.session_opened("s1", None, adopted=False)
-    if not heard:
+    if not received:
         mine.heartbeat_lost()
     mine.compare(stated(BONUS, 0))
     mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS))
-    assert mine.may_count_twice is not heard
+    assert mine.may_count_twice is not received
 
 
 def test_a_base_after_a_forgetting_counts_an_unheard_heartbeat_once_too() -> None:
@@ -157,8 +157,8 @@ def test_a_base_in_doubt_stays_so_when_the_coordinator_dies(dies: str) -> None:
             written(ledger, mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS)))
         saved = ledger.saved_miner("rig-1")
         mine = MinerAccount("rig-1", saved)
-        told = UNTOLD if dies == "after the sum" else Registration(new=False, totals=stated(BONUS, 0))
-        written(ledger, mine.registered(told, unresolved=False))
+        shown = UNTOLD if dies == "after the sum" else Registration(new=False, totals=stated(BONUS, 0))
+        written(ledger, mine.registered(shown, unresolved=False))
         mine.session_opened("s1", saved.session, adopted=True)
         written(ledger, mine.heartbeat(HeartbeatAnswer(rewards_earned=BONUS)))
         claimed(mine)

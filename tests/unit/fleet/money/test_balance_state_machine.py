@@ -97,11 +97,11 @@ class Money(RuleBasedStateMachine):
             "I2: after the totals, the ledger has what was paid"
         )
 
-    @rule(told=st.booleans(), opened=st.booleans())
-    def the_coordinator_dies_and_starts(self, told: bool, opened: bool) -> None:
+    @rule(shown=st.booleans(), opened=st.booleans())
+    def the_coordinator_dies_and_starts(self, shown: bool, opened: bool) -> None:
         """It may die again before it is told anything, and before the session is adopted."""
         saved = self.restart()
-        if told:
+        if shown:
             self.commit(self.account.registered(self.known(), unresolved=False))
         if not opened:
             saved = self.restart()

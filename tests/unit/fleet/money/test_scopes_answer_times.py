@@ -34,8 +34,8 @@ def test_an_answer_states_a_total_or_does_not(outcome: Answer | CallError, state
 
 def test_what_this_life_heard_comes_after_what_the_ledger_has() -> None:
     known = {"rig-1": Standing(base_ms=1, stated_ms=1_000), "rig-2": Standing(base_ms=2, stated_ms=2_000)}
-    told = with_answer_times(known, {"rig-1": 98.5, "rig-2": None, "rig-3": 99.0}, now=100.0, now_ms=500_000)
-    assert told == {
+    stated = with_answer_times(known, {"rig-1": 98.5, "rig-2": None, "rig-3": 99.0}, now=100.0, now_ms=500_000)
+    assert stated == {
         "rig-1": Standing(base_ms=1, stated_ms=498_500),
         "rig-2": Standing(base_ms=2, stated_ms=2_000),
         "rig-3": Standing(base_ms=None, stated_ms=499_000),

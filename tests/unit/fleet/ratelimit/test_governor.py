@@ -127,14 +127,14 @@ def test_a_farm_that_uses_the_whole_limit_stands_still_for_no_tenth_of_a_window(
 
 
 @pytest.mark.parametrize(
-    ("told", "limit", "window_s"),
+    ("stated", "limit", "window_s"),
     [((5000, 60.0), 500, 10.0), ((10**6, 60.0), 1000, 60.0), ((1000, 60.0), 1000, 60.0), ((500, 10.0), 300, 10.0)],
     ids=["lower and shorter", "unknown", "as told", "lower"],
 )
 def test_limit_and_window_that_nobody_told_are_learnt_within_a_window(
-    told: tuple[int, float], limit: int, window_s: float
+    stated: tuple[int, float], limit: int, window_s: float
 ) -> None:
-    mine = Governor(requests=told[0], window_s=told[1], miners=30, heartbeat_s=30.0)
+    mine = Governor(requests=stated[0], window_s=stated[1], miners=30, heartbeat_s=30.0)
     server = Window(limit, window_s)
     windows = 8
     end_s = (2 + windows) * window_s
