@@ -26,6 +26,7 @@ COMMANDS = {
     "service": ("service", "Run a farm, or a part of one, under systemd."),
     "simulator": ("simulator", "Run a NeoNet server for demos, tests and benchmarks."),
     "status": ("status", "Show what the farm earns now, and what is wrong."),
+    "top": ("top", "Show the same on a full screen, to sort, search and open."),
     "miners": ("miners", "Show the miners: names, sessions, what each earned."),
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),

@@ -6,7 +6,6 @@ One file: the parts of the screen share its width and its lines.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +19,7 @@ from fleet.money.readable import NOT_STATED, aligned, readable
 from fleet.status.snapshot import Severity
 from fleet.status.snapshot_file import FRESH_S
 from fleet.status.standing import FarmStanding
+from fleet.status.wording import ago, clock, cost, nnet, short, span
 
 #: lines for other things than miners and hosts, and the fewest rows for each of these two
 _OTHER_LINES, _LEAST_ROWS = 15, 4
@@ -52,8 +52,8 @@ def _title(found: FarmStanding) -> Iterator[Text]:
     said = {
         "mining": f"mining since {figures['started_at']}",
         "draining": "draining: finishing the open jobs",
-        "ended": f"not running: the coordinator ended at {figures['at']}, {_ago(found.age_s)}",
-        "silent": f"not running: no sign of the coordinator since {figures['at']}, {_ago(found.age_s)}",
+        "ended": f"not running: the coordinator ended at {figures['at']}, {ago(found.age_s)}",
+        "silent": f"not running: no sign of the coordinator since {figures['at']}, {ago(found.age_s)}",
         "never": "not running; its ledger is here",
     }[found.coordinator]
     late = found.runs and found.age_s is not None and found.age_s > FRESH_S
@@ -67,19 +67,19 @@ def _money(figures: Mapping[str, Any]) -> Iterator[Text]:
     earnings, books = figures["earnings"], figures["ledger"] or {}
     rate = earnings["nnet_per_minute"]
     span_s = earnings["recent_s"]
-    over = "" if span_s is None else f" (last {_span(float(span_s))})"
+    over = "" if span_s is None else f" (last {span(float(span_s))})"
     yield Text()
-    yield _line("now", f"{_short(rate)} NNET a minute{over}" if rate is not None else NOT_STATED, style="bold")
-    yield _line("today", f"{_nnet(earnings['today_nnet'])}   yesterday {_nnet(earnings['yesterday_nnet'])}")
+    yield _line("now", f"{short(rate)} NNET a minute{over}" if rate is not None else NOT_STATED, style="bold")
+    yield _line("today", f"{nnet(earnings['today_nnet'])}   yesterday {nnet(earnings['yesterday_nnet'])}")
     projected = earnings["projected_day"]
     if projected is not None:
-        low, high = _short(projected["low"]), _short(projected["high"])
+        low, high = short(projected["low"]), short(projected["high"])
         yield _line(
             "by 24:00",
-            f"{_short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; {_zone(earnings)})",
+            f"{short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; {_zone(earnings)})",
         )
     yield _line(
-        "in all", f"{_nnet(earnings['ledger_nnet'])} in the ledger, last paid {earnings['last_paid_at'] or 'never'}"
+        "in all", f"{nnet(earnings['ledger_nnet'])} in the ledger, last paid {earnings['last_paid_at'] or 'never'}"
     )
     if (unexplained := books.get("unexplained_nnet")) is not None:
         yield _line("books", f"{readable(unexplained)} NNET unexplained")
@@ -109,9 +109,9 @@ def _miners(found: FarmStanding, height: int) -> Iterator[RenderableType]:
     )
     today, ledger = _column(shown, "today_nnet"), _column(shown, "ledger_nnet")
     for number, row in enumerate(shown):
-        rate = _short(float(row["recent_nnet"]) / span_s * 60) if span_s and row["recent_nnet"] is not None else "-"
+        rate = short(float(row["recent_nnet"]) / span_s * 60) if span_s and row["recent_nnet"] is not None else "-"
         style = "yellow" if row["state"] == "waiting" else ""
-        state, paid = row["state"] or "-", _clock(row["last_paid_at"])
+        state, paid = row["state"] or "-", clock(row["last_paid_at"])
         add(made, (f"  {row['miner']}", state, rate, today[number], ledger[number], paid), style=style)
     if rows:
         yield made
@@ -153,10 +153,10 @@ def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> Table:
         right=("jobs/s", "NNET/min", "computed", "failed", "free"),
     )
     for row in sorted(hosts, key=lambda one: -one["recent_jobs"])[:_MOST_HOSTS]:
-        rate = _short(float(row["recent_nnet"]) / span_s * 60)
+        rate = short(float(row["recent_nnet"]) / span_s * 60)
         free = "-" if row["free_slots"] is None else str(row["free_slots"])
         counts = (f"{row['computed']:,}", f"{row['failed']:,}", free)
-        add(made, (f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, _clock(row["last_job_at"])))
+        add(made, (f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, clock(row["last_job_at"])))
     return made
 
 
@@ -173,7 +173,7 @@ def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
     made.add_column(ratio=1)
     for one in wrong[:_MOST_WRONG]:
         style = "bold red" if one.get("severity") == Severity.FAIL else "yellow"
-        text = f"{one['text']} (since {_clock(one['since'])}{_day_of(one)})"
+        text = f"{one['text']} (since {clock(one['since'])}{cost(one.get('nnet_per_day'))})"
         made.add_row(Text("wrong", style=style), Text(text, style=style))
         # a coordinator of an older release writes no help
         if one.get("help"):
@@ -181,12 +181,6 @@ def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
     yield made
     if len(wrong) > _MOST_WRONG:
         yield _line("", f"and {len(wrong) - _MOST_WRONG:,} more: --json shows all", style="dim")
-
-
-def _day_of(one: Mapping[str, Any]) -> str:
-    """What a day of something wrong costs, if that is known."""
-    lost = one.get("nnet_per_day")
-    return "" if lost is None else f", about {_short(lost)} NNET a day"
 
 
 def _line(name: str, text: str, *, style: str = "") -> Text:
@@ -202,34 +196,5 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[str]:
     return ["-" if text == NOT_STATED else text for text in texts]
 
 
-def _nnet(amount: Decimal | int | None) -> str:
-    return NOT_STATED if amount is None else f"{readable(amount)} NNET"
-
-
 def _zone(earnings: Mapping[str, Any]) -> str:
     return str(earnings.get("time_zone", "UTC"))
-
-
-def _short(value: float | Decimal) -> str:
-    """An estimate or a rate with four digits, or all before the point."""
-    number = float(value)
-    return f"{number:,.4g}" if abs(number) < 1000 else f"{number:,.0f}"
-
-
-def _clock(at: str | None) -> str:
-    """The time of day, with the date if it is another day, in UTC."""
-    if at is None:
-        return "never"
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    return at[11:19] if at.startswith(today) else at[:16].replace("T", " ")
-
-
-def _ago(age_s: float | None) -> str:
-    return "now" if age_s is None or age_s <= _NOW_S else f"{_span(age_s)} ago"
-
-
-def _span(seconds: float) -> str:
-    for unit_s, name in _SPANS:
-        if seconds >= unit_s:
-            return f"{seconds / unit_s:.0f} {name}"
-    return f"{seconds:.0f} s"

@@ -17,6 +17,7 @@ from fleet.status.snapshot_file import SNAPSHOT_FILE
 from tests.chaos.farm import Farm, Setup
 from tests.support.farms import asked, earned, farm, farm_settings, simulator, state
 from tests.support.processes import FLEET, environ, eventually, run_fleet, started, stop
+from tests.support.terminal import in_terminal
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -57,6 +58,25 @@ def agrees(folder: Path, url: str) -> dict[str, Any]:
     return made
 
 
+def used_on_a_full_screen(folder: Path, url: str) -> None:
+    """Open a miner and a job in `fleet top`, and quit."""
+    env = environ(folder, farm_settings(folder, {"FLEET_SERVER": url}) | {"TERM": "xterm-256color"})
+    exported = run_fleet("ledger", "export", "--json", "-", folder=folder, settings=env)
+    paid = next(row for row in json.loads(exported.stdout) if row["job_id"])
+    with in_terminal([*FLEET, "top"], folder, env) as top:
+        eventually("the miners", lambda: "miner-03" in top.shown)
+        top.type("\r")
+        eventually("the history of a miner", lambda: "NNET by hour, the last 48 hours" in top.shown)
+        top.type("q")
+        top.type("j")
+        eventually("the question for a job", lambda: "id of a job" in top.shown)
+        top.type(f"{paid['job_id']}\r")
+        eventually("the life of a job", lambda: "session id: " in top.shown)
+        top.type("q")
+        top.type("q")
+        assert top.wait() == 0, top.shown
+
+
 def test_the_figures_are_the_ledgers_and_a_restart_loses_none(tmp_path: Path) -> None:
     folder = tmp_path / "farm"
     with simulator(tmp_path / "simulator", "--dialect", "c") as (_, url):
@@ -71,6 +91,7 @@ def test_the_figures_are_the_ledgers_and_a_restart_loses_none(tmp_path: Path) ->
             assert live["sessions"] == {"mining": 3}
             assert live["wrong"] == []
             assert sum(row["computed"] for row in live["hosts"]) > 0
+            used_on_a_full_screen(folder, url)
             assert stop(process) == 0, process.words()
         first = agrees(folder, url)
         asked(url, "/simulator/faults", {"faults": []})

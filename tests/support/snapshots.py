@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from fleet.domain.amounts import ZERO
+from fleet.exact_json import dump
 from fleet.status.snapshot import (
     Earnings,
     FarmSnapshot,
@@ -20,6 +22,7 @@ from fleet.status.snapshot import (
     WorkRow,
     Wrong,
 )
+from fleet.status.stated import head_stated, miner_stated
 
 AT_MS = 1_800_000_000_000
 MINER = MinerFigures(
@@ -102,3 +105,10 @@ HOSTILE = replace(
     gas={"congestion_level": MARKUP},
     wrong=(replace(SNAPSHOT.wrong[0], subject=f"miner {MARKUP}", text=MARKUP, help=MARKUP),),
 )
+
+
+def as_read(made: FarmSnapshot) -> dict[str, Any]:
+    """The figures of a snapshot as another process reads them."""
+    head = head_stated(made) | {"miners": [miner_stated(row) for row in made.miners]}
+    read: dict[str, Any] = json.loads(dump(head), parse_float=Decimal)
+    return read

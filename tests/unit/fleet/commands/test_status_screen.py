@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from rich.console import Console
 
 from fleet.commands.status_screen import screen_of
-from fleet.exact_json import dump
 from fleet.status.snapshot import FarmSnapshot
 from fleet.status.standing import FarmStanding
-from fleet.status.stated import head_stated, miner_stated
-from tests.support.snapshots import MINER, SNAPSHOT, WORK, snapshot
+from tests.support.snapshots import MINER, SNAPSHOT, WORK, as_read, snapshot
 
 WIDTH, HEIGHT = 80, 24
-
-
-def figures(made: FarmSnapshot) -> dict[str, Any]:
-    """The figures as another process reads them."""
-    head = head_stated(made) | {"miners": [miner_stated(row) for row in made.miners]}
-    read: dict[str, Any] = json.loads(dump(head), parse_float=Decimal)
-    return read
 
 
 def lines(made: FarmSnapshot = SNAPSHOT, *, coordinator: str = "mining", age_s: float = 0.5) -> list[str]:
@@ -32,7 +21,7 @@ def lines(made: FarmSnapshot = SNAPSHOT, *, coordinator: str = "mining", age_s: 
         width=WIDTH, height=HEIGHT, record=True, highlight=False, color_system=None, file=None, quiet=False
     )
     with screen.capture() as capture:
-        screen.print(screen_of(FarmStanding(coordinator=coordinator, age_s=age_s, figures=figures(made)), HEIGHT))
+        screen.print(screen_of(FarmStanding(coordinator=coordinator, age_s=age_s, figures=as_read(made)), HEIGHT))
     return capture.get().rstrip("\n").split("\n")
 
 

@@ -1,0 +1,1 @@
+"""The full-screen view of `fleet top`. Needs Textual, the extra `top`."""

@@ -1,0 +1,258 @@
+"""The view shows a farm's figures, takes keys, and shows text of a server as text."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import cast
+
+import pytest
+from textual.pilot import Pilot
+
+from fleet.errors import LedgerError
+from fleet.status.history import HOUR_MS, MINUTE_MS, History, Series
+from fleet.status.snapshot import FarmSnapshot, Severity
+from fleet.status.standing import FarmStanding
+from fleet.top.app import Top
+from fleet.top.rows import Rows
+from fleet.top.sources import FigureSources
+from tests.support.snapshots import AT_MS, MINER, SNAPSHOT, WORK, as_read, snapshot
+
+SIZES = [(80, 24), (160, 40)]
+HOSTILE = "[red]bold[/red] \x1b[31m\x07<b>&amp;"
+LAME = replace(MINER, name="lame", state="waiting", recent=Decimal(0), ledger=Decimal(1))
+RICH = replace(MINER, name="rich", ledger=Decimal(900), recent=Decimal(5))
+
+
+@dataclass
+class Farm:
+    """A farm whose snapshot is changed by hand."""
+
+    made: FarmSnapshot = SNAPSHOT
+    coordinator: str = "mining"
+    problem: str = ""
+    #: the arguments of each call of `explain`
+    asked: list[Sequence[str]] = field(default_factory=list)
+
+    def sources(self) -> FigureSources:
+        return FigureSources(look=self._look, history=self._history, explain=self._explain)
+
+    def _look(self) -> FarmStanding:
+        if self.problem:
+            raise LedgerError(self.problem)
+        return FarmStanding(coordinator=self.coordinator, age_s=0.5, figures=as_read(self.made))
+
+    @staticmethod
+    def _history(by: str, hours: int) -> History:
+        names = {"farm": "farm", "miner": MINER.name, "host": "shed", "type": WORK.name}
+        ramp = Series(name=names[by], nnet=tuple(map(Decimal, range(60))), jobs=(1,) * 60)
+        step_ms = MINUTE_MS if hours == 1 else HOUR_MS
+        return History(first_ms=AT_MS, step_ms=step_ms, by=by, farm=ramp, series=(ramp,))
+
+    def _explain(self, words: Sequence[str]) -> str:
+        self.asked.append(words)
+        return "job abc\n  paid \x1b[2J0.1 NNET"
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """The text on the screen."""
+    lines: dict[str, str] = {}
+    for place, text in re.findall(r'<text[^>]* y="([0-9.]+)"[^>]*>(.*?)</text>', pilot.app.export_screenshot()):
+        lines[place] = lines.get(place, "") + html.unescape(text).replace("\xa0", " ")
+    return "\n".join(lines.values())
+
+
+def used(script: Callable[[Pilot[None]], Awaitable[None]], farm: Farm, size: tuple[int, int] = SIZES[0]) -> None:
+    """Run the view of a farm, and use it by a script."""
+
+    async def scenario() -> None:
+        app = Top(farm.sources())
+        async with app.run_test(size=size) as pilot:
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+            await script(pilot)
+
+    asyncio.run(scenario())
+
+
+def table(pilot: Pilot[None]) -> Rows:
+    return cast("Top", pilot.app).rows
+
+
+async def settled(pilot: Pilot[None], *keys: str) -> str:
+    """Press keys, wait for what they start, and read the screen."""
+    await pilot.press(*keys)
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    return shown(pilot)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_money_miners_and_what_is_wrong_are_shown(size: tuple[int, int]) -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        text = shown(pilot)
+        for part in ("0.15 NNET a minute", "today   1.5 NNET, 21.5 expected", "yesterday 20 NNET", "garage-1", "▇█"):
+            assert part in text
+        assert "! No worker takes jobs." in text
+        assert "→ " in text, "what to do"
+        assert ("shed" in text) is (size[0] > 130), "hosts are beside the miners where there is room"
+
+    used(script, Farm(), size)
+
+
+def test_each_table_has_a_key_and_tab_goes_around() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        assert "jobs/s" in await settled(pilot, "2")
+        assert table(pilot).table.kind == "host"
+        await settled(pilot, "tab")
+        assert table(pilot).table.kind == "type"
+        await settled(pilot, "tab")
+        assert table(pilot).table.kind == "miner"
+
+    used(script, Farm())
+
+
+def test_rows_that_do_not_earn_come_first_until_another_order_is_chosen() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        rows = table(pilot)
+        assert rows.shown == ["lame", "garage-1", "rich"]
+        await settled(pilot, "s")
+        assert (rows.table.columns[0].title, rows.shown) == ("miner", ["garage-1", "lame", "rich"])
+        await settled(pilot, "s", "s")
+        assert rows.shown == ["rich", "garage-1", "lame"], "by NNET a minute"
+        await settled(pilot, "r")
+        assert rows.shown == ["lame", "garage-1", "rich"]
+        assert "NNET/min▲" in shown(pilot)
+        await settled(pilot, "S", "S")
+        assert rows.sorted_by == 0
+
+    used(script, Farm(snapshot(miners=(MINER, LAME, RICH))))
+
+
+def test_the_search_narrows_while_it_is_typed_and_esc_ends_it() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        rows = table(pilot)
+        assert "1 of 3" in await settled(pilot, "slash", "L", "a", "m")
+        assert rows.shown == ["lame"]
+        await settled(pilot, "enter")
+        assert rows.has_focus
+        await settled(pilot, "escape")
+        assert len(rows.shown) == 3
+
+    used(script, Farm(snapshot(miners=(MINER, LAME, RICH))))
+
+
+def test_the_cursor_stays_on_its_miner_when_the_order_changes() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        await settled(pilot, "end")
+        await settled(pilot, "s", "r")
+        assert "miner rich" in await settled(pilot, "enter")
+
+    used(script, Farm(snapshot(miners=(MINER, LAME, RICH))))
+
+
+@pytest.mark.parametrize(("key", "name"), [("1", "miner garage-1"), ("2", "host shed"), ("3", "type inference")])
+def test_enter_opens_a_row_with_its_figures_and_its_history(key: str, name: str) -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        text = await settled(pilot, key, "enter")
+        assert name in text
+        assert "NNET by minute, the last hour" in text
+        assert "1770 NNET in all" in text
+        assert name not in await settled(pilot, "escape")
+
+    used(script, Farm(), (100, 40))
+
+
+def test_a_job_is_looked_up_by_its_id() -> None:
+    farm = Farm()
+
+    async def script(pilot: Pilot[None]) -> None:
+        text = await settled(pilot, "j", "a", "b", "c", "enter")
+        text = await settled(pilot)
+        assert farm.asked == [("job", "--", "abc")]
+        assert "paid ?[2J0.1 NNET" in text
+
+    used(script, farm)
+
+
+def test_all_that_is_wrong_is_one_key_away() -> None:
+    wrong = tuple(
+        replace(SNAPSHOT.wrong[0], subject="queue", severity=Severity.WARN, text=f"Fault {at}.") for at in range(5)
+    )
+
+    async def script(pilot: Pilot[None]) -> None:
+        assert "and 3 more: w shows all" in shown(pilot)
+        text = await settled(pilot, "w")
+        assert all(f"! Fault {at}." in text for at in range(5))
+
+    used(script, Farm(snapshot(wrong=wrong)), (100, 40))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_markup_and_control_characters_of_a_server_are_text(size: tuple[int, int]) -> None:
+    farm = Farm(
+        snapshot(
+            server=f"https://{HOSTILE}",
+            miners=(replace(MINER, name=HOSTILE),),
+            hosts=(replace(WORK, name=HOSTILE),),
+            types=(replace(WORK, name=HOSTILE),),
+            wrong=(replace(SNAPSHOT.wrong[0], text=HOSTILE, help=HOSTILE, subject=HOSTILE),),
+        )
+    )
+
+    async def script(pilot: Pilot[None]) -> None:
+        for keys in (("1",), ("2",), ("3",), ("enter",), ("escape", "w")):
+            text = await settled(pilot, *keys)
+            assert "[red]bold[/red] ?[31m?<b>&amp;" in text
+            assert not {char for char in text if not char.isprintable()} - {"\n"}
+
+    used(script, farm, size)
+
+
+def test_a_farm_that_does_not_run_says_so_and_what_to_do() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        text = shown(pilot)
+        assert "not running" in text
+        assert "! The coordinator does not run: nothing is earned." in text
+        assert "`fleet doctor`" in text
+
+    used(script, Farm(coordinator="silent"))
+
+
+def test_a_ledger_that_cannot_be_read_is_said_in_place_of_the_figures() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        assert "! the ledger is locked by another" in shown(pilot)
+
+    used(script, Farm(problem="the ledger is locked by another"))
+
+
+def test_thousands_of_miners_are_formatted_a_screen_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    miners = tuple(replace(MINER, name=f"rig-{number:04}") for number in range(2500))
+    formatted: list[str] = []
+
+    def counted(text: str) -> str:
+        formatted.append(text)
+        return text
+
+    monkeypatch.setattr("fleet.top.columns.sanitized", counted)
+
+    async def script(pilot: Pilot[None]) -> None:
+        assert "rig-2499" in await settled(pilot, "end")
+        assert "rig-0000" in await settled(pilot, "home")
+        assert "rig-0010" in await settled(pilot, "pagedown")
+        assert 0 < len(formatted) < len(miners)
+
+    used(script, Farm(snapshot(miners=miners)))
+
+
+def test_the_keys_are_listed_and_q_ends_the_view() -> None:
+    async def script(pilot: Pilot[None]) -> None:
+        assert "look a job up by its id" in await settled(pilot, "question_mark")
+        await settled(pilot, "escape")
+        await pilot.press("q")
+
+    used(script, Farm())
