@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from config.servers import proxy_url
+from config.servers import proxy_url, server_url
 
 
 def _at_home(path: Path) -> Path:
@@ -280,7 +280,7 @@ class WebSettings(Section):
 
 
 class OutputSettings(Section):
-    """The running output of `fleet up`."""
+    """What the coordinator prints, and what it sends to a collector of traces."""
 
     job_lines_per_s: int = Field(
         20, ge=0, le=10_000, description="Lines about single jobs in a second; more are replaced by a sum."
@@ -288,4 +288,9 @@ class OutputSettings(Section):
     status_every_s: Finite = Field(30.0, ge=1, le=86_400, description="Seconds between two status lines.")
     color: Literal["auto", "always", "never"] = Field(
         "auto", description="auto: colour on a terminal, unless NO_COLOR is set."
+    )
+    traces_url: Annotated[str, AfterValidator(server_url)] | None = Field(
+        None,
+        description="Where an OpenTelemetry span of each job is sent, by OTLP over HTTP; unset: nowhere.",
+        examples=["http://127.0.0.1:4318/v1/traces"],
     )

@@ -14,6 +14,7 @@ from fleet.coordinator.observed import Observed
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.site import site
 from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
+from fleet.coordinator.tracing_observer import tracing
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.ledger.reports.departures import departures
@@ -66,8 +67,11 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     sources = Sources(books=parts.books, health=health, in_redis=in_redis, now_ms=parts.now_ms)
     status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
-        with site(settings, parts, lambda: status.latest) as observers:
-            yield Observers([status, *observers])
+        with (
+            site(settings, parts, lambda: status.latest) as observers,
+            tracing(settings.output.traces_url, parts.names) as traces,
+        ):
+            yield Observers([status, *observers, *traces])
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()

@@ -1,0 +1,65 @@
+"""Tells the spans what the loop sees: jobs that were opened, computed and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+
+from config.hiding import hidden
+from fleet.broker.results import Results
+from fleet.coordinator.inbox import Event
+from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.scheduler import Farm
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.effects import Booked, JobMoved, JobOpened
+from fleet.domain.hosts import host_of
+from fleet.domain.jobs import FINAL
+from fleet.tracing.job_spans import JobSpans
+from fleet.tracing.opening import open_traces
+from tasks.broker.handshake import release
+
+
+class TracingObserver:
+    """Follows each job from its assignment to its end. `names` are miners' names by id, `now_ns` is Unix time."""
+
+    def __init__(self, spans: JobSpans, names: Mapping[str, str], now_ns: Callable[[], int]) -> None:
+        self._spans = spans
+        self._names = names
+        self._now_ns = now_ns
+
+    def saw(self, event: Event, farm: Farm, now: float) -> None:  # noqa: ARG002 - an observer's signature
+        """Note which host ended an attempt."""
+        if isinstance(event, Results):
+            for message in event.messages:
+                job = farm.jobs.get(message.job_id)
+                if job is not None and job.awaits(message):
+                    self._spans.computed(message.job_id, hidden(host_of(message.worker)))
+
+    def committed(self, effects: TurnEffects, now: float) -> None:  # noqa: ARG002
+        """Note jobs that were opened and that ended, and what was booked for them."""
+        at_ns = self._now_ns()
+        booked: dict[str, Decimal] = {}
+        for write in effects.writes:
+            if isinstance(write, Booked) and write.entry.kind is EntryKind.JOB and write.entry.job_id is not None:
+                booked[write.entry.job_id] = booked.get(write.entry.job_id, ZERO) + write.entry.amount
+        for write in effects.writes:
+            if isinstance(write, JobOpened):
+                miner = self._names.get(write.miner_id, hidden(write.miner_id))
+                self._spans.opened(write.job.job_id, job_type=hidden(write.job.job_type), miner=miner, at_ns=at_ns)
+            elif isinstance(write, JobMoved) and write.state in FINAL:
+                self._spans.ended(write.job_id, write.state.value, booked.get(write.job_id), at_ns)
+
+    def tick(self, farm: Farm, now: float) -> None:
+        """Nothing is due at the end of a turn."""
+
+
+@contextlib.contextmanager
+def tracing(url: str | None, names: Mapping[str, str]) -> Iterator[list[TracingObserver]]:
+    """The observer that sends spans to `url`; none without a URL. Raises WrongSetting without OpenTelemetry's SDK."""
+    if url is None:
+        yield []
+        return
+    with contextlib.closing(open_traces(url, release=release())) as sink:
+        yield [TracingObserver(JobSpans(sink.put), names, time.time_ns)]

@@ -1,0 +1,1 @@
+"""One OpenTelemetry span a job, from its assignment to its end."""
