@@ -34,12 +34,12 @@ def site(
         metrics=MetricsText(registry),
     )
     with contextlib.ExitStack() as stack:
-        for port, what, name, opened in _listeners(settings.web, farm):
+        for lacks, port, name, opened in _listeners(settings.web, farm):
             try:
                 stack.enter_context(opened())
             except OSError as exc:
                 why = exc.strerror or str(exc)
-                parts.say(f"[WARN]   no {what} on port {port}: {why}; name another one by {name}")
+                parts.say(f"[WARN]   {lacks} {port}: {why}; name another one by {name}")
         yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
 
 
@@ -52,16 +52,16 @@ def _tags(settings: Settings, parts: Observed) -> dict[str, tuple[str, ...]]:
 
 def _listeners(
     web: WebSettings, farm: ServedFarm
-) -> Iterator[tuple[int, str, str, Callable[[], contextlib.AbstractContextManager[object]]]]:
-    """The port of each listener that the settings ask for, what it serves, the setting that names it, what opens it."""
+) -> Iterator[tuple[str, int, str, Callable[[], contextlib.AbstractContextManager[object]]]]:
+    """Each listener that the settings ask for: what is missing without it, its port, whose setting, what opens it."""
     if web.port:
-        yield web.port, "page", "FLEET_WEB__PORT, or 0", lambda: serving(farm, web)
+        yield "no page on port", web.port, "FLEET_WEB__PORT, or 0", lambda: serving(farm, web)
     token = web.metrics_token
     if token is not None:
         shown = token.get_secret_value()
         yield (
+            "no metrics on port",
             web.metrics_port,
-            "metrics",
             "FLEET_WEB__METRICS_PORT",
             lambda: contextlib.closing(ScrapeServer(farm.metrics, web.metrics_address, web.metrics_port, token=shown)),
         )
