@@ -12,6 +12,7 @@ _COORDINATORS = (
     "FLEET_MINERS",
     "FLEET_LEDGER_URL",
     "FLEET_HTTP__PROXY",
+    "FLEET_WEB__BASIC_AUTH",
     "FLEET_WEB__METRICS_TOKEN",
 )
 #: the start of variables inside such a setting

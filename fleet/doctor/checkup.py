@@ -108,17 +108,18 @@ def _demand(settings: Settings) -> Demand:
 
 
 def _ports(settings: Settings) -> Iterator[Diagnosis]:
-    flower, web = settings.flower, settings.web.port
+    flower, web = settings.flower, settings.web
     if flower.enabled:
         command, setting = ("tasks", "flower"), variable("flower.port")
         yield from port_diagnoses(
             FarmPort(part="flower", address=flower.address, port=flower.port, command=command, setting=setting)
         )
-    if web:
-        command, setting = ("fleet", "coordinator"), variable("web.port")
-        yield from port_diagnoses(
-            FarmPort(part="coordinator", address="127.0.0.1", port=web, command=command, setting=setting)
-        )
+    served = [("coordinator", web.address, web.port, "web.port")] if web.port else []
+    if web.metrics_token is not None:
+        served.append(("metrics", web.metrics_address, web.metrics_port, "web.metrics_port"))
+    for part, address, port, name in served:
+        command, setting = ("fleet", "coordinator"), variable(name)
+        yield from port_diagnoses(FarmPort(part=part, address=address, port=port, command=command, setting=setting))
 
 
 def _folders(settings: Settings) -> tuple[Path, ...]:

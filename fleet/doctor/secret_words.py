@@ -31,11 +31,11 @@ def hider(settings: Settings) -> Callable[[str], str]:
 
 
 def passwords(settings: Settings) -> Iterator[str]:
-    """The passwords in the settings' URLs and in Flower's login, and the token of metrics, escaped and plain."""
+    """The passwords in the settings' URLs and in the pages' logins, and the token of metrics, escaped and plain."""
     urls = (settings.redis_url, settings.ledger_url, settings.http.proxy)
     found = [urlsplit(url.get_secret_value()).password for url in urls if url is not None]
-    login = settings.flower.basic_auth
-    found.append(None if login is None else login.get_secret_value().partition(":")[2])
+    logins = (settings.flower.basic_auth, settings.web.basic_auth)
+    found += [login.get_secret_value().partition(":")[2] for login in logins if login is not None]
     token = settings.web.metrics_token
     found.append(None if token is None else token.get_secret_value())
     for password in filter(None, found):

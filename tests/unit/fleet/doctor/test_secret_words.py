@@ -10,6 +10,7 @@ _ENVIRON = {
     "FLEET_LEDGER_URL": "postgresql+psycopg://fleet:ledger-secret@db.lan/fleet",
     "FLEET_HTTP__PROXY": "http://me:proxy-secret@proxy.lan:3128",
     "FLEET_FLOWER__BASIC_AUTH": "farmer:flower-secret",
+    "FLEET_WEB__BASIC_AUTH": "farmer:page-secret",
     "FLEET_WEB__METRICS_TOKEN": "a-token-of-sixteen",
     "FLEET_ID": "my_miner_0001",
 }
@@ -17,8 +18,8 @@ _ENVIRON = {
 
 def test_no_password_of_the_settings_is_shown_plain_or_escaped() -> None:
     hide = hider(load(environ=_ENVIRON))
-    text = "red%2Fis-secret red/is-secret ledger-secret proxy-secret flower-secret a-token-of-sixteen"
-    assert hide(text) == " ".join(["********"] * 6)
+    text = "red%2Fis-secret red/is-secret ledger-secret proxy-secret flower-secret page-secret a-token-of-sixteen"
+    assert hide(text) == " ".join(["********"] * 7)
 
 
 def test_no_id_is_shown_neither_of_the_settings_nor_any_address() -> None:
