@@ -1,4 +1,4 @@
-"""`fleet explain`: shows the history of one job."""
+"""`fleet explain`: shows the history of one job, and why a farm, a miner or a host does not earn more."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 from config.hiding import hide_by
 from config.load import load
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.explain_earning import farm, host, miner
 from fleet.commands.tables import add, console, line, table
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.engine import open_engine
@@ -28,13 +29,20 @@ _ATTEMPT = re.compile(r"~[0-9]+$")
 
 @click.group("explain")
 def explain() -> None:
-    """Show what happened to something, and why.
+    """Show what happened to a job, or why a farm, a miner or a host does not earn more.
 
     \b
     Examples:
+      fleet explain farm
+      fleet explain miner garage-1
+      fleet explain host shed --json
       fleet explain job 3f0e6c1a-7c1e-4b8f-9a55-0c9a4f2f6d1e
       fleet explain job 3f0e6c1a
     """
+
+
+for _command in (farm, miner, host):
+    explain.add_command(_command)
 
 
 @explain.command("job")

@@ -11,19 +11,22 @@ from rich.console import Console
 from rich.live import Live
 
 from config.load import load
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import EX_UNAVAILABLE, farm_errors, settings_or_exit
 from fleet.commands.status_screen import screen_of
 from fleet.commands.tables import console
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
 from fleet.ledger.places import ledger_to_read
+from fleet.status.snapshot import Severity
 from fleet.status.standing import FarmStanding, standing, status_folder
 
 #: seconds between two looks, and between two readings of a ledger whose farm does not run
 _EVERY_S, _LEDGER_EVERY_S = 1.0, 15.0
 #: lines of a screen that is no terminal
 _LINES = 40
+#: seconds without a sign of life after which a coordinator does not work
+_SILENT_S = 30.0
 
 
 @click.command("status")
@@ -31,7 +34,9 @@ _LINES = 40
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts; with --watch, a line each."
 )
-def status(*, watch: bool, as_json: bool) -> None:
+@click.option("--check", is_flag=True, help="End with exit code 69 unless the coordinator runs and nothing fails.")
+@click.pass_context
+def status(ctx: click.Context, /, *, watch: bool, as_json: bool, check: bool) -> None:
     """Show what the farm earns now, its miners and hosts, and what is wrong. Reads the farm's snapshot, and touches
     nothing; without a running coordinator it shows what the ledger holds.
 
@@ -40,28 +45,42 @@ def status(*, watch: bool, as_json: bool) -> None:
       fleet status
       fleet status --watch
       fleet status --json | jq .earnings.today_nnet
+      fleet status --check > /dev/null || echo "look at the farm"
     """
+    if check and watch:
+        raise click.UsageError("--check looks once; --watch never ends")
     with settings_or_exit():
         settings = load()
     place = ledger_to_read(settings)
     folder, calendar = status_folder(settings), Calendar(settings.time_zone)
     with farm_errors():
-        _show(lambda: standing(folder, place, wall_ms(), calendar), watch=watch, as_json=as_json)
+        shown = _show(lambda: standing(folder, place, wall_ms(), calendar), watch=watch, as_json=as_json)
+    if check and (shown is None or not _works(shown)):
+        ctx.exit(EX_UNAVAILABLE)
 
 
-def _show(look: Callable[[], FarmStanding], *, watch: bool, as_json: bool) -> None:
+def _works(found: FarmStanding) -> bool:
+    """Whether the coordinator gives signs of life, and nothing fails."""
+    lives = found.runs and found.age_s is not None and found.age_s <= _SILENT_S
+    return lives and not any(one.get("severity") == Severity.FAIL for one in found.figures["wrong"])
+
+
+def _show(look: Callable[[], FarmStanding], *, watch: bool, as_json: bool) -> FarmStanding | None:
+    """Show it once, and return it; with `watch` until Ctrl-C."""
     screen = console()
     if not watch:
-        _print(look(), screen, as_json=as_json)
-        return
+        found = look()
+        _print(found, screen, as_json=as_json)
+        return found
     over = _until_ctrl_c()
     if screen.is_terminal and not as_json:
         _follow(look, screen, over)
-        return
+        return None
     while not over.is_set():
         found = look()
         _print(found, screen, as_json=as_json)
         over.wait(_pause_s(found))
+    return None
 
 
 def _until_ctrl_c() -> threading.Event:

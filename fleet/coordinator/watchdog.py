@@ -1,7 +1,7 @@
 """Ends a coordinator whose loop or a thread is stuck, so that its service manager restarts it.
 
 Compose restarts a container that exits, not one that is unhealthy. A process that is stopped as a whole can't end
-itself: its supervisor notices by the alive file, systemd by its own watchdog.
+itself: its supervisor and systemd notice that the signs of life stop, which this watchdog sends to either.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from types import TracebackType
 from typing import TextIO
 
 from fleet.threads import Progress, StuckThreadDetector
-from tasks.host.systemd import ping
+from tasks.host.systemd import expect_within, ping
 
 PERIOD_S = 5.0
+#: seconds without a sign of life after which systemd restarts a running coordinator, and one that starts or ends
+_SILENT_S, _AT_THE_ENDS_S = 25.0, 180.0
 #: EX_SOFTWARE, after which the coordinator is restarted
 EXIT_CODE = 70
 
@@ -41,11 +43,14 @@ class Watchdog:
     ) -> None:
         """From now on, a stopped thread is no failure."""
         self._detector = None
+        expect_within(_AT_THE_ENDS_S)
         self._over.set()
 
     def watch(self, threads: Sequence[Progress]) -> None:
         """From now on each of these has to make progress."""
         self._detector = StuckThreadDetector(threads, PERIOD_S)
+        ping()
+        expect_within(_SILENT_S)
 
     def _run(self) -> None:
         while True:

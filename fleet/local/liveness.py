@@ -23,8 +23,9 @@ class Liveness:
     Long gaps between checks hardly count: when the whole machine was asleep or stopped, no child is to blame.
     """
 
-    def __init__(self, sign: Sign) -> None:
-        self._sign = sign
+    def __init__(self, sign: Sign, patience_s: float | None = None) -> None:
+        """`patience_s` replaces `PATIENCE_S`."""
+        self._sign, self._patience_s = sign, patience_s
         self.reset()
 
     def reset(self) -> None:
@@ -42,7 +43,8 @@ class Liveness:
         elif self._checked_at is not None:
             self.still_s += min(now - self._checked_at, _MOST_A_CHECK_S)
         self._last, self._checked_at = sign, now
-        return self.still_s > (START_S if sign == self._first else PATIENCE_S)
+        patience_s = PATIENCE_S if self._patience_s is None else self._patience_s
+        return self.still_s > (START_S if sign == self._first else patience_s)
 
 
 def touched(path: Path) -> Sign:

@@ -21,6 +21,7 @@ from fleet.local.launch import Launcher, Plan
 from fleet.local.liveness import Liveness, answered, touched
 from fleet.local.processes import Child
 from fleet.local.redis_server import answers, start_redis
+from fleet.local.sign_socket import SignSocket
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
 from tasks.broker.handshake import redis_refusal
@@ -37,6 +38,8 @@ _GRACE_S = 90.0
 _FINAL_CODES = frozenset({0, 64, 69, 73, 75, 76, 78})
 #: the same for a coordinator that has mined, which waits for a service that was there before
 _FINAL_CODES_LATER = _FINAL_CODES - {69}
+#: how long a coordinator may send no sign of life, in seconds; it sends one every five
+_SILENT_S = 20.0
 #: seconds between two signs of life for systemd
 _PING_S = 5.0
 #: seconds between two pings of Redis
@@ -85,8 +88,9 @@ class LocalFarm:
         self._kills = OomKills(groups())
         self._redis_address = ""
         #: detectors for those children that give signs of life
-        self._liveness: dict[Child, Liveness] = {}
+        self._liveness: dict[Child, tuple[Liveness, ...]] = {}
         self._pinged_at = float("-inf")
+        self._signs: SignSocket | None = None
 
     def run(self) -> FarmExit:
         """Run the farm until its time limit or a signal. Leaves no child running, whichever died first."""
@@ -103,6 +107,8 @@ class LocalFarm:
             code = self._watch(signals)
         finally:
             self._stop_children()
+            if self._signs is not None:
+                self._signs.close()
             lock.release()
         summary = self._launch.summary
         return FarmExit(exit_code=code, summary=summary.read_text().strip() if summary.exists() else "")
@@ -131,7 +137,7 @@ class LocalFarm:
         """Watch a child from now on; `liveness` detects that it is stuck, if it gives signs of life."""
         self._children.append(child)
         if liveness is not None:
-            self._liveness[child] = liveness
+            self._liveness[child] = (liveness,)
         return child
 
     def _redis_url(self) -> str:
@@ -142,14 +148,17 @@ class LocalFarm:
         local = start_redis(self._launch.run_dir)
         self._keep(local.child)
         raise_refusal(redis_refusal(local.url))
-        self._liveness[local.child] = Liveness(answered(functools.partial(answers, local.url), _ASK_S))
+        self._liveness[local.child] = (Liveness(answered(functools.partial(answers, local.url), _ASK_S)),)
         return local.url
 
     def _start_coordinator(self, environ: dict[str, str]) -> None:
         if self._plan.for_s is not None:
             self._ends_at = time.monotonic() + self._plan.for_s
-        self._coordinator = self._launch.coordinator(environ)
-        self._liveness[self._coordinator] = Liveness(touched(self._launch.coordinator_file))
+        signs = self._signs = SignSocket(self._launch.run_dir / "signs")
+        self._coordinator = self._launch.coordinator(environ | signs.variables)
+        # the file shows a stuck loop or thread, which a slow disk may hold up; the signs show a stopped process
+        stopped = (Liveness(signs.sign, _SILENT_S),) if signs.variables else ()
+        self._liveness[self._coordinator] = (Liveness(touched(self._launch.coordinator_file)), *stopped)
 
     def _watch(self, signals: _Signals) -> int:
         """Wait for the coordinator to end, and return its exit code."""
@@ -184,12 +193,13 @@ class LocalFarm:
         if now - self._pinged_at >= _PING_S:
             self._pinged_at = now
             ping()
-        for child, liveness in self._liveness.items():
-            if not liveness.is_stuck(now) or stopping:
+        for child, signs in self._liveness.items():
+            stuck = [one for one in signs if one.is_stuck(now)]
+            if not stuck or stopping:
                 continue
             # a worker touches its file only while it has a Redis
             if child.name != "worker" or answers(self._redis_address):
-                self._lines.say(f"the {child.name} has hung for {liveness.still_s:.0f} s")
+                self._lines.say(f"the {child.name} has hung for {stuck[0].still_s:.0f} s")
                 child.kill()
 
     def _revive(self, child: Child, now: float) -> None:
@@ -221,8 +231,8 @@ class LocalFarm:
         coordinator.restart(now)
 
     def _reset_liveness(self, child: Child) -> None:
-        if child in self._liveness:
-            self._liveness[child].reset()
+        for one in self._liveness.get(child, ()):
+            one.reset()
 
     def _stop_children(self) -> None:
         """Stop the children, those that depend on others first."""

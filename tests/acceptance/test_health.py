@@ -13,7 +13,7 @@ import pytest
 from fleet.status.snapshot_file import SNAPSHOT_FILE
 from tests.chaos.farm import Farm, Setup
 from tests.support.farms import state
-from tests.support.processes import eventually
+from tests.support.processes import eventually, run_fleet
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -40,6 +40,17 @@ def wrong(one: Farm) -> dict[tuple[str, str], str]:
     return {(row["kind"], row["subject"]): row["text"] for row in snapshot(one)["wrong"]}
 
 
+def checked(one: Farm) -> int:
+    return run_fleet("status", "--check", folder=one.folder, settings=one.settings).returncode
+
+
+def explained(one: Farm, *words: str) -> list[dict[str, Any]]:
+    done = run_fleet("explain", *words, "--json", folder=one.folder, settings=one.settings)
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)["reasons"]
+    return found
+
+
 DEAF = ("deaf_worker", "host host-1")
 
 
@@ -61,7 +72,21 @@ def test_a_worker_whose_pool_is_stopped_is_online_but_deaf(hosts: Farm) -> None:
     try:
         eventually("the condition", lambda: DEAF in wrong(hosts))
         assert wrong(hosts)[DEAF] == "Host host-1 is online, but computes no jobs, while other hosts do."
+        assert [row["kind"] for row in explained(hosts, "host", "host-1")] == ["deaf_worker"]
+        assert "deaf_worker" in [row["kind"] for row in explained(hosts, "farm")]
+        assert explained(hosts, "host", "host-0") == []
+        assert checked(hosts) == 69
     finally:
         for process in pool:
             process.send_signal(signal.SIGCONT)
     eventually("its end", lambda: not wrong(hosts))
+    assert checked(hosts) == 0
+
+
+def test_a_name_that_the_farm_does_not_know_is_an_error_that_lists_near_ones(hosts: Farm) -> None:
+    done = run_fleet("explain", "host", "hots-1", folder=hosts.folder, settings=hosts.settings)
+    assert done.returncode == 65
+    assert "the farm has no host 'hots-1'; try host-1" in done.stderr
+    done = run_fleet("explain", "farm", folder=hosts.folder, settings=hosts.settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "farm at " in done.stdout

@@ -12,7 +12,7 @@ from typing import Any
 
 from fleet.cli import main
 from fleet.coordinator import alive_file, watchdog
-from fleet.local import liveness
+from fleet.local import liveness, supervisor
 
 _PATIENCE_S, _STALL = float(sys.argv[1]), Path(sys.argv[2])
 _tick = alive_file.AliveFile.tick
@@ -27,6 +27,7 @@ def _stand_still(self: alive_file.AliveFile, farm: Any, now: float) -> None:
 if __name__ == "__main__":
     alive_file.AliveFile.tick = _stand_still  # type: ignore[method-assign]
     alive_file._PATIENCE_S = liveness.PATIENCE_S = _PATIENCE_S
+    supervisor._SILENT_S = _PATIENCE_S / 2
     watchdog.PERIOD_S = _PATIENCE_S / 10
     sys.argv[1:3] = []
     sys.exit(main())

@@ -15,6 +15,7 @@ from fleet.money.readable import reading_order
 _LOSSES = """
     SELECT servers.name, miners.name, miners.miner_id, loss, jobs, amount
     FROM losses JOIN miners ON miners.id = losses.miner JOIN servers ON servers.id = miners.server
+    WHERE hour >= {since}
 """
 
 
@@ -31,11 +32,14 @@ class Lost:
     amount: Decimal
 
 
-def losses(place: LedgerPlace) -> list[Lost]:
-    """Losses at all servers in order of miner and cause. Raises LedgerError when the ledger can't be read."""
+def losses(place: LedgerPlace, *, since_hour: int = 0) -> list[Lost]:
+    """Losses at all servers since an hour (since 1970 UTC), in order of miner and cause.
+
+    Raises LedgerError when the ledger can't be read.
+    """
     jobs: dict[tuple[str, str, str, str], int] = defaultdict(int)
     amounts: dict[tuple[str, str, str, str], Decimal] = defaultdict(lambda: ZERO)
-    for server, miner, miner_id, loss, count, amount in fetch_all(place, _LOSSES):
+    for server, miner, miner_id, loss, count, amount in fetch_all(place, _LOSSES.format(since=since_hour)):
         key = (server, miner, miner_id, loss)
         jobs[key] += count
         amounts[key] += Decimal(amount)

@@ -1,0 +1,135 @@
+"""Why a farm, a miner or a host does not earn more: what is wrong, and what was lost, the most costly first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Loss
+from fleet.health.kinds import KINDS
+from fleet.health.symptom import FARM, is_part
+
+#: what to do about each cause of a loss
+_ADVICE = {
+    Loss.EXPIRED: "Jobs take longer than the server waits: add workers, or run fewer miners.",
+    Loss.LIMIT: "Run fewer miners, or set the server's limit in budget.requests if it is lower than 5000.",
+    Loss.SERVER_DOWN: "Nothing: the server was away, and results were kept for as long as it knew the jobs.",
+    Loss.FORGOTTEN: "Nothing: the server lost the jobs, as it does when it restarts.",
+    Loss.BAD_FORMAT: "`fleet explain job ID` shows the server's words; install the newest release.",
+    Loss.REFUSED: "`fleet explain job ID` shows the server's words.",
+    Loss.PAYLOAD: "`fleet explain job ID` shows what the job holds; install the newest release.",
+    Loss.KERNEL: "Look at the workers' logs, and run `fleet doctor` on their hosts.",
+    Loss.WORKER_LOST: "Look for a lack of memory on the workers' hosts by `fleet doctor`.",
+    Loss.TIME_LIMIT: "Raise worker.time_limit_s, or compute on quicker hosts.",
+    Loss.DRAINED: "Give a stop more time by drain_s.",
+    Loss.ANSWER_LOST: "Nothing yet: the server's next total shows whether these jobs were paid.",
+    Loss.LEFT: "Nothing: these jobs came unasked, and others earn more for the same requests.",
+    Loss.OVERLOAD: "Add workers: these jobs came unasked, and there was no time for them beside better ones.",
+    Loss.CROWDED: "Raise dispatch.max_free_jobs_per_miner if workers are idle.",
+}
+_STOPPED = "The coordinator does not run, so nothing is earned."
+_START = "Start it: `fleet up` on one machine, `fleet coordinator` for the part alone, or the service that runs it."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LostToday:
+    """Jobs of one miner that were not paid in the last day, for one cause."""
+
+    miner: str
+    cause: Loss
+    jobs: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hindrance:
+    """One reason why something does not earn more."""
+
+    #: the kind of a condition, or `lost jobs`, `stopped`, `advice`
+    kind: str
+    #: what the reason is about, which may be the whole farm
+    subject: str
+    text: str
+    help: str
+    #: an estimate of the NNET that a day of this costs; None while unknown
+    nnet_per_day: float | None
+    #: since when, in ISO 8601; None where that has no meaning
+    since: str | None = None
+
+
+def reasons(
+    subject: str, figures: Mapping[str, Any], lost: Iterable[LostToday], *, runs: bool, advice: Hindrance | None = None
+) -> tuple[Hindrance, ...]:
+    """The reasons for a subject, the most costly first and those of unknown cost last.
+
+    `figures` is a snapshot as `fleet.status.stated` writes it, `runs` whether it is of the present. What is wrong with
+    the whole farm costs a miner or host its share of what the farm earned lately.
+    """
+    found = [] if runs else [_not_running(figures)]
+    share = _share(subject, figures)
+    for one in figures["wrong"] if runs else ():
+        if one["subject"] == subject or subject == FARM:
+            found.append(_condition(one, 1.0))
+        elif not is_part(one["subject"]):
+            found.append(_condition(one, share))
+    found += _losses(subject, lost)
+    if advice is not None and subject == FARM:
+        found.append(advice)
+    # what stops everything comes first, since its cost may not be learnt yet
+    return tuple(sorted(found, key=lambda one: (not _stops(one), -(one.nnet_per_day or 0.0))))
+
+
+def _stops(one: Hindrance) -> bool:
+    return one.kind == "stopped" or (one.kind in KINDS and KINDS[one.kind].stops)
+
+
+def _not_running(figures: Mapping[str, Any]) -> Hindrance:
+    return Hindrance(
+        kind="stopped", subject=FARM, text=_STOPPED, help=_START, nnet_per_day=None, since=figures.get("at")
+    )
+
+
+def _condition(one: Mapping[str, Any], share: float | None) -> Hindrance:
+    whole = one.get("nnet_per_day")
+    return Hindrance(
+        kind=one["kind"],
+        subject=one["subject"],
+        text=one["text"],
+        help=one["help"],
+        nnet_per_day=None if whole is None or share is None else float(whole) * share,
+        since=one["since"],
+    )
+
+
+def _losses(subject: str, lost: Iterable[LostToday]) -> list[Hindrance]:
+    sums: dict[Loss, LostToday] = {}
+    for one in lost:
+        if subject in (FARM, f"miner {one.miner}"):
+            known = sums.get(one.cause)
+            sums[one.cause] = one if known is None else _added(known, one)
+    return [
+        Hindrance(
+            kind="lost jobs",
+            subject=subject,
+            text=f"{one.jobs:,} job{'s were' if one.jobs != 1 else ' was'} not paid in the last day: {cause.value}.",
+            help=_ADVICE[cause],
+            nnet_per_day=float(one.amount),
+        )
+        for cause, one in sums.items()
+    ]
+
+
+def _added(one: LostToday, other: LostToday) -> LostToday:
+    return replace(one, jobs=one.jobs + other.jobs, amount=sum((one.amount, other.amount), ZERO))
+
+
+def _share(subject: str, figures: Mapping[str, Any]) -> float | None:
+    """The share of the farm's income of the last minutes that came from a miner or host; None while there is none."""
+    whole = float(figures["earnings"]["recent_nnet"] or 0)
+    key, rows = ("miner", figures["miners"]) if subject.startswith("miner ") else ("name", figures["hosts"] or ())
+    name = subject.partition(" ")[2]
+    own = next((float(row["recent_nnet"] or 0) for row in rows if row[key] == name), 0.0)
+    return own / whole if whole > 0 else None
