@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from tasks import strict_json
+from tasks.compact_json import compact
 from tasks.errors import MessageError
 from tasks.text import sanitized
 
@@ -168,7 +169,7 @@ class JobMessage:
 
 def data_text(data: Mapping[str, Any]) -> str:
     """A job's data as the ASCII text that is sent to a worker, which measures this text."""
-    return json.dumps(dict(data), separators=(",", ":"))
+    return compact(dict(data))
 
 
 def too_large(data: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ PACKAGES = ("config", "tasks", "fleet")
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("tasks.errors", "tasks.jobtypes", "tasks.strict_json", "tasks.text"),
+    ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.strict_json", "tasks.text"),
     ("tasks.messages", "tasks.host"),
     ("tasks.compute", "tasks.broker"),
     ("tasks.worker",),

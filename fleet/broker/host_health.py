@@ -45,7 +45,9 @@ class HostHealth:
 
         Returns a warning if its host failed many times in a row on jobs of the type, else None.
         """
-        tally = self._tallies.setdefault(message.worker, _Tally())
+        tally = self._tallies.get(message.worker)
+        if tally is None:
+            tally = self._tallies[message.worker] = _Tally()
         self._tallies.move_to_end(message.worker)
         if len(self._tallies) > _MOST_HOSTS:
             self._tallies.popitem(last=False)

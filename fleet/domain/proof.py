@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from tasks.compact_json import compact_sorted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,4 +46,4 @@ class Proof:
 
 def json_digest(value: Mapping[str, Any]) -> bytes:
     """SHA-256 of a JSON object in canonical form: keys sorted, no spaces, ASCII, floats by repr."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(compact_sorted(value).encode()).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 
 from fleet.earning.samples import Mean
 
@@ -18,13 +18,13 @@ class Compute:
     def __init__(self) -> None:
         #: kernel times in seconds of one core
         self.kernels = Mean()
-        self._by_type: dict[str, Mean] = {}
+        self._by_type = defaultdict[str, Mean](Mean)
         self._ended_at: deque[float] = deque(maxlen=_RECENT)
 
     def add(self, job_type: str, kernel_s: float, now: float) -> None:
         """A result arrived."""
         self.kernels.add(kernel_s)
-        self._by_type.setdefault(job_type, Mean()).add(kernel_s)
+        self._by_type[job_type].add(kernel_s)
         self._ended_at.append(now)
 
     @property

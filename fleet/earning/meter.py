@@ -6,7 +6,7 @@ One file: each observation changes the same counts, from which the model is made
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import replace
 from decimal import Decimal
 
@@ -53,8 +53,8 @@ class Meter:
         self._terms: RewardTerms | None = None
         self._strangers: float | None = None
         #: by number of sessions: the last cycles in seconds, and how long jobs waited for a worker in them
-        self._cycles: dict[int, Mean] = {}
-        self._waits: dict[int, Mean] = {}
+        self._cycles = defaultdict[int, Mean](Mean)
+        self._waits = defaultdict[int, Mean](Mean)
         #: the shortest such wait, which is the round trip to a worker
         self._way_s = math.inf
         #: the last results of the workers
@@ -86,8 +86,8 @@ class Meter:
 
         It spent `waited_s` of these in the queue and on its way to a worker and back.
         """
-        self._cycles.setdefault(own, Mean()).add(seconds)
-        self._waits.setdefault(own, Mean()).add(waited_s)
+        self._cycles[own].add(seconds)
+        self._waits[own].add(waited_s)
 
     def away(self, waited_s: float) -> None:
         """A job of any kind spent `waited_s` seconds in the queue and on its way to a worker and back."""

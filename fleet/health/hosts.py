@@ -6,6 +6,7 @@ One file: what is learnt of a host, and what each symptom needs of it.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -39,7 +40,7 @@ class _Host:
     payments: UsualPace = field(default_factory=UsualPace)
     successes: UsualLevel = field(default_factory=UsualLevel)
     #: time of a kernel by job type, in milliseconds
-    kernels: dict[str, UsualLevel] = field(default_factory=dict)
+    kernels: defaultdict[str, UsualLevel] = field(default_factory=lambda: defaultdict(UsualLevel))
     #: kernel times of all types, each as a multiple of what is usual for its type
     slowness: UsualLevel = field(default_factory=UsualLevel)
     slower: bool = False
@@ -61,7 +62,7 @@ class HostWatch:
         """`kernel_version` is that of this release."""
         self._kernel_version = kernel_version
         self._names = Names(_MOST_HOSTS)
-        self._hosts: dict[str, _Host] = {}
+        self._hosts = defaultdict[str, _Host](_Host)
         #: when the farm last had no jobs to give
         self._idle_at = float("-inf")
 
@@ -70,7 +71,7 @@ class HostWatch:
         name = self._names.of(name)
         if name == OTHER:
             return
-        host = self._hosts.setdefault(name, _Host())
+        host = self._hosts[name]
         host.results.seen(0.0, now)
         host.seen_at = now
         host.fresh += 1
@@ -79,7 +80,7 @@ class HostWatch:
             return
         host.kernel_version = version
         if job_type in host.kernels or len(host.kernels) < _MOST_TYPES:
-            kernel = host.kernels.setdefault(job_type, UsualLevel())
+            kernel = host.kernels[job_type]
             if kernel.count >= _JOBS and kernel.usual > 0:
                 host.slowness.seen(min(kernel_ms / kernel.usual, 10.0))
             # what is slower than usual must not become usual soon

@@ -7,11 +7,11 @@ The hash of entry n of a server is SHA-256(hash of n − 1 ‖ fields of n). The
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fleet.domain.amounts import EntryKind
+from tasks.compact_json import compact
 
 #: separates the `seq` numbers in an entry's `settles` field
 SETTLES_SEPARATOR = ","
@@ -158,7 +158,7 @@ def _canonical(link: Link) -> bytes:
         _hex(link.result_digest),
         link.settles,
     ]
-    return json.dumps(fields, separators=(",", ":")).encode()
+    return compact(fields).encode()
 
 
 def _hex(digest: bytes | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.server import network_figures, protocol
 from fleet.server.denials import error_of
 from fleet.server.http.interface import Request, Sender
+from tasks.compact_json import compact_finite
 
 _Figures = TypeVar("_Figures")
 
@@ -116,7 +116,7 @@ class _Talk:
 
     async def _post(self, path: str, body: Mapping[str, Any], apart: str = "") -> dict[str, Any]:
         """Post `body`; return the answer's JSON object. Flaws inside its field `apart` don't invalidate the rest."""
-        sent = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+        sent = compact_finite(body).encode()
         return protocol.parse_object(await self._content(path, sent), apart)
 
     async def _content(self, path: str, body: bytes | None) -> bytes:

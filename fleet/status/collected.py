@@ -5,6 +5,7 @@ Sums start with what the ledger held at the coordinator's start, and grow by wha
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -56,7 +57,7 @@ class Collected:
         now_ms: int,
     ) -> None:
         """`booked` is what the ledger holds by miner, `total` what it holds of the server in all."""
-        self._miners = {name: _Miner(amount) for name, amount in booked.items()}
+        self._miners = defaultdict(lambda: _Miner(ZERO), {name: _Miner(amount) for name, amount in booked.items()})
         self.total, self.days = total, days
         self.recent = Recent(now - 600)
         self.types, self.hosts = WorkTally(MOST_TYPES, now - 600), WorkTally(MOST_HOSTS, now - 600)
@@ -124,4 +125,4 @@ class Collected:
             self.hosts.paid(host, jobs, amount, at)
 
     def _miner(self, name: str) -> _Miner:
-        return self._miners.setdefault(name, _Miner(ZERO))
+        return self._miners[name]

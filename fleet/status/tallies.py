@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -42,13 +43,13 @@ class WorkTally:
     def __init__(self, most: int, now: float) -> None:
         self._most = most
         self._names = Names(most)
-        self._counts: dict[str, _Counts] = {}
+        self._counts = defaultdict[str, _Counts](_Counts)
         self._paid, self._kernel_us = Recent(now), Recent(now)
 
     def ended(self, name: str, *, computed: bool, kernel_ms: float, now: float, now_ms: int) -> None:
         """Count the end of an attempt, which took the kernel `kernel_ms`."""
         name = self._names.of(name)
-        counts = self._counts.setdefault(name, _Counts())
+        counts = self._counts[name]
         counts.computed += computed
         counts.failed += not computed
         counts.last_ms = now_ms
@@ -57,7 +58,8 @@ class WorkTally:
     def paid(self, name: str, jobs: int, amount: Decimal, now: float) -> None:
         """Count jobs that were paid."""
         name = self._names.of(name)
-        self._counts.setdefault(name, _Counts())
+        if name not in self._counts:
+            self._counts[name] = _Counts()
         self._paid.add(name, jobs, amount, now)
 
     def rows(self, now: float, free_slots: Mapping[str, int] | None = None) -> tuple[WorkRow, ...]:

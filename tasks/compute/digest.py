@@ -7,9 +7,10 @@ length, so that different lists of parts never have the same bytes.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from math import isnan
+
+from tasks.compact_json import compact_sorted
 
 #: part of every kernel's digests; raised whenever a kernel's numbers change for the same job
 KERNEL_VERSION = "3"
@@ -42,7 +43,7 @@ def canonical(value: object) -> bytes:
         TypeError: a part of it does not exist in JSON, or a key is not a string.
         RecursionError: it is nested deeper than the interpreter's limit.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=True).encode("ascii")
+    return compact_sorted(_plain(value)).encode("ascii")
 
 
 def seed(job_id: str) -> int:
