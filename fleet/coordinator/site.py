@@ -30,7 +30,7 @@ def site(
         place=parts.place,
         server=parts.server,
         latest=latest,
-        registry=registry,
+        ended=events.jobs_ended,
         metrics=MetricsText(registry),
     )
     with contextlib.ExitStack() as stack:

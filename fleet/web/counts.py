@@ -28,10 +28,14 @@ class LabelledCounter:
         """Count an event."""
         self._counts[labels] += 1
 
+    def counts(self) -> dict[_Labels, int]:
+        """What was counted so far, by labels."""
+        return dict(self._counts)
+
     def family(self) -> CounterMetricFamily:
         """What was counted so far."""
         made = CounterMetricFamily(self._name, self._text, labels=self._labels)
-        for labels, count in list(self._counts.items()):
+        for labels, count in self.counts().items():
             made.add_metric(labels, count)
         return made
 

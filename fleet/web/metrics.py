@@ -75,6 +75,10 @@ class EventMetrics(Collector):
         """A job reached its final state."""
         self._jobs.add((outcome, self._types.of(job_type)))
 
+    def jobs_ended(self) -> dict[tuple[str, str], int]:
+        """The number of jobs that ended, by final state and type. Any thread may ask at any time."""
+        return {(outcome, job_type): count for (outcome, job_type), count in self._jobs.counts().items()}
+
     def booked(self, kind: str) -> None:
         """A payment was booked."""
         self._payments.add((kind,))

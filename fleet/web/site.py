@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
-
 from config.hiding import hidden
 from config.sections import WebSettings
 from fleet.domain.wall_clock import wall_ms
@@ -30,7 +28,6 @@ from fleet.web.visitors import Visitors
 _HOUR_MS = 3_600_000
 #: jobs listed where the beginning of an id matches several
 _LISTED = 20
-_ENDED = "neonet_jobs_total"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +38,8 @@ class ServedFarm:
     #: the server's name in the ledger
     server: str
     latest: Callable[[], FarmSnapshot | None]
-    registry: CollectorRegistry
+    #: jobs that ended since the coordinator's start, by outcome and type
+    ended: Callable[[], Ended]
     metrics: MetricsText
 
 
@@ -55,7 +53,7 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
             server=hidden(farm.server),
             simulated=farm.place.simulated,
             latest=farm.latest,
-            ended=lambda: _ended(farm.registry),
+            ended=farm.ended,
             past=past,
             ledger=_reader(farm.place),
             now_ms=wall_ms,
@@ -96,13 +94,3 @@ def _reader(place: LedgerPlace) -> LedgerReader:
         job=job,
         advice=lambda: next((one.advice.sentence for one in kept_advice(place)), ""),
     )
-
-
-def _ended(registry: CollectorRegistry) -> Ended:
-    """Jobs that ended since the coordinator's start, as the metrics count them."""
-    return {
-        (sample.labels["outcome"], sample.labels["type"]): int(sample.value)
-        for family in registry.restricted_registry([_ENDED]).collect()
-        for sample in family.samples
-        if sample.name == _ENDED
-    }

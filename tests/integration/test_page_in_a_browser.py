@@ -112,8 +112,10 @@ def test_the_figures_are_the_ledgers(mined: Mined, page: Page) -> None:
     for row in rewards["rows"]:
         page.goto(f"{mined.url}/miner?name={row['miner']}")
         assert shown(page, "#ledger") == rounded(row["total_nnet"])
-    lost = mined.report("rewards", "--losses")
     page.goto(f"{mined.url}/")
+    accepted = page.locator("#types tbody td:nth-child(4)").all_inner_texts()
+    assert sum(map(int, accepted)) == sum(row["payments"] for row in rewards["rows"])
+    lost = mined.report("rewards", "--losses")
     amounts = page.locator("#losses tfoot td.n").all_inner_texts()
     assert [int(text) for text in amounts[1:]] == ([sum(row["jobs"] for row in lost["by_cause"])] if amounts else [])
 

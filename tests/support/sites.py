@@ -26,8 +26,8 @@ def site(
     """Serves the site of a farm whose ledger in `folder` is there already, or else empty, on a free port."""
     place = LedgerPlace(url=f"sqlite:///{folder / 'ledger.sqlite'}", simulated=False)
     open_engine(place.url).dispose()
-    _, registry = farm_metrics(latest, release="0.1.0")
+    events, registry = farm_metrics(latest, release="0.1.0")
     server = "https://neonet.example.com"
-    farm = ServedFarm(place=place, server=server, latest=latest, registry=registry, metrics=MetricsText(registry))
+    farm = ServedFarm(place=place, server=server, latest=latest, ended=events.jobs_ended, metrics=MetricsText(registry))
     with serving(farm, settings or WebSettings(port=0)) as found:
         yield found
