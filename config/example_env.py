@@ -16,7 +16,8 @@ _HEAD = """\
 
 # --- Read by docker-compose.yml alone ---
 
-# The port of Flower's page, on 127.0.0.1.
+# The port of the farm's page, and that of Flower's, on 127.0.0.1.
+# WEB_PORT=8080
 # FLOWER_PORT=5555
 
 # Workers on this host, one core each.
@@ -82,6 +83,8 @@ _FIXED = {
     "flower.enabled": "`fleet up` alone reads it",
     "flower.address": "0.0.0.0 in the container, 127.0.0.1 outside",
     "flower.port": "see FLOWER_PORT",
+    "web.port": "see WEB_PORT",
+    "web.address": "0.0.0.0 in the container, 127.0.0.1 outside",
     "web.metrics_token": "made at the first start",
     "web.metrics_address": "0.0.0.0 in the container, and published nowhere",
     "web.metrics_port": "always the same",

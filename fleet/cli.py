@@ -39,7 +39,7 @@ COMMANDS = {
 }
 #: called by the containers and by `docker/invite`, not by people
 _INTERNAL = dict.fromkeys(("setup", "invite", "offer", "admit", "dismiss"), "setup")
-_MODULES = {name: module for name, (module, _) in COMMANDS.items()} | _INTERNAL
+_MODULES = {name: module for name, (module, _) in COMMANDS.items()} | _INTERNAL | {"forward": "forward"}
 
 
 class Commands(click.Group):

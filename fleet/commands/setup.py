@@ -56,8 +56,9 @@ def setup(root: Path, names: tuple[str, ...], *, monitoring: bool) -> None:
         new = FarmSecrets(root).write_files(_all(names))
     if new:
         click.echo("This farm is new: its secrets were made, each for one container, none with a default.")
-        shown = "docker compose exec flower cat /run/secrets/FLEET_FLOWER__BASIC_AUTH"
-        click.echo(f"Flower: user {PAGES_USER}, password by `{shown}`")
+        for page, service, name in (("Page", "coordinator", "FLEET_WEB"), ("Flower", "flower", "FLEET_FLOWER")):
+            shown = f"docker compose exec {service} cat /run/secrets/{name}__BASIC_AUTH"
+            click.echo(f"{page}: user {PAGES_USER}, password by `{shown}`")
 
 
 @click.command("invite")

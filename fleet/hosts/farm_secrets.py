@@ -43,8 +43,9 @@ class FarmSecrets:
         for role in (Role.COORDINATOR, Role.WORKER, Role.FLOWER):
             url = f"redis://{role.value}:{passwords[role]}@{_PLAIN_REDIS}/0"
             write_secret(self._root / role.value / "FLEET_REDIS_URL", url)
-        web = kept_secret(self._keys / "flower-web")
-        write_secret(self._root / "flower" / "FLEET_FLOWER__BASIC_AUTH", f"{PAGES_USER}:{web}")
+        for key, owner, name in (("flower-web", "flower", "FLOWER"), ("page-web", "coordinator", "WEB")):
+            shown = f"{PAGES_USER}:{kept_secret(self._keys / key)}"
+            write_secret(self._root / owner / f"FLEET_{name}__BASIC_AUTH", shown)
         write_secret(self._root / "coordinator" / "FLEET_WEB__METRICS_TOKEN", self._metrics_token())
         redis = self._root / "redis"
         write_secret(redis / "health", passwords[Role.HEALTH])

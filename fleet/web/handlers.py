@@ -64,6 +64,18 @@ class _Handler(RequestHandler):
         """None: no answer is kept by a browser."""
 
 
+class HealthHandler(_Handler):
+    """Tells anybody that the page is served, and nothing else."""
+
+    def prepare(self) -> None:
+        """Admit every visitor."""
+
+    def get(self) -> None:
+        self.reply(200, b"OK", _TEXT)
+
+    head = get
+
+
 class MetricsHandler(_Handler):
     """Answers with the metrics."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.web import Application
 
 from fleet.web.farm_metrics import MetricsText
-from fleet.web.handlers import FileHandler, MetricsHandler, PageHandler
+from fleet.web.handlers import FileHandler, HealthHandler, MetricsHandler, PageHandler
 from fleet.web.listener import Listener
 from fleet.web.pages import Pages
 from fleet.web.visitors import Visitors
@@ -21,6 +21,7 @@ class WebServer(Listener):
         given = {"visitors": visitors}
         application = Application(
             [
+                (r"/healthcheck", HealthHandler, given),
                 (r"/metrics", MetricsHandler, given | {"metrics": metrics}),
                 (r"/static/([a-z.]+)", FileHandler, given | {"pages": pages}),
                 (r".*", PageHandler, given | {"pages": pages}),

@@ -57,7 +57,12 @@ def engine() -> None:
 def farm(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:  # noqa: ARG001 - it only has to be there
     """A farm in a clean copy of the project, its image built, not yet started; taken away with its volumes."""
     project = f"neonet-test-{secrets.token_hex(3)}"
-    farm = Farm(folder=clean_copy(tmp_path_factory.mktemp("clone")), project=project, flower_port=free_port())
+    farm = Farm(
+        folder=clean_copy(tmp_path_factory.mktemp("clone")),
+        project=project,
+        flower_port=free_port(),
+        page_port=free_port(),
+    )
     subprocess.run(
         ["docker", "compose", "build", "--quiet"], cwd=farm.folder, env=farm.environ, check=True, timeout=_BUILD_S
     )

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.timeout(300)
 _RELEASE = "from tasks.broker.handshake import release; print(release())"
 
 
-def page(farm: Farm, path: str, login: str | None = None) -> tuple[int, str]:
-    """Status and text of one of Flower's pages."""
-    request = urllib.request.Request(f"http://127.0.0.1:{farm.flower_port}{path}")
+def page(farm: Farm, path: str, login: str | None = None, port: int | None = None) -> tuple[int, str]:
+    """Status and text of one of Flower's pages, or of what is published on another port."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port or farm.flower_port}{path}")
     if login is not None:
         request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
     try:
@@ -66,7 +66,7 @@ def test_a_clean_clone_mines_by_docker_compose_up_alone(farm: Farm) -> None:
 
 def test_secrets_are_made_at_the_first_start_with_mode_0600_and_differ(mining: Farm) -> None:
     for service, names in {
-        "coordinator": ["FLEET_REDIS_URL"],
+        "coordinator": ["FLEET_REDIS_URL", "FLEET_WEB__BASIC_AUTH", "FLEET_WEB__METRICS_TOKEN"],
         "worker": ["FLEET_REDIS_URL"],
         "flower": ["FLEET_FLOWER__BASIC_AUTH", "FLEET_REDIS_URL"],
     }.items():
@@ -108,6 +108,14 @@ def test_flower_asks_for_the_password_and_shows_all_workers(mining: Farm) -> Non
     assert status == 200
     for container in mining.containers("worker"):
         assert f"worker@local-{container[:12]}" in text
+
+
+def test_the_farms_page_asks_for_a_password_of_its_own_and_shows_the_hosts(mining: Farm) -> None:
+    own = mining.run_in("coordinator", "cat", "/run/secrets/FLEET_WEB__BASIC_AUTH").strip()
+    assert own != login(mining)
+    port = mining.page_port
+    assert [page(mining, "/", given, port)[0] for given in (None, login(mining), own)] == [401, 401, 200]
+    until(lambda: ">local</a>" in page(mining, "/hosts", own, port)[1], 60, "the host of the workers")
 
 
 def test_flower_reads_the_length_of_the_queue_and_the_pages_of_a_worker(mining: Farm) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.env_file import read_env_file
+from fleet.local.redis_server import free_port
 from tests.support.compose import Farm, clean_copy, inspect, until
 from tests.support.env_forms import SAME
 
@@ -73,7 +74,7 @@ def test_compose_reads_each_accepted_form_of_a_value_as_fleet_does(tmp_path: Pat
 def test_an_engine_that_refuses_cpu_limits_is_asked_for_none(farm: Farm) -> None:
     said = farm.compose("--profile", "archive", "config", "--format", "json", CONTAINER_CPUS="0").stdout
     services = json.loads(said)["services"]
-    assert len(services) == 7
+    assert len(services) == 8
     assert not any("cpus" in service or "cpu_quota" in service for service in services.values())
 
 
@@ -84,7 +85,9 @@ def crowded(farm: Farm, tmp_path: Path) -> Iterator[Farm]:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         folder = clean_copy(tmp_path)
-        other = Farm(folder=folder, project=f"{farm.project}-crowded", flower_port=holder.getsockname()[1])
+        other = Farm(
+            folder=folder, project=f"{farm.project}-crowded", flower_port=holder.getsockname()[1], page_port=free_port()
+        )
         try:
             yield other
         finally:

@@ -46,10 +46,16 @@ def test_a_service_is_restarted_watched_and_given_time_to_stop(config: dict[str,
     assert stated["stop_grace_period"]
 
 
-def test_only_flower_is_published_and_on_loopback_alone(config: dict[str, Any], farm: Farm) -> None:
-    ports = {name: service["ports"] for name, service in config["services"].items() if "ports" in service}
-    assert list(ports) == ["flower"]
-    assert [(port["host_ip"], port["published"]) for port in ports["flower"]] == [("127.0.0.1", str(farm.flower_port))]
+def test_only_the_two_pages_are_published_and_on_loopback_alone(config: dict[str, Any], farm: Farm) -> None:
+    published = {
+        name: [(port["host_ip"], port["published"]) for port in service["ports"]]
+        for name, service in config["services"].items()
+        if "ports" in service
+    }
+    assert published == {
+        "flower": [("127.0.0.1", str(farm.flower_port))],
+        "page": [("127.0.0.1", str(farm.page_port))],
+    }
 
 
 def test_redis_workers_and_simulator_are_on_the_internal_network_alone(config: dict[str, Any]) -> None:
@@ -57,7 +63,7 @@ def test_redis_workers_and_simulator_are_on_the_internal_network_alone(config: d
     assert config["networks"]["farm"]["internal"] is True
     assert networks["redis"] == networks["worker"] == networks["simulator"] == {"farm"}
     assert networks["coordinator"] == {"farm", "outside"}
-    assert networks["flower"] == {"farm", "desk"}
+    assert networks["flower"] == networks["page"] == {"farm", "desk"}
     assert config["services"]["setup"]["network_mode"] == "none"
     assert config["services"]["archive"]["network_mode"] == "none"
 
@@ -85,7 +91,7 @@ def test_a_running_container_is_confined_as_the_file_says(mining: Farm, service:
         assert host["Init"] is True
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
         published = {bind["HostIp"] for binds in (host["PortBindings"] or {}).values() for bind in binds}
-        assert published == ({"127.0.0.1"} if service == "flower" else set())
+        assert published == ({"127.0.0.1"} if service in {"flower", "page"} else set())
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -120,9 +126,10 @@ def test_only_the_coordinator_has_a_way_out_and_back(mining: Farm) -> None:
         name: [network(one) for one in mining.inspected(name)[0]["NetworkSettings"]["Networks"]] for name in SERVICES
     }
     leave = {name: [one for one in networks if not one["Internal"]] for name, networks in joined.items()}
-    assert {name for name, networks in leave.items() if networks} == {"coordinator", "flower"}
-    # What Flower sends by its own network finds no way back: its address is not masqueraded.
-    assert [one["Options"]["com.docker.network.bridge.enable_ip_masquerade"] for one in leave["flower"]] == ["false"]
+    assert {name for name, networks in leave.items() if networks} == {"coordinator", "flower", "page"}
+    # What Flower and the page send by their network finds no way back: its address is not masqueraded.
+    for service in ("flower", "page"):
+        assert [one["Options"]["com.docker.network.bridge.enable_ip_masquerade"] for one in leave[service]] == ["false"]
 
 
 def test_the_image_holds_no_compiler_no_cache_and_no_package_installer_of_its_own(farm: Farm) -> None:

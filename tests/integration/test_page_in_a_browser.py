@@ -131,7 +131,7 @@ def test_the_chart_holds_what_was_booked(mined: Mined, page: Page) -> None:
 def test_a_job_is_shown_with_its_receipt_and_its_place_in_the_chain(mined: Mined, page: Page) -> None:
     page.get_by_role("link", name="Jobs", exact=True).click()
     link = page.locator("#jobs tbody a.code").first
-    job_id = link.inner_text()
+    job_id = link.get_attribute("title") or ""
     (life,) = mined.report("explain", "job", job_id)
     link.click()
     words = page.locator("main").inner_text()

@@ -69,6 +69,7 @@ def test_the_snapshots_figures_are_served_as_text_of_prometheus(server: WebServe
         ("GET /metrics", "127.0.0.1.evil.example.com:8080", 403),
         ("GET /", "127.0.0.1", 200),
         ("HEAD /", "localhost", 200),
+        ("GET /healthcheck", "page:8080", 200),
         ("GET /", "evil.example.com", 403),
         ("GET /static/page.css", "evil.example.com", 403),
         ("GET /static/page.css", "127.0.0.1", 200),
@@ -134,6 +135,7 @@ def test_where_a_password_is_set_nothing_is_shown_without_it(tmp_path: Path, pat
 
         assert status("") == "401"
         assert status(f"Authorization: Basic {right}\r\n") in {"200", "404"}
+        assert answer(server, b"GET /healthcheck HTTP/1.0\r\n\r\n").endswith(b"\r\n\r\nOK"), "a container asks this"
         wrong = [status(f"Authorization: Basic {right[:-4]}\r\n") for _ in range(20)]
         assert wrong == ["401"] * 10 + ["429"] * 10, "guesses are slowed down"
 

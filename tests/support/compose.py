@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 #: starts a Docker engine with stand-ins for the base images, on a machine that has this script beside the checkout
 STANDINS = ROOT.parent / "shared" / "docker" / "standins.sh"
-SERVICES = ("redis", "coordinator", "worker", "flower", "simulator")
+SERVICES = ("redis", "coordinator", "worker", "page", "flower", "simulator")
 
 _CALL_S = 180.0
 
@@ -59,6 +59,7 @@ class Farm:
     folder: Path
     project: str
     flower_port: int
+    page_port: int
 
     def compose(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `docker compose` as a user would in the folder."""
@@ -80,7 +81,11 @@ class Farm:
         own = {
             name: value for name, value in os.environ.items() if not name.startswith(("FLEET_", "JOIN_", "COMPOSE_"))
         }
-        return own | {"COMPOSE_PROJECT_NAME": self.project, "FLOWER_PORT": str(self.flower_port)}
+        return own | {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "FLOWER_PORT": str(self.flower_port),
+            "WEB_PORT": str(self.page_port),
+        }
 
     def containers(self, service: str) -> list[str]:
         """Ids of the service's running containers."""
