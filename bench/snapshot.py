@@ -20,6 +20,7 @@ from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.server_rows import Account, ServerRows
 from fleet.coordinator.status_observer import EVERY_S, InRedis, Sources, StatusObserver, Subject
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked
@@ -92,6 +93,7 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
         writer.write(made)
 
     names = {spec.miner_id: spec.name for spec in specs}
+    account = Account(key="", name="bench", ledger_name="bench", farm=farm, booked=ZERO)
     books: Any = SimpleNamespace(times=CommitTimes, waits_s=0.0, reason="")
     health = HealthObserver(
         FarmHealth(server="bench", kernel_version="bench", now=0.0),
@@ -113,6 +115,7 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
         Sources(
             books=books,
             health=health,
+            servers=ServerRows([account], 0.0, wall_ms()),
             in_redis=InRedis(lambda: 0, dict),
             now_ms=wall_ms,
         ),

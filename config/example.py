@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from config.settings import Settings
 from config.sources import variable
-from config.tree import section_of, table_of
+from config.tree import is_list_alone, section_of, table_of
 
 _HEAD = """\
 # Settings of a farm. Copy this file to fleet.toml and remove the "# " before what you change.
@@ -26,9 +26,9 @@ def example_toml() -> str:
     sections = []
     for name, field in Settings.model_fields.items():
         model = section_of(field) or table_of(field)
-        if model is None:
+        if section_of(field) is None and not is_list_alone(field):
             lines += _entry(name, name, field)
-        else:
+        if model is not None:
             sections.append((name, field, model))
     for name, field, model in sections:
         lines += _section(name, field, model)
@@ -37,11 +37,24 @@ def example_toml() -> str:
 
 def _section(name: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[str]:
     is_list = table_of(field) is not None
+    if is_list and not is_list_alone(field):
+        yield from _instead(name, field, model)
+        return
     yield f"# {field.description}"
     # The table of a list stays commented out, since an empty one would be a miner without an id.
     yield f"# [[{name}]]" if is_list else f"[{name}]"
     for key, inner in model.model_fields.items():
         yield from _entry(key, None if is_list else f"{name}.{key}", inner)
+
+
+def _instead(name: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[str]:
+    """The tables of a setting that is a plain value otherwise, commented out twice, since a file can't have both."""
+    yield f"# In place of {name} = {_toml(_example(field))}, a table for each: remove both marks of what you use."
+    yield f"# # [[{name}]]"
+    for key, inner in model.model_fields.items():
+        description, value, _ = _entry(key, None, inner)
+        yield from (f"# {description}", f"# {value}")
+    yield ""
 
 
 def _entry(key: str, name: str | None, field: FieldInfo) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, Problem
 from config.hiding import shortened_id, shortened_prefix, without_addresses
+from config.server_tables import FORMS
 from config.service_links import without_service_links
 from config.settings import CROSS_FIELD, ENV_PREFIX, Settings, default_state_dir
 from config.sources import (
@@ -31,7 +32,7 @@ from config.sources import (
     merged,
     unread,
 )
-from config.tree import Leaf, leaves
+from config.tree import Leaf, leaves, table_of
 
 MASK = "********"
 DEFAULT = "default"
@@ -172,11 +173,11 @@ def _problems(error: ErrorDetails, values: Mapping[str, object], layers: Sequenc
             yield _problem(tuple(name.split(".")), reason, values, layers)
     else:
         reason = error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
-        leaf = _leaf(error["loc"])
+        # the two forms of a setting are no part of its name
+        path = tuple(part for part in error["loc"] if part not in FORMS)
+        leaf = _leaf(path)
         meaning = None if leaf is None else leaf.field.description
-        yield _problem(
-            error["loc"], reason, values, layers, advice=None if meaning is None else f"this setting is: {meaning}"
-        )
+        yield _problem(path, reason, values, layers, advice=None if meaning is None else f"this setting is: {meaning}")
 
 
 def _problem(
@@ -188,19 +189,27 @@ def _problem(
     advice: str | None = None,
 ) -> Problem:
     name = ".".join(str(part) for part in path)
-    leaf = _leaf(path)
     layer = _writer(path, layers)
     return Problem(
         name=name if layer is None else layer.spelling(name),
         source=DEFAULT if layer is None else layer.source,
         reason=reason,
-        value=None if leaf is not None and leaf.secret else _shown(path, _at(path, values)),
+        value=None if _secret(path) else _shown(path, _at(path, values)),
         advice=advice,
     )
 
 
 def _leaf(path: Sequence[int | str]) -> Leaf | None:
     return next((leaf for leaf in leaves(Settings) if leaf.path == tuple(path)), None)
+
+
+def _secret(path: Sequence[int | str]) -> bool:
+    """Whether the value at `path` must never be shown, in a table or outside."""
+    leaf = _leaf(path[:1] if len(path) > 2 and isinstance(path[1], int) else path)
+    table = None if leaf is None or leaf.path == tuple(path) else table_of(leaf.field)
+    if table is None:
+        return leaf is not None and leaf.secret
+    return any(inner.secret for inner in leaves(table) if inner.name == path[-1])
 
 
 def _writer(path: Sequence[int | str], layers: Sequence[Layer]) -> Layer | None:

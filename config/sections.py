@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from config.servers import proxy_url, server_url
+from config.servers import proxy_url, server_name, server_url
 
 
 def _at_home(path: Path) -> Path:
@@ -32,7 +32,9 @@ def _at_home(path: Path) -> Path:
 
 MinerId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 MinerName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+ServerName = Annotated[str, AfterValidator(server_name)]
 Host = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9._:-]{1,253}$")]
+Interface = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._:%-]{1,64}$")]
 UrlPrefix = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$", max_length=200)
 ]
@@ -56,7 +58,7 @@ def _only_this_machine(address: str) -> bool:
         return False
 
 
-def _checked_proxy(secret: SecretStr) -> SecretStr:
+def checked_proxy(secret: SecretStr) -> SecretStr:
     return SecretStr(proxy_url(secret.get_secret_value()))
 
 
@@ -81,6 +83,11 @@ class MinerSettings(Section):
         None,
         description="Shown everywhere in place of the id; unset: the id's first and last four characters.",
         examples=["garage-1"],
+    )
+    server: ServerName | None = Field(
+        None,
+        description="Name of the [[server]] table that it mines at; needed where there are several.",
+        examples=["main"],
     )
     pinned: bool = Field(True, description='Whether `miners = "auto"` always keeps it open.')
     cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
@@ -108,26 +115,20 @@ class HttpSettings(Section):
         "auto",
         description="Library for the miners' calls; auto: curl if pycurl is installed, otherwise requests.",
     )
-    proxy: Annotated[SecretStr, AfterValidator(_checked_proxy)] | None = Field(
+    proxy: Annotated[SecretStr, AfterValidator(checked_proxy)] | None = Field(
         None,
         description="http:// URL of a proxy to the server; env: as HTTPS_PROXY and NO_PROXY say; unset: none.",
         examples=["http://user:a-long-password@proxy.lan:3128"],
+    )
+    interface: Interface | None = Field(
+        None,
+        description="Interface or address of this machine that calls leave by; unset: as the system routes them.",
+        examples=["eth1", "192.0.2.7"],
     )
     ca_file: HomePath | None = Field(
         None,
         description="PEM file of authorities that may sign the server's certificate; unset: certifi's.",
         examples=["/etc/ssl/certs/ca-certificates.crt"],
-    )
-
-
-class BudgetSettings(Section):
-    """The requests that the server takes from one address."""
-
-    requests: int = Field(
-        5000, ge=1, le=10_000_000, description="Requests allowed in one window; a lower limit is learnt from refusals."
-    )
-    window_s: Finite = Field(
-        60.0, ge=1, le=86_400, description="Sliding window in seconds; another length is learnt from refusals."
     )
 
 

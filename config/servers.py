@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 _PORT_MAX = 65_535
+_SERVER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
+
+
+def server_name(text: str) -> str:
+    """Return the short name of a server, or raise ValueError if it is none."""
+    if _SERVER_NAME.fullmatch(text) is None:
+        raise ValueError("must be 1 to 20 letters, digits, '.', '_' and '-', of which the first is a letter or a digit")
+    return text
 
 
 def server_url(text: str) -> str:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -24,11 +23,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.hiding import SHORTEST_ADDRESS, shortened_id, without_addresses
+from config.miner_tables import at_servers, miner_problems
 from config.redis_address import read_redis_url
 from config.sections import (
     BackoffSettings,
-    BudgetSettings,
     DispatchSettings,
     EarningSettings,
     Finite,
@@ -43,6 +41,7 @@ from config.sections import (
     WebSettings,
     WorkerSettings,
 )
+from config.server_tables import BudgetSettings, FailoverSettings, ServerChoice, ServerSettings, table_problems
 from config.servers import ledger_url, refused_as_plain, server_url
 from config.time_zones import zone_name
 
@@ -110,9 +109,9 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    server: Annotated[str, AfterValidator(server_url)] | None = Field(
+    server: ServerChoice | None = Field(
         None,
-        description="Base URL of the NeoNet server; unset: a simulator on this machine, whose rewards are not real.",
+        description="URL of the NeoNet server, or [[server]] tables; unset: a simulator, whose rewards are not real.",
         examples=["https://neonet.example.com"],
     )
     server_name: Annotated[str, StringConstraints(pattern=r"^\S{1,200}$")] | None = Field(
@@ -199,6 +198,7 @@ class Settings(BaseSettings):
 
     http: HttpSettings = Field(default_factory=HttpSettings, description="Calls to the NeoNet server.")
     budget: BudgetSettings = Field(default_factory=BudgetSettings, description="Requests that the server takes.")
+    failover: FailoverSettings = Field(default_factory=FailoverSettings, description="When priorities change over.")
     backoff: BackoffSettings = Field(default_factory=BackoffSettings, description="Waits after failed calls.")
     dispatch: DispatchSettings = Field(default_factory=DispatchSettings, description="Jobs on their way to workers.")
     worker: WorkerSettings = Field(default_factory=WorkerSettings, description="How a worker host computes.")
@@ -227,6 +227,13 @@ class Settings(BaseSettings):
         return self.server is None
 
     @property
+    def servers(self) -> tuple[ServerSettings, ...]:
+        """The servers to mine at: the only one, or those of the [[server]] tables; none on the simulator."""
+        if isinstance(self.server, str):
+            return (ServerSettings(name="server", url=self.server, account=self.server_name),)
+        return self.server or ()
+
+    @property
     def auto(self) -> bool:
         """Whether the farm opens as many miners as earn most: on a server unless miners are named or counted."""
         named = bool(self.miner) or self.id is not None
@@ -234,55 +241,45 @@ class Settings(BaseSettings):
 
     @property
     def miner_count(self) -> int:
-        """The miners named, else the given count, else 8 on the simulator or all that auto may open."""
+        """The miners named, else the given count, else 8 on the simulator or all that auto may open, at all servers."""
         if self.miner:
             return len(self.miner)
         if self.id is not None:
             return 1
         if self.auto:
-            return self.most_miners
-        return self.miners if isinstance(self.miners, int) else _SIMULATED_MINERS
+            return self.most_miners * max(len(self.servers), 1)
+        if isinstance(self.miners, int):
+            return self.miners * max(len({server.priority for server in self.servers}), 1)
+        return _SIMULATED_MINERS
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        problems = [*_address_problems(self), *_miner_problems(self), *_time_problems(self)]
+        problems = [*_server_problems(self), *_miner_problems(self), *_time_problems(self)]
         if problems:
             raise PydanticCustomError(CROSS_FIELD, "settings contradict each other", {"problems": problems})
         return self
 
 
-def _address_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    host = None if settings.server is None else refused_as_plain(settings.server, settings.allow_plain_http)
-    if host is not None:
+def _server_problems(settings: Settings) -> Iterator[tuple[str, str]]:
+    for host in filter(None, (refused_as_plain(one.url, settings.allow_plain_http) for one in settings.servers)):
         leave = f"{ENV_PREFIX}ALLOW_PLAIN_HTTP={host}"
         yield "server", f"plain http to {host}, another machine, is refused; use https, or allow it by name: {leave}"
+    if isinstance(settings.server, tuple):
+        alone = {"server_name": settings.server_name, "id": settings.id, "miner_prefix": settings.miner_prefix}
+        yield from table_problems(settings.server, {name for name, value in alone.items() if value is not None})
 
 
 def _miner_problems(settings: Settings) -> Iterator[tuple[str, str]]:
-    ids = [miner.id.lower() for miner in settings.miner]
-    names = [(miner.name or "").lower() for miner in settings.miner]
-    for miner_id, tables in _repeated(ids):
-        shown = shortened_id(miner_id)
-        yield "miner", f"{tables} have the same id, {shown}, and the server ignores case; make each id unique"
-    for name, tables in _repeated(names):
-        yield "miner", f"{tables} have the same name, {without_addresses(name)}; make each name unique"
-    for number, name in enumerate(names, 1):
-        if without_addresses(name) != name or (len(name) >= SHORTEST_ADDRESS and name in ids):
-            yield "miner", f"the name of [[miner]] table {number} is an id, and everybody sees names; choose another"
     counted = settings.miners if isinstance(settings.miners, int) else None
+    yield from miner_problems(settings.miner)
+    yield from at_servers(
+        settings.miner, settings.server if isinstance(settings.server, tuple) else (), counted=counted
+    )
     for name, value in (("id", settings.id), ("miners", counted)):
         if settings.miner and value is not None:
             yield name, "can't be combined with [[miner]] tables, which name the miners; drop one of the two"
     if settings.id is not None and (counted or 1) > 1:
         yield "miners", "can't be above 1 with an id, which names one miner; use miner_prefix for several"
-
-
-def _repeated(values: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each value that several [[miner]] tables have, and these tables in words."""
-    for value, count in Counter(filter(None, values)).items():
-        if count > 1:
-            *others, last = [str(number) for number, one in enumerate(values, 1) if one == value]
-            yield value, f"[[miner]] tables {', '.join(others)} and {last}"
 
 
 def _time_problems(settings: Settings) -> Iterator[tuple[str, str]]:

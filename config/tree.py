@@ -46,10 +46,20 @@ def section_of(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def table_of(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the model of one table of a field that is a list of tables, else None."""
-    if get_origin(field.annotation) is not tuple:
-        return None
-    item = get_args(field.annotation)[0]
+    """Return the model of one table of a field that is a list of tables, or that can be one, else None."""
+    return _table_in(field.annotation)
+
+
+def is_list_alone(field: FieldInfo) -> bool:
+    """Whether a field is a list of tables and never a plain value."""
+    return get_origin(field.annotation) is tuple and table_of(field) is not None
+
+
+def _table_in(annotation: object) -> type[BaseModel] | None:
+    parts = get_args(annotation)
+    if get_origin(annotation) is not tuple:
+        return next(filter(None, map(_table_in, parts)), None)
+    item = parts[0]
     return item if isinstance(item, type) and issubclass(item, BaseModel) else None
 
 

@@ -9,30 +9,46 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.domain.miner_names import IdHider
-from tasks.messages import JobMessage
+from tasks.messages import JobMessage, is_job_id
 
+#: between a server's name, which never holds it, and the id of a job
+_MARK = ":"
 #: most stand-ins that are remembered; no server is known to put a miner's id into a job id
 _MOST = 100_000
+
+
+def of_server(server: str, job_id: str) -> str:
+    """A job's id among those of several servers, whose own ids may be equal: `SERVER:ID`, or `ID` for the only one."""
+    return f"{server}{_MARK}{job_id}" if server else job_id
+
+
+def split_id(job_id: str) -> tuple[str, str]:
+    """The server's name and the server's id of a job, from an id that `of_server` made for one of several servers."""
+    server, _, own = job_id.partition(_MARK)
+    return server, own
 
 
 class Disguise:
     """Replaces miners' ids in jobs on their way to workers, and recognizes the jobs when their results come back.
 
-    A job id that holds a miner's id is replaced by a random one, which is forgotten when this process ends: a result
-    that arrives later is dropped, and the job dispatched again. The seed of the job's random numbers is the id that the
-    worker sees. Used by the dispatcher's thread and by the one that takes results in.
+    With several servers, a job's id begins with the name of its server. A job id that holds a miner's id or is too long
+    with that name is replaced by a random one, which is forgotten when this process ends: a result that arrives later
+    is dropped, and the job dispatched again. The seed of the job's random numbers is the id that the worker sees. Used
+    by the dispatcher's thread and by the one that takes results in.
     """
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        """`names` maps miner ids to names."""
+    def __init__(self, names: Mapping[str, str], servers: Mapping[str, str] | None = None) -> None:
+        """`names` maps miner ids to names, `servers` to names of servers: empty for the only one."""
         self._names = names
+        self._servers = servers or {}
         self._hide = IdHider(names)
         self._key = secrets.token_bytes(16)
         self._true_ids: dict[str, str] = {}
 
     def encoded(self, message: JobMessage) -> tuple[JobMessage, dict[str, Any]]:
         """The job as workers may see it, and the object that is sent to them."""
-        shown = replace(message, job_id=self._stand_in(message.job_id), miner_id=self._names[message.miner_id])
+        job_id = of_server(self._servers.get(message.miner_id, ""), message.job_id)
+        shown = replace(message, job_id=self._stand_in(job_id), miner_id=self._names[message.miner_id])
         encoded = shown.encode()
         if self._hide(encoded["data"]) != encoded["data"]:
             # in the values rather than in the text, since an id of digits only could stand inside a number
@@ -41,11 +57,11 @@ class Disguise:
         return shown, encoded
 
     def true_id(self, job_id: str) -> str:
-        """The server's id of a job, from the one that the worker saw."""
+        """The id of a job within the coordinator (see `of_server`), from the one that the worker saw."""
         return self._true_ids.get(job_id, job_id)
 
     def _stand_in(self, job_id: str) -> str:
-        if self._hide(job_id) == job_id:
+        if self._hide(job_id) == job_id and is_job_id(job_id):
             return job_id
         stand_in = f"hidden-{hashlib.sha256(self._key + job_id.encode()).hexdigest()[:32]}"
         self._true_ids[stand_in] = job_id

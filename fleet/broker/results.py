@@ -44,6 +44,8 @@ class Results:
     messages: tuple[ResultMessage, ...]
     #: one reason for each entry that is not a result
     flaws: tuple[str, ...]
+    #: the entry of each message
+    of_messages: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,15 +209,21 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
 
 def parsed(entries: Sequence[StreamEntry]) -> Results:
     """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error."""
-    messages, flaws = [], []
+    messages, flaws, of_messages = [], [], []
     for entry in entries:
         if entry.too_large:
             flaws.append(f"an entry of {entry.size_bytes} bytes, at most {MAX_RESULT_BYTES} are read")
             continue
         try:
             messages.append(parse_stream_fields(entry.fields))
+            of_messages.append(entry.entry_id)
         except MessageError as exc:
             flaws.append(str(exc))
         except Exception as exc:  # noqa: BLE001 - the entry would be read at each start, and end each one
             flaws.append(f"an entry that can't be read: {exc!r:.200}")
-    return Results(entries=tuple(entry.entry_id for entry in entries), messages=tuple(messages), flaws=tuple(flaws))
+    return Results(
+        entries=tuple(entry.entry_id for entry in entries),
+        messages=tuple(messages),
+        flaws=tuple(flaws),
+        of_messages=tuple(of_messages),
+    )

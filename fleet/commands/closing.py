@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,10 @@ def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool 
     _print_miners(screen, figures["rewards"], figures["books"], exact=exact)
     _print_scope(screen, "this run", figures["jobs"], figures["scopes"]["run"], exact=exact)
     ledger = figures["scopes"]["ledger"]
-    _print_scope(screen, "all runs at this server", ledger["jobs"], ledger, exact=exact)
+    servers = figures.get("servers", ())
+    where = "these servers" if servers else "this server"
+    _print_scope(screen, f"all runs at {where}", ledger["jobs"], ledger, exact=exact)
+    _print_servers(screen, servers, exact=exact)
     _print_before_base(screen, figures["books"], exact=exact)
     if not figures["books"]["compared"] or figures["nothing_mined"] is None:
         _print_books(screen, figures["books"])
@@ -76,6 +79,18 @@ def _print_scope(screen: Console, name: str, jobs: Mapping[str, int], scope: Map
     counts = " · ".join(f"{n} {state.replace('_', ' ')}" for state, n in jobs.items() if n or state in _ALWAYS)
     since = f" since {scope['since']}" if scope["since"] else ""
     line(screen, f"{name}: {readable(scope['booked_nnet'], exact=exact)} NNET booked{since}\n  jobs: {counts}")
+
+
+def _print_servers(screen: Console, servers: Sequence[Mapping[str, Any]], *, exact: bool) -> None:
+    """Print a row for each of several servers: what this run and all runs booked there."""
+    if not servers:
+        return
+    columns = ("this run", "all runs", "difference")
+    sheet = Sheet(("server", *columns, "jobs", "requests"), amounts=columns, right=("jobs", "requests"), exact=exact)
+    for row in servers:
+        amounts = (row["booked_nnet"], row["ledger_nnet"], row["difference_nnet"])
+        sheet.add([row["server"], *amounts, f"{row['jobs']['assigned']}", f"{row['requests']['total']}"])
+    sheet.print(screen)
 
 
 def _print_before_base(screen: Console, books: Mapping[str, Any], *, exact: bool) -> None:

@@ -19,7 +19,8 @@ from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
 from fleet.commands.tables import EXACT
-from fleet.coordinator.startup import Run, run_coordinator
+from fleet.coordinator.start import Run
+from fleet.coordinator.startup import run_coordinator
 from fleet.exact_json import dump
 from tasks.host.open_files import connections_within, raise_limit
 
@@ -89,11 +90,12 @@ def _warn(settings: Settings) -> None:
     unread = without_secrets()
     if unread is not None:
         _log.warning(unread)
-    wanted, fit = settings.http.connections, connections_within(raise_limit())
+    wanted = settings.http.connections * max(len(settings.servers), 1)
+    fit = connections_within(raise_limit())
     if wanted > fit:
         _log.warning(
             "%d connections to the server need more open files than are allowed: raise the limit (ulimit -Hn, "
             "LimitNOFILE=), or set FLEET_HTTP__CONNECTIONS to %d or less",
             wanted,
-            max(1, fit),
+            max(1, fit // max(len(settings.servers), 1)),
         )

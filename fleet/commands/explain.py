@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from config.hiding import hide_by
 from config.load import load
+from config.server_tables import ServerSettings
+from fleet.broker.disguise import split_id
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.explain_earning import farm, host, miner
 from fleet.commands.tables import add, console, line, table
@@ -51,7 +54,8 @@ for _command in (farm, miner, host):
 def job(*, job_id: str, as_json: bool) -> None:
     """Show the life of job ID: each state with its time, who computed it, what it was paid and what proves it.
 
-    The beginning of an id is enough, as the running output shows it, and so is Flower's id of an attempt (ID~2).
+    The beginning of an id is enough, as the running output shows it, and so is Flower's id of an attempt (ID~2). With
+    several servers, Flower's ids begin with the server's name (SERVER:ID); two servers may use the same id.
     """
     with settings_or_exit():
         settings = load()
@@ -62,12 +66,28 @@ def job(*, job_id: str, as_json: bool) -> None:
         engine = open_engine(ledger_to_read(settings).url, read_only=True)
         hide = IdHider(stored_names(engine))
         hide_by(hide)
-        lives = lives_of(engine, wanted) or lives_of(engine, _only(matches(engine, wanted, _LISTED + 1), wanted))
+        lives = _lives(engine, wanted, settings.servers)
     if as_json:
         click.echo(hide(json.dumps([asdict(life) for life in lives])))
         return
     for life in lives:
         _print(life, hide)
+
+
+def _lives(engine: Any, wanted: str, servers: Sequence[ServerSettings]) -> list[Life]:
+    """The histories of a job, at the server that its id names, if it names one. Raises a Failure without any."""
+    accounts = {server.name: server.ledger_name for server in servers}
+    name, own = split_id(wanted)
+    account = accounts.get(name) if own else None
+    job_id = wanted if account is None else own
+    lives = lives_of(engine, job_id)
+    if not lives:
+        found = matches(engine, job_id, _LISTED + 1)
+        lives = lives_of(engine, _only([one for one in found if account in {None, one.server}], wanted))
+    at_it = [life for life in lives if account in {None, life.server}]
+    if not at_it:
+        raise Failure(f"the ledger has no job {wanted!r}", EX_DATAERR)
+    return at_it
 
 
 def _only(found: list[Match], beginning: str) -> str:

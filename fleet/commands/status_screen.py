@@ -25,6 +25,8 @@ from fleet.status.wording import ago, clock, cost, nnet, short, span
 _OTHER_LINES, _LEAST_ROWS = 15, 4
 #: most hosts on a screen, and most things that are wrong
 _MOST_HOSTS, _MOST_WRONG = 8, 6
+#: number of servers from which each has a line
+_SEVERAL = 2
 #: an age of up to this many seconds counts as now
 _NOW_S = 1.5
 _SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
@@ -38,6 +40,7 @@ def screen_of(found: FarmStanding, height: int) -> RenderableType:
     return Group(
         *_title(found),
         *_money(figures),
+        *_servers(figures),
         Text(),
         *_miners(found, height),
         *_work(figures),
@@ -90,6 +93,27 @@ def _money(figures: Mapping[str, Any]) -> Iterator[Text]:
         yield _line("lost", f"{jobs} jobs, {readable(amount)} NNET, most of it: {worst['cause']}")
 
 
+def _servers(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """A line for each server, where there are several."""
+    servers = figures.get("servers") or ()
+    if len(servers) < _SEVERAL:
+        return
+    made = table(
+        ("  server", "state", "NNET/min", "today", "ledger", "requests", "open"),
+        right=("NNET/min", "today", "ledger", "requests", "open"),
+    )
+    today, ledger = _column(servers, "today_nnet"), _column(servers, "ledger_nnet")
+    for number, row in enumerate(servers):
+        requests = "-" if row["requests"] is None else f"{row['requests']['used']}/{row['requests']['limit']}"
+        rate = "-" if row["nnet_per_minute"] is None else short(row["nnet_per_minute"])
+        opened = "-" if row["in_session"] is None else f"{row['in_session']}/{row['miners']}"
+        style = "yellow" if row["state"] in {"away", "banned"} else ""
+        cells = (f"  {row['server']}", row["state"] or "-", rate, today[number], ledger[number], requests, opened)
+        add(made, cells, style=style)
+    yield Text()
+    yield made
+
+
 def _miners(found: FarmStanding, height: int) -> Iterator[RenderableType]:
     figures = found.figures
     sessions = figures["sessions"]
@@ -97,8 +121,10 @@ def _miners(found: FarmStanding, height: int) -> Iterator[RenderableType]:
     yield _line("miners", words if found.runs else f"{len(figures['miners'])}, sessions {NOT_STATED}", style="bold")
     span_s = float(figures["earnings"]["recent_s"] or 0)
     hosts = min(len(figures["hosts"] or ()), _MOST_HOSTS)
+    servers = len(figures.get("servers") or ())
+    servers += 2 if servers >= _SEVERAL else 0
     wrong = 2 * min(len(figures["wrong"]), _MOST_WRONG)
-    most = max(height - _OTHER_LINES - hosts - wrong, _LEAST_ROWS)
+    most = max(height - _OTHER_LINES - hosts - servers - wrong, _LEAST_ROWS)
     # those that don't earn first: they are what the operator looks for
     rows = sorted(
         figures["miners"], key=lambda row: (row["state"] in {"mining", "closed", None}, -_exact(row["recent_nnet"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.farms import AnyFarm, Prospects
 from fleet.server.prospect import Prospect
 from fleet.threads import Progress, WatchedThread
 from tasks.host.no_link import no_link
@@ -28,7 +28,7 @@ class AliveFile:
         self,
         path: Path | None,
         threads: Sequence[WatchedThread] = (),
-        prospect: Prospect | None = None,
+        prospect: Prospect | Prospects | None = None,
     ) -> None:
         self._prospect = prospect
         #: the file's text; None when an earlier process may have written it
@@ -43,7 +43,7 @@ class AliveFile:
         """The progress of the loop and of each thread."""
         return [self._loop, *(thread.progress for thread in self._threads)]
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """End of a turn: record the loop's progress, check the threads, and touch the file when due."""
         self._loop.beat()
         for thread in self._threads:
@@ -53,7 +53,7 @@ class AliveFile:
             self._beat_at = now
             self._write(self._path, self._problem(farm, now))
 
-    def _problem(self, farm: Farm, now: float) -> str:
+    def _problem(self, farm: AnyFarm, now: float) -> str:
         """The farm's problem as a sentence; empty when it has none."""
         if farm.workers.absent_since is not None and now - farm.workers.absent_since >= _PROBLEM_S:
             return "no worker takes jobs"

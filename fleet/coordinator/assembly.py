@@ -11,13 +11,14 @@ from functools import partial
 from typing import TextIO
 
 from config.color import wants_color
+from config.server_tables import BudgetSettings, ServerSettings
 from config.settings import Settings
 from fleet.broker.disguise import Disguise
 from fleet.broker.dispatch import Dispatcher
 from fleet.broker.presence import PresenceWatch
 from fleet.broker.results import Intake
 from fleet.coordinator.auto_miners import AutoMiners
-from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.farms import AnyBooks
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines, columns_of
 from fleet.coordinator.output import Report
@@ -25,6 +26,7 @@ from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.status_observer import InRedis
 from fleet.coordinator.tally import RunTally
+from fleet.coordinator.workforce import Workforce
 from fleet.domain.jobs import PAID, MinerSpec
 from fleet.domain.saved_state import Prior
 from fleet.domain.wall_clock import WallClock
@@ -51,12 +53,15 @@ class OpenBroker:
     in_redis: InRedis
 
 
-def open_ledger(settings: Settings, server: str, wall: WallClock, witness: Witness, *, simulated: bool) -> Ledger:
-    """The farm's ledger. Raises LedgerLost where it is gone though it had entries, LedgerBusy while it is locked."""
+def open_ledger(account: str, wall: WallClock, witness: Witness, *, simulated: bool) -> Ledger:
+    """The ledger of the server with this account.
+
+    Raises LedgerLost where it is gone though it had entries, LedgerBusy while it is locked.
+    """
     witness.refuse_lost()
     ledger = Ledger(
         open_engine(witness.url),
-        settings.server_name or server,
+        account,
         simulated=simulated,
         now_ms=wall.now_ms,
         jumps=wall.unwritten,
@@ -67,30 +72,24 @@ def open_ledger(settings: Settings, server: str, wall: WallClock, witness: Witne
 
 def make_farm(
     settings: Settings,
+    server: ServerSettings,
     specs: list[MinerSpec],
     ledger: Ledger,
     find: Callable[[str], Prior | None],
     say: Callable[[str], None],
+    beside: Workforce | None = None,
 ) -> Farm:
-    """All miners as saved in the ledger, with one governor. `find` returns the ledger's record of a job.
+    """All miners of a server as saved in the ledger, with one governor. `find` returns the ledger's record of a job.
 
-    `say` prints how many miners are loaded, every two seconds while that lasts.
+    `beside` is the workforce of another server's farm, which shares the workers. `say` prints how many miners are
+    loaded, every two seconds while that lasts.
     """
-    policy = _policy(settings)
-    now = time.monotonic()
-    window_s = settings.budget.window_s
-    governor = Governor(
-        requests=settings.budget.requests,
-        window_s=window_s,
-        miners=len(specs),
-        heartbeat_s=settings.heartbeat_s,
-        carried_s=max(window_s - ledger.quiet_s(), 0.0),
-        learnt=ledger.rate_limit(),
-        spent=[now - age_s for age_s in ledger.spent_ages_s(window_s)],
-    )
+    policy, now = _policy(settings), time.monotonic()
+    governor = _governor(settings, server.budget(settings.budget), ledger, len(specs), now)
     loading = with_progress(specs, "miners loaded", say)
     miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now) for spec in loading]
-    pinned = [miner.id.lower() for miner in settings.miner if miner.pinned]
+    named = {miner.id.lower() for miner in settings.miner if miner.pinned}
+    pinned = [spec.miner_id for spec in specs if spec.miner_id in named]
     auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
     return Farm(
         miners,
@@ -101,6 +100,19 @@ def make_farm(
         now=now,
         backoff=policy.backoff,
         auto=auto,
+        beside=beside,
+    )
+
+
+def _governor(settings: Settings, budget: BudgetSettings, ledger: Ledger, miners: int, now: float) -> Governor:
+    return Governor(
+        requests=budget.requests,
+        window_s=budget.window_s,
+        miners=miners,
+        heartbeat_s=settings.heartbeat_s,
+        carried_s=max(budget.window_s - ledger.quiet_s(), 0.0),
+        learnt=ledger.rate_limit(),
+        spent=[now - age_s for age_s in ledger.spent_ages_s(budget.window_s)],
     )
 
 
@@ -128,7 +140,7 @@ def make_lines(settings: Settings, out: TextIO) -> Lines:
 
 
 def make_report(
-    settings: Settings, lines: Lines, so_far: tuple[Scope, Scope], books: Bookkeeper, wall: WallClock
+    settings: Settings, lines: Lines, so_far: tuple[Scope, Scope], books: AnyBooks, wall: WallClock
 ) -> Report:
     """The running output; `so_far` are the sums of this run, which may have had earlier starts, and of the ledger."""
     of_run, of_ledger = so_far

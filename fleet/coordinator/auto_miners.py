@@ -71,6 +71,10 @@ class AutoMiners:
         #: whether sessions are opened and closed
         self.follows = follows
         self.controller = Controller(self.meter, least=len(self._pinned), most=len(self._miners), now=now)
+        #: whether all sessions are closed, since the farm mines at another server
+        self.standing_by = False
+        #: whether sessions open at once, since the income of their number is known from before
+        self._at_once = False
         #: ids of miners that the server last refused a session
         self._refused: set[str] = set()
         #: ids of refused miners, in whose place others are opened → when they are tried again
@@ -108,12 +112,29 @@ class AutoMiners:
             change = self._refused.add if isinstance(reply.outcome, CallError) else self._refused.discard
             change(miner.spec.miner_id)
 
+    def stand_by(self, now: float) -> list[Miner]:
+        """Close all sessions until `resume`. Returns the miners that were closed."""
+        self.standing_by = True
+        closed = [miner for miner in self._miners if not miner.draining]
+        for miner in closed:
+            miner.on(DrainBegun(), now)
+        # those that were never opened are not in use
+        self.used -= {miner.spec.miner_id for miner in closed if miner.done}
+        return closed
+
+    def resume(self, now: float) -> None:
+        """Open sessions again at the next `look`, which is due."""
+        self.standing_by, self._at_once, self.look_at = False, self.model.ready, now
+        self.controller.resume(now)
+
     def look(self, now: float, *, at_workers: int) -> tuple[list[Miner], list[str]]:
         """The miners that were opened or closed, and lines for the operator. Call it at `look_at`.
 
         `at_workers` jobs await a worker's result.
         """
         self.look_at = now + LOOK_EVERY_S
+        if self.standing_by:
+            return [], []
         self.meter.limit(self._governor.limit, self._governor.window_s)
         self.seen.look()
         per_minute = self._governor.limit * 60 / self._governor.window_s
@@ -124,7 +145,7 @@ class AutoMiners:
         self._reach(now)
         self._price_free_jobs(at_workers, now)
         if not self.follows:
-            return [], notices
+            return self._reopened(now), notices
         changed = self._follow(self.controller.target, now)
         self._governor.keeps(max(sum(not miner.done for miner in self._miners), 1))
         return changed, notices
@@ -149,7 +170,7 @@ class AutoMiners:
 
         There is none while sessions open or close, or while the limit is being learnt.
         """
-        if self._governor.learning or (now - self.seen.steady_since < _STEADY_S and not at_end):
+        if self.standing_by or self._governor.learning or (now - self.seen.steady_since < _STEADY_S and not at_end):
             return []
         if not at_end and now < self.adviser.due_at:
             return []
@@ -194,15 +215,23 @@ class AutoMiners:
                 miner.on(DrainBegun(), now)
             return [*given_up, *closing]
         waiting = sum(not miner.in_session for miner in wanted)
-        room = max(1, int(self.own * _AT_ONCE)) - waiting
+        self._at_once = self._at_once and len(wanted) < target
+        room = target if self._at_once else max(1, int(self.own * _AT_ONCE)) - waiting
         opening = sorted(
             (miner for miner in self._miners if miner.draining and miner.done and self._may_open(miner)),
             key=lambda miner: miner.spec.miner_id not in self._pinned,
         )[: max(min(target - len(wanted), room), 0)]
-        for miner in opening:
+        return self._open(opening, now)
+
+    def _reopened(self, now: float) -> list[Miner]:
+        """Open all miners again that `stand_by` closed, as soon as each has finished its jobs."""
+        return self._open([miner for miner in self._miners if miner.draining and miner.done], now)
+
+    def _open(self, miners: list[Miner], now: float) -> list[Miner]:
+        for miner in miners:
             miner.on(Reopened(), now)
             self.used.add(miner.spec.miner_id)
-        return opening
+        return miners
 
     def _may_open(self, miner: Miner) -> bool:
         return miner.spec.miner_id not in self._set_aside

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 
+from config.server_tables import ServerSettings
 from fleet.coordinator.lines import Lines
 from fleet.domain.jobs import MinerSpec
 from fleet.money.readable import readable
@@ -13,7 +15,14 @@ _WIDTH = 78
 
 
 def print_banner(
-    lines: Lines, *, server: str, simulated: bool, specs: list[MinerSpec], auto: bool, ledger: str, booked: Decimal
+    lines: Lines,
+    *,
+    servers: Sequence[ServerSettings],
+    simulated: bool,
+    specs: list[MinerSpec],
+    auto: bool,
+    ledger: str,
+    booked: Decimal,
 ) -> None:
     """Print the first lines; `booked` is what the ledger holds already, `auto` whether the farm chooses how many."""
     lines.say("═" * _WIDTH)
@@ -21,7 +30,9 @@ def print_banner(
     lines.say("═" * _WIDTH)
     if simulated:
         lines.say("SIMULATED: no server was named, so a simulator pays; these rewards are not real.", "yellow")
-    lines.say(f"Server:    {server}")
+    for server in servers:
+        order = f"  {server.name}, priority {server.priority}" if len(servers) > 1 else ""
+        lines.say(f"Server:    {server.url}{order}")
     names = ", ".join(spec.miner_id for spec in specs[:4])
     many = f"auto: as many of {len(specs)} as earn the most" if auto else f"{len(specs)}"
     lines.say(f"Miners:    {many} ({names}{', …' if len(specs) > 4 else ''})")

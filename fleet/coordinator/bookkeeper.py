@@ -49,7 +49,8 @@ class Bookkeeper:
     """Commits turns one after the other in its own thread. A commit that finds the ledger busy is retried.
 
     The loop calls its methods. The thread calls `tell` at the end of a commit that the loop no longer waited for, and
-    `keep` once a minute, to save the heads of the chains elsewhere.
+    `keep` once a minute, to save the heads of the chains elsewhere. Bookkeepers of one ledger share `turn`, which each
+    holds while it commits: SQLite before 3.51.3 can damage a file that two connections write at once.
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class Bookkeeper:
         tell: Callable[[Written], None],
         *,
         keep: Callable[[], Sequence[Head]] = tuple,
+        turn: threading.Lock | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._tell = tell
-        self._keep = keep
+        self._keep, self._turn = keep, turn or threading.Lock()
         self._keep_at = clock()
         self._clock = clock
         self._orders: queue.SimpleQueue[Sequence[Write] | None] = queue.SimpleQueue()
@@ -197,7 +199,8 @@ class Bookkeeper:
     def _commit(self, writes: Sequence[Write]) -> None:
         while True:
             try:
-                self._ledger.commit(writes)
+                with self._turn:
+                    self._ledger.commit(writes)
             except LedgerBusy as exc:
                 self._busy = str(exc)
                 if self._closing.wait(_RETRY_S):

@@ -27,11 +27,18 @@ class Executor(Protocol):
 
 
 class ServerCalls:
-    """Starts calls by `executor`, and puts their outcomes into `inbox`."""
+    """Starts calls by `executor`, and puts their outcomes into `inbox`, with the name of the `server`."""
 
     def __init__(
-        self, client: Client, executor: Executor, inbox: Inbox, clock: Callable[[], float] = time.monotonic
+        self,
+        client: Client,
+        executor: Executor,
+        inbox: Inbox,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        server: str = "",
     ) -> None:
+        self._server = server
         self._client = client
         self._executor = executor
         self._inbox = inbox
@@ -66,7 +73,7 @@ class ServerCalls:
             gas = await self._client.gas()
         with contextlib.suppress(CallError):
             phase = await self._client.network()
-        self._inbox.put(Network(gas=gas, phase=phase))
+        self._inbox.put(Network(gas=gas, phase=phase, server=self._server))
 
     async def _ask_terms(self) -> None:
         asked_at, terms, requests = self._clock(), None, 0
@@ -79,11 +86,12 @@ class ServerCalls:
             except CallError:
                 break
             break
-        self._inbox.put(TermsStated(terms=terms, requests=requests, asked_at=asked_at))
+        self._inbox.put(TermsStated(terms=terms, requests=requests, asked_at=asked_at, server=self._server))
 
     async def _stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
         for session in abandoned:
             outcome, exchange = await self._client.perform(session.call())
-            self._inbox.put(AbandonedSessionStopped(session=session, outcome=outcome, exchange=exchange))
+            stopped = AbandonedSessionStopped(session=session, outcome=outcome, exchange=exchange, server=self._server)
+            self._inbox.put(stopped)
             if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
                 return

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
-from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.farms import AnyBooks, AnyFarm, Prospects
 from fleet.coordinator.pending import TurnEffects
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Found, NoticeKind
@@ -43,8 +42,8 @@ class HealthObserver:
         health: FarmHealth,
         server: str,
         names: Mapping[str, str],
-        books: Bookkeeper,
-        prospect: Prospect,
+        books: AnyBooks,
+        prospect: Prospect | Prospects,
         around: Around,
         time_limit_s: float,
         now: float,
@@ -93,7 +92,7 @@ class HealthObserver:
 
     def wrong(
         self,
-        farm: Farm,
+        farm: AnyFarm,
         rows: tuple[MinerFigures, ...],
         requests: Requests,
         online: Collection[str] | None,
@@ -112,7 +111,7 @@ class HealthObserver:
         unexplained = sum((row.unexplained for row in rows), ZERO)
         return self._health.wrong(self._facts(farm, requests, unexplained, now), rows, online, now, now_ms)
 
-    def _facts(self, farm: Farm, requests: Requests, unexplained: Decimal, now: float) -> Facts:
+    def _facts(self, farm: AnyFarm, requests: Requests, unexplained: Decimal, now: float) -> Facts:
         absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
         busy = self._busy_since
         return Facts(

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from config.settings import Settings
-from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.farms import AnyBooks, Prospects
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.http_options import http_options
 from fleet.coordinator.surroundings_watch import SurroundingsWatch
@@ -26,13 +26,13 @@ _TLS_TIMEOUT_S = 10.0
 class HealthSubject:
     """The farm whose health is watched."""
 
-    #: the server's name in the ledger
+    #: the server's name in the ledger, or the names of several
     server: str
     simulated: bool
     #: miner id → name
     names: Mapping[str, str]
-    books: Bookkeeper
-    prospect: Prospect
+    books: AnyBooks
+    prospect: Prospect | Prospects
     now_ms: int
 
 
@@ -56,9 +56,10 @@ def health_observer(
 
 
 def _surroundings(settings: Settings, *, simulated: bool) -> SurroundingsWatch:
-    """Watches the disk of the state folder, and the certificate of a server that is reached without a proxy."""
-    parts = urlsplit(settings.server or "")
-    _, options = http_options(settings, "" if simulated else settings.server or "")
+    """Watches the disk of the state folder, and the first server's certificate if no proxy is on the way to it."""
+    server = next(iter(settings.servers), None)
+    parts = urlsplit("" if server is None else server.url)
+    _, options = http_options(settings, None if simulated else server)
     if parts.scheme != "https" or options.proxy:
         return SurroundingsWatch(settings.state_dir, None)
     ask = partial(certificate_of, parts.hostname or "", parts.port or 443, timeout_s=_TLS_TIMEOUT_S)

@@ -27,6 +27,8 @@ class Network:
 
     gas: GasInfo | None
     phase: NetworkPhase | None
+    #: name of the server; empty for the only one
+    server: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,8 @@ class TermsStated:
     requests: int
     #: when it was asked, in monotonic seconds
     asked_at: float
+    #: name of the server; empty for the only one
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

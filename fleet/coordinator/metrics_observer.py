@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from config.hiding import hidden
+from fleet.broker.disguise import of_server
 from fleet.broker.results import Results
+from fleet.coordinator.farms import AnyFarm, Farms
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.pending import TurnEffects
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Booked, JobMoved, JobOpened
 from fleet.domain.hosts import host_of
@@ -22,19 +23,21 @@ _UNKNOWN = "unknown"
 class MetricsObserver:
     """Counts events for `metrics`. Miners send a heartbeat every `heartbeat_s`."""
 
-    def __init__(self, metrics: EventMetrics, farm: Farm, *, heartbeat_s: float) -> None:
+    def __init__(self, metrics: EventMetrics, farm: AnyFarm, *, heartbeat_s: float) -> None:
         self._metrics = metrics
         self._heartbeat_s = heartbeat_s
-        #: types of open jobs by id
+        by_server = farm.by_server if isinstance(farm, Farms) else {"": farm}
+        #: types of open jobs by id within the coordinator
         self._types = {
-            opened.job.job_id: hidden(opened.job.job_type)
-            for miner in farm.miners.values()
+            of_server(server, opened.job.job_id): hidden(opened.job.job_type)
+            for server, one in by_server.items()
+            for miner in one.miners.values()
             for opened in miner.restored()
         }
         #: miner id → its session and when its last heartbeat was sent
         self._beats: dict[str, tuple[str, float]] = {}
 
-    def saw(self, event: Event, farm: Farm, now: float) -> None:  # noqa: ARG002 - an observer's signature
+    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:  # noqa: ARG002 - an observer's signature
         """Count calls and results."""
         if isinstance(event, Reply):
             self._call(event)
@@ -46,15 +49,17 @@ class MetricsObserver:
         """Count jobs that ended, payments, and jobs that were sent."""
         for write in effects.writes:
             if isinstance(write, JobOpened):
-                self._types[write.job.job_id] = hidden(write.job.job_type)
+                self._types[of_server(effects.server, write.job.job_id)] = hidden(write.job.job_type)
             elif isinstance(write, JobMoved) and write.state in FINAL:
-                self._metrics.ended(self._types.pop(write.job_id, _UNKNOWN), write.state.value)
+                self._metrics.ended(
+                    self._types.pop(of_server(effects.server, write.job_id), _UNKNOWN), write.state.value
+                )
             elif isinstance(write, Booked):
                 self._metrics.booked(write.entry.kind.value)
         for order in effects.dispatches:
             self._metrics.sent(hidden(order.message.job_type), again=order.message.attempt > 1)
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """Nothing is due at the end of a turn."""
 
     def _call(self, reply: Reply) -> None:
@@ -67,7 +72,7 @@ class MetricsObserver:
                 self._metrics.heartbeat(reply.sent_at - sent_at - self._heartbeat_s)
             self._beats[miner_id] = (session_id, reply.sent_at)
 
-    def _result(self, message: ResultMessage, farm: Farm) -> None:
+    def _result(self, message: ResultMessage, farm: AnyFarm) -> None:
         job = farm.jobs.get(message.job_id)
         if job is None or not job.awaits(message):
             return

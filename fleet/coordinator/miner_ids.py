@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.hiding import shortened_id
+from config.server_tables import ServerSettings, shares
 from config.settings import Settings
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import is_address, new_address
@@ -18,12 +19,14 @@ _IDS = "miner-ids"
 _PREFIX = "miner-prefix"
 
 
-def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
-    """The farm's miners, with ids in lower case as the server keeps them.
+def miner_specs(settings: Settings, state_dir: Path, server: ServerSettings | None = None) -> list[MinerSpec]:
+    """The farm's miners at a server, the only one if None, with ids in lower case as the server keeps them.
 
     Ids that the settings don't give are new wallets, kept in `state_dir` so that the next start uses the same ones.
-    Raises ServiceError when they can't be read or saved.
+    Each of several servers has its own; the first one takes those of a farm that had one server before. Raises
+    ServiceError when they can't be read or saved.
     """
+    several = settings.servers if server is not None and len(settings.servers) > 1 else ()
     if settings.miner:
         return [
             MinerSpec(
@@ -34,6 +37,7 @@ def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
                 gpu_model=miner.gpu_model,
             )
             for miner in settings.miner
+            if server is None or not several or miner.server == server.name
         ]
     if settings.id is not None:
         return [_alike(settings, settings.id)]
@@ -41,6 +45,11 @@ def miner_specs(settings: Settings, state_dir: Path) -> list[MinerSpec]:
     numbers = range(1, settings.miner_count + 1)
     if settings.miner_prefix:
         return [_alike(settings, f"{settings.miner_prefix}{number:02d}") for number in numbers]
+    if server is not None and several:
+        place = several.index(server)
+        count = settings.most_miners if settings.auto else shares(several, int(settings.miners or 1))[place]
+        ids = _remembered(state_dir, count, f"{_IDS}.{server.name}", inherits=place == 0)
+        return [_alike(settings, one, f"{server.name}-{number:02d}") for number, one in enumerate(ids, 1)]
     ids = _remembered(state_dir, settings.miner_count)
     return [_alike(settings, ids[number - 1], f"miner-{number:02d}") for number in numbers]
 
@@ -70,11 +79,16 @@ def _alike(settings: Settings, miner_id: str, name: str = "") -> MinerSpec:
     )
 
 
-def _remembered(state_dir: Path, count: int) -> list[str]:
-    """The first `count` ids of this farm; missing ones are generated and saved before anything is earned."""
-    path, prefix = state_dir / _IDS, state_dir / _PREFIX
+def _remembered(state_dir: Path, count: int, name: str = _IDS, *, inherits: bool = True) -> list[str]:
+    """The first `count` ids in the file `name`; missing ones are generated and saved before anything is earned.
+
+    If it `inherits`, those of a farm with one server come first.
+    """
+    path, prefix = state_dir / name, state_dir / _PREFIX
+    if inherits and not path.exists():
+        path = state_dir / _IDS
     try:
-        if prefix.exists():
+        if prefix.exists() and inherits:
             start = prefix.read_text().strip()
             return [f"{start}{number:02d}" for number in range(1, count + 1)]
         ids = path.read_text().split() if path.exists() else []
@@ -83,7 +97,8 @@ def _remembered(state_dir: Path, count: int) -> list[str]:
     broken = next((number for number, one in enumerate(ids, 1) if not is_address(one)), None)
     if broken is not None:
         raise ServiceError(f"{path}: line {broken} is not an address; restore the file from a backup")
-    if len(ids) < count:
+    path, moved = state_dir / name, path.name != name
+    if len(ids) < count or moved:
         ids += [new_address() for _ in range(count - len(ids))]
         try:
             write_secret(path, "".join(f"{one}\n" for one in ids))

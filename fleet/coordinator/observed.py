@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
-from fleet.coordinator.bookkeeper import Bookkeeper
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.farms import AnyBooks, AnyFarm, Prospects
+from fleet.coordinator.server_rows import Account
 from fleet.ledger.places import LedgerPlace
 from fleet.server.prospect import Prospect
 
@@ -16,15 +15,19 @@ from fleet.server.prospect import Prospect
 class Observed:
     """The parts of a coordinator that the observers read."""
 
-    farm: Farm
+    farm: AnyFarm
     #: miner id → name
     names: Mapping[str, str]
-    books: Bookkeeper
-    prospect: Prospect
-    #: the ledger, the name of the server in it, and all that it holds of that server
+    books: AnyBooks
+    prospect: Prospect | Prospects
+    #: the ledger, and the servers in it
     place: LedgerPlace
-    server: str
-    booked: Decimal
+    accounts: tuple[Account, ...]
     now_ms: Callable[[], int]
     #: prints a line
     say: Callable[[str], None]
+
+    @property
+    def server(self) -> str:
+        """The server's name in the ledger, or the names of several in output."""
+        return ", ".join(account.name for account in self.accounts)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from fleet.coordinator.farms import AnyFarm
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.pending import TurnEffects
-from fleet.coordinator.scheduler import Farm
 
 
 class Observer(Protocol):
     """Is notified on the loop's thread, so it must be quick. Times are monotonic seconds."""
 
-    def saw(self, event: Event, farm: Farm, now: float) -> None:
+    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:
         """An event has arrived that the farm has not processed yet."""
 
     def committed(self, effects: TurnEffects, now: float) -> None:
         """Turns were written to the ledger, and their effects are carried out now."""
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """A turn has ended."""
 
 
@@ -29,7 +29,7 @@ class Observers:
     def __init__(self, several: Sequence[Observer] = ()) -> None:
         self._several = tuple(several)
 
-    def saw(self, event: Event, farm: Farm, now: float) -> None:
+    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:
         """An event has arrived."""
         for one in self._several:
             one.saw(event, farm, now)
@@ -39,7 +39,7 @@ class Observers:
         for one in self._several:
             one.committed(effects, now)
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """A turn has ended."""
         for one in self._several:
             one.tick(farm, now)

@@ -1,23 +1,29 @@
-"""Starts and ends the observers of the loop: the snapshot, its file, and metrics."""
+"""Starts and ends the observers of the loop: the snapshot, its file, and metrics.
+
+One file: each observer begins with what the ledger holds, which is read here.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from config.settings import Settings
 from fleet.coordinator.health_setup import HealthSubject, health_observer
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observers import Observers
+from fleet.coordinator.server_rows import ServerRows
 from fleet.coordinator.site import site
 from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
 from fleet.coordinator.tracing_observer import tracing
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
-from fleet.ledger.reports.departures import departures
+from fleet.ledger.places import LedgerPlace
+from fleet.ledger.reports.departures import Departure, departures
 from fleet.ledger.reports.history import day_by_miner, losses_by_cause, minutes
 from fleet.status.collected import Collected, PaidBefore
 from fleet.status.days import Days
@@ -45,7 +51,8 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     Raises LedgerError when the ledger can't be read.
     """
     now, wanted, calendar = time.monotonic(), Wanted(), Calendar(settings.time_zone)
-    before, days = free(lambda: (_before(parts), _days(parts, calendar)))
+    servers = ServerRows(parts.accounts, now, parts.now_ms(), calendar)
+    before, days = free(lambda: (_before(parts, servers, now), _days(parts, servers, calendar)))
     publisher = _publisher(settings, parts, wanted, calendar)
     subject = Subject(
         server=parts.server,
@@ -56,26 +63,33 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     )
     collected = Collected(
         booked={name: parts.farm.miners[miner_id].account.booked for miner_id, name in _own(parts)},
-        total=parts.booked,
+        total=sum((account.booked for account in parts.accounts), ZERO),
         days=days,
         before=before,
         now=now,
         now_ms=parts.now_ms(),
     )
-    left = free(lambda: departures(parts.place, parts.server, parts.now_ms() - _DAY_MS))
+    left = free(lambda: _left(parts))
     health = health_observer(settings, _subject_of_health(parts), left, now)
-    sources = Sources(books=parts.books, health=health, in_redis=in_redis, now_ms=parts.now_ms)
+    sources = Sources(books=parts.books, health=health, servers=servers, in_redis=in_redis, now_ms=parts.now_ms)
     status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
     try:
         with (
             site(settings, parts, lambda: status.latest) as observers,
             tracing(settings.output.traces_url, parts.names) as traces,
         ):
-            yield Observers([status, *observers, *traces])
+            yield Observers([servers, status, *observers, *traces])
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()
         health.close()
+
+
+def _left(parts: Observed) -> list[Departure]:
+    """What left the wallets on the day before."""
+    since_ms = parts.now_ms() - _DAY_MS
+    several = [departures(parts.place, account.ledger_name, since_ms) for account in parts.accounts]
+    return [one for of_one in several for one in of_one]
 
 
 def _subject_of_health(parts: Observed) -> HealthSubject:
@@ -91,12 +105,12 @@ def _subject_of_health(parts: Observed) -> HealthSubject:
 
 def _publisher(settings: Settings, parts: Observed, wanted: Wanted, calendar: Calendar) -> Publisher:
     """Writes the snapshots to the state folder, and reads the ledger for what is `wanted`."""
-    place, server = parts.place, parts.server
+    place, accounts = parts.place, [account.ledger_name for account in parts.accounts]
     return Publisher(
         SnapshotWriter(settings.state_dir / SNAPSHOT_FILE),
         wanted,
-        losses=lambda first, end: losses_by_cause(place, server, first, end),
-        day=lambda day: day_by_miner(place, server, calendar, date.fromordinal(day)),
+        losses=lambda first, end: _losses(place, accounts, first, end),
+        day=lambda day: _booked(place, accounts, calendar, date.fromordinal(day)),
     )
 
 
@@ -105,27 +119,51 @@ def _own(parts: Observed) -> list[tuple[str, str]]:
     return [(miner_id, name) for miner_id, name in parts.names.items() if miner_id in parts.farm.miners]
 
 
-def _before(parts: Observed) -> list[PaidBefore]:
+def _losses(place: LedgerPlace, accounts: Sequence[str], first: int, end: int) -> Mapping[str, tuple[int, Decimal]]:
+    """The lost jobs of all accounts by cause, and what was offered for them."""
+    found: dict[str, tuple[int, Decimal]] = {}
+    for account in accounts:
+        for cause, (jobs, amount) in losses_by_cause(place, account, first, end).items():
+            known = found.get(cause, (0, ZERO))
+            found[cause] = (known[0] + jobs, known[1] + amount)
+    return found
+
+
+def _before(parts: Observed, servers: ServerRows, now: float) -> list[PaidBefore]:
     """What was paid in the minutes before the start, so that a restart leaves no gap."""
     now_ms = parts.now_ms()
-    rows = minutes(parts.place, parts.server, now_ms - MINUTES * _MINUTE_MS, now_ms)
-    return [
-        PaidBefore(
-            age_s=max(now_ms - row.at * _MINUTE_MS - _MINUTE_MS // 2, 0) / 1000,
-            miner=row.miner,
-            job_type=row.job_type,
-            host=row.host,
-            jobs=row.jobs,
-            amount=row.amount,
-        )
-        for row in rows
-    ]
+    found = []
+    for account in parts.accounts:
+        for row in minutes(parts.place, account.ledger_name, now_ms - MINUTES * _MINUTE_MS, now_ms):
+            age_s = max(now_ms - row.at * _MINUTE_MS - _MINUTE_MS // 2, 0) / 1000
+            servers.before(account.key, row.amount, now - age_s)
+            found.append(
+                PaidBefore(
+                    age_s=age_s,
+                    miner=row.miner,
+                    job_type=row.job_type,
+                    host=row.host,
+                    jobs=row.jobs,
+                    amount=row.amount,
+                )
+            )
+    return found
 
 
-def _days(parts: Observed, calendar: Calendar) -> Days:
+def _booked(place: LedgerPlace, accounts: Sequence[str], calendar: Calendar, day: date) -> dict[str, Decimal]:
+    """NNET booked on a day by miner, of all accounts; no two miners have one name."""
+    several = [day_by_miner(place, account, calendar, day) for account in accounts]
+    return {miner: amount for booked in several for miner, amount in booked.items()}
+
+
+def _days(parts: Observed, servers: ServerRows, calendar: Calendar) -> Days:
     """What the ledger has booked today and yesterday."""
-    now_ms = parts.now_ms()
+    now_ms, accounts = parts.now_ms(), [account.ledger_name for account in parts.accounts]
     today = calendar.day(now_ms)
-    before = day_by_miner(parts.place, parts.server, calendar, today - timedelta(days=1))
-    booked = day_by_miner(parts.place, parts.server, calendar, today)
+    before = _booked(parts.place, accounts, calendar, today - timedelta(days=1))
+    booked: dict[str, Decimal] = {}
+    for account in parts.accounts:
+        of_one = day_by_miner(parts.place, account.ledger_name, calendar, today)
+        servers.today(account.key, sum(of_one.values(), ZERO))
+        booked |= of_one
     return Days(now_ms, booked, sum(before.values(), ZERO), calendar)

@@ -14,6 +14,7 @@ from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
+from fleet.coordinator.farms import AnyFarm, Farms
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.pacing import PacedLines
@@ -101,19 +102,19 @@ class Report:
 
     def network(self, network: Network) -> None:
         """Print the fee lines and the phase."""
-        gas, phase = network.gas, network.phase
+        gas, phase, where = network.gas, network.phase, f"{network.server}: " if network.server else ""
         if gas is None:
-            self._lines.say("[GAS]    fees unavailable", "yellow")
+            self._lines.say(f"[GAS]    {where}fees unavailable", "yellow")
         else:
             self._lines.say(
-                f"[GAS]    {gas.fee_model} · NEO transfer {_fee(gas.neo_transfer_fee)} · "
+                f"[GAS]    {where}{gas.fee_model} · NEO transfer {_fee(gas.neo_transfer_fee)} · "
                 f"token transfer {_fee(gas.token_transfer_fee)} · congestion {gas.congestion_level} · "
                 f"providers {_known(gas.active_providers)}",
                 "cyan",
             )
         if phase is not None:
             self._lines.say(
-                f"[NET]    phase {phase.phase} · {_known(phase.active_miners)} active miners · "
+                f"[NET]    {where}phase {phase.phase} · {_known(phase.active_miners)} active miners · "
                 f"load: servers {_known(phase.server_load)} %, miners {_known(phase.miner_load)} %",
                 "cyan",
             )
@@ -165,7 +166,7 @@ class Report:
         if outlook:
             self._lines.say(f"[STOP]   {outlook}", "yellow")
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """Print the sums of lines that were held back, and the status when it is due."""
         self._paced.flush(now, _short(self._total))
         self._workers(farm, now)
@@ -182,7 +183,7 @@ class Report:
             self._status_at = now + self._status_every_s
             self._status(farm, now)
 
-    def _workers(self, farm: Farm, now: float) -> None:
+    def _workers(self, farm: AnyFarm, now: float) -> None:
         since = farm.workers.absent_since
         if since is None and self._said_no_worker:
             self._lines.say("[OK]     a worker takes jobs: jobs are fetched again")
@@ -194,7 +195,7 @@ class Report:
             return
         self._said_no_worker = since is not None
 
-    def _status(self, farm: Farm, now: float) -> None:
+    def _status(self, farm: AnyFarm, now: float) -> None:
         before, paid = self._last_paid
         pace = (self.tally.paid - paid) / max(now - before, 1e-3)
         self._last_paid = (now, self.tally.paid)
@@ -242,8 +243,10 @@ class Report:
         self._total += amount
 
 
-def _room(farm: Farm, now: float) -> str:
+def _room(farm: AnyFarm, now: float) -> str:
     """How many miners could be added or are too many, or why that is unknown."""
+    if isinstance(farm, Farms):
+        return " · ".join(f"{name}: {_of_several(one, now)}" for name, one in farm.by_server.items())
     if farm.workers.absent_since is not None:
         return f"NO WORKER for {now - farm.workers.absent_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
@@ -259,6 +262,12 @@ def _room(farm: Farm, now: float) -> str:
     if advice is not None and advice.clear:
         return advice.sentence
     return f"room for {farm.governor.more_miners(now)} more miners"
+
+
+def _of_several(farm: Farm, now: float) -> str:
+    if farm.server.away:
+        return "no answer"
+    return "standing by" if farm.auto is not None and farm.auto.standing_by else _room(farm, now)
 
 
 def _expected(auto: AutoMiners) -> str:

@@ -58,6 +58,8 @@ class Bookkeeping(Protocol):
 class TurnEffects:
     """The effects of turns, to be carried out once their rows are written."""
 
+    #: name of the server whose turns these are; empty for the only one
+    server: str = ""
     writes: list[Write] = field(default_factory=list)
     dispatches: list[Dispatch] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -86,14 +88,20 @@ class Pending:
     """
 
     def __init__(
-        self, books: Bookkeeping, do: Callable[[TurnEffects], None], tell: Callable[[LedgerState], None]
+        self,
+        books: Bookkeeping,
+        do: Callable[[TurnEffects], None],
+        tell: Callable[[LedgerState], None],
+        *,
+        server: str = "",
     ) -> None:
         self._books = books
+        self._server = server
         self._do = do
         self._tell = tell
         #: effects that wait for the write in progress, and those for the write after it
         self._under_way: TurnEffects | None = None
-        self._next = TurnEffects()
+        self._next = TurnEffects(server=server)
         self._say_at_s = _LATE_S
         #: seconds that the ledger had been waited for at the last look
         self._waited_s = 0.0
@@ -113,14 +121,14 @@ class Pending:
         effects = self._next
         effects.add(turn, acknowledged)
         if self._under_way is None:
-            self._next = TurnEffects()
+            self._next = TurnEffects(server=self._server)
             if self._books.write(effects.writes):
                 self._do(effects)
                 return
             self._under_way = effects
         else:
             self._books.hold(turn.writes)
-        self._do(TurnEffects(calls=effects.take_heartbeats()))
+        self._do(TurnEffects(server=self._server, calls=effects.take_heartbeats()))
 
     def finish(self) -> None:
         """Carry out the effects of a write that has ended; report when the ledger is late."""

@@ -43,7 +43,7 @@ _ASKED = {Urgency.REOPENING: Urgency.OPENING, Urgency.LAST: None}
 class Farm:
     """Schedules the calls of many miners by urgency and in turn, within the governor's budget."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a farm
         self,
         miners: Iterable[Miner],
         governor: Governor,
@@ -54,10 +54,11 @@ class Farm:
         now: float,
         backoff: Backoff | None = None,
         auto: AutoMiners | None = None,
+        beside: Workforce | None = None,
     ) -> None:
+        """`beside` is the workforce of another server's farm, which shares the workers."""
         self.miners = {miner.spec.miner_id: miner for miner in miners}
-        self.governor = governor
-        self.draining = False
+        self.governor, self.draining = governor, False
         #: opens and closes sessions; None where all miners stay open
         self.auto = auto
         # pauses differ between farms, but repeat for the same farm
@@ -69,7 +70,7 @@ class Farm:
         #: number of fetches without an answer yet
         self._fetching = 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())
-        self.workers = Workforce(self.jobs, max_at_workers)
+        self.workers = Workforce(self.jobs, max_at_workers, beside)
         self.timetable = Timetable(governor, len(self.miners))
         self._resends = Resends()
         self._turn = Turn()
@@ -178,8 +179,7 @@ class Farm:
         self.workers.look(now)
         self._look_at_income(now)
         for miner_id in self.timetable.queues.due(now):
-            miner = self.miners[miner_id]
-            self._tell(miner, TimePassed(), now)
+            self._tell(self.miners[miner_id], TimePassed(), now)
         self._ask_for_server(now)
         blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
         if blocked_until < NEVER:
@@ -201,13 +201,17 @@ class Farm:
         """Open and close sessions where that earns more."""
         if self.auto is None or self.draining or now < self.auto.look_at:
             return
-        changed, lines = self.auto.look(now, at_workers=self.jobs.at_workers)
+        changed, lines = self.auto.look(now, at_workers=self.workers.at_workers)
+        self.requeue(changed, now)
+        self._turn.notices += [Notice(kind=NoticeKind.EARNING, miner_id="", text=text) for text in lines]
+        self._sort(self.auto.advise(now, hosts=len(self.workers.able)), now)
+
+    def requeue(self, changed: Iterable[Miner], now: float) -> None:
+        """Queue miners that were opened or closed for their next calls."""
         for miner in changed:
             if miner.draining:
                 self.timetable.left(miner)
             self.timetable.enter(miner, now)
-        self._turn.notices += [Notice(kind=NoticeKind.EARNING, miner_id="", text=text) for text in lines]
-        self._sort(self.auto.advise(now, hosts=len(self.workers.able)), now)
 
     def _prior(self, job_id: str) -> Prior | None:
         """The record of a job that a server assigns, from the open jobs or the ledger."""

@@ -29,6 +29,7 @@ def site(
     farm = ServedFarm(
         place=parts.place,
         server=parts.server,
+        accounts=tuple(account.ledger_name for account in parts.accounts),
         latest=latest,
         ended=events.jobs_ended,
         metrics=MetricsText(registry),

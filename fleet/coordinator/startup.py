@@ -8,50 +8,41 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TextIO, TypeVar
+from typing import Any
 
-from config.hiding import hide_by
+from config.server_tables import ServerSettings
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
 from fleet.broker.disguise import Disguise
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.assembly import make_farm, make_lines, make_report, open_broker, open_ledger
+from fleet.coordinator.assembly import make_lines, make_report, open_broker
 from fleet.coordinator.banner import print_banner
-from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.exclusive import only_coordinator
+from fleet.coordinator.farms import Prospects, all_books, together
 from fleet.coordinator.http_options import http_options
-from fleet.coordinator.inbox import Inbox
-from fleet.coordinator.lines import Lines
 from fleet.coordinator.loop import Coordinator
-from fleet.coordinator.miner_ids import miner_specs, without_address
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observing import observing
 from fleet.coordinator.one_core import stay_on_one_core
 from fleet.coordinator.output import Report
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.served import Named, OpenServer, loaded_farm, named_miners, opened, prospect_of
+from fleet.coordinator.server_loop import ServerLoop
+from fleet.coordinator.server_rows import Account
+from fleet.coordinator.start import Run, Start
 from fleet.coordinator.stop_signals import stop_on_signals
-from fleet.coordinator.summary import summary
-from fleet.coordinator.tally import RunTally
+from fleet.coordinator.summary import summary, summed_up
 from fleet.coordinator.watchdog import Watchdog
-from fleet.domain.jobs import MinerSpec
-from fleet.domain.miner_names import IdHider
-from fleet.domain.wall_clock import WallClock
-from fleet.errors import Banned, ServiceError
+from fleet.errors import ServiceError
 from fleet.ledger.engine import shown_url
-from fleet.ledger.ledger import Ledger
 from fleet.ledger.places import LedgerPlace
-from fleet.ledger.wait import when_free
 from fleet.ledger.witness import Witness
-from fleet.money.scopes import with_answer_times
-from fleet.ratelimit.capacity import shortfall
+from fleet.money.scopes import Scope, Scopes, Standing, added, with_answer_times
 from fleet.server.client import Client
-from fleet.server.http.opening import open_transport
-from fleet.server.http.transport import Transport
 from fleet.server.prospect import Prospect
 from fleet.threads import WatchedThread
 from tasks.broker.handshake import process_refusal
@@ -59,55 +50,24 @@ from tasks.broker.handshake import process_refusal
 #: number of missed heartbeats after which a session of another coordinator's miner counts as abandoned
 _QUIET_BEATS = 3
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """The parameters of one start of the coordinator, beside the settings."""
+class _Served:
+    """One server that is mined at."""
 
-    #: the same for all starts within one `fleet up`
-    run_id: str
-    #: seconds to mine once the miners are loaded; None until stopped
-    for_s: float | None
-    #: whether the server is the simulator
-    simulated: bool
-    #: where the running output goes
-    out: TextIO
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Start:
-    """What a start knows before it opens anything."""
-
-    settings: Settings
-    run: Run
-    server: str
-    redis_url: str
-    lines: Lines
-    witness: Witness
-    inbox: Inbox = field(default_factory=Inbox)
-    wall: WallClock = field(default_factory=WallClock)
-    #: by the monotonic clock
-    began_at: float = field(default_factory=time.monotonic)
-
-    def free(self, action: Callable[[], T]) -> T:
-        """The result of `action` on the ledger, as soon as no other program locks it."""
-        return when_free(action, say=self.lines.say)
+    opened: OpenServer
+    named: Named
+    farm: Farm
+    prospect: Prospect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Mined:
     """What remains of a run to make its figures from."""
 
-    farm: Farm
-    #: miner id → name
-    names: dict[str, str]
-    tally: RunTally
-    prospect: Prospect
+    servers: list[_Served]
+    report: Report
     asked_to_stop: bool
-    #: when the run began, by the wall clock
-    began_at_ms: int
 
 
 def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
@@ -116,174 +76,155 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     Raises ServiceError without a server or a usable Redis, RedisHeld when another coordinator uses it, LedgerError when
     the ledger can't be used, and ThreadEnded when a thread dies that the coordinator needs.
     """
-    server, redis_url = _addresses(settings)
-    engine, options = http_options(settings, "" if run.simulated else server)
+    servers, redis_url = _addresses(settings)
+    options = [http_options(settings, None if run.simulated else server) for server in servers]
     if settings.one_core:
         stay_on_one_core()
     raise_refusal(process_refusal(redis_url, as_worker=False))
     lines, witness = make_lines(settings, run.out), Witness(settings, simulated=run.simulated)
-    start = _Start(settings=settings, run=run, server=server, redis_url=redis_url, lines=lines, witness=witness)
-    with (
-        only_coordinator(settings.state_dir, redis_url, start.inbox) as lease_thread,
-        Watchdog(sys.stderr) as watchdog,
-        start.free(lambda: open_ledger(settings, server, start.wall, witness, simulated=run.simulated)) as ledger,
-        contextlib.closing(Bookkeeper(ledger, start.inbox.put, keep=partial(witness.keep, ledger))) as books,
-        open_transport(engine, options) as transport,
-    ):
-        mined = _mine(start, ledger, books, transport, watchdog, lease_thread)
-        figures = _figures(start, ledger, mined)
-        heads = start.free(lambda: witness.keep(ledger))
+    start = Start(settings=settings, run=run, redis_url=redis_url, lines=lines, witness=witness)
+    with contextlib.ExitStack() as stack:
+        lease_thread = stack.enter_context(only_coordinator(settings.state_dir, redis_url, start.inbox))
+        watchdog = stack.enter_context(Watchdog(sys.stderr))
+        several = [
+            stack.enter_context(opened(start, server, chosen)) for server, chosen in zip(servers, options, strict=True)
+        ]
+        mined = _mine(start, several, watchdog, lease_thread)
+        figures = _figures(start, mined)
+        heads = start.free(lambda: witness.keep(several[0].ledger))
     return figures | {"heads": witness.post(heads, lines.say)}
 
 
-def _mine(
-    start: _Start, ledger: Ledger, books: Bookkeeper, transport: Transport, watchdog: Watchdog, lease: WatchedThread
-) -> _Mined:
+def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease: WatchedThread) -> _Mined:
     """Run the loop until it is stopped and drained."""
     settings, run, free = start.settings, start.run, start.free
-    ready, report, began_at_ms = _prepared(start, ledger, books)
-    farm, names, prospect = ready.farm, dict(ready.names), ready.prospect
-    quiet_s = _QUIET_BEATS * settings.heartbeat_s
+    servers, ready, report = _prepared(start, several)
+    disguise = Disguise(ready.names, {spec.miner_id: one.opened.name for one in servers for spec in one.named.specs})
     with (
-        open_broker(settings, start.redis_url, start.inbox, Disguise(names)) as broker,
+        open_broker(settings, start.redis_url, start.inbox, disguise) as broker,
         observing(settings, ready, broker.in_redis, free) as observers,
     ):
-        threads = (transport.thread, books.thread, lease, *broker.threads)
-        alive_file = AliveFile(settings.alive_file, threads, prospect)
+        own = [thread for one in several for thread in (one.transport.thread, one.books.thread)]
+        alive_file = AliveFile(settings.alive_file, (*own, lease, *broker.threads), ready.prospect)
         coordinator = Coordinator(
-            farm=farm,
-            books=books,
-            calls=ServerCalls(Client(start.server, transport, transport.others), transport, start.inbox),
+            [_site(start, one) for one in servers],
             broker=broker.dispatcher,
             watcher=report,
             observer=observers,
             alive_file=alive_file,
             inbox=start.inbox,
-            drain_s=settings.drain_s,
-            call_deadline_s=settings.http.call_deadline_s,
-            network_every_s=settings.output.status_every_s,
-            prospect=prospect,
-            abandoned=free(lambda: ledger.abandoned_sessions(set(farm.miners), quiet_s=quiet_s)),
+            failover_s=(settings.failover.after_s, settings.failover.back_s),
         )
         stop_on_signals(start.inbox)
         watchdog.watch(alive_file.all_progress)
         coordinator.run(None if run.for_s is None else time.monotonic() + run.for_s)
-    return _Mined(
+    return _Mined(servers=servers, report=report, asked_to_stop=coordinator.asked_to_stop)
+
+
+def _site(start: Start, one: _Served) -> ServerLoop:
+    settings, name, farm = start.settings, one.opened.name, one.farm
+    transport, ledger = one.opened.transport, one.opened.ledger
+    quiet_s = _QUIET_BEATS * settings.heartbeat_s
+    client = Client(one.opened.server.url, transport, transport.others)
+    return ServerLoop(
+        name=name,
+        priority=one.opened.server.priority,
         farm=farm,
-        names=names,
-        tally=report.tally,
-        prospect=prospect,
-        asked_to_stop=coordinator.asked_to_stop,
-        began_at_ms=began_at_ms,
+        books=one.opened.books,
+        calls=ServerCalls(client, transport, start.inbox, server=name),
+        drain_s=settings.drain_s,
+        call_deadline_s=settings.http.call_deadline_s,
+        network_every_s=settings.output.status_every_s,
+        prospect=one.prospect,
+        abandoned=start.free(lambda: ledger.abandoned_sessions(set(farm.miners), quiet_s=quiet_s)),
     )
 
 
-def _prepared(start: _Start, ledger: Ledger, books: Bookkeeper) -> tuple[Observed, Report, int]:
-    """Load the miners from the ledger and print the first lines. Also returns when the run began."""
-    free, run_id = start.free, start.run.run_id
-    specs, names, hide = free(lambda: _miners(start, ledger))
-    began_at_ms = free(lambda: ledger.begin_run(run_id))
-    sums = free(lambda: ledger.run_and_ledger(run_id))
-    _print_first_lines(start, specs, ledger, booked=sums[1].booked)
-    farm = _farm(start, specs, ledger, books)
+def _prepared(start: Start, several: Sequence[OpenServer]) -> tuple[list[_Served], Observed, Report]:
+    """Load the miners from the ledger and print the first lines."""
+    named, hide = named_miners(start, several)
+    sums = (added([one.sums[0] for one in named]), added([one.sums[1] for one in named]))
+    _print_first_lines(start, several, named, sums[1])
+    servers: list[_Served] = []
+    for one, of_one in zip(several, named, strict=True):
+        farm = loaded_farm(start, one, of_one.specs, servers[0].farm.workers if servers else None)
+        servers.append(_Served(opened=one, named=of_one, farm=farm, prospect=prospect_of(start, one, farm, hide)))
+    prospects = [one.prospect for one in servers]
     ready = Observed(
-        farm=farm,
-        names=names,
-        books=books,
-        prospect=_prospect(start, farm, hide),
+        farm=together({one.opened.name: one.farm for one in servers}),
+        names={miner_id: name for one in named for miner_id, name in one.names.items()},
+        books=all_books([one.books for one in several]),
+        prospect=Prospects(prospects) if len(prospects) > 1 else prospects[0],
         place=LedgerPlace(url=start.witness.url, simulated=start.run.simulated),
-        server=start.settings.server_name or start.server,
-        booked=sums[1].booked,
+        accounts=tuple(_account(one) for one in servers),
         now_ms=start.wall.now_ms,
         say=start.lines.say,
     )
-    return ready, make_report(start.settings, start.lines, sums, books, start.wall), began_at_ms
+    return servers, ready, make_report(start.settings, start.lines, sums, ready.books, start.wall)
 
 
-def _figures(start: _Start, ledger: Ledger, mined: _Mined) -> dict[str, Any]:
-    farm, wall = mined.farm, start.wall
-    scopes = start.free(lambda: ledger.scopes(start.run.run_id, list(farm.miners)))
-    # when each server last stated a total: according to the ledger, or to any answer since this start
-    stated_at = {miner_id: miner.total_stated_at for miner_id, miner in farm.miners.items()}
-    standings = start.free(ledger.standings)
-    figures = summary(
-        farm=farm,
-        names=mined.names,
-        scopes=scopes,
-        standings=with_answer_times(standings, stated_at, now=time.monotonic(), now_ms=wall.now_ms()),
-        tally=mined.tally,
-        verdict=mined.prospect.at_end(assigned=scopes.run.jobs["assigned"], asked=mined.asked_to_stop),
-        duration_s=(wall.now_ms() - wall.jumped_ms - mined.began_at_ms) / 1000,
+def _account(one: _Served) -> Account:
+    server, name = one.opened.server, one.opened.name
+    return Account(
+        key=name,
+        name=name or server.ledger_name,
+        ledger_name=server.ledger_name,
+        booked=one.named.sums[1].booked,
+        farm=one.farm,
     )
-    return {"server": start.server, "simulated": start.run.simulated} | figures
 
 
-def _addresses(settings: Settings) -> tuple[str, str]:
-    """URLs of the server and of Redis."""
-    if settings.server is None:
+def _figures(start: Start, mined: _Mined) -> dict[str, Any]:
+    """The figures of the run, and where there are several servers, of each of them too."""
+    wall, several = start.wall, mined.servers
+    parts, standings = list[Scopes](), dict[str, Standing]()
+    for one in several:
+        ledger, miners = one.opened.ledger, one.farm.miners
+        parts.append(start.free(partial(ledger.scopes, one.opened.run_id, list(miners))))
+        # when the server last stated a total: according to the ledger, or to any answer since this start
+        stated_at = {miner_id: miner.total_stated_at for miner_id, miner in miners.items()}
+        stated = start.free(ledger.standings)
+        standings |= with_answer_times(stated, stated_at, now=time.monotonic(), now_ms=wall.now_ms())
+    scopes = Scopes(
+        run=added([part.run for part in parts]),
+        ledger=added([part.ledger for part in parts]),
+        since_base=added([part.since_base for part in parts]),
+    )
+    prospect = Prospects([one.prospect for one in several])
+    figures = summary(
+        farm=together({one.opened.name: one.farm for one in several}),
+        names={miner_id: name for one in several for miner_id, name in one.named.names.items()},
+        scopes=scopes,
+        standings=standings,
+        tally=mined.report.tally,
+        verdict=prospect.at_end(assigned=scopes.run.jobs["assigned"], asked=mined.asked_to_stop),
+        duration_s=(wall.now_ms() - wall.jumped_ms - min(one.named.began_at_ms for one in several)) / 1000,
+    )
+    by_server = [summed_up(one.opened.server, one.farm, part) for one, part in zip(several, parts, strict=True)]
+    servers = {"servers": by_server} if len(several) > 1 else {}
+    where = ", ".join(one.opened.name or one.opened.server.url for one in several)
+    return {"server": where, "simulated": start.run.simulated} | figures | servers
+
+
+def _addresses(settings: Settings) -> tuple[tuple[ServerSettings, ...], str]:
+    """The servers, and the URL of Redis."""
+    if not settings.servers:
         raise ServiceError("no server is named: set FLEET_SERVER, or run `fleet up` for a farm on the simulator")
     if settings.redis_url is None:
         raise ServiceError("no Redis is named: set FLEET_REDIS_URL, or run `fleet up`, which starts one")
-    return settings.server, settings.redis_url.get_secret_value()
+    return settings.servers, settings.redis_url.get_secret_value()
 
 
-def _miners(start: _Start, ledger: Ledger) -> tuple[list[MinerSpec], dict[str, str], IdHider]:
-    """The farm's miners, the names of all miners of the ledger by id, and the filter that hides the ids.
-
-    Output and log show names from now on.
-
-    Prints a warning if the server's limit is too low for all of them, and if an id can't be spent from.
-    """
-    settings, lines = start.settings, start.lines
-    specs = miner_specs(settings, settings.state_dir)
-    names = ledger.name_miners({spec.miner_id: spec.name for spec in specs})
-    hide = IdHider(names)
-    hide_by(hide)
-    budget = settings.budget
-    open_anyway = sum(miner.pinned for miner in settings.miner) if settings.auto else len(specs)
-    too_many = shortfall(
-        miners=open_anyway, limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
-    )
-    unspendable = "" if start.run.simulated else without_address(specs, settings.state_dir)
-    for warning in filter(None, (too_many, unspendable)):
-        lines.say(f"[WARN]   {warning}", "yellow")
-    return specs, names, hide
-
-
-def _print_first_lines(start: _Start, specs: list[MinerSpec], ledger: Ledger, *, booked: Decimal) -> None:
+def _print_first_lines(start: Start, several: Sequence[OpenServer], named: Sequence[Named], booked: Scope) -> None:
     """Print the banner, and a warning if this may not be the ledger of the last start."""
-    place = shown_url(start.witness.url)
     print_banner(
         start.lines,
-        server=start.server,
+        servers=[one.server for one in several],
         simulated=start.run.simulated,
-        specs=specs,
+        specs=[spec for one in named for spec in one.specs],
         auto=start.settings.auto,
-        ledger=place,
-        booked=booked,
+        ledger=shown_url(start.witness.url),
+        booked=booked.booked,
     )
-    for doubt in start.free(lambda: start.witness.doubts(ledger)):
+    for doubt in start.free(lambda: start.witness.doubts(several[0].ledger)):
         start.lines.say(f"[WARN]   {doubt}; restore the right one, or remove ledger.heads if it is", "yellow")
-
-
-def _farm(start: _Start, specs: list[MinerSpec], ledger: Ledger, books: Bookkeeper) -> Farm:
-    """All miners. Prints a warning if the last run found that the miners that stay open cost income."""
-    farm = start.free(lambda: make_farm(start.settings, specs, ledger, books.find, start.lines.say))
-    ban_s = start.free(ledger.ban_s)
-    if ban_s is not None:
-        farm.server.remember_ban(ban_s, time.monotonic())
-    if farm.auto is not None:
-        warning = farm.auto.adviser.kept(start.free(ledger.advice), stay_open=farm.auto.stay_open)
-        if warning:
-            start.lines.say(f"[EARN]   {warning}")
-    return farm
-
-
-def _prospect(start: _Start, farm: Farm, hide: IdHider) -> Prospect:
-    mined = len(farm.jobs) > 0 or any(miner.account.booked for miner in farm.miners.values())
-    prospect = Prospect(start.server, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)
-    now = time.monotonic()
-    if farm.server.banned(now):
-        rest_s = max(farm.server.free_at - now, 0.0)
-        prospect.observe(Banned(f"it said so to an earlier start; the next call is made in {rest_s:.0f} s"))
-    return prospect

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, replace
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState, Results
-from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.farms import AnyBooks, AnyFarm, expected
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
 from fleet.coordinator.pending import TurnEffects
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.server_rows import ServerRows, requests_of
 from fleet.domain.amounts import ZERO
 from fleet.domain.answers import GasInfo, NetworkPhase
 from fleet.domain.effects import Booked, JobMoved, JobOpened, JobRecovered, NoticeKind
@@ -25,7 +25,7 @@ from fleet.money.readable import reading_order
 from fleet.status.collected import Collected
 from fleet.status.projection import projected
 from fleet.status.publisher import Wanted
-from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue, Requests
+from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue
 from tasks.messages import Outcome, ResultMessage
 
 #: seconds between two snapshots
@@ -59,8 +59,9 @@ class InRedis:
 class Sources:
     """Sources of the figures that no event contains."""
 
-    books: Bookkeeper
+    books: AnyBooks
     health: HealthObserver
+    servers: ServerRows
     in_redis: InRedis
     now_ms: Callable[[], int]
 
@@ -79,7 +80,7 @@ class StatusObserver:
     ) -> None:
         self._subject, self._collected, self._wanted, self._put = subject, collected, wanted, put
         self._books, self._health, self._in_redis = sources.books, sources.health, sources.in_redis
-        self._now_ms = sources.now_ms
+        self._servers, self._now_ms = sources.servers, sources.now_ms
         self._started_ms = sources.now_ms()
         self._due_at = now
         self._gas: GasInfo | None = None
@@ -88,7 +89,7 @@ class StatusObserver:
         #: the newest snapshot; None before the first
         self.latest: FarmSnapshot | None = None
 
-    def saw(self, event: Event, farm: Farm, now: float) -> None:
+    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:
         """Count results, and keep what the server stated of its network."""
         if isinstance(event, Results):
             now_ms = self._now_ms()
@@ -117,19 +118,19 @@ class StatusObserver:
             if notice.kind is NoticeKind.LOST_JOB and notice.miner_id in self._subject.names:
                 self._collected.lost(self._subject.names[notice.miner_id])
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """Make a snapshot if one is due."""
         if now >= self._due_at:
             self._due_at = now + EVERY_S
             self.latest = self._made(farm, now)
             self._put(self.latest)
 
-    def close(self, farm: Farm, now: float) -> None:
+    def close(self, farm: AnyFarm, now: float) -> None:
         """Make the last snapshot, which says that the coordinator has ended."""
         self.latest = replace(self._made(farm, now), state="ended", wrong=())
         self._put(self.latest)
 
-    def _result(self, message: ResultMessage, farm: Farm, now: float, now_ms: int) -> None:
+    def _result(self, message: ResultMessage, farm: AnyFarm, now: float, now_ms: int) -> None:
         job, computed = farm.jobs.get(message.job_id), message.outcome is Outcome.COMPUTED
         if job is None or not job.awaits(message):
             return
@@ -138,14 +139,14 @@ class StatusObserver:
         for tally, name in ((self._collected.types, job_type), (self._collected.hosts, host)):
             tally.ended(name, computed=computed, kernel_ms=message.compute_ms, now=now, now_ms=now_ms)
 
-    def _made(self, farm: Farm, now: float) -> FarmSnapshot:
+    def _made(self, farm: AnyFarm, now: float) -> FarmSnapshot:
         subject, collected, wanted, now_ms = self._subject, self._collected, self._wanted, self._now_ms()
         collected.refresh(now, now_ms)
         self._correct_day(now)
         rows, sessions = self._miners(farm, now)
         commits = self._books.times()
         oldest = farm.jobs.oldest_ordered_at
-        requests = self._requests(farm, now)
+        requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
         unexplained, slots = sum((row.unexplained for row in rows), ZERO), self._free_slots()
         return FarmSnapshot(
             at_ms=now_ms,
@@ -172,7 +173,11 @@ class StatusObserver:
             ),
             gas=None if self._gas is None else asdict(self._gas),
             phase=None if self._phase is None else asdict(self._phase),
-            wrong=self._health.wrong(farm, rows, requests, slots, now, now_ms),
+            wrong=(
+                *self._health.wrong(farm, rows, requests, slots, now, now_ms),
+                *self._servers.wrong(servers, now_ms),
+            ),
+            servers=servers,
         )
 
     def _free_slots(self) -> dict[str, int] | None:
@@ -188,7 +193,7 @@ class StatusObserver:
         elif day != wanted.day:
             wanted.day_since, wanted.day = now, day
 
-    def _miners(self, farm: Farm, now: float) -> tuple[tuple[MinerFigures, ...], Counter[str]]:
+    def _miners(self, farm: AnyFarm, now: float) -> tuple[tuple[MinerFigures, ...], Counter[str]]:
         """The rows of all miners that earn or earned, in reading order, and the number of all miners by state."""
         if not self._order:
             named = ((self._subject.names[miner_id], miner) for miner_id, miner in farm.miners.items())
@@ -202,16 +207,11 @@ class StatusObserver:
                 rows.append(row)
         return tuple(rows), sessions
 
-    def _earnings(self, farm: Farm, now: float, now_ms: int) -> Earnings:
+    def _earnings(self, farm: AnyFarm, now: float, now_ms: int) -> Earnings:
         collected = self._collected
         number, amount = collected.recent.total
         recent_s = collected.recent.span_s(self._subject.counts_since, now)
-        expected = None
-        auto, hindered = farm.auto, farm.workers.absent_since is not None or farm.server.away or farm.draining
-        if auto is not None and auto.own and auto.model.ready and not hindered and not farm.server.banned(now):
-            income = auto.model.income(auto.own)
-            expected = (income.total, income.error)
-        days, today = collected.days, collected.days.today
+        days, today, income = collected.days, collected.days.today, expected(farm, now)
         return Earnings(
             recent=amount,
             recent_s=recent_s,
@@ -219,21 +219,10 @@ class StatusObserver:
             yesterday=days.yesterday,
             time_zone=days.calendar.name,
             projected=projected(
-                today, days.rest_s(now_ms), expected=expected, recent=(number, amount), recent_s=recent_s
+                today, days.rest_s(now_ms), expected=income, recent=(number, amount), recent_s=recent_s
             ),
             ledger=collected.total,
             last_paid_ms=collected.last_paid_ms,
-        )
-
-    def _requests(self, farm: Farm, now: float) -> Requests:
-        governor = farm.governor
-        return Requests(
-            limit=int(governor.limit),
-            window_s=governor.window_s,
-            used=governor.used(now),
-            refused=governor.refused,
-            more_miners=governor.more_miners(now),
-            left_out=farm.timetable.left_out,
         )
 
 

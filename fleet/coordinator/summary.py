@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from config.hiding import hidden
+from config.server_tables import ServerSettings
+from fleet.coordinator.farms import AllLimits, AnyFarm, Farms
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.tally import RunTally
 from fleet.domain.amounts import ZERO
@@ -22,7 +24,7 @@ from fleet.server.verdict import Verdict
 
 def summary(
     *,
-    farm: Farm,
+    farm: AnyFarm,
     names: Mapping[str, str],
     scopes: Scopes,
     standings: Mapping[str, Standing],
@@ -54,7 +56,7 @@ def summary(
         "books": books,
         **_tallied(tally),
         **_requests(farm.governor),
-        "earning": _earning(farm),
+        "earning": None if isinstance(farm, Farms) else _earning(farm),
         "unexplained_nnet": sum((miner.account.unexplained for miner in miners.values()), ZERO),
         "nothing_mined": None if verdict is None else asdict(verdict),
         "duration_s": round(duration_s, 3),
@@ -83,7 +85,25 @@ def _tallied(tally: RunTally) -> dict[str, object]:
     }
 
 
-def _requests(governor: Governor) -> dict[str, object]:
+def summed_up(server: ServerSettings, farm: Farm, scopes: Scopes) -> dict[str, Any]:
+    """The figures of a run at one of several servers."""
+    compared = [miner.account for miner in farm.in_use.values() if miner.compared]
+    return {
+        "server": server.name,
+        "url": server.url,
+        "account": server.ledger_name,
+        "miners": len(farm.in_use),
+        "jobs": dict(scopes.run.jobs),
+        "booked_nnet": scopes.run.booked,
+        "ledger_nnet": scopes.ledger.booked,
+        "server_nnet": _sum(account.server_total for account in compared),
+        "difference_nnet": _sum(account.difference for account in compared),
+        **_requests(farm.governor),
+        "earning": _earning(farm),
+    }
+
+
+def _requests(governor: Governor | AllLimits) -> dict[str, object]:
     return {
         "requests": {"total": governor.total, "refused_429": governor.refused},
         "budget": {"limit": int(governor.limit), "window_s": governor.window_s},

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from config.hiding import hidden
+from fleet.broker.disguise import of_server
 from fleet.broker.results import Results
+from fleet.coordinator.farms import AnyFarm
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.pending import TurnEffects
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened
 from fleet.domain.hosts import host_of
@@ -29,7 +30,7 @@ class TracingObserver:
         self._names = names
         self._now_ns = now_ns
 
-    def saw(self, event: Event, farm: Farm, now: float) -> None:  # noqa: ARG002 - an observer's signature
+    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:  # noqa: ARG002 - an observer's signature
         """Note which host ended an attempt."""
         if isinstance(event, Results):
             for message in event.messages:
@@ -47,11 +48,13 @@ class TracingObserver:
         for write in effects.writes:
             if isinstance(write, JobOpened):
                 miner = self._names.get(write.miner_id, hidden(write.miner_id))
-                self._spans.opened(write.job.job_id, job_type=hidden(write.job.job_type), miner=miner, at_ns=at_ns)
+                job_id = of_server(effects.server, write.job.job_id)
+                self._spans.opened(job_id, job_type=hidden(write.job.job_type), miner=miner, at_ns=at_ns)
             elif isinstance(write, JobMoved) and write.state in FINAL:
-                self._spans.ended(write.job_id, write.state.value, booked.get(write.job_id), at_ns)
+                job_id = of_server(effects.server, write.job_id)
+                self._spans.ended(job_id, write.state.value, booked.get(write.job_id), at_ns)
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """Nothing is due at the end of a turn."""
 
 

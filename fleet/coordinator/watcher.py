@@ -6,9 +6,9 @@ from typing import Protocol
 
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
+from fleet.coordinator.farms import AnyFarm
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.pending import LedgerState
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.effects import Notice
 
 
@@ -33,5 +33,5 @@ class Watcher(Protocol):
     def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
         """The drain begins and lasts until `ends_at` (monotonic) at most; `outlook` is a warning or empty."""
 
-    def tick(self, farm: Farm, now: float) -> None:
+    def tick(self, farm: AnyFarm, now: float) -> None:
         """A turn has ended."""

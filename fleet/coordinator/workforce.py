@@ -13,13 +13,19 @@ from tasks.messages import Outcome, ResultMessage
 
 
 class Workforce:
-    """Passes jobs on to the workers, at most `most_jobs` at once, and holds them while no worker takes any."""
+    """Passes jobs on to the workers, at most `most_jobs` at once, and holds them while no worker takes any.
 
-    def __init__(self, jobs: OpenJobs, most_jobs: int) -> None:
+    Farms of several servers share the workers: each has a workforce `beside` that of the first.
+    """
+
+    def __init__(self, jobs: OpenJobs, most_jobs: int, beside: Workforce | None = None) -> None:
         self._jobs = jobs
         self._most_jobs = most_jobs
-        self._pace = BundlePace()
-        self._hosts = HostHealth()
+        self._pace: BundlePace = BundlePace() if beside is None else beside._pace
+        self._hosts: HostHealth = HostHealth() if beside is None else beside._hosts
+        #: the open jobs of all servers
+        self._all: list[OpenJobs] = [] if beside is None else beside._all
+        self._all.append(jobs)
         #: hosts with a worker that can compute, as of the last turn or result
         self.able: frozenset[str] = frozenset()
         #: since when no worker takes jobs, in monotonic seconds; None while one does
@@ -30,7 +36,12 @@ class Workforce:
     @property
     def has_room(self) -> bool:
         """Whether the workers take another job."""
-        return self.absent_since is None and self._jobs.at_workers < self._most_jobs
+        return self.absent_since is None and self.at_workers < self._most_jobs
+
+    @property
+    def at_workers(self) -> int:
+        """Jobs of all servers that are at the workers."""
+        return sum(jobs.at_workers for jobs in self._all)
 
     def look(self, now: float) -> None:
         """Update which hosts compute."""
@@ -48,7 +59,7 @@ class Workforce:
             # if every host has failed on it, each may try again
             avoid=dispatch.avoid if untried(dispatch.avoid, self.able) else (),
             expected_ms=self._pace.expected_ms(message.job_type),
-            hold_s=self._pace.hold_s(self._jobs.at_workers),
+            hold_s=self._pace.hold_s(self.at_workers),
         )
 
     def present(self, now: float, *, present: bool) -> list[Dispatch]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from config.load import SECRETS, Origin, Reading
 from config.redis_address import read_redis_url
+from config.server_tables import ServerSettings
 from config.settings import Settings
 from config.sources import variable
 from config.tree import leaves
@@ -35,7 +38,7 @@ def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
     farm = _running(settings)
     return (
         Check(subject="settings", examine=lambda: _settings(reading)),
-        Check(subject="server", examine=lambda: _server(settings, farm)),
+        *_server_checks(settings, farm),
         Check(subject="redis", examine=lambda: _redis(settings, farm)),
         Check(subject="ledger", examine=lambda: _ledger(settings)),
         Check(subject="limits", examine=lambda: machine_diagnoses(_demand(settings))),
@@ -57,29 +60,43 @@ def _settings(reading: Reading) -> Iterator[Diagnosis]:
     yield ok("time limits", f"a job ends after {limit_s:g} s; Redis gives it to another worker after {given_s:g} s")
 
 
-def _server(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
-    simulator = None if farm is None else farm.simulator_url
-    server = settings.server or simulator
-    if server is None:
+def _server_checks(settings: Settings, farm: RunningFarm | None) -> Iterator[Check]:
+    """A check of each server."""
+    if len(settings.servers) < 2:
+        server = next(iter(settings.servers), None)
+        yield Check(subject="server", examine=lambda: _server(settings, server, farm))
+        return
+    for one in settings.servers:
+        yield Check(subject=f"server {one.name}", examine=partial(_of_several, settings, one))
+
+
+def _of_several(settings: Settings, server: ServerSettings) -> Iterator[Diagnosis]:
+    for one in _server(settings, server, None):
+        yield replace(one, subject=f"{one.subject} {server.name}")
+
+
+def _server(settings: Settings, server: ServerSettings | None, farm: RunningFarm | None) -> Iterator[Diagnosis]:
+    url = server.url if server is not None else None if farm is None else farm.simulator_url
+    if url is None:
         yield not_checked("server", "no server is named; set FLEET_SERVER, or name it with --server")
         return
-    ban_s = _ban_s(settings, server)
+    ban_s = _ban_s(settings, url if server is None else server.ledger_name)
     if ban_s:
         advice = "wait, and let fewer miners call; each call during a ban costs more of the server's trust"
-        yield warn("server", f"{server} bans this address for {ban_s:,.0f} more seconds, and was not called", advice)
+        yield warn("server", f"{url} bans this address for {ban_s:,.0f} more seconds, and was not called", advice)
         return
     try:
-        _, options = http_options(settings, server if settings.server else "")
+        _, options = http_options(settings, server)
     except FleetError as exc:
         yield fail("server", str(exc), "correct that setting")
         return
-    yield from server_diagnoses(server, options)
+    yield from server_diagnoses(url, options)
 
 
-def _ban_s(settings: Settings, server: str) -> float:
+def _ban_s(settings: Settings, account: str) -> float:
     """Seconds that a known ban of this address still lasts, by the ledger; 0 where it can't be read."""
     place = ledger_to_read(settings)
-    name = SIMULATOR if settings.simulated and place.simulated else settings.server_name or server
+    name = SIMULATOR if settings.simulated and place.simulated else account
     try:
         return ban_left_s(place, name, int(time.time() * 1000))
     except LedgerError:
@@ -102,7 +119,7 @@ def _ledger(settings: Settings) -> Iterator[Diagnosis]:
 def _demand(settings: Settings) -> Demand:
     return Demand(
         miners=settings.miner_count,
-        connections=settings.http.connections,
+        connections=settings.http.connections * max(len(settings.servers), 1),
         processes=settings.worker.concurrency,
     )
 

@@ -84,6 +84,8 @@ class AbandonedSessionStopped:
     outcome: Answer | CallError
     #: digests of the bodies of request and answer
     exchange: Exchange = field(default_factory=Exchange)
+    #: name of the server; empty for the only one
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

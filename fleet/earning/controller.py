@@ -99,6 +99,11 @@ class Controller:
         """Start from this many sessions, which are open already."""
         self.target = min(max(sessions, self.least), self.most)
 
+    def resume(self, now: float) -> None:
+        """All sessions were closed for a while; the number of them is reviewed once it is reached again."""
+        self._trial = None
+        self._opened_at = self._changed_at = self._looked_at = self._aimed_at = now
+
     def reach(self, least: int, most: int) -> None:
         """Set new bounds, since some miners can't be opened, or can be opened again."""
         self.least = max(least, 1)

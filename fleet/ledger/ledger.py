@@ -133,15 +133,15 @@ class Ledger:
             miner = self._writing(connection).miner(miner_id)
             return saved_miner(connection, self._server, (miner, miner_id), self._now_ms())
 
-    def name_miners(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Name all miners of this server, those of this start as `given`. Returns miner id → name.
+    def name_miners(self, given: Mapping[str, str], taken: Collection[str] = ()) -> dict[str, str]:
+        """Name all miners of this server, those of this start as `given`, none as `taken`. Returns miner id → name.
 
         Creates the rows of miners that are new. Raises LedgerError as `commit` does.
         """
         names: dict[str, str] = {}
 
         def name(connection: Connection) -> None:
-            names.update(name_miners(connection, self._server, given))
+            names.update(name_miners(connection, self._server, given, taken))
 
         self._link.write(name)
         return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -18,19 +18,22 @@ def stored_names(engine: Engine) -> dict[str, str]:
         return {row.miner_id: row.name for row in connection.execute(select(miners.c.miner_id, miners.c.name))}
 
 
-def name_miners(connection: Connection, server: int, given: Mapping[str, str]) -> dict[str, str]:
+def name_miners(
+    connection: Connection, server: int, given: Mapping[str, str], elsewhere: Collection[str] = ()
+) -> dict[str, str]:
     """Name all miners of a server, create the rows of new ones, and return miner id → name.
 
     `given` maps the ids of this start's miners to their names in the settings, "" where they have none. Other miners
-    keep their names, unless one of these takes it.
+    keep their names, unless one of these takes it, or a miner of another server has it: `elsewhere`.
     """
     rows = connection.execute(
         select(miners.c.id, miners.c.miner_id, miners.c.name).where(miners.c.server == server).order_by(miners.c.id)
     ).all()
-    taken = set(filter(None, given.values()))
+    taken = {*filter(None, given.values()), *elsewhere}
     wanted = [(row.miner_id, given.get(row.miner_id, "" if row.name in taken else row.name)) for row in rows]
     new = given.keys() - {row.miner_id for row in rows}
-    names = distinct_names([*wanted, *((miner_id, name) for miner_id, name in given.items() if miner_id in new)])
+    unknown = ((miner_id, name) for miner_id, name in given.items() if miner_id in new)
+    names = distinct_names([*wanted, *unknown], elsewhere)
     changed = [{"key_id": row.id, "name": names[row.miner_id]} for row in rows if row.name != names[row.miner_id]]
     if changed:
         change(connection, miners, ("id",), changed)

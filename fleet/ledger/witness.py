@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 from config.settings import Settings
@@ -19,6 +20,8 @@ class Witness:
         self._file = heads_file(settings, self._place)
         self._url = settings.head_url
         self._ca_file = settings.http.ca_file
+        #: the threads that write the accounts of several servers save heads in turn
+        self._keeping = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -43,6 +46,7 @@ class Witness:
 
     def keep(self, ledger: Ledger) -> list[Head]:
         """Save the current heads and return them. Raises LedgerError when the file can't be written."""
-        heads = ledger.heads()
-        keep_heads(self._file, heads)
+        with self._keeping:
+            heads = ledger.heads()
+            keep_heads(self._file, heads)
         return heads

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,6 +42,17 @@ class Scope:
             "heartbeats_nnet": self.sums.get(EntryKind.HEARTBEAT.value, ZERO),
             "adjustments_nnet": self.sums.get(EntryKind.ADJUSTMENT.value, ZERO),
         }
+
+
+def added(scopes: Sequence[Scope]) -> Scope:
+    """The figures of the same period at several servers, added up."""
+    jobs, sums = Counter[str](), dict[str, Decimal]()
+    for scope in scopes:
+        jobs.update(scope.jobs)
+        for kind, amount in scope.sums.items():
+            sums[kind] = sums.get(kind, ZERO) + amount
+    since = [scope.since_ms for scope in scopes if scope.since_ms is not None]
+    return Scope(since_ms=min(since, default=None), jobs=jobs, sums=sums)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,7 @@
-"""The snapshot of a farm as values. Times are UTC milliseconds, amounts exact NNET."""
+"""The snapshot of a farm as values. Times are UTC milliseconds, amounts exact NNET.
+
+One file: the page, the terminal, metrics and alerts read one value, whose parts are next to each other.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +108,26 @@ class Requests:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ServerFigures:
+    """One server that the farm mines at."""
+
+    #: as the settings name it; its name in the ledger where it is the only server
+    name: str
+    #: its name in the ledger
+    account: str
+    #: `mining`, `standing by` for one of an earlier priority, `away`, `banned` or `draining`
+    state: str
+    #: NNET booked in all, today (None while unknown), and in the last minutes
+    ledger: Decimal
+    today: Decimal | None
+    recent: Decimal
+    #: the farm's miners at this server, and those of them in a session
+    miners: int
+    in_session: int
+    requests: Requests
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
     """Jobs that are not paid yet."""
 
@@ -177,3 +200,5 @@ class FarmSnapshot:
     gas: Mapping[str, Any] | None
     phase: Mapping[str, Any] | None
     wrong: tuple[Wrong, ...]
+    #: in the order of the settings
+    servers: tuple[ServerFigures, ...] = ()

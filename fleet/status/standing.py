@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -71,24 +71,24 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, cale
     """The figures that a ledger holds, and None for all others."""
     last = {} if found is None else found.figures
     server = last.get("server")
+    servers = last.get("servers") or ([] if server is None else [{"server": server, "account": server}])
+    accounts = {row["account"] for row in servers}
     try:
-        rewards = [row for row in rewards_by(place, "miner") if server in {None, row.server}]
-        days: list[Reward] = [
-            row for row in rewards_by(place, "day", calendar=calendar) if server in {None, row.server}
-        ]
+        rewards = _at(accounts, rewards_by(place, "miner"))
+        days = _at(accounts, rewards_by(place, "day", calendar=calendar))
     except LedgerError:
         if found is not None or (place.file is not None and place.file.exists()):
             raise
         rewards, days = [], []
     today = calendar.day(now_ms)
     known = {row["miner"]: row for row in last.get("miners", [])}
-    rows = [_miner(row.group, row.total_nnet, known.get(row.group, {})) for row in rewards]
     return {
         "v": last.get("v"),
         "at": last.get("at"),
         "started_at": last.get("started_at"),
         "release": last.get("release"),
         "server": server,
+        "servers": [_server(row, rewards) for row in servers],
         "simulated": last.get("simulated", place.simulated),
         "earnings": {
             "nnet_per_minute": None,
@@ -105,12 +105,24 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, cale
         "losses": last.get("losses"),
         "ledger": last.get("ledger"),
         "wrong": [],
-        "miners": rows,
+        "miners": [_miner(row.group, row.total_nnet, known.get(row.group, {})) for row in rewards],
     }
+
+
+def _at(accounts: Collection[str], rows: Sequence[Reward]) -> list[Reward]:
+    """The rows of these servers; of all, if none is named."""
+    return [row for row in rows if not accounts or row.server in accounts]
 
 
 def _of_day(rows: Iterable[Reward], day: date) -> Decimal:
     return sum((row.total_nnet for row in rows if row.group == day.isoformat()), ZERO)
+
+
+def _server(last: Mapping[str, Any], rewards: Sequence[Reward]) -> dict[str, Any]:
+    """What the ledger holds of one of the farm's servers."""
+    known = dict.fromkeys(("state", "nnet_per_minute", "today_nnet", "miners", "in_session", "requests"))
+    total = sum((row.total_nnet for row in rewards if row.server == last["account"]), ZERO)
+    return {"server": last["server"], "account": last["account"], **known, "ledger_nnet": total}
 
 
 def _miner(name: str, total: Decimal, last: Mapping[str, Any]) -> dict[str, Any]:

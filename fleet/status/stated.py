@@ -15,6 +15,7 @@ from fleet.status.snapshot import (
     Projection,
     Queue,
     Requests,
+    ServerFigures,
     WorkRow,
     Wrong,
 )
@@ -40,6 +41,7 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "job_types": [work_stated(row, recent_s) for row in snapshot.types],
         "hosts": [work_stated(row, recent_s) | {"free_slots": row.free_slots} for row in snapshot.hosts],
         "requests": _requests(snapshot.requests),
+        "servers": [_server(row, recent_s) for row in snapshot.servers],
         "queue": _queue(snapshot.queue),
         "losses": None if snapshot.losses is None else [_loss(row) for row in snapshot.losses],
         "ledger": _ledger(snapshot.ledger),
@@ -99,6 +101,20 @@ def _earnings(earnings: Earnings) -> dict[str, Any]:
         "ledger_nnet": earnings.ledger,
         "last_paid_at": stamp(earnings.last_paid_ms),
         "time_zone": earnings.time_zone,
+    }
+
+
+def _server(row: ServerFigures, recent_s: float) -> dict[str, Any]:
+    return {
+        "server": row.name,
+        "account": row.account,
+        "state": row.state,
+        "nnet_per_minute": round(float(row.recent) / recent_s * 60, 6),
+        "today_nnet": row.today,
+        "ledger_nnet": row.ledger,
+        "miners": row.miners,
+        "in_session": row.in_session,
+        "requests": _requests(row.requests),
     }
 
 

@@ -13,7 +13,7 @@ from fleet.domain.wall_clock import wall_ms
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
-from fleet.ledger.reports.history import hours, minutes
+from fleet.ledger.reports.history import Paid, hours, minutes
 from fleet.ledger.reports.job_history import Life, Match, explain, matches
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.status.snapshot import FarmSnapshot
@@ -35,8 +35,10 @@ class ServedFarm:
     """The farm whose site is served."""
 
     place: LedgerPlace
-    #: the server's name in the ledger
+    #: the server's name in the ledger, or the names of several
     server: str
+    #: what the ledger calls each server
+    accounts: tuple[str, ...]
     latest: Callable[[], FarmSnapshot | None]
     #: jobs that ended since the coordinator's start, by outcome and type
     ended: Callable[[], Ended]
@@ -67,10 +69,18 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
 
 
 def _past(farm: ServedFarm) -> Past:
-    place, server = farm.place, farm.server
+    place, servers = farm.place, farm.accounts
+
+    def by_minute(since_ms: int, until_ms: int) -> list[Paid]:
+        return sorted(row for server in servers for row in minutes(place, server, since_ms, until_ms))
+
+    def by_hour(since_ms: int, until_ms: int) -> list[Paid]:
+        first, end = since_ms // _HOUR_MS, until_ms // _HOUR_MS
+        return sorted(row for server in servers for row in hours(place, server, first, end))
+
     past = Past(
-        lambda since_ms, until_ms: minutes(place, server, since_ms, until_ms),
-        lambda since_ms, until_ms: hours(place, server, since_ms // _HOUR_MS, until_ms // _HOUR_MS),
+        by_minute,
+        by_hour,
         wall_ms,
         time.monotonic,
     )

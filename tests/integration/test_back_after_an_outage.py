@@ -11,6 +11,7 @@ from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.inbox import Inbox, Stop
 from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.server_loop import ServerLoop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
 from fleet.ledger.engine import open_engine
@@ -89,16 +90,14 @@ def test_200_miners_are_back_within_seconds_of_a_restart_of_their_server(engine:
     transport = transport_by(engine, deadline_s=5.0)
     with Ledger(open_engine("sqlite://"), "restarted") as ledger, transport:
         ledger.begin_run("restarted")
-        coordinator = Coordinator(
+        site = ServerLoop(
             farm=farm(ledger),
             books=BooksAtOnce(ledger),
             calls=ServerCalls(Client(f"http://127.0.0.1:{port}", transport), transport, inbox),
-            broker=NoWorkers(),
-            watcher=Watcher(Timeline()),
-            inbox=inbox,
             drain_s=0.1,
             network_every_s=60.0,
         )
+        coordinator = Coordinator([site], broker=NoWorkers(), watcher=Watcher(Timeline()), inbox=inbox)
         server.start()
         coordinator.run()
     server.join()

@@ -28,6 +28,13 @@ def site(
     open_engine(place.url).dispose()
     events, registry = farm_metrics(latest, release="0.1.0")
     server = "https://neonet.example.com"
-    farm = ServedFarm(place=place, server=server, latest=latest, ended=events.jobs_ended, metrics=MetricsText(registry))
+    farm = ServedFarm(
+        place=place,
+        server=server,
+        accounts=(server,),
+        latest=latest,
+        ended=events.jobs_ended,
+        metrics=MetricsText(registry),
+    )
     with serving(farm, settings or WebSettings(port=0)) as found:
         yield found

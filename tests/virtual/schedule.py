@@ -14,6 +14,7 @@ from fleet.coordinator import loop
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.server_loop import ServerLoop
 from fleet.domain.jobs import MinerSpec
 from fleet.earning.controller import LOOK_EVERY_S, Controller, Decision
 from fleet.ledger import schema
@@ -153,15 +154,19 @@ class Schedule:
             ledger.begin_run("virtual")
             self.farm = self._farm(ledger)
             with mock.patch.object(loop, "_MAX_WAIT_S", _LONGEST_WAIT_S):
-                coordinator = loop.Coordinator(
+                site = ServerLoop(
                     farm=self.farm,
                     books=BooksAtOnce(ledger),
                     calls=ServerCalls(client, caller, inbox, self.timeline.clock),
+                    drain_s=self.plan.drain_s,
+                    network_every_s=60.0,
+                    clock=self.timeline.clock,
+                )
+                coordinator = loop.Coordinator(
+                    [site],
                     broker=MortalBroker(connection, self._death, self.laws, inbox),
                     watcher=Watcher(self.timeline),
                     inbox=inbox,
-                    drain_s=self.plan.drain_s,
-                    network_every_s=60.0,
                     clock=self.timeline.clock,
                 )
                 bound = max(self.timeline.now, self.plan.mining_s) + self.plan.drain_s + _PATIENCE_S

@@ -11,11 +11,15 @@ from decimal import Decimal
 from fleet.domain.amounts import ZERO
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.run_ids import run_of
 from fleet.money.scopes import stamp
 
 _SUMS = "SELECT miners.server, sums.miner, sums.amount FROM sums JOIN miners ON miners.id = sums.miner"
 _BASES = "SELECT id, base_booked, base_at FROM miners WHERE base_at IS NOT NULL"
-_LAST_RUN = "SELECT server, started_at, sums FROM runs WHERE sums IS NOT NULL ORDER BY started_at DESC LIMIT 1"
+#: a run at several servers has a row for each, at about the same time
+_LAST_RUNS = (
+    "SELECT run_id, server, started_at, sums FROM runs WHERE sums IS NOT NULL ORDER BY started_at DESC LIMIT 99"
+)
 #: with a condition on the server, without which SQLite reads all entries instead of its index
 _FIRST = "SELECT min(booked_at) FROM entries WHERE server IN (SELECT id FROM servers) AND seq = 1"
 _FIRST_RUN = "SELECT min(started_at) FROM runs"
@@ -87,9 +91,10 @@ def scopes(place: LedgerPlace) -> LedgerScopes:
 
 
 def _last_run(place: LedgerPlace, by_server: defaultdict[int, Decimal]) -> BookedSince | None:
-    found = fetch_all(place, _LAST_RUN)
+    found = fetch_all(place, _LAST_RUNS)
     if not found:
         return None
-    server, started_at, sums = found[0]
-    before = sum((Decimal(amount) for amount in json.loads(sums).values()), ZERO)
-    return BookedSince(since=stamp(started_at), booked=by_server[server] - before)
+    rows = [row for row in found if run_of(row[0]) == run_of(found[0][0])]
+    before = sum((Decimal(amount) for *_, sums in rows for amount in json.loads(sums).values()), ZERO)
+    since = min(started_at for _, _, started_at, _ in rows)
+    return BookedSince(since=stamp(since), booked=sum((by_server[server] for _, server, _, _ in rows), ZERO) - before)

@@ -164,4 +164,4 @@ def _settings(options: Options) -> dict[int, object]:
         pycurl.TCP_KEEPALIVE: 1,
         pycurl.MAXLIFETIME_CONN: options.connection_life_s,
         pycurl.NOSIGNAL: 1,
-    }
+    } | ({pycurl.INTERFACE: options.interface} if options.interface else {})

@@ -56,6 +56,8 @@ class Options:
     ca_file: Path | None = None
     #: an http:// URL, which may hold user and password; empty for none
     proxy: str = ""
+    #: interface or address of this machine that connections leave by; empty for the system's choice
+    interface: str = ""
 
     @property
     def connect_s(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import queue
 import socket
@@ -42,7 +43,7 @@ class RequestThread(threading.Thread):
     def __init__(self, options: Options, tls: ssl.SSLContext, report: Report) -> None:
         super().__init__(name="http", daemon=True)
         self._options = options
-        self._adapter = _Adapter(tls)
+        self._adapter = _Adapter(tls, options.interface)
         self._proxies = {"http": options.proxy, "https": options.proxy} if options.proxy else {}
         self._orders: queue.SimpleQueue[InFlight | None] = queue.SimpleQueue()
         self._report = report
@@ -113,10 +114,11 @@ class RequestThread(threading.Thread):
 
 
 class _Adapter(HTTPAdapter):
-    """One watched connection, verified by the authorities of `tls`. No retries."""
+    """One watched connection by `interface`, verified by the authorities of `tls`. No retries."""
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, tls: ssl.SSLContext, interface: str) -> None:
         self._tls = tls
+        self._leaving = _leaving_by(interface)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
@@ -141,7 +143,19 @@ class _Adapter(HTTPAdapter):
         return {
             "ssl_context": self._tls,
             "socket_options": [*HTTPConnection.default_socket_options, _KEEP_ALIVE],
-        }
+        } | self._leaving
+
+
+def _leaving_by(interface: str) -> dict[str, Any]:
+    """The options of a pool whose connections leave by an interface, or by an address, of this machine."""
+    if not interface:
+        return {}
+    try:
+        ipaddress.ip_address(interface.partition("%")[0])
+    except ValueError:
+        by_name = (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        return {"socket_options": [*HTTPConnection.default_socket_options, _KEEP_ALIVE, by_name]}
+    return {"source_address": (interface, 0)}
 
 
 def verifying(options: Options) -> ssl.SSLContext:

@@ -10,8 +10,9 @@ import pytest
 
 from config.example import example_toml
 from config.sections import MinerSettings
+from config.server_tables import ServerSettings
 from config.settings import Settings
-from config.tree import leaves, table_of
+from config.tree import is_list_alone, leaves
 
 FILE = Path(__file__).parents[3] / "config" / "fleet.example.toml"
 
@@ -29,7 +30,7 @@ def test_the_file_as_it_stands_changes_nothing() -> None:
     assert Settings.model_validate(tomllib.loads(example_toml())) == Settings()
 
 
-@pytest.mark.parametrize("name", [leaf.name for leaf in leaves(Settings) if table_of(leaf.field) is None])
+@pytest.mark.parametrize("name", [leaf.name for leaf in leaves(Settings) if not is_list_alone(leaf.field)])
 def test_every_setting_is_there_with_its_default_or_an_example_that_is_allowed(name: str) -> None:
     leaf = next(leaf for leaf in leaves(Settings) if leaf.name == name)
     value: object = uncommented()
@@ -49,6 +50,16 @@ def test_the_example_miner_is_a_miner() -> None:
     assert isinstance(miners, list)
     assert set(miners[0]) == set(MinerSettings.model_fields)
     MinerSettings.model_validate(miners[0])
+
+
+def test_the_example_servers_replace_the_url_by_a_table() -> None:
+    text = example_toml()
+    assert "\n# # [[server]]\n" in text
+    table = re.search(r"(?ms)^# # \[\[server\]\].*?^$", text)
+    assert table is not None
+    (server,) = tomllib.loads(re.sub(r"(?m)^# # (?=[a-z_]+ = |\[\[)", "", table[0]))["server"]
+    assert set(server) == set(ServerSettings.model_fields)
+    assert Settings.model_validate({"server": [server]}).servers[0].priority == 1
 
 
 def test_nothing_else_is_there() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fleet.broker.disguise import Disguise
+from fleet.broker.disguise import Disguise, of_server, split_id
 from tasks.messages import JobMessage, is_job_id
 
 WALLET = "neo1" + "5f0c3b9a7e" * 4
@@ -49,3 +49,25 @@ def test_ids_in_the_data_give_way_to_names_and_numbers_stay() -> None:
         "amount": 1234567890,
         "id": "numbers",
     }
+
+
+def test_equal_job_ids_of_two_servers_differ_on_the_way_to_workers_and_lead_back_to_their_servers() -> None:
+    disguise = Disguise(NAMES, {WALLET: "main", "rig": "backup"})
+    first, second = (disguise.encoded(job("a:1", miner_id=miner_id))[0] for miner_id in (WALLET, "rig"))
+    assert (first.job_id, second.job_id) == ("main:a:1", "backup:a:1")
+    assert first.task_id != second.task_id
+    assert split_id(disguise.true_id(first.job_id)) == ("main", "a:1")
+    assert split_id(disguise.true_id(second.job_id)) == ("backup", "a:1")
+
+
+def test_a_job_id_that_is_too_long_with_its_servers_name_gets_a_stand_in() -> None:
+    longest = "x" * 128
+    disguise = Disguise(NAMES, {WALLET: "main"})
+    shown, _ = disguise.encoded(job(longest))
+    assert is_job_id(shown.job_id)
+    assert split_id(disguise.true_id(shown.job_id)) == ("main", longest)
+    assert is_job_id(longest)
+
+
+def test_the_jobs_of_the_only_server_keep_their_ids() -> None:
+    assert of_server("", "a:1") == "a:1"

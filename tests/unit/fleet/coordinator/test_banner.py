@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from config.server_tables import ServerSettings
 from fleet.coordinator.banner import print_banner
 from fleet.coordinator.lines import Lines
 from fleet.domain.jobs import MinerSpec
@@ -28,7 +29,8 @@ from fleet.domain.jobs import MinerSpec
 )
 def test_the_banner_says_what_all_miners_declare(specs: list[MinerSpec], words: str) -> None:
     out, server = io.StringIO(), "https://neonet.example.com"
+    servers = [ServerSettings(name="server", url=server)]
     print_banner(
-        Lines(out), server=server, simulated=False, auto=False, specs=specs, ledger="ledger.sqlite", booked=Decimal(0)
+        Lines(out), servers=servers, simulated=False, auto=False, specs=specs, ledger="ledger.sqlite", booked=Decimal(0)
     )
     assert words in out.getvalue().splitlines()

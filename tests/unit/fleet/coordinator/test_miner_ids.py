@@ -84,3 +84,41 @@ def test_a_folder_that_can_not_keep_the_ids_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ServiceError, match="FLEET_STATE_DIR"):
         ids(tmp_path / "file", miners=1)
+
+
+SERVERS = [{"name": "main", "url": "https://a.example.com"}, {"name": "side", "url": "https://b.example.com"}]
+
+
+def of_servers(folder: Path, **settings: object) -> list[list[tuple[str, str]]]:
+    known = Settings.model_validate({"server": SERVERS} | settings)
+    specs = (miner_specs(known, folder, server) for server in known.servers)
+    return [[(spec.miner_id, spec.name) for spec in of_one] for of_one in specs]
+
+
+def test_each_of_several_servers_has_ids_of_its_own_and_names_that_say_which(tmp_path: Path) -> None:
+    main, side = of_servers(tmp_path, miners=3)
+    assert [name for _, name in (*main, *side)] == ["main-01", "main-02", "side-01"]
+    assert len({miner_id for miner_id, _ in (*main, *side)}) == 3
+    assert of_servers(tmp_path, miners=3) == [main, side]
+    grown = of_servers(tmp_path, miners=8)
+    assert [len(of_one) for of_one in grown] == [4, 4]
+    assert grown[0][:2] == main
+
+
+def test_the_first_of_several_servers_takes_the_ids_of_a_farm_that_had_one(tmp_path: Path) -> None:
+    before = ids(tmp_path, miners=2)
+    main, side = of_servers(tmp_path, miners=4)
+    assert [miner_id for miner_id, _ in main] == before
+    assert not {miner_id for miner_id, _ in side} & set(before)
+    # once taken, they stay with their server, whatever the order of the tables
+    turned = Settings.model_validate({"server": SERVERS[::-1], "miners": 4})
+    assert [spec.miner_id for spec in miner_specs(turned, tmp_path, turned.servers[1])] == before
+
+
+def test_named_miners_mine_at_the_server_that_they_name(tmp_path: Path) -> None:
+    tables = [{"id": "A", "server": "side"}, {"id": "b", "server": "main"}, {"id": "c", "server": "side"}]
+    assert of_servers(tmp_path, miner=tables) == [[("b", "")], [("a", ""), ("c", "")]]
+
+
+def test_auto_may_open_as_many_as_most_miners_at_each_server(tmp_path: Path) -> None:
+    assert [len(of_one) for of_one in of_servers(tmp_path, most_miners=5)] == [5, 5]

@@ -1,0 +1,94 @@
+"""Which servers are mined at: those of the first priority, and later ones while no earlier one takes calls. Pure.
+
+A server that is left closes its sessions: their jobs are finished, and their totals asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fleet.coordinator.scheduler import Farm
+
+
+class Failover:
+    """Lets the farms of later priorities stand by. Times are monotonic seconds.
+
+    Those whose sessions an earlier coordinator left open begin with them.
+    """
+
+    def __init__(
+        self, servers: Mapping[str, tuple[int, Farm]], now: float, *, after_s: float = 5.0, back_s: float = 30.0
+    ) -> None:
+        """`servers` maps the name of each server to its priority, lower first, and its farm.
+
+        Those of a later priority are mined at once all earlier ones have been down, or have banned this address, for
+        `after_s`, and left again once one of these has taken calls for `back_s`.
+        """
+        self._after_s, self._back_s = after_s, back_s
+        self._levels = [
+            {name: farm for name, (priority, farm) in servers.items() if priority == level}
+            for level in sorted({priority for priority, _ in servers.values()})
+        ]
+        #: number of levels in use
+        self._used = 1
+        #: since when each farm has been down, or sound
+        self._since = dict.fromkeys(servers, (True, now))
+        for number, farms in enumerate(self._levels, 1):
+            if number > 1 and any(miner.left_open for farm in farms.values() for miner in farm.miners.values()):
+                self._used = number
+        for farms in self._levels[self._used :]:
+            for farm in farms.values():
+                _stand_by(farm, now)
+
+    def look(self, now: float) -> list[str]:
+        """Open and close the farms of later priorities as needed. Returns lines for the operator."""
+        if len(self._levels) == 1:
+            return []
+        for farms in self._levels[: self._used]:
+            for name, farm in farms.items():
+                sound = not (farm.server.away or farm.server.banned(now))
+                if sound is not self._since[name][0]:
+                    self._since[name] = (sound, now)
+        for number, farms in enumerate(self._levels[: self._used - 1], 1):
+            back = next((name for name in farms if self._lasted(name, self._back_s, now, sound=True)), None)
+            if back is not None:
+                return self._close(number, back, now)
+        before = [name for farms in self._levels[: self._used] for name in farms]
+        down = all(self._lasted(name, self._after_s, now, sound=False) for name in before)
+        return self._open(before, now) if down and self._used < len(self._levels) else []
+
+    def _lasted(self, name: str, seconds: float, now: float, *, sound: bool) -> bool:
+        state, since = self._since[name]
+        return state is sound and now - since >= seconds
+
+    def _open(self, before: list[str], now: float) -> list[str]:
+        farms = self._levels[self._used]
+        self._used += 1
+        for name, farm in farms.items():
+            self._since[name] = (True, now)
+            _resume(farm, now)
+        verb = "takes" if len(before) == 1 else "take"
+        return [f"{_list(before)} {verb} no calls: mining at {_list(list(farms))} until one does"]
+
+    def _close(self, used: int, back: str, now: float) -> list[str]:
+        left = [name for farms in self._levels[used : self._used] for name in farms]
+        for farms in self._levels[used : self._used]:
+            for farm in farms.values():
+                _stand_by(farm, now)
+        self._used = used
+        since = f"{back} has taken calls for {self._back_s:.0f} s"
+        return [f"{since}: leaving {_list(left)} once the jobs there are finished"]
+
+
+def _stand_by(farm: Farm, now: float) -> None:
+    if farm.auto is not None:
+        farm.requeue(farm.auto.stand_by(now), now)
+
+
+def _resume(farm: Farm, now: float) -> None:
+    if farm.auto is not None:
+        farm.auto.resume(now)
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

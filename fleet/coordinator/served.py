@@ -1,0 +1,141 @@
+"""Opens what a coordinator needs for each of its servers: ledger, connections, miners."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from config.hiding import hide_by
+from config.server_tables import ServerSettings
+from config.settings import Settings
+from fleet.coordinator.assembly import make_farm, open_ledger
+from fleet.coordinator.bookkeeper import Bookkeeper
+from fleet.coordinator.miner_ids import miner_specs, without_address
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.start import Start
+from fleet.coordinator.workforce import Workforce
+from fleet.domain.jobs import MinerSpec
+from fleet.domain.miner_names import IdHider
+from fleet.errors import Banned
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.run_ids import run_at
+from fleet.money.scopes import Scope
+from fleet.ratelimit.capacity import shortfall
+from fleet.server.http.choice import EngineName
+from fleet.server.http.interface import Options
+from fleet.server.http.opening import open_transport
+from fleet.server.http.transport import Transport
+from fleet.server.prospect import Prospect
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenServer:
+    """One server, with its account in the ledger and its connections."""
+
+    server: ServerSettings
+    #: names it in output and before the ids of its jobs; empty for the only server
+    name: str
+    ledger: Ledger
+    books: Bookkeeper
+    transport: Transport
+    #: of the run at this server
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """The miners of one server."""
+
+    specs: list[MinerSpec]
+    #: miner id → name, for all miners of the server's account
+    names: dict[str, str]
+    #: when the run began, in UTC milliseconds
+    began_at_ms: int
+    #: what the run and the ledger have booked so far
+    sums: tuple[Scope, Scope]
+
+
+@contextlib.contextmanager
+def opened(start: Start, server: ServerSettings, options: tuple[EngineName, Options]) -> Iterator[OpenServer]:
+    """Open the account of one server and the transport to it. Raises LedgerError when the ledger can't be used."""
+    settings, run, witness = start.settings, start.run, start.witness
+    account, name = server.ledger_name, server.name if len(settings.servers) > 1 else ""
+    with (
+        start.free(lambda: open_ledger(account, start.wall, witness, simulated=run.simulated)) as ledger,
+        contextlib.closing(
+            Bookkeeper(ledger, start.inbox.put, keep=partial(witness.keep, ledger), turn=start.writing)
+        ) as books,
+        open_transport(*options) as transport,
+    ):
+        run_id = run_at(run.run_id, name)
+        yield OpenServer(server=server, name=name, ledger=ledger, books=books, transport=transport, run_id=run_id)
+
+
+def named_miners(start: Start, servers: Sequence[OpenServer]) -> tuple[list[Named], IdHider]:
+    """The miners of each server, and the filter that hides the ids of all. Output and log show names from now on.
+
+    Prints a warning if a server's limit is too low for all of its miners, and if an id can't be spent from.
+    """
+    found: list[Named] = []
+    for one in servers:
+        taken = {name for other in found for name in other.names.values()}
+        found.append(start.free(partial(_named, start.settings, one, taken)))
+    hide = IdHider({miner_id: name for one in found for miner_id, name in one.names.items()})
+    hide_by(hide)
+    for one, of_one in zip(servers, found, strict=True):
+        for warning in _warnings(start, one, of_one.specs):
+            start.lines.say(f"[WARN]   {f'{one.name}: ' if one.name else ''}{warning}", "yellow")
+    return found, hide
+
+
+def _named(settings: Settings, one: OpenServer, taken: set[str]) -> Named:
+    specs = miner_specs(settings, settings.state_dir, one.server)
+    names = one.ledger.name_miners({spec.miner_id: spec.name for spec in specs}, taken)
+    began_at_ms = one.ledger.begin_run(one.run_id)
+    sums = one.ledger.run_and_ledger(one.run_id)
+    return Named(specs=specs, names=names, began_at_ms=began_at_ms, sums=sums)
+
+
+def _warnings(start: Start, one: OpenServer, specs: Sequence[MinerSpec]) -> Iterator[str]:
+    settings = start.settings
+    budget = one.server.budget(settings.budget)
+    pinned = {miner.id.lower() for miner in settings.miner if miner.pinned}
+    open_anyway = sum(spec.miner_id in pinned for spec in specs) if settings.auto else len(specs)
+    too_many = shortfall(
+        miners=open_anyway, limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
+    )
+    unspendable = "" if start.run.simulated else without_address(specs, settings.state_dir)
+    yield from filter(None, (too_many, unspendable))
+
+
+def loaded_farm(start: Start, one: OpenServer, specs: list[MinerSpec], beside: Workforce | None) -> Farm:
+    """All miners of one server; `beside` is the workforce of another one.
+
+    Prints a warning if the last run found that the miners that stay open cost income.
+    """
+    ledger = one.ledger
+    farm = start.free(
+        lambda: make_farm(start.settings, one.server, specs, ledger, one.books.find, start.lines.say, beside)
+    )
+    ban_s = start.free(ledger.ban_s)
+    if ban_s is not None:
+        farm.server.remember_ban(ban_s, time.monotonic())
+    if farm.auto is not None:
+        warning = farm.auto.adviser.kept(start.free(ledger.advice), stay_open=farm.auto.stay_open)
+        if warning:
+            start.lines.say(f"[EARN]   {f'{one.name}: ' if one.name else ''}{warning}")
+    return farm
+
+
+def prospect_of(start: Start, one: OpenServer, farm: Farm, hide: IdHider) -> Prospect:
+    """The judgement on a server, which knows of a ban that an earlier start met."""
+    mined = len(farm.jobs) > 0 or any(miner.account.booked for miner in farm.miners.values())
+    prospect = Prospect(one.server.url, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)
+    now = time.monotonic()
+    if farm.server.banned(now):
+        rest_s = max(farm.server.free_at - now, 0.0)
+        prospect.observe(Banned(f"it said so to an earlier start; the next call is made in {rest_s:.0f} s"))
+    return prospect

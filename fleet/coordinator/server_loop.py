@@ -1,0 +1,228 @@
+"""One server's part of the loop: its farm, its writes, its calls and its drain.
+
+One file: the order of a server's part of a turn is read in one place.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
+from fleet.coordinator.drain import Drain
+from fleet.coordinator.inbox import TermsStated
+from fleet.coordinator.observers import Observer
+from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.watcher import Watcher
+from fleet.domain.calls import Reply, Urgency, job_given
+from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
+from fleet.domain.events import AbandonedSessionStopped
+from fleet.domain.saved_state import AbandonedSession
+from fleet.miner.abandoned import closing_rows
+from fleet.server.prospect import Prospect
+
+#: how long to wait for a last commit after the end of a drain, in seconds
+_LAST_COMMIT_S = 15.0
+
+
+class Broker(Protocol):
+    """Dispatches jobs and acknowledges results."""
+
+    def dispatch(self, order: Dispatch) -> None:
+        """Publish a job soon."""
+
+    def acknowledge(self, entries: Sequence[bytes]) -> None:
+        """Remove results from the stream."""
+
+
+class ServerLoop:
+    """Serves one server. Results and calls of one server never wait for the other's ledger rows.
+
+    `name` is empty for the only server. Raises LedgerError when a turn can't be written.
+    """
+
+    def __init__(  # noqa: PLR0913 - every part comes from outside, by name
+        self,
+        *,
+        farm: Farm,
+        books: Bookkeeping,
+        calls: ServerCalls,
+        drain_s: float,
+        call_deadline_s: float = 15.0,
+        network_every_s: float,
+        prospect: Prospect | None = None,
+        abandoned: Sequence[AbandonedSession] = (),
+        name: str = "",
+        priority: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name, self.priority = name, priority
+        self.farm = farm
+        self._books = books
+        self._calls = calls
+        self._broker: Broker
+        self._watcher: Watcher
+        self._observer: Observer
+        self._pending: Pending
+        self._drain_s, self._call_deadline_s = drain_s, call_deadline_s
+        self._network_every_s = network_every_s
+        self._network_at = clock()
+        self.prospect = prospect
+        self._abandoned = abandoned
+        self._clock = clock
+        #: decides when open jobs and farewells are given up; None before the drain
+        self.drain: Drain | None = None
+        #: entries of the results stream to acknowledge once this turn is written
+        self.acknowledged: list[bytes] = []
+        #: replies that wait until the ledger can be read for their job
+        self._unread: list[Reply] = []
+
+    def join(self, broker: Broker, watcher: Watcher, observer: Observer) -> None:
+        """Become part of a coordinator, which provides what all servers share."""
+        self._broker, self._watcher, self._observer = broker, watcher, observer
+        self._pending = Pending(self._books, self._do, watcher.ledger, server=self.name)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is drained, and everything is written."""
+        return self.farm.done and not self._pending.late
+
+    def begin(self) -> None:
+        """Stop the sessions that an earlier coordinator left to no miner of this one."""
+        if not self.farm.server.banned(self._clock()):
+            self._calls.stop_sessions(self._abandoned)
+
+    def read_again(self, now: float) -> None:
+        """Process the replies that waited for the ledger."""
+        unread, self._unread = self._unread, []
+        for reply in unread:
+            self.on_reply(reply, now)
+
+    def on_session_stopped(self, stopped: AbandonedSessionStopped, now: float) -> None:
+        """A session that was left to no miner was stopped, or not."""
+        self.farm.governor.sent(now, awaited=False)
+        for effect in closing_rows(stopped):
+            if isinstance(effect, Notice):
+                self._watcher.notice(effect)
+            elif isinstance(effect, Write):
+                self._pending.writes.append(effect)
+
+    def on_reply(self, reply: Reply, now: float) -> None:
+        """A miner's call ended."""
+        job_id = job_given(reply)
+        if job_id is not None and not self._books.knows(job_id):
+            self._unread.append(reply)
+            return
+        for _ in range(reply.exchange.requests - 1):
+            self.farm.governor.sent(now, awaited=False)
+        self.farm.on_reply(reply, now)
+        if self.prospect is not None:
+            self.prospect.observe(reply.outcome)
+
+    def on_terms(self, stated: TermsStated, now: float) -> None:
+        """The server was asked for its reward rule."""
+        for _ in range(stated.requests - 1):
+            self.farm.governor.sent(now, awaited=False)
+        if stated.terms is not None and self.farm.auto is not None:
+            self.farm.auto.seen.terms(stated.terms, stated.asked_at)
+
+    def check_prospect(self, now: float) -> bool:
+        """Report why the server has never assigned a job. Returns whether waiting longer for it is pointless."""
+        if self.prospect is None:
+            return False
+        news = self.prospect.news()
+        if news is not None:
+            self._notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=news.text))
+        return self.prospect.reason_to_stop(now) is not None
+
+    def begin_drain(self, now: float) -> tuple[str, float]:
+        """Decide how long the drain lasts. Returns a warning, empty when nothing waits, and the latest end."""
+        self.drain = Drain(now, self._drain_s, self._call_deadline_s)
+        return self._review(self.drain, now), self.drain.ends_at
+
+    def drain_farm(self, now: float) -> None:
+        """Fetch nothing more; while the server refuses this address, end at once."""
+        self.farm.drain(now)
+        self._leave_if_banned(now)
+
+    def check_drain(self, now: float) -> None:
+        """Give up the open jobs, unless the limit has room for them soon, and after a while the farewells."""
+        drain = self.drain
+        if drain is None or now < drain.give_up_at or self._leave_if_banned(now):
+            return
+        if not drain.given_up:
+            self._review(drain, now)
+            drain.given_up = now >= drain.give_up_at
+            if drain.given_up:
+                self.farm.give_up(now)
+        elif reason := drain.farewells_end(self.farm.server.last_answer_at, now):
+            self.farm.leave(reason, now)
+
+    def carry_out(self, now: float) -> float:
+        """Write the turn and carry it out. Returns when the next one is due."""
+        self._pending.finish()
+        if self._pending.late and self.drain is not None and self.drain.given_up:
+            self._pending.give_up_after(_LAST_COMMIT_S)
+        turn = self.farm.turn(now, heartbeats_only=self._pending.late)
+        acknowledged, self.acknowledged = self.acknowledged, []
+        self._pending.write(turn, acknowledged)
+        if now >= self._network_at:
+            self._network_at = now + self._network_every_s
+            if self._may_ask_network(now):
+                for _ in range(NETWORK_REQUESTS):
+                    self.farm.governor.sent(now, awaited=False)
+                self._calls.ask_network()
+        self._ask_terms(now)
+        give_up_at = self.drain.give_up_at if self.drain and not self.drain.given_up else turn.wake_at
+        return min(turn.wake_at, self._network_at, give_up_at)
+
+    def _leave_if_banned(self, now: float) -> bool:
+        """End a drain at once while the server refuses this address: the ledger keeps open jobs for the next start."""
+        banned = self.farm.server.banned(now)
+        if banned:
+            self.farm.leave(banned, now)
+        return bool(banned)
+
+    def _review(self, drain: Drain, now: float) -> str:
+        return drain.review(self.farm.outlook(drain.last_sending, now), now)
+
+    def _do(self, effects: TurnEffects) -> None:
+        for dispatch in effects.dispatches:
+            self._broker.dispatch(dispatch)
+        for call in effects.calls:
+            self._calls.start(call)
+        if effects.acknowledged:
+            self._broker.acknowledge(effects.acknowledged)
+        for notice in effects.notices:
+            self._notice(notice)
+        self._observer.committed(effects, self._clock())
+
+    def _notice(self, notice: Notice) -> None:
+        """Pass a notice on. One that concerns no single miner names the server, where there are several."""
+        if self.name and not notice.miner_id:
+            notice = replace(notice, text=f"{self.name}: {notice.text}")
+        self._watcher.notice(notice)
+
+    def _ask_terms(self, now: float) -> None:
+        """Ask for the server's reward rule if it is due and the limit has room."""
+        farm = self.farm
+        if farm.auto is None or farm.draining or farm.server.away or farm.server.banned(now):
+            return
+        if farm.auto.seen.terms_due(now) and farm.governor.free_at(Urgency.SESSION, 0, now) <= now:
+            farm.auto.seen.terms_asked(now)
+            farm.governor.sent(now, awaited=False)
+            self._calls.ask_terms()
+
+    def _may_ask_network(self, now: float) -> bool:
+        """Whether the network's figures take at most a tenth of the budget; they could use up a tiny one alone.
+
+        After a refusal, the few remaining requests go to the miners.
+        """
+        farm, governor = self.farm, self.farm.governor
+        if farm.done or (farm.auto is not None and farm.auto.standing_by) or farm.server.banned(now):
+            return False
+        small = NETWORK_REQUESTS * 10 * governor.window_s <= governor.limit * self._network_every_s
+        return small and governor.free_at(Urgency.FETCH, 0, now) <= now
