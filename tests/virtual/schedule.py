@@ -24,6 +24,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tests.virtual.broker import Connection, Redis
+from tests.virtual.final_laws import FinalLaws
 from tests.virtual.laws import BrokenLawError, Laws
 from tests.virtual.life import (
     BooksAtOnce,
@@ -105,7 +106,7 @@ class Schedule:
                 self.timeline.pass_time(self.plan.downtime_s * self._rng.random())
             ledger = self._ledger()
             assert self.farm is not None
-            self.laws.ended(ledger, self.farm, self._engine)
+            FinalLaws(self.laws).check(ledger, self.farm, self._engine)
             jobs = ledger.run_counts("virtual")
         finally:
             for open_ledger in self._ledgers:

@@ -14,7 +14,7 @@ from fleet.domain.effects import Notice
 from fleet.errors import NoAnswer
 from fleet.miner.phase import Phase
 from fleet.server.http.interface import Response
-from tests.virtual.laws import Laws
+from tests.virtual.final_laws import FinalLaws
 from tests.virtual.life import Watcher
 from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.schedule import Schedule
@@ -71,7 +71,7 @@ def drained(*, stalls_at: float | None = None, way_s: float = 0.025, limit: int 
         mock.patch.object(schedule.server, "way_s", way),
         mock.patch.object(schedule.server, "exchange", answered),
         mock.patch.object(Watcher, "notice", noticed),
-        mock.patch.object(Laws, "ended"),
+        mock.patch.object(FinalLaws, "check"),
         mock.patch("tests.virtual.schedule._LONGEST_WAIT_S", _MAX_WAIT_S),
     ):
         schedule.run()

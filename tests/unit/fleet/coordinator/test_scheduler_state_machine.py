@@ -33,6 +33,7 @@ from fleet.ratelimit.governor import Governor
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 from tests.support.machines import REPEATABLE
+from tests.virtual.final_laws import FinalLaws
 from tests.virtual.laws import Laws
 from tests.virtual.plan import draw_plan, undisturbed
 from tests.virtual.planted import PLANTED
@@ -124,7 +125,7 @@ class Mining(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.sound:
             self.drain()
-            self.laws.ended(self.ledger, self.farm, self.engine)
+            FinalLaws(self.laws).check(self.ledger, self.farm, self.engine)
             self.ledger._link.close()
 
     def drain(self) -> None:
