@@ -29,6 +29,7 @@ COMMANDS = {
     "top": ("top", "Show the same on a full screen, to sort, search and open."),
     "miners": ("miners", "Show the miners: names, sessions, what each earned."),
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
+    "history": ("history", "Show what was earned over time, as a plot."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
     "reconcile": ("reconcile", "Show what was booked beside what the server says it paid."),

@@ -28,14 +28,19 @@ class Duration(click.ParamType[float]):
 
     name = "time"
 
+    def __init__(self, longest_s: float = _LONGEST_S) -> None:
+        """A duration of at most `longest_s` seconds."""
+        self._longest_s = longest_s
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The duration in seconds."""
         text = str(value).strip()
         duration_s = seconds(text)
         if duration_s is None:
             self.fail(f"{text!r} is not a duration; try 90s, 5m or 1h30m", param, ctx)
-        if duration_s > _LONGEST_S:
-            self.fail(f"{text!r} is longer than a year", param, ctx)
+        if duration_s > self._longest_s:
+            years = round(self._longest_s / _LONGEST_S)
+            self.fail(f"{text!r} is longer than {'a year' if years == 1 else f'{years} years'}", param, ctx)
         return duration_s
 
 

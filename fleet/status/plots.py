@@ -25,7 +25,7 @@ def sparkline(values: Sequence[SupportsFloat], width: int) -> str:
 def bar(value: SupportsFloat, top: SupportsFloat, width: int) -> str:
     """A bar of at most `width` characters for a value between zero and `top`."""
     part = float(value) / float(top) if float(top) > 0 else 0.0
-    if part <= 0:
+    if part <= 0 or width <= 0:
         return ""
     eighths = max(round(part * width * 8), 1)
     return "█" * (eighths // 8) + (_BAR_EIGHTHS[eighths % 8] if eighths % 8 else "")

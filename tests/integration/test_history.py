@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from fleet.cli import fleet
 from fleet.domain.amounts import EntryKind
 from fleet.domain.calendar import Calendar
 from fleet.domain.causes import Loss
@@ -219,3 +222,43 @@ def test_names_past_the_most_are_one_series_and_too_many_steps_are_refused(books
     for step_ms, until_ms in ((MINUTE_MS // 2, EIGHT + 1), (MINUTE_MS, EIGHT + MOST_STEPS * MINUTE_MS + 1)):
         with pytest.raises(ValueError, match="steps"):
             series(books.place, None, EIGHT, until_ms, step_ms=step_ms)
+
+
+@pytest.fixture
+def command(books: Books, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `fleet history` on the ledger at the books' own time."""
+    file = books.place.file
+    assert file is not None
+    monkeypatch.setenv("FLEET_STATE_DIR", str(file.parent))
+    monkeypatch.setattr("fleet.commands.history.wall_ms", lambda: books.now_ms)
+    return lambda *options: CliRunner().invoke(fleet, ["history", *options])
+
+
+def test_the_command_plots_each_step_and_also_those_without_a_payment(
+    books: Books, command: Callable[..., Result]
+) -> None:
+    books.paid("0.5")
+    books.now_ms += 2 * HOUR_MS
+    books.paid("0.25", worker="worker@attic", job_type="[red]odd\x1b[31m")
+    books.now_ms += 1
+    lines = [" ".join(line.split()) for line in command("--last", "2h", "--step", "1h").stdout.splitlines()]
+    assert lines == [
+        "from (UTC) NNET jobs",
+        f"01-15 08:00 {'█' * 40} 0.5 1",
+        "01-15 09:00 0 0",
+        f"01-15 10:00 {'█' * 20} 0.25 1",
+        "all 0.75 2",
+    ]
+    by_type = command("--last", "3h", "--by", "type").stdout
+    assert "[red]odd?[31m" in by_type
+    stated = json.loads(command("--last", "3h", "--by", "host", "--json").stdout, parse_float=Decimal)
+    assert {one["name"]: one["total_nnet"] for one in stated["series"]} == {
+        "shed": Decimal("0.5"),
+        "attic": Decimal("0.25"),
+    }
+    assert stated["total_nnet"] == Decimal("0.75")
+
+
+@pytest.mark.parametrize("options", [("--step", "90s"), ("--last", "700d", "--step", "1m"), ("--last", "3000d")])
+def test_a_step_that_does_not_fit_is_refused(command: Callable[..., Result], options: tuple[str, ...]) -> None:
+    assert command(*options).exit_code == 2
