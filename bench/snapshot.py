@@ -116,7 +116,7 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
             books=books,
             health=health,
             servers=ServerRows([account], 0.0, wall_ms()),
-            in_redis=InRedis(lambda: 0, dict),
+            in_redis=InRedis(lambda: 0, dict, dict),
             now_ms=wall_ms,
         ),
         0.0,

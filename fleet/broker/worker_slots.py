@@ -5,6 +5,7 @@ A worker can state what it likes, also of others, so the figures are displayed a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,11 +26,12 @@ _MOST_NAME_BYTES = 128
 
 
 class WorkerSlots:
-    """Free processes by host, from the newest statement of each worker. Times are monotonic seconds."""
+    """Free and busy processes by host, from the newest statement of each worker. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        #: free processes by host; None while Redis does not answer
+        #: free and busy processes by host; None while Redis does not answer
         self.free: Mapping[str, int] | None = None
+        self.busy: Mapping[str, int] | None = None
         #: worker → its statement, and when it was first seen
         self._seen: dict[bytes, tuple[Slots, float]] = {}
 
@@ -45,17 +47,18 @@ class WorkerSlots:
             seen[worker] = before if before is not None and before[0].number == slots.number else (slots, now)
             if now - seen[worker][1] > _GONE_S:
                 useless.append(worker)
-        free: dict[str, int] = {}
+        free, busy = Counter[str](), Counter[str]()
         for worker in seen.keys() - set(useless):
             host = host_of(sanitized(worker.decode(errors="replace")))
-            free[host] = free.get(host, 0) + seen[worker][0].free
-        self._seen, self.free = seen, free
+            free[host] += seen[worker][0].free
+            busy[host] += seen[worker][0].busy
+        self._seen, self.free, self.busy = seen, free, busy
         return tuple(useless)
 
     def look(self, client: redis.Redis | None, now: float) -> None:
         """Read the statements, and remove those that are of no use. `client` is None while Redis does not answer."""
         if client is None:
-            self.free = None
+            self.free = self.busy = None
             return
         try:
             if int(client.hlen(SLOTS_KEY)) > MOST_WORKERS:
@@ -66,15 +69,15 @@ class WorkerSlots:
                 client.hdel(SLOTS_KEY, *useless)
         except NoPermissionError:
             # the Redis user of an older release
-            self.free = None
+            self.free = self.busy = None
         except (AnswerTooLargeError, redis.ResponseError):
             self._clear(client)
         except redis.RedisError:
-            self.free = None
+            self.free = self.busy = None
 
     def _clear(self, client: redis.Redis) -> None:
         """Remove what no worker of this release wrote, e.g. a key of another type."""
-        self.free = None
+        self.free = self.busy = None
         try:
             client.delete(SLOTS_KEY)
         except redis.RedisError:

@@ -175,7 +175,7 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
         yield OpenBroker(
             dispatcher=dispatcher,
             threads=(dispatcher.thread, intake.thread, presence.thread),
-            in_redis=InRedis(lambda: intake.queue_length, lambda: presence.slots.free),
+            in_redis=InRedis(lambda: intake.queue_length, lambda: presence.slots.free, lambda: presence.slots.busy),
         )
     finally:
         presence.close()

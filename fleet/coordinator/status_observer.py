@@ -53,6 +53,8 @@ class InRedis:
     messages: Callable[[], int | None]
     #: how many processes of each host are free, by the workers' own statements
     free_slots: Callable[[], Mapping[str, int] | None]
+    #: how many are busy
+    busy_slots: Callable[[], Mapping[str, int] | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +149,7 @@ class StatusObserver:
         commits = self._books.times()
         oldest = farm.jobs.oldest_ordered_at
         requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
-        unexplained, slots = sum((row.unexplained for row in rows), ZERO), self._free_slots()
+        unexplained, slots = sum((row.unexplained for row in rows), ZERO), _by_shown_name(self._in_redis.free_slots())
         return FarmSnapshot(
             at_ms=now_ms,
             started_ms=self._started_ms,
@@ -159,7 +161,7 @@ class StatusObserver:
             miners=rows,
             sessions=sessions,
             types=collected.types.rows(now),
-            hosts=collected.hosts.rows(now, slots),
+            hosts=collected.hosts.rows(now, slots, _by_shown_name(self._in_redis.busy_slots())),
             requests=requests,
             queue=Queue(
                 messages=self._in_redis.messages(),
@@ -179,10 +181,6 @@ class StatusObserver:
             ),
             servers=servers,
         )
-
-    def _free_slots(self) -> dict[str, int] | None:
-        stated = self._in_redis.free_slots()
-        return None if stated is None else {hidden(host): free for host, free in stated.items()}
 
     def _correct_day(self, now: float) -> None:
         """Request the ledger's sums of the day that is over, and correct its figures by them."""
@@ -230,3 +228,8 @@ def _state(miner: Miner, now: float) -> str:
     if now < miner.waits_until and not miner.done:
         return "waiting"
     return "closed" if miner.done else miner.phase.value
+
+
+def _by_shown_name(stated: Mapping[str, int] | None) -> dict[str, int] | None:
+    """What hosts stated, by the names that they are shown under."""
+    return None if stated is None else {hidden(host): number for host, number in stated.items()}

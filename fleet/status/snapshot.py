@@ -83,6 +83,8 @@ class WorkRow:
     last_ms: int | None
     #: processes of a host that hold no job, as its workers state; None for a job type, and while they state nothing
     free_slots: int | None = None
+    #: processes that hold one
+    busy_slots: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,7 +39,7 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "earnings": _earnings(snapshot.earnings),
         "sessions": dict(snapshot.sessions),
         "job_types": [work_stated(row, recent_s) for row in snapshot.types],
-        "hosts": [work_stated(row, recent_s) | {"free_slots": row.free_slots} for row in snapshot.hosts],
+        "hosts": [work_stated(row, recent_s) | _slots(row) for row in snapshot.hosts],
         "requests": _requests(snapshot.requests),
         "servers": [_server(row, recent_s) for row in snapshot.servers],
         "queue": _queue(snapshot.queue),
@@ -78,6 +78,10 @@ def work_stated(row: WorkRow, recent_s: float) -> dict[str, Any]:
         "nnet_per_core_hour": round(float(row.recent) / row.recent_kernel_s * 3600, 6) if row.recent_kernel_s else None,
         "last_job_at": stamp(row.last_ms),
     }
+
+
+def _slots(row: WorkRow) -> dict[str, Any]:
+    return {"free_slots": row.free_slots, "busy_slots": row.busy_slots}
 
 
 def _projected(one: Projection | None) -> dict[str, Any] | None:

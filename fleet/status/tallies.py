@@ -62,16 +62,21 @@ class WorkTally:
             self._counts[name] = _Counts()
         self._paid.add(name, jobs, amount, now)
 
-    def rows(self, now: float, free_slots: Mapping[str, int] | None = None) -> tuple[WorkRow, ...]:
+    def rows(
+        self, now: float, free_slots: Mapping[str, int] | None = None, busy_slots: Mapping[str, int] | None = None
+    ) -> tuple[WorkRow, ...]:
         """All names in alphabetical order, with the hosts that state free slots and have not computed yet."""
         self._paid.expire(now)
         self._kernel_us.expire(now)
         stated = free_slots or {}
         idle = sorted(stated.keys() - self._counts.keys())[: max(self._most - len(self._counts), 0)]
         counted = self._counts | {name: _Counts() for name in idle}
-        return tuple(self._row(name, counts, stated.get(name)) for name, counts in sorted(counted.items()))
+        return tuple(
+            self._row(name, counts, stated.get(name), (busy_slots or {}).get(name))
+            for name, counts in sorted(counted.items())
+        )
 
-    def _row(self, name: str, counts: _Counts, free_slots: int | None) -> WorkRow:
+    def _row(self, name: str, counts: _Counts, free_slots: int | None, busy_slots: int | None) -> WorkRow:
         jobs, amount = self._paid.of(name)
         return WorkRow(
             name=name,
@@ -82,4 +87,5 @@ class WorkTally:
             recent_kernel_s=self._kernel_us.of(name)[0] / 1e6,
             last_ms=counts.last_ms,
             free_slots=free_slots,
+            busy_slots=busy_slots,
         )

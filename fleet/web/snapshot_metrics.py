@@ -128,9 +128,8 @@ def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
     yield _gauges("celery_worker_up", "Whether a worker of the host says that it takes jobs.", ("hostname",), up)
     free = [((row.name,), row.free_slots) for row in made.hosts]
     yield _gauges("neonet_host_free_slots", "Processes of the host that hold no job.", ("hostname",), free)
-    busy = [((row.name,), row.recent_kernel_s / made.earnings.recent_s) for row in made.hosts]
-    text = "Mean number of jobs that the host computed at once in the last minutes."
-    yield _gauges("celery_worker_tasks_active", text, ("hostname",), busy)
+    busy = [((row.name,), row.busy_slots) for row in made.hosts]
+    yield _gauges("celery_worker_tasks_active", "Processes of the host that hold a message.", ("hostname",), busy)
     held = [((JOBS_QUEUE,), None if made.queue.messages is None else float(made.queue.messages))]
     yield _gauges("celery_queue_length", "Messages in the queue.", ("queue_name",), held)
 

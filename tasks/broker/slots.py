@@ -24,6 +24,11 @@ class Slots:
         """Processes without a message."""
         return max(self.processes - self.held, 0)
 
+    @property
+    def busy(self) -> int:
+        """Processes with a message."""
+        return min(self.processes, self.held)
+
     def encode(self) -> str:
         """The text that stands in Redis."""
         return f"{self.processes} {self.held} {self.number}"

@@ -10,9 +10,12 @@ def stated(processes: int, held: int, number: int) -> bytes:
     return Slots(processes=processes, held=held, number=number).encode().encode()
 
 
+def test_nothing_is_known_before_the_first_look() -> None:
+    assert WorkerSlots().free is None
+
+
 def test_all_workers_of_a_host_count_together() -> None:
     slots = WorkerSlots()
-    assert slots.free is None, "nothing is known before the first look"
     workers = {
         b"shed-0123456789ab": stated(4, 1, 1),
         b"shed-ba9876543210": stated(4, 9, 1),
@@ -20,6 +23,7 @@ def test_all_workers_of_a_host_count_together() -> None:
     }
     assert slots.hear(workers, 1.0) == ()
     assert slots.free == {"shed": 3, "attic": 2}, "a worker that holds more than it has processes has none free"
+    assert slots.busy == {"shed": 5, "attic": 0}
 
 
 def test_a_statement_that_nobody_renews_is_dropped() -> None:

@@ -81,11 +81,12 @@ def test_what_is_not_known_has_no_sample() -> None:
 def test_a_host_is_up_while_a_worker_is_there_and_it_computes() -> None:
     assert 'celery_worker_up{hostname="shed"} 0.0' in text(), "no worker takes jobs"
     assert 'celery_worker_up{hostname="shed"} 1.0' in text(snapshot(wrong=()))
-    stated = (replace(SNAPSHOT.hosts[0], free_slots=2), replace(SNAPSHOT.hosts[0], name="attic"))
+    stated = (replace(SNAPSHOT.hosts[0], free_slots=2, busy_slots=1), replace(SNAPSHOT.hosts[0], name="attic"))
     shown = text(snapshot(wrong=(), hosts=stated))
     assert 'celery_worker_up{hostname="shed"} 1.0' in shown
     assert 'celery_worker_up{hostname="attic"} 0.0' in shown, "it computed a job just now, and has gone since"
     assert 'neonet_host_free_slots{hostname="shed"} 2.0' in shown
+    assert 'celery_worker_tasks_active{hostname="shed"} 1.0' in shown
     assert 'neonet_host_free_slots{hostname="attic"}' not in shown
     late = tuple(replace(row, last_ms=SNAPSHOT.at_ms - 121_000) for row in SNAPSHOT.hosts)
     assert 'celery_worker_up{hostname="shed"} 0.0' in text(snapshot(wrong=(), hosts=late))
