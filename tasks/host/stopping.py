@@ -24,6 +24,11 @@ def begin() -> None:
         _WORD.pack_into(_asked_at, 0, time.monotonic())
 
 
+def asked() -> bool:
+    """Whether this worker was asked to stop."""
+    return _read() > 0
+
+
 def gives_up() -> bool:
     """Whether to give up on results that Redis does not take, since the worker was asked to stop a while ago."""
     asked_at = _read()

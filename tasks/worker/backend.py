@@ -70,7 +70,11 @@ class StreamBackend(BaseBackend):
             pipeline = self.client.pipeline(transaction=False)
             for task, end, body in self._ends(task_id, result, state, request):
                 pipeline.xadd(RESULTS_STREAM, stream_fields(task=task, state=end, worker=worker, body=body))  # type: ignore[arg-type]
-            pipeline.execute()
+            try:
+                pipeline.execute()
+            except redis.ResponseError as exc:
+                # raised, it would reach the main process with its whole stack, which tries again and blocks its loop
+                _log.error("Redis refused a result, and the coordinator sends its job again: %s", exc)
         return result
 
     def _ends(self, task_id: str, result: Any, state: str, request: Any) -> Iterator[tuple[str, str, Any]]:

@@ -14,6 +14,7 @@ from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
 from tasks.worker.bundle import BundleEnds, compute_each
 from tasks.worker.bundle_events import BundleRequest
 from tasks.worker.failures import failures
+from tasks.worker.soft_limit import soft_limit
 from tasks.worker.strategy import selective
 
 #: maximum length of a pool process's report on a bundle, in characters
@@ -26,7 +27,7 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
 
     Raises MessageError when the message is malformed, of another version or over `max_payload_bytes`; PayloadError and
     UnknownJobTypeError as the catalog does. Each of them reaches the coordinator as a refusal. Raises OutOfMemoryError
-    when the kernel needs more memory than there is, which counts as a failed attempt.
+    when the kernel needs more memory than there is, and SoftTimeLimitExceeded; both count as a failed attempt.
     """
     size = len(message["data"]) if isinstance(message, dict) and isinstance(message.get("data"), str) else 0
     if size > max_payload_bytes:
@@ -34,7 +35,8 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
     job = JobMessage.decode(message)
     started = time.perf_counter()
     try:
-        result = catalog.compute(job.job_type, job.data, job_id=job.job_id)
+        with soft_limit.interrupts():
+            result = catalog.compute(job.job_type, job.data, job_id=job.job_id)
     except MemoryError as exc:
         raise OutOfMemoryError(f"{job.job_type} needs more memory than this host has: {exc!r}") from exc
     elapsed_ms = (time.perf_counter() - started) * 1000
@@ -45,6 +47,10 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
     """Register one task per job type under its name, so that Flower's list can be read and filtered by job type."""
 
     def run(message: Any) -> dict[str, Any]:
+        soft_limit.begin()
+        return run_one(message)
+
+    def run_one(message: Any) -> dict[str, Any]:
         failures.begun()
         try:
             result = compute(message, max_payload_bytes)
@@ -55,7 +61,8 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
         return result
 
     def run_each(messages: Any) -> BundleEnds:
-        return compute_each(messages, run)
+        soft_limit.begin()
+        return compute_each(messages, run_one)
 
     for job_type in JOB_TYPES:
         app.task(run, name=TASK_PREFIX + job_type, typing=False, Strategy=_STRATEGY)

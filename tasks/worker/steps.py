@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +95,15 @@ def watchdog_step(redis_url: str, time_limit_s: float) -> type[bootsteps.StartSt
         requires = ("celery.worker.components:Pool",)
 
         def start(self, worker: Any) -> None:
-            watch(redis_url, time_limit_s, _snapshot, _running(worker.blueprint))
+            watch(
+                redis_url,
+                time_limit_s,
+                _snapshot,
+                running=lambda: bool(worker.blueprint.state == bootsteps.RUN),
+                failed=lambda: bool(worker.exitcode) and not stopping.asked(),
+            )
 
     return Watched
-
-
-def _running(blueprint: Any) -> Callable[[], bool]:
-    return lambda: bool(blueprint.state == bootsteps.RUN)
 
 
 def _snapshot(waiting: int | None) -> Snapshot:

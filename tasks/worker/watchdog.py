@@ -85,12 +85,18 @@ def waiting_jobs(client: redis.Redis) -> int | None:
 
 
 def watch(
-    redis_url: str, time_limit_s: float, snapshot: Callable[[int | None], Snapshot], running: Callable[[], bool]
+    redis_url: str,
+    time_limit_s: float,
+    snapshot: Callable[[int | None], Snapshot],
+    *,
+    running: Callable[[], bool],
+    failed: Callable[[], bool],
 ) -> None:
-    """Start a thread that ends this process with EXIT_CODE when snapshots show no progress, as long as it is `running`.
+    """Start a thread that ends this process with EXIT_CODE when it shows no progress while `running`, or has `failed`.
 
-    The current jobs are lost with the process, and dispatched again. A watchdog that fails ends the process, too, since
-    nothing would detect a stuck worker after that.
+    Celery stops a worker after an error in its loop, and hangs when that error came from the pool's processes, which it
+    then waits for. The current jobs are lost with the process, and dispatched again. A watchdog that fails ends the
+    process, too, since nothing would detect a stuck worker after that.
     """
 
     def run() -> None:
@@ -109,5 +115,8 @@ def watch(
                 if reason is not None and running():
                     _log.error("%s: this worker ends with exit code %d, to be started again", reason, EXIT_CODE)
                     os._exit(EXIT_CODE)
+        if failed():
+            _log.error("the consumer's loop failed: this worker ends with exit code %d, to be started again", EXIT_CODE)
+            os._exit(EXIT_CODE)
 
     start("watchdog", run)
