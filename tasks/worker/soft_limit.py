@@ -31,7 +31,7 @@ class SoftLimit:
 
     @contextmanager
     def interrupts(self) -> Iterator[None]:
-        """Raise SoftTimeLimitExceeded in this block when the limit is reached, or at once if it was reached before it."""
+        """Raise SoftTimeLimitExceeded in this block when the limit is reached, or at once if it was before."""
         self._interruptible = True
         try:
             if self._due:
