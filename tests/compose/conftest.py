@@ -69,7 +69,7 @@ def farm(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far
     try:
         yield farm
     finally:
-        farm.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+        farm.compose("--profile", "monitoring", "down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
 
 
 @pytest.fixture(scope="session")
