@@ -149,6 +149,8 @@ def secret_files(reading: Reading) -> tuple[Path, ...]:
     /run/secrets is left out: a container runtime mounts it, with modes of its own.
     """
     secret = {leaf.name for leaf in leaves(Settings) if leaf.secret} | _IDS
+    if any(server.proxy is not None for server in reading.settings.servers):
+        secret.add("server")
     found: dict[Path, None] = {}
     for origin in reading.origins:
         if origin.name in secret and origin.value:
