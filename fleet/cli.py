@@ -85,9 +85,9 @@ def fleet() -> None:
 
     \b
     Examples:
-      fleet up                                         a whole farm on this machine, on the simulator
-      fleet up --server https://neonet.example.com     the same, for real rewards
-      fleet rewards --by day                           what it earned
+      fleet up                                      a whole farm, on the simulator
+      fleet up --server https://neonet.example.com  the same, for real rewards
+      fleet rewards --by day                        what it earned
     """
 
 

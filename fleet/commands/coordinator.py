@@ -56,7 +56,8 @@ def coordinator(
 
     \b
     Example:
-      FLEET_SERVER=https://neonet.example.com FLEET_REDIS_URL=redis://:secret@localhost fleet coordinator
+      FLEET_SERVER=https://neonet.example.com \\
+        FLEET_REDIS_URL=redis://:secret@localhost fleet coordinator
     """
     outlive_streams()
     # a start with an id comes from `fleet up`, which has printed the notes

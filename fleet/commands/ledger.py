@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +12,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.progress import counted, progress
 from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
 from fleet.commands.tables import console, line
 from fleet.domain.miner_names import IdHider
@@ -19,7 +21,7 @@ from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import kept_heads
 from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import heads_file, ledger_to_read
-from fleet.ledger.reports.export import columns, entries
+from fleet.ledger.reports.export import columns, count, entries
 from fleet.ledger.reports.verify import ServerVerdict
 from fleet.ledger.reports.verify import verify as verify_ledger
 
@@ -55,7 +57,8 @@ def verify(ctx: click.Context, *, as_json: bool, head: str | None) -> None:
     with farm_errors():
         heads = kept_heads(heads_file(settings, place))
         engine = open_engine(place.url, read_only=True)
-        verdicts = verify_ledger(engine, head, heads)
+        with progress("verifying", count(engine), quiet=as_json) as advance:
+            verdicts = verify_ledger(engine, head, heads, lambda rows: counted(rows, advance))
         hide = IdHider(stored_names(engine))
     kept = head is None or any(verdict.has_head for verdict in verdicts)
     right = kept and all(verdict.right for verdict in verdicts)
@@ -92,20 +95,26 @@ def export(*, form: str | None, ids: bool, file: Path) -> None:
     with settings_or_exit():
         settings = load()
     with farm_errors():
-        rows = entries(open_engine(ledger_to_read(settings).url, read_only=True), ids=ids)
-        header = columns(ids=ids)
-        try:
-            if form == "parquet":
-                count = write_parquet(file, header, rows)
-            else:
-                with ExitStack() as stack:
-                    out = _opened(file, stack)
-                    count = (write_csv if form == "csv" else write_json)(out, header, rows)
-        except BrokenPipeError:
-            raise
-        except OSError as exc:
-            raise Failure(f"{file}: {exc.strerror}", EX_CANTCREAT) from exc
-    click.echo(f"{count} entries written to {file}", err=True)
+        engine, header = open_engine(ledger_to_read(settings).url, read_only=True), columns(ids=ids)
+        with ExitStack() as stack:
+            # on a terminal, a bar would stand between the entries
+            quiet = str(file) == "-" and sys.stdout.isatty()
+            advance = stack.enter_context(progress("exporting", count(engine), quiet=quiet))
+            written = _write(form, file, header, counted(entries(engine, ids=ids), advance))
+    click.echo(f"{written} entries written to {file}", err=True)
+
+
+def _write(form: str, file: Path, header: Sequence[str], rows: Iterator[tuple[str, ...]]) -> int:
+    """Write the rows in a form. Returns their number, and raises a Failure when the file can't be written."""
+    try:
+        if form == "parquet":
+            return write_parquet(file, header, rows)
+        with ExitStack() as stack:
+            return (write_csv if form == "csv" else write_json)(_opened(file, stack), header, rows)
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise Failure(f"{file}: {exc.strerror}", EX_CANTCREAT) from exc
 
 
 def _opened(file: Path, stack: ExitStack) -> TextIO:

@@ -154,8 +154,9 @@ def parse_endpoint_delay(text: str) -> tuple[str, Delay]:
     "faults",
     type=_parsed(parse_fault),
     multiple=True,
-    metavar="KIND[,endpoints=A|B][,miners=A|B][,probability=P][,count=N][,after=N][,value=TEXT]",
-    help=f"Switch on a fault, repeatable. Kinds: {_KINDS}.",
+    metavar="KIND[,NAME=VALUE]...",
+    help="Switch on a fault, repeatable. Names: endpoints=A|B, miners=A|B, probability=P, count=N, after=N, "
+    f"value=TEXT. Kinds: {_KINDS}.",
 )
 @click.option("--url-file", type=click.Path(path_type=Path), help="Write the URL there once it listens.")
 @click.option("--verbose", is_flag=True, help="One line a request on stderr.")
@@ -171,10 +172,12 @@ def simulator(**given: Any) -> None:
     Examples:
       fleet simulator
       fleet simulator --dialect c --port 0 --rate-limit 0 --mix light
-      fleet simulator --latency 40+20 --fault error_after,endpoints=submit-result,probability=0.1
+      fleet simulator --latency 40+20 \\
+        --fault error_after,endpoints=submit-result,probability=0.1
       fleet simulator --dialect c --strangers 0@0s,100@10m,0@20m --share-max 0.1
       fleet simulator --fault blocked,after=500,count=1,value=300+60
-      fleet simulator --fault refused,probability=0.05,value=3 --fault forget,after=500,count=1
+      fleet simulator --fault refused,probability=0.05,value=3 \\
+        --fault forget,after=500,count=1
     """
     outlive_streams()
     options = options_of(given)

@@ -69,7 +69,7 @@ def up(
     Examples:
       fleet up
       fleet up --server https://neonet.example.com --cpu 8
-      fleet up --server https://neonet.example.com --id my_miner_001 --gpu-mem 8192 --gpu-model "RTX 4090"
+      fleet up --id my_miner_001 --gpu-mem 8192 --gpu-model "RTX 4090"
       fleet up --miners 8 --for 60s --json
     """
     given = {"id": miner_id, "worker.concurrency": flags.pop("workers")} | flags

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, bindparam, func, select
 
 from fleet.domain.amounts import EntryKind
 from fleet.domain.miner_names import IdHider
@@ -49,6 +49,11 @@ def columns(*, ids: bool) -> tuple[str, ...]:
     """The columns of an export, with or without the miners' ids."""
     after = COLUMNS.index("miner") + 1
     return (*COLUMNS[:after], ID_COLUMN, *COLUMNS[after:]) if ids else COLUMNS
+
+
+def count(engine: Engine) -> int:
+    """The number of entries of all servers. Raises LedgerError when the ledger can't be read."""
+    return int(_read(engine, select(func.count()).select_from(schema.entries))[0][0])
 
 
 def entries(engine: Engine, *, ids: bool = False) -> Iterator[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -42,17 +42,23 @@ class ServerVerdict:
         return self.verdict.flaw is None and not self.problems
 
 
-def verify(engine: Engine, head: str | None = None, kept: Sequence[Head] = ()) -> list[ServerVerdict]:
+def verify(
+    engine: Engine,
+    head: str | None = None,
+    kept: Sequence[Head] = (),
+    seen: Callable[[Iterator[Stored]], Iterator[Stored]] = lambda rows: rows,
+) -> list[ServerVerdict]:
     """Check each server's chain up to the first entry that does not fit, and all tables against each other.
 
     `head` is a hash to look for, in hex, from an earlier check. `kept` are the heads that the farm saved in a separate
-    file. A server that is missing from the ledger but has a kept head gets a verdict, too.
+    file. A server that is missing from the ledger but has a kept head gets a verdict, too. `seen` passes the entries
+    on, and may count them.
 
     Raises LedgerError when the ledger can't be read.
     """
     with reading(engine) as connection, connection.begin():
         servers = connection.execute(select(schema.servers).order_by(schema.servers.c.id)).all()
-        verdicts = [_verify(connection, row.id, row.name, head, kept) for row in servers]
+        verdicts = [_verify(connection, (row.id, row.name), head, kept, seen) for row in servers]
         known = {row.name for row in servers}
         gone = {one.server for one in kept if one.entries and one.server not in known}
         lost = [_nothing_of(name, f"{HEADS_FILE} lists entries, but the ledger has none") for name in sorted(gone)]
@@ -65,12 +71,19 @@ def _nothing_of(name: str, *problems: str) -> ServerVerdict:
     return ServerVerdict(server=name, verdict=empty, booked=ZERO, problems=problems, has_head=False)
 
 
-def _verify(connection: Connection, server: int, name: str, wanted: str | None, kept: Sequence[Head]) -> ServerVerdict:
+def _verify(
+    connection: Connection,
+    of: tuple[int, str],
+    wanted: str | None,
+    kept: Sequence[Head],
+    seen: Callable[[Iterator[Stored]], Iterator[Stored]],
+) -> ServerVerdict:
+    server, name = of
     head = connection.execute(select(schema.chains).where(schema.chains.c.server == server)).first()
     sums: dict[SumKey, Bucket] = defaultdict(Bucket)
     hashes: dict[int, str] = {}
     wanted_seqs = {one.entries for one in kept if one.server == name}
-    rows = _stored(connection, server, sums, hashes, wanted_seqs)
+    rows = seen(_stored(connection, server, sums, hashes, wanted_seqs))
     verdict = check(name, rows, (head.seq, head.hash or b"") if head else (0, genesis(name)))
     problems: list[str] = []
     if verdict.flaw is None:

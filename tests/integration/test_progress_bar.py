@@ -1,0 +1,42 @@
+"""A long command shows a bar on a terminal's stderr, and nothing of it in a pipe."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from fleet.ledger.engine import open_engine
+from fleet.ledger.ledger import Ledger
+from tests.support.farms import farm_settings, state
+from tests.support.ledger_rows import paid
+from tests.support.processes import FLEET, environ, run_fleet
+from tests.support.terminal import in_terminal
+
+ENTRIES = 2_500
+
+
+@pytest.fixture(scope="module")
+def mined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a ledger of some thousand entries."""
+    folder = tmp_path_factory.mktemp("farm")
+    times = itertools.count(1_800_000_000_000, 1_000)
+    with Ledger(
+        open_engine(f"sqlite:///{state(folder) / 'ledger.sqlite'}"), "one", now_ms=lambda: next(times)
+    ) as ledger:
+        ledger.commit([write for number in range(ENTRIES) for write in paid(number)])
+    return folder
+
+
+@pytest.mark.parametrize(("command", "words"), [("verify", "verifying"), ("export --csv out.csv", "exporting")])
+def test_a_bar_counts_the_entries_on_a_terminal_and_is_silent_elsewhere(mined: Path, command: str, words: str) -> None:
+    env = environ(mined, farm_settings(mined)) | {"TERM": "xterm"}
+    with in_terminal([*FLEET, "ledger", *command.split()], mined, env) as terminal:
+        assert terminal.wait() == 0, terminal.shown
+        terminal.close()
+        assert words in terminal.shown
+        assert f"{ENTRIES}/{ENTRIES}" in terminal.shown
+    piped = run_fleet("ledger", *command.split(), folder=mined, settings=farm_settings(mined))
+    assert piped.returncode == 0
+    assert words not in piped.stdout + piped.stderr
