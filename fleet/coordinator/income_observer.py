@@ -20,6 +20,8 @@ _MOST_TIMED = 4_096
 _TERMS_EVERY_S, _ASK_AGAIN_S = 600.0, 30.0
 #: seconds without a session opened or closed before that request
 _STEADY_S = 2.0
+#: number of sessions that are opened one after another, and how long each of them may take, in seconds
+_SINGLY, _LONGEST_OPENING_S = 4, 2.0
 #: calls that change how many sessions the server counts
 _CHANGES = frozenset({CallKind.START_SESSION, CallKind.STOP_SESSION})
 
@@ -33,8 +35,9 @@ class IncomeObserver:
         self.open_miners: set[str] = set()
         #: since when the number of our sessions has been what it is
         self.steady_since = now
-        #: calls under way that change it
+        #: calls under way that change it, and when the last one was started
         self._changing = 0
+        self._changes_since = now
         #: whether answers to heartbeats state what they pay; None before the first
         self._beats_state_pay: bool | None = None
         #: what a job that comes without a fetch must state to be taken
@@ -49,9 +52,11 @@ class IncomeObserver:
         """Number of our sessions that the server counts."""
         return len(self.open_miners)
 
-    def began(self, call: Call) -> None:
+    def began(self, call: Call, now: float) -> None:
         """A call was started."""
-        self._changing += call.kind in _CHANGES
+        if call.kind in _CHANGES:
+            self._changing += 1
+            self._changes_since = now
         self._meter.sent(submission=call.kind is CallKind.SUBMIT)
 
     def ended(self, reply: Reply, miner: Miner, now: float) -> None:
@@ -71,6 +76,13 @@ class IncomeObserver:
                 self._beaten(outcome, reply)
             case Receipt(accepted=True) | JobCompleted():
                 self._submitted(reply)
+
+    def opens_singly(self, now: float) -> bool:
+        """Whether no other session should be opened now, so that the first job of this one shows what it takes away.
+
+        That is so for the first few sessions, unless the server takes long to open one.
+        """
+        return self._changing > 0 and self.own < _SINGLY and now - self._changes_since < _LONGEST_OPENING_S
 
     def terms_due(self, now: float) -> bool:
         """Whether the server should be asked for its reward rule: rarely, and while no session opens or closes."""

@@ -71,7 +71,7 @@ class Farm:
         self._fetching = 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())
         self.workers = Workforce(self.jobs, max_at_workers, beside)
-        self.timetable = Timetable(governor, len(self.miners))
+        self.timetable = Timetable(governor, len(self.miners), None if auto is None else auto.seen.opens_singly)
         self._resends = Resends()
         self._turn = Turn()
         for miner in self.miners.values():
@@ -241,7 +241,7 @@ class Farm:
                     return self.server.free_at
                 if urgency is Urgency.FETCH and not self.workers.has_room:
                     break
-                if urgency is Urgency.OPENING and not self.timetable.takes_more:
+                if self.timetable.holds(urgency, now):
                     break
                 reserve = self._resends.needed(len(self.jobs) + self._fetching)
                 free_at = self.governor.free_at(urgency, reserve, now)
@@ -265,7 +265,7 @@ class Farm:
             self.timetable.began(miner, call.kind)
             self.governor.sent(now, call.kind)
             if self.auto is not None:
-                self.auto.seen.began(call)
+                self.auto.seen.began(call, now)
             self.server.sent(now)
             self._free_calls -= 1
             self._fetching += call.kind is CallKind.FETCH

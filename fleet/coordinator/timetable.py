@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fleet.coordinator.queues import Queues
 from fleet.domain.calls import CallKind, Urgency
 from fleet.miner.miner import Miner
 from fleet.ratelimit.governor import Governor
 from fleet.ratelimit.openings import Openings
 
+#: urgencies of the calls that open sessions
+_OPENINGS = frozenset({Urgency.REOPENING, Urgency.OPENING})
+
 
 class Timetable:
     """Keeps the miners queued for their calls. Times are monotonic seconds."""
 
-    def __init__(self, governor: Governor, miners: int) -> None:
+    def __init__(self, governor: Governor, miners: int, opens_singly: Callable[[float], bool] | None = None) -> None:
+        """`opens_singly` says whether an opening waits, at a time, for the answer to another one; None if none does."""
         self._governor = governor
         self._miners = miners
+        self._opens_singly = opens_singly
         self._openings = Openings()
         self.queues = Queues()
 
@@ -32,6 +39,12 @@ class Timetable:
     def all_held(self) -> bool:
         """Whether every waiting call is one that an unavailable server or a full limit holds back."""
         return self.queues.only({Urgency.FETCH} if self.takes_more else {Urgency.FETCH, Urgency.OPENING})
+
+    def holds(self, urgency: Urgency, now: float) -> bool:
+        """Whether calls of this urgency open sessions and have to wait, for the limit or for another opening."""
+        if urgency is Urgency.OPENING and not self.takes_more:
+            return True
+        return urgency in _OPENINGS and self._opens_singly is not None and self._opens_singly(now)
 
     def enter(self, miner: Miner, now: float) -> None:
         """Queue the miner for its most urgent call that is due, or set a timer for the next one."""

@@ -37,6 +37,29 @@ def test_sessions_open_one_after_another_so_that_each_shows_what_jobs_pay() -> N
     assert auto(farm).model.sharing.known
 
 
+def test_miners_by_number_open_one_after_another_at_first_so_that_fewer_of_them_are_known_to_earn_more() -> None:
+    where = scene(limit=1200, round_trip_ms=10, strangers=0, capped=True, paid_heartbeats=False, most=8)
+    farm = VirtualFarm(where, fixed=8)
+    farm.run(90.0)
+    advice = auto(farm).adviser.advice
+    assert advice is not None
+    assert advice.clear
+    assert advice.best.miners == 1
+    # one miner and eight have the same limit, and a job pays four times as much with one, by the cap of 0.05
+    assert advice.best.change is not None
+    assert advice.now.income is not None
+    assert advice.best.change / advice.now.income == pytest.approx(3.0, rel=0.1)
+
+
+def test_many_miners_by_number_open_together_once_the_first_ones_have_shown_what_jobs_pay() -> None:
+    where = scene(limit=5000, round_trip_ms=300, strangers=0, capped=True, paid_heartbeats=False, most=40)
+    farm = VirtualFarm(where, fixed=40)
+    farm.run(5.0)
+    counts = [count for _, count in farm.sessions]
+    assert counts[:5] == [0, 1, 2, 3, 4]
+    assert auto(farm).own == 40
+
+
 def test_among_strangers_it_opens_as_many_as_the_limit_carries() -> None:
     where = scene(limit=300, round_trip_ms=300, strangers=500, capped=True, paid_heartbeats=False, most=12)
     farm = VirtualFarm(where)
