@@ -5,7 +5,7 @@
 A scene is observed until 10,000 jobs are paid, for one window of the limit at least: the kinds of jobs are drawn at
 random and pay differently, so that fewer jobs show a difference of one percent only by chance. Farms of a fixed number
 begin with a whole window that is not counted. A job takes about half a millisecond to compute, and the whole part about
-twenty-five minutes of a core.
+forty minutes of a core.
 """
 
 from __future__ import annotations

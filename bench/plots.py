@@ -87,7 +87,7 @@ def _income(found: list[dict[str, Any]], path: Path) -> None:
         numbers = sorted(map(int, scene["fixed"]))
         axis.plot(numbers, [scene["fixed"][str(number)] for number in numbers], "o-", color=_OURS, markersize=3)
         axis.plot([scene["chosen"]], [scene["auto"]], "D", color=_OTHER)
-        axis.set_title(scene["name"].replace(", ", ",\n", 1), fontsize=8)
+        axis.set_title(scene["name"].replace(", ", ",\n", 1), fontsize=7)
         axis.set_xscale("log", base=2)
         axis.xaxis.set_major_formatter("{x:.0f}")
         axis.set_ylim(bottom=0)
