@@ -176,6 +176,9 @@ class ServerLoop:
                     self.farm.governor.sent(now, awaited=False)
                 self._calls.ask_network()
         self._ask_terms(now)
+        if self.farm.done:
+            # the others may drain for longer
+            return turn.wake_at
         give_up_at = self.drain.give_up_at if self.drain and not self.drain.given_up else turn.wake_at
         return min(turn.wake_at, self._network_at, give_up_at)
 
