@@ -28,6 +28,8 @@ REPORTS = (
     "rewards --by type --json",
     "rewards --by hour --json",
     "rewards --by day --csv",
+    # a day begins there within an hour of UTC in which something was booked
+    "rewards --by day --tz Australia/Darwin --json",
     "rewards --losses --json",
     "reconcile --json",
     "ledger verify --json",
