@@ -22,6 +22,7 @@ from bench.kernels import kernels
 from bench.ledger import ledger
 from bench.limited import budget, sessions
 from bench.machine import machine
+from bench.page import page
 from bench.queues import PYTHON, queues
 from bench.rows import ImpossibleFigureError, Row, inserted, markdown, table
 from bench.snapshot import snapshot
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "growth": growth,
     "start": starts,
     "snapshot": snapshot,
+    "page": page,
     "wide-area": wide_area,
     "budget": budget,
     "sessions": sessions,

@@ -42,6 +42,7 @@ class Pages:
         self._renderer = Renderer()
         self.files = self._renderer.files
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="page")
+        self._executor.submit(self._renderer.compile)
         self._kept = KeptAnswers[PageAnswer](sources.clock)
         self._makers: Mapping[str, Callable[[Mapping[str, str]], Awaitable[PageAnswer]]] = {
             "/": self._overview,

@@ -56,6 +56,11 @@ class Renderer:
             "static": lambda name: f"/static/{name}?v={marks[name]}",
         }
 
+    def compile(self) -> None:
+        """Compile all templates, so that the first visitor need not wait for it."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
     def page(self, template: str, **values: Any) -> bytes:
         """A page as UTF-8."""
         return self._environment.get_template(template).render(**values).encode("utf-8", "replace")

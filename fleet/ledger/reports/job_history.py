@@ -74,7 +74,8 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
         select(jobs, miners.c.name.label("miner_name"), servers.c.name)
         .join(miners, miners.c.id == jobs.c.miner)
         .join(servers, servers.c.id == jobs.c.server)
-        .where(jobs.c.job_id == job_id)
+        # the index of jobs begins with the server
+        .where(jobs.c.server.in_(select(servers.c.id)), jobs.c.job_id == job_id)
     )
     with reading(engine) as connection:
         return [_life(connection, row) for row in connection.execute(query).all()]
@@ -90,6 +91,7 @@ def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
         select(jobs, miners.c.name.label("miner_name"), servers.c.name)
         .join(miners, miners.c.id == jobs.c.miner)
         .join(servers, servers.c.id == jobs.c.server)
+        .where(jobs.c.server.in_(select(servers.c.id)))
         .order_by(jobs.c.assigned_at.desc(), jobs.c.job_id)
         .limit(limit)
     )
