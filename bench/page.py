@@ -124,6 +124,7 @@ def _pages_of_a_million() -> Iterator[Row]:
     farm = ServedFarm(
         place=place,
         server=million.SERVER,
+        accounts=(million.SERVER,),
         latest=lambda: made,
         ended=events.jobs_ended,
         metrics=MetricsText(registry),

@@ -16,6 +16,7 @@ from fleet.web.kept_answers import KeptAnswers
 from fleet.web.past import SPANS
 from fleet.web.rendering import Renderer
 from fleet.web.sources import FarmSources
+from fleet.web.why import why_host, why_miner
 
 T = TypeVar("T")
 #: seconds for which the advice is shown again
@@ -117,10 +118,10 @@ class Pages:
         row = next((one for one in farm.miners if one.name == name), None)
         if row is None:
             return self._message(404, "No such miner", f"This farm has no miner {name[:_MOST_TEXT]!r}.")
-        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, name, None))
-        wrong = [one for one in farm.wrong if one.subject == f"miner {name}"]
-        view, problem = self._chart(query, name), self._sources.past.problem
-        return self._page("miner.html", "/miners", row=row, view=view, problem=problem, jobs=jobs, wrong=wrong)
+        ledger = self._sources.ledger
+        jobs, lost = await self._read(lambda: (ledger.jobs(_JOBS, name, None), ledger.lost()))
+        view, problem, why = self._chart(query, name), self._sources.past.problem, why_miner(farm, row, lost)
+        return self._page("miner.html", "/miners", row=row, view=view, problem=problem, jobs=jobs, why=why)
 
     async def _hosts(self, _: Mapping[str, str]) -> PageAnswer:
         farm = self._sources.latest()
@@ -135,8 +136,7 @@ class Pages:
             text = f"No host {name[:_MOST_TEXT]!r} has computed a job since the coordinator's start."
             return self._message(404, "No such host", text)
         jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, name))
-        wrong = [found for found in farm.wrong if found.subject == f"host {name}"]
-        return self._page("host.html", "/hosts", one=one, jobs=jobs, wrong=wrong)
+        return self._page("host.html", "/hosts", one=one, jobs=jobs, why=why_host(farm, name))
 
     async def _jobs(self, _: Mapping[str, str]) -> PageAnswer:
         jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, None))

@@ -18,13 +18,15 @@ from fleet.ledger.reports.history import Paid
 from fleet.threads import Progress, WatchedThread
 
 #: the share of the time that reading takes at most
-_SHARE = 0.1
+_SHARE = 0.02
 #: seconds after which nobody is thought to look at a span any more
 _WANTED_S = 30.0
 #: milliseconds after its end for which a step is still read again, since entries are dated before they are committed
-_LATE_MS = 120_000
+_LATE_MS = 60_000
 #: seconds between two readings of the steps that still grow
 _IDLE_S, _PATIENCE_S = 5.0, 600.0
+#: longest rest after a reading, in seconds
+_REST_S = 120.0
 
 #: reads payments from a moment to before another, in UTC milliseconds
 PaidReader = Callable[[int, int], list[Paid]]
@@ -132,7 +134,7 @@ class Past:
             self._wanted.clear()
             spent_s = self.look()
             if spent_s:
-                self._closed.wait(min(spent_s / _SHARE, _IDLE_S))
+                self._closed.wait(min(spent_s / _SHARE, _REST_S))
             else:
                 self._wanted.wait(_IDLE_S)
 
@@ -166,7 +168,7 @@ class Past:
         known.final |= {number for number in range(low, high) if (number + 1) * span.step_ms + _LATE_MS < now_ms}
         if len(unread) <= 1:
             # reading takes its share at most, however long a ledger is
-            known.due_at = now + max(span.every_s, (self._clock() - now) / _SHARE * 5)
+            known.due_at = now + max(span.every_s, (self._clock() - now) / _SHARE)
 
 
 def _chunks(numbers: list[int], most: int) -> Iterator[list[int]]:

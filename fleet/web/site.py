@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from config.hiding import hidden
 from config.sections import WebSettings
 from fleet.domain.wall_clock import wall_ms
+from fleet.health.reasons import LostToday
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.history import Paid, hours, minutes
 from fleet.ledger.reports.job_history import Life, Match, explain, matches
 from fleet.ledger.reports.latest import latest_jobs
+from fleet.ledger.reports.losses import losses
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web.farm_metrics import MetricsText
 from fleet.web.pages import Pages
@@ -25,7 +27,7 @@ from fleet.web.sources import FarmSources, LedgerReader
 from fleet.web.views import Ended
 from fleet.web.visitors import Visitors
 
-_HOUR_MS = 3_600_000
+_HOUR_MS, _DAY_HOURS = 3_600_000, 24
 #: jobs listed where the beginning of an id matches several
 _LISTED = 20
 
@@ -57,7 +59,7 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
             latest=farm.latest,
             ended=farm.ended,
             past=past,
-            ledger=_reader(farm.place),
+            ledger=_reader(farm.place, farm.server),
             now_ms=wall_ms,
             clock=time.monotonic,
         )
@@ -88,7 +90,7 @@ def _past(farm: ServedFarm) -> Past:
     return past
 
 
-def _reader(place: LedgerPlace) -> LedgerReader:
+def _reader(place: LedgerPlace, server: str) -> LedgerReader:
     def job(wanted: str) -> tuple[list[Life], list[Match]]:
         engine = open_engine(place.url, read_only=True)
         try:
@@ -102,5 +104,15 @@ def _reader(place: LedgerPlace) -> LedgerReader:
     return LedgerReader(
         jobs=lambda most, miner, host: latest_jobs(place, most, miner=miner, host=host),
         job=job,
+        lost=lambda: _lost(place, server),
         advice=lambda: next((one.advice.sentence for one in kept_advice(place)), ""),
     )
+
+
+def _lost(place: LedgerPlace, server: str) -> list[LostToday]:
+    since_hour = wall_ms() // _HOUR_MS - _DAY_HOURS + 1
+    return [
+        LostToday(miner=one.miner, cause=one.cause, jobs=one.jobs, amount=one.amount)
+        for one in losses(place, since_hour=since_hour)
+        if one.server == server
+    ]

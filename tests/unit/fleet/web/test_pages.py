@@ -13,8 +13,10 @@ import pytest
 
 from config.hiding import hide_by, without_addresses
 from fleet.domain.amounts import ZERO
+from fleet.domain.causes import Loss
 from fleet.domain.miner_names import IdHider
 from fleet.errors import LedgerError
+from fleet.health.reasons import LostToday
 from fleet.ledger.reports.job_history import JobStep, Life, Match
 from fleet.ledger.reports.latest import PaidJob
 from fleet.status.snapshot import FarmSnapshot
@@ -93,6 +95,7 @@ class World:
                 ledger=LedgerReader(
                     jobs=lambda *_: self.read(self.jobs),
                     job=lambda _: self.read((self.lives, self.found)),
+                    lost=lambda: self.read([LostToday(miner=MARKUP, cause=Loss.EXPIRED, jobs=1, amount=ZERO)]),
                     advice=lambda: self.read(self.advice),
                 ),
                 now_ms=lambda: AT_MS,
