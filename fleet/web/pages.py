@@ -13,9 +13,9 @@ from fleet.errors import LedgerError
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web import charts, lists, views
 from fleet.web.kept_answers import KeptAnswers
-from fleet.web.past import SPANS
 from fleet.web.rendering import Renderer
 from fleet.web.sources import FarmSources
+from fleet.web.spans import SPANS
 from fleet.web.why import why_host, why_miner
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from fleet.domain.amounts import ZERO
 from fleet.errors import LedgerError
 from fleet.ledger.reports.history import Paid
 from fleet.threads import Progress, WatchedThread
+from fleet.web.spans import DAY, HOUR, MONTH, SPANS, PaidStep, Span
 
 #: the share of the time that reading takes at most
 _SHARE = 0.02
@@ -30,51 +31,6 @@ _REST_S = 120.0
 
 #: reads payments from a moment to before another, in UTC milliseconds
 PaidReader = Callable[[int, int], list[Paid]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """A stretch of the past that ends now, in equal steps."""
-
-    #: in the page's address and on its button
-    name: str
-    #: its steps, in words
-    unit: str
-    step_ms: int
-    steps: int
-    #: most steps that one reading takes
-    at_once: int
-    #: seconds between two readings of the newest steps
-    every_s: float
-
-    def first(self, now_ms: int) -> int:
-        """Number of the first step, counted since 1970."""
-        return now_ms // self.step_ms - self.steps + 1
-
-
-HOUR = Span(name="1 h", unit="minute", step_ms=60_000, steps=60, at_once=5, every_s=5.0)
-DAY = Span(name="24 h", unit="hour", step_ms=3_600_000, steps=24, at_once=6, every_s=15.0)
-MONTH = Span(name="30 d", unit="day", step_ms=86_400_000, steps=30, at_once=1, every_s=60.0)
-SPANS = (HOUR, DAY, MONTH)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PaidStep:
-    """What was paid in one step: NNET by miner, jobs by type and by host."""
-
-    miners: Mapping[str, Decimal]
-    types: Mapping[str, int]
-    hosts: Mapping[str, int]
-
-    @property
-    def nnet(self) -> Decimal:
-        """NNET of all miners."""
-        return sum(self.miners.values(), ZERO)
-
-    @property
-    def jobs(self) -> int:
-        """Paid jobs of all types."""
-        return sum(self.types.values())
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from config.hiding import hidden
 from fleet.web import charts, figures, lists
-from fleet.web.past import SPANS
+from fleet.web.spans import SPANS
 from tasks.text import sanitized
 
 _HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ from fleet.domain.amounts import ZERO
 from fleet.status.snapshot import FarmSnapshot, Severity, WorkRow
 from fleet.web import charts, figures
 from fleet.web.lists import worst_of
-from fleet.web.past import PaidStep, Span
+from fleet.web.spans import PaidStep, Span
 
 #: seconds after which a snapshot is late, and a host without a job is marked
 LATE_S, _QUIET_S = 5.0, 60.0

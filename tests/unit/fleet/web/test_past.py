@@ -8,7 +8,8 @@ import pytest
 
 from fleet.errors import LedgerError
 from fleet.ledger.reports.history import Paid
-from fleet.web.past import DAY, HOUR, Past
+from fleet.web.past import Past
+from fleet.web.spans import DAY, HOUR
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 NOW_MS = 500_000 * HOUR_MS + 30 * MINUTE_MS + 5_000

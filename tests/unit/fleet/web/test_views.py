@@ -10,7 +10,7 @@ import pytest
 from fleet.domain.amounts import ZERO
 from fleet.status.snapshot import FarmSnapshot, Severity, Wrong
 from fleet.web import views
-from fleet.web.past import HOUR, MONTH, PaidStep
+from fleet.web.spans import HOUR, MONTH, PaidStep
 from tests.support.snapshots import AT_MS, MINER, SNAPSHOT, WORK, snapshot
 
 WELL = snapshot(wrong=())
