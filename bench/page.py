@@ -37,7 +37,7 @@ from fleet.web.site import ServedFarm, serving
 
 PAIRS, MINERS, CLIENTS = 3, 200, 10
 #: seconds between two looks of an open page, and between two of Prometheus
-_LOOK_S, _SCRAPE_S = 2.0, 5.0
+_LOOK_S, _SCRAPE_S = 3.0, 5.0
 #: share of the flow without page, metrics and clients in percent, and milliseconds of a page
 TARGET, PAGE_MS = 98.0, 300.0
 _HOST = "127.0.0.1"
@@ -141,7 +141,7 @@ def _pages_of_a_million() -> Iterator[Row]:
         for name, path in paths.items():
             # the first look counts: nothing is kept yet
             first = _asked(server.port, path)
-            time.sleep(1.1)
+            time.sleep(2.1)
             yield Row(
                 part="page",
                 name=f"{name}, of a ledger of {million.JOBS:,} jobs",

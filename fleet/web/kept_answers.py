@@ -1,4 +1,4 @@
-"""Answers that are given again for a second, and a bound on how many are made: no number of visitors costs more."""
+"""Answers that are given again for two seconds, and a bound on how many are made: no number of visitors costs more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 A = TypeVar("A")
 #: seconds for which an answer is given again
-_SAME_S = 1.0
+_SAME_S = 2.0
 #: answers that are kept, and that may be made in a row and again each second
 _KEPT, _BURST, _A_SECOND = 64, 30, 10.0
 
@@ -24,7 +24,7 @@ class KeptAnswers(Generic[A]):
         self._left, self._left_at = float(_BURST), clock()
 
     def answer(self, question: Hashable, make: Callable[[], Coroutine[Any, Any, A]]) -> asyncio.Task[A] | None:
-        """The answer, at most a second old; None if too many different ones were made in the last seconds."""
+        """The answer, at most two seconds old; None if too many different ones were made in the last seconds."""
         now = self._clock()
         made_at, task = self._kept.get(question, (float("-inf"), None))
         if task is None or (task.done() and now - made_at >= _SAME_S):

@@ -1,4 +1,4 @@
-"""The pages of a farm: overview, miners, hosts and jobs, each made at most once a second whoever asks."""
+"""The pages of a farm: overview, miners, hosts and jobs, each made at most once in two seconds whoever asks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Pages:
         self._executor.shutdown(cancel_futures=True)
 
     async def answer(self, path: str, query: Mapping[str, str]) -> PageAnswer:
-        """The page at `path`, at most a second old."""
+        """The page at `path`, at most two seconds old."""
         maker = self._makers.get(path)
         if maker is None:
             return self._message(404, "Not found", "This farm has no such page.")

@@ -19,7 +19,7 @@ from fleet.threads import Progress, WatchedThread
 from fleet.web.spans import DAY, HOUR, MONTH, SPANS, PaidStep, Span
 
 #: the share of the time that reading takes at most
-_SHARE = 0.02
+_SHARE = 0.01
 #: seconds after which nobody is thought to look at a span any more
 _WANTED_S = 30.0
 #: milliseconds after its end for which a step is still read again, since entries are dated before they are committed

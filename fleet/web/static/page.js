@@ -1,7 +1,7 @@
 // Keeps the parts of a page that are marked data-live up to date: asks for the same page again and takes over what differs.
 "use strict";
 
-const EVERY_MS = 2000;
+const EVERY_MS = 3000;
 const PATIENCE_MS = 15000;
 
 const connection = document.getElementById("connection");
