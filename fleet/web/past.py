@@ -18,8 +18,8 @@ from fleet.ledger.reports.history import Paid
 from fleet.threads import Progress, WatchedThread
 from fleet.web.spans import DAY, HOUR, MONTH, SPANS, PaidStep, Span
 
-#: the share of the time that reading takes at most
-_SHARE = 0.01
+#: the share of the time that reading takes at most, until a span is read and once it is
+_FIRST_SHARE, _SHARE = 0.1, 0.01
 #: seconds after which nobody is thought to look at a span any more
 _WANTED_S = 30.0
 #: milliseconds after its end for which a step is still read again, since entries are dated before they are committed
@@ -90,7 +90,7 @@ class Past:
             self._wanted.clear()
             spent_s = self.look()
             if spent_s:
-                self._closed.wait(min(spent_s / _SHARE, _REST_S))
+                self._closed.wait(min(spent_s / _FIRST_SHARE, _REST_S))
             else:
                 self._wanted.wait(_IDLE_S)
 
