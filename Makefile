@@ -101,7 +101,7 @@ $(DIST)/.installed: release/requirements.lock $(STAMP)
 lock: ## resolve pyproject.toml again into both lock files (needs uv on the PATH)
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 1; }
 	$(LOCK) --extra all --extra dev --output-file requirements.lock pyproject.toml
-	$(LOCK) --extra fast --extra otel --extra top --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
+	$(LOCK) --extra alerts --extra fast --extra otel --extra top --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
 	$(LOCK) --constraint requirements.lock --output-file bench/requirements.lock bench/requirements.in
 	$(LOCK) --output-file release/requirements.lock release/requirements.in
 

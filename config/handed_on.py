@@ -14,6 +14,7 @@ _COORDINATORS = (
     "FLEET_HTTP__PROXY",
     "FLEET_WEB__BASIC_AUTH",
     "FLEET_WEB__METRICS_TOKEN",
+    "FLEET_ALERTS__URLS",
 )
 #: the start of variables inside such a setting
 _INSIDE = "FLEET_MINER__"

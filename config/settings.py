@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.alert_section import AlertSettings
 from config.miner_tables import at_servers, miner_problems
 from config.redis_address import read_redis_url
 from config.sections import (
@@ -207,6 +208,7 @@ class Settings(BaseSettings):
     earning: EarningSettings = Field(default_factory=EarningSettings, description="Prices for `fleet advise`.")
     output: OutputSettings = Field(default_factory=OutputSettings, description="What `fleet up` prints.")
     web: WebSettings = Field(default_factory=WebSettings, description="What is served to programs on this machine.")
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="Messages about what is wrong.")
     miner: tuple[MinerSettings, ...] = Field((), description="Miners by name, one [[miner]] table each.")
 
     @classmethod

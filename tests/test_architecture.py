@@ -38,7 +38,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.broker", "fleet.ledger"),
     ("fleet.status",),
     ("fleet.health",),
-    ("fleet.top",),
+    ("fleet.top", "fleet.alerts"),
     ("fleet.web", "fleet.tracing"),
     ("fleet.coordinator",),
     ("fleet.local",),
@@ -94,6 +94,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "pydantic_core": ("config.*",),
     "pydantic_settings": ("config.*",),
     "dotenv": ("config.*",),
+    "apprise": ("fleet.alerts.deliver",),
 }
 
 #: Importer (pattern) → what (patterns) it must not reach, however many imports lie between.
@@ -117,6 +118,7 @@ ENVIRONMENT: dict[str, str] = {
     "fleet.commands.worker": "the worker that the command becomes inherits the environment",
     "fleet.local.supervisor": "the farm's processes inherit the environment",
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
+    "fleet.alerts.outbox": "the process that delivers messages inherits the way to the internet, and no settings",
     "tasks.host.systemd": "systemd says there whom it watches, and where to answer",
     "tasks.host.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
 }

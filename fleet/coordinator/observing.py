@@ -1,4 +1,4 @@
-"""Starts and ends the observers of the loop: the snapshot, its file, and metrics.
+"""Starts and ends the observers of the loop: the snapshot, its file, what is served, traces, and alerts.
 
 One file: each observer begins with what the ledger holds, which is read here.
 """
@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from config.settings import Settings
+from fleet.alerts.alert_thread import AlertThread, NoAlerts
+from fleet.coordinator.alerting import AlertSubject, alerts_of
 from fleet.coordinator.health_setup import HealthSubject, health_observer
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observers import Observers
@@ -29,6 +31,7 @@ from fleet.status.collected import Collected, PaidBefore
 from fleet.status.days import Days
 from fleet.status.publisher import Publisher, Wanted
 from fleet.status.recent import MINUTES
+from fleet.status.snapshot import FarmSnapshot
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 from tasks.broker.handshake import release
 
@@ -72,7 +75,8 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     left = free(lambda: _left(parts))
     health = health_observer(settings, _subject_of_health(parts), left, now)
     sources = Sources(books=parts.books, health=health, servers=servers, in_redis=in_redis, now_ms=parts.now_ms)
-    status = StatusObserver(subject, collected, wanted, publisher.put, sources, now)
+    alerts = _alerts(settings, parts, calendar)
+    status = StatusObserver(subject, collected, wanted, _to_all(publisher.put, alerts.put), sources, now)
     try:
         with (
             site(settings, parts, lambda: status.latest) as observers,
@@ -83,6 +87,27 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
         status.close(parts.farm, time.monotonic())
         publisher.close()
         health.close()
+        alerts.close()
+
+
+def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> AlertThread | NoAlerts:
+    place, accounts = parts.place, [account.ledger_name for account in parts.accounts]
+    subject = AlertSubject(
+        booked=lambda day: sum(_booked(place, accounts, calendar, day).values(), ZERO),
+        losses=lambda first, end: _losses(place, accounts, first, end),
+        now_ms=parts.now_ms(),
+    )
+    return alerts_of(settings, subject, parts.say)
+
+
+def _to_all(*readers: Callable[[FarmSnapshot], None]) -> Callable[[FarmSnapshot], None]:
+    """Passes each snapshot on to its readers."""
+
+    def put(snapshot: FarmSnapshot) -> None:
+        for read in readers:
+            read(snapshot)
+
+    return put
 
 
 def _left(parts: Observed) -> list[Departure]:

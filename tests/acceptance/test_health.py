@@ -1,27 +1,41 @@
-"""A worker that is deaf is named while the others go on, with its host, and no longer once it works again."""
+"""A worker that is deaf is named while the others go on, is announced once, and is announced as over once it works."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from fleet.status.snapshot_file import SNAPSHOT_FILE
 from tests.chaos.farm import Farm, Setup
 from tests.support.farms import state
 from tests.support.processes import eventually, run_fleet
+from tests.support.sinks import silent_service, webhook
 
 pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
-    """A farm with two hosts that both have computed enough to be known."""
-    with Farm(tmp_path_factory.mktemp("health") / "farm", Setup(miners=3, hosts=2)) as one:
+def services() -> Iterator[tuple[str, list[dict[str, Any]], list[socket.socket]]]:
+    """The URLs of a service that never answers and of a webhook, the webhook's messages, and the held connections."""
+    with silent_service() as (silent, held), webhook() as (hook, posted):
+        yield f"{silent} {hook}", posted, held
+
+
+@pytest.fixture(scope="module")
+def hosts(
+    tmp_path_factory: pytest.TempPathFactory, services: tuple[str, list[dict[str, Any]], list[socket.socket]]
+) -> Iterator[Farm]:
+    """A farm with two hosts that both have computed enough to be known, and alerts."""
+    settings = {"FLEET_ALERTS__URLS": services[0], "FLEET_ALERTS__GROUP_S": "1"}
+    with Farm(tmp_path_factory.mktemp("health") / "farm", Setup(miners=3, hosts=2, settings=settings)) as one:
         one.born()
         eventually(
             "work of both hosts", lambda: [row["computed"] > 30 for row in snapshot(one)["hosts"]] == [True, True]
@@ -51,18 +65,43 @@ def explained(one: Farm, *words: str) -> list[dict[str, Any]]:
     return found
 
 
+def works_again(one: Farm) -> bool:
+    """Whether nothing is wrong any more. A worker whose pool was stopped for long ends itself, and is started again."""
+    if not one.hosts[1].running:
+        one.hosts[1].start()
+    return not wrong(one)
+
+
 DEAF = ("deaf_worker", "host host-1")
 
 
-def test_a_worker_that_is_stopped_is_deaf_until_it_goes_on(hosts: Farm) -> None:
+def test_a_worker_that_is_stopped_is_deaf_until_it_goes_on(
+    hosts: Farm, services: tuple[str, list[dict[str, Any]], list[socket.socket]]
+) -> None:
+    _, posted, held = services
     worker = hosts.hosts[1].process.pid
     os.kill(worker, signal.SIGSTOP)
     try:
         eventually("the condition", lambda: DEAF in wrong(hosts))
         assert wrong(hosts)[DEAF] == "Host host-1 gives no sign of life and computes no jobs, while other hosts do."
+        assert [row["kind"] for row in explained(hosts, "host", "host-1")] == ["deaf_worker"]
+        assert "deaf_worker" in [row["kind"] for row in explained(hosts, "farm")]
+        assert explained(hosts, "host", "host-0") == []
+        assert checked(hosts) == 69
+        eventually("a connection to the service that never answers", lambda: held)
+        before = snapshot(hosts)["earnings"]["ledger_nnet"]
+        eventually("payments meanwhile", lambda: snapshot(hosts)["earnings"]["ledger_nnet"] > before)
+        eventually("the message to the other service", lambda: posted)
+        assert [one["title"] for one in posted] == [f"NeoNet farm: {wrong(hosts)[DEAF].rstrip('.')}"]
+        assert "Restart the worker on that host" in posted[0]["message"]
     finally:
         os.kill(worker, signal.SIGCONT)
     eventually("its end", lambda: not wrong(hosts))
+    eventually("the message of its end", lambda: len(posted) == 2)
+    assert posted[1]["message"].startswith("over after ")
+    said = (hosts.folder / "coordinator.log").read_text(encoding="utf-8")
+    assert "service 1 (json) did not take a message" in said
+    assert "a-secret-path" not in said
 
 
 def test_a_worker_whose_pool_is_stopped_is_online_but_deaf(hosts: Farm) -> None:
@@ -70,16 +109,13 @@ def test_a_worker_whose_pool_is_stopped_is_online_but_deaf(hosts: Farm) -> None:
     for process in pool:
         process.send_signal(signal.SIGSTOP)
     try:
-        eventually("the condition", lambda: DEAF in wrong(hosts))
-        assert wrong(hosts)[DEAF] == "Host host-1 is online, but computes no jobs, while other hosts do."
-        assert [row["kind"] for row in explained(hosts, "host", "host-1")] == ["deaf_worker"]
-        assert "deaf_worker" in [row["kind"] for row in explained(hosts, "farm")]
-        assert explained(hosts, "host", "host-0") == []
-        assert checked(hosts) == 69
+        said = "Host host-1 is online, but computes no jobs, while other hosts do."
+        eventually("the condition", lambda: wrong(hosts).get(DEAF) == said)
     finally:
         for process in pool:
-            process.send_signal(signal.SIGCONT)
-    eventually("its end", lambda: not wrong(hosts))
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+    eventually("its end", lambda: works_again(hosts))
     assert checked(hosts) == 0
 
 

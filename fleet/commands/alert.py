@@ -1,0 +1,46 @@
+"""`fleet alert`: tries the services that alerts are sent to."""
+
+from __future__ import annotations
+
+import click
+
+from config.load import load
+from fleet.alerts.message import Message
+from fleet.commands.exits import EX_CONFIG, EX_UNAVAILABLE, Failure, settings_or_exit
+from fleet.commands.tables import console, line
+from fleet.coordinator.alerting import farm_title, outbox_of
+
+_TEXT = "This is a test of the farm's alerts. Nothing is wrong."
+
+
+@click.group("alert")
+def alert() -> None:
+    """Messages about what is wrong, by mail, Telegram, ntfy, webhooks and more. `alerts.urls` names the services.
+
+    \b
+    Example:
+      FLEET_ALERTS__URLS='ntfys://ntfy.sh/a-long-secret-topic' fleet alert test
+    """
+
+
+@alert.command("test")
+def test() -> None:
+    """Send a test message to each service, and say which of them took it.
+
+    The URLs are secrets: only the kind of each service is shown.
+    """
+    with settings_or_exit():
+        settings = load()
+    if settings.alerts.urls is None:
+        raise Failure("no service is named: set alerts.urls (FLEET_ALERTS__URLS)", EX_CONFIG)
+    outbox = outbox_of(settings.alerts)
+    if outbox.missing:
+        raise Failure(outbox.missing, EX_CONFIG)
+    screen, failed = console(), 0
+    for number, (scheme, reason) in enumerate(
+        outbox.deliver(Message(title=f"{farm_title(settings)}: test", body=_TEXT)), 1
+    ):
+        failed += bool(reason)
+        line(screen, f"{number} {scheme}: {f'not delivered: {reason}' if reason else 'delivered'}")
+    if failed:
+        raise Failure(f"{failed} of the services did not take the message", EX_UNAVAILABLE)
