@@ -38,10 +38,10 @@ up: $(STAMP) ## run a whole farm on this machine, e.g. make up ARGS='--server ht
 	@exec $(BIN)/fleet up $(ARGS)
 
 # Most of the tests wait for processes that they started. Those of one file run one after the other.
-AT_ONCE ?= 3
+AT_ONCE ?= 4
 
 .PHONY: test
-test: $(STAMP) ## unit, integration and acceptance tests, AT_ONCE=3 files at a time; ARGS go to pytest
+test: $(STAMP) ## unit, integration and acceptance tests, AT_ONCE=4 files at a time; ARGS go to pytest
 	$(BIN)/python -m pytest --numprocesses $(AT_ONCE) --dist loadfile $(ARGS)
 
 .PHONY: test-compose

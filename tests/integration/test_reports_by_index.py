@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from fleet.ledger.places import LedgerPlace
-from fleet.ledger.reports import rewards, scopes, vitals, wallets
+from fleet.ledger.reports import dated_sums, rewards, scopes, vitals, wallets
 from fleet.ledger.reports.sqlite_reader import fetch_all
 
 _LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v7.sql"
 REPORTS: list[tuple[ModuleType, Callable[[LedgerPlace], object]]] = [
-    (rewards, lambda place: rewards.rewards_by(place, "miner")),
+    (dated_sums, lambda place: rewards.rewards_by(place, "miner")),
     (scopes, scopes.scopes),
     (wallets, wallets.stated_by_miner),
     (vitals, lambda place: vitals.vitals(place, 0)),
