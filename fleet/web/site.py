@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from config.hiding import hidden
@@ -59,7 +59,7 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
             latest=farm.latest,
             ended=farm.ended,
             past=past,
-            ledger=_reader(farm.place, farm.server),
+            ledger=_reader(farm.place, farm.accounts),
             now_ms=wall_ms,
             clock=time.monotonic,
         )
@@ -90,7 +90,7 @@ def _past(farm: ServedFarm) -> Past:
     return past
 
 
-def _reader(place: LedgerPlace, server: str) -> LedgerReader:
+def _reader(place: LedgerPlace, accounts: Collection[str]) -> LedgerReader:
     def job(wanted: str) -> tuple[list[Life], list[Match]]:
         engine = open_engine(place.url, read_only=True)
         try:
@@ -104,15 +104,15 @@ def _reader(place: LedgerPlace, server: str) -> LedgerReader:
     return LedgerReader(
         jobs=lambda most, miner, host: latest_jobs(place, most, miner=miner, host=host),
         job=job,
-        lost=lambda: _lost(place, server),
+        lost=lambda: _lost(place, accounts),
         advice=lambda: next((one.advice.sentence for one in kept_advice(place)), ""),
     )
 
 
-def _lost(place: LedgerPlace, server: str) -> list[LostToday]:
+def _lost(place: LedgerPlace, accounts: Collection[str]) -> list[LostToday]:
     since_hour = wall_ms() // _HOUR_MS - _DAY_HOURS + 1
     return [
         LostToday(miner=one.miner, cause=one.cause, jobs=one.jobs, amount=one.amount)
         for one in losses(place, since_hour=since_hour)
-        if one.server == server
+        if one.server in accounts
     ]

@@ -23,6 +23,10 @@ MOST_MINERS = 200
 _UP_S = 120.0
 #: most tags that are told apart
 _MOST_TAGS = 64
+#: most servers that are told apart
+_MOST_SERVERS = 64
+#: states of a server that takes no calls
+_NO_CALLS = frozenset({"away", "banned"})
 _NO_WORKER = "no_worker"
 
 _Labelled = Iterable[tuple[tuple[str, ...], float | None]]
@@ -56,6 +60,7 @@ class SnapshotMetrics(Collector):
         yield from _money(made, now)
         yield from _by_tag(made, self._tags)
         yield from _farm(made)
+        yield from _by_server(made)
         yield from _workers(made)
 
 
@@ -120,6 +125,24 @@ def _farm(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamil
     yield _gauge("neonet_network_active_miners", "Active miners of the network, as the server states.", active)
     wrong = [((kind,), float(count)) for kind, count in Counter(one.kind for one in made.wrong).items()]
     yield _gauges("neonet_wrong", "What keeps the farm from earning now: subjects by kind.", ("kind",), wrong)
+
+
+def _by_server(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
+    """The figures of each server, where there are several."""
+    rows = made.servers[:_MOST_SERVERS] if len(made.servers) > 1 else ()
+    if not rows:
+        return
+    label = ("server",)
+    up = [((row.name,), float(row.state not in _NO_CALLS)) for row in rows]
+    yield _gauges("neonet_server_up", "Whether the server takes calls, as far as is known.", label, up)
+    rates = [((row.name,), float(row.recent) / made.earnings.recent_s * 60) for row in rows]
+    yield _gauges("neonet_server_nnet_per_minute", "NNET a minute at the server, of late.", label, rates)
+    booked = [((row.name,), float(row.ledger)) for row in rows]
+    yield _gauges("neonet_server_ledger_nnet", "NNET that the ledger holds of the server.", label, booked)
+    used = [((row.name,), float(row.requests.used)) for row in rows]
+    yield _gauges("neonet_server_requests_used", "Requests in the server's present window.", label, used)
+    limits = [((row.name,), float(row.requests.limit)) for row in rows]
+    yield _gauges("neonet_server_requests_limit", "Requests that one window of the server takes.", label, limits)
 
 
 def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:

@@ -18,6 +18,7 @@ from fleet.status.snapshot import (
     Projection,
     Queue,
     Requests,
+    ServerFigures,
     Severity,
     WorkRow,
     Wrong,
@@ -81,6 +82,22 @@ SNAPSHOT = FarmSnapshot(
             since_ms=AT_MS - 60_000,
         ),
     ),
+)
+
+#: two servers, of which the second has banned this address
+SERVERS = tuple(
+    ServerFigures(
+        name=name,
+        account=f"https://{name}.example.com",
+        state=state,
+        ledger=Decimal(ledger),
+        today=None,
+        recent=Decimal("0.5"),
+        miners=4,
+        in_session=3,
+        requests=replace(SNAPSHOT.requests, used=used),
+    )
+    for name, state, ledger, used in (("main", "mining", 70, 321), ("side", "banned", 42, 123))
 )
 
 

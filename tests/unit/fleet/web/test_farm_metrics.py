@@ -10,7 +10,7 @@ from fleet.status.snapshot import FarmSnapshot
 from fleet.status.tallies import OTHER
 from fleet.web.farm_metrics import farm_metrics
 from fleet.web.snapshot_metrics import MOST_MINERS
-from tests.support.snapshots import MINER, SNAPSHOT, snapshot
+from tests.support.snapshots import MINER, SERVERS, SNAPSHOT, snapshot
 
 
 def text(made: FarmSnapshot | None = SNAPSHOT) -> str:
@@ -90,3 +90,16 @@ def test_a_host_is_up_while_a_worker_is_there_and_it_computes() -> None:
     assert 'neonet_host_free_slots{hostname="attic"}' not in shown
     late = tuple(replace(row, last_ms=SNAPSHOT.at_ms - 121_000) for row in SNAPSHOT.hosts)
     assert 'celery_worker_up{hostname="shed"} 0.0' in text(snapshot(wrong=(), hosts=late))
+
+
+def test_each_of_several_servers_has_its_own_figures() -> None:
+    lines = text(snapshot(servers=SERVERS)).splitlines()
+    for name, up, ledger, used in (("main", 1.0, 70.0, 321.0), ("side", 0.0, 42.0, 123.0)):
+        assert f'neonet_server_up{{server="{name}"}} {up}' in lines
+        assert f'neonet_server_ledger_nnet{{server="{name}"}} {ledger}' in lines
+        assert f'neonet_server_nnet_per_minute{{server="{name}"}} 0.1' in lines
+        assert f'neonet_server_requests_used{{server="{name}"}} {used}' in lines
+        assert f'neonet_server_requests_limit{{server="{name}"}} 5000.0' in lines
+    assert "neonet_server_" not in text(snapshot(servers=SERVERS[:1]))
+    many = tuple(replace(SERVERS[0], name=f"server-{number}") for number in range(99))
+    assert text(snapshot(servers=many)).count("neonet_server_up{") == 64

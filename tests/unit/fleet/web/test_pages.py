@@ -23,7 +23,7 @@ from fleet.status.snapshot import FarmSnapshot
 from fleet.web.pages import Pages
 from fleet.web.past import Past
 from fleet.web.sources import FarmSources, LedgerReader
-from tests.support.snapshots import AT_MS, HOSTILE, MARKUP, MINER, SNAPSHOT, snapshot
+from tests.support.snapshots import AT_MS, HOSTILE, MARKUP, MINER, SERVERS, SNAPSHOT, snapshot
 
 T = TypeVar("T")
 MINER_ID = "neo15f0c3b9a7e2d4816a0b1c2d3e4f5061728394a5b"
@@ -231,3 +231,10 @@ def test_a_snapshot_that_no_longer_changes_is_late() -> None:
         assert b"figures are 1 min old" in late
 
     world.run(ask)
+
+
+def test_each_of_several_servers_has_a_row_with_its_own_limit() -> None:
+    _, document = World(farm=replace(SNAPSHOT, servers=SERVERS)).page("/")
+    for row in ("321/5,000", "123/5,000", "banned", "All servers"):
+        assert row in document
+    assert 'id="servers"' not in World(farm=replace(SNAPSHOT, servers=SERVERS[:1])).page("/")[1]
