@@ -126,8 +126,7 @@ ENVIRONMENT: dict[str, str] = {
 #: Unit tests of more than one module, by their path in tests/unit, and what they test.
 TOPICS: dict[str, str] = {
     "fleet/test_foreign_text.py": "text of a server on its way through client, miner, ledger and output",
-    "tasks/compute/kernels/test_numeric_kernels.py": "the kernels that draw and multiply",
-    "tasks/compute/kernels/test_record_kernels.py": "the kernels that look at what they are given",
+    "tasks/compute/kernels/test_numeric_kernels.py": "the kernels that multiply, reduce and hash",
     "test_map.py": "docs/map.md",
     "test_planted_bugs.py": "tests/virtual: its laws find bugs that are put in on purpose",
     "test_troubleshooting.py": "docs/troubleshooting.md",

@@ -9,8 +9,8 @@ from fleet.broker.results import Results
 from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.broker.redis_client import MOST_ANSWER_BYTES, redis_client
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_STREAM
-from tests.integration.test_dispatch_intake import Heard, intake, put, read
 from tests.integration.test_tampering import emptied
+from tests.support.intake import Heard, intake, put, read
 from tests.support.processes import PATIENCE_S, eventually
 
 _MIB = 1024 * 1024

@@ -12,9 +12,9 @@ from fleet.broker.results import Intake
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tasks.worker.app import make_app
-from tests.integration.test_dispatch_intake import Heard
 from tests.integration.test_role_of_a_worker import Farm, farm
 from tests.integration.test_tampering import emptied
+from tests.support.intake import Heard
 from tests.support.processes import PATIENCE_S
 from tests.support.workers import job, send
 

@@ -19,7 +19,7 @@ from fleet.hosts.redis_acl import Role, user_of_host, users_file
 from fleet.local.redis_server import free_port
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tasks.worker.app import make_app
-from tests.integration.test_dispatch_intake import intake, news, read
+from tests.support.intake import intake, news, read
 from tests.support.processes import eventually, stop
 from tests.support.redis_server import binary
 from tests.support.workers import POISONED, job, send, worker

@@ -15,7 +15,7 @@ from fleet.broker.results import BrokerState, Intake, Results
 from fleet.broker.stream import NEW, Stream
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE, MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY
-from tests.integration.test_dispatch_intake import Heard, intake, news, put, read
+from tests.support.intake import Heard, intake, news, put, read
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import dispatcher, job
 

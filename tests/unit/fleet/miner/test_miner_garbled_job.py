@@ -8,7 +8,7 @@ from fleet.domain.calls import CallKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved, JobOpened
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from tests.unit.fleet.miner.test_miner_surprises import Script
+from tests.support.miner_script import Script
 
 
 def fetched(job_id: str, flaw: str = "") -> Job:

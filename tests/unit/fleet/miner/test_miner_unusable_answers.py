@@ -15,8 +15,8 @@ from fleet.domain.events import DrainBegun
 from fleet.errors import Garbled
 from fleet.server.client import Client
 from fleet.server.http.interface import Request, Response
+from tests.support.miner_script import Script
 from tests.support.scripted import job
-from tests.unit.fleet.miner.test_miner_surprises import Script
 
 
 class Line:

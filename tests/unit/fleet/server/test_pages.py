@@ -17,7 +17,7 @@ from fleet.server.denials import error_of
 from fleet.server.pages import page_words
 from tests.support.faults import PAGE_STATUSES
 from tests.support.insides import active_jobs, running_session
-from tests.unit.fleet.miner.test_miner_surprises import REWARD, Script, accepted
+from tests.support.miner_script import REWARD, Script, accepted
 
 PAGE = b"<!DOCTYPE html>\n<html><head><TITLE lang=en>\n Access &amp; sign-in </TITLE></head><body>No</body></html>"
 BAN = json.dumps({"error": "blocked", "reason": "too many errors", "unblock_in": 300}).encode()

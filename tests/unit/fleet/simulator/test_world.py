@@ -1,4 +1,7 @@
-"""The simulated network's rules, under a clock of our own."""
+"""The simulated network's rules, under a clock of our own.
+
+One file: each rule has one short test, and all of them begin at the same site.
+"""
 
 from __future__ import annotations
 
@@ -253,36 +256,6 @@ def test_the_phase_follows_the_number_of_miners(miners: int, phase: str, load: f
     status = Site("c", strangers=parse_strangers(str(miners))).ask("GET", "/api/decentralization/status")[1]
     assert (status["phase"], status["miner_load"], status["bootstrap_load"]) == (phase, load, round(100 - load, 2))
     assert "replit_load" not in status
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "body", "error"),
-    [
-        ("register", None, ("missing", ["body"])),
-        ("register", b"[1]", ("model_attributes_type", ["body"])),
-        ("register", b"\xff", ("json_invalid", ["body", 0])),
-        ("register", {"contributor_id": 5}, ("string_type", ["body", "contributor_id"])),
-        ("heartbeat", {"contributor_id": "m"}, ("missing", ["body", "session_id"])),
-        (
-            "heartbeat",
-            {"contributor_id": "m", "session_id": "s", "cpu_usage": "hot"},
-            ("float_parsing", ["body", "cpu_usage"]),
-        ),
-        ("register", {"contributor_id": "m", "cpu_cores": 1.5}, ("int_from_float", ["body", "cpu_cores"])),
-    ],
-)
-def test_a_malformed_body_is_refused_in_the_frameworks_words(
-    endpoint: str, body: Any, error: tuple[str, list[str]]
-) -> None:
-    status, answer = Site().ask("POST", f"/ai-energy/{endpoint}", body)
-    assert status == 422
-    assert (answer["detail"][0]["type"], answer["detail"][0]["loc"]) == error
-
-
-def test_a_known_path_with_another_method_says_which_one_fits() -> None:
-    call = parse_request("DELETE", "/ai-energy/register", b"")
-    answer = Site().simulator.perform(call, None, now=START, monotonic_s=0)
-    assert (answer.status, answer.headers) == (405, (("Allow", "POST"),))
 
 
 def test_open_jobs_have_a_ceiling_and_completed_ones_cost_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:

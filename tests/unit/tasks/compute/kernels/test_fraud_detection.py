@@ -1,8 +1,7 @@
-"""Kernels that look at what they are given, against plain Python and made cases."""
+"""Fraud detection and the graph of payments, against plain Python and made cases."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import exp, log, log1p
 from statistics import median
 from typing import Any
@@ -13,15 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator
 
-from tasks.compute.digest import canonical, digest, seed
-from tasks.compute.kernels.data_validation import REASONS, checks, checksums, data_validation, drawn_records
+from tasks.compute.digest import seed
 from tasks.compute.kernels.draws import generator
 from tasks.compute.kernels.fingerprint import fingerprint
 from tasks.compute.kernels.fraud_detection import fraud_detection
-from tasks.compute.kernels.network_protection import network_protection
 from tasks.compute.kernels.payment_graph import fans, on_cycle
-from tasks.compute.payloads.blocks import NetworkProtection
-from tasks.compute.payloads.records import DataValidation
 from tasks.compute.payloads.transactions import FraudDetection
 
 Transaction = tuple[float, str, str]
@@ -180,143 +175,3 @@ def test_a_cycle_of_ten_thousand_addresses_is_found_without_recursion() -> None:
     addresses = [str(number) for number in range(10_000)]
     assert on_cycle(addresses, [*addresses[1:], "0"]) == [True] * 10_000
     assert on_cycle(addresses[:-1][::-1], addresses[1:][::-1]) == [False] * 9_999
-
-
-# Blocks
-
-
-def blocks(*given: tuple[int | None, str]) -> dict[str, Any]:
-    """The result for the blocks (height, hash)."""
-    heights, hashes = zip(*given, strict=True) if given else ((), ())
-    return network_protection(NetworkProtection(heights=heights, hashes=hashes), rng())
-
-
-def wrong(result: dict[str, Any]) -> dict[int, list[str]]:
-    """Reasons by index."""
-    return {block["index"]: block["reasons"] for block in result["invalid"]}
-
-
-def test_blocks_as_the_servers_send_them_are_valid() -> None:
-    given = [(0, "2c4598e3-ae22-41"), (1, "bf7e49df-a7fd-40"), (2, "bd806634-75eb-4e")]
-    result = blocks(*given)
-    assert (result["blocks_validated"], result["blocks_checked"], result["invalid"]) == (3, 3, [])
-    heights, hashes = zip(*given, strict=True)
-    assert result["chain_hash"] == digest("network_protection", canonical([heights, hashes]))
-    assert result["synthetic"] is False
-
-
-@pytest.mark.parametrize(
-    ("second", "reasons"),
-    [
-        ((8, "aaaaaaab"), []),
-        ((8, "0xAAAAAAAB"), []),
-        ((8, "a" * 128), []),
-        ((9, "aaaaaaab"), ["height_gap"]),
-        ((6, "aaaaaaab"), ["height_gap"]),
-        ((7, "aaaaaaab"), ["height_gap", "duplicate_height"]),
-        ((None, "aaaaaaab"), ["missing_height"]),
-        ((8, "aaaaaaaa"), ["duplicate_hash"]),
-        ((8, "AAAAAAAA"), ["duplicate_hash"]),
-        ((8, ""), ["malformed_hash"]),
-        ((8, "aaaaaaa"), ["malformed_hash"]),
-        ((8, "aaaaaaag"), ["malformed_hash"]),
-        ((8, "aaaaaaab\n"), ["malformed_hash"]),
-        ((8, "-aaaaaaab"), ["malformed_hash"]),
-        ((8, "aaaa--aaab"), ["malformed_hash"]),
-        ((8, "aaaaaaa\u0663"), ["malformed_hash"]),
-        ((8, "\ud800aaaaaaaa"), ["malformed_hash"]),
-        ((9, "zz"), ["height_gap", "malformed_hash"]),
-    ],
-)
-def test_what_is_wrong_with_a_block_is_named(second: tuple[int | None, str], reasons: list[str]) -> None:
-    result = blocks((7, "aaaaaaaa"), second)
-    assert wrong(result) == ({1: reasons} if reasons else {})
-    assert result["blocks_validated"] == 2 - bool(reasons)
-    assert result["invalid_count"] == bool(reasons)
-
-
-def test_one_gap_spoils_one_block_and_a_block_without_height_spoils_no_other() -> None:
-    given: list[tuple[int | None, str]] = [(5, "a" * 8), (9, "b" * 8), (10, "c" * 8), (None, "d" * 8), (40, "e" * 8)]
-    assert wrong(blocks(*given)) == {1: ["height_gap"], 3: ["missing_height"]}
-
-
-def test_no_blocks_validate_as_none_and_many_bad_ones_are_listed_in_part() -> None:
-    assert blocks()["blocks_validated"] == 0
-    result = blocks(*[(3, "same-hash")] * 1000)
-    assert (result["blocks_validated"], result["invalid_count"], len(result["invalid"])) == (0, 1000, 16)
-
-
-def test_the_largest_heights_are_checked_exactly() -> None:
-    assert wrong(blocks((2**63 - 3, "a" * 8), (2**63 - 2, "b" * 8), (2**63 - 1, "c" * 8))) == {}
-    assert wrong(blocks((2**62, "a" * 8), (2**62 + 2, "b" * 8))) == {1: ["height_gap"]}
-
-
-@pytest.mark.parametrize("block_range", [(0, 0), (3, 12), (2**63 - 10, 2**63 - 1), (0, 9_999)])
-def test_where_only_a_range_is_given_its_blocks_are_drawn(block_range: tuple[int, int]) -> None:
-    result = network_protection(NetworkProtection(block_range=block_range), rng())
-    count = block_range[1] - block_range[0] + 1
-    assert (result["blocks_validated"], result["blocks_checked"], result["synthetic"]) == (count, count, True)
-    other = network_protection(NetworkProtection(block_range=block_range), generator(3))
-    assert other["chain_hash"] != result["chain_hash"]
-
-
-# Records
-
-
-@pytest.mark.parametrize("count", [1, 2, 100, 500, 20_000])
-@pytest.mark.parametrize("job", [1, 2, 3])
-def test_the_checks_find_exactly_the_records_that_were_corrupted(count: int, job: int) -> None:
-    records, corruption = drawn_records(count, generator(job))
-    failed = checks(records)
-    for number in range(len(REASONS)):
-        np.testing.assert_array_equal(failed[number], corruption == number, err_msg=REASONS[number])
-
-
-def test_every_kind_of_corruption_is_drawn_at_about_its_rate() -> None:
-    _, corruption = drawn_records(100_000, rng())
-    for number in range(len(REASONS)):
-        assert np.count_nonzero(corruption == number) == pytest.approx(100_000 / 160, rel=0.2)
-
-
-def test_the_score_is_the_share_of_records_that_pass() -> None:
-    result: dict[str, Any] = data_validation(DataValidation(records=5000), rng())
-    _, corruption = drawn_records(5000, rng())
-    failures = int(np.count_nonzero(corruption >= 0))
-    assert result["integrity_score"] == (5000 - failures) / 5000
-    assert (result["records_failed"], result["records_checked"]) == (failures, 5000)
-    assert sum(result["failed_by"].values()) == failures
-    assert result["synthetic"] is True
-
-
-def test_no_records_are_whole() -> None:
-    result: dict[str, Any] = data_validation(DataValidation(records=0), rng())
-    assert (result["integrity_score"], result["records_failed"]) == (1.0, 0)
-
-
-def test_checksums_are_those_of_python_integers() -> None:
-    records, corruption = drawn_records(50, rng())
-    mix = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
-    for index in range(50):
-        bits = int.from_bytes(records.amount[index].tobytes(), "little")
-        state = int(records.sequence[index]) * mix[0] % 2**64 ^ int(records.time[index])
-        state = (state * mix[1] % 2**64 ^ bits) * mix[2] % 2**64 ^ int(records.account[index])
-        state = state * mix[0] % 2**64
-        assert (state ^ state >> 32 == int(records.checksum[index])) == (corruption[index] != 0)
-
-
-@pytest.mark.parametrize("column", ["sequence", "time", "amount", "account"])
-@pytest.mark.parametrize("bit", [0, 31, 63])
-def test_a_flipped_bit_in_any_column_changes_the_checksum(column: str, bit: int) -> None:
-    records, _ = drawn_records(64, rng())
-    columns = {name: getattr(records, name).copy() for name in ("sequence", "time", "amount", "account")}
-    before = checksums(**columns)
-    columns[column].view(np.uint64)[:] ^= np.uint64(1 << bit)
-    assert not np.any(checksums(**columns) == before)
-
-
-def test_drawn_records_rise_in_time_and_sequence_where_they_are_whole() -> None:
-    records, corruption = drawn_records(3000, rng())
-    whole = corruption == -1
-    assert all(a <= b for a, b in pairwise(records.time[whole].tolist()))
-    assert all(a < b for a, b in pairwise(records.sequence[whole].tolist()))
-    assert np.isfinite(records.amount[whole]).all()

@@ -1,0 +1,37 @@
+"""Seeds, and products of matrices by loops in float64, to hold kernels against."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import Any
+
+import pytest
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from tasks.compute.digest import seed
+from tasks.compute.kernels.draws import generator
+
+SEED = seed("a job")
+Rows = list[list[float]]
+
+
+@pytest.fixture
+def rng() -> Generator:
+    return generator(SEED)
+
+
+def again() -> Generator:
+    """A second generator in the state of `rng`."""
+    return generator(SEED)
+
+
+def product(a: Rows, b: Rows) -> Rows:
+    """a·b by loops over float64."""
+    columns = list(zip(*b, strict=True))
+    return [[fsum(x * y for x, y in zip(row, column, strict=True)) for column in columns] for row in a]
+
+
+def rows(array: NDArray[Any]) -> Rows:
+    """The array's entries as Python floats."""
+    return [[float(value) for value in row] for row in array]
