@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import fsum
 from typing import Any
 
-import pytest
 from numpy.random import Generator
 from numpy.typing import NDArray
 
@@ -16,13 +15,8 @@ SEED = seed("a job")
 Rows = list[list[float]]
 
 
-@pytest.fixture
-def rng() -> Generator:
-    return generator(SEED)
-
-
 def again() -> Generator:
-    """A second generator in the state of `rng`."""
+    """A generator in one known state, that of the fixture `rng`."""
     return generator(SEED)
 
 

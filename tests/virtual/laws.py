@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from fleet.broker.results import Results
 from fleet.coordinator.inbox import Event
-from fleet.domain.answers import Receipt, Registration, SessionSummary, Totals
+from fleet.domain.answers import Receipt, Registration, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference
 from fleet.domain.effects import BalanceSeen, BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
@@ -69,7 +69,7 @@ class Laws:
         #: miner → the same for the first total of the current record: the answer that showed a forgetting, or that set
         #: the base. Nothing proves what was paid before in lost answers.
         self.record_from: dict[str, float] = {}
-        #: miner → when the last stop of its session that was answered was sent
+        #: miner → when the last stop of its session was sent, answered or given up
         self.stopped: dict[str, float] = {}
         #: miner → when it was last registered
         self._registered: dict[str, float] = {}
@@ -157,7 +157,7 @@ class Laws:
                 self._read.append(event)
                 if isinstance(event.outcome, Totals):
                     self.total_asked[event.call.spec.miner_id] = event.sent_at
-                elif isinstance(event.outcome, SessionSummary):
+                elif event.call.kind is CallKind.STOP_SESSION:
                     self.stopped[event.call.spec.miner_id] = event.sent_at
                 elif isinstance(event.outcome, Registration):
                     self._registered[event.call.spec.miner_id] = event.sent_at

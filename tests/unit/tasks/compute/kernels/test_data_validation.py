@@ -11,7 +11,7 @@ import pytest
 from tasks.compute.kernels.data_validation import REASONS, checks, checksums, data_validation, drawn_records
 from tasks.compute.kernels.draws import generator
 from tasks.compute.payloads.records import DataValidation
-from tests.unit.tasks.compute.kernels.test_fraud_detection import rng
+from tests.support.by_loops import again
 
 # Records
 
@@ -26,14 +26,14 @@ def test_the_checks_find_exactly_the_records_that_were_corrupted(count: int, job
 
 
 def test_every_kind_of_corruption_is_drawn_at_about_its_rate() -> None:
-    _, corruption = drawn_records(100_000, rng())
+    _, corruption = drawn_records(100_000, again())
     for number in range(len(REASONS)):
         assert np.count_nonzero(corruption == number) == pytest.approx(100_000 / 160, rel=0.2)
 
 
 def test_the_score_is_the_share_of_records_that_pass() -> None:
-    result: dict[str, Any] = data_validation(DataValidation(records=5000), rng())
-    _, corruption = drawn_records(5000, rng())
+    result: dict[str, Any] = data_validation(DataValidation(records=5000), again())
+    _, corruption = drawn_records(5000, again())
     failures = int(np.count_nonzero(corruption >= 0))
     assert result["integrity_score"] == (5000 - failures) / 5000
     assert (result["records_failed"], result["records_checked"]) == (failures, 5000)
@@ -42,12 +42,12 @@ def test_the_score_is_the_share_of_records_that_pass() -> None:
 
 
 def test_no_records_are_whole() -> None:
-    result: dict[str, Any] = data_validation(DataValidation(records=0), rng())
+    result: dict[str, Any] = data_validation(DataValidation(records=0), again())
     assert (result["integrity_score"], result["records_failed"]) == (1.0, 0)
 
 
 def test_checksums_are_those_of_python_integers() -> None:
-    records, corruption = drawn_records(50, rng())
+    records, corruption = drawn_records(50, again())
     mix = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
     for index in range(50):
         bits = int.from_bytes(records.amount[index].tobytes(), "little")
@@ -60,7 +60,7 @@ def test_checksums_are_those_of_python_integers() -> None:
 @pytest.mark.parametrize("column", ["sequence", "time", "amount", "account"])
 @pytest.mark.parametrize("bit", [0, 31, 63])
 def test_a_flipped_bit_in_any_column_changes_the_checksum(column: str, bit: int) -> None:
-    records, _ = drawn_records(64, rng())
+    records, _ = drawn_records(64, again())
     columns = {name: getattr(records, name).copy() for name in ("sequence", "time", "amount", "account")}
     before = checksums(**columns)
     columns[column].view(np.uint64)[:] ^= np.uint64(1 << bit)
@@ -68,7 +68,7 @@ def test_a_flipped_bit_in_any_column_changes_the_checksum(column: str, bit: int)
 
 
 def test_drawn_records_rise_in_time_and_sequence_where_they_are_whole() -> None:
-    records, corruption = drawn_records(3000, rng())
+    records, corruption = drawn_records(3000, again())
     whole = corruption == -1
     assert all(a <= b for a, b in pairwise(records.time[whole].tolist()))
     assert all(a < b for a, b in pairwise(records.sequence[whole].tolist()))

@@ -10,21 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.random import Generator
 
-from tasks.compute.digest import seed
 from tasks.compute.kernels.draws import generator
 from tasks.compute.kernels.fingerprint import fingerprint
 from tasks.compute.kernels.fraud_detection import fraud_detection
 from tasks.compute.kernels.payment_graph import fans, on_cycle
 from tasks.compute.payloads.transactions import FraudDetection
+from tests.support.by_loops import again
 
 Transaction = tuple[float, str, str]
-
-
-def rng() -> Generator:
-    """A generator in one known state."""
-    return generator(seed("a job"))
 
 
 # Fraud
@@ -33,7 +27,7 @@ def rng() -> Generator:
 def fraud(*transactions: Transaction) -> dict[str, Any]:
     """The result for the transactions (amount, from, to)."""
     amounts, senders, receivers = zip(*transactions, strict=True) if transactions else ((), (), ())
-    return fraud_detection(FraudDetection(amounts=amounts, senders=senders, receivers=receivers), rng())
+    return fraud_detection(FraudDetection(amounts=amounts, senders=senders, receivers=receivers), again())
 
 
 def reaches(edges: set[tuple[str, str]], start: str, end: str) -> bool:
@@ -139,7 +133,7 @@ def test_the_scores_do_not_depend_on_the_job_and_the_flags_listed_are_at_most_64
 
 @pytest.mark.parametrize("count", [0, 1, 2, 20, 10_000])
 def test_where_only_a_count_is_given_that_many_are_drawn(count: int) -> None:
-    result = fraud_detection(FraudDetection(tx_count=count, synthetic=True), rng())
+    result = fraud_detection(FraudDetection(tx_count=count, synthetic=True), again())
     assert result["analyzed"] == count
     assert result["synthetic"] is True
     if count:

@@ -10,7 +10,7 @@ from tasks.compute.digest import canonical, digest
 from tasks.compute.kernels.draws import generator
 from tasks.compute.kernels.network_protection import network_protection
 from tasks.compute.payloads.blocks import NetworkProtection
-from tests.unit.tasks.compute.kernels.test_fraud_detection import rng
+from tests.support.by_loops import again
 
 # Blocks
 
@@ -18,7 +18,7 @@ from tests.unit.tasks.compute.kernels.test_fraud_detection import rng
 def blocks(*given: tuple[int | None, str]) -> dict[str, Any]:
     """The result for the blocks (height, hash)."""
     heights, hashes = zip(*given, strict=True) if given else ((), ())
-    return network_protection(NetworkProtection(heights=heights, hashes=hashes), rng())
+    return network_protection(NetworkProtection(heights=heights, hashes=hashes), again())
 
 
 def wrong(result: dict[str, Any]) -> dict[int, list[str]]:
@@ -83,7 +83,7 @@ def test_the_largest_heights_are_checked_exactly() -> None:
 
 @pytest.mark.parametrize("block_range", [(0, 0), (3, 12), (2**63 - 10, 2**63 - 1), (0, 9_999)])
 def test_where_only_a_range_is_given_its_blocks_are_drawn(block_range: tuple[int, int]) -> None:
-    result = network_protection(NetworkProtection(block_range=block_range), rng())
+    result = network_protection(NetworkProtection(block_range=block_range), again())
     count = block_range[1] - block_range[0] + 1
     assert (result["blocks_validated"], result["blocks_checked"], result["synthetic"]) == (count, count, True)
     other = network_protection(NetworkProtection(block_range=block_range), generator(3))
