@@ -25,14 +25,15 @@ class Failover:
         `after_s`, and left again once one of these has taken calls for `back_s`.
         """
         self._after_s, self._back_s = after_s, back_s
+        self._began = now
         self._levels = [
             {name: farm for name, (priority, farm) in servers.items() if priority == level}
             for level in sorted({priority for priority, _ in servers.values()})
         ]
         #: number of levels in use
         self._used = 1
-        #: since when each farm has been down, or sound
-        self._since = dict.fromkeys(servers, (True, now))
+        #: since when each server has been sound (True), down (False), or not known to be either (None)
+        self._since: dict[str, tuple[bool | None, float]] = dict.fromkeys(servers, (None, now))
         for number, farms in enumerate(self._levels, 1):
             if number > 1 and any(miner.left_open for farm in farms.values() for miner in farm.miners.values()):
                 self._used = number
@@ -46,7 +47,7 @@ class Failover:
             return []
         for farms in self._levels[: self._used]:
             for name, farm in farms.items():
-                sound = not (farm.server.away or farm.server.banned(now))
+                sound = self._is_sound(farm, now)
                 if sound is not self._since[name][0]:
                     self._since[name] = (sound, now)
         for number, farms in enumerate(self._levels[: self._used - 1], 1):
@@ -57,6 +58,12 @@ class Failover:
         down = all(self._lasted(name, self._after_s, now, sound=False) for name in before)
         return self._open(before, now) if down and self._used < len(self._levels) else []
 
+    def _is_sound(self, farm: Farm, now: float) -> bool | None:
+        """Whether a server takes calls; None until it has answered this coordinator."""
+        if farm.server.away or farm.server.banned(now):
+            return False
+        return True if farm.server.last_answer_at > self._began else None
+
     def _lasted(self, name: str, seconds: float, now: float, *, sound: bool) -> bool:
         state, since = self._since[name]
         return state is sound and now - since >= seconds
@@ -65,7 +72,7 @@ class Failover:
         farms = self._levels[self._used]
         self._used += 1
         for name, farm in farms.items():
-            self._since[name] = (True, now)
+            self._since[name] = (None, now)
             _resume(farm, now)
         verb = "takes" if len(before) == 1 else "take"
         return [f"{_list(before)} {verb} no calls: mining at {_list(list(farms))} until one does"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -137,6 +139,29 @@ def test_a_later_priority_takes_over_while_the_first_is_down_and_hands_back(tmp_
         at_side = accepted(two)
         more(one, 20)
         assert accepted(two) == at_side
+        told = stopped(process)
+        assert told["rewards"]["difference_nnet"] == 0
+        assert {row["server"]: row["difference_nnet"] for row in told["servers"]} == {"main": 0, "side": 0}
+        assert booked(home) == {one: book(one), two: book(two)}
+
+
+def test_a_coordinator_killed_at_the_standby_goes_on_there_and_then_hands_back(tmp_path: Path) -> None:
+    with two_servers(tmp_path, second_priority=2) as (process, home, one, two):
+        more(one, 20)
+        asked(one, "/simulator/faults", {"faults": ["drop_before"]})
+        process.says("main takes no calls: mining at side until one does")
+        more(two, 20)
+        at_main = accepted(one)
+        os.kill(process.child("fleet coordinator").pid, signal.SIGKILL)
+        process.says("the coordinator ended with -9")
+        process.says("adopted")
+        more(two, 20)
+        assert accepted(one) == at_main
+        assert "leaving side" not in process.err
+        asked(one, "/simulator/faults", {"faults": []})
+        process.says("main has taken calls for 2 s: leaving side")
+        eventually("no session at side", lambda: asked(two, "/simulator/requests")["sessions_open"] == 0)
+        more(one, 20)
         told = stopped(process)
         assert told["rewards"]["difference_nnet"] == 0
         assert {row["server"]: row["difference_nnet"] for row in told["servers"]} == {"main": 0, "side": 0}

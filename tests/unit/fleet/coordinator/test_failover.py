@@ -95,8 +95,20 @@ def test_a_start_goes_on_where_an_earlier_coordinator_left_sessions_open() -> No
     first, later = farm("a"), farm("b", left_open=True)
     failover = Failover({"a": (1, first), "b": (2, later)}, 0.0, back_s=30.0)
     assert not stands_by(later)
-    assert failover.look(29.0) == []
-    failover.look(30.0)
+    answers(first, 1.0)
+    assert failover.look(1.0) == failover.look(30.9) == []
+    failover.look(31.0)
+    assert stands_by(later)
+
+
+def test_a_start_does_not_go_back_to_a_server_that_has_not_answered_yet() -> None:
+    first, later = farm("a"), farm("b", left_open=True)
+    failover = Failover({"a": (1, first), "b": (2, later)}, 0.0, back_s=30.0)
+    assert failover.look(60.0) == []
+    assert not stands_by(later)
+    answers(first, 61.0)
+    assert failover.look(61.0) == failover.look(90.9) == []
+    assert failover.look(91.0)
     assert stands_by(later)
 
 
