@@ -62,7 +62,7 @@ def test_a_worker_that_can_no_longer_read_its_pools_results_ends_to_be_started_a
         send(own_url, job("job-at-hand", {"poison": "linger", "begun": str(begun), "seconds": 50}))
         eventually("the job's begin", begun.exists)
         garble(process)
-        # Celery hangs in its shutdown, or ends by itself: that depends on which of the pool's processes it looks at first
+        # Celery hangs in its shutdown, or ends by itself, as the pool happens to stand
         assert process.wait() in {_CELERYS_FAILURE, EXIT_CODE}
         nothing_left(process)
 
