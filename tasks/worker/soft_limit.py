@@ -32,8 +32,8 @@ class SoftLimit:
     @contextmanager
     def interrupts(self) -> Iterator[None]:
         """Raise SoftTimeLimitExceeded in this block when the limit is reached, or at once if it was before."""
-        self._interruptible = True
         try:
+            self._interruptible = True
             if self._due:
                 self._due = False
                 raise SoftTimeLimitExceeded
