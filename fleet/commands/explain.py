@@ -21,8 +21,7 @@ from fleet.domain.miner_names import IdHider
 from fleet.ledger.engine import open_engine
 from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import ledger_to_read
-from fleet.ledger.reports.job_history import Life, Match, matches
-from fleet.ledger.reports.job_history import explain as lives_of
+from fleet.ledger.reports.job_history import Life, Match, find
 
 #: maximum number of jobs shown where the beginning of an id matches several
 _LISTED = 10
@@ -80,27 +79,20 @@ def _lives(engine: Any, wanted: str, servers: Sequence[ServerSettings]) -> list[
     name, own = split_id(wanted)
     account = accounts.get(name) if own else None
     job_id = wanted if account is None else own
-    lives = lives_of(engine, job_id)
+    lives, found = find(engine, job_id, _LISTED + 1, account)
     if not lives:
-        found = matches(engine, job_id, _LISTED + 1)
-        lives = lives_of(engine, _only([one for one in found if account in {None, one.server}], wanted))
-    at_it = [life for life in lives if account in {None, life.server}]
-    if not at_it:
-        raise Failure(f"the ledger has no job {wanted!r}", EX_DATAERR)
-    return at_it
+        raise _missing(found, wanted)
+    return lives
 
 
-def _only(found: list[Match], beginning: str) -> str:
-    """The id of the only job whose id starts with `beginning`. Raises a Failure with a list if there are several."""
-    ids = list(dict.fromkeys(one.job_id for one in found))
-    if not ids:
-        raise Failure(f"the ledger has no job {beginning!r}", EX_DATAERR)
-    if len(ids) == 1:
-        return ids[0]
-    how_many = f"more than {_LISTED}" if len(found) > _LISTED else f"{len(ids)}"
+def _missing(found: list[Match], wanted: str) -> Failure:
+    """The failure to find one job only, with a list if several begin with what was wanted."""
+    if not found:
+        return Failure(f"the ledger has no job {wanted!r}", EX_DATAERR)
+    how_many = f"more than {_LISTED}" if len(found) > _LISTED else f"{len({one.job_id for one in found})}"
     listed = [f"  {one.job_id}  {one.assigned_at}  {one.miner}  {one.job_type}, {one.state}" for one in found]
-    words = f"{how_many} jobs begin with {beginning!r}; the newest are:"
-    raise Failure("\n".join([words, *listed[:_LISTED]]), EX_DATAERR)
+    words = f"{how_many} jobs begin with {wanted!r}; the newest are:"
+    return Failure("\n".join([words, *listed[:_LISTED]]), EX_DATAERR)
 
 
 def _print(life: Life, hide: Callable[[str], str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -24,7 +24,6 @@ from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, 
 from fleet.coordinator.tracing_observer import tracing
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.departures import Departure, departures
 from fleet.ledger.reports.history import day_by_miner, losses_by_cause, minutes
 from fleet.status.collected import Collected, PaidBefore
@@ -93,8 +92,8 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
 def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> AlertThread | NoAlerts:
     place, accounts = parts.place, [account.ledger_name for account in parts.accounts]
     subject = AlertSubject(
-        booked=lambda day: sum(_booked(place, accounts, calendar, day).values(), ZERO),
-        losses=lambda first, end: _losses(place, accounts, first, end),
+        booked=lambda day: sum(day_by_miner(place, accounts, calendar, day).values(), ZERO),
+        losses=lambda first, end: losses_by_cause(place, accounts, first, end),
         now_ms=parts.now_ms(),
     )
     return alerts_of(settings, subject, parts.say)
@@ -134,8 +133,8 @@ def _publisher(settings: Settings, parts: Observed, wanted: Wanted, calendar: Ca
     return Publisher(
         SnapshotWriter(settings.state_dir / SNAPSHOT_FILE),
         wanted,
-        losses=lambda first, end: _losses(place, accounts, first, end),
-        day=lambda day: _booked(place, accounts, calendar, date.fromordinal(day)),
+        losses=lambda first, end: losses_by_cause(place, accounts, first, end),
+        day=lambda day: day_by_miner(place, accounts, calendar, date.fromordinal(day)),
     )
 
 
@@ -144,22 +143,12 @@ def _own(parts: Observed) -> list[tuple[str, str]]:
     return [(miner_id, name) for miner_id, name in parts.names.items() if miner_id in parts.farm.miners]
 
 
-def _losses(place: LedgerPlace, accounts: Sequence[str], first: int, end: int) -> Mapping[str, tuple[int, Decimal]]:
-    """The lost jobs of all accounts by cause, and what was offered for them."""
-    found: dict[str, tuple[int, Decimal]] = {}
-    for account in accounts:
-        for cause, (jobs, amount) in losses_by_cause(place, account, first, end).items():
-            known = found.get(cause, (0, ZERO))
-            found[cause] = (known[0] + jobs, known[1] + amount)
-    return found
-
-
 def _before(parts: Observed, servers: ServerRows, now: float) -> list[PaidBefore]:
     """What was paid in the minutes before the start, so that a restart leaves no gap."""
     now_ms = parts.now_ms()
     found = []
     for account in parts.accounts:
-        for row in minutes(parts.place, account.ledger_name, now_ms - MINUTES * _MINUTE_MS, now_ms):
+        for row in minutes(parts.place, (account.ledger_name,), now_ms - MINUTES * _MINUTE_MS, now_ms):
             age_s = max(now_ms - row.at * _MINUTE_MS - _MINUTE_MS // 2, 0) / 1000
             servers.before(account.key, row.amount, now - age_s)
             found.append(
@@ -175,20 +164,14 @@ def _before(parts: Observed, servers: ServerRows, now: float) -> list[PaidBefore
     return found
 
 
-def _booked(place: LedgerPlace, accounts: Sequence[str], calendar: Calendar, day: date) -> dict[str, Decimal]:
-    """NNET booked on a day by miner, of all accounts; no two miners have one name."""
-    several = [day_by_miner(place, account, calendar, day) for account in accounts]
-    return {miner: amount for booked in several for miner, amount in booked.items()}
-
-
 def _days(parts: Observed, servers: ServerRows, calendar: Calendar) -> Days:
     """What the ledger has booked today and yesterday."""
     now_ms, accounts = parts.now_ms(), [account.ledger_name for account in parts.accounts]
     today = calendar.day(now_ms)
-    before = _booked(parts.place, accounts, calendar, today - timedelta(days=1))
+    before = day_by_miner(parts.place, accounts, calendar, today - timedelta(days=1))
     booked: dict[str, Decimal] = {}
     for account in parts.accounts:
-        of_one = day_by_miner(parts.place, account.ledger_name, calendar, today)
+        of_one = day_by_miner(parts.place, (account.ledger_name,), calendar, today)
         servers.today(account.key, sum(of_one.values(), ZERO))
         booked |= of_one
     return Days(now_ms, booked, sum(before.values(), ZERO), calendar)

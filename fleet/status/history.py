@@ -91,10 +91,11 @@ def history(
     first, end = since_ms // step_ms, -(-until_ms // step_ms)
     if step_ms <= 0 or step_ms % MINUTE_MS or not 0 < end - first <= MOST_STEPS:
         raise ValueError(f"{end - first} steps of {step_ms} ms: at most {MOST_STEPS} steps of whole minutes")
+    accounts = None if server is None else (server,)
     if step_ms % HOUR_MS or by == "host":
-        unit_ms, rows = MINUTE_MS, minutes(place, server, first * step_ms, end * step_ms)
+        unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms)
     else:
-        unit_ms, rows = HOUR_MS, hours(place, server, first * step_ms // HOUR_MS, end * step_ms // HOUR_MS)
+        unit_ms, rows = HOUR_MS, hours(place, accounts, first * step_ms // HOUR_MS, end * step_ms // HOUR_MS)
     name_of, sums = BY[by], defaultdict[str, _Sums](lambda: defaultdict(lambda: (0, ZERO)))
     farm: _Sums = defaultdict(lambda: (0, ZERO))
     for row in rows:

@@ -15,7 +15,7 @@ from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.history import Paid, hours, minutes
-from fleet.ledger.reports.job_history import Life, Match, explain, matches
+from fleet.ledger.reports.job_history import Life, Match, find
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.ledger.reports.losses import losses
 from fleet.status.snapshot import FarmSnapshot
@@ -71,14 +71,13 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
 
 
 def _past(farm: ServedFarm) -> Past:
-    place, servers = farm.place, farm.accounts
+    place, accounts = farm.place, farm.accounts
 
     def by_minute(since_ms: int, until_ms: int) -> list[Paid]:
-        return sorted(row for server in servers for row in minutes(place, server, since_ms, until_ms))
+        return minutes(place, accounts, since_ms, until_ms)
 
     def by_hour(since_ms: int, until_ms: int) -> list[Paid]:
-        first, end = since_ms // _HOUR_MS, until_ms // _HOUR_MS
-        return sorted(row for server in servers for row in hours(place, server, first, end))
+        return hours(place, accounts, since_ms // _HOUR_MS, until_ms // _HOUR_MS)
 
     past = Past(
         by_minute,
@@ -94,10 +93,7 @@ def _reader(place: LedgerPlace, accounts: Collection[str]) -> LedgerReader:
     def job(wanted: str) -> tuple[list[Life], list[Match]]:
         engine = open_engine(place.url, read_only=True)
         try:
-            lives = explain(engine, wanted)
-            found = [] if lives else matches(engine, wanted, _LISTED)
-            ids = {one.job_id for one in found}
-            return (explain(engine, ids.pop()), []) if len(ids) == 1 else (lives, found)
+            return find(engine, wanted, _LISTED)
         finally:
             engine.dispose()
 

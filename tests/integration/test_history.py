@@ -105,12 +105,12 @@ def test_minutes_tell_miner_type_and_host_apart_and_name_no_id(books: Books) -> 
     books.now_ms += MINUTE_MS
     books.beat("0.5")
     first = EIGHT // MINUTE_MS
-    assert minutes(books.place, "one", EIGHT, books.now_ms + 1) == [
+    assert minutes(books.place, ("one",), EIGHT, books.now_ms + 1) == [
         Paid(first, "garage", "inference", "shed", 2, Decimal("0.3")),
         Paid(first, "garage", "odd garage", "attic", 1, Decimal(1)),
         Paid(first + 1, "garage", "heartbeat", "", 0, Decimal("0.5")),
     ]
-    assert minutes(books.place, "another", EIGHT, books.now_ms + 1) == []
+    assert minutes(books.place, ("another",), EIGHT, books.now_ms + 1) == []
 
 
 def test_minutes_are_read_back_page_by_page_as_far_as_asked(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,9 +118,9 @@ def test_minutes_are_read_back_page_by_page_as_far_as_asked(books: Books, monkey
     for _ in range(60):
         books.paid("0.1")
         books.now_ms += MINUTE_MS
-    rows = minutes(books.place, "one", EIGHT + 20 * MINUTE_MS, EIGHT + 50 * MINUTE_MS)
+    rows = minutes(books.place, ("one",), EIGHT + 20 * MINUTE_MS, EIGHT + 50 * MINUTE_MS)
     assert [row.at - EIGHT // MINUTE_MS for row in rows] == list(range(20, 50))
-    assert sum(row.amount for row in minutes(books.place, "one", 0, books.now_ms)) == 6
+    assert sum(row.amount for row in minutes(books.place, ("one",), 0, books.now_ms)) == 6
 
 
 def test_hours_are_the_ledgers_sums(books: Books) -> None:
@@ -128,12 +128,12 @@ def test_hours_are_the_ledgers_sums(books: Books) -> None:
     books.now_ms += HOUR_MS
     books.paid("0.25")
     books.beat("0.5")
-    rows = hours(books.place, "one", 500_001)
+    rows = hours(books.place, ("one",), 500_001)
     assert rows == [
         Paid(500_001, "garage", "heartbeat", "", 0, Decimal("0.5")),
         Paid(500_001, "garage", "inference", "", 1, Decimal("0.25")),
     ]
-    assert hours(books.place, "one", 0, 500_000) == []
+    assert hours(books.place, ("one",), 0, 500_000) == []
 
 
 def test_a_day_of_a_time_zone_that_begins_within_an_hour_is_summed_by_miner(books: Books) -> None:
@@ -141,10 +141,10 @@ def test_a_day_of_a_time_zone_that_begins_within_an_hour_is_summed_by_miner(book
     for amount, at_ms in (("0.1", midnight_ms - 1), ("0.2", midnight_ms), ("0.4", midnight_ms + HOUR_MS)):
         books.now_ms = at_ms
         books.paid(amount)
-    assert day_by_miner(books.place, "one", kolkata, date(2027, 1, 15)) == {"garage": Decimal("0.1")}
-    assert day_by_miner(books.place, "one", kolkata, date(2027, 1, 16)) == {"garage": Decimal("0.6")}
-    assert day_by_miner(books.place, "one", Calendar(), date(2027, 1, 15)) == {"garage": Decimal("0.7")}
-    assert day_by_miner(books.place, "another", Calendar(), date(2027, 1, 15)) == {}
+    assert day_by_miner(books.place, ("one",), kolkata, date(2027, 1, 15)) == {"garage": Decimal("0.1")}
+    assert day_by_miner(books.place, ("one",), kolkata, date(2027, 1, 16)) == {"garage": Decimal("0.6")}
+    assert day_by_miner(books.place, ("one",), Calendar(), date(2027, 1, 15)) == {"garage": Decimal("0.7")}
+    assert day_by_miner(books.place, ("another",), Calendar(), date(2027, 1, 15)) == {}
 
 
 def test_losses_are_summed_by_cause_within_hours(books: Books) -> None:
@@ -152,17 +152,20 @@ def test_losses_are_summed_by_cause_within_hours(books: Books) -> None:
     books.now_ms += HOUR_MS
     books.lost("0.2", Loss.EXPIRED)
     books.lost("0.3", Loss.KERNEL)
-    assert losses_by_cause(books.place, "one") == {"expired": (2, Decimal("0.3")), "kernel failed": (1, Decimal("0.3"))}
-    assert losses_by_cause(books.place, "one", 500_001) == {
+    assert losses_by_cause(books.place, ("one",)) == {
+        "expired": (2, Decimal("0.3")),
+        "kernel failed": (1, Decimal("0.3")),
+    }
+    assert losses_by_cause(books.place, ("one",), 500_001) == {
         "expired": (1, Decimal("0.2")),
         "kernel failed": (1, Decimal("0.3")),
     }
 
 
 def test_an_empty_ledger_has_no_history(books: Books) -> None:
-    assert minutes(books.place, "one", 0, books.now_ms) == []
-    assert hours(books.place, "one", 0) == []
-    assert losses_by_cause(books.place, "one") == {}
+    assert minutes(books.place, ("one",), 0, books.now_ms) == []
+    assert hours(books.place, ("one",), 0) == []
+    assert losses_by_cause(books.place, ("one",)) == {}
 
 
 def test_entries_are_found_although_the_clock_was_set_back_and_ahead(books: Books) -> None:

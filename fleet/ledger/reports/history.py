@@ -6,7 +6,7 @@ A coordinator that is killed loses none of it. Job types are the server's words,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -57,17 +57,17 @@ class Paid(NamedTuple):
     amount: Decimal
 
 
-def minutes(place: LedgerPlace, server: str | None, since_ms: int, until_ms: int) -> list[Paid]:
+def minutes(place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int) -> list[Paid]:
     """What was booked from `since_ms` to before `until_ms` (UTC milliseconds), by minute, oldest first.
 
-    Of all servers if `server` is None. Raises LedgerError when the ledger can't be read.
+    Of these servers' accounts, or of all if `accounts` is None. Raises LedgerError when the ledger can't be read.
     """
     names, hide = _names(place)
     shown, host = cache(hide), cache(host_of)
     found: dict[tuple[int, str, str, str], tuple[int, Decimal]] = {}
     for page in _pages(place, *entry_range(place, since_ms, until_ms)):
         for name, miner, kind, job_type, worker, amount, booked_at in page:
-            if server in {None, name} and since_ms <= booked_at < until_ms:
+            if (accounts is None or name in accounts) and since_ms <= booked_at < until_ms:
                 is_job = kind == _JOB
                 key = (
                     booked_at // _MINUTE_MS,
@@ -80,39 +80,44 @@ def minutes(place: LedgerPlace, server: str | None, since_ms: int, until_ms: int
     return sorted(Paid(*key, *row) for key, row in found.items())
 
 
-def hours(place: LedgerPlace, server: str | None, first: int, end: int = EVER) -> list[Paid]:
+def hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end: int = EVER) -> list[Paid]:
     """What was booked from the hour `first` to before `end` (hours since 1970 UTC), oldest first; `host` is empty.
 
-    Of all servers if `server` is None. Raises LedgerError when the ledger can't be read.
+    Of these servers' accounts, or of all if `accounts` is None. Raises LedgerError when the ledger can't be read.
     """
     names, hide = _names(place)
     found: dict[tuple[int, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
     for name, miner, kind, job_type, hour, payments, amount in fetch_all(place, _SUMS.format(first=first, end=end)):
-        if server in {None, name}:
+        if accounts is None or name in accounts:
             key = (hour, names[miner], hide(job_type) or kind)
             jobs, so_far = found[key]
             found[key] = (jobs + (payments if kind == EntryKind.JOB.value else 0), so_far + Decimal(amount))
     return sorted(Paid(at, miner, what, "", *row) for (at, miner, what), row in found.items())
 
 
-def day_by_miner(place: LedgerPlace, server: str, calendar: Calendar, day: date) -> dict[str, Decimal]:
-    """NNET booked on a day of the calendar, by miner. Raises LedgerError when the ledger can't be read."""
+def day_by_miner(place: LedgerPlace, accounts: Collection[str], calendar: Calendar, day: date) -> dict[str, Decimal]:
+    """NNET booked on a day of the calendar in these servers' accounts, by miner.
+
+    Raises LedgerError when the ledger can't be read.
+    """
     first_ms, end_ms = calendar.start_ms(day), calendar.start_ms(day + timedelta(days=1))
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for row in dated_sums(place, calendar, first_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
-        if row.server == server and calendar.day(row.at_ms) == day:
+        if row.server in accounts and calendar.day(row.at_ms) == day:
             sums[row.miner] += row.amount
     return dict(sums)
 
 
-def losses_by_cause(place: LedgerPlace, server: str, first: int = 0, end: int = EVER) -> dict[str, tuple[int, Decimal]]:
+def losses_by_cause(
+    place: LedgerPlace, accounts: Collection[str], first: int = 0, end: int = EVER
+) -> dict[str, tuple[int, Decimal]]:
     """Number of lost jobs and NNET that was offered for them, by cause, from the hour `first` to before `end`.
 
-    Raises LedgerError when the ledger can't be read.
+    Of these servers' accounts. Raises LedgerError when the ledger can't be read.
     """
     found: dict[str, tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
     for name, cause, _, jobs, amount in fetch_all(place, _LOSSES.format(first=first, end=end)):
-        if name == server:
+        if name in accounts:
             number, so_far = found[cause]
             found[cause] = (number + jobs, so_far + Decimal(amount))
     return dict(found)

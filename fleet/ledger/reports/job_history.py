@@ -81,6 +81,19 @@ def explain(engine: Engine, job_id: str) -> list[Life]:
         return [_life(connection, row) for row in connection.execute(query).all()]
 
 
+def find(engine: Engine, wanted: str, limit: int, account: str | None = None) -> tuple[list[Life], list[Match]]:
+    """The histories of the job whose id is `wanted`, or alone begins with it; else the jobs that do, at most `limit`.
+
+    At the server of this account, if one is named. Raises LedgerError when the ledger can't be read.
+    """
+    lives, found = explain(engine, wanted), list[Match]()
+    if not lives:
+        found = [one for one in matches(engine, wanted, limit) if account in {None, one.server}]
+        if len({one.job_id for one in found}) == 1:
+            lives, found = explain(engine, found[0].job_id), []
+    return [life for life in lives if account in {None, life.server}], found
+
+
 def matches(engine: Engine, beginning: str, limit: int) -> list[Match]:
     """Jobs whose ids start with `beginning`, newest first, at most `limit` of them.
 
