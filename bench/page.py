@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from urllib.parse import quote
 
 from bench import million
@@ -123,6 +124,7 @@ def _pages_of_a_million() -> Iterator[Row]:
     events, registry = farm_metrics(lambda: made, release="bench")
     farm = ServedFarm(
         place=place,
+        folder=Path(place.url.removeprefix("sqlite:///")).parent,
         server=million.SERVER,
         accounts=(million.SERVER,),
         latest=lambda: made,

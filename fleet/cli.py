@@ -32,6 +32,7 @@ COMMANDS = {
     "history": ("history", "Show what was earned over time, as a plot."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),
     "alert": ("alert", "Try the services that get messages about what is wrong."),
+    "token": ("token", "Make and revoke tokens for the farm's HTTP API."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
     "reconcile": ("reconcile", "Show what was booked beside what the server says it paid."),
     "explain": ("explain", "Show what happened to a job, and why."),

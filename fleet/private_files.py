@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 #: files that a farm keeps in its state folder
-_OWN = ("ledger.sqlite*", "ledger.heads*", "*.lock", "miner-ids*", "miner-prefix", "status.json*")
+_OWN = ("ledger.sqlite*", "ledger.heads*", "*.lock", "miner-ids*", "miner-prefix", "status.json*", "api-tokens.json")
 
 
 def private_umask() -> None:

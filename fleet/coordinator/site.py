@@ -28,6 +28,7 @@ def site(
     events, registry = farm_metrics(latest, release=release(), tags=_tags(settings, parts))
     farm = ServedFarm(
         place=parts.place,
+        folder=settings.state_dir,
         server=parts.server,
         accounts=tuple(account.ledger_name for account in parts.accounts),
         latest=latest,

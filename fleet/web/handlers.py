@@ -1,4 +1,4 @@
-"""Answers the requests for pages, for the files that they load, and for metrics, if their visitor is admitted."""
+"""Answers admitted visitors: pages and the files that they load, the API, and metrics."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from urllib.parse import parse_qsl
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from tornado.web import Finish, HTTPError, RequestHandler
 
+from fleet.tokens.token import holds_token
+from fleet.web.api import ApiAnswer, Questions, api_error
 from fleet.web.farm_metrics import MetricsText
 from fleet.web.pages import Pages
-from fleet.web.visitors import Visitors
+from fleet.web.visitors import NotAdmitted, Visitors
 
 #: parts of a query; a page takes four
 _MOST_FIELDS = 8
-_HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+_HTML, _TEXT, _JSON = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/json"
+_IN_ADDRESS = (
+    "a token stands in the address, where logs and histories keep it: revoke it (`fleet token revoke`), and send its "
+    "successor as the header `Authorization: Bearer TOKEN`"
+)
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -42,13 +48,23 @@ class _Handler(RequestHandler):
             self.set_header(name, value)
 
     def prepare(self) -> None:
+        if holds_token(self.request.uri or ""):
+            raise self._refused(NotAdmitted(status=400, text=_IN_ADDRESS))
         address = self.request.remote_ip or ""
-        refusal = self._visitors.refusal(self.request.host_name, address, self.request.headers.get("Authorization", ""))
-        if refusal is not None:
-            for name, value in refusal.headers.items():
-                self.set_header(name, value)
-            self.reply(refusal.status, f"{refusal.text}\n".encode(), _TEXT)
-            raise Finish
+        found = self._visitors.admit(self.request.host_name, address, self.request.headers.get("Authorization", ""))
+        if isinstance(found, NotAdmitted):
+            raise self._refused(found)
+        self._visitor = found
+
+    def _refused(self, refusal: NotAdmitted) -> Finish:
+        for name, value in refusal.headers.items():
+            self.set_header(name, value)
+        self.refuse(refusal.status, refusal.text)
+        return Finish()
+
+    def refuse(self, status: int, text: str) -> None:
+        """Say why there is no answer."""
+        self.reply(status, f"{text}\n".encode(), _TEXT)
 
     def reply(self, status: int, body: bytes, kind: str) -> None:
         """Answer the request."""
@@ -56,8 +72,15 @@ class _Handler(RequestHandler):
         self.set_header("Content-Type", kind)
         self.write(body)
 
+    def query(self) -> dict[str, str]:
+        """The parts of the address's query. Raises HTTPError (400) for too many."""
+        try:
+            return dict(parse_qsl(self.request.query, max_num_fields=_MOST_FIELDS))
+        except ValueError as exc:
+            raise HTTPError(400) from exc
+
     def write_error(self, status_code: int, **_: Any) -> None:
-        self.reply(status_code, f"{status_code}\n".encode(), _TEXT)
+        self.refuse(status_code, f"{status_code}")
         self.finish()
 
     def compute_etag(self) -> None:
@@ -97,11 +120,7 @@ class PageHandler(_Handler):
         self._pages = pages
 
     async def get(self) -> None:
-        try:
-            query = dict(parse_qsl(self.request.query, max_num_fields=_MOST_FIELDS))
-        except ValueError as exc:
-            raise HTTPError(400) from exc
-        answer = await self._pages.answer(self.request.path, query)
+        answer = await self._pages.answer(self.request.path, self.query())
         self.reply(answer.status, answer.body, _HTML)
 
     head = get
@@ -122,5 +141,25 @@ class FileHandler(_Handler):
         # its address holds a digest of its content
         self.set_header("Cache-Control", "private, max-age=31536000, immutable")
         self.reply(200, content, kind)
+
+    head = get
+
+
+class ApiHandler(_Handler):
+    """Answers programs: what they ask by JSON, and refusals, too."""
+
+    def initialize(self, *, visitors: Visitors, questions: Questions) -> None:  # type: ignore[override]
+        super().initialize(visitors=visitors)
+        self._questions = questions
+
+    def refuse(self, status: int, text: str) -> None:
+        self.answer(api_error(status, text))
+
+    def answer(self, answer: ApiAnswer) -> None:
+        """Answer the request."""
+        self.reply(answer.status, answer.body, _JSON)
+
+    async def get(self, kind: str, name: str | None = None) -> None:
+        self.answer(await self._questions.answer(kind, name or "", self.query()))
 
     head = get

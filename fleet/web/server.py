@@ -1,11 +1,12 @@
-"""Serves a farm's pages and /metrics."""
+"""Serves a farm's pages, its API and /metrics."""
 
 from __future__ import annotations
 
 from tornado.web import Application
 
+from fleet.web.api import Questions
 from fleet.web.farm_metrics import MetricsText
-from fleet.web.handlers import FileHandler, HealthHandler, MetricsHandler, PageHandler
+from fleet.web.handlers import ApiHandler, FileHandler, HealthHandler, MetricsHandler, PageHandler
 from fleet.web.listener import Listener
 from fleet.web.pages import Pages
 from fleet.web.visitors import Visitors
@@ -17,13 +18,16 @@ MOST_VISITORS = 64
 class WebServer(Listener):
     """Answers admitted visitors. Raises OSError where the address can't be bound."""
 
-    def __init__(self, visitors: Visitors, pages: Pages, metrics: MetricsText, address: str, port: int) -> None:
+    def __init__(
+        self, visitors: Visitors, pages: Pages, questions: Questions, metrics: MetricsText, address: str, port: int
+    ) -> None:
         given = {"visitors": visitors}
         application = Application(
             [
                 (r"/healthcheck", HealthHandler, given),
                 (r"/metrics", MetricsHandler, given | {"metrics": metrics}),
                 (r"/static/([a-z.]+)", FileHandler, given | {"pages": pages}),
+                (r"/api/v1/([a-z]+)(?:/(.*))?", ApiHandler, given | {"questions": questions}),
                 (r".*", PageHandler, given | {"pages": pages}),
             ],
             # each visitor could fill the coordinator's log

@@ -6,10 +6,12 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.hiding import hidden
 from config.sections import WebSettings
 from fleet.domain.wall_clock import wall_ms
+from fleet.errors import WrongSetting
 from fleet.health.reasons import LostToday
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
@@ -19,6 +21,9 @@ from fleet.ledger.reports.job_history import Life, Match, find
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.ledger.reports.losses import losses
 from fleet.status.snapshot import FarmSnapshot
+from fleet.tokens import token
+from fleet.tokens.token_file import TokenFile
+from fleet.web.api import Questions
 from fleet.web.farm_metrics import MetricsText
 from fleet.web.pages import Pages
 from fleet.web.past import Past
@@ -37,6 +42,8 @@ class ServedFarm:
     """The farm whose site is served."""
 
     place: LedgerPlace
+    #: its folder, with its tokens
+    folder: Path
     #: the server's name in the ledger, or the names of several
     server: str
     #: what the ledger calls each server
@@ -51,7 +58,13 @@ class ServedFarm:
 def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
     """Serve the site of a farm. Raises OSError where the address can't be bound."""
     password = None if settings.basic_auth is None else settings.basic_auth.get_secret_value()
-    visitors = Visitors(address=settings.address, names=settings.names, password=password, clock=time.monotonic)
+    visitors = Visitors(
+        address=settings.address,
+        names=settings.names,
+        password=password,
+        tokens=_finder(TokenFile(farm.folder)),
+        clock=time.monotonic,
+    )
     with contextlib.closing(_past(farm)) as past:
         sources = FarmSources(
             server=hidden(farm.server),
@@ -65,9 +78,23 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
         )
         with (
             contextlib.closing(Pages(sources)) as pages,
-            contextlib.closing(WebServer(visitors, pages, farm.metrics, settings.address, settings.port)) as server,
+            contextlib.closing(Questions(sources)) as questions,
+            contextlib.closing(
+                WebServer(visitors, pages, questions, farm.metrics, settings.address, settings.port)
+            ) as server,
         ):
             yield server
+
+
+def _finder(file: TokenFile) -> Callable[[str], token.Token | None]:
+    def found(text: str) -> token.Token | None:
+        try:
+            return token.find(text, file.tokens(), wall_ms())
+        except WrongSetting:
+            # a broken file admits nobody; `fleet token list` says what is wrong with it
+            return None
+
+    return found
 
 
 def _past(farm: ServedFarm) -> Past:

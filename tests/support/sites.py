@@ -30,6 +30,7 @@ def site(
     server = "https://neonet.example.com"
     farm = ServedFarm(
         place=place,
+        folder=folder,
         server=server,
         accounts=(server,),
         latest=latest,

@@ -1,4 +1,4 @@
-"""Only a visitor who asks by a known name and has the password is admitted; wrong ones wait."""
+"""Only a visitor who asks by a known name and has the password or a token is admitted; wrong ones wait."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import base64
 
 import pytest
 
-from fleet.web.visitors import NotAdmitted, Visitors
+from fleet.tokens.token import Token, TokenScope
+from fleet.web.visitors import Admitted, NotAdmitted, Visitors
 from tasks.flower.guesses import BURST, REFILL_S
 
+TOKEN = Token(name="phone", scope=TokenScope.CONTROL, digest="", made_ms=0)
 PASSWORD = "farmer:a-long-pässword"
 
 
@@ -18,12 +20,20 @@ class Door:
     def __init__(self, password: str | None = PASSWORD) -> None:
         self.now = 1000.0
         self.visitors = Visitors(
-            address="127.0.0.1", names=("farm.example.com",), password=password, clock=lambda: self.now
+            address="127.0.0.1",
+            names=("farm.example.com",),
+            password=password,
+            tokens=lambda text: TOKEN if text == "a-token" else None,
+            clock=lambda: self.now,
         )
 
     def ask(self, password: str | None, host: str = "127.0.0.1", address: str = "10.0.0.1") -> NotAdmitted | None:
         header = "" if password is None else f"Basic {base64.b64encode(password.encode()).decode()}"
-        return self.visitors.refusal(host, address, header)
+        found = self.visitors.admit(host, address, header)
+        return found if isinstance(found, NotAdmitted) else None
+
+    def show(self, token: str) -> Admitted | NotAdmitted:
+        return self.visitors.admit("127.0.0.1", "10.0.0.1", f"Bearer {token}")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "farm.example.com"])
@@ -60,3 +70,25 @@ def test_a_wrong_password_is_refused_and_slowed_down(password: str) -> None:
     assert door.ask(PASSWORD, address="10.0.0.2") is None, "others are not held up"
     door.now += REFILL_S
     assert door.ask(PASSWORD) is None
+
+
+@pytest.mark.parametrize("password", [PASSWORD, None])
+def test_a_token_admits_in_place_of_the_password_and_says_what_its_owner_may_do(password: str | None) -> None:
+    assert Door(password).show("a-token") == Admitted(name="phone", scope=TokenScope.CONTROL)
+
+
+def test_without_a_token_nobody_may_do_more_than_read() -> None:
+    assert Door(password=None).visitors.admit("127.0.0.1", "10.0.0.1", "") == Admitted(name="", scope=TokenScope.READ)
+
+
+@pytest.mark.parametrize("password", [PASSWORD, None])
+def test_a_wrong_token_is_refused_and_slowed_down_even_where_no_password_is_needed(password: str | None) -> None:
+    door = Door(password)
+    for _ in range(BURST):
+        refused = door.show("another-token")
+        assert isinstance(refused, NotAdmitted)
+        assert refused.status == 401
+        assert "another-token" not in refused.text
+    waits = door.show("a-token")
+    assert isinstance(waits, NotAdmitted)
+    assert waits.status == 429

@@ -1,0 +1,123 @@
+"""`fleet token`: makes, lists and revokes the tokens of the farm's HTTP API."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from config.load import load
+from fleet.commands.durations import DURATION
+from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.tables import Sheet, console, line
+from fleet.domain.wall_clock import wall_ms
+from fleet.money.scopes import stamp
+from fleet.status.standing import status_folder
+from fleet.tokens.token import Token, TokenScope, digest_of, is_name, new_text
+from fleet.tokens.token_file import TokenFile
+
+
+def _name(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not is_name(value):
+        raise click.BadParameter(f"{value!r} is no name: write up to 40 letters, digits, dots, dashes and underscores")
+    return value
+
+
+@click.group("token")
+def token() -> None:
+    """Tokens for the farm's HTTP API. The farm keeps only their digests: each one is shown once, when it is made.
+
+    \b
+    Examples:
+      fleet token create phone --scope control --expires 90d
+      fleet token list
+      fleet token revoke phone
+    """
+
+
+@token.command("create")
+@click.argument("name", callback=_name)
+@click.option(
+    "--scope",
+    type=click.Choice([scope.value for scope in TokenScope]),
+    default=TokenScope.READ.value,
+    show_default=True,
+    help="What it allows; each one includes those before it.",
+)
+@click.option("--expires", "expires_s", type=DURATION, help="End it after this long, e.g. 90d; unset: never.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> None:
+    """Make a token called NAME and print it, this once. A running farm accepts it at once."""
+    text, now_ms = new_text(), wall_ms()
+    made = Token(
+        name=name,
+        scope=TokenScope(scope),
+        digest=digest_of(text),
+        made_ms=now_ms,
+        ends_ms=None if expires_s is None else now_ms + int(expires_s * 1000),
+    )
+    tokens = _tokens()
+    with farm_errors():
+        tokens.add(made, now_ms)
+    if as_json:
+        click.echo(json.dumps(_stated(made, now_ms) | {"token": text}))
+        return
+    click.echo(text)
+    click.echo("Keep it now: it is not shown again. Send it as the header `Authorization: Bearer TOKEN`.", err=True)
+
+
+@token.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_tokens(*, as_json: bool) -> None:
+    """List the tokens: names, scopes and ends, never the tokens themselves."""
+    tokens, now_ms = _tokens(), wall_ms()
+    with farm_errors():
+        found = tokens.tokens()
+    if as_json:
+        click.echo(json.dumps({"tokens": [_stated(one, now_ms) for one in found]}))
+        return
+    screen = console()
+    if not found:
+        line(screen, "there are no tokens; make one by `fleet token create NAME`")
+        return
+    sheet = Sheet(("name", "scope", "made (UTC)", "ends (UTC)", "digest"))
+    for one in found:
+        ends = "never" if one.ends_ms is None else f"{_time(one.ends_ms)}{' (ended)' if one.ended(now_ms) else ''}"
+        sheet.add((one.name, one.scope.value, _time(one.made_ms), ends, one.shown))
+    sheet.print(screen)
+
+
+@token.command("revoke")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def revoke(*, name: str, as_json: bool) -> None:
+    """Forget the token NAME. A running farm refuses it from now on."""
+    tokens = _tokens()
+    with farm_errors():
+        gone = tokens.remove(name)
+    if as_json:
+        click.echo(json.dumps({"revoked": gone.name}))
+    else:
+        click.echo(f"revoked {gone.name} ({gone.scope.value})")
+
+
+def _tokens() -> TokenFile:
+    with settings_or_exit():
+        settings = load()
+    return TokenFile(status_folder(settings))
+
+
+def _stated(one: Token, now_ms: int) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "scope": one.scope.value,
+        "made_at": stamp(one.made_ms),
+        "ends_at": stamp(one.ends_ms),
+        "ended": one.ended(now_ms),
+        "digest": one.shown,
+    }
+
+
+def _time(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""Tokens that let programs and people use the farm's HTTP API."""
