@@ -63,13 +63,16 @@ def _history(place: LedgerPlace, by: str, hours: int) -> History:
 
 
 def _explain(words: Sequence[str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "fleet", "explain", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=_PATIENCE_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "fleet", "explain", *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"`fleet explain` did not answer within {_PATIENCE_S:g} s"
     return done.stdout + done.stderr

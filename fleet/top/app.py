@@ -179,7 +179,10 @@ class Top(App[None]):
             more = str(exc)
         if not plots and not more:
             more = "nothing was paid for it in the last 48 hours"
-        self.call_from_thread(self._fill, page, details(table, event.row, plots, more))
+        if table.explained:
+            self.call_from_thread(self._fill, page, details(table, event.row, plots, f"{more}\nreading why …".strip()))
+            more += f"\n{self._sources.explain((table.kind, '--', name))}"
+        self.call_from_thread(self._fill, page, details(table, event.row, plots, more.strip()))
 
     def action_job(self) -> None:
         """Ask for a job, and show its life."""

@@ -148,6 +148,8 @@ class Table:
     figures: str
     name: str
     columns: tuple[Column, ...]
+    #: whether `fleet explain` says why a row does not earn more
+    explained: bool = True
 
     def style(self, row: Row, context: Context) -> str:
         """The style of a row: what is wrong is red, what waits is yellow, what has ended is dim."""
@@ -160,5 +162,5 @@ class Table:
 TABLES = (
     Table(kind="miner", title="Miners", figures="miners", name="miner", columns=MINERS),
     Table(kind="host", title="Hosts", figures="hosts", name="name", columns=HOSTS),
-    Table(kind="type", title="Job types", figures="job_types", name="name", columns=TYPES),
+    Table(kind="type", title="Job types", figures="job_types", name="name", columns=TYPES, explained=False),
 )

@@ -123,8 +123,11 @@ def _farm(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamil
     yield _gauges("neonet_gas_fee_neo", "Fee of a transfer.", ("kind",), [((kind,), fee) for kind, fee in fees.items()])
     active = None if made.phase is None else made.phase.get("active_miners")
     yield _gauge("neonet_network_active_miners", "Active miners of the network, as the server states.", active)
-    wrong = [((kind,), float(count)) for kind, count in Counter(one.kind for one in made.wrong).items()]
-    yield _gauges("neonet_wrong", "What keeps the farm from earning now: subjects by kind.", ("kind",), wrong)
+    wrong = Counter((one.kind, one.severity.value) for one in made.wrong)
+    text = "What keeps the farm from earning now: subjects by kind and severity."
+    yield _gauges(
+        "neonet_wrong", text, ("kind", "severity"), [(labels, float(count)) for labels, count in wrong.items()]
+    )
 
 
 def _by_server(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:

@@ -35,6 +35,8 @@ class Farm:
     made: FarmSnapshot = SNAPSHOT
     coordinator: str = "mining"
     problem: str = ""
+    #: what `fleet explain` prints
+    answer: str = "job abc\n  paid \x1b[2J0.1 NNET"
     #: the arguments of each call of `explain`
     asked: list[Sequence[str]] = field(default_factory=list)
 
@@ -55,7 +57,7 @@ class Farm:
 
     def _explain(self, words: Sequence[str]) -> str:
         self.asked.append(words)
-        return "job abc\n  paid \x1b[2J0.1 NNET"
+        return self.answer
 
 
 def shown(pilot: Pilot[None]) -> str:
@@ -165,6 +167,21 @@ def test_enter_opens_a_row_with_its_figures_and_its_history(key: str, name: str)
         assert name not in await settled(pilot, "escape")
 
     used(script, Farm(), (100, 40))
+
+
+@pytest.mark.parametrize(("key", "words"), [("1", ("miner", "--", "garage-1")), ("2", ("host", "--", "shed"))])
+def test_an_opened_miner_or_host_says_why_it_does_not_earn_more(key: str, words: tuple[str, ...]) -> None:
+    farm = Farm(answer="The server bans this address.\n  \x1b[2Jcost unknown")
+
+    async def script(pilot: Pilot[None]) -> None:
+        text = await settled(pilot, key, "enter")
+        assert farm.asked == [words]
+        assert "The server bans this address." in text
+        assert "?[2Jcost unknown" in text
+        await settled(pilot, "escape", "3", "enter")
+        assert farm.asked == [words], "a job type has no reasons of its own"
+
+    used(script, farm, (100, 40))
 
 
 def test_a_job_is_looked_up_by_its_id() -> None:

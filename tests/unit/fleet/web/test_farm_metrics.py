@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from prometheus_client.exposition import generate_latest
 
-from fleet.status.snapshot import FarmSnapshot
+from fleet.status.snapshot import FarmSnapshot, Severity
 from fleet.status.tallies import OTHER
 from fleet.web.farm_metrics import farm_metrics
 from fleet.web.snapshot_metrics import MOST_MINERS
 from tests.support.snapshots import MINER, SERVERS, SNAPSHOT, snapshot
+
+
+_GRADES = {"ban": Severity.FAIL, "slower": Severity.WARN}
 
 
 def text(made: FarmSnapshot | None = SNAPSHOT) -> str:
@@ -90,6 +93,13 @@ def test_a_host_is_up_while_a_worker_is_there_and_it_computes() -> None:
     assert 'neonet_host_free_slots{hostname="attic"}' not in shown
     late = tuple(replace(row, last_ms=SNAPSHOT.at_ms - 121_000) for row in SNAPSHOT.hosts)
     assert 'celery_worker_up{hostname="shed"} 0.0' in text(snapshot(wrong=(), hosts=late))
+
+
+def test_what_is_wrong_is_counted_by_kind_and_severity() -> None:
+    ban, slow = (replace(SNAPSHOT.wrong[0], kind=kind, severity=grade) for kind, grade in _GRADES.items())
+    lines = text(snapshot(wrong=(ban, slow, replace(slow, subject="miner rig-1")))).splitlines()
+    assert 'neonet_wrong{kind="ban",severity="fail"} 1.0' in lines
+    assert 'neonet_wrong{kind="slower",severity="warn"} 2.0' in lines
 
 
 def test_each_of_several_servers_has_its_own_figures() -> None:
