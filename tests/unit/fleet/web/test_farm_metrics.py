@@ -12,7 +12,6 @@ from fleet.web.farm_metrics import farm_metrics
 from fleet.web.snapshot_metrics import MOST_MINERS
 from tests.support.snapshots import MINER, SERVERS, SNAPSHOT, snapshot
 
-
 _GRADES = {"ban": Severity.FAIL, "slower": Severity.WARN}
 
 
