@@ -192,7 +192,7 @@ def _problem(
     layer = _writer(path, layers)
     return Problem(
         name=name if layer is None else layer.spelling(name),
-        source=DEFAULT if layer is None else layer.source,
+        source=DEFAULT if layer is None else layer.place(path),
         reason=reason,
         value=None if _secret(path) else _shown(path, _at(path, values)),
         advice=advice,

@@ -6,7 +6,7 @@ One file: each source is one short function that makes the same kind of layer.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from config.env_file import read_env_file
 from config.errors import ConfigError, Problem
 from config.settings import ENV_PREFIX, NESTED, Settings
 from config.suggest import suggestion, unknown_names
+from config.toml_lines import line_of
 from config.tree import leaves, section_of
 
 #: variables with the prefix that point to other sources and are not settings
@@ -33,6 +34,13 @@ class Layer:
     #: whether this source names settings as variables (FLEET_HTTP__CONNECTIONS) or with dots (http.connections)
     named_as_variables: bool = False
     problems: tuple[Problem, ...] = ()
+    #: the text of a TOML file
+    text: str = ""
+
+    def place(self, path: Sequence[int | str]) -> str:
+        """Where the value at `path` is written: the source, and the line of a file."""
+        line = line_of(self.text, path)
+        return self.source if line is None else f"{self.source}, line {line}"
 
     def spelling(self, name: str) -> str:
         """A dotted name in this source's notation."""
@@ -108,11 +116,12 @@ def from_secrets(folder: Path) -> Layer:
 
 def from_toml(path: Path) -> Layer:
     """Read a `fleet.toml`."""
+    text = _read_text(path)
     try:
-        values = tomllib.loads(_read_text(path))
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError([Problem(name=str(path), source="file", reason=f"is not valid TOML: {exc}")]) from exc
-    return _checked(str(path), values)
+    return _checked(str(path), values, text=text)
 
 
 def merged(low: Mapping[str, object], high: Mapping[str, object]) -> dict[str, object]:
@@ -167,17 +176,18 @@ def _checked(
     *,
     named_as_variables: bool = False,
     problems: list[Problem] | None = None,
+    text: str = "",
 ) -> Layer:
+    layer = Layer(source=source, values=values, named_as_variables=named_as_variables, text=text)
     unknown = [
-        _unknown(variable(name) if named_as_variables else name, source, name, named_as_variables=named_as_variables)
+        _unknown(layer.spelling(name), layer.place(_path(name)), name, named_as_variables=named_as_variables)
         for name in unknown_names(values, Settings)
     ]
-    return Layer(
-        source=source,
-        values=values,
-        named_as_variables=named_as_variables,
-        problems=(*(problems or ()), *unknown),
-    )
+    return replace(layer, problems=(*(problems or ()), *unknown))
+
+
+def _path(dotted: str) -> tuple[int | str, ...]:
+    return tuple(int(part) if part.isdecimal() else part for part in dotted.split("."))
 
 
 def _unknown(spelt: str, source: str, dotted: str, *, named_as_variables: bool) -> Problem:

@@ -1,4 +1,4 @@
-"""`fleet config`: shows each setting and its source."""
+"""`fleet config`: shows each setting and its source, and checks a file before a farm reads it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import click
 from config.example import example_toml
 from config.hiding import shortened_id, shortened_prefix
 from config.load import DEFAULT, Origin, read
+from config.reloading import TAKES, Takes
+from config.settings import Settings
 from fleet.commands.exits import settings_or_exit
 from fleet.commands.tables import IDS, add, console, table
 
 
-@click.command("config")
+@click.group("config", invoke_without_command=True)
 @click.option(
     "--config",
     "toml_file",
@@ -26,33 +28,74 @@ from fleet.commands.tables import IDS, add, console, table
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: name → value and source.")
 @click.option("--example", is_flag=True, help="Print an example fleet.toml with every setting, and stop.")
 @IDS
-def config(toml_file: Path | None, *, as_json: bool, example: bool, ids: bool) -> None:
-    """Show each setting and its source.
+@click.pass_context
+def config(ctx: click.Context, /, toml_file: Path | None, *, as_json: bool, example: bool, ids: bool) -> None:
+    """Show each setting, its source, and what a change of it takes.
 
     The strongest source wins: command line, environment (FLEET_HTTP__CONNECTIONS=8), .env, secret files, fleet.toml,
-    default. Secrets that are set are shown as ********, and miners' ids shortened.
+    default. Secrets that are set are shown as ********, and miners' ids shortened. A running farm takes what is marked
+    "reload" by `fleet reload`, and the rest when it starts again.
 
     \b
     Examples:
       fleet config
       fleet config --json | jq '."http.connections"'
       fleet config --example > fleet.toml
+      fleet config check fleet.toml
     """
+    if ctx.invoked_subcommand is not None:
+        return
     if example:
         click.echo(example_toml(), nl=False)
         return
     with settings_or_exit():
         origins = read(toml_file=toml_file).origins
     if as_json:
-        click.echo(json.dumps({o.name: {"value": _shown(o, ids=ids), "source": o.source} for o in origins}))
+        click.echo(json.dumps({o.name: _stated(o, ids=ids) for o in origins}))
     else:
         _print(origins, ids=ids)
 
 
+@config.command("check")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def check(file: Path | None) -> None:
+    """Check FILE, by default fleet.toml, together with the environment and .env, without using it.
+
+    Mistakes are named with their lines, and the command ends with 78.
+
+    \b
+    Example:
+      fleet config check fleet.toml
+    """
+    with settings_or_exit():
+        settings = read(toml_file=file).settings
+    click.echo(f"{file or 'the settings'}: valid; {_farm(settings)}")
+
+
+def _farm(settings: Settings) -> str:
+    """In a few words, the farm that the settings describe."""
+    if settings.auto:
+        miners = f"up to {settings.miner_count} miners, as many as earn the most,"
+    else:
+        miners = f"{settings.miner_count} miner{'' if settings.miner_count == 1 else 's'}"
+    several = [server.name for server in settings.servers]
+    where = "the simulator" if not several else settings.servers[0].url if len(several) == 1 else ", ".join(several)
+    return f"{miners} at {where}"
+
+
+def _stated(origin: Origin, *, ids: bool) -> dict[str, object]:
+    return {"value": _shown(origin, ids=ids), "source": origin.source, "change": _takes(origin).value}
+
+
+def _takes(origin: Origin) -> Takes:
+    """What a change of a setting takes; miners are changed by a reload."""
+    return TAKES.get(origin.name, Takes.RELOAD)
+
+
 def _print(origins: Sequence[Origin], *, ids: bool) -> None:
-    shown = table(("setting", "value", "source"))
+    shown = table(("setting", "value", "change", "source"))
     for origin in origins:
-        cells = (origin.name, _worded(_shown(origin, ids=ids)), origin.source)
+        cells = (origin.name, _worded(_shown(origin, ids=ids)), _takes(origin).short, origin.source)
         add(shown, cells, style="dim" if origin.source == DEFAULT else "")
     console().print(shown)
 

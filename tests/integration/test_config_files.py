@@ -180,9 +180,9 @@ def test_fleet_config_prints_each_value_and_its_source(monkeypatch: pytest.Monke
     result = CliRunner().invoke(config, [])
     assert result.exit_code == 0
     lines = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
-    assert lines["http.connections"] == ["7", "environment"]
-    assert lines["redis_url"] == [MASK, "environment"]
-    assert lines["budget.requests"] == ["5000", "default"]
+    assert lines["http.connections"] == ["7", "restart", "environment"]
+    assert lines["redis_url"] == [MASK, "restart", "environment"]
+    assert lines["budget.requests"] == ["5000", "restart", "default"]
     assert SECRET not in result.output
 
 
@@ -190,7 +190,7 @@ def test_fleet_config_json_is_one_object(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("FLEET_FLOWER__BASIC_AUTH", f"farmer:{SECRET}")
     result = CliRunner().invoke(config, ["--json"])
     said = json.loads(result.stdout)
-    assert said["flower.basic_auth"] == {"value": MASK, "source": "environment"}
+    assert said["flower.basic_auth"] == {"value": MASK, "source": "environment", "change": "restart of Flower"}
     assert said["server"] == {"value": None, "source": "default"}
     assert SECRET not in result.output
 
@@ -207,3 +207,31 @@ def test_the_example_that_fleet_config_writes_can_be_read(empty_folder: Path) ->
     result = CliRunner().invoke(config, ["--example"])
     (empty_folder / "fleet.toml").write_text(result.stdout)
     assert all(one.source == DEFAULT for one in read().origins)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('server = "https://neonet.example.com"\n\n[http]\nconections = 8\n', 4),
+        ('server = "https://neonet.example.com"\n\n[http]\nconnections = 0\n', 4),
+        ('[[miner]]\nid = "neo1a"\n\n[[miner]]\nid = "neo1b"\ncpu_cores = 0\n', 6),
+        ('[[miner]]\nid = "neo1a"\n\n[[miner]]\nid = "neo1b"\ncpu_core = 2\n', 6),
+        ("cpu = 2\n[http\n", 2),
+        ("[backoff]\nfloor_s = 9\ncap_s = 8\n", 2),
+    ],
+)
+def test_a_checked_file_is_refused_with_the_line_of_the_mistake(empty_folder: Path, text: str, line: int) -> None:
+    file = empty_folder / "farm.toml"
+    file.write_text(text)
+    done = CliRunner().invoke(config, ["check", str(file)])
+    assert done.exit_code == EX_CONFIG
+    assert f"line {line}" in done.output
+    assert str(file) in done.output
+
+
+def test_a_sound_file_is_called_valid_with_the_farm_that_it_describes(empty_folder: Path) -> None:
+    file = empty_folder / "farm.toml"
+    file.write_text('server = "https://neonet.example.com"\nminers = 3\n')
+    done = CliRunner().invoke(config, ["check", str(file)])
+    assert done.exit_code == 0
+    assert done.output == f"{file}: valid; 3 miners at https://neonet.example.com\n"
