@@ -191,7 +191,7 @@ def test_fleet_config_json_is_one_object(monkeypatch: pytest.MonkeyPatch) -> Non
     result = CliRunner().invoke(config, ["--json"])
     said = json.loads(result.stdout)
     assert said["flower.basic_auth"] == {"value": MASK, "source": "environment", "change": "restart of Flower"}
-    assert said["server"] == {"value": None, "source": "default"}
+    assert said["server"] == {"value": None, "source": "default", "change": "restart of the coordinator"}
     assert SECRET not in result.output
 
 
