@@ -11,7 +11,7 @@ from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import parse_fault
 from fleet.simulator.strangers import parse_strangers
 from tests.virtual.plan import draw_plan, undisturbed
-from tests.virtual.schedule import run_seed
+from tests.virtual.schedule import Schedule, run_seed
 
 #: schedules of some ten jobs each; `make simulate` runs longer ones, and more of them
 SEEDS = 100
@@ -114,10 +114,29 @@ def test_sessions_that_open_and_close_at_random_lose_nothing(seed: int) -> None:
     assert any("session stopped" in line for line in lines[:drained]), "none was closed before the drain"
 
 
-def test_a_seed_replays_exactly() -> None:
+@pytest.mark.parametrize("seed", [5, 20, 46])
+def test_two_servers_of_which_each_fails_lose_nothing(seed: int) -> None:
+    lines: list[str] = []
+    run_seed(draw_plan(seed), trace=lines.append)
+    left = next(number for number, line in enumerate(lines) if "mining at side until" in line)
+    back = next(number for number, line in enumerate(lines) if "leaving side" in line)
+    assert any("KILLED" in line for line in lines[left:back]), "no coordinator was killed at the standby"
+
+
+def test_a_copy_of_the_first_server_beside_it_keeps_its_own_books() -> None:
+    """Every job of the second server has the id of one of the first, and every miner its own account."""
+    alone = replace(undisturbed(draw_plan(5, jobs=40)), mining_s=200.0, kernel_s=1.0)
+    schedule = Schedule(replace(alone, second=alone))
+    schedule.run()
+    paid = [{str(row["job_id"]) for _, row in site.server.simulator.book.rows(since=0)} for site in schedule.sites]
+    assert len(paid[0] & paid[1]) >= 10
+
+
+@pytest.mark.parametrize("seed", [57, 3])
+def test_a_seed_replays_exactly(seed: int) -> None:
     said: list[list[str]] = [[], []]
     for lines in said:
-        run_seed(draw_plan(57, jobs=10), trace=lines.append)
+        run_seed(draw_plan(seed, jobs=10), trace=lines.append)
     assert said[0] == said[1]
     assert len(said[0]) > 50
 
@@ -128,6 +147,9 @@ def test_the_schedules_of_the_first_seeds_meet_every_kind_of_trouble() -> None:
     kinds = {fault.kind for plan in plans for fault in plan.faults}
     assert len(kinds) >= 28
     assert kinds >= {FaultKind.FLAWED_DATA, FaultKind.PAGE, FaultKind.NO_SESSION}
+    two = [plan for plan in plans if plan.second is not None]
+    assert {plan.second.priority for plan in two if plan.second is not None} == {1, 2}
+    assert len(two) >= 40
     for name in (
         "crash_rate",
         "crash_times",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.virtual.plan import draw_plan
+from tests.virtual.plan import draw_plan, draws_second
 from tests.virtual.schedule import Outcome
 from tests.virtual.seeds import Finding, outcome_of
 
@@ -23,12 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first-seed", type=int, default=1, help="the first one's seed (default 1)")
     parser.add_argument("--seed", type=int, help="one schedule alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: say everything that happens")
+    parser.add_argument("--two-servers", action="store_true", help="leave out schedules at a single server")
     parser.add_argument("--jobs", type=int, help="about how many jobs a schedule (default: 6 to 40, by seed)")
     parser.add_argument("--processes", type=int, default=1, help="processes that share the seeds (default 1)")
     options = parser.parse_args(arguments)
     if options.seed is not None:
         return _one(options.seed, options.jobs, trace=options.trace)
-    return _many(range(options.first_seed, options.first_seed + options.seeds), options.jobs, options.processes)
+    chosen = (seed for seed in itertools.count(options.first_seed) if draws_second(seed) or not options.two_servers)
+    return _many(list(itertools.islice(chosen, options.seeds)), options.jobs, options.processes)
 
 
 def _one(seed: int, jobs: int | None, *, trace: bool) -> int:
@@ -39,7 +42,7 @@ def _one(seed: int, jobs: int | None, *, trace: bool) -> int:
     return int(isinstance(outcome, Finding))
 
 
-def _many(seeds: range, jobs: int | None, processes: int) -> int:
+def _many(seeds: list[int], jobs: int | None, processes: int) -> int:
     started = time.monotonic()
     totals: Counter[str] = Counter()
     findings: list[Finding] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from fleet.broker.disguise import Disguise
 from fleet.broker.results import BrokerState, Results, parsed
 from fleet.broker.stream import entry_of
 from fleet.coordinator.inbox import Inbox
@@ -169,8 +170,9 @@ class Redis:
 class Connection:
     """A coordinator's connection to Redis: its dispatcher and its intake."""
 
-    def __init__(self, redis: Redis, inbox: Inbox, timeline: Timeline) -> None:
+    def __init__(self, redis: Redis, inbox: Inbox, timeline: Timeline, disguise: Disguise) -> None:
         self.alive = True
+        self._disguise = disguise
         self._redis = redis
         self._inbox = inbox
         self._timeline = timeline
@@ -199,7 +201,7 @@ class Connection:
         waits = order.only_if_idle and bool(redis.queue)
         if redis.up and not waits:
             self._timeline.trace(f"published {message.job_id[:8]}~{message.attempt}")
-            redis.push(json.dumps(message.encode()))
+            redis.push(json.dumps(self._disguise.encoded(message)[1]))
         word = Published(
             job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=redis.up, waits=waits
         )

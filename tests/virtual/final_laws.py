@@ -32,8 +32,10 @@ class FinalLaws:
         self._laws.hold(ledger.open_count() == 0, f"I1: {ledger.open_count()} jobs are open after the drain")
         with engine.connect() as connection:
             entries = connection.execute(select(schema.entries, schema.miners.c.miner_id).join(schema.miners)).all()
-            jobs = {row.job_id: row for row in connection.execute(select(schema.jobs)).all()}
+            rows = connection.execute(select(schema.jobs, schema.miners.c.miner_id).join(schema.miners)).all()
             sums = connection.execute(select(schema.sums, schema.miners.c.miner_id).join(schema.miners)).all()
+        # another server may have jobs of the same ids
+        jobs = {row.job_id: row for row in rows if row.miner_id in farm.miners}
         for miner_id, miner in farm.miners.items():
             mine = [entry for entry in entries if entry.miner_id == miner_id]
             booked = sum((Decimal(entry.amount) for entry in mine), Decimal(0))

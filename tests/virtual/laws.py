@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fleet.broker.disguise import of_server
 from fleet.broker.results import Results
 from fleet.coordinator.inbox import Event
 from fleet.domain.answers import Receipt, Registration, Totals
@@ -17,6 +18,7 @@ from fleet.domain.effects import BalanceSeen, BaseSet, Booked, Dispatch, Found, 
 from fleet.domain.jobs import FINAL, Entry, JobState
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.run_ids import run_at
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan
 from tests.virtual.server import Arrival, Server
@@ -47,8 +49,10 @@ class Row:
 class Laws:
     """Checks the laws at every step, and records what `tests.virtual.final_laws` needs after the drain."""
 
-    def __init__(self, plan: Plan, timeline: Timeline, server: Server) -> None:
+    def __init__(self, plan: Plan, timeline: Timeline, server: Server, *, name: str = "") -> None:
+        """`name` is the server's where there are several; `plan` is that server's."""
         self.plan = plan
+        self._name = name
         self.resent = 0
         #: whether jobs or receipts may state another amount than the one paid
         self.lies = any(fault.kind in {FaultKind.RECEIPT_REWARD, FaultKind.JOB_REWARD} for fault in plan.faults)
@@ -218,7 +222,7 @@ class Laws:
         assert row is not None
         row.arrived += 1
         marks = [value for value in result.values() if isinstance(value, str) and " by " in value]
-        wrong = [mark for mark in marks if mark != f"{job_id} by {row.miner_id}"]
+        wrong = [mark for mark in marks if mark != f"{of_server(self._name, job_id)} by {row.miner_id}"]
         self.hold(not wrong, f"I4: {job_id} of {row.miner_id} is submitted with the result of {wrong}")
 
     def _ended(self, reply: Reply, mended: set[str]) -> None:
@@ -240,7 +244,7 @@ class Laws:
 
     def conserved(self, ledger: Ledger) -> None:
         """I1: at any moment, every job ever assigned is either open or in exactly one final state."""
-        counts = ledger.run_counts("virtual")
+        counts = ledger.run_counts(run_at("virtual", self._name))
         rest = counts["assigned"] - counts["open"] - sum(counts[state.value] for state in FINAL)
         self.hold(rest == 0, f"I1: {counts} do not add up")
         self.hold(min(counts.values()) >= 0, f"I1: {counts} holds a negative count")

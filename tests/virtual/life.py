@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from fleet.coordinator.inbox import Event, Inbox
 from fleet.domain.calls import Call
@@ -24,6 +24,19 @@ _TURN_S = 0.0001
 _MAX_IDLE_TURNS = 50
 #: maximum number of deaths between steps in one schedule
 _MOST_STRIKES = 8
+
+
+class LoopLaws(Protocol):
+    """What the laws have to know of the loop, whichever server it concerns."""
+
+    def read(self, events: Sequence[Event]) -> None:
+        """The loop has taken these events."""
+
+    def dispatched(self, order: Dispatch) -> None:
+        """A job is dispatched to the workers."""
+
+    def acknowledged(self, entries: Sequence[bytes]) -> None:
+        """Results are removed from the stream."""
 
 
 class Killed(BaseException):
@@ -57,7 +70,7 @@ class Death:
 class VirtualInbox(Inbox):
     """An inbox that lets virtual time pass while it waits for an event."""
 
-    def __init__(self, timeline: Timeline, death: Death, laws: Laws) -> None:
+    def __init__(self, timeline: Timeline, death: Death, laws: LoopLaws) -> None:
         super().__init__()
         self.alive = True
         self.captured: list[Event] | None = None
@@ -211,7 +224,7 @@ class BooksAtOnce:
 class MortalBroker:
     """The connection to Redis. The coordinator may die before each use of it."""
 
-    def __init__(self, connection: Connection, death: Death, laws: Laws, inbox: VirtualInbox) -> None:
+    def __init__(self, connection: Connection, death: Death, laws: LoopLaws, inbox: VirtualInbox) -> None:
         self._connection = connection
         self._death = death
         self._laws = laws

@@ -33,6 +33,9 @@ _LATER_FAULTS = (
     "no_session",
 )
 
+#: shortest time of mining at two servers, in seconds: long enough to leave the first one and to come back
+_TURNS_S = 200.0
+
 #: number of jobs in a schedule, each value equally likely
 _SIZES = (6, 6, 6, 6, 6, 6, 12, 12, 12, 40)
 
@@ -96,6 +99,12 @@ class Plan:
     restless: bool = False
     #: times at which half of each wallet is sent away
     thefts: tuple[float, ...] = ()
+    #: a second server that the farm mines at: this plan, with the server's own miners, limit, faults and outages
+    second: Plan | None = None
+    #: the server's priority
+    priority: int = 1
+    #: seconds until the second server is mined at when the first one is down, and until it is left again
+    failover_s: tuple[float, float] = (5.0, 30.0)
 
     @property
     def forgets(self) -> bool:
@@ -165,13 +174,55 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
         # amounts that no float represents exactly, for every second farm on this dialect
         rules={"reward_rule": RewardRule.FRACTIONS} if dialect == "c" and seed % 2 else {},
     )
-    return replace(plan, thefts=_thefts(seed, mining_s), **_auto(seed, miners)) if later else plan
+    if not later:
+        return plan
+    plan = replace(plan, thefts=_thefts(seed, mining_s), **_auto(seed, miners))
+    return _with_second(plan, jobs) if draws_second(seed) else plan
+
+
+def draws_second(seed: int) -> bool:
+    """Whether a seed's farm mines at two servers, as every fourth one does. Seeds of second servers are negative."""
+    return seed >= 0 and Random(f"second {seed}").random() < 1 / 4
+
+
+def _with_second(plan: Plan, jobs: int | None) -> Plan:
+    """The plan with a second server, of the same priority or standing by; the first one is down for longer then."""
+    drawn, rng = draw_plan(-1 - plan.seed, jobs=jobs), Random(f"priority {plan.seed}")
+    plan = replace(
+        plan,
+        mining_s=max(plan.mining_s, _TURNS_S),
+        failover_s=(rng.choice((1.0, 5.0)), rng.choice((2.0, 10.0, 30.0))),
+    )
+    scale = plan.mining_s / drawn.mining_s
+    second = replace(
+        plan,
+        priority=rng.choice((1, 2, 2)),
+        dialect=drawn.dialect,
+        rules=drawn.rules,
+        miners=drawn.miners,
+        pinned=None if plan.pinned is None else drawn.pinned or 0,
+        restless=drawn.restless,
+        latency_s=drawn.latency_s,
+        server_limit=drawn.server_limit,
+        governor_limit=drawn.governor_limit,
+        faults=drawn.faults,
+        forget_times=tuple(moment * scale for moment in drawn.forget_times),
+        thefts=tuple(moment * scale for moment in drawn.thefts),
+        outages=tuple((start * scale, start * scale + end - start) for start, end in drawn.outages),
+    )
+    if second.priority == 1:
+        return replace(plan, second=second)
+    # a drain begins in this outage now and then
+    start = rng.random() * plan.mining_s
+    longer = (start, start + rng.random() * plan.mining_s / 2)
+    return replace(plan, second=second, outages=tuple(sorted((*plan.outages, longer))))
 
 
 def undisturbed(plan: Plan) -> Plan:
-    """The same plan without any faults, in which all sessions stay open."""
+    """The same plan without any faults, at one server, in which all sessions stay open."""
     return replace(
         plan,
+        second=None,
         pinned=None,
         restless=False,
         thefts=(),

@@ -9,6 +9,9 @@ from decimal import Decimal
 from typing import Any
 from unittest import mock
 
+from fleet.broker.disguise import split_id
+from fleet.broker.results import Results
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.loop import Coordinator
 from fleet.domain.answers import Receipt
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
@@ -37,6 +40,7 @@ _restore, _computed, _paid, _heartbeat = (
     MinerAccount.job_paid,
     MinerAccount.heartbeat,
 )
+_stand_by = AutoMiners.stand_by
 _carry_out, _start_over, _submitting = Coordinator._carry_out, Lifecycle.start_over, Workload.submitting
 
 
@@ -50,6 +54,8 @@ class Planted:
     bug: Callable[..., Any]
     #: the first such seed, found by `python -m tests.virtual.planted`
     seed: int
+    #: whether the seed's plan has a second server, and whatever else was added to plans later
+    later: bool = False
 
 
 def _commits_no_payment(self: Ledger, writes: Sequence[Write]) -> None:
@@ -136,6 +142,18 @@ def _weighs_sums_at_any_time(self: MinerAccount, answer: Any, *args: Any, **_: A
     return _heartbeat(self, answer, *args, unresolved=False)
 
 
+def _gives_all_results_to_one_server(self: Any, results: Results) -> list[tuple[Any, Results]]:
+    named = tuple(replace(message, job_id=split_id(message.job_id)[1]) for message in results.messages)
+    return [(self._sites[0], replace(results, messages=named))]
+
+
+def _closes_without_finishing(self: Any, now: float) -> list[Any]:
+    closed = _stand_by(self, now)
+    for miner in closed:
+        miner._workload.jobs.clear()
+    return closed
+
+
 PLANTED = (
     Planted(name="payments are not committed", owner=Ledger, attribute="commit", bug=_commits_no_payment, seed=1),
     Planted(name="new jobs are not committed", owner=Ledger, attribute="commit", bug=_commits_no_new_job, seed=1),
@@ -199,13 +217,29 @@ PLANTED = (
         bug=_weighs_sums_at_any_time,
         seed=226,
     ),
+    Planted(
+        name="gives all results to one of two servers",
+        owner=Coordinator,
+        attribute="_parts",
+        bug=_gives_all_results_to_one_server,
+        seed=1,
+        later=True,
+    ),
+    Planted(
+        name="leaves a standby without finishing its jobs",
+        owner=AutoMiners,
+        attribute="stand_by",
+        bug=_closes_without_finishing,
+        seed=3,
+        later=True,
+    ),
 )
 
 
 def caught(bug: Planted, seed: int) -> Exception | None:
     """The law that a seed finds broken by the bug; None if it finds nothing."""
     with mock.patch.object(bug.owner, bug.attribute, bug.bug):
-        return failure_of(draw_plan(seed, jobs=JOBS, later=False))
+        return failure_of(draw_plan(seed, jobs=JOBS, later=bug.later))
 
 
 def main() -> int:

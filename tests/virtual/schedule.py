@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,56 +11,34 @@ from unittest import mock
 
 from sqlalchemy import Engine
 
+from fleet.broker.disguise import Disguise
 from fleet.coordinator import loop
-from fleet.coordinator.auto_miners import AutoMiners
-from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
-from fleet.domain.jobs import MinerSpec
-from fleet.earning.controller import LOOK_EVERY_S, Controller, Decision
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
-from fleet.miner.backoff import Backoff
-from fleet.miner.miner import Miner
-from fleet.miner.policy import Policy
-from fleet.ratelimit.governor import Governor
 from tests.virtual.broker import Connection, Redis
-from tests.virtual.final_laws import FinalLaws
 from tests.virtual.laws import BrokenLawError, Laws
 from tests.virtual.life import (
-    BooksAtOnce,
     Death,
     Killed,
     MortalBroker,
     MortalLedger,
-    VirtualCaller,
     VirtualInbox,
     Watcher,
 )
 from tests.virtual.plan import Plan
-from tests.virtual.server import Server, VirtualClient
-from tests.virtual.timeline import EPOCH_S, Timeline
+from tests.virtual.server import Server
+from tests.virtual.site import SharedLaws, Site
+from tests.virtual.timeline import Timeline
 
 #: a drain that takes this many seconds longer than its own bound counts as endless
 _PATIENCE_S = 1800.0
 _MAX_DEATHS = 60
-#: mean time in seconds between two changes of a restless controller's target
-_CHANGES_EVERY_S = 30.0
 #: the real loop wakes twice a second; here it must know when to wake
 _LONGEST_WAIT_S = 60.0
-
-
-class Restless(Controller):
-    """A controller that changes its target about twice a minute, far more often than income would."""
-
-    rng: random.Random
-
-    def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
-        """Choose a random number of sessions, now and then."""
-        decision = super().look(open_now, now, requests_per_minute=requests_per_minute)
-        if self.rng.random() < LOOK_EVERY_S / _CHANGES_EVERY_S:
-            self.target = self.rng.randint(self.least, self.most)
-        return Decision(target=self.target, reason=decision.reason, notices=decision.notices)
+#: with a second server the loop looks at least this often whether the first one is down
+_LOOKS_EVERY_S = 5.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,18 +59,34 @@ class Schedule:
     def __init__(self, plan: Plan, *, trace: Callable[[str], None] | None = None) -> None:
         self.plan = plan
         self.timeline = Timeline(trace=trace)
-        self.server = Server(plan, self.timeline)
         self.redis = Redis(plan, self.timeline)
-        self.laws = Laws(plan, self.timeline, self.server)
         self.deaths = 0
-        self.farm: Farm | None = None
         self._rng = random.Random(f"lives {plan.seed}")
         self._engine = emptied_engine()
-        self._ledgers: list[MortalLedger] = []
+        plans = {"": plan} if plan.second is None else {"rig": plan, "side": plan.second}
+        self.sites = [Site(one, self.timeline, self._engine, self._rng, name=name) for name, one in plans.items()]
+        self._laws = SharedLaws(self.sites)
+        names = {miner_id: miner_id for site in self.sites for miner_id in site.miner_ids}
+        self._disguise = Disguise(names, {miner_id: site.name for site in self.sites for miner_id in site.miner_ids})
         self._death = Death(self._rng, plan.crash_rate, self.timeline)
         for moment in plan.crash_times:
             self.timeline.at(moment, self._kill)
         self.timeline.at(plan.mining_s, self._calm)
+
+    @property
+    def server(self) -> Server:
+        """The first server."""
+        return self.sites[0].server
+
+    @property
+    def laws(self) -> Laws:
+        """The laws at the first server."""
+        return self.sites[0].laws
+
+    @property
+    def farm(self) -> Farm | None:
+        """The farm at the first server; None before the start."""
+        return self.sites[0].farm
 
     def run(self) -> Outcome:
         """Mine, die, restart and drain, then check the laws. Raises BrokenLawError, or what the code under test raised.
@@ -104,20 +99,19 @@ class Schedule:
                 if self.deaths > _MAX_DEATHS:
                     raise BrokenLawError("I5: the coordinator never gets through")
                 self.timeline.pass_time(self.plan.downtime_s * self._rng.random())
-            ledger = self._ledger()
-            assert self.farm is not None
-            FinalLaws(self.laws).check(ledger, self.farm, self._engine)
-            jobs = ledger.run_counts("virtual")
+            jobs = Counter[str]()
+            for site in self.sites:
+                jobs.update(site.end(self._death))
         finally:
-            for open_ledger in self._ledgers:
-                open_ledger.leave()
+            for site in self.sites:
+                site.close()
         return Outcome(
             seed=self.plan.seed,
             virtual_s=self.timeline.now,
-            jobs=jobs,
+            jobs=dict(jobs),
             deaths=self.deaths,
-            requests=sum(self.server.simulator.counters.requests.values()),
-            resent=self.laws.resent,
+            requests=sum(sum(site.server.simulator.counters.requests.values()) for site in self.sites),
+            resent=sum(site.laws.resent for site in self.sites),
         )
 
     def _kill(self) -> None:
@@ -126,48 +120,27 @@ class Schedule:
     def _calm(self) -> None:
         """The mining is over. End the faults too, so that the drain can prove what is provable."""
         self.timeline.trace("calm")
-        self.server.calm()
+        for site in self.sites:
+            site.server.calm()
         self.redis.calm()
         self._death.rate = 0.0
 
-    def _ledger(self) -> MortalLedger:
-        ledger = MortalLedger(
-            self._engine,
-            "virtual",
-            simulated=True,
-            now_ms=lambda: int((EPOCH_S + self.timeline.now) * 1000),
-        )
-        ledger.death, ledger.laws = self._death, self.laws
-        self._ledgers.append(ledger)
-        return ledger
-
     def _live(self) -> bool:
         """Run one coordinator. Returns whether it ended by itself."""
-        self.laws.born()
-        ledger = self._ledger()
-        inbox = VirtualInbox(self.timeline, self._death, self.laws)
-        ledger.inbox = inbox
-        client = VirtualClient(self.server)
-        caller = VirtualCaller(self.timeline, self.server, client, self._rng)
-        caller.inbox, caller.death, caller.laws = inbox, self._death, self.laws
-        connection = Connection(self.redis, inbox, self.timeline)
+        for site in self.sites:
+            site.laws.born()
+        ledgers = [site.ledger(self._death) for site in self.sites]
+        inbox = VirtualInbox(self.timeline, self._death, self._laws)
+        connection = Connection(self.redis, inbox, self.timeline, self._disguise)
+        longest_s = _LONGEST_WAIT_S if self.plan.second is None else _LOOKS_EVERY_S
         try:
-            ledger.begin_run("virtual")
-            self.farm = self._farm(ledger)
-            with mock.patch.object(loop, "_MAX_WAIT_S", _LONGEST_WAIT_S):
-                site = ServerLoop(
-                    farm=self.farm,
-                    books=BooksAtOnce(ledger),
-                    calls=ServerCalls(client, caller, inbox, self.timeline.clock),
-                    drain_s=self.plan.drain_s,
-                    network_every_s=60.0,
-                    clock=self.timeline.clock,
-                )
+            with mock.patch.object(loop, "_MAX_WAIT_S", longest_s):
                 coordinator = loop.Coordinator(
-                    [site],
-                    broker=MortalBroker(connection, self._death, self.laws, inbox),
+                    self._loops(ledgers, inbox),
+                    broker=MortalBroker(connection, self._death, self._laws, inbox),
                     watcher=Watcher(self.timeline),
                     inbox=inbox,
+                    failover_s=self.plan.failover_s,
                     clock=self.timeline.clock,
                 )
                 bound = max(self.timeline.now, self.plan.mining_s) + self.plan.drain_s + _PATIENCE_S
@@ -180,42 +153,19 @@ class Schedule:
         finally:
             inbox.alive = connection.alive = False
             self.redis.on_entry = lambda: None
-            self.laws.conserved(ledger)
-            ledger.leave()
+            for site, ledger in zip(self.sites, ledgers, strict=True):
+                site.laws.conserved(ledger)
+                ledger.leave()
+
+    def _loops(self, ledgers: list[MortalLedger], inbox: VirtualInbox) -> list[ServerLoop]:
+        loops: list[ServerLoop] = []
+        for site, ledger in zip(self.sites, ledgers, strict=True):
+            loops.append(site.loop(ledger, inbox, self._death, loops[0].farm.workers if loops else None))
+        return loops
 
     def _overdue(self, inbox: VirtualInbox) -> None:
         if inbox.alive:
             raise BrokenLawError(f"I5: the drain did not end within {_PATIENCE_S} s of its bound")
-
-    def _farm(self, ledger: MortalLedger) -> Farm:
-        plan, now = self.plan, self.timeline.now
-        policy = Policy(
-            redispatch_s=plan.redispatch_s, reconcile_s=plan.reconcile_s, backoff=Backoff(floor_s=1.0, cap_s=60.0)
-        )
-        governor = Governor(
-            requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
-        )
-        specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(plan.miners)]
-        miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), self._jitter(), now) for spec in specs]
-        auto = None
-        if plan.pinned is not None:
-            pinned = [spec.miner_id for spec in specs[: plan.pinned]]
-            auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=30.0, now=now)
-            if plan.restless:
-                auto.controller = Restless(auto.meter, least=len(pinned), most=plan.miners, now=now)
-                auto.controller.rng = self._jitter()
-        return Farm(
-            miners,
-            governor,
-            ledger.find,
-            max_calls=16,
-            max_at_workers=64,
-            now=now,
-            auto=auto,
-        )
-
-    def _jitter(self) -> random.Random:
-        return random.Random(self._rng.random())
 
 
 @cache

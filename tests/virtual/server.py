@@ -43,7 +43,8 @@ class Arrival:
 class Server:
     """A simulator, and the times at which it can be reached."""
 
-    def __init__(self, plan: Plan, timeline: Timeline) -> None:
+    def __init__(self, plan: Plan, timeline: Timeline, *, name: str = "") -> None:
+        """`name` is the server's where there are several. All of them hand out jobs of the same ids."""
         options = SimulatorOptions(
             dialect=plan.dialect,
             seed=plan.seed,
@@ -60,7 +61,7 @@ class Server:
         self._outages = plan.outages
         self._latency_s = plan.latency_s
         self._timeline = timeline
-        self._rng = Random(f"server {plan.seed}")
+        self._rng = Random(f"server {name}{plan.seed}")
         self._clock = 0.0
         self._calm = False
         #: NNET that was sent from each wallet, and how much of it after the ledger knew a balance

@@ -1,0 +1,176 @@
+"""One server of a schedule's farm, with the laws that hold there and what each coordinator opens for it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Engine
+
+from fleet.broker.disguise import split_id
+from fleet.broker.results import Results
+from fleet.coordinator.auto_miners import AutoMiners
+from fleet.coordinator.calls import ServerCalls
+from fleet.coordinator.inbox import Event
+from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.server_loop import ServerLoop
+from fleet.coordinator.workforce import Workforce
+from fleet.domain.calls import Reply
+from fleet.domain.effects import Dispatch
+from fleet.domain.jobs import MinerSpec
+from fleet.earning.controller import LOOK_EVERY_S, Controller, Decision
+from fleet.ledger.run_ids import run_at
+from fleet.miner.backoff import Backoff
+from fleet.miner.miner import Miner
+from fleet.miner.policy import Policy
+from fleet.ratelimit.governor import Governor
+from tests.virtual.final_laws import FinalLaws
+from tests.virtual.laws import Laws
+from tests.virtual.life import BooksAtOnce, Death, MortalLedger, VirtualCaller, VirtualInbox
+from tests.virtual.plan import Plan
+from tests.virtual.server import Server, VirtualClient
+from tests.virtual.timeline import EPOCH_S, Timeline
+
+#: mean time in seconds between two changes of a restless controller's target
+_CHANGES_EVERY_S = 30.0
+
+
+class Restless(Controller):
+    """A controller that changes its target about twice a minute, far more often than income would."""
+
+    rng: random.Random
+
+    def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
+        """Choose a random number of sessions, now and then."""
+        decision = super().look(open_now, now, requests_per_minute=requests_per_minute)
+        if self.rng.random() < LOOK_EVERY_S / _CHANGES_EVERY_S:
+            self.target = self.rng.randint(self.least, self.most)
+        return Decision(target=self.target, reason=decision.reason, notices=decision.notices)
+
+
+class Site:
+    """A server under its plan. `name` is empty for the only one; `rng` draws what differs between coordinators."""
+
+    def __init__(self, plan: Plan, timeline: Timeline, engine: Engine, rng: random.Random, *, name: str = "") -> None:
+        self.plan, self.name = plan, name
+        self.server = Server(plan, timeline, name=name)
+        self.laws = Laws(plan, timeline, self.server, name=name)
+        self.farm: Farm | None = None
+        self.miner_ids = [f"{name or 'rig'}-{number}" for number in range(plan.miners)]
+        self._timeline, self._engine, self._rng = timeline, engine, rng
+        self._ledgers: list[MortalLedger] = []
+
+    def ledger(self, death: Death) -> MortalLedger:
+        """Open the server's account."""
+        ledger = MortalLedger(
+            self._engine,
+            f"virtual {self.name}".strip(),
+            simulated=True,
+            now_ms=lambda: int((EPOCH_S + self._timeline.now) * 1000),
+        )
+        ledger.death, ledger.laws = death, self.laws
+        self._ledgers.append(ledger)
+        return ledger
+
+    def close(self) -> None:
+        """Return the connections of all coordinators to the database."""
+        for ledger in self._ledgers:
+            ledger.leave()
+
+    def loop(self, ledger: MortalLedger, inbox: VirtualInbox, death: Death, beside: Workforce | None) -> ServerLoop:
+        """A new coordinator's part for this server; `beside` is the workforce of the first one."""
+        ledger.inbox = inbox
+        client = VirtualClient(self.server)
+        caller = VirtualCaller(self._timeline, self.server, client, self._rng)
+        caller.inbox, caller.death, caller.laws = inbox, death, self.laws
+        ledger.begin_run(run_at("virtual", self.name))
+        self.farm = self._farm(ledger, beside)
+        return ServerLoop(
+            name=self.name,
+            priority=self.plan.priority,
+            farm=self.farm,
+            books=BooksAtOnce(ledger),
+            calls=ServerCalls(client, caller, inbox, self._timeline.clock, server=self.name),
+            drain_s=self.plan.drain_s,
+            network_every_s=60.0,
+            clock=self._timeline.clock,
+        )
+
+    def end(self, death: Death) -> dict[str, int]:
+        """Check the laws that hold after the drain. Returns the counts of jobs."""
+        assert self.farm is not None
+        ledger = self.ledger(death)
+        FinalLaws(self.laws).check(ledger, self.farm, self._engine)
+        return ledger.run_counts(run_at("virtual", self.name))
+
+    def _farm(self, ledger: MortalLedger, beside: Workforce | None) -> Farm:
+        plan, now = self.plan, self._timeline.now
+        policy = Policy(
+            redispatch_s=plan.redispatch_s, reconcile_s=plan.reconcile_s, backoff=Backoff(floor_s=1.0, cap_s=60.0)
+        )
+        governor = Governor(
+            requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
+        )
+        specs = [MinerSpec(miner_id=miner_id) for miner_id in self.miner_ids]
+        miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), self._jitter(), now) for spec in specs]
+        return Farm(
+            miners,
+            governor,
+            ledger.find,
+            max_calls=16,
+            max_at_workers=64,
+            now=now,
+            auto=self._auto(miners, governor, now),
+            beside=beside,
+        )
+
+    def _auto(self, miners: list[Miner], governor: Governor, now: float) -> AutoMiners | None:
+        """What opens and closes sessions: by income, at random, or only when the server is left for another one."""
+        plan = self.plan
+        if plan.pinned is None:
+            return (
+                AutoMiners(miners, governor, pinned=(), heartbeat_s=30.0, now=now, follows=False) if self.name else None
+            )
+        pinned = self.miner_ids[: plan.pinned]
+        auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=30.0, now=now)
+        if plan.restless:
+            auto.controller = Restless(auto.meter, least=len(pinned), most=plan.miners, now=now)
+            auto.controller.rng = self._jitter()
+        return auto
+
+    def _jitter(self) -> random.Random:
+        return random.Random(self._rng.random())
+
+
+class SharedLaws:
+    """What the loop does for all servers, checked by the laws of the one that it concerns."""
+
+    def __init__(self, sites: Iterable[Site]) -> None:
+        self._sites = list(sites)
+        self._of_miner = {miner_id: site.laws for site in self._sites for miner_id in site.miner_ids}
+
+    def read(self, events: Sequence[Event]) -> None:
+        """The loop has taken these events."""
+        for event in events:
+            if isinstance(event, Reply):
+                self._of_miner[event.call.spec.miner_id].read([event])
+            elif isinstance(event, Results):
+                for laws, entries in self._parts(event):
+                    laws.read([Results(entries=entries, of_messages=(), messages=(), flaws=())])
+
+    def _parts(self, results: Results) -> list[tuple[Laws, tuple[bytes, ...]]]:
+        """The entries of each server's results. With several servers, any may acknowledge what answers none's job."""
+        if len(self._sites) == 1:
+            return [(self._sites[0].laws, results.entries)]
+        answered = zip(results.messages, results.of_messages, strict=True)
+        servers = [(split_id(message.job_id)[0], entry) for message, entry in answered]
+        return [(site.laws, tuple(entry for server, entry in servers if server == site.name)) for site in self._sites]
+
+    def dispatched(self, order: Dispatch) -> None:
+        """A job is dispatched to the workers."""
+        self._of_miner[order.message.miner_id].dispatched(order)
+
+    def acknowledged(self, entries: Sequence[bytes]) -> None:
+        """Results are removed from the stream."""
+        for site in self._sites:
+            site.laws.acknowledged(entries)
