@@ -20,6 +20,7 @@ from bench.farms import flow
 from bench.rows import Bound, Row
 from config.sections import WebSettings
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.places import LedgerPlace
@@ -127,6 +128,7 @@ def _pages_of_a_million() -> Iterator[Row]:
         folder=Path(place.url.removeprefix("sqlite:///")).parent,
         server=million.SERVER,
         accounts=(million.SERVER,),
+        calendar=Calendar(),
         latest=lambda: made,
         ended=events.jobs_ended,
         metrics=MetricsText(registry),

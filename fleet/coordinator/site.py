@@ -10,6 +10,7 @@ from config.sections import WebSettings
 from config.settings import Settings
 from fleet.coordinator.metrics_observer import MetricsObserver
 from fleet.coordinator.observed import Observed
+from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web.farm_metrics import MetricsText, farm_metrics
 from fleet.web.scraping import ScrapeServer
@@ -31,6 +32,7 @@ def site(
         folder=settings.state_dir,
         server=parts.server,
         accounts=tuple(account.ledger_name for account in parts.accounts),
+        calendar=Calendar(settings.time_zone),
         latest=latest,
         ended=events.jobs_ended,
         metrics=MetricsText(registry),

@@ -146,11 +146,9 @@ class Questions:
         if miner is not None and farm is not None and all(row.name != miner for row in farm.miners):
             return api_error(404, f"this farm has no miner {miner!r:.200}")
         now_ms = self._sources.now_ms()
-        chart = views.chart(span, self._sources.past.of(span), now_ms, miner)
-        steps = [
-            {"from": stamp((span.first(now_ms) + number) * span.step_ms), "nnet": step.nnet, "jobs": step.jobs}
-            for number, step in enumerate(chart.steps)
-        ]
+        past = self._sources.past
+        chart = views.chart(span, past.of(span), now_ms, past.calendar, miner)
+        steps = [{"from": stamp(step.at_ms), "nnet": step.nnet, "jobs": step.jobs} for step in chart.steps]
         head = {"span": name, "step_s": span.step_ms // 1000, "total_nnet": chart.total, "whole": chart.complete}
         return api_answer(200, head | {"steps": steps})
 

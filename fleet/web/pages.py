@@ -154,7 +154,8 @@ class Pages:
 
     def _chart(self, query: Mapping[str, str], miner: str | None = None) -> views.Chart:
         span = next((one for one in SPANS if one.name == query.get("span")), SPANS[0])
-        return views.chart(span, self._sources.past.of(span), self._sources.now_ms(), miner)
+        past = self._sources.past
+        return views.chart(span, past.of(span), self._sources.now_ms(), past.calendar, miner)
 
     def _advised(self) -> str:
         """The newest advice; it is read again beside the page."""

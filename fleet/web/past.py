@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
-from fleet.ledger.reports.history import Paid
+from fleet.ledger.reports.history import MINUTE_MS, Paid
 from fleet.threads import Progress, WatchedThread
 from fleet.web.spans import DAY, HOUR, MONTH, SPANS, PaidStep, Span
 
@@ -29,7 +30,7 @@ _IDLE_S, _PATIENCE_S = 5.0, 600.0
 #: longest rest after a reading, in seconds
 _REST_S = 120.0
 
-#: reads payments from a moment to before another, in UTC milliseconds
+#: reads payments from a moment to before another, in UTC milliseconds; each row's time is a minute
 PaidReader = Callable[[int, int], list[Paid]]
 
 
@@ -46,11 +47,19 @@ class Past:
     """The payments of each span as far as they are read. `of` never waits."""
 
     def __init__(
-        self, minutes: PaidReader, hours: PaidReader, now_ms: Callable[[], int], clock: Callable[[], float]
+        self,
+        minutes: PaidReader,
+        hours: PaidReader,
+        now_ms: Callable[[], int],
+        clock: Callable[[], float],
+        calendar: Calendar,
     ) -> None:
-        """`minutes` reads by minute, `hours` by hour; `now_ms` gives UTC milliseconds, `clock` monotonic seconds."""
+        """`hours` may give an hour's payments as one of its minute; `clock` gives monotonic seconds.
+
+        Days are those of the calendar.
+        """
+        self.calendar = calendar
         self._readers = {HOUR.name: minutes, DAY.name: hours, MONTH.name: hours}
-        self._units_ms = {HOUR.name: HOUR.step_ms, DAY.name: DAY.step_ms, MONTH.name: DAY.step_ms}
         self._now_ms, self._clock = now_ms, clock
         self._known = {span.name: _Known() for span in SPANS}
         self._wanted, self._closed = threading.Event(), threading.Event()
@@ -67,7 +76,7 @@ class Past:
         known = self._known[span.name]
         known.asked_at = self._clock()
         self._wanted.set()
-        first = span.first(self._now_ms())
+        first = span.first(self._now_ms(), self.calendar)
         return [known.steps.get(number) for number in range(first, first + span.steps)]
 
     @property
@@ -111,7 +120,7 @@ class Past:
 
     def _read(self, span: Span, known: _Known, now: float) -> None:
         now_ms = self._now_ms()
-        first = span.first(now_ms)
+        first = span.first(now_ms, self.calendar)
         places = range(first, first + span.steps)
         known.steps = {number: step for number, step in known.steps.items() if number in places}
         known.final &= known.steps.keys()
@@ -119,9 +128,13 @@ class Past:
         # the newest is read first; it is read again with the next look, so that the last one completes the span
         unread = [chunk for chunk in chunks if any(number not in known.steps for number in chunk)]
         low, high = (unread or chunks)[-1][0], (unread or chunks)[-1][-1] + 1
-        rows = self._readers[span.name](low * span.step_ms, high * span.step_ms)
-        known.steps |= _summed(rows, range(low, high), span.step_ms // self._units_ms[span.name])
-        known.final |= {number for number in range(low, high) if (number + 1) * span.step_ms + _LATE_MS < now_ms}
+        starts = [span.start_ms(number, self.calendar) for number in range(low, high + 1)]
+        numbered = [
+            (span.number(row.at * MINUTE_MS, self.calendar), row)
+            for row in self._readers[span.name](starts[0], starts[-1])
+        ]
+        known.steps |= _summed(numbered, range(low, high))
+        known.final |= {low + place for place, end_ms in enumerate(starts[1:]) if end_ms + _LATE_MS < now_ms}
         if len(unread) <= 1:
             # reading takes its share at most, however long a ledger is
             known.due_at = now + max(span.every_s, (self._clock() - now) / _SHARE)
@@ -139,13 +152,12 @@ def _chunks(numbers: list[int], most: int) -> Iterator[list[int]]:
         yield chunk
 
 
-def _summed(rows: list[Paid], places: range, units: int) -> dict[int, PaidStep]:
-    """The steps of `places`, each of so many `units` of the rows' own steps."""
+def _summed(rows: list[tuple[int, Paid]], places: range) -> dict[int, PaidStep]:
+    """The steps of `places`; each row has the number of its step."""
     miners: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
     types: dict[int, dict[str, int]] = {number: defaultdict(int) for number in places}
     hosts: dict[int, dict[str, int]] = {number: defaultdict(int) for number in places}
-    for row in rows:
-        number = row.at // units
+    for number, row in rows:
         if number in places:
             miners[number][row.miner] += row.amount
             if row.jobs:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from config.hiding import hidden
 from config.sections import WebSettings
+from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import WrongSetting
 from fleet.health.reasons import LostToday
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
-from fleet.ledger.reports.history import Paid, hours, minutes
+from fleet.ledger.reports.history import Paid, minutes, minutes_and_hours
 from fleet.ledger.reports.job_history import Life, Match, find
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.ledger.reports.losses import losses
@@ -48,6 +49,8 @@ class ServedFarm:
     server: str
     #: what the ledger calls each server
     accounts: tuple[str, ...]
+    #: the days that its pages show
+    calendar: Calendar
     latest: Callable[[], FarmSnapshot | None]
     #: jobs that ended since the coordinator's start, by outcome and type
     ended: Callable[[], Ended]
@@ -104,14 +107,9 @@ def _past(farm: ServedFarm) -> Past:
         return minutes(place, accounts, since_ms, until_ms)
 
     def by_hour(since_ms: int, until_ms: int) -> list[Paid]:
-        return hours(place, accounts, since_ms // _HOUR_MS, until_ms // _HOUR_MS)
+        return minutes_and_hours(place, accounts, since_ms, until_ms)
 
-    past = Past(
-        by_minute,
-        by_hour,
-        wall_ms,
-        time.monotonic,
-    )
+    past = Past(by_minute, by_hour, wall_ms, time.monotonic, farm.calendar)
     past.start()
     return past
 

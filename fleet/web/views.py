@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import UTC_NAME, Calendar
 from fleet.status.snapshot import FarmSnapshot, Severity, WorkRow
 from fleet.web import charts, figures
 from fleet.web.lists import worst_of
@@ -17,7 +18,6 @@ LATE_S, _QUIET_S = 5.0, 60.0
 _NO_WORKER = "no_worker"
 #: outcomes of jobs that the server paid, and that it did not accept
 _PAID, _REFUSED = frozenset({"accepted", "already_completed"}), frozenset({"rejected", "expired"})
-_DAY_MS = 86_400_000
 
 #: outcome of a job (a final state) and its type → how many since the coordinator's start
 Ended = Mapping[tuple[str, str], int]
@@ -111,7 +111,8 @@ def _host_grade(row: WorkRow, farm: FarmSnapshot) -> tuple[str, str]:
 class ChartStep:
     """One bar of the chart over time."""
 
-    #: when it begins, in UTC, in words
+    #: when it begins, in UTC milliseconds, and in words: an hour of UTC, or a day of the calendar
+    at_ms: int
     at: str
     nnet: Decimal | None
     jobs: int | None
@@ -125,6 +126,8 @@ class Chart:
     """What was paid over time."""
 
     span: Span
+    #: the time zone of its steps
+    zone: str
     steps: Sequence[ChartStep]
     #: NNET at the top of the chart
     top: float
@@ -134,14 +137,18 @@ class Chart:
     complete: bool
 
 
-def chart(span: Span, past: Sequence[PaidStep | None], now_ms: int, miner: str | None = None) -> Chart:
-    """The chart of the farm, or of the miner of this name."""
+def chart(
+    span: Span, past: Sequence[PaidStep | None], now_ms: int, calendar: Calendar, miner: str | None = None
+) -> Chart:
+    """The chart of the farm, or of the miner of this name. Days are those of the calendar."""
     amounts = [None if step is None else step.nnet if miner is None else step.miners.get(miner, ZERO) for step in past]
     drawn, top = charts.bars([None if amount is None else float(amount) for amount in amounts])
-    first = span.first(now_ms)
+    first = span.first(now_ms, calendar)
+    began = [span.start_ms(first + number, calendar) for number in range(len(past))]
     steps = [
         ChartStep(
-            at=_began((first + number) * span.step_ms, span),
+            at_ms=began[number],
+            at=f"{calendar.day(began[number])}" if span.by_day else figures.clock(began[number])[:5],
             nnet=amount,
             # the jobs of one miner are not kept by step
             jobs=None if step is None or miner is not None else step.jobs,
@@ -151,9 +158,7 @@ def chart(span: Span, past: Sequence[PaidStep | None], now_ms: int, miner: str |
         for number, (step, amount, bar) in enumerate(zip(past, amounts, drawn, strict=True))
     ]
     known = [amount for amount in amounts if amount is not None]
-    return Chart(span=span, steps=steps, top=top, total=sum(known, ZERO), complete=len(known) == len(amounts))
-
-
-def _began(ms: int, span: Span) -> str:
-    day, time = figures.moment(ms).split(" ")
-    return day if span.step_ms >= _DAY_MS else time[:5]
+    zone = calendar.name if span.by_day else UTC_NAME
+    return Chart(
+        span=span, zone=zone, steps=steps, top=top, total=sum(known, ZERO), complete=len(known) == len(amounts)
+    )

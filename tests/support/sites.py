@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.sections import WebSettings
+from fleet.domain.calendar import Calendar
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from fleet.status.snapshot import FarmSnapshot
@@ -33,6 +34,7 @@ def site(
         folder=folder,
         server=server,
         accounts=(server,),
+        calendar=Calendar(),
         latest=latest,
         ended=events.jobs_ended,
         metrics=MetricsText(registry),

@@ -39,7 +39,7 @@ _LOSSES = """
     FROM losses JOIN miners ON miners.id = losses.miner JOIN servers ON servers.id = miners.server
     WHERE hour >= {first} AND hour < {end}
 """
-_MINUTE_MS = 60_000
+MINUTE_MS = 60_000
 _JOB, _NOTHING = EntryKind.JOB.value, (0, ZERO)
 
 
@@ -70,7 +70,7 @@ def minutes(place: LedgerPlace, accounts: Collection[str] | None, since_ms: int,
             if (accounts is None or name in accounts) and since_ms <= booked_at < until_ms:
                 is_job = kind == _JOB
                 key = (
-                    booked_at // _MINUTE_MS,
+                    booked_at // MINUTE_MS,
                     names[miner],
                     shown(job_type) or kind,
                     host(worker or "") if is_job else "",
@@ -93,6 +93,22 @@ def hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end:
             jobs, so_far = found[key]
             found[key] = (jobs + (payments if kind == EntryKind.JOB.value else 0), so_far + Decimal(amount))
     return sorted(Paid(at, miner, what, "", *row) for (at, miner, what), row in found.items())
+
+
+def minutes_and_hours(place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int) -> list[Paid]:
+    """What was booked from `since_ms` to before `until_ms`: each whole hour as if paid in its first minute.
+
+    An hour that is only in part within these moments is read by minute. Raises LedgerError when the ledger can't be
+    read.
+    """
+    first, end = -(-since_ms // HOUR_MS), until_ms // HOUR_MS
+    if first > end:
+        return minutes(place, accounts, since_ms, until_ms)
+    found = [row._replace(at=row.at * HOUR_MS // MINUTE_MS) for row in hours(place, accounts, first, end)]
+    for low_ms, high_ms in ((since_ms, first * HOUR_MS), (end * HOUR_MS, until_ms)):
+        if low_ms < high_ms:
+            found += minutes(place, accounts, low_ms, high_ms)
+    return found
 
 
 def day_by_miner(place: LedgerPlace, accounts: Collection[str], calendar: Calendar, day: date) -> dict[str, Decimal]:

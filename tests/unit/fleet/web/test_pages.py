@@ -13,6 +13,7 @@ import pytest
 
 from config.hiding import hide_by, without_addresses
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.domain.causes import Loss
 from fleet.domain.miner_names import IdHider
 from fleet.errors import LedgerError
@@ -91,7 +92,7 @@ class World:
                 simulated=True,
                 latest=lambda: self.farm,
                 ended=lambda: {("accepted", MARKUP): 3},
-                past=Past(lambda *_: [], lambda *_: [], lambda: AT_MS, lambda: self.now),
+                past=Past(lambda *_: [], lambda *_: [], lambda: AT_MS, lambda: self.now, Calendar()),
                 ledger=LedgerReader(
                     jobs=lambda *_: self.read(self.jobs),
                     job=lambda _: self.read((self.lives, self.found)),

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
 from fleet.ledger.reports.history import Paid
 from fleet.web.past import Past
-from fleet.web.spans import DAY, HOUR
+from fleet.web.spans import DAY, HOUR, MONTH
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+UTC_CALENDAR = Calendar()
 NOW_MS = 500_000 * HOUR_MS + 30 * MINUTE_MS + 5_000
 
 
 class Told:
     """A past whose ledger and clocks are moved by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, calendar: Calendar = UTC_CALENDAR) -> None:
         self.now, self.now_ms = 1000.0, NOW_MS
         self.broken = False
         self.asked: list[tuple[int, int]] = []
-        self.past = Past(self.minutes, self.hours, lambda: self.now_ms, lambda: self.now)
+        self.past = Past(self.minutes, self.hours, lambda: self.now_ms, lambda: self.now, calendar)
 
     def minutes(self, since_ms: int, until_ms: int) -> list[Paid]:
         return self._rows(since_ms, until_ms, MINUTE_MS)
@@ -35,7 +38,11 @@ class Told:
         if self.broken:
             raise LedgerError("it is gone")
         places = range(since_ms // unit_ms, until_ms // unit_ms)
-        return [Paid(at, "garage", "inference", "shed", 2, Decimal("0.1")) for at in places if at * unit_ms < NOW_MS]
+        return [
+            Paid(at * (unit_ms // MINUTE_MS), "garage", "inference", "shed", 2, Decimal("0.1"))
+            for at in places
+            if at * unit_ms < NOW_MS
+        ]
 
     def look(self) -> float:
         self.now += 1
@@ -88,6 +95,33 @@ def test_hours_are_read_by_the_hour(told: Told) -> None:
         pass
     found = told.past.of(DAY)
     assert [one.jobs if one else None for one in found] == [2] * DAY.steps
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "hours"),
+    [
+        ("UTC", "2026-11-26T23:30Z", [24, 24, 24]),
+        ("Europe/Berlin", "2026-10-26T12:00+01:00", [24, 25, 12]),
+        ("Europe/Berlin", "2026-03-30T00:20+02:00", [24, 23, 1]),
+        ("Asia/Kolkata", "2026-11-26T01:10+05:30", [24, 24, 2]),
+    ],
+)
+def test_a_day_is_a_day_of_the_calendar(zone: str, now: str, hours: list[int]) -> None:
+    """Three days from the last: how many whole or begun hours each has had."""
+    calendar = Calendar(zone)
+    asked = Told(calendar)
+    asked.now_ms = int(datetime.fromisoformat(now).timestamp() * 1000)
+    asked.past.of(MONTH)
+    asked.look()
+    first_ms, end_ms = asked.asked[-1]
+    today = calendar.day(asked.now_ms)
+    assert (first_ms, end_ms) == (calendar.start_ms(today), calendar.start_ms(today + timedelta(days=1)))
+    while asked.look():
+        asked.past.of(MONTH)
+    lengths = [(end - first) // HOUR_MS for first, end in sorted(asked.asked)[-3:]]
+    assert lengths[:2] == hours[:2]
+    assert -(-(asked.now_ms - first_ms) // HOUR_MS) == hours[2]
+    assert all(one is not None for one in asked.past.of(MONTH))
 
 
 def test_a_ledger_that_can_not_be_read_is_said_and_tried_again(told: Told) -> None:

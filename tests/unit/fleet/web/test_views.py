@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import FarmSnapshot, Severity, Wrong
 from fleet.web import views
 from fleet.web.spans import HOUR, MONTH, PaidStep
 from tests.support.snapshots import AT_MS, MINER, SNAPSHOT, WORK, snapshot
 
+UTC_CALENDAR = Calendar()
 WELL = snapshot(wrong=())
 
 
@@ -69,17 +71,17 @@ def step(amount: str, jobs: int = 1) -> PaidStep:
 
 def test_a_chart_tells_what_is_not_read_yet_from_what_was_not_paid() -> None:
     past = [None, *[step("0")] * 58, step("1.5", 3)]
-    made = views.chart(HOUR, past, AT_MS)
+    made = views.chart(HOUR, past, AT_MS, UTC_CALENDAR)
     assert (made.total, made.complete, made.steps[-1].jobs) == (Decimal("1.5"), False, 3)
     assert made.steps[0].bar is None
     assert made.steps[1].bar is not None
     assert [one.last for one in made.steps[-2:]] == [False, True]
     assert made.steps[-1].at == "08:00"
-    assert views.chart(HOUR, past[1:] + past[-1:], AT_MS).complete
+    assert views.chart(HOUR, past[1:] + past[-1:], AT_MS, UTC_CALENDAR).complete
 
 
 def test_a_miners_chart_holds_its_own_payments() -> None:
     past = [step("2")] * MONTH.steps
-    assert views.chart(MONTH, past, AT_MS, MINER.name).total == 2 * MONTH.steps
-    assert views.chart(MONTH, past, AT_MS, "nobody").total == 0
-    assert views.chart(MONTH, past, AT_MS, MINER.name).steps[-1].at == "2027-01-15"
+    assert views.chart(MONTH, past, AT_MS, UTC_CALENDAR, MINER.name).total == 2 * MONTH.steps
+    assert views.chart(MONTH, past, AT_MS, UTC_CALENDAR, "nobody").total == 0
+    assert views.chart(MONTH, past, AT_MS, UTC_CALENDAR, MINER.name).steps[-1].at == "2027-01-15"
