@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,54 +79,52 @@ def _rows(
     last: Mapping[str, Any],
     watch: Watch,
 ) -> list[Row]:
-    beats = last["heartbeats"] - first["heartbeats"]
-    allowed = (limit.requests * seconds / limit.window_s - beats + _free(last) - _free(first)) / 2
-    # a job that is open at either end has its fetch on one side and its submission on the other
-    allowed += (_open(first) - _open(last)) / 2
-    per_miner = Counter(one.miner for one in paid)
-    mean = len(paid) / MINERS
-    most, least = max(per_miner.values()), min(per_miner.values()) if len(per_miner) == MINERS else 0
-    off = max(most - mean, mean - least)
     refused = (last["refused_429"] - first["refused_429"]) / (seconds / limit.window_s)
-    part, name = "budget", limit.words
+    name = limit.words
     return [
         Row(
-            part=part,
+            part="budget",
             name=f"{name}: jobs of what the limit allows",
-            runs=[len(paid) / allowed * 100],
+            runs=[len(paid) / _allowed(limit, seconds, first, last) * 100],
             unit="%",
             target=97.0,
             bound=Bound.AT_LEAST,
         ),
-        Row(part=part, name=f"{name}: refusals a window", runs=[refused], unit="", target=1.0),
-        Row(part=part, name=f"{name}: refusals in the first window", runs=[first["refused_429"]], unit=""),
-        Row(
-            part=part,
-            name=f"{name}: heartbeats late",
-            runs=[_late(watch.late_s)],
-            unit=f"of {len(watch.late_s)}",
-            target=0.0,
-        ),
+        Row(part="budget", name=f"{name}: refusals a window", runs=[refused], unit="", target=1.0),
+        Row(part="budget", name=f"{name}: refusals in the first window", runs=[first["refused_429"]], unit=""),
+        _late_row(f"{name}: heartbeats late", watch.late_s, target=0.0),
         # the first window's requests were all spent before the limit was known
+        _late_row(f"{name}: heartbeats late that were due in the first window", watch.late_before_s),
         Row(
-            part=part,
-            name=f"{name}: heartbeats late that were due in the first window",
-            runs=[_late(watch.late_before_s)],
-            unit=f"of {len(watch.late_before_s)}",
-        ),
-        # a share is a whole number of jobs, so a difference of one job is not unfair
-        Row(
-            part=part,
+            part="budget",
             name=f"{name}: a miner's share off the mean, beyond one job",
-            runs=[max(0.0, off - 1.0) / mean * 100],
+            runs=[_off_the_mean(paid)],
             unit="%",
             target=10.0,
         ),
     ]
 
 
-def _late(late_s: Iterable[float]) -> int:
-    return sum(one > TOLERANCE_S for one in late_s)
+def _allowed(limit: Limit, seconds: float, first: Mapping[str, Any], last: Mapping[str, Any]) -> float:
+    """Number of jobs for which the limit has requests, after the heartbeats."""
+    beats = last["heartbeats"] - first["heartbeats"]
+    allowed = (limit.requests * seconds / limit.window_s - beats + _free(last) - _free(first)) / 2
+    # a job that is open at either end has its fetch on one side and its submission on the other
+    return float(allowed + (_open(first) - _open(last)) / 2)
+
+
+def _off_the_mean(paid: Sequence[Payment]) -> float:
+    """How far the miner farthest from the mean is from it, in percent, without the one job that whole numbers cost."""
+    per_miner = Counter(one.miner for one in paid)
+    mean = len(paid) / MINERS
+    most, least = max(per_miner.values()), min(per_miner.values()) if len(per_miner) == MINERS else 0
+    # a share is a whole number of jobs, so a difference of one job is not unfair
+    return max(0.0, max(most - mean, mean - least) - 1.0) / mean * 100
+
+
+def _late_row(name: str, late_s: Sequence[float], target: float | None = None) -> Row:
+    late = sum(one > TOLERANCE_S for one in late_s)
+    return Row(part="budget", name=name, runs=[late], unit=f"of {len(late_s)}", target=target)
 
 
 def _free(counts: Mapping[str, Any]) -> int:

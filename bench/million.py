@@ -39,6 +39,7 @@ _AT_ONCE = 25
 _TYPES = JOB_TYPE_NAMES[:8]
 _WORKER = "worker@attic"
 _KERNELS = "1"
+_RESULT: dict[str, object] = {"results_hash": "0" * 64, "analyzed": 20, "flagged": [], "compute_time_ms": 1.25}
 
 
 def miner_id(number: int) -> str:
@@ -85,45 +86,45 @@ def closings() -> list[Write]:
 def lives(numbers: Sequence[int]) -> list[list[Write]]:
     """Five turns of the loop, each with one step of all these jobs: opened, dispatched, computed, sent, paid."""
     ids = {number: str(uuid.UUID(int=random.Random(f"job {number}").getrandbits(128))) for number in numbers}
-    result: dict[str, object] = {"results_hash": "0" * 64, "analyzed": 20, "flagged": [], "compute_time_ms": 1.25}
-
-    def moved(number: int, state: JobState) -> Write:
-        sent = state in {JobState.SUBMITTING, JobState.ACCEPTED}
-        computed = state is JobState.COMPUTED
-        return JobMoved(
-            job_id=ids[number],
-            state=state,
-            attempt=1,
-            strikes=0,
-            sends=int(sent),
-            mended=False,
-            result=None if state is JobState.DISPATCHED else result,
-            worker=_WORKER if computed else None,
-            kernel_version=_KERNELS if computed else None,
-            compute_ms=1.234 if computed else None,
-        )
-
-    opened: list[Write] = [
-        JobOpened(
-            job=Job(
-                job_id=ids[number],
-                job_type=(job_type := _TYPES[number % len(_TYPES)]),
-                data=draw_data(job_type, random.Random(number)),
-                reward=Decimal("0.3703703703703704"),
-                origin=JobOrigin.FETCHED,
-                timeout_s=60.0,
-            ),
-            miner_id=miner_id(number),
-            session_id=session_id(number),
-            state=JobState.ASSIGNED,
-            attempt=1,
-        )
-        for number in numbers
-    ]
     steps = (JobState.DISPATCHED, JobState.COMPUTED, JobState.SUBMITTING)
-    turns: list[list[Write]] = [opened, *[[moved(number, state) for number in numbers] for state in steps]]
-    paid: list[Write] = [moved(number, JobState.ACCEPTED) for number in numbers]
-    return [*turns, [*paid, *[Booked(entry=entry(number, ids[number])) for number in numbers]]]
+    opened: list[Write] = [_opened(number, job_id) for number, job_id in ids.items()]
+    moved: list[list[Write]] = [[_moved(job_id, state) for job_id in ids.values()] for state in steps]
+    paid: list[Write] = [_moved(job_id, JobState.ACCEPTED) for job_id in ids.values()]
+    return [opened, *moved, [*paid, *[Booked(entry=entry(number, job_id)) for number, job_id in ids.items()]]]
+
+
+def _opened(number: int, job_id: str) -> JobOpened:
+    job_type = _TYPES[number % len(_TYPES)]
+    return JobOpened(
+        job=Job(
+            job_id=job_id,
+            job_type=job_type,
+            data=draw_data(job_type, random.Random(number)),
+            reward=Decimal("0.3703703703703704"),
+            origin=JobOrigin.FETCHED,
+            timeout_s=60.0,
+        ),
+        miner_id=miner_id(number),
+        session_id=session_id(number),
+        state=JobState.ASSIGNED,
+        attempt=1,
+    )
+
+
+def _moved(job_id: str, state: JobState) -> JobMoved:
+    computed = state is JobState.COMPUTED
+    return JobMoved(
+        job_id=job_id,
+        state=state,
+        attempt=1,
+        strikes=0,
+        sends=int(state in {JobState.SUBMITTING, JobState.ACCEPTED}),
+        mended=False,
+        result=None if state is JobState.DISPATCHED else _RESULT,
+        worker=_WORKER if computed else None,
+        kernel_version=_KERNELS if computed else None,
+        compute_ms=1.234 if computed else None,
+    )
 
 
 @cache

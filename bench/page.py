@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
@@ -157,18 +156,6 @@ def _pages_of_a_million() -> Iterator[Row]:
 
 def _snapshot() -> FarmSnapshot:
     now_ms = time.time_ns() // 1_000_000
-    names = [million.miner_id(number) for number in range(million.MINERS)]
-    miner = MinerFigures(
-        name="",
-        state="mining",
-        ledger=Decimal("3703.7"),
-        today=ZERO,
-        recent=ZERO,
-        paid=10_000,
-        lost=0,
-        last_paid_ms=now_ms,
-        unexplained=ZERO,
-    )
     return FarmSnapshot(
         at_ms=now_ms,
         started_ms=now_ms,
@@ -185,8 +172,8 @@ def _snapshot() -> FarmSnapshot:
             ledger=Decimal(370_370),
             last_paid_ms=now_ms,
         ),
-        miners=tuple(replace(miner, name=name) for name in names),
-        sessions={"mining": len(names)},
+        miners=tuple(_miner(million.miner_id(number), now_ms) for number in range(million.MINERS)),
+        sessions={"mining": million.MINERS},
         types=(),
         hosts=(),
         requests=Requests(limit=5000, window_s=60.0, used=0, refused=0, more_miners=0, left_out=0),
@@ -196,4 +183,18 @@ def _snapshot() -> FarmSnapshot:
         gas=None,
         phase=None,
         wrong=(),
+    )
+
+
+def _miner(name: str, now_ms: int) -> MinerFigures:
+    return MinerFigures(
+        name=name,
+        state="mining",
+        ledger=Decimal("3703.7"),
+        today=ZERO,
+        recent=ZERO,
+        paid=10_000,
+        lost=0,
+        last_paid_ms=now_ms,
+        unexplained=ZERO,
     )

@@ -36,7 +36,6 @@ from fleet.server.prospect import Prospect
 from fleet.status.collected import Collected
 from fleet.status.days import Days
 from fleet.status.publisher import Wanted
-from fleet.status.snapshot import FarmSnapshot
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 
 MINERS, SECONDS, RUNS = 2_500, 70, 3
@@ -86,14 +85,21 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
     miners = [Miner(spec, Policy(), SavedMiner(), random.Random(1), 0.0) for spec in specs]
     farm = Farm(miners, governor, lambda _: None, max_calls=64, max_at_workers=256, now=0.0)
     file = folder / SNAPSHOT_FILE
-    writer, wanted = SnapshotWriter(file), Wanted(losses=())
-
-    def put(made: FarmSnapshot) -> None:
-        # on the loop's thread here, so that its CPU counts
-        writer.write(made)
-
     names = {spec.miner_id: spec.name for spec in specs}
-    account = Account(key="", name="bench", ledger_name="bench", farm=farm, booked=ZERO)
+    booked = dict.fromkeys(names.values(), ZERO)
+    observer = StatusObserver(
+        Subject(server="bench", simulated=True, release="bench", names=names, counts_since=0.0),
+        Collected(booked=booked, total=ZERO, days=Days(wall_ms(), {}, ZERO), now=0.0, now_ms=0),
+        Wanted(losses=()),
+        # written on the loop's thread here, so that its CPU counts
+        SnapshotWriter(file).write,
+        _sources(farm, names),
+        0.0,
+    )
+    yield observer, farm, file
+
+
+def _sources(farm: Farm, names: dict[str, str]) -> Sources:
     books: Any = SimpleNamespace(times=CommitTimes, waits_s=0.0, reason="")
     health = HealthObserver(
         FarmHealth(server="bench", kernel_version="bench", now=0.0),
@@ -105,23 +111,14 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
         30.0,
         0.0,
     )
-    observer = StatusObserver(
-        Subject(server="bench", simulated=True, release="bench", names=names, counts_since=0.0),
-        Collected(
-            booked=dict.fromkeys(names.values(), ZERO), total=ZERO, days=Days(wall_ms(), {}, ZERO), now=0.0, now_ms=0
-        ),
-        wanted,
-        put,
-        Sources(
-            books=books,
-            health=health,
-            servers=ServerRows([account], 0.0, wall_ms()),
-            in_redis=InRedis(lambda: 0, dict, dict),
-            now_ms=wall_ms,
-        ),
-        0.0,
+    account = Account(key="", name="bench", ledger_name="bench", farm=farm, booked=ZERO)
+    return Sources(
+        books=books,
+        health=health,
+        servers=ServerRows([account], 0.0, wall_ms()),
+        in_redis=InRedis(lambda: 0, dict, dict),
+        now_ms=wall_ms,
     )
-    yield observer, farm, file
 
 
 class _Around:

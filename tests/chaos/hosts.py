@@ -144,20 +144,16 @@ def of_another_version(havoc: Havoc) -> str | None:
 _SLOW = Orders(slow_s=_KERNEL_S)
 
 
+def _killed_scene(share: float) -> Scene:
+    what = f"worker host killed at {share:.0%} of a job"
+    return Scene(fault="W1", what=what, act=killed_at(share), trials=2, orders=_SLOW)
+
+
 def scenes(*, full: bool) -> list[Scene]:
     """W1–W8."""
     gone_s = 600.0 if full else 20.0
     return [
-        *(
-            Scene(
-                fault="W1",
-                what=f"worker host killed at {share:.0%} of a job",
-                act=killed_at(share),
-                trials=2,
-                orders=_SLOW,
-            )
-            for share in (0.1, 0.5, 0.9)
-        ),
+        *map(_killed_scene, (0.1, 0.5, 0.9)),
         Scene(fault="W2", what="pool processes killed in mid-job", act=acts.kill_pool_child, orders=_SLOW),
         Scene(fault="W3", what="all worker hosts restarted in turn by SIGTERM", act=roll_all, trials=2, full_trials=10),
         Scene(

@@ -25,6 +25,8 @@ _WARNING = "[WARN]"
 _LOST = Allowed(answers_lost=True)
 #: Garbage in a job's data may cost that job if it comes twice, or if the job can't be fetched again.
 _FLAWED = Allowed(answers_lost=True, losses=frozenset({Loss.PAYLOAD}))
+#: Strange data may cost its job in any way.
+_STRANGE = Allowed(answers_lost=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
 #: the miner whose calls the server refuses
 _OUTCAST = "rig-01"
 
@@ -115,52 +117,50 @@ def _healthy_pace(havoc: Havoc, seconds: float) -> float:
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes
     """S1–S11."""
-    strange = Allowed(answers_lost=True, losses=frozenset({Loss.PAYLOAD, Loss.EXPIRED, Loss.REFUSED, Loss.ANSWER_LOST}))
+    return [*_unanswered(), *_garbled(), *_wrong_jobs(), *_behind_others()]
+
+
+def _unanswered() -> list[Scene]:
+    """S1–S3: calls that are refused, or that get no answer."""
+    dead = Scene(fault="S1", what="503 to all calls for 6 s", act=dead_for(6), trials=1, full_trials=5, allowed=_LOST)
     return [
         _row("S1", "500, 502, 503 to 10 % of calls", FAILURES, 0.1),
         _row("S1", "500 after the deed to 10 % and to all of them", ["error_after"], 0.1),
-        Scene(fault="S1", what="503 to all calls for 6 s", act=dead_for(6), trials=1, full_trials=5, allowed=_LOST),
-        Scene(
-            fault="S1",
-            what="one miner's calls fail, the others' pace",
-            act=one_miner_refused,
-            trials=1,
-            full_trials=5,
-            allowed=_LOST,
-        ),
+        dead,
+        replace(dead, what="one miner's calls fail, the others' pace", act=one_miner_refused),
         _row("S2", "429 to 5 % of calls: without Retry-After, with seconds, a date, a negative one", REFUSALS, 0.05),
         _row("S3", "hanging, trickling and dropped answers, 10 %", SILENT_BEFORE + SILENT_AFTER, 0.1),
         Scene(fault="S3", what="server stopped 0.5–4 s", act=acts.stop_server, trials=2, allowed=_LOST),
+    ]
+
+
+def _garbled() -> list[Scene]:
+    """S4: answers that can't be read."""
+    once = [f"{kind},endpoints=task,count=1" for kind in GARBAGE]
+    return [
         _row("S4", f"garbage of {len(GARBAGE + BULK)} kinds in 10 % of answers", GARBAGE + BULK, 0.1, _FLAWED),
-        _row(
-            "S4",
-            "one garbled answer to a fetch: the job is asked for once more",
-            [f"{kind},endpoints=task,count=1" for kind in GARBAGE],
-            1.0,
-        ),
-        _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, strange),
-        Scene(
-            fault="S6",
-            what="server forgets everything",
-            act=acts.forget,
-            allowed=Allowed(answers_lost=True, losses=frozenset({Loss.FORGOTTEN, Loss.ANSWER_LOST})),
-        ),
-        _row(
-            "S7",
-            "deadlines past, absurd, no number",
-            [f"deadline,value={v}" for v in ("-60", "1e400", "soon")],
-            0.1,
-            strange,
-        ),
-        _row(
-            "S8",
-            "job rewards negative, NaN, 1e400, text",
-            [f"job_reward,value={v}" for v in ("-1", "NaN", "1e400", "much")],
-            0.1,
-            strange,
-        ),
-        _row("S9", "unknown job types, unknown fields", ["unknown_type", "extra_fields"], 0.1, strange),
-        _row("P2", "data that no host could compute", ["poison"], 0.1, strange),
+        _row("S4", "one garbled answer to a fetch: the job is asked for once more", once, 1.0),
+    ]
+
+
+def _wrong_jobs() -> list[Scene]:
+    """S5–S9 and P2: jobs that are another's, forgotten, late, oddly paid, unknown or impossible."""
+    deadlines = [f"deadline,value={v}" for v in ("-60", "1e400", "soon")]
+    rewards = [f"job_reward,value={v}" for v in ("-1", "NaN", "1e400", "much")]
+    forgotten = Allowed(answers_lost=True, losses=frozenset({Loss.FORGOTTEN, Loss.ANSWER_LOST}))
+    return [
+        _row("S5", "the same job again, another miner's job", ["other_payload", "other_miner"], 0.2, _STRANGE),
+        Scene(fault="S6", what="server forgets everything", act=acts.forget, allowed=forgotten),
+        _row("S7", "deadlines past, absurd, no number", deadlines, 0.1, _STRANGE),
+        _row("S8", "job rewards negative, NaN, 1e400, text", rewards, 0.1, _STRANGE),
+        _row("S9", "unknown job types, unknown fields", ["unknown_type", "extra_fields"], 0.1, _STRANGE),
+        _row("P2", "data that no host could compute", ["poison"], 0.1, _STRANGE),
+    ]
+
+
+def _behind_others() -> list[Scene]:
+    """S10 and S11: a server that closes connections, and a proxy before it."""
+    return [
         Scene(
             fault="S11",
             what="a proxy's pages to all calls for 2 s, 14 statuses",
@@ -169,11 +169,5 @@ def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms o
             full_trials=3 * len(PAGES),
             allowed=_LOST,
         ),
-        Scene(
-            fault="S10",
-            what="a server that closes after 500",
-            act=closes_after_500,
-            setup=_CLOSES,
-            allowed=_LOST,
-        ),
+        Scene(fault="S10", what="a server that closes after 500", act=closes_after_500, setup=_CLOSES, allowed=_LOST),
     ]

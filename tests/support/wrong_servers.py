@@ -30,47 +30,58 @@ FIRST_RELEASE = Says(status=404, body=b'{"detail":"Not Found"}')
 SIGN_IN = Says(status=200, body=PAGE, content_type="text/html")
 
 
+class _Server(ThreadingHTTPServer):
+    """Answers every request with `says`."""
+
+    daemon_threads = True
+
+    def __init__(self, says: Says) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.says = says
+
+    def handle_error(self, *_: object) -> None:
+        """Report nothing: a client that refuses the certificate hangs up during the handshake."""
+
+    def certify(self, folder: Path) -> None:
+        """Speak TLS from now on, with the authority in that folder."""
+        ensure_authority(folder)
+        ensure_server(folder, folder, ["127.0.0.1"])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "server.crt", folder / "server.key")
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        says = self.server.says
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(says.status)
+        for name, value in says.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", says.content_type)
+        self.send_header("Content-Length", str(len(says.body)))
+        self.end_headers()
+        self.wfile.write(says.body)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing, to keep the test's output quiet."""
+
+
 @contextmanager
 def server_that(says: Says, *, certified_in: Path | None = None) -> Iterator[str]:
     """A server that answers this; yields its URL. With a folder it speaks TLS, with its authority in `ca.crt` there."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(says.status)
-            for name, value in says.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", says.content_type)
-            self.send_header("Content-Length", str(len(says.body)))
-            self.end_headers()
-            self.wfile.write(says.body)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing, to keep the test's output quiet."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Report nothing: a client that refuses the certificate hangs up during the handshake."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        scheme = "http"
+    with _Server(says) as server:
         if certified_in is not None:
-            scheme = "https"
-            ensure_authority(certified_in)
-            ensure_server(certified_in, certified_in, ["127.0.0.1"])
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certified_in / "server.crt", certified_in / "server.key")
-            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            server.certify(certified_in)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
-            yield f"{scheme}://127.0.0.1:{server.server_port}"
+            yield f"{'https' if certified_in else 'http'}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()

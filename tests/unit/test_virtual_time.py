@@ -10,7 +10,8 @@ from fleet.simulator.dialects import HeartbeatPay
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import parse_fault
 from fleet.simulator.strangers import parse_strangers
-from tests.virtual.plan import draw_plan, undisturbed
+from tests.virtual.draw import draw_plan
+from tests.virtual.plan import undisturbed
 from tests.virtual.schedule import Schedule, run_seed
 
 #: schedules of some ten jobs each; `make simulate` runs longer ones, and more of them

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.virtual.plan import draw_plan, draws_second
+from tests.virtual.draw import draw_plan, draws_second
 from tests.virtual.schedule import Outcome
 from tests.virtual.seeds import Finding, outcome_of
 

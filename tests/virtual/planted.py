@@ -26,7 +26,7 @@ from fleet.miner.lifecycle import Lifecycle
 from fleet.miner.session import Session
 from fleet.miner.submission import Submission
 from fleet.money.balance import MinerAccount
-from tests.virtual.plan import draw_plan
+from tests.virtual.draw import draw_plan
 from tests.virtual.schedule import failure_of
 
 #: jobs in a schedule, and maximum number of schedules tried for each bug

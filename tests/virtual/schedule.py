@@ -89,7 +89,7 @@ class Schedule:
         return self.sites[0].farm
 
     def run(self) -> Outcome:
-        """Mine, die, restart and drain, then check the laws. Raises BrokenLawError, or what the code under test raised.
+        """Mine, die, restart and drain, then check the laws.
 
         Raises BrokenLawError, or whatever the code under test raised.
         """

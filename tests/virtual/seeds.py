@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.virtual.plan import draw_plan
+from tests.virtual.draw import draw_plan
 from tests.virtual.schedule import Outcome, run_seed
 
 

@@ -14,9 +14,10 @@ from fleet.domain.effects import Notice
 from fleet.errors import NoAnswer
 from fleet.miner.phase import Phase
 from fleet.server.http.interface import Response
+from tests.virtual.draw import draw_plan
 from tests.virtual.final_laws import FinalLaws
 from tests.virtual.life import Watcher
-from tests.virtual.plan import draw_plan, undisturbed
+from tests.virtual.plan import Plan, undisturbed
 from tests.virtual.schedule import Schedule
 from tests.virtual.server import DEADLINE_S
 from tests.virtual.timeline import ThreadTime
@@ -38,9 +39,9 @@ class Ended:
     compared: int
 
 
-def drained(*, stalls_at: float | None = None, way_s: float = 0.025, limit: int = 5000) -> Ended:
-    """The end of a farm's drain. From `stalls_at` on the server takes requests and answers none."""
-    plan = replace(
+def plan_of(limit: int) -> Plan:
+    """A farm without faults, at a server that allows `limit` requests a minute."""
+    return replace(
         undisturbed(draw_plan(1)),
         dialect="c",
         miners=MINERS,
@@ -52,7 +53,11 @@ def drained(*, stalls_at: float | None = None, way_s: float = 0.025, limit: int 
         governor_limit=5000,
         reconcile_s=600.0,
     )
-    schedule, said = Schedule(plan), Counter[str]()
+
+
+def drained(*, stalls_at: float | None = None, way_s: float = 0.025, limit: int = 5000) -> Ended:
+    """The end of a farm's drain. From `stalls_at` on the server takes requests and answers none."""
+    schedule, said = Schedule(plan_of(limit)), Counter[str]()
     exchange = schedule.server.exchange
 
     def answered(thread: ThreadTime, path: str, body: bytes | None) -> Response:

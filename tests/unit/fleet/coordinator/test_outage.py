@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 
 from fleet.domain.calls import Call
-from tests.virtual.plan import Plan, draw_plan, undisturbed
+from tests.virtual.draw import draw_plan
+from tests.virtual.plan import Plan, undisturbed
 from tests.virtual.schedule import Schedule
 from tests.virtual.server import Arrival
 

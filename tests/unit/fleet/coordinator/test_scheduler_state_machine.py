@@ -33,9 +33,10 @@ from fleet.ratelimit.governor import Governor
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 from tests.support.machines import REPEATABLE
+from tests.virtual.draw import draw_plan
 from tests.virtual.final_laws import FinalLaws
 from tests.virtual.laws import Laws
-from tests.virtual.plan import draw_plan, undisturbed
+from tests.virtual.plan import undisturbed
 from tests.virtual.planted import PLANTED
 from tests.virtual.schedule import emptied_engine
 from tests.virtual.server import Server, VirtualClient, ran

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from tests.virtual.plan import draw_plan, undisturbed
+from tests.virtual.draw import draw_plan
+from tests.virtual.plan import undisturbed
 from tests.virtual.schedule import Schedule
 
 MINERS = 12

@@ -9,7 +9,8 @@ import pytest
 from fleet.domain.calls import Urgency
 from fleet.ratelimit.governor import Governor
 from fleet.ratelimit.openings import Openings
-from tests.virtual.plan import draw_plan, undisturbed
+from tests.virtual.draw import draw_plan
+from tests.virtual.plan import undisturbed
 from tests.virtual.schedule import Schedule
 from tests.virtual.timeline import EPOCH_S
 
