@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.bare_work import BARE, NOTHING_DRAWN
-from bench.kernel_jobs import JOBS, Job
 from bench.original_kernels import ORIGINAL
+from tasks.bench.samples import SAMPLES, Sample
 from tasks.compute.catalog import KERNELS, compute
 from tasks.compute.digest import seed
 from tasks.compute.kernels.draws import generator
@@ -47,7 +47,7 @@ def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) ->
     return best
 
 
-def timed(job: Job) -> tuple[Callable[[], object], ...]:
+def timed(job: Sample) -> tuple[Callable[[], object], ...]:
     """Bare work, seeding and kernel, the whole of `compute`, the original client's kernel."""
     payload = parse(job.job_type, job.data)
     number = seed(JOB_ID)
@@ -72,8 +72,8 @@ def times(rounds: int) -> dict[str, list[Times]]:
     def product() -> object:
         return np.matmul(one, one, out=out)
 
-    works = {job.name: timed(job) for job in JOBS}
-    found: dict[str, list[Times]] = {job.name: [] for job in JOBS}
+    works = {job.name: timed(job) for job in SAMPLES}
+    found: dict[str, list[Times]] = {job.name: [] for job in SAMPLES}
     for _ in range(rounds):
         for name, work in works.items():
             before = fastest_s(0.0, PRODUCTS, product)

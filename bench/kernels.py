@@ -16,10 +16,10 @@ import statistics
 import subprocess
 import sys
 
-from bench.kernel_jobs import JOBS, Job
 from bench.kernel_times import Times
 from bench.processes import ONE_THREAD, clean_environ
 from bench.rows import Row
+from tasks.bench.samples import SAMPLES, Sample
 
 #: number of runs per row, and rounds per run; a run's fastest round counts
 RUNS, ROUNDS = 3, 2
@@ -31,10 +31,10 @@ def kernels() -> list[Row]:
     argv = [sys.executable, "-m", "bench.kernel_times", str(RUNS * ROUNDS)]
     done = subprocess.run(argv, env=clean_environ() | ONE_THREAD, stdout=subprocess.PIPE, check=True)
     times: dict[str, list[Times]] = json.loads(done.stdout)
-    return [row for job in JOBS for row in _rows(job, times[job.name])]
+    return [row for job in SAMPLES for row in _rows(job, times[job.name])]
 
 
-def _rows(job: Job, times: list[Times]) -> list[Row]:
+def _rows(job: Sample, times: list[Times]) -> list[Row]:
     fastest = [[min(column) for column in zip(*times[run::RUNS], strict=True)] for run in range(RUNS)]
     multiple = [whole / product for product, _, _, whole, _ in fastest]
     original = statistics.median(theirs / product for product, _, _, _, theirs in fastest)

@@ -31,6 +31,7 @@ COMMANDS = {
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
     "history": ("history", "Show what was earned over time, as a plot."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),
+    "bench": ("bench", "Measure how fast this host computes, and what that could earn."),
     "alert": ("alert", "Try the services that get messages about what is wrong."),
     "token": ("token", "Make and revoke tokens for the farm's HTTP API."),
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),

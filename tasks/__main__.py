@@ -1,4 +1,4 @@
-"""`python -m tasks` starts a worker on this host; `python -m tasks flower` starts Flower."""
+"""`python -m tasks` starts a worker on this host, `python -m tasks flower` Flower; `… bench` measures the host."""
 
 from __future__ import annotations
 

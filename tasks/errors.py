@@ -5,6 +5,7 @@ TaskError
 ├── UnknownJobTypeError  give up: no kernel of that name in this release
 ├── OutOfMemoryError     try again, elsewhere perhaps: the host had too little memory for the kernel
 ├── TooFewFilesError     give up: start again with a higher limit of open files, or with fewer processes
+├── MeasurementError     give up: this host can't be measured, or computes differently from one process to another
 └── MessageError         give up: the message or the result has another wire version or a wrong shape
 """
 
@@ -51,6 +52,10 @@ class OutOfMemoryError(TaskError):
 
 class TooFewFilesError(TaskError):
     """The processes of a worker need more open files than the system allows."""
+
+
+class MeasurementError(TaskError):
+    """A host's speed can't be measured."""
 
 
 class MessageError(TaskError):

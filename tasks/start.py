@@ -1,4 +1,4 @@
-"""The start of a worker or of Flower: settings, log, first contact with Redis, then the work."""
+"""The start of a worker, of Flower or of a measurement: settings, log, first contact with Redis, then the work."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def main() -> int:
     open_streams()
     hide_in_tracebacks()
     outlive_streams()
+    if sys.argv[1:2] == ["bench"]:
+        return _measure(sys.argv[2:])
     try:
         settings = load()
     except ConfigError as exc:
@@ -58,4 +60,15 @@ def main() -> int:
     module, run = _FLOWER if flower else _WORKER
     with never_blocking():
         code: int = getattr(importlib.import_module(module), run)(settings, url)
+    return code
+
+
+def _measure(arguments: list[str]) -> int:
+    """Measure this host: seconds a sample, and a number of processes if it shall not be a worker's own."""
+    unfit = processor.refusal()
+    if unfit is not None:
+        print(unfit, file=sys.stderr)
+        return _EX_UNAVAILABLE
+    seconds, *processes = arguments
+    code: int = importlib.import_module("tasks.bench.run").run(int(processes[0]) if processes else None, float(seconds))
     return code

@@ -25,7 +25,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.strict_json", "tasks.text"),
     ("tasks.messages", "tasks.host"),
     ("tasks.compute", "tasks.broker"),
-    ("tasks.worker",),
+    ("tasks.worker", "tasks.bench"),
     ("tasks.flower",),
     ("tasks.start",),
     ("tasks.__main__",),
@@ -94,6 +94,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "pydantic_core": ("config.*",),
     "pydantic_settings": ("config.*",),
     "dotenv": ("config.*",),
+    "threadpoolctl": ("tasks.bench.inventory",),
     "apprise": ("fleet.alerts.deliver",),
 }
 

@@ -1,4 +1,4 @@
-"""The jobs in the kernel benchmark, with data as servers send it."""
+"""Jobs to measure a host by: every type, at the sizes that recorded servers send."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """One job to time."""
+class Sample:
+    """One job."""
 
-    #: name of the row
+    #: its type and size
     name: str
     #: the server's `task_type`
     job_type: str
@@ -18,8 +18,8 @@ class Job:
     data: Mapping[str, object]
 
 
-JOBS = (
-    Job(
+SAMPLES = (
+    Sample(
         name="fraud_detection 20",
         job_type="fraud_detection",
         data={
@@ -28,45 +28,45 @@ JOBS = (
             ]
         },
     ),
-    Job(
+    Sample(
         name="model_training 256×32×10",
         job_type="model_training",
         data={"layer_size": 256, "batch_size": 32, "epochs": 10},
     ),
-    Job(
+    Sample(
         name="model_training 128×32×10",
         job_type="model_training",
         data={"layer_size": 128, "batch_size": 32, "epochs": 10},
     ),
-    Job(
+    Sample(
         name="network_protection 10",
         job_type="network_protection",
         data={"blocks": [{"height": k, "hash": f"2c4598e3-ae22-4{k}"} for k in range(10)]},
     ),
-    Job(name="data_validation 300", job_type="data_validation", data={"records": 300}),
-    Job(
+    Sample(name="data_validation 300", job_type="data_validation", data={"records": 300}),
+    Sample(
         name="inference 64×16",
         job_type="inference",
         data={"model_id": "fraud_detector_v1", "input_size": 64, "batch_size": 16},
     ),
-    Job(
+    Sample(
         name="federated_learning 1250",
         job_type="federated_learning",
         data={"global_weights": None, "local_data_size": 1250},
     ),
-    Job(
+    Sample(
         name="gradient_compute 128-64-32",
         job_type="gradient_compute",
         data={"layer_dims": [128, 64, 32]},
     ),
-    Job(name="matrix_ops 256×5", job_type="matrix_ops", data={"matrix_size": 256, "operations": 5}),
-    Job(name="matrix_ops 512×8", job_type="matrix_ops", data={"matrix_size": 512, "operations": 8}),
-    Job(name="matrix_multiply 100", job_type="matrix_multiply", data={"size": 100}),
-    Job(
+    Sample(name="matrix_ops 256×5", job_type="matrix_ops", data={"matrix_size": 256, "operations": 5}),
+    Sample(name="matrix_ops 512×8", job_type="matrix_ops", data={"matrix_size": 512, "operations": 8}),
+    Sample(name="matrix_multiply 100", job_type="matrix_multiply", data={"size": 100}),
+    Sample(
         name="model_inference 512-256-10×32",
         job_type="model_inference",
         data={"batch_size": 32, "input_dim": 512, "hidden_dim": 256, "output_dim": 10},
     ),
-    Job(name="data_hash 10000×1000", job_type="data_hash", data={"size": 10_000, "iterations": 1_000}),
-    Job(name="tensor_reduce 100³", job_type="tensor_reduce", data={"dims": [100, 100, 100]}),
+    Sample(name="data_hash 10000×1000", job_type="data_hash", data={"size": 10_000, "iterations": 1_000}),
+    Sample(name="tensor_reduce 100³", job_type="tensor_reduce", data={"dims": [100, 100, 100]}),
 )

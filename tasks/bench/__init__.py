@@ -1,0 +1,1 @@
+"""What this host has and how fast it computes: the measurement behind `fleet bench host`."""
