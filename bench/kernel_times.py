@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.bare_work import BARE, NOTHING_DRAWN
 from bench.original_kernels import ORIGINAL
-from tasks.bench.samples import SAMPLES, Sample
+from tasks.bench.samples import SAMPLES, SampleJob
 from tasks.compute.catalog import KERNELS, compute
 from tasks.compute.digest import seed
 from tasks.compute.kernels.draws import generator
@@ -47,7 +47,7 @@ def fastest_s(turns_s: float, least_turns: int, *works: Callable[[], object]) ->
     return best
 
 
-def timed(job: Sample) -> tuple[Callable[[], object], ...]:
+def timed(job: SampleJob) -> tuple[Callable[[], object], ...]:
     """Bare work, seeding and kernel, the whole of `compute`, the original client's kernel."""
     payload = parse(job.job_type, job.data)
     number = seed(JOB_ID)

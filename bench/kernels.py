@@ -19,7 +19,7 @@ import sys
 from bench.kernel_times import Times
 from bench.processes import ONE_THREAD, clean_environ
 from bench.rows import Row
-from tasks.bench.samples import SAMPLES, Sample
+from tasks.bench.samples import SAMPLES, SampleJob
 
 #: number of runs per row, and rounds per run; a run's fastest round counts
 RUNS, ROUNDS = 3, 2
@@ -34,7 +34,7 @@ def kernels() -> list[Row]:
     return [row for job in SAMPLES for row in _rows(job, times[job.name])]
 
 
-def _rows(job: Sample, times: list[Times]) -> list[Row]:
+def _rows(job: SampleJob, times: list[Times]) -> list[Row]:
     fastest = [[min(column) for column in zip(*times[run::RUNS], strict=True)] for run in range(RUNS)]
     multiple = [whole / product for product, _, _, whole, _ in fastest]
     original = statistics.median(theirs / product for product, _, _, _, theirs in fastest)

@@ -13,6 +13,7 @@ from typing import Any
 
 from config.handed_on import handed_on
 from fleet.commands.exits import EX_DATAERR, EX_SOFTWARE, Failure
+from fleet.domain.amounts import ZERO
 from tasks.host.module_command import module_command
 
 #: the file that keeps a host's measurements, in the state folder
@@ -136,4 +137,4 @@ def per_job(rewards: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     found: dict[str, list[Decimal]] = {}
     for job_type, amount in rewards:
         found.setdefault(job_type, []).append(amount)
-    return {job_type: sum(amounts, Decimal(0)) / len(amounts) for job_type, amounts in found.items()}
+    return {job_type: sum(amounts, ZERO) / len(amounts) for job_type, amounts in found.items()}

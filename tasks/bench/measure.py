@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tasks.bench.samples import SAMPLES, Sample
+from tasks.bench.samples import SAMPLES, SampleJob
 from tasks.compute import catalog
 from tasks.compute.digest import canonical, digest
 from tasks.compute.kernels.process import prepare_process
@@ -61,7 +61,7 @@ def _started(stack: ExitStack) -> Connection:
     return ours
 
 
-def _measured(sample: Sample, ends: list[Connection], seconds: float) -> Measured:
+def _measured(sample: SampleJob, ends: list[Connection], seconds: float) -> Measured:
     for end in ends:
         end.send(sample)
     digests = {_answer(end, sample, 0.0) for end in ends}
@@ -80,7 +80,7 @@ def _measured(sample: Sample, ends: list[Connection], seconds: float) -> Measure
     )
 
 
-def _answer(end: Connection, sample: Sample, seconds: float) -> Any:
+def _answer(end: Connection, sample: SampleJob, seconds: float) -> Any:
     try:
         if end.poll(seconds + _GRACE_S):
             return end.recv()
@@ -95,7 +95,7 @@ def _run(end: Connection) -> None:
         signal.signal(number, signal.SIG_DFL)
     try:
         while True:
-            sample: Sample = end.recv()
+            sample: SampleJob = end.recv()
             result = catalog.compute(sample.job_type, sample.data, job_id=JOB_ID)
             end.send(digest(JOB_ID, canonical(result)))
             end.send(_timed(sample, end.recv()))
@@ -103,7 +103,7 @@ def _run(end: Connection) -> None:
         os._exit(0)
 
 
-def _timed(sample: Sample, seconds: float) -> tuple[int, float, float]:
+def _timed(sample: SampleJob, seconds: float) -> tuple[int, float, float]:
     """The number of jobs computed, the seconds that they took, and the CPU seconds."""
     count, cpu, began = 0, time.process_time(), time.perf_counter()
     while True:

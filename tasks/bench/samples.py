@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
+class SampleJob:
     """One job."""
 
     #: its type and size
@@ -19,7 +19,7 @@ class Sample:
 
 
 SAMPLES = (
-    Sample(
+    SampleJob(
         name="fraud_detection 20",
         job_type="fraud_detection",
         data={
@@ -28,45 +28,45 @@ SAMPLES = (
             ]
         },
     ),
-    Sample(
+    SampleJob(
         name="model_training 256×32×10",
         job_type="model_training",
         data={"layer_size": 256, "batch_size": 32, "epochs": 10},
     ),
-    Sample(
+    SampleJob(
         name="model_training 128×32×10",
         job_type="model_training",
         data={"layer_size": 128, "batch_size": 32, "epochs": 10},
     ),
-    Sample(
+    SampleJob(
         name="network_protection 10",
         job_type="network_protection",
         data={"blocks": [{"height": k, "hash": f"2c4598e3-ae22-4{k}"} for k in range(10)]},
     ),
-    Sample(name="data_validation 300", job_type="data_validation", data={"records": 300}),
-    Sample(
+    SampleJob(name="data_validation 300", job_type="data_validation", data={"records": 300}),
+    SampleJob(
         name="inference 64×16",
         job_type="inference",
         data={"model_id": "fraud_detector_v1", "input_size": 64, "batch_size": 16},
     ),
-    Sample(
+    SampleJob(
         name="federated_learning 1250",
         job_type="federated_learning",
         data={"global_weights": None, "local_data_size": 1250},
     ),
-    Sample(
+    SampleJob(
         name="gradient_compute 128-64-32",
         job_type="gradient_compute",
         data={"layer_dims": [128, 64, 32]},
     ),
-    Sample(name="matrix_ops 256×5", job_type="matrix_ops", data={"matrix_size": 256, "operations": 5}),
-    Sample(name="matrix_ops 512×8", job_type="matrix_ops", data={"matrix_size": 512, "operations": 8}),
-    Sample(name="matrix_multiply 100", job_type="matrix_multiply", data={"size": 100}),
-    Sample(
+    SampleJob(name="matrix_ops 256×5", job_type="matrix_ops", data={"matrix_size": 256, "operations": 5}),
+    SampleJob(name="matrix_ops 512×8", job_type="matrix_ops", data={"matrix_size": 512, "operations": 8}),
+    SampleJob(name="matrix_multiply 100", job_type="matrix_multiply", data={"size": 100}),
+    SampleJob(
         name="model_inference 512-256-10×32",
         job_type="model_inference",
         data={"batch_size": 32, "input_dim": 512, "hidden_dim": 256, "output_dim": 10},
     ),
-    Sample(name="data_hash 10000×1000", job_type="data_hash", data={"size": 10_000, "iterations": 1_000}),
-    Sample(name="tensor_reduce 100³", job_type="tensor_reduce", data={"dims": [100, 100, 100]}),
+    SampleJob(name="data_hash 10000×1000", job_type="data_hash", data={"size": 10_000, "iterations": 1_000}),
+    SampleJob(name="tensor_reduce 100³", job_type="tensor_reduce", data={"dims": [100, 100, 100]}),
 )
