@@ -117,7 +117,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
 #: Modules outside `config` that touch the environment, and why they may.
 ENVIRONMENT: dict[str, str] = {
     "fleet.commands.worker": "the worker that the command becomes inherits the environment",
-    "fleet.commands.host_speed": "the process that measures inherits the environment, without the coordinator's secrets",
+    "fleet.commands.host_speed": "the process that measures inherits the environment, without secrets",
     "fleet.local.supervisor": "the farm's processes inherit the environment",
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
     "fleet.alerts.outbox": "the process that delivers messages inherits the way to the internet, and no settings",
