@@ -33,6 +33,8 @@ WORKERS_KEY = "neonet.workers"
 WORKERS_KEY_TTL_MS = 4_000
 #: the Redis hash in which each worker states its processes and what it holds (`tasks.broker.slots`)
 SLOTS_KEY = "neonet.slots"
+#: the Redis hash in which each worker states its release and its time limits (`tasks.broker.statement`)
+STATEMENTS_KEY = "neonet.statements"
 #: the Redis key that names the coordinator which uses this Redis
 COORDINATOR_KEY = "neonet.coordinator"
 #: prefix of the Redis key for an invited host's name, which holds its workers' password until it joins or the

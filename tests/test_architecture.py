@@ -120,6 +120,7 @@ ENVIRONMENT: dict[str, str] = {
     "fleet.commands.host_speed": "the process that measures inherits the environment, without secrets",
     "fleet.local.supervisor": "the farm's processes inherit the environment",
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
+    "fleet.doctor.host_settings": "a host's workers read the environment, and the invitation's folder beside it",
     "fleet.alerts.outbox": "the process that delivers messages inherits the way to the internet, and no settings",
     "tasks.host.systemd": "systemd says there whom it watches, and where to answer",
     "tasks.host.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",

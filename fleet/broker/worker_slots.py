@@ -15,7 +15,7 @@ from redis.exceptions import NoPermissionError
 from fleet.domain.hosts import host_of
 from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.broker.slots import Slots, parse_slots
-from tasks.messages import SLOTS_KEY
+from tasks.messages import SLOTS_KEY, STATEMENTS_KEY
 from tasks.text import sanitized
 
 #: seconds after which a statement that is not renewed is dropped; workers renew it every two
@@ -61,12 +61,14 @@ class WorkerSlots:
             self.free = self.busy = None
             return
         try:
-            if int(client.hlen(SLOTS_KEY)) > MOST_WORKERS:
-                client.delete(SLOTS_KEY)
+            for key in (SLOTS_KEY, STATEMENTS_KEY):
+                if int(client.hlen(key)) > MOST_WORKERS:
+                    client.delete(key)
             stated: Any = client.hgetall(SLOTS_KEY)
             useless = self.hear(stated, now)
             if useless:
                 client.hdel(SLOTS_KEY, *useless)
+                client.hdel(STATEMENTS_KEY, *useless)
         except NoPermissionError:
             # the Redis user of an older release
             self.free = self.busy = None
@@ -79,6 +81,6 @@ class WorkerSlots:
         """Remove what no worker of this release wrote, e.g. a key of another type."""
         self.free = self.busy = None
         try:
-            client.delete(SLOTS_KEY)
+            client.delete(SLOTS_KEY, STATEMENTS_KEY)
         except redis.RedisError:
             return

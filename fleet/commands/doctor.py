@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -12,11 +12,14 @@ import click
 from config.errors import ConfigError
 from config.hiding import hidden
 from config.load import read, unread_env_file, without_secrets
+from config.settings import Settings
 from fleet.commands.exits import EX_UNAVAILABLE
 from fleet.commands.tables import console, line
 from fleet.doctor.checkup import checks
 from fleet.doctor.diagnosis import Diagnosis, Grade, counted, fail, warn
-from fleet.doctor.examination import examine
+from fleet.doctor.examination import Check, examine
+from fleet.doctor.host import host_checks
+from fleet.doctor.host_settings import read_host
 from fleet.doctor.secret_words import hider
 
 #: seconds after which a check that hangs is given up
@@ -28,24 +31,29 @@ _INDENT = " " * 6
 
 @click.command("doctor")
 @click.option("--server", metavar="URL", help="Check this NeoNet server instead of that of the settings.")
+@click.option("--host", is_flag=True, help="Check this worker host, by the settings of its workers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the checks, and how many of each grade.")
 @click.option(
     "--fix", is_flag=True, help="Make the state folder and the files with secrets private; change nothing else."
 )
 @click.pass_context
-def doctor(ctx: click.Context, /, *, server: str | None, as_json: bool, fix: bool) -> None:
+def doctor(ctx: click.Context, /, *, server: str | None, host: bool, as_json: bool, fix: bool) -> None:
     """Check the farm on this machine: settings, server, Redis, ledger, disk, limits, ports, secrets.
 
     Each line is ok, warn or FAIL, with what to do. It may run while the farm mines: it changes nothing, takes no lock,
-    and calls the server three times. The exit code is 0, or 69 if a line is FAIL.
+    and calls the server three times. The exit code is 0, or 69 if a line is FAIL. On a host that only computes, --host
+    checks what its workers need: Redis, TLS, versions, clocks, memory, limits, systemd units and secrets.
 
     \b
     Examples:
       fleet doctor
+      fleet doctor --host
       fleet doctor --server https://neonet.example.com
       fleet doctor --json | jq '.checks[] | select(.grade == "fail")'
     """
-    diagnoses = _diagnoses({"server": server}, fix=fix)
+    if host and server is not None:
+        raise click.UsageError("a worker host calls no server: leave out --server or --host")
+    diagnoses = _diagnoses(lambda: _host(fix=fix) if host else _farm({"server": server}, fix=fix))
     counts = counted(diagnoses)
     if as_json:
         stated = [
@@ -59,12 +67,22 @@ def doctor(ctx: click.Context, /, *, server: str | None, as_json: bool, fix: boo
         ctx.exit(EX_UNAVAILABLE)
 
 
-def _diagnoses(overrides: dict[str, Any], *, fix: bool) -> list[Diagnosis]:
+def _diagnoses(find: Callable[[], tuple[Settings, tuple[Check, ...]]]) -> list[Diagnosis]:
     try:
-        reading = read(overrides)
+        settings, found = find()
     except ConfigError as exc:
         return [fail("settings", hidden(str(exc)), "correct them; nothing else was checked")]
-    return [*_unread(), *examine(checks(reading, fix=fix), _DEADLINE_S, hider(reading.settings))]
+    return [*_unread(), *examine(found, _DEADLINE_S, hider(settings))]
+
+
+def _farm(overrides: dict[str, Any], *, fix: bool) -> tuple[Settings, tuple[Check, ...]]:
+    reading = read(overrides)
+    return reading.settings, checks(reading, fix=fix)
+
+
+def _host(*, fix: bool) -> tuple[Settings, tuple[Check, ...]]:
+    found = read_host()
+    return found.reading.settings, host_checks(found, fix=fix)
 
 
 def _unread() -> list[Diagnosis]:

@@ -84,7 +84,7 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     lines, witness = make_lines(settings, run.out), Witness(settings, simulated=run.simulated)
     start = Start(settings=settings, run=run, redis_url=redis_url, lines=lines, witness=witness)
     with contextlib.ExitStack() as stack:
-        lease_thread = stack.enter_context(only_coordinator(settings.state_dir, redis_url, start.inbox))
+        lease_thread = stack.enter_context(only_coordinator(settings, redis_url, start.inbox))
         watchdog = stack.enter_context(Watchdog(sys.stderr))
         several = [
             stack.enter_context(opened(start, server, chosen)) for server, chosen in zip(servers, options, strict=True)

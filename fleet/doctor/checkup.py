@@ -23,10 +23,13 @@ from fleet.doctor.modes import mode_diagnoses
 from fleet.doctor.ports import FarmPort, port_diagnoses
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.doctor.server import server_diagnoses
+from fleet.doctor.units import unit_diagnoses, unit_folders, units
 from fleet.errors import FleetError, LedgerError
 from fleet.ledger.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.ledger.reports.vitals import ban_left_s
 from fleet.local.running import RunningFarm, running_farm
+from tasks.broker.handshake import release
+from tasks.broker.statement import own_statement
 
 #: settings whose type is not secret although they hold miners' ids
 _IDS = frozenset({"id", "miner"})
@@ -43,6 +46,7 @@ def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
         Check(subject="ledger", examine=lambda: _ledger(settings)),
         Check(subject="limits", examine=lambda: machine_diagnoses(_demand(settings))),
         Check(subject="ports", examine=lambda: _ports(settings)),
+        Check(subject="unit", examine=lambda: unit_diagnoses(units(unit_folders()))),
         Check(subject="secrets", examine=lambda: mode_diagnoses(_folders(settings), secret_files(reading), fix=fix)),
     )
 
@@ -109,7 +113,7 @@ def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
     if url is None:
         yield not_checked("redis", f"no farm runs in {settings.state_dir}, and `fleet up` starts a Redis of its own")
         return
-    yield from redis_diagnoses(url)
+    yield from redis_diagnoses(url, own_statement(release(), settings))
 
 
 def _ledger(settings: Settings) -> Iterator[Diagnosis]:

@@ -55,7 +55,8 @@ def judged_kind(kind: str, *, sqlite: bool) -> Diagnosis:
     if name is not None:
         return warn(subject, f"the state folder lies on {name}, where locks are unreliable", _MOVE)
     if kind in _IN_MEMORY:
-        return warn(subject, f"{kind} lies in memory: the ledger is lost when the machine restarts", _MOVE)
+        lost = "the ledger" if sqlite else "what the state folder keeps"
+        return warn(subject, f"{kind} lies in memory: {lost} is lost when the machine restarts", _MOVE)
     return ok(subject, kind)
 
 

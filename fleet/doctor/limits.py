@@ -11,13 +11,15 @@ from pathlib import Path
 from fleet.doctor.diagnosis import Diagnosis, fail, ok, warn
 from tasks.errors import TooFewFilesError
 from tasks.host import processor
-from tasks.host.cgroup import groups
+from tasks.host.cgroup import Groups, groups
 from tasks.host.hardware import detect
-from tasks.host.open_files import connections_within
+from tasks.host.open_files import connections_within, needed
 from tasks.host.pool_size import pool_size
 
 #: threads and processes of a farm beside its connections and its pool: Redis, Flower, the processes' own threads
 _FIXED_TASKS = 48
+#: threads of a worker beside its pool
+_WORKER_TASKS = 16
 _PROC = Path("/proc")
 
 
@@ -44,6 +46,39 @@ def machine_diagnoses(demand: Demand) -> Iterator[Diagnosis]:
     needed = min(2 * demand.miners, demand.connections) + (demand.processes or hardware.cpu_cores) + _FIXED_TASKS
     yield ok("process limit", "none is set") if left is None else judged_tasks(left, needed)
     yield judged_processor(processor.refusal())
+
+
+def worker_diagnoses(processes: int | None) -> Iterator[Diagnosis]:
+    """Whether a worker of this many processes, None for as many as fit, has what it needs here. Never raises."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = 1 << 20 if soft == resource.RLIM_INFINITY else soft
+    hardware = detect()
+    demand = Demand(miners=0, connections=0, processes=processes)
+    wanted = processes or hardware.cpu_cores
+    if needed(wanted) <= files:
+        yield ok("worker open files", f"{files:,} are allowed; {wanted} processes need {needed(wanted)}")
+    yield from judged_pool(demand, cores=hardware.cpu_cores, memory_mb=hardware.memory_mb, open_files=files)
+    left = tasks_left()
+    yield ok("process limit", "none is set") if left is None else judged_tasks(left, wanted + _WORKER_TASKS)
+    yield from group_diagnoses(groups())
+    yield judged_processor(processor.refusal())
+
+
+def group_diagnoses(own: Groups) -> Iterator[Diagnosis]:
+    """The diagnoses of the control groups of this process: CPU, memory, and processes killed for lack of it."""
+    subject, cpus, memory = "control group", own.cpus(), own.memory_bytes()
+    killed = 0 if memory is None else own.oom_kills()
+    if killed:
+        words = f"{killed} of its processes were killed for lack of memory since it was made"
+        more = "grant more (MemoryMax= in a unit, WORKER_MEMORY in .env), or set FLEET_WORKER__CONCURRENCY lower"
+        yield warn(subject, words, more)
+    if cpus is not None and cpus < 1:
+        words = f"{cpus:g} of a core is granted: each job takes {1 / cpus:.1f} times as long, and its time limit stays"
+        yield warn(subject, words, "grant a core (CPUQuota= in a unit, WORKER_CPUS in .env), or raise the time limit")
+    granted = [] if cpus is None else [f"{cpus:g} cores"]
+    granted += [] if memory is None else [f"{memory >> 20:,} MB of memory"]
+    if not killed and (cpus is None or cpus >= 1):
+        yield ok(subject, f"it grants {' and '.join(granted)}" if granted else "it limits neither CPU nor memory")
 
 
 def judged_processor(refusal: str | None) -> Diagnosis:
@@ -88,7 +123,7 @@ def judged_tasks(left: int, needed: int) -> Diagnosis:
     """The diagnosis of the processes and threads that may still be started."""
     subject = "process limit"
     if left < needed:
-        words = f"{left} more processes and threads may be started; a farm needs up to {needed}"
+        words = f"{left} more processes and threads may be started; up to {needed} are needed"
         return fail(subject, words, "raise the limit: `ulimit -u`, TasksMax= in a unit, or `pids_limit:` in Compose")
     return ok(subject, f"{left} more processes and threads may be started")
 

@@ -13,16 +13,21 @@ from fleet.private_files import keep_private
 _OTHERS = 0o007
 
 
-def mode_diagnoses(state_dirs: Iterable[Path], secrets: Iterable[Path], *, fix: bool) -> Iterator[Diagnosis]:
-    """The diagnoses of the state folders, and of the files that hold secrets. With `fix`, modes are corrected first."""
+def mode_diagnoses(
+    state_dirs: Iterable[Path], secrets: Iterable[Path], *, fix: bool, command: str = "fleet doctor --fix"
+) -> Iterator[Diagnosis]:
+    """The diagnoses of the state folders, and of the files that hold secrets. With `fix`, modes are corrected first.
+
+    `command` is what corrects them, as the advice names it.
+    """
     for folder in state_dirs:
         if fix and folder.is_dir():
             keep_private(folder)
-        yield _judged_folder(folder)
+        yield _judged_folder(folder, command)
     for path in secrets:
         if fix:
             _narrow(path)
-        yield _judged_secret(path)
+        yield _judged_secret(path, command)
 
 
 def open_to_others(path: Path) -> str:
@@ -36,7 +41,7 @@ def open_to_others(path: Path) -> str:
     return "change" if mode & 0o002 else "read"
 
 
-def _judged_folder(folder: Path) -> Diagnosis:
+def _judged_folder(folder: Path, command: str) -> Diagnosis:
     subject = "state folder"
     try:
         found = folder.stat()
@@ -49,7 +54,7 @@ def _judged_folder(folder: Path) -> Diagnosis:
         return warn(subject, f"{folder} belongs to another user", f"run the farm as that user, or `chown` {folder}")
     if opened:
         words = f"every user of this machine can {opened} {folder}, which holds the ledger and the miners' ids"
-        return fail(subject, words, f"`chmod 700 {folder}`, or `fleet doctor --fix`")
+        return fail(subject, words, f"`chmod 700 {folder}`, or `{command}`")
     return ok(subject, f"{folder} is private")
 
 
@@ -57,7 +62,7 @@ def _reachable(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
 
 
-def _judged_secret(path: Path) -> Diagnosis:
+def _judged_secret(path: Path, command: str) -> Diagnosis:
     subject = "secrets"
     try:
         opened = open_to_others(path)
@@ -65,9 +70,7 @@ def _judged_secret(path: Path) -> Diagnosis:
         return not_checked(subject, f"{path}: {exc.strerror}")
     if opened:
         words = f"every user of this machine can {opened} {path}, which holds a secret"
-        return fail(
-            subject, words, f"`chmod 600 {path}`, or `fleet doctor --fix`; then make new secrets, as they may be known"
-        )
+        return fail(subject, words, f"`chmod 600 {path}`, or `{command}`; then make new secrets, as they may be known")
     return ok(subject, f"{path} is private")
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import redis
 from redis.exceptions import NoPermissionError
 
 from config.redis_address import Tls, read_redis_url
-from fleet.doctor.certificates import certificate_diagnoses
+from fleet.broker.worker_statements import worker_statements
+from fleet.doctor.certificates import authority_diagnoses, certificate_diagnoses
 from fleet.doctor.clocks import judged_clock
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.redis_state import info_diagnoses
-from tasks.broker.handshake import process_refusal, redis_refusal
+from fleet.doctor.statements import judged_coordinator, judged_workers
+from tasks.broker.handshake import process_refusal, redis_refusal, release
 from tasks.broker.redis_client import redis_client
+from tasks.broker.statement import Statement, parse_statement
 from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION, WORKERS_KEY
 from tasks.text import sanitized
 
@@ -31,8 +35,11 @@ _NO_WRITES = {
 _USER = "give the user the rights of its role, or name another user in FLEET_REDIS_URL"
 
 
-def redis_diagnoses(redis_url: str) -> Iterator[Diagnosis]:
-    """The diagnoses of the Redis at this URL, as far as the URL's role may ask. Writes nothing."""
+def redis_diagnoses(redis_url: str, own: Statement | None = None) -> Iterator[Diagnosis]:
+    """The diagnoses of the Redis at this URL, as far as the URL's role may ask. Writes nothing.
+
+    `own` is what a process with these settings would state there; its limits are compared with those of the others.
+    """
     address = read_redis_url(redis_url)
     role = role_of(address.username)
     refusal = (
@@ -49,10 +56,12 @@ def redis_diagnoses(redis_url: str) -> Iterator[Diagnosis]:
         yield from certificate_diagnoses(
             "redis certificate", address.host, address.port, context, now=time.time(), timeout_s=_TIMEOUT_S
         )
+        if address.tls.ca_file is not None:
+            yield from authority_diagnoses("redis authority", Path(address.tls.ca_file), time.time())
     if role == "flower":
         return
     with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
-        yield from _contents(client, role)
+        yield from _contents(client, role, own or Statement(release=release(), wire=WIRE_VERSION))
 
 
 def _refused(reason: str) -> Diagnosis:
@@ -81,9 +90,11 @@ def role_of(user: str | None) -> str:
     return "worker" if name == "worker" or name.startswith("host-") else "coordinator"
 
 
-def _contents(client: redis.Redis, role: str) -> Iterator[Diagnosis]:
+def _contents(client: redis.Redis, role: str, own: Statement) -> Iterator[Diagnosis]:
     yield _clock(client)
     if role == "worker":
+        stated: Any = client.get(RELEASE_KEY)
+        yield from judged_coordinator(None if stated is None else parse_statement(stated), own)
         yield not_checked(
             "redis memory", "only the coordinator's role may ask for it; run this on the coordinator's host"
         )
@@ -99,6 +110,7 @@ def _contents(client: redis.Redis, role: str) -> Iterator[Diagnosis]:
     except NoPermissionError:
         yield not_checked("redis memory", "this user may not ask for INFO")
     yield from _presence(client)
+    yield from judged_workers(worker_statements(client), own)
 
 
 def _clock(client: redis.Redis) -> Diagnosis:

@@ -69,7 +69,7 @@ _RULES: dict[Role, str] = {
         "(resetkeys %W~neonet.results +xadd) "
         "(resetkeys %R~neonet.release +get) "
         "(resetkeys %W~neonet.workers +set) "
-        "(resetkeys %W~neonet.slots +hset +pexpire)"
+        "(resetkeys %W~neonet.slots %W~neonet.statements +hset +pexpire)"
     ),
     # No pop from the queue of jobs, since Flower only reads its length. No scripts, as for workers.
     Role.FLOWER: (

@@ -19,6 +19,7 @@ from redis.exceptions import BusyLoadingError, NoPermissionError
 from config.redis_address import RedisAddress, read_redis_url
 from tasks.broker.redis_client import redis_client, unusable_file
 from tasks.broker.redis_version import is_too_old, minimum, version_of_server
+from tasks.broker.statement import Statement
 from tasks.messages import RELEASE_KEY, WIRE_VERSION
 from tasks.text import sanitized
 
@@ -61,12 +62,14 @@ def release() -> str:
     return version("neonet-fleet")
 
 
-def announce(redis_url: str, *, patience_s: float = PATIENCE_S) -> Refusal | None:
-    """State the coordinator's release for workers to see. Returns why the coordinator can't use this Redis, or None.
+def announce(redis_url: str, statement: Statement | None = None, *, patience_s: float = PATIENCE_S) -> Refusal | None:
+    """State the coordinator's release, and its time limits if given, for workers to see.
+
+    Returns why the coordinator can't use this Redis, or None.
 
     A Redis that temporarily takes no writes is usable: jobs wait for it in the ledger.
     """
-    body = json.dumps({"release": release(), "wire": WIRE_VERSION})
+    body = (statement or Statement(release=release(), wire=WIRE_VERSION)).encode()
     return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
 
 

@@ -1,4 +1,4 @@
-"""A worker's sign in Redis that it takes jobs, and how many of its processes are busy, renewed while its loop runs.
+"""A worker's sign in Redis that it takes jobs, its busy processes and its release, renewed while its loop runs.
 
 All workers share the key of the sign, which Redis deletes once the last of them is gone. No worker's clock is involved.
 """
@@ -15,8 +15,9 @@ from celery.worker import state
 
 from tasks.broker.redis_client import redis_client
 from tasks.broker.slots import Slots
+from tasks.broker.statement import Statement
 from tasks.host.vital import start as start_vital
-from tasks.messages import SLOTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two signs
 SIGN_S = 2.0
@@ -28,9 +29,10 @@ _TIMEOUT_S = 5.0
 class Presence:
     """Writes the sign in its own thread, since a Redis that hangs must not block the consumer's loop."""
 
-    def __init__(self, redis_url: str, name: str) -> None:
+    def __init__(self, redis_url: str, name: str, statement: Statement) -> None:
         self._redis_url = redis_url
         self._name = name
+        self._statement = statement.encode()
         self._due = threading.Event()
         self._begun = False
         self._number = 0
@@ -55,17 +57,19 @@ class Presence:
                     self._write(client)
 
     def _write(self, client: redis.Redis) -> None:
-        """One round trip; a Redis user of an older release may only write the sign, which comes first."""
+        """One round trip; a Redis user of an older release may write the first of them only."""
         pipeline = client.pipeline(transaction=False)
         pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
         pipeline.hset(SLOTS_KEY, self._name, self._slots.encode())
         pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
+        pipeline.hset(STATEMENTS_KEY, self._name, self._statement)
+        pipeline.pexpire(STATEMENTS_KEY, _SLOTS_TTL_MS)
         pipeline.execute()
 
 
-def presence_step(redis_url: str, name: str) -> type[bootsteps.StartStopStep]:
+def presence_step(redis_url: str, name: str, statement: Statement) -> type[bootsteps.StartStopStep]:
     """A step of a worker's consumer that signs as soon as it is connected, and every two seconds after that."""
-    presence = Presence(redis_url, name)
+    presence = Presence(redis_url, name, statement)
 
     class PresenceStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)

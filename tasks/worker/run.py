@@ -13,7 +13,9 @@ from celery.worker import state
 
 from config.logs import set_up
 from config.settings import Settings
+from tasks.broker.handshake import release
 from tasks.broker.presence import presence_step
+from tasks.broker.statement import own_statement
 from tasks.errors import TooFewFilesError
 from tasks.host import stopping
 from tasks.host.cgroup import groups
@@ -47,7 +49,8 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     Heartbeat.path = settings.worker.heartbeat_file
     app.steps["worker"].add(watchdog_step(redis_url, settings.worker.time_limit_s))
     app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
-    app.steps["consumer"].update((Heartbeat, PacedEvents, presence_step(redis_url, worker_name(settings))))
+    presence = presence_step(redis_url, worker_name(settings), own_statement(release(), settings))
+    app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
     return app
 
 

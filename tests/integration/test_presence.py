@@ -11,8 +11,11 @@ import redis
 
 from fleet.broker.presence import PresenceWatch, Workers, has_sign
 from fleet.broker.worker_slots import MOST_WORKERS, WorkerSlots
+from fleet.broker.worker_statements import worker_statements
+from tasks.broker.handshake import release
 from tasks.broker.redis_client import redis_client
-from tasks.messages import SLOTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.broker.statement import Statement
+from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tests.support.processes import PATIENCE_S, eventually
 from tests.support.workers import worker
 
@@ -59,6 +62,28 @@ def test_an_emptied_redis_is_no_sign_of_a_worker_that_is_gone(empty_redis_url: s
     except Empty:
         news = None
     assert news is None, "workers were there all the time"
+
+
+def test_a_worker_states_its_release_and_its_limits_and_the_coordinator_forgets_those_of_one_that_ended(
+    empty_redis_url: str, tmp_path: Path
+) -> None:
+    slots = WorkerSlots()
+    with redis_client(empty_redis_url) as client:
+        with worker(empty_redis_url, tmp_path, settings={"FLEET_VISIBILITY_TIMEOUT_S": "240"}):
+            eventually("a statement", lambda: client.hexists(STATEMENTS_KEY, "bench"))
+            stated = worker_statements(client)
+        assert stated is not None
+        assert stated["bench"] == Statement(
+            release=release(), wire=WIRE_VERSION, time_limit_s=30.0, visibility_timeout_s=240.0
+        )
+        slots.look(client, 0.0)
+        assert client.hexists(STATEMENTS_KEY, "bench"), "it ended a moment ago"
+        slots.look(client, 60.0)
+        assert not client.exists(STATEMENTS_KEY)
+        client.set(STATEMENTS_KEY, "no hash")
+        assert worker_statements(client) is None
+        slots.look(client, 61.0)
+        assert worker_statements(client) == {}
 
 
 def test_a_sign_that_nobody_renews_ends_however_it_was_written(empty_redis_url: str) -> None:

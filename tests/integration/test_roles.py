@@ -16,7 +16,15 @@ from redis.exceptions import NoPermissionError
 from fleet.hosts.redis_acl import Role, is_host_name, user_of_host, users_file
 from fleet.local.redis_server import free_port
 from tasks.broker.handshake import Refusal, announce, process_refusal
-from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, SLOTS_KEY, WORKERS_KEY
+from tasks.messages import (
+    COORDINATOR_KEY,
+    JOBS_QUEUE,
+    RELEASE_KEY,
+    RESULTS_STREAM,
+    SLOTS_KEY,
+    STATEMENTS_KEY,
+    WORKERS_KEY,
+)
 from tests.support.redis_server import binary
 
 _PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
@@ -103,6 +111,8 @@ _WORKER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("HGETALL", SLOTS_KEY),
     ("HDEL", SLOTS_KEY, "garage"),
     ("DEL", SLOTS_KEY),
+    ("HGETALL", STATEMENTS_KEY),
+    ("HDEL", STATEMENTS_KEY, "garage"),
     ("EVAL", "return redis.call('XRANGE', 'neonet.results', '-', '+')", "0"),
     ("EVAL", "return redis.call('FLUSHALL')", "0"),
     ("EVAL", "while true do end", "0"),
@@ -171,6 +181,10 @@ _ALLOWED: list[tuple[Role, tuple[Any, ...]]] = [
     (Role.WORKER, ("SET", WORKERS_KEY, "garage", "PX", "4000")),
     (Role.WORKER, ("HSET", SLOTS_KEY, "garage", "4 1 7")),
     (Role.WORKER, ("PEXPIRE", SLOTS_KEY, "60000")),
+    (Role.WORKER, ("HSET", STATEMENTS_KEY, "garage", "{}")),
+    (Role.WORKER, ("PEXPIRE", STATEMENTS_KEY, "60000")),
+    (Role.COORDINATOR, ("HGETALL", STATEMENTS_KEY)),
+    (Role.COORDINATOR, ("HDEL", STATEMENTS_KEY, "garage")),
     (Role.COORDINATOR, ("PTTL", WORKERS_KEY)),
     (Role.COORDINATOR, ("HGETALL", SLOTS_KEY)),
     (Role.COORDINATOR, ("HDEL", SLOTS_KEY, "garage")),

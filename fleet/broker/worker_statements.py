@@ -1,0 +1,37 @@
+"""What the farm's workers state of their release and their limits, for people who upgrade or look for a fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from redis.exceptions import NoPermissionError
+
+from fleet.broker.worker_slots import MOST_WORKERS
+from tasks.broker.bounded_answers import AnswerTooLargeError
+from tasks.broker.statement import Statement, parse_statement
+from tasks.messages import SLOTS_KEY, STATEMENTS_KEY
+from tasks.text import sanitized
+
+_MOST_NAME_BYTES = 128
+
+
+def worker_statements(client: redis.Redis) -> dict[str, Statement | None] | None:
+    """Worker → its statement, None for a worker of a release that states none. Sorted by name.
+
+    Workers are those with processes that the coordinator believes in; without a coordinator, one that ended counts for
+    another minute. Returns None where Redis holds nonsense or grants no look. Raises redis-py's errors of a lost
+    connection.
+    """
+    try:
+        if int(client.hlen(SLOTS_KEY)) > MOST_WORKERS or int(client.hlen(STATEMENTS_KEY)) > MOST_WORKERS:
+            return None
+        here: Any = client.hgetall(SLOTS_KEY)
+        stated: Any = client.hgetall(STATEMENTS_KEY)
+    except (NoPermissionError, AnswerTooLargeError, redis.ResponseError):
+        return None
+    return {
+        sanitized(name.decode(errors="replace")): parse_statement(stated.get(name, b""))
+        for name in sorted(here)
+        if len(name) <= _MOST_NAME_BYTES
+    }

@@ -1,0 +1,81 @@
+"""What a coordinator and each worker state in Redis of themselves: release, wire version, and their time limits."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from config.settings import Settings
+from tasks import strict_json
+from tasks.compact_json import compact
+from tasks.messages import WIRE_VERSION
+
+_RELEASE = re.compile(r"[A-Za-z0-9.+-]{1,40}")
+_MOST_BYTES = 1_000
+_MOST_WIRE = 1_000_000
+_MOST_S = 1e7
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One process's statement. Any worker can write any worker's: it is good for display and warnings only."""
+
+    #: the process's release
+    release: str
+    #: the wire version that it writes
+    wire: int
+    #: seconds after which it ends a kernel; None from a release that did not state it
+    time_limit_s: float | None = None
+    #: seconds after which it gives an unacknowledged job to another worker; None from a release that did not state it
+    visibility_timeout_s: float | None = None
+
+    def encode(self) -> str:
+        """The text that stands in Redis, which earlier releases read, too."""
+        return compact(
+            {
+                "release": self.release,
+                "wire": self.wire,
+                "time_limit_s": self.time_limit_s,
+                "visibility_timeout_s": self.visibility_timeout_s,
+            }
+        )
+
+
+def own_statement(release: str, settings: Settings) -> Statement:
+    """What a process of this release and these settings states."""
+    return Statement(
+        release=release,
+        wire=WIRE_VERSION,
+        time_limit_s=settings.worker.time_limit_s,
+        visibility_timeout_s=settings.visibility_timeout_s,
+    )
+
+
+def parse_statement(text: bytes) -> Statement | None:
+    """The statement that `encode` made, by this release or an earlier one. None for any other text."""
+    if len(text) > _MOST_BYTES:
+        return None
+    try:
+        fields = strict_json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    release, wire = fields.get("release"), fields.get("wire")
+    if not isinstance(release, str) or _RELEASE.fullmatch(release) is None:
+        return None
+    if type(wire) is not int or not 0 < wire <= _MOST_WIRE:
+        return None
+    return Statement(
+        release=release,
+        wire=wire,
+        time_limit_s=_seconds(fields.get("time_limit_s")),
+        visibility_timeout_s=_seconds(fields.get("visibility_timeout_s")),
+    )
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value < _MOST_S and math.isfinite(value) else None
