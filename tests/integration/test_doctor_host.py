@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,8 +180,9 @@ def test_a_server_is_not_asked_of_a_host(tmp_path: Path) -> None:
     assert done.returncode == 64
 
 
-def installed(folder: Path, *, system: bool = False, **paths: str) -> list[Diagnosis]:
+def installed(folder: Path, given: Mapping[str, str] | None = None, *, system: bool = False) -> list[Diagnosis]:
     """The diagnoses of a unit for an invited host that names these paths."""
+    paths = given or {}
     where = Installation(
         command=paths.get("command", "/bin/sh"),
         state_dir=paths.get("state_dir", str(folder)),
@@ -209,7 +210,7 @@ def test_a_unit_whose_paths_are_there_is_no_fault(tmp_path: Path) -> None:
     ],
 )
 def test_a_path_of_a_unit_that_is_gone_is_found(tmp_path: Path, paths: dict[str, str], words: str) -> None:
-    found = about("unit", installed(tmp_path, **paths))
+    found = about("unit", installed(tmp_path, paths))
     assert found.grade in (Grade.FAIL, Grade.WARN)
     assert words in found.advice
 
@@ -218,13 +219,13 @@ def test_a_system_unit_in_a_folder_that_its_user_can_not_enter_is_found(tmp_path
     command = tmp_path / "fleet"
     command.write_text("#!/bin/sh\n")
     command.chmod(0o755)
-    found = about("unit", installed(tmp_path, system=True, command=str(command)))
+    found = about("unit", installed(tmp_path, {"command": str(command)}, system=True))
     assert found.grade is Grade.FAIL
     assert "/opt" in found.advice
 
 
 def test_the_invitation_that_a_system_unit_keeps_is_found(tmp_path: Path, host: Path) -> None:
-    installed(tmp_path, system=True, state_dir=str(host / "state"))
+    installed(tmp_path, {"state_dir": str(host / "state")}, system=True)
     assert joined_folder(tmp_path / "none", list(units([tmp_path]))) == host / "state" / "join"
 
 
