@@ -28,6 +28,7 @@ from bench.rows import ImpossibleFigureError, Row, inserted, markdown, table
 from bench.snapshot import snapshot
 from bench.start import starts
 from bench.wide_area import wide_area
+from fleet.status.progress_bar import ProgressBar
 
 _overhead = Overhead()
 PARTS: dict[str, Callable[[], list[Row]]] = {
@@ -68,9 +69,12 @@ def main() -> int:
     if unknown:
         parser.error(f"no part {unknown[0]!r}: it is one of {', '.join(PARTS)}")
     where, rows, failed = machine(), [], []
-    for part, measure in _steps(options.parts or list(PARTS)):
+    steps, bar = list(_steps(options.parts or list(PARTS))), ProgressBar(sys.stderr)
+    for number, (part, measure) in enumerate(steps):
         started = time.monotonic()
-        print(f"measuring {part} …", end=" ", flush=True)
+        # the bar stands where the end of the line would come
+        seen = bar.show(f"measuring {part}", number, len(steps), f"part {number + 1} of {len(steps)}")
+        print("" if seen else f"measuring {part} …", end="" if seen else " ", flush=True)
         try:
             rows += measure()
         except ImpossibleFigureError as exc:
@@ -79,7 +83,8 @@ def main() -> int:
         except Exception as exc:  # noqa: BLE001 - whatever it was, the other parts are measured
             failed.append(f"{part} could not be measured: {exc}")
             print(f"failed: {exc}", end=" ")
-        print(f"{time.monotonic() - started:.0f} s", flush=True)
+        bar.end()
+        print(f"{f'{part}: ' if seen else ''}{time.monotonic() - started:.0f} s", flush=True)
         _save(where, rows)
     words = "\n".join([_words(where), *(text.splitlines()[0] for text in failed)])
     print(table(rows))

@@ -12,6 +12,7 @@ import click
 from config.load import load
 from fleet.commands.durations import Duration
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.progress import moved
 from fleet.commands.tables import Sheet, console, line
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
@@ -49,8 +50,8 @@ def history(*, last_s: float, step_s: float | None, by: str, as_json: bool) -> N
     with settings_or_exit():
         settings = load()
     place, calendar, now_ms = ledger_to_read(settings), Calendar(settings.time_zone), wall_ms()
-    with farm_errors():
-        found = history_of(place, None, now_ms - int(last_s * 1000), now_ms, step_ms=step_ms, by=by)
+    with farm_errors(), moved("reading the ledger", quiet=as_json) as shown:
+        found = history_of(place, None, now_ms - int(last_s * 1000), now_ms, step_ms=step_ms, by=by, shown=shown)
     if as_json:
         click.echo(dump({"simulated": place.simulated, **found.stated()}))
     elif by == "farm":

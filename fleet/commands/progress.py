@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from fleet.commands.tables import console
+from fleet.status.progress_bar import ProgressBar
 
 T = TypeVar("T")
 #: rows between two updates of the bar
@@ -21,14 +20,31 @@ def progress(words: str, total: int, *, quiet: bool = False) -> Iterator[Callabl
 
     There is none if stderr is no terminal, or if `quiet`, for a command that prints for programs.
     """
-    screen = console(to_stderr=True)
-    if quiet or not screen.is_terminal:
-        yield lambda _: None
-        return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
-        task = shown.add_task(words, total=total)
-        yield lambda steps: shown.advance(task, steps)
+    done = 0
+    with moved(words, quiet=quiet) as shown:
+
+        def advance(steps: int) -> None:
+            nonlocal done
+            done += steps
+            shown(done, total)
+
+        advance(0)
+        yield advance
+
+
+@contextmanager
+def moved(words: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A function that moves a bar to how much is done, of how much, as `progress` does."""
+    bar = ProgressBar(sys.stderr)
+
+    def show(done: int, total: int) -> None:
+        if not quiet:
+            bar.show(words, done, total, f"{done:,} of {total:,}")
+
+    try:
+        yield show
+    finally:
+        bar.end()
 
 
 def counted(rows: Iterable[T], advance: Callable[[int], None]) -> Iterator[T]:

@@ -20,7 +20,7 @@ from fleet.broker.results import Intake
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.farms import AnyBooks
 from fleet.coordinator.inbox import Inbox
-from fleet.coordinator.lines import Lines, columns_of
+from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
@@ -38,6 +38,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.money.scopes import Scope
 from fleet.ratelimit.governor import Governor
+from fleet.status.progress_bar import columns_of
 from fleet.threads import WatchedThread
 from tasks.broker.redis_client import redis_client
 from tasks.worker.app import make_app
@@ -53,14 +54,16 @@ class OpenBroker:
     in_redis: InRedis
 
 
-def open_ledger(account: str, wall: WallClock, witness: Witness, *, simulated: bool) -> Ledger:
-    """The ledger of the server with this account.
+def open_ledger(
+    account: str, wall: WallClock, witness: Witness, *, simulated: bool, shown: Callable[[str, int, int], object]
+) -> Ledger:
+    """The ledger of the server with this account. `shown` gets how far the migration of an older one is.
 
     Raises LedgerLost where it is gone though it had entries, LedgerBusy while it is locked.
     """
     witness.refuse_lost()
     ledger = Ledger(
-        open_engine(witness.url),
+        open_engine(witness.url, shown=shown),
         account,
         simulated=simulated,
         now_ms=wall.now_ms,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
 import textwrap
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import TextIO
 import click
 
 from config.hiding import hidden
+from fleet.status.progress_bar import ProgressBar
 
 #: characters of decorative rules, which carry no information
 _RULES = frozenset("═─")
@@ -23,14 +24,6 @@ _WARNINGS = frozenset({"WARN", "LOST"})
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def columns_of(out: TextIO) -> int:
-    """The width of the terminal that `out` writes to, in characters; 0 if it is none or states no width."""
-    try:
-        return os.get_terminal_size(out.fileno()).columns if out.isatty() else 0
-    except (OSError, ValueError):
-        return 0
 
 
 class Lines:
@@ -54,19 +47,36 @@ class Lines:
         self._as_json = as_json
         self._width = width
         self._now = now
+        self._bar = ProgressBar(out, width=lambda: 0 if as_json else width())
 
     def say(self, text: str, style: str = "") -> None:
         """Write one line, or several that belong together."""
         if self._silent:
             return
         try:
+            self._bar.erase()
             width = 0 if self._as_json else self._width()
             for line in (part for one in hidden(text).splitlines() for part in _wrapped(one, width)):
                 self._write(self._spelt(line, style))
+            self._bar.draw()
             self._out.flush()
         except (OSError, ValueError):
             # the output can't be written any more, but mining goes on
             self._silent = True
+
+    def progress(self, words: str, done: int, total: int, note: str = "") -> bool:
+        """Show below the lines how far something is. Returns whether a terminal shows it."""
+        try:
+            return not self._silent and self._bar.show(words, done, total, note)
+        except (OSError, ValueError):
+            self._silent = True
+            return False
+
+    def end_progress(self) -> None:
+        """Remove what `progress` shows."""
+        if not self._silent:
+            with contextlib.suppress(OSError, ValueError):
+                self._bar.end()
 
     def _spelt(self, line: str, style: str) -> str:
         if self._as_json:

@@ -5,7 +5,6 @@ One file: one method for each kind of event, so that all messages can be read to
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -14,6 +13,7 @@ from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
+from fleet.coordinator.drain_lines import DrainLines
 from fleet.coordinator.farms import AnyFarm, Farms
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
@@ -30,8 +30,6 @@ from fleet.money.readable import gained, readable
 _STARTING_S = 8.0
 #: fee in NEO from which scientific notation is used; a server may state one of 300 digits
 _MOST_PLAIN_FEE = 1e9
-#: seconds between two lines on the progress of a drain
-_DRAIN_EVERY_S = 5.0
 
 
 class Report:
@@ -62,8 +60,7 @@ class Report:
         self._last_paid = (clock(), self.tally.paid)
         self._said_no_worker = False
         self._clock = clock
-        #: the latest end of the drain, and when its progress was last printed, by the monotonic clock
-        self._drain_ends_at, self._drain_said_at = math.inf, math.inf
+        self._drain: DrainLines | None = None
 
     def notice(self, notice: Notice) -> None:
         """Print an event of a miner."""
@@ -161,7 +158,7 @@ class Report:
 
     def stopping(self, reason: str, outlook: str, ends_at: float) -> None:
         """Print that the drain begins and lasts until `ends_at` at most; `outlook` is printed if much is left."""
-        self._drain_ends_at, self._drain_said_at = ends_at, self._clock()
+        self._drain = DrainLines(self._lines, ends_at, self._clock())
         self._lines.say(f"[STOP]   {reason}: finishing the open jobs, then stopping the sessions")
         if outlook:
             self._lines.say(f"[STOP]   {outlook}", "yellow")
@@ -172,13 +169,8 @@ class Report:
         self._workers(farm, now)
         for jump in self._jumps():
             self._lines.say(f"[WARN]   {jump.text}; new entries carry the new time", "yellow")
-        if farm.draining and now - self._drain_said_at >= _DRAIN_EVERY_S:
-            self._drain_said_at = now
-            done = sum(miner.done for miner in farm.miners.values())
-            self._lines.say(
-                f"[STOP]   {len(farm.jobs)} jobs open, {done} of {len(farm.miners)} miners done; "
-                f"at most {max(self._drain_ends_at - now, 0.0):.0f} s to go"
-            )
+        if farm.draining and self._drain is not None:
+            self._drain.tick(farm, now)
         if now >= self._status_at:
             self._status_at = now + self._status_every_s
             self._status(farm, now)

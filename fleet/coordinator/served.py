@@ -64,7 +64,7 @@ def opened(start: Start, server: ServerSettings, options: tuple[EngineName, Opti
     settings, run, witness = start.settings, start.run, start.witness
     account, name = server.ledger_name, server.name if len(settings.servers) > 1 else ""
     with (
-        start.free(lambda: open_ledger(account, start.wall, witness, simulated=run.simulated)) as ledger,
+        start.free(partial(_ledger, start, account)) as ledger,
         contextlib.closing(
             Bookkeeper(ledger, start.inbox.put, keep=partial(witness.keep, ledger), turn=start.writing)
         ) as books,
@@ -72,6 +72,15 @@ def opened(start: Start, server: ServerSettings, options: tuple[EngineName, Opti
     ):
         run_id = run_at(run.run_id, name)
         yield OpenServer(server=server, name=name, ledger=ledger, books=books, transport=transport, run_id=run_id)
+
+
+def _ledger(start: Start, account: str) -> Ledger:
+    try:
+        return open_ledger(
+            account, start.wall, start.witness, simulated=start.run.simulated, shown=start.lines.progress
+        )
+    finally:
+        start.lines.end_progress()
 
 
 def named_miners(start: Start, servers: Sequence[OpenServer]) -> tuple[list[Named], IdHider]:

@@ -117,7 +117,10 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
         )
         stop_on_signals(start.inbox)
         watchdog.watch(alive_file.all_progress)
-        coordinator.run(None if run.for_s is None else time.monotonic() + run.for_s)
+        try:
+            coordinator.run(None if run.for_s is None else time.monotonic() + run.for_s)
+        finally:
+            start.lines.end_progress()
     return _Mined(servers=servers, report=report, asked_to_stop=coordinator.asked_to_stop)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger import schema
 from fleet.ledger.file import sqlite_file
-from fleet.ledger.migrations.run import migrate
+from fleet.ledger.migrations.run import ProgressShown, migrate, unseen
 from fleet.ledger.mounts import networked, unchanging
 from fleet.ledger.server_claim import application_name
 from fleet.ledger.trouble import translated
@@ -33,8 +33,10 @@ def shown_url(url: str) -> str:
     return target.database or ":memory:" if target.get_backend_name() == "sqlite" else target.render_as_string()
 
 
-def open_engine(url: str, *, read_only: bool = False) -> Engine:
+def open_engine(url: str, *, read_only: bool = False, shown: ProgressShown = unseen) -> Engine:
     """An engine for a ledger of this release's schema. A new ledger is created and an older one migrated.
+
+    `shown` gets how far the migration is.
 
     Raises LedgerError for a malformed URL, a folder that can't be written, a full disk, a corrupt file, or a newer
     schema. With `read_only` nothing is created or migrated, and a missing or older ledger is an error; each transaction
@@ -51,7 +53,7 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
                 engine = create_engine(url, connect_args=_connecting(target), **level)
             if file is not None and not read_only:
                 _check_whole(engine, file)
-            _check_version(engine, read_only=read_only)
+            _check_version(engine, read_only=read_only, shown=shown)
     except NoSuchModuleError as exc:
         raise LedgerError(f"FLEET_LEDGER_URL can't be used: SQLAlchemy knows no {target.drivername}") from exc
     except ArgumentError as exc:
@@ -149,7 +151,7 @@ def _check_whole(engine: Engine, file: Path) -> None:
         raise LedgerLost(f"the ledger {file} is damaged: {' '.join(str(found).split())}; restore a backup")
 
 
-def _check_version(engine: Engine, *, read_only: bool) -> None:
+def _check_version(engine: Engine, *, read_only: bool, shown: ProgressShown) -> None:
     with engine.begin() as connection:
         if not inspect(connection).has_table("meta"):
             if read_only:
@@ -158,6 +160,6 @@ def _check_version(engine: Engine, *, read_only: bool) -> None:
             connection.execute(insert(schema.meta).values(name="schema", value=str(SCHEMA_VERSION)))
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
     if found is not None and is_older(found) and not read_only:
-        migrate(engine, int(found))
+        migrate(engine, int(found), shown)
     else:
         check_version(found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
-from fleet.coordinator.lines import Lines, columns_of
+from fleet.coordinator.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir
@@ -24,6 +24,7 @@ from fleet.local.redis_server import answers, start_redis
 from fleet.local.sign_socket import SignSocket
 from fleet.miner.policy import LONGEST_DRAIN_S, NO_PAUSE
 from fleet.private_files import keep_private, private_umask
+from fleet.status.progress_bar import columns_of
 from tasks.broker.handshake import redis_refusal
 from tasks.host.cgroup import groups
 from tasks.host.hangup import stop_signals

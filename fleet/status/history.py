@@ -14,7 +14,7 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.ledger.places import LedgerPlace
-from fleet.ledger.reports.history import Paid, hours, minutes
+from fleet.ledger.reports.history import Paid, Shown, hours, minutes
 from fleet.money.scopes import stamp
 from fleet.status.tallies import OTHER
 
@@ -82,10 +82,12 @@ def history(
     step_ms: int,
     by: str = "farm",
     most: int = 64,
+    shown: Shown = lambda *_: None,
 ) -> History:
     """What was booked from `since_ms` to `until_ms`, both widened to whole steps of UTC.
 
-    Of all servers if `server` is None. `step_ms` is whole minutes. Raises ValueError for more than `MOST_STEPS` steps,
+    Of all servers if `server` is None. `step_ms` is whole minutes. `shown` gets how many entries are read, of how many.
+    Raises ValueError for more than `MOST_STEPS` steps,
     and LedgerError when the ledger can't be read.
     """
     first, end = since_ms // step_ms, -(-until_ms // step_ms)
@@ -93,7 +95,7 @@ def history(
         raise ValueError(f"{end - first} steps of {step_ms} ms: at most {MOST_STEPS} steps of whole minutes")
     accounts = None if server is None else (server,)
     if step_ms % HOUR_MS or by == "host":
-        unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms)
+        unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms, shown)
     else:
         unit_ms, rows = HOUR_MS, hours(place, accounts, first * step_ms // HOUR_MS, end * step_ms // HOUR_MS)
     name_of, sums = BY[by], defaultdict[str, _Sums](lambda: defaultdict(lambda: (0, ZERO)))

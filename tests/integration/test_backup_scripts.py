@@ -217,3 +217,13 @@ def test_a_typed_passphrase_is_asked_for_twice_and_not_shown(farm: Farm, other: 
             assert "ünlikely" not in terminal.shown
     done = other.run("restore", "--passphrase-file", secret, str(farm.folder / "farm.tgz.enc"))
     assert done.returncode == 0, done.stderr
+
+
+def test_a_terminal_sees_the_archive_grow_and_a_pipe_does_not(farm: Farm, secret: str) -> None:
+    slow = farm.folder / "bin/docker"
+    slow.write_text(ENGINE.replace("exec ", "sleep 2.5; exec "), encoding="utf-8")
+    argv = [str(farm.folder / "docker/backup"), "--passphrase-file", secret, "farm.tgz.enc"]
+    with in_terminal(argv, farm.folder, farm.env) as terminal:
+        assert terminal.wait() == 0, terminal.shown
+        assert "saving: 0 KiB written" in terminal.shown
+    assert "saving" not in farm.run("backup", "--passphrase-file", secret, "farm.tgz.enc").stderr

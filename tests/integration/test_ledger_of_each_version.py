@@ -184,3 +184,22 @@ def test_each_state_in_a_history_of_version_3_is_read_as_it_was_written(tmp_path
     for (events,) in rows(path, "SELECT events FROM jobs"):
         read = [(event.state, event.attempt, event.after_ms) for event in life(events)]
         assert read == [(state, 2, index) for index, state in enumerate(JobState)]
+
+
+def test_a_migration_says_how_far_it_is(tmp_path: Path) -> None:
+    shown: list[tuple[str, int, int]] = []
+    path = written(1, tmp_path / "ledger.sqlite")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            """CREATE TABLE ballast (x TEXT);
+            WITH RECURSIVE row (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row LIMIT 100000)
+            INSERT INTO ballast SELECT hex(zeroblob(100)) FROM row"""
+        )
+    open_engine(f"sqlite:///{path}", shown=lambda *one: shown.append(one)).dispose()
+    steps = SCHEMA_VERSION - 1
+    migrating = [one for one in shown if one[0] == "migrating the ledger"]
+    assert migrating == [("migrating the ledger", number, steps) for number in range(steps)]
+    copying = shown[: -len(migrating)]
+    assert copying, "the copy grows while it is made"
+    assert {one[0] for one in copying} == {"copying the ledger before its migration"}
+    assert all(0 <= done <= total for _, done, total in copying)

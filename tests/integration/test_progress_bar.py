@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ ENTRIES = 2_500
 def mined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a ledger of some thousand entries."""
     folder = tmp_path_factory.mktemp("farm")
-    times = itertools.count(1_800_000_000_000, 1_000)
+    times = itertools.count(int(time.time() * 1000) - 86_400_000, 1_000)
     with Ledger(
         open_engine(f"sqlite:///{state(folder) / 'ledger.sqlite'}"), "one", now_ms=lambda: next(times)
     ) as ledger:
@@ -29,14 +30,21 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("command", "words"), [("verify", "verifying"), ("export --csv out.csv", "exporting")])
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("ledger verify", "verifying"),
+        ("ledger export --csv out.csv", "exporting"),
+        ("history --last 17568h --step 60d --by host", "reading the ledger"),
+    ],
+)
 def test_a_bar_counts_the_entries_on_a_terminal_and_is_silent_elsewhere(mined: Path, command: str, words: str) -> None:
     env = environ(mined, farm_settings(mined)) | {"TERM": "xterm"}
-    with in_terminal([*FLEET, "ledger", *command.split()], mined, env) as terminal:
+    with in_terminal([*FLEET, *command.split()], mined, env) as terminal:
         assert terminal.wait() == 0, terminal.shown
         terminal.close()
         assert words in terminal.shown
-        assert f"{ENTRIES}/{ENTRIES}" in terminal.shown
-    piped = run_fleet("ledger", *command.split(), folder=mined, settings=farm_settings(mined))
+        assert f" of {ENTRIES:,}" in terminal.shown
+    piped = run_fleet(*command.split(), folder=mined, settings=farm_settings(mined))
     assert piped.returncode == 0
     assert words not in piped.stdout + piped.stderr

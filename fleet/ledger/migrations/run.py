@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
@@ -21,18 +22,29 @@ STEPS: dict[int, Callable[[Connection], None]] = {
 }
 
 
-def migrate(engine: Engine, found: int) -> None:
-    """Migrate a ledger of version `found` to this release's schema, all or nothing.
+#: gets how far something is: what it is, how much is done, of how much
+ProgressShown = Callable[[str, int, int], object]
+#: operations of SQLite between two looks at the growing copy
+_LOOK_EVERY = 100_000
+
+
+def unseen(_words: str, _done: int, _total: int) -> None:
+    """Shows nobody how far it is."""
+
+
+def migrate(engine: Engine, found: int, shown: ProgressShown = unseen) -> None:
+    """Migrate a ledger of version `found` to this release's schema, all or nothing. `shown` gets how far it is.
 
     A SQLite file is first copied to `<name>.v<found>.bak`. Another database is for its administrator to back up.
     """
     if engine.dialect.name == "sqlite" and engine.url.database:
-        _copy(engine, Path(engine.url.database), found)
+        _copy(engine, Path(engine.url.database), found, shown)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             # otherwise the driver would commit each change of a table separately
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         for version in range(found, SCHEMA_VERSION):
+            shown("migrating the ledger", version - found, SCHEMA_VERSION - found)
             STEPS[version](connection)
         connection.execute(
             text("UPDATE meta SET value = :version WHERE name = 'schema'"), {"version": str(SCHEMA_VERSION)}
@@ -40,11 +52,22 @@ def migrate(engine: Engine, found: int) -> None:
         connection.commit()
 
 
-def _copy(engine: Engine, path: Path, found: int) -> None:
+def _copy(engine: Engine, path: Path, found: int, shown: ProgressShown) -> None:
     """Copy the whole file, including its write-ahead log. The copy gets its name only once it is complete."""
     copy = path.with_name(f"{path.name}.v{found}.bak")
     unfinished = copy.with_name(f"{copy.name}.part")
     unfinished.unlink(missing_ok=True)
+    size = path.stat().st_size
+
+    def look() -> None:
+        if unfinished.exists():
+            shown("copying the ledger before its migration", min(unfinished.stat().st_size, size), size)
+
     with engine.connect() as connection:
-        connection.exec_driver_sql("VACUUM INTO ?", (str(unfinished),))
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(look, _LOOK_EVERY)
+        try:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(unfinished),))
+        finally:
+            driver.set_progress_handler(None, 0)
     unfinished.replace(copy)

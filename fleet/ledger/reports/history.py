@@ -6,7 +6,7 @@ A coordinator that is killed loses none of it. Job types are the server's words,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -41,6 +41,8 @@ _LOSSES = """
 """
 MINUTE_MS = 60_000
 _JOB, _NOTHING = EntryKind.JOB.value, (0, ZERO)
+#: gets how much is done, of how much
+Shown = Callable[[int, int], object]
 
 
 class Paid(NamedTuple):
@@ -57,22 +59,27 @@ class Paid(NamedTuple):
     amount: Decimal
 
 
-def minutes(place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int) -> list[Paid]:
+def minutes(
+    place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int, shown: Shown = lambda *_: None
+) -> list[Paid]:
     """What was booked from `since_ms` to before `until_ms` (UTC milliseconds), by minute, oldest first.
 
-    Of these servers' accounts, or of all if `accounts` is None. Raises LedgerError when the ledger can't be read.
+    Of these servers' accounts, or of all if `accounts` is None. `shown` gets how many entries are read, of how many.
+    Raises LedgerError when the ledger can't be read.
     """
     names, hide = _names(place)
-    shown, host = cache(hide), cache(host_of)
+    plain, host = cache(hide), cache(host_of)
     found: dict[tuple[int, str, str, str], tuple[int, Decimal]] = {}
-    for page in _pages(place, *entry_range(place, since_ms, until_ms)):
+    low, high = entry_range(place, since_ms, until_ms)
+    for number, page in enumerate(_pages(place, low, high)):
+        shown(min(number * _PAGE, high - low), high - low)
         for name, miner, kind, job_type, worker, amount, booked_at in page:
             if (accounts is None or name in accounts) and since_ms <= booked_at < until_ms:
                 is_job = kind == _JOB
                 key = (
                     booked_at // MINUTE_MS,
                     names[miner],
-                    shown(job_type) or kind,
+                    plain(job_type) or kind,
                     host(worker or "") if is_job else "",
                 )
                 jobs, so_far = found.get(key, _NOTHING)

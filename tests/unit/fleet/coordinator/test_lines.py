@@ -68,3 +68,26 @@ def test_a_letter_that_the_output_has_not_is_replaced_and_the_next_line_is_writt
     lines.say("1 € · rig-1")
     lines.say("two")
     assert raw.getvalue() == b"1 ? ? rig-1\ntwo\n"
+
+
+def test_a_line_takes_the_place_of_the_bar_which_comes_back_below_it() -> None:
+    out = io.StringIO()
+    lines = Lines(out, now=lambda: AT, width=lambda: 40)
+    assert lines.progress("draining", 1, 2)
+    before = len(out.getvalue())
+    lines.say("[OK]     rig-1  stopped")
+    written_since = out.getvalue()[before:]
+    assert written_since.startswith("\r\x1b[K[OK]     rig-1  stopped\n\rdraining  ")
+    assert written_since.endswith("50%\x1b[K\r")
+    lines.end_progress()
+    lines.say("last")
+    assert out.getvalue().endswith("\r\x1b[Klast\n")
+
+
+@pytest.mark.parametrize("how", [{}, {"as_json": True, "width": lambda: 80}])
+def test_a_pipe_and_a_collector_get_no_bar(how: dict[str, Any]) -> None:
+    out = io.StringIO()
+    lines = Lines(out, now=lambda: AT, **how)
+    assert not lines.progress("draining", 1, 2)
+    lines.end_progress()
+    assert out.getvalue() == ""

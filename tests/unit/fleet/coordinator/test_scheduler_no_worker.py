@@ -172,3 +172,22 @@ def test_a_drain_says_every_five_seconds_what_is_left_and_how_long_it_lasts(ledg
     said = [line for line in out.getvalue().splitlines() if "to go" in line]
     assert [line.rpartition("; ")[2] for line in said] == ["at most 95 s to go", "at most 90 s to go"]
     assert "0 of" in said[0]
+
+
+def test_a_drain_moves_a_bar_on_a_terminal_and_prints_no_lines(ledger: Ledger) -> None:
+    made, out = Answered(ledger).mining(), io.StringIO()
+    lines = Lines(out, width=lambda: 80)
+    report = Report(lines, job_lines_per_s=0, status_every_s=1e9, total=ZERO, clock=lambda: made.now)
+    report.stopping("a test", "", made.now + 100.0)
+    made.farm.drain(made.now)
+    for at in (4.0, 5.0, 9.0, 10.0):
+        report.tick(made.farm, made.now + at)
+    # drawn again after the line of a status
+    drawn = dict.fromkeys(line for line in out.getvalue().split("\r") if line.startswith("draining  "))
+    assert [line.rpartition(", ")[2].removesuffix("\x1b[K") for line in drawn] == [
+        f"at most {left} s to go" for left in (96, 95, 91, 90)
+    ]
+    assert all(len(line.removesuffix("\x1b[K")) < 80 for line in drawn)
+    assert "[STOP]   0 jobs" not in out.getvalue()
+    lines.end_progress()
+    assert out.getvalue().endswith("\r\x1b[K")
