@@ -90,9 +90,7 @@ def history(
     Raises ValueError for more than `MOST_STEPS` steps,
     and LedgerError when the ledger can't be read.
     """
-    first, end = since_ms // step_ms, -(-until_ms // step_ms)
-    if step_ms <= 0 or step_ms % MINUTE_MS or not 0 < end - first <= MOST_STEPS:
-        raise ValueError(f"{end - first} steps of {step_ms} ms: at most {MOST_STEPS} steps of whole minutes")
+    first, end = _steps(since_ms, until_ms, step_ms)
     accounts = None if server is None else (server,)
     if step_ms % HOUR_MS or by == "host":
         unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms, shown)
@@ -114,6 +112,13 @@ def history(
         farm=_series("farm", farm, end - first),
         series=tuple(_series(name, found, end - first) for name, found in _largest(sums, most)),
     )
+
+
+def _steps(since_ms: int, until_ms: int, step_ms: int) -> tuple[int, int]:
+    first, end = since_ms // step_ms, -(-until_ms // step_ms)
+    if step_ms <= 0 or step_ms % MINUTE_MS or not 0 < end - first <= MOST_STEPS:
+        raise ValueError(f"{end - first} steps of {step_ms} ms: at most {MOST_STEPS} steps of whole minutes")
+    return first, end
 
 
 #: jobs and NNET by number of the step
