@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -23,6 +24,15 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the settings of whoever runs the tests."""
     for name in [name for name in os.environ if name.upper().startswith("FLEET_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder without `.env`, `fleet.toml` and secrets."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secrets").mkdir()
+    monkeypatch.setenv("FLEET_SECRETS_DIR", str(tmp_path / "secrets"))
+    return tmp_path
 
 
 @pytest.fixture(params=ENGINES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from fleet.local.redis_server import free_port
 from tests.support.farms import asked, book, earned, farm, farm_settings, figures, simulator
 from tests.support.processes import FLEET, Started, environ, eventually, nothing_left, run_fleet, started, stop
 
@@ -37,22 +35,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         process.says("[REWARD]")
         process.says("Flower:")
         yield process
-
-
-def is_served(port: int) -> bool:
-    """Whether something listens there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def bound(listener: socket.socket, port: int) -> bool:
-    """Try to take a port."""
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
-    except OSError:
-        return False
-    return True
 
 
 def rewards(process: Started) -> int:
@@ -90,30 +72,6 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         process.send(signal.SIGKILL)
         process.wait()
         nothing_left(process, 20)
-
-
-def test_flower_moves_when_another_program_has_taken_its_port(tmp_path: Path) -> None:
-    port = free_port()
-    settings = {"FLEET_FLOWER__ENABLED": "true", "FLEET_FLOWER__PORT": str(port)}
-    with farm(tmp_path, "--miners", "1", settings=settings) as process, socket.socket() as other:
-        process.says("[REWARD]")
-        eventually("Flower's port", lambda: is_served(port))
-        os.kill(process.child("tasks flower").pid, signal.SIGKILL)
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        eventually("the port that Flower had", lambda: bound(other, port))
-        process.says(f"port {port} is in use; Flower uses ")
-        new = int(re.findall(r"Flower uses (\d+)", process.out)[-1])
-        eventually("Flower's new port", lambda: is_served(new))
-
-
-def test_a_flower_that_cannot_start_does_not_stop_the_mining(tmp_path: Path) -> None:
-    settings = {"FLEET_FLOWER__ENABLED": "true", "FLEET_FLOWER__ADDRESS": "192.0.2.1"}
-    with farm(tmp_path, "--miners", "1", "--json", settings=settings) as process:
-        process.says("mining goes on without Flower")
-        before = rewards(process)
-        eventually("rewards without Flower", lambda: rewards(process) > before + 3)
-        assert stop(process) == 0, process.words()
-        nothing_left(process)
 
 
 def test_nothing_is_left_by_a_farm_that_is_stopped_while_it_starts(tmp_path: Path) -> None:

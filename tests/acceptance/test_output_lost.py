@@ -6,14 +6,11 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from fleet.local.redis_server import free_port
-from tests.acceptance.test_deaths import is_served
 from tests.support.farms import asked, book, earned, farm_settings, simulator
 from tests.support.processes import FLEET, environ, eventually, started
 from tests.support.terminal import in_terminal
@@ -174,15 +171,6 @@ def test_a_terminal_that_knows_ascii_only_is_no_reason_to_end(
     assert done.stderr == b""
     assert b"[STOP]" in done.stdout
     assert b" accepted " in done.stdout
-
-
-def test_flower_serves_without_its_output(tmp_path: Path, redis_url: str) -> None:
-    port = free_port()
-    env = environ(tmp_path, farm_settings(tmp_path, {"FLEET_REDIS_URL": redis_url, "FLEET_FLOWER__PORT": str(port)}))
-    argv = ["sh", "-c", LOST["a full disk"], "sh", sys.executable, "-m", "tasks", "flower"]
-    with started(argv, tmp_path, env) as process:
-        eventually("Flower's port", lambda: is_served(port))
-        assert process.running
 
 
 def test_a_report_that_a_full_disk_does_not_take_says_so(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import redis
 from fleet.simulator.faultkinds import DATA_FLAWS
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tests.chaos.audit import Auditor
-from tests.chaos.farm import Farm, Host
+from tests.chaos.farm import Farm
+from tests.chaos.host import Host
 from tests.chaos.rogue import forgeries
 from tests.support.farms import asked
 from tests.support.faults import BULK, CALL_FAULTS, PAGES

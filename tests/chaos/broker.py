@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import LATE
 from tests.chaos.farm import Farm
 from tests.chaos.scenes import Scene
+from tests.chaos.verdict import LATE
 
 
 def _config(farm: Farm) -> Path:

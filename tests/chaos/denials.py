@@ -6,9 +6,9 @@ import time
 from collections import Counter
 
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import Allowed
 from tests.chaos.farm import Setup
 from tests.chaos.scenes import TWO_HOSTS, Scene
+from tests.chaos.verdict import Allowed
 
 _DENIED = 4
 _MINERS = 40

@@ -12,11 +12,11 @@ import redis
 from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import LATE, NOTHING
-from tests.chaos.farm import Host
+from tests.chaos.host import Host
 from tests.chaos.kernels import Orders
 from tests.chaos.rogue import forgery
 from tests.chaos.scenes import Scene
+from tests.chaos.verdict import LATE, NOTHING
 from tests.support.broken import BROKEN, genuine, text
 from tests.support.processes import eventually
 

@@ -11,9 +11,9 @@ from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
 from fleet.ledger.column_types import unpacked
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import Allowed
 from tests.chaos.kernels import POISONS, Orders, is_struck
 from tests.chaos.scenes import Scene, keeps_pace
+from tests.chaos.verdict import Allowed
 
 _ALLOWED = Allowed(losses=frozenset({Loss.KERNEL, Loss.TIME_LIMIT, Loss.WORKER_LOST}))
 #: share of the jobs that a looping kernel strikes: each attempt occupies a pool process for three seconds

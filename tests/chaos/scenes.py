@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tests.chaos.acts import Havoc, quiet
-from tests.chaos.audit import NOTHING, Allowed, Snapshot
+from tests.chaos.audit import Snapshot
 from tests.chaos.farm import Setup
 from tests.chaos.kernels import Orders
 from tests.chaos.table import Row
+from tests.chaos.verdict import NOTHING, Allowed
 
 _RECOVERY_S = 90.0
 

@@ -10,8 +10,8 @@ from itertools import cycle
 from fleet.domain.causes import Loss
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
-from tests.chaos.audit import Allowed
 from tests.chaos.scenes import TWO_HOSTS, Scene, keeps_pace
+from tests.chaos.verdict import Allowed
 from tests.support.faults import BULK, FAILURES, GARBAGE, PAGES, REFUSALS, SILENT_AFTER, SILENT_BEFORE
 
 _LASTS_S = 2.0

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.audit import Verdict
+from tests.chaos.verdict import Verdict
 
 _HEADS = (
     "fault",

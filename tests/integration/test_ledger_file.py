@@ -1,11 +1,8 @@
-"""The ledger on a real disk: who may open it, what it refuses, and what a restart finds in it."""
+"""The ledger on a real disk: what it refuses, and what a restart finds in it."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +12,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
-from fleet.errors import LedgerError, LedgerLocked
+from fleet.errors import LedgerError
 from fleet.ledger.column_types import LETTERS
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
@@ -98,34 +95,6 @@ def test_a_job_that_ends_and_is_given_again_in_one_turn_is_open_and_counted_once
         ledger.commit([moved("j1", JobState.EXPIRED), opened("j1", reopened=True)])
         counts = ledger.run_counts("r1")
     assert (counts["assigned"], counts["expired"], counts["open"]) == (1, 0, 1)
-
-
-def test_a_second_coordinator_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
-    lock = Lock(tmp_path / "coordinator.lock")
-    code = "import sys; from pathlib import Path; from fleet.ledger.lock import Lock; Lock(Path(sys.argv[1]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], capture_output=True, text=True, check=False
-    )
-    assert f"coordinator {os.getpid()}" in done.stderr
-    assert "LedgerLocked" in done.stderr
-    lock.release()
-    Lock(tmp_path / "coordinator.lock").release()
-
-
-def test_the_lock_of_a_dead_coordinator_is_free(tmp_path: Path) -> None:
-    code = (
-        "import os, sys; from pathlib import Path; from fleet.ledger.lock import Lock\n"
-        "lock = Lock(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], check=False)
-    Lock(tmp_path / "coordinator.lock").release()
-
-
-def test_a_held_lock_is_refused_in_the_same_process_too(tmp_path: Path) -> None:
-    lock = Lock(tmp_path / "coordinator.lock")
-    with pytest.raises(LedgerLocked, match="FLEET_STATE_DIR"):
-        Lock(tmp_path / "coordinator.lock")
-    lock.release()
 
 
 def test_a_corrupt_file_is_named(path: Path) -> None:

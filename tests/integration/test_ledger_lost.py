@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import sqlite3
-import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -18,9 +17,7 @@ from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.lock import Lock
 from fleet.ledger.reports.verify import verify
-from fleet.private_files import keep_private, private_umask
 from tests.support.ledger_rows import paid
 
 
@@ -171,42 +168,3 @@ def test_thousands_of_heads_keep_the_newest_and_ever_fewer_of_the_oldest(tmp_pat
     assert len(kept) < 2000
     assert kept[-1] == 9999
     assert kept[-1001:-1] == list(range(1500, 2500))
-
-
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_a_state_folder_and_its_files_are_the_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
-    before = os.umask(umask)
-    try:
-        folder = tmp_path / "deep" / "state"
-        private_umask()
-        lock = Lock(folder / "coordinator.lock")
-        with opened(folder / "ledger.sqlite") as ledger:
-            ledger.commit(paid(1))
-            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-        lock.release()
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert set(modes) >= {"coordinator.lock", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"}
-    assert set(modes.values()) == {0o600}
-
-
-def test_an_older_state_folder_is_narrowed_and_a_shared_one_is_not(file: Path, tmp_path: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        tmp_path.chmod(0o755)
-        file.chmod(0o644)
-        shared = tmp_path / "shared"
-        shared.mkdir(mode=0o755)
-        (shared / "letters").touch()
-        sticky = tmp_path / "sticky"
-        sticky.mkdir()
-        sticky.chmod(0o1777)
-        for folder in (tmp_path, shared, sticky):
-            keep_private(folder)
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
-    assert stat.S_IMODE(sticky.stat().st_mode) == 0o1777

@@ -1,0 +1,77 @@
+"""Compose's Redis container, made of this machine's processes and folders."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import textwrap
+from pathlib import Path
+
+import redis
+
+from fleet.hosts.redis_acl import Role, users_file
+from fleet.local.redis_server import free_port
+from tests.support.processes import ROOT, eventually
+from tests.support.redis_server import binary
+
+PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
+
+
+def start_script(folder: Path) -> str:
+    """What docker-compose.yml has the container of Redis run, with its data in `folder`."""
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    script = text.partition("      - |\n        cd /data\n")[2].partition("      - redis\n")[0]
+    assert "redis-server" in script
+    return f"cd {folder}\n{textwrap.dedent(script)}".replace("$$", "$")
+
+
+class Container:
+    """Redis as its container runs it."""
+
+    def __init__(self, folder: Path, *, user: Role | None = None) -> None:
+        self.data = folder / "data"
+        self.data.mkdir()
+        self._tools = folder / "bin"
+        self._tools.mkdir()
+        for name in ("redis-server", "redis-check-aof"):
+            # Redis is one program, which acts by the name that it is called by
+            (self._tools / name).symlink_to(binary())
+        self._users = folder / "users.acl"
+        self._users.write_text("user default on nopass ~* &* +@all\n" if user is None else users_file(PASSWORDS, {}))
+        self._login = {} if user is None else {"username": user.value, "password": PASSWORDS[user]}
+        self.port = free_port()
+        self._log = folder / "container.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def words(self) -> str:
+        """What the container has said."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def client(self) -> redis.Redis:
+        """A client that may do what the role may."""
+        return redis.Redis(port=self.port, **self._login)  # type: ignore[arg-type]
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = [f"--port {self.port}", "--bind 127.0.0.1", f"--dir {self.data}", "--appendonly yes", '--save ""']
+        argv = ["sh", "-c", start_script(self.data), "redis", *options, f"--aclfile {self._users}"]
+        environ = os.environ | {"PATH": f"{self._tools}:/usr/bin:/bin"}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(argv, stdout=log, stderr=log, env=environ, start_new_session=True)
+        eventually(f"an answer: {self.words}", self._answers)
+
+    def stop(self) -> int:
+        """`docker stop`: its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(30)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.words
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
