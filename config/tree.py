@@ -39,6 +39,19 @@ def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[Leaf]:
             yield from leaves(section, f"{prefix}{name}.")
 
 
+def secret_values(value: object) -> Iterator[str]:
+    """All secrets in settings, in a section of them, or in a list of tables."""
+    match value:
+        case SecretStr():
+            yield value.get_secret_value()
+        case BaseModel():
+            for name in type(value).model_fields:
+                yield from secret_values(getattr(value, name))
+        case tuple():
+            for item in value:
+                yield from secret_values(item)
+
+
 def section_of(field: FieldInfo) -> type[BaseModel] | None:
     """Return the model of a field that is a section, else None."""
     annotation = field.annotation

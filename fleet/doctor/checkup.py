@@ -175,3 +175,11 @@ def _files(origin: Origin) -> Iterator[Path]:
     elif source.is_dir():
         wanted = variable(origin.name).lower()
         yield from (path for path in sorted(source.iterdir()) if path.name.lower() == wanted)
+
+
+def own_secrets(settings: Settings) -> tuple[str, ...]:
+    """The password of the Redis that `fleet up` runs on this machine, which is in no settings."""
+    farm = _running(settings)
+    url = None if farm is None else farm.redis_url
+    password = None if url is None else read_redis_url(url).password
+    return () if password is None else (password,)

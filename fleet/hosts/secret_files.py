@@ -23,12 +23,17 @@ def write_secret(path: Path, text: str) -> None:
 
     Raises ServiceError where the folder can't be written or the disk is full.
     """
+    write_secret_bytes(path, text.encode())
+
+
+def write_secret_bytes(path: Path, data: bytes) -> None:
+    """Do the same with bytes."""
     beside = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

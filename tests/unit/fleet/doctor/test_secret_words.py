@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
+import pytest
+
 from config.load import load
 from fleet.doctor.secret_words import hider
 
@@ -28,3 +32,24 @@ def test_no_id_is_shown_neither_of_the_settings_nor_any_address() -> None:
     shown = hide(f"MY_MINER_0001 and {address}")
     assert "miner_0001" not in shown.lower()
     assert address not in shown
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
+@pytest.mark.parametrize("after", ["", "x", "xy"])
+@pytest.mark.parametrize("secret", ["page-secret", "red/is-secret", "my_miner_0001", "a-long-topic"])
+def test_no_secret_is_shown_in_base64_wherever_it_begins(secret: str, before: str, after: str) -> None:
+    hide = hider(load(environ=_ENVIRON | {"FLEET_ALERTS__URLS": "ntfys://ntfy.example.com/a-long-topic"}))
+    raw = f"{before}{secret}{after}".encode()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        text = encode(raw).decode()
+        for shown in (text, text.rstrip("="), f"abc{text}"):
+            assert shown not in hide(f"Authorization: Basic {shown} was sent")
+
+
+def test_further_secrets_and_ids_are_hidden_and_the_rest_of_a_text_stays() -> None:
+    hide = hider(load(environ=_ENVIRON), ["own-redis-password"], {"my_miner_0002": "attic"})
+    kept = (
+        "2026-01-01T00:00:00Z WARNING fleet.coordinator.loop: https://neonet.example.com/api answers 5d41402abc4b2a76"
+    )
+    assert hide(kept) == kept
+    assert hide("own-redis-password of MY_MINER_0002") == "******** of attic"
