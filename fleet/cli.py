@@ -28,6 +28,7 @@ COMMANDS = {
     "status": ("status", "Show what the farm earns now, and what is wrong."),
     "top": ("top", "Show the same on a full screen, to sort, search and open."),
     "miners": ("miners", "Show the miners: names, sessions, what each earned."),
+    "workers": ("workers", "Show the workers: their hosts' hardware, and their release."),
     "rewards": ("rewards", "Show what the farm earned, and what it did not."),
     "history": ("history", "Show what was earned over time, as a plot."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),

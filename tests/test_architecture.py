@@ -94,7 +94,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
     "pydantic_core": ("config.*",),
     "pydantic_settings": ("config.*",),
     "dotenv": ("config.*",),
-    "threadpoolctl": ("tasks.bench.inventory",),
+    "threadpoolctl": ("tasks.compute.inventory",),
     "apprise": ("fleet.alerts.deliver",),
 }
 

@@ -8,12 +8,27 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from fleet.broker.worker_slots import MOST_WORKERS
+from fleet.errors import ServiceError
 from tasks.broker.bounded_answers import AnswerTooLargeError
+from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement, parse_statement
 from tasks.messages import SLOTS_KEY, STATEMENTS_KEY
 from tasks.text import sanitized
 
 _MOST_NAME_BYTES = 128
+_TIMEOUT_S = 5.0
+
+
+def stated_by_workers(redis_url: str) -> dict[str, Statement | None]:
+    """Worker → its statement, as `worker_statements` reads them. Raises ServiceError where they can't be read."""
+    try:
+        with redis_client(redis_url, timeout_s=_TIMEOUT_S) as client:
+            found = worker_statements(client)
+    except redis.RedisError as exc:
+        raise ServiceError(f"Redis does not answer: {exc}") from exc
+    if found is None:
+        raise ServiceError("this user of Redis may not see what workers state: ask as the coordinator's user")
+    return found
 
 
 def worker_statements(client: redis.Redis) -> dict[str, Statement | None] | None:

@@ -27,7 +27,7 @@ from fleet.doctor.units import unit_diagnoses, unit_folders, units
 from fleet.errors import FleetError, LedgerError
 from fleet.ledger.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.ledger.reports.vitals import ban_left_s
-from fleet.local.running import RunningFarm, running_farm
+from fleet.local.running import RunningFarm, farm_of
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement
 
@@ -38,7 +38,7 @@ _IDS = frozenset({"id", "miner"})
 def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
     """All checks of the farm that these settings describe. With `fix`, modes of its files are corrected on the way."""
     settings = reading.settings
-    farm = _running(settings)
+    farm = farm_of(settings)
     return (
         Check(subject="settings", examine=lambda: _settings(reading)),
         *_server_checks(settings, farm),
@@ -49,11 +49,6 @@ def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
         Check(subject="unit", examine=lambda: unit_diagnoses(units(unit_folders()))),
         Check(subject="secrets", examine=lambda: mode_diagnoses(_folders(settings), secret_files(reading), fix=fix)),
     )
-
-
-def _running(settings: Settings) -> RunningFarm | None:
-    """The farm of `fleet up` in the state folder: the real one first, since no setting may name its server."""
-    return next(filter(None, map(running_farm, dict.fromkeys((settings.state_dir, farm_dir(settings))))), None)
 
 
 def _settings(reading: Reading) -> Iterator[Diagnosis]:

@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.settings import Settings
+from fleet.ledger.places import farm_dir
+
 #: the words that `fleet up` writes to its lock
 _HOLDER = re.compile(r"fleet up (\d{1,10}) on ")
 _SETTING = re.compile(r"^(port|requirepass) (\S+)$", re.MULTILINE)
@@ -23,14 +26,19 @@ class RunningFarm:
     simulator_url: str | None
 
 
-def running_farm(farm_dir: Path) -> RunningFarm | None:
+def farm_of(settings: Settings) -> RunningFarm | None:
+    """The farm of `fleet up` in the state folder: the real one first, since no setting may name its server."""
+    return next(filter(None, map(running_farm, dict.fromkeys((settings.state_dir, farm_dir(settings))))), None)
+
+
+def running_farm(folder: Path) -> RunningFarm | None:
     """The farm that `fleet up` runs in this folder; None where none runs or this user may not see it."""
-    holder = _HOLDER.match(_text(farm_dir / "farm.lock"))
+    holder = _HOLDER.match(_text(folder / "farm.lock"))
     if holder is None or not _is_fleet(int(holder[1])):
         return None
-    found = dict(_SETTING.findall(_text(farm_dir / "run" / "redis.conf")))
+    found = dict(_SETTING.findall(_text(folder / "run" / "redis.conf")))
     redis_url = f"redis://:{found['requirepass']}@127.0.0.1:{found['port']}/0" if len(found) == 2 else None
-    simulator = _text(farm_dir / "run" / "simulator.url").strip()
+    simulator = _text(folder / "run" / "simulator.url").strip()
     return RunningFarm(redis_url=redis_url, simulator_url=simulator or None)
 
 

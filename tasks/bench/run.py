@@ -6,9 +6,9 @@ import json
 import sys
 from dataclasses import asdict
 
-from tasks.bench.inventory import inventory
 from tasks.bench.measure import measure
 from tasks.bench.samples import SAMPLES
+from tasks.compute.inventory import inventory
 from tasks.errors import MeasurementError, TooFewFilesError
 from tasks.host.open_files import raise_limit
 from tasks.host.pool_size import pool_size

@@ -1,4 +1,4 @@
-"""What a coordinator and each worker state in Redis of themselves: release, wire version, and their time limits."""
+"""What a coordinator and each worker state in Redis of themselves: release, wire version, time limits, and the host."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from tasks import strict_json
+from tasks.broker.stated_host import StatedHost, parse_host
 from tasks.compact_json import compact
 from tasks.messages import WIRE_VERSION
 
 _RELEASE = re.compile(r"[A-Za-z0-9.+-]{1,40}")
-_MOST_BYTES = 1_000
+_MOST_BYTES = 4_000
 _MOST_WIRE = 1_000_000
 _MOST_S = 1e7
 
@@ -29,6 +30,8 @@ class Statement:
     time_limit_s: float | None = None
     #: seconds after which it gives an unacknowledged job to another worker; None from a release that did not state it
     visibility_timeout_s: float | None = None
+    #: the host of a worker; None for a coordinator, and from a release that did not state it
+    host: StatedHost | None = None
 
     def encode(self) -> str:
         """The text that stands in Redis, which earlier releases read, too."""
@@ -38,17 +41,19 @@ class Statement:
                 "wire": self.wire,
                 "time_limit_s": self.time_limit_s,
                 "visibility_timeout_s": self.visibility_timeout_s,
+                "host": None if self.host is None else self.host.fields(),
             }
         )
 
 
-def own_statement(release: str, settings: Settings) -> Statement:
-    """What a process of this release and these settings states."""
+def own_statement(release: str, settings: Settings, host: StatedHost | None = None) -> Statement:
+    """What a process of this release and these settings states, and of its host if that is given."""
     return Statement(
         release=release,
         wire=WIRE_VERSION,
         time_limit_s=settings.worker.time_limit_s,
         visibility_timeout_s=settings.visibility_timeout_s,
+        host=host,
     )
 
 
@@ -72,6 +77,7 @@ def parse_statement(text: bytes) -> Statement | None:
         wire=wire,
         time_limit_s=_seconds(fields.get("time_limit_s")),
         visibility_timeout_s=_seconds(fields.get("visibility_timeout_s")),
+        host=parse_host(fields.get("host")),
     )
 
 

@@ -15,7 +15,9 @@ from config.logs import set_up
 from config.settings import Settings
 from tasks.broker.handshake import release
 from tasks.broker.presence import presence_step
+from tasks.broker.stated_host import StatedHost
 from tasks.broker.statement import own_statement
+from tasks.compute.inventory import Inventory, inventory
 from tasks.errors import TooFewFilesError
 from tasks.host import stopping
 from tasks.host.cgroup import groups
@@ -49,9 +51,20 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     Heartbeat.path = settings.worker.heartbeat_file
     app.steps["worker"].add(watchdog_step(redis_url, settings.worker.time_limit_s))
     app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
-    presence = presence_step(redis_url, worker_name(settings), own_statement(release(), settings))
+    statement = own_statement(release(), settings, _stated_host(inventory()))
+    presence = presence_step(redis_url, worker_name(settings), statement)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
     return app
+
+
+def _stated_host(found: Inventory) -> StatedHost:
+    return StatedHost(
+        cores=found.hardware.cpu_cores,
+        memory_mb=found.hardware.memory_mb,
+        gpus=tuple((gpu.model, gpu.memory_mb) for gpu in found.hardware.gpus),
+        processor=found.processor,
+        kind=found.kind,
+    )
 
 
 def run_worker(settings: Settings, redis_url: str) -> int:

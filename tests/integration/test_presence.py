@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -15,8 +18,9 @@ from fleet.broker.worker_statements import worker_statements
 from tasks.broker.handshake import release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement
+from tasks.host.hardware import detect
 from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION, WORKERS_KEY, WORKERS_KEY_TTL_MS
-from tests.support.processes import PATIENCE_S, eventually
+from tests.support.processes import FLEET, PATIENCE_S, environ, eventually
 from tests.support.workers import worker
 
 
@@ -64,6 +68,11 @@ def test_an_emptied_redis_is_no_sign_of_a_worker_that_is_gone(empty_redis_url: s
     assert news is None, "workers were there all the time"
 
 
+def fleet_workers(redis_url: str, home: Path) -> str:
+    env = environ(home, {"FLEET_REDIS_URL": redis_url})
+    return subprocess.run([*FLEET, "workers", "--json"], env=env, capture_output=True, check=True, text=True).stdout
+
+
 def test_a_worker_states_its_release_and_its_limits_and_the_coordinator_forgets_those_of_one_that_ended(
     empty_redis_url: str, tmp_path: Path
 ) -> None:
@@ -72,10 +81,15 @@ def test_a_worker_states_its_release_and_its_limits_and_the_coordinator_forgets_
         with worker(empty_redis_url, tmp_path, settings={"FLEET_VISIBILITY_TIMEOUT_S": "240"}):
             eventually("a statement", lambda: client.hexists(STATEMENTS_KEY, "bench"))
             stated = worker_statements(client)
+            shown = json.loads(fleet_workers(empty_redis_url, tmp_path))
         assert stated is not None
-        assert stated["bench"] == Statement(
+        assert stated["bench"] is not None
+        assert replace(stated["bench"], host=None) == Statement(
             release=release(), wire=WIRE_VERSION, time_limit_s=30.0, visibility_timeout_s=240.0
         )
+        (row,) = shown["workers"]
+        assert (row["worker"], row["release"], row["cores"]) == ("bench", release(), detect().cpu_cores)
+        assert row["kind"][2].startswith("openblas"), "numpy's BLAS"
         slots.look(client, 0.0)
         assert client.hexists(STATEMENTS_KEY, "bench"), "it ended a moment ago"
         slots.look(client, 60.0)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 import tasks.compute.catalog  # noqa: F401 - loads numpy, as the measurement does
-from tasks.bench.inventory import features, inventory, loaded_blas
 from tasks.bench.samples import SAMPLES
+from tasks.compute.inventory import features, inventory, loaded_blas
 from tasks.jobtypes import JOB_TYPES
 
 OPENBLAS = {"user_api": "blas", "internal_api": "openblas", "version": "0.3.31", "architecture": "Haswell"}

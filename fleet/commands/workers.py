@@ -1,0 +1,93 @@
+"""`fleet workers`: shows the workers that take jobs now: their hosts' hardware, their processes and their release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from config.load import load
+from config.settings import Settings
+from fleet.broker.worker_statements import stated_by_workers
+from fleet.commands.exits import EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
+from fleet.commands.tables import Sheet, console, line
+from fleet.local.running import farm_of
+from tasks.broker.statement import Statement
+from tasks.text import sanitized
+
+
+@click.command("workers")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def workers(*, as_json: bool) -> None:
+    """Show the workers that take jobs now, with what each states of its host: cores, memory and GPUs that it may use,
+    processor, numpy and BLAS. Nothing of it is verified. `fleet bench host` measures a host.
+
+    \b
+    Examples:
+      fleet workers
+      fleet workers --json | jq '.workers[] | select(.gpus != [])'
+    """
+    with settings_or_exit():
+        settings = load()
+    with farm_errors():
+        stated = stated_by_workers(_redis_url(settings))
+    if as_json:
+        click.echo(json.dumps({"workers": [_fields(name, one) for name, one in stated.items()]}))
+    else:
+        _print(stated)
+
+
+def _redis_url(settings: Settings) -> str:
+    farm = farm_of(settings)
+    own = None if farm is None else farm.redis_url
+    url = own if settings.redis_url is None else settings.redis_url.get_secret_value()
+    if url is None:
+        advice = "start one by `fleet up`, or set FLEET_REDIS_URL to the Redis of another one"
+        raise Failure(f"no farm runs in {settings.state_dir}: {advice}", EX_UNAVAILABLE)
+    return url
+
+
+def _print(stated: Mapping[str, Statement | None]) -> None:
+    screen = console()
+    if not stated:
+        line(screen, "no worker takes jobs now; `fleet worker` starts one, and docs/hosts.md says how on other hosts")
+        return
+    sheet = Sheet(
+        ("worker", "cores", "memory", "GPUs", "processor", "numpy, BLAS", "release"), right=("cores", "memory")
+    )
+    for name, one in stated.items():
+        if one is None or one.host is None:
+            sheet.add((name, "", "", "", "not stated", "", "an earlier one" if one is None else one.release))
+            continue
+        host = one.host
+        gpus = ", ".join(f"{sanitized(model)} {memory_mb:,} MB" for model, memory_mb in host.gpus) or "none"
+        libraries = sanitized(" ".join(host.kind[1:4]))
+        cells = (
+            name,
+            f"{host.cores}",
+            f"{host.memory_mb:,} MB",
+            gpus,
+            sanitized(host.processor),
+            libraries,
+            one.release,
+        )
+        sheet.add(cells)
+    sheet.print(screen)
+
+
+def _fields(name: str, one: Statement | None) -> dict[str, Any]:
+    if one is None:
+        return {"worker": name}
+    host = one.host
+    return {
+        "worker": name,
+        "release": one.release,
+        "wire": one.wire,
+        "cores": None if host is None else host.cores,
+        "memory_mb": None if host is None else host.memory_mb,
+        "gpus": None if host is None else [{"model": model, "memory_mb": memory} for model, memory in host.gpus],
+        "processor": None if host is None else host.processor,
+        "kind": None if host is None else list(host.kind),
+    }

@@ -1,0 +1,56 @@
+"""A host's statement survives its JSON; whatever a worker writes in its place is cut to what can be believed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tasks.broker.stated_host import StatedHost, parse_host
+
+HOST = StatedHost(
+    cores=2, memory_mb=24_105, gpus=(("NVIDIA T4", 15_360),), processor="Xeon", kind=("x86_64", "2.4", "openblas")
+)
+
+
+def read(fields: object) -> StatedHost | None:
+    return parse_host(json.loads(json.dumps(fields)))
+
+
+def test_it_survives_its_json() -> None:
+    assert read(HOST.fields()) == HOST
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cores": 0},
+        {"cores": True},
+        {"cores": "2"},
+        {"cores": 10**9},
+        {"memory_mb": -1},
+        {"memory_mb": 1.5},
+        {"gpus": "T4"},
+        {"gpus": [["T4"]]},
+        {"gpus": [[1, 1]]},
+        {"gpus": [["T4", -1]]},
+        {"gpus": [["T4", 1]] * 17},
+        {"kind": "x86_64"},
+        {"kind": [1]},
+        {"kind": ["x"] * 17},
+        {"processor": None},
+    ],
+)
+def test_a_host_that_can_not_be_is_not_believed(change: dict[str, object]) -> None:
+    assert read(HOST.fields() | change) is None
+
+
+@pytest.mark.parametrize("fields", [None, [], "host", 3, {}])
+def test_anything_else_is_none(fields: object) -> None:
+    assert read(fields) is None
+
+
+def test_long_names_are_cut() -> None:
+    found = read(HOST.fields() | {"processor": "x" * 500, "gpus": [["y" * 500, 1]], "kind": ["z" * 500]})
+    assert found is not None
+    assert {len(found.processor), len(found.gpus[0][0]), len(found.kind[0])} == {80}
