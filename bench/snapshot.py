@@ -100,18 +100,18 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
 
 
 def _sources(farm: Farm, names: dict[str, str]) -> Sources:
+    prospect = Prospect("bench", mined=True, patience_s=None, now=0.0)
+    account = Account(key="", name="bench", ledger_name="bench", farm=farm, prospect=prospect, booked=ZERO)
     books: Any = SimpleNamespace(times=CommitTimes, waits_s=0.0, reason="")
     health = HealthObserver(
-        FarmHealth(server="bench", kernel_version="bench", now=0.0),
-        "bench",
+        FarmHealth(kernel_version="bench", now=0.0),
+        [account],
         names,
         books,
-        Prospect("bench", mined=True, patience_s=None, now=0.0),
         _Around(),
         30.0,
         0.0,
     )
-    account = Account(key="", name="bench", ledger_name="bench", farm=farm, booked=ZERO)
     return Sources(
         books=books,
         health=health,
@@ -127,8 +127,8 @@ class _Around:
     def free_bytes(self) -> int:
         return 1 << 40
 
-    def certificate_ends(self) -> None:
-        return None
+    def certificates_end(self) -> dict[str, float]:
+        return {}
 
     def close(self) -> None:
         return

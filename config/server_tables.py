@@ -43,7 +43,7 @@ class FailoverSettings(Section):
         30.0,
         ge=1,
         le=86_400,
-        description="Seconds that one of them must then take calls until the later ones are left again.",
+        description="Seconds that one of them must then take calls and pay until the later ones are left again.",
     )
 
 

@@ -107,7 +107,7 @@ def _servers(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         requests = "-" if row["requests"] is None else f"{row['requests']['used']}/{row['requests']['limit']}"
         rate = "-" if row["nnet_per_minute"] is None else short(row["nnet_per_minute"])
         opened = "-" if row["in_session"] is None else f"{row['in_session']}/{row['miners']}"
-        style = "yellow" if row["state"] in {"away", "banned"} else ""
+        style = "yellow" if row["state"] in {"away", "banned", "unpaid"} else ""
         cells = (f"  {row['server']}", row["state"] or "-", rate, today[number], ledger[number], requests, opened)
         add(made, cells, style=style)
     yield Text()

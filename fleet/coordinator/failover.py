@@ -1,6 +1,7 @@
-"""Which servers are mined at: those of the first priority, and later ones while no earlier one takes calls. Pure.
+"""Which servers are mined at: those of the first priority, and later ones while no earlier one pays. Pure.
 
-A server that is left closes its sessions: their jobs are finished, and their totals asked.
+A server that takes no calls, or pays for no job, is called on as before, which shows when it does again. A server of a
+later priority that is left closes its sessions: their jobs are finished, and their totals asked.
 """
 
 from __future__ import annotations
@@ -21,19 +22,22 @@ class Failover:
     ) -> None:
         """`servers` maps the name of each server to its priority, lower first, and its farm.
 
-        Those of a later priority are mined at once all earlier ones have been down, or have banned this address, for
-        `after_s`, and left again once one of these has taken calls for `back_s`.
+        Those of a later priority are mined at once all earlier ones have been down, have banned this address, or have
+        paid for no job, for `after_s`, and left again once one of these has paid for `back_s`.
         """
         self._after_s, self._back_s = after_s, back_s
-        self._began = now
         self._levels = [
             {name: farm for name, (priority, farm) in servers.items() if priority == level}
             for level in sorted({priority for priority, _ in servers.values()})
         ]
         #: number of levels in use
         self._used = 1
+        #: when each server was last down, or this coordinator began
+        self._down_at = dict.fromkeys(servers, now)
         #: since when each server has been sound (True), down (False), or not known to be either (None)
         self._since: dict[str, tuple[bool | None, float]] = dict.fromkeys(servers, (None, now))
+        #: servers that took calls when they were last down, and paid for no job
+        self._unpaid: set[str] = set()
         for number, farms in enumerate(self._levels, 1):
             if number > 1 and any(miner.left_open for farm in farms.values() for miner in farm.miners.values()):
                 self._used = number
@@ -47,7 +51,7 @@ class Failover:
             return []
         for farms in self._levels[: self._used]:
             for name, farm in farms.items():
-                sound = self._is_sound(farm, now)
+                sound = self._is_sound(name, farm, now)
                 if sound is not self._since[name][0]:
                     self._since[name] = (sound, now)
         for number, farms in enumerate(self._levels[: self._used - 1], 1):
@@ -58,11 +62,14 @@ class Failover:
         down = all(self._lasted(name, self._after_s, now, sound=False) for name in before)
         return self._open(before, now) if down and self._used < len(self._levels) else []
 
-    def _is_sound(self, farm: Farm, now: float) -> bool | None:
-        """Whether a server takes calls; None until it has answered this coordinator."""
-        if farm.server.away or farm.server.banned(now):
+    def _is_sound(self, name: str, farm: Farm, now: float) -> bool | None:
+        """Whether a server takes calls and pays; None until it has paid since it was down, or since the start."""
+        no_calls = farm.server.away or bool(farm.server.banned(now))
+        if no_calls or farm.server.unpaid_s(now):
+            (self._unpaid.discard if no_calls else self._unpaid.add)(name)
+            self._down_at[name] = now
             return False
-        return True if farm.server.last_answer_at > self._began else None
+        return True if farm.server.pay.paid_at > self._down_at[name] else None
 
     def _lasted(self, name: str, seconds: float, now: float, *, sound: bool) -> bool:
         state, since = self._since[name]
@@ -74,8 +81,18 @@ class Failover:
         for name, farm in farms.items():
             self._since[name] = (None, now)
             _resume(farm, now)
-        verb = "takes" if len(before) == 1 else "take"
-        return [f"{_list(before)} {verb} no calls: mining at {_list(list(farms))} until one does"]
+        return [f"{self._troubles(before)}: mining at {_list(list(farms))} until one does"]
+
+    def _troubles(self, names: list[str]) -> str:
+        several = {
+            "no calls": ("takes", "take", [name for name in names if name not in self._unpaid]),
+            "for no job": ("pays", "pay", [name for name in names if name in self._unpaid]),
+        }
+        return " and ".join(
+            f"{_list(those)} {one if len(those) == 1 else more} {what}"
+            for what, (one, more, those) in several.items()
+            if those
+        )
 
     def _close(self, used: int, back: str, now: float) -> list[str]:
         left = [name for farms in self._levels[used : self._used] for name in farms]
@@ -83,8 +100,7 @@ class Failover:
             for farm in farms.values():
                 _stand_by(farm, now)
         self._used = used
-        since = f"{back} has taken calls for {self._back_s:.0f} s"
-        return [f"{since}: leaving {_list(left)} once the jobs there are finished"]
+        return [f"{back} has paid for {self._back_s:.0f} s: leaving {_list(left)} once the jobs there are finished"]
 
 
 def _stand_by(farm: Farm, now: float) -> None:
@@ -93,6 +109,7 @@ def _stand_by(farm: Farm, now: float) -> None:
 
 
 def _resume(farm: Farm, now: float) -> None:
+    farm.server.pay.begin()
     if farm.auto is not None:
         farm.auto.resume(now)
 

@@ -144,6 +144,10 @@ class AllReachable:
         """Whether every server is unavailable."""
         return all(server.away for server in self._all.values())
 
+    def unpaid_s(self, now: float) -> float:
+        """For how long no server has paid for a job although all answer, in seconds; 0 while any pays."""
+        return min(server.unpaid_s(now) for server in self._all.values())
+
     def banned(self, now: float) -> str:
         """Why no server is called: each has banned this address. Empty if any has not."""
         words = {name: server.banned(now) for name, server in self._all.items()}

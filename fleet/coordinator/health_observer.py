@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
-from fleet.coordinator.farms import AnyBooks, AnyFarm, Prospects
+from fleet.coordinator.farms import AnyBooks, AnyFarm
 from fleet.coordinator.pending import TurnEffects
+from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Found, NoticeKind
 from fleet.domain.hosts import host_of
 from fleet.health.farm import Facts
+from fleet.health.servers import ServerFacts
 from fleet.health.watch import FarmHealth
-from fleet.server.prospect import Prospect
-from fleet.status.snapshot import MinerFigures, Requests, Wrong
+from fleet.status.snapshot import MinerFigures, Wrong
 from tasks.messages import Outcome, ResultMessage
 
 
 class Around(Protocol):
-    """What a thread beside the loop last saw of the disk and the server's certificate."""
+    """What a thread beside the loop last saw of the disk and the servers' certificates."""
 
     def free_bytes(self) -> int | None:
         """Free bytes on the disk of the ledger; None while unknown."""
 
-    def certificate_ends(self) -> float | None:
-        """When the server's certificate ends, in Unix seconds; None while unknown, or without one."""
+    def certificates_end(self) -> Mapping[str, float]:
+        """When each server's certificate ends, in Unix seconds, as far as known."""
 
     def close(self) -> None:
         """Look no more."""
@@ -40,24 +41,23 @@ class HealthObserver:
     def __init__(
         self,
         health: FarmHealth,
-        server: str,
+        accounts: Sequence[Account],
         names: Mapping[str, str],
         books: AnyBooks,
-        prospect: Prospect | Prospects,
         around: Around,
         time_limit_s: float,
         now: float,
     ) -> None:
         """`names` maps a miner's id to its name; a kernel may take `time_limit_s`."""
-        self._health, self._server, self._names = health, server, names
-        self._books, self._prospect, self._around, self._time_limit_s = books, prospect, around, time_limit_s
+        self._health, self._accounts, self._names = health, accounts, names
+        self._books, self._around, self._time_limit_s = books, around, time_limit_s
         self._began = self._paid_at = self._result_at = now
         #: since when jobs are at workers; None while none are
         self._busy_since: float | None = None
         self._redis = ""
 
     def close(self) -> None:
-        """Look no more at the disk and the certificate."""
+        """Look no more at the disk and the certificates."""
         self._around.close()
 
     def saw(self, state: BrokerState) -> None:
@@ -94,7 +94,6 @@ class HealthObserver:
         self,
         farm: AnyFarm,
         rows: tuple[MinerFigures, ...],
-        requests: Requests,
         online: Collection[str] | None,
         now: float,
         now_ms: int,
@@ -107,30 +106,41 @@ class HealthObserver:
         free = self._around.free_bytes()
         if free is not None:
             self._health.surroundings.free(free, now)
-        self._health.surroundings.certificate_ends = self._around.certificate_ends()
+        self._health.surroundings.certificates_end = self._around.certificates_end()
         unexplained = sum((row.unexplained for row in rows), ZERO)
-        return self._health.wrong(self._facts(farm, requests, unexplained, now), rows, online, now, now_ms)
+        facts = self._facts(farm, unexplained, now)
+        down = (account for account, one in zip(self._accounts, facts.servers, strict=True) if one.down)
+        excused = {self._names[miner_id] for account in down for miner_id in account.farm.miners}
+        return self._health.wrong(facts, rows, online, now, now_ms, excused=excused)
 
-    def _facts(self, farm: AnyFarm, requests: Requests, unexplained: Decimal, now: float) -> Facts:
-        absent_since, verdict = farm.workers.absent_since, self._prospect.unhealthy(now)
-        busy = self._busy_since
+    def _facts(self, farm: AnyFarm, unexplained: Decimal, now: float) -> Facts:
+        absent_since, busy = farm.workers.absent_since, self._busy_since
         return Facts(
-            server=self._server,
+            servers=tuple(_server_facts(account, now) for account in self._accounts),
             without_worker_s=None if absent_since is None else now - max(absent_since, self._began),
             without_result_s=None if busy is None else now - max(busy, self._result_at),
             time_limit_s=self._time_limit_s,
-            ban=farm.server.banned(now),
-            server_away=farm.server.away,
             redis=self._redis,
             ledger=self._books.reason if self._books.waits_s else "",
             ledger_waits_s=self._books.waits_s,
             unexplained=unexplained,
-            miners=len(farm.miners),
-            left_out=requests.left_out,
             in_session=sum(miner.in_session for miner in farm.miners.values()),
-            limit=requests.limit,
-            used=requests.used,
             unpaid_s=now - self._paid_at,
-            verdict=verdict.text if verdict else "",
             worth=self._health.worth,
         )
+
+
+def _server_facts(account: Account, now: float) -> ServerFacts:
+    farm, verdict = account.farm, account.prospect.unhealthy(now)
+    return ServerFacts(
+        name=account.name,
+        ban=farm.server.banned(now),
+        away=farm.server.away,
+        verdict=verdict.text if verdict else "",
+        unpaid_s=farm.server.unpaid_s(now),
+        stands_by=farm.auto is not None and farm.auto.standing_by,
+        miners=len(farm.miners),
+        left_out=farm.timetable.left_out,
+        limit=int(farm.governor.limit),
+        used=farm.governor.used(now),
+    )

@@ -1,22 +1,23 @@
-"""Builds the farm's health: what it knows at the start, and what watches the disk and the certificate."""
+"""Builds the farm's health: what it knows at the start, and what watches the disk and the certificates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
+from config.server_tables import ServerSettings
 from config.settings import Settings
-from fleet.coordinator.farms import AnyBooks, Prospects
+from fleet.coordinator.farms import AnyBooks
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.http_options import http_options
+from fleet.coordinator.server_rows import Account
 from fleet.coordinator.surroundings_watch import SurroundingsWatch
 from fleet.health.watch import FarmHealth
 from fleet.ledger.reports.departures import Departure
 from fleet.server.certificate import certificate_of
 from fleet.server.http.request_thread import verifying
-from fleet.server.prospect import Prospect
 from tasks.compute.digest import KERNEL_VERSION
 
 _TLS_TIMEOUT_S = 10.0
@@ -26,13 +27,11 @@ _TLS_TIMEOUT_S = 10.0
 class HealthSubject:
     """The farm whose health is watched."""
 
-    #: the server's name in the ledger, or the names of several
-    server: str
+    accounts: Sequence[Account]
     simulated: bool
     #: miner id → name
     names: Mapping[str, str]
     books: AnyBooks
-    prospect: Prospect | Prospects
     now_ms: int
 
 
@@ -40,27 +39,32 @@ def health_observer(
     settings: Settings, subject: HealthSubject, left: Iterable[Departure], now: float
 ) -> HealthObserver:
     """The health of a farm, which knows what left its wallets on the day before. To be closed."""
-    health = FarmHealth(server=subject.server, kernel_version=KERNEL_VERSION, now=now)
+    health = FarmHealth(kernel_version=KERNEL_VERSION, now=now)
     for one in left:
         health.miners.left_wallet(one.miner, one.amount, now - max(subject.now_ms - one.at_ms, 0) / 1000)
     return HealthObserver(
         health,
-        subject.server,
+        subject.accounts,
         subject.names,
         subject.books,
-        subject.prospect,
-        _surroundings(settings, simulated=subject.simulated),
+        _surroundings(settings, subject),
         settings.worker.time_limit_s,
         now,
     )
 
 
-def _surroundings(settings: Settings, *, simulated: bool) -> SurroundingsWatch:
-    """Watches the disk of the state folder, and the first server's certificate if no proxy is on the way to it."""
-    server = next(iter(settings.servers), None)
-    parts = urlsplit("" if server is None else server.url)
-    _, options = http_options(settings, None if simulated else server)
+def _surroundings(settings: Settings, subject: HealthSubject) -> SurroundingsWatch:
+    """Watches the disk of the state folder, and each server's certificate if no proxy is on the way to it."""
+    named = {} if subject.simulated else zip(subject.accounts, settings.servers, strict=True)
+    found = {account.name: _certificate(settings, server) for account, server in named}
+    return SurroundingsWatch(settings.state_dir, {name: ask for name, ask in found.items() if ask is not None})
+
+
+def _certificate(settings: Settings, server: ServerSettings) -> Callable[[], float] | None:
+    """Asks when the server's certificate ends; None for a server without TLS, or behind a proxy."""
+    parts = urlsplit(server.url)
+    _, options = http_options(settings, server)
     if parts.scheme != "https" or options.proxy:
-        return SurroundingsWatch(settings.state_dir, None)
+        return None
     ask = partial(certificate_of, parts.hostname or "", parts.port or 443, timeout_s=_TLS_TIMEOUT_S)
-    return SurroundingsWatch(settings.state_dir, lambda: ask(verifying(options)).ends)
+    return lambda: ask(verifying(options)).ends

@@ -118,11 +118,10 @@ def _left(parts: Observed) -> list[Departure]:
 
 def _subject_of_health(parts: Observed) -> HealthSubject:
     return HealthSubject(
-        server=parts.server,
+        accounts=parts.accounts,
         simulated=parts.place.simulated,
         names=parts.names,
         books=parts.books,
-        prospect=parts.prospect,
         now_ms=parts.now_ms(),
     )
 

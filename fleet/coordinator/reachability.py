@@ -1,4 +1,4 @@
-"""Whether the server takes calls: no ban of this address, no outage. Pure."""
+"""Whether the server takes calls and pays for jobs: no ban of this address, no outage. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 
 from fleet.coordinator.ban import Ban
 from fleet.coordinator.outage import Outage
+from fleet.coordinator.paying import Paying
 from fleet.domain.calls import Reply
 from fleet.domain.effects import BanChanged
 from fleet.domain.turn import NEVER
@@ -20,6 +21,7 @@ class Reachability:
         self._ban = Ban()
         self._ban_changed: BanChanged | None = None
         self._outage = Outage(miners, backoff, rng, now)
+        self.pay = Paying()
         #: whether the farm drains, which an outage does not delay
         self.draining = False
         #: when the server last answered, or the limit last held a call back
@@ -43,6 +45,10 @@ class Reachability:
     def banned(self, now: float) -> str:
         """Why the server is not called: it has banned this address. Empty without a ban."""
         return self._ban.words(now)
+
+    def unpaid_s(self, now: float) -> float:
+        """For how long the server has answered without paying for a job, in seconds; 0 while that is not unusual."""
+        return 0.0 if self.away or self.banned(now) else self.pay.unpaid_s(now)
 
     def remember_ban(self, wait_s: float, now: float) -> None:
         """An earlier coordinator was banned: no call is made for `wait_s` seconds, then one that probes."""
@@ -70,6 +76,7 @@ class Reachability:
         Returns a line to print, empty if none, and whether all waits for the server are over.
         """
         outcome = reply.outcome
+        self.pay.ended(reply, now)
         if not isinstance(outcome, NoAnswer | Unreachable):
             self.last_answer_at = now
         if isinstance(outcome, Banned):

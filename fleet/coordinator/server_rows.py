@@ -1,9 +1,9 @@
-"""The figures of each server in the farm's snapshot, and which of several servers takes no calls."""
+"""The figures of each server in the farm's snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.coordinator.farms import AnyFarm
@@ -13,11 +13,10 @@ from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.domain.effects import Booked
+from fleet.server.prospect import Prospect
 from fleet.status.days import Days
 from fleet.status.recent import Recent
-from fleet.status.snapshot import Requests, ServerFigures, Severity, Wrong
-
-_HELP = "Check its address and this machine's network by `fleet doctor`; mining there goes on when it answers."
+from fleet.status.snapshot import Requests, ServerFigures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +29,8 @@ class Account:
     name: str
     ledger_name: str
     farm: Farm
+    #: the judgement on a server that has never given this farm a job
+    prospect: Prospect
     #: NNET
     booked: Decimal
 
@@ -43,8 +44,6 @@ class ServerRows:
         self._today = {account.key: Days(now_ms, {}, ZERO, calendar) for account in accounts}
         self._recent = Recent(now - 600)
         self._now_ms = now_ms
-        #: since when each server has taken no calls, in UTC milliseconds
-        self._down_since: dict[str, int] = {}
 
     def before(self, key: str, amount: Decimal, at: float) -> None:
         """A payment before the start, in the last minutes."""
@@ -75,24 +74,6 @@ class ServerRows:
         for days in self._today.values():
             days.look(now_ms)
         return tuple(self._row(account, now) for account in self._accounts)
-
-    def wrong(self, rows: Sequence[ServerFigures], now_ms: int) -> tuple[Wrong, ...]:
-        """Which of several servers take no calls, while others do: the farm's own conditions say if none does."""
-        down = [row for row in rows if row.state in {"away", "banned"}]
-        self._down_since = {row.name: self._down_since.get(row.name, now_ms) for row in down}
-        if len(down) == len(rows):
-            return ()
-        words = {"away": "does not answer", "banned": "refuses all calls from this address"}
-        wrong = Wrong(kind="server_down", subject="", severity=Severity.WARN, text="", help=_HELP, since_ms=0)
-        return tuple(
-            replace(
-                wrong,
-                subject=f"server {row.name}",
-                text=f"The server {row.name} {words[row.state]}; the farm mines at the others.",
-                since_ms=self._down_since[row.name],
-            )
-            for row in down
-        )
 
     def _row(self, account: Account, now: float) -> ServerFigures:
         farm, key = account.farm, account.key
@@ -129,4 +110,6 @@ def _state(farm: Farm, now: float) -> str:
         return "away"
     if farm.draining:
         return "draining"
+    if farm.server.unpaid_s(now):
+        return "unpaid"
     return "standing by" if farm.auto is not None and farm.auto.standing_by else "mining"

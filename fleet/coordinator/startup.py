@@ -174,6 +174,7 @@ def _account(one: _Served) -> Account:
         ledger_name=server.ledger_name,
         booked=one.named.sums[1].booked,
         farm=one.farm,
+        prospect=one.prospect,
     )
 
 

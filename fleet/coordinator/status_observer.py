@@ -175,10 +175,7 @@ class StatusObserver:
             ),
             gas=None if self._gas is None else asdict(self._gas),
             phase=None if self._phase is None else asdict(self._phase),
-            wrong=(
-                *self._health.wrong(farm, rows, requests, slots, now, now_ms),
-                *self._servers.wrong(servers, now_ms),
-            ),
+            wrong=self._health.wrong(farm, rows, slots, now, now_ms),
             servers=servers,
         )
 

@@ -1,4 +1,4 @@
-"""Looks at the disk and at the server's certificate now and then, on a thread of its own, since either may hang."""
+"""Looks at the disk and at the servers' certificates now and then, on a thread of its own, since either may hang."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-#: seconds between two looks at the disk, and at the certificate
+#: seconds between two looks at the disk, and at the certificates
 _DISK_S, _CERTIFICATE_S = 60.0, 6 * 3_600.0
 
 
 class SurroundingsWatch:
     """Holds what was last seen. A thread that hangs costs nothing but the newest figures."""
 
-    def __init__(self, folder: Path, certificate_ends: Callable[[], float] | None) -> None:
-        """`certificate_ends` asks the server and may raise OSError or ValueError; None for one without TLS."""
-        self._folder, self._ask = folder, certificate_ends
+    def __init__(self, folder: Path, certificate_ends: Mapping[str, Callable[[], float]]) -> None:
+        """`certificate_ends` asks each server with TLS, by its name, and may raise OSError or ValueError."""
+        self._folder, self._ask = folder, dict(certificate_ends)
         self._free: int | None = None
-        self._ends: float | None = None
+        self._ends: dict[str, float] = {}
         self._over = threading.Event()
         threading.Thread(target=self._run, name="surroundings", daemon=True).start()
 
@@ -28,8 +28,8 @@ class SurroundingsWatch:
         """Free bytes on the disk of the ledger; None while unknown."""
         return self._free
 
-    def certificate_ends(self) -> float | None:
-        """When the server's certificate ends, in Unix seconds; None while unknown, or without one."""
+    def certificates_end(self) -> Mapping[str, float]:
+        """When each server's certificate ends, in Unix seconds, as far as known."""
         return self._ends
 
     def close(self) -> None:
@@ -42,10 +42,11 @@ class SurroundingsWatch:
             with contextlib.suppress(OSError):
                 room = os.statvfs(self._folder)
                 self._free = room.f_bavail * room.f_frsize
-            if self._ask is not None and time.monotonic() >= ask_at:
+            if time.monotonic() >= ask_at:
                 ask_at = time.monotonic() + _CERTIFICATE_S
-                # one that does not answer or verify is seen by the calls
-                with contextlib.suppress(OSError, ValueError):
-                    self._ends = self._ask()
+                for server, ask in self._ask.items():
+                    # one that does not answer or verify is seen by the calls
+                    with contextlib.suppress(OSError, ValueError):
+                        self._ends = self._ends | {server: ask()}
             if self._over.wait(_DISK_S):
                 return

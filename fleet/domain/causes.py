@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+#: what a submission states of a job that the server refused, and hands out again
+REFUSED_BEFORE = "refused before"
+
 
 class Loss(Enum):
     """Why a job was not paid."""

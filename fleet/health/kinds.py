@@ -52,6 +52,11 @@ KINDS: dict[str, Kind] = {
     "no_session": _stop("Look at the coordinator's log for the server's reason."),
     "unpaid": _stop("Look at the coordinator's log and at `fleet rewards --losses`."),
     "wallet_left": _fail("If you did not send it, somebody else knows the miner's id: use a new one."),
+    "server_down": _warn(
+        "Check its address and this machine's network by `fleet doctor`; mining there goes on when it answers.",
+        ends_s=_SURE_S,
+    ),
+    "server_unpaid": _warn("`fleet rewards --losses` shows the server's reason; ask the server's operator."),
     "deaf_worker": _fail(
         "Restart the worker on that host; if you removed the host, this ends within a day.", ends_s=_SURE_S
     ),

@@ -16,6 +16,8 @@ _HALVED_S = 3_600.0
 #: number of samples over which what was seen lately is averaged, and how many times more for what is usual
 _LATELY, _LONGER = 40, 12
 DAY_S = 86_400.0
+#: no payment is unusual after this many usual gaps between two, within these bounds in seconds
+_GAPS, _LEAST_S, _MOST_S = 20.0, 120.0, 600.0
 
 
 class UsualPace:
@@ -60,6 +62,12 @@ class UsualPace:
     def per_day(self) -> float | None:
         """The amount of a day at this pace; None until it is learnt."""
         return self.amount / self._gap_s * DAY_S if self.learnt and self._gap_s > 0 else None
+
+
+def patience_s(pace: UsualPace | None) -> float:
+    """After how many seconds without an event its absence is unusual; the longest time while the pace is unknown."""
+    gap_s = None if pace is None else pace.gap_s
+    return _MOST_S if gap_s is None else min(max(_GAPS * gap_s, _LEAST_S), _MOST_S)
 
 
 class UsualLevel:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.health.learned import DAY_S, UsualLevel, UsualPace
+from fleet.health.learned import DAY_S, UsualLevel, UsualPace, patience_s
 from fleet.health.symptom import FARM, Symptom, miner_subject
 from fleet.money.readable import readable
 from fleet.status.snapshot import MinerFigures
 
 #: seconds between two looks at one miner
 _TURNS = 10
-#: a session without a paid job is idle after this many of the miner's usual gaps, within these bounds in seconds
-_GAPS, _LEAST_S, _MOST_S = 20.0, 120.0, 600.0
 #: by how much the share of accepted jobs must have fallen, and jobs that say so
 _FELL, _JOBS = 0.2, 50
 #: miners with one condition that are named; more of them share one
@@ -65,17 +63,19 @@ class MinerWatch:
         pace = self._paces.get(name)
         return None if pace is None else pace.per_day
 
-    def look(self, rows: Sequence[MinerFigures], now: float, *, idle: bool) -> Iterator[Symptom]:
+    def look(
+        self, rows: Sequence[MinerFigures], now: float, *, idle: bool, excused: Collection[str] = ()
+    ) -> Iterator[Symptom]:
         """Call once a second. Looks at a tenth of the miners, and returns the symptoms of all of them.
 
-        `idle` is whether the farm has a reason not to give miners jobs.
+        `idle` is whether the farm has a reason not to give miners jobs; the server of those `excused` is down.
         """
         self._turn = (self._turn + 1) % _TURNS
         for row in rows[self._turn :: _TURNS]:
             known = self._states.get(row.name)
-            if known is None or known[0] != row.state or idle:
+            if known is None or known[0] != row.state or idle or row.name in excused:
                 known = self._states[row.name] = (row.state, now)
-            found = tuple(self._symptoms(row, known[1], now))
+            found = () if row.name in excused else tuple(self._symptoms(row, known[1], now))
             if found:
                 self._found[row.name] = found
             else:
@@ -93,7 +93,7 @@ class MinerWatch:
             yield Symptom(kind="failing_calls", subject=subject, text=text, lasted_s=now - since, nnet_per_day=worth)
         elif row.state == _IN_SESSION:
             silent_s = now - max(since, self._began if pace is None else pace.last_at)
-            if silent_s >= _patience_s(pace):
+            if silent_s >= patience_s(pace):
                 text = f"Miner {row.name} has a session, but no job of it is paid."
                 yield Symptom(kind="idle_miner", subject=subject, text=text, lasted_s=silent_s, nnet_per_day=worth)
         if ratio is not None and ratio.count >= _JOBS and ratio.lately < ratio.usual - _FELL:
@@ -105,11 +105,6 @@ class MinerWatch:
         for name, (amount, _) in self._left.items():
             text = f"{readable(amount)} NNET left the wallet of miner {name}."
             yield Symptom(kind="wallet_left", subject=miner_subject(name), text=text)
-
-
-def _patience_s(pace: UsualPace | None) -> float:
-    gap_s = None if pace is None else pace.gap_s
-    return _MOST_S if gap_s is None else min(max(_GAPS * gap_s, _LEAST_S), _MOST_S)
 
 
 def _grouped(found: Sequence[Symptom]) -> Iterator[Symptom]:

@@ -1,9 +1,9 @@
-"""The health of what a farm stands on: the disk of its ledger, and its server's certificate. Pure."""
+"""The health of what a farm stands on: the disk of its ledger, and its servers' certificates. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fleet.health.learned import DAY_S
 from fleet.health.symptom import FARM, Symptom, server_subject
@@ -19,15 +19,14 @@ _CERTIFICATE_DAYS = 20.0
 
 
 class Surroundings:
-    """Follows the free space of the disk and the end of the certificate."""
+    """Follows the free space of the disk and the ends of the certificates."""
 
-    def __init__(self, server: str) -> None:
-        self._server = server
+    def __init__(self) -> None:
         #: monotonic seconds and free bytes
         self._samples: deque[tuple[float, int]] = deque()
         self._filling = False
-        #: when the server's certificate ends, in Unix seconds; None while unknown
-        self.certificate_ends: float | None = None
+        #: when each server's certificate ends, in Unix seconds, as far as known
+        self.certificates_end: Mapping[str, float] = {}
 
     def free(self, number: int, now: float) -> None:
         """`number` bytes are free on the ledger's disk."""
@@ -40,12 +39,12 @@ class Surroundings:
         """The symptoms now."""
         if self._samples:
             yield from self._disk(self._samples[-1][1])
-        if self.certificate_ends is not None:
-            days = (self.certificate_ends - unix_s) / DAY_S
+        for server, ends in self.certificates_end.items():
+            days = (ends - unix_s) / DAY_S
             if days < _CERTIFICATE_DAYS:
                 when = f"ends in {days:.0f} days" if days >= 1 else "ends within a day" if days >= 0 else "has ended"
-                text = f"The server's certificate {when}."
-                yield Symptom(kind="certificate", subject=server_subject(self._server), text=text)
+                text = f"The certificate of the server {server} {when}."
+                yield Symptom(kind="certificate", subject=server_subject(server), text=text)
 
     def _disk(self, free: int) -> Iterator[Symptom]:
         days = self._days(free)

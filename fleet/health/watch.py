@@ -31,10 +31,10 @@ _AFTER_STOPS = 3.0
 class FarmHealth:
     """Learns what is usual, and says what is wrong. Times are monotonic seconds."""
 
-    def __init__(self, *, server: str, kernel_version: str, now: float) -> None:
+    def __init__(self, *, kernel_version: str, now: float) -> None:
         self.hosts = HostWatch(kernel_version)
         self.miners = MinerWatch(now)
-        self.surroundings = Surroundings(server)
+        self.surroundings = Surroundings()
         self._conditions = Conditions()
         self._income = UsualIncome()
         self._ratio = UsualLevel(_JOBS)
@@ -62,11 +62,19 @@ class FarmHealth:
         self.miners.lost(miner)
 
     def wrong(
-        self, facts: Facts, rows: Sequence[MinerFigures], online: Collection[str] | None, now: float, now_ms: int
+        self,
+        facts: Facts,
+        rows: Sequence[MinerFigures],
+        online: Collection[str] | None,
+        now: float,
+        now_ms: int,
+        *,
+        excused: Collection[str] = (),
     ) -> tuple[Wrong, ...]:
         """Call once a second: everything that is wrong now.
 
-        `rows` are the miners of the snapshot, `online` the hosts whose workers give signs of life, None while unknown.
+        `rows` are the miners of the snapshot, `online` the hosts whose workers give signs of life, None while unknown,
+        `excused` the miners whose server is down.
         """
         whole = [*farm_symptoms(replace(facts, worth=self.worth))]
         stopped = any(KINDS[one.kind].stops for one in whole)
@@ -77,7 +85,7 @@ class FarmHealth:
             self._stopped_at = now
         parts = [
             *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped),
-            *self.miners.look(rows, now, idle=stopped),
+            *self.miners.look(rows, now, idle=stopped, excused=excused),
             *self.surroundings.look(now_ms / 1000),
         ]
         return self._conditions.of([*whole, *parts, *self._sunk(parts, now)], now, now_ms)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.domain.causes import Loss
+from fleet.domain.causes import REFUSED_BEFORE, Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof, json_digest
@@ -214,6 +214,11 @@ class ActiveJob:
 def loss_of_refusal(words: str) -> Loss:
     """Why a refused job is not paid, by the words with which the server refuses it."""
     return Loss.BAD_FORMAT if words.lower().startswith(INVALID_FORMAT.lower()) else Loss.REFUSED
+
+
+def failed_before(loss: Loss | None) -> str:
+    """What is submitted for a job that comes again after it ended unpaid for this cause."""
+    return REFUSED_BEFORE if loss in {Loss.BAD_FORMAT, Loss.REFUSED} else "failed before"
 
 
 def flaw_of(message: ResultMessage, job_type: str) -> str:

@@ -22,7 +22,7 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, OutcomeUnknown, Ra
 from fleet.miner.attempts import Attempts
 from fleet.miner.fetch_pause import FetchPause
 from fleet.miner.garbled import SecondReading
-from fleet.miner.job import ActiveJob, loss_of_refusal
+from fleet.miner.job import ActiveJob, failed_before, loss_of_refusal
 from fleet.miner.job_notices import anomaly, lost_job, rewarded
 from fleet.miner.policy import Policy
 from fleet.miner.session import Session
@@ -143,7 +143,7 @@ class Workload:
             self.pause.insisted(now)
         if job.problem or refused_before:
             loss = Loss.PAYLOAD if job.problem or prior is None else prior.loss
-            active.fail(job.problem or "refused before", JobState.REJECTED, loss)
+            active.fail(job.problem or failed_before(loss), JobState.REJECTED, loss)
             active.state = JobState.COMPUTED
             return [self._opened(active, prior), active.moved(JobState.COMPUTED, cause=active.failure, loss=loss)]
         self.pause.useful()

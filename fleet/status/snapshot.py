@@ -117,7 +117,7 @@ class ServerFigures:
     name: str
     #: its name in the ledger
     account: str
-    #: `mining`, `standing by` for one of an earlier priority, `away`, `banned` or `draining`
+    #: `mining`, `standing by` for one of an earlier priority, `away`, `banned`, `unpaid` or `draining`
     state: str
     #: NNET booked in all, today (None while unknown), and in the last minutes
     ledger: Decimal

@@ -134,7 +134,7 @@ def test_a_later_priority_takes_over_while_the_first_is_down_and_hands_back(tmp_
         process.says("main takes no calls: mining at side until one does")
         more(two, 20)
         asked(one, "/simulator/faults", {"faults": []})
-        process.says("main has taken calls for 2 s: leaving side")
+        process.says("main has paid for 2 s: leaving side")
         eventually("no session at side", lambda: asked(two, "/simulator/requests")["sessions_open"] == 0)
         at_side = accepted(two)
         more(one, 20)
@@ -159,7 +159,7 @@ def test_a_coordinator_killed_at_the_standby_goes_on_there_and_then_hands_back(t
         assert accepted(one) == at_main
         assert "leaving side" not in process.err
         asked(one, "/simulator/faults", {"faults": []})
-        process.says("main has taken calls for 2 s: leaving side")
+        process.says("main has paid for 2 s: leaving side")
         eventually("no session at side", lambda: asked(two, "/simulator/requests")["sessions_open"] == 0)
         more(one, 20)
         told = stopped(process)

@@ -49,7 +49,9 @@ class Auditor:
         self._extra_runs = 0
         self._differences: dict[str, Decimal] = {}
         self._unproved = _ZERO
+        #: the payments by all servers, and how many of them by each
         self._book: list[dict[str, Any]] = []
+        self._read: Counter[str] = Counter()
 
     # -- while it runs ----------------------------------------------------------------------------------------------
 
@@ -169,8 +171,9 @@ class Auditor:
     def _unfetched(self, jobs: dict[str, Any]) -> dict[str, str]:
         """Fetched jobs that the ledger lacks. One a miner is fine: the server repeats a job until it is submitted."""
         fetched = sum(row["road"] == JobOrigin.FETCHED.value for row in jobs.values())
-        given = self._farm.counters()["assigned"].get("task", 0)
-        known = 0 <= given - fetched <= self._farm.setup.miners
+        urls = self._farm.urls
+        given = sum(asked(url, "/simulator/requests")["assigned"].get("task", 0) for url in urls)
+        known = 0 <= given - fetched <= self._farm.setup.miners * len(urls)
         return {} if known else {f"fetched {given}": f"{given} fetched jobs, {fetched} in the ledger"}
 
     def _new_difference(self, entries: list[Any], allowed: Allowed) -> Decimal:
@@ -222,11 +225,13 @@ class Auditor:
         return sum(count - 1 for count in done.values() if count > 1)
 
     def _read_book(self) -> None:
-        page: int | None = len(self._book)
-        while page is not None:
-            stated = asked(self._farm.url, f"/simulator/book?since={page}")
-            self._book += stated["payments_made"]
-            page = stated["next"]
+        for url in self._farm.urls:
+            page: int | None = self._read[url]
+            while page is not None:
+                stated = asked(url, f"/simulator/book?since={page}")
+                self._book += stated["payments_made"]
+                self._read[url] += len(stated["payments_made"])
+                page = stated["next"]
 
     @contextmanager
     def _ledger(self) -> Iterator[sqlite3.Connection]:

@@ -36,6 +36,8 @@ class Setup:
     latency: str = "25+10"
     #: further options of the simulator
     simulated: tuple[str, ...] = ()
+    #: whether a second server stands by
+    standby: bool = False
     #: settings of coordinator and workers, by environment variable
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,6 +52,8 @@ class Farm:
         self.ledger = state(folder) / "ledger.sqlite"
         self.hosts: list[Host] = []
         self.url = ""
+        #: the servers' URLs, the first one's first
+        self.urls: list[str] = []
         self._orders = folder / "orders.json"
         self._stack = ExitStack()
         self._life: Life | None = None
@@ -77,13 +81,17 @@ class Farm:
         self._stack.callback(self.redis.child.kill)
         options = ("--latency", setup.latency, "--rate-limit", "0", *setup.simulated)
         self.simulator, self.url = self._stack.enter_context(simulator(folder / "simulator", *options))
+        self.urls = [self.url]
+        if setup.standby:
+            # of another seed, so that each job id is one server's
+            _, standby = self._stack.enter_context(simulator(folder / "standby", *options, "--seed", "8"))
+            self.urls.append(standby)
         given = {
             # what a killed process leaves behind is removed with the farm
             "TMPDIR": str(folder / "tmp"),
-            "FLEET_SERVER": self.url,
             "FLEET_REDIS_URL": self.redis.url,
+            **self._servers(),
             "FLEET_MINERS": str(setup.miners),
-            "FLEET_MINER_PREFIX": "rig-",
             "FLEET_BUDGET__REQUESTS": "1000000",
             "FLEET_DISPATCH__REDISPATCH_S": "1",
             "FLEET_OUTPUT__JOB_LINES_PER_S": "0",
@@ -99,6 +107,17 @@ class Farm:
         for host in self.hosts:
             host.ready()
         self._stack.callback(self._end)
+
+    def _servers(self) -> dict[str, str]:
+        """The settings that name the servers."""
+        if len(self.urls) == 1:
+            return {"FLEET_SERVER": self.url, "FLEET_MINER_PREFIX": "rig-"}
+        tables = [{"name": name, "url": url} for name, url in zip(("first", "standby"), self.urls, strict=True)]
+        return {
+            "FLEET_SERVER": json.dumps([tables[0], tables[1] | {"priority": 2}]),
+            "FLEET_FAILOVER__AFTER_S": "1",
+            "FLEET_FAILOVER__BACK_S": "2",
+        }
 
     @property
     def life(self) -> Life:
@@ -134,11 +153,15 @@ class Farm:
         unfinished.replace(self._orders)
 
     def faults(self, *texts: str) -> None:
-        """Replace the server's faults."""
+        """Replace the first server's faults."""
         asked(self.url, "/simulator/faults", {"faults": list(texts)})
 
+    def standby_faults(self, *texts: str) -> None:
+        """Replace the faults of the server that stands by."""
+        asked(self.urls[1], "/simulator/faults", {"faults": list(texts)})
+
     def counters(self) -> dict[str, Any]:
-        """The server's counters."""
+        """The first server's counters."""
         counters: dict[str, Any] = asked(self.url, "/simulator/requests")
         return counters
 
@@ -152,9 +175,22 @@ class Farm:
         eventually("an answer of Redis", self._answers)
 
     def accepts(self, count: int, timeout_s: float = 60.0) -> None:
-        """Wait until the server has accepted `count` more jobs."""
-        goal = self.counters()["accepted"] + count
-        eventually(f"{count} more accepted jobs", lambda: self.counters()["accepted"] >= goal, timeout_s)
+        """Wait until the servers have accepted `count` more jobs."""
+        goal = self._accepted(self.urls) + count
+        eventually(f"{count} more accepted jobs", lambda: self._accepted(self.urls) >= goal, timeout_s)
+
+    def standby_counters(self) -> dict[str, Any]:
+        """The counters of the server that stands by."""
+        counters: dict[str, Any] = asked(self.urls[1], "/simulator/requests")
+        return counters
+
+    def standby_accepts(self, count: int) -> None:
+        """Wait until the server that stands by has accepted `count` more jobs."""
+        goal = self._accepted(self.urls[1:]) + count
+        eventually(f"{count} more jobs at the standby", lambda: self._accepted(self.urls[1:]) >= goal)
+
+    def _accepted(self, urls: list[str]) -> int:
+        return sum(int(asked(url, "/simulator/requests")["accepted"]) for url in urls)
 
     def pace(self, seconds: float) -> float:
         """Accepted jobs per second over `seconds`."""

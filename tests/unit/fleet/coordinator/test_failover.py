@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.failover import Failover
 from fleet.coordinator.scheduler import Farm
+from fleet.domain.answers import Receipt
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.saved_state import OpenSession, SavedMiner
-from fleet.errors import Banned, Refused
+from fleet.errors import Banned
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
@@ -30,10 +32,11 @@ def bans(of: Farm, now: float) -> None:
     of.server.ended(refused, now, waits=True)
 
 
-def answers(of: Farm, now: float) -> None:
+def answers(of: Farm, now: float, *, reward: int = 1) -> None:
     (miner,) = of.miners.values()
-    call = Call(kind=CallKind.FETCH, spec=miner.spec)
-    of.server.ended(Reply(call=call, outcome=Refused(404, "no"), sent_at=now, answered_at=now), now, waits=False)
+    call = Call(kind=CallKind.SUBMIT, spec=miner.spec)
+    receipt = Receipt(accepted=True, reward=Decimal(reward))
+    of.server.ended(Reply(call=call, outcome=receipt, sent_at=now, answered_at=now), now, waits=False)
 
 
 def stands_by(of: Farm) -> bool:
@@ -59,7 +62,7 @@ def test_it_takes_over_once_all_before_it_were_down_for_a_while_and_hands_back_l
     assert not stands_by(later)
     answers(first, 70.0)
     assert failover.look(70.0) == failover.look(99.9) == []
-    assert failover.look(100.0) == ["a has taken calls for 30 s: leaving b once the jobs there are finished"]
+    assert failover.look(100.0) == ["a has paid for 30 s: leaving b once the jobs there are finished"]
     assert stands_by(later)
 
 
@@ -88,7 +91,7 @@ def test_a_third_priority_is_for_when_the_second_is_down_as_well_and_the_first_c
     assert failover.look(11.0) == ["a and b take no calls: mining at c until one does"]
     answers(farms["a"][1], 20.0)
     failover.look(20.0)
-    assert failover.look(50.0) == ["a has taken calls for 30 s: leaving b and c once the jobs there are finished"]
+    assert failover.look(50.0) == ["a has paid for 30 s: leaving b and c once the jobs there are finished"]
 
 
 def test_a_start_goes_on_where_an_earlier_coordinator_left_sessions_open() -> None:
@@ -110,6 +113,21 @@ def test_a_start_does_not_go_back_to_a_server_that_has_not_answered_yet() -> Non
     assert failover.look(61.0) == failover.look(90.9) == []
     assert failover.look(91.0)
     assert stands_by(later)
+
+
+def test_a_server_that_is_back_and_pays_nothing_does_not_get_the_farm_back() -> None:
+    first, later = farm("a"), farm("b")
+    failover = Failover({"a": (1, first), "b": (2, later)}, 0.0, after_s=5.0, back_s=30.0)
+    bans(first, 0.0)
+    failover.look(0.0)
+    assert failover.look(5.0)
+    for second in range(100, 200):
+        answers(first, float(second), reward=0)
+        assert failover.look(float(second)) == []
+    assert not stands_by(later)
+    answers(first, 200.0)
+    assert failover.look(200.0) == []
+    assert failover.look(230.0)
 
 
 def test_one_server_never_stands_by() -> None:

@@ -1,4 +1,4 @@
-"""The figures of each server: what was booked there, and which of several takes no calls."""
+"""The figures of each server: what was booked there, and whether it is mined at."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ from fleet.coordinator.server_rows import Account, ServerRows
 from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
+from fleet.server.prospect import Prospect
 from tests.unit.fleet.coordinator.test_failover import bans, farm
+from tests.unit.fleet.coordinator.test_paying import PAID, REJECTED, rejects
 
 NOW_MS = 1_800_000_000_000
 
 
 def account(key: str, booked: int = 0) -> Account:
-    return Account(key=key, name=key, ledger_name=f"https://{key}", farm=farm(f"miner-{key}"), booked=Decimal(booked))
+    return Account(
+        key=key,
+        name=key,
+        ledger_name=f"https://{key}",
+        farm=farm(f"miner-{key}"),
+        prospect=Prospect(f"https://{key}", mined=True, patience_s=None, now=0.0),
+        booked=Decimal(booked),
+    )
 
 
 def payment(server: str, amount: str) -> TurnEffects:
@@ -37,18 +46,14 @@ def test_each_server_has_its_own_sums() -> None:
     assert (first.state, first.miners, first.requests.limit) == ("mining", 1, 100)
 
 
-def test_a_server_that_takes_no_calls_is_wrong_only_while_another_does() -> None:
+def test_a_row_says_what_a_server_does() -> None:
     first, second = account("a"), account("b")
     rows = ServerRows([first, second], 0.0, NOW_MS)
-    assert rows.wrong(rows.rows(0.0, NOW_MS), NOW_MS) == ()
     bans(first.farm, 1.0)
-    (wrong,) = rows.wrong(rows.rows(1.0, NOW_MS), NOW_MS + 1000)
-    assert (wrong.subject, wrong.since_ms) == ("server a", NOW_MS + 1000)
-    assert wrong.text == "The server a refuses all calls from this address; the farm mines at the others."
-    (later,) = rows.wrong(rows.rows(2.0, NOW_MS), NOW_MS + 2000)
-    assert later == wrong
-    bans(second.farm, 3.0)
-    assert rows.wrong(rows.rows(3.0, NOW_MS), NOW_MS + 3000) == ()
+    usual, now = 30.0, 31.0
+    rejects(second.farm, PAID, 1, usual)
+    rejects(second.farm, REJECTED, now, now + 120.0)
+    assert [row.state for row in rows.rows(now + 120.0, NOW_MS)] == ["banned", "unpaid"]
 
 
 def test_several_farms_are_banned_or_away_only_if_all_are() -> None:

@@ -56,6 +56,13 @@ def test_the_farm_s_own_troubles_are_no_miner_s() -> None:
     assert not looked(health, [A], 1_100.0, 100)
 
 
+def test_the_troubles_of_its_server_are_no_miner_s_and_those_of_others_stay_theirs() -> None:
+    health = MinerWatch(0.0)
+    waits = [replace(A, state="waiting"), replace(B, state="waiting")]
+    found = [[*health.look(waits, float(second), idle=False, excused={"a"})] for second in range(20)]
+    assert {one.subject for some in found for one in some} == {"miner b"}
+
+
 def test_a_miner_without_a_session_is_not_idle_but_one_that_waits_has_failing_calls() -> None:
     health = MinerWatch(0.0)
     rows = [replace(A, state="waiting"), replace(B, state="registered")]

@@ -9,7 +9,7 @@ DAY_S, GB = 86_400.0, 1 << 30
 
 def filled(gb_a_day: float, free_gb: float, hours: float) -> Surroundings:
     """A disk that filled for some hours, and has so much left now."""
-    one, steps = Surroundings("s"), int(hours * 12)
+    one, steps = Surroundings(), int(hours * 12)
     for step in range(steps + 1):
         left = free_gb + gb_a_day * (steps - step) / 288
         one.free(int(left * GB), step * 300.0)
@@ -28,7 +28,7 @@ def test_a_disk_that_is_full_in_less_than_three_days_says_so() -> None:
 
 def test_minutes_say_nothing_of_days_but_an_almost_full_disk_is_one_at_once() -> None:
     assert texts(filled(1_000.0, 25.0, 0.25)) == []
-    one = Surroundings("s")
+    one = Surroundings()
     one.free(10 << 20, 0.0)
     assert texts(one) == ["The ledger's disk is almost full."]
 
@@ -43,10 +43,11 @@ def test_a_warning_stays_until_there_is_clearly_more_room() -> None:
 
 
 def test_a_certificate_that_ends_in_twenty_days_says_so() -> None:
-    one = Surroundings("https://s")
+    one = Surroundings()
     assert texts(one) == []
-    one.certificate_ends = 100 * DAY_S
+    one.certificates_end = {"main": 100 * DAY_S, "side": 400 * DAY_S}
     assert texts(one, 79.0 * DAY_S) == []
-    assert texts(one, 85.4 * DAY_S) == ["The server's certificate ends in 15 days."]
-    assert texts(one, 99.5 * DAY_S) == ["The server's certificate ends within a day."]
-    assert texts(one, 101 * DAY_S) == ["The server's certificate has ended."]
+    assert texts(one, 85.4 * DAY_S) == ["The certificate of the server main ends in 15 days."]
+    assert texts(one, 99.5 * DAY_S) == ["The certificate of the server main ends within a day."]
+    assert {found.subject for found in one.look(390 * DAY_S)} == {"server main", "server side"}
+    assert texts(one, 101 * DAY_S) == ["The certificate of the server main has ended."]

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from fleet.health.watch import FarmHealth
 from fleet.status.snapshot import Wrong
-from tests.unit.fleet.health.test_farm import WELL
+from tests.unit.fleet.health.test_farm import SERVER, WELL
 
 
 class FarmOf:
     """A farm with one miner and one host."""
 
     def __init__(self) -> None:
-        self.health = FarmHealth(server="s", kernel_version="3", now=0.0)
+        self.health = FarmHealth(kernel_version="3", now=0.0)
         self.now = 0.0
 
     def works(self, seconds: int, nnet: str, *, lost: bool = False, stopped: bool = False) -> tuple[Wrong, ...]:
@@ -25,7 +25,9 @@ class FarmOf:
                 self.health.paid("a", "shed", Decimal(nnet), self.now)
             if lost:
                 self.health.lost("a")
-            found = self.health.wrong(replace(WELL, server_away=stopped), (), None, self.now, int(self.now * 1000))
+            found = self.health.wrong(
+                replace(WELL, servers=(replace(SERVER, away=stopped),)), (), None, self.now, int(self.now * 1000)
+            )
         return found
 
 
