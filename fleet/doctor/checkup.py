@@ -174,7 +174,7 @@ def _files(origin: Origin) -> Iterator[Path]:
 
 def own_secrets(settings: Settings) -> tuple[str, ...]:
     """The password of the Redis that `fleet up` runs on this machine, which is in no settings."""
-    farm = _running(settings)
+    farm = farm_of(settings)
     url = None if farm is None else farm.redis_url
     password = None if url is None else read_redis_url(url).password
     return () if password is None else (password,)
