@@ -37,8 +37,8 @@ _WIDTH = 40
 @click.option("--by", type=click.Choice(list(BY)), default="farm", show_default=True, help="A line for each of these.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with exact amounts and no rounding.")
 def history(*, last_s: float, step_s: float | None, by: str, as_json: bool) -> None:
-    """Show what was earned over time, from the ledger: a restart loses none of it. Steps below an hour, and hosts, are
-    read from single payments, which takes a few seconds a million.
+    """Show what was earned over time, from the ledger: a restart loses none of it. Steps below an hour are read from
+    single payments, which takes a few seconds a million.
 
     \b
     Examples:

@@ -1,4 +1,7 @@
-"""Checks of the ledger's tables against each other: copies must agree, and every row must have an owner."""
+"""Checks of the ledger's tables against each other: copies must agree, and every row must have an owner.
+
+One file: each check is one comparison, and together they are what `fleet ledger verify` promises beside the chain.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from fleet.domain.jobs import FINAL, OPEN, PAID, JobState
 from fleet.ledger import schema
 from fleet.ledger.column_types import LETTERS
 from fleet.ledger.entries import HOUR_MS
+from fleet.ledger.host_sums import HostKey
 from fleet.ledger.jobs import ASSIGNED
 
 #: counters that seal the findings: their number, and a checksum over all of them
@@ -27,6 +31,9 @@ _SEALED = ("miner", "found_at", "kind", "amount", "evidence", "job_ids")
 
 #: miner id, kind of entry, job type, hour
 SumKey = tuple[str, str, str, int]
+#: jobs and NNET, the contents of one row of `host_sums`
+HostBucket = tuple[int, Decimal]
+_NO_JOBS: HostBucket = (0, ZERO)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +64,12 @@ def findings_of(connection: Connection, server: int) -> list[dict[str, Any]]:
     return [row._asdict() for row in connection.execute(query.order_by(table.c.id))]
 
 
-def disagreements(connection: Connection, server: int, sums: dict[SumKey, Bucket]) -> Iterator[str]:
-    """A sentence for each disagreement between a server's tables; `sums` are computed from its entries."""
+def disagreements(
+    connection: Connection, server: int, sums: dict[SumKey, Bucket], hosts: dict[HostKey, HostBucket]
+) -> Iterator[str]:
+    """A sentence for each disagreement between a server's tables; `sums` and `hosts` are computed from its entries."""
     yield from _sums(connection, server, sums)
+    yield from _host_sums(connection, server, hosts)
     yield from _counters(connection, server)
     yield from _paid_jobs(connection, server)
     yield from _losses(connection, server)
@@ -90,6 +100,16 @@ def _sums(connection: Connection, server: int, made: dict[SumKey, Bucket]) -> It
     }
     wrong = [key for key in made.keys() | kept.keys() if made.get(key, Bucket()) != kept.get(key, Bucket())]
     yield from _named("the stored sums differ from its entries", {miner for miner, *_ in wrong})
+
+
+def _host_sums(connection: Connection, server: int, made: dict[HostKey, HostBucket]) -> Iterator[str]:
+    table = schema.host_sums
+    kept = {
+        (row.host, row.job_type, row.hour): (row.jobs, _decimal(row.amount))
+        for row in connection.execute(select(table).where(table.c.server == server))
+    }
+    wrong = {key[0] for key in made.keys() | kept.keys() if made.get(key, _NO_JOBS) != kept.get(key, _NO_JOBS)}
+    yield from _named("the stored sums of this host differ from the entries", wrong)
 
 
 def _counters(connection: Connection, server: int) -> Iterator[str]:

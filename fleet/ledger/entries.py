@@ -18,6 +18,7 @@ from fleet.domain.effects import AllConfirmed, Booked, Confirmed
 from fleet.domain.jobs import Entry
 from fleet.ledger import schema
 from fleet.ledger.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
+from fleet.ledger.host_sums import HostSums
 from fleet.ledger.statements import KEY, key_conditions, run, select_by_key, update_by_key, upsert
 
 HOUR_MS = 3_600_000
@@ -69,6 +70,7 @@ class Entries:
         #: contents of the current hour's rows, so that adding to them needs no reading
         self._sums: dict[_SumKey, tuple[int, int, Decimal]] = {}
         self._hour = 0
+        self._hosts = HostSums(connection, server)
 
     def book(self, writes: Sequence[Booked], now_ms: int) -> None:
         """Append payments and settle the entries that they take back."""
@@ -82,6 +84,7 @@ class Entries:
                 settled.append((earlier, rows[-1]["seq"]))
         self._insert(rows)
         self._add_sums(booked, now_ms // HOUR_MS)
+        self._hosts.add(booked, now_ms // HOUR_MS)
         for seqs, by in settled:
             self._settle(seqs, by, confirmed=False)
 

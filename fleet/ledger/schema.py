@@ -181,12 +181,7 @@ entries = Table(
 Index("entries_seq", entries.c.server, entries.c.seq, unique=True)
 #: covers the counts that a start makes for each miner, so that they need not read the entries
 Index("entries_miner", entries.c.miner, entries.c.kind)
-Index(
-    "entries_unsettled",
-    entries.c.miner,
-    sqlite_where=UNSETTLED,
-    postgresql_where=UNSETTLED,
-)
+Index("entries_unsettled", entries.c.miner, sqlite_where=UNSETTLED, postgresql_where=UNSETTLED)
 #: a job is paid only once
 Index(
     "entries_job",
@@ -208,6 +203,19 @@ sums = Table(
     Column("hour", Integer, primary_key=True),
     Column("payments", Integer, nullable=False),
     Column("unconfirmed", Integer, nullable=False),
+    Column("amount", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: exact sums of the jobs that each worker host computed, by hour since 1970 UTC, updated with the entries
+host_sums = Table(
+    "host_sums",
+    metadata,
+    Column("server", ForeignKey("servers.id"), primary_key=True),
+    Column("host", String, primary_key=True),
+    Column("job_type", String, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("jobs", Integer, nullable=False),
     Column("amount", Text, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -288,9 +296,5 @@ findings = Table(
     Column("job_ids", Text, nullable=False),
 )
 Index("findings_miner", findings.c.miner)
-Index(
-    "jobs_answer_lost",
-    jobs.c.miner,
-    sqlite_where=text("loss = 'answer lost'"),
-    postgresql_where=text("loss = 'answer lost'"),
-)
+_ANSWER_LOST = text("loss = 'answer lost'")
+Index("jobs_answer_lost", jobs.c.miner, sqlite_where=_ANSWER_LOST, postgresql_where=_ANSWER_LOST)

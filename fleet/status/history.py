@@ -1,7 +1,7 @@
 """What a farm earned over time, as series of equal steps for a plot, from its ledger: a restart loses none of it.
 
 Steps below an hour are read from the entries, which takes about 6 s a million; steps of whole hours come from the
-ledger's sums. The sums don't name hosts, so a history by host always reads entries.
+ledger's sums.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.ledger.places import LedgerPlace
-from fleet.ledger.reports.history import Paid, Shown, hours, minutes
+from fleet.ledger.reports.history import Paid, Shown, host_hours, hours, minutes
 from fleet.money.scopes import stamp
 from fleet.status.tallies import OTHER
 
@@ -92,17 +92,19 @@ def history(
     """
     first, end = _steps(since_ms, until_ms, step_ms)
     accounts = None if server is None else (server,)
-    if step_ms % HOUR_MS or by == "host":
-        unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms, shown)
-    else:
-        unit_ms, rows = HOUR_MS, hours(place, accounts, first * step_ms // HOUR_MS, end * step_ms // HOUR_MS)
     name_of, sums = BY[by], defaultdict[str, _Sums](lambda: defaultdict(lambda: (0, ZERO)))
     farm: _Sums = defaultdict(lambda: (0, ZERO))
+    if step_ms % HOUR_MS:
+        unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms, shown)
+        named = rows
+    else:
+        span = (first * step_ms // HOUR_MS, end * step_ms // HOUR_MS)
+        unit_ms, rows = HOUR_MS, hours(place, accounts, *span)
+        named = host_hours(place, accounts, *span) if by == "host" else rows
     for row in rows:
-        step = row.at * unit_ms // step_ms - first
-        for found in (farm, sums[name_of(row)]):
-            jobs, amount = found[step]
-            found[step] = (jobs + row.jobs, amount + row.amount)
+        _add(farm, row.at * unit_ms // step_ms - first, row)
+    for row in named:
+        _add(sums[name_of(row)], row.at * unit_ms // step_ms - first, row)
     # what no host computed, such as the pay of heartbeats, is in the farm's series alone
     sums.pop("", None)
     return History(
@@ -123,6 +125,11 @@ def _steps(since_ms: int, until_ms: int, step_ms: int) -> tuple[int, int]:
 
 #: jobs and NNET by number of the step
 _Sums = dict[int, tuple[int, Decimal]]
+
+
+def _add(sums: _Sums, step: int, row: Paid) -> None:
+    jobs, amount = sums[step]
+    sums[step] = (jobs + row.jobs, amount + row.amount)
 
 
 def _largest(sums: Mapping[str, _Sums], most: int) -> list[tuple[str, _Sums]]:

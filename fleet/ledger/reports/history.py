@@ -34,6 +34,11 @@ _SUMS = """
     FROM sums JOIN miners ON miners.id = sums.miner JOIN servers ON servers.id = miners.server
     WHERE hour >= {first} AND hour < {end}
 """
+_HOST_SUMS = """
+    SELECT servers.name, host, job_type, hour, jobs, amount
+    FROM host_sums JOIN servers ON servers.id = host_sums.server
+    WHERE hour >= {first} AND hour < {end}
+"""
 _LOSSES = """
     SELECT servers.name, loss, hour, jobs, amount
     FROM losses JOIN miners ON miners.id = losses.miner JOIN servers ON servers.id = miners.server
@@ -53,7 +58,7 @@ class Paid(NamedTuple):
     miner: str
     #: the job type, or the kind of entry where no job was paid
     job_type: str
-    #: the host; "" where no job was paid, and for sums of hours, which are not kept by host
+    #: the host; "" where no job was paid, and for an hour's sums by miner
     host: str
     jobs: int
     amount: Decimal
@@ -100,6 +105,20 @@ def hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end:
             jobs, so_far = found[key]
             found[key] = (jobs + (payments if kind == EntryKind.JOB.value else 0), so_far + Decimal(amount))
     return sorted(Paid(at, miner, what, "", *row) for (at, miner, what), row in found.items())
+
+
+def host_hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end: int = EVER) -> list[Paid]:
+    """What each host's jobs were paid from the hour `first` to before `end`, oldest first; `miner` is empty.
+
+    Of these servers' accounts, or of all if `accounts` is None. Raises LedgerError when the ledger can't be read.
+    """
+    _, hide = _names(place)
+    found: dict[tuple[int, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    for name, host, job_type, hour, jobs, amount in fetch_all(place, _HOST_SUMS.format(first=first, end=end)):
+        if accounts is None or name in accounts:
+            known, so_far = found[hour, host, hide(job_type)]
+            found[hour, host, hide(job_type)] = (known + jobs, so_far + Decimal(amount))
+    return sorted(Paid(at, "", what, host, *row) for (at, host, what), row in found.items())
 
 
 def minutes_and_hours(place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int) -> list[Paid]:

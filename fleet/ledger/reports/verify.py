@@ -10,11 +10,13 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, select
 
 from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.hosts import host_of
 from fleet.ledger import schema
 from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis
-from fleet.ledger.cross_checks import Bucket, SumKey, disagreements, strays
+from fleet.ledger.cross_checks import Bucket, HostBucket, SumKey, disagreements, strays
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.heads import HEADS_FILE, Head
+from fleet.ledger.host_sums import HostKey
 from fleet.ledger.seals import broken_seals
 from fleet.ledger.trouble import reading
 
@@ -81,13 +83,14 @@ def _verify(
     server, name = of
     head = connection.execute(select(schema.chains).where(schema.chains.c.server == server)).first()
     sums: dict[SumKey, Bucket] = defaultdict(Bucket)
+    hosts: dict[HostKey, HostBucket] = defaultdict(lambda: (0, ZERO))
     hashes: dict[int, str] = {}
     wanted_seqs = {one.entries for one in kept if one.server == name}
-    rows = seen(_stored(connection, server, sums, hashes, wanted_seqs))
+    rows = seen(_stored(connection, server, (sums, hosts), hashes, wanted_seqs))
     verdict = check(name, rows, (head.seq, head.hash or b"") if head else (0, genesis(name)))
     problems: list[str] = []
     if verdict.flaw is None:
-        problems = [*_unlike(name, kept, hashes), *disagreements(connection, server, sums)]
+        problems = [*_unlike(name, kept, hashes), *disagreements(connection, server, sums, hosts)]
     return ServerVerdict(
         server=name,
         verdict=verdict,
@@ -107,10 +110,15 @@ def _unlike(name: str, kept: Sequence[Head], hashes: Mapping[int, str]) -> Itera
 
 
 def _stored(
-    connection: Connection, server: int, sums: dict[SumKey, Bucket], hashes: dict[int, str], wanted: Collection[int]
+    connection: Connection,
+    server: int,
+    made: tuple[dict[SumKey, Bucket], dict[HostKey, HostBucket]],
+    hashes: dict[int, str],
+    wanted: Collection[int],
 ) -> Iterator[Stored]:
-    """The entries in the order of the chain. Adds what it reads to `sums`, and the `wanted` hashes to `hashes`."""
+    """The entries in the order of the chain. Adds them to the sums `made`, and the `wanted` hashes to `hashes`."""
     table, miners = schema.entries, schema.miners
+    sums, hosts = made
     query = (
         select(table, miners.c.miner_id.label("name"))
         .outerjoin(miners, miners.c.id == table.c.miner)
@@ -134,6 +142,10 @@ def _stored(
             key = (link.miner_id, link.kind, link.job_type, link.booked_at // HOUR_MS)
             waits = not confirmed and row.settled_by is None
             sums[key] = sums[key].plus(Decimal(row.amount), unconfirmed=waits)
+        if row.kind == EntryKind.JOB.value and row.worker:
+            of_host = (host_of(row.worker), link.job_type, link.booked_at // HOUR_MS)
+            jobs, amount = hosts[of_host]
+            hosts[of_host] = (jobs + 1, amount + Decimal(row.amount))
 
 
 def _has_hash(connection: Connection, server: int, wanted: str) -> bool:
