@@ -203,6 +203,16 @@ def _spread_sums(connection: sqlite3.Connection, hours: int) -> None:
             for miner, kind, job_type, hour, payments, unconfirmed, amount in rows.fetchall()
             for n in range(hours)
         ]
+        of_hosts = connection.execute("SELECT server, host, job_type, hour, jobs, amount FROM host_sums").fetchall()
+        connection.execute("DELETE FROM host_sums")
+        connection.executemany(
+            "INSERT INTO host_sums VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (server, host, job_type, hour + n + 1, jobs * times, str(Decimal(amount) * times))
+                for server, host, job_type, hour, jobs, amount in of_hosts
+                for n in range(hours)
+            ],
+        )
         connection.execute("DELETE FROM sums")
         connection.executemany("INSERT INTO sums VALUES (?, ?, ?, ?, ?, ?, ?)", spread)
         connection.execute("UPDATE chains SET seq = ?", (JOBS,))

@@ -295,6 +295,7 @@ WITHOUT_AMOUNTS: dict[str, str] = {
     "fleet.server.numbers": "it reads amounts one by one",
     "fleet.status.snapshot": "it holds amounts and adds none",
     "fleet.ledger.migrations.from_1": "it adds amounts in an exact context of its own",
+    "fleet.ledger.migrations.from_7": "as from_1",
 }
 
 

@@ -7,7 +7,7 @@ ledger's sums.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -87,24 +87,16 @@ def history(
     """What was booked from `since_ms` to `until_ms`, both widened to whole steps of UTC.
 
     Of all servers if `server` is None. `step_ms` is whole minutes. `shown` gets how many entries are read, of how many.
-    Raises ValueError for more than `MOST_STEPS` steps,
-    and LedgerError when the ledger can't be read.
+    Raises ValueError for more than `MOST_STEPS` steps, and LedgerError when the ledger can't be read.
     """
     first, end = _steps(since_ms, until_ms, step_ms)
     accounts = None if server is None else (server,)
-    name_of, sums = BY[by], defaultdict[str, _Sums](lambda: defaultdict(lambda: (0, ZERO)))
-    farm: _Sums = defaultdict(lambda: (0, ZERO))
-    if step_ms % HOUR_MS:
-        unit_ms, rows = MINUTE_MS, minutes(place, accounts, first * step_ms, end * step_ms, shown)
-        named = rows
-    else:
-        span = (first * step_ms // HOUR_MS, end * step_ms // HOUR_MS)
-        unit_ms, rows = HOUR_MS, hours(place, accounts, *span)
-        named = host_hours(place, accounts, *span) if by == "host" else rows
+    unit_ms, rows, named = _read(place, accounts, range(first * step_ms, end * step_ms, step_ms), by, shown)
+    farm, sums = _empty(), defaultdict[str, _Sums](_empty)
     for row in rows:
         _add(farm, row.at * unit_ms // step_ms - first, row)
     for row in named:
-        _add(sums[name_of(row)], row.at * unit_ms // step_ms - first, row)
+        _add(sums[BY[by](row)], row.at * unit_ms // step_ms - first, row)
     # what no host computed, such as the pay of heartbeats, is in the farm's series alone
     sums.pop("", None)
     return History(
@@ -127,6 +119,22 @@ def _steps(since_ms: int, until_ms: int, step_ms: int) -> tuple[int, int]:
 _Sums = dict[int, tuple[int, Decimal]]
 
 
+def _read(
+    place: LedgerPlace, accounts: Collection[str] | None, steps: range, by: str, shown: Shown
+) -> tuple[int, list[Paid], list[Paid]]:
+    """The length of a row's time in milliseconds, the rows of the farm, and those of its series."""
+    if steps.step % HOUR_MS:
+        rows = minutes(place, accounts, steps.start, steps.stop, shown)
+        return MINUTE_MS, rows, rows
+    span = (steps.start // HOUR_MS, steps.stop // HOUR_MS)
+    rows = hours(place, accounts, *span)
+    return HOUR_MS, rows, host_hours(place, accounts, *span) if by == "host" else rows
+
+
+def _empty() -> _Sums:
+    return defaultdict(lambda: (0, ZERO))
+
+
 def _add(sums: _Sums, step: int, row: Paid) -> None:
     jobs, amount = sums[step]
     sums[step] = (jobs + row.jobs, amount + row.amount)
@@ -135,7 +143,7 @@ def _add(sums: _Sums, step: int, row: Paid) -> None:
 def _largest(sums: Mapping[str, _Sums], most: int) -> list[tuple[str, _Sums]]:
     """The `most` largest sums by name, and the rest as one."""
     ordered = sorted(sums.items(), key=lambda item: (-sum((amount for _, amount in item[1].values()), ZERO), item[0]))
-    rest: _Sums = defaultdict(lambda: (0, ZERO))
+    rest = _empty()
     for _, found in ordered[most:]:
         for step, (jobs, amount) in found.items():
             rest[step] = (rest[step][0] + jobs, rest[step][1] + amount)

@@ -47,6 +47,9 @@ TAMPERINGS = {
     "an hour's sum moved to another": ("UPDATE sums SET hour = hour + 1", "the stored sums differ"),
     "a payment less": ("UPDATE sums SET payments = payments - 1", "the stored sums differ"),
     "unconfirmed ones": ("UPDATE sums SET unconfirmed = 2", "the stored sums differ"),
+    "another host": ("UPDATE host_sums SET host = 'elsewhere'", "the stored sums of this host differ"),
+    "a job of a host less": ("UPDATE host_sums SET jobs = jobs - 1", "the stored sums of this host differ"),
+    "a host's sum that is no number": ("UPDATE host_sums SET amount = 'much'", "the stored sums of this host differ"),
     "a sum that is no number": ("UPDATE sums SET amount = 'much'", "the stored sums differ"),
     "a job deleted": ("DELETE FROM jobs WHERE job_id = 'job-2'", "job-2: has an entry, but the job is missing"),
     "a job's type": (

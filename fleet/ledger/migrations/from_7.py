@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from decimal import Decimal
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 
 from sqlalchemy import Connection, inspect, text
 
@@ -23,6 +23,8 @@ _PUT = text("""
     INSERT INTO host_sums (server, host, job_type, hour, jobs, amount)
     VALUES (:server, :host, :job_type, :hour, :jobs, :amount)
 """)
+#: sums keep every digit
+_EXACT = Context(prec=2000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _HOUR_MS = 3_600_000
 #: entries that are read at once
 _PAGE = 50_000
@@ -44,7 +46,7 @@ def step(connection: Connection) -> None:
         ):
             key = (server, _host(worker), job_type, booked_at // _HOUR_MS)
             jobs, so_far = found[key]
-            found[key] = (jobs + 1, so_far + Decimal(amount))
+            found[key] = (jobs + 1, _EXACT.add(so_far, Decimal(amount)))
     rows = [
         {"server": server, "host": host, "job_type": job_type, "hour": hour, "jobs": jobs, "amount": str(amount)}
         for (server, host, job_type, hour), (jobs, amount) in found.items()
