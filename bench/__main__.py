@@ -60,14 +60,7 @@ def main() -> int:
     It is 1 when a part could not be measured, which does not affect the other parts' rows, and after an impossible
     figure, which stops the bench.
     """
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
-    parser.add_argument("--document", type=Path, metavar="FILE", help="put the table there, between its marks")
-    options = parser.parse_args()
-    unknown = [part for part in options.parts if part not in PARTS]
-    if unknown:
-        parser.error(f"no part {unknown[0]!r}: it is one of {', '.join(PARTS)}")
+    options = _options()
     where, rows, failed = machine(), [], []
     steps, bar = list(_steps(options.parts or list(PARTS))), ProgressBar(sys.stderr)
     for number, (part, measure) in enumerate(steps):
@@ -95,6 +88,18 @@ def main() -> int:
     if options.plots:
         subprocess.run([PYTHON, "-m", "bench.plots", str(RESULTS), str(options.plots)], check=True)
     return int(bool(failed))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="put the table there, between its marks")
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part {unknown[0]!r}: it is one of {', '.join(PARTS)}")
+    return options
 
 
 def _steps(parts: Sequence[str]) -> Iterator[tuple[str, Callable[[], list[Row]]]]:

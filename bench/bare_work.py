@@ -3,6 +3,8 @@
 It draws the same numbers with the same generator and does the same arithmetic; SHA-256 runs over the result's bytes. It
 leaves out what turns that into a result: canonical -0.0 and NaN, domains, shapes and names, figures beyond the required
 ones.
+
+One file: the bare work of one kernel is a few lines, and the table at the end names all of them.
 """
 
 from __future__ import annotations

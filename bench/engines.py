@@ -8,7 +8,7 @@ makes more calls than any other farm.
 
 from __future__ import annotations
 
-from bench.farms import Flow, flow
+from bench.flow import Flow, flow
 from bench.full_flow import cpu_s
 from bench.rows import Row
 

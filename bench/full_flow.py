@@ -15,7 +15,8 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 
-from bench.farms import Flow, flow, surroundings
+from bench.farms import surroundings
+from bench.flow import Flow, flow
 from bench.metered_worker import KernelUse
 from bench.rows import Bound, Row
 

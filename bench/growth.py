@@ -6,7 +6,7 @@ python -m bench growth
 from __future__ import annotations
 
 from bench import million
-from bench.farms import Flow, flow
+from bench.flow import Flow, flow
 from bench.full_flow import cpu_s, runs_of
 from bench.processes import side_by_side
 from bench.rows import Row

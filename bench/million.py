@@ -2,6 +2,8 @@
 
 The copies are inserted in the order of their random ids, as in a farm, so that rows and indexes are as large as in a
 ledger that grew.
+
+One file: what is copied and how it is copied are known nowhere else.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench import million
-from bench.farms import flow
+from bench.flow import flow
 from bench.rows import Bound, Row
 from config.sections import WebSettings
 from fleet.domain.amounts import ZERO

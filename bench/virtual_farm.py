@@ -1,6 +1,8 @@
 """A farm and the simulator's world under virtual time: the real scheduler and client, without sockets or a ledger.
 
 Nothing fails here. tests/virtual drives the same parts with faults and a ledger.
+
+One file: it is one class, each of whose methods stands in for one part around the scheduler.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ without delay. Coordinator, simulator and Redis stay together.
 
 from __future__ import annotations
 
-from bench.farms import flow
+from bench.flow import flow
 from bench.rows import Bound, Row
 
 #: a large number, since each job waits for the distance three times and there are many workers

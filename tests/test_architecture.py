@@ -1,22 +1,18 @@
-"""The rules of the tree, held as data: which file may import which, how long it may be, and where its tests are."""
+"""The rules of imports, held as data: which module may import which, and which may touch the environment.
+
+One file: the tables are most of it, and each of them has one test.
+"""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-UNIT = ROOT / "tests" / "unit"
-PACKAGES = ("config", "tasks", "fleet")
+from tests.support.source_tree import PACKAGES, ROOT, code_modules, imports, matches, modules, own, reached, tree
 
 #: One line a rung, lowest first: modules, or packages for everything in them. A module imports from lower rungs only,
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
@@ -126,71 +122,6 @@ ENVIRONMENT: dict[str, str] = {
     "tasks.host.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
 }
 
-#: Unit tests of more than one module, by their path in tests/unit, and what they test.
-TOPICS: dict[str, str] = {
-    "fleet/test_foreign_text.py": "text of a server on its way through client, miner, ledger and output",
-    "tasks/compute/kernels/test_numeric_kernels.py": "the kernels that multiply, reduce and hash",
-    "test_map.py": "docs/map.md",
-    "test_planted_bugs.py": "tests/virtual: its laws find bugs that are put in on purpose",
-    "test_troubleshooting.py": "docs/troubleshooting.md",
-    "test_virtual_time.py": "whole farms under virtual time",
-    "test_way_of_a_job.py": "docs/architecture.md",
-}
-
-MODULE_LINES = 300
-FUNCTION_LINES = 40
-#: Above this many lines, a module's docstring has a sentence that begins with "One file:" and says why it is one.
-REASON_LINES = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Import:
-    """One imported module; `top` is whether the statement is at the top level of its file."""
-
-    name: str
-    line: int
-    top: bool
-
-
-@cache
-def modules() -> dict[str, Path]:
-    """Every module of the packages, by its dotted name."""
-    found = {}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-@cache
-def tree(module: str) -> ast.Module:
-    return ast.parse(modules()[module].read_text(encoding="utf-8"), filename=module)
-
-
-@cache
-def imports(module: str) -> tuple[Import, ...]:
-    """The modules that `module` imports, with names resolved: `from fleet import calls` gives `fleet.calls`."""
-    top_level = set(map(id, tree(module).body))
-    found = []
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.module is not None, f"{module} imports relatively"
-            inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            names = [name if name in modules() else node.module for name in inner]
-        else:
-            continue
-        found += [Import(name=name, line=node.lineno, top=id(node) in top_level) for name in dict.fromkeys(names)]
-    return tuple(found)
-
-
-def own(module: str) -> Iterator[Import]:
-    """The imports from the project's own packages. A package's `__init__` is only a docstring and is left out."""
-    packages = {name for name, path in modules().items() if path.name == "__init__.py"}
-    return (one for one in imports(module) if one.name.split(".")[0] in PACKAGES and one.name not in packages)
-
 
 def place(module: str) -> tuple[int, str] | None:
     """The rung of `module` and the entry that names it."""
@@ -199,28 +130,6 @@ def place(module: str) -> tuple[int, str] | None:
             if module == entry or module.startswith(f"{entry}."):
                 return rung, entry
     return None
-
-
-def code_modules() -> list[str]:
-    return [name for name, path in modules().items() if path.name != "__init__.py"]
-
-
-def reached(module: str) -> dict[str, str]:
-    """Every module that importing `module` loads, each with the module that imports it."""
-    seen: dict[str, str] = {}
-    todo = [module]
-    while todo:
-        current = todo.pop()
-        for one in imports(current):
-            if one.name not in seen:
-                seen[one.name] = current
-                if one.name in modules():
-                    todo.append(one.name)
-    return seen
-
-
-def matches(module: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(module, pattern) or f"{module}.*" == pattern for pattern in patterns)
 
 
 @pytest.mark.parametrize("module", code_modules())
@@ -312,12 +221,6 @@ def test_whatever_adds_amounts_loads_what_makes_sums_exact() -> None:
     assert {name for name in bare if not name.startswith("fleet.simulator.")} == set(WITHOUT_AMOUNTS)
 
 
-@pytest.mark.parametrize("module", [name for name, path in modules().items() if path.name == "__init__.py"])
-def test_an_init_file_is_a_docstring(module: str) -> None:
-    assert ast.get_docstring(tree(module)), f"{module}/__init__.py has no docstring"
-    assert len(tree(module).body) == 1, f"{module}/__init__.py holds more than its docstring"
-
-
 @pytest.mark.parametrize("module", [name for name in code_modules() if not name.startswith("config.")])
 def test_only_config_touches_the_environment(module: str) -> None:
     touched = any(
@@ -329,63 +232,3 @@ def test_only_config_touches_the_environment(module: str) -> None:
         f"{module} {'touches' if touched else 'no longer touches'} the environment: "
         "take a setting as an argument instead, or put the module and its reason into ENVIRONMENT, or take it out"
     )
-
-
-def test_no_two_classes_have_one_name() -> None:
-    places: dict[str, list[str]] = {}
-    for module in code_modules():
-        for node in ast.walk(tree(module)):
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(module)
-    twice = {name: found for name, found in places.items() if len(found) > 1}
-    assert not twice, f"two things of one name: {twice}"
-
-
-@pytest.mark.parametrize("module", code_modules())
-def test_files_and_functions_stay_short(module: str) -> None:
-    lines = {module: len(modules()[module].read_text(encoding="utf-8").splitlines())}
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            name, length = f"{module}.{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
-            lines[name] = max(length, lines.get(name, 0))
-    for name, count in lines.items():
-        too_long = count > (MODULE_LINES if name == module else FUNCTION_LINES)
-        assert not too_long, f"{name} has {count} lines; split it by idea"
-
-
-@pytest.mark.parametrize("module", code_modules())
-def test_a_long_module_says_why_it_is_one_file(module: str) -> None:
-    lines = len(modules()[module].read_text(encoding="utf-8").splitlines())
-    reason = "One file: " in (ast.get_docstring(tree(module)) or "")
-    assert reason or lines <= REASON_LINES, f'{module} has {lines} lines: split it, or say why not by "One file: …"'
-
-
-@pytest.mark.parametrize("module", code_modules())
-def test_a_module_says_what_it_is_and_defers_its_annotations(module: str) -> None:
-    assert ast.get_docstring(tree(module)), f"{module} has no docstring"
-    deferred = any(one.name == "__future__" for one in imports(module))
-    assert deferred, f"{module} lacks `from __future__ import annotations`"
-
-
-def named_module(path: Path) -> Path | None:
-    """The module that a unit test names: `a/test_b_c.py` in tests/unit names `a/b_c.py`, or else `a/b.py`."""
-    words = path.stem.removeprefix("test_").split("_")
-    names = ["_".join(words[:count]) for count in range(len(words), 0, -1)]
-    found = (ROOT / path.parent / f"{name}.py" for name in names)
-    return next((module for module in found if module.is_file()), None)
-
-
-@pytest.mark.parametrize("path", sorted(str(path.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")))
-def test_a_unit_test_names_its_module(path: str) -> None:
-    named = named_module(Path(path)) is not None
-    assert named != (path in TOPICS), (
-        f"tests/unit/{path} is in TOPICS and names a module as well: take it out of TOPICS"
-        if named
-        else f"tests/unit/{path} names no module: fleet/miner/retry.py has its tests in "
-        "tests/unit/fleet/miner/test_retry.py or test_retry_TOPIC.py; a test of more than one module goes into TOPICS"
-    )
-
-
-@pytest.mark.parametrize("path", TOPICS)
-def test_each_topic_has_its_test(path: str) -> None:
-    assert (UNIT / path).is_file(), f"TOPICS names tests/unit/{path}, which does not exist"

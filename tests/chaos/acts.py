@@ -1,4 +1,7 @@
-"""What can be done to a running farm from outside. An act whose effect lasts also undoes it."""
+"""What can be done to a running farm from outside. An act whose effect lasts also undoes it.
+
+One file: scenes and the soak choose among all acts, each of which is a few lines on the same farm.
+"""
 
 from __future__ import annotations
 

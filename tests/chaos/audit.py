@@ -1,4 +1,7 @@
-"""Compares the ledger with the simulator's book, from outside, after the coordinator has ended or died."""
+"""Compares the ledger with the simulator's book, from outside, after the coordinator has ended or died.
+
+One file: what it finds while the farm runs decides what the verdict after the drain excuses.
+"""
 
 from __future__ import annotations
 

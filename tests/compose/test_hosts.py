@@ -1,4 +1,7 @@
-"""A second host: a container on another network, which reaches the first host's address and nothing else."""
+"""A second host: a container on another network, which reaches the first host's address and nothing else.
+
+One file: its tests share a farm under Compose, which takes a minute to start.
+"""
 
 from __future__ import annotations
 

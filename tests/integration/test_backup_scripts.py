@@ -1,6 +1,8 @@
 """`docker/backup` and `docker/restore`: encrypted by a passphrase, from a file or typed; restored whole or not at all.
 
 The real scripts, tar and openssl. In place of the engine, `docker compose run archive` runs the image's script here.
+
+One file: each test backs up or restores the same made-up farm, by the same stand-in for the engine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A worker host that was really invited, with faults planted one by one, as `fleet doctor --host` finds them."""
+"""A worker host that was really invited, with faults planted one by one, as `fleet doctor --host` finds them.
+
+One file: its tests plant their faults in the same host, which has joined the same farm.
+"""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ import pytest
 from fleet.errors import Garbled, NoAnswer
 from fleet.server.http.choice import EngineName
 from fleet.server.http.interface import Request
-from tests.integration.test_client_faults import whole_request
 from tests.integration.test_spent_connections import asked, waited
 from tests.support.engines import transport_by
 from tests.support.listener import listening
+from tests.support.waiting import whole_request
 from tests.support.wrong_servers import REDIRECT, Says, server_that
 
 

@@ -13,10 +13,10 @@ from fleet.errors import NoAnswer, Unreachable, Untrusted
 from fleet.hosts.certificates import ensure_authority, ensure_server
 from fleet.server.http.choice import EngineName
 from fleet.server.http.interface import Request
-from tests.integration.test_client_faults import whole_request
 from tests.integration.test_spent_connections import asked, waited
 from tests.support.engines import transport_by
 from tests.support.listener import OK, Listener, answering, counted, listening
+from tests.support.waiting import whole_request
 from tests.support.wrong_servers import Says, server_that
 
 

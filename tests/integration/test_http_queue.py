@@ -8,10 +8,10 @@ import time
 
 from fleet.errors import Unreachable
 from fleet.server.http.interface import Request
-from tests.integration.test_client_faults import whole_request
 from tests.integration.test_spent_connections import asked
 from tests.support.engines import transport_by
 from tests.support.listener import OK, listening
+from tests.support.waiting import whole_request
 
 
 def test_calls_beyond_the_number_of_connections_wait_for_their_turn() -> None:

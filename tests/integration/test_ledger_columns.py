@@ -1,4 +1,7 @@
-"""Each column of the ledger that is altered by hand is found by `fleet ledger verify`, or is excused here by name."""
+"""Each column of the ledger that is altered by hand is found by `fleet ledger verify`, or is excused here by name.
+
+One file: the table of excused columns is read by the test that alters each column.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The commands that read the ledger: verify, export, explain, reconcile and losses, as a user calls them."""
+"""The commands that read the ledger: verify, export, explain, reconcile and losses, as a user calls them.
+
+One file: the commands read the same made-up ledger.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A ledger of each version, written by a farm of that release, is migrated whole and keeps its contents."""
+"""A ledger of each version, written by a farm of that release, is migrated whole and keeps its contents.
+
+One file: each test holds the same dumps, one of each version, against what is read of them today.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A farm's pages in a real browser: their figures are the ledger's, they keep up, and everyone can use them."""
+"""A farm's pages in a real browser: their figures are the ledger's, they keep up, and everyone can use them.
+
+One file: its tests look at the same mined farm through the same browser.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from fleet.errors import Foreign
 from fleet.server.http.choice import EngineName
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.thread import running
-from tests.integration.test_client_faults import SPEC, Waiting
 from tests.support.faults import PAGE_STATUSES
+from tests.support.waiting import SPEC, Waiting
 
 REGISTER = Call(kind=CallKind.REGISTER, spec=SPEC)
 

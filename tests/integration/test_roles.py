@@ -1,4 +1,7 @@
-"""What each Redis role can do and can't, asked of a real Redis command by command."""
+"""What each Redis role can do and can't, asked of a real Redis command by command.
+
+One file: the tables of what each role may and may not do are most of it, and two tests read their rows.
+"""
 
 from __future__ import annotations
 

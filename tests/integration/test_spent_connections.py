@@ -16,9 +16,9 @@ from fleet.server.http.by_curl import CurlEngine
 from fleet.server.http.choice import EngineName
 from fleet.server.http.interface import Options, Request, Response
 from fleet.server.http.transport import Transport
-from tests.integration.test_client_faults import whole_request
 from tests.support.closing import closing_server
 from tests.support.engines import transport_by
+from tests.support.waiting import whole_request
 
 T = TypeVar("T")
 

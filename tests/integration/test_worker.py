@@ -1,4 +1,7 @@
-"""A real worker, started as a host starts it: every end of a job reaches the results stream."""
+"""A real worker, started as a host starts it: every end of a job reaches the results stream.
+
+One file: most of its tests share a poisoned worker or a sound one.
+"""
 
 from __future__ import annotations
 

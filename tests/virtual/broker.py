@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from fleet.broker.disguise import Disguise
-from fleet.broker.results import BrokerState, Results, parsed
-from fleet.broker.stream import entry_of
-from fleet.coordinator.inbox import Inbox
-from fleet.domain.effects import Dispatch
-from fleet.domain.events import Published
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import Timeline
 
-_HOP_S = 0.001
-_BATCH = 200
+HOP_S = 0.001
 #: a number above this in a job's data is more than any host can compute
 _ABSURD = 10**6
 
@@ -72,7 +65,7 @@ class Redis:
         self.queue.append(message)
         if self._strikes(self.plan.doubled_rate):
             self.queue.append(message)
-        self._timeline.after(_HOP_S, self._work)
+        self._timeline.after(HOP_S, self._work)
 
     def add(self, fields: dict[str, str]) -> None:
         """XADD of a result."""
@@ -98,7 +91,7 @@ class Redis:
             return
         self.up = up
         self.on_entry()
-        self._timeline.after(_HOP_S, self._work)
+        self._timeline.after(HOP_S, self._work)
 
     def _work(self) -> None:
         while self.up and self._free and self.queue:
@@ -165,98 +158,6 @@ class Redis:
         state, body = self._rng.choice((("SUCCESS", wrong), ("SUCCESS", []), ("FAILURE", {"exc_type": 7})))
         if task != self._seen[0] or state == "FAILURE":
             self.add({"task": task, "state": state, "worker": "rogue", "body": json.dumps(body)})
-
-
-class Connection:
-    """A coordinator's connection to Redis: its dispatcher and its intake."""
-
-    def __init__(self, redis: Redis, inbox: Inbox, timeline: Timeline, disguise: Disguise) -> None:
-        self.alive = True
-        self._disguise = disguise
-        self._redis = redis
-        self._inbox = inbox
-        self._timeline = timeline
-        self._reachable = True
-        self._reading = False
-        #: entries that were delivered and not acknowledged are read first
-        self._fresh = True
-        self._left: list[bytes] = []
-        redis.on_entry = self._soon
-        if redis.up and redis.group is None:
-            redis.make_group()
-        self._soon()
-
-    def dispatch(self, order: Dispatch) -> None:
-        """Publish in order, a little later, as the dispatcher's thread does."""
-        self._timeline.after(_HOP_S, lambda: self._publish(order))
-
-    def acknowledge(self, entries: Sequence[bytes]) -> None:
-        """XACK and XDEL the entries, a little later."""
-        self._timeline.after(_HOP_S, lambda: self._drop(entries))
-
-    def _publish(self, order: Dispatch) -> None:
-        if not self.alive:
-            return
-        message, redis = order.message, self._redis
-        waits = order.only_if_idle and bool(redis.queue)
-        if redis.up and not waits:
-            self._timeline.trace(f"published {message.job_id[:8]}~{message.attempt}")
-            redis.push(json.dumps(self._disguise.encoded(message)[1]))
-        word = Published(
-            job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=redis.up, waits=waits
-        )
-        self._timeline.after(_HOP_S, lambda: self._tell(word))
-
-    def _drop(self, entries: Sequence[bytes]) -> None:
-        if not self.alive:
-            return
-        entries, self._left = [*self._left, *entries], []
-        if not self._redis.up:
-            self._left = entries
-            return
-        for entry in entries:
-            self._redis.stream.pop(entry, None)
-            if entry in self._redis.pending:
-                self._redis.pending.remove(entry)
-
-    def _soon(self) -> None:
-        if self.alive and not self._reading:
-            self._reading = True
-            self._timeline.after(_HOP_S, self._read)
-
-    def _read(self) -> None:
-        self._reading = False
-        redis = self._redis
-        if not self.alive:
-            return
-        if not redis.up:
-            self._fresh = True
-            if self._reachable:
-                self._reachable = False
-                self._tell(BrokerState(reachable=False, reason="down"))
-            return
-        if redis.group is None:
-            redis.make_group()
-            self._tell(BrokerState(reachable=True, emptied=True))
-        if not self._reachable:
-            self._reachable = True
-            self._tell(BrokerState(reachable=True))
-        group = redis.group or []
-        if self._fresh:
-            self._fresh = False
-            entries = [entry for entry in redis.pending if entry in redis.stream]
-        else:
-            entries = group[:_BATCH]
-            del group[:_BATCH]
-            redis.pending.extend(entries)
-        if entries:
-            self._tell(parsed([entry_of(entry, redis.stream[entry]) for entry in entries]))
-        if group:
-            self._soon()
-
-    def _tell(self, event: Results | BrokerState | Published) -> None:
-        if self.alive:
-            self._inbox.put(event)
 
 
 def _absurd(value: Any) -> bool:

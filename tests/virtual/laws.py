@@ -1,4 +1,7 @@
-"""The laws that hold at every step of a schedule: I1 conservation, I2 money, I3 submission, write before act."""
+"""The laws that hold at every step of a schedule: I1 conservation, I2 money, I3 submission, write before act.
+
+One file: each law needs what the others saw of the same jobs and calls.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Deliberate bugs, each of which must break a law. `python -m tests.virtual.planted` finds a seed for each."""
+"""Deliberate bugs, each of which must break a law. `python -m tests.virtual.planted` finds a seed for each.
+
+One file: a bug is a few lines, and the table at the end names all of them.
+"""
 
 from __future__ import annotations
 

@@ -17,16 +17,12 @@ from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
-from tests.virtual.broker import Connection, Redis
+from tests.virtual.broker import Redis
+from tests.virtual.caller import VirtualInbox
+from tests.virtual.connection import Connection
+from tests.virtual.death import Death, Killed
 from tests.virtual.laws import BrokenLawError, Laws
-from tests.virtual.life import (
-    Death,
-    Killed,
-    MortalBroker,
-    MortalLedger,
-    VirtualInbox,
-    Watcher,
-)
+from tests.virtual.life import MortalBroker, MortalLedger, Watcher
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server
 from tests.virtual.site import SharedLaws, Site

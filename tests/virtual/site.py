@@ -24,9 +24,11 @@ from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
+from tests.virtual.caller import VirtualCaller, VirtualInbox
+from tests.virtual.death import Death
 from tests.virtual.final_laws import FinalLaws
 from tests.virtual.laws import Laws
-from tests.virtual.life import BooksAtOnce, Death, MortalLedger, VirtualCaller, VirtualInbox
+from tests.virtual.life import BooksAtOnce, MortalLedger
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.timeline import EPOCH_S, Timeline

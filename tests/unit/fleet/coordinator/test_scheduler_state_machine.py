@@ -1,4 +1,7 @@
-"""A farm on a real ledger, whose answers and results come in any order, twice, late or never: I1 to I3 hold."""
+"""A farm on a real ledger, whose answers and results come in any order, twice, late or never: I1 to I3 hold.
+
+One file: it is one state machine, whose rules share the farm that they disturb.
+"""
 
 from __future__ import annotations
 

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-from html.parser import HTMLParser
-from typing import TypeVar
 
 import pytest
 
 from config.hiding import hide_by, without_addresses
 from fleet.domain.amounts import ZERO
-from fleet.domain.calendar import Calendar
-from fleet.domain.causes import Loss
 from fleet.domain.miner_names import IdHider
-from fleet.errors import LedgerError
-from fleet.health.reasons import LostToday
 from fleet.ledger.reports.job_history import JobStep, Life, Match
 from fleet.ledger.reports.latest import PaidJob
-from fleet.status.snapshot import FarmSnapshot
 from fleet.web.pages import Pages
-from fleet.web.past import Past
-from fleet.web.sources import FarmSources, LedgerReader
 from tests.support.snapshots import AT_MS, HOSTILE, MARKUP, MINER, SERVERS, SNAPSHOT, snapshot
+from tests.support.web_world import Elements, World
 
-T = TypeVar("T")
 MINER_ID = "neo15f0c3b9a7e2d4816a0b1c2d3e4f5061728394a5b"
 JOB = PaidJob(
     entry=7,
@@ -46,81 +37,6 @@ LIFE = Life(
     entries=({"entry": 1, "amount_nnet": "1", "kind": MARKUP, "status": MARKUP, "booked_at": MARKUP, "hash": "ab"},),
 )
 MATCH = Match(job_id=MARKUP, server=MARKUP, miner=MARKUP, job_type=MARKUP, state=MARKUP, assigned_at=MARKUP)
-
-
-class Elements(HTMLParser):
-    """The tags, attributes and texts of a document."""
-
-    def __init__(self, document: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[str] = []
-        self.words: list[str] = []
-        self.feed(document)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attrs]
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-
-@dataclass(kw_only=True, slots=True)
-class World:
-    """The sources of pages, changed by hand."""
-
-    farm: FarmSnapshot | None = SNAPSHOT
-    jobs: list[PaidJob] = field(default_factory=list)
-    lives: list[Life] = field(default_factory=list)
-    found: list[Match] = field(default_factory=list)
-    advice: str = ""
-    broken: bool = False
-    now: float = 1000.0
-    reads: int = 0
-
-    def read(self, value: T) -> T:
-        self.reads += 1
-        if self.broken:
-            raise LedgerError(MARKUP)
-        return value
-
-    def pages(self) -> Pages:
-        return Pages(
-            FarmSources(
-                server="simulator" if self.farm is None else self.farm.server,
-                simulated=True,
-                latest=lambda: self.farm,
-                ended=lambda: {("accepted", MARKUP): 3},
-                past=Past(lambda *_: [], lambda *_: [], lambda: AT_MS, lambda: self.now, Calendar()),
-                ledger=LedgerReader(
-                    jobs=lambda *_: self.read(self.jobs),
-                    job=lambda _: self.read((self.lives, self.found)),
-                    lost=lambda: self.read([LostToday(miner=MARKUP, cause=Loss.EXPIRED, jobs=1, amount=ZERO)]),
-                    advice=lambda: self.read(self.advice),
-                ),
-                now_ms=lambda: AT_MS,
-                clock=lambda: self.now,
-            )
-        )
-
-    def run(self, use: Callable[[Pages], Awaitable[None]]) -> None:
-        async def all_of_it() -> None:
-            pages = self.pages()
-            await use(pages)
-            pages.close()
-
-        asyncio.run(all_of_it())
-
-    def page(self, path: str, **query: str) -> tuple[int, str]:
-        """Status and document."""
-        found = []
-
-        async def ask(pages: Pages) -> None:
-            found.append(await pages.answer(path, query))
-
-        self.run(ask)
-        return found[0].status, found[0].body.decode()
 
 
 @pytest.fixture

@@ -1,3 +1,8 @@
+"""The payload of each job type: its fields, their bounds and their defaults.
+
+One file: the table of fields and their bounds is most of it.
+"""
+
 from __future__ import annotations
 
 from typing import Any
