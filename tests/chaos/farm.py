@@ -1,4 +1,7 @@
-"""A farm of separate processes, each of which can be killed, stopped and restarted from outside."""
+"""A farm of separate processes, each of which can be killed, stopped and restarted from outside.
+
+One file: it is one class, each of whose methods acts on the processes that it started.
+"""
 
 from __future__ import annotations
 
