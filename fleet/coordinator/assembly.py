@@ -115,7 +115,7 @@ def _governor(settings: Settings, budget: BudgetSettings, ledger: Ledger, miners
         heartbeat_s=settings.heartbeat_s,
         carried_s=max(budget.window_s - ledger.quiet_s(), 0.0),
         learnt=ledger.rate_limit(),
-        spent=[now - age_s for age_s in ledger.spent_ages_s(budget.window_s)],
+        spent=[now - age_s for age_s in ledger.spent_ages_s(budget.window_s, settings.heartbeat_s)],
     )
 
 

@@ -183,10 +183,10 @@ class Ledger:
         with self._link.reading() as connection:
             return kept_limit(connection, self._server, self._now_ms())
 
-    def spent_ages_s(self, window_s: float) -> Sequence[float]:
-        """How many seconds ago each request of the last `window_s` was sent, as far as payments show."""
+    def spent_ages_s(self, window_s: float, heartbeat_s: float) -> Sequence[float]:
+        """How many seconds ago each request of the last `window_s` was sent, as far as the ledger shows."""
         with self._link.reading() as connection:
-            return spent_ages_s(connection, self._server, window_s, self._now_ms())
+            return spent_ages_s(connection, self._server, window_s, heartbeat_s, self._now_ms())
 
     def ban_s(self) -> float | None:
         """Seconds until a server that has banned this address may be called again; None where no ban is known."""

@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from fleet.domain.amounts import EntryKind
-from fleet.domain.effects import Booked, LimitLearnt, Write
-from fleet.domain.jobs import Entry
+from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.effects import Booked, JobOpened, LimitLearnt, SessionBeat, SessionClosed, SessionOpened, Write
+from fleet.domain.jobs import Entry, JobOrigin, JobState
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from tests.support.miner_script import job
 
 NOW_MS = 1_800_000_000_000
 
@@ -69,4 +70,26 @@ def test_each_job_paid_within_the_window_was_two_requests(ledger: Ledger, clock:
         ledger.commit([paid(number)])
         clock.ms += 10_000
     ledger.commit([paid(9, EntryKind.HEARTBEAT)])
-    assert list(ledger.spent_ages_s(35.0)) == [10.0, 10.0, 20.0, 20.0, 30.0, 30.0]
+    assert list(ledger.spent_ages_s(35.0, 30.0)) == [10.0, 10.0, 20.0, 20.0, 30.0, 30.0]
+
+
+def test_sessions_took_two_requests_to_open_and_a_heartbeat_each_interval_also_if_they_are_closed(
+    ledger: Ledger, clock: Clock
+) -> None:
+    for session in ("s", "t"):
+        ledger.commit([SessionOpened(miner_id="m", session_id=session, offset=ZERO)])
+        clock.ms += 35_000
+        ledger.commit([SessionBeat(miner_id="m", session_id=session, offset=ZERO)])
+        ledger.commit([SessionClosed(miner_id="m", session_id=session, cause="stopped")])
+        clock.ms += 10_000
+    assert list(ledger.spent_ages_s(60.0, 30.0)) == [10.0, 40.0, 45.0, 45.0, 55.0]
+
+
+def test_an_open_job_took_the_request_that_fetched_it_and_one_that_came_without_a_fetch_took_none(
+    ledger: Ledger, clock: Clock
+) -> None:
+    for origin in (JobOrigin.FETCHED, JobOrigin.NEXT):
+        opened = job(origin.value, origin)
+        ledger.commit([JobOpened(job=opened, miner_id="m", session_id="s", state=JobState.ASSIGNED, attempt=1)])
+    clock.ms += 5_000
+    assert list(ledger.spent_ages_s(60.0, 30.0)) == [5.0]
