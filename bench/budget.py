@@ -2,7 +2,7 @@
 
     python -m bench budget
 
-The fleet is configured with a limit far above the server's and has to find the true one. The windows after the first
+The fleet is told of a limit ten times the server's and has to find the true one. The windows after the first
 are measured. The possible number of jobs follows from the requests that heartbeats leave: two for each job, and one for
 a job that came without a fetch.
 """
@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.farms import UNLIMITED, Payment, surroundings
+from bench.farms import Payment, surroundings
 from bench.heartbeats import Watch
 from bench.processes import side_by_side
 from bench.rows import Bound, Row
 
 MINERS = 100
+#: how many times the server's limit the fleet is told
+_TIMES = 10
 #: how late a heartbeat may come without counting as late, in seconds
 TOLERANCE_S = 1.0
 
@@ -56,7 +58,12 @@ def _measured(limit: Limit) -> list[Row]:
         worker = farm.start_worker()
         farm.wait_for_worker()
         coordinator = farm.start_coordinator(
-            UNLIMITED | {"FLEET_MINERS": str(MINERS), "FLEET_MINER_PREFIX": "rig-"},
+            {
+                "FLEET_BUDGET__REQUESTS": str(_TIMES * limit.requests),
+                "FLEET_BUDGET__WINDOW_S": str(limit.window_s),
+                "FLEET_MINERS": str(MINERS),
+                "FLEET_MINER_PREFIX": "rig-",
+            },
         )
         while not farm.asked("requests")["requests_total"]:
             time.sleep(0.01)

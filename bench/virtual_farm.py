@@ -56,6 +56,8 @@ class Scene:
     processes: int = 64
     #: maximum number of open miners
     most: int = 300
+    #: requests in a window that the farm takes for the limit at first; None for the server's
+    stated: int | None = None
 
 
 def _ran(call: Coroutine[Any, Any, _Result]) -> _Result:
@@ -105,7 +107,7 @@ class VirtualFarm:
         limit = scene.server.rate_limit
         many = scene.most if fixed is None else fixed
         governor = Governor(
-            requests=limit.requests, window_s=limit.window_s, miners=many, heartbeat_s=_HEARTBEAT_S, carried_s=0.0
+            requests=scene.stated or limit.requests, window_s=limit.window_s, miners=many, heartbeat_s=_HEARTBEAT_S
         )
         miners = [
             Miner(MinerSpec(miner_id=f"rig-{number}"), policy, SavedMiner(), Random(number), 0.0)

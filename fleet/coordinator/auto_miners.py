@@ -168,9 +168,12 @@ class AutoMiners:
     def advise(self, now: float, *, hosts: int, at_end: bool = False) -> list[Effect]:
         """The advice and forecast to write and print if they are due, as they are `at_end` of a run. `hosts` compute.
 
-        There is none while sessions open or close, or while the limit is being learnt.
+        There is none while sessions open or close, or wait for the limit to be known, or while it is being learnt.
         """
-        if self.standing_by or self._governor.learning or (now - self.seen.steady_since < _STEADY_S and not at_end):
+        opening = now - self.seen.steady_since < _STEADY_S or (
+            self.own < self.stay_open and self._governor.first_window
+        )
+        if self.standing_by or self._governor.learning or (opening and not at_end):
             return []
         if not at_end and now < self.adviser.due_at:
             return []

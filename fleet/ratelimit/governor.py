@@ -19,23 +19,20 @@ from collections.abc import Sequence
 from fleet.domain.calls import BEATS_SHARE, CallKind, Reply, Urgency
 from fleet.domain.effects import LimitLearnt
 from fleet.errors import CallError, RateLimited
+from fleet.ratelimit.pace import EvenPace
 from fleet.ratelimit.request_log import RequestLog
 from fleet.ratelimit.window_estimator import Belief, Lesson
 
 #: number of equal parts of the window over which the openings of very many sessions are spread
 _PARTS = 10
-#: factor by which fetches may exceed the pace that spreads them evenly, to catch up on room that was reserved for a
-#: moment. What is sent too early is missing in every later window: at 1.5 a farm stood still
-#: for the last third of each
-_CATCH_UP = 1.02
-#: how far ahead of that pace they may be, as a fraction of the window
-_AHEAD = 0.03
 #: how late a heartbeat may be sent, in seconds
 _PUNCTUAL_S = 0.5
 #: number of groups in which coming heartbeats are examined
 _GROUPS = 20
 #: a session counts as ended when its heartbeat is overdue by this many seconds
 _OVERDUE_S = 2.0
+#: number of miners that register at once while the limit is unknown
+_AT_FIRST = 8
 #: calls after which a heartbeat falls due
 _BEATS = frozenset({CallKind.START_SESSION, CallKind.HEARTBEAT})
 #: a limit that differs by this fraction is not reported again
@@ -75,8 +72,9 @@ class Governor:
         self._log = RequestLog(spent)
         #: due times of the coming heartbeats, soonest first
         self._beats: list[float] = []
-        #: when the next request for a job is due by an even pace
-        self._paced_at = -math.inf
+        self._pace = EvenPace()
+        #: number of registrations so far
+        self._registered = 0
         self._quickest_s = math.inf
         self._first_at: float | None = None
         self._lesson: Lesson | None = None
@@ -165,11 +163,22 @@ class Governor:
         room = max(limit - reserve - self._beats_to_come(limit - reserve, now), 1)
         room_at = self._log.room_at(room, window_s, now)
         if urgency is Urgency.FETCH or urgency is Urgency.LAST:
-            return max(room_at, self._paced_at - _AHEAD * window_s)
+            return max(room_at, self._pace.fetch_at(window_s))
         # all at once, if the heartbeats of all miners leave room
         spare = limit - math.ceil(self.miners / self._heartbeat_s * window_s)
         share = max(math.ceil(self._belief.limit / _PARTS), spare)
+        if urgency is Urgency.OPENING and self.first_window and self._registered >= _AT_FIRST:
+            # more sessions would only lower what each job pays, and their heartbeats may meet a full window
+            room_at = max(room_at, self._pace.due_at)
         return max(room_at, self._log.room_at(share, window_s / _PARTS, now))
+
+    @property
+    def first_window(self) -> bool:
+        """Whether the limit is unknown yet: neither a refusal nor a whole window has shown it.
+
+        After the first few miners, another one registers only if the open ones leave requests.
+        """
+        return not self._belief.confirmed
 
     def sendable_at(self, count: int, now: float) -> float:
         """When the last of `count` more requests can be sent, by the believed limit.
@@ -194,15 +203,14 @@ class Governor:
         self._log.add(now)
         self._awaited += awaited
         self._last_at = now
+        self._registered += kind is CallKind.REGISTER
         if kind in _BEATS:
             if kind is CallKind.HEARTBEAT or len(self._beats) == self.miners:
                 del self._beats[:1]
             self._beats.append(now + self._heartbeat_s)
         if kind is not CallKind.HEARTBEAT:
-            # what goes before fetches is not paced: a burst of it holds them up for a moment only
-            spacing_s = self._spacing_s
-            latest = now + max(2 * _AHEAD * self.window_s, 4 * spacing_s)
-            self._paced_at = min(max(self._paced_at, now) + spacing_s, latest)
+            beats = self.window_s // self._heartbeat_s * self.miners
+            self._pace.sent(now, limit=self.limit, window_s=self.window_s, beats=beats)
         self._log.trim(self._belief.window_s, now)
 
     def ended(self, reply: Reply, now: float) -> None:
@@ -257,12 +265,6 @@ class Governor:
             self._lesson.refused_again(now)
             exhausted = self._lesson.exhausted
         self._pause(retry_after_s, now, floor=exhausted)
-
-    @property
-    def _spacing_s(self) -> float:
-        """Seconds between two requests for jobs, if each window has the heartbeats of every miner, too."""
-        beats = min(self.window_s // self._heartbeat_s * self.miners, BEATS_SHARE * self.limit)
-        return self.window_s / (_CATCH_UP * max(self.limit - beats, 1.0))
 
     def _pause(self, retry_after_s: float | None, now: float, *, floor: bool = True) -> None:
         if floor and now >= self._pause_until:

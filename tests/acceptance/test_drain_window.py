@@ -10,14 +10,14 @@ import pytest
 from tests.support.farms import asked, book, earned, farm, figures, simulator
 
 #: jobs that are open at the stop wait for a window that is longer than the drain alone would be
-LIMIT = {"FLEET_BUDGET__REQUESTS": "90", "FLEET_BUDGET__WINDOW_S": "20", "FLEET_DRAIN_S": "3"}
+LIMIT = {"FLEET_BUDGET__REQUESTS": "32", "FLEET_BUDGET__WINDOW_S": "20", "FLEET_DRAIN_S": "3"}
 
 
 def test_no_job_is_lost_to_a_limit_that_frees_room_in_time(tmp_path: Path) -> None:
     """The opening of the sessions takes most of the window. On release a each job is submitted twice."""
     folder = tmp_path / "farm"
-    with simulator(tmp_path / "simulator", "--dialect", "a", "--rate-limit", "90/20") as (_, url):
-        options = ("--server", url, "--miners", "16", "--for", "8s", "--json")
+    with simulator(tmp_path / "simulator", "--dialect", "a", "--rate-limit", "32/20") as (_, url):
+        options = ("--server", url, "--miners", "8", "--for", "8s", "--json")
         with farm(folder, *options, settings=LIMIT) as process:
             assert process.wait(120) == 0, process.words()
         jobs = figures(process)["jobs"]

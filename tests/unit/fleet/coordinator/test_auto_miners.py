@@ -52,7 +52,7 @@ def test_miners_by_number_open_one_after_another_at_first_so_that_fewer_of_them_
 
 
 def test_many_miners_by_number_open_together_once_the_first_ones_have_shown_what_jobs_pay() -> None:
-    where = scene(limit=5000, round_trip_ms=300, strangers=0, capped=True, paid_heartbeats=False, most=40)
+    where = scene(limit=50_000, round_trip_ms=300, strangers=0, capped=True, paid_heartbeats=False, most=40)
     farm = VirtualFarm(where, fixed=40)
     farm.run(5.0)
     counts = [count for _, count in farm.sessions]

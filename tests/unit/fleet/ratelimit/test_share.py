@@ -18,7 +18,8 @@ MINERS = 100
 #: in a minute, of which 200 are heartbeats
 LIMIT = 1000
 DENIED = {f"rig-{number}" for number in range(0, MINERS, 3)}
-WARM_UP, MINUTES = 2, 3
+#: in the first minute only a few miners open, since the limit is unknown
+WARM_UP, MINUTES = 3, 3
 
 
 def paid(minutes: list[Minute]) -> int:
