@@ -9,17 +9,16 @@ from typing import Protocol
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
 from fleet.coordinator.farms import AnyBooks, AnyFarm
-from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.server_rows import Account
-from fleet.domain.amounts import ZERO, EntryKind
+from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
-from fleet.domain.effects import Booked, Found, NoticeKind
+from fleet.domain.effects import Found
 from fleet.domain.hosts import host_of
 from fleet.health.farm import Facts
 from fleet.health.servers import ServerFacts
 from fleet.health.watch import FarmHealth
+from fleet.status.fresh import Fresh
 from fleet.status.snapshot import MinerFigures, Wrong
-from tasks.messages import Outcome, ResultMessage
 
 
 class Around(Protocol):
@@ -64,31 +63,27 @@ class HealthObserver:
         """Redis was lost or found."""
         self._redis = "" if state.reachable else state.reason
 
-    def ended(self, message: ResultMessage, job_type: str, now: float) -> None:
-        """An awaited attempt ended."""
-        self._result_at = now
-        self._health.hosts.ended(
-            hidden(host_of(message.worker)),
-            job_type=job_type,
-            computed=message.outcome is Outcome.COMPUTED,
-            kernel_ms=message.compute_ms,
-            version=message.kernel_version,
-            now=now,
-        )
+    def learn(self, fresh: Fresh) -> None:
+        """Count what happened in the last second: attempts that ended, and payments."""
+        for (job_type, worker), attempts in fresh.attempts.items():
+            self._result_at = max(self._result_at, attempts.last_at)
+            self._health.hosts.ended(hidden(host_of(worker)), hidden(job_type), attempts)
+        for miner_id, payments in fresh.by_miner.items():
+            self._paid_at = max(self._paid_at, payments.last_at)
+            if payments.jobs and miner_id in self._names:
+                self._health.paid(self._names[miner_id], payments)
+        for (_, worker), payments in fresh.by_work.items():
+            if payments.jobs:
+                self._health.hosts.paid(hidden(host_of(worker)), payments)
 
-    def committed(self, effects: TurnEffects, now: float) -> None:
-        """Count payments, losses, and money that left a wallet."""
-        for write in effects.writes:
-            if isinstance(write, Booked):
-                self._paid_at, entry = now, write.entry
-                if entry.kind is EntryKind.JOB and entry.miner_id in self._names:
-                    host = hidden(host_of(entry.proof.worker))
-                    self._health.paid(self._names[entry.miner_id], host, entry.amount, now)
-            elif isinstance(write, Found) and write.finding.kind is Difference.SENT and write.miner_id in self._names:
-                self._health.miners.left_wallet(self._names[write.miner_id], -write.finding.amount, now)
-        for notice in effects.notices:
-            if notice.kind is NoticeKind.LOST_JOB and notice.miner_id in self._names:
-                self._health.lost(self._names[notice.miner_id])
+    def found(self, write: Found, now: float) -> None:
+        """A difference from the server's total was explained: money that left a wallet is worth knowing."""
+        if write.finding.kind is Difference.SENT and write.miner_id in self._names:
+            self._health.miners.left_wallet(self._names[write.miner_id], -write.finding.amount, now)
+
+    def lost(self, miner: str) -> None:
+        """A job of `miner` ended without a payment."""
+        self._health.lost(miner)
 
     def wrong(
         self,

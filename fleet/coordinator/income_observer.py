@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from fleet.domain.amounts import EntryKind
 from fleet.domain.answers import HeartbeatAnswer, Receipt, RewardTerms, SessionStart
 from fleet.domain.calls import Call, CallKind, Reply
-from fleet.domain.effects import Booked, Effect
 from fleet.domain.free_jobs import FreeJobTerms
-from fleet.domain.jobs import Job
+from fleet.domain.jobs import Entry, Job
 from fleet.earning.meter import Meter
 from fleet.errors import JobCompleted
 from fleet.miner.miner import Miner
@@ -114,14 +111,12 @@ class IncomeObserver:
             times[2:] = now, compute_ms / 1000
             self._meter.away(max(now - times[1] - times[3], 0.0))
 
-    def booked(self, effects: Iterable[Effect], now: float) -> None:
-        """Count the payments among the effects, as completed jobs or as heartbeat pay."""
-        for effect in effects:
-            if isinstance(effect, Booked):
-                if effect.entry.kind is EntryKind.JOB:
-                    self._meter.done(now)
-                elif effect.entry.kind is EntryKind.HEARTBEAT and self._beats_state_pay is False:
-                    self._meter.bonus(effect.entry.amount)
+    def booked(self, entry: Entry, now: float) -> None:
+        """Count a payment, as a completed job or as heartbeat pay."""
+        if entry.kind is EntryKind.JOB:
+            self._meter.done(now)
+        elif entry.kind is EntryKind.HEARTBEAT and self._beats_state_pay is False:
+            self._meter.bonus(entry.amount)
 
     def look(self) -> None:
         """Forget the times of jobs that never ended, once there are many."""

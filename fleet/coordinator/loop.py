@@ -81,7 +81,7 @@ class Coordinator:
                 site.read_again(self._clock())
             for event in taken:
                 now = self._clock()
-                self._observer.saw(event, self._farm, now)
+                self._observer.saw(event)
                 self._feed(event, now)
             now = self._clock()
             if stop_at is not None and now >= stop_at:
@@ -128,8 +128,9 @@ class Coordinator:
     def _on_results(self, results: Results, now: float) -> None:
         """Pass each result to its server. All are acknowledged once every server has written what it got of them."""
         for site, part in self._parts(results):
-            for message in part.messages:
-                site.farm.on_result(message, now)
+            types = [site.farm.on_result(message, now) for message in part.messages]
+            ended = [(job_type, message) for job_type, message in zip(types, part.messages, strict=True) if job_type]
+            self._observer.ended(ended, site.name, now)
             site.acknowledged += part.entries
         for flaw in results.flaws:
             self._watcher.flaw(flaw)

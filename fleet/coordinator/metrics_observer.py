@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from config.hiding import hidden
 from fleet.broker.disguise import of_server
-from fleet.broker.results import Results
 from fleet.coordinator.farms import AnyFarm, Farms
 from fleet.coordinator.inbox import Event
+from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Booked, JobMoved, JobOpened
@@ -14,7 +16,7 @@ from fleet.domain.hosts import host_of
 from fleet.domain.jobs import FINAL
 from fleet.errors import CallError
 from fleet.web.metrics import EventMetrics
-from tasks.messages import Outcome, ResultMessage
+from tasks.messages import Outcome
 
 #: the type of a job that an earlier coordinator opened
 _UNKNOWN = "unknown"
@@ -37,13 +39,19 @@ class MetricsObserver:
         #: miner id → its session and when its last heartbeat was sent
         self._beats: dict[str, tuple[str, float]] = {}
 
-    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:  # noqa: ARG002 - an observer's signature
-        """Count calls and results."""
+    def saw(self, event: Event) -> None:
+        """Count calls."""
         if isinstance(event, Reply):
             self._call(event)
-        elif isinstance(event, Results):
-            for message in event.messages:
-                self._result(message, farm)
+
+    def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:  # noqa: ARG002
+        """Count what workers computed, and what they failed."""
+        for job_type, message in attempts:
+            shown, host = hidden(job_type), hidden(host_of(message.worker))
+            if message.outcome is Outcome.COMPUTED:
+                self._metrics.computed(shown, host, message.compute_ms / 1000)
+            else:
+                self._metrics.failed(shown, host, message.outcome.value)
 
     def committed(self, effects: TurnEffects, now: float) -> None:  # noqa: ARG002
         """Count jobs that ended, payments, and jobs that were sent."""
@@ -71,13 +79,3 @@ class MetricsObserver:
             if session == session_id:
                 self._metrics.heartbeat(reply.sent_at - sent_at - self._heartbeat_s)
             self._beats[miner_id] = (session_id, reply.sent_at)
-
-    def _result(self, message: ResultMessage, farm: AnyFarm) -> None:
-        job = farm.jobs.get(message.job_id)
-        if job is None or not job.awaits(message):
-            return
-        job_type, host = hidden(job.job_type), hidden(host_of(message.worker))
-        if message.outcome is Outcome.COMPUTED:
-            self._metrics.computed(job_type, host, message.compute_ms / 1000)
-        else:
-            self._metrics.failed(job_type, host, message.outcome.value)

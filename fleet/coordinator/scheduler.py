@@ -15,7 +15,7 @@ from fleet.coordinator.reachability import Reachability
 from fleet.coordinator.timetable import Timetable
 from fleet.coordinator.workforce import Workforce
 from fleet.domain.calls import CallKind, Reply, Urgency
-from fleet.domain.effects import Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
+from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
 from fleet.domain.events import (
     BrokerEmptied,
     DrainBegun,
@@ -64,16 +64,14 @@ class Farm:
         # pauses differ between farms, but repeat for the same farm
         jitter = random.Random("".join(self.miners))
         self.server = Reachability(len(self.miners), backoff or Backoff(), jitter, now)
-        self._given_up = False
-        self._find = find
+        self._given_up, self._find = False, find
         self._free_calls = max_calls
         #: number of fetches without an answer yet
         self._fetching = 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())
         self.workers = Workforce(self.jobs, max_at_workers, beside)
         self.timetable = Timetable(governor, len(self.miners), None if auto is None else auto.seen.opens_singly)
-        self._resends = Resends()
-        self._turn = Turn()
+        self._resends, self._turn = Resends(), Turn()
         for miner in self.miners.values():
             self.timetable.enter(miner, now)
 
@@ -112,19 +110,21 @@ class Farm:
                 if now < other.waits_until:
                     self._tell(other, ServerIsBack(), now)
 
-    def on_result(self, message: ResultMessage, now: float) -> None:
-        """A worker's attempt ended. A result for a job that is not open here is counted and dropped."""
+    def on_result(self, message: ResultMessage, now: float) -> str:
+        """A worker's attempt ended. Returns the type of its job; "" if it was not awaited, which drops the result."""
         job = self.jobs.get(message.job_id)
         if job is None:
             self._warn("a result that is not awaited", message.job_id)
-            return
-        if job.awaits(message):
+            return ""
+        awaited = job.awaits(message)
+        if awaited:
             warning = self.workers.ended(message, job, now)
             if warning is not None:
                 self._warn(warning)
             if self.auto is not None and message.outcome is Outcome.COMPUTED:
                 self.auto.seen.computed(message.job_id, job.job_type, message.compute_ms, now)
         self._tell(self.miners[job.miner_id], ResultArrived(message=message, able=self.workers.able), now)
+        return job.job_type if awaited else ""
 
     def _warn(self, text: str, job_id: str = "") -> None:
         """Print a warning that concerns no single miner."""
@@ -275,8 +275,6 @@ class Farm:
 
     def _tell(self, miner: Miner, event: MinerEvent, now: float) -> None:
         effects = miner.on(event, now, self._prior)
-        if self.auto is not None:
-            self.auto.seen.booked(effects, now)
         self._sort(effects, now)
         self.timetable.enter(miner, now)
 
@@ -298,3 +296,5 @@ class Farm:
                 if ended is not None:
                     self._resends.ended(ended.sends)
                     self.workers.forget(effect.job_id)
+            elif isinstance(effect, Booked) and self.auto is not None:
+                self.auto.seen.booked(effect.entry, now)

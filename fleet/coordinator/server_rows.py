@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from fleet.coordinator.farms import AnyFarm
 from fleet.coordinator.inbox import Event
+from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import ZERO
@@ -53,16 +54,20 @@ class ServerRows:
         """What was booked today before the start."""
         self._today[key].add(key, amount, self._now_ms)
 
-    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:
+    def saw(self, event: Event) -> None:
         """Only payments count, which are written first."""
+
+    def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:
+        """Only payments count."""
 
     def committed(self, effects: TurnEffects, now: float) -> None:
         """Count what was written to a server's account."""
-        for write in effects.writes:
-            if isinstance(write, Booked):
-                self._booked[effects.server] += write.entry.amount
-                self._recent.add(effects.server, 1, write.entry.amount, now)
-                self._today[effects.server].add(effects.server, write.entry.amount, self._now_ms)
+        amounts = [write.entry.amount for write in effects.writes if isinstance(write, Booked)]
+        if amounts:
+            server, amount = effects.server, sum(amounts, ZERO)
+            self._booked[server] += amount
+            self._recent.add(server, len(amounts), amount, now)
+            self._today[server].add(server, amount, self._now_ms)
 
     def tick(self, farm: AnyFarm, now: float) -> None:
         """Nothing is due at the end of a turn."""

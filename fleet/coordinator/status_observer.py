@@ -6,27 +6,28 @@ One file: all figures of a snapshot are taken from the farm here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from config.hiding import hidden
-from fleet.broker.results import BrokerState, Results
+from fleet.broker.results import BrokerState
 from fleet.coordinator.farms import AnyBooks, AnyFarm, expected
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
+from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
 from fleet.coordinator.server_rows import ServerRows, requests_of
 from fleet.domain.amounts import ZERO
 from fleet.domain.answers import GasInfo, NetworkPhase
-from fleet.domain.effects import Booked, JobMoved, JobOpened, JobRecovered, NoticeKind
+from fleet.domain.effects import Booked, Found, JobMoved, JobOpened, JobRecovered, NoticeKind
 from fleet.domain.hosts import host_of
 from fleet.miner.miner import Miner
 from fleet.money.readable import reading_order
 from fleet.status.collected import Collected
+from fleet.status.fresh import Fresh
 from fleet.status.projection import projected
 from fleet.status.publisher import Wanted
 from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue
-from tasks.messages import Outcome, ResultMessage
 
 #: seconds between two snapshots
 EVERY_S = 1.0
@@ -85,40 +86,43 @@ class StatusObserver:
         self._servers, self._now_ms = sources.servers, sources.now_ms
         self._started_ms = sources.now_ms()
         self._due_at = now
+        #: what happened since the last snapshot
+        self._fresh = Fresh()
         self._gas: GasInfo | None = None
         self._phase: NetworkPhase | None = None
         self._order: list[tuple[str, Miner]] = []
         #: the newest snapshot; None before the first
         self.latest: FarmSnapshot | None = None
 
-    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:
-        """Count results, and keep what the server stated of its network."""
-        if isinstance(event, Results):
-            now_ms = self._now_ms()
-            for message in event.messages:
-                self._result(message, farm, now, now_ms)
-        elif isinstance(event, Network):
+    def saw(self, event: Event) -> None:
+        """Keep what the server stated of its network, and whether Redis answers."""
+        if isinstance(event, Network):
             self._gas, self._phase = event.gas, event.phase
         elif isinstance(event, BrokerState):
             self._health.saw(event)
 
+    def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:  # noqa: ARG002
+        """Count what workers computed, and what they failed."""
+        for job_type, message in attempts:
+            self._fresh.ended(job_type, message, now)
+
     def committed(self, effects: TurnEffects, now: float) -> None:
         """Count what was written to the ledger."""
-        self._health.committed(effects, now)
-        now_ms = self._now_ms()
         for write in effects.writes:
             if isinstance(write, Booked):
-                entry = write.entry
-                miner = self._subject.names.get(entry.miner_id, hidden(entry.miner_id))
-                self._collected.booked(entry, miner, hidden(entry.job_type), now, now_ms)
+                self._fresh.booked(write.entry, now)
             elif isinstance(write, JobMoved):
                 self._wanted.lost += write.loss is not None
+            elif isinstance(write, Found):
+                self._health.found(write, now)
             elif isinstance(write, JobRecovered) or (isinstance(write, JobOpened) and write.reopened):
                 self._wanted.taken_back += 1
                 self._wanted.lost += 1
         for notice in effects.notices:
             if notice.kind is NoticeKind.LOST_JOB and notice.miner_id in self._subject.names:
-                self._collected.lost(self._subject.names[notice.miner_id])
+                miner = self._subject.names[notice.miner_id]
+                self._collected.lost(miner)
+                self._health.lost(miner)
 
     def tick(self, farm: AnyFarm, now: float) -> None:
         """Make a snapshot if one is due."""
@@ -132,19 +136,36 @@ class StatusObserver:
         self.latest = replace(self._made(farm, now), state="ended", wrong=())
         self._put(self.latest)
 
-    def _result(self, message: ResultMessage, farm: AnyFarm, now: float, now_ms: int) -> None:
-        job, computed = farm.jobs.get(message.job_id), message.outcome is Outcome.COMPUTED
-        if job is None or not job.awaits(message):
-            return
-        job_type, host = hidden(job.job_type), hidden(host_of(message.worker))
-        self._health.ended(message, job_type, now)
-        for tally, name in ((self._collected.types, job_type), (self._collected.hosts, host)):
-            tally.ended(name, computed=computed, kernel_ms=message.compute_ms, now=now, now_ms=now_ms)
+    def _bring_up_to_date(self, now: float, now_ms: int) -> None:
+        """Count what happened since the last snapshot, and drop what is too old."""
+        self._learn(now, now_ms)
+        self._collected.refresh(now, now_ms)
+        self._correct_day(now)
+
+    def _learn(self, now: float, now_ms: int) -> None:
+        fresh, self._fresh = self._fresh, Fresh()
+        names, collected = self._subject.names, self._collected
+        for (job_type, worker), attempts in fresh.attempts.items():
+            computed, kernel_ms = len(attempts.kernel_ms), sum(attempts.kernel_ms)
+            for tally, name in ((collected.types, job_type), (collected.hosts, host_of(worker))):
+                tally.ended(
+                    hidden(name),
+                    computed=computed,
+                    failed=attempts.failed,
+                    kernel_ms=kernel_ms,
+                    now=now,
+                    now_ms=now_ms,
+                )
+        for miner_id, paid in fresh.by_miner.items():
+            collected.paid(names.get(miner_id) or hidden(miner_id), paid, now_ms)
+        for (job_type, worker), paid in fresh.by_work.items():
+            host = hidden(host_of(worker)) if paid.jobs else ""
+            collected.earned(hidden(job_type), host, paid.jobs, paid.amount, paid.last_at)
+        self._health.learn(fresh)
 
     def _made(self, farm: AnyFarm, now: float) -> FarmSnapshot:
         subject, collected, wanted, now_ms = self._subject, self._collected, self._wanted, self._now_ms()
-        collected.refresh(now, now_ms)
-        self._correct_day(now)
+        self._bring_up_to_date(now, now_ms)
         rows, sessions = self._miners(farm, now)
         commits = self._books.times()
         oldest = farm.jobs.oldest_ordered_at

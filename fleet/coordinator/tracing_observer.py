@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from config.hiding import hidden
 from fleet.broker.disguise import of_server
-from fleet.broker.results import Results
 from fleet.coordinator.farms import AnyFarm
 from fleet.coordinator.inbox import Event
+from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened
@@ -30,13 +30,13 @@ class TracingObserver:
         self._names = names
         self._now_ns = now_ns
 
-    def saw(self, event: Event, farm: AnyFarm, now: float) -> None:  # noqa: ARG002 - an observer's signature
+    def saw(self, event: Event) -> None:
+        """No event counts before it is processed."""
+
+    def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:  # noqa: ARG002
         """Note which host ended an attempt."""
-        if isinstance(event, Results):
-            for message in event.messages:
-                job = farm.jobs.get(message.job_id)
-                if job is not None and job.awaits(message):
-                    self._spans.computed(message.job_id, hidden(host_of(message.worker)))
+        for _, message in attempts:
+            self._spans.computed(of_server(server, message.job_id), hidden(host_of(message.worker)))
 
     def committed(self, effects: TurnEffects, now: float) -> None:  # noqa: ARG002
         """Note jobs that were opened and that ended, and what was booked for them."""

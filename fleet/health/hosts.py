@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from fleet.health.learned import UsualLevel, UsualPace
 from fleet.health.symptom import Symptom, host_subject
+from fleet.status.fresh import FreshAttempts, FreshPayments
 from fleet.status.tallies import OTHER, Names
 
 #: most hosts that are told apart, since a worker states its own name, and most job types of each
@@ -30,6 +31,8 @@ _SHARE_OVER = 200.0
 _FAILS, _ATTEMPTS = 0.5, 10
 #: how many times its usual time a host takes when it counts as slower, and when no longer; jobs that say so
 _SLOWER, _SLOWER_NO_MORE, _JOBS = 1.5, 1.25, 50
+#: how many times its usual time a single job counts at most
+_MOST_SLOW = 10.0
 
 
 @dataclass(slots=True)
@@ -66,32 +69,34 @@ class HostWatch:
         #: when the farm last had no jobs to give
         self._idle_at = float("-inf")
 
-    def ended(self, name: str, *, job_type: str, computed: bool, kernel_ms: float, version: str, now: float) -> None:
-        """A host ended an attempt; `version` is that of the kernels that computed it."""
+    def ended(self, name: str, job_type: str, attempts: FreshAttempts) -> None:
+        """A host ended attempts at jobs of a type."""
         name = self._names.of(name)
         if name == OTHER:
             return
-        host = self._hosts[name]
-        host.results.seen(0.0, now)
-        host.seen_at = now
-        host.fresh += 1
-        host.successes.seen(float(computed))
+        host, computed = self._hosts[name], len(attempts.kernel_ms)
+        number = computed + attempts.failed
+        host.results.seen(0.0, attempts.last_at, events=number, first_at=attempts.first_at)
+        host.seen_at = attempts.last_at
+        host.fresh += number
+        host.successes.seen(computed / number, number)
         if not computed:
             return
-        host.kernel_version = version
+        host.kernel_version = attempts.kernel_version
         if job_type in host.kernels or len(host.kernels) < _MOST_TYPES:
             kernel = host.kernels[job_type]
             if kernel.count >= _JOBS and kernel.usual > 0:
-                host.slowness.seen(min(kernel_ms / kernel.usual, 10.0))
+                slowness = sum(min(kernel_ms / kernel.usual, _MOST_SLOW) for kernel_ms in attempts.kernel_ms)
+                host.slowness.seen(slowness / computed, computed)
             # what is slower than usual must not become usual soon
             if not host.slower:
-                kernel.seen(kernel_ms)
+                kernel.seen(sum(attempts.kernel_ms) / computed, computed)
 
-    def paid(self, name: str, amount: float, now: float) -> None:
-        """A job that the host computed was paid."""
+    def paid(self, name: str, fresh: FreshPayments) -> None:
+        """Jobs that the host computed were paid."""
         host = self._hosts.get(name)
         if host is not None:
-            host.payments.seen(amount, now)
+            host.payments.seen(float(fresh.job_amount), fresh.last_at, events=fresh.jobs, first_at=fresh.first_at)
 
     def look(
         self, drop_per_day: float | None, now: float, *, online: Collection[str] | None, idle: bool

@@ -20,6 +20,11 @@ DAY_S = 86_400.0
 _GAPS, _LEAST_S, _MOST_S = 20.0, 120.0, 600.0
 
 
+def _weight(of_one: float, count: int, new: int) -> float:
+    """Weight of the mean of the `new` last of `count` samples, each of which weighs at least `of_one`."""
+    return max(1.0 - (1.0 - of_one) ** new, new / count)
+
+
 class UsualPace:
     """The mean time between two events of a subject, and the mean amount of one."""
 
@@ -31,17 +36,24 @@ class UsualPace:
         self.last_at = float("-inf")
         self._gap_s = self._longest_s = 0.0
 
-    def seen(self, amount: float, now: float) -> None:
-        """An event of an amount, such as a payment in NNET."""
-        self.count += 1
-        self.amount += (amount - self.amount) * max(_WEIGHT, 1 / self.count)
-        if self.count > 1:
-            gap_s = max(now - self.last_at, 0.0)
-            if self.learnt:
-                gap_s = min(gap_s, _LONGEST * max(self._gap_s, 1.0))
-            self._longest_s = max(self._longest_s * 0.5 ** (gap_s / _HALVED_S), gap_s)
-            self._gap_s += (gap_s - self._gap_s) * max(_WEIGHT, 1 / (self.count - 1))
+    def seen(self, amount: float, now: float, *, events: int = 1, first_at: float | None = None) -> None:
+        """An event of an amount, such as a payment in NNET, or several since `first_at` that amount to it together."""
+        first_at = now if first_at is None else first_at
+        if self.count:
+            self._passed(first_at - self.last_at, self.count, 1)
+        if events > 1:
+            self._passed((now - first_at) / (events - 1), self.count + events - 1, events - 1)
+        self.count += events
+        self.amount += (amount / events - self.amount) * _weight(_WEIGHT, self.count, events)
         self.last_at = now
+
+    def _passed(self, gap_s: float, gaps: int, new: int) -> None:
+        """Count `new` times between events; there are `gaps` with them."""
+        gap_s = max(gap_s, 0.0)
+        if gaps >= _LEARNT:
+            gap_s = min(gap_s, _LONGEST * max(self._gap_s, 1.0))
+        self._longest_s = max(self._longest_s * 0.5 ** (gap_s * new / _HALVED_S), gap_s)
+        self._gap_s += (gap_s - self._gap_s) * _weight(_WEIGHT, gaps, new)
 
     @property
     def learnt(self) -> bool:
@@ -81,11 +93,11 @@ class UsualLevel:
         self.count = 0
         self.usual = self.lately = 0.0
 
-    def seen(self, value: float) -> None:
-        """Count a sample."""
-        self.count += 1
-        self.usual += (value - self.usual) * max(self._weight / _LONGER, 1 / self.count)
-        self.lately += (value - self.lately) * max(self._weight, 1 / self.count)
+    def seen(self, value: float, samples: int = 1) -> None:
+        """Count a sample, or several of this mean."""
+        self.count += samples
+        self.usual += (value - self.usual) * _weight(self._weight / _LONGER, self.count, samples)
+        self.lately += (value - self.lately) * _weight(self._weight, self.count, samples)
 
 
 class UsualIncome:

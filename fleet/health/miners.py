@@ -9,6 +9,7 @@ from fleet.domain.amounts import ZERO
 from fleet.health.learned import DAY_S, UsualLevel, UsualPace, patience_s
 from fleet.health.symptom import FARM, Symptom, miner_subject
 from fleet.money.readable import readable
+from fleet.status.fresh import FreshPayments
 from fleet.status.snapshot import MinerFigures
 
 #: seconds between two looks at one miner
@@ -41,13 +42,13 @@ class MinerWatch:
         self._left: dict[str, tuple[Decimal, float]] = {}
         self._turn = 0
 
-    def paid(self, name: str, amount: float, now: float) -> None:
-        """A job of the miner was paid."""
+    def paid(self, name: str, fresh: FreshPayments) -> None:
+        """Jobs of the miner were paid."""
         pace = self._paces.get(name)
         if pace is None:
             pace, self._ratios[name] = self._paces.setdefault(name, UsualPace()), self._ratios.get(name) or UsualLevel()
-        pace.seen(amount, now)
-        self._ratios[name].seen(1.0)
+        pace.seen(float(fresh.job_amount), fresh.last_at, events=fresh.jobs, first_at=fresh.first_at)
+        self._ratios[name].seen(1.0, fresh.jobs)
 
     def lost(self, name: str) -> None:
         """A job of the miner ended without a payment."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from fleet.health.conditions import Conditions
 from fleet.health.farm import Facts, farm_symptoms
@@ -14,6 +13,7 @@ from fleet.health.learned import UsualIncome, UsualLevel
 from fleet.health.miners import MinerWatch
 from fleet.health.surroundings import Surroundings
 from fleet.health.symptom import FARM, Symptom, is_part
+from fleet.status.fresh import FreshPayments
 from fleet.status.snapshot import MinerFigures, Wrong
 
 #: share of its usual income below which a farm counts as slower, and above which no longer
@@ -49,12 +49,11 @@ class FarmHealth:
         """NNET a day that the farm usually earns; None until that is learnt."""
         return self._income.usual_per_day
 
-    def paid(self, miner: str, host: str, amount: Decimal, now: float) -> None:
-        """A job of `miner` that `host` computed was paid."""
-        self._fresh += float(amount)
-        self._ratio.seen(1.0)
-        self.miners.paid(miner, float(amount), now)
-        self.hosts.paid(host, float(amount), now)
+    def paid(self, miner: str, fresh: FreshPayments) -> None:
+        """Jobs of `miner` were paid."""
+        self._fresh += float(fresh.job_amount)
+        self._ratio.seen(1.0, fresh.jobs)
+        self.miners.paid(miner, fresh)
 
     def lost(self, miner: str) -> None:
         """A job of `miner` ended without a payment."""

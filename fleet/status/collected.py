@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.hosts import host_of
-from fleet.domain.jobs import Entry
+from fleet.domain.amounts import ZERO
 from fleet.status.days import Days
+from fleet.status.fresh import FreshPayments
 from fleet.status.recent import Recent
 from fleet.status.snapshot import MinerFigures
 from fleet.status.tallies import WorkTally
@@ -66,23 +65,28 @@ class Collected:
         #: miners whose rows may have changed
         self._changed: set[str] = set()
         for one in sorted(before, key=lambda row: -row.age_s):
-            self._add(one.miner, one.job_type, one.host, one.jobs, one.amount, now - one.age_s)
+            self.recent.add(one.miner, 1, one.amount, now - one.age_s)
+            self.earned(one.job_type, one.host, one.jobs, one.amount, now - one.age_s)
             self.last_paid_ms = now_ms - int(one.age_s * 1000)
             self._miner(one.miner).last_paid_ms = self.last_paid_ms
 
-    def booked(self, entry: Entry, miner: str, job_type: str, now: float, now_ms: int) -> None:
-        """Count a new entry of `miner`; `job_type` is the type's displayed name."""
-        jobs = int(entry.kind is EntryKind.JOB)
-        self.total += entry.amount
-        self.days.add(miner, entry.amount, now_ms)
-        host = host_of(entry.proof.worker) if jobs else ""
-        self._add(miner, job_type or entry.kind.value, host, jobs, entry.amount, now)
+    def paid(self, miner: str, fresh: FreshPayments, now_ms: int) -> None:
+        """Count new entries of `miner`."""
+        self.total += fresh.amount
+        self.days.add(miner, fresh.amount, now_ms)
+        self.recent.add(miner, fresh.entries, fresh.amount, fresh.last_at)
         known = self._miner(miner)
-        known.ledger += entry.amount
-        known.paid += jobs
-        if entry.amount > ZERO:
+        known.ledger += fresh.amount
+        known.paid += fresh.jobs
+        if fresh.amount > ZERO:
             self.last_paid_ms = known.last_paid_ms = now_ms
         self._changed.add(miner)
+
+    def earned(self, job_type: str, host: str, jobs: int, amount: Decimal, at: float) -> None:
+        """Count what jobs of a type earned, or other payments; `host` computed the jobs, and is empty for others."""
+        self.types.paid(job_type, jobs, amount, at)
+        if host:
+            self.hosts.paid(host, jobs, amount, at)
 
     def lost(self, miner: str) -> None:
         """A job of `miner` ended without a payment."""
@@ -117,12 +121,6 @@ class Collected:
                 unexplained=unexplained,
             )
         return row
-
-    def _add(self, miner: str, job_type: str, host: str, jobs: int, amount: Decimal, at: float) -> None:
-        self.recent.add(miner, 1, amount, at)
-        self.types.paid(job_type, jobs, amount, at)
-        if host:
-            self.hosts.paid(host, jobs, amount, at)
 
     def _miner(self, name: str) -> _Miner:
         return self._miners[name]

@@ -46,12 +46,12 @@ class WorkTally:
         self._counts = defaultdict[str, _Counts](_Counts)
         self._paid, self._kernel_us = Recent(now), Recent(now)
 
-    def ended(self, name: str, *, computed: bool, kernel_ms: float, now: float, now_ms: int) -> None:
-        """Count the end of an attempt, which took the kernel `kernel_ms`."""
+    def ended(self, name: str, *, computed: int, failed: int, kernel_ms: float, now: float, now_ms: int) -> None:
+        """Count attempts that ended, whose kernels took `kernel_ms` together."""
         name = self._names.of(name)
         counts = self._counts[name]
         counts.computed += computed
-        counts.failed += not computed
+        counts.failed += failed
         counts.last_ms = now_ms
         self._kernel_us.add(name, int(kernel_ms * 1000), ZERO, now)
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 from fleet.health.hosts import HostWatch
 from fleet.health.symptom import Symptom
+from fleet.status.fresh import FreshAttempts
+from tests.support.fresh import payments
 
 #: jobs a second by host
 EQUAL = {"barn": 4.0, "shed": 4.0}
@@ -40,11 +42,16 @@ class Hosts:
                 for _ in range(int(rate) + (self._random.random() < rate % 1)):
                     ms = (kernel_ms or {}).get(name, 40.0) * self._random.uniform(0.2, 1.8)
                     good = computed(name)
-                    self.health.ended(
-                        name, job_type="inference", computed=good, kernel_ms=ms, version=version, now=self.now
+                    attempts = FreshAttempts(
+                        self.now,
+                        self.now,
+                        kernel_ms=[ms] if good else [],
+                        failed=int(not good),
+                        kernel_version=version if good else "",
                     )
+                    self.health.ended(name, "inference", attempts)
                     if good:
-                        self.health.paid(name, 0.001, self.now)
+                        self.health.paid(name, payments("0.001", self.now))
             found = [*self.health.look(drop, self.now, online=online, idle=idle)]
         return found
 
@@ -121,6 +128,15 @@ def test_a_host_that_takes_twice_as_long_is_slower_until_it_does_not() -> None:
     assert not hosts.work(120)
 
 
+def test_one_job_that_hung_does_not_make_a_host_slower_though_many_ended_in_the_same_second() -> None:
+    health = HostWatch("3")
+    for second in range(300):
+        health.ended("shed", "inference", FreshAttempts(second, second + 0.9, [2.0] * 20, kernel_version="3"))
+        health.look(None, second + 1.0, online=None, idle=False)
+    health.ended("shed", "inference", FreshAttempts(301.0, 301.9, [2.0] * 39 + [9_000.0], kernel_version="3"))
+    assert not [*health.look(None, 302.0, online=None, idle=False)]
+
+
 def test_kernels_of_another_release_are_named() -> None:
     hosts = Hosts()
     found = hosts.work(5, {"old": 4.0}, version="2")
@@ -131,5 +147,5 @@ def test_kernels_of_another_release_are_named() -> None:
 def test_invented_names_are_bounded() -> None:
     health = HostWatch("3")
     for number in range(1_000):
-        health.ended(f"h{number}", job_type=f"t{number}", computed=True, kernel_ms=1.0, version="2", now=1.0)
+        health.ended(f"h{number}", f"t{number}", FreshAttempts(1.0, 1.0, kernel_ms=[1.0], kernel_version="2"))
     assert len([*health.look(None, 1.0, online=None, idle=False)]) == 256

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fleet.health.miners import MinerWatch
 from fleet.health.symptom import Symptom
 from fleet.status.snapshot import MinerFigures
+from tests.support.fresh import payments
 from tests.support.snapshots import MINER
 
 A, B = replace(MINER, name="a"), replace(MINER, name="b")
@@ -27,7 +28,7 @@ def looked(
 def paid(health: MinerWatch, name: str, first: float, last: float, every_s: float) -> None:
     at = first
     while at <= last:
-        health.paid(name, 0.01, at)
+        health.paid(name, payments("0.01", at))
         at += every_s
 
 
@@ -45,7 +46,7 @@ def test_a_miner_of_a_quick_pace_is_idle_sooner_and_its_loss_is_known() -> None:
     (one,) = looked(health, [A], 200.0, 40)
     assert one.nnet_per_day is not None
     assert abs(one.nnet_per_day - 432.0) < 1.0
-    health.paid("a", 0.01, 240.0)
+    health.paid("a", payments("0.01", 240.0))
     assert not looked(health, [A], 240.0, 11)
 
 
@@ -73,9 +74,9 @@ def test_a_miner_without_a_session_is_not_idle_but_one_that_waits_has_failing_ca
 def test_a_share_of_accepted_jobs_that_fell_is_known_with_its_cost() -> None:
     health = MinerWatch(0.0)
     for number in range(300):
-        health.paid("a", 0.01, float(number))
+        health.paid("a", payments("0.01", float(number)))
     for number in range(40):
-        health.paid("a", 0.01, 300.0 + number)
+        health.paid("a", payments("0.01", 300.0 + number))
         health.lost("a")
     (one,) = looked(health, [A], 340.0, 10)
     assert (one.kind, one.subject) == ("accept_ratio", "miner a")

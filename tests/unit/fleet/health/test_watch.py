@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from fleet.health.watch import FarmHealth
 from fleet.status.snapshot import Wrong
+from tests.support.fresh import payments
 from tests.unit.fleet.health.test_farm import SERVER, WELL
 
 
@@ -22,7 +23,7 @@ class FarmOf:
         for _ in range(seconds):
             self.now += 1.0
             if Decimal(nnet):
-                self.health.paid("a", "shed", Decimal(nnet), self.now)
+                self.health.paid("a", payments(nnet, self.now))
             if lost:
                 self.health.lost("a")
             found = self.health.wrong(

@@ -12,8 +12,8 @@ ONE = Decimal("0.1")
 
 def test_attempts_and_payments_of_a_name_stand_in_one_row() -> None:
     tally = WorkTally(8, 0.0)
-    tally.ended("a", computed=True, kernel_ms=1500.0, now=1.0, now_ms=1000)
-    tally.ended("a", computed=False, kernel_ms=0.0, now=2.0, now_ms=2000)
+    tally.ended("a", computed=1, failed=0, kernel_ms=1500.0, now=1.0, now_ms=1000)
+    tally.ended("a", computed=0, failed=1, kernel_ms=0.0, now=2.0, now_ms=2000)
     tally.paid("a", 1, ONE, 3.0)
     (row,) = tally.rows(4.0)
     assert (row.computed, row.failed, row.recent_jobs, row.recent, row.last_ms) == (1, 1, 1, ONE, 2000)
