@@ -3,9 +3,20 @@
 
 const EVERY_MS = 3000;
 const PATIENCE_MS = 15000;
+const LATE_MS = 10000;
 
 const connection = document.getElementById("connection");
 let failedSince = null;
+let seenAt = Date.now();
+let asking = false;
+
+// What the server answers in place of a page.
+class Refused extends Error {
+  constructor(status) {
+    super(`the farm answers ${status}`);
+    this.status = status;
+  }
+}
 
 // Make `old` equal to `fresh` without replacing what is equal already, so that focus, selection and open details stay.
 function takeOver(old, fresh) {
@@ -57,31 +68,49 @@ function say(text) {
   document.body.classList.toggle("stale", text !== "");
 }
 
+// The addresses of script and style hold digests of their content: others mean that another release runs now.
+function releaseOf(page) {
+  return [...page.querySelectorAll("script[src], link[rel=stylesheet]")]
+    .map((node) => node.getAttribute("src") || node.getAttribute("href"))
+    .join(" ");
+}
+
 async function refresh() {
   const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (!answer.ok) throw new Error(`the farm answers ${answer.status}`);
+  if (!answer.ok) throw new Refused(answer.status);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (releaseOf(fresh) !== releaseOf(document)) {
+    location.reload();
+    return;
+  }
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
     if (part) takeOver(old, part);
   }
 }
 
-async function turn() {
-  if (!document.hidden) {
-    try {
-      await refresh();
-      failedSince = null;
-      say("");
-    } catch {
-      failedSince = failedSince || new Date().toISOString().slice(11, 19);
-      say(`The coordinator does not answer since ${failedSince} UTC. The figures below are old.`);
-    }
+async function update() {
+  if (document.hidden || asking) return;
+  asking = true;
+  // after a night's sleep, the figures are those of the evening until an answer comes
+  if (failedSince === null && Date.now() - seenAt > LATE_MS) say("The figures below are old. Asking for new ones.");
+  try {
+    await refresh();
+    seenAt = Date.now();
+    failedSince = null;
+    say("");
+  } catch (error) {
+    failedSince = failedSince || new Date(seenAt).toISOString().slice(0, 19).replace("T", " ");
+    const what = error instanceof Refused ? `answers ${error.status}` : "does not answer";
+    say(`The coordinator ${what}. The figures below are of ${failedSince} UTC.`);
   }
+  asking = false;
+}
+
+async function turn() {
+  await update();
   setTimeout(turn, EVERY_MS);
 }
 
 setTimeout(turn, EVERY_MS);
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) refresh().catch(() => {});
-});
+document.addEventListener("visibilitychange", update);
