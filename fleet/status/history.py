@@ -27,6 +27,7 @@ BY: Mapping[str, Callable[[Paid], str]] = {
     "miner": lambda row: row.miner,
     "type": lambda row: row.job_type,
     "host": lambda row: row.host,
+    "server": lambda row: row.server,
     "farm": lambda _: "farm",
 }
 
@@ -35,7 +36,7 @@ BY: Mapping[str, Callable[[Paid], str]] = {
 class Series:
     """One line of a plot."""
 
-    #: a miner's name, a job type, a host, or `farm`
+    #: a miner's name, a job type, a host, a server's name in the ledger, or `farm`
     name: str
     #: NNET and paid jobs of each step, oldest first
     nnet: tuple[Decimal, ...]

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from fleet.money.readable import NOT_STATED
+from fleet.money.readable import NOT_STATED, aligned
 from fleet.status.plots import sparkline
 from fleet.status.snapshot import Severity
 from fleet.status.snapshot_file import FRESH_S
@@ -16,6 +16,8 @@ from fleet.status.standing import FarmStanding
 from fleet.status.wording import ago, clock, cost, nnet, short, span
 from tasks.text import sanitized
 
+#: number of servers from which each has a line, and most such lines
+_SEVERAL, _MOST_SERVERS = 2, 4
 #: things that are wrong above the tables; the page of key `w` has all of them
 MOST_WRONG = 2
 _NOT_RUNNING = {
@@ -90,7 +92,26 @@ def _money_lines(figures: Mapping[str, Any], minutes: Sequence[Decimal], width: 
     expected = "" if projected is None else f", {short(projected['nnet'])} expected"
     yield f"today   {nnet(earnings['today_nnet'])}{expected}   yesterday {nnet(earnings['yesterday_nnet'])}"
     yield f"in all  {nnet(earnings['ledger_nnet'])}, last paid {clock(earnings['last_paid_at'])}"
+    yield from _server_lines(figures)
     queue, requests = figures["queue"], figures["requests"]
     if queue is not None and requests is not None:
         used = f"requests {requests['used']:,} of {requests['limit']:,}"
         yield f"jobs    {queue['open_jobs']:,} open, {queue['at_workers']:,} at workers   {used}"
+
+
+def _server_lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each of several servers: its state, what it pays, and its own limit."""
+    servers = figures.get("servers") or ()
+    if len(servers) < _SEVERAL:
+        return
+    names = max(len(sanitized(row["server"])) for row in servers)
+    states = max(len(row["state"] or "-") for row in servers)
+    today = aligned([row["today_nnet"] for row in servers])
+    for row, paid in list(zip(servers, today, strict=True))[:_MOST_SERVERS]:
+        name, state = sanitized(row["server"]).ljust(names), (row["state"] or "-").ljust(states)
+        rate = "-" if row["nnet_per_minute"] is None else short(row["nnet_per_minute"])
+        requests = row["requests"]
+        used = "" if requests is None else f"   requests {requests['used']:,} of {requests['limit']:,}"
+        yield f"server  {name}  {state}  {rate:>7} NNET/min  today {paid}{used}"
+    if len(servers) > _MOST_SERVERS:
+        yield f"        and {len(servers) - _MOST_SERVERS} servers more: `fleet status` shows all"

@@ -15,7 +15,7 @@ from fleet.ledger.reports.latest import PaidJob
 from fleet.money.scopes import stamp
 from fleet.status.snapshot import FarmSnapshot
 from fleet.status.stated import head_stated, miner_stated, work_stated
-from fleet.web import lists, views
+from fleet.web import lists, over_time
 from fleet.web.kept_answers import KeptAnswers
 from fleet.web.sources import FarmSources
 from fleet.web.spans import SPANS
@@ -145,9 +145,13 @@ class Questions:
         farm = self._sources.latest()
         if miner is not None and farm is not None and all(row.name != miner for row in farm.miners):
             return api_error(404, f"this farm has no miner {miner!r:.200}")
-        now_ms = self._sources.now_ms()
-        past = self._sources.past
-        chart = views.chart(span, past.of(span), now_ms, past.calendar, miner)
+        server = query.get("server") or None
+        accounts = {} if farm is None else {row.name: row.account for row in farm.servers}
+        if server is not None and farm is not None and server not in accounts:
+            return api_error(404, f"this farm has no server {server!r:.200}")
+        now_ms, past = self._sources.now_ms(), self._sources.past
+        account = None if server is None else accounts.get(server, server)
+        chart = over_time.chart(span, past.of(span), now_ms, past.calendar, miner, account)
         steps = [{"from": stamp(step.at_ms), "nnet": step.nnet, "jobs": step.jobs} for step in chart.steps]
         head = {"span": name, "step_s": span.step_ms // 1000, "total_nnet": chart.total, "whole": chart.complete}
         return api_answer(200, head | {"steps": steps})

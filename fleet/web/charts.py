@@ -40,9 +40,12 @@ class LossStep:
     length: float
 
 
-def bars(values: Sequence[float | None]) -> tuple[list[Bar | None], float]:
-    """A bar for each value from left to right, None where the value is unknown, and the value at the chart's top."""
-    top = ceiling(max((value for value in values if value is not None), default=0.0))
+def bars(values: Sequence[float | None], most: float = 0.0) -> tuple[list[Bar | None], float]:
+    """A bar for each value from left to right, None where the value is unknown, and the value at the chart's top.
+
+    `most` is the largest value of other charts that have the same scale.
+    """
+    top = ceiling(max([most, *(value for value in values if value is not None)]))
     place = WIDTH / max(len(values), 1)
     return [None if value is None else _bar(number, value / top, place) for number, value in enumerate(values)], top
 

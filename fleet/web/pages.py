@@ -1,4 +1,7 @@
-"""The pages of a farm: overview, miners, hosts and jobs, each made at most once in two seconds whoever asks."""
+"""The pages of a farm: overview, miners, hosts and jobs, each made at most once in two seconds whoever asks.
+
+One file: all pages are made of the same sources, and kept in the same place.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
 from fleet.status.snapshot import FarmSnapshot
-from fleet.web import charts, lists, views
+from fleet.web import charts, lists, over_time, views
 from fleet.web.kept_answers import KeptAnswers
 from fleet.web.rendering import Renderer
 from fleet.web.sources import FarmSources
-from fleet.web.spans import SPANS
+from fleet.web.spans import PaidStep, Span, span_named
 from fleet.web.why import why_host, why_miner
 
 T = TypeVar("T")
@@ -92,7 +96,8 @@ class Pages:
         return self._page(
             "overview.html",
             "/",
-            view=self._chart(query),
+            view=over_time.chart(*self._past(query)),
+            servers=over_time.server_charts(*self._past(query), farm.servers),
             problem=self._sources.past.problem,
             hosts=hosts[:_FIRST_HOSTS],
             all_hosts=len(hosts),
@@ -120,7 +125,8 @@ class Pages:
             return self._message(404, "No such miner", f"This farm has no miner {name[:_MOST_TEXT]!r}.")
         ledger = self._sources.ledger
         jobs, lost = await self._read(lambda: (ledger.jobs(_JOBS, name, None), ledger.lost()))
-        view, problem, why = self._chart(query, name), self._sources.past.problem, why_miner(farm, row, lost)
+        view, problem = over_time.chart(*self._past(query), miner=name), self._sources.past.problem
+        why = why_miner(farm, row, lost)
         return self._page("miner.html", "/miners", row=row, view=view, problem=problem, jobs=jobs, why=why)
 
     async def _hosts(self, _: Mapping[str, str]) -> PageAnswer:
@@ -147,15 +153,16 @@ class Pages:
         if not wanted:
             return self._message(404, "No job named", "Name a job, or the beginning of its id.")
         lives, found = await self._read(lambda: self._sources.ledger.job(wanted))
-        status = 200 if lives or found else 404
-        return self._page("job.html", "/jobs", status=status, wanted=wanted, lives=lives, found=found)
+        return self._page(
+            "job.html", "/jobs", status=200 if lives or found else 404, wanted=wanted, lives=lives, found=found
+        )
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
-    def _chart(self, query: Mapping[str, str], miner: str | None = None) -> views.Chart:
-        span = next((one for one in SPANS if one.name == query.get("span")), SPANS[0])
-        past = self._sources.past
-        return views.chart(span, past.of(span), self._sources.now_ms(), past.calendar, miner)
+    def _past(self, query: Mapping[str, str]) -> tuple[Span, list[PaidStep | None], int, Calendar]:
+        """What a chart shows: the span that was asked for, its steps, the present moment, and the days' calendar."""
+        span, past = span_named(query.get("span")), self._sources.past
+        return span, past.of(span), self._sources.now_ms(), past.calendar
 
     def _advised(self) -> str:
         """The newest advice; it is read again beside the page."""
@@ -186,12 +193,11 @@ class Pages:
         # by both clocks: one may have been set, and nobody may have looked for a while
         seen_s = sources.clock() - self._seen[1]
         age_s = seen_s if farm is None else max(seen_s, (sources.now_ms() - farm.at_ms) / 1000)
-        standing = None if farm is None else views.standing(farm, age_s)
         body = self._renderer.page(
             template,
             here=here,
             farm=farm,
-            standing=standing,
+            standing=None if farm is None else views.standing(farm, age_s),
             server=sources.server,
             simulated=sources.simulated,
             **values,

@@ -157,14 +157,21 @@ def _summed(rows: list[tuple[int, Paid]], places: range) -> dict[int, PaidStep]:
     miners: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
     types: dict[int, dict[str, int]] = {number: defaultdict(int) for number in places}
     hosts: dict[int, dict[str, int]] = {number: defaultdict(int) for number in places}
+    servers: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
     for number, row in rows:
         if number in places:
             miners[number][row.miner] += row.amount
+            servers[number][row.server] += row.amount
             if row.jobs:
                 types[number][row.job_type] += row.jobs
             if row.host:
                 hosts[number][row.host] += row.jobs
     return {
-        number: PaidStep(miners=dict(miners[number]), types=dict(types[number]), hosts=dict(hosts[number]))
+        number: PaidStep(
+            miners=dict(miners[number]),
+            types=dict(types[number]),
+            hosts=dict(hosts[number]),
+            servers=dict(servers[number]),
+        )
         for number in places
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -47,13 +47,19 @@ MONTH = Span(name="30 d", unit="day", step_ms=86_400_000, steps=30, at_once=1, e
 SPANS = (HOUR, DAY, MONTH)
 
 
+def span_named(name: str | None) -> Span:
+    """The span of this name; the shortest where there is none."""
+    return next((one for one in SPANS if one.name == name), SPANS[0])
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaidStep:
-    """What was paid in one step: NNET by miner, jobs by type and by host."""
+    """What was paid in one step: NNET by miner and by server's name in the ledger, jobs by type and by host."""
 
     miners: Mapping[str, Decimal]
     types: Mapping[str, int]
     hosts: Mapping[str, int]
+    servers: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def nnet(self) -> Decimal:

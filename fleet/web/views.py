@@ -1,17 +1,13 @@
-"""What the pages show of a snapshot and of the past, worked out for the templates. Pure."""
+"""What the pages show of a snapshot, worked out for the templates. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
-from fleet.domain.amounts import ZERO
-from fleet.domain.calendar import UTC_NAME, Calendar
 from fleet.status.snapshot import FarmSnapshot, Severity, WorkRow
-from fleet.web import charts, figures
+from fleet.web import figures
 from fleet.web.lists import worst_of
-from fleet.web.spans import PaidStep, Span
 
 #: seconds after which a snapshot is late, and a host without a job is marked
 LATE_S, _QUIET_S = 5.0, 60.0
@@ -105,60 +101,3 @@ def _host_grade(row: WorkRow, farm: FarmSnapshot) -> tuple[str, str]:
         return "warn", "no job yet"
     quiet_s = (farm.at_ms - row.last_ms) / 1000
     return ("warn", f"no job for {figures.span(quiet_s)}") if quiet_s > _QUIET_S else ("ok", "computing")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChartStep:
-    """One bar of the chart over time."""
-
-    #: when it begins, in UTC milliseconds, and in words: an hour of UTC, or a day of the calendar
-    at_ms: int
-    at: str
-    nnet: Decimal | None
-    jobs: int | None
-    bar: charts.Bar | None
-    #: whether it still grows
-    last: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
-    """What was paid over time."""
-
-    span: Span
-    #: the time zone of its steps
-    zone: str
-    steps: Sequence[ChartStep]
-    #: NNET at the top of the chart
-    top: float
-    #: NNET of all steps that are read
-    total: Decimal
-    #: whether each step is read
-    complete: bool
-
-
-def chart(
-    span: Span, past: Sequence[PaidStep | None], now_ms: int, calendar: Calendar, miner: str | None = None
-) -> Chart:
-    """The chart of the farm, or of the miner of this name. Days are those of the calendar."""
-    amounts = [None if step is None else step.nnet if miner is None else step.miners.get(miner, ZERO) for step in past]
-    drawn, top = charts.bars([None if amount is None else float(amount) for amount in amounts])
-    first = span.first(now_ms, calendar)
-    began = [span.start_ms(first + number, calendar) for number in range(len(past))]
-    steps = [
-        ChartStep(
-            at_ms=began[number],
-            at=f"{calendar.day(began[number])}" if span.by_day else figures.clock(began[number])[:5],
-            nnet=amount,
-            # the jobs of one miner are not kept by step
-            jobs=None if step is None or miner is not None else step.jobs,
-            bar=bar,
-            last=number == len(past) - 1,
-        )
-        for number, (step, amount, bar) in enumerate(zip(past, amounts, drawn, strict=True))
-    ]
-    known = [amount for amount in amounts if amount is not None]
-    zone = calendar.name if span.by_day else UTC_NAME
-    return Chart(
-        span=span, zone=zone, steps=steps, top=top, total=sum(known, ZERO), complete=len(known) == len(amounts)
-    )

@@ -37,9 +37,9 @@ def test_minutes_tell_miner_type_and_host_apart_and_name_no_id(books: Books) -> 
     books.beat("0.5")
     first = EIGHT // MINUTE_MS
     assert minutes(books.place, ("one",), EIGHT, books.now_ms + 1) == [
-        Paid(first, "garage", "inference", "shed", 2, Decimal("0.3")),
-        Paid(first, "garage", "odd garage", "attic", 1, Decimal(1)),
-        Paid(first + 1, "garage", "heartbeat", "", 0, Decimal("0.5")),
+        Paid(first, "garage", "inference", "shed", "one", 2, Decimal("0.3")),
+        Paid(first, "garage", "odd garage", "attic", "one", 1, Decimal(1)),
+        Paid(first + 1, "garage", "heartbeat", "", "one", 0, Decimal("0.5")),
     ]
     assert minutes(books.place, ("another",), EIGHT, books.now_ms + 1) == []
 
@@ -61,8 +61,8 @@ def test_hours_are_the_ledgers_sums(books: Books) -> None:
     books.beat("0.5")
     rows = hours(books.place, ("one",), 500_001)
     assert rows == [
-        Paid(500_001, "garage", "heartbeat", "", 0, Decimal("0.5")),
-        Paid(500_001, "garage", "inference", "", 1, Decimal("0.25")),
+        Paid(500_001, "garage", "heartbeat", "", "one", 0, Decimal("0.5")),
+        Paid(500_001, "garage", "inference", "", "one", 1, Decimal("0.25")),
     ]
     assert hours(books.place, ("one",), 0, 500_000) == []
 

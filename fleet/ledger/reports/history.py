@@ -1,4 +1,4 @@
-"""What was paid minute by minute and hour by hour, by miner, job type and host, from the ledger alone.
+"""What was paid minute by minute and hour by hour, by miner, job type, host and server, from the ledger alone.
 
 A coordinator that is killed loses none of it. Job types are the server's words, with miners' ids replaced by names.
 """
@@ -60,6 +60,8 @@ class Paid(NamedTuple):
     job_type: str
     #: the host; "" where no job was paid, and for an hour's sums by miner
     host: str
+    #: the server's name in the ledger
+    server: str
     jobs: int
     amount: Decimal
 
@@ -74,7 +76,7 @@ def minutes(
     """
     names, hide = _names(place)
     plain, host = cache(hide), cache(host_of)
-    found: dict[tuple[int, str, str, str], tuple[int, Decimal]] = {}
+    found: dict[tuple[int, str, str, str, str], tuple[int, Decimal]] = {}
     low, high = entry_range(place, since_ms, until_ms)
     for number, page in enumerate(_pages(place, low, high)):
         shown(min(number * _PAGE, high - low), high - low)
@@ -86,6 +88,7 @@ def minutes(
                     names[miner],
                     plain(job_type) or kind,
                     host(worker or "") if is_job else "",
+                    name,
                 )
                 jobs, so_far = found.get(key, _NOTHING)
                 found[key] = (jobs + is_job, so_far + Decimal(amount))
@@ -98,13 +101,13 @@ def hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end:
     Of these servers' accounts, or of all if `accounts` is None. Raises LedgerError when the ledger can't be read.
     """
     names, hide = _names(place)
-    found: dict[tuple[int, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    found: dict[tuple[int, str, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
     for name, miner, kind, job_type, hour, payments, amount in fetch_all(place, _SUMS.format(first=first, end=end)):
         if accounts is None or name in accounts:
-            key = (hour, names[miner], hide(job_type) or kind)
+            key = (hour, names[miner], hide(job_type) or kind, "", name)
             jobs, so_far = found[key]
             found[key] = (jobs + (payments if kind == EntryKind.JOB.value else 0), so_far + Decimal(amount))
-    return sorted(Paid(at, miner, what, "", *row) for (at, miner, what), row in found.items())
+    return sorted(Paid(*key, *row) for key, row in found.items())
 
 
 def host_hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end: int = EVER) -> list[Paid]:

@@ -39,7 +39,7 @@ class Told:
             raise LedgerError("it is gone")
         places = range(since_ms // unit_ms, until_ms // unit_ms)
         return [
-            Paid(at * (unit_ms // MINUTE_MS), "garage", "inference", "shed", 2, Decimal("0.1"))
+            Paid(at * (unit_ms // MINUTE_MS), "garage", "inference", "shed", "one", 2, Decimal("0.1"))
             for at in places
             if at * unit_ms < NOW_MS
         ]

@@ -1,20 +1,15 @@
-"""What the pages say of a farm: its state, its hosts, its jobs by type, and its income over time."""
+"""What the pages say of a farm: its state, its hosts, and its jobs by type."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from fleet.domain.amounts import ZERO
-from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import FarmSnapshot, Severity, Wrong
 from fleet.web import views
-from fleet.web.spans import HOUR, MONTH, PaidStep
-from tests.support.snapshots import AT_MS, MINER, SNAPSHOT, WORK, snapshot
+from tests.support.snapshots import AT_MS, SNAPSHOT, WORK, snapshot
 
-UTC_CALENDAR = Calendar()
 WELL = snapshot(wrong=())
 
 
@@ -63,25 +58,3 @@ def test_rates_are_of_the_last_minutes_and_counts_by_outcome() -> None:
     assert one.per_core_hour == pytest.approx(0.75 / 1.5 * 3600)
     idle = replace(WELL, types=(replace(WORK, recent_kernel_s=0.0),))
     assert views.job_types(idle, {})[0].per_core_hour is None
-
-
-def step(amount: str, jobs: int = 1) -> PaidStep:
-    return PaidStep(miners={MINER.name: Decimal(amount), "attic": ZERO}, types={"inference": jobs}, hosts={})
-
-
-def test_a_chart_tells_what_is_not_read_yet_from_what_was_not_paid() -> None:
-    past = [None, *[step("0")] * 58, step("1.5", 3)]
-    made = views.chart(HOUR, past, AT_MS, UTC_CALENDAR)
-    assert (made.total, made.complete, made.steps[-1].jobs) == (Decimal("1.5"), False, 3)
-    assert made.steps[0].bar is None
-    assert made.steps[1].bar is not None
-    assert [one.last for one in made.steps[-2:]] == [False, True]
-    assert made.steps[-1].at == "08:00"
-    assert views.chart(HOUR, past[1:] + past[-1:], AT_MS, UTC_CALENDAR).complete
-
-
-def test_a_miners_chart_holds_its_own_payments() -> None:
-    past = [step("2")] * MONTH.steps
-    assert views.chart(MONTH, past, AT_MS, UTC_CALENDAR, MINER.name).total == 2 * MONTH.steps
-    assert views.chart(MONTH, past, AT_MS, UTC_CALENDAR, "nobody").total == 0
-    assert views.chart(MONTH, past, AT_MS, UTC_CALENDAR, MINER.name).steps[-1].at == "2027-01-15"

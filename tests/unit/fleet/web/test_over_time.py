@@ -1,0 +1,55 @@
+"""What the charts show of the past: all that is read, of the farm, of a miner, or of each server."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
+from fleet.web.over_time import chart, server_charts
+from fleet.web.spans import HOUR, MONTH, PaidStep
+from tests.support.snapshots import AT_MS, MINER, SERVERS
+
+UTC_CALENDAR = Calendar()
+
+
+def step(amount: str, jobs: int = 1) -> PaidStep:
+    return PaidStep(
+        miners={MINER.name: Decimal(amount), "attic": ZERO},
+        types={"inference": jobs},
+        hosts={},
+        servers={"https://main.example.com": Decimal(amount)},
+    )
+
+
+def test_a_chart_tells_what_is_not_read_yet_from_what_was_not_paid() -> None:
+    past = [None, *[step("0")] * 58, step("1.5", 3)]
+    made = chart(HOUR, past, AT_MS, UTC_CALENDAR)
+    assert (made.total, made.complete, made.steps[-1].jobs) == (Decimal("1.5"), False, 3)
+    assert made.steps[0].bar is None
+    assert made.steps[1].bar is not None
+    assert [one.last for one in made.steps[-2:]] == [False, True]
+    assert made.steps[-1].at == "08:00"
+    assert chart(HOUR, past[1:] + past[-1:], AT_MS, UTC_CALENDAR).complete
+
+
+def test_a_miners_chart_holds_its_own_payments() -> None:
+    past = [step("2")] * MONTH.steps
+    assert chart(MONTH, past, AT_MS, UTC_CALENDAR, MINER.name).total == 2 * MONTH.steps
+    assert chart(MONTH, past, AT_MS, UTC_CALENDAR, "nobody").total == 0
+    assert chart(MONTH, past, AT_MS, UTC_CALENDAR, MINER.name).steps[-1].at == "2027-01-15"
+
+
+def test_each_server_has_a_chart_on_one_scale_and_a_single_one_has_none() -> None:
+    main, side = (one.account for one in SERVERS)
+    past = [PaidStep(miners={}, types={}, hosts={}, servers={main: Decimal(9), side: Decimal("0.5")})] * 59
+    made = server_charts(HOUR, [None, *past], AT_MS, UTC_CALENDAR, SERVERS)
+    assert [(name, view.total, view.top) for name, view in made] == [
+        ("main", 531, 10.0),
+        ("side", Decimal("29.5"), 10.0),
+    ]
+    assert [view.complete for _, view in made] == [False, False]
+    last = [view.steps[-1].bar for _, view in made]
+    assert [bar.height if bar else None for bar in last] == [180.0, 10.0]
+    assert server_charts(HOUR, past, AT_MS, UTC_CALENDAR, SERVERS[:1]) == []
+    assert chart(HOUR, past, AT_MS, UTC_CALENDAR, server=side).total == Decimal("29.5")
