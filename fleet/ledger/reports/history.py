@@ -116,12 +116,13 @@ def host_hours(place: LedgerPlace, accounts: Collection[str] | None, first: int,
     Of these servers' accounts, or of all if `accounts` is None. Raises LedgerError when the ledger can't be read.
     """
     _, hide = _names(place)
-    found: dict[tuple[int, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
+    found: dict[tuple[int, str, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, ZERO))
     for name, host, job_type, hour, jobs, amount in fetch_all(place, _HOST_SUMS.format(first=first, end=end)):
         if accounts is None or name in accounts:
-            known, so_far = found[hour, host, hide(job_type)]
-            found[hour, host, hide(job_type)] = (known + jobs, so_far + Decimal(amount))
-    return sorted(Paid(at, "", what, host, *row) for (at, host, what), row in found.items())
+            key = (hour, "", hide(job_type), host, name)
+            known, so_far = found[key]
+            found[key] = (known + jobs, so_far + Decimal(amount))
+    return sorted(Paid(*key, *row) for key, row in found.items())
 
 
 def minutes_and_hours(place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int) -> list[Paid]:

@@ -8,21 +8,8 @@ import pytest
 from textual.pilot import Pilot
 
 from fleet.status.snapshot import Severity
-from tests.support.snapshots import MINER, SERVERS, SNAPSHOT, WORK, snapshot
+from tests.support.snapshots import MINER, SNAPSHOT, WORK, snapshot
 from tests.support.viewed import HOSTILE, LAME, RICH, SIZES, Farm, settled, shown, table, used
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_each_of_several_servers_has_a_line(size: tuple[int, int]) -> None:
-    async def script(pilot: Pilot[None]) -> None:
-        lines = [line for line in shown(pilot).splitlines() if line.startswith("server ")]
-        assert [line.split()[1:5] for line in lines] == [
-            ["main", "mining", "0.1", "NNET/min"],
-            ["side", "banned", "0.1", "NNET/min"],
-        ]
-        assert "321 of 5,000" in lines[0]
-
-    used(script, Farm(made=snapshot(servers=SERVERS)), size)
 
 
 @pytest.mark.parametrize("size", SIZES)
