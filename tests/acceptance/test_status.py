@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import socket
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,12 +17,16 @@ import pytest
 
 from fleet.local.redis_server import free_port
 from fleet.status.snapshot_file import SNAPSHOT_FILE
+from fleet.web.server import MOST_VISITORS
 from tests.chaos.farm import Farm, Setup
 from tests.support.farms import asked, earned, farm, farm_settings, simulator, state
-from tests.support.processes import FLEET, environ, eventually, run_fleet, started, stop
+from tests.support.processes import FLEET, Started, environ, eventually, run_fleet, started, stop
 from tests.support.terminal import in_terminal
 
 pytestmark = pytest.mark.timeout(180)
+
+#: files that a farm opens and closes meanwhile, and bytes that 64 visitors may cost
+_BESIDE, _MOST_MEMORY = 8, 32 << 20
 
 
 def snapshot(folder: Path) -> dict[str, Any]:
@@ -147,6 +154,31 @@ def test_a_watched_farm_is_shown_again_and_again_until_ctrl_c(tmp_path: Path) ->
         assert stop(process) == 0, process.words()
 
 
+def slowed_by_500_visitors(process: Started, port: int, metrics: Callable[[], str]) -> None:
+    """500 visitors that never end their requests cost the coordinator a bounded share, and the farm earns on."""
+    coordinator = process.child("fleet coordinator")
+    files, memory, paid = coordinator.num_fds(), coordinator.memory_info().rss, process.out.count("[REWARD]")
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(500)]
+        for one in slow:
+            with contextlib.suppress(ConnectionError):
+                one.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 4_000)
+            assert coordinator.num_fds() <= files + MOST_VISITORS + _BESIDE
+        assert coordinator.memory_info().rss < memory + _MOST_MEMORY
+        process.says("[REWARD]", times=paid + 5)
+        for one in slow:
+            with contextlib.suppress(ConnectionError):
+                assert one.recv(1) == b"", "each is closed, unanswered"
+    eventually("the next visitor is served", lambda: "neonet_ledger_nnet" in answered(metrics))
+    eventually("no file is left open", lambda: coordinator.num_fds() <= files + _BESIDE)
+
+
+def answered(metrics: Callable[[], str]) -> str:
+    with contextlib.suppress(OSError):
+        return metrics()
+    return ""
+
+
 def test_metrics_say_what_the_ledger_says_and_a_port_in_use_stops_nothing(tmp_path: Path) -> None:
     first, second, port = tmp_path / "first", tmp_path / "second", str(free_port())
     served = {"FLEET_WEB__PORT": port}
@@ -176,6 +208,7 @@ def test_metrics_say_what_the_ledger_says_and_a_port_in_use_stops_nothing(tmp_pa
                 float(line.split()[1]) for line in shown.splitlines() if line.startswith("neonet_payments_total")
             )
             assert paid > 0
+            slowed_by_500_visitors(process, int(port), metrics)
             assert stop(process) == 0, process.words()
         with pytest.raises(urllib.error.URLError):
             metrics()
