@@ -21,6 +21,7 @@ from fleet.domain.wall_clock import Jump
 from fleet.exact_json import dump
 from fleet.ledger.places import LedgerPlace, ledger_to_read
 from fleet.ledger.reports.entry_range import clock_jumps
+from fleet.ledger.reports.host_rewards import rewards_by_host
 from fleet.ledger.reports.losses import losses
 from fleet.ledger.reports.rewards import BY_TIME, GROUPINGS, Reward, rewards_by
 from fleet.ledger.reports.scopes import LedgerScopes, scopes
@@ -36,7 +37,7 @@ _ALWAYS = ("payments", "total_nnet")
 @click.command("rewards")
 @click.option(
     "--by",
-    type=click.Choice(list(GROUPINGS)),
+    type=click.Choice([*GROUPINGS, "host"]),
     default="miner",
     help="Group by this; the tags of a miner are one group, weeks are those of ISO 8601.",
 )
@@ -46,16 +47,7 @@ _ALWAYS = ("payments", "total_nnet")
 @click.option("--losses", "lost", is_flag=True, help="Show instead what was not booked, by cause.")
 @IDS
 @EXACT
-def rewards(
-    *,
-    by: str,
-    period: Period,
-    as_json: bool,
-    as_csv: bool,
-    lost: bool,
-    ids: bool,
-    exact: bool,
-) -> None:
+def rewards(*, by: str, period: Period, as_json: bool, as_csv: bool, lost: bool, ids: bool, exact: bool) -> None:
     """Show what the farm earned, exactly as the server paid it. Reads the ledger while the farm runs, too.
 
     \b
@@ -63,6 +55,7 @@ def rewards(
       fleet rewards
       fleet rewards --by day --csv
       fleet rewards --by week --tz Europe/Berlin --from 2026-10-01
+      fleet rewards --by host --from 2026-11-01
       fleet rewards --losses
     """
     _check(by, period, lost=lost, ids=ids)
@@ -101,7 +94,8 @@ class _Found:
 
 
 def _read(place: LedgerPlace, by: str, tags: Mapping[str, str], calendar: Calendar, period: Period) -> _Found:
-    rows = rewards_by(place, by, tags, calendar, period.days)
+    days = period.days
+    rows = rewards_by_host(place, calendar, days) if by == "host" else rewards_by(place, by, tags, calendar, days)
     dated = by in BY_TIME or period.bounded
     stated = stated_by_miner(place) if by == "miner" and not period.bounded else []
     return _Found(

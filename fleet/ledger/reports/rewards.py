@@ -23,7 +23,7 @@ class Reward:
     """One group of payments."""
 
     server: str
-    #: miner, its tags, job type, hour, day, week or month
+    #: miner, its tags, job type, host, hour, day, week or month
     group: str
     #: the miner's id, for a grouping by miner; else ""
     miner_id: str
@@ -61,6 +61,8 @@ GROUPINGS: dict[str, Callable[[DatedSum, _Context], str]] = {
     "week": lambda row, by: week_name(by.day(row.at_ms)),
     "month": lambda row, by: month_name(by.day(row.at_ms)),
 }
+#: the first and the last day of a period, None for no bound
+Days = tuple[date | None, date | None]
 #: groupings by the clock
 BY_TIME = ("hour", "day", "week", "month")
 
@@ -70,7 +72,7 @@ def rewards_by(
     grouping: str,
     tags: Mapping[str, str] | None = None,
     calendar: Calendar | None = None,
-    days: tuple[date | None, date | None] = (None, None),
+    days: Days = (None, None),
 ) -> list[Reward]:
     """Rewards at all servers by a key of `GROUPINGS`, in order of server and group: all of them, or those of `days`.
 
