@@ -44,7 +44,7 @@ COMMANDS = {
     "completion": ("completion", "Print the completion script of a shell."),
 }
 #: called by the containers and by `docker/invite`, not by people
-_INTERNAL = dict.fromkeys(("setup", "invite", "offer", "admit", "dismiss"), "setup")
+_INTERNAL = dict.fromkeys(("setup", "invite", "renew", "offer", "admit", "dismiss"), "setup")
 _MODULES = {name: module for name, (module, _) in COMMANDS.items()} | _INTERNAL | {"forward": "forward"}
 
 

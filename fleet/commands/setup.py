@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -16,6 +17,10 @@ from fleet.hosts.joining import hand_over
 from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
 
+_DAY_S = 86_400.0
+#: seconds before its end from which the authority's end is said, once a day
+_AUTHORITY_S = 365 * _DAY_S
+_AGAIN = "make a new one and invite every host again (docs/steering.md, `Certificates`)"
 #: the Redis's host name inside the farm, which its certificate includes
 _INNER_NAME = "redis"
 _ROOT = click.option(
@@ -78,6 +83,36 @@ def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: 
             host, published, release=release(), wire=WIRE_VERSION, expires_at=expires_at
         )
     click.echo(invitation.encode())
+
+
+@click.command("renew")
+@_ROOT
+@click.option("--every", "every_s", type=DURATION, help="Look again this often, until stopped; unset: once.")
+@click.option("--alive", type=click.Path(path_type=Path), help="A file to touch at each look, for a health check.")
+def renew(root: Path, every_s: float | None, alive: Path | None) -> None:
+    """Renew the certificate of Redis 60 days before it ends, and say a year before when the authority ends."""
+    farm, said_s = FarmSecrets(root), 0.0
+    while True:
+        with farm_errors():
+            if farm.renew():
+                click.echo("the certificate of Redis was renewed; Redis takes it within a minute")
+            server, authority = farm.ends()
+        now = time.time()
+        if authority - now < _AUTHORITY_S and now - said_s > _DAY_S:
+            said_s = now
+            click.echo(
+                f"the farm's authority ends at {_utc(authority)}, and with it every host's access: {_AGAIN}", err=True
+            )
+        if alive is not None:
+            alive.touch()
+        if every_s is None:
+            click.echo(f"the certificate of Redis is valid until {_utc(server)}, the authority until {_utc(authority)}")
+            return
+        time.sleep(every_s)
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 @click.command("offer")

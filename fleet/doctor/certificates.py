@@ -59,6 +59,19 @@ def judged_authority(subject: str, ends: float, now: float) -> Diagnosis:
     return ok(subject, f"it is valid for {days:,.0f} more days")
 
 
+def own_diagnoses(authority: Path, host: str, port: int, now: float, timeout_s: float) -> Iterator[Diagnosis]:
+    """The diagnoses of the farm's authority, and of the certificate that its Redis shows to other hosts now.
+
+    `now` is Unix seconds.
+    """
+    yield from authority_diagnoses("farm authority", authority, now)
+    try:
+        context = ssl.create_default_context(cafile=authority)
+    except (OSError, ValueError):
+        return
+    yield from certificate_diagnoses("farm certificate", host, port, context, now=now, timeout_s=timeout_s)
+
+
 _UNTRUSTED = (
     "renew it if it has ended; if an authority of your own signed it, name its PEM file with FLEET_HTTP__CA_FILE for "
     "the server, or with ?ssl_ca_certs=FILE in FLEET_REDIS_URL"
@@ -71,6 +84,6 @@ def judged_end(subject: str, ends: float, *, now: float, version: str) -> Diagno
     if days < 0:
         return fail(subject, f"the certificate ended {-days:.0f} days ago", _UNTRUSTED)
     if days < _SOON_DAYS:
-        words = "have whoever runs it renew the certificate; for the farm's own Redis, start Compose again"
+        words = "have it renewed by whoever runs that server; the farm's own: see `docker compose logs renewal`"
         return warn(subject, f"the certificate ends in {days:.0f} days", words)
     return ok(subject, f"{version}, the certificate is valid for {days:.0f} more days")

@@ -15,6 +15,7 @@ from config.settings import Settings
 from config.sources import variable
 from config.tree import leaves
 from fleet.coordinator.http_options import http_options
+from fleet.doctor.certificates import own_diagnoses
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.examination import Check
 from fleet.doctor.ledger import ledger_diagnoses
@@ -31,6 +32,9 @@ from fleet.local.running import RunningFarm, farm_of
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement
 
+#: the port at which Redis in Compose speaks TLS
+_TLS_PORT = 6380
+_TIMEOUT_S = 3.0
 #: settings whose type is not secret although they hold miners' ids
 _IDS = frozenset({"id", "miner"})
 
@@ -109,6 +113,10 @@ def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
         yield not_checked("redis", f"no farm runs in {settings.state_dir}, and `fleet up` starts a Redis of its own")
         return
     yield from redis_diagnoses(url, own_statement(release(), settings))
+    authority = SECRETS / "ca.crt"
+    if own is None and authority.is_file():
+        # Compose: the coordinator reaches Redis inside the farm without TLS, other hosts by TLS
+        yield from own_diagnoses(authority, read_redis_url(url).host, _TLS_PORT, time.time(), _TIMEOUT_S)
 
 
 def _ledger(settings: Settings) -> Iterator[Diagnosis]:

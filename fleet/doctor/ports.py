@@ -34,7 +34,8 @@ def port_diagnoses(wanted: FarmPort) -> Iterator[Diagnosis]:
         yield ok(subject, f"{wanted.port} is free")
         return
     command = listener(wanted.port)
-    if all(word in command for word in wanted.command):
+    # a program may be named by its path
+    if set(wanted.command) <= {Path(word).name for word in command}:
         yield ok(subject, f"{wanted.port} is used by this user's {wanted.part}")
         return
     who = Path(command[0]).name if command else "another program"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import ServiceError
-from fleet.hosts.certificates import ensure_authority, ensure_server
+from fleet.hosts.certificates import end_of, ensure_authority, ensure_server, renew_server
 from fleet.hosts.invitation import Invitation
 from fleet.hosts.redis_acl import Role, is_host_name, users_file
 from fleet.hosts.secret_files import kept_secret, new_password, write_secret
@@ -49,10 +49,24 @@ class FarmSecrets:
         write_secret(self._root / "coordinator" / "FLEET_WEB__METRICS_TOKEN", self._metrics_token())
         redis = self._root / "redis"
         write_secret(redis / "health", passwords[Role.HEALTH])
-        write_secret(redis / "ca.crt", ensure_authority(self._keys).read_text(encoding="utf-8"))
+        write_secret(redis / "renewal", passwords[Role.RENEWAL])
+        authority = ensure_authority(self._keys).read_text(encoding="utf-8")
+        for folder in (redis, self._root / "coordinator"):
+            write_secret(folder / "ca.crt", authority)
         ensure_server(self._keys, redis, names)
         write_secret(redis / "users.acl", users_file(passwords, self.hosts(), self._named("guests")))
         return new
+
+    def renew(self) -> bool:
+        """Renew the certificate of Redis for its names if it ends soon. Returns whether it was renewed.
+
+        Raises ServiceError where it can't be made.
+        """
+        return renew_server(self._keys, self._root / "redis")
+
+    def ends(self) -> tuple[float, float]:
+        """When the certificate of Redis and the farm's authority end, in Unix seconds."""
+        return end_of(self._root / "redis" / "server.crt"), end_of(self._keys / "ca.crt")
 
     def write_monitoring(self) -> None:
         """Write the files that Prometheus and Grafana read: the token of the metrics, and the pages' password.

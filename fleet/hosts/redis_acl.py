@@ -39,6 +39,8 @@ class Role(Enum):
     FLOWER = "flower"
     #: checks whether Redis answers
     HEALTH = "health"
+    #: has Redis read its renewed certificate, in Redis's own container
+    RENEWAL = "renewal"
 
 
 #: Celery's channels: remote control goes out on pidbox, events come in on celeryev; the 0 is the database.
@@ -79,6 +81,7 @@ _RULES: dict[Role, str] = {
         "+zrangebyscore +sadd +srem +smembers (resetkeys resetchannels %R~neonet.jobs* +llen)"
     ),
     Role.HEALTH: "+ping +auth +hello",
+    Role.RENEWAL: "+ping +auth +hello +config|set",
 }
 
 

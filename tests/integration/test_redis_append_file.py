@@ -113,7 +113,7 @@ def test_a_file_whose_last_command_is_cut_is_read_as_far_as_it_goes(tmp_path: Pa
 def test_a_mistake_in_the_options_touches_no_file(tmp_path: Path) -> None:
     with container(tmp_path) as one:
         one.stop()
-        argv = ["sh", "-c", start_script(one.data), "redis", f"--dir {one.data}", "--no-such-option yes"]
+        argv = ["sh", "-c", start_script(one.data, one.data), "redis", f"--dir {one.data}", "--no-such-option yes"]
         environ = os.environ | {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
         done = subprocess.run(argv, env=environ, capture_output=True, check=False, timeout=30)
         assert done.returncode == 1

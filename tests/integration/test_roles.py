@@ -169,6 +169,7 @@ _DENIED = [
     *((Role.COORDINATOR, command) for command in _NEVER),
     *((Role.WORKER, command) for command in _WORKER_NEVER),
     *((Role.FLOWER, command) for command in _FLOWER_NEVER),
+    *((Role.RENEWAL, command) for command in _NEVER if command[:2] != ("CONFIG", "SET")),
     *((Role.HEALTH, command) for command in (*_NEVER, ("CLIENT", "LIST"), ("LLEN", JOBS_QUEUE), ("INFO",))),
 ]
 _ALLOWED: list[tuple[Role, tuple[Any, ...]]] = [

@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 #: starts a Docker engine with stand-ins for the base images, on a machine that has this script beside the checkout
 STANDINS = ROOT.parent / "shared" / "docker" / "standins.sh"
-SERVICES = ("redis", "coordinator", "worker", "page", "flower", "simulator")
+SERVICES = ("redis", "renewal", "coordinator", "worker", "page", "flower", "simulator")
 
 _CALL_S = 180.0
 

@@ -16,19 +16,22 @@ from tests.support.redis_server import binary
 
 PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
 
+_FILES = {"cert": "server.crt", "key": "server.key", "ca-cert": "ca.crt"}
 
-def start_script(folder: Path) -> str:
-    """What docker-compose.yml has the container of Redis run, with its data in `folder`."""
+
+def start_script(folder: Path, secrets: Path) -> str:
+    """What docker-compose.yml has the container of Redis run, with its data and its secrets in these folders."""
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     script = text.partition("      - |\n        cd /data\n")[2].partition("      - redis\n")[0]
     assert "redis-server" in script
-    return f"cd {folder}\n{textwrap.dedent(script)}".replace("$$", "$")
+    return f"cd {folder}\n{textwrap.dedent(script)}".replace("$$", "$").replace("/run/secrets", f"{secrets}")
 
 
 class Container:
     """Redis as its container runs it."""
 
-    def __init__(self, folder: Path, *, user: Role | None = None) -> None:
+    def __init__(self, folder: Path, *, user: Role | None = None, secrets: Path | None = None) -> None:
+        """`secrets` is the folder of a farm's secrets for Redis, which then also speaks TLS."""
         self.data = folder / "data"
         self.data.mkdir()
         self._tools = folder / "bin"
@@ -36,10 +39,15 @@ class Container:
         for name in ("redis-server", "redis-check-aof"):
             # Redis is one program, which acts by the name that it is called by
             (self._tools / name).symlink_to(binary())
+        self.port = free_port()
+        client = self._tools / "redis-cli"
+        client.write_text(f'#!/bin/sh\nexec /usr/bin/redis-cli -p {self.port} "$@"\n', encoding="utf-8")
+        client.chmod(0o700)
         self._users = folder / "users.acl"
         self._users.write_text("user default on nopass ~* &* +@all\n" if user is None else users_file(PASSWORDS, {}))
+        self._secrets = secrets
+        self.tls_port = free_port()
         self._login = {} if user is None else {"username": user.value, "password": PASSWORDS[user]}
-        self.port = free_port()
         self._log = folder / "container.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,14 +57,22 @@ class Container:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def client(self) -> redis.Redis:
-        """A client that may do what the role may."""
+        """A client that may do what the role may, or the coordinator of a farm with secrets."""
+        if self._secrets is not None:
+            url = (self._secrets.parent / "coordinator" / "FLEET_REDIS_URL").read_text(encoding="utf-8")
+            return redis.Redis.from_url(url.replace("redis:6379", f"127.0.0.1:{self.port}"))
         return redis.Redis(port=self.port, **self._login)  # type: ignore[arg-type]
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = [f"--port {self.port}", "--bind 127.0.0.1", f"--dir {self.data}", "--appendonly yes", '--save ""']
-        argv = ["sh", "-c", start_script(self.data), "redis", *options, f"--aclfile {self._users}"]
-        environ = os.environ | {"PATH": f"{self._tools}:/usr/bin:/bin"}
+        if self._secrets is None:
+            options.append(f"--aclfile {self._users}")
+        else:
+            options += [f"--tls-port {self.tls_port}", "--tls-auth-clients no", f"--aclfile {self._secrets}/users.acl"]
+            options += [f"--tls-{name}-file {self._secrets}/{file}" for name, file in _FILES.items()]
+        argv = ["sh", "-c", start_script(self.data, self._secrets or self.data), "redis", *options]
+        environ = os.environ | {"PATH": f"{self._tools}:/usr/bin:/bin", "RELOAD_S": "0.2"}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(argv, stdout=log, stderr=log, env=environ, start_new_session=True)
         eventually(f"an answer: {self.words}", self._answers)
