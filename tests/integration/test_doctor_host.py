@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,14 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from fleet.doctor.diagnosis import Diagnosis, Grade
-from fleet.doctor.host_settings import joined_folder
-from fleet.doctor.limits import group_diagnoses
+from fleet.doctor.diagnosis import Grade
 from fleet.doctor.redis_health import redis_diagnoses
-from fleet.doctor.units import unit_diagnoses, units
 from fleet.hosts.redis_acl import Role
-from fleet.hosts.systemd import Installation, Part, unit, unit_name
 from tasks.broker.handshake import announce, release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import own_statement
-from tasks.host.cgroup import Groups
 from tasks.messages import SLOTS_KEY, STATEMENTS_KEY
-from tests.support.diagnoses import about, doctor
+from tests.support.diagnoses import doctor
 from tests.support.processes import ROOT, environ, run_fleet
 from tests.support.tls_redis import TlsRedis, tls_redis
 
@@ -181,72 +176,6 @@ def test_secrets_that_everybody_can_read_are_found_and_fixed(host: Path) -> None
 def test_a_server_is_not_asked_of_a_host(tmp_path: Path) -> None:
     done = run_fleet("doctor", "--host", "--server", "https://neonet.example.com", folder=tmp_path)
     assert done.returncode == 64
-
-
-def installed(folder: Path, given: Mapping[str, str] | None = None, *, system: bool = False) -> list[Diagnosis]:
-    """The diagnoses of a unit for an invited host that names these paths."""
-    paths = given or {}
-    where = Installation(
-        command=paths.get("command", "/bin/sh"),
-        state_dir=paths.get("state_dir", str(folder)),
-        env_file=paths.get("env_file", str(folder / "fleet.env")),
-        system=system,
-    )
-    part = Part(paths.get("part", "join"))
-    (folder / unit_name(part)).write_text(unit(part, where), encoding="utf-8")
-    return list(unit_diagnoses(units([folder])))
-
-
-def test_a_unit_whose_paths_are_there_is_no_fault(tmp_path: Path) -> None:
-    for system in (False, True):
-        found = about("unit", installed(tmp_path, system=system))
-        assert found.grade is Grade.OK, found
-        assert "/bin/sh join" in found.found
-
-
-@pytest.mark.parametrize(
-    ("paths", "words"),
-    [
-        ({"command": "/nowhere/fleet"}, "fleet service install join"),
-        ({"state_dir": "/etc/hostname/state"}, "fix its permissions"),
-        ({"part": "worker"}, "fleet.env"),
-    ],
-)
-def test_a_path_of_a_unit_that_is_gone_is_found(tmp_path: Path, paths: dict[str, str], words: str) -> None:
-    found = about("unit", installed(tmp_path, paths))
-    assert found.grade in (Grade.FAIL, Grade.WARN)
-    assert words in found.advice
-
-
-def test_a_system_unit_in_a_folder_that_its_user_can_not_enter_is_found(tmp_path: Path) -> None:
-    command = tmp_path / "fleet"
-    command.write_text("#!/bin/sh\n")
-    command.chmod(0o755)
-    found = about("unit", installed(tmp_path, {"command": str(command)}, system=True))
-    assert found.grade is Grade.FAIL
-    assert "/opt" in found.advice
-
-
-def test_the_invitation_that_a_system_unit_keeps_is_found(tmp_path: Path, host: Path) -> None:
-    installed(tmp_path, {"state_dir": str(host / "state")}, system=True)
-    assert joined_folder(tmp_path / "none", list(units([tmp_path]))) == host / "state" / "join"
-
-
-def groups_in(folder: Path, **files: str) -> Groups:
-    for name, text in files.items():
-        (folder / name.replace("_", ".")).write_text(text, encoding="utf-8")
-    return Groups(root=folder)
-
-
-def test_limits_of_control_groups_are_judged(tmp_path: Path) -> None:
-    own = groups_in(tmp_path, cpu_max="200000 100000", memory_max=f"{1 << 30}", memory_events="oom_kill 0")
-    assert about("control group", group_diagnoses(own)).found == "it grants 2 cores and 1,024 MB of memory"
-    own = groups_in(tmp_path, cpu_max="25000 100000")
-    found = about("control group", group_diagnoses(own))
-    assert (found.grade, "4.0 times" in found.found) == (Grade.WARN, True)
-    own = groups_in(tmp_path, cpu_max="max 100000", memory_events="low 0\noom_kill 3")
-    found = about("control group", group_diagnoses(own))
-    assert (found.grade, "3 of its processes" in found.found) == (Grade.WARN, True)
 
 
 def test_the_coordinator_sees_the_versions_of_its_workers(farm: TlsRedis) -> None:

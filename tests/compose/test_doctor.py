@@ -1,0 +1,33 @@
+"""The doctor in the containers of a sound farm, and a new certificate on its way to the Redis that runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.compose import Farm, until
+
+pytestmark = pytest.mark.timeout(300)
+
+#: findings that depend on the machine that runs the tests
+_OF_THE_MACHINE = {"disk writes", "disk space", "file system", "server latency", "worker memory", "open files"}
+
+
+def test_the_doctor_finds_nothing_wrong_in_the_containers(mining: Farm) -> None:
+    for service, options in (("coordinator", []), ("worker", ["--host"])):
+        said = json.loads(mining.run_in(service, "fleet", "doctor", "--json", *options))
+        faults = [one for one in said["checks"] if one["grade"] == "fail"]
+        faults += [one for one in said["checks"] if one["grade"] == "warn" and one["subject"] not in _OF_THE_MACHINE]
+        assert not faults, faults
+        found = {one["subject"]: one["found"] for one in said["checks"]}
+        wanted = (
+            ("worker versions", "farm certificate", "farm authority") if service == "coordinator" else ("wire version",)
+        )
+        assert set(wanted) <= found.keys()
+
+
+def test_a_new_certificate_reaches_the_running_redis(mining: Farm) -> None:
+    mining.run_in("renewal", "sh", "-c", "rm /setup/redis/server.crt && fleet renew")
+    until(lambda: "Redis uses the renewed certificate" in mining.logs("redis"), 90, "the certificate's way to Redis")
+    mining.goes_on(10)
