@@ -12,6 +12,7 @@ UNIT = ROOT / "tests" / "unit"
 
 #: Unit tests of more than one module, by their path in tests/unit, and what they test.
 TOPICS: dict[str, str] = {
+    "fleet/test_attacks.py": "one corpus of hostile texts on page and terminal, in metrics, messages and CSV",
     "fleet/test_foreign_text.py": "text of a server on its way through client, miner, ledger and output",
     "tasks/compute/kernels/test_numeric_kernels.py": "the kernels that multiply, reduce and hash",
     "test_map.py": "docs/map.md",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fleet.alerts.memory import Raised
 from fleet.money.scopes import stamp
 from fleet.status.snapshot import Severity, Wrong
+from tasks.text import sanitized
 
 #: most conditions that a message lists
 _MOST = 20
@@ -31,7 +32,9 @@ def message_of(farm: str, new: Sequence[Wrong], over: Sequence[Raised], now_ms: 
     lines += [f"over after {_span(now_ms - one.since_ms)}: {one.text}" for one in over[:_MOST]]
     lines += [f"and {len(over) - _MOST} more are over"] if len(over) > _MOST else []
     raised = tuple(Raised(kind=one.kind, subject=one.subject, text=one.text, since_ms=one.since_ms) for one in new)
-    return Message(title=f"{farm}: {_title(new, over)}", body="\n".join(lines), raised=raised, over=tuple(over))
+    # a line break in a title would be a header of a mail
+    title, body = sanitized(f"{farm}: {_title(new, over)}"), "\n".join(map(sanitized, lines))
+    return Message(title=title, body=body, raised=raised, over=tuple(over))
 
 
 def _title(new: Sequence[Wrong], over: Sequence[Raised]) -> str:

@@ -64,6 +64,7 @@ def _explain(subject: str, *, as_json: bool) -> None:
             _require(subject, found.figures)
         lost = _lost(settings, found.figures.get("server"))
         advice = _advice(settings, found.figures.get("server"))
+    found = found if as_json else found.printable
     because = reasons(subject, found.figures, lost, runs=found.runs, advice=advice)
     if as_json:
         click.echo(dump({"subject": subject, "reasons": [_stated(one) for one in because]}))

@@ -36,6 +36,7 @@ def screen_of(found: FarmStanding, height: int) -> RenderableType:
     """The screen of a farm for a terminal of `height` lines."""
     if found.coordinator == "never" and not found.figures["miners"]:
         return Text("No farm has run here yet. `fleet up` starts one on this machine.")
+    found = found.printable
     figures = found.figures
     return Group(
         *_title(found),

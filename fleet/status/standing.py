@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from fleet.errors import LedgerError
 from fleet.ledger.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
 from fleet.ledger.reports.rewards import Reward, rewards_by
 from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
+from tasks.text import sanitized
 
 #: figures of a snapshot that describe only the present
 _OF_THE_PRESENT = ("sessions", "job_types", "hosts", "requests", "queue", "gas", "phase")
@@ -36,6 +37,11 @@ class FarmStanding:
     def runs(self) -> bool:
         """Whether the figures are of the present."""
         return self.coordinator in {"mining", "draining"}
+
+    @property
+    def printable(self) -> FarmStanding:
+        """The same for a terminal, which no text in it can command."""
+        return replace(self, figures=_printable(self.figures))
 
     def stated(self) -> dict[str, Any]:
         """The standing for JSON."""
@@ -137,3 +143,11 @@ def _miner(name: str, total: Decimal, last: Mapping[str, Any]) -> dict[str, Any]
         "last_paid_at": last.get("last_paid_at"),
         "unexplained_nnet": last.get("unexplained_nnet"),
     }
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return sanitized(value)
+    if isinstance(value, Mapping):
+        return {_printable(name): _printable(one) for name, one in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value

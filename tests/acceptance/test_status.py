@@ -1,4 +1,7 @@
-"""The snapshot of a farm says what its ledger says, while it mines, once it has ended, and after a restart."""
+"""The snapshot of a farm says what its ledger says, while it mines, once it has ended, and after a restart.
+
+One file: each test compares what is read of a farm's snapshot with its ledger, by the same few questions.
+"""
 
 from __future__ import annotations
 

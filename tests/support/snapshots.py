@@ -108,20 +108,27 @@ def snapshot(**changed: Any) -> FarmSnapshot:
 
 #: what a server or a worker may put into any text: markup, and characters that turn a terminal or a line round
 MARKUP = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\x00\x1b[31m\u202e'\"&amp;"
+
+
+def hostile(text: str) -> FarmSnapshot:
+    """A snapshot with this text in each of its texts."""
+    return replace(
+        SNAPSHOT,
+        server=text,
+        release=text,
+        miners=(replace(MINER, name=text, state=text),),
+        sessions={text: 1},
+        hosts=(replace(WORK, name=text),),
+        types=(replace(WORK, name=text),),
+        losses=(LossRow(cause=text, jobs=2, amount=Decimal("0.3")),),
+        phase={**(SNAPSHOT.phase or {}), "phase": text},
+        gas={**(SNAPSHOT.gas or {}), "congestion_level": text, "fee_model": text},
+        wrong=(replace(SNAPSHOT.wrong[0], kind=text, subject=f"miner {text}", text=text, help=text),),
+    )
+
+
 #: a snapshot with markup in every text
-HOSTILE = replace(
-    SNAPSHOT,
-    server=MARKUP,
-    release=MARKUP,
-    miners=(replace(MINER, name=MARKUP, state=MARKUP),),
-    sessions={MARKUP: 1},
-    hosts=(replace(WORK, name=MARKUP),),
-    types=(replace(WORK, name=MARKUP),),
-    losses=(LossRow(cause=MARKUP, jobs=2, amount=Decimal("0.3")),),
-    phase={"phase": MARKUP, "active_miners": MARKUP},
-    gas={"congestion_level": MARKUP},
-    wrong=(replace(SNAPSHOT.wrong[0], subject=f"miner {MARKUP}", text=MARKUP, help=MARKUP),),
-)
+HOSTILE = hostile(MARKUP)
 
 
 def as_read(made: FarmSnapshot) -> dict[str, Any]:
