@@ -108,6 +108,12 @@ def read(
     return Reading(settings=settings, origins=tuple(_origin(leaf, settings, layers) for leaf in leaves(Settings)))
 
 
+def toml_file(environ: Mapping[str, str] | None = None) -> Path:
+    """The `fleet.toml` that is read if it exists."""
+    variables = os.environ if environ is None else environ
+    return Path(variables.get(f"{ENV_PREFIX}CONFIG") or _TOML)
+
+
 def without_secrets(environ: Mapping[str, str] | None = None) -> str | None:
     """Why the default folder of secrets is not read, or None if it can be read or does not exist."""
     variables = os.environ if environ is None else environ

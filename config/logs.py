@@ -30,7 +30,13 @@ def set_up(log: LogSettings, *, stream: TextIO | None = None, repeat_window_s: f
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
-    root.setLevel(log.level)
+    set_level(log.level)
+
+
+def set_level(level: str) -> None:
+    """Log what is of this level or above from now on."""
+    root = logging.getLogger()
+    root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 

@@ -50,7 +50,8 @@ ENV_PREFIX, NESTED = "FLEET_", "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
-_MOST_MINERS, _SIMULATED_MINERS, _VISIBILITY_FACTOR = 100_000, 8, 3
+SIMULATED_MINERS = 8
+_MOST_MINERS, _VISIBILITY_FACTOR = 100_000, 3
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -252,7 +253,7 @@ class Settings(BaseSettings):
             return self.most_miners * max(len(self.servers), 1)
         if isinstance(self.miners, int):
             return self.miners * max(len({server.priority for server in self.servers}), 1)
-        return _SIMULATED_MINERS
+        return SIMULATED_MINERS
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -39,6 +39,7 @@ COMMANDS = {
     "reconcile": ("reconcile", "Show what was booked beside what the server says it paid."),
     "explain": ("explain", "Show what happened to a job, and why."),
     "doctor": ("doctor", "Check the farm on this machine, and say what to do."),
+    "reload": ("reload", "Have the running coordinator read its settings again."),
     "report": ("report", "Pack what an issue about this farm needs, without secrets."),
     "config": ("config", "Show each setting and its source."),
     "completion": ("completion", "Print the completion script of a shell."),

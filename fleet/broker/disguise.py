@@ -45,6 +45,10 @@ class Disguise:
         self._key = secrets.token_bytes(16)
         self._true_ids: dict[str, str] = {}
 
+    def learn(self) -> None:
+        """Hide the ids of miners that `names` has gained as well."""
+        self._hide = IdHider(self._names)
+
     def encoded(self, message: JobMessage) -> tuple[JobMessage, dict[str, Any]]:
         """The job as workers may see it, and the object that is sent to them."""
         job_id = of_server(self._servers.get(message.miner_id, ""), message.job_id)

@@ -14,7 +14,9 @@ from config.load import DEFAULT, Origin, read
 from config.reloading import TAKES, Takes
 from config.settings import Settings
 from fleet.commands.exits import settings_or_exit
+from fleet.commands.reload import ask_coordinator, show
 from fleet.commands.tables import IDS, add, console, table
+from fleet.coordinator.reload_desk import ReloadWish
 
 
 @click.group("config", invoke_without_command=True)
@@ -42,6 +44,7 @@ def config(ctx: click.Context, /, toml_file: Path | None, *, as_json: bool, exam
       fleet config --json | jq '."http.connections"'
       fleet config --example > fleet.toml
       fleet config check fleet.toml
+      fleet config diff
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -70,6 +73,18 @@ def check(file: Path | None) -> None:
     with settings_or_exit():
         settings = read(toml_file=file).settings
     click.echo(f"{file or 'the settings'}: valid; {_farm(settings)}")
+
+
+@config.command("diff")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with `lines`.")
+def diff(*, as_json: bool) -> None:
+    """Show what would change if the running coordinator read its settings again, and what needs a restart.
+
+    It compares what it uses now with the files as they are now; nothing is changed.
+    """
+    with settings_or_exit():
+        settings = read().settings
+    show(ask_coordinator(settings, ReloadWish.DIFF), as_json=as_json)
 
 
 def _farm(settings: Settings) -> str:

@@ -6,6 +6,7 @@ import logging
 import secrets
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 
 from config.load import load, without_secrets
 from config.logs import set_up
-from config.settings import Settings
+from config.settings import SIMULATED_MINERS, Settings
 from config.streams import never_blocking, outlive_streams
 from fleet.commands.closing import print_closing
 from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
@@ -61,13 +62,14 @@ def coordinator(
     """
     outlive_streams()
     # a start with an id comes from `fleet up`, which has printed the notes
+    read = partial(_settings, give_up_s, simulated=simulated)
     with settings_or_exit(notes=run_id is None):
-        settings = load({"give_up_s": give_up_s})
+        settings = read()
     set_up(settings.log)
     _warn(settings)
     out = sys.stderr if as_json else sys.stdout
     with farm_errors(), never_blocking():
-        run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out)
+        run = Run(run_id=run_id or secrets.token_hex(8), for_s=for_s, simulated=simulated, out=out, read=read)
         figures = run_coordinator(settings, run)
     if summary_file is not None:
         summary_file.write_text(dump(figures) + "\n")
@@ -76,6 +78,14 @@ def coordinator(
     if as_json:
         click.echo(dump(figures))
     _end(ctx, figures, reported=summary_file is not None)
+
+
+def _settings(give_up_s: float | None, *, simulated: bool) -> Settings:
+    """The settings as they are now. On the simulator, a farm without named miners has as many as on one machine."""
+    settings = load({"give_up_s": give_up_s})
+    if simulated and settings.miners is None and not settings.miner and settings.id is None:
+        return load({"give_up_s": give_up_s, "miners": SIMULATED_MINERS})
+    return settings
 
 
 def _end(ctx: click.Context, figures: Mapping[str, Any], *, reported: bool) -> None:

@@ -68,6 +68,29 @@ def alerts_of(settings: Settings, subject: AlertSubject, say: Callable[[str], No
     )
 
 
+class LiveAlerts:
+    """The alerts as the settings now say; others take their place when the settings change."""
+
+    def __init__(self, settings: Settings, subject: AlertSubject, say: Callable[[str], None]) -> None:
+        self._settings, self._subject, self._say = settings, subject, say
+        self._alerts = alerts_of(settings, subject, say)
+
+    def put(self, snapshot: FarmSnapshot) -> None:
+        """Look at a snapshot soon."""
+        self._alerts.put(snapshot)
+
+    def reloaded(self, settings: Settings) -> None:
+        """Begin again with other settings; what was sent is remembered."""
+        if settings.alerts != self._settings.alerts:
+            self._settings = settings
+            self._alerts.close()
+            self._alerts = alerts_of(settings, self._subject, self._say)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._alerts.close()
+
+
 def _day(subject: AlertSubject, calendar: Calendar, today: date, made: FarmSnapshot) -> DayFigures:
     """The figures of the day before `today`, from the ledger."""
     day = today - timedelta(days=1)

@@ -87,10 +87,10 @@ def make_farm(
     `beside` is the workforce of another server's farm, which shares the workers. `say` prints how many miners are
     loaded, every two seconds while that lasts.
     """
-    policy, now = _policy(settings), time.monotonic()
+    policy, now = policy_of(settings), time.monotonic()
     governor = _governor(settings, server.budget(settings.budget), ledger, len(specs), now)
     loading = with_progress(specs, "miners loaded", say)
-    miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now) for spec in loading]
+    miners = [load_miner(policy, spec, ledger, now) for spec in loading]
     named = {miner.id.lower() for miner in settings.miner if miner.pinned}
     pinned = [spec.miner_id for spec in specs if spec.miner_id in named]
     auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
@@ -119,7 +119,13 @@ def _governor(settings: Settings, budget: BudgetSettings, ledger: Ledger, miners
     )
 
 
-def _policy(settings: Settings) -> Policy:
+def load_miner(policy: Policy, spec: MinerSpec, ledger: Ledger, now: float) -> Miner:
+    """A miner as the ledger knows it."""
+    return Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How all miners behave."""
     return Policy(
         heartbeat_s=settings.heartbeat_s,
         redispatch_s=settings.dispatch.redispatch_s,

@@ -8,7 +8,7 @@ One file: opening, closing and accepting free jobs all follow from the same esti
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -104,6 +104,34 @@ class AutoMiners:
     def stay_open(self) -> int:
         """Number of miners that stay open even if they cost income."""
         return len(self._pinned)
+
+    def join(self, miners: Sequence[Miner], now: float) -> None:
+        """Take in miners that are new, or that were removed and are wanted again."""
+        for miner in miners:
+            self._miners.append(miner)
+            if self.follows or self.standing_by:
+                miner.on(DrainBegun(), now)
+            else:
+                self.used.add(miner.spec.miner_id)
+
+    def leave(self, miners: Sequence[Miner], now: float) -> None:
+        """Close these miners' sessions once their jobs are finished, and never open them again."""
+        gone = {miner.spec.miner_id for miner in miners}
+        self._miners = [miner for miner in self._miners if miner.spec.miner_id not in gone]
+        self._refused -= gone
+        self._set_aside = {miner_id: at for miner_id, at in self._set_aside.items() if miner_id not in gone}
+        for miner in miners:
+            miner.on(DrainBegun(), now)
+
+    def count_again(self, pinned: Collection[str], now: float) -> None:
+        """After miners have joined or left: from now on, those of `pinned` stay open."""
+        self._pinned = frozenset(pinned if self.follows else (miner.spec.miner_id for miner in self._miners))
+        known, aside = {miner.spec.miner_id for miner in self._miners}, self._set_aside.keys()
+        self._pinned &= known
+        self.controller.reach(len(self._pinned - aside), len(self._miners) - len(aside))
+        if not self.follows:
+            self._governor.keeps(max(len(self._miners), 1))
+        self.look_at = now
 
     def ended(self, reply: Reply, miner: Miner, now: float) -> None:
         """A call ended, and its miner has processed it."""

@@ -25,7 +25,8 @@ class Failover:
         Those of a later priority are mined at once all earlier ones have been down, have banned this address, or have
         paid for no job, for `after_s`, and left again once one of these has paid for `back_s`.
         """
-        self._after_s, self._back_s = after_s, back_s
+        #: seconds after which a later priority is mined at, and left again
+        self.after_s, self.back_s = after_s, back_s
         self._levels = [
             {name: farm for name, (priority, farm) in servers.items() if priority == level}
             for level in sorted({priority for priority, _ in servers.values()})
@@ -55,11 +56,11 @@ class Failover:
                 if sound is not self._since[name][0]:
                     self._since[name] = (sound, now)
         for number, farms in enumerate(self._levels[: self._used - 1], 1):
-            back = next((name for name in farms if self._lasted(name, self._back_s, now, sound=True)), None)
+            back = next((name for name in farms if self._lasted(name, self.back_s, now, sound=True)), None)
             if back is not None:
                 return self._close(number, back, now)
         before = [name for farms in self._levels[: self._used] for name in farms]
-        down = all(self._lasted(name, self._after_s, now, sound=False) for name in before)
+        down = all(self._lasted(name, self.after_s, now, sound=False) for name in before)
         return self._open(before, now) if down and self._used < len(self._levels) else []
 
     def _is_sound(self, name: str, farm: Farm, now: float) -> bool | None:
@@ -100,7 +101,7 @@ class Failover:
             for farm in farms.values():
                 _stand_by(farm, now)
         self._used = used
-        return [f"{back} has paid for {self._back_s:.0f} s: leaving {_list(left)} once the jobs there are finished"]
+        return [f"{back} has paid for {self.back_s:.0f} s: leaving {_list(left)} once the jobs there are finished"]
 
 
 def _stand_by(farm: Farm, now: float) -> None:

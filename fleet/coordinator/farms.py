@@ -7,6 +7,7 @@ One file: a reader sees in one place what is summed up, and what holds only if i
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 
 from fleet.broker.disguise import split_id
@@ -25,11 +26,16 @@ class Farms:
     def __init__(self, by_server: Mapping[str, Farm]) -> None:
         self.by_server = dict(by_server)
         self._each = each = tuple(by_server.values())
-        self.miners: dict[str, Miner] = {miner_id: miner for farm in each for miner_id, miner in farm.miners.items()}
+        self.miners: ChainMap[str, Miner] = ChainMap(*(farm.miners for farm in each))
         self.jobs, self.governor = AllJobs(by_server), AllLimits(each)
         self.server, self.timetable = AllReachable(by_server), AllTimetables(each)
         #: all farms share the workers
         self.workers = each[0].workers
+
+    @property
+    def removed(self) -> set[str]:
+        """The ids of miners that the settings no longer name."""
+        return set().union(*(farm.removed for farm in self._each))
 
     @property
     def in_use(self) -> dict[str, Miner]:
@@ -49,6 +55,11 @@ AnyFarm = Farm | Farms
 def together(by_server: Mapping[str, Farm]) -> AnyFarm:
     """The farm of the only server, or the farms of several as one."""
     return Farms(by_server) if len(by_server) > 1 else next(iter(by_server.values()))
+
+
+def count(farm: AnyFarm) -> int:
+    """The number of miners that the settings name."""
+    return len(farm.miners) - len(farm.removed)
 
 
 def expected(farm: AnyFarm, now: float) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
-from fleet.coordinator.farms import AnyBooks, AnyFarm
+from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
@@ -134,7 +134,7 @@ def _server_facts(account: Account, now: float) -> ServerFacts:
         verdict=verdict.text if verdict else "",
         unpaid_s=farm.server.unpaid_s(now),
         stands_by=farm.auto is not None and farm.auto.standing_by,
-        miners=len(farm.miners),
+        miners=count(farm),
         left_out=farm.timetable.left_out,
         limit=int(farm.governor.limit),
         used=farm.governor.used(now),

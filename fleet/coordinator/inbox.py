@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from config.settings import Settings
 from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.pending import Written
+from fleet.coordinator.reload_desk import ReloadOutcome
 from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms
 from fleet.domain.calls import Reply
 from fleet.domain.events import AbandonedSessionStopped, Published
@@ -54,6 +57,17 @@ class Stop:
     asked: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reload:
+    """The settings were read again."""
+
+    settings: Settings
+    #: takes the outcome, from the loop's thread
+    answer: Callable[[ReloadOutcome], None]
+    #: whether to say what would change, and to change nothing
+    only_tell: bool = False
+
+
 Event = (
     Reply
     | Results
@@ -66,6 +80,7 @@ Event = (
     | TermsStated
     | AbandonedSessionStopped
     | Written
+    | Reload
     | Stop
 )
 

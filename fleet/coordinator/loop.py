@@ -4,6 +4,8 @@ A turn collects events, lets each farm decide, commits its writes, then dispatch
 takes effect before it is in the ledger, and no result leaves Redis before it is there. While a commit takes long, turns
 continue with heartbeats alone, which need no ledger entry; the decisions of these turns are written with the next
 commit.
+
+One file: what comes in, what is decided and what follows are the steps of one turn.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from config.settings import Settings
 from fleet.broker.disguise import split_id
 from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import Workers
@@ -21,8 +24,10 @@ from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.failover import Failover
 from fleet.coordinator.farms import together
-from fleet.coordinator.inbox import Event, Inbox, Network, Stop, TermsStated
+from fleet.coordinator.inbox import Event, Inbox, Network, Reload, Stop, TermsStated
 from fleet.coordinator.observers import Observer, Observers
+from fleet.coordinator.reload_desk import ReloadOutcome
+from fleet.coordinator.reloading import Reloading
 from fleet.coordinator.server_loop import Broker, ServerLoop
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply
@@ -31,6 +36,7 @@ from fleet.domain.events import AbandonedSessionStopped, Published
 from fleet.errors import RedisHeld
 
 _MAX_WAIT_S = 0.5
+_STOPPING = "the farm is stopping; the settings count from its next start"
 
 
 class Coordinator:
@@ -64,6 +70,8 @@ class Coordinator:
         after_s, back_s = failover_s
         servers = {site.name: (site.priority, site.farm) for site in sites}
         self._failover = Failover(servers, clock(), after_s=after_s, back_s=back_s)
+        #: takes over settings that were read again; None where they never are
+        self.reloading: Reloading | None = None
         #: whether it was stopped from outside
         self.asked_to_stop = False
         self._draining = False
@@ -110,6 +118,8 @@ class Coordinator:
                 self._by_name[event.server].on_terms(event, now)
             case AbandonedSessionStopped():
                 self._by_name[event.server].on_session_stopped(event, now)
+            case Reload():
+                self._reload(event)
             case Stop():
                 self._stop(event, now)
 
@@ -163,10 +173,22 @@ class Coordinator:
         ]
         return [*split, (first, Results(entries=flawed, of_messages=(), messages=(), flaws=()))]
 
+    def reloaded(self, settings: Settings) -> None:
+        """Change over between servers as these settings say."""
+        self._failover.after_s, self._failover.back_s = settings.failover.after_s, settings.failover.back_s
+
+    def _reload(self, reload: Reload) -> None:
+        if self.reloading is not None and not self._draining:
+            self.reloading.ask(reload)
+        else:
+            reload.answer(ReloadOutcome(taken=False, lines=(_STOPPING,), later=True))
+
     def _stop(self, stop: Stop, now: float) -> None:
         if self._draining:
             return
         self._draining, self.asked_to_stop = True, stop.asked
+        if self.reloading is not None:
+            self.reloading.stop(_STOPPING)
         outlooks = [(site, *site.begin_drain(now)) for site in self._sites]
         words = "; ".join(f"{site.name}: {text}" if site.name else text for site, text, _ in outlooks if text)
         self._watcher.stopping(stop.reason, words, max(ends_at for _, _, ends_at in outlooks))
@@ -178,6 +200,10 @@ class Coordinator:
             for text in self._failover.look(now):
                 self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=text))
         self._wake_at = min(site.carry_out(now) for site in self._sites)
+        if self.reloading is not None:
+            new = self.reloading.step(now)
+            self._of_miner |= {miner_id: self._by_name[server] for miner_id, server in new.items()}
+            self._wake_at = now if new else self._wake_at
         # the one that came first waits for room at the workers last
         self._sites.append(self._sites.pop(0))
         if self._alive_file is not None:

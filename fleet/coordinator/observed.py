@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 
 from fleet.coordinator.farms import AnyBooks, AnyFarm, Prospects
@@ -17,7 +17,7 @@ class Observed:
 
     farm: AnyFarm
     #: miner id → name
-    names: Mapping[str, str]
+    names: MutableMapping[str, str]
     books: AnyBooks
     prospect: Prospect | Prospects
     #: the ledger, and the servers in it

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from config.settings import Settings
 from fleet.coordinator.farms import AnyFarm
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.pending import TurnEffects
+from fleet.miner.miner import Miner
 from tasks.messages import ResultMessage
 
 #: an awaited attempt that ended: the type of its job, and the message, with the job's id at its own server
@@ -33,8 +35,19 @@ class Observer(Protocol):
 class Observers:
     """Several observers as one."""
 
-    def __init__(self, several: Sequence[Observer] = ()) -> None:
-        self._several = tuple(several)
+    def __init__(
+        self,
+        several: Sequence[Observer] = (),
+        live: Sequence[Callable[[Settings], None]] = (),
+        came: Callable[[Sequence[Miner]], None] = lambda _: None,
+    ) -> None:
+        """`live` take over settings that were read again; `came` is told of miners that are new or renamed."""
+        self._several, self._live, self.came = tuple(several), tuple(live), came
+
+    def reloaded(self, settings: Settings) -> None:
+        """The settings were read again, and the farm's miners are those that they name."""
+        for take_over in self._live:
+            take_over(settings)
 
     def saw(self, event: Event) -> None:
         """An event has arrived."""

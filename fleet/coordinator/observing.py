@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from config.settings import Settings
-from fleet.alerts.alert_thread import AlertThread, NoAlerts
-from fleet.coordinator.alerting import AlertSubject, alerts_of
+from fleet.coordinator.alerting import AlertSubject, LiveAlerts
 from fleet.coordinator.health_setup import HealthSubject, health_observer
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.server_rows import ServerRows
-from fleet.coordinator.site import site
+from fleet.coordinator.site import LiveTags, site
 from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
 from fleet.coordinator.tracing_observer import tracing
 from fleet.domain.amounts import ZERO
@@ -63,25 +62,19 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
         names=parts.names,
         counts_since=now - max((row.age_s for row in before), default=0.0),
     )
-    collected = Collected(
-        booked={name: parts.farm.miners[miner_id].account.booked for miner_id, name in _own(parts)},
-        total=sum((account.booked for account in parts.accounts), ZERO),
-        days=days,
-        before=before,
-        now=now,
-        now_ms=parts.now_ms(),
-    )
+    collected = _collected(parts, days, before, now)
     left = free(lambda: _left(parts))
     health = health_observer(settings, _subject_of_health(parts), left, now)
     sources = Sources(books=parts.books, health=health, servers=servers, in_redis=in_redis, now_ms=parts.now_ms)
-    alerts = _alerts(settings, parts, calendar)
+    alerts, tags = _alerts(settings, parts, calendar), LiveTags(settings, parts.names)
     status = StatusObserver(subject, collected, wanted, _to_all(publisher.put, alerts.put), sources, now)
     try:
         with (
-            site(settings, parts, lambda: status.latest) as observers,
+            site(settings, parts, lambda: status.latest, tags.by_name) as observers,
             tracing(settings.output.traces_url, parts.names) as traces,
         ):
-            yield Observers([servers, status, *observers, *traces])
+            live = (alerts.reloaded, tags.reloaded)
+            yield Observers([servers, status, *observers, *traces], live, status.came)
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()
@@ -89,14 +82,25 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
         alerts.close()
 
 
-def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> AlertThread | NoAlerts:
+def _collected(parts: Observed, days: Days, before: Sequence[PaidBefore], now: float) -> Collected:
+    return Collected(
+        booked={name: parts.farm.miners[miner_id].account.booked for miner_id, name in _own(parts)},
+        total=sum((account.booked for account in parts.accounts), ZERO),
+        days=days,
+        before=before,
+        now=now,
+        now_ms=parts.now_ms(),
+    )
+
+
+def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> LiveAlerts:
     place, accounts = parts.place, [account.ledger_name for account in parts.accounts]
     subject = AlertSubject(
         booked=lambda day: sum(day_by_miner(place, accounts, calendar, day).values(), ZERO),
         losses=lambda first, end: losses_by_cause(place, accounts, first, end),
         now_ms=parts.now_ms(),
     )
-    return alerts_of(settings, subject, parts.say)
+    return LiveAlerts(settings, subject, parts.say)
 
 
 def _to_all(*readers: Callable[[FarmSnapshot], None]) -> Callable[[FarmSnapshot], None]:

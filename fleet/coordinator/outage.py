@@ -27,7 +27,8 @@ class Outage:
     """Counts failed calls since the last answer. Times are monotonic seconds."""
 
     def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
-        self._miners = miners
+        #: number of miners that make calls
+        self.miners = miners
         cap_s = max(backoff.floor_s, min(backoff.cap_s, _PAUSE_S))
         self._backoff = Backoff(floor_s=backoff.floor_s, cap_s=cap_s)
         self._rng = rng
@@ -59,9 +60,9 @@ class Outage:
         """Whether enough miners failed, not counting those that fail on their own; if all do, whether all failed."""
         flawed = {miner_id for miner_id, until in self._flawed.items() if until > now}
         sound = len(self._failed - flawed)
-        if len(flawed) == self._miners:
+        if len(flawed) == self.miners:
             return flawed == self._failed
-        return sound >= min(_CALLS, self._miners - len(flawed))
+        return sound >= min(_CALLS, self.miners - len(flawed))
 
     def answered(self, now: float) -> bool:
         """Record that a miner's call got an answer, even a refusal. Returns whether this ends an outage."""

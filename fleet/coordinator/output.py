@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from config.settings import Settings
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.drain_lines import DrainLines
-from fleet.coordinator.farms import AnyFarm, Farms
+from fleet.coordinator.farms import AnyFarm, Farms, count
 from fleet.coordinator.inbox import Network
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.pacing import PacedLines
@@ -163,6 +164,11 @@ class Report:
         if outlook:
             self._lines.say(f"[STOP]   {outlook}", "yellow")
 
+    def reloaded(self, settings: Settings) -> None:
+        """Keep to another pace from now on."""
+        self._paced.job_lines_per_s = settings.output.job_lines_per_s
+        self._status_every_s = settings.output.status_every_s
+
     def tick(self, farm: AnyFarm, now: float) -> None:
         """Print the sums of lines that were held back, and the status when it is due."""
         self._paced.flush(now, _short(self._total))
@@ -242,10 +248,10 @@ def _room(farm: AnyFarm, now: float) -> str:
     if farm.workers.absent_since is not None:
         return f"NO WORKER for {now - farm.workers.absent_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
-        return f"{farm.auto.own} of {len(farm.miners)} miners open{_expected(farm.auto)}"
+        return f"{farm.auto.own} of {count(farm)} miners open{_expected(farm.auto)}"
     left_out = farm.timetable.left_out
     if left_out:
-        return f"no room for {left_out} of {len(farm.miners)} miners, since heartbeats may take half of the limit"
+        return f"no room for {left_out} of {count(farm)} miners, since heartbeats may take half of the limit"
     if not any(miner.in_session for miner in farm.miners.values()):
         return "no session is open"
     if farm.server.away:

@@ -21,7 +21,7 @@ class PacedLines:
 
     def __init__(self, lines: Lines, *, job_lines_per_s: int, clock: Callable[[], float]) -> None:
         self._lines = lines
-        self._allowance = job_lines_per_s
+        self.job_lines_per_s = job_lines_per_s
         self._clock = clock
         self._second = clock()
         #: number of lines of each kind in this second, shown or not
@@ -37,7 +37,7 @@ class PacedLines:
         """Print a line about a job, or hold it back for the sum of this second."""
         kind = notice.kind.value
         self._seen[kind] += 1
-        if not self._flooded and self._seen[kind] <= self._allowance:
+        if not self._flooded and self._seen[kind] <= self.job_lines_per_s:
             self._lines.say(text, style)
             return
         self._held[kind] += 1
@@ -67,6 +67,6 @@ class PacedLines:
             self._lines.say(f"[SUM]    {parts}{money}", "green")
         self._held.clear()
         self._held_nnet = ZERO
-        self._flooded = max(self._seen.values(), default=0) > self._allowance
+        self._flooded = max(self._seen.values(), default=0) > self.job_lines_per_s
         self._seen.clear()
         self._second = now

@@ -50,6 +50,10 @@ class Reachability:
         """For how long the server has answered without paying for a job, in seconds; 0 while that is not unusual."""
         return 0.0 if self.away or self.banned(now) else self.pay.unpaid_s(now)
 
+    def counts(self, miners: int) -> None:
+        """From now on, `miners` make calls."""
+        self._outage.miners = miners
+
     def remember_ban(self, wait_s: float, now: float) -> None:
         """An earlier coordinator was banned: no call is made for `wait_s` seconds, then one that probes."""
         self._ban.remembered(wait_s, now)

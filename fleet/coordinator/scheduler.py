@@ -58,20 +58,20 @@ class Farm:
     ) -> None:
         """`beside` is the workforce of another server's farm, which shares the workers."""
         self.miners = {miner.spec.miner_id: miner for miner in miners}
+        #: ids of miners that the settings no longer name: they finish, or have finished
+        self.removed: set[str] = set()
         self.governor, self.draining = governor, False
         #: opens and closes sessions; None where all miners stay open
         self.auto = auto
         # pauses differ between farms, but repeat for the same farm
         jitter = random.Random("".join(self.miners))
         self.server = Reachability(len(self.miners), backoff or Backoff(), jitter, now)
-        self._given_up, self._find = False, find
-        self._free_calls = max_calls
-        #: number of fetches without an answer yet
-        self._fetching = 0
+        #: calls that may begin, and fetches without an answer yet
+        self._free_calls, self._fetching = max_calls, 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())
         self.workers = Workforce(self.jobs, max_at_workers, beside)
         self.timetable = Timetable(governor, len(self.miners), None if auto is None else auto.seen.opens_singly)
-        self._resends, self._turn = Resends(), Turn()
+        self._resends, self._turn, self._given_up, self._find = Resends(), Turn(), False, find
         for miner in self.miners.values():
             self.timetable.enter(miner, now)
 

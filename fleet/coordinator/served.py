@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from config.hiding import hide_by
+from config.hiding import hidden, hide_by
 from config.server_tables import ServerSettings
 from config.settings import Settings
-from fleet.coordinator.assembly import make_farm, open_ledger
+from fleet.coordinator.assembly import load_miner, make_farm, open_ledger, policy_of
 from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.miner_ids import miner_specs, without_address
 from fleet.coordinator.scheduler import Farm
@@ -22,6 +22,7 @@ from fleet.domain.miner_names import IdHider
 from fleet.errors import Banned
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.run_ids import run_at
+from fleet.miner.miner import Miner
 from fleet.money.scopes import Scope
 from fleet.ratelimit.capacity import shortfall
 from fleet.server.http.choice import EngineName
@@ -83,8 +84,8 @@ def _ledger(start: Start, account: str) -> Ledger:
         start.lines.end_progress()
 
 
-def named_miners(start: Start, servers: Sequence[OpenServer]) -> tuple[list[Named], IdHider]:
-    """The miners of each server, and the filter that hides the ids of all. Output and log show names from now on.
+def named_miners(start: Start, servers: Sequence[OpenServer]) -> list[Named]:
+    """The miners of each server. Output and log show names from now on.
 
     Prints a warning if a server's limit is too low for all of its miners, and if an id can't be spent from.
     """
@@ -92,12 +93,30 @@ def named_miners(start: Start, servers: Sequence[OpenServer]) -> tuple[list[Name
     for one in servers:
         taken = {name for other in found for name in other.names.values()}
         found.append(start.free(partial(_named, start.settings, one, taken)))
-    hide = IdHider({miner_id: name for one in found for miner_id, name in one.names.items()})
-    hide_by(hide)
+    hide_by(IdHider({miner_id: name for one in found for miner_id, name in one.names.items()}))
     for one, of_one in zip(servers, found, strict=True):
-        for warning in _warnings(start, one, of_one.specs):
+        for warning in warnings_of(start.settings, one.server, of_one.specs, simulated=start.run.simulated):
             start.lines.say(f"[WARN]   {f'{one.name}: ' if one.name else ''}{warning}", "yellow")
-    return found, hide
+    return found
+
+
+class AccountsAtServer:
+    """What a reload needs of the ledger at one server."""
+
+    def __init__(self, settings: Settings, one: OpenServer) -> None:
+        self._policy, self._ledger, self._books = policy_of(settings), one.ledger, one.books
+
+    def name_miners(self, given: Mapping[str, str], taken: Sequence[str]) -> dict[str, str]:
+        """Name the miners, and return id → name of all."""
+        return self._ledger.name_miners(given, taken)
+
+    def load(self, spec: MinerSpec) -> Miner:
+        """The miner as the ledger knows it."""
+        return load_miner(self._policy, spec, self._ledger, time.monotonic())
+
+    def writing(self) -> bool:
+        """Whether the loop's rows are being written. Raises LedgerError when that failed."""
+        return not self._books.write_ended()
 
 
 def _named(settings: Settings, one: OpenServer, taken: set[str]) -> Named:
@@ -108,15 +127,17 @@ def _named(settings: Settings, one: OpenServer, taken: set[str]) -> Named:
     return Named(specs=specs, names=names, began_at_ms=began_at_ms, sums=sums)
 
 
-def _warnings(start: Start, one: OpenServer, specs: Sequence[MinerSpec]) -> Iterator[str]:
-    settings = start.settings
-    budget = one.server.budget(settings.budget)
+def warnings_of(
+    settings: Settings, server: ServerSettings, specs: Sequence[MinerSpec], *, simulated: bool
+) -> Iterator[str]:
+    """What is wrong with the miners of a server: too many for its limit, ids that can't be spent from."""
+    budget = server.budget(settings.budget)
     pinned = {miner.id.lower() for miner in settings.miner if miner.pinned}
     open_anyway = sum(spec.miner_id in pinned for spec in specs) if settings.auto else len(specs)
     too_many = shortfall(
         miners=open_anyway, limit=budget.requests, window_s=budget.window_s, heartbeat_s=settings.heartbeat_s
     )
-    unspendable = "" if start.run.simulated else without_address(specs, settings.state_dir)
+    unspendable = "" if simulated else without_address(specs, settings.state_dir)
     yield from filter(None, (too_many, unspendable))
 
 
@@ -139,10 +160,11 @@ def loaded_farm(start: Start, one: OpenServer, specs: list[MinerSpec], beside: W
     return farm
 
 
-def prospect_of(start: Start, one: OpenServer, farm: Farm, hide: IdHider) -> Prospect:
+def prospect_of(start: Start, one: OpenServer, farm: Farm) -> Prospect:
     """The judgement on a server, which knows of a ban that an earlier start met."""
     mined = len(farm.jobs) > 0 or any(miner.account.booked for miner in farm.miners.values())
-    prospect = Prospect(one.server.url, mined=mined, patience_s=start.settings.give_up_s, now=start.began_at, hide=hide)
+    patience_s = start.settings.give_up_s
+    prospect = Prospect(one.server.url, mined=mined, patience_s=patience_s, now=start.began_at, hide=hidden)
     now = time.monotonic()
     if farm.server.banned(now):
         rest_s = max(farm.server.free_at - now, 0.0)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from config.settings import Settings
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import TermsStated
@@ -79,6 +80,10 @@ class ServerLoop:
         self.acknowledged: list[bytes] = []
         #: replies that wait until the ledger can be read for their job
         self._unread: list[Reply] = []
+
+    def reloaded(self, settings: Settings) -> None:
+        """Drain and ask for the network's figures as these settings say."""
+        self._drain_s, self._network_every_s = settings.drain_s, settings.output.status_every_s
 
     def join(self, broker: Broker, watcher: Watcher, observer: Observer) -> None:
         """Become part of a coordinator, which provides what all servers share."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.coordinator.farms import AnyFarm
+from fleet.coordinator.farms import AnyFarm, count
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
@@ -89,7 +89,7 @@ class ServerRows:
             ledger=self._booked[key],
             today=self._today[key].today,
             recent=self._recent.of(key)[1],
-            miners=len(farm.miners),
+            miners=count(farm),
             in_session=sum(miner.in_session for miner in farm.miners.values()),
             requests=requests_of(farm, now),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from config.hiding import hidden
 from config.sections import WebSettings
@@ -20,13 +20,16 @@ from tasks.broker.handshake import release
 
 @contextlib.contextmanager
 def site(
-    settings: Settings, parts: Observed, latest: Callable[[], FarmSnapshot | None]
+    settings: Settings,
+    parts: Observed,
+    latest: Callable[[], FarmSnapshot | None],
+    tags: Mapping[str, tuple[str, ...]],
 ) -> Iterator[list[MetricsObserver]]:
-    """Serve page and metrics where the settings say; a port in use only gives a warning."""
+    """Serve page and metrics where the settings say; a port in use only gives a warning. `tags` are by miner's name."""
     if not settings.web.port and settings.web.metrics_token is None:
         yield []
         return
-    events, registry = farm_metrics(latest, release=release(), tags=_tags(settings, parts))
+    events, registry = farm_metrics(latest, release=release(), tags=tags)
     farm = ServedFarm(
         place=parts.place,
         folder=settings.state_dir,
@@ -47,9 +50,23 @@ def site(
         yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
 
 
-def _tags(settings: Settings, parts: Observed) -> dict[str, tuple[str, ...]]:
-    """The tags of each miner that has any, by its name."""
-    names = {miner_id.lower(): name for miner_id, name in parts.names.items()}
+class LiveTags:
+    """The tags of each miner that has any, by its name, as the settings now say."""
+
+    def __init__(self, settings: Settings, names: Mapping[str, str]) -> None:
+        """`names` are by miner id."""
+        self._names = names
+        self.by_name = _tags(settings, names)
+
+    def reloaded(self, settings: Settings) -> None:
+        """Replace them, for whoever reads the same mapping."""
+        self.by_name.clear()
+        self.by_name.update(_tags(settings, self._names))
+
+
+def _tags(settings: Settings, by_id: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The tags of each miner that has any, by its name; `by_id` has the names."""
+    names = {miner_id.lower(): name for miner_id, name in by_id.items()}
     named = ((names.get(miner.id.lower()), miner.tags) for miner in settings.miner)
     return {name: tuple(hidden(tag) for tag in tags) for name, tags in named if name is not None and tags}
 

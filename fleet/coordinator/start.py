@@ -30,6 +30,8 @@ class Run:
     simulated: bool
     #: where the running output goes
     out: TextIO
+    #: reads the settings as at the start, and may raise ConfigError; None where they are never read again
+    read: Callable[[], Settings] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

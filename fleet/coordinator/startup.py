@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,11 +24,13 @@ from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.exclusive import only_coordinator
 from fleet.coordinator.farms import Prospects, all_books, together
 from fleet.coordinator.http_options import http_options
+from fleet.coordinator.lines import Lines
 from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observing import observing
 from fleet.coordinator.one_core import stay_on_one_core
 from fleet.coordinator.output import Report
+from fleet.coordinator.rereading import Reloadables, rereading
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.served import Named, OpenServer, loaded_farm, named_miners, opened, prospect_of
 from fleet.coordinator.server_loop import ServerLoop
@@ -99,15 +101,17 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
     """Run the loop until it is stopped and drained."""
     settings, run, free = start.settings, start.run, start.free
     servers, ready, report = _prepared(start, several)
-    disguise = Disguise(ready.names, {spec.miner_id: one.opened.name for one in servers for spec in one.named.specs})
+    keys = {spec.miner_id: one.opened.name for one in servers for spec in one.named.specs}
+    disguise = Disguise(ready.names, keys)
     with (
         open_broker(settings, start.redis_url, start.inbox, disguise) as broker,
         observing(settings, ready, broker.in_redis, free) as observers,
     ):
         own = [thread for one in several for thread in (one.transport.thread, one.books.thread)]
         alive_file = AliveFile(settings.alive_file, (*own, lease, *broker.threads), ready.prospect)
+        sites = [_site(start, one) for one in servers]
         coordinator = Coordinator(
-            [_site(start, one) for one in servers],
+            sites,
             broker=broker.dispatcher,
             watcher=report,
             observer=observers,
@@ -115,13 +119,25 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
             inbox=start.inbox,
             failover_s=(settings.failover.after_s, settings.failover.back_s),
         )
-        stop_on_signals(start.inbox)
-        watchdog.watch(alive_file.all_progress)
-        try:
+        live = (*(site.reloaded for site in sites), coordinator.reloaded, observers.reloaded, report.reloaded)
+        served = [(one.opened, one.named, one.farm) for one in servers]
+        parts = Reloadables(
+            servers=served, names=ready.names, keys=keys, disguise=disguise, came=observers.came, live=live
+        )
+        with rereading(start, parts, coordinator) as hang_up, _progress_ended(start.lines):
+            stop_on_signals(start.inbox, hang_up)
+            watchdog.watch(alive_file.all_progress)
             coordinator.run(None if run.for_s is None else time.monotonic() + run.for_s)
-        finally:
-            start.lines.end_progress()
     return _Mined(servers=servers, report=report, asked_to_stop=coordinator.asked_to_stop)
+
+
+@contextlib.contextmanager
+def _progress_ended(lines: Lines) -> Iterator[None]:
+    """End a progress bar with the block, however that ends."""
+    try:
+        yield
+    finally:
+        lines.end_progress()
 
 
 def _site(start: Start, one: _Served) -> ServerLoop:
@@ -145,13 +161,13 @@ def _site(start: Start, one: _Served) -> ServerLoop:
 
 def _prepared(start: Start, several: Sequence[OpenServer]) -> tuple[list[_Served], Observed, Report]:
     """Load the miners from the ledger and print the first lines."""
-    named, hide = named_miners(start, several)
+    named = named_miners(start, several)
     sums = (added([one.sums[0] for one in named]), added([one.sums[1] for one in named]))
     _print_first_lines(start, several, named, sums[1])
     servers: list[_Served] = []
     for one, of_one in zip(several, named, strict=True):
         farm = loaded_farm(start, one, of_one.specs, servers[0].farm.workers if servers else None)
-        servers.append(_Served(opened=one, named=of_one, farm=farm, prospect=prospect_of(start, one, farm, hide)))
+        servers.append(_Served(opened=one, named=of_one, farm=farm, prospect=prospect_of(start, one, farm)))
     prospects = [one.prospect for one in servers]
     ready = Observed(
         farm=together({one.opened.name: one.farm for one in servers}),

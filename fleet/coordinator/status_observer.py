@@ -131,6 +131,12 @@ class StatusObserver:
             self.latest = self._made(farm, now)
             self._put(self.latest)
 
+    def came(self, miners: Sequence[Miner]) -> None:
+        """Miners are new or have another name; nothing that the ledger holds of them is still to be counted."""
+        for miner in miners:
+            self._collected.know(self._subject.names[miner.spec.miner_id], miner.account.booked)
+        self._order = []
+
     def close(self, farm: AnyFarm, now: float) -> None:
         """Make the last snapshot, which says that the coordinator has ended."""
         self.latest = replace(self._made(farm, now), state="ended", wrong=())
@@ -214,9 +220,11 @@ class StatusObserver:
         if not self._order:
             named = ((self._subject.names[miner_id], miner) for miner_id, miner in farm.miners.items())
             self._order = sorted(named, key=lambda pair: reading_order(pair[0]))
-        rows, sessions, row_of = [], Counter[str](), self._collected.row
+        rows, sessions, row_of, removed = [], Counter[str](), self._collected.row, farm.removed
         for name, miner in self._order:
             state = _state(miner, now)
+            if state == "closed" and miner.spec.miner_id in removed:
+                continue
             sessions[state] += 1
             row = row_of(name, state, miner.account.unexplained)
             if state != "closed" or row.ledger:

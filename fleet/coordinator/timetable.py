@@ -20,7 +20,8 @@ class Timetable:
     def __init__(self, governor: Governor, miners: int, opens_singly: Callable[[float], bool] | None = None) -> None:
         """`opens_singly` says whether an opening waits, at a time, for the answer to another one; None if none does."""
         self._governor = governor
-        self._miners = miners
+        #: number of miners that want to be brought in
+        self.miners = miners
         self._opens_singly = opens_singly
         self._openings = Openings()
         self.queues = Queues()
@@ -33,7 +34,7 @@ class Timetable:
     @property
     def left_out(self) -> int:
         """Number of miners that are not started, since the limit has no room for their heartbeats."""
-        return 0 if self.takes_more else self._miners - self._openings.inside
+        return 0 if self.takes_more else self.miners - self._openings.inside
 
     @property
     def all_held(self) -> bool:

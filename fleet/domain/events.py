@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fleet.domain.calls import Answer, Reply
 from fleet.domain.free_jobs import FreeJobTerms
+from fleet.domain.jobs import MinerSpec
 from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import CallError
@@ -76,6 +77,13 @@ class Reopened:
     """Open a session again after a drain of this miner alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Respecified:
+    """Drain as at `DrainBegun`; once it is opened again, the miner registers with other hardware."""
+
+    spec: MinerSpec
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AbandonedSessionStopped:
     """An abandoned session was stopped, or not. No miner handles it, since none is left."""
@@ -107,5 +115,6 @@ MinerEvent = (
     | DrainOver
     | Left
     | Reopened
+    | Respecified
     | FreeJobsWorth
 )

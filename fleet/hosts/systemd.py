@@ -53,7 +53,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 ExecStart={command} {part}
-EnvironmentFile=-{env_file}
+{reload}EnvironmentFile=-{env_file}
 Environment=FLEET_STATE_DIR={state_dir} FLEET_GIVE_UP_S=0 PYTHONUNBUFFERED=1
 Environment=OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 Restart=always
@@ -123,6 +123,7 @@ def unit(part: Part, where: Installation) -> str:
         description=_DESCRIPTIONS[part],
         command=where.command,
         part=part.value,
+        reload=f"ExecReload={where.command} reload\n" if part in {Part.UP, Part.COORDINATOR} else "",
         env_file=where.env_file,
         state_dir=where.state_dir,
     )

@@ -126,9 +126,6 @@ class LocalFarm:
             simulator = self._keep(self._launch.simulator(environ))
             environ["FLEET_SERVER"] = self._launch.simulator_url(simulator)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
-            if not self._settings.miner and self._settings.id is None:
-                # otherwise the coordinator would decide, as on a real server
-                environ["FLEET_MINERS"] = "auto" if self._settings.auto else str(self._settings.miner_count)
         if not signals.received:
             self._start_coordinator(environ)
         if self._settings.flower.enabled:

@@ -131,11 +131,13 @@ class Lifecycle:
         self.phase = Phase.DONE
         return effects
 
-    def reopen(self) -> None:
-        """Mine again after a farewell."""
+    def reopen(self, *, register: bool) -> None:
+        """Mine again after a farewell; `register` says that the server has to know other hardware first."""
         if self.phase is Phase.DONE:
             self.phase, self.compared = Phase.REGISTERED, False
             self._farewell.next_step()
+        if register and self.phase is Phase.REGISTERED:
+            self.phase = Phase.UNREGISTERED
 
     def _notice(self, kind: NoticeKind, text: str) -> Notice:
         return Notice(kind=kind, miner_id=self._spec.miner_id, text=text)

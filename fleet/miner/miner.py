@@ -25,6 +25,7 @@ from fleet.domain.events import (
     Probe,
     Published,
     Reopened,
+    Respecified,
     ResultArrived,
     ServerIsBack,
     TimePassed,
@@ -51,17 +52,15 @@ class Miner:
     """One contributor id at one server."""
 
     def __init__(self, spec: MinerSpec, policy: Policy, saved: SavedMiner, rng: random.Random, now: float) -> None:
-        self.spec = spec
+        #: what it declares, and what it will when it next registers
+        self.spec = self.next_spec = spec
         self.draining = False
         #: when the server last stated its total, in monotonic seconds; None if it has not since the start
         self.total_stated_at: float | None = None
-        self.account = MinerAccount(spec.miner_id, saved)
-        self.share = Share()
-        self._given_up = False
-        self._lanes = Lanes()
-        self._retry = RetryTimer(policy.backoff, rng, now)
+        self.account, self.share = MinerAccount(spec.miner_id, saved), Share()
+        self._given_up, self._lanes = False, Lanes()
+        self._retry, self._audits = RetryTimer(policy.backoff, rng, now), Audits(policy.reconcile_s, rng, now)
         self._workload = Workload(spec.miner_id, policy, self.account, rng)
-        self._audits = Audits(policy.reconcile_s, rng, now)
         self._lifecycle = Lifecycle(spec, policy, self._workload, self.account, self._audits, saved)
         for open_job in saved.open_jobs:
             self._workload.restore(open_job, now)
@@ -179,19 +178,21 @@ class Miner:
                 self._take_note(event)
                 return []
 
-    def _take_note(self, event: ServerIsBack | Probe | DrainBegun | Reopened | FreeJobsWorth) -> None:
+    def _take_note(self, event: ServerIsBack | Probe | DrainBegun | Reopened | Respecified | FreeJobsWorth) -> None:
         """Process an event that only affects the next calls."""
         match event:
             case ServerIsBack():
                 self._retry.server_is_back()
             case Probe():
                 self._retry.shorten()
-            case DrainBegun():
+            case DrainBegun() | Respecified():
                 self.draining = True
+                self.next_spec = event.spec if isinstance(event, Respecified) else self.next_spec
                 self._lifecycle.drain_begun()
             case Reopened():
                 self.draining = False
-                self._lifecycle.reopen()
+                self._lifecycle.reopen(register=self.next_spec is not self.spec)
+                self.spec = self.next_spec
             case FreeJobsWorth():
                 self._workload.free_terms = event.terms
 

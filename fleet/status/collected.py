@@ -88,6 +88,11 @@ class Collected:
         if host:
             self.hosts.paid(host, jobs, amount, at)
 
+    def know(self, miner: str, booked: Decimal) -> None:
+        """A miner that is new here, for which the ledger holds `booked`; nothing happens to one that is known."""
+        if miner not in self._miners:
+            self._miners[miner] = _Miner(booked)
+
     def lost(self, miner: str) -> None:
         """A job of `miner` ended without a payment."""
         self._miner(miner).lost += 1

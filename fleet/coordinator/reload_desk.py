@@ -1,0 +1,129 @@
+"""How a command asks the running coordinator to read its settings again: by a file in the state folder, and one back.
+
+The folder is private to the farm's user, so whoever can write there may change the settings as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+FOLDER = "reload"
+_ASKED, _ANSWERED = ".asked", ".answered"
+#: longest answer that is read, in bytes
+_MOST_BYTES = 1_000_000
+
+
+class ReloadWish(StrEnum):
+    """What is asked for."""
+
+    #: take the settings over as they are now
+    RELOAD = "reload"
+    #: say what that would change
+    DIFF = "diff"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReloadOutcome:
+    """What became of a request."""
+
+    #: whether the settings are in force, or could be
+    taken: bool
+    #: what changes, or why nothing does, as sentences without miners' ids
+    lines: tuple[str, ...]
+    #: whether the same request may succeed later, where this one did not
+    later: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReloadRequest:
+    """One request, which only one answer belongs to."""
+
+    key: str
+    wish: ReloadWish
+
+
+class ReloadDesk:
+    """The coordinator's side. Requests that an earlier one left are dropped."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._folder = state_dir / FOLDER
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._clear()
+
+    def close(self) -> None:
+        """Take no more: a command that asks from now on is told at once that nobody is there."""
+        with contextlib.suppress(OSError):
+            for request in self._folder.glob(f"*{_ASKED}"):
+                request.unlink()
+            self._folder.rmdir()
+
+    def _clear(self) -> None:
+        for old in self._folder.iterdir():
+            old.unlink()
+
+    def take(self) -> list[ReloadRequest]:
+        """The requests that have come in, the oldest first. A folder that can't be read holds none."""
+        found: list[ReloadRequest] = []
+        with contextlib.suppress(OSError):
+            for file in sorted(self._folder.glob(f"*{_ASKED}"), key=lambda path: path.stat().st_mtime_ns):
+                wish = file.read_bytes()[:20].decode(errors="replace")
+                file.unlink()
+                if wish in set(ReloadWish):
+                    found.append(ReloadRequest(key=file.name.removesuffix(_ASKED), wish=ReloadWish(wish)))
+        return found
+
+    def answer(self, request: ReloadRequest, outcome: ReloadOutcome) -> None:
+        """Say what became of a request."""
+        text = json.dumps(asdict(outcome))
+        with contextlib.suppress(OSError):
+            _write(self._folder, request.key, _ANSWERED, text)
+
+
+class Asking:
+    """A command's side of one request, which is withdrawn at the end of the block.
+
+    Raises OSError where the folder can't be written: then no coordinator has run there, or it is another user's.
+    """
+
+    def __init__(self, state_dir: Path, wish: ReloadWish) -> None:
+        self._folder, self._key = state_dir / FOLDER, secrets.token_hex(8)
+        _write(self._folder, self._key, _ASKED, wish.value)
+
+    def __enter__(self) -> Asking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in (_ASKED, _ANSWERED):
+            with contextlib.suppress(OSError):
+                (self._folder / f"{self._key}{end}").unlink()
+
+    @property
+    def taken(self) -> bool:
+        """Whether a coordinator has seen the request."""
+        return not (self._folder / f"{self._key}{_ASKED}").exists()
+
+    def outcome(self) -> ReloadOutcome | None:
+        """The answer, once there is one."""
+        try:
+            with (self._folder / f"{self._key}{_ANSWERED}").open("rb") as file:
+                found = json.loads(file.read(_MOST_BYTES))
+        except FileNotFoundError:
+            return None
+        lines = tuple(str(line) for line in found["lines"])
+        return ReloadOutcome(taken=bool(found["taken"]), lines=lines, later=bool(found["later"]))
+
+
+def _write(folder: Path, key: str, end: str, text: str) -> None:
+    """Write a file that is never seen half."""
+    beside = folder / f"{key}.new"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    beside.replace(folder / f"{key}{end}")
