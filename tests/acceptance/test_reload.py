@@ -1,4 +1,7 @@
-"""A farm whose fleet.toml changes while it mines."""
+"""A farm whose fleet.toml changes while it mines.
+
+One file: all tests write the same kind of file, and read the same server's log of sessions.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,8 @@ def test_a_reload_of_200_miners_under_load_leaves_150_sessions_alone_and_every_p
     write(folder, toml(range(1, 201)))
     with (
         simulator(tmp_path / "server", "--rate-limit", "0") as (_, url),
-        farm(folder, "--server", url, "--json") as process,
+        # such a limit lets all sessions open at once
+        farm(folder, "--server", url, "--json", settings={"FLEET_BUDGET__REQUESTS": "100000"}) as process,
     ):
         mines(url, range(1, 201))
         jobs_done(url, 50)
