@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from fleet.coordinator.adviser import Adviser
+from fleet.coordinator.closed_wallets import ClosedWallets
 from fleet.coordinator.income_observer import IncomeObserver
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Effect
@@ -79,6 +80,7 @@ class AutoMiners:
         self._refused: set[str] = set()
         #: ids of refused miners, in whose place others are opened → when they are tried again
         self._set_aside: dict[str, float] = {}
+        self._closed_wallets = ClosedWallets(governor, now)
         #: when the number of sessions is next reviewed
         self.look_at = now
         #: ids of miners that were open at any time
@@ -156,9 +158,9 @@ class AutoMiners:
         self.controller.resume(now)
 
     def look(self, now: float, *, at_workers: int) -> tuple[list[Miner], list[str]]:
-        """The miners that were opened or closed, and lines for the operator. Call it at `look_at`.
+        """The miners that were opened or closed, or whose total is due, and lines for the operator.
 
-        `at_workers` jobs await a worker's result.
+        Call it at `look_at`. `at_workers` jobs await a worker's result.
         """
         self.look_at = now + LOOK_EVERY_S
         if self.standing_by:
@@ -176,7 +178,7 @@ class AutoMiners:
             return self._reopened(now), notices
         changed = self._follow(self.controller.target, now)
         self._governor.keeps(max(sum(not miner.done for miner in self._miners), 1))
-        return changed, notices
+        return [*changed, *self._closed_wallets.look(self._miners, now)], notices
 
     def _price_free_jobs(self, at_workers: int, now: float) -> None:
         """Set what the miners take without a fetch: all jobs, unless requests or workers are short."""

@@ -84,6 +84,11 @@ class Respecified:
     spec: MinerSpec
 
 
+@dataclass(frozen=True, slots=True)
+class WalletDue:
+    """Request the total of a closed miner, since the answer states what its wallet holds."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AbandonedSessionStopped:
     """An abandoned session was stopped, or not. No miner handles it, since none is left."""
@@ -117,4 +122,5 @@ MinerEvent = (
     | Reopened
     | Respecified
     | FreeJobsWorth
+    | WalletDue
 )

@@ -77,8 +77,12 @@ class Lifecycle:
 
     def drain_begun(self) -> None:
         """Request the total if no answer stated it since the last session was stopped, here or before the start."""
-        between = self.left_open is None and self.phase not in {Phase.MINING, Phase.STOPPED}
-        if self._owes_total and between and not self._workload.jobs:
+        if self._owes_total and not self._workload.jobs:
+            self.request_total()
+
+    def request_total(self) -> None:
+        """Request the total of a miner without a session, unless a farewell is under way."""
+        if self.left_open is None and self.phase not in {Phase.MINING, Phase.STOPPED}:
             self.phase, self._owes_total = Phase.STOPPED, False
             self._farewell.next_step()
 

@@ -29,6 +29,7 @@ from fleet.domain.events import (
     ResultArrived,
     ServerIsBack,
     TimePassed,
+    WalletDue,
 )
 from fleet.domain.jobs import Job, MinerSpec
 from fleet.domain.saved_state import SavedMiner
@@ -178,7 +179,9 @@ class Miner:
                 self._take_note(event)
                 return []
 
-    def _take_note(self, event: ServerIsBack | Probe | DrainBegun | Reopened | Respecified | FreeJobsWorth) -> None:
+    def _take_note(
+        self, event: ServerIsBack | Probe | DrainBegun | Reopened | Respecified | FreeJobsWorth | WalletDue
+    ) -> None:
         """Process an event that only affects the next calls."""
         match event:
             case ServerIsBack():
@@ -195,6 +198,8 @@ class Miner:
                 self.spec = self.next_spec
             case FreeJobsWorth():
                 self._workload.free_terms = event.terms
+            case WalletDue():
+                self._lifecycle.request_total()
 
     def _give_up(self) -> list[Effect]:
         self._retry.over()
@@ -286,9 +291,6 @@ class Miner:
             return effects
         self._retry.hold(error, now)
         return self._with_notice(effects, call, error)
-
-    def _notice(self, kind: NoticeKind, text: str) -> Notice:
-        return Notice(kind=kind, miner_id=self.spec.miner_id, text=text)
 
     def _with_notice(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
         """The effects of a failed call, with one notice: that of the job or the session, or else the call's error."""

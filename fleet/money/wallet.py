@@ -38,6 +38,11 @@ class Wallet:
         #: whether to compare the balance of the next receipt
         self._due = True
 
+    @property
+    def balance(self) -> Decimal:
+        """The last balance that the server stated; zero if it stated none."""
+        return ZERO if self._held is None else self._held.balance
+
     def beat(self) -> None:
         """Compare the balance of the next receipt: one in each heartbeat interval is enough, and saves rows."""
         self._due = True

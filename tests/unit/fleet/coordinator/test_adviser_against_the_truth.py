@@ -1,0 +1,75 @@
+"""Each row of the advice against what the same farm earns in virtual time once the change was made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from bench.income_scenes import scene
+from bench.virtual_farm import Scene, VirtualFarm
+from fleet.earning.advice import Advice
+
+MINERS, CROWD, TABLES = 4, 8, 40
+DAY_S = 86_400.0
+#: one miner uses up this limit
+NARROW = scene(limit=300, round_trip_ms=10, strangers=0, capped=False, paid_heartbeats=False, most=TABLES)
+#: a second address beside it
+WIDE = scene(limit=600, round_trip_ms=10, strangers=0, capped=False, paid_heartbeats=False)
+#: two slow processes are the bottleneck, and the limit is not
+SLOW = replace(
+    scene(limit=6000, round_trip_ms=10, strangers=0, capped=False, paid_heartbeats=False), kernel_s=1.0, processes=2
+)
+
+
+def earned_a_day(where: Scene, miners: int) -> float:
+    """NNET a day of a fixed number of miners, measured after the first window."""
+    farm = VirtualFarm(where, fixed=miners)
+    farm.run(65.0)
+    before = farm.earned
+    farm.run(365.0)
+    return (farm.earned - before) * DAY_S / 300.0
+
+
+@cache
+def advice(*, slow: bool) -> Advice:
+    farm = VirtualFarm(SLOW, fixed=CROWD) if slow else VirtualFarm(NARROW, fixed=MINERS)
+    farm.run(200.0)
+    assert farm.farm.auto is not None
+    found = farm.farm.auto.adviser.advice
+    assert found is not None
+    return found
+
+
+def income(what: str, *, slow: bool) -> float:
+    found = advice(slow=slow)
+    option = next(one for one in (found.now, found.best, *found.others) if one.what == what)
+    assert option.income is not None
+    return option.income
+
+
+@pytest.mark.parametrize(
+    ("what", "slow", "then", "miners"),
+    [
+        ("as it is", False, NARROW, MINERS),
+        ("the best number", False, NARROW, 1),
+        ("one miner fewer", False, NARROW, MINERS - 1),
+        ("one miner more", False, NARROW, MINERS + 1),
+        ("another address", False, WIDE, 1),
+        ("as it is", True, SLOW, CROWD),
+        ("one worker more", True, replace(SLOW, processes=3), CROWD),
+    ],
+)
+def test_each_row_is_what_the_change_brings(what: str, slow: bool, then: Scene, miners: int) -> None:
+    assert income(what, slow=slow) == pytest.approx(earned_a_day(then, miners), rel=0.1)
+
+
+def test_forty_miners_that_the_settings_keep_open_are_said_to_cost_income_once() -> None:
+    farm = VirtualFarm(replace(NARROW, name="40 tables"), pinned=TABLES)
+    farm.run(400.0)
+    said = [text for _, text in farm.notices if text.startswith("close 39 of 40 miners: ")]
+    assert len(said) == 1
+    assert said[0].endswith("these miners stay open because the settings ask for them")
+    assert farm.farm.auto is not None
+    assert farm.farm.auto.own == TABLES
