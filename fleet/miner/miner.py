@@ -179,9 +179,7 @@ class Miner:
                 self._take_note(event)
                 return []
 
-    def _take_note(
-        self, event: ServerIsBack | Probe | DrainBegun | Reopened | Respecified | FreeJobsWorth | WalletDue
-    ) -> None:
+    def _take_note(self, event: MinerEvent) -> None:
         """Process an event that only affects the next calls."""
         match event:
             case ServerIsBack():
