@@ -158,7 +158,7 @@ def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
     if len(hosts) > _MOST_HOSTS:
         yield Text(f"  and {len(hosts) - _MOST_HOSTS:,} more: --json shows all", style="dim")
     if queue is not None:
-        oldest = "" if queue["oldest_s"] is None else f", the oldest {float(queue['oldest_s']):.1f} s at workers"
+        oldest = "" if queue["oldest_s"] is None else f", the oldest sent {float(queue['oldest_s']):.1f} s ago"
         held = NOT_STATED if queue["messages"] is None else queue["messages"]
         yield _line(
             "jobs", f"{queue['open_jobs']} open, {queue['at_workers']} at workers{oldest}; messages queued: {held}"

@@ -62,6 +62,11 @@ def count(farm: AnyFarm) -> int:
     return len(farm.miners) - len(farm.removed)
 
 
+def by_server(farm: AnyFarm) -> Mapping[str, Farm]:
+    """The farm of each server by its name, which is empty for the only one."""
+    return farm.by_server if isinstance(farm, Farms) else {"": farm}
+
+
 def expected(farm: AnyFarm, now: float) -> tuple[float, float] | None:
     """NNET a second that are expected, and the relative standard error; None while any farm that mines can't say."""
     if isinstance(farm, Farms):

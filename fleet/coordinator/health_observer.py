@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from fleet.domain.causes import Difference
 from fleet.domain.effects import Found
 from fleet.domain.hosts import host_of
 from fleet.health.farm import Facts
-from fleet.health.servers import ServerFacts
+from fleet.health.servers import ServerFacts, ServerIncome
 from fleet.health.watch import FarmHealth
 from fleet.status.fresh import Fresh
 from fleet.status.snapshot import MinerFigures, Wrong
@@ -50,6 +51,7 @@ class HealthObserver:
         """`names` maps a miner's id to its name; a kernel may take `time_limit_s`."""
         self._health, self._accounts, self._names = health, accounts, names
         self._books, self._around, self._time_limit_s = books, around, time_limit_s
+        self._incomes = [ServerIncome(now) for _ in accounts]
         self._began = self._paid_at = self._result_at = now
         #: since when jobs are at workers; None while none are
         self._busy_since: float | None = None
@@ -72,6 +74,9 @@ class HealthObserver:
             self._paid_at = max(self._paid_at, payments.last_at)
             if payments.jobs and miner_id in self._names:
                 self._health.paid(self._names[miner_id], payments)
+            for account, income in zip(self._accounts, self._incomes, strict=True):
+                if miner_id in account.farm.miners:
+                    income.paid(float(payments.job_amount))
         for (_, worker), payments in fresh.by_work.items():
             if payments.jobs:
                 self._health.hosts.paid(hidden(host_of(worker)), payments)
@@ -105,13 +110,13 @@ class HealthObserver:
         unexplained = sum((row.unexplained for row in rows), ZERO)
         facts = self._facts(farm, unexplained, now)
         down = (account for account, one in zip(self._accounts, facts.servers, strict=True) if one.down)
-        excused = {self._names[miner_id] for account in down for miner_id in account.farm.miners}
+        excused = {self._names.get(miner_id, "") for account in down for miner_id in account.farm.miners}
         return self._health.wrong(facts, rows, online, now, now_ms, excused=excused)
 
     def _facts(self, farm: AnyFarm, unexplained: Decimal, now: float) -> Facts:
         absent_since, busy = farm.workers.absent_since, self._busy_since
         return Facts(
-            servers=tuple(_server_facts(account, now) for account in self._accounts),
+            servers=tuple(_server_facts(*one, now) for one in zip(self._accounts, self._incomes, strict=True)),
             without_worker_s=None if absent_since is None else now - max(absent_since, self._began),
             without_result_s=None if busy is None else now - max(busy, self._result_at),
             time_limit_s=self._time_limit_s,
@@ -125,9 +130,9 @@ class HealthObserver:
         )
 
 
-def _server_facts(account: Account, now: float) -> ServerFacts:
+def _server_facts(account: Account, income: ServerIncome, now: float) -> ServerFacts:
     farm, verdict = account.farm, account.prospect.unhealthy(now)
-    return ServerFacts(
+    facts = ServerFacts(
         name=account.name,
         ban=farm.server.banned(now),
         away=farm.server.away,
@@ -139,3 +144,4 @@ def _server_facts(account: Account, now: float) -> ServerFacts:
         limit=int(farm.governor.limit),
         used=farm.governor.used(now),
     )
+    return replace(facts, worth=income.look(now, earns=not (facts.useless or facts.stands_by)))

@@ -35,6 +35,7 @@ def site(
         folder=settings.state_dir,
         server=parts.server,
         accounts=tuple(account.ledger_name for account in parts.accounts),
+        names={account.key: account.ledger_name for account in parts.accounts if account.key},
         calendar=Calendar(settings.time_zone),
         latest=latest,
         ended=events.jobs_ended,

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
-from fleet.coordinator.farms import AnyBooks, AnyFarm, expected
+from fleet.coordinator.farms import AnyBooks, AnyFarm, by_server, expected
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
 from fleet.coordinator.observers import EndedAttempt
@@ -90,7 +90,8 @@ class StatusObserver:
         self._fresh = Fresh()
         self._gas: GasInfo | None = None
         self._phase: NetworkPhase | None = None
-        self._order: list[tuple[str, Miner]] = []
+        #: name, miner and server of each miner
+        self._order: list[tuple[str, Miner, str]] = []
         #: the newest snapshot; None before the first
         self.latest: FarmSnapshot | None = None
 
@@ -218,15 +219,19 @@ class StatusObserver:
     def _miners(self, farm: AnyFarm, now: float) -> tuple[tuple[MinerFigures, ...], Counter[str]]:
         """The rows of all miners that earn or earned, in reading order, and the number of all miners by state."""
         if not self._order:
-            named = ((self._subject.names[miner_id], miner) for miner_id, miner in farm.miners.items())
-            self._order = sorted(named, key=lambda pair: reading_order(pair[0]))
+            named = (
+                (self._subject.names[miner_id], miner, server)
+                for server, one in by_server(farm).items()
+                for miner_id, miner in one.miners.items()
+            )
+            self._order = sorted(named, key=lambda one: reading_order(one[0]))
         rows, sessions, row_of, removed = [], Counter[str](), self._collected.row, farm.removed
-        for name, miner in self._order:
+        for name, miner, server in self._order:
             state = _state(miner, now)
             if state == "closed" and miner.spec.miner_id in removed:
                 continue
             sessions[state] += 1
-            row = row_of(name, state, miner.account.unexplained)
+            row = row_of(name, state, miner.account.unexplained, server)
             if state != "closed" or row.ledger:
                 rows.append(row)
         return tuple(rows), sessions

@@ -10,7 +10,7 @@ from typing import Any
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.health.kinds import KINDS
-from fleet.health.symptom import FARM, is_part
+from fleet.health.symptom import FARM, is_part, miner_subject, server_subject
 
 #: what to do about each cause of a loss
 _ADVICE = {
@@ -69,17 +69,24 @@ def reasons(
     the whole farm costs a miner or host its share of what the farm earned lately.
     """
     found = [] if runs else [_not_running(figures)]
-    share = _share(subject, figures)
+    share, elsewhere = _share(subject, figures), _other_servers(subject, figures)
     for one in figures["wrong"] if runs else ():
         if one["subject"] == subject or subject == FARM:
             found.append(_condition(one, 1.0))
-        elif not is_part(one["subject"]):
+        elif not is_part(one["subject"]) and one["subject"] not in elsewhere:
             found.append(_condition(one, share))
     found += _losses(subject, lost)
     if advice is not None and subject == FARM:
         found.append(advice)
     # what stops everything comes first, since its cost may not be learnt yet
     return tuple(sorted(found, key=lambda one: (not _stops(one), -(one.nnet_per_day or 0.0))))
+
+
+def _other_servers(subject: str, figures: Mapping[str, Any]) -> set[str]:
+    """The subjects of the servers that a miner does not mine at; none for anything else."""
+    own = [row.get("server") for row in figures["miners"] if miner_subject(row["miner"]) == subject]
+    names = [row["server"] for row in figures.get("servers") or ()]
+    return {server_subject(name) for name in names if own and own[0] and name != own[0]}
 
 
 def _stops(one: Hindrance) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fleet.health.learned import UsualIncome
 from fleet.health.symptom import FARM, Symptom, server_subject
 
 #: share of a server's limit above which it is used up
 _FULL = 0.97
+#: longest time between two looks that counts, in seconds
+_MOST_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,8 @@ class ServerFacts:
     #: requests that its limit allows in a window, and that were sent in it
     limit: int
     used: int
+    #: NNET a day that it usually pays; None until that is learnt
+    worth: float | None = None
 
     @property
     def down(self) -> bool:
@@ -42,6 +47,26 @@ class ServerFacts:
     def useless(self) -> bool:
         """Whether nothing is earned there. One that stands by might pay."""
         return self.down or self.unpaid_s > 0
+
+
+class ServerIncome:
+    """What one server usually pays. Times are monotonic seconds."""
+
+    def __init__(self, now: float) -> None:
+        self._income = UsualIncome()
+        self._fresh = 0.0
+        self._looked_at = now
+
+    def paid(self, amount: float) -> None:
+        """It paid so many NNET."""
+        self._fresh += amount
+
+    def look(self, now: float, *, earns: bool) -> float | None:
+        """NNET a day that it usually pays, None until that is learnt. `earns` is whether it is mined at, and pays."""
+        elapsed_s, self._looked_at = min(max(now - self._looked_at, 0.0), _MOST_S), now
+        fresh, self._fresh = self._fresh, 0.0
+        self._income.passed(fresh, elapsed_s, learn=float(earns))
+        return self._income.usual_per_day
 
 
 def subject_of(servers: Sequence[ServerFacts]) -> str:
@@ -65,10 +90,11 @@ def server_symptoms(servers: Sequence[ServerFacts]) -> Iterator[Symptom]:
         subject, limit = server_subject(one.name), _limit(one, only=len(servers) == 1)
         if one.down and some_left:
             text = f"The server {one.name} {_words(one)}; results for it are kept."
-            yield Symptom(kind="server_down", subject=subject, text=text)
+            yield Symptom(kind="server_down", subject=subject, text=text, nnet_per_day=one.worth)
         elif one.unpaid_s and some_left:
             text = f"The server {one.name} answers, but pays for no job."
-            yield Symptom(kind="server_unpaid", subject=subject, text=text, lasted_s=one.unpaid_s)
+            cost = one.worth
+            yield Symptom(kind="server_unpaid", subject=subject, text=text, lasted_s=one.unpaid_s, nnet_per_day=cost)
         if one.left_out:
             text = f"{limit} has no room for {one.left_out} of {one.miners} miners."
             yield Symptom(kind="no_room", subject=subject, text=text)

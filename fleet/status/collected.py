@@ -108,7 +108,7 @@ class Collected:
         """Correct a past day by the ledger's sums of it."""
         self._changed |= self.days.correct(day, booked)
 
-    def row(self, name: str, state: str, unexplained: Decimal) -> MinerFigures:
+    def row(self, name: str, state: str, unexplained: Decimal, server: str = "") -> MinerFigures:
         """A miner's figures; the same object as before if nothing has changed."""
         row = self._rows.get(name)
         if row is None or name in self._changed or row.state != state or row.unexplained != unexplained:
@@ -124,6 +124,7 @@ class Collected:
                 lost=known.lost,
                 last_paid_ms=known.last_paid_ms,
                 unexplained=unexplained,
+                server=server,
             )
         return row
 

@@ -64,6 +64,8 @@ class MinerFigures:
     last_paid_ms: int | None
     #: NNET by which the server's total differs without an explanation
     unexplained: Decimal
+    #: name of the server that it mines at; empty for the only one
+    server: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

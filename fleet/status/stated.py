@@ -63,6 +63,7 @@ def miner_stated(row: MinerFigures) -> dict[str, Any]:
         "lost": row.lost,
         "last_paid_at": stamp(row.last_paid_ms),
         "unexplained_nnet": row.unexplained,
+        "server": row.server or None,
     }
 
 

@@ -92,15 +92,15 @@ def _money_lines(figures: Mapping[str, Any], minutes: Sequence[Decimal], width: 
     expected = "" if projected is None else f", {short(projected['nnet'])} expected"
     yield f"today   {nnet(earnings['today_nnet'])}{expected}   yesterday {nnet(earnings['yesterday_nnet'])}"
     yield f"in all  {nnet(earnings['ledger_nnet'])}, last paid {clock(earnings['last_paid_at'])}"
-    yield from _server_lines(figures)
+    yield from _server_lines(figures, width)
     queue, requests = figures["queue"], figures["requests"]
     if queue is not None and requests is not None:
         used = f"requests {requests['used']:,} of {requests['limit']:,}"
         yield f"jobs    {queue['open_jobs']:,} open, {queue['at_workers']:,} at workers   {used}"
 
 
-def _server_lines(figures: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each of several servers: its state, what it pays, and its own limit."""
+def _server_lines(figures: Mapping[str, Any], width: int) -> Iterator[str]:
+    """A line for each of several servers: its state, what it pays, and its own limit where `width` has room for it."""
     servers = figures.get("servers") or ()
     if len(servers) < _SEVERAL:
         return
@@ -112,6 +112,7 @@ def _server_lines(figures: Mapping[str, Any]) -> Iterator[str]:
         rate = "-" if row["nnet_per_minute"] is None else short(row["nnet_per_minute"])
         requests = row["requests"]
         used = "" if requests is None else f"   requests {requests['used']:,} of {requests['limit']:,}"
-        yield f"server  {name}  {state}  {rate:>7} NNET/min  today {paid}{used}"
+        text = f"server  {name}  {state}  {rate:>7} NNET/min  today {paid}"
+        yield text + (used if len(text + used) <= width else "")
     if len(servers) > _MOST_SERVERS:
         yield f"        and {len(servers) - _MOST_SERVERS} servers more: `fleet status` shows all"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.hiding import hidden
 from config.sections import WebSettings
+from fleet.broker.disguise import split_id
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import WrongSetting
@@ -49,6 +50,8 @@ class ServedFarm:
     server: str
     #: what the ledger calls each server
     accounts: tuple[str, ...]
+    #: the same by the names that job ids begin with in Flower; empty for a farm at one server
+    names: Mapping[str, str] = field(default_factory=dict)
     #: the days that its pages show
     calendar: Calendar
     latest: Callable[[], FarmSnapshot | None]
@@ -75,7 +78,7 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
             latest=farm.latest,
             ended=farm.ended,
             past=past,
-            ledger=_reader(farm.place, farm.accounts),
+            ledger=_reader(farm.place, farm.accounts, farm.names),
             now_ms=wall_ms,
             clock=time.monotonic,
         )
@@ -114,10 +117,13 @@ def _past(farm: ServedFarm) -> Past:
     return past
 
 
-def _reader(place: LedgerPlace, accounts: Collection[str]) -> LedgerReader:
+def _reader(place: LedgerPlace, accounts: Collection[str], names: Mapping[str, str]) -> LedgerReader:
     def job(wanted: str) -> tuple[list[Life], list[Match]]:
+        name, own = split_id(wanted)
         engine = open_engine(place.url, read_only=True)
         try:
+            if name in names:
+                return find(engine, own, _LISTED, names[name])
             return find(engine, wanted, _LISTED)
         finally:
             engine.dispose()

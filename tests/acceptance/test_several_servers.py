@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,9 @@ SEED = ("--seed", "7")
 
 
 @contextmanager
-def two_servers(folder: Path, *, second_priority: int) -> Iterator[tuple[Started, Path, str, str]]:
+def two_servers(
+    folder: Path, *, second_priority: int, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[Started, Path, str, str]]:
     """A farm of four miners at two servers, its folder, and the URLs of the servers."""
     with simulator(folder / "one", *SEED) as (_, one), simulator(folder / "two", *SEED) as (_, two):
         home = folder / "farm"
@@ -34,13 +36,13 @@ def two_servers(folder: Path, *, second_priority: int) -> Iterator[tuple[Started
             {"name": "main", "url": one, "weight": 3},
             {"name": "side", "url": two, "priority": second_priority},
         ]
-        settings = {
+        given = {
             "FLEET_SERVER": json.dumps(tables),
             "FLEET_FAILOVER__AFTER_S": "1",
             "FLEET_FAILOVER__BACK_S": "2",
             "FLEET_HTTP__CALL_DEADLINE_S": "5",
         }
-        with farm(home, "--miners", "4", "--json", settings=settings) as process:
+        with farm(home, "--miners", "4", "--json", settings=given | dict(settings or {})) as process:
             yield process, home, one, two
 
 

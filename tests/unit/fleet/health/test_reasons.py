@@ -12,7 +12,7 @@ from fleet.domain.causes import Loss
 from fleet.health.reasons import Hindrance, LostToday, reasons
 from fleet.status.snapshot import Severity, Wrong
 from fleet.status.stated import head_stated, miner_stated
-from tests.support.snapshots import AT_MS, MINER, WORK, snapshot
+from tests.support.snapshots import AT_MS, MINER, SERVERS, WORK, snapshot
 
 OUTAGE = Wrong(
     kind="outage",
@@ -59,6 +59,15 @@ def test_a_farm_has_all_reasons_the_dearest_first_and_the_unknown_last() -> None
 def test_a_miner_has_its_own_and_its_share_of_the_farm_s() -> None:
     assert kinds("miner a", FULL, IDLE, DEAF) == [("idle_miner", 30.0), ("budget_full", 10.0), ("lost jobs", 5.0)]
     assert kinds("miner b", IDLE) == [("lost jobs", 50.0)]
+
+
+def test_a_miner_has_the_troubles_of_its_own_server_alone() -> None:
+    rows = (replace(MINER, name="a", server="main"), replace(MINER, name="b", server="side"))
+    down = replace(OUTAGE, kind="server_down", subject="server main", severity=Severity.WARN)
+    made = snapshot(wrong=(down,), miners=rows, servers=SERVERS)
+    stated = head_stated(made) | {"miners": [miner_stated(row) for row in rows]}
+    found = {name: [one.kind for one in reasons(f"miner {name}", stated, (), runs=True)] for name in ("a", "b")}
+    assert found == {"a": ["server_down"], "b": []}
 
 
 def test_a_host_has_its_own_and_its_share_of_the_farm_s() -> None:

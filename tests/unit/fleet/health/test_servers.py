@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fleet.health.servers import all_stopped, server_symptoms
+from fleet.health.servers import ServerIncome, all_stopped, server_symptoms
 from tests.unit.fleet.health.test_farm import SERVER
 
 MAIN, SIDE = replace(SERVER, name="main"), replace(SERVER, name="side")
@@ -61,6 +61,21 @@ def test_what_stops_all_servers_is_said_once_with_what_it_costs(
     (one,) = all_stopped(servers, 120.0)
     assert (one.kind, one.subject, one.text, one.nnet_per_day) == (kind, "farm", text, 120.0)
     assert not [*server_symptoms(servers)]
+
+
+def test_a_server_that_is_down_costs_what_it_usually_pays_and_learns_nothing_meanwhile() -> None:
+    income, worth = ServerIncome(0.0), None
+    for second in range(1, 600):
+        income.paid(0.5)
+        worth = income.look(float(second), earns=True)
+        assert (worth is None) == (second < 300)
+    for second in range(600, 4_000):
+        worth = income.look(float(second), earns=False)
+    assert worth is not None
+    assert abs(worth - 43_200) < 1
+    servers = (replace(MAIN, away=True, worth=worth), SIDE)
+    (one,) = server_symptoms(servers)
+    assert one.nnet_per_day == worth
 
 
 def test_a_server_that_stands_by_has_no_full_limit_and_leaves_hope() -> None:
