@@ -40,6 +40,7 @@ COMMANDS = {
     "explain": ("explain", "Show what happened to a job, and why."),
     "doctor": ("doctor", "Check the farm on this machine, and say what to do."),
     "reload": ("reload", "Have the running coordinator read its settings again."),
+    "upgrade-check": ("upgrade_check", "Try an upgrade before it is made, and prove that nothing was lost."),
     "report": ("report", "Pack what an issue about this farm needs, without secrets."),
     "config": ("config", "Show each setting and its source."),
     "completion": ("completion", "Print the completion script of a shell."),
@@ -69,7 +70,7 @@ class Commands(click.Group):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

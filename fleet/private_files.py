@@ -8,7 +8,16 @@ import stat
 from pathlib import Path
 
 #: files that a farm keeps in its state folder
-_FARM = ("ledger.sqlite*", "ledger.heads*", "*.lock", "miner-ids*", "miner-prefix", "status.json*", "api-tokens.json")
+_FARM = (
+    "ledger.sqlite*",
+    "ledger.heads*",
+    "*.lock",
+    "miner-ids*",
+    "miner-prefix",
+    "status.json*",
+    "api-tokens.json",
+    "upgrade.json",
+)
 #: files of a folder that is made private: a farm's, and what an invited host keeps in `join`
 _OWN = (*_FARM, "FLEET_REDIS_URL")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -12,11 +14,37 @@ from fleet.errors import ServiceError
 from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement, parse_statement
-from tasks.messages import SLOTS_KEY, STATEMENTS_KEY
+from tasks.messages import JOBS_QUEUE, RELEASE_KEY, SLOTS_KEY, STATEMENTS_KEY
 from tasks.text import sanitized
 
 _MOST_NAME_BYTES = 128
 _TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FarmInRedis:
+    """What Redis holds of a farm."""
+
+    #: what the last coordinator stated, None if none did
+    coordinator: Statement | None
+    #: as `worker_statements` returns it
+    workers: Mapping[str, Statement | None] | None
+    #: messages that wait for workers
+    queued: int
+
+
+def seen_in_redis(redis_url: str) -> FarmInRedis | None:
+    """What this Redis holds of the farm; None where it can't be reached or refuses this user."""
+    try:
+        with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
+            stated: Any = client.get(RELEASE_KEY)
+            return FarmInRedis(
+                coordinator=None if stated is None else parse_statement(stated),
+                workers=worker_statements(client),
+                queued=int(client.llen(JOBS_QUEUE)),
+            )
+    except redis.RedisError:
+        return None
 
 
 def stated_by_workers(redis_url: str) -> dict[str, Statement | None]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -13,10 +11,9 @@ from config.errors import ConfigError
 from config.hiding import hidden
 from config.load import read, unread_env_file, without_secrets
 from config.settings import Settings
-from fleet.commands.exits import EX_UNAVAILABLE
-from fleet.commands.tables import console, line
+from fleet.commands.diagnoses import show_diagnoses
 from fleet.doctor.checkup import checks
-from fleet.doctor.diagnosis import Diagnosis, Grade, counted, fail, warn
+from fleet.doctor.diagnosis import Diagnosis, fail, warn
 from fleet.doctor.examination import Check, examine
 from fleet.doctor.host import host_checks
 from fleet.doctor.host_settings import read_host
@@ -24,9 +21,6 @@ from fleet.doctor.secret_words import hider
 
 #: seconds after which a check that hangs is given up
 _DEADLINE_S = 15.0
-_STYLES = {Grade.OK: "", Grade.WARN: "yellow", Grade.FAIL: "red", Grade.NOT_CHECKED: "dim"}
-_MARKS = {Grade.OK: "ok", Grade.WARN: "warn", Grade.FAIL: "FAIL", Grade.NOT_CHECKED: "–"}
-_INDENT = " " * 6
 
 
 @click.command("doctor")
@@ -54,17 +48,7 @@ def doctor(ctx: click.Context, /, *, server: str | None, host: bool, as_json: bo
     if host and server is not None:
         raise click.UsageError("a worker host calls no server: leave out --server or --host")
     diagnoses = _diagnoses(lambda: _host(fix=fix) if host else _farm({"server": server}, fix=fix))
-    counts = counted(diagnoses)
-    if as_json:
-        stated = [
-            {"subject": one.subject, "grade": one.grade.name.lower(), "found": one.found, "advice": one.advice}
-            for one in diagnoses
-        ]
-        click.echo(json.dumps({"checks": stated} | {grade.name.lower(): count for grade, count in counts.items()}))
-    else:
-        _print(diagnoses)
-    if counts[Grade.FAIL]:
-        ctx.exit(EX_UNAVAILABLE)
+    ctx.exit(show_diagnoses(diagnoses, as_json=as_json))
 
 
 def _diagnoses(find: Callable[[], tuple[Settings, tuple[Check, ...]]]) -> list[Diagnosis]:
@@ -95,31 +79,3 @@ def _unread() -> list[Diagnosis]:
     if folder is not None:
         found.append(warn("settings", folder, "fix its permissions, or name another folder with FLEET_SECRETS_DIR"))
     return found
-
-
-def _print(diagnoses: Sequence[Diagnosis]) -> None:
-    """Print a line for each diagnosis, the advice below it, and the number of each grade."""
-    screen = console()
-    for one in diagnoses:
-        mark = f"{_MARKS[one.grade]:<{len(_INDENT)}}"
-        for row in _wrapped(f"{one.subject}: {one.found}", mark, screen.width):
-            line(screen, row, style=_STYLES[one.grade])
-        if one.advice:
-            for row in _wrapped(one.advice, f"{_INDENT}→ ", screen.width):
-                line(screen, row)
-    line(screen, ", ".join(f"{count} {grade.value}" for grade, count in counted(diagnoses).items()), style="bold")
-
-
-def _wrapped(text: str, first: str, width: int) -> list[str]:
-    """The text's lines, broken between words where they are too wide, below the first one's beginning."""
-    rows: list[str] = []
-    for part in text.splitlines():
-        rows += textwrap.wrap(
-            part,
-            width,
-            initial_indent=" " * len(first) if rows else first,
-            subsequent_indent=" " * len(first),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return rows

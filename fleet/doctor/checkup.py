@@ -108,7 +108,7 @@ def _ban_s(settings: Settings, account: str) -> float:
 
 def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
     own = None if farm is None else farm.redis_url
-    url = own if settings.redis_url is None else settings.redis_url.get_secret_value()
+    url = redis_url_of(settings, farm)
     if url is None:
         yield not_checked("redis", f"no farm runs in {settings.state_dir}, and `fleet up` starts a Redis of its own")
         return
@@ -178,6 +178,14 @@ def _files(origin: Origin) -> Iterator[Path]:
     elif source.is_dir():
         wanted = variable(origin.name).lower()
         yield from (path for path in sorted(source.iterdir()) if path.name.lower() == wanted)
+
+
+def redis_url_of(settings: Settings, farm: RunningFarm | None = None) -> str | None:
+    """The URL of the farm's Redis: that of the settings, else the one that `fleet up` runs here; None without any."""
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    farm = farm or farm_of(settings)
+    return None if farm is None else farm.redis_url
 
 
 def own_secrets(settings: Settings) -> tuple[str, ...]:

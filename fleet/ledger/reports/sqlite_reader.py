@@ -37,6 +37,28 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
         raise LedgerError(f"the ledger {place.file} can't be read: {exc}") from exc
 
 
+def copy_ledger(file: Path, copy: Path) -> None:
+    """Copy a ledger of any schema, also while a farm writes it. Raises LedgerError when it can't be read."""
+    check_there(file)
+    try:
+        with closing(_connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as exc:
+        raise LedgerError(f"the ledger {file} can't be copied: {exc}") from exc
+
+
+def schema_of(file: Path) -> int:
+    """The schema of a ledger's file. Raises LedgerError for one that is not a ledger."""
+    try:
+        with closing(_connect(file)) as connection:
+            found = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+    except sqlite3.Error as exc:
+        raise LedgerError(f"the ledger {file} can't be read: {exc}") from exc
+    if found is None or not str(found[0]).isdecimal():
+        raise LedgerError(EMPTY)
+    return int(found[0])
+
+
 def sqlite_version() -> tuple[int, int, int]:
     """The version of the SQLite library that this Python uses, for reports and coordinators alike."""
     major, minor, patch = sqlite3.sqlite_version_info
