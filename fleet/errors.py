@@ -23,6 +23,7 @@ FleetError
 │   ├── LedgerLocked         another coordinator holds this ledger
 │   ├── LedgerLost           restore it: its file was deleted, replaced or damaged
 │   └── LedgerBusy           wait: another program holds a lock, or the database is being restarted
+├── ControlRefused           ask for another one: this pause or resume makes no sense; the message says what exists
 ├── ThreadEnded              restart the process: a thread that it depends on has ended
 └── ServiceError             a part of the farm can't start; the message says what to do
     ├── RedisHeld            another coordinator uses this Redis
@@ -151,6 +152,10 @@ class LedgerLost(LedgerError):
 
 class LedgerBusy(LedgerError):
     """The ledger can't be used now but may be later: another program holds a lock, or the database is restarting."""
+
+
+class ControlRefused(FleetError):
+    """A pause, resume, drain or retry that can't be followed; the message says why, and what there is."""
 
 
 class ThreadEnded(FleetError):

@@ -30,7 +30,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.threads", "fleet.domain"),
     ("fleet.exact_json", "fleet.server", "fleet.ratelimit", "fleet.hosts", "fleet.earning"),
     ("fleet.money",),
-    ("fleet.miner", "fleet.tokens"),
+    ("fleet.miner", "fleet.tokens", "fleet.control"),
     ("fleet.broker", "fleet.ledger"),
     ("fleet.status",),
     ("fleet.health",),

@@ -81,6 +81,8 @@ class AutoMiners:
         #: ids of refused miners, in whose place others are opened → when they are tried again
         self._set_aside: dict[str, float] = {}
         self._closed_wallets = ClosedWallets(governor, now)
+        #: ids of miners that an operator or a schedule has paused, so that they are not opened
+        self.paused: frozenset[str] = frozenset()
         #: when the number of sessions is next reviewed
         self.look_at = now
         #: ids of miners that were open at any time
@@ -141,6 +143,11 @@ class AutoMiners:
         if reply.call.kind in _OPENING and not isinstance(reply.outcome, _NOT_ITS_OWN):
             change = self._refused.add if isinstance(reply.outcome, CallError) else self._refused.discard
             change(miner.spec.miner_id)
+
+    def pause(self, paused: Collection[str], now: float) -> None:
+        """Open none of these miners from now on, and any other again."""
+        self.paused, self.look_at = frozenset(paused), now
+        self._bound()
 
     def stand_by(self, now: float) -> list[Miner]:
         """Close all sessions until `resume`. Returns the miners that were closed."""
@@ -219,10 +226,10 @@ class AutoMiners:
             if not miner.draining and not miner.in_session and miner.spec.miner_id in self._refused
         ]
         self._set_aside |= dict.fromkeys(found, now + _TRY_AGAIN_S)
-        if len(self._set_aside) == len(self._miners):
+        if len(self._set_aside.keys() | self.paused) == len(self._miners):
             # then the cause is not the miners: all of them try again in turn
             self._set_aside.clear()
-            self.controller.reach(len(self._pinned), len(self._miners))
+            self._bound()
         some = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
         return [f"the server gives no session to {some}; other miners are opened in their place"] if found else []
 
@@ -234,10 +241,15 @@ class AutoMiners:
             miner_id = miner.spec.miner_id
             if miner.in_session or self._set_aside.get(miner_id, now) <= now:
                 self._set_aside.pop(miner_id, None)
-        self.controller.reach(len(self._pinned - self._set_aside.keys()), len(self._miners) - len(self._set_aside))
+        self._bound()
+
+    def _bound(self) -> None:
+        """Let the controller open all miners but those that were set aside or paused."""
+        barred = self._set_aside.keys() | self.paused
+        self.controller.reach(len(self._pinned - barred), len(self._miners) - len(barred))
 
     def _follow(self, target: int, now: float) -> list[Miner]:
-        wanted = [miner for miner in self._miners if not miner.draining]
+        wanted = [miner for miner in self._miners if not miner.draining and miner.spec.miner_id not in self.paused]
         spare = [miner for miner in wanted if miner.spec.miner_id not in self._pinned]
         given_up = [miner for miner in spare if miner.spec.miner_id in self._set_aside]
         wanted = [miner for miner in wanted if miner.spec.miner_id not in self._set_aside]
@@ -258,7 +270,7 @@ class AutoMiners:
 
     def _reopened(self, now: float) -> list[Miner]:
         """Open all miners again that `stand_by` closed, as soon as each has finished its jobs."""
-        return self._open([miner for miner in self._miners if miner.draining and miner.done], now)
+        return self._open([one for one in self._miners if one.draining and one.done and self._may_open(one)], now)
 
     def _open(self, miners: list[Miner], now: float) -> list[Miner]:
         for miner in miners:
@@ -267,4 +279,4 @@ class AutoMiners:
         return miners
 
     def _may_open(self, miner: Miner) -> bool:
-        return miner.spec.miner_id not in self._set_aside
+        return miner.spec.miner_id not in self._set_aside and miner.spec.miner_id not in self.paused

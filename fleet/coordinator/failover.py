@@ -22,8 +22,8 @@ class Failover:
     ) -> None:
         """`servers` maps the name of each server to its priority, lower first, and its farm.
 
-        Those of a later priority are mined at once all earlier ones have been down, have banned this address, or have
-        paid for no job, for `after_s`, and left again once one of these has paid for `back_s`.
+        Those of a later priority are mined at once all earlier ones have been down or paused, have banned this address,
+        or have paid for no job, for `after_s`, and left again once one of these has paid for `back_s`.
         """
         #: seconds after which a later priority is mined at, and left again
         self.after_s, self.back_s = after_s, back_s
@@ -65,7 +65,7 @@ class Failover:
 
     def _is_sound(self, name: str, farm: Farm, now: float) -> bool | None:
         """Whether a server takes calls and pays; None until it has paid since it was down, or since the start."""
-        no_calls = farm.server.away or bool(farm.server.banned(now))
+        no_calls = farm.server.away or farm.server.paused or bool(farm.server.banned(now))
         if no_calls or farm.server.unpaid_s(now):
             (self._unpaid.discard if no_calls else self._unpaid.add)(name)
             self._down_at[name] = now

@@ -12,6 +12,7 @@ from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
+from fleet.coordinator.control_watch import Steered
 from fleet.coordinator.pending import Written
 from fleet.coordinator.reload_desk import ReloadOutcome
 from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms
@@ -81,6 +82,7 @@ Event = (
     | AbandonedSessionStopped
     | Written
     | Reload
+    | Steered
     | Stop
 )
 

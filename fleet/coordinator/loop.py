@@ -21,7 +21,10 @@ from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
+from fleet.control.control import FARM, ControlChange
+from fleet.control.request import retried
 from fleet.coordinator.alive_file import AliveFile
+from fleet.coordinator.control_watch import Steered
 from fleet.coordinator.failover import Failover
 from fleet.coordinator.farms import together
 from fleet.coordinator.inbox import Event, Inbox, Network, Reload, Stop, TermsStated
@@ -29,6 +32,7 @@ from fleet.coordinator.observers import Observer, Observers
 from fleet.coordinator.reload_desk import ReloadOutcome
 from fleet.coordinator.reloading import Reloading
 from fleet.coordinator.server_loop import Broker, ServerLoop
+from fleet.coordinator.steering import Steering
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply
 from fleet.domain.effects import Notice, NoticeKind
@@ -47,7 +51,7 @@ class Coordinator:
     nothing is sent after that.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every part comes from outside, by name
         self,
         sites: Sequence[ServerLoop],
         *,
@@ -57,6 +61,7 @@ class Coordinator:
         alive_file: AliveFile | None = None,
         inbox: Inbox,
         failover_s: tuple[float, float] = (5.0, 30.0),
+        steering: Steering | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sites = list(sites)
@@ -72,6 +77,7 @@ class Coordinator:
         self._failover = Failover(servers, clock(), after_s=after_s, back_s=back_s)
         #: takes over settings that were read again; None where they never are
         self.reloading: Reloading | None = None
+        self._steering = steering
         #: whether it was stopped from outside
         self.asked_to_stop = False
         self._draining = False
@@ -120,6 +126,8 @@ class Coordinator:
                 self._by_name[event.server].on_session_stopped(event, now)
             case Reload():
                 self._reload(event)
+            case Steered():
+                self._steer(event, now)
             case Stop():
                 self._stop(event, now)
 
@@ -174,7 +182,7 @@ class Coordinator:
         return [*split, (first, Results(entries=flawed, of_messages=(), messages=(), flaws=()))]
 
     def reloaded(self, settings: Settings) -> None:
-        """Change over between servers as these settings say."""
+        """ControlChange over between servers as these settings say."""
         self._failover.after_s, self._failover.back_s = settings.failover.after_s, settings.failover.back_s
 
     def _reload(self, reload: Reload) -> None:
@@ -182,6 +190,16 @@ class Coordinator:
             self.reloading.ask(reload)
         else:
             reload.answer(ReloadOutcome(taken=False, lines=(_STOPPING,), later=True))
+
+    def _steer(self, news: Steered, now: float) -> None:
+        """Follow changed controls. The farm's own drain ends the run."""
+        if self._steering is None or self._draining:
+            return
+        for notice in (*self._steering.follow(news.controls, now), *self._steering.retry(retried(news.entries), now)):
+            self._watcher.notice(notice)
+        for entry in news.entries:
+            if entry.change is ControlChange.DRAIN and entry.target == FARM:
+                self._stop(Stop(f"drained by {entry.who}{f': {entry.reason}' if entry.reason else ''}"), now)
 
     def _stop(self, stop: Stop, now: float) -> None:
         if self._draining:
@@ -197,6 +215,8 @@ class Coordinator:
 
     def _carry_out(self, now: float) -> None:
         if not self._draining:
+            if self._steering is not None:
+                self._steering.look(now)
             for text in self._failover.look(now):
                 self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=text))
         self._wake_at = min(site.carry_out(now) for site in self._sites)

@@ -14,12 +14,14 @@ from typing import Protocol, TypeVar
 
 from config.settings import Settings
 from fleet.coordinator.alerting import AlertSubject, LiveAlerts
+from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.health_setup import HealthSubject, health_observer
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.server_rows import ServerRows
 from fleet.coordinator.site import LiveTags, site
 from fleet.coordinator.status_observer import InRedis, Sources, StatusObserver, Subject
+from fleet.coordinator.steering import Steering
 from fleet.coordinator.tracing_observer import tracing
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
@@ -29,7 +31,6 @@ from fleet.status.collected import Collected, PaidBefore
 from fleet.status.days import Days
 from fleet.status.publisher import Publisher, Wanted
 from fleet.status.recent import MINUTES
-from fleet.status.snapshot import FarmSnapshot
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 from tasks.broker.handshake import release
 
@@ -46,7 +47,9 @@ class WhenFree(Protocol):
 
 
 @contextlib.contextmanager
-def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: WhenFree) -> Iterator[Observers]:
+def observing(
+    settings: Settings, parts: Observed, in_redis: InRedis, free: WhenFree, steering: Steering
+) -> Iterator[Observers]:
     """The observers of a coordinator.
 
     Raises LedgerError when the ledger can't be read.
@@ -55,17 +58,11 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
     servers = ServerRows(parts.accounts, now, parts.now_ms(), calendar)
     before, days = free(lambda: (_before(parts, servers, now), _days(parts, servers, calendar)))
     publisher = _publisher(settings, parts, wanted, calendar)
-    subject = Subject(
-        server=parts.server,
-        simulated=parts.place.simulated,
-        release=release(),
-        names=parts.names,
-        counts_since=now - max((row.age_s for row in before), default=0.0),
-    )
+    subject = _subject(parts, now - max((row.age_s for row in before), default=0.0))
     collected = _collected(parts, days, before, now)
     left = free(lambda: _left(parts))
     health = health_observer(settings, _subject_of_health(parts), left, now)
-    sources = Sources(books=parts.books, health=health, servers=servers, in_redis=in_redis, now_ms=parts.now_ms)
+    sources = _sources(parts, health, servers, in_redis, steering)
     alerts, tags = _alerts(settings, parts, calendar), LiveTags(settings, parts.names)
     status = StatusObserver(subject, collected, wanted, _to_all(publisher.put, alerts.put), sources, now)
     try:
@@ -73,8 +70,8 @@ def observing(settings: Settings, parts: Observed, in_redis: InRedis, free: When
             site(settings, parts, lambda: status.latest, tags.by_name) as observers,
             tracing(settings.output.traces_url, parts.names) as traces,
         ):
-            live = (alerts.reloaded, tags.reloaded)
-            yield Observers([servers, status, *observers, *traces], live, status.came)
+            live = (alerts.reloaded, tags.reloaded, steering.reloaded)
+            yield Observers([servers, status, *observers, *traces], live, _to_all(status.came, steering.came))
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()
@@ -93,6 +90,29 @@ def _collected(parts: Observed, days: Days, before: Sequence[PaidBefore], now: f
     )
 
 
+def _subject(parts: Observed, counts_since: float) -> Subject:
+    return Subject(
+        server=parts.server,
+        simulated=parts.place.simulated,
+        release=release(),
+        names=parts.names,
+        counts_since=counts_since,
+    )
+
+
+def _sources(
+    parts: Observed, health: HealthObserver, servers: ServerRows, in_redis: InRedis, steering: Steering
+) -> Sources:
+    return Sources(
+        books=parts.books,
+        health=health,
+        servers=servers,
+        in_redis=in_redis,
+        now_ms=parts.now_ms,
+        controls=lambda: steering.controls,
+    )
+
+
 def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> LiveAlerts:
     place, accounts = parts.place, [account.ledger_name for account in parts.accounts]
     subject = AlertSubject(
@@ -103,12 +123,12 @@ def _alerts(settings: Settings, parts: Observed, calendar: Calendar) -> LiveAler
     return LiveAlerts(settings, subject, parts.say)
 
 
-def _to_all(*readers: Callable[[FarmSnapshot], None]) -> Callable[[FarmSnapshot], None]:
-    """Passes each snapshot on to its readers."""
+def _to_all(*readers: Callable[[T], None]) -> Callable[[T], None]:
+    """Passes each snapshot, or what else comes, on to its readers."""
 
-    def put(snapshot: FarmSnapshot) -> None:
+    def put(news: T) -> None:
         for read in readers:
-            read(snapshot)
+            read(news)
 
     return put
 

@@ -95,6 +95,8 @@ class Report:
             self._wallet(notice)
         elif kind is NoticeKind.EARNING:
             self._lines.say(f"[EARN]   {notice.text}")
+        elif kind is NoticeKind.CONTROL:
+            self._lines.say(f"[STEER]  {notice.text}")
         else:
             self._paced.job(f"[OK]     {notice.miner_id}  {notice.text}", notice)
 

@@ -24,6 +24,8 @@ class Reachability:
         self.pay = Paying()
         #: whether the farm drains, which an outage does not delay
         self.draining = False
+        #: whether an operator or a schedule has paused the whole server, so that another one is mined at
+        self.paused = False
         #: when the server last answered, or the limit last held a call back
         self.last_answer_at = now
 

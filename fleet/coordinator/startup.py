@@ -36,6 +36,7 @@ from fleet.coordinator.served import Named, OpenServer, loaded_farm, named_miner
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.coordinator.server_rows import Account
 from fleet.coordinator.start import Run, Start
+from fleet.coordinator.steered import steered
 from fleet.coordinator.stop_signals import stop_on_signals
 from fleet.coordinator.summary import summary, summed_up
 from fleet.coordinator.watchdog import Watchdog
@@ -105,10 +106,13 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
     disguise = Disguise(ready.names, keys)
     with (
         open_broker(settings, start.redis_url, start.inbox, disguise) as broker,
-        observing(settings, ready, broker.in_redis, free) as observers,
+        steered(start, ready) as (steering, control_watch),
+        observing(settings, ready, broker.in_redis, free, steering) as observers,
     ):
         own = [thread for one in several for thread in (one.transport.thread, one.books.thread)]
-        alive_file = AliveFile(settings.alive_file, (*own, lease, *broker.threads), ready.prospect)
+        alive_file = AliveFile(
+            settings.alive_file, (*own, lease, control_watch.thread, *broker.threads), ready.prospect
+        )
         sites = [_site(start, one) for one in servers]
         coordinator = Coordinator(
             sites,
@@ -118,6 +122,7 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
             alive_file=alive_file,
             inbox=start.inbox,
             failover_s=(settings.failover.after_s, settings.failover.back_s),
+            steering=steering,
         )
         live = (*(site.reloaded for site in sites), coordinator.reloaded, observers.reloaded, report.reloaded)
         served = [(one.opened, one.named, one.farm) for one in servers]

@@ -6,11 +6,12 @@ One file: all figures of a snapshot are taken from the farm here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
+from fleet.control.control import Control
 from fleet.coordinator.farms import AnyBooks, AnyFarm, by_server, expected
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
@@ -67,6 +68,8 @@ class Sources:
     servers: ServerRows
     in_redis: InRedis
     now_ms: Callable[[], int]
+    #: the controls in force
+    controls: Callable[[], Iterable[Control]] = tuple
 
 
 class StatusObserver:
@@ -83,7 +86,7 @@ class StatusObserver:
     ) -> None:
         self._subject, self._collected, self._wanted, self._put = subject, collected, wanted, put
         self._books, self._health, self._in_redis = sources.books, sources.health, sources.in_redis
-        self._servers, self._now_ms = sources.servers, sources.now_ms
+        self._servers, self._now_ms, self._controls = sources.servers, sources.now_ms, sources.controls
         self._started_ms = sources.now_ms()
         self._due_at = now
         #: what happened since the last snapshot
@@ -175,7 +178,6 @@ class StatusObserver:
         self._bring_up_to_date(now, now_ms)
         rows, sessions = self._miners(farm, now)
         commits = self._books.times()
-        oldest = farm.jobs.oldest_ordered_at
         requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
         unexplained, slots = sum((row.unexplained for row in rows), ZERO), _by_shown_name(self._in_redis.free_slots())
         return FarmSnapshot(
@@ -191,12 +193,7 @@ class StatusObserver:
             types=collected.types.rows(now),
             hosts=collected.hosts.rows(now, slots, _by_shown_name(self._in_redis.busy_slots())),
             requests=requests,
-            queue=Queue(
-                messages=self._in_redis.messages(),
-                open_jobs=len(farm.jobs),
-                at_workers=farm.jobs.at_workers,
-                oldest_s=None if oldest is None else max(now - oldest, 0.0),
-            ),
+            queue=self._queue(farm, now),
             losses=wanted.losses,
             ledger=LedgerFigures(
                 commit_median_ms=commits.median_ms, commit_worst_ms=commits.worst_ms, unexplained=unexplained
@@ -205,6 +202,16 @@ class StatusObserver:
             phase=None if self._phase is None else asdict(self._phase),
             wrong=self._health.wrong(farm, rows, slots, now, now_ms),
             servers=servers,
+            controls=tuple(self._controls()),
+        )
+
+    def _queue(self, farm: AnyFarm, now: float) -> Queue:
+        oldest = farm.jobs.oldest_ordered_at
+        return Queue(
+            messages=self._in_redis.messages(),
+            open_jobs=len(farm.jobs),
+            at_workers=farm.jobs.at_workers,
+            oldest_s=None if oldest is None else max(now - oldest, 0.0),
         )
 
     def _correct_day(self, now: float) -> None:
@@ -256,6 +263,8 @@ class StatusObserver:
 
 
 def _state(miner: Miner, now: float) -> str:
+    if miner.paused and (not miner.done or miner.has_books or miner.account.booked):
+        return "paused"
     if now < miner.waits_until and not miner.done:
         return "waiting"
     return "closed" if miner.done else miner.phase.value

@@ -34,6 +34,10 @@ class Calendar:
         """The first moment of a day."""
         return int(datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp() * 1000)
 
+    def moment_ms(self, clock: datetime) -> int:
+        """The moment at which the clocks of the zone show this; the first of two, where they are set back."""
+        return int(clock.replace(tzinfo=self._zone).timestamp() * 1000)
+
     def length_ms(self, day: date) -> int:
         """How long a day lasts."""
         return self.start_ms(day + timedelta(days=1)) - self.start_ms(day)

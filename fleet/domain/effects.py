@@ -271,6 +271,8 @@ class NoticeKind(StrEnum):
     WALLET = "wallet"
     #: the number of miners that earns the most, and why
     EARNING = "earning"
+    #: something was paused, resumed, drained or tried again
+    CONTROL = "control"
     #: an answer or a result was odd, and the miner carried on
     ANOMALY = "anomaly"
 

@@ -89,6 +89,21 @@ class WalletDue:
     """Request the total of a closed miner, since the answer states what its wallet holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Take no new job until `Resumed`: open jobs are finished, and a session is kept until it is drained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Take jobs again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """An operator ends the miner's waits after failures."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AbandonedSessionStopped:
     """An abandoned session was stopped, or not. No miner handles it, since none is left."""
@@ -121,6 +136,9 @@ MinerEvent = (
     | Left
     | Reopened
     | Respecified
+    | Paused
+    | Resumed
+    | Retried
     | FreeJobsWorth
     | WalletDue
 )

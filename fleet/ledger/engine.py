@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from fleet.errors import LedgerError, LedgerLost
-from fleet.ledger import schema
+from fleet.ledger import control_tables, schema
 from fleet.ledger.file import sqlite_file
 from fleet.ledger.migrations.run import ProgressShown, migrate, unseen
 from fleet.ledger.mounts import networked, unchanging
@@ -64,6 +64,18 @@ def open_engine(url: str, *, read_only: bool = False, shown: ProgressShown = uns
         # psycopg is installed without libpq
         raise LedgerError(f"the ledger {target.render_as_string()} can't be opened: {exc}") from exc
     return engine
+
+
+def open_beside(url: str) -> Engine:
+    """An engine that writes to an existing ledger of this release's schema, beside the coordinator that uses it.
+
+    Raises LedgerError where there is none, and for a ledger of another schema.
+    """
+    open_engine(url, read_only=True).dispose()
+    target = _target(url)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(url, Path(target.database) if target.database else None, read_only=False)
+    return create_engine(url, connect_args=_connecting(target))
 
 
 def fetch_all(url: str, statement: str) -> list[tuple[Any, ...]]:
@@ -156,7 +168,7 @@ def _check_version(engine: Engine, *, read_only: bool, shown: ProgressShown) -> 
         if not inspect(connection).has_table("meta"):
             if read_only:
                 raise LedgerError(EMPTY)
-            schema.metadata.create_all(connection)
+            control_tables.create(connection)
             connection.execute(insert(schema.meta).values(name="schema", value=str(SCHEMA_VERSION)))
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
     if found is not None and is_older(found) and not read_only:

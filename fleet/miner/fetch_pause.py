@@ -40,3 +40,7 @@ class FetchPause:
         self._unpaid += 1
         if self._unpaid > _UNPAID_IN_A_ROW:
             self.until = now + self._backoff.delay_s(self._unpaid - _UNPAID_IN_A_ROW, self._rng)
+
+    def over(self) -> None:
+        """End the pause."""
+        self.until = 0.0

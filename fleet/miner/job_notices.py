@@ -1,10 +1,12 @@
-"""Notices to the operator about a job: computed, paid, lost or anomalous."""
+"""Notices to the operator about a job: computed, paid, lost or anomalous; and about a call that failed."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from fleet.domain.effects import Notice, NoticeKind
+from fleet.domain.calls import Call
+from fleet.domain.effects import Effect, Notice, NoticeKind
+from fleet.errors import CallError
 from fleet.miner.job import ActiveJob
 
 
@@ -49,3 +51,11 @@ def lost_job(miner_id: str, active: ActiveJob, text: str) -> Notice:
 def anomaly(miner_id: str, text: str, job_id: str = "") -> Notice:
     """The notice of something odd, after which the miner carries on."""
     return Notice(kind=NoticeKind.ANOMALY, miner_id=miner_id, text=text, job_id=job_id)
+
+
+def with_notice(miner_id: str, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
+    """The effects of a failed call, with one notice: that of the job or the session, or else the call's error."""
+    if any(isinstance(effect, Notice) for effect in effects):
+        return effects
+    text = f"{call.kind.value}: {error}"[:300]
+    return [*effects, Notice(kind=NoticeKind.CALL_FAILED, miner_id=miner_id, job_id=call.job_id, text=text)]

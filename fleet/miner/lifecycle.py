@@ -45,6 +45,12 @@ class Lifecycle:
         self._audits = audits
         self._farewell = Farewell()
 
+    @property
+    def may_rest(self) -> bool:
+        """Whether nothing is lost if no session is opened: none is open, and no job is."""
+        opens = self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
+        return opens and self.left_open is None and not self._workload.jobs
+
     def registered(self, registration: Registration, now: float) -> list[Effect]:
         """The server knows the miner."""
         self.phase = Phase.REGISTERED
@@ -55,8 +61,11 @@ class Lifecycle:
         odd = [anomaly(self._spec.miner_id, registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *entries]
 
-    def started(self, start: SessionStart, reply: Reply, now: float, find: Find, *, draining: bool) -> list[Effect]:
-        """A session was opened, or the one that an earlier coordinator left open is adopted."""
+    def started(self, start: SessionStart, reply: Reply, now: float, find: Find, *, takes: bool) -> list[Effect]:
+        """A session was opened, or the one that an earlier coordinator left open is adopted.
+
+        `takes` is whether the miner takes new jobs.
+        """
         miner_id, session_id = self._spec.miner_id, start.session_id
         known, self.left_open = self.left_open, None
         effects: list[Effect] = []
@@ -71,7 +80,7 @@ class Lifecycle:
             self._notice(NoticeKind.SESSION, f"session {'adopted' if start.adopted else 'started'}: {session_id}"),
             *(anomaly(self._spec.miner_id, text) for text in start.anomalies),
         ]
-        if not draining:
+        if takes:
             effects += self._workload.free_job(start.initial_job, reply, now, find)
         return effects
 

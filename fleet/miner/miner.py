@@ -14,7 +14,7 @@ import random
 
 from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
-from fleet.domain.effects import Booked, Effect, JobOpened, Notice, NoticeKind
+from fleet.domain.effects import Booked, Effect, JobOpened
 from fleet.domain.events import (
     BrokerEmptied,
     DrainBegun,
@@ -22,26 +22,28 @@ from fleet.domain.events import (
     FreeJobsWorth,
     Left,
     MinerEvent,
+    Paused,
     Probe,
     Published,
     Reopened,
     Respecified,
     ResultArrived,
+    Resumed,
+    Retried,
     ServerIsBack,
     TimePassed,
     WalletDue,
 )
 from fleet.domain.jobs import Job, MinerSpec
 from fleet.domain.saved_state import SavedMiner
-from fleet.domain.turn import NEVER
 from fleet.errors import CallError, JobCompleted, NotRegistered, OutcomeUnknown, RateLimited, Refused, SessionLost
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.job import ActiveJob
-from fleet.miner.job_notices import anomaly
+from fleet.miner.job_notices import anomaly, with_notice
 from fleet.miner.jobs import Find, Workload
 from fleet.miner.lanes import Lanes, call_for
 from fleet.miner.lifecycle import Lifecycle
-from fleet.miner.next_calls import Wish, calls_between_sessions, calls_in_session
+from fleet.miner.next_calls import Wish, calls_between_sessions, calls_in_session, most_urgent
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
 from fleet.miner.retry import RetryTimer
@@ -55,7 +57,8 @@ class Miner:
     def __init__(self, spec: MinerSpec, policy: Policy, saved: SavedMiner, rng: random.Random, now: float) -> None:
         #: what it declares, and what it will when it next registers
         self.spec = self.next_spec = spec
-        self.draining = False
+        #: whether a drain has begun, and whether no new job is taken, though the session may be kept
+        self.draining = self.paused = False
         #: when the server last stated its total, in monotonic seconds; None if it has not since the start
         self.total_stated_at: float | None = None
         self.account, self.share = MinerAccount(spec.miner_id, saved), Share()
@@ -113,25 +116,23 @@ class Miner:
         """The effects that opened the jobs that are still open, for a scheduler that has just started to count jobs."""
         return self._workload.restored()
 
+    @property
+    def _takes(self) -> bool:
+        """Whether the miner takes new jobs."""
+        return not (self.draining or self.paused)
+
     def _wishes(self, now: float) -> list[Wish]:
         if self.phase is Phase.MINING:
-            return calls_in_session(self._workload, self._lanes, self._audits, now, draining=self.draining)
-        if self._lanes.idle and not self.done:
+            return calls_in_session(
+                self._workload, self._lanes, self._audits, now, draining=self.draining, takes=self._takes
+            )
+        if self._lanes.idle and not self.done and not (self.paused and self._lifecycle.may_rest):
             return calls_between_sessions(self.phase, self._audits)
         return []
 
     def agenda(self, now: float) -> tuple[Urgency, float, float]:
-        """The most urgent call that may be sent, its earliest time, and when a more urgent call falls due.
-
-        `(FETCH, inf, inf)` if there is no call.
-        """
-        wishes = [(URGENCY[kind], max(at, self._retry.until)) for kind, _, at in self._wishes(now)]
-        due = [wish for wish in wishes if wish[1] <= now]
-        if not due:
-            urgency, at = min(wishes, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
-            return urgency, at, NEVER
-        urgency, at = min(due)
-        return urgency, at, min((at for other, at in wishes if other < urgency), default=NEVER)
+        """The most urgent call that may be sent, and when, as `most_urgent` says it."""
+        return most_urgent(self._wishes(now), self._retry.until, now)
 
     def begin(self, now: float, only: Urgency | None = None) -> tuple[Call, list[Effect]] | None:
         """Start the most urgent call that is due (and of urgency `only`, if given); returns it with its effects."""
@@ -194,6 +195,11 @@ class Miner:
                 self.draining = False
                 self._lifecycle.reopen(register=self.next_spec is not self.spec)
                 self.spec = self.next_spec
+            case Paused() | Resumed():
+                self.paused = isinstance(event, Paused)
+            case Retried():
+                self._retry.over()
+                self._workload.pause.over()
             case FreeJobsWorth():
                 self._workload.free_terms = event.terms
             case WalletDue():
@@ -228,7 +234,7 @@ class Miner:
             case Registration():
                 return self._lifecycle.registered(outcome, now)
             case SessionStart():
-                return self._lifecycle.started(outcome, reply, now, find, draining=self.draining)
+                return self._lifecycle.started(outcome, reply, now, find, takes=self._takes)
             case Job():
                 return self._workload.assigned(outcome, reply, now, find)
             case Receipt():
@@ -251,7 +257,7 @@ class Miner:
         effects = self.account.heartbeat(answer, reply.exchange, unresolved=bool(waiting), waiting=waiting)
         self._audits.due(now, when=self.account.may_count_twice)
         effects += [anomaly(self.spec.miner_id, text) for text in answer.anomalies]
-        if not self.draining:
+        if self._takes:
             effects += self._workload.free_job(answer.next_job, reply, now, find)
         return effects
 
@@ -267,7 +273,7 @@ class Miner:
                 return ended if isinstance(error, JobCompleted) else self._with_notice(ended, call, error)
         if isinstance(error, RateLimited):
             # the governor holds back all calls from this address; the miner itself needs no wait
-            return [self._failed(call, error)]
+            return self._with_notice([], call, error)
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are answered, so mining goes on as usual
             self._audits.failed(now)
@@ -291,10 +297,4 @@ class Miner:
         return self._with_notice(effects, call, error)
 
     def _with_notice(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
-        """The effects of a failed call, with one notice: that of the job or the session, or else the call's error."""
-        noticed = any(isinstance(effect, Notice) for effect in effects)
-        return effects if noticed else [*effects, self._failed(call, error)]
-
-    def _failed(self, call: Call, error: CallError) -> Notice:
-        text = f"{call.kind.value}: {error}"[:300]
-        return Notice(kind=NoticeKind.CALL_FAILED, miner_id=self.spec.miner_id, job_id=call.job_id, text=text)
+        return with_notice(self.spec.miner_id, effects, call, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.domain.calls import CallKind
+from fleet.domain.calls import URGENCY, CallKind, Urgency
 from fleet.domain.turn import NEVER
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.job import ActiveJob
@@ -20,8 +20,10 @@ def calls_between_sessions(phase: Phase, audits: Audits) -> list[Wish]:
     return [(kind, None, audits.at if kind is CallKind.TOTALS and audits.doubting else 0.0)]
 
 
-def calls_in_session(workload: Workload, lanes: Lanes, audits: Audits, now: float, *, draining: bool) -> list[Wish]:
-    """Calls that the free lanes could take while a session runs."""
+def calls_in_session(
+    workload: Workload, lanes: Lanes, audits: Audits, now: float, *, draining: bool, takes: bool
+) -> list[Wish]:
+    """Calls that the free lanes could take while a session runs; `takes` is whether new jobs are fetched."""
     session = workload.session
     if session is None:
         return []
@@ -41,8 +43,22 @@ def calls_in_session(workload: Workload, lanes: Lanes, audits: Audits, now: floa
     if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
         wishes.extend((CallKind.SUBMIT, active, 0.0) for active in workload.sendable() if lanes.free_for(active))
     doubting = audits.doubting and not workload.uncertain
-    if lanes.main is None and not draining and not doubting and workload.may_fetch:
+    if lanes.main is None and takes and not doubting and workload.may_fetch:
         wishes.append((CallKind.FETCH, None, workload.pause.until))
     if now < audits.at < NEVER and not draining:
         wishes.append((CallKind.TOTALS, None, audits.at))
     return wishes
+
+
+def most_urgent(wishes: list[Wish], not_before: float, now: float) -> tuple[Urgency, float, float]:
+    """The most urgent call that may be sent, its earliest time, and when a more urgent call falls due.
+
+    No call is made `not_before`. `(FETCH, inf, inf)` if there is no call.
+    """
+    timed = [(URGENCY[kind], max(at, not_before)) for kind, _, at in wishes]
+    due = [wish for wish in timed if wish[1] <= now]
+    if not due:
+        urgency, at = min(timed, key=lambda wish: wish[1], default=(Urgency.FETCH, NEVER))
+        return urgency, at, NEVER
+    urgency, at = min(due)
+    return urgency, at, min((at for other, at in timed if other < urgency), default=NEVER)

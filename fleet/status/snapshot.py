@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from fleet.control.control import Control
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Projection:
@@ -52,7 +54,8 @@ class MinerFigures:
     """One miner, by its name."""
 
     name: str
-    #: its state at the server: a value of `fleet.miner.phase.Phase`, or `waiting` after failed calls, or `closed`
+    #: its state at the server: a value of `fleet.miner.phase.Phase`, or `waiting` after failed calls, `paused`
+    #: by an operator or a schedule, or `closed`
     state: str
     #: everything booked for it, what was booked today (None while unknown), and in the last minutes
     ledger: Decimal
@@ -206,3 +209,5 @@ class FarmSnapshot:
     wrong: tuple[Wrong, ...]
     #: in the order of the settings
     servers: tuple[ServerFigures, ...] = ()
+    #: what is paused or drained
+    controls: tuple[Control, ...] = ()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from fleet.control.control import Control
+from fleet.control.stated import control_stated
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.money.scopes import stamp
 from fleet.status.snapshot import (
     Earnings,
@@ -47,8 +51,14 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "ledger": _ledger(snapshot.ledger),
         "gas": None if snapshot.gas is None else dict(snapshot.gas),
         "phase": None if snapshot.phase is None else dict(snapshot.phase),
+        "controls": controls_stated(snapshot.controls, Calendar(snapshot.earnings.time_zone), snapshot.at_ms),
         "wrong": [_wrong(one) for one in snapshot.wrong],
     }
+
+
+def controls_stated(controls: Iterable[Control], calendar: Calendar, now_ms: int) -> list[dict[str, Any]]:
+    """What is paused or drained, for JSON, with the words that screens show."""
+    return [control_stated(one, calendar, now_ms) for one in controls]
 
 
 def miner_stated(row: MinerFigures) -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""`fleet pause`, `resume`, `drain` and `retry`: steer a farm, or a part of it, while it runs or before it starts.
+
+One file: the four commands take the same target and give the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import click
+
+from config.load import load
+from fleet.commands.control_targets import Desk, desk, user_name
+from fleet.commands.durations import DURATION
+from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.tables import console, line
+from fleet.control.control import Control, ControlChange, Target, TargetKind
+from fleet.control.request import STOP_AFTER_S, ControlRequest, Followed
+from fleet.control.stated import entry_stated
+from fleet.control.wording import announced, said
+from fleet.domain.calendar import Calendar
+from fleet.domain.wall_clock import wall_ms
+from fleet.errors import ControlRefused
+from fleet.exact_json import dump
+from fleet.ledger.wait import when_free
+
+#: forms of a moment: a time of day, which means the next one, or a day with it
+_TIME, _MOMENTS = "%H:%M", ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
+_DAY = timedelta(days=1)
+
+
+def _target(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what all four commands take: the target, the reason, who, and --json."""
+
+    @click.argument("kind", type=click.Choice([kind.value for kind in TargetKind]), metavar="WHAT")
+    @click.argument("name", required=False)
+    @click.option("--reason", default="", help="Why; shown wherever the farm shows its state.")
+    @click.option("--by", "who", help="Who orders it; unset: your user name on this machine.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @wraps(command)
+    def added(*, kind: str, name: str | None, who: str | None, **others: Any) -> None:
+        wanted = TargetKind(kind)
+        if wanted is TargetKind.FARM and name is not None:
+            raise click.UsageError("the farm has no name here: `farm` stands alone")
+        if wanted is not TargetKind.FARM and not name:
+            raise click.UsageError(f"name the {kind}: {kind} NAME")
+        command(target=Target(kind=wanted, name=name or ""), who=who or user_name(), **others)
+
+    return added
+
+
+def _until(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --for and --until, which exclude each other."""
+
+    @click.option("--for", "for_s", type=DURATION, help="End it by itself after this long, e.g. 2h.")
+    @click.option("--until", help="End it by itself at this time in the farm's time_zone: 06:00, or 2026-11-27 06:00.")
+    @click.option("--replace", "replaces", is_flag=True, help="Take the place of a control that is in force.")
+    @wraps(command)
+    def added(*, for_s: float | None, until: str | None, **others: Any) -> None:
+        if for_s is not None and until is not None:
+            raise click.UsageError("--for and --until both say when it ends; give one")
+        command(ends=(for_s, until), **others)
+
+    return added
+
+
+@click.command("pause")
+@_target
+@_until
+@click.option(
+    "--stop-after",
+    "stop_after_s",
+    type=DURATION,
+    default=f"{STOP_AFTER_S / 60:.0f}m",
+    show_default=True,
+    help="How long paused miners keep their sessions by heartbeats.",
+)
+@click.option("--keep-session", is_flag=True, help="Keep the sessions for as long as it lasts.")
+def pause(*, ends: tuple[float | None, str | None], stop_after_s: float, keep_session: bool, **others: Any) -> None:
+    """Begin nothing new in WHAT: a miner, a tag, a host, a type of jobs, a server, or the farm. What is open is
+    finished and paid. It is remembered over restarts, until it ends or `fleet resume` ends it.
+
+    \b
+    Examples:
+      fleet pause miner garage-1 --for 2h --reason "new fan"
+      fleet pause tag garage --until 06:00
+      fleet pause host shed
+      fleet pause farm --keep-session
+    """
+    _order(ControlChange.PAUSE, ends=ends, stop_after_s=None if keep_session else stop_after_s, **others)
+
+
+@click.command("drain")
+@_target
+@_until
+def drain(*, ends: tuple[float | None, str | None], **others: Any) -> None:
+    """Finish what is open in WHAT, then stop it: a miner's session, a host's workers, or as Ctrl-C does, the farm.
+
+    All but the farm stay stopped until the drain ends or `fleet resume` ends it.
+
+    \b
+    Examples:
+      fleet drain miner garage-1
+      fleet drain host shed --reason "it moves to the attic"
+      fleet drain farm
+    """
+    _order(ControlChange.DRAIN, ends=ends, **others)
+
+
+@click.command("resume")
+@_target
+def resume(**others: Any) -> None:
+    """End a pause or a drain of WHAT.
+
+    \b
+    Examples:
+      fleet resume miner garage-1
+      fleet resume farm --reason "the tariff is low again"
+    """
+    _order(ControlChange.RESUME, **others)
+
+
+@click.command("retry")
+@_target
+def retry(**others: Any) -> None:
+    """End the waits of WHAT after failures: its next tries are made now. What the server told the farm to wait for is
+    waited for.
+
+    \b
+    Examples:
+      fleet retry miner garage-1
+      fleet retry farm
+    """
+    _order(ControlChange.RETRY, **others)
+
+
+def _order(
+    change: ControlChange,
+    *,
+    target: Target,
+    who: str,
+    reason: str,
+    as_json: bool,
+    ends: tuple[float | None, str | None] = (None, None),
+    stop_after_s: float | None = STOP_AFTER_S,
+    replaces: bool = False,
+) -> None:
+    with settings_or_exit():
+        settings = load()
+    calendar, now_ms = Calendar(settings.time_zone), wall_ms()
+    try:
+        request = ControlRequest(
+            change=change,
+            target=target,
+            who=who,
+            reason=reason,
+            until_ms=_end_ms(ends, calendar, now_ms),
+            stop_after_s=stop_after_s,
+            replaces=replaces,
+        )
+        with farm_errors():
+            farm = desk(settings)
+            outcome = _asked(farm, request)
+    except ControlRefused as exc:
+        raise Failure(str(exc), EX_DATAERR) from exc
+    if as_json:
+        click.echo(dump({**entry_stated(outcome.entry), "coordinator_runs": farm.runs}))
+        return
+    screen = console()
+    for text in announced(outcome, calendar, now_ms, runs=farm.runs):
+        line(screen, text)
+    stays = _still_paused(farm, request)
+    if stays is not None:
+        line(screen, f"it stays {said(stays, calendar, now_ms)} ({stays.target.shown})")
+
+
+def _still_paused(farm: Desk, request: ControlRequest) -> Control | None:
+    """The control that still pauses a miner that was resumed."""
+    target = request.target
+    if request.change is not ControlChange.RESUME or target.kind is not TargetKind.MINER:
+        return None
+    return farm.book.in_force().of_miner(target.name, farm.known.miners.get(target.name, ()))
+
+
+def _asked(farm: Desk, request: ControlRequest) -> Followed:
+    """The outcome of a request. Raises ControlRefused where it can't be followed."""
+    if request.change is not ControlChange.RESUME:
+        # what a control is on may be gone by the time it is resumed
+        farm.known.check(request.target)
+    once = request.change is ControlChange.RETRY or (
+        request.change is ControlChange.DRAIN and request.target.kind is TargetKind.FARM
+    )
+    if once and not farm.runs:
+        raise ControlRefused(f"no coordinator runs, so there is nothing to {request.change.value}")
+    return when_free(lambda: farm.book.ask(request), say=lambda text: click.echo(f"fleet: {text}", err=True))
+
+
+def _end_ms(ends: tuple[float | None, str | None], calendar: Calendar, now_ms: int) -> int | None:
+    """When a control ends by itself, in UTC milliseconds. Raises a UsageError for a text that is no moment."""
+    for_s, until = ends
+    if for_s is not None:
+        return now_ms + round(for_s * 1000)
+    if until is None:
+        return None
+    text, now = until.strip(), calendar.local(now_ms)
+    for form in (_TIME, *_MOMENTS):
+        try:
+            given = datetime.strptime(text, form)  # noqa: DTZ007 - the calendar gives it the zone
+        except ValueError:
+            continue
+        if form != _TIME:
+            return calendar.moment_ms(given)
+        at = now.replace(tzinfo=None, hour=given.hour, minute=given.minute, second=0, microsecond=0)
+        moment_ms = calendar.moment_ms(at)
+        return moment_ms if moment_ms > now_ms else calendar.moment_ms(at + _DAY)
+    raise click.UsageError(f"--until {text!r} is not a time; try 06:00, or {now + _DAY:%Y-%m-%d} 06:00")

@@ -1,0 +1,128 @@
+"""Changes of controls that somebody asks for, and what each one does to those in force. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fleet.control.control import Action, Control, ControlChange, LogEntry, Source, Target, TargetKind
+from fleet.control.in_force import Controls
+from fleet.errors import ControlRefused
+from tasks.text import sanitized
+
+#: most characters of a reason, and of the name of who orders it
+_REASON, _WHO = 200, 60
+#: for how long a paused miner keeps its session unless told otherwise, in seconds: longer, it dilutes the others' pay
+STOP_AFTER_S = 600.0
+#: targets that have waits which `retry` can end
+_RETRIED = frozenset({TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER, TargetKind.HOST})
+#: targets that have something to finish; the farm's drain ends its coordinator and is not kept
+_DRAINED = frozenset({TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER, TargetKind.HOST})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ControlRequest:
+    """A change that somebody asks for. Times are UTC milliseconds."""
+
+    change: ControlChange
+    target: Target
+    who: str
+    reason: str = ""
+    until_ms: int | None = None
+    #: seconds until sessions of paused miners are stopped; None to keep them
+    stop_after_s: float | None = STOP_AFTER_S
+    source: Source = Source.OPERATOR
+    #: whether it takes the place of a control that is in force
+    replaces: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ControlRefused for a text that is too long, or that a terminal would not show as it is."""
+        for what, text, most in (("reason", self.reason, _REASON), ("name of who orders it", self.who, _WHO)):
+            if len(text) > most:
+                raise ControlRefused(f"the {what} has {len(text)} characters; {most} are allowed")
+            if sanitized(text) != text:
+                raise ControlRefused(f"the {what} holds characters that can't be shown; write it on one line")
+        if not self.who:
+            raise ControlRefused("nobody is named who orders it")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Followed:
+    """What a request does."""
+
+    #: to be in force from now on
+    begins: Control | None = None
+    #: to be in force no longer
+    ends: Control | None = None
+    entry: LogEntry
+
+
+def decide(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:
+    """What a request does to the controls in force. Raises ControlRefused where it can't be followed."""
+    match request.change:
+        case ControlChange.PAUSE | ControlChange.DRAIN:
+            return _begin(request, controls, now_ms)
+        case ControlChange.RESUME | ControlChange.END:
+            return _end(request, controls, now_ms)
+        case ControlChange.RETRY:
+            if request.target.kind not in _RETRIED:
+                raise ControlRefused("a job type waits for nothing that a retry could end; retry a miner or a host")
+            return Followed(entry=_entry(request, now_ms))
+
+
+def _begin(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:
+    target, drains = request.target, request.change is ControlChange.DRAIN
+    if drains and target.kind not in _DRAINED:
+        raise ControlRefused("a job type has nothing to finish; pause it instead")
+    if request.until_ms is not None and request.until_ms <= now_ms:
+        raise ControlRefused("its end is in the past; name a later one")
+    if drains and target.kind is TargetKind.FARM:
+        return Followed(entry=_entry(request, now_ms))
+    known = controls.get(target, request.source)
+    if known is not None and not request.replaces:
+        state = "paused" if known.action is Action.PAUSE else "drained"
+        raise ControlRefused(
+            f"{target.shown} is already {state} by {known.who}{f': {known.reason}' if known.reason else ''}; "
+            "resume it first, or add --replace"
+        )
+    control = Control(
+        target=target,
+        action=Action.DRAIN if drains else Action.PAUSE,
+        since_ms=now_ms,
+        until_ms=request.until_ms,
+        stop_after_s=0.0 if drains else request.stop_after_s,
+        who=request.who,
+        reason=request.reason,
+        source=request.source,
+    )
+    return Followed(begins=control, ends=known, entry=_entry(request, now_ms, control))
+
+
+def _end(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:
+    known = controls.get(request.target, request.source)
+    if known is None:
+        raise ControlRefused(f"{request.target.shown} is not paused; {_there(controls)}")
+    return Followed(ends=known, entry=_entry(request, now_ms))
+
+
+def _there(controls: Controls) -> str:
+    names = [one.target.shown for one in controls]
+    return f"paused are: {', '.join(names)}" if names else "nothing is"
+
+
+def _entry(request: ControlRequest, now_ms: int, control: Control | None = None) -> LogEntry:
+    return LogEntry(
+        at_ms=now_ms,
+        change=request.change,
+        target=request.target,
+        until_ms=None if control is None else control.until_ms,
+        stop_after_s=None if control is None else control.stop_after_s,
+        who=request.who,
+        reason=request.reason,
+        source=request.source,
+    )
+
+
+def retried(entries: Iterable[LogEntry]) -> tuple[Target, ...]:
+    """The targets whose waits are to end."""
+    return tuple(entry.target for entry in entries if entry.change is ControlChange.RETRY)
