@@ -33,7 +33,7 @@ COMMANDS = {
     "history": ("history", "Show what was earned over time, as a plot."),
     "advise": ("advise", "Show what more or fewer miners, hosts or addresses would earn."),
     "bench": ("bench", "Measure how fast this host computes, and what that could earn."),
-    "pause": ("control", "Begin nothing new: a miner, tag, host, job type, server or the farm."),
+    "pause": ("control", "Begin nothing new: a miner, tag, server or the whole farm."),
     "resume": ("control", "End a pause or a drain."),
     "drain": ("control", "Finish what is open, then stop it."),
     "retry": ("control", "End the waits after failures now."),

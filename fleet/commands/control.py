@@ -30,12 +30,14 @@ from fleet.ledger.wait import when_free
 #: forms of a moment: a time of day, which means the next one, or a day with it
 _TIME, _MOMENTS = "%H:%M", ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 _DAY = timedelta(days=1)
+#: what can be steered
+_KINDS = [kind.value for kind in (TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER)]
 
 
 def _target(command: Callable[..., None]) -> Callable[..., None]:
     """Add what all four commands take: the target, the reason, who, and --json."""
 
-    @click.argument("kind", type=click.Choice([kind.value for kind in TargetKind]), metavar="WHAT")
+    @click.argument("kind", type=click.Choice(_KINDS), metavar="WHAT")
     @click.argument("name", required=False)
     @click.option("--reason", default="", help="Why; shown wherever the farm shows its state.")
     @click.option("--by", "who", help="Who orders it; unset: your user name on this machine.")
@@ -74,37 +76,38 @@ def _until(command: Callable[..., None]) -> Callable[..., None]:
     "--stop-after",
     "stop_after_s",
     type=DURATION,
-    default=f"{STOP_AFTER_S / 60:.0f}m",
-    show_default=True,
-    help="How long paused miners keep their sessions by heartbeats.",
+    help="How long paused miners keep their sessions by heartbeats; unset: 10m, and not at all for a server.",
 )
 @click.option("--keep-session", is_flag=True, help="Keep the sessions for as long as it lasts.")
-def pause(*, ends: tuple[float | None, str | None], stop_after_s: float, keep_session: bool, **others: Any) -> None:
-    """Begin nothing new in WHAT: a miner, a tag, a host, a type of jobs, a server, or the farm. What is open is
-    finished and paid. It is remembered over restarts, until it ends or `fleet resume` ends it.
+def pause(
+    *, ends: tuple[float | None, str | None], stop_after_s: float | None, keep_session: bool, **others: Any
+) -> None:
+    """Begin nothing new in WHAT: a miner, a tag, a server, or the farm. What is open is finished and paid. It is
+    remembered over restarts, until it ends or `fleet resume` ends it.
 
     \b
     Examples:
       fleet pause miner garage-1 --for 2h --reason "new fan"
       fleet pause tag garage --until 06:00
-      fleet pause host shed
       fleet pause farm --keep-session
     """
-    _order(ControlChange.PAUSE, ends=ends, stop_after_s=None if keep_session else stop_after_s, **others)
+    if keep_session and stop_after_s is not None:
+        raise click.UsageError("--keep-session never stops the sessions, and --stop-after does; give one")
+    usual_s = 0.0 if others["target"].kind is TargetKind.SERVER else STOP_AFTER_S
+    _order(ControlChange.PAUSE, ends=ends, stop_after_s=None if keep_session else stop_after_s or usual_s, **others)
 
 
 @click.command("drain")
 @_target
 @_until
 def drain(*, ends: tuple[float | None, str | None], **others: Any) -> None:
-    """Finish what is open in WHAT, then stop it: a miner's session, a host's workers, or as Ctrl-C does, the farm.
+    """Finish what is open in WHAT, then stop it: a miner's session, or as Ctrl-C does, the farm.
 
     All but the farm stay stopped until the drain ends or `fleet resume` ends it.
 
     \b
     Examples:
       fleet drain miner garage-1
-      fleet drain host shed --reason "it moves to the attic"
       fleet drain farm
     """
     _order(ControlChange.DRAIN, ends=ends, **others)
