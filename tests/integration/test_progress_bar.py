@@ -35,7 +35,7 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("ledger verify", "verifying"),
         ("ledger export --csv out.csv", "exporting"),
-        ("history --last 17568h --step 60d --by host", "reading the ledger"),
+        ("history --last 26h --step 10m", "reading the ledger"),
     ],
 )
 def test_a_bar_counts_the_entries_on_a_terminal_and_is_silent_elsewhere(mined: Path, command: str, words: str) -> None:
