@@ -223,9 +223,10 @@ def test_a_typed_passphrase_is_asked_for_twice_and_not_shown(farm: Farm, other: 
 
 def test_a_terminal_sees_the_archive_grow_and_a_pipe_does_not(farm: Farm, secret: str) -> None:
     slow = farm.folder / "bin/docker"
-    slow.write_text(ENGINE.replace("exec ", "sleep 2.5; exec "), encoding="utf-8")
+    slow.write_text(ENGINE.replace("exec ", 'until [ -e "$SEEN.enough" ]; do sleep 0.1; done; exec '), encoding="utf-8")
     argv = [str(farm.folder / "docker/backup"), "--passphrase-file", secret, "farm.tgz.enc"]
     with in_terminal(argv, farm.folder, farm.env) as terminal:
+        eventually("how large it is", lambda: "saving: 0 KiB written" in terminal.shown)
+        (farm.folder / "seen.enough").touch()
         assert terminal.wait() == 0, terminal.shown
-        assert "saving: 0 KiB written" in terminal.shown
     assert "saving" not in farm.run("backup", "--passphrase-file", secret, "farm.tgz.enc").stderr
