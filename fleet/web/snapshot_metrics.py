@@ -68,8 +68,8 @@ def _money(made: FarmSnapshot, now: float) -> Iterator[GaugeMetricFamily]:
     earnings = made.earnings
     yield _gauge("neonet_ledger_nnet", "NNET that the ledger holds of this server.", float(earnings.ledger))
     yield _gauge("neonet_nnet_per_minute", "NNET a minute over the last five minutes.", earnings.per_minute)
-    yield _gauge("neonet_today_nnet", "NNET booked today, in UTC.", _known(earnings.today))
-    yield _gauge("neonet_yesterday_nnet", "NNET booked yesterday, in UTC.", _known(earnings.yesterday))
+    yield _gauge("neonet_today_nnet", "NNET booked today, a day of the farm's time zone.", _known(earnings.today))
+    yield _gauge("neonet_yesterday_nnet", "NNET booked the day before today.", _known(earnings.yesterday))
     if (day := earnings.projected) is not None:
         text = "NNET expected for today, and the range."
         rows = [(("expected",), day.nnet), (("low",), day.low), (("high",), day.high)]
