@@ -101,7 +101,7 @@ def renew(root: Path, every_s: float | None, alive: Path | None) -> None:
         if authority - now < _AUTHORITY_S and now - said_s > _DAY_S:
             said_s = now
             click.echo(
-                f"the farm's authority ends at {_utc(authority)}, and with it every host's access: {_AGAIN}", err=True
+                f"the farm's authority ends at {_utc(authority)}, and with it all hosts' access: {_AGAIN}", err=True
             )
         if alive is not None:
             alive.touch()

@@ -22,12 +22,16 @@ def judged_trial(found: Trial) -> Iterator[Diagnosis]:
     """The diagnoses of a ledger whose migration was tried on a copy."""
     held = found.held
     if found.problems:
-        words = f"{found.problems[0]}"
-        yield fail("ledger", f"the migrated copy is wrong: {words}", "don't upgrade; `fleet ledger verify` says more")
+        yield fail(
+            "ledger",
+            f"the migrated copy is wrong: {found.problems[0]}",
+            "don't upgrade; `fleet ledger verify` says more",
+        )
         return
-    way = "of this release's schema" if found.schema == SCHEMA_VERSION else "migrated"
-    step = "" if found.schema == SCHEMA_VERSION else f" from schema {found.schema} to {SCHEMA_VERSION}"
-    yield ok("ledger", f"a copy was {way}{step} and checked: {held.jobs:,} jobs, {held.entries:,} entries")
+    done = f"migrated from schema {found.schema} to {SCHEMA_VERSION} and checked"
+    if found.schema == SCHEMA_VERSION:
+        done = f"checked; it has this release's schema, {SCHEMA_VERSION}"
+    yield ok("ledger", f"a copy was {done}: {held.jobs:,} jobs, {held.entries:,} entries")
 
 
 def judged_order(

@@ -36,7 +36,13 @@ def test_nothing_is_wrong_with_a_farm_while_it_mines_and_it_mines_on(tmp_path: P
                 assert checks[name]["grade"] == "ok", checks[name]
             assert "this user's coordinator" in checks["coordinator port"]["found"]
             assert "entries of real rewards" in checks["ledger"]["found"]
+            tried = run_fleet("upgrade-check", folder=folder, settings=settings)
+            assert tried.returncode == 0, tried.stdout + tried.stderr
+            assert "ok    order: coordinator first" in tried.stdout
             process.says("[REWARD]", times=process.out.count("[REWARD]") + 5)
+            proved = run_fleet("upgrade-check", "--proof", folder=folder, settings=settings)
+            assert proved.returncode == 0, proved.stdout + proved.stderr
+            assert ", lost 0; entries before " in proved.stdout
             assert asked(url, "/simulator/requests")["sessions_started"] == started
             assert stop(process) == 0, process.words()
         ids = (state(folder) / "miner-ids").read_text(encoding="utf-8").split()

@@ -100,7 +100,7 @@ def test_each_quoted_message_can_be_printed(message: str) -> None:
 
 
 def test_each_command_and_script_on_the_page_exists() -> None:
-    commands = set(re.findall(r"`(?:\S*/)?fleet ([a-z]+)", PAGE))
+    commands = set(re.findall(r"`(?:\S*/)?fleet ([a-z-]+)", PAGE))
     assert commands
     assert commands <= set(COMMANDS)
     scripts = set(re.findall(r"docker/[a-z]+", PAGE))
