@@ -9,11 +9,11 @@ takes no other job with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fleet.domain.effects import Dispatch
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE, data_text
+from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE
 
 #: weight of the newest sample in the moving average
 _WEIGHT = 0.05
@@ -61,11 +61,11 @@ def _moved(mean: float | None, newest: float) -> float:
     return newest if mean is None else mean + _WEIGHT * (newest - mean)
 
 
-def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:
+def pack(orders: Sequence[Dispatch], most_ms: float, size_of: Callable[[Dispatch], int]) -> list[list[Dispatch]]:
     """The orders as messages of one or more jobs, each job in exactly one message.
 
     Jobs that share a message are expected to take at most `most_ms` in all, and their data is no longer than one job's
-    may be. If `most_ms` is 0, each job goes alone.
+    may be; `size_of` gives its length as text. If `most_ms` is 0, each job goes alone.
     """
     messages: list[list[Dispatch]] = []
     bundle: list[Dispatch] = []
@@ -76,7 +76,7 @@ def pack(orders: Sequence[Dispatch], most_ms: float) -> list[list[Dispatch]]:
         if alone or ms is None or ms > most_ms:
             messages.append([order])
             continue
-        size = len(data_text(order.message.data))
+        size = size_of(order)
         full = len(bundle) == MOST_IN_BUNDLE or filled_ms + ms > most_ms or filled_bytes + size > MAX_DATA_BYTES
         if full or not bundle:
             # the bundle takes the place of its first job

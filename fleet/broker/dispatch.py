@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -45,6 +46,22 @@ _BEAT_S = 1.0
 #: a hanging Redis blocks the thread for 15 s at a time
 _PATIENCE_S = 60.0
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Encoded:
+    """A job that can be sent."""
+
+    #: as workers see it, and the object that is sent
+    shown: JobMessage
+    sent: dict[str, Any]
+    #: hosts that should leave it to others
+    avoid: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Length of its data as text."""
+        return len(self.sent["data"])
 
 
 class Dispatcher:
@@ -141,8 +158,11 @@ class Dispatcher:
             if not fresh:
                 return [_word(order, published=True, waits=True) for order in orders]
             held_ms = max((order.hold_s for order in fresh), default=0.0) * 1000
-            messages = pack(fresh, self._bundle_ms and max(self._bundle_ms, held_ms))
-            self._send_all(messages, self._open_producer())
+            # each job is encoded once, for its size and to be sent
+            ready = {id(order): self._encoded(order) for order in fresh}
+            most_ms = self._bundle_ms and max(self._bundle_ms, held_ms)
+            messages = pack(fresh, most_ms, size_of=lambda order: ready[id(order)].size)
+            self._send_all([[ready[id(order)] for order in message] for message in messages], self._open_producer())
         except _BROKER_ERRORS as exc:
             self._close_producer()
             answer = _answer(exc)
@@ -155,7 +175,7 @@ class Dispatcher:
         if refusal is not None:
             self._warn(refusal)
 
-    def _send_all(self, messages: Sequence[Sequence[Dispatch]], producer: Any) -> None:
+    def _send_all(self, messages: Sequence[Sequence[_Encoded]], producer: Any) -> None:
         """Send the messages in as few round trips as `_MOST_BYTES` allows."""
         left = deque(messages)
         while left:
@@ -164,32 +184,29 @@ class Dispatcher:
                 while left and room_bytes > 0:
                     room_bytes -= self._send(left.popleft(), producer)
 
-    def _send(self, orders: Sequence[Dispatch], producer: Any) -> int:
+    def _send(self, jobs: Sequence[_Encoded], producer: Any) -> int:
         """Send a message; return the size of its data in bytes."""
-        jobs, encoded = self._encoded(orders)
         first, *others = jobs
         self._app.send_task(
-            BUNDLE_TASK if others else TASK_PREFIX + first.job_type,
-            args=(encoded if others else encoded[0],),
-            task_id=str(uuid.uuid4()) if others else first.task_id,
+            BUNDLE_TASK if others else TASK_PREFIX + first.shown.job_type,
+            args=([job.sent for job in jobs] if others else first.sent,),
+            task_id=str(uuid.uuid4()) if others else first.shown.task_id,
             queue=JOBS_QUEUE,
-            argsrepr=f"{len(jobs)} jobs" if others else described(first),
+            argsrepr=f"{len(jobs)} jobs" if others else described(first.shown),
             kwargsrepr="",
-            headers={AVOID_HEADER: list(orders[0].avoid)} if orders[0].avoid else None,
+            headers={AVOID_HEADER: list(first.avoid)} if first.avoid else None,
             producer=producer,
             # a Redis list needs no declaration
             declare=(),
             # the ledger retries; a retry here would only hold up the other jobs
             retry=False,
         )
-        return sum(len(job["data"]) for job in encoded)
+        return sum(job.size for job in jobs)
 
-    def _encoded(self, orders: Sequence[Dispatch]) -> tuple[list[JobMessage], list[dict[str, Any]]]:
-        """The jobs as workers see them, and the objects that are sent."""
-        if self._disguise is None:
-            return [order.message for order in orders], [order.message.encode() for order in orders]
-        pairs = [self._disguise.encoded(order.message) for order in orders]
-        return [job for job, _ in pairs], [sent for _, sent in pairs]
+    def _encoded(self, order: Dispatch) -> _Encoded:
+        message = order.message
+        shown, sent = (message, message.encode()) if self._disguise is None else self._disguise.encoded(message)
+        return _Encoded(shown=shown, sent=sent, avoid=order.avoid)
 
     def _open_producer(self) -> Any:
         """The producer on the one connection for publishing, opened again after an error."""

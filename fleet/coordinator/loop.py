@@ -93,10 +93,9 @@ class Coordinator:
             taken = self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))
             for site in self._sites:
                 site.read_again(self._clock())
+            self._observer.saw(taken)
             for event in taken:
-                now = self._clock()
-                self._observer.saw(event)
-                self._feed(event, now)
+                self._feed(event, self._clock())
             now = self._clock()
             if stop_at is not None and now >= stop_at:
                 self._stop(Stop("time limit reached", asked=False), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from config.hiding import hidden
 from fleet.broker.disguise import of_server
@@ -20,6 +21,8 @@ from tasks.messages import Outcome
 
 #: the type of a job that an earlier coordinator opened
 _UNKNOWN = "unknown"
+#: names of job types and of hosts that are remembered
+_REMEMBERED = 1_024
 
 
 class MetricsObserver:
@@ -28,6 +31,9 @@ class MetricsObserver:
     def __init__(self, metrics: EventMetrics, farm: AnyFarm, *, heartbeat_s: float) -> None:
         self._metrics = metrics
         self._heartbeat_s = heartbeat_s
+        #: the shown names of job types and of workers' hosts, each worked out once
+        self._shown = lru_cache(maxsize=_REMEMBERED)(hidden)
+        self._host = lru_cache(maxsize=_REMEMBERED)(_shown_host)
         by_server = farm.by_server if isinstance(farm, Farms) else {"": farm}
         #: types of open jobs by id within the coordinator
         self._types = {
@@ -39,15 +45,16 @@ class MetricsObserver:
         #: miner id → its session and when its last heartbeat was sent
         self._beats: dict[str, tuple[str, float]] = {}
 
-    def saw(self, event: Event) -> None:
+    def saw(self, events: Sequence[Event]) -> None:
         """Count calls."""
-        if isinstance(event, Reply):
-            self._call(event)
+        for event in events:
+            if isinstance(event, Reply):
+                self._call(event)
 
     def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:  # noqa: ARG002
         """Count what workers computed, and what they failed."""
         for job_type, message in attempts:
-            shown, host = hidden(job_type), hidden(host_of(message.worker))
+            shown, host = self._shown(job_type), self._host(message.worker)
             if message.outcome is Outcome.COMPUTED:
                 self._metrics.computed(shown, host, message.compute_ms / 1000)
             else:
@@ -57,7 +64,7 @@ class MetricsObserver:
         """Count jobs that ended, payments, and jobs that were sent."""
         for write in effects.writes:
             if isinstance(write, JobOpened):
-                self._types[of_server(effects.server, write.job.job_id)] = hidden(write.job.job_type)
+                self._types[of_server(effects.server, write.job.job_id)] = self._shown(write.job.job_type)
             elif isinstance(write, JobMoved) and write.state in FINAL:
                 self._metrics.ended(
                     self._types.pop(of_server(effects.server, write.job_id), _UNKNOWN), write.state.value
@@ -65,7 +72,7 @@ class MetricsObserver:
             elif isinstance(write, Booked):
                 self._metrics.booked(write.entry.kind.value)
         for order in effects.dispatches:
-            self._metrics.sent(hidden(order.message.job_type), again=order.message.attempt > 1)
+            self._metrics.sent(self._shown(order.message.job_type), again=order.message.attempt > 1)
 
     def tick(self, farm: AnyFarm, now: float) -> None:
         """Nothing is due at the end of a turn."""
@@ -79,3 +86,7 @@ class MetricsObserver:
             if session == session_id:
                 self._metrics.heartbeat(reply.sent_at - sent_at - self._heartbeat_s)
             self._beats[miner_id] = (session_id, reply.sent_at)
+
+
+def _shown_host(worker: str) -> str:
+    return hidden(host_of(worker))

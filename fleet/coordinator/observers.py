@@ -19,8 +19,8 @@ EndedAttempt = tuple[str, ResultMessage]
 class Observer(Protocol):
     """Is notified on the loop's thread, so it must be quick. Times are monotonic seconds."""
 
-    def saw(self, event: Event) -> None:
-        """An event has arrived that the farm has not processed yet."""
+    def saw(self, events: Sequence[Event]) -> None:
+        """Events have arrived that the farm has not processed yet."""
 
     def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:
         """Awaited attempts at jobs of a server have ended; its name is empty for the only one."""
@@ -49,10 +49,10 @@ class Observers:
         for take_over in self._live:
             take_over(settings)
 
-    def saw(self, event: Event) -> None:
-        """An event has arrived."""
+    def saw(self, events: Sequence[Event]) -> None:
+        """Events have arrived."""
         for one in self._several:
-            one.saw(event)
+            one.saw(events)
 
     def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:
         """Awaited attempts have ended."""

@@ -204,8 +204,10 @@ class ServerLoop:
             self._calls.start(call)
         if effects.acknowledged:
             self._broker.acknowledge(effects.acknowledged)
+        # no notice need name the only server
+        say = self._notice if self.name else self._watcher.notice
         for notice in effects.notices:
-            self._notice(notice)
+            say(notice)
         self._observer.committed(effects, self._clock())
 
     def _notice(self, notice: Notice) -> None:

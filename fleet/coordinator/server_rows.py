@@ -54,7 +54,7 @@ class ServerRows:
         """What was booked today before the start."""
         self._today[key].add(key, amount, self._now_ms)
 
-    def saw(self, event: Event) -> None:
+    def saw(self, events: Sequence[Event]) -> None:
         """Only payments count, which are written first."""
 
     def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:

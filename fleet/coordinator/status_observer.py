@@ -98,12 +98,13 @@ class StatusObserver:
         #: the newest snapshot; None before the first
         self.latest: FarmSnapshot | None = None
 
-    def saw(self, event: Event) -> None:
+    def saw(self, events: Sequence[Event]) -> None:
         """Keep what the server stated of its network, and whether Redis answers."""
-        if isinstance(event, Network):
-            self._gas, self._phase = event.gas, event.phase
-        elif isinstance(event, BrokerState):
-            self._health.saw(event)
+        for event in events:
+            if isinstance(event, Network):
+                self._gas, self._phase = event.gas, event.phase
+            elif isinstance(event, BrokerState):
+                self._health.saw(event)
 
     def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:  # noqa: ARG002
         """Count what workers computed, and what they failed."""

@@ -30,7 +30,7 @@ class TracingObserver:
         self._names = names
         self._now_ns = now_ns
 
-    def saw(self, event: Event) -> None:
+    def saw(self, events: Sequence[Event]) -> None:
         """No event counts before it is processed."""
 
     def ended(self, attempts: Sequence[EndedAttempt], server: str, now: float) -> None:  # noqa: ARG002

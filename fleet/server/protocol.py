@@ -24,7 +24,7 @@ from fleet.server.pages import is_page, page_words
 from tasks import strict_json
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import deeper_than, is_job_id, too_large
+from tasks.messages import deeper_than, is_job_id, surely_fits, too_large
 from tasks.text import sanitized
 
 #: seconds for a job whose server states no time limit, or an absurd one
@@ -128,11 +128,13 @@ def parse_fetched(body: bytes, miner_id: str) -> Job:
         task = _marked(body)
         if task is None:
             raise
-    return parse_job(task, JobOrigin.FETCHED, miner_id)
+    return parse_job(task, JobOrigin.FETCHED, miner_id, answer_bytes=len(body))
 
 
-def parse_job(task: Any, origin: JobOrigin, miner_id: str | None = None) -> Job:
-    """A job as the server states it. A job that no kernel can compute carries its `problem`.
+def parse_job(task: Any, origin: JobOrigin, miner_id: str | None = None, *, answer_bytes: int | None = None) -> Job:
+    """A job as the server states it, in an answer of a size, where that is known.
+
+    A job that no kernel can compute carries its `problem`.
 
     Raises Garbled if the id is unusable or the job is another contributor's. A job without a valid reward is computed
     all the same: if it were refused, the server would hand it out forever.
@@ -147,7 +149,8 @@ def parse_job(task: Any, origin: JobOrigin, miner_id: str | None = None) -> Job:
         raise Garbled(f"task {job_id} was assigned to {shortened(owner)}, not to {miner_id}")
     reward, oddity = _stated_reward(task.get("reward"))
     flaw = _unfit(data)
-    unfit = flaw or too_large(data or {})
+    small = answer_bytes is not None and surely_fits(answer_bytes)
+    unfit = flaw or ("" if small else too_large(data or {}))
     return Job(
         job_id=job_id,
         job_type=sanitized(job_type) if isinstance(job_type, str) and len(job_type) <= 64 else "?",

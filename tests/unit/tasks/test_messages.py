@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from tasks.errors import MessageError
 from tasks.messages import (
+    MAX_DATA_BYTES,
     WIRE_VERSION,
     JobMessage,
+    data_text,
     is_job_id,
     parse_task_id,
+    surely_fits,
     task_id,
 )
 
@@ -115,3 +118,19 @@ def test_whatever_json_arrives_as_a_job_is_a_message_or_refused(message: object)
         JobMessage.decode(message)
     except MessageError:
         return
+
+
+@pytest.mark.parametrize("data", [{"x": [1e15] * 3000}, {"é" * 3000: "\U0001f600" * 2000}, {"": "\x7f" * 3000}])
+def test_data_of_an_answer_that_surely_fits_is_never_too_large_at_the_worst(data: dict[str, Any]) -> None:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("1000000000000000.0", "1e15")
+    assert json.loads(text) == data
+    assert surely_fits(MAX_DATA_BYTES // 6)
+    assert not surely_fits(MAX_DATA_BYTES // 6 + 1)
+    assert len(data_text(data)) <= 6 * len(text.encode())
+
+
+@given(data=OBJECTS)
+def test_data_grows_at_most_sixfold_on_its_way_to_a_worker(data: dict[str, Any]) -> None:
+    for text in (json.dumps(data, ensure_ascii=False, separators=(",", ":")), json.dumps(data)):
+        encoded = text.encode(errors="replace")
+        assert len(data_text(json.loads(encoded))) <= 6 * len(encoded)

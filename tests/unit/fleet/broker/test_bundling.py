@@ -28,22 +28,26 @@ orders = st.lists(
 )
 
 
+def size_of(order: Dispatch) -> int:
+    return len(data_text(order.message.data))
+
+
 def light(count: int, ms: float = 0.1) -> list[Dispatch]:
     return [replace(job(f"job-{number}", {}), expected_ms=ms) for number in range(count)]
 
 
 def test_light_jobs_share_a_message_up_to_the_time_that_it_may_take() -> None:
-    assert [len(message) for message in pack(light(10, ms=1.0), 4.0)] == [4, 4, 2]
+    assert [len(message) for message in pack(light(10, ms=1.0), 4.0, size_of)] == [4, 4, 2]
 
 
 def test_a_message_holds_no_more_jobs_than_its_bound() -> None:
-    assert [len(message) for message in pack(light(MOST_IN_BUNDLE + 1, ms=0.0), 4.0)] == [MOST_IN_BUNDLE, 1]
+    assert [len(message) for message in pack(light(MOST_IN_BUNDLE + 1, ms=0.0), 4.0, size_of)] == [MOST_IN_BUNDLE, 1]
 
 
 @given(sizes=st.lists(st.integers(0, MAX_DATA_BYTES), max_size=40))
 def test_the_data_of_a_bundle_is_no_longer_than_that_of_one_job_may_be(sizes: list[int]) -> None:
     jobs = [replace(job(f"job-{number}", {"x": "x" * size}), expected_ms=0.0) for number, size in enumerate(sizes)]
-    packed = pack(jobs, 4.0)
+    packed = pack(jobs, 4.0, size_of)
     assert [order for message in packed for order in message] == jobs
     for message in packed:
         if len(message) > 1:
@@ -61,29 +65,29 @@ def test_the_data_of_a_bundle_is_no_longer_than_that_of_one_job_may_be(sizes: li
     ids=["long", "of a type never seen", "perhaps still waiting", "dispatched before"],
 )
 def test_a_job_that_may_hold_others_up_or_take_them_with_it_goes_alone(alone: Dispatch) -> None:
-    assert [alone] in pack([*light(3), alone, *light(2)], 4.0)
+    assert [alone] in pack([*light(3), alone, *light(2)], 4.0, size_of)
 
 
 def test_light_jobs_do_not_fall_behind_the_others_of_their_turn() -> None:
     heavy = [replace(job(f"heavy-{number}", {}), expected_ms=50.0) for number in range(3)]
     first, second = light(2)
-    packed = pack([first, heavy[0], heavy[1], second, heavy[2]], 4.0)
+    packed = pack([first, heavy[0], heavy[1], second, heavy[2]], 4.0, size_of)
     assert packed == [[first, second], [heavy[0]], [heavy[1]], [heavy[2]]]
 
 
 def test_without_a_time_each_job_goes_alone() -> None:
-    assert [len(message) for message in pack(light(3, ms=0.0), 0.0)] == [1, 1, 1]
+    assert [len(message) for message in pack(light(3, ms=0.0), 0.0, size_of)] == [1, 1, 1]
 
 
 @given(orders=orders, most_ms=st.floats(0, 20))
 def test_every_order_is_in_one_message(orders: list[Dispatch], most_ms: float) -> None:
-    packed = [order for message in pack(orders, most_ms) for order in message]
+    packed = [order for message in pack(orders, most_ms, size_of) for order in message]
     assert sorted(map(repr, packed)) == sorted(map(repr, orders))
 
 
 @given(orders=orders, most_ms=st.floats(0, 20))
 def test_what_shares_a_message_takes_no_longer_than_it_may(orders: list[Dispatch], most_ms: float) -> None:
-    for message in pack(orders, most_ms):
+    for message in pack(orders, most_ms, size_of):
         if len(message) > 1:
             assert sum(order.expected_ms or 0.0 for order in message) <= most_ms
 
