@@ -169,7 +169,7 @@ class Governor:
         share = max(math.ceil(self._belief.limit / _PARTS), spare)
         if urgency is Urgency.OPENING and self.first_window and self._registered >= _AT_FIRST:
             # more sessions would only lower what each job pays, and their heartbeats may meet a full window
-            room_at = max(room_at, self._pace.due_at)
+            room_at = max(room_at, self._pace.opening_at)
         return max(room_at, self._log.room_at(share, window_s / _PARTS, now))
 
     @property

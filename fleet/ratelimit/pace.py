@@ -12,6 +12,9 @@ from fleet.domain.calls import BEATS_SHARE
 _CATCH_UP = 1.02
 #: how far ahead of that pace they may be, as a fraction of the window
 _AHEAD = 0.03
+#: how far ahead of the pace the requests of one turn may be, in seconds: those of a busy farm are due one after the
+#: other, microseconds apart where the limit is high, and must not hold up what is next
+_AT_ONCE_S = 0.005
 
 
 class EvenPace:
@@ -20,6 +23,11 @@ class EvenPace:
     def __init__(self) -> None:
         #: when the next request is due by an even pace
         self.due_at = -math.inf
+
+    @property
+    def opening_at(self) -> float:
+        """The earliest time of the next opening, if it is to leave the open miners their requests."""
+        return self.due_at - _AT_ONCE_S
 
     def fetch_at(self, window_s: float) -> float:
         """The earliest time of the next fetch, which may be a little ahead of the pace."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fleet.domain.calls import CallKind, Urgency
 from fleet.ratelimit.governor import Governor
 from tests.support.metered import Metered, Window
 
@@ -28,6 +29,16 @@ def test_no_heartbeat_of_the_first_window_is_late_under_the_stated_limit(limit: 
     assert farm.traffic.refused == []
     assert len(first) >= miners
     assert max(first + later) < 1.0
+
+
+@pytest.mark.parametrize(("stated", "holds_up"), [(10**7, False), (5000, True)])
+def test_a_turn_full_of_requests_holds_up_an_opening_only_where_they_use_up_what_was_stated(
+    stated: int, *, holds_up: bool
+) -> None:
+    governor = Governor(requests=stated, window_s=WINDOW_S, miners=200, heartbeat_s=HEARTBEAT_S)
+    for kind in [CallKind.REGISTER] * 8 + [CallKind.SUBMIT] * 30:
+        governor.sent(1.0, kind)
+    assert (governor.free_at(Urgency.OPENING, 0, 1.0) > 1.0) is holds_up
 
 
 @pytest.mark.parametrize(("stated", "limit", "miners"), [(10**7, 5000, 100), (5000, 1000, 30), (5000, 2500, 50)])
