@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.doctor.diagnosis import Diagnosis, fail, ok
+from fleet.doctor.diagnosis import Diagnosis, fail, ok, warn
 
 #: `VACUUM INTO`, by which a ledger is copied, came with this release
 _OLDEST = (3, 27, 0)
@@ -38,9 +38,9 @@ def judged_sqlite(version: tuple[int, int, int]) -> Diagnosis:
     if version < _OLDEST:
         return fail(subject, f"{shown} can't copy a ledger", "install a Python with SQLite 3.27 or newer")
     if WAL_RESET.concerns(version):
-        return ok(
+        return warn(
             subject,
-            f"{shown} has {WAL_RESET.name} (fixed in 3.44.6, 3.50.7 and 3.51.3), which can damage a file that two "
-            "programs write; only the coordinator writes the ledger, so let no other program do so",
+            f"{shown} has {WAL_RESET.name}, which can damage a file that two programs write at once",
+            "let only the coordinator write to the ledger, or use a Python with SQLite 3.44.6, 3.50.7, 3.51.3 or newer",
         )
     return ok(subject, f"{shown}, without a known fault that concerns a ledger")

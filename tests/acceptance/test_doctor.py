@@ -10,7 +10,15 @@ from tests.support.farms import asked, farm, farm_settings, simulator, state
 from tests.support.processes import run_fleet, stop
 
 #: warnings that depend on the machine that runs the tests, and on its load
-_OF_THE_MACHINE = {"disk writes", "disk space", "file system", "server latency", "worker memory", "open files"}
+_OF_THE_MACHINE = {
+    "disk writes",
+    "disk space",
+    "file system",
+    "server latency",
+    "worker memory",
+    "open files",
+    "sqlite",
+}
 
 
 def sound(checks: dict[str, dict[str, str]]) -> None:

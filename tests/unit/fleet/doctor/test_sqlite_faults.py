@@ -33,3 +33,10 @@ def test_the_fault_ends_with_a_release_or_with_the_patch_of_an_older_line(
 
 def test_a_release_that_can_not_copy_a_ledger_is_a_fault() -> None:
     assert judged_sqlite((3, 26, 0)).grade is Grade.FAIL
+
+
+def test_a_release_with_the_fault_is_a_warning_that_says_what_to_do() -> None:
+    found = judged_sqlite((3, 40, 1))
+    assert found.grade is Grade.WARN
+    assert "let only the coordinator write" in found.advice
+    assert judged_sqlite((3, 51, 3)).grade is Grade.OK
