@@ -28,7 +28,7 @@ from fleet.coordinator.status_observer import InRedis
 from fleet.coordinator.tally import RunTally
 from fleet.coordinator.workforce import Workforce
 from fleet.domain.jobs import PAID, MinerSpec
-from fleet.domain.saved_state import Prior
+from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.domain.wall_clock import WallClock
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
@@ -89,8 +89,9 @@ def make_farm(
     """
     policy, now = policy_of(settings), time.monotonic()
     governor = _governor(settings, server.budget(settings.budget), ledger, len(specs), now)
+    saved = ledger.saved_miners([spec.miner_id for spec in specs])
     loading = with_progress(specs, "miners loaded", say)
-    miners = [load_miner(policy, spec, ledger, now) for spec in loading]
+    miners = [load_miner(policy, spec, one, now) for spec, one in zip(loading, saved, strict=True)]
     named = {miner.id.lower() for miner in settings.miner if miner.pinned}
     pinned = [spec.miner_id for spec in specs if spec.miner_id in named]
     auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
@@ -119,9 +120,9 @@ def _governor(settings: Settings, budget: BudgetSettings, ledger: Ledger, miners
     )
 
 
-def load_miner(policy: Policy, spec: MinerSpec, ledger: Ledger, now: float) -> Miner:
+def load_miner(policy: Policy, spec: MinerSpec, saved: SavedMiner, now: float) -> Miner:
     """A miner as the ledger knows it."""
-    return Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now)
+    return Miner(spec, policy, saved, random.Random(), now)
 
 
 def policy_of(settings: Settings) -> Policy:

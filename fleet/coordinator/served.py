@@ -112,7 +112,7 @@ class AccountsAtServer:
 
     def load(self, spec: MinerSpec) -> Miner:
         """The miner as the ledger knows it."""
-        return load_miner(self._policy, spec, self._ledger, time.monotonic())
+        return load_miner(self._policy, spec, self._ledger.saved_miner(spec.miner_id), time.monotonic())
 
     def writing(self) -> bool:
         """Whether the loop's rows are being written. Raises LedgerError when that failed."""

@@ -17,7 +17,7 @@ from fleet.domain.effects import ForecastMade, IncomeEstimated
 from fleet.ledger import schema
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.meta import store, stored
-from fleet.ledger.start_state import read_all
+from fleet.ledger.statements import read_all
 
 #: a coordinator writes every minute; after a longer gap, it did not run meanwhile
 _RUNNING_MS = 150_000

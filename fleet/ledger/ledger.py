@@ -6,7 +6,7 @@ One file: it is the only interface to the ledger, and delegates most calls.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ from fleet.domain.saved_state import AbandonedSession, Prior, SavedMiner
 from fleet.domain.wall_clock import Jump, wall_ms
 from fleet.errors import LedgerBusy, LedgerError
 from fleet.ledger import schema
+from fleet.ledger.abandoned import abandoned_sessions
 from fleet.ledger.ban import kept_ban_s
 from fleet.ledger.clock import note_jumps
 from fleet.ledger.connection import LedgerLink
@@ -32,8 +33,8 @@ from fleet.ledger.places import log_bytes
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.seals import sealed
-from fleet.ledger.start_state import open_jobs, read_all, saved_miner
-from fleet.ledger.statements import key_conditions, run
+from fleet.ledger.start_state import saved_miner, shared
+from fleet.ledger.statements import key_conditions, read_all, run
 from fleet.ledger.writer import Writer, server_row
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
@@ -129,9 +130,20 @@ class Ledger:
 
     def saved_miner(self, miner_id: str) -> SavedMiner:
         """The stored state of a miner, as a starting coordinator needs it. Creates the miner's row when it is new."""
+        (saved,) = self.saved_miners([miner_id])
+        return saved
+
+    def saved_miners(self, miner_ids: Sequence[str]) -> Iterator[SavedMiner]:
+        """As `saved_miner`, of one miner after the other."""
         with self._link.reading() as connection:
-            miner = self._writing(connection).miner(miner_id)
-            return saved_miner(connection, self._server, (miner, miner_id), self._now_ms())
+            only = miner_ids[0] if len(miner_ids) == 1 else None
+            state = shared(connection, self._server, only)
+            if new := [one for one in miner_ids if one not in state.miners]:
+                for one in new:
+                    self._writing(connection).miner(one)
+                state = shared(connection, self._server, only)
+            for miner_id in miner_ids:
+                yield saved_miner(connection, state, miner_id, self._now_ms())
 
     def name_miners(self, given: Mapping[str, str], taken: Collection[str] = ()) -> dict[str, str]:
         """Name all miners of this server, those of this start as `given`, none as `taken`. Returns miner id → name.
@@ -151,25 +163,10 @@ class Ledger:
 
         On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` seconds count.
         """
-        sessions, miners = schema.sessions, schema.miners
-        query = (
-            select(miners.c.id, miners.c.miner_id, sessions.c.session_id)
-            .join(miners, miners.c.id == sessions.c.miner)
-            .where(miners.c.server == self._server, sessions.c.closed_at.is_(None))
-        )
-        if not self._link.is_sqlite:
-            query = query.where(sessions.c.beat_at <= self._now_ms() - int(quiet_s * 1000))
+        now_ms = self._now_ms()
+        beat_before = None if self._link.is_sqlite else now_ms - int(quiet_s * 1000)
         with self._link.reading() as connection:
-            return [
-                AbandonedSession(
-                    miner_id=row.miner_id,
-                    session_id=row.session_id,
-                    open_jobs=open_jobs(connection, row.id, row.miner_id),
-                    saved=saved_miner(connection, self._server, (row.id, row.miner_id), self._now_ms()),
-                )
-                for row in read_all(connection, query)
-                if row.miner_id not in wanted
-            ]
+            return abandoned_sessions(connection, self._server, wanted, beat_before, now_ms)
 
     def quiet_s(self) -> float:
         """Seconds since a session at this server last started or sent a heartbeat; infinite when none ever did."""

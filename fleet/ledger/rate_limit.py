@@ -16,7 +16,7 @@ from fleet.domain.effects import LimitLearnt
 from fleet.domain.jobs import JobOrigin
 from fleet.ledger import schema
 from fleet.ledger.meta import store, stored
-from fleet.ledger.start_state import read_all
+from fleet.ledger.statements import read_all
 from fleet.ledger.stored_facts import read_limit
 
 #: an older limit is learnt again

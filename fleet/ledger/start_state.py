@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from fleet.domain.amounts import BY_SESSION_SUM, ZERO, EntryKind
+from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.domain.saved_state import Habit, OpenJob, OpenSession, SavedMiner
+from fleet.domain.saved_state import Habit, OpenJob, SavedMiner
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
-from fleet.ledger.statements import key_conditions, select_by_key
-
-#: a function that returns the rows of a query with its parameters
-Read = Callable[..., list[Any]]
+from fleet.ledger.open_session import open_session
+from fleet.ledger.statements import key_conditions, read_all, select_by_key
 
 
-def read_all(connection: Connection, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
-    """The rows of a query with its parameters."""
-    return list(connection.execute(query, values).all())
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shared:
+    """What the stored states of a server's miners have in common: one query for all of them."""
+
+    #: miner id → its row
+    miners: Mapping[str, Any]
+    #: row of a miner → when its last session was closed, in UTC milliseconds since 1970
+    closed_at: Mapping[int, int]
+    #: whether the server counts jobs that it has only been told of
+    counts_reports: bool
 
 
-def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_ms: int) -> SavedMiner:
-    """The stored state of a miner, given its row and id as `who`, at `now_ms`, UTC milliseconds since 1970."""
-    miner, miner_id = who
-    read = partial(read_all, connection)
-    base = read(_MINER, {"key_id": miner})[0]
+def shared(connection: Connection, server: int, miner_id: str | None = None) -> Shared:
+    """Read what all miners of a server have in common, or only what concerns one of them."""
+    of_server: dict[str, object] = {"key_server": server}
+    key, miners, closed = of_server, _MINERS, _LAST_CLOSED
+    if miner_id is not None:
+        this_one = key_conditions(schema.miners, ("miner_id",))
+        key, miners, closed = {**key, "key_miner_id": miner_id}, miners.where(*this_one), closed.where(*this_one)
+    habit = {**of_server, "key_name": Habit.PAYS_REPORTED_JOBS.value}
+    return Shared(
+        miners={row.miner_id: row for row in read_all(connection, miners, key)},
+        closed_at={row.miner: row.at for row in read_all(connection, closed, key)},
+        counts_reports=bool(read_all(connection, _HABIT, habit)),
+    )
+
+
+def saved_miner(connection: Connection, shared: Shared, miner_id: str, now_ms: int) -> SavedMiner:
+    """The stored state of a miner at `now_ms`, UTC milliseconds since 1970. Raises KeyError for an unknown one."""
+    base = shared.miners[miner_id]
+    miner, read = base.id, partial(read_all, connection)
     sums = read(_SUMS, {"key_miner": miner})
     since = {"key_miner": miner, "entry": base.base_entry or 0, "at": base.base_at or 0}
-    last_closed = read(_LAST_CLOSED, {"key_miner": miner})[0].at or 0
+    last_closed = shared.closed_at.get(miner, 0)
     booked = sum((Decimal(row.amount) for row in sums), ZERO)
     return SavedMiner(
         booked=booked,
@@ -44,7 +64,7 @@ def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_m
         base_jobs=base.base_jobs,
         base_registered_at=base.base_registered_at,
         jobs_since_base=read(_JOBS_SINCE, since)[0].n,
-        counts_reports=bool(read(_HABIT, {"key_server": server, "key_name": Habit.PAYS_REPORTED_JOBS.value})),
+        counts_reports=shared.counts_reports,
         claims=tuple((row.job_id or "", Decimal(row.amount)) for row in read(_CLAIMS_SINCE, since)),
         lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in read(_LOST_SINCE, since)),
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
@@ -54,7 +74,7 @@ def saved_miner(connection: Connection, server: int, who: tuple[int, str], now_m
         stated_total=_stated_total(base, booked - Decimal(base.base_booked or 0)),
         owes_total=last_closed > (base.asked_at or 0),
         closed_uncompared=last_closed > (base.stated_at or 0),
-        session=_open_session(read, miner, now_ms, base),
+        session=open_session(read, miner, now_ms, base),
         open_jobs=open_jobs(connection, miner, miner_id),
     )
 
@@ -80,31 +100,9 @@ def open_jobs(connection: Connection, miner: int, miner_id: str) -> tuple[OpenJo
     return tuple(_open_job(row, miner_id) for row in read_all(connection, _OPEN_JOBS, {"key_miner": miner}))
 
 
-def _open_session(read: Read, miner: int, now_ms: int, base: Any) -> OpenSession | None:
-    rows = read(_OPEN_SESSION, {"key_miner": miner})
-    if not rows:
-        return None
-    row = rows[0]
-    paid = read(_PAID_IN_SESSION, {"key_miner": miner, "key_session_id": row.session_id})
-    since = [entry for entry in paid if entry.id > row.beat_entry]
-    in_doubt = base.base_at is not None and row.opened_at < base.base_at and (base.stated_at or 0) <= base.base_at
-    by_sum = [entry.amount for entry in paid if entry.evidence == BY_SESSION_SUM and entry.id > (base.base_entry or 0)]
-    return OpenSession(
-        session_id=row.session_id,
-        completed=sum(entry.kind == EntryKind.JOB.value for entry in paid),
-        booked=sum((Decimal(entry.amount) for entry in paid), ZERO),
-        confirmed=sum((Decimal(entry.amount) for entry in since if entry.answered), ZERO),
-        unconfirmed=tuple((entry.job_id or "", Decimal(entry.amount)) for entry in since if not entry.answered),
-        offset=None if row.offset_nnet is None else Decimal(row.offset_nnet),
-        heartbeat_age_s=max(0.0, (now_ms - row.beat_at) / 1000),
-        base_in_doubt=in_doubt and not by_sum,
-        counted_twice=Decimal(by_sum[0]) if in_doubt and by_sum else ZERO,
-    )
-
-
 _entries, _jobs, _findings = schema.entries.c, schema.jobs.c, schema.findings.c
 _HABIT = select_by_key(schema.habits, ("server", "name"))
-_MINER = select_by_key(schema.miners, ("id",))
+_MINERS = select_by_key(schema.miners, ("server",))
 _SUMS = select_by_key(schema.sums, ("miner",), ("payments", "amount"))
 _SINCE_BASE = (*key_conditions(schema.entries, ("miner",)), _entries.id > bindparam("entry"))
 _OTHER_KINDS = tuple(kind.value for kind in EntryKind if kind is not EntryKind.JOB)
@@ -132,19 +130,12 @@ _UNKNOWN_SINCE = select_by_key(schema.findings, ("miner",), ("amount",)).where(
 _FORGOTTEN_SINCE = select_by_key(schema.findings, ("miner",), ("id",)).where(
     _findings.kind == Difference.FORGOTTEN.value, _findings.found_at > bindparam("at")
 )
-_OPEN_SESSION = (
-    select_by_key(schema.sessions, ("miner",))
-    .where(schema.sessions.c.closed_at.is_(None))
-    .order_by(schema.sessions.c.id.desc())
-    .limit(1)
+_LAST_CLOSED = (
+    select(schema.sessions.c.miner, func.max(schema.sessions.c.closed_at).label("at"))
+    .join(schema.miners, schema.miners.c.id == schema.sessions.c.miner)
+    .where(*key_conditions(schema.miners, ("server",)), schema.sessions.c.closed_at.is_not(None))
+    .group_by(schema.sessions.c.miner)
 )
-_LAST_CLOSED = select(func.max(schema.sessions.c.closed_at).label("at")).where(
-    schema.sessions.c.miner == bindparam("key_miner")
-)
-#: `answered`: whether an answer stated this very payment, even if a later entry confirmed it as well
-_PAID_IN_SESSION = select_by_key(
-    schema.entries, ("miner", "session_id"), ("id", "kind", "job_id", "amount", "evidence")
-).add_columns((_entries.confirmed & _entries.settled_by.is_(None)).label("answered"))
 _OPEN_JOBS = (
     select_by_key(schema.jobs, ("miner",))
     .add_columns(_entries.id.label("entry"))

@@ -52,6 +52,11 @@ def insert_into(dialect: str, table: Table) -> Any:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
+def read_all(connection: Connection, query: Any, values: dict[str, Any] | None = None) -> list[Any]:
+    """The rows of a query with its parameters."""
+    return list(connection.execute(query, values).all())
+
+
 def run(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Run a statement once for each row of parameters, all with the same names, in the open transaction.
 
