@@ -11,6 +11,7 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 
 from fleet.broker.disguise import split_id
+from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.bookkeeper import Bookkeeper, CommitTimes
 from fleet.coordinator.open_jobs import TrackedJob
 from fleet.coordinator.scheduler import Farm
@@ -70,7 +71,7 @@ def by_server(farm: AnyFarm) -> Mapping[str, Farm]:
 def expected(farm: AnyFarm, now: float) -> tuple[float, float] | None:
     """NNET a second that are expected, and the relative standard error; None while any farm that mines can't say."""
     if isinstance(farm, Farms):
-        mining = [one for one in farm.by_server.values() if one.auto is None or not one.auto.standing_by]
+        mining = [one for one in farm.by_server.values() if not stands_by(one.auto)]
         incomes = [expected(one, now) for one in mining]
         known = [income for income in incomes if income is not None]
         total = sum(income for income, _ in known)
@@ -146,7 +147,7 @@ class AllLimits:
         return sum(governor.more_miners(now) for governor in self._mining())
 
     def _mining(self) -> list[Governor]:
-        return [farm.governor for farm in self._farms if farm.auto is None or not farm.auto.standing_by]
+        return [farm.governor for farm in self._farms if not stands_by(farm.auto)]
 
 
 class AllReachable:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
+from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO
@@ -138,7 +139,7 @@ def _server_facts(account: Account, income: ServerIncome, now: float) -> ServerF
         away=farm.server.away,
         verdict=verdict.text if verdict else "",
         unpaid_s=farm.server.unpaid_s(now),
-        stands_by=farm.auto is not None and farm.auto.standing_by,
+        stands_by=stands_by(farm.auto),
         miners=count(farm),
         left_out=farm.timetable.left_out,
         limit=int(farm.governor.limit),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fleet.domain.effects import JobMoved, JobOpened
-from fleet.domain.jobs import AT_WORKERS, FINAL, JobState
+from fleet.domain.jobs import AT_WORKERS, FINAL, JobState, awaits_result
 from fleet.domain.saved_state import Prior
 from tasks.messages import JobMessage, ResultMessage
 
@@ -34,7 +34,7 @@ class TrackedJob:
 
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""
-        return self.at_workers and 1 <= message.attempt <= self.attempt
+        return awaits_result(self.state, self.attempt, message.attempt)
 
     def waits_for(self, message: JobMessage) -> bool:
         """Whether `message` is the one that should bring the job to a worker."""

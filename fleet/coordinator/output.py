@@ -12,7 +12,7 @@ from decimal import Decimal
 from config.settings import Settings
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
-from fleet.coordinator.auto_miners import AutoMiners
+from fleet.coordinator.auto_miners import AutoMiners, stands_by
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.drain_lines import DrainLines
 from fleet.coordinator.farms import AnyFarm, Farms, count
@@ -267,7 +267,7 @@ def _room(farm: AnyFarm, now: float) -> str:
 def _of_several(farm: Farm, now: float) -> str:
     if farm.server.away:
         return "no answer"
-    return "standing by" if farm.auto is not None and farm.auto.standing_by else _room(farm, now)
+    return "standing by" if stands_by(farm.auto) else _room(farm, now)
 
 
 def _expected(auto: AutoMiners) -> str:

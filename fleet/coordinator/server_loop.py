@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from config.settings import Settings
+from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import TermsStated
@@ -232,7 +233,7 @@ class ServerLoop:
         After a refusal, the few remaining requests go to the miners.
         """
         farm, governor = self.farm, self.farm.governor
-        if farm.done or (farm.auto is not None and farm.auto.standing_by) or farm.server.banned(now):
+        if farm.done or stands_by(farm.auto) or farm.server.banned(now):
             return False
         small = NETWORK_REQUESTS * 10 * governor.window_s <= governor.limit * self._network_every_s
         return small and governor.free_at(Urgency.FETCH, 0, now) <= now

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.farms import AnyFarm, count
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.observers import EndedAttempt
@@ -117,4 +118,4 @@ def _state(farm: Farm, now: float) -> str:
         return "draining"
     if farm.server.unpaid_s(now):
         return "unpaid"
-    return "standing by" if farm.auto is not None and farm.auto.standing_by else "mining"
+    return "standing by" if stands_by(farm.auto) else "mining"

@@ -57,6 +57,11 @@ AT_WORKERS = frozenset({JobState.ASSIGNED, JobState.DISPATCHED})
 PAID = frozenset({JobState.ACCEPTED, JobState.ALREADY_COMPLETED})
 
 
+def awaits_result(state: JobState, attempts: int, attempt: int) -> bool:
+    """Whether a job in `state`, of which `attempts` were dispatched, still awaits the result of that `attempt`."""
+    return state in AT_WORKERS and 1 <= attempt <= attempts
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MinerSpec:
     """One contributor id and the hardware it declares."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from fleet.domain.causes import REFUSED_BEFORE, Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState
+from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState, awaits_result
 from fleet.domain.proof import Exchange, Proof, json_digest
 from fleet.domain.saved_state import OpenJob
 from fleet.domain.turn import NEVER
@@ -127,7 +127,7 @@ class ActiveJob:
 
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""
-        return self.at_workers and 1 <= message.attempt <= self.attempt
+        return awaits_result(self.state, self.attempt, message.attempt)
 
     def submission_saw(self, event: SubmissionEvent) -> None:
         """Take in what happened to the submission. Raises KeyError for what can't happen in its state."""
