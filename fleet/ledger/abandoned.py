@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from fleet.domain.saved_state import AbandonedSession
 from fleet.ledger import schema
-from fleet.ledger.start_state import open_jobs, saved_miner, shared
+from fleet.ledger.start_state import common_state, open_jobs, saved_miner
 from fleet.ledger.statements import read_all
 
 
@@ -30,7 +30,7 @@ def abandoned_sessions(
     rows = [row for row in read_all(connection, query) if row.miner_id not in wanted]
     if not rows:
         return []
-    state = shared(connection, server)
+    state = common_state(connection, server)
     return [
         AbandonedSession(
             miner_id=row.miner_id,

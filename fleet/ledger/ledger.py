@@ -33,7 +33,7 @@ from fleet.ledger.places import log_bytes
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.seals import sealed
-from fleet.ledger.start_state import saved_miner, shared
+from fleet.ledger.start_state import common_state, saved_miner
 from fleet.ledger.statements import key_conditions, read_all, run
 from fleet.ledger.writer import Writer, server_row
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
@@ -137,11 +137,11 @@ class Ledger:
         """As `saved_miner`, of one miner after the other."""
         with self._link.reading() as connection:
             only = miner_ids[0] if len(miner_ids) == 1 else None
-            state = shared(connection, self._server, only)
+            state = common_state(connection, self._server, only)
             if new := [one for one in miner_ids if one not in state.miners]:
                 for one in new:
                     self._writing(connection).miner(one)
-                state = shared(connection, self._server, only)
+                state = common_state(connection, self._server, only)
             for miner_id in miner_ids:
                 yield saved_miner(connection, state, miner_id, self._now_ms())
 

@@ -22,7 +22,7 @@ from fleet.ledger.statements import key_conditions, read_all, select_by_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shared:
+class CommonState:
     """What the stored states of a server's miners have in common: one query for all of them."""
 
     #: miner id → its row
@@ -33,7 +33,7 @@ class Shared:
     counts_reports: bool
 
 
-def shared(connection: Connection, server: int, miner_id: str | None = None) -> Shared:
+def common_state(connection: Connection, server: int, miner_id: str | None = None) -> CommonState:
     """Read what all miners of a server have in common, or only what concerns one of them."""
     of_server: dict[str, object] = {"key_server": server}
     key, miners, closed = of_server, _MINERS, _LAST_CLOSED
@@ -41,20 +41,20 @@ def shared(connection: Connection, server: int, miner_id: str | None = None) -> 
         this_one = key_conditions(schema.miners, ("miner_id",))
         key, miners, closed = {**key, "key_miner_id": miner_id}, miners.where(*this_one), closed.where(*this_one)
     habit = {**of_server, "key_name": Habit.PAYS_REPORTED_JOBS.value}
-    return Shared(
+    return CommonState(
         miners={row.miner_id: row for row in read_all(connection, miners, key)},
         closed_at={row.miner: row.at for row in read_all(connection, closed, key)},
         counts_reports=bool(read_all(connection, _HABIT, habit)),
     )
 
 
-def saved_miner(connection: Connection, shared: Shared, miner_id: str, now_ms: int) -> SavedMiner:
+def saved_miner(connection: Connection, common_state: CommonState, miner_id: str, now_ms: int) -> SavedMiner:
     """The stored state of a miner at `now_ms`, UTC milliseconds since 1970. Raises KeyError for an unknown one."""
-    base = shared.miners[miner_id]
+    base = common_state.miners[miner_id]
     miner, read = base.id, partial(read_all, connection)
     sums = read(_SUMS, {"key_miner": miner})
     since = {"key_miner": miner, "entry": base.base_entry or 0, "at": base.base_at or 0}
-    last_closed = shared.closed_at.get(miner, 0)
+    last_closed = common_state.closed_at.get(miner, 0)
     booked = sum((Decimal(row.amount) for row in sums), ZERO)
     return SavedMiner(
         booked=booked,
@@ -64,7 +64,7 @@ def saved_miner(connection: Connection, shared: Shared, miner_id: str, now_ms: i
         base_jobs=base.base_jobs,
         base_registered_at=base.base_registered_at,
         jobs_since_base=read(_JOBS_SINCE, since)[0].n,
-        counts_reports=shared.counts_reports,
+        counts_reports=common_state.counts_reports,
         claims=tuple((row.job_id or "", Decimal(row.amount)) for row in read(_CLAIMS_SINCE, since)),
         lost_answers=tuple((row.job_id, Decimal(row.reward)) for row in read(_LOST_SINCE, since)),
         unexplained=sum((abs(Decimal(row.amount)) for row in read(_UNKNOWN_SINCE, since)), ZERO),
