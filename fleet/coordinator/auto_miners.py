@@ -282,9 +282,6 @@ class AutoMiners:
         return miner.spec.miner_id not in self._set_aside and miner.spec.miner_id not in self.paused
 
 
-return miner.spec.miner_id not in self._set_aside
-
-
 def stands_by(auto: AutoMiners | None) -> bool:
     """Whether all sessions of a farm are closed, since the miners mine at another server."""
     return auto is not None and auto.standing_by
