@@ -62,8 +62,7 @@ class AutoMiners:
         now: float,
         follows: bool = True,
     ) -> None:
-        self._miners = list(miners)
-        self._governor = governor
+        self._miners, self._governor = list(miners), governor
         self._pinned = frozenset(pinned if follows else (miner.spec.miner_id for miner in self._miners))
         self.meter = Meter(heartbeat_s=heartbeat_s)
         self.meter.limit(governor.limit, governor.window_s)
