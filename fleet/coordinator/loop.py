@@ -28,6 +28,7 @@ from fleet.coordinator.control_watch import Steered
 from fleet.coordinator.failover import Failover
 from fleet.coordinator.farms import together
 from fleet.coordinator.inbox import Event, Inbox, Network, Reload, Stop, TermsStated
+from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observer, Observers
 from fleet.coordinator.reload_desk import ReloadOutcome
 from fleet.coordinator.reloading import Reloading
@@ -82,8 +83,9 @@ class Coordinator:
         self.asked_to_stop = False
         self._draining = False
         self._wake_at = clock()
+        ledger = LedgerTrouble(watcher.ledger)
         for site in sites:
-            site.join(broker, watcher, self._observer)
+            site.join(broker, watcher, self._observer, ledger)
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from config.settings import Settings
@@ -15,6 +16,7 @@ from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import TermsStated
+from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observer
 from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
 from fleet.coordinator.scheduler import Farm
@@ -86,10 +88,10 @@ class ServerLoop:
         """Drain and ask for the network's figures as these settings say."""
         self._drain_s, self._network_every_s = settings.drain_s, settings.output.status_every_s
 
-    def join(self, broker: Broker, watcher: Watcher, observer: Observer) -> None:
+    def join(self, broker: Broker, watcher: Watcher, observer: Observer, ledger: LedgerTrouble) -> None:
         """Become part of a coordinator, which provides what all servers share."""
         self._broker, self._watcher, self._observer = broker, watcher, observer
-        self._pending = Pending(self._books, self._do, watcher.ledger, server=self.name)
+        self._pending = Pending(self._books, self._do, partial(ledger.say, self.name), server=self.name)
 
     @property
     def ended(self) -> bool:

@@ -86,10 +86,14 @@ def test_each_server_is_called_by_its_own_way_out_and_both_accounts_are_exact_in
         assert told["rewards"]["difference_nnet"] == 0
         assert {urlsplit(line.split()[1]).netloc for line in proxy.lines} == {urlsplit(one).netloc}
         assert callers == {"127.0.0.2"}
-        known = farm_settings(home, settings)
-        done = run_fleet("rewards", "--json", "--ids", folder=home, settings=known)
-        rows = json.loads(done.stdout, parse_float=Decimal, parse_int=Decimal)["rows"]
-        for server, url in ((one, one), (side, two)):
-            assert {row["miner_id"]: row["total_nnet"] for row in rows if row["server"] == server} == book(url)
-        done = run_fleet("ledger", "verify", folder=home, settings=known)
-        assert done.returncode == 0, done.stdout + done.stderr
+        exact(home, farm_settings(home, settings), {one: book(one), side: book(two)})
+
+
+def exact(home: Path, settings: dict[str, str], paid: dict[str, dict[str, Decimal]]) -> None:
+    """Each account holds what its server paid, by server and miner id, and the ledger is whole."""
+    done = run_fleet("rewards", "--json", "--ids", folder=home, settings=settings)
+    rows = json.loads(done.stdout, parse_float=Decimal, parse_int=Decimal)["rows"]
+    for server, of_server in paid.items():
+        assert {row["miner_id"]: row["total_nnet"] for row in rows if row["server"] == server} == of_server
+    done = run_fleet("ledger", "verify", folder=home, settings=settings)
+    assert done.returncode == 0, done.stdout + done.stderr

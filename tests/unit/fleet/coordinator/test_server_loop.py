@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import Mock
 
+from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observers
 from fleet.coordinator.server_loop import ServerLoop
 from tests.unit.fleet.coordinator.test_failover import bans, farm
@@ -37,7 +38,7 @@ def test_a_server_that_is_done_wakes_nobody_while_the_others_drain() -> None:
         farm=banned, books=Books(), calls=calls, drain_s=1.0, network_every_s=30.0, name="a", clock=lambda: 0.0
     )
     ignoring: Any = Mock()
-    part.join(ignoring, ignoring, Observers())
+    part.join(ignoring, ignoring, Observers(), LedgerTrouble(ignoring.ledger))
     bans(banned, 0.0)
     part.begin_drain(0.0)
     part.drain_farm(0.0)
