@@ -31,3 +31,16 @@ def test_a_new_certificate_reaches_the_running_redis(mining: Farm) -> None:
     mining.run_in("renewal", "sh", "-c", "rm /setup/redis/server.crt && fleet renew")
     until(lambda: "Redis uses the renewed certificate" in mining.logs("redis"), 90, "the certificate's way to Redis")
     mining.goes_on(10)
+
+
+def test_an_upgrade_is_tried_beside_the_farm_and_proved(mining: Farm) -> None:
+    tried = mining.compose("run", "--rm", "--no-deps", "--no-TTY", "coordinator", "fleet", "upgrade-check").stdout
+    assert "ok    ledger: a copy was checked" in tried
+    assert "ok    order: coordinator first" in tried
+    mining.goes_on(10)
+    assert ", lost 0; entries before " in mining.run_in("coordinator", "fleet", "upgrade-check", "--proof")
+
+
+def test_a_report_comes_out_of_the_container(mining: Farm) -> None:
+    done = mining.compose("exec", "--no-TTY", "coordinator", "sh", "-c", "fleet report - | tar -tzf -")
+    assert "/doctor.json" in done.stdout

@@ -17,4 +17,9 @@ def test_a_clock_that_is_off_by_more_than_the_latency_is_a_warning(
 ) -> None:
     found = judged_clock("redis clock", ahead_s, latency_ms)
     assert found.grade is grade
+    assert ("behind" if ahead_s < 0 else f"{ahead_s:.0f}") in found.found or grade is Grade.OK
     assert grade is Grade.OK or "NTP" in found.advice
+
+
+def test_an_offset_is_stated_though_it_is_no_fault() -> None:
+    assert judged_clock("redis clock", -0.42, 3.0).found == "0.4 s behind this machine's"
