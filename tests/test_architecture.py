@@ -19,7 +19,8 @@ from tests.support.source_tree import PACKAGES, ROOT, code_modules, imports, mat
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.strict_json", "tasks.text"),
-    ("tasks.messages", "tasks.host"),
+    ("tasks.data_size", "tasks.host"),
+    ("tasks.messages",),
     ("tasks.compute", "tasks.broker"),
     ("tasks.worker", "tasks.bench"),
     ("tasks.flower",),

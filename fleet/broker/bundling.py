@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fleet.domain.effects import Dispatch
+from tasks.data_size import MAX_DATA_BYTES
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE
+from tasks.messages import MOST_IN_BUNDLE
 
 #: weight of the newest sample in the moving average
 _WEIGHT = 0.05

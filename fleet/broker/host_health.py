@@ -1,4 +1,4 @@
-"""Decides which worker hosts are healthy, by counting the jobs that each computed and failed. Pure."""
+"""Decides whether a worker host is healthy, so that it gets jobs, by what it computed and failed. Pure."""
 
 from __future__ import annotations
 

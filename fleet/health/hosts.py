@@ -1,4 +1,4 @@
-"""The health of worker hosts: each is compared with its own share of the results, and with its own speed.
+"""Reports what is wrong with worker hosts: each is compared with its own share of the results and its own speed.
 
 One file: what is learnt of a host, and what each symptom needs of it.
 """

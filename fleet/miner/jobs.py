@@ -28,7 +28,8 @@ from fleet.miner.policy import Policy
 from fleet.miner.session import Session
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.money.balance import MinerAccount
-from tasks.messages import ResultMessage, too_large
+from tasks.data_size import too_large
+from tasks.messages import ResultMessage
 
 #: from this many submissions with unknown outcome on, no other job is fetched
 _MAX_UNKNOWN = 3

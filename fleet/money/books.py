@@ -1,4 +1,4 @@
-"""Creates one miner's entries and sums them, beside the server's totals that they are compared with. Pure."""
+"""Creates the entries when a miner is paid, and sums them beside the server's totals for comparison. Pure."""
 
 from __future__ import annotations
 

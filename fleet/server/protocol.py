@@ -22,9 +22,10 @@ from fleet.server.flawed_json import flaw_of
 from fleet.server.numbers import amount, believable_amount, optional_amount, optional_count, optional_number
 from fleet.server.pages import is_page, page_words
 from tasks import strict_json
+from tasks.data_size import surely_fits, too_large
 from tasks.errors import shortened
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import deeper_than, is_job_id, surely_fits, too_large
+from tasks.messages import deeper_than, is_job_id
 from tasks.text import sanitized
 
 #: seconds for a job whose server states no time limit, or an absurd one

@@ -1,4 +1,4 @@
-"""The table of computable jobs: job type → payload and kernel."""
+"""Where a job type is added: the table job type → payload and kernel."""
 
 from __future__ import annotations
 

@@ -10,11 +10,8 @@ from typing import Any
 import redis
 
 from fleet.domain.effects import Dispatch
-from tasks.messages import (
-    JOBS_QUEUE,
-    MAX_DATA_BYTES,
-    data_text,
-)
+from tasks.data_size import MAX_DATA_BYTES, data_text
+from tasks.messages import JOBS_QUEUE
 from tests.support.processes import PATIENCE_S
 from tests.support.workers import dispatcher, job
 

@@ -6,7 +6,8 @@ import tracemalloc
 
 import redis
 
-from tasks.messages import JOBS_QUEUE, MAX_DATA_BYTES
+from tasks.data_size import MAX_DATA_BYTES
+from tasks.messages import JOBS_QUEUE
 from tests.support.processes import PATIENCE_S
 from tests.support.workers import dispatcher, job
 

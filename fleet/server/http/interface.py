@@ -1,4 +1,4 @@
-"""The interface of every HTTP engine: its requests, responses and options."""
+"""The interface of every HTTP engine: what a further transport implements, beside `by_curl.py` and `by_requests.py`."""
 
 from __future__ import annotations
 

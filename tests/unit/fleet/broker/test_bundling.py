@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from fleet.broker.bundling import BundlePace, pack
 from fleet.domain.effects import Dispatch
+from tasks.data_size import MAX_DATA_BYTES, data_text
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import MAX_DATA_BYTES, MOST_IN_BUNDLE, data_text
+from tasks.messages import MOST_IN_BUNDLE
 from tests.support.workers import job
 
 orders = st.lists(

@@ -20,7 +20,7 @@ from fleet.domain.saved_state import OpenJob, SavedMiner
 from fleet.errors import Garbled
 from fleet.server import flawed_json, protocol
 from fleet.server.flawed_json import Flaw, flaw_of
-from tasks.messages import MAX_DATA_BYTES
+from tasks.data_size import MAX_DATA_BYTES
 from tests.support.miner_script import Script
 
 #: values as they stand in an answer, and what the job is said to hold
