@@ -145,4 +145,4 @@ def _server_facts(account: Account, income: ServerIncome, now: float) -> ServerF
         limit=int(farm.governor.limit),
         used=farm.governor.used(now),
     )
-    return replace(facts, worth=income.look(now, earns=not (facts.useless or facts.stands_by)))
+    return replace(facts, worth=income.look(now, earns=not (facts.useless or facts.stands_by or farm.server.paused)))
