@@ -37,7 +37,6 @@ _MAX_UNKNOWN = 3
 _RESTORED_S = 2.0
 #: number of ended jobs that are remembered, more than can end while one fetch is under way
 _REMEMBERED = 8
-
 #: why a job is not paid whose last submission had no effect
 _UNSUBMITTED = {Submission.LIMITED: Loss.LIMIT, Submission.UNREACHED: Loss.SERVER_DOWN}
 
