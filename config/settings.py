@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.alert_section import AlertSettings
+from config.limits_section import LimitSettings
 from config.miner_tables import at_servers, miner_problems
 from config.redis_address import read_redis_url
 from config.sections import (
@@ -50,8 +51,7 @@ ENV_PREFIX, NESTED = "FLEET_", "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
-SIMULATED_MINERS = 8
-_MOST_MINERS, _VISIBILITY_FACTOR = 100_000, 3
+SIMULATED_MINERS, _MOST_MINERS, _VISIBILITY_FACTOR = 8, 100_000, 3
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -210,6 +210,7 @@ class Settings(BaseSettings):
     output: OutputSettings = Field(default_factory=OutputSettings, description="What `fleet up` prints.")
     web: WebSettings = Field(default_factory=WebSettings, description="What is served to programs on this machine.")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="Messages about what is wrong.")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="When a worker host computes.")
     miner: tuple[MinerSettings, ...] = Field((), description="Miners by name, one [[miner]] table each.")
 
     @classmethod
@@ -292,8 +293,7 @@ def _time_problems(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.backoff.floor_s > settings.backoff.cap_s:
         yield "backoff.floor_s", f"must not be above backoff.cap_s, which is {settings.backoff.cap_s:g} s"
     if settings.http.connect_timeout_s > settings.http.call_deadline_s:
-        deadline_s = settings.http.call_deadline_s
-        yield "http.connect_timeout_s", f"must not be above http.call_deadline_s, which is {deadline_s:g} s"
+        yield "http.connect_timeout_s", f"must not be above http.call_deadline_s: {settings.http.call_deadline_s:g} s"
     least_s = _VISIBILITY_FACTOR * worker.time_limit_s
     if settings.visibility_timeout_s < least_s:
         bound = f"{_VISIBILITY_FACTOR} × worker.time_limit_s, {least_s:g} s"

@@ -44,6 +44,7 @@ COMMANDS = {
     "reconcile": ("reconcile", "Show what was booked beside what the server says it paid."),
     "explain": ("explain", "Show what happened to a job, and why."),
     "doctor": ("doctor", "Check the farm on this machine, and say what to do."),
+    "schedule": ("schedule", "Show when this host computes by its own hours."),
     "reload": ("reload", "Have the running coordinator read its settings again."),
     "upgrade-check": ("upgrade_check", "Try an upgrade before it is made, and prove that nothing was lost."),
     "report": ("report", "Pack what an issue about this farm needs, without secrets."),

@@ -35,7 +35,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.broker", "fleet.ledger"),
     ("fleet.status",),
     ("fleet.health",),
-    ("fleet.top", "fleet.alerts"),
+    ("fleet.top", "fleet.alerts", "fleet.schedule"),
     ("fleet.web", "fleet.tracing"),
     ("fleet.coordinator",),
     ("fleet.local",),

@@ -16,6 +16,7 @@ from celery.worker import state
 from tasks.broker.redis_client import redis_client
 from tasks.broker.slots import Slots
 from tasks.broker.statement import Statement
+from tasks.host.pausing import pausing
 from tasks.host.vital import start as start_vital
 from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
 
@@ -41,7 +42,8 @@ class Presence:
     def sign(self, processes: int) -> None:
         """Write the sign soon, and that so many of the pool's processes are busy as messages are held now."""
         self._number += 1
-        self._slots = Slots(processes=processes, held=len(state.reserved_requests), number=self._number)
+        free = 0 if pausing.reason else processes
+        self._slots = Slots(processes=free, held=len(state.reserved_requests), number=self._number)
         if not self._begun:
             # only after the pool has forked, since the pool's processes would not have the thread
             self._begun = True
@@ -59,7 +61,8 @@ class Presence:
     def _write(self, client: redis.Redis) -> None:
         """One round trip; a Redis user of an older release may write the first of them only."""
         pipeline = client.pipeline(transaction=False)
-        pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
+        if not pausing.reason:
+            pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
         pipeline.hset(SLOTS_KEY, self._name, self._slots.encode())
         pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
         pipeline.hset(STATEMENTS_KEY, self._name, self._statement)

@@ -11,6 +11,7 @@ from celery import bootsteps
 from celery.worker import state
 
 from tasks.host import stopping
+from tasks.host.pausing import pausing
 from tasks.messages import JOBS_QUEUE
 from tasks.worker.failures import failures
 from tasks.worker.selftest import SelfTest
@@ -108,7 +109,8 @@ def watchdog_step(redis_url: str, time_limit_s: float) -> type[bootsteps.StartSt
 
 def _snapshot(waiting: int | None) -> Snapshot:
     return Snapshot(
-        waiting=waiting,
+        # while it pauses, jobs may wait as long as they like
+        waiting=0 if waiting is not None and pausing.reason else waiting,
         beats=Heartbeat.beats,
         begun=state.all_total_count[0],
         held=len(state.reserved_requests),

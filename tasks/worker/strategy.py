@@ -1,4 +1,4 @@
-"""Jobs that a worker leaves to others: those that failed on its host before, and all while it tests itself."""
+"""Jobs that a worker leaves to others: those that failed on its host, and all while it tests itself or pauses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from celery.worker.strategy import default
 
 from tasks.broker.envelope import check_arguments
 from tasks.errors import MessageError
+from tasks.host.pausing import pausing
 from tasks.messages import AVOID_HEADER
 from tasks.worker.failures import failures
 
@@ -25,7 +26,8 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     def handle(message: Any, *more: Any, **names: Any) -> None:
         check_arguments(_payload(message))
         avoided = consumer.hostname in (message.headers.get(AVOID_HEADER) or ())
-        if avoided or failures.testing or failures.needs_test(consumer.pool.num_processes):
+        # the last one may have been on its way when the worker began to pause
+        if avoided or failures.testing or pausing.reason or failures.needs_test(consumer.pool.num_processes):
             consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))
         else:
             take(message, *more, **names)

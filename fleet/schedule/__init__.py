@@ -1,0 +1,1 @@
+"""When a farm mines: hours of the week in a time zone. Pure."""

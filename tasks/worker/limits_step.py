@@ -1,0 +1,68 @@
+"""The worker's boot step that pauses it by its host's own limits: what it holds is computed, nothing new is taken."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from celery import bootsteps
+
+from config.hours import window_of
+from config.settings import Settings
+from tasks.host.limits import HostLimits, Limits
+from tasks.host.pausing import pausing
+from tasks.host.sensors import Sensors
+from tasks.messages import JOBS_QUEUE
+from tasks.worker.failures import failures
+
+#: seconds between two looks
+LOOK_S = 1.0
+_log = logging.getLogger(__name__)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The host's limits by its settings."""
+    given = settings.limits
+    return Limits(
+        hours=tuple(window_of(text) for text in given.hours),
+        on_battery=given.on_battery,
+        hot_c=given.hot_c,
+        busy_percent=given.busy_percent,
+        after_s=given.after_s,
+    )
+
+
+def limits_step(settings: Settings) -> type[bootsteps.StartStopStep]:
+    """The step for these settings; it does nothing where they limit nothing."""
+    limits = limits_of(settings)
+    zone = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
+    host, sensors = HostLimits(limits, lambda: datetime.now(zone)), Sensors()
+
+    class LimitsStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:
+            if limits.any:
+                self._look(consumer)
+                self._timer = consumer.timer.call_repeatedly(LOOK_S, self._look, (consumer,))
+
+        def stop(self, _consumer: Any) -> None:
+            timer = getattr(self, "_timer", None)
+            if timer is not None:
+                timer.cancel()
+
+        def _look(self, consumer: Any) -> None:
+            reason = host.reason(sensors.read(), time.monotonic())
+            if bool(reason) is not bool(pausing.reason):
+                _log.warning("this host pauses: %s" if reason else "this host goes on computing%s", reason)
+            pausing.reason = reason
+            takes = consumer.task_consumer.consuming_from(JOBS_QUEUE)
+            if reason and takes:
+                consumer.cancel_task_queue(JOBS_QUEUE)
+            elif not reason and not takes and not failures.testing:
+                consumer.add_task_queue(JOBS_QUEUE)
+
+    return LimitsStep
