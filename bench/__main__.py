@@ -1,7 +1,8 @@
-"""`python -m bench [PART …]`: runs all or the named parts, prints a table and writes bench/out/results.json.
+"""`python -m bench [PART …]`: runs the named parts, prints a table and writes bench/out/results.json.
 
-`--plots FOLDER` draws the plots of the results. `--document FILE` puts table, machine and date between the two marks of
-a document. `make bench ARGS='--plots docs/img --document docs/performance.md'` updates the docs.
+Unless parts are named, all run that take less than an hour. `--plots FOLDER` draws the plots of the results.
+`--document FILE` puts table, machine and date between the two marks of a document.
+`make bench ARGS='--plots docs/img --document docs/performance.md'` updates the docs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.engines import engines
+from bench.forecast import forecast
 from bench.full_flow import Overhead, efficiency, full_flow
 from bench.growth import growth
 from bench.income import income
@@ -46,11 +48,14 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "budget": budget,
     "sessions": sessions,
     "income": income,
+    "forecast": forecast,
     # last, since it also needs the measurements made between the other parts
     "overhead": _overhead.rows,
 }
 #: parts before which the overhead is measured, so that its measurements are minutes apart
 _LOOKS = frozenset(("flow", "peers", "ledger", "start", "budget", "overhead"))
+#: parts that take an hour and are measured only if they are named
+_BY_NAME = frozenset(("forecast",))
 RESULTS = Path(__file__).parent / "out" / "results.json"
 
 
@@ -62,7 +67,8 @@ def main() -> int:
     """
     options = _options()
     where, rows, failed = machine(), [], []
-    steps, bar = list(_steps(options.parts or list(PARTS))), ProgressBar(sys.stderr)
+    parts = options.parts or [part for part in PARTS if part not in _BY_NAME]
+    steps, bar = list(_steps(parts)), ProgressBar(sys.stderr)
     for number, (part, measure) in enumerate(steps):
         started = time.monotonic()
         # the bar stands where the end of the line would come

@@ -36,6 +36,9 @@ _UNHINDERED = 1.05
 #: a cycle this much longer than the shortest shows that the workers, not the miners, are the bottleneck
 _CROWDED = 1.3
 
+#: relative spread below which a level counts as unchanged
+_STEADY = 0.05
+
 
 class Meter:
     """Collects observations; `model` is the estimate from them."""
@@ -260,14 +263,18 @@ class Meter:
         return cycle_s, error, workers
 
     def _beats_pay(self) -> Beats:
-        """Whether heartbeats share the budget: then their pay divided by the level is the steadier figure."""
+        """Whether heartbeats share the budget: then their pay divided by the level is the steadier figure.
+
+        While the level has hardly changed, they are taken to share it: with a fixed pay, ever more miners would seem to
+        earn more.
+        """
         per_job = self._bonus / self._jobs if self._jobs else 0.0
         paid = [(one, level) for one, level in self._beats if one > 0 and level > 0]
         if not paid:
             return Beats(per_job=per_job)
         often = len(paid) / len(self._beats)
         fixed, shared = [one for one, _ in paid], [one / level for one, level in paid]
-        if _spread(shared) < _spread(fixed) * 0.9:
+        if _spread(shared) < max(_spread(fixed) * 0.9, _STEADY):
             return Beats(shared=often * sum(shared) / len(shared), per_job=per_job)
         return Beats(fixed=often * sum(fixed) / len(fixed), per_job=per_job)
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -68,6 +68,8 @@ class Wanted:
     #: number of deaths at each point C1–C9
     trials: int
     full: bool
+    #: whether sessions open and close at random meanwhile
+    auto: bool = False
 
     def has(self, fault: str) -> bool:
         """Whether this fault was asked for."""
@@ -87,6 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--full", action="store_true", help="300 trials of each point, and the long waits")
     parser.add_argument("--trials", type=int, help="trials of each point C1–C9 (default 8, or 300 with --full)")
     parser.add_argument("--only", default="", help="comma-separated ids of faults, e.g. C1,C7,W4")
+    parser.add_argument("--auto", action="store_true", help="sessions open and close at random meanwhile")
     parser.add_argument("--soak", metavar="TIME", help="faults at random for so long instead (60s, 1h)")
     parser.add_argument("--without", default="", help="comma-separated ids of faults that a soak leaves out, e.g. S6")
     parser.add_argument("--out", type=Path, default=Path("var/chaos"), help="folder of the tables (default var/chaos)")
@@ -104,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             only = _words(options.only)
             trials = options.trials or (300 if options.full else 8)
-            wanted = Wanted(only=only, trials=trials, full=options.full)
+            wanted = Wanted(only=only, trials=trials, full=options.full, auto=options.auto)
             name, rows, more = f"chaos-{seed}", _struck(Path(folder), wanted, Random(seed)), ""
     text = "\n".join([f"seed {seed}", "", markdown(rows), "", more])
     print(text, flush=True)
@@ -133,13 +136,18 @@ def _soaked(folder: Path, options: argparse.Namespace, seed: int) -> tuple[list[
 
 def _struck(folder: Path, wanted: Wanted, rng: Random) -> list[Row]:
     deaths = [
-        _deaths(point, down_s, trials, rng)
+        _deaths(point, down_s, trials, rng, Setup(auto=wanted.auto))
         for point in Point
         if wanted.has(point.value)
         for down_s, trials in wanted.downs(point)
     ]
     scenes = [
-        Turn(fault=scene.fault, what=scene.what, setup=scene.setup, play=partial(play, scene, full=wanted.full))
+        Turn(
+            fault=scene.fault,
+            what=scene.what,
+            setup=replace(scene.setup, auto=wanted.auto),
+            play=partial(play, scene, full=wanted.full),
+        )
         for room in ROOMS
         for scene in room(full=wanted.full)
         if wanted.has(scene.fault)
@@ -148,7 +156,7 @@ def _struck(folder: Path, wanted: Wanted, rng: Random) -> list[Row]:
     return [_said(row) for row in rows]
 
 
-def _deaths(point: Point, down_s: float, trials: int, rng: Random) -> Turn:
+def _deaths(point: Point, down_s: float, trials: int, rng: Random, setup: Setup) -> Turn:
     what = WORDS[point] + (f", nobody there for {down_s:g} s" if down_s else "")
     strikes = [draw_strike(point, rng) for _ in range(trials)]
 
@@ -157,7 +165,7 @@ def _deaths(point: Point, down_s: float, trials: int, rng: Random) -> Turn:
         strike_often(havoc.farm, havoc.auditor, row, strikes, down_s)
         return row
 
-    return Turn(fault=point.value, what=what, setup=Setup(), play=strike)
+    return Turn(fault=point.value, what=what, setup=setup, play=strike)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fleet.cli import main
+from tests.support.restless import lay as lay_restless
 
 _PRELOADED = [
     "tests.chaos.cradle",
@@ -38,11 +39,13 @@ class Seams(Protocol):
 
 
 class Life:
-    """One run of `fleet coordinator`, whose output is in the file `log`."""
+    """One run of `fleet coordinator`, whose output is in the file `log`. If `restless`, its miners open and close."""
 
-    def __init__(self, env: Mapping[str, str], log: Path, strike: Seams | None = None) -> None:
+    def __init__(
+        self, env: Mapping[str, str], log: Path, strike: Seams | None = None, *, restless: bool = False
+    ) -> None:
         self.log = log
-        self._process = _CONTEXT.Process(target=_live, args=(dict(env), str(log), strike), daemon=True)
+        self._process = _CONTEXT.Process(target=_live, args=(dict(env), str(log), strike, restless), daemon=True)
         self._process.start()
         self.pid = self._process.pid or 0
 
@@ -81,7 +84,7 @@ class Life:
         return self.log.read_text(encoding="utf-8", errors="replace")[-3000:] if self.log.exists() else ""
 
 
-def _live(env: dict[str, str], log: str, strike: Seams | None) -> None:
+def _live(env: dict[str, str], log: str, strike: Seams | None, restless: bool) -> None:
     os.environ.clear()
     os.environ.update(env)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -89,5 +92,7 @@ def _live(env: dict[str, str], log: str, strike: Seams | None) -> None:
     os.dup2(descriptor, 2)
     if strike is not None:
         strike.lay()
+    if restless:
+        lay_restless()
     sys.argv = ["fleet", "coordinator"]
     sys.exit(main())

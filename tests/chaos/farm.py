@@ -39,6 +39,8 @@ class Setup:
     latency: str = "25+10"
     #: further options of the simulator
     simulated: tuple[str, ...] = ()
+    #: whether `miners` is only the most, and sessions open and close at random
+    auto: bool = False
     #: whether a second server stands by
     standby: bool = False
     #: settings of coordinator and workers, by environment variable
@@ -94,7 +96,8 @@ class Farm:
             "TMPDIR": str(folder / "tmp"),
             "FLEET_REDIS_URL": self.redis.url,
             **self._servers(),
-            "FLEET_MINERS": str(setup.miners),
+            "FLEET_MINERS": "auto" if setup.auto else str(setup.miners),
+            "FLEET_MOST_MINERS": str(setup.miners),
             "FLEET_BUDGET__REQUESTS": "1000000",
             "FLEET_DISPATCH__REDISPATCH_S": "1",
             "FLEET_OUTPUT__JOB_LINES_PER_S": "0",
@@ -136,7 +139,7 @@ class Farm:
     def born(self, strike: Seams | None = None, *, settings: Mapping[str, str] | None = None) -> Life:
         """Start the coordinator."""
         env = environ(self.folder, self.settings | dict(settings or {}))
-        self._life = Life(env, self.folder / "coordinator.log", strike)
+        self._life = Life(env, self.folder / "coordinator.log", strike, restless=self.setup.auto)
         return self._life
 
     def drained(self) -> int | None:

@@ -18,12 +18,12 @@ from fleet.coordinator.workforce import Workforce
 from fleet.domain.calls import Reply
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
-from fleet.earning.controller import LOOK_EVERY_S, Controller, Decision
 from fleet.ledger.run_ids import run_at
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
+from tests.support.restless import Restless
 from tests.virtual.caller import VirtualCaller, VirtualInbox
 from tests.virtual.death import Death
 from tests.virtual.final_laws import FinalLaws
@@ -32,22 +32,6 @@ from tests.virtual.life import BooksAtOnce, MortalLedger
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.timeline import EPOCH_S, Timeline
-
-#: mean time in seconds between two changes of a restless controller's target
-_CHANGES_EVERY_S = 30.0
-
-
-class Restless(Controller):
-    """A controller that changes its target about twice a minute, far more often than income would."""
-
-    rng: random.Random
-
-    def look(self, open_now: int, now: float, *, requests_per_minute: float) -> Decision:
-        """Choose a random number of sessions, now and then."""
-        decision = super().look(open_now, now, requests_per_minute=requests_per_minute)
-        if self.rng.random() < LOOK_EVERY_S / _CHANGES_EVERY_S:
-            self.target = self.rng.randint(self.least, self.most)
-        return Decision(target=self.target, reason=decision.reason, notices=decision.notices)
 
 
 class Site:

@@ -28,8 +28,8 @@ def earned_a_day(where: Scene, miners: int) -> float:
     farm = VirtualFarm(where, fixed=miners)
     farm.run(65.0)
     before = farm.earned
-    farm.run(365.0)
-    return (farm.earned - before) * DAY_S / 300.0
+    farm.run(245.0)
+    return (farm.earned - before) * DAY_S / 180.0
 
 
 @cache
@@ -65,9 +65,20 @@ def test_each_row_is_what_the_change_brings(what: str, slow: bool, then: Scene, 
     assert income(what, slow=slow) == pytest.approx(earned_a_day(then, miners), rel=0.1)
 
 
+def test_paid_heartbeats_of_one_miner_are_not_taken_for_a_pay_that_any_number_of_miners_would_have() -> None:
+    paid = scene(limit=300, round_trip_ms=10, strangers=0, capped=True, paid_heartbeats=True)
+    farm = VirtualFarm(paid, fixed=1, asks_terms_at=5.0)
+    farm.run(100.0)
+    auto = farm.farm.auto
+    assert auto is not None
+    assert auto.adviser.advice is not None
+    # two share 0.1 at the cap of 0.05; beyond that each heartbeat pays less
+    assert auto.adviser.advice.best.miners <= 2
+
+
 def test_forty_miners_that_the_settings_keep_open_are_said_to_cost_income_once() -> None:
     farm = VirtualFarm(replace(NARROW, name="40 tables"), pinned=TABLES)
-    farm.run(400.0)
+    farm.run(200.0)
     said = [text for _, text in farm.notices if text.startswith("close 39 of 40 miners: ")]
     assert len(said) == 1
     assert said[0].endswith("these miners stay open because the settings ask for them")
