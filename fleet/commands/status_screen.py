@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fleet.commands.tables import add, table
+from fleet.control.stated import line_of
 from fleet.domain.amounts import ZERO
 from fleet.money.readable import NOT_STATED, aligned, readable
 from fleet.status.snapshot import Severity
@@ -42,6 +43,7 @@ def screen_of(found: FarmStanding, height: int) -> RenderableType:
         *_title(found),
         *_money(figures),
         *_servers(figures),
+        *_controls(figures),
         Text(),
         *_miners(found, height),
         *_work(figures),
@@ -65,6 +67,15 @@ def _title(found: FarmStanding) -> Iterator[Text]:
     yield Text(text, style="green" if found.runs and not late else "yellow")
     if figures["simulated"]:
         yield Text("simulated: these rewards are not real", style="yellow")
+
+
+def _controls(figures: Mapping[str, Any]) -> Iterator[Text]:
+    """A line for each pause or drain."""
+    rows = figures.get("controls") or ()
+    for row in rows[:_MOST_WRONG]:
+        yield _line("paused", line_of(row), style="yellow")
+    if len(rows) > _MOST_WRONG:
+        yield _line("", f"and {len(rows) - _MOST_WRONG} more: fleet status --json")
 
 
 def _money(figures: Mapping[str, Any]) -> Iterator[Text]:

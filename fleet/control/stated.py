@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from fleet.control.control import Control, LogEntry, Target
+from fleet.control.control import Control, LogEntry, Target, TargetKind
 from fleet.control.wording import said
 from fleet.domain.calendar import Calendar
 from fleet.money.scopes import stamp
@@ -47,3 +48,9 @@ def subject_of(target: Target) -> str:
 
 def _target(target: Target) -> dict[str, Any]:
     return {"kind": target.kind.value, "name": target.name or None}
+
+
+def line_of(row: Mapping[str, Any]) -> str:
+    """A stated control in one sentence: `miner garage-1 is paused until 06:00 by alex: night tariff`."""
+    shown = "the farm" if row["kind"] == TargetKind.FARM.value else str(row["subject"])
+    return f"{shown} is {row['text']}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
+from fleet.control.control import Control, TargetKind
+from fleet.control.stated import subject_of
 from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.server_rows import Account
@@ -18,6 +20,7 @@ from fleet.domain.effects import Found
 from fleet.domain.hosts import host_of
 from fleet.health.farm import Facts
 from fleet.health.servers import ServerFacts, ServerIncome
+from fleet.health.symptom import FARM, miner_subject
 from fleet.health.watch import FarmHealth
 from fleet.status.fresh import Fresh
 from fleet.status.snapshot import MinerFigures, Wrong
@@ -98,6 +101,7 @@ class HealthObserver:
         online: Collection[str] | None,
         now: float,
         now_ms: int,
+        controls: Iterable[Control] = (),
     ) -> tuple[Wrong, ...]:
         """What is wrong now; `online` are the hosts whose workers give signs of life, None while that is unknown."""
         if not farm.jobs.at_workers:
@@ -112,7 +116,7 @@ class HealthObserver:
         facts = self._facts(farm, unexplained, now)
         down = (account for account, one in zip(self._accounts, facts.servers, strict=True) if one.down)
         excused = {self._names.get(miner_id, "") for account in down for miner_id in account.farm.miners}
-        return self._health.wrong(facts, rows, online, now, now_ms, excused=excused)
+        return self._health.wrong(facts, rows, online, now, now_ms, excused=excused, paused=_paused(rows, controls))
 
     def _facts(self, farm: AnyFarm, unexplained: Decimal, now: float) -> Facts:
         absent_since, busy = farm.workers.absent_since, self._busy_since
@@ -146,3 +150,11 @@ def _server_facts(account: Account, income: ServerIncome, now: float) -> ServerF
         used=farm.governor.used(now),
     )
     return replace(facts, worth=income.look(now, earns=not (facts.useless or facts.stands_by or farm.server.paused)))
+
+
+def _paused(rows: Sequence[MinerFigures], controls: Iterable[Control]) -> frozenset[str]:
+    """The subjects that are paused; the farm among them if every miner that mined is."""
+    found = {subject_of(one.target) for one in controls if one.target.kind in {TargetKind.HOST, TargetKind.SERVER}}
+    found |= {miner_subject(row.name) for row in rows if row.state == "paused"}
+    mines = any(row.state not in {"paused", "closed"} for row in rows)
+    return frozenset(found if mines or not found else {*found, FARM})

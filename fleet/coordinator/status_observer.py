@@ -178,7 +178,7 @@ class StatusObserver:
         subject, collected, wanted, now_ms = self._subject, self._collected, self._wanted, self._now_ms()
         self._bring_up_to_date(now, now_ms)
         rows, sessions = self._miners(farm, now)
-        commits = self._books.times()
+        commits, controls = self._books.times(), tuple(self._controls())
         requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
         unexplained, slots = sum((row.unexplained for row in rows), ZERO), _by_shown_name(self._in_redis.free_slots())
         return FarmSnapshot(
@@ -201,9 +201,9 @@ class StatusObserver:
             ),
             gas=None if self._gas is None else asdict(self._gas),
             phase=None if self._phase is None else asdict(self._phase),
-            wrong=self._health.wrong(farm, rows, slots, now, now_ms),
+            wrong=self._health.wrong(farm, rows, slots, now, now_ms, controls),
             servers=servers,
-            controls=tuple(self._controls()),
+            controls=controls,
         )
 
     def _queue(self, farm: AnyFarm, now: float) -> Queue:

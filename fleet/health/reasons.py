@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from fleet.control.control import TargetKind
+from fleet.control.stated import line_of
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.health.kinds import KINDS
@@ -48,7 +50,7 @@ class LostToday:
 class Hindrance:
     """One reason why something does not earn more."""
 
-    #: the kind of a condition, or `lost jobs`, `stopped`, `advice`
+    #: the kind of a condition, or `lost jobs`, `stopped`, `paused`, `advice`
     kind: str
     #: what the reason is about, which may be the whole farm
     subject: str
@@ -69,6 +71,7 @@ def reasons(
     the whole farm costs a miner or host its share of what the farm earned lately.
     """
     found = [] if runs else [_not_running(figures)]
+    found += _pauses(subject, figures)
     share, elsewhere = _share(subject, figures), _other_servers(subject, figures)
     for one in figures["wrong"] if runs else ():
         if one["subject"] == subject or subject == FARM:
@@ -90,7 +93,24 @@ def _other_servers(subject: str, figures: Mapping[str, Any]) -> set[str]:
 
 
 def _stops(one: Hindrance) -> bool:
-    return one.kind == "stopped" or (one.kind in KINDS and KINDS[one.kind].stops)
+    return one.kind in {"stopped", "paused"} or (one.kind in KINDS and KINDS[one.kind].stops)
+
+
+def _pauses(subject: str, figures: Mapping[str, Any]) -> Iterator[Hindrance]:
+    """The controls that concern a subject: its own; for a paused miner also those of several; for the farm, all."""
+    states = {miner_subject(row["miner"]): row["state"] for row in figures["miners"]}
+    for row in figures.get("controls") or ():
+        of_several = row["kind"] in {TargetKind.FARM.value, TargetKind.SERVER.value, TargetKind.TAG.value}
+        if subject in (FARM, row["subject"]) or (of_several and states.get(subject) == "paused"):
+            ended = f"fleet resume {row['subject']}"
+            yield Hindrance(
+                kind="paused",
+                subject=row["subject"],
+                text=f"{line_of(row)[0].upper()}{line_of(row)[1:]}.",
+                help=f"Nothing, or `{ended}`.",
+                nnet_per_day=None,
+                since=row["since"],
+            )
 
 
 def _not_running(figures: Mapping[str, Any]) -> Hindrance:

@@ -26,6 +26,8 @@ _MOST_S = 5.0
 _SLOWLY = 0.1
 #: how many times the length of the recent mean after a stop shows what the farm earns again
 _AFTER_STOPS = 3.0
+#: what a farm shows when all of its miners are paused
+_OF_A_PAUSE = frozenset({"no_session", "unpaid", "no_worker"})
 
 
 class FarmHealth:
@@ -69,25 +71,28 @@ class FarmHealth:
         now_ms: int,
         *,
         excused: Collection[str] = (),
+        paused: Collection[str] = (),
     ) -> tuple[Wrong, ...]:
         """Call once a second: everything that is wrong now.
 
         `rows` are the miners of the snapshot, `online` the hosts whose workers give signs of life, None while unknown,
-        `excused` the miners whose server is down.
+        `excused` the miners whose server is down. What is `paused` is not wrong: subjects, FARM if all miners are; what
+        is usual is neither learnt nor compared with then.
         """
-        whole = [*farm_symptoms(replace(facts, worth=self.worth))]
-        stopped = any(KINDS[one.kind].stops for one in whole)
+        whole = [one for one in farm_symptoms(replace(facts, worth=self.worth)) if not _follows(one, paused)]
+        stopped = FARM in paused or any(KINDS[one.kind].stops for one in whole)
         elapsed_s, self._looked_at = min(max(now - self._looked_at, 0.0), _MOST_S), now
         fresh, self._fresh = self._fresh, 0.0
-        self._income.passed(fresh, elapsed_s, learn=0.0 if stopped else _SLOWLY if self._slower else 1.0)
-        if stopped:
+        self._income.passed(fresh, elapsed_s, learn=0.0 if stopped or paused else _SLOWLY if self._slower else 1.0)
+        if stopped or paused:
             self._stopped_at = now
         parts = [
             *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped),
             *self.miners.look(rows, now, idle=stopped, excused=excused),
             *self.surroundings.look(now_ms / 1000),
         ]
-        return self._conditions.of([*whole, *parts, *self._sunk(parts, now)], now, now_ms)
+        found = self._conditions.of([*whole, *parts, *self._sunk(parts, now)], now, now_ms)
+        return tuple(one for one in found if one.subject not in paused or one.subject == FARM)
 
     def _sunk(self, parts: Sequence[Symptom], now: float) -> Iterator[Symptom]:
         """What is worse than it was, unless the cause is known."""
@@ -104,3 +109,8 @@ class FarmHealth:
         if self._slower and not explained:
             text = "The farm earns less than it usually does."
             yield Symptom(kind="slower", subject=FARM, text=text, nnet_per_day=usual - lately)
+
+
+def _follows(one: Symptom, paused: Collection[str]) -> bool:
+    """Whether a symptom is only what a pause of all miners, or of its own subject, looks like."""
+    return (FARM in paused and one.kind in _OF_A_PAUSE) or (one.subject in paused and one.subject != FARM)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from fleet.control.stated import line_of
 from fleet.money.readable import NOT_STATED, aligned
 from fleet.status.plots import sparkline
 from fleet.status.snapshot import Severity
@@ -61,11 +62,13 @@ def title(found: FarmStanding) -> Text:
 
 
 def wrong(found: FarmStanding, most: int | None = MOST_WRONG) -> Text:
-    """What is wrong and what to do about it, in red."""
+    """What is wrong and what to do about it, in red; then what is paused."""
     rows = wrong_of(found)
     lines = [line for one in rows[:most] for line in _wrong_lines(one)]
     if most is not None and len(rows) > most:
         lines.append(Text(f"and {len(rows) - most:,} more: w shows all", style="red"))
+    controls = (found.figures.get("controls") or ())[:most]
+    lines += [Text(sanitized(line_of(row)), style="yellow") for row in controls]
     return Text("\n").join(lines or [Text("nothing is wrong that the coordinator knows of", style="green")])
 
 

@@ -14,7 +14,7 @@ from fleet.status.snapshot import MinerFigures, Severity, Wrong
 #: rows of a page, and most characters of a search
 ROWS, MOST_SEARCH = 50, 100
 #: states in which nothing is the matter with a miner
-_WELL = frozenset({"mining", "closed", "done"})
+_WELL = frozenset({"mining", "closed", "done", "paused"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

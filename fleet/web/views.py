@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fleet.control.stated import line_of
+from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import FarmSnapshot, Severity, WorkRow
+from fleet.status.stated import controls_stated
 from fleet.web import figures
 from fleet.web.lists import worst_of
 
@@ -42,7 +45,17 @@ def standing(farm: FarmSnapshot, age_s: float) -> FarmState:
         return FarmState(grade="fail", word="In trouble", text="Something keeps the farm from earning.")
     if farm.wrong:
         return FarmState(grade="warn", word="Mining", text="The farm earns less than it could.")
+    if farm.controls:
+        mines = any(row.state not in {"paused", "closed"} for row in farm.miners)
+        return FarmState(grade="ok", word="Mining" if mines else "Paused", text=_paused(farm))
     return FarmState(grade="ok", word="Mining", text="Nothing is wrong that the coordinator knows of.")
+
+
+def _paused(farm: FarmSnapshot) -> str:
+    """What is paused, in a sentence for each."""
+    calendar = Calendar(farm.earnings.time_zone)
+    texts = [line_of(row) for row in controls_stated(farm.controls, calendar, farm.at_ms)]
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in texts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from fleet.health.symptom import FARM
 from fleet.health.watch import FarmHealth
 from fleet.status.snapshot import Wrong
 from tests.support.fresh import payments
@@ -60,3 +61,18 @@ def test_a_smaller_share_of_accepted_jobs_is_known_with_what_it_costs() -> None:
     assert one.kind == "accept_ratio"
     assert one.nnet_per_day is not None
     assert one.nnet_per_day > 0
+
+
+def test_what_is_paused_is_not_wrong_nor_slower_and_changes_nothing_of_what_is_usual() -> None:
+    farm = FarmOf()
+    farm.works(1_800, "1")
+    worth = farm.health.worth
+    facts = replace(WELL, in_session=0, unpaid_s=900.0, without_worker_s=900.0)
+    for _ in range(1_800):
+        farm.now += 1.0
+        paused = farm.health.wrong(facts, (), None, farm.now, int(farm.now * 1000), paused={FARM, "miner a"})
+        assert paused == ()
+    assert farm.health.worth == worth
+    farm.now += 1.0
+    again = [farm.health.wrong(facts, (), None, farm.now + second, 0) for second in range(30)][-1]
+    assert "no_worker" in {one.kind for one in again}, "it is wrong once nothing is paused"

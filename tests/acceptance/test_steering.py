@@ -1,0 +1,160 @@
+"""One farm under load, steered by all commands: what is paused earns nothing, and the books are exact afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.domain.wall_clock import wall_ms
+from fleet.status.snapshot_file import read_snapshot
+from tests.support.farms import book, earned, farm, simulator, state
+from tests.support.processes import Started, eventually, run_fleet
+
+pytestmark = pytest.mark.timeout(300)
+
+_MINERS = ("north", "south", "east")
+_TOML = "".join(
+    f'[[miner]]\nid = "neo1{name}000000000000000000000000000000000000"\nname = "{name}"\ntags = ["{tag}"]\n'
+    for name, tag in zip(_MINERS, ("cold", "warm", "warm"), strict=True)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A farm that mines, the server's URL, and the farm's settings."""
+
+    process: Started
+    home: Path
+    url: str
+
+    def said(self, *words: str, code: int = 0) -> str:
+        settings = {"FLEET_STATE_DIR": str(state(self.home)), "FLEET_SERVER": self.url}
+        done = run_fleet(*words, folder=self.home, settings=settings)
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def states(self) -> dict[str, str]:
+        return {row["miner"]: row["state"] for row in self.standing()["miners"]}
+
+    def standing(self) -> dict[str, Any]:
+        """The figures that `fleet status` shows, of this moment."""
+        found = read_snapshot(state(self.home), wall_ms())
+        assert found is not None
+        return found.figures
+
+    def paid(self) -> dict[str, int]:
+        return {row["miner"]: row["paid"] for row in self.standing()["miners"]}
+
+    def mines(self, *names: str) -> None:
+        """Wait until each of these miners, and no other, is paid again."""
+        eventually(f"only {names} mine", lambda: {n for n, s in self.states().items() if s == "mining"} == set(names))
+        before = self.paid()
+        eventually(
+            f"{names} are paid", lambda: all(self.paid().get(name, 0) >= before.get(name, 0) + 3 for name in names)
+        )
+        now = self.paid()
+        # an open job of a paused miner may end meanwhile
+        assert all(now.get(name, 0) <= before.get(name, 0) + 1 for name in _MINERS if name not in names), (before, now)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("steering")
+    home = folder / "farm"
+    home.mkdir()
+    (home / "fleet.toml").write_text(_TOML, encoding="utf-8")
+    with simulator(folder / "server") as (_, url), farm(home, settings={"FLEET_SERVER": url}) as process:
+        process.says("REWARD")
+        yield Running(process=process, home=home, url=url)
+
+
+def test_a_miner_is_paused_with_a_reason_that_every_screen_shows_and_resumed(running: Running) -> None:
+    told = running.said("pause", "miner", "north", "--reason", "new fan", "--by", "alex", "--stop-after", "1s")
+    assert "miner north is paused by alex: new fan" in told
+    running.mines("south", "east")
+    assert running.states()["north"] == "paused"
+    eventually("its session is stopped", lambda: "closed" in running.said("miners").split("north")[1].split("\n")[0])
+    for words in (("status",), ("explain", "farm"), ("explain", "miner", "north")):
+        assert "paused by alex: new fan" in " ".join(running.said(*words).split()), words
+    assert [one for one in running.standing()["wrong"] if "north" in one["subject"]] == []
+    assert "already paused by alex: new fan" in running.said("pause", "miner", "north", code=65)
+    running.said("resume", "miner", "north")
+    running.mines(*_MINERS)
+
+
+def test_a_tag_is_paused_and_a_miner_of_it_says_so_when_it_is_resumed_alone(running: Running) -> None:
+    running.said("pause", "tag", "warm", "--keep-session", "--for", "1h")
+    running.said("pause", "miner", "east")
+    running.mines("north")
+    assert "it stays paused until" in running.said("resume", "miner", "east")
+    running.mines("north")
+    running.said("resume", "tag", "warm")
+    running.mines(*_MINERS)
+
+
+def test_a_pause_ends_by_itself_and_that_is_logged(running: Running) -> None:
+    running.said("pause", "farm", "--for", "2s")
+    eventually("its end is logged", lambda: "the time was over" in running.said("log", "--last", "1"))
+    running.mines(*_MINERS)
+
+
+def test_a_paused_farm_is_not_wrong_and_outlasts_kill_minus_nine_of_the_coordinator(running: Running) -> None:
+    running.said("pause", "farm", "--reason", "tariff", "--stop-after", "1s")
+    running.mines()
+    pid = int((state(running.home) / "coordinator.lock").read_text().split()[1])
+    os.kill(pid, signal.SIGKILL)
+    eventually("it runs again", lambda: (state(running.home) / "coordinator.lock").read_text().split()[1] != str(pid))
+    running.mines()
+    found = running.standing()
+    assert [one["kind"] for one in found["wrong"]] == []
+    assert [one["text"].partition(" by ")[0] for one in found["controls"]] == ["paused"]
+    running.said("resume", "farm")
+    running.mines(*_MINERS)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("pause", "miner", "nort"), 65, "there are east, north, south; did you mean 'north'?"),
+        (("pause", "tag", "hot"), 65, "no miner has the tag 'hot': there are cold, warm"),
+        (("drain", "server", "other"), 65, "the farm has no server 'other'"),
+        (("resume", "miner", "north"), 65, "miner north is not paused; nothing is"),
+        (("pause", "farm", "--until", "2020-01-01 06:00"), 65, "in the past"),
+        (("pause", "farm", "--until", "soon"), 64, "is not a time; try 06:00"),
+        (("pause", "farm", "--for", "1h", "--until", "06:00"), 64, "give one"),
+        (("pause", "miner"), 64, "name the miner"),
+        (("pause", "farm", "all"), 64, "stands alone"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_what_there_is(
+    running: Running, words: tuple[str, ...], code: int, says: str
+) -> None:
+    assert says in running.said(*words, code=code)
+
+
+def test_a_drained_miner_stops_its_session_and_a_retry_is_logged(running: Running) -> None:
+    running.said("drain", "miner", "south")
+    running.mines("north", "east")
+    running.said("resume", "miner", "south")
+    running.said("retry", "farm", "--reason", "why not")
+    running.mines(*_MINERS)
+    entries = json.loads(running.said("log", "--json", "--last", "3"))["entries"]
+    assert [(one["change"], one["name"]) for one in entries] == [
+        ("drain", "south"),
+        ("resume", "south"),
+        ("retry", None),
+    ]
+
+
+def test_the_farm_drains_as_by_ctrl_c_and_both_books_are_equal(running: Running) -> None:
+    running.said("drain", "farm", "--reason", "enough")
+    assert running.process.wait(90) == 0, running.process.words()
+    assert earned(running.home, running.url) == book(running.url)
+    assert "no coordinator runs" in running.said("drain", "farm", code=65)
