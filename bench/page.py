@@ -18,6 +18,7 @@ from bench import million
 from bench.flow import flow
 from bench.rows import Bound, Row
 from config.sections import WebSettings
+from config.settings import Settings
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.ledger.engine import open_engine
@@ -25,6 +26,7 @@ from fleet.ledger.ledger import Ledger
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.local.redis_server import free_port
+from fleet.status.control_desk import desk_at
 from fleet.status.snapshot import (
     Earnings,
     FarmSnapshot,
@@ -129,6 +131,7 @@ def _pages_of_a_million() -> Iterator[Row]:
         accounts=(million.SERVER,),
         calendar=Calendar(),
         latest=lambda: made,
+        desk=lambda: desk_at(Settings(), place, {}, runs=True),
         ended=events.jobs_ended,
         metrics=MetricsText(registry),
     )

@@ -6,19 +6,18 @@ One file: the four commands take the same target and give the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
 import click
 
 from config.load import load
-from fleet.commands.control_targets import Desk, desk, user_name
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import console, line
-from fleet.control.control import Control, ControlChange, Target, TargetKind
-from fleet.control.request import STOP_AFTER_S, ControlRequest, Followed
+from fleet.control.control import STEERED, Control, ControlChange, Target, TargetKind
+from fleet.control.ends import end_ms
+from fleet.control.request import STOP_AFTER_S, ControlRequest
 from fleet.control.stated import entry_stated
 from fleet.control.wording import announced, said
 from fleet.domain.calendar import Calendar
@@ -26,12 +25,10 @@ from fleet.domain.wall_clock import wall_ms
 from fleet.errors import ControlRefused
 from fleet.exact_json import dump
 from fleet.ledger.wait import when_free
+from fleet.status.control_desk import Desk, desk, user_name
 
-#: forms of a moment: a time of day, which means the next one, or a day with it
-_TIME, _MOMENTS = "%H:%M", ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
-_DAY = timedelta(days=1)
 #: what can be steered
-_KINDS = [kind.value for kind in (TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER)]
+_KINDS = [kind.value for kind in STEERED]
 
 
 def _target(command: Callable[..., None]) -> Callable[..., None]:
@@ -160,13 +157,13 @@ def _order(
             target=target,
             who=who,
             reason=reason,
-            until_ms=_end_ms(ends, calendar, now_ms),
+            until_ms=end_ms(*ends, calendar, now_ms),
             stop_after_s=stop_after_s,
             replaces=replaces,
         )
         with farm_errors():
             farm = desk(settings)
-            outcome = _asked(farm, request)
+            outcome = when_free(lambda: farm.order(request), say=lambda text: click.echo(f"fleet: {text}", err=True))
     except ControlRefused as exc:
         raise Failure(str(exc), EX_DATAERR) from exc
     if as_json:
@@ -186,37 +183,3 @@ def _still_paused(farm: Desk, request: ControlRequest) -> Control | None:
     if request.change is not ControlChange.RESUME or target.kind is not TargetKind.MINER:
         return None
     return farm.book.in_force().of_miner(target.name, farm.known.miners.get(target.name, ()))
-
-
-def _asked(farm: Desk, request: ControlRequest) -> Followed:
-    """The outcome of a request. Raises ControlRefused where it can't be followed."""
-    if request.change is not ControlChange.RESUME:
-        # what a control is on may be gone by the time it is resumed
-        farm.known.check(request.target)
-    once = request.change is ControlChange.RETRY or (
-        request.change is ControlChange.DRAIN and request.target.kind is TargetKind.FARM
-    )
-    if once and not farm.runs:
-        raise ControlRefused(f"no coordinator runs, so there is nothing to {request.change.value}")
-    return when_free(lambda: farm.book.ask(request), say=lambda text: click.echo(f"fleet: {text}", err=True))
-
-
-def _end_ms(ends: tuple[float | None, str | None], calendar: Calendar, now_ms: int) -> int | None:
-    """When a control ends by itself, in UTC milliseconds. Raises a UsageError for a text that is no moment."""
-    for_s, until = ends
-    if for_s is not None:
-        return now_ms + round(for_s * 1000)
-    if until is None:
-        return None
-    text, now = until.strip(), calendar.local(now_ms)
-    for form in (_TIME, *_MOMENTS):
-        try:
-            given = datetime.strptime(text, form)  # noqa: DTZ007 - the calendar gives it the zone
-        except ValueError:
-            continue
-        if form != _TIME:
-            return calendar.moment_ms(given)
-        at = now.replace(tzinfo=None, hour=given.hour, minute=given.minute, second=0, microsecond=0)
-        moment_ms = calendar.moment_ms(at)
-        return moment_ms if moment_ms > now_ms else calendar.moment_ms(at + _DAY)
-    raise click.UsageError(f"--until {text!r} is not a time; try 06:00, or {now + _DAY:%Y-%m-%d} 06:00")

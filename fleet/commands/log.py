@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from config.load import load
-from fleet.commands.control_targets import desk
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.tables import Sheet, console, line
 from fleet.control.stated import entry_stated
 from fleet.control.wording import logged
 from fleet.domain.calendar import Calendar
 from fleet.exact_json import dump
+from fleet.status.control_desk import desk
 
 #: entries shown unless told otherwise
 _MOST = 50

@@ -6,7 +6,7 @@ The interface, for whoever offers controls (command line, HTTP API, page, schedu
 - `fleet.control.request.ControlRequest` is a change that somebody asks for. `fleet.ledger.controls.ControlBook.ask`
   checks it against what is in force, writes control and log in one transaction, and returns what it did.
   `ControlRefused` says in a sentence why it can't be followed, and what there is.
-- `fleet.control.known.Known` says what exists; `fleet.commands.control_targets.known_targets` gathers it.
+- `fleet.control.known.Known` says what exists; `fleet.status.control_desk.known_targets` gathers it.
 - `fleet.control.in_force.Controls` answers what is paused, by which control; `fleet.control.wording` says it in words.
 
 A running coordinator follows a change within a second; otherwise the next start does.

@@ -62,6 +62,8 @@ class Target:
 
 
 FARM = Target(kind=TargetKind.FARM)
+#: what a person can steer
+STEERED = (TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,7 +67,7 @@ def observing(
     status = StatusObserver(subject, collected, wanted, _to_all(publisher.put, alerts.put), sources, now)
     try:
         with (
-            site(settings, parts, lambda: status.latest, tags.by_name) as observers,
+            site(settings, parts, lambda: status.latest, tags) as observers,
             tracing(settings.output.traces_url, parts.names) as traces,
         ):
             live = (alerts.reloaded, tags.reloaded, steering.reloaded)

@@ -11,7 +11,9 @@ from config.settings import Settings
 from fleet.coordinator.metrics_observer import MetricsObserver
 from fleet.coordinator.observed import Observed
 from fleet.domain.calendar import Calendar
+from fleet.status.control_desk import Desk, desk_at
 from fleet.status.snapshot import FarmSnapshot
+from fleet.status.stated import head_stated
 from fleet.web.farm_metrics import MetricsText, farm_metrics
 from fleet.web.scraping import ScrapeServer
 from fleet.web.site import ServedFarm, serving
@@ -23,13 +25,13 @@ def site(
     settings: Settings,
     parts: Observed,
     latest: Callable[[], FarmSnapshot | None],
-    tags: Mapping[str, tuple[str, ...]],
+    live: LiveTags,
 ) -> Iterator[list[MetricsObserver]]:
-    """Serve page and metrics where the settings say; a port in use only gives a warning. `tags` are by miner's name."""
+    """Serve page and metrics where the settings say; a port in use only gives a warning."""
     if not settings.web.port and settings.web.metrics_token is None:
         yield []
         return
-    events, registry = farm_metrics(latest, release=release(), tags=tags)
+    events, registry = farm_metrics(latest, release=release(), tags=live.by_name)
     farm = ServedFarm(
         place=parts.place,
         folder=settings.state_dir,
@@ -38,6 +40,7 @@ def site(
         names={account.key: account.ledger_name for account in parts.accounts if account.key},
         calendar=Calendar(settings.time_zone),
         latest=latest,
+        desk=lambda: _desk(live.settings, parts, latest()),
         ended=events.jobs_ended,
         metrics=MetricsText(registry),
     )
@@ -51,16 +54,24 @@ def site(
         yield [MetricsObserver(events, parts.farm, heartbeat_s=settings.heartbeat_s)]
 
 
+def _desk(settings: Settings, parts: Observed, farm: FarmSnapshot | None) -> Desk:
+    figures = {} if farm is None else head_stated(farm)
+    return desk_at(settings, parts.place, figures, runs=True)
+
+
 class LiveTags:
     """The tags of each miner that has any, by its name, as the settings now say."""
 
     def __init__(self, settings: Settings, names: Mapping[str, str]) -> None:
         """`names` are by miner id."""
         self._names = names
+        #: the settings as they are now
+        self.settings = settings
         self.by_name = _tags(settings, names)
 
     def reloaded(self, settings: Settings) -> None:
         """Replace them, for whoever reads the same mapping."""
+        self.settings = settings
         self.by_name.clear()
         self.by_name.update(_tags(settings, self._names))
 

@@ -35,6 +35,10 @@ class ControlBook:
     def __init__(self, engine: Engine, farm: str, now_ms: Callable[[], int] = wall_ms) -> None:
         self._engine, self._farm, self._now_ms = engine, farm, now_ms
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
     def ask(self, request: ControlRequest) -> Followed:
         """Follow a request, and log it. Raises ControlRefused, and then changes nothing."""
         with self._changing() as (connection, now_ms):

@@ -1,4 +1,4 @@
-"""Answers admitted visitors: pages and the files that they load, the API, and metrics."""
+"""Answers admitted visitors: pages, the files that they load, and metrics."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from tornado.web import Finish, HTTPError, RequestHandler
 
 from fleet.tokens.token import holds_token
-from fleet.web.api import ApiAnswer, Questions, api_error
 from fleet.web.farm_metrics import MetricsText
 from fleet.web.pages import Pages
 from fleet.web.visitors import NotAdmitted, Visitors
 
 #: parts of a query; a page takes four
 _MOST_FIELDS = 8
-_HTML, _TEXT, _JSON = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/json"
+_HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 _IN_ADDRESS = (
     "a token stands in the address, where logs and histories keep it: revoke it (`fleet token revoke`), and send its "
     "successor as the header `Authorization: Bearer TOKEN`"
@@ -34,10 +33,10 @@ _HEADERS = {
 }
 
 
-class _Handler(RequestHandler):
+class Handler(RequestHandler):
     """Answers admitted visitors, with headers that let a browser load nothing from elsewhere."""
 
-    SUPPORTED_METHODS = ("GET", "HEAD")
+    SUPPORTED_METHODS: tuple[str, ...] = ("GET", "HEAD")
 
     def initialize(self, *, visitors: Visitors) -> None:
         self._visitors = visitors
@@ -87,7 +86,7 @@ class _Handler(RequestHandler):
         """None: no answer is kept by a browser."""
 
 
-class HealthHandler(_Handler):
+class HealthHandler(Handler):
     """Tells anybody that the page is served, and nothing else."""
 
     def prepare(self) -> None:
@@ -99,7 +98,7 @@ class HealthHandler(_Handler):
     head = get
 
 
-class MetricsHandler(_Handler):
+class MetricsHandler(Handler):
     """Answers with the metrics."""
 
     def initialize(self, *, visitors: Visitors, metrics: MetricsText) -> None:  # type: ignore[override]
@@ -112,7 +111,7 @@ class MetricsHandler(_Handler):
     head = get
 
 
-class PageHandler(_Handler):
+class PageHandler(Handler):
     """Answers with a page."""
 
     def initialize(self, *, visitors: Visitors, pages: Pages) -> None:  # type: ignore[override]
@@ -126,7 +125,7 @@ class PageHandler(_Handler):
     head = get
 
 
-class FileHandler(_Handler):
+class FileHandler(Handler):
     """Answers with a file that the pages load."""
 
     def initialize(self, *, visitors: Visitors, pages: Pages) -> None:  # type: ignore[override]
@@ -141,25 +140,5 @@ class FileHandler(_Handler):
         # its address holds a digest of its content
         self.set_header("Cache-Control", "private, max-age=31536000, immutable")
         self.reply(200, content, kind)
-
-    head = get
-
-
-class ApiHandler(_Handler):
-    """Answers programs: what they ask by JSON, and refusals, too."""
-
-    def initialize(self, *, visitors: Visitors, questions: Questions) -> None:  # type: ignore[override]
-        super().initialize(visitors=visitors)
-        self._questions = questions
-
-    def refuse(self, status: int, text: str) -> None:
-        self.answer(api_error(status, text))
-
-    def answer(self, answer: ApiAnswer) -> None:
-        """Answer the request."""
-        self.reply(answer.status, answer.body, _JSON)
-
-    async def get(self, kind: str, name: str | None = None) -> None:
-        self.answer(await self._questions.answer(kind, name or "", self.query()))
 
     head = get

@@ -11,10 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from fleet.control.control import STEERED, TargetKind
+from fleet.control.stated import entry_stated, subject_of
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
 from fleet.status.snapshot import FarmSnapshot
+from fleet.status.stated import head_stated
 from fleet.web import charts, lists, over_time, views
 from fleet.web.kept_answers import KeptAnswers
 from fleet.web.rendering import Renderer
@@ -25,8 +28,8 @@ from fleet.web.why import why_host, why_miner
 T = TypeVar("T")
 #: seconds for which the advice is shown again
 _ADVICE_S = 30.0
-#: rows of the overview's tables, and jobs of a list
-_FIRST_MINERS, _FIRST_HOSTS, _JOBS = 12, 12, 25
+#: rows of the overview's tables, jobs of a list, and changes of what is paused
+_FIRST_MINERS, _FIRST_HOSTS, _JOBS, _CHANGES = 12, 12, 25, 20
 #: longest text that is looked up
 _MOST_TEXT = 200
 
@@ -57,6 +60,7 @@ class Pages:
             "/host": self._host,
             "/jobs": self._jobs,
             "/job": self._job,
+            "/steer": self._steer,
         }
         self._advice, self._advice_at = "", float("-inf")
         self._seen: tuple[FarmSnapshot | None, float] = (None, sources.clock())
@@ -155,6 +159,21 @@ class Pages:
         lives, found = await self._read(lambda: self._sources.ledger.job(wanted))
         return self._page(
             "job.html", "/jobs", status=200 if lives or found else 404, wanted=wanted, lives=lives, found=found
+        )
+
+    async def _steer(self, query: Mapping[str, str]) -> PageAnswer:
+        farm = self._sources.latest()
+        if farm is None:
+            return self._starting()
+        changes = await self._read(lambda: self._sources.ledger.changes(_CHANGES))
+        return self._page(
+            "steer.html",
+            "/steer",
+            controls=head_stated(farm)["controls"],
+            entries=[entry_stated(one) | {"subject": subject_of(one.target)} for one in reversed(changes)],
+            kinds=[kind.value for kind in STEERED],
+            chosen_kind=query.get("kind", TargetKind.MINER.value),
+            chosen_name=query.get("name", "")[:_MOST_TEXT],
         )
 
     # -- parts -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from config.hiding import hidden
 from config.sections import WebSettings
 from fleet.broker.disguise import split_id
+from fleet.control.control import LogEntry
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import WrongSetting
@@ -22,14 +23,16 @@ from fleet.ledger.reports.history import Paid, minutes, minutes_and_hours
 from fleet.ledger.reports.job_history import Life, Match, find
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.ledger.reports.losses import losses
+from fleet.status.control_desk import Desk
 from fleet.status.snapshot import FarmSnapshot
 from fleet.tokens import token
 from fleet.tokens.token_file import TokenFile
 from fleet.web.api import Questions
 from fleet.web.farm_metrics import MetricsText
+from fleet.web.orders import Orders
 from fleet.web.pages import Pages
 from fleet.web.past import Past
-from fleet.web.server import WebServer
+from fleet.web.server import Served, WebServer
 from fleet.web.sources import FarmSources, LedgerReader
 from fleet.web.views import Ended
 from fleet.web.visitors import Visitors
@@ -55,6 +58,8 @@ class ServedFarm:
     #: the days that its pages show
     calendar: Calendar
     latest: Callable[[], FarmSnapshot | None]
+    #: where its controls are read and changed
+    desk: Callable[[], Desk]
     #: jobs that ended since the coordinator's start, by outcome and type
     ended: Callable[[], Ended]
     metrics: MetricsText
@@ -78,18 +83,18 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
             latest=farm.latest,
             ended=farm.ended,
             past=past,
-            ledger=_reader(farm.place, farm.accounts, farm.names),
+            ledger=_reader(farm),
             now_ms=wall_ms,
             clock=time.monotonic,
         )
         with (
             contextlib.closing(Pages(sources)) as pages,
             contextlib.closing(Questions(sources)) as questions,
-            contextlib.closing(
-                WebServer(visitors, pages, questions, farm.metrics, settings.address, settings.port)
-            ) as server,
+            contextlib.closing(Orders(farm.desk, farm.calendar, wall_ms)) as orders,
         ):
-            yield server
+            served = Served(pages=pages, questions=questions, orders=orders, metrics=farm.metrics)
+            with contextlib.closing(WebServer(visitors, served, settings.address, settings.port)) as server:
+                yield server
 
 
 def _finder(file: TokenFile) -> Callable[[str], token.Token | None]:
@@ -117,7 +122,13 @@ def _past(farm: ServedFarm) -> Past:
     return past
 
 
-def _reader(place: LedgerPlace, accounts: Collection[str], names: Mapping[str, str]) -> LedgerReader:
+def _reader(farm: ServedFarm) -> LedgerReader:
+    place, accounts, names = farm.place, farm.accounts, farm.names
+
+    def changes(most: int) -> tuple[LogEntry, ...]:
+        with contextlib.closing(farm.desk()) as desk:
+            return desk.book.log(most)
+
     def job(wanted: str) -> tuple[list[Life], list[Match]]:
         name, own = split_id(wanted)
         engine = open_engine(place.url, read_only=True)
@@ -131,6 +142,7 @@ def _reader(place: LedgerPlace, accounts: Collection[str], names: Mapping[str, s
     return LedgerReader(
         jobs=lambda most, miner, host: latest_jobs(place, most, miner=miner, host=host),
         job=job,
+        changes=changes,
         lost=lambda: _lost(place, accounts),
         advice=lambda: next((one.advice.sentence for one in kept_advice(place)), ""),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fleet.control.control import LogEntry
 from fleet.health.reasons import LostToday
 from fleet.ledger.reports.job_history import Life, Match
 from fleet.ledger.reports.latest import PaidJob
@@ -21,6 +22,8 @@ class LedgerReader:
     jobs: Callable[[int, str | None, str | None], list[PaidJob]]
     #: a job's histories, or the jobs whose ids begin so
     job: Callable[[str], tuple[list[Life], list[Match]]]
+    #: the last changes of what is paused, as many as asked for
+    changes: Callable[[int], tuple[LogEntry, ...]]
     #: what each miner lost in the last day
     lost: Callable[[], list[LostToday]]
     #: the newest advice in one line; "" without any

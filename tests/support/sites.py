@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.sections import WebSettings
+from config.settings import Settings
 from fleet.domain.calendar import Calendar
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
+from fleet.status.control_desk import desk_at
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web.farm_metrics import MetricsText, farm_metrics
 from fleet.web.server import WebServer
@@ -36,6 +38,7 @@ def site(
         accounts=(server,),
         calendar=Calendar(),
         latest=latest,
+        desk=lambda: desk_at(Settings(), place, {}, runs=True),
         ended=events.jobs_ended,
         metrics=MetricsText(registry),
     )

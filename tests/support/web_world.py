@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeVar
 
+from fleet.control.control import ControlChange, LogEntry, Target, TargetKind
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.domain.causes import Loss
@@ -42,6 +43,16 @@ class Elements(HTMLParser):
         self.words.append(data)
 
 
+CHANGE = LogEntry(
+    number=1,
+    at_ms=AT_MS,
+    change=ControlChange.PAUSE,
+    target=Target(kind=TargetKind.MINER, name=MARKUP),
+    who=MARKUP,
+    reason=MARKUP,
+)
+
+
 @dataclass(kw_only=True, slots=True)
 class World:
     """The sources of pages, changed by hand."""
@@ -72,6 +83,7 @@ class World:
                 ledger=LedgerReader(
                     jobs=lambda *_: self.read(self.jobs),
                     job=lambda _: self.read((self.lives, self.found)),
+                    changes=lambda _: self.read((CHANGE,)),
                     lost=lambda: self.read([LostToday(miner=MARKUP, cause=Loss.EXPIRED, jobs=1, amount=ZERO)]),
                     advice=lambda: self.read(self.advice),
                 ),

@@ -1,4 +1,4 @@
-"""What the commands of controls need of a farm: the book of its controls, the names of its parts, who asks."""
+"""Where a farm's controls are read and changed, by its commands or its API: their book, and what there is to steer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
+from fleet.control.control import ControlChange, TargetKind
 from fleet.control.known import Known
+from fleet.control.request import ControlRequest, Followed
 from fleet.domain.wall_clock import wall_ms
+from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.engine import open_beside, open_engine
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.places import SIMULATOR, ledger_to_read
+from fleet.ledger.places import SIMULATOR, LedgerPlace, ledger_to_read
 from fleet.status.snapshot_file import read_snapshot
 from fleet.status.standing import status_folder
 from tasks.jobtypes import JOB_TYPES
@@ -29,19 +32,40 @@ class Desk:
     #: whether a coordinator runs that follows a change at once
     runs: bool
 
+    def close(self) -> None:
+        """Close the connections to the ledger."""
+        self.book.close()
+
+    def order(self, request: ControlRequest) -> Followed:
+        """Follow a request. Raises ControlRefused where it can't be, and LedgerBusy while the ledger is locked."""
+        if request.change is not ControlChange.RESUME:
+            # what a control is on may be gone by the time it is resumed
+            self.known.check(request.target)
+        drains_farm = request.change is ControlChange.DRAIN and request.target.kind is TargetKind.FARM
+        if (drains_farm or request.change is ControlChange.RETRY) and not self.runs:
+            raise ControlRefused(f"no coordinator runs, so there is nothing to {request.change.value}")
+        return self.book.ask(request)
+
 
 def desk(settings: Settings, *, reads: bool = False) -> Desk:
     """The controls of the farm that reports read, to be changed unless it only `reads`.
 
     Raises LedgerError where the farm has no ledger yet.
     """
-    place, last = ledger_to_read(settings), read_snapshot(status_folder(settings), wall_ms())
-    engine = open_engine(place.url, read_only=True) if reads else open_beside(place.url)
+    last = read_snapshot(status_folder(settings), wall_ms())
     figures = {} if last is None else last.figures
+    return desk_at(settings, ledger_to_read(settings), figures, runs=last is not None and last.fresh, reads=reads)
+
+
+def desk_at(
+    settings: Settings, place: LedgerPlace, figures: Mapping[str, Any], *, runs: bool, reads: bool = False
+) -> Desk:
+    """The controls in a ledger; `figures` are of the farm's last snapshot, as `fleet.status.stated` has them."""
+    engine = open_engine(place.url, read_only=True) if reads else open_beside(place.url)
     return Desk(
         book=ControlBook(engine, farm_key(place, _account(settings, figures))),
         known=known_targets(settings, stored_names(engine), figures),
-        runs=last is not None and last.fresh,
+        runs=runs,
     )
 
 

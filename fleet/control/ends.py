@@ -1,0 +1,37 @@
+"""When a control ends by itself, from what people write: a duration, a time of day, or a moment. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fleet.domain.calendar import Calendar
+from fleet.errors import ControlRefused
+
+#: a time of day, which means the next one, and a day with it
+_TIME, _MOMENTS = "%H:%M", ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
+_DAY = timedelta(days=1)
+
+
+def end_ms(for_s: float | None, until: str | None, calendar: Calendar, now_ms: int) -> int | None:
+    """The end in UTC milliseconds, None for no end. `until` is of the calendar's zone.
+
+    Raises ControlRefused where both are given, or `until` is no moment.
+    """
+    if for_s is not None and until is not None:
+        raise ControlRefused("a duration and a time both say when it ends; give one")
+    if for_s is not None:
+        return now_ms + round(for_s * 1000)
+    if until is None:
+        return None
+    text, now = until.strip(), calendar.local(now_ms)
+    for form in (_TIME, *_MOMENTS):
+        try:
+            given = datetime.strptime(text, form)  # noqa: DTZ007 - the calendar gives it the zone
+        except ValueError:
+            continue
+        if form != _TIME:
+            return calendar.moment_ms(given)
+        at = now.replace(tzinfo=None, hour=given.hour, minute=given.minute, second=0, microsecond=0)
+        moment_ms = calendar.moment_ms(at)
+        return moment_ms if moment_ms > now_ms else calendar.moment_ms(at + _DAY)
+    raise ControlRefused(f"{text!r:.80} is not a time; try 06:00, or {now + _DAY:%Y-%m-%d} 06:00")

@@ -1,0 +1,149 @@
+"""Orders that come over the HTTP API: pause, drain, resume and retry, each by the holder of a token that allows it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from fleet.control.control import STEERED, ControlChange, Target, TargetKind
+from fleet.control.ends import end_ms
+from fleet.control.request import STOP_AFTER_S, ControlRequest
+from fleet.control.stated import control_stated, entry_stated
+from fleet.control.wording import announced
+from fleet.domain.calendar import Calendar
+from fleet.domain.durations import seconds
+from fleet.errors import ControlRefused, LedgerBusy, LedgerError
+from fleet.status.control_desk import Desk
+from fleet.web.api import ApiAnswer, api_answer, api_error
+
+#: entries of the log that are shown, and controls
+_ENTRIES, _CONTROLS = 50, 200
+_FIELDS = frozenset({"kind", "name", "reason", "for", "until", "stop_after", "keep_session", "replace"})
+#: the words of the changes that may be asked for
+CHANGES = tuple(
+    change.value for change in (ControlChange.PAUSE, ControlChange.DRAIN, ControlChange.RESUME, ControlChange.RETRY)
+)
+
+
+class Orders:
+    """Follows orders, one at a time, on a thread of its own. All methods run on one event loop."""
+
+    def __init__(self, desk: Callable[[], Desk], calendar: Calendar, now_ms: Callable[[], int]) -> None:
+        self._desk, self._calendar, self._now_ms = desk, calendar, now_ms
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orders")
+
+    def close(self) -> None:
+        """End the thread after the order that it follows."""
+        self._executor.shutdown(cancel_futures=True)
+
+    async def take(self, change: ControlChange, body: bytes, who: str) -> ApiAnswer:
+        """Follow the order in a request's body, which `who` gives."""
+        return await self._answered(lambda desk: self._followed(desk, change, body, who))
+
+    async def in_force(self) -> ApiAnswer:
+        """What is paused or drained now."""
+        return await self._answered(self._controls)
+
+    async def log(self) -> ApiAnswer:
+        """The last changes."""
+        return await self._answered(
+            lambda desk: api_answer(200, {"entries": [entry_stated(one) for one in desk.book.log(_ENTRIES)]})
+        )
+
+    def _followed(self, desk: Desk, change: ControlChange, body: bytes, who: str) -> ApiAnswer:
+        now_ms = self._now_ms()
+        followed = desk.order(requested(change, fields_of(body), who, self._calendar, now_ms))
+        lines = announced(followed, self._calendar, now_ms, runs=desk.runs)
+        return api_answer(200, {"entry": entry_stated(followed.entry), "text": list(lines)})
+
+    def _controls(self, desk: Desk) -> ApiAnswer:
+        now_ms, found = self._now_ms(), desk.book.in_force()
+        rows = [control_stated(one, self._calendar, now_ms) for one in list(found)[:_CONTROLS]]
+        return api_answer(200, {"found": len(found), "controls": rows})
+
+    async def _answered(self, make: Callable[[Desk], ApiAnswer]) -> ApiAnswer:
+        def answer() -> ApiAnswer:
+            with contextlib.closing(self._desk()) as desk:
+                return make(desk)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, answer)
+        except BadOrderError as exc:
+            return api_error(400, str(exc))
+        except ControlRefused as exc:
+            return api_error(409, str(exc))
+        except LedgerBusy as exc:
+            return api_error(503, f"{exc}; nothing was changed: ask again")
+        except LedgerError as exc:
+            return api_error(503, f"{exc}; nothing was changed")
+
+
+class BadOrderError(ValueError):
+    """A request that no farm could follow; the message says what to write."""
+
+
+def fields_of(body: bytes) -> Mapping[str, Any]:
+    """The fields of an order. Raises BadOrderError for anything but one JSON object of known fields."""
+    try:
+        found = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as exc:
+        raise BadOrderError(f"the body is no JSON: {exc!s:.200}") from exc
+    if not isinstance(found, dict):
+        raise BadOrderError('the body is one JSON object, such as {"kind": "miner", "name": "garage-1", "for": "2h"}')
+    unknown = sorted(found.keys() - _FIELDS)
+    if unknown:
+        raise BadOrderError(f"unknown field {unknown[0]!r:.80}; there are {', '.join(sorted(_FIELDS))}")
+    return found
+
+
+def requested(
+    change: ControlChange, fields: Mapping[str, Any], who: str, calendar: Calendar, now_ms: int
+) -> ControlRequest:
+    """The request that these fields make. Raises BadOrderError, and ControlRefused for an end that can't be."""
+    kinds = [kind.value for kind in STEERED]
+    kind, name = fields.get("kind"), _text(fields, "name")
+    if kind not in kinds:
+        raise BadOrderError(f"kind is {kind!r:.80}; write one of {', '.join(kinds)}")
+    if (kind == TargetKind.FARM.value) is bool(name):
+        raise BadOrderError("the farm has no name" if name else f'name which {kind}: a field "name" is missing')
+    keeps, replaces = _flag(fields, "keep_session"), _flag(fields, "replace")
+    stop_after_s = _duration(fields, "stop_after")
+    return ControlRequest(
+        change=change,
+        target=Target(kind=TargetKind(kind), name=name),
+        who=who,
+        reason=_text(fields, "reason"),
+        until_ms=end_ms(_duration(fields, "for"), _text(fields, "until") or None, calendar, now_ms),
+        stop_after_s=None if keeps else STOP_AFTER_S if stop_after_s is None else stop_after_s,
+        replaces=replaces,
+    )
+
+
+def _text(fields: Mapping[str, Any], field: str) -> str:
+    value = fields.get(field, "")
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadOrderError(f"{field} is {value!r:.80}; write a text")
+    return value.strip()
+
+
+def _flag(fields: Mapping[str, Any], field: str) -> bool:
+    value = fields.get(field, False)
+    if not isinstance(value, bool):
+        raise BadOrderError(f"{field} is {value!r:.80}; write true or false")
+    return value
+
+
+def _duration(fields: Mapping[str, Any], field: str) -> float | None:
+    text = _text(fields, field)
+    if not text:
+        return None
+    found = seconds(text)
+    if found is None:
+        raise BadOrderError(f"{field} is {text!r:.80}; write a duration, e.g. 90s, 5m or 1h30m")
+    return found
