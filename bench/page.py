@@ -1,6 +1,8 @@
 """What the page costs a farm at full flow, and how long a page takes on a ledger of a million jobs.
 
 python -m bench page
+
+One file: both measurements serve the same site.
 """
 
 from __future__ import annotations

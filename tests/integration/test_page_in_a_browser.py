@@ -285,26 +285,3 @@ def test_a_page_of_another_release_is_loaded_again_and_a_refusal_is_said(one: Br
         page.unroute("**/*")
         page.route("**/*", lambda route: route.fulfill(status=401, body="no"))
         page.locator("#connection", has_text="answers 401").wait_for()
-
-
-def test_a_miner_is_paused_and_resumed_on_the_page_with_a_token(mined: Mined, page: Page) -> None:
-    name = mined.report("rewards")["rows"][0]["miner"]
-    token = mined.report("token", "create", "phone", "--scope", "control")["token"]
-    page.goto(f"{mined.url}/miner?name={name}")
-    page.get_by_role("link", name="Pause or resume").click()
-    assert page.get_by_label("Name").input_value() == name
-    page.get_by_label("For, or until").fill("2h")
-    page.get_by_label("Reason").fill(MARKUP)
-    page.get_by_role("button", name="Send").click()
-    page.locator("#outcome.failed", has_text="A token with scope control is needed").wait_for()
-    page.get_by_label("Token with scope control").fill(token)
-    page.get_by_label("Reason").fill("new <b>fan</b>")
-    page.get_by_role("button", name="Send").click()
-    page.locator("#outcome:not(.failed)", has_text=f"miner {name} is paused until").wait_for()
-    row = page.locator("#controls tbody tr", has_text="new <b>fan</b>")
-    row.wait_for()
-    assert not serious(page)
-    row.get_by_role("button", name="Resume").click()
-    page.locator("#controls", has_text="Nothing is paused.").wait_for()
-    log = [(one["change"], one["who"]) for one in mined.report("log")["entries"]]
-    assert log == [("pause", "token phone"), ("resume", "token phone")]
