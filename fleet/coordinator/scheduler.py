@@ -106,9 +106,9 @@ class Farm:
         if line:
             self._warn(line)
         if back:
+            # also one whose call is under way: if that fails, its wait is not that of the outage
             for other in self.miners.values():
-                if now < other.waits_until:
-                    self._tell(other, ServerIsBack(), now)
+                self._tell(other, ServerIsBack(), now)
 
     def on_result(self, message: ResultMessage, now: float) -> str:
         """A worker's attempt ended. Returns the type of its job; "" if it was not awaited, which drops the result."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import textwrap
 from pathlib import Path
@@ -81,7 +83,11 @@ class Container:
         """`docker stop`: its exit code."""
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(30)
+        code = self._process.wait(30)
+        with contextlib.suppress(ProcessLookupError):
+            # with its first process, a container ends all others
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return code
 
     def _answers(self) -> bool:
         assert self._process is not None

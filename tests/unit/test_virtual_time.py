@@ -106,6 +106,10 @@ def test_a_session_that_the_server_at_last_refused_to_stop_needs_no_later_total(
     run_seed(draw_plan(1952440))
 
 
+def test_a_call_that_fails_after_an_outage_is_repeated_without_the_outages_wait() -> None:
+    run_seed(draw_plan(4000385))
+
+
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_sessions_that_open_and_close_at_random_lose_nothing(seed: int) -> None:
     plan = replace(draw_plan(seed, jobs=40), miners=6, pinned=seed % 2, restless=True)

@@ -11,7 +11,8 @@ from config.sources import variable
 from config.tree import leaves
 
 ROOT = Path(__file__).parents[3]
-_READ = re.compile(r"\$\{([A-Z_]+)")
+#: `$$` is a dollar for the container
+_READ = re.compile(r"(?<!\$)\$\{([A-Z_]+)")
 
 
 def test_the_file_is_the_one_that_the_tree_writes() -> None:
