@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import time
 from collections.abc import Iterator
@@ -25,7 +24,6 @@ from fleet.server.certificate import certificate_of
 from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
 from tests.support.diagnoses import about
-from tests.support.lacks import lacks
 from tests.support.processes import eventually
 from tests.support.redis_container import Container
 from tests.support.workers import job, results, send, worker
@@ -76,8 +74,6 @@ class TlsFarm:
 
 @pytest.fixture
 def farm(tmp_path: Path) -> Iterator[TlsFarm]:
-    if shutil.which("redis-cli", path="/usr/bin:/bin") is None:
-        lacks("no redis-cli, which the container of Redis has")
     made = TlsFarm(tmp_path)
     made.redis.start()
     try:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -19,6 +20,17 @@ from tests.support.redis_server import binary
 PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
 
 _FILES = {"cert": "server.crt", "key": "server.key", "ca-cert": "ca.crt"}
+
+#: redis-cli for one command, on a machine without it
+_CLIENT = """#!{python}
+import os, sys, redis
+_, _, user, *command = sys.argv
+try:
+    answer = redis.Redis(port={port}, username=user, password=os.environ["REDISCLI_AUTH"]).execute_command(*command)
+    print(answer.decode())
+except redis.RedisError as exc:
+    print("ERR", exc)
+"""
 
 
 def start_script(folder: Path, secrets: Path) -> str:
@@ -43,7 +55,7 @@ class Container:
             (self._tools / name).symlink_to(binary())
         self.port = free_port()
         client = self._tools / "redis-cli"
-        client.write_text(f'#!/bin/sh\nexec /usr/bin/redis-cli -p {self.port} "$@"\n', encoding="utf-8")
+        client.write_text(_CLIENT.format(python=sys.executable, port=self.port), encoding="utf-8")
         client.chmod(0o700)
         self._users = folder / "users.acl"
         self._users.write_text("user default on nopass ~* &* +@all\n" if user is None else users_file(PASSWORDS, {}))
