@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
+from fleet.control.control import Control
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
+from fleet.ledger.controls import ControlBook, farm_key
+from fleet.ledger.engine import open_engine
 from fleet.ledger.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
 from fleet.ledger.reports.rewards import Reward, rewards_by
 from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
+from fleet.status.stated import controls_stated
 from tasks.text import sanitized
 
 #: figures of a snapshot that describe only the present
@@ -82,11 +86,11 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, cale
     try:
         rewards = _at(accounts, rewards_by(place, "miner"))
         days = _at(accounts, rewards_by(place, "day", calendar=calendar))
+        controls = _controls(place, servers[0]["account"] if servers else "", now_ms)
     except LedgerError:
         if found is not None or (place.file is not None and place.file.exists()):
             raise
-        rewards, days = [], []
-    today = calendar.day(now_ms)
+        rewards, days, controls = [], [], []
     known = {row["miner"]: row for row in last.get("miners", [])}
     return {
         "v": last.get("v"),
@@ -96,23 +100,39 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, cale
         "server": server,
         "servers": [_server(row, rewards) for row in servers],
         "simulated": last.get("simulated", place.simulated),
-        "earnings": {
-            "nnet_per_minute": None,
-            "recent_nnet": None,
-            "recent_s": None,
-            "today_nnet": _of_day(days, today),
-            "yesterday_nnet": _of_day(days, today - timedelta(days=1)),
-            "projected_day": None,
-            "ledger_nnet": sum((row.total_nnet for row in rewards), ZERO),
-            "last_paid_at": last.get("earnings", {}).get("last_paid_at"),
-            "time_zone": calendar.name,
-        },
+        "earnings": _earnings(last, rewards, days, calendar.day(now_ms), calendar),
         **dict.fromkeys(_OF_THE_PRESENT),
         "losses": last.get("losses"),
         "ledger": last.get("ledger"),
+        "controls": controls_stated(controls, calendar, now_ms),
         "wrong": [],
         "miners": [_miner(row.group, row.total_nnet, known.get(row.group, {})) for row in rewards],
     }
+
+
+def _earnings(
+    last: Mapping[str, Any], rewards: Iterable[Reward], days: Sequence[Reward], today: date, calendar: Calendar
+) -> dict[str, Any]:
+    return {
+        "nnet_per_minute": None,
+        "recent_nnet": None,
+        "recent_s": None,
+        "today_nnet": _of_day(days, today),
+        "yesterday_nnet": _of_day(days, today - timedelta(days=1)),
+        "projected_day": None,
+        "ledger_nnet": sum((row.total_nnet for row in rewards), ZERO),
+        "last_paid_at": last.get("earnings", {}).get("last_paid_at"),
+        "time_zone": calendar.name,
+    }
+
+
+def _controls(place: LedgerPlace, account: str, now_ms: int) -> list[Control]:
+    """What the next start will follow. `account` is the farm's first server in the ledger."""
+    book = ControlBook(open_engine(place.url, read_only=True), farm_key(place, account), lambda: now_ms)
+    try:
+        return list(book.in_force())
+    finally:
+        book.close()
 
 
 def _at(accounts: Collection[str], rows: Sequence[Reward]) -> list[Reward]:
