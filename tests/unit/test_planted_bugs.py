@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.virtual.planted import PLANTED, Planted, caught
+from tests.virtual.planted import PLANTED, caught
+from tests.virtual.planted_bug import Planted
 
 
 def test_there_are_ten_planted_bugs_and_more() -> None:

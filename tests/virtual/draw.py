@@ -1,4 +1,7 @@
-"""Draws a schedule's plan from its seed."""
+"""Draws a schedule's plan from its seed.
+
+One file: each draw depends on those before it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from fleet.simulator.faults import Fault, parse_fault
 from fleet.simulator.rewards import RewardRule
 from tests.support.faults import CALL_FAULTS
+from tests.virtual.draw_orders import with_orders
 from tests.virtual.plan import Plan
 
 #: single endpoints whose answers may be lost as well
@@ -59,10 +63,11 @@ class _Draws:
         return tuple((start, start + self.rng.random() * most_s) for start in self.moments(likely, 2))
 
 
-def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan:
+def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True, orders: bool = True) -> Plan:
     """The schedule of a seed, of about `jobs` jobs; without `jobs` mostly a short one, now and then a long one.
 
     Most faults meet each other within a few jobs: many short schedules find more in a minute than a few long ones.
+    Without `orders` nothing is paused: the plans of tests that rely on single seeds.
     """
     rng = Random(f"plan {seed}")
     miners = rng.choice((1, 1, 2, 3))
@@ -96,7 +101,8 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True) -> Plan
     if not later:
         return plan
     plan = replace(plan, thefts=_thefts(seed, plan.mining_s), **_auto(seed, miners))
-    return _with_second(plan, jobs) if draws_second(seed) else plan
+    plan = _with_second(plan, jobs) if draws_second(seed) else plan
+    return with_orders(plan) if orders else plan
 
 
 def draws_second(seed: int) -> bool:

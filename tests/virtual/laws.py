@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from fleet.broker.disguise import of_server
 from fleet.broker.results import Results
@@ -49,6 +50,16 @@ class Row:
     outcome_known: bool = False
 
 
+class SteeringLaws(Protocol):
+    """The laws of controls, whichever server they concern."""
+
+    def committed(self, writes: Sequence[Write]) -> None:
+        """Rows were written to the ledger."""
+
+    def sent(self, call: Call, now: float, *, open_jobs: bool) -> None:
+        """A call is sent."""
+
+
 class Laws:
     """Checks the laws at every step, and records what `tests.virtual.final_laws` needs after the drain."""
 
@@ -80,6 +91,8 @@ class Laws:
         self.stopped: dict[str, float] = {}
         #: miner → when it was last registered
         self._registered: dict[str, float] = {}
+        #: who steers the farm, if anyone does
+        self.steered: SteeringLaws | None = None
         server.watch = self._arrived
 
     # -- every step -------------------------------------------------------------------------------------------------
@@ -99,6 +112,8 @@ class Laws:
             self._ended(reply, mended)
         self._read.clear()
         self._results.clear()
+        if self.steered is not None:
+            self.steered.committed(writes)
         for write in writes:
             if isinstance(write, Booked):
                 self._book(write.entry)
@@ -173,6 +188,11 @@ class Laws:
 
     def sent(self, call: Call, now: float) -> None:
         """A call is sent."""
+        if self.steered is not None:
+            miner_id, rows = call.spec.miner_id, self._rows.values()
+            self.steered.sent(
+                call, now, open_jobs=any(row.miner_id == miner_id and row.state not in FINAL for row in rows)
+            )
         if call.kind is CallKind.HEARTBEAT:
             before = self._beats.get(call.session_id)
             self.hold(

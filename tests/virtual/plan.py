@@ -6,9 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fleet.control.control import ControlChange, Target
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault
 from fleet.simulator.strangers import Strangers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """A change of controls that somebody asks for at `at_s`; one that makes no sense then is refused."""
+
+    at_s: float
+    change: ControlChange
+    target: Target
+    #: seconds until sessions of paused miners are stopped; None to keep them
+    stop_after_s: float | None = None
+    #: seconds after which a pause ends by itself; None until it is resumed
+    lasts_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +90,8 @@ class Plan:
     priority: int = 1
     #: seconds until the second server is mined at when the first one is down, and until it is left again
     failover_s: tuple[float, float] = (5.0, 30.0)
+    #: what is paused, drained, retried and resumed
+    orders: tuple[Order, ...] = ()
 
     @property
     def forgets(self) -> bool:
@@ -88,6 +104,7 @@ def undisturbed(plan: Plan) -> Plan:
     return replace(
         plan,
         second=None,
+        orders=(),
         pinned=None,
         restless=False,
         thefts=(),

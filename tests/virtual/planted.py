@@ -6,8 +6,8 @@ One file: a bug is a few lines, and the table at the end names all of them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -30,6 +30,8 @@ from fleet.miner.session import Session
 from fleet.miner.submission import Submission
 from fleet.money.balance import MinerAccount
 from tests.virtual.draw import draw_plan
+from tests.virtual.planted_bug import Planted
+from tests.virtual.planted_controls import OF_CONTROLS
 from tests.virtual.schedule import failure_of
 
 #: jobs in a schedule, and maximum number of schedules tried for each bug
@@ -45,20 +47,6 @@ _restore, _computed, _paid, _heartbeat = (
 )
 _stand_by = AutoMiners.stand_by
 _carry_out, _start_over, _submitting = Coordinator._carry_out, Lifecycle.start_over, Workload.submitting
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Planted:
-    """One bug: the function it replaces, and the seed that finds it."""
-
-    name: str
-    owner: type
-    attribute: str
-    bug: Callable[..., Any]
-    #: the first such seed, found by `python -m tests.virtual.planted`
-    seed: int
-    #: whether the seed's plan has a second server, and whatever else was added to plans later
-    later: bool = False
 
 
 def _commits_no_payment(self: Ledger, writes: Sequence[Write]) -> None:
@@ -236,6 +224,7 @@ PLANTED = (
         seed=3,
         later=True,
     ),
+    *OF_CONTROLS,
 )
 
 

@@ -1,4 +1,7 @@
-"""One schedule from its first start to its last drain, while coordinators die and new ones start."""
+"""One schedule from its first start to its last drain, while coordinators die and new ones start.
+
+One file: what a coordinator is made of, what kills it and what starts the next one are read in one place.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,20 @@ from fleet.broker.disguise import Disguise
 from fleet.coordinator import loop
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
+from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
 from tests.virtual.broker import Redis
 from tests.virtual.caller import VirtualInbox
 from tests.virtual.connection import Connection
+from tests.virtual.control_laws import LOOKS_EVERY_S
 from tests.virtual.death import Death, Killed
 from tests.virtual.laws import BrokenLawError, Laws
 from tests.virtual.life import MortalBroker, MortalLedger, Watcher
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server
 from tests.virtual.site import SharedLaws, Site
+from tests.virtual.steered import PATIENCE_S, Operator
 from tests.virtual.timeline import Timeline
 
 #: a drain that takes this many seconds longer than its own bound counts as endless
@@ -33,8 +39,6 @@ _PATIENCE_S = 1800.0
 _MAX_DEATHS = 60
 #: the real loop wakes twice a second; here it must know when to wake
 _LONGEST_WAIT_S = 60.0
-#: with a second server the loop looks at least this often whether the first one is down
-_LOOKS_EVERY_S = 5.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,6 +66,10 @@ class Schedule:
         plans = {"": plan} if plan.second is None else {"rig": plan, "side": plan.second}
         self.sites = [Site(one, self.timeline, self._engine, self._rng, name=name) for name, one in plans.items()]
         self._laws = SharedLaws(self.sites)
+        servers = {site.name or "rig": site.laws for site in self.sites}
+        #: who steers the farm; None if nobody does
+        self.operator = Operator(plan, self.timeline, self._engine, servers) if plan.orders else None
+        self._laws.operator = self.operator
         names = {miner_id: miner_id for site in self.sites for miner_id in site.miner_ids}
         self._disguise = Disguise(names, {miner_id: site.name for site in self.sites for miner_id in site.miner_ids})
         self._death = Death(self._rng, plan.crash_rate, self.timeline)
@@ -90,7 +98,7 @@ class Schedule:
         Raises BrokenLawError, or whatever the code under test raised.
         """
         try:
-            while not self._live():
+            while not self._live() or self._starts_again:
                 self.deaths += 1
                 if self.deaths > _MAX_DEATHS:
                     raise BrokenLawError("I5: the coordinator never gets through")
@@ -98,6 +106,8 @@ class Schedule:
             jobs = Counter[str]()
             for site in self.sites:
                 jobs.update(site.end(self._death))
+            if self.operator is not None:
+                self.operator.end()
         finally:
             for site in self.sites:
                 site.close()
@@ -109,6 +119,11 @@ class Schedule:
             requests=sum(sum(site.server.simulator.counters.requests.values()) for site in self.sites),
             resent=sum(site.laws.resent for site in self.sites),
         )
+
+    @property
+    def _starts_again(self) -> bool:
+        """Whether the last coordinator ended because its farm was told to drain, so that another one starts."""
+        return self.operator is not None and not self.operator.over
 
     def _kill(self) -> None:
         self._death.due = True
@@ -128,20 +143,23 @@ class Schedule:
         ledgers = [site.ledger(self._death) for site in self.sites]
         inbox = VirtualInbox(self.timeline, self._death, self._laws)
         connection = Connection(self.redis, inbox, self.timeline, self._disguise)
-        longest_s = _LONGEST_WAIT_S if self.plan.second is None else _LOOKS_EVERY_S
+        longest_s = _LONGEST_WAIT_S if self.plan.second is None and not self.plan.orders else LOOKS_EVERY_S
         try:
             with mock.patch.object(loop, "_MAX_WAIT_S", longest_s):
+                loops = self._loops(ledgers, inbox)
                 coordinator = loop.Coordinator(
-                    self._loops(ledgers, inbox),
+                    loops,
                     broker=MortalBroker(connection, self._death, self._laws, inbox),
                     watcher=Watcher(self.timeline),
                     inbox=inbox,
                     failover_s=self.plan.failover_s,
+                    steering=self._steering(loops, inbox),
                     clock=self.timeline.clock,
                 )
-                bound = max(self.timeline.now, self.plan.mining_s) + self.plan.drain_s + _PATIENCE_S
+                longer_s = 0.0 if self.operator is None else PATIENCE_S
+                bound = max(self.timeline.now, self.plan.mining_s) + longer_s + self.plan.drain_s + _PATIENCE_S
                 self.timeline.at(bound, lambda: self._overdue(inbox))
-                coordinator.run(self.plan.mining_s)
+                coordinator.run(self.plan.mining_s if self.operator is None else None)
         except Killed:
             return False
         else:
@@ -158,6 +176,20 @@ class Schedule:
         for site, ledger in zip(self.sites, ledgers, strict=True):
             loops.append(site.loop(ledger, inbox, self._death, loops[0].farm.workers if loops else None))
         return loops
+
+    def _steering(self, loops: list[ServerLoop], inbox: VirtualInbox) -> Steering | None:
+        if self.operator is None:
+            return None
+        farms = [
+            SteeredFarm(
+                server=one.name or "rig",
+                farm=one.farm,
+                names={miner_id: miner_id for miner_id in one.farm.miners},
+                tags=self.operator.tags,
+            )
+            for one in loops
+        ]
+        return self.operator.starts(inbox, farms)
 
     def _overdue(self, inbox: VirtualInbox) -> None:
         if inbox.alive:

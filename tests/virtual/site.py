@@ -31,6 +31,7 @@ from tests.virtual.laws import Laws
 from tests.virtual.life import BooksAtOnce, MortalLedger
 from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
+from tests.virtual.steered import Operator
 from tests.virtual.timeline import EPOCH_S, Timeline
 
 
@@ -133,10 +134,14 @@ class SharedLaws:
 
     def __init__(self, sites: Iterable[Site]) -> None:
         self._sites = list(sites)
+        #: who steers the farm; None if nobody does
+        self.operator: Operator | None = None
         self._of_miner = {miner_id: site.laws for site in self._sites for miner_id in site.miner_ids}
 
     def read(self, events: Sequence[Event]) -> None:
         """The loop has taken these events."""
+        if self.operator is not None:
+            self.operator.read(events)
         for event in events:
             if isinstance(event, Reply):
                 self._of_miner[event.call.spec.miner_id].read([event])
