@@ -158,11 +158,7 @@ class Dispatcher:
             if not fresh:
                 return [_word(order, published=True, waits=True) for order in orders]
             held_ms = max((order.hold_s for order in fresh), default=0.0) * 1000
-            # each job is encoded once, for its size and to be sent
-            ready = {id(order): self._encoded(order) for order in fresh}
-            most_ms = self._bundle_ms and max(self._bundle_ms, held_ms)
-            messages = pack(fresh, most_ms, size_of=lambda order: ready[id(order)].size)
-            self._send_all([[ready[id(order)] for order in message] for message in messages], self._open_producer())
+            self._send_all(fresh, self._bundle_ms and max(self._bundle_ms, held_ms), self._open_producer())
         except _BROKER_ERRORS as exc:
             self._close_producer()
             answer = _answer(exc)
@@ -175,17 +171,29 @@ class Dispatcher:
         if refusal is not None:
             self._warn(refusal)
 
-    def _send_all(self, messages: Sequence[Sequence[_Encoded]], producer: Any) -> None:
-        """Send the messages in as few round trips as `_MOST_BYTES` allows."""
-        left = deque(messages)
+    def _send_all(self, orders: Sequence[Dispatch], most_ms: float, producer: Any) -> None:
+        """Send the jobs in as few round trips as `_MOST_BYTES` allows."""
+        left = deque(orders)
         while left:
-            room_bytes = _MOST_BYTES
-            with producer.batch(_MOST_AT_ONCE) if len(left) > 1 else contextlib.nullcontext():
-                while left and room_bytes > 0:
-                    room_bytes -= self._send(left.popleft(), producer)
+            self._send_some(left, most_ms, producer)
 
-    def _send(self, jobs: Sequence[_Encoded], producer: Any) -> int:
-        """Send a message; return the size of its data in bytes."""
+    def _send_some(self, left: deque[Dispatch], most_ms: float, producer: Any) -> None:
+        """Take the jobs of one round trip, and send them. Each is encoded once, for its size and to be sent."""
+        ready: dict[int, _Encoded] = {}
+        orders: list[Dispatch] = []
+        room_bytes = _MOST_BYTES
+        while left and room_bytes > 0:
+            order = left.popleft()
+            ready[id(order)] = self._encoded(order)
+            room_bytes -= ready[id(order)].size
+            orders.append(order)
+        messages = pack(orders, most_ms, size_of=lambda order: ready[id(order)].size)
+        with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
+            for message in messages:
+                self._send([ready[id(order)] for order in message], producer)
+
+    def _send(self, jobs: Sequence[_Encoded], producer: Any) -> None:
+        """Send a message."""
         first, *others = jobs
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.shown.job_type,
@@ -201,7 +209,6 @@ class Dispatcher:
             # the ledger retries; a retry here would only hold up the other jobs
             retry=False,
         )
-        return sum(job.size for job in jobs)
 
     def _encoded(self, order: Dispatch) -> _Encoded:
         message = order.message

@@ -151,13 +151,14 @@ def _order(
     with settings_or_exit():
         settings = load()
     calendar, now_ms = Calendar(settings.time_zone), wall_ms()
+    until_ms = _end_ms(ends, calendar, now_ms)
     try:
         request = ControlRequest(
             change=change,
             target=target,
             who=who,
             reason=reason,
-            until_ms=end_ms(*ends, calendar, now_ms),
+            until_ms=until_ms,
             stop_after_s=stop_after_s,
             replaces=replaces,
         )
@@ -183,3 +184,11 @@ def _still_paused(farm: Desk, request: ControlRequest) -> Control | None:
     if request.change is not ControlChange.RESUME or target.kind is not TargetKind.MINER:
         return None
     return farm.book.in_force().of_miner(target.name, farm.known.miners.get(target.name, ()))
+
+
+def _end_ms(ends: tuple[float | None, str | None], calendar: Calendar, now_ms: int) -> int | None:
+    """When it ends by itself. Raises UsageError for a text that is no moment."""
+    try:
+        return end_ms(*ends, calendar, now_ms)
+    except ControlRefused as exc:
+        raise click.UsageError(f"--until {exc}") from exc

@@ -21,7 +21,12 @@ _RUNS, _PAUSES, _LEFT_OUT = "█", "·", " "
 
 @click.group("schedule")
 def schedule() -> None:
-    """Show when this host computes by `limits.hours`."""
+    """Show when this host computes by `limits.hours`.
+
+    \b
+    Example:
+      fleet schedule preview
+    """
 
 
 @schedule.command("preview")

@@ -80,7 +80,9 @@ def spent_ages_s(
         sent_at += [booked_at] * 2
     sent_at += [assigned_at for (assigned_at,) in read_all(connection, _FETCHED, {"server": server})]
     for opened_at, beat_at in read_all(connection, _SESSIONS, {"server": server, "since": since}):
-        beats = max(math.ceil((beat_at - max(opened_at, since)) / (heartbeat_s * 1000)), 0)
+        # its first sign of life is its opening, a moment later than that began
+        beats = round((beat_at - opened_at) / (heartbeat_s * 1000))
+        beats = min(beats, math.ceil((beat_at - since) / (heartbeat_s * 1000)))
         sent_at += [opened_at, opened_at, *(beat_at - number * heartbeat_s * 1000 for number in range(beats))]
     return [(now_ms - at) / 1000 for at in sorted(sent_at, reverse=True) if since < at <= now_ms]
 

@@ -33,20 +33,20 @@ def config(checkout: Path, folder: Path, **settings: str) -> subprocess.Complete
 
 def test_in_the_checkout_it_is_read(checkout: Path) -> None:
     done = config(checkout, checkout)
-    assert ["cpu", "3", ".env"] in [line.split() for line in done.stdout.splitlines()]
+    assert ["cpu", "3", "reload", ".env"] in [line.split() for line in done.stdout.splitlines()]
     assert done.stderr == ""
 
 
 def test_elsewhere_it_is_not_read_and_the_command_says_so(checkout: Path, tmp_path: Path) -> None:
     done = config(checkout, tmp_path / "elsewhere")
-    assert ["cpu", "4", "default"] in [line.split() for line in done.stdout.splitlines()]
+    assert ["cpu", "4", "reload", "default"] in [line.split() for line in done.stdout.splitlines()]
     assert f"{checkout}/.env is not read from this folder" in done.stderr
     assert f"set FLEET_ENV_FILE={checkout}/.env" in done.stderr
 
 
 def test_named_it_is_read_from_anywhere(checkout: Path, tmp_path: Path) -> None:
     done = config(checkout, tmp_path / "elsewhere", FLEET_ENV_FILE=f"{checkout}/.env")
-    assert ["cpu", "3", f"{checkout}/.env"] in [line.split() for line in done.stdout.splitlines()]
+    assert ["cpu", "3", "reload", f"{checkout}/.env"] in [line.split() for line in done.stdout.splitlines()]
     assert done.stderr == ""
 
 
@@ -59,7 +59,7 @@ def test_a_folder_with_a_file_of_its_own_uses_that(checkout: Path, tmp_path: Pat
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / ".env").write_text("FLEET_CPU=5\n")
     done = config(checkout, tmp_path / "elsewhere")
-    assert ["cpu", "5", ".env"] in [line.split() for line in done.stdout.splitlines()]
+    assert ["cpu", "5", "reload", ".env"] in [line.split() for line in done.stdout.splitlines()]
     assert done.stderr == ""
 
 

@@ -165,7 +165,9 @@ def found(file: Path) -> bool:
         return True
 
 
-COLUMNS = [column for table in schema.metadata.sorted_tables if table.name != "meta" for column in table.columns]
+#: tables that hold nothing about money: facts about the ledger itself, and what is paused
+_OTHER = {"meta", "controls", "control_log"}
+COLUMNS = [column for table in schema.metadata.sorted_tables if table.name not in _OTHER for column in table.columns]
 
 
 def another(value: Any, column: Column[Any]) -> Any:
