@@ -35,6 +35,10 @@ WORKERS_KEY_TTL_MS = 4_000
 SLOTS_KEY = "neonet.slots"
 #: the Redis hash in which each worker states its release and its time limits (`tasks.broker.statement`)
 STATEMENTS_KEY = "neonet.statements"
+#: the Redis hash in which the coordinator orders hosts to pause or drain: host → `pause` or `drain`
+HOSTS_KEY = "neonet.hosts"
+#: the field of that hash which is there while the coordinator's orders are
+HOSTS_STATED = ""
 #: the Redis key that names the coordinator which uses this Redis
 COORDINATOR_KEY = "neonet.coordinator"
 #: prefix of the Redis key for an invited host's name, which holds its workers' password until it joins or the

@@ -12,9 +12,9 @@ from typing import Any
 import redis
 from redis.exceptions import NoPermissionError
 
-from fleet.domain.hosts import host_of
 from tasks.broker.bounded_answers import AnswerTooLargeError
 from tasks.broker.slots import Slots, parse_slots
+from tasks.host.host_names import host_of
 from tasks.messages import SLOTS_KEY, STATEMENTS_KEY
 from tasks.text import sanitized
 

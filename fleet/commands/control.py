@@ -17,7 +17,7 @@ from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_e
 from fleet.commands.tables import console, line
 from fleet.control.control import STEERED, Control, ControlChange, Target, TargetKind
 from fleet.control.ends import end_ms
-from fleet.control.request import STOP_AFTER_S, ControlRequest
+from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest
 from fleet.control.stated import entry_stated
 from fleet.control.wording import announced, said
 from fleet.domain.calendar import Calendar
@@ -79,17 +79,20 @@ def _until(command: Callable[..., None]) -> Callable[..., None]:
 def pause(
     *, ends: tuple[float | None, str | None], stop_after_s: float | None, keep_session: bool, **others: Any
 ) -> None:
-    """Begin nothing new in WHAT: a miner, a tag, a server, or the farm. What is open is finished and paid. It is
-    remembered over restarts, until it ends or `fleet resume` ends it.
+    """Begin nothing new in WHAT: a miner, a tag, a server, a worker host, or the farm. What is open is finished and
+    paid. It is remembered over restarts, until it ends or `fleet resume` ends it.
 
     \b
     Examples:
       fleet pause miner garage-1 --for 2h --reason "new fan"
       fleet pause tag garage --until 06:00
+      fleet pause host attic
       fleet pause farm --keep-session
     """
     if keep_session and stop_after_s is not None:
         raise click.UsageError("--keep-session never stops the sessions, and --stop-after does; give one")
+    if others["target"].kind in WITHOUT_SESSIONS and (keep_session or stop_after_s is not None):
+        raise click.UsageError(f"a {others['target'].kind.value} has no session to keep or to stop")
     usual_s = 0.0 if others["target"].kind is TargetKind.SERVER else STOP_AFTER_S
     _order(ControlChange.PAUSE, ends=ends, stop_after_s=None if keep_session else stop_after_s or usual_s, **others)
 
@@ -98,7 +101,7 @@ def pause(
 @_target
 @_until
 def drain(*, ends: tuple[float | None, str | None], **others: Any) -> None:
-    """Finish what is open in WHAT, then stop it: a miner's session, or as Ctrl-C does, the farm.
+    """Finish what is open in WHAT, then stop it: a miner's session, a host's workers, or as Ctrl-C does, the farm.
 
     All but the farm stay stopped until the drain ends or `fleet resume` ends it.
 

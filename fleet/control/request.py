@@ -15,9 +15,12 @@ _REASON, _WHO = 200, 60
 #: for how long a paused miner keeps its session unless told otherwise, in seconds: longer, it dilutes the others' pay
 STOP_AFTER_S = 600.0
 #: targets that have waits which `retry` can end
-_RETRIED = frozenset({TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER, TargetKind.HOST})
+_RETRIED = frozenset({TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER})
 #: targets that have something to finish; the farm's drain ends its coordinator and is not kept
 _DRAINED = frozenset({TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER, TargetKind.HOST})
+
+#: targets that have no sessions, which a control could keep or stop
+WITHOUT_SESSIONS = frozenset({TargetKind.HOST, TargetKind.JOB_TYPE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +69,7 @@ def decide(request: ControlRequest, controls: Controls, now_ms: int) -> Followed
             return _end(request, controls, now_ms)
         case ControlChange.RETRY:
             if request.target.kind not in _RETRIED:
-                raise ControlRefused("a job type waits for nothing that a retry could end; retry a miner or a host")
+                raise ControlRefused(f"{request.target.shown} waits for nothing that a retry could end; retry a miner")
             return Followed(entry=_entry(request, now_ms))
 
 
@@ -90,12 +93,18 @@ def _begin(request: ControlRequest, controls: Controls, now_ms: int) -> Followed
         action=Action.DRAIN if drains else Action.PAUSE,
         since_ms=now_ms,
         until_ms=request.until_ms,
-        stop_after_s=0.0 if drains else request.stop_after_s,
+        stop_after_s=_stop_after_s(request),
         who=request.who,
         reason=request.reason,
         source=request.source,
     )
     return Followed(begins=control, ends=known, entry=_entry(request, now_ms, control))
+
+
+def _stop_after_s(request: ControlRequest) -> float | None:
+    if request.target.kind in WITHOUT_SESSIONS:
+        return None
+    return 0.0 if request.change is ControlChange.DRAIN else request.stop_after_s
 
 
 def _end(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:

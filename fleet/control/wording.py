@@ -17,7 +17,9 @@ _TYPE = (
 )
 _HOST = {
     Action.PAUSE: "Its workers finish what they compute, and take nothing more.",
-    Action.DRAIN: "Its workers finish what they compute, then end with exit code 0; so does one started again.",
+    Action.DRAIN: (
+        "Its workers finish what they compute, then end with exit code 0. One that is started again takes nothing."
+    ),
 }
 
 

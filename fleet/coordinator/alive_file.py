@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fleet.coordinator.farms import AnyFarm, Prospects
@@ -29,8 +29,11 @@ class AliveFile:
         path: Path | None,
         threads: Sequence[WatchedThread] = (),
         prospect: Prospect | Prospects | None = None,
+        *,
+        hosts_pause: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._prospect = prospect
+        """`hosts_pause` is whether worker hosts are paused, so that no worker takes jobs as was ordered."""
+        self._prospect, self._hosts_pause = prospect, hosts_pause
         #: the file's text; None when an earlier process may have written it
         self._written: str | None = None
         self._path = path
@@ -55,7 +58,8 @@ class AliveFile:
 
     def _problem(self, farm: AnyFarm, now: float) -> str:
         """The farm's problem as a sentence; empty when it has none."""
-        if farm.workers.absent_since is not None and now - farm.workers.absent_since >= _PROBLEM_S:
+        absent_since = farm.workers.absent_since
+        if absent_since is not None and now - absent_since >= _PROBLEM_S and not self._hosts_pause():
             return "no worker takes jobs"
         verdict = self._prospect.unhealthy(now) if self._prospect else None
         return verdict.text if verdict else ""

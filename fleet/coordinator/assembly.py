@@ -15,6 +15,7 @@ from config.server_tables import BudgetSettings, ServerSettings
 from config.settings import Settings
 from fleet.broker.disguise import Disguise
 from fleet.broker.dispatch import Dispatcher
+from fleet.broker.host_orders import HostOrders
 from fleet.broker.presence import PresenceWatch
 from fleet.broker.results import Intake
 from fleet.coordinator.auto_miners import AutoMiners
@@ -52,6 +53,8 @@ class OpenBroker:
     #: the threads that a coordinator can't do without
     threads: tuple[WatchedThread, ...]
     in_redis: InRedis
+    #: what worker hosts are ordered
+    hosts: HostOrders
 
 
 def open_ledger(
@@ -180,14 +183,16 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
     )
     most_jobs = settings.dispatch.max_in_flight
     intake = Intake(redis_client(redis_url), inbox.put, most_jobs=most_jobs, true_id=disguise.true_id)
-    presence = PresenceWatch(redis_client(redis_url), inbox.put)
+    presence, hosts = PresenceWatch(redis_client(redis_url), inbox.put), HostOrders(redis_client(redis_url))
     try:
         yield OpenBroker(
             dispatcher=dispatcher,
-            threads=(dispatcher.thread, intake.thread, presence.thread),
+            threads=(dispatcher.thread, intake.thread, presence.thread, hosts.thread),
+            hosts=hosts,
             in_redis=InRedis(lambda: intake.queue_length, lambda: presence.slots.free, lambda: presence.slots.busy),
         )
     finally:
+        hosts.close()
         presence.close()
         intake.close()
         dispatcher.close()

@@ -17,13 +17,13 @@ from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
 from fleet.domain.effects import Found
-from fleet.domain.hosts import host_of
 from fleet.health.farm import Facts
 from fleet.health.servers import ServerFacts, ServerIncome
 from fleet.health.symptom import FARM, miner_subject
 from fleet.health.watch import FarmHealth
 from fleet.status.fresh import Fresh
 from fleet.status.snapshot import MinerFigures, Wrong
+from tasks.host.host_names import host_of
 
 
 class Around(Protocol):
@@ -57,7 +57,7 @@ class HealthObserver:
         self._books, self._around, self._time_limit_s = books, around, time_limit_s
         self._incomes = [ServerIncome(now) for _ in accounts]
         self._began = self._paid_at = self._result_at = now
-        #: since when jobs are at workers; None while none are
+        #: since when jobs are at workers that take jobs; None while none are
         self._busy_since: float | None = None
         self._redis = ""
 
@@ -104,7 +104,7 @@ class HealthObserver:
         controls: Iterable[Control] = (),
     ) -> tuple[Wrong, ...]:
         """What is wrong now; `online` are the hosts whose workers give signs of life, None while that is unknown."""
-        if not farm.jobs.at_workers:
+        if not farm.jobs.at_workers or farm.workers.absent_since is not None:
             self._busy_since = None
         elif self._busy_since is None:
             self._busy_since = now

@@ -13,10 +13,10 @@ from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Booked, JobMoved, JobOpened
-from fleet.domain.hosts import host_of
 from fleet.domain.jobs import FINAL
 from fleet.errors import CallError
 from fleet.web.metrics import EventMetrics
+from tasks.host.host_names import host_of
 from tasks.messages import Outcome
 
 #: the type of a job that an earlier coordinator opened

@@ -21,7 +21,6 @@ from fleet.coordinator.server_rows import ServerRows, requests_of
 from fleet.domain.amounts import ZERO
 from fleet.domain.answers import GasInfo, NetworkPhase
 from fleet.domain.effects import Booked, Found, JobMoved, JobOpened, JobRecovered, NoticeKind
-from fleet.domain.hosts import host_of
 from fleet.miner.miner import Miner
 from fleet.money.readable import reading_order
 from fleet.status.collected import Collected
@@ -29,6 +28,7 @@ from fleet.status.fresh import Fresh
 from fleet.status.projection import projected
 from fleet.status.publisher import Wanted
 from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue
+from tasks.host.host_names import host_of
 
 #: seconds between two snapshots
 EVERY_S = 1.0

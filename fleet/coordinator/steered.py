@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from fleet.broker.host_orders import HostOrders
 from fleet.coordinator.control_watch import ControlWatch
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.site import LiveTags
@@ -16,17 +17,20 @@ from fleet.ledger.engine import open_beside
 
 
 @contextlib.contextmanager
-def steered(start: Start, parts: Observed) -> Iterator[tuple[Steering, ControlWatch]]:
+def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[Steering, ControlWatch]]:
     """The controls of a farm, which are followed before its first call, and the watch that reports their changes.
 
-    Raises LedgerError where the ledger can't be read.
+    Worker hosts find theirs in Redis before the first job. Raises LedgerError where the ledger can't be read.
     """
     engine = start.free(lambda: open_beside(parts.place.url))
     book = ControlBook(engine, farm_key(parts.place, parts.accounts[0].ledger_name), parts.now_ms)
     # what changes between the two reads is read again
     seen, controls = start.free(book.last), start.free(book.in_force)
     calendar, tags = Calendar(start.settings.time_zone), LiveTags(start.settings, parts.names)
-    steering = Steering(_farms(parts, tags), controls, calendar, parts.now_ms, relabel=tags.reloaded)
+    steering = Steering(
+        _farms(parts, tags), controls, calendar, parts.now_ms, relabel=tags.reloaded, order_hosts=hosts.follow
+    )
+    hosts.write()
     for notice in steering.standing():
         start.lines.say(f"[STEER]  {notice.text}")
     file = parts.place.file

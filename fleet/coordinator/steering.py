@@ -44,9 +44,13 @@ class Steering:
         clock: Callable[[], float] = time.monotonic,
         *,
         relabel: Callable[[Settings], None] = lambda _: None,
+        order_hosts: Callable[[Mapping[str, str]], None] = lambda _: None,
     ) -> None:
-        """`relabel` brings the tags of the farms up to date with settings that were read again."""
-        self._relabel = relabel
+        """`relabel` brings the tags of the farms up to date with settings that were read again.
+
+        `order_hosts` takes the action for each host that a control is on; those before it count no more.
+        """
+        self._relabel, self._order_hosts = relabel, order_hosts
         self._farms = tuple(farms)
         self._calendar, self._now_ms, self._clock = calendar, now_ms, clock
         #: the controls in force
@@ -55,6 +59,7 @@ class Steering:
         self._closes_at: dict[str, float] = {}
         #: resumed miners of farms without auto that still finish, to be opened after that
         self._reopens: list[tuple[Farm, Miner]] = []
+        self._order_hosts({})
         self.follow(controls, clock())
 
     def follow(self, controls: Controls, now: float) -> list[Notice]:
@@ -64,7 +69,14 @@ class Steering:
         if self.controls == before:
             return []
         self._apply(now, now_ms)
+        hosts = self.controls.names(TargetKind.HOST)
+        self._order_hosts({name: control.action.value for name, control in hosts.items()})
         return [*self._told(before, now_ms)]
+
+    @property
+    def hosts_pause(self) -> bool:
+        """Whether any worker host is paused or drained."""
+        return bool(self.controls.names(TargetKind.HOST))
 
     def came(self, _: Sequence[Miner]) -> None:
         """Miners are new, or have other names or tags: what is paused holds for them, too."""

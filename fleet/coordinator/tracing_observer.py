@@ -15,11 +15,11 @@ from fleet.coordinator.observers import EndedAttempt
 from fleet.coordinator.pending import TurnEffects
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened
-from fleet.domain.hosts import host_of
 from fleet.domain.jobs import FINAL
 from fleet.tracing.job_spans import JobSpans
 from fleet.tracing.opening import open_traces
 from tasks.broker.handshake import release
+from tasks.host.host_names import host_of
 
 
 class TracingObserver:

@@ -51,6 +51,8 @@ class _Host:
     kernel_version: str = ""
     #: when its worker last gave a sign of life
     seen_at: float = float("-inf")
+    #: when it last got no jobs, since the farm had none or it was paused
+    idle_at: float = float("-inf")
     #: share of the farm's results that come from this host
     share: float = 0.0
     #: results since the last second, and results that it would have ended by its share since its last one
@@ -66,8 +68,6 @@ class HostWatch:
         self._kernel_version = kernel_version
         self._names = Names(_MOST_HOSTS)
         self._hosts = defaultdict[str, _Host](_Host)
-        #: when the farm last had no jobs to give
-        self._idle_at = float("-inf")
 
     def ended(self, name: str, job_type: str, attempts: FreshAttempts) -> None:
         """A host ended attempts at jobs of a type."""
@@ -98,27 +98,42 @@ class HostWatch:
         if host is not None:
             host.payments.seen(float(fresh.job_amount), fresh.last_at, events=fresh.jobs, first_at=fresh.first_at)
 
+    def all_paused(self, paused: Collection[str], online: Collection[str]) -> bool:
+        """Whether every host that is known or `online` is `paused`, of which there is one at least."""
+        known = {host_subject(name) for name in (*self._hosts, *online)}
+        return bool(known) and known <= set(paused)
+
     def look(
-        self, drop_per_day: float | None, now: float, *, online: Collection[str] | None, idle: bool
+        self,
+        drop_per_day: float | None,
+        now: float,
+        *,
+        online: Collection[str] | None,
+        idle: bool,
+        paused: Collection[str] = (),
     ) -> Iterator[Symptom]:
         """Call once a second. Returns the symptoms of all hosts.
 
         `drop_per_day` is by how many NNET a day the farm's income fell; no host can have cost more than that. `online`
         are the hosts whose workers give signs of life, None while that is unknown. `idle` is whether the farm has a
-        reason not to give hosts jobs.
+        reason not to give hosts jobs. Subjects that are `paused` get none, and have no symptoms.
         """
-        self._idle_at = now if idle else self._idle_at
         total = sum(host.fresh for host in self._hosts.values())
         newest = max((host.results.last_at for host in self._hosts.values()), default=now)
         for name, host in list(self._hosts.items()):
             self._count(host, total)
-            host.missed = 0.0 if idle else host.missed
-            silent_s = now - max(host.results.last_at, self._idle_at)
+            is_paused = host_subject(name) in paused
+            rests = idle or is_paused
+            host.idle_at = now if rests else host.idle_at
+            host.missed = 0.0 if rests else host.missed
+            silent_s = now - max(host.results.last_at, host.idle_at)
             if now - host.results.last_at >= _REMOVED_S:
                 del self._hosts[name]
                 continue
-            if online is None or name in online or idle:
+            if online is None or name in online or rests:
                 host.seen_at = now
+            if is_paused:
+                continue
             gone = now - host.seen_at >= _GONE_S and silent_s >= _GONE_S and newest - host.results.last_at >= _GONE_S
             if gone or (host.missed >= _MISSED and silent_s >= _patience_s(host)):
                 yield self._deaf(name, host, silent_s, drop_per_day, gone=gone)

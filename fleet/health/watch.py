@@ -28,6 +28,8 @@ _SLOWLY = 0.1
 _AFTER_STOPS = 3.0
 #: what a farm shows when all of its miners are paused
 _OF_A_PAUSE = frozenset({"no_session", "unpaid", "no_worker"})
+#: the same when all worker hosts are
+_OF_PAUSED_HOSTS = frozenset({"no_worker", "unpaid"})
 
 
 class FarmHealth:
@@ -80,14 +82,16 @@ class FarmHealth:
         is usual is neither learnt nor compared with then.
         """
         whole = [one for one in farm_symptoms(replace(facts, worth=self.worth)) if not _follows(one, paused)]
-        stopped = FARM in paused or any(KINDS[one.kind].stops for one in whole)
+        if no_hosts := self.hosts.all_paused(paused, online or ()):
+            whole = [one for one in whole if one.kind not in _OF_PAUSED_HOSTS]
+        stopped = FARM in paused or no_hosts or any(KINDS[one.kind].stops for one in whole)
         elapsed_s, self._looked_at = min(max(now - self._looked_at, 0.0), _MOST_S), now
         fresh, self._fresh = self._fresh, 0.0
         self._income.passed(fresh, elapsed_s, learn=0.0 if stopped or paused else _SLOWLY if self._slower else 1.0)
         if stopped or paused:
             self._stopped_at = now
         parts = [
-            *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped),
+            *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped, paused=paused),
             *self.miners.look(rows, now, idle=stopped, excused=excused),
             *self.surroundings.look(now_ms / 1000),
         ]

@@ -70,6 +70,7 @@ _RULES: dict[Role, str] = {
         "(resetkeys resetchannels &/0.celeryev* +publish) "
         "(resetkeys %W~neonet.results +xadd) "
         "(resetkeys %R~neonet.release +get) "
+        "(resetkeys %R~neonet.hosts +hmget) "
         "(resetkeys %W~neonet.workers +set) "
         "(resetkeys %W~neonet.slots %W~neonet.statements +hset +pexpire)"
     ),

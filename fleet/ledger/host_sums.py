@@ -9,10 +9,10 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.hosts import host_of
 from fleet.domain.jobs import Entry
 from fleet.ledger import schema
 from fleet.ledger.statements import KEY, run, select_by_key, upsert
+from tasks.host.host_names import host_of
 
 #: host, job type, hour
 HostKey = tuple[str, str, int]

@@ -11,7 +11,7 @@ from typing import Any
 
 from fleet.control.control import STEERED, ControlChange, Target, TargetKind
 from fleet.control.ends import end_ms
-from fleet.control.request import STOP_AFTER_S, ControlRequest
+from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest
 from fleet.control.stated import control_stated, entry_stated
 from fleet.control.wording import announced
 from fleet.domain.calendar import Calendar
@@ -112,6 +112,8 @@ def requested(
         raise BadOrderError("the farm has no name" if name else f'name which {kind}: a field "name" is missing')
     keeps, replaces = _flag(fields, "keep_session"), _flag(fields, "replace")
     stop_after_s = _duration(fields, "stop_after")
+    if TargetKind(kind) in WITHOUT_SESSIONS and (keeps or stop_after_s is not None):
+        raise BadOrderError(f"a {kind} has no session to keep or to stop")
     return ControlRequest(
         change=change,
         target=Target(kind=TargetKind(kind), name=name),

@@ -1,5 +1,7 @@
 """A worker's sign in Redis that it takes jobs, its busy processes and its release, renewed while its loop runs.
 
+The same round trip reads what the coordinator orders its host.
+
 All workers share the key of the sign, which Redis deletes once the last of them is gone. No worker's clock is involved.
 """
 
@@ -7,18 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 from typing import Any
 
 import redis
 from celery import bootsteps
 from celery.worker import state
 
+from tasks.broker.host_orders import order_of
 from tasks.broker.redis_client import redis_client
 from tasks.broker.slots import Slots
 from tasks.broker.statement import Statement
+from tasks.host.host_names import host_of
 from tasks.host.pausing import pausing
 from tasks.host.vital import start as start_vital
-from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.messages import (
+    HOSTS_KEY,
+    HOSTS_STATED,
+    SLOTS_KEY,
+    STATEMENTS_KEY,
+    WORKERS_KEY,
+    WORKERS_KEY_TTL_MS,
+)
+from tasks.text import sanitized
 
 #: seconds between two signs
 SIGN_S = 2.0
@@ -32,7 +45,7 @@ class Presence:
 
     def __init__(self, redis_url: str, name: str, statement: Statement) -> None:
         self._redis_url = redis_url
-        self._name = name
+        self._name, self._host = name, host_of(sanitized(name))
         self._statement = statement.encode()
         self._due = threading.Event()
         self._begun = False
@@ -41,9 +54,7 @@ class Presence:
 
     def sign(self, processes: int) -> None:
         """Write the sign soon, and that so many of the pool's processes are busy as messages are held now."""
-        self._number += 1
-        free = 0 if pausing.reason else processes
-        self._slots = Slots(processes=free, held=len(state.reserved_requests), number=self._number)
+        self._slots = Slots(processes=processes, held=len(state.reserved_requests), number=0)
         if not self._begun:
             # only after the pool has forked, since the pool's processes would not have the thread
             self._begun = True
@@ -59,15 +70,24 @@ class Presence:
                     self._write(client)
 
     def _write(self, client: redis.Redis) -> None:
-        """One round trip; a Redis user of an older release may write the first of them only."""
+        """One round trip; a Redis user of an older release may do no more than write the sign."""
+        before = pausing.order
+        self._number += 1
+        slots = replace(self._slots, number=self._number)
+        if pausing.reason:
+            slots = replace(slots, processes=0)
         pipeline = client.pipeline(transaction=False)
+        pipeline.hmget(HOSTS_KEY, (HOSTS_STATED, self._host))
         if not pausing.reason:
             pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
-        pipeline.hset(SLOTS_KEY, self._name, self._slots.encode())
+        pipeline.hset(SLOTS_KEY, self._name, slots.encode())
         pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
         pipeline.hset(STATEMENTS_KEY, self._name, self._statement)
         pipeline.pexpire(STATEMENTS_KEY, _SLOTS_TTL_MS)
-        pipeline.execute()
+        pausing.order = order_of(pipeline.execute(raise_on_error=False)[0], before)
+        if pausing.order != before:
+            # the sign of a host that is resumed is due at once
+            self._due.set()
 
 
 def presence_step(redis_url: str, name: str, statement: Statement) -> type[bootsteps.StartStopStep]:

@@ -1,13 +1,35 @@
-"""Whether this worker pauses by its host's own limits, and why: the watchdog and the sign in Redis must know."""
+"""Whether this worker pauses, and why: its watchdog, its sign in Redis and its consumer must know."""
 
 from __future__ import annotations
 
+#: the orders that a coordinator gives a host
+PAUSE, DRAIN = "pause", "drain"
+_ORDERED = {
+    None: "the farm's orders for this host are not read yet",
+    "": "",
+    PAUSE: "the farm pauses this host",
+    DRAIN: "the farm drains this host",
+}
+
 
 class Pausing:
-    """The reason for the pause; empty while the worker takes jobs."""
+    """What makes the worker pause."""
 
     def __init__(self) -> None:
-        self.reason = ""
+        #: why the host's own limits do; empty while they don't
+        self.limit = ""
+        #: the coordinator's order, empty for none; None until it is read for the first time
+        self.order: str | None = None
+
+    @property
+    def ordered(self) -> str:
+        """The coordinator's order in words; empty for none."""
+        return _ORDERED[self.order]
+
+    @property
+    def reason(self) -> str:
+        """Why the worker pauses; empty while it takes jobs."""
+        return self.limit or self.ordered
 
 
 pausing = Pausing()

@@ -1,4 +1,4 @@
-"""The worker's boot step that pauses it by its host's own limits: what it holds is computed, nothing new is taken."""
+"""The worker's boot step that finds out whether its host's own limits pause it; `tasks.worker.pausing_step` follows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from config.settings import Settings
 from tasks.host.limits import HostLimits, Limits
 from tasks.host.pausing import pausing
 from tasks.host.sensors import Sensors
-from tasks.messages import JOBS_QUEUE
-from tasks.worker.failures import failures
 
 #: seconds between two looks
 LOOK_S = 1.0
@@ -46,23 +44,18 @@ def limits_step(settings: Settings) -> type[bootsteps.StartStopStep]:
 
         def start(self, consumer: Any) -> None:
             if limits.any:
-                self._look(consumer)
-                self._timer = consumer.timer.call_repeatedly(LOOK_S, self._look, (consumer,))
+                self._look()
+                self._timer = consumer.timer.call_repeatedly(LOOK_S, self._look)
 
         def stop(self, _consumer: Any) -> None:
             timer = getattr(self, "_timer", None)
             if timer is not None:
                 timer.cancel()
 
-        def _look(self, consumer: Any) -> None:
+        def _look(self) -> None:
             reason = host.reason(sensors.read(), time.monotonic())
-            if bool(reason) is not bool(pausing.reason):
+            if bool(reason) is not bool(pausing.limit):
                 _log.warning("this host pauses: %s" if reason else "this host goes on computing%s", reason)
-            pausing.reason = reason
-            takes = consumer.task_consumer.consuming_from(JOBS_QUEUE)
-            if reason and takes:
-                consumer.cancel_task_queue(JOBS_QUEUE)
-            elif not reason and not takes and not failures.testing:
-                consumer.add_task_queue(JOBS_QUEUE)
+            pausing.limit = reason
 
     return LimitsStep

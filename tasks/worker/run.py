@@ -32,6 +32,7 @@ from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.limits_step import limits_step
+from tasks.worker.pausing_step import pausing_step
 from tasks.worker.steps import Heartbeat, PacedEvents, self_test_step, watchdog_step
 
 _EX_CONFIG = 78
@@ -53,6 +54,7 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     app.steps["worker"].add(watchdog_step(redis_url, settings.worker.time_limit_s))
     app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
     app.steps["consumer"].add(limits_step(settings))
+    app.steps["consumer"].add(pausing_step(settings.worker.time_limit_s))
     statement = own_statement(release(), settings, _stated_host(inventory()))
     presence = presence_step(redis_url, worker_name(settings), statement)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))

@@ -1,4 +1,7 @@
-"""One farm under load, steered by all commands: what is paused earns nothing, and the books are exact afterwards."""
+"""One farm under load, steered by all commands: what is paused earns nothing, and the books are exact afterwards.
+
+One file: all tests share one farm, which takes long to start.
+"""
 
 from __future__ import annotations
 
@@ -116,6 +119,28 @@ def test_a_paused_farm_is_not_wrong_and_outlasts_kill_minus_nine_of_the_coordina
     assert [one["kind"] for one in found["wrong"]] == []
     assert [one["text"].partition(" by ")[0] for one in found["controls"]] == ["paused"]
     running.said("resume", "farm")
+    running.mines(*_MINERS)
+
+
+def test_a_host_is_paused_and_drained_and_its_worker_is_there_again_when_it_is_resumed(running: Running) -> None:
+    (host,) = (row["name"] for row in running.standing()["hosts"])
+    running.process.says("REWARD")
+    told = running.said("pause", "host", host, "--reason", "somebody sits there", "--by", "alex", "--for", "1h")
+    assert "take nothing more" in told
+    running.process.says("no worker takes jobs")
+    nothing_open = "nothing more is computed"
+    eventually(nothing_open, lambda: [row["busy_slots"] for row in running.standing()["hosts"]] == [0])
+    before = sum(running.paid().values())
+    for words in (("status",), ("explain", "farm"), ("explain", "host", host)):
+        assert f"host {host} is paused until" in " ".join(running.said(*words).split()).lower(), words
+    assert "has no session" in running.said("pause", "host", host, "--keep-session", code=64)
+    assert "waits for nothing" in running.said("retry", "host", host, code=65)
+    assert "the farm has no host 'nowhere'" in running.said("pause", "host", "nowhere", code=65)
+    running.said("drain", "host", host, "--replace")
+    running.process.says("worker ended with 0; starting it again")
+    assert [one["kind"] for one in running.standing()["wrong"]] == []
+    assert sum(running.paid().values()) <= before + len(_MINERS), "only what was computed before is paid"
+    running.said("resume", "host", host)
     running.mines(*_MINERS)
 
 

@@ -21,6 +21,7 @@ from fleet.local.redis_server import free_port
 from tasks.broker.handshake import Refusal, announce, process_refusal
 from tasks.messages import (
     COORDINATOR_KEY,
+    HOSTS_KEY,
     JOBS_QUEUE,
     RELEASE_KEY,
     RESULTS_STREAM,
@@ -102,6 +103,11 @@ _WORKER_NEVER: tuple[tuple[Any, ...], ...] = (
     ("DEL", RESULTS_STREAM),
     ("EXPIRE", RESULTS_STREAM, "1"),
     ("SET", RELEASE_KEY, "{}"),
+    ("HSET", HOSTS_KEY, "garage", "pause"),
+    ("HDEL", HOSTS_KEY, "garage"),
+    ("HGETALL", HOSTS_KEY),
+    ("DEL", HOSTS_KEY),
+    ("PEXPIRE", HOSTS_KEY, "1"),
     ("PUBLISH", "/0.celery.pidbox", "shutdown"),
     ("GET", COORDINATOR_KEY),
     ("SET", COORDINATOR_KEY, "x"),

@@ -11,12 +11,12 @@ from typing import NamedTuple, TypeVar
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calendar import HOUR_MS, Calendar
-from fleet.domain.hosts import host_of
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.entry_range import entry_range
 from fleet.ledger.reports.rewards import Days, Reward, rewards_by
 from fleet.ledger.reports.sqlite_reader import fetch_all
 from fleet.money.readable import reading_order
+from tasks.host.host_names import host_of
 
 N = TypeVar("N", int, Decimal)
 #: the group of heartbeats, adjustments, and jobs whose worker the ledger does not name

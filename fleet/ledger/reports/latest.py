@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.domain.amounts import EntryKind
-from fleet.domain.hosts import host_of
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.column_types import unpacked
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from tasks.host.host_names import host_of
 
 #: entries among which a host's are looked for, since the ledger has no index by host
 _AMONG = 2_000

@@ -10,7 +10,6 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, select
 
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.hosts import host_of
 from fleet.ledger import schema
 from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis
 from fleet.ledger.cross_checks import Bucket, HostBucket, SumKey, disagreements, strays
@@ -19,6 +18,7 @@ from fleet.ledger.heads import HEADS_FILE, Head
 from fleet.ledger.host_sums import HostKey
 from fleet.ledger.seals import broken_seals
 from fleet.ledger.trouble import reading
+from tasks.host.host_names import host_of
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})
 #: number of rows read at once

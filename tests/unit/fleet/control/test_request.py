@@ -85,3 +85,13 @@ def test_a_job_type_has_nothing_to_finish_or_to_wait_for(change: ControlChange) 
 def test_texts_that_no_screen_could_show_are_refused(words: dict[str, str]) -> None:
     with pytest.raises(ControlRefused):
         ControlRequest(**{"change": ControlChange.PAUSE, "target": RIG, "who": "sam", **words})  # type: ignore[arg-type]
+
+
+def test_a_host_has_no_session_to_keep_and_no_wait_to_end() -> None:
+    host = Target(kind=TargetKind.HOST, name="attic")
+    for change, action in ((ControlChange.PAUSE, Action.PAUSE), (ControlChange.DRAIN, Action.DRAIN)):
+        begun = decide(request(change, host), Controls(), NOW).begins
+        assert begun is not None
+        assert (begun.action, begun.stop_after_s) == (action, None)
+    with pytest.raises(ControlRefused, match="host attic waits for nothing that a retry could end"):
+        decide(request(ControlChange.RETRY, host), Controls(), NOW)

@@ -118,12 +118,13 @@ def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(l
     made, out, alive = without_worker(ledger), io.StringIO(), tmp_path / "alive"
     clock = [made.now]
     report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
-    pulse = AliveFile(alive)
+    pulse, paused = AliveFile(alive), AliveFile(tmp_path / "paused", hosts_pause=lambda: True)
 
     def pass_to(now: float) -> None:
         while clock[0] < now:
             clock[0] += 0.5
             pulse.tick(made.farm, clock[0])
+            paused.tick(made.farm, clock[0])
             report.tick(made.farm, clock[0])
 
     pass_to(4.0)
@@ -133,6 +134,7 @@ def test_the_status_the_terminal_and_the_health_file_say_so_within_ten_seconds(l
     assert out.getvalue().count("[WARN]   no worker takes jobs") == 1
     pass_to(40.0)
     assert alive.read_text() == "no worker takes jobs\n"
+    assert (tmp_path / "paused").read_text() == "", "nothing is wrong with hosts that were paused"
     assert "NO WORKER for" in out.getvalue()
     assert "room for" not in out.getvalue()
     made.farm.on_workers(clock[0], present=True)

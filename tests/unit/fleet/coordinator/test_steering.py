@@ -8,7 +8,7 @@ import pytest
 
 from bench.income_scenes import scene
 from bench.virtual_farm import VirtualFarm
-from fleet.control.control import FARM, Action, Control, Target, TargetKind
+from fleet.control.control import FARM, Action, Control, Source, Target, TargetKind
 from fleet.control.in_force import Controls
 from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
@@ -174,3 +174,21 @@ def test_a_retry_ends_the_waits_after_failures() -> None:
     assert told.text == "miner rig-1 tries again now"
     assert "rig-1" in farm.paid(30.0)
     farm.ends_exactly()
+
+
+def test_hosts_are_ordered_what_their_strictest_control_says_and_nothing_once_that_is_over() -> None:
+    orders: list[dict[str, str]] = []
+    attic, now_ms = Target(kind=TargetKind.HOST, name="attic"), 1_000
+    pause = replace(PAUSE, target=attic, stop_after_s=None)
+    steering = Steering(
+        [], Controls([pause]), Calendar(), lambda: now_ms, order_hosts=lambda one: orders.append({**one})
+    )
+    assert orders == [{}, {"attic": "pause"}]
+    drain = replace(pause, action=Action.DRAIN, source=Source.SCHEDULE)
+    told = steering.follow(Controls([pause, drain]), 1.0)
+    assert (orders.pop(), [one.text for one in told]) == (
+        {"attic": "drain"},
+        ["host attic is drained by alex (schedule)"],
+    )
+    steering.follow(Controls(), 2.0)
+    assert orders.pop() == {}

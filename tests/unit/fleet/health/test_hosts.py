@@ -33,6 +33,7 @@ class Hosts:
         drop: float | None = 50.0,
         online: tuple[str, ...] | None = tuple(EQUAL),
         idle: bool = False,
+        paused: tuple[str, ...] = (),
     ) -> list[Symptom]:
         """Work, and return the symptoms at the end."""
         found: list[Symptom] = []
@@ -52,7 +53,7 @@ class Hosts:
                     self.health.ended(name, "inference", attempts)
                     if good:
                         self.health.paid(name, payments("0.001", self.now))
-            found = [*self.health.look(drop, self.now, online=online, idle=idle)]
+            found = [*self.health.look(drop, self.now, online=online, idle=idle, paused=paused)]
         return found
 
     def first(self, most_s: int, rates: Mapping[str, float]) -> int:
@@ -149,3 +150,22 @@ def test_invented_names_are_bounded() -> None:
     for number in range(1_000):
         health.ended(f"h{number}", f"t{number}", FreshAttempts(1.0, 1.0, kernel_ms=[1.0], kernel_version="2"))
     assert len([*health.look(None, 1.0, online=None, idle=False)]) == 256
+
+
+def test_a_host_is_not_deaf_while_it_is_paused_nor_just_after() -> None:
+    hosts = Hosts()
+    hosts.work(120)
+    for online in (("barn", "shed"), ("barn",)):
+        assert not hosts.work(300, {"barn": 8.0}, online=online, paused=("host shed",))
+    assert not hosts.work(5, {"barn": 8.0}), "it has to be given jobs first"
+    assert not hosts.work(60)
+    assert hosts.first(90, {"barn": 8.0}), "deaf after all"
+
+
+def test_all_hosts_are_paused_only_if_each_that_is_known_or_online_is() -> None:
+    hosts = Hosts()
+    assert not hosts.health.all_paused((), ())
+    hosts.work(30, {"barn": 4.0})
+    assert not hosts.health.all_paused(("host shed",), ())
+    assert not hosts.health.all_paused(("host barn",), ("shed",))
+    assert hosts.health.all_paused(("host barn", "host shed"), ("shed",))

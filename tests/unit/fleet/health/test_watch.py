@@ -76,3 +76,19 @@ def test_what_is_paused_is_not_wrong_nor_slower_and_changes_nothing_of_what_is_u
     farm.now += 1.0
     again = [farm.health.wrong(facts, (), None, farm.now + second, 0) for second in range(30)][-1]
     assert "no_worker" in {one.kind for one in again}, "it is wrong once nothing is paused"
+
+
+def test_no_worker_is_wrong_unless_each_host_that_is_online_is_paused() -> None:
+    farm = FarmOf()
+    farm.works(1_800, "1")
+    facts = replace(WELL, without_worker_s=900.0)
+
+    def wrong(*paused: str) -> set[str]:
+        found: tuple[Wrong, ...] = ()
+        for _ in range(30):
+            farm.now += 1.0
+            found = farm.health.wrong(facts, (), {"attic", "barn"}, farm.now, int(farm.now * 1000), paused=paused)
+        return {one.kind for one in found}
+
+    assert wrong("host attic", "host barn") == set()
+    assert wrong("host attic") == {"no_worker"}

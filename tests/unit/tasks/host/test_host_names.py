@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.domain.hosts import NAMELESS, host_of
+from tasks.host.host_names import NAMELESS, host_of
 
 
 @pytest.mark.parametrize(

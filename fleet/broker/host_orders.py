@@ -1,0 +1,60 @@
+"""Keeps in Redis which worker hosts are paused or drained, for their workers to read, also after Redis was emptied."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+
+from fleet.threads import Progress, WatchedThread
+from tasks.messages import HOSTS_KEY, HOSTS_STATED
+
+#: seconds between two looks at what Redis has
+_LOOK_S = 1.0
+#: a hanging Redis blocks the thread for 15 s at a time
+_PATIENCE_S = 60.0
+
+
+class HostOrders:
+    """Writes the orders as soon as they change, and again whenever Redis has others, on its own thread."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        #: what is to be there; None until the first orders are given
+        self._wanted: Mapping[bytes, bytes] | None = None
+        self._due, self._stop = threading.Event(), threading.Event()
+        self.thread = WatchedThread("host orders", self._run, patience_s=_PATIENCE_S)
+        self.thread.start()
+
+    def close(self) -> None:
+        """End the thread soon. The orders stay in Redis."""
+        self._stop.set()
+        self._due.set()
+
+    def follow(self, orders: Mapping[str, str]) -> None:
+        """Have these orders written: host → `pause` or `drain`."""
+        stated = {HOSTS_STATED.encode(): b"1"}
+        self._wanted = stated | {host.encode(): order.encode() for host, order in orders.items()}
+        self._due.set()
+
+    def write(self) -> None:
+        """Write the orders, unless Redis has them. Does nothing if it does not answer, or takes no writes."""
+        wanted = self._wanted
+        if wanted is None:
+            return
+        with contextlib.suppress(redis.RedisError):
+            if self._client.hgetall(HOSTS_KEY) != wanted:
+                pipeline = self._client.pipeline(transaction=True)
+                pipeline.delete(HOSTS_KEY)
+                pipeline.hset(HOSTS_KEY, mapping=dict[Any, Any](wanted))
+                pipeline.execute()
+
+    def _run(self, progress: Progress) -> None:
+        while not self._stop.is_set():
+            progress.beat()
+            self.write()
+            self._due.wait(_LOOK_S)
+            self._due.clear()

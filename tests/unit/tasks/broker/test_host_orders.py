@@ -1,0 +1,33 @@
+"""What a worker takes from Redis's answers about the orders for its host."""
+
+from __future__ import annotations
+
+import pytest
+from redis.exceptions import NoPermissionError, ResponseError
+
+from tasks.broker.host_orders import order_of
+
+
+@pytest.mark.parametrize(
+    ("answer", "before", "order"),
+    [
+        ([b"1", b"pause"], None, "pause"),
+        ([b"1", b"drain"], "pause", "drain"),
+        ([b"1", None], "pause", ""),
+        ([b"1", b"dance"], None, ""),
+        # nobody has given orders
+        ([None, None], None, ""),
+        ([None, None], "", ""),
+        # Redis was emptied: the coordinator writes them again
+        ([None, None], "pause", "pause"),
+        ([None, None], "drain", "drain"),
+        # the user's rules are older than the orders
+        (NoPermissionError("no hmget"), None, ""),
+        (ResponseError("BUSY"), None, None),
+        (ResponseError("BUSY"), "pause", "pause"),
+    ],
+)
+def test_an_order_holds_until_the_coordinators_orders_are_there_without_it(
+    answer: object, before: str | None, order: str | None
+) -> None:
+    assert order_of(answer, before) == order
