@@ -79,14 +79,15 @@ def _until(command: Callable[..., None]) -> Callable[..., None]:
 def pause(
     *, ends: tuple[float | None, str | None], stop_after_s: float | None, keep_session: bool, **others: Any
 ) -> None:
-    """Begin nothing new in WHAT: a miner, a tag, a server, a worker host, or the farm. What is open is finished and
-    paid. It is remembered over restarts, until it ends or `fleet resume` ends it.
+    """Begin nothing new in WHAT: a miner, a tag, a server, a worker host, a job type, or the farm. What is open is
+    finished and paid. It is remembered over restarts, until it ends or `fleet resume` ends it.
 
     \b
     Examples:
       fleet pause miner garage-1 --for 2h --reason "new fan"
       fleet pause tag garage --until 06:00
       fleet pause host attic
+      fleet pause type inference
       fleet pause farm --keep-session
     """
     if keep_session and stop_after_s is not None:

@@ -63,7 +63,7 @@ class Target:
 
 FARM = Target(kind=TargetKind.FARM)
 #: what a person can steer
-STEERED = (TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER, TargetKind.HOST)
+STEERED = (TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER, TargetKind.HOST, TargetKind.JOB_TYPE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,9 @@ from fleet.status.fresh import Fresh
 from fleet.status.snapshot import MinerFigures, Wrong
 from tasks.host.host_names import host_of
 
+#: what a control is on, beside miners, that may stop a part of the farm from earning
+_PARTS = frozenset({TargetKind.HOST, TargetKind.JOB_TYPE, TargetKind.SERVER})
+
 
 class Around(Protocol):
     """What a thread beside the loop last saw of the disk and the servers' certificates."""
@@ -104,7 +107,7 @@ class HealthObserver:
         controls: Iterable[Control] = (),
     ) -> tuple[Wrong, ...]:
         """What is wrong now; `online` are the hosts whose workers give signs of life, None while that is unknown."""
-        if not farm.jobs.at_workers or farm.workers.absent_since is not None:
+        if not farm.workers.at_workers or farm.workers.absent_since is not None:
             self._busy_since = None
         elif self._busy_since is None:
             self._busy_since = now
@@ -116,6 +119,8 @@ class HealthObserver:
         facts = self._facts(farm, unexplained, now)
         down = (account for account, one in zip(self._accounts, facts.servers, strict=True) if one.down)
         excused = {self._names.get(miner_id, "") for account in down for miner_id in account.farm.miners}
+        waiting = (miner_id for account in self._accounts for miner_id in account.farm.workers.waiting_for_type)
+        excused |= {self._names.get(miner_id, "") for miner_id in waiting}
         return self._health.wrong(facts, rows, online, now, now_ms, excused=excused, paused=_paused(rows, controls))
 
     def _facts(self, farm: AnyFarm, unexplained: Decimal, now: float) -> Facts:
@@ -154,7 +159,7 @@ def _server_facts(account: Account, income: ServerIncome, now: float) -> ServerF
 
 def _paused(rows: Sequence[MinerFigures], controls: Iterable[Control]) -> frozenset[str]:
     """The subjects that are paused; the farm among them if every miner that mined is."""
-    found = {subject_of(one.target) for one in controls if one.target.kind in {TargetKind.HOST, TargetKind.SERVER}}
+    found = {subject_of(one.target) for one in controls if one.target.kind in _PARTS}
     found |= {miner_subject(row.name) for row in rows if row.state == "paused"}
     mines = any(row.state not in {"paused", "closed"} for row in rows)
     return frozenset(found if mines or not found else {*found, FARM})

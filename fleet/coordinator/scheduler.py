@@ -6,7 +6,7 @@ One file: each step of a turn changes the same queues.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.drain import Outlook
@@ -118,8 +118,7 @@ class Farm:
             return ""
         awaited = job.awaits(message)
         if awaited:
-            warning = self.workers.ended(message, job, now)
-            if warning is not None:
+            if (warning := self.workers.ended(message, job, now)) is not None:
                 self._warn(warning)
             if self.auto is not None and message.outcome is Outcome.COMPUTED:
                 self.auto.seen.computed(message.job_id, job.job_type, message.compute_ms, now)
@@ -150,6 +149,10 @@ class Farm:
     def on_workers(self, now: float, *, present: bool) -> None:
         """Workers have come or gone. Without any, no job is fetched, and jobs that come without a fetch wait here."""
         self._sort(self.workers.present(now, present=present), now)
+
+    def pause_types(self, job_types: Collection[str], now: float) -> None:
+        """Keep jobs of these types from the workers until a later call leaves their type out."""
+        self._sort(self.workers.pause_types(job_types), now)
 
     def drain(self, now: float) -> None:
         """Stop fetching, finish the open jobs, then stop each session."""
@@ -223,8 +226,7 @@ class Farm:
             return
         if self.timetable.all_held:
             waiting = (miner for miner in self.miners.values() if now < miner.waits_until < NEVER)
-            first = min(waiting, key=lambda miner: miner.waits_until, default=None)
-            if first is not None:
+            if (first := min(waiting, key=lambda miner: miner.waits_until, default=None)) is not None:
                 self._tell(first, Probe(), now)
 
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
@@ -274,8 +276,7 @@ class Farm:
         self.timetable.enter(miner, now)
 
     def _tell(self, miner: Miner, event: MinerEvent, now: float) -> None:
-        effects = miner.on(event, now, self._prior)
-        self._sort(effects, now)
+        self._sort(miner.on(event, now, self._prior), now)
         self.timetable.enter(miner, now)
 
     def _sort(self, effects: Iterable[Effect], now: float) -> None:
@@ -292,8 +293,7 @@ class Farm:
             if isinstance(effect, JobOpened):
                 self.jobs.opened(effect)
             elif isinstance(effect, JobMoved):
-                ended = self.jobs.moved(effect)
-                if ended is not None:
+                if (ended := self.jobs.moved(effect)) is not None:
                     self._resends.ended(ended.sends)
                     self.workers.forget(effect.job_id)
             elif isinstance(effect, Booked) and self.auto is not None:

@@ -90,6 +90,7 @@ class Steering:
 
     def _apply(self, now: float, now_ms: int) -> None:
         for steered in self._farms:
+            steered.farm.pause_types(self.controls.names(TargetKind.JOB_TYPE), now)
             if not steered.farm.draining:
                 self._pause(steered, now, now_ms)
         self.look(now)

@@ -1,7 +1,8 @@
-"""The scheduler's view of the workers: whether any takes jobs, and which hosts are healthy. Pure."""
+"""The scheduler's view of the workers: whether any takes jobs, of which types, and which hosts are healthy. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from fleet.broker.bundling import BundlePace
@@ -15,6 +16,8 @@ from tasks.messages import Outcome, ResultMessage
 class Workforce:
     """Passes jobs on to the workers, at most `most_jobs` at once, and holds them while no worker takes any.
 
+    It also holds jobs of a type that is paused.
+
     Farms of several servers share the workers: each has a workforce `beside` that of the first.
     """
 
@@ -23,13 +26,15 @@ class Workforce:
         self._most_jobs = most_jobs
         self._pace: BundlePace = BundlePace() if beside is None else beside._pace
         self._hosts: HostHealth = HostHealth() if beside is None else beside._hosts
-        #: the open jobs of all servers
-        self._all: list[OpenJobs] = [] if beside is None else beside._all
-        self._all.append(jobs)
+        #: the workforces of all servers
+        self._all: list[Workforce] = [] if beside is None else beside._all
+        self._all.append(self)
         #: hosts with a worker that can compute, as of the last turn or result
         self.able: frozenset[str] = frozenset()
         #: since when no worker takes jobs, in monotonic seconds; None while one does
         self.absent_since: float | None = None
+        #: job types that are paused
+        self.paused_types: frozenset[str] = frozenset()
         #: jobs to dispatch once a worker takes them, by job id
         self._held: dict[str, Dispatch] = {}
 
@@ -40,18 +45,31 @@ class Workforce:
 
     @property
     def at_workers(self) -> int:
-        """Jobs of all servers that are at the workers."""
-        return sum(jobs.at_workers for jobs in self._all)
+        """Jobs of all servers that are at the workers, or wait for one; without those of paused types."""
+        return sum(one._jobs.at_workers - one._paused_jobs for one in self._all)
+
+    @property
+    def waiting_for_type(self) -> frozenset[str]:
+        """The ids of the miners that have a job of a paused type."""
+        jobs = (self._jobs.get(job_id) for job_id in self._held)
+        return frozenset(job.miner_id for job in jobs if job is not None and job.job_type in self.paused_types)
+
+    @property
+    def _paused_jobs(self) -> int:
+        """Jobs of paused types that are held."""
+        if not self.paused_types:
+            return 0
+        return sum(order.message.job_type in self.paused_types for order in self._held.values())
 
     def look(self, now: float) -> None:
         """Update which hosts compute."""
         self.able = self._hosts.able(now)
 
     def order(self, dispatch: Dispatch, now: float) -> Dispatch | None:
-        """The order as the dispatcher gets it; None while it is held, since no worker takes jobs."""
+        """The order as the dispatcher gets it; None while it is held, since no worker takes jobs of its type."""
         message = dispatch.message
         self._jobs.ordered(message, now)
-        if self.absent_since is not None:
+        if self.absent_since is not None or message.job_type in self.paused_types:
             self._held[message.job_id] = dispatch
             return None
         return replace(
@@ -68,7 +86,18 @@ class Workforce:
             self.absent_since = now if self.absent_since is None else self.absent_since
             return []
         self.absent_since = None
-        held, self._held = self._held, {}
+        return self._released()
+
+    def pause_types(self, job_types: Collection[str]) -> list[Dispatch]:
+        """Hold jobs of these types, and no others. Returns the orders that were held and are still wanted."""
+        self.paused_types = frozenset(job_types)
+        return [] if self.absent_since is not None else self._released()
+
+    def _released(self) -> list[Dispatch]:
+        held = {
+            job_id: order for job_id, order in self._held.items() if order.message.job_type not in self.paused_types
+        }
+        self._held = {job_id: order for job_id, order in self._held.items() if job_id not in held}
         wanted = ((self._jobs.get(job_id), order) for job_id, order in held.items())
         return [order for job, order in wanted if job is not None and job.waits_for(order.message)]
 

@@ -69,7 +69,7 @@ class MinerWatch:
     ) -> Iterator[Symptom]:
         """Call once a second. Looks at a tenth of the miners, and returns the symptoms of all of them.
 
-        `idle` is whether the farm has a reason not to give miners jobs; the server of those `excused` is down.
+        `idle` is whether the farm has a reason not to give miners jobs; those `excused` can't be paid.
         """
         self._turn = (self._turn + 1) % _TURNS
         for row in rows[self._turn :: _TURNS]:

@@ -28,6 +28,8 @@ _SLOWLY = 0.1
 _AFTER_STOPS = 3.0
 #: what a farm shows when all of its miners are paused
 _OF_A_PAUSE = frozenset({"no_session", "unpaid", "no_worker"})
+#: how subjects begin that are job types: every miner may have got a job of one
+_TYPE = "type "
 #: the same when all worker hosts are
 _OF_PAUSED_HOSTS = frozenset({"no_worker", "unpaid"})
 
@@ -78,8 +80,8 @@ class FarmHealth:
         """Call once a second: everything that is wrong now.
 
         `rows` are the miners of the snapshot, `online` the hosts whose workers give signs of life, None while unknown,
-        `excused` the miners whose server is down. What is `paused` is not wrong: subjects, FARM if all miners are; what
-        is usual is neither learnt nor compared with then.
+        `excused` the miners whose server is down or whose job is of a paused type. What is `paused` is not wrong:
+        subjects, FARM if all miners are; what is usual is neither learnt nor compared with then.
         """
         whole = [one for one in farm_symptoms(replace(facts, worth=self.worth)) if not _follows(one, paused)]
         if no_hosts := self.hosts.all_paused(paused, online or ()):
@@ -116,5 +118,7 @@ class FarmHealth:
 
 
 def _follows(one: Symptom, paused: Collection[str]) -> bool:
-    """Whether a symptom is only what a pause of all miners, or of its own subject, looks like."""
+    """Whether a symptom is only what a pause of all miners, of a job type, or of its own subject, looks like."""
+    if one.kind == "unpaid" and any(subject.startswith(_TYPE) for subject in paused):
+        return True
     return (FARM in paused and one.kind in _OF_A_PAUSE) or (one.subject in paused and one.subject != FARM)

@@ -144,6 +144,26 @@ def test_a_host_is_paused_and_drained_and_its_worker_is_there_again_when_it_is_r
     running.mines(*_MINERS)
 
 
+def test_jobs_of_a_paused_type_wait_and_are_computed_once_it_is_resumed(running: Running) -> None:
+    def computed() -> dict[str, int]:
+        return {row["name"]: row["computed"] for row in running.standing()["job_types"]}
+
+    def waiting() -> tuple[int, list[int]]:
+        found = running.standing()
+        return found["queue"]["at_workers"], [row["busy_slots"] for row in found["hosts"]]
+
+    kind = max(computed(), key=lambda name: computed()[name])
+    assert "waits with it until it is resumed" in running.said("pause", "type", kind, "--reason", "too long")
+    eventually("the status says so", lambda: f"type {kind} is paused by" in " ".join(running.said("status").split()))
+    eventually("sooner or later each miner is given one", lambda: waiting() == (len(_MINERS), [0]))
+    assert "has nothing to finish" in running.said("drain", "type", kind, code=65)
+    before = computed()[kind]
+    running.said("resume", "type", kind)
+    eventually("jobs of the type are computed again", lambda: computed()[kind] >= before + len(_MINERS))
+    running.mines(*_MINERS)
+    assert [one["kind"] for one in running.standing()["wrong"]] == []
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
