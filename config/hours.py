@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -45,3 +46,16 @@ def window_of(text: str) -> Window:
     begin = DAYS.index(first.lower())
     length = (DAYS.index((last or first).lower()) - begin) % 7 + 1
     return Window(days=frozenset((begin + day) % 7 for day in range(length)), start_min=start, end_min=end)
+
+
+def longest_min(windows: Sequence[Window]) -> int:
+    """Minutes of the longest part of the week that the windows cover without a gap, on days of 24 hours."""
+    covered = [any(one.holds(day, minute) for one in windows) for day in range(7) for minute in range(DAY_MIN)]
+    if all(covered):
+        return len(covered)
+    longest = length = 0
+    # twice, since Sunday's last minute is followed by Monday's first
+    for runs in covered * 2:
+        length = length + 1 if runs else 0
+        longest = max(longest, length)
+    return longest

@@ -8,11 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from config.hours import window_of
+from config.lists import split_list
 from config.sections import Finite, Section
-
-
-def _parts(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _windows(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -21,10 +18,14 @@ def _windows(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+#: parts of the week, as a list or separated by commas
+Hours = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(_windows)]
+
+
 class LimitSettings(Section):
     """When a worker host computes, whatever the coordinator says."""
 
-    hours: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterValidator(_windows)] = Field(
+    hours: Hours = Field(
         (),
         description="Parts of the week in which this host computes, in time_zone; empty: always.",
         examples=[["mon-fri 22:00-06:00", "sat-sun 00:00-24:00"]],

@@ -48,7 +48,7 @@ _TAKES: dict[Takes, str] = {
         dispatch.max_free_jobs_per_miner dispatch.bundle_ms output.color output.traces_url
         web.port web.address web.basic_auth web.names web.metrics_token web.metrics_address web.metrics_port
         server.name server.url server.account server.priority server.requests server.window_s server.interface
-        server.proxy miner.server
+        server.proxy miner.server schedule.hours schedule.least_on_s
     """,
     Takes.WORKERS: """
         worker.concurrency worker.name worker.prefetch worker.max_payload_bytes worker.heartbeat_file worker.events

@@ -5,7 +5,6 @@ One file: what contradicts what is checked over the whole tree.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,8 +24,10 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from config.alert_section import AlertSettings
 from config.limits_section import LimitSettings
+from config.lists import split_list
 from config.miner_tables import at_servers, miner_problems
 from config.redis_address import read_redis_url
+from config.schedule_section import ScheduleSettings
 from config.sections import (
     BackoffSettings,
     DispatchSettings,
@@ -67,14 +68,6 @@ def default_state_dir(environ: Mapping[str, str]) -> Path:
         return Path.home() / ".local" / "state" / "neonet-fleet"
     except RuntimeError:
         return Path("/var/lib/neonet-fleet")
-
-
-def _split_names(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        return json.loads(value)
-    return [name for name in (part.strip() for part in value.split(",")) if name]
 
 
 def _checked_redis(secret: SecretStr) -> SecretStr:
@@ -121,7 +114,7 @@ class Settings(BaseSettings):
         description="Name of the server in the ledger, kept when its URL changes; unset: its URL.",
         examples=["neonet-main"],
     )
-    allow_plain_http: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_split_names)] = Field(
+    allow_plain_http: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(split_list)] = Field(
         (),
         description="Other hosts for which plain http is allowed, e.g. on a network of your own.",
         examples=[["neonet.lan"]],
@@ -211,6 +204,7 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings, description="What is served to programs on this machine.")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="Messages about what is wrong.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="When a worker host computes.")
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings, description="When the farm mines.")
     miner: tuple[MinerSettings, ...] = Field((), description="Miners by name, one [[miner]] table each.")
 
     @classmethod

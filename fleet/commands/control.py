@@ -183,10 +183,12 @@ def _order(
 
 
 def _still_paused(farm: Desk, request: ControlRequest) -> Control | None:
-    """The control that still pauses a miner that was resumed."""
+    """The control that still pauses what was resumed: another one of a miner's, or the schedule's."""
     target = request.target
-    if request.change is not ControlChange.RESUME or target.kind is not TargetKind.MINER:
+    if request.change is not ControlChange.RESUME:
         return None
+    if target.kind is not TargetKind.MINER:
+        return farm.book.in_force().on(target)
     return farm.book.in_force().of_miner(target.name, farm.known.miners.get(target.name, ()))
 
 

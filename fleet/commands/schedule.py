@@ -1,27 +1,36 @@
-"""`fleet schedule`: shows when this host computes by its settings."""
+"""`fleet schedule`: shows when the farm mines and when this host computes, by the settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import click
 
 from config.hours import DAYS
 from config.load import load
+from config.settings import Settings
 from fleet.commands.dates import Day
 from fleet.commands.exits import settings_or_exit
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
-from fleet.schedule.week import DrawnDay, Week
+from fleet.schedule.drawn_week import DrawnDay, drawn_week
+from fleet.schedule.farm_plan import farm_plan
+from fleet.schedule.week import Week
 
 _RUNS, _PAUSES, _LEFT_OUT = "█", "·", " "
+#: what the marks mean, and the name of the week in JSON
+_DOES = {
+    "farm": f"{_RUNS} the farm mines  {_PAUSES} it pauses",
+    "host": f"{_RUNS} this host computes  {_PAUSES} it pauses",
+}
+_KEYS = {"farm": "farm_days", "host": "days"}
 
 
 @click.group("schedule")
 def schedule() -> None:
-    """Show when this host computes by `limits.hours`.
+    """Show when the farm mines by `schedule.hours`, and when this host computes by `limits.hours`.
 
     \b
     Example:
@@ -30,31 +39,51 @@ def schedule() -> None:
 
 
 @schedule.command("preview")
+@click.option("--farm", "part", flag_value="farm", help="Draw the farm's week alone.")
+@click.option("--host", "part", flag_value="host", help="Draw the week of this host alone.")
 @click.option("--week", "first", type=Day(), help="The Monday of another week than this one, or any day of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def preview(*, first: date | None, as_json: bool) -> None:
-    """Draw a week, a mark for each half hour.
+def preview(*, part: str | None, first: date | None, as_json: bool) -> None:
+    """Draw a week, a mark for each half hour: the farm's and this host's, where the settings name hours for them.
 
     \b
     Examples:
       fleet schedule preview
-      fleet schedule preview --week 2026-03-29
+      fleet schedule preview --farm --week 2026-03-29
     """
     with settings_or_exit():
         settings = load()
     calendar = Calendar(settings.time_zone)
     day = first or calendar.day(wall_ms())
-    days = Week(settings.limits.hours, calendar).days(day - timedelta(days=day.weekday()))
+    monday = day - timedelta(days=day.weekday())
+    weeks = {
+        name: drawn_week(runs, calendar, monday)
+        for name, runs in _plans(settings, calendar).items()
+        if part in (name, None)
+    }
     if as_json:
-        click.echo(json.dumps({"time_zone": calendar.name, "days": [_stated(one) for one in days]}))
-    else:
-        click.echo("\n".join(drawn(days, calendar.name)))
+        stated = {_KEYS[name]: [_stated(one) for one in days] for name, days in weeks.items()}
+        click.echo(json.dumps({"time_zone": calendar.name, **stated}))
+        return
+    if part is None and settings.schedule.hours and not settings.limits.hours:
+        del weeks["host"]
+    elif part is None and not settings.schedule.hours:
+        del weeks["farm"]
+    click.echo("\n\n".join("\n".join(drawn(days, calendar.name, name)) for name, days in weeks.items()))
 
 
-def drawn(days: Sequence[DrawnDay], zone: str) -> list[str]:
-    """The lines of a week, at most 72 characters wide."""
+def _plans(settings: Settings, calendar: Calendar) -> dict[str, Callable[[int], bool]]:
+    """Whether each part runs at a moment."""
+    return {
+        "farm": farm_plan(settings.schedule, calendar).runs,
+        "host": Week(settings.limits.hours, calendar).runs,
+    }
+
+
+def drawn(days: Sequence[DrawnDay], zone: str, name: str) -> list[str]:
+    """The lines of a week, at most 72 characters wide. `name` is farm or host."""
     hours = "".join(f"{hour:02d}    " for hour in range(0, 24, 3)).rstrip()
-    lines = [f"{_RUNS} computes  {_PAUSES} pauses   time zone {zone}", f"{'':<11}{hours}"]
+    lines = [f"{_DOES[name]}   time zone {zone}", f"{'':<11}{hours}"]
     for one in days:
         marks = "".join(_LEFT_OUT if cell is None else _RUNS if cell else _PAUSES for cell in one.cells)
         odd = "" if one.length_min == 1440 else f" of {one.length_min // 60}"

@@ -110,8 +110,18 @@ def _stop_after_s(request: ControlRequest) -> float | None:
 def _end(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:
     known = controls.get(request.target, request.source)
     if known is None:
-        raise ControlRefused(f"{request.target.shown} is not paused; {_there(controls)}")
+        raise ControlRefused(_not_paused(request, controls))
     return Followed(ends=known, entry=_entry(request, now_ms))
+
+
+def _not_paused(request: ControlRequest, controls: Controls) -> str:
+    scheduled = controls.get(request.target, Source.SCHEDULE)
+    if scheduled is not None:
+        return (
+            f"{request.target.shown} is paused by {scheduled.who} alone: {scheduled.reason}; "
+            "change [schedule] in the settings, and restart the coordinator"
+        )
+    return f"{request.target.shown} is not paused; {_there(controls)}"
 
 
 def _there(controls: Controls) -> str:

@@ -106,11 +106,11 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
     disguise = Disguise(ready.names, keys)
     with (
         open_broker(settings, start.redis_url, start.inbox, disguise) as broker,
-        steered(start, ready, broker.hosts) as (steering, control_watch),
+        steered(start, ready, broker.hosts) as (steering, control_threads),
         observing(settings, ready, broker.in_redis, free, steering) as observers,
     ):
         own = [thread for one in several for thread in (one.transport.thread, one.books.thread)]
-        threads = (*own, lease, control_watch.thread, *broker.threads)
+        threads = (*own, lease, *control_threads, *broker.threads)
         alive_file = AliveFile(settings.alive_file, threads, ready.prospect, hosts_pause=lambda: steering.hosts_pause)
         sites = [_site(start, one) for one in servers]
         coordinator = Coordinator(

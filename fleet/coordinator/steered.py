@@ -1,12 +1,13 @@
-"""Opens what a coordinator needs to follow controls: their book, what they are now, and the watch for changes."""
+"""Opens what a coordinator needs to follow controls: their book, the farm's schedule, and the watch for changes."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from fleet.broker.host_orders import HostOrders
 from fleet.coordinator.control_watch import ControlWatch
+from fleet.coordinator.farm_schedule import FarmSchedule, ScheduleThread
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.site import LiveTags
 from fleet.coordinator.start import Start
@@ -14,39 +15,63 @@ from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.engine import open_beside
+from fleet.schedule.farm_plan import farm_plan
+from fleet.threads import WatchedThread
 
 
 @contextlib.contextmanager
-def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[Steering, ControlWatch]]:
-    """The controls of a farm, which are followed before its first call, and the watch that reports their changes.
+def steered(
+    start: Start, parts: Observed, hosts: HostOrders
+) -> Iterator[tuple[Steering, Sequence[WatchedThread]]]:
+    """The controls of a farm, which are followed before its first call, and the threads that look for changes.
 
     Worker hosts find theirs in Redis before the first job. Raises LedgerError where the ledger can't be read.
     """
     engine = start.free(lambda: open_beside(parts.place.url))
     book = ControlBook(engine, farm_key(parts.place, parts.accounts[0].ledger_name), parts.now_ms)
-    # what changes between the two reads is read again
-    seen, controls = start.free(book.last), start.free(book.in_force)
-    calendar, tags = Calendar(start.settings.time_zone), LiveTags(start.settings, parts.names)
-    steering = Steering(
-        _farms(parts, tags), controls, calendar, parts.now_ms, relabel=tags.reloaded, order_hosts=hosts.follow
-    )
-    hosts.write()
-    for notice in steering.standing():
-        start.lines.say(f"[STEER]  {notice.text}")
     file = parts.place.file
-    watch = ControlWatch(
-        book,
-        seen,
-        start.inbox.put,
-        turn=start.writing,
-        there=lambda: file is None or file.exists(),
-        now_ms=parts.now_ms,
-    )
+
+    def there() -> bool:
+        return file is None or file.exists()
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(engine.dispose)
+        threads = stack.enter_context(_scheduled(start, book, parts.now_ms, there))
+        # what changes between the two reads is read again
+        seen, controls = start.free(book.last), start.free(book.in_force)
+        calendar, tags = Calendar(start.settings.time_zone), LiveTags(start.settings, parts.names)
+        steering = Steering(
+            _farms(parts, tags), controls, calendar, parts.now_ms, relabel=tags.reloaded, order_hosts=hosts.follow
+        )
+        hosts.write()
+        for notice in steering.standing():
+            start.lines.say(f"[STEER]  {notice.text}")
+        watch = ControlWatch(book, seen, start.inbox.put, turn=start.writing, there=there, now_ms=parts.now_ms)
+        stack.callback(watch.close)
+        yield steering, [watch.thread, *threads]
+
+
+@contextlib.contextmanager
+def _scheduled(
+    start: Start, book: ControlBook, now_ms: Callable[[], int], there: Callable[[], bool]
+) -> Iterator[list[WatchedThread]]:
+    """Follow the farm's schedule, in the ledger first: what an earlier start left there may be out of date."""
+    plan = farm_plan(start.settings.schedule, Calendar(start.settings.time_zone))
+    schedule = FarmSchedule(book, plan, now_ms)
+
+    def first_look() -> None:
+        with start.writing:
+            schedule.follow()
+
+    start.free(first_look)
+    if not start.settings.schedule.hours:
+        yield []
+        return
+    thread = ScheduleThread(schedule, turn=start.writing, there=there)
     try:
-        yield steering, watch
+        yield [thread.thread]
     finally:
-        watch.close()
-        engine.dispose()
+        thread.close()
 
 
 def _farms(parts: Observed, tags: LiveTags) -> Sequence[SteeredFarm]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from config.hours import window_of
+from config.hours import longest_min, window_of
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,17 @@ def test_a_part_of_the_week_holds_the_minutes_that_it_names(text: str, weekday: 
 def test_what_is_no_part_of_the_week_is_refused_with_the_right_form(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         window_of(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "minutes"),
+    [
+        ([], 0),
+        (["08:00-12:00", "11:00-13:00"], 300),
+        (["sun 22:00-06:00", "mon 06:00-07:00"], 540),
+        (["mon-fri 00:00-24:00", "sun 12:00-24:00"], 5 * 1440 + 720),
+        (["00:00-24:00"], 7 * 1440),
+    ],
+)
+def test_the_longest_part_joins_windows_that_meet_over_the_end_of_the_week_too(texts: list[str], minutes: int) -> None:
+    assert longest_min([window_of(text) for text in texts]) == minutes

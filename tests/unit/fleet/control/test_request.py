@@ -48,6 +48,20 @@ def test_a_schedule_pauses_beside_the_operator_and_ends_only_its_own() -> None:
         decide(request(ControlChange.RESUME, source=Source.SCHEDULE), Controls([PAUSED]), NOW)
 
 
+def test_an_operator_who_resumes_what_only_the_schedule_pauses_learns_why_and_what_to_do() -> None:
+    scheduled = Control(
+        target=FARM,
+        action=Action.PAUSE,
+        since_ms=NOW,
+        who="the schedule",
+        reason="outside its hours",
+        source=Source.SCHEDULE,
+    )
+    words = r"the farm is paused by the schedule alone: outside its hours; change \[schedule\] in the settings"
+    with pytest.raises(ControlRefused, match=words):
+        decide(request(ControlChange.RESUME, FARM), Controls([scheduled]), NOW)
+
+
 @pytest.mark.parametrize("until_ms", [NOW, NOW - 1, 0])
 def test_an_end_in_the_past_is_refused(until_ms: int) -> None:
     with pytest.raises(ControlRefused, match="past"):

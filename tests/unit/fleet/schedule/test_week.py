@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -24,7 +24,6 @@ def test_without_hours_it_always_runs_and_nothing_ever_changes() -> None:
     week = Week((), BERLIN)
     assert week.runs(0)
     assert week.next_change_ms(0) is None
-    assert week.day(date(2026, 11, 26)).runs_min == 1440
 
 
 @pytest.mark.parametrize(
@@ -46,24 +45,14 @@ def test_what_runs_all_week_never_changes() -> None:
     assert Week(("00:00-24:00",), BERLIN).next_change_ms(ms("2026-11-26T12:00")) is None
 
 
-@pytest.mark.parametrize(
-    ("day", "length", "left_out", "mined"),
-    [
-        (date(2026, 3, 29), 23, [4, 5], 60),
-        (date(2026, 10, 25), 25, [], 180),
-        (date(2026, 11, 22), 24, [], 120),
-    ],
-)
-def test_an_hour_that_is_left_out_counts_nothing_and_one_that_comes_twice_counts_twice(
-    day: date, length: int, left_out: list[int], mined: int
+@pytest.mark.parametrize("hours", [NIGHTS, ("02:30-03:10",), ("mon 12:01-12:02", "tue-thu 23:59-00:01")])
+@pytest.mark.parametrize("at", ["2026-03-29T11:07", "2026-10-25T11:00", "2026-11-26T00:01"])
+def test_borders_are_the_same_forward_and_back_and_nothing_changes_between_them(
+    hours: tuple[str, ...], at: str
 ) -> None:
-    drawn = Week(("sun 01:00-03:00",), BERLIN).day(day)
-    assert drawn.length_min == length * 60
-    assert [number for number, cell in enumerate(drawn.cells) if cell is None] == left_out
-    assert drawn.runs_min == mined
-
-
-def test_a_week_is_seven_days_and_a_night_belongs_to_the_day_on_which_it_begins() -> None:
-    days = Week(NIGHTS, BERLIN).days(date(2026, 11, 23))
-    assert [one.runs_min // 60 for one in days] == [2, 8, 8, 8, 8, 24, 24]
-    assert days[0].cells[43:45] == (False, True)
+    week, end = Week(hours, BERLIN), ms(at)
+    start = end - 3 * DAY_MS
+    back = [border for border in week.borders_before(end) if border > start]
+    assert back == [border for border in week.borders_after(start) if border <= end][::-1]
+    changes = {m for m in range(start + MINUTE_MS, end, MINUTE_MS) if week.runs(m) is not week.runs(m - 1)}
+    assert changes <= set(back)

@@ -1,0 +1,42 @@
+"""How the days of a week look: when something runs, for each half hour of the clock. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fleet.domain.calendar import Calendar
+
+_MINUTE_MS = 60_000
+_CELLS = 48
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawnDay:
+    """One day of a week that is drawn."""
+
+    day: date
+    #: length of the day in minutes: 1,380 or 1,500 when the clocks are changed
+    length_min: int
+    #: minutes that are running
+    runs_min: int
+    #: for each half hour of the clock whether it is running; None where the clock leaves it out
+    cells: tuple[bool | None, ...]
+
+
+def drawn_day(runs: Callable[[int], bool], calendar: Calendar, day: date) -> DrawnDay:
+    """How one day looks; `runs` says whether it runs at a moment in UTC milliseconds."""
+    start, length = calendar.start_ms(day), calendar.length_ms(day)
+    running = [(at, runs(at)) for at in range(start, start + length, _MINUTE_MS)]
+    cells: list[bool | None] = [None] * _CELLS
+    for at, on in running:
+        local = calendar.local(at)
+        cell = (local.hour * 60 + local.minute) // 30
+        cells[cell] = bool(cells[cell]) or on
+    return DrawnDay(day=day, length_min=length // _MINUTE_MS, runs_min=sum(on for _, on in running), cells=tuple(cells))
+
+
+def drawn_week(runs: Callable[[int], bool], calendar: Calendar, first: date) -> list[DrawnDay]:
+    """How seven days look."""
+    return [drawn_day(runs, calendar, first + timedelta(days=number)) for number in range(7)]
