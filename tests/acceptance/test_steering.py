@@ -10,11 +10,13 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.hours import DAYS
 from fleet.domain.wall_clock import wall_ms
 from fleet.status.snapshot_file import read_snapshot
 from tests.support.farms import book, earned, farm, simulator, state
@@ -54,6 +56,13 @@ class Running:
 
     def paid(self) -> dict[str, int]:
         return {row["miner"]: row["paid"] for row in self.standing()["miners"]}
+
+    def kill_coordinator(self) -> None:
+        """Kill the coordinator, and wait until another one runs in its place, which reads the settings again."""
+        lock = state(self.home) / "coordinator.lock"
+        pid = lock.read_text().split()[1]
+        os.kill(int(pid), signal.SIGKILL)
+        eventually("it runs again", lambda: lock.read_text().split()[1] != pid)
 
     def mines(self, *names: str) -> None:
         """Wait until each of these miners, and no other, is paid again."""
@@ -111,9 +120,7 @@ def test_a_pause_ends_by_itself_and_that_is_logged(running: Running) -> None:
 def test_a_paused_farm_is_not_wrong_and_outlasts_kill_minus_nine_of_the_coordinator(running: Running) -> None:
     running.said("pause", "farm", "--reason", "tariff", "--stop-after", "1s")
     running.mines()
-    pid = int((state(running.home) / "coordinator.lock").read_text().split()[1])
-    os.kill(pid, signal.SIGKILL)
-    eventually("it runs again", lambda: (state(running.home) / "coordinator.lock").read_text().split()[1] != str(pid))
+    running.kill_coordinator()
     running.mines()
     found = running.standing()
     assert [one["kind"] for one in found["wrong"]] == []
@@ -162,6 +169,27 @@ def test_jobs_of_a_paused_type_wait_and_are_computed_once_it_is_resumed(running:
     eventually("jobs of the type are computed again", lambda: computed()[kind] >= before + len(_MINERS))
     running.mines(*_MINERS)
     assert [one["kind"] for one in running.standing()["wrong"]] == []
+
+
+def test_a_start_outside_the_farms_hours_mines_nothing_whatever_an_operator_resumes_and_one_without_hours_mines(
+    running: Running,
+) -> None:
+    # three days from now, so that no midnight matters
+    day = DAYS[(datetime.now(UTC).weekday() + 3) % 7]
+    (running.home / "fleet.toml").write_text(f'{_TOML}[schedule]\nhours = ["{day} 00:00-24:00"]\n', encoding="utf-8")
+    running.said("pause", "farm", "--reason", "new roof")
+    running.kill_coordinator()
+    running.process.says(f"the farm is paused by the schedule: outside schedule.hours until {day} 00:00")
+    running.mines()
+    told = " ".join(running.said("resume", "farm").split())
+    assert "it stays paused by the schedule: outside schedule.hours" in told
+    running.mines()
+    assert "paused by the schedule alone" in running.said("resume", "farm", code=65)
+    assert [one["kind"] for one in running.standing()["wrong"]] == []
+    (running.home / "fleet.toml").write_text(_TOML, encoding="utf-8")
+    running.kill_coordinator()
+    running.mines(*_MINERS)
+    assert "the schedule" in running.said("log", "--last", "1")
 
 
 @pytest.mark.parametrize(
