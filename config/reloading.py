@@ -49,6 +49,7 @@ _TAKES: dict[Takes, str] = {
         web.port web.address web.basic_auth web.names web.metrics_token web.metrics_address web.metrics_port
         server.name server.url server.account server.priority server.requests server.window_s server.interface
         server.proxy miner.server schedule.hours schedule.least_on_s
+        schedule.price_file schedule.price_url schedule.price_max schedule.price_unknown
     """,
     Takes.WORKERS: """
         worker.concurrency worker.name worker.prefetch worker.max_payload_bytes worker.heartbeat_file worker.events

@@ -65,9 +65,9 @@ def preview(*, part: str | None, first: date | None, as_json: bool) -> None:
         stated = {_KEYS[name]: [_stated(one) for one in days] for name, days in weeks.items()}
         click.echo(json.dumps({"time_zone": calendar.name, **stated}))
         return
-    if part is None and settings.schedule.hours and not settings.limits.hours:
+    if part is None and settings.schedule.limited and not settings.limits.hours:
         del weeks["host"]
-    elif part is None and not settings.schedule.hours:
+    elif part is None and not settings.schedule.limited:
         del weeks["farm"]
     click.echo("\n\n".join("\n".join(drawn(days, calendar.name, name)) for name, days in weeks.items()))
 

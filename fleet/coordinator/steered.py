@@ -9,6 +9,7 @@ from fleet.broker.host_orders import HostOrders
 from fleet.coordinator.control_watch import ControlWatch
 from fleet.coordinator.farm_schedule import FarmSchedule, ScheduleThread
 from fleet.coordinator.observed import Observed
+from fleet.coordinator.price_watch import PriceWatch
 from fleet.coordinator.site import LiveTags
 from fleet.coordinator.start import Start
 from fleet.coordinator.steering import SteeredFarm, Steering
@@ -63,15 +64,19 @@ def _scheduled(
         with start.writing:
             schedule.follow()
 
-    start.free(first_look)
-    if not start.settings.schedule.hours:
-        yield []
-        return
-    thread = ScheduleThread(schedule, turn=start.writing, there=there)
-    try:
+    with contextlib.ExitStack() as stack:
+        if start.settings.schedule.price_max is not None:
+            prices = PriceWatch(start.settings.schedule, plan.learn, start.lines.say)
+            prices.look()
+            prices.start()
+            stack.callback(prices.close)
+        start.free(first_look)
+        if not start.settings.schedule.limited:
+            yield []
+            return
+        thread = ScheduleThread(schedule, turn=start.writing, there=there)
+        stack.callback(thread.close)
         yield [thread.thread]
-    finally:
-        thread.close()
 
 
 def _farms(parts: Observed, tags: LiveTags) -> Sequence[SteeredFarm]:

@@ -14,6 +14,12 @@ from config.server_tables import ServerSettings
 from config.settings import Settings
 from config.tree import is_list_alone, leaves
 
+#: settings of a section that are refused alone, each with another one that it needs
+NEEDS: dict[str, dict[str, object]] = {
+    "schedule.price_file": {"price_max": 0.3},
+    "schedule.price_url": {"price_max": 0.3},
+    "schedule.price_max": {"price_file": "/prices.json"},
+}
 FILE = Path(__file__).parents[3] / "config" / "fleet.example.toml"
 
 
@@ -39,8 +45,8 @@ def test_every_setting_is_there_with_its_default_or_an_example_that_is_allowed(n
         value = value[part]
     if not leaf.field.examples:
         assert value == leaf.field.get_default()
-    nested: object = value
-    for part in reversed(leaf.path):
+    nested: object = {leaf.path[-1]: value} | NEEDS.get(name, {})
+    for part in reversed(leaf.path[:-1]):
         nested = {part: nested}
     Settings.model_validate(nested)
 

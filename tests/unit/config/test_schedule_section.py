@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -32,6 +34,22 @@ def test_hours_that_last_long_enough_are_taken(hours: tuple[str, ...], least_on_
 def test_hours_in_which_the_farm_would_never_mine_are_refused(hours: tuple[str, ...], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         ScheduleSettings(hours=hours, least_on_s=600)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"price_max": 0.3}, "neither price_file nor price_url"),
+        ({"price_file": "/prices.json"}, "no price_max above which the farm pauses"),
+        ({"price_url": "https://prices.example.com/today.json"}, "no price_max above which the farm pauses"),
+        ({"price_max": 1, "price_file": "/a", "price_url": "https://b.example.com"}, "are both set"),
+        ({"price_max": 1, "price_url": "file:///etc/passwd"}, "http"),
+        ({"price_max": float("nan"), "price_file": "/a"}, "finite"),
+    ],
+)
+def test_prices_without_a_bound_or_of_two_sources_are_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        ScheduleSettings(**given)
 
 
 def test_a_refusal_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:

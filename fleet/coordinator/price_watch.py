@@ -1,0 +1,103 @@
+"""Reads the price of power from its file or URL, on a thread of its own, since either may hang."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+
+from config.schedule_section import ScheduleSettings
+from fleet.schedule.prices import PriceList, read_prices
+from tasks.text import sanitized
+
+#: seconds between two reads of the URL, between two tries after a failure, and between two looks at a file
+_URL_S, _AGAIN_S, _FILE_S = 900.0, 60.0, 5.0
+_CALL_S = 15.0
+#: longest list that is read, in bytes, and how much of a failure is shown, in characters
+_MOST_BYTES, _SHOWN = 4 << 20, 200
+
+
+class PriceWatch:
+    """Reads prices again and again. While the source fails, what was read last stays known.
+
+    `learn` gets each list that was read, and `say` a line when the source begins to fail, and when it is read again.
+    """
+
+    def __init__(
+        self,
+        schedule: ScheduleSettings,
+        learn: Callable[[PriceList], None],
+        say: Callable[[str], None],
+        *,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
+        """`wait` sleeps for some seconds and returns whether to end."""
+        self._file, self._url, self._learn, self._say = schedule.price_file, schedule.price_url, learn, say
+        self._failure, self._read = "", b""
+        self._over = threading.Event()
+        self._wait = wait or self._over.wait
+        self._thread = threading.Thread(target=self._run, name="prices", daemon=True)
+
+    def start(self) -> None:
+        """Go on reading, on a thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread soon."""
+        self._over.set()
+
+    def look(self) -> None:
+        """Read the prices once."""
+        try:
+            text = _fetched(self._url) if self._url else _content(self._file)
+            if text != self._read:
+                self._learn(read_prices(text))
+                self._read = text
+        except (OSError, HTTPException, ValueError) as exc:
+            failure = sanitized(str(exc))[:_SHOWN]
+            if not self._failure:
+                self._say(f"[WARN]   prices of power can't be read: {failure}; those read before stay known")
+            self._failure = failure
+            return
+        if self._failure:
+            self._failure = ""
+            self._say("[STEER]  prices of power are read again")
+
+    def _run(self) -> None:
+        while not self._wait(self._pause_s):
+            self.look()
+
+    @property
+    def _pause_s(self) -> float:
+        if not self._url:
+            return _FILE_S
+        return _AGAIN_S if self._failure else _URL_S
+
+
+def _content(file: Path | None) -> bytes:
+    if file is None:
+        return b""
+    with file.open("rb") as opened:
+        return _bounded(opened.read(_MOST_BYTES + 1))
+
+
+def _fetched(url: str) -> bytes:
+    """The body at a URL, in `_CALL_S` seconds at most: its own limit of time is one for each read."""
+    ends_at, body = time.monotonic() + _CALL_S, b""
+    context = ssl.create_default_context()
+    with urllib.request.urlopen(url, timeout=_CALL_S, context=context) as answer:  # noqa: S310 - http or https, by the settings
+        while part := answer.read1(1 << 16):
+            body = _bounded(body + part)
+            if time.monotonic() > ends_at:
+                raise TimeoutError(f"no whole answer in {_CALL_S:g} s")
+    return body
+
+
+def _bounded(body: bytes) -> bytes:
+    if len(body) > _MOST_BYTES:
+        raise ValueError(f"longer than {_MOST_BYTES:,} bytes")
+    return body
