@@ -16,7 +16,7 @@ from fleet.commands.exits import settings_or_exit
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.schedule.drawn_week import DrawnDay, drawn_week
-from fleet.schedule.farm_plan import farm_plan
+from fleet.schedule.farm_plan import hours_plan
 from fleet.schedule.week import Week
 
 _RUNS, _PAUSES, _LEFT_OUT = "█", "·", " "
@@ -63,19 +63,21 @@ def preview(*, part: str | None, first: date | None, as_json: bool) -> None:
     }
     if as_json:
         stated = {_KEYS[name]: [_stated(one) for one in days] for name, days in weeks.items()}
-        click.echo(json.dumps({"time_zone": calendar.name, **stated}))
+        click.echo(json.dumps({"time_zone": calendar.name, "price_max": settings.schedule.price_max, **stated}))
         return
     if part is None and settings.schedule.limited and not settings.limits.hours:
         del weeks["host"]
     elif part is None and not settings.schedule.limited:
         del weeks["farm"]
     click.echo("\n\n".join("\n".join(drawn(days, calendar.name, name)) for name, days in weeks.items()))
+    if "farm" in weeks and settings.schedule.price_max is not None:
+        click.echo(f"The farm also pauses while a kWh costs more than {settings.schedule.price_max:g}.")
 
 
 def _plans(settings: Settings, calendar: Calendar) -> dict[str, Callable[[int], bool]]:
-    """Whether each part runs at a moment."""
+    """Whether each part runs at a moment by its hours."""
     return {
-        "farm": farm_plan(settings.schedule, calendar).runs,
+        "farm": hours_plan(settings.schedule, calendar).runs,
         "host": Week(settings.limits.hours, calendar).runs,
     }
 

@@ -112,3 +112,8 @@ def farm_plan(schedule: ScheduleSettings, calendar: Calendar) -> FarmPlan:
     if schedule.price_max is not None:
         rule = PriceRule(most=Decimal(str(schedule.price_max)), unknown_mines=schedule.price_unknown == "mine")
     return FarmPlan(Week(schedule.hours, calendar), calendar, schedule.least_on_s, rule)
+
+
+def hours_plan(schedule: ScheduleSettings, calendar: Calendar) -> FarmPlan:
+    """The plan that the settings name, whatever power costs."""
+    return FarmPlan(Week(schedule.hours, calendar), calendar, schedule.least_on_s)

@@ -147,7 +147,10 @@ def test_the_thread_reads_on_until_it_is_closed(tmp_path: Path) -> None:
     def wait(seconds: float) -> bool:
         waits.append(seconds)
         file.write_text(listed(0.5, 0.5))
-        return len(waits) > 2 and not twice.set()
+        if len(waits) < 3:
+            return False
+        twice.set()
+        return True
 
     watch = PriceWatch(ScheduleSettings(price_file=file, price_max=0.3), learnt.append, lambda _: None, wait=wait)
     watch.look()

@@ -49,11 +49,19 @@ def test_a_farm_and_a_host_without_hours_are_always_on() -> None:
 def test_as_json_both_weeks_are_stated_on_a_day_of_23_hours_too() -> None:
     environ = FARM | HOST | {"FLEET_TIME_ZONE": "Europe/Berlin"}
     stated = json.loads(said("--week", "2026-03-29", "--json", environ=environ))
-    assert stated.keys() == {"time_zone", "days", "farm_days"}
+    assert stated.keys() == {"time_zone", "price_max", "days", "farm_days"}
     sunday = stated["days"][6]
     assert (sunday["day"], sunday["hours"], sunday["running_hours"]) == ("2026-03-29", 23, 23)
     assert [day["running_hours"] for day in stated["farm_days"]] == [2, 8, 8, 8, 8, 6, 0]
-    assert json.loads(said("--farm", "--json", environ=environ)).keys() == {"time_zone", "farm_days"}
+    assert json.loads(said("--farm", "--json", environ=environ)).keys() == {"time_zone", "price_max", "farm_days"}
+
+
+def test_the_highest_price_is_named_below_the_farms_week_alone() -> None:
+    environ = FARM | {"FLEET_SCHEDULE__PRICE_FILE": "/prices.json", "FLEET_SCHEDULE__PRICE_MAX": "0.3"}
+    text = said("--week", "2026-11-26", environ=environ)
+    assert "40.0 hours of the week\nThe farm also pauses while a kWh costs more than 0.3.\n" in text
+    assert "kWh" not in said("--host", environ=environ)
+    assert json.loads(said("--farm", "--json", environ=environ))["price_max"] == 0.3
 
 
 def test_hours_that_never_let_the_farm_mine_are_refused_with_a_sentence() -> None:
