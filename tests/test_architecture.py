@@ -204,6 +204,8 @@ WITHOUT_AMOUNTS: dict[str, str] = {
     "fleet.domain.wallets": "it holds amounts and adds none",
     "fleet.server.numbers": "it reads amounts one by one",
     "fleet.status.snapshot": "it holds amounts and adds none",
+    "fleet.schedule.prices": "it holds prices and adds none",
+    "fleet.schedule.farm_plan": "it compares prices and adds none",
     "fleet.ledger.migrations.from_1": "it adds amounts in an exact context of its own",
     "fleet.ledger.migrations.from_7": "as from_1",
 }
