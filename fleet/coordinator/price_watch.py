@@ -38,13 +38,14 @@ class PriceWatch:
         """`wait` sleeps for some seconds and returns whether to end."""
         self._file, self._url, self._learn, self._say = schedule.price_file, schedule.price_url, learn, say
         self._failure, self._read = "", b""
-        self._over = threading.Event()
+        self._over, self._looked = threading.Event(), threading.Event()
         self._wait = wait or self._over.wait
         self._thread = threading.Thread(target=self._run, name="prices", daemon=True)
 
     def start(self) -> None:
-        """Go on reading, on a thread."""
+        """Read again and again on a thread. Returns after the first look, or after 15 seconds."""
         self._thread.start()
+        self._looked.wait(_CALL_S)
 
     def close(self) -> None:
         """End the thread soon."""
@@ -68,6 +69,8 @@ class PriceWatch:
             self._say("[STEER]  prices of power are read again")
 
     def _run(self) -> None:
+        self.look()
+        self._looked.set()
         while not self._wait(self._pause_s):
             self.look()
 

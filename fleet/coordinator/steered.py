@@ -67,7 +67,6 @@ def _scheduled(
     with contextlib.ExitStack() as stack:
         if start.settings.schedule.price_max is not None:
             prices = PriceWatch(start.settings.schedule, plan.learn, start.lines.say)
-            prices.look()
             prices.start()
             stack.callback(prices.close)
         start.free(first_look)

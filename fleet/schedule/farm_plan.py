@@ -6,6 +6,7 @@ The answer depends on the moment and the known prices alone, never on what came 
 from __future__ import annotations
 
 import heapq
+import threading
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -49,12 +50,15 @@ class FarmPlan:
         """The farm never begins to mine for less than `least_on_s` seconds. Without a rule, prices don't matter."""
         self._week, self._calendar, self._least_ms, self._rule = week, calendar, round(least_on_s * 1000), rule
         self._prices = PriceList()
+        #: prices may come from another thread
+        self._lock = threading.Lock()
         self._last: Stretch | None = None
 
     def learn(self, prices: PriceList) -> None:
         """Newer prices are known. Past ones are kept."""
-        self._prices = prices.after(self._prices)
-        self._last = None
+        with self._lock:
+            self._prices = prices.after(self._prices)
+            self._last = None
 
     def runs(self, ms: int) -> bool:
         """Whether the farm mines at this moment."""
@@ -62,10 +66,10 @@ class FarmPlan:
 
     def reason(self, ms: int) -> str:
         """Why the farm does not mine at this moment; empty if it does."""
-        last = self._last
-        if last is None or not last.holds(ms):
-            last = self._last = self._stretch(ms)
-        return last.reason
+        with self._lock:
+            if self._last is None or not self._last.holds(ms):
+                self._last = self._stretch(ms)
+            return self._last.reason
 
     def _stretch(self, ms: int) -> Stretch:
         blocked = self._blocked(ms)
@@ -98,7 +102,8 @@ class FarmPlan:
         price = self._prices.at(ms)
         if price is None:
             return "" if self._rule.unknown_mines else "no price of power is known"
-        return f"{price:f} a kWh, above {self._rule.most:f}" if price > self._rule.most else ""
+        # without the price, so that the reason stays the same while it changes
+        return f"power costs more than {self._rule.most:f} a kWh" if price > self._rule.most else ""
 
     def _clock(self, ms: int) -> str:
         """A moment by the clock, the same at whatever time it is asked: `mon 22:00`."""

@@ -72,8 +72,9 @@ def read_prices(text: bytes | str) -> PriceList:
     """
     try:
         rows = json.loads(text, parse_float=Decimal, parse_int=Decimal)
-    except (ValueError, RecursionError) as exc:
-        raise ValueError(f"it is not JSON: {exc}") from exc
+    except (ValueError, RecursionError, ArithmeticError) as exc:
+        # ArithmeticError is Decimal's, for an exponent that it can't hold
+        raise ValueError(f"it is not JSON that can be read: {exc}") from exc
     if not isinstance(rows, list):
         raise ValueError("it is not a JSON list of windows")
     if not rows or len(rows) > _MOST:

@@ -134,12 +134,12 @@ def test_the_last_known_price_counts_while_the_source_fails_and_after_it_the_saf
         schedule.follow()
         standing = book.in_force().get(FARM, Source.SCHEDULE)
         reasons.append(standing and standing.reason)
-    assert reasons == [None, "0.41 a kWh, above 0.3", "no price of power is known"]
+    assert reasons == [None, "power costs more than 0.3 a kWh", "no price of power is known"]
     assert len(prices.said) == 1
     book.close()
 
 
-def test_the_thread_reads_on_until_it_is_closed(tmp_path: Path) -> None:
+def test_the_thread_reads_at_its_start_and_again_until_it_is_told_to_end(tmp_path: Path) -> None:
     file, learnt, twice = tmp_path / "prices.json", list[PriceList](), threading.Event()
     file.write_text(listed(0.2))
     waits = list[float]()
@@ -153,8 +153,8 @@ def test_the_thread_reads_on_until_it_is_closed(tmp_path: Path) -> None:
         return True
 
     watch = PriceWatch(ScheduleSettings(price_file=file, price_max=0.3), learnt.append, lambda _: None, wait=wait)
-    watch.look()
     watch.start()
+    assert learnt, "its start returns after the first look"
     assert twice.wait(60)
     watch.close()
     assert [len(one) for one in learnt] == [1, 2]

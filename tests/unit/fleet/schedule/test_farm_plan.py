@@ -95,12 +95,12 @@ def by_price(*hours: str, unknown_mines: bool = False, least_on_s: float = 600) 
     return FarmPlan(Week(hours, BERLIN), BERLIN, least_on_s, rule)
 
 
-def test_it_mines_while_the_price_is_not_above_the_highest_and_says_the_price_otherwise() -> None:
+def test_it_mines_while_the_price_is_not_above_the_highest_and_says_why_not_in_the_same_words() -> None:
     of = by_price()
     of.learn(priced("0.41", "0.30", "-0.02", "0.3001"))
     assert switches(of, "2026-11-26T12:00", 1) == ["26 13:00 on", "26 15:00 off"]
-    assert of.reason(ms("2026-11-26T12:30")) == "0.41 a kWh, above 0.3"
-    assert of.reason(ms("2026-11-26T15:00")) == "0.3001 a kWh, above 0.3"
+    assert of.reason(ms("2026-11-26T12:30")) == "power costs more than 0.3 a kWh"
+    assert of.reason(ms("2026-11-26T15:00")) == "power costs more than 0.3 a kWh"
 
 
 @pytest.mark.parametrize(("unknown_mines", "reason"), [(False, "no price of power is known"), (True, "")])

@@ -51,6 +51,7 @@ def test_windows_may_come_in_any_order_with_gaps_other_keys_and_negative_prices(
     [
         ("", "not JSON"),
         ("[" * 100_000, "not JSON"),
+        (json.dumps([ROW]).replace("0.31", "1e99999999999999999999"), "not JSON that can be read"),
         ("{}", "not a JSON list"),
         ("[]", "holds 0 windows"),
         ("[1]", "window 1 is not an object"),
