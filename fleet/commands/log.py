@@ -44,6 +44,5 @@ def log(*, last: int, as_json: bool) -> None:
     sheet = Sheet(("time", "what", "change", "by", "reason"))
     for entry in entries:
         at = f"{calendar.local(entry.at_ms):%Y-%m-%d %H:%M:%S}"
-        who = entry.who if entry.source.value == "operator" else f"{entry.who} ({entry.source.value})"
-        sheet.add((at, entry.target.shown, logged(entry, calendar, entry.at_ms), who, entry.reason))
+        sheet.add((at, entry.target.shown, logged(entry, calendar, entry.at_ms), entry.who, entry.reason))
     sheet.print(screen)
