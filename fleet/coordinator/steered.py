@@ -21,9 +21,7 @@ from fleet.threads import WatchedThread
 
 
 @contextlib.contextmanager
-def steered(
-    start: Start, parts: Observed, hosts: HostOrders
-) -> Iterator[tuple[Steering, Sequence[WatchedThread]]]:
+def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[Steering, Sequence[WatchedThread]]]:
     """The controls of a farm, which are followed before its first call, and the threads that look for changes.
 
     Worker hosts find theirs in Redis before the first job. Raises LedgerError where the ledger can't be read.
