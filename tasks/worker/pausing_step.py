@@ -27,10 +27,13 @@ def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
         #: the order that was last followed, and whether a drain ends this worker: not one that was there before it
         order: str | None = None
         ends = False
+        #: whether this step has left the queue. Whoever else did so is not corrected: a deaf worker ends itself.
+        left = False
 
         def start(self, consumer: Any) -> None:
             if pausing.reason:
                 # the consumer begins after this step: a host that is paused takes no message at its start
+                self.left = True
                 consumer.cancel_task_queue(JOBS_QUEUE)
             self._timer = consumer.timer.call_repeatedly(_LOOK_S, self._look, (consumer,))
 
@@ -42,8 +45,10 @@ def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
         def _look(self, consumer: Any) -> None:
             takes = consumer.task_consumer.consuming_from(JOBS_QUEUE)
             if pausing.reason and takes:
+                self.left = True
                 consumer.cancel_task_queue(JOBS_QUEUE)
-            elif not pausing.reason and not takes and not failures.testing:
+            elif self.left and _may_take():
+                self.left = False
                 consumer.add_task_queue(JOBS_QUEUE)
             self._follow(pausing.order)
 
@@ -53,10 +58,18 @@ def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
             if order != (self.order or ""):
                 _log.warning("%s", pausing.ordered or "the farm resumes this host")
             self.order, self.ends = order, self.ends or order != DRAIN
-            if order == DRAIN and self.ends and not state.reserved_requests and state.should_stop is None:
+            if order == DRAIN and self.ends and _is_idle():
                 _end(time_limit_s)
 
     return PausingStep
+
+
+def _is_idle() -> bool:
+    return not state.reserved_requests and state.should_stop is None
+
+
+def _may_take() -> bool:
+    return not pausing.reason and not failures.testing
 
 
 def _end(time_limit_s: float) -> None:

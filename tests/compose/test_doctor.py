@@ -11,7 +11,15 @@ from tests.support.compose import Farm, until
 pytestmark = pytest.mark.timeout(300)
 
 #: findings that depend on the machine that runs the tests
-_OF_THE_MACHINE = {"disk writes", "disk space", "file system", "server latency", "worker memory", "open files"}
+_OF_THE_MACHINE = {
+    "disk writes",
+    "disk space",
+    "file system",
+    "server latency",
+    "worker memory",
+    "open files",
+    "sqlite",
+}
 
 
 def test_the_doctor_finds_nothing_wrong_in_the_containers(mining: Farm) -> None:

@@ -74,7 +74,7 @@ def test_compose_reads_each_accepted_form_of_a_value_as_fleet_does(tmp_path: Pat
 def test_an_engine_that_refuses_cpu_limits_is_asked_for_none(farm: Farm) -> None:
     said = farm.compose("--profile", "archive", "config", "--format", "json", CONTAINER_CPUS="0").stdout
     services = json.loads(said)["services"]
-    assert len(services) == 8
+    assert len(services) == 9
     assert not any("cpus" in service or "cpu_quota" in service for service in services.values())
 
 
