@@ -19,14 +19,32 @@ _LOOK_S = 0.2
 _log = logging.getLogger(__name__)
 
 
+class _Orders:
+    """Follows the farm's orders for this host. A drain ends this worker, if it was not there before it."""
+
+    def __init__(self, time_limit_s: float) -> None:
+        self._time_limit_s = time_limit_s
+        #: the order that was last followed; None before the first
+        self._last: str | None = None
+        self._ends = False
+
+    def follow(self, order: str | None) -> None:
+        """Say that the order has changed, and end the worker once it is drained."""
+        if order is None:
+            return
+        if order != (self._last or ""):
+            _log.warning("%s", pausing.ordered or "the farm resumes this host")
+        self._last, self._ends = order, self._ends or order != DRAIN
+        if order == DRAIN and self._ends and not state.reserved_requests and state.should_stop is None:
+            _end(self._time_limit_s)
+
+
 def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
     """The step; once drained, the worker must have ended within a kernel's time limit."""
+    orders = _Orders(time_limit_s)
 
     class PausingStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
-        #: the order that was last followed, and whether a drain ends this worker: not one that was there before it
-        order: str | None = None
-        ends = False
         #: whether this step has left the queue. Whoever else did so is not corrected: a deaf worker ends itself.
         left = False
 
@@ -43,33 +61,15 @@ def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
                 timer.cancel()
 
         def _look(self, consumer: Any) -> None:
-            takes = consumer.task_consumer.consuming_from(JOBS_QUEUE)
-            if pausing.reason and takes:
+            if pausing.reason and consumer.task_consumer.consuming_from(JOBS_QUEUE):
                 self.left = True
                 consumer.cancel_task_queue(JOBS_QUEUE)
-            elif self.left and _may_take():
+            elif self.left and not pausing.reason and not failures.testing:
                 self.left = False
                 consumer.add_task_queue(JOBS_QUEUE)
-            self._follow(pausing.order)
-
-        def _follow(self, order: str | None) -> None:
-            if order is None:
-                return
-            if order != (self.order or ""):
-                _log.warning("%s", pausing.ordered or "the farm resumes this host")
-            self.order, self.ends = order, self.ends or order != DRAIN
-            if order == DRAIN and self.ends and _is_idle():
-                _end(time_limit_s)
+            orders.follow(pausing.order)
 
     return PausingStep
-
-
-def _is_idle() -> bool:
-    return not state.reserved_requests and state.should_stop is None
-
-
-def _may_take() -> bool:
-    return not pausing.reason and not failures.testing
 
 
 def _end(time_limit_s: float) -> None:
