@@ -1,4 +1,4 @@
-"""Makes the state folder private to its owner, whatever the umask: others could read the ids or hold the locks."""
+"""Keeps the state folder and its files private to their owner, whatever the umask: they hold ids and locks."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ def keep_private(folder: Path) -> None:
             _narrow(folder, 0o700)
         for path in own:
             _narrow(path, 0o600)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Replace a file by one that only this user can read, and that nobody sees half. Raises OSError."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    beside.replace(path)
 
 
 def _narrow(path: Path, mode: int) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from fleet.private_files import replace_private
 
 #: the file's name in the farm's folder
 MEMORY_FILE = "alerts.json"
@@ -64,8 +65,4 @@ def write_memory(path: Path, memory: Memory) -> None:
         "sent_at_ms": memory.sent_at_ms,
         "reported": memory.reported,
     }
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(known, file)
-    beside.replace(path)
+    replace_private(path, json.dumps(known))

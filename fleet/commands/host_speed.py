@@ -14,6 +14,7 @@ from typing import Any
 from config.handed_on import handed_on
 from fleet.commands.exits import EX_DATAERR, EX_SOFTWARE, Failure
 from fleet.domain.amounts import ZERO
+from fleet.private_files import replace_private
 from tasks.host.module_command import module_command
 
 #: the file that keeps a host's measurements, in the state folder
@@ -118,9 +119,7 @@ def keep(folder: Path, found: HostSpeed) -> None:
     """Keep a measurement in place of an earlier one of the same hardware and versions. Raises OSError."""
     kept = [one for one in kept_speeds(folder) if one.key != found.key][-_KEPT + 1 :]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = folder / f".{SPEED_FILE}.{os.getpid()}"
-    beside.write_text(json.dumps([one.stated() for one in (*kept, found)]), encoding="utf-8")
-    beside.replace(folder / SPEED_FILE)
+    replace_private(folder / SPEED_FILE, json.dumps([one.stated() for one in (*kept, found)]))
 
 
 def kept_speeds(folder: Path) -> list[HostSpeed]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from fleet.private_files import replace_private
 
 FOLDER = "reload"
 _ASKED, _ANSWERED = ".asked", ".answered"
@@ -83,7 +84,7 @@ class ReloadDesk:
         """Say what became of a request."""
         text = json.dumps(asdict(outcome))
         with contextlib.suppress(OSError):
-            _write(self._folder, request.key, _ANSWERED, text)
+            replace_private(self._folder / f"{request.key}{_ANSWERED}", text)
 
 
 class Asking:
@@ -94,7 +95,7 @@ class Asking:
 
     def __init__(self, state_dir: Path, wish: ReloadWish) -> None:
         self._folder, self._key = state_dir / FOLDER, secrets.token_hex(8)
-        _write(self._folder, self._key, _ASKED, wish.value)
+        replace_private(self._folder / f"{self._key}{_ASKED}", wish.value)
 
     def __enter__(self) -> Asking:
         return self
@@ -118,12 +119,3 @@ class Asking:
             return None
         lines = tuple(str(line) for line in found["lines"])
         return ReloadOutcome(taken=bool(found["taken"]), lines=lines, later=bool(found["later"]))
-
-
-def _write(folder: Path, key: str, end: str, text: str) -> None:
-    """Write a file that is never seen half."""
-    beside = folder / f"{key}.new"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    beside.replace(folder / f"{key}{end}")

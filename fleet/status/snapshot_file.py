@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.exact_json import dump
+from fleet.private_files import replace_private
 from fleet.status.snapshot import FarmSnapshot, MinerFigures
 from fleet.status.stated import VERSION, head_stated, miner_stated
 
@@ -27,17 +27,13 @@ class SnapshotWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._beside = path.with_name(f"{path.name}.{os.getpid()}")
         self._texts: dict[str, tuple[MinerFigures, str]] = {}
 
     def write(self, snapshot: FarmSnapshot) -> None:
         """Replace the file. Raises OSError."""
         head = dump(head_stated(snapshot))
         text = f'{head[:-1]}, "miners": [{", ".join(map(self._text, snapshot.miners))}]}}\n'
-        descriptor = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        self._beside.replace(self._path)
+        replace_private(self._path, text)
 
     def _text(self, row: MinerFigures) -> str:
         known = self._texts.get(row.name)

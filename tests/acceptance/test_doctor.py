@@ -5,26 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleet.local.redis_server import free_port
-from tests.support.diagnoses import doctor
+from tests.support.diagnoses import OF_THE_MACHINE, doctor
 from tests.support.farms import asked, farm, farm_settings, simulator, state
 from tests.support.processes import run_fleet, stop
-
-#: warnings that depend on the machine that runs the tests, and on its load
-_OF_THE_MACHINE = {
-    "disk writes",
-    "disk space",
-    "file system",
-    "server latency",
-    "worker memory",
-    "open files",
-    "sqlite",
-}
 
 
 def sound(checks: dict[str, dict[str, str]]) -> None:
     """Assert that no check found a fault of the farm."""
     faults = [one for one in checks.values() if one["grade"] == "fail"]
-    faults += [one for name, one in checks.items() if one["grade"] == "warn" and name not in _OF_THE_MACHINE]
+    faults += [one for name, one in checks.items() if one["grade"] == "warn" and name not in OF_THE_MACHINE]
     assert not faults, faults
 
 

@@ -7,26 +7,16 @@ import json
 import pytest
 
 from tests.support.compose import Farm, until
+from tests.support.diagnoses import OF_THE_MACHINE
 
 pytestmark = pytest.mark.timeout(300)
-
-#: findings that depend on the machine that runs the tests
-_OF_THE_MACHINE = {
-    "disk writes",
-    "disk space",
-    "file system",
-    "server latency",
-    "worker memory",
-    "open files",
-    "sqlite",
-}
 
 
 def test_the_doctor_finds_nothing_wrong_in_the_containers(mining: Farm) -> None:
     for service, options in (("coordinator", []), ("worker", ["--host"])):
         said = json.loads(mining.run_in(service, "fleet", "doctor", "--json", *options))
         faults = [one for one in said["checks"] if one["grade"] == "fail"]
-        faults += [one for one in said["checks"] if one["grade"] == "warn" and one["subject"] not in _OF_THE_MACHINE]
+        faults += [one for one in said["checks"] if one["grade"] == "warn" and one["subject"] not in OF_THE_MACHINE]
         assert not faults, faults
         found = {one["subject"]: one["found"] for one in said["checks"]}
         wanted = (

@@ -11,6 +11,11 @@ from typing import Any
 from fleet.doctor.diagnosis import Diagnosis
 from tests.support.processes import run_fleet
 
+#: subjects of which a warning depends on the machine that runs the tests
+OF_THE_MACHINE = frozenset(
+    {"disk writes", "disk space", "file system", "server latency", "worker memory", "open files", "sqlite"}
+)
+
 
 def about(subject: str, diagnoses: Iterable[Diagnosis]) -> Diagnosis:
     """The worst diagnosis of a subject. Raises AssertionError, which shows all of them, if there is none."""
