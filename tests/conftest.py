@@ -10,6 +10,7 @@ import pytest
 import redis
 from hypothesis import settings as hypothesis_settings
 
+from config.hiding import hide_by, without_addresses
 from fleet.server.http.choice import EngineName
 from tests.support import redis_server
 from tests.support.engines import ENGINES
@@ -24,6 +25,13 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the settings of whoever runs the tests."""
     for name in [name for name in os.environ if name.upper().startswith("FLEET_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def ids_hidden_by_their_form() -> Iterator[None]:
+    """Forget the names by which a coordinator that ran in this process hid its miners' ids."""
+    yield
+    hide_by(without_addresses)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import redis
+from celery import Celery
 
 from config.settings import Settings
 from tasks.host.vital import EXIT_CODE
@@ -43,6 +44,8 @@ def test_a_worker_whose_loop_stands_still_ends_itself(empty_redis_url: str, tmp_
 
 def test_a_worker_that_takes_no_job_though_the_queue_waits_ends_itself(empty_redis_url: str, tmp_path: Path) -> None:
     with hasty(empty_redis_url, tmp_path) as (process, _), make_app(Settings(), empty_redis_url) as app:
+        # it takes no job before it has read the farm's orders
+        eventually("the worker consumes", lambda: consumes(app))
         app.control.cancel_consumer(JOBS_QUEUE, reply=True, timeout=10, limit=1)
         time.sleep(4)
         assert process.running
@@ -78,6 +81,12 @@ def test_a_worker_is_left_alone_while_redis_is_away(tmp_path: Path) -> None:
         finally:
             again.kill()
             again.wait()
+
+
+def consumes(app: Celery) -> bool:
+    """Whether the only worker takes jobs from the queue."""
+    queues = (app.control.inspect(timeout=1).active_queues() or {}).values()
+    return any(queue["name"] == JOBS_QUEUE for found in queues for queue in found)
 
 
 def answers(redis_url: str) -> bool:

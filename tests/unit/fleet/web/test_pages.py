@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from config.hiding import hide_by, without_addresses
+from config.hiding import hide_by
 from fleet.domain.amounts import ZERO
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.reports.job_history import JobStep, Life, Match
@@ -40,10 +39,8 @@ MATCH = Match(job_id=MARKUP, server=MARKUP, miner=MARKUP, job_type=MARKUP, state
 
 
 @pytest.fixture
-def known_ids() -> Iterator[None]:
+def known_ids() -> None:
     hide_by(IdHider({MINER_ID: "garage"}))
-    yield
-    hide_by(without_addresses)
 
 
 HOSTILE_PAGES = [
