@@ -66,5 +66,5 @@ class HostHealth:
         )
 
     def able(self, now: float) -> frozenset[str]:
-        """HostHealth that computed a job lately."""
+        """The hosts that computed a job lately."""
         return frozenset(host for host, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)

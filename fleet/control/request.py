@@ -1,4 +1,4 @@
-"""Changes of controls that somebody asks for, and what each one does to those in force. Pure."""
+"""Decides what a requested pause, drain, resume or retry does to the controls in force, or refuses it. Pure."""
 
 from __future__ import annotations
 

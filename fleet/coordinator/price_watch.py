@@ -1,4 +1,4 @@
-"""Reads the price of power from its file or URL, on a thread of its own, since either may hang."""
+"""Where prices of power come from: reads a file or a URL, on a thread of its own, since either may hang."""
 
 from __future__ import annotations
 

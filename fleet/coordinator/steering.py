@@ -1,4 +1,4 @@
-"""Follows the controls in force: pauses miners, closes their sessions when that is due, and lets them mine again.
+"""Carries out the controls in force: pauses miners, closes their sessions when that is due, lets them mine again.
 
 Everything else of a pause is the miner's own: it takes no new job, and finishes and submits what it has.
 """

@@ -1,1 +1,1 @@
-"""When a farm mines: hours of the week in a time zone. Pure."""
+"""When a farm mines by its schedule: hours of the week in a time zone, and prices of power. Pure."""

@@ -1,1 +1,1 @@
-"""What the coordinator serves to programs on its own machine: metrics for Prometheus."""
+"""What the coordinator serves by HTTP: the farm's pages, its API with tokens, and metrics for Prometheus."""

@@ -16,6 +16,7 @@ from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import WrongSetting
 from fleet.health.reasons import LostToday
+from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
@@ -126,8 +127,9 @@ def _reader(farm: ServedFarm) -> LedgerReader:
     place, accounts, names = farm.place, farm.accounts, farm.names
 
     def changes(most: int) -> tuple[LogEntry, ...]:
-        with contextlib.closing(farm.desk()) as desk:
-            return desk.book.log(most)
+        engine = open_engine(place.url, read_only=True)
+        with contextlib.closing(ControlBook(engine, farm_key(place, accounts[0]))) as book:
+            return book.log(most)
 
     def job(wanted: str) -> tuple[list[Life], list[Match]]:
         name, own = split_id(wanted)

@@ -1,4 +1,4 @@
-"""Decides who may see the pages and use the API: the farm's names, the password or a token, a wait after wrong ones."""
+"""Checks each visitor of pages and API: the name of the farm, the password or API token, a wait after wrong ones."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from config.settings import Settings
 from fleet.domain.calendar import Calendar
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import LedgerPlace
-from fleet.status.control_desk import desk_at
+from fleet.status.control_desk import Desk, desk_at
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web.farm_metrics import MetricsText, farm_metrics
 from fleet.web.server import WebServer
@@ -25,6 +25,7 @@ def site(
     settings: WebSettings | None = None,
     *,
     latest: Callable[[], FarmSnapshot | None] = lambda: SNAPSHOT,
+    desk: Callable[[], Desk] | None = None,
 ) -> Iterator[WebServer]:
     """Serves the site of a farm whose ledger in `folder` is there already, or else empty, on a free port."""
     place = LedgerPlace(url=f"sqlite:///{folder / 'ledger.sqlite'}", simulated=False)
@@ -38,7 +39,7 @@ def site(
         accounts=(server,),
         calendar=Calendar(),
         latest=latest,
-        desk=lambda: desk_at(Settings(), place, {}, runs=True),
+        desk=desk or (lambda: desk_at(Settings(), place, {}, runs=True)),
         ended=events.jobs_ended,
         metrics=MetricsText(registry),
     )
