@@ -13,11 +13,6 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from config.sections import WebSettings
-from config.settings import Settings
-from fleet.control.control import FARM, ControlChange
-from fleet.control.request import ControlRequest
-from fleet.ledger.places import LedgerPlace
-from fleet.status.control_desk import Desk, desk_at
 from fleet.web.farm_metrics import MetricsText, farm_metrics
 from fleet.web.listener import Listener
 from fleet.web.scraping import ScrapeServer
@@ -185,17 +180,3 @@ def test_a_prometheus_elsewhere_shows_a_token(request_line: str, shown: str, sta
         assert answer(one, GET).split(b" ")[1] == b"401", "without a token"
     assert got.split(b" ")[1] == str(status).encode()
     assert (b"neonet_" in got) == (status == 200 and request_line.startswith("GET"))
-
-
-def test_the_page_reads_the_changes_of_controls_without_opening_the_ledger_for_writing(tmp_path: Path) -> None:
-    place = LedgerPlace(url=f"sqlite:///{tmp_path / 'ledger.sqlite'}", simulated=False)
-
-    def forbidden() -> Desk:
-        raise AssertionError("the page opened the controls to change them")
-
-    with site(tmp_path, desk=forbidden) as server:
-        with contextlib.closing(desk_at(Settings(), place, {}, runs=True)) as desk:
-            desk.order(ControlRequest(change=ControlChange.PAUSE, target=FARM, who="alex", reason="new fan"))
-        page = answer(server, b"GET /steer HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").decode()
-    assert page.startswith("HTTP/1.1 200 OK\r\n")
-    assert "new fan" in page
