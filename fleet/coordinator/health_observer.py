@@ -22,7 +22,7 @@ from fleet.health.servers import ServerFacts, ServerIncome
 from fleet.health.symptom import FARM, miner_subject
 from fleet.health.watch import FarmHealth
 from fleet.status.fresh import Fresh
-from fleet.status.snapshot import MinerFigures, Wrong
+from fleet.status.snapshot import MinerFigures, WorkRow, Wrong
 from tasks.host.host_names import host_of
 
 #: what a control is on, beside miners, that may stop a part of the farm from earning
@@ -101,12 +101,15 @@ class HealthObserver:
         self,
         farm: AnyFarm,
         rows: tuple[MinerFigures, ...],
-        online: Collection[str] | None,
+        of_hosts: tuple[Collection[str] | None, Sequence[WorkRow]],
         now: float,
         now_ms: int,
         controls: Iterable[Control] = (),
     ) -> tuple[Wrong, ...]:
-        """What is wrong now; `online` are the hosts whose workers give signs of life, None while that is unknown."""
+        """What is wrong now; `of_hosts` are the hosts whose workers give signs of life, None while that is unknown, and
+        the rows of all hosts.
+        """
+        online, hosts = of_hosts
         if not farm.workers.at_workers or farm.workers.absent_since is not None:
             self._busy_since = None
         elif self._busy_since is None:
@@ -121,7 +124,8 @@ class HealthObserver:
         excused = {self._names.get(miner_id, "") for account in down for miner_id in account.farm.miners}
         waiting = (miner_id for account in self._accounts for miner_id in account.farm.workers.waiting_for_type)
         excused |= {self._names.get(miner_id, "") for miner_id in waiting}
-        return self._health.wrong(facts, rows, online, now, now_ms, excused=excused, paused=_paused(rows, controls))
+        resting, paused = {row.name for row in hosts if row.rests}, _paused(rows, controls)
+        return self._health.wrong(facts, rows, online, now, now_ms, excused=excused, paused=paused, resting=resting)
 
     def _facts(self, farm: AnyFarm, unexplained: Decimal, now: float) -> Facts:
         absent_since, busy = farm.workers.absent_since, self._busy_since

@@ -180,7 +180,8 @@ class StatusObserver:
         rows, sessions = self._miners(farm, now)
         commits, controls = self._books.times(), tuple(self._controls())
         requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
-        unexplained, slots = sum((row.unexplained for row in rows), ZERO), _by_shown_name(self._in_redis.free_slots())
+        free, busy = map(_by_shown_name, (self._in_redis.free_slots(), self._in_redis.busy_slots()))
+        unexplained, hosts = sum((row.unexplained for row in rows), ZERO), collected.hosts.rows(now, free, busy)
         return FarmSnapshot(
             at_ms=now_ms,
             started_ms=self._started_ms,
@@ -192,7 +193,7 @@ class StatusObserver:
             miners=rows,
             sessions=sessions,
             types=collected.types.rows(now),
-            hosts=collected.hosts.rows(now, slots, _by_shown_name(self._in_redis.busy_slots())),
+            hosts=hosts,
             requests=requests,
             queue=self._queue(farm, now),
             losses=wanted.losses,
@@ -201,7 +202,7 @@ class StatusObserver:
             ),
             gas=None if self._gas is None else asdict(self._gas),
             phase=None if self._phase is None else asdict(self._phase),
-            wrong=self._health.wrong(farm, rows, slots, now, now_ms, controls),
+            wrong=self._health.wrong(farm, rows, (free, hosts), now, now_ms, controls),
             servers=servers,
             controls=controls,
         )

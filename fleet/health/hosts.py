@@ -121,9 +121,9 @@ class HostWatch:
         total = sum(host.fresh for host in self._hosts.values())
         newest = max((host.results.last_at for host in self._hosts.values()), default=now)
         for name, host in list(self._hosts.items()):
-            self._count(host, total)
             is_paused = host_subject(name) in paused
             rests = idle or is_paused
+            self._count(host, 0 if rests else total)
             host.idle_at = now if rests else host.idle_at
             host.missed = 0.0 if rests else host.missed
             silent_s = now - max(host.results.last_at, host.idle_at)
@@ -144,7 +144,7 @@ class HostWatch:
     def _count(host: _Host, total: int) -> None:
         fresh, host.fresh = host.fresh, 0
         host.missed = 0.0 if fresh else host.missed + host.share * total
-        # a host that falls silent keeps its share
+        # a host that falls silent keeps its share, as does one that is given no jobs
         if total and (fresh or host.missed < _MISSED / 2):
             host.share += (fresh / total - host.share) * -math.expm1(-total / _SHARE_OVER)
         if host.results.count < _LEARNT:

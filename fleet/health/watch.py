@@ -12,7 +12,7 @@ from fleet.health.kinds import KINDS
 from fleet.health.learned import UsualIncome, UsualLevel
 from fleet.health.miners import MinerWatch
 from fleet.health.surroundings import Surroundings
-from fleet.health.symptom import FARM, Symptom, is_part
+from fleet.health.symptom import FARM, Symptom, host_subject, is_part
 from fleet.status.fresh import FreshPayments
 from fleet.status.snapshot import MinerFigures, Wrong
 
@@ -76,12 +76,14 @@ class FarmHealth:
         *,
         excused: Collection[str] = (),
         paused: Collection[str] = (),
+        resting: Collection[str] = (),
     ) -> tuple[Wrong, ...]:
         """Call once a second: everything that is wrong now.
 
         `rows` are the miners of the snapshot, `online` the hosts whose workers give signs of life, None while unknown,
         `excused` the miners whose server is down or whose job is of a paused type. What is `paused` is not wrong:
-        subjects, FARM if all miners are; what is usual is neither learnt nor compared with then.
+        subjects, FARM if all miners are; what is usual is neither learnt nor compared with then. Nor is it while hosts
+        are `resting` by limits of their own.
         """
         whole = [one for one in farm_symptoms(replace(facts, worth=self.worth)) if not _follows(one, paused)]
         if no_hosts := self.hosts.all_paused(paused, online or ()):
@@ -89,11 +91,13 @@ class FarmHealth:
         stopped = FARM in paused or no_hosts or any(KINDS[one.kind].stops for one in whole)
         elapsed_s, self._looked_at = min(max(now - self._looked_at, 0.0), _MOST_S), now
         fresh, self._fresh = self._fresh, 0.0
-        self._income.passed(fresh, elapsed_s, learn=0.0 if stopped or paused else _SLOWLY if self._slower else 1.0)
-        if stopped or paused:
+        less = bool(stopped or paused or resting)
+        self._income.passed(fresh, elapsed_s, learn=0.0 if less else _SLOWLY if self._slower else 1.0)
+        if less:
             self._stopped_at = now
+        no_jobs = {*paused, *map(host_subject, resting)}
         parts = [
-            *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped, paused=paused),
+            *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped, paused=no_jobs),
             *self.miners.look(rows, now, idle=stopped, excused=excused),
             *self.surroundings.look(now_ms / 1000),
         ]

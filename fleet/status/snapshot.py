@@ -91,6 +91,11 @@ class WorkRow:
     #: processes that hold one
     busy_slots: int | None = None
 
+    @property
+    def rests(self) -> bool:
+        """Whether a host's workers state that they take no jobs, by an order or by the host's own limits."""
+        return self.free_slots == 0 and self.busy_slots == 0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossRow:

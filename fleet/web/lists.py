@@ -32,6 +32,8 @@ ORDERINGS: Mapping[str, Ordering] = {
     one.name: one
     for one in (
         Ordering(name="miner", title="Miner", key=lambda row: reading_order(row.name), largest_first=False),
+        # shown where there are several servers
+        Ordering(name="server", title="Server", key=lambda row: row.server, largest_first=False),
         Ordering(name="state", title="State", key=lambda row: (row.state in _WELL, row.state), largest_first=False),
         Ordering(name="rate", title="NNET/min", key=lambda row: row.recent),
         Ordering(name="today", title="Today", key=lambda row: ZERO if row.today is None else row.today),
@@ -87,7 +89,7 @@ class MinerList:
 def miner_list(miners: Sequence[MinerFigures], wish: Wish) -> MinerList:
     """The page of the list that is wished for, or the last one if there are not so many."""
     words = wish.search.casefold().split()
-    found = [row for row in miners if all(word in f"{row.name} {row.state}".casefold() for word in words)]
+    found = [row for row in miners if all(word in f"{row.name} {row.server} {row.state}".casefold() for word in words)]
     # equals stay in the order of their names, whichever way the list is sorted
     found.sort(key=wish.ordering.key, reverse=wish.largest_first)
     pages = max(-(-len(found) // ROWS), 1)

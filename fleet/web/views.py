@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fleet.control.stated import line_of
+from fleet.control.stated import line_of, subject_of
 from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import FarmSnapshot, Severity, WorkRow
 from fleet.status.stated import controls_stated
@@ -108,6 +108,11 @@ def _host_grade(row: WorkRow, farm: FarmSnapshot) -> tuple[str, str]:
         return worst.severity.value, worst.text
     if farm.state == "ended":
         return "off", "ended"
+    subject = f"host {row.name}"
+    if any(subject_of(one.target) == subject for one in farm.controls):
+        return "off", "paused"
+    if row.rests:
+        return "off", "rests by its own limits"
     if any(one.kind == _NO_WORKER for one in farm.wrong):
         return "fail", "takes no jobs"
     if row.last_ms is None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from fleet.health.symptom import FARM
 from fleet.health.watch import FarmHealth
+from fleet.status.fresh import FreshAttempts
 from fleet.status.snapshot import Wrong
 from tests.support.fresh import payments
 from tests.unit.fleet.health.test_farm import SERVER, WELL
@@ -76,6 +77,22 @@ def test_what_is_paused_is_not_wrong_nor_slower_and_changes_nothing_of_what_is_u
     farm.now += 1.0
     again = [farm.health.wrong(facts, (), None, farm.now + second, 0) for second in range(30)][-1]
     assert "no_worker" in {one.kind for one in again}, "it is wrong once nothing is paused"
+
+
+def test_a_host_that_rests_by_its_own_limits_is_not_deaf_while_others_compute() -> None:
+    health, both = FarmHealth(kernel_version="3", now=0.0), {"attic", "barn"}
+
+    def works(seconds: range, *hosts: str, resting: tuple[str, ...] = ()) -> set[tuple[str, str]]:
+        found: tuple[Wrong, ...] = ()
+        for now in map(float, seconds):
+            for host in hosts:
+                health.hosts.ended(host, "inference", FreshAttempts(now, now, kernel_ms=[40.0], kernel_version="3"))
+            found = health.wrong(WELL, (), both, now, int(now * 1000), resting=resting)
+        return {(one.kind, one.subject) for one in found}
+
+    assert works(range(1, 300), "attic", "barn") == set()
+    assert works(range(300, 900), "barn", resting=("attic",)) == set()
+    assert works(range(900, 1_000), "barn") == {("deaf_worker", "host attic")}, "it is once it says that it takes jobs"
 
 
 def test_no_worker_is_wrong_unless_each_host_that_is_online_is_paused() -> None:

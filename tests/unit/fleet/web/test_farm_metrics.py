@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from prometheus_client.exposition import generate_latest
 
+from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.status.snapshot import FarmSnapshot, Severity
 from fleet.status.tallies import OTHER
 from fleet.web.farm_metrics import farm_metrics
@@ -99,6 +101,39 @@ def test_what_is_wrong_is_counted_by_kind_and_severity() -> None:
     lines = text(snapshot(wrong=(ban, slow, replace(slow, subject="miner rig-1")))).splitlines()
     assert 'neonet_wrong{kind="ban",severity="fail"} 1.0' in lines
     assert 'neonet_wrong{kind="slower",severity="warn"} 2.0' in lines
+
+
+def paused(kind: TargetKind, name: str = "") -> Control:
+    return Control(target=Target(kind=kind, name=name), action=Action.PAUSE, since_ms=0, who="alex")
+
+
+@pytest.mark.parametrize(
+    ("controls", "state", "explains"),
+    [
+        ((), "paused", 0.0),
+        ((paused(TargetKind.MINER, "garage-1"),), "paused", 1.0),
+        ((paused(TargetKind.MINER, "garage-2"),), "mining", 0.0),
+        ((paused(TargetKind.HOST, "shed"),), "mining", 1.0),
+        ((paused(TargetKind.HOST, "attic"),), "mining", 0.0),
+        ((paused(TargetKind.JOB_TYPE, "inference"),), "mining", 1.0),
+    ],
+    ids=str,
+)
+def test_a_pause_that_explains_that_nothing_is_paid_is_known(
+    controls: tuple[Control, ...], state: str, explains: float
+) -> None:
+    lines = text(snapshot(controls=controls, miners=(replace(MINER, state=state),))).splitlines()
+    assert f"neonet_farm_paused {explains}" in lines
+
+
+def test_controls_are_counted_by_what_they_are_on_and_hosts_say_whether_they_are_paused() -> None:
+    controls = tuple(paused(kind, "shed") for kind in (TargetKind.HOST, TargetKind.MINER, TargetKind.MINER))
+    hosts = (SNAPSHOT.hosts[0], replace(SNAPSHOT.hosts[0], name="attic"))
+    lines = text(snapshot(controls=controls, hosts=hosts)).splitlines()
+    for kind, number in (("host", 1.0), ("miner", 2.0), ("farm", 0.0)):
+        assert f'neonet_controls{{kind="{kind}"}} {number}' in lines
+    assert 'neonet_host_paused{hostname="shed"} 1.0' in lines
+    assert 'neonet_host_paused{hostname="attic"} 0.0' in lines
 
 
 def test_each_of_several_servers_has_its_own_figures() -> None:

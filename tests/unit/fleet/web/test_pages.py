@@ -153,3 +153,15 @@ def test_each_of_several_servers_has_a_row_with_its_own_limit() -> None:
     for row in ("321/5,000", "123/5,000", "banned", "All servers"):
         assert row in document
     assert 'id="servers"' not in World(farm=replace(SNAPSHOT, servers=SERVERS[:1])).page("/")[1]
+
+
+def test_a_miner_names_its_server_where_there_are_several() -> None:
+    farm = replace(SNAPSHOT, servers=SERVERS, miners=(replace(MINER, server="side"), replace(MINER, name="rig")))
+    several, one = World(farm=farm), World()
+    assert 'id="server">side<' in several.page("/miner", name=MINER.name)[1]
+    assert "at the server" in one.page("/miner", name=MINER.name)[1]
+    for path in ("/", "/miners"):
+        assert '<td class="foreign">side</td>' in several.page(path)[1]
+    assert "sort=server" in several.page("/miners")[1]
+    assert "sort=server" not in one.page("/miners")[1]
+    assert "1</strong> of 2" in several.page("/miners", q="side")[1]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.status.snapshot import FarmSnapshot, Severity, Wrong
 from fleet.web import views
 from tests.support.snapshots import AT_MS, SNAPSHOT, WORK, snapshot
@@ -47,6 +48,22 @@ def test_a_host_that_has_had_no_job_for_a_minute_is_marked_and_comes_first() -> 
     never = replace(WORK, name="never", last_ms=None)
     found = views.hosts(replace(WELL, hosts=(*WELL.hosts, quiet, never)))
     assert [(one.row.name, one.grade) for one in found] == [("never", "warn"), ("quiet", "warn"), ("shed", "ok")]
+
+
+def test_a_host_that_is_paused_or_rests_by_its_own_limits_is_not_marked_as_quiet() -> None:
+    hour_ago = AT_MS - 3_600_000
+    hosts = tuple(
+        replace(WORK, name=name, last_ms=hour_ago, free_slots=free, busy_slots=0)
+        for name, free in (("attic", None), ("barn", 0), ("shed", 2))
+    )
+    target = Target(kind=TargetKind.HOST, name="attic")
+    control = Control(target=target, action=Action.PAUSE, since_ms=hour_ago, who="alex")
+    found = views.hosts(replace(WELL, hosts=hosts, controls=(control,)))
+    assert {one.row.name: (one.grade, one.word) for one in found} == {
+        "attic": ("off", "paused"),
+        "barn": ("off", "rests by its own limits"),
+        "shed": ("warn", "no job for 1 h"),
+    }
 
 
 def test_rates_are_of_the_last_minutes_and_counts_by_outcome() -> None:
