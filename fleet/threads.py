@@ -57,6 +57,36 @@ class WatchedThread(threading.Thread):
         return "without an error" if self._failure is None else f"with {self._failure!r:.300}"
 
 
+class RepeatingThread(WatchedThread):
+    """A thread that does the same work every few seconds until it is closed, the first time after one such pause."""
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], None],
+        *,
+        every_s: float,
+        patience_s: float,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
+        """`wait` sleeps for some seconds and returns whether to end."""
+        super().__init__(name, self._repeat, patience_s=patience_s)
+        self._once, self._every_s = work, every_s
+        #: set once the thread is to end, for work that waits by itself
+        self.closing = threading.Event()
+        self._wait = wait or self.closing.wait
+
+    def close(self, most_s: float | None = None) -> None:
+        """End the thread, and wait for it, for `most_s` seconds at most."""
+        self.closing.set()
+        self.join(most_s)
+
+    def _repeat(self, progress: Progress) -> None:
+        while not self._wait(self._every_s):
+            progress.beat()
+            self._once()
+
+
 class StuckThreadDetector:
     """Finds a thread that is stuck, by checks at regular intervals.
 

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import Any
 import redis
 
 from fleet.errors import RedisHeld
-from fleet.threads import Progress, WatchedThread
+from fleet.threads import RepeatingThread
 from tasks.messages import COORDINATOR_KEY
 from tasks.text import sanitized
 
@@ -117,23 +116,19 @@ class LeaseKeeper:
     def __init__(self, lease: Lease, tell: Callable[[LeaseLost], None]) -> None:
         self._lease = lease
         self._tell = tell
-        self._stop = threading.Event()
-        self.thread = WatchedThread("lease", self._run, patience_s=_PATIENCE_S)
+        self.thread = RepeatingThread("lease", self._renew, every_s=_RENEW_S, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def close(self) -> None:
         """End the thread."""
-        self._stop.set()
-        self.thread.join(_RENEW_S)
+        self.thread.close(_RENEW_S)
 
-    def _run(self, progress: Progress) -> None:
-        while not self._stop.wait(_RENEW_S):
-            progress.beat()
-            # while Redis is away or takes no writes, no other coordinator can take the lease either
-            with contextlib.suppress(redis.RedisError):
-                held = self._lease.renew()
-                if held is not None:
-                    self._tell(LeaseLost(holder=holder(held)))
+    def _renew(self) -> None:
+        # while Redis is away or takes no writes, no other coordinator can take the lease either
+        with contextlib.suppress(redis.RedisError):
+            held = self._lease.renew()
+            if held is not None:
+                self._tell(LeaseLost(holder=holder(held)))
 
 
 def refusal(held: bytes) -> str:

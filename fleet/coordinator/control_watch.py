@@ -8,15 +8,9 @@ from dataclasses import dataclass
 
 from fleet.control.control import LogEntry
 from fleet.control.in_force import Controls
+from fleet.coordinator.ledger_watch import ledger_watch
 from fleet.domain.wall_clock import wall_ms
-from fleet.errors import LedgerError
 from fleet.ledger.controls import ControlBook
-from fleet.threads import Progress, WatchedThread
-
-#: seconds between two looks
-_LOOK_S = 0.5
-#: a database that hangs blocks the thread for as long as its driver waits
-_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +23,7 @@ class Steered:
 
 
 class ControlWatch:
-    """Reports each change to `tell`. Changes before `seen`, the number of a log's entry, are known.
-
-    While the ledger can't be read, it waits: the coordinator's own writer says so, and decides what follows.
-    """
+    """Reports each change to `tell`. Changes before `seen`, the number of a log's entry, are known."""
 
     def __init__(
         self,
@@ -45,29 +36,15 @@ class ControlWatch:
         now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         """`turn` is held by the thread that writes to the ledger; `there` is whether its file is in its place."""
-        self._book, self._seen, self._tell, self._turn, self._there = book, seen, tell, turn, there
+        self._book, self._seen, self._tell, self._turn = book, seen, tell, turn
         self._now_ms = now_ms
         self._next_end_ms: int | None = 0
-        self._stop = threading.Event()
-        self.thread = WatchedThread("controls", self._run, patience_s=_PATIENCE_S)
+        self.thread = ledger_watch("controls", self._look, there=there)
         self.thread.start()
 
     def close(self) -> None:
         """End the thread, and wait for it."""
-        self._stop.set()
-        self.thread.join()
-
-    def _run(self, progress: Progress) -> None:
-        while not self._stop.wait(_LOOK_S):
-            progress.beat()
-            if not self._there():
-                # SQLite would create an empty file
-                continue
-            try:
-                self._look()
-            except LedgerError:
-                # the coordinator's writer meets the same, and says so
-                continue
+        self.thread.close()
 
     def _look(self) -> None:
         if self._next_end_ms is not None and self._next_end_ms <= self._now_ms():

@@ -13,7 +13,7 @@ from config.settings import Settings
 from fleet.coordinator.file_watch import FileWatch, look_at
 from fleet.coordinator.inbox import Reload
 from fleet.coordinator.reload_desk import ReloadDesk, ReloadOutcome, ReloadWish
-from fleet.threads import Progress, WatchedThread
+from fleet.threads import RepeatingThread
 
 #: seconds between two looks at the file and for requests
 _LOOK_S = 0.5
@@ -39,8 +39,8 @@ class ReloadThread:
         self._desk, self._path, self._settings = desk, path, read
         self._put, self._say = put, say
         self._watch = FileWatch(look_at(path), time.monotonic())
-        self._wake, self._hung_up, self._closing = threading.Event(), threading.Event(), threading.Event()
-        self.thread = WatchedThread("reload", self._run, patience_s=_PATIENCE_S)
+        self._hung_up = threading.Event()
+        self.thread = RepeatingThread("reload", self._look, every_s=_LOOK_S, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def hang_up(self) -> None:
@@ -49,26 +49,23 @@ class ReloadThread:
 
     def close(self) -> None:
         """End the thread; requests that wait are answered."""
-        self._closing.set()
-        self.thread.join()
-
-    def _run(self, progress: Progress) -> None:
-        while not self._closing.wait(_LOOK_S):
-            progress.beat()
-            for request in self._desk.take():
-                self._desk.answer(request, self._attempt(request.wish))
-            if self._hung_up.is_set():
-                self._hung_up.clear()
-                self._attempt(ReloadWish.RELOAD)
-            look = look_at(self._path)
-            if self._watch.settled(look, time.monotonic()):
-                if look is None:
-                    self._say(f"[WARN]   {self._path} is gone; the settings stay as they were read", "yellow")
-                else:
-                    self._attempt(ReloadWish.RELOAD)
+        self.thread.close()
         for request in self._desk.take():
             self._desk.answer(request, _ENDED)
         self._desk.close()
+
+    def _look(self) -> None:
+        for request in self._desk.take():
+            self._desk.answer(request, self._attempt(request.wish))
+        if self._hung_up.is_set():
+            self._hung_up.clear()
+            self._attempt(ReloadWish.RELOAD)
+        look = look_at(self._path)
+        if self._watch.settled(look, time.monotonic()):
+            if look is None:
+                self._say(f"[WARN]   {self._path} is gone; the settings stay as they were read", "yellow")
+            else:
+                self._attempt(ReloadWish.RELOAD)
 
     def _attempt(self, wish: ReloadWish) -> ReloadOutcome:
         """Read the settings and have the loop take them over, or say what that would change."""
@@ -88,7 +85,7 @@ class ReloadThread:
     def _outcome(self, settings: Settings, wish: ReloadWish) -> ReloadOutcome:
         answers: queue.SimpleQueue[ReloadOutcome] = queue.SimpleQueue()
         self._put(Reload(settings=settings, answer=answers.put, only_tell=wish is ReloadWish.DIFF))
-        while not self._closing.is_set():
+        while not self.thread.closing.is_set():
             try:
                 return answers.get(timeout=_LOOK_S)
             except queue.Empty:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from fleet.broker.host_orders import HostOrders
 from fleet.coordinator.control_watch import ControlWatch
-from fleet.coordinator.farm_schedule import FarmSchedule, ScheduleThread
+from fleet.coordinator.farm_schedule import FarmSchedule
+from fleet.coordinator.ledger_watch import ledger_watch
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.price_watch import PriceWatch
 from fleet.coordinator.site import LiveTags
@@ -56,24 +57,20 @@ def _scheduled(
 ) -> Iterator[list[WatchedThread]]:
     """Follow the farm's schedule, in the ledger first: what an earlier start left there may be out of date."""
     plan = farm_plan(start.settings.schedule, Calendar(start.settings.time_zone))
-    schedule = FarmSchedule(book, plan, now_ms)
-
-    def first_look() -> None:
-        with start.writing:
-            schedule.follow()
-
+    schedule = FarmSchedule(book, plan, now_ms, start.writing)
     with contextlib.ExitStack() as stack:
         if start.settings.schedule.price_max is not None:
             prices = PriceWatch(start.settings.schedule, plan.learn, start.lines.say)
             prices.start()
             stack.callback(prices.close)
-        start.free(first_look)
+        start.free(schedule.follow)
         if not start.settings.schedule.limited:
             yield []
             return
-        thread = ScheduleThread(schedule, turn=start.writing, there=there)
+        thread = ledger_watch("schedule", schedule.look, there=there)
+        thread.start()
         stack.callback(thread.close)
-        yield [thread.thread]
+        yield [thread]
 
 
 def _farms(parts: Observed, tags: LiveTags) -> Sequence[SteeredFarm]:

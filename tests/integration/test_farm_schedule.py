@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,8 @@ import pytest
 from config.schedule_section import ScheduleSettings
 from fleet.control.control import FARM, ControlChange, Source
 from fleet.control.request import ControlRequest
-from fleet.coordinator.farm_schedule import FarmSchedule, ScheduleThread
+from fleet.coordinator.farm_schedule import FarmSchedule
+from fleet.coordinator.ledger_watch import ledger_watch
 from fleet.domain.calendar import Calendar
 from fleet.errors import ControlRefused, LedgerBusy
 from fleet.ledger.controls import ControlBook
@@ -81,9 +81,10 @@ def test_the_thread_switches_within_two_seconds_of_its_minute_where_clocks_are_c
 ) -> None:
     clock = FastClock(start, end)
     book = ControlBook(open_beside(url), "", clock)
-    follower = ScheduleThread(FarmSchedule(book, plan("22:00-06:00"), clock), turn=threading.Lock(), wait=clock.wait)
-    follower.thread.join()
-    follower.close()
+    schedule = FarmSchedule(book, plan("22:00-06:00"), clock)
+    thread = ledger_watch("schedule", schedule.look, wait=clock.wait)
+    thread.start()
+    thread.join()
     first, *switched = book.log()
     assert (first.change, first.at_ms - ms(start)) == (ControlChange.PAUSE, 500)
     assert [entry.change for entry in switched] == [ControlChange.RESUME, ControlChange.PAUSE] * 2
@@ -147,10 +148,8 @@ def test_a_locked_ledger_is_asked_again_until_it_is_free(url: str, book: Control
     other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerBusy):
-        schedule.follow()
-    assert [schedule.due] == [True]
+        schedule.look()
     other.execute("ROLLBACK")
-    schedule.follow()
-    assert [schedule.due] == [False]
+    schedule.look()
     assert len(book.in_force()) == 1
     other.close()

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fleet.errors import ThreadEnded
-from fleet.threads import Progress, StuckThreadDetector, WatchedThread
+from fleet.threads import Progress, RepeatingThread, StuckThreadDetector, WatchedThread
 
 
 def test_the_thread_that_stands_still_is_named_and_the_patience_of_each_counts() -> None:
@@ -57,3 +57,24 @@ def test_a_thread_that_works_is_no_error() -> None:
     assert not thread.progress.is_recent(time.monotonic() + 61)
     go_on.set()
     thread.join()
+
+
+def test_a_repeating_thread_waits_before_each_time_and_ends_when_its_wait_says_so() -> None:
+    seen: list[str] = []
+
+    def wait(seconds: float) -> bool:
+        seen.append(f"wait {seconds:g}")
+        return len(seen) > 4
+
+    thread = RepeatingThread("reload", lambda: seen.append("work"), every_s=0.5, patience_s=60.0, wait=wait)
+    thread.start()
+    thread.join()
+    assert seen == ["wait 0.5", "work", "wait 0.5", "work", "wait 0.5"]
+    assert thread.progress.beats == 2
+
+
+def test_a_repeating_thread_that_is_closed_ends_without_waiting_for_its_time() -> None:
+    thread = RepeatingThread("reload", lambda: None, every_s=3600.0, patience_s=60.0)
+    thread.start()
+    thread.close(60.0)
+    assert not thread.is_alive()
