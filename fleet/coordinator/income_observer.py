@@ -156,4 +156,5 @@ class IncomeObserver:
         if times is not None and times[0] and times[2] and self.own:
             fetch_s, answered_at, computed_at, kernel_s = times
             submit_s, away_s = reply.answered_at - reply.sent_at, computed_at - answered_at
-            self._meter.cycle(fetch_s + away_s + submit_s, own=self.own, waited_s=max(away_s - kernel_s, 0.0))
+            waited_s, now = max(away_s - kernel_s, 0.0), reply.answered_at
+            self._meter.cycle(fetch_s + away_s + submit_s, own=self.own, now=now, waited_s=waited_s)

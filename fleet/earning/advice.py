@@ -119,23 +119,32 @@ def _miners(model: IncomeModel, now: Income, what: str, own: int) -> Option:
 
 
 def _worker(model: IncomeModel, now: Income) -> Option:
-    """One more process that computes. It changes nothing if the workers were never the bottleneck."""
-    what, rate, kernel_s = "one worker more", model.capacity.workers_per_s, model.capacity.kernel_s
-    if rate is None:
-        return _against(model, now, what, now)
-    if not kernel_s:
+    """One more process that computes. It takes the short queue of workers that are not yet the bottleneck."""
+    what, capacity = "one worker more", model.capacity
+    if capacity.workers_per_s is None:
+        return _without_queue(model, now, what)
+    if not capacity.kernel_s:
         return Option(what=what, miners=now.own)
-    return _with_workers(model, now, what, rate + 1 / kernel_s)
+    return _with_workers(model, now, what, capacity.workers_per_s + 1 / capacity.kernel_s)
 
 
 def _host(model: IncomeModel, now: Income, hosts: int) -> Option:
     """One more worker host, as fast as the others."""
     what, rate = "one host more", model.capacity.workers_per_s
     if rate is None:
-        return _against(model, now, what, now)
+        return _without_queue(model, now, what)
     if not hosts:
         return Option(what=what, miners=now.own)
     return _with_workers(model, now, what, rate * (hosts + 1) / hosts)
+
+
+def _without_queue(model: IncomeModel, now: Income, what: str) -> Option:
+    """No job waits for a process that is busy with another job. Nothing changes where none waits now."""
+    cycle_s = model.capacity.cycle_s
+    if cycle_s is None or not model.capacity.queued_s:
+        return _against(model, now, what, now)
+    sooner = replace(model, capacity=replace(model.capacity, cycle_s=cycle_s - model.capacity.queued_s))
+    return _against(sooner, now, what, sooner.income(now.own))
 
 
 def _with_workers(model: IncomeModel, now: Income, what: str, workers_per_s: float) -> Option:

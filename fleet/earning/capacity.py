@@ -45,6 +45,8 @@ class Capacity:
     submissions_per_job: float = 1.0
     #: jobs a second that the workers compute; None where they never were the bottleneck
     workers_per_s: float | None = None
+    #: seconds of `cycle_s` that a job waits for a busy process, where the workers were not the bottleneck
+    queued_s: float = 0.0
     #: seconds of one core that computing a job takes; None until measured
     kernel_s: float | None = None
     #: the same by job type

@@ -6,15 +6,16 @@ One file: each observation changes the same counts, from which the model is made
 from __future__ import annotations
 
 import math
-from collections import defaultdict, deque
+from collections import deque
 from dataclasses import replace
 from decimal import Decimal
 
 from fleet.domain.answers import RewardTerms
 from fleet.earning.capacity import Capacity
 from fleet.earning.compute import Compute
+from fleet.earning.cycles import CycleTimes
 from fleet.earning.model import Beats, IncomeModel
-from fleet.earning.samples import Level, Mean, Sample, Weights, weights_of
+from fleet.earning.samples import Level, Sample, Weights, weights_of
 from fleet.earning.sharing import Sharing, by_terms, fitted
 
 #: number of jobs from which a sample keeps only its averages
@@ -31,11 +32,6 @@ _RECENT = 400
 _MEASURED_S = 120.0
 #: seconds after which the rate of jobs is compared with the model's, and bounds of the ratio
 _CALIBRATED_S, _LEAST_EFFICIENCY, _MOST_EFFICIENCY = 58, 0.1, 1.2
-#: cycles up to this much longer than the shortest count as equally long
-_UNHINDERED = 1.05
-#: a cycle this much longer than the shortest shows that the workers, not the miners, are the bottleneck
-_CROWDED = 1.3
-
 #: relative spread below which a level counts as unchanged
 _STEADY = 0.05
 
@@ -55,11 +51,7 @@ class Meter:
         #: the reward rule that the server stated, and the active miners in that answer that are not ours
         self._terms: RewardTerms | None = None
         self._strangers: float | None = None
-        #: by number of sessions: the last cycles in seconds, and how long jobs waited for a worker in them
-        self._cycles = defaultdict[int, Mean](Mean)
-        self._waits = defaultdict[int, Mean](Mean)
-        #: the shortest such wait, which is the round trip to a worker
-        self._way_s = math.inf
+        self._cycles = CycleTimes()
         #: the last results of the workers
         self.compute = Compute()
         self._beats: deque[tuple[float, float]] = deque(maxlen=_RECENT)
@@ -84,17 +76,16 @@ class Meter:
                 sample = self._fresh[own] = Sample(own=own)
             sample.add(job_type, float(reward), active)
 
-    def cycle(self, seconds: float, *, own: int, waited_s: float = 0.0) -> None:
-        """A fetched job took `seconds` from its fetch to its receipt, without waits for the limit.
+    def cycle(self, seconds: float, *, own: int, now: float, waited_s: float = 0.0) -> None:
+        """A fetched job took `seconds` from its fetch to its receipt at `now`, without waits for the limit.
 
         It spent `waited_s` of these in the queue and on its way to a worker and back.
         """
-        self._cycles[own].add(seconds)
-        self._waits[own].add(waited_s)
+        self._cycles.add(seconds, own=own, waited_s=waited_s, now=now)
 
     def away(self, waited_s: float) -> None:
         """A job of any kind spent `waited_s` seconds in the queue and on its way to a worker and back."""
-        self._way_s = min(self._way_s, waited_s)
+        self._cycles.away(waited_s)
 
     def beat(self, reward: Decimal | None, *, own: int, free_job: bool) -> None:
         """A heartbeat was answered; `reward` is what it states to have paid, `free_job` whether a job came with it."""
@@ -225,42 +216,21 @@ class Meter:
         return [level for level in found if level is not None]
 
     def _capacity(self) -> Capacity:
-        cycle_s, error, workers = self._cycle()
         free, beats = self._beat_jobs
+        free_per_beat, kernels = free / beats if beats else 0.0, self.compute.kernels
+        cycle = self._cycles.cycle(kernel_s=kernels.value, free_per_s=free_per_beat / self._heartbeat_s)
         return Capacity(
             requests_per_s=self._requests_per_s,
             heartbeat_s=self._heartbeat_s,
-            cycle_s=cycle_s,
-            cycle_error=error,
+            cycle_s=cycle.seconds,
+            cycle_error=cycle.error,
             submissions_per_job=max(self._submissions / self._jobs, 1.0) if self._jobs >= _ENOUGH_JOBS else 1.0,
-            free_per_beat=free / beats if beats else 0.0,
-            workers_per_s=workers,
-            kernel_s=self.compute.kernels.value if self.compute.kernels.count else None,
+            free_per_beat=free_per_beat,
+            workers_per_s=cycle.workers_per_s,
+            queued_s=cycle.queued_s,
+            kernel_s=kernels.value if kernels.count else None,
             kernels_s=self.compute.by_type,
         )
-
-    def _cycle(self) -> tuple[float | None, float, float | None]:
-        """Seconds of a cycle without queues, its relative error, and jobs a second of the workers if they are short.
-
-        The shortest wait counts as distance, the rest as queueing: hosts at very different distances look like a queue.
-        """
-        if not self._cycles:
-            return None, 0.5, None
-        shortest_s = min(mean.value for mean in self._cycles.values())
-        unhindered = [own for own, mean in self._cycles.items() if mean.value <= _UNHINDERED * shortest_s]
-        least, most = max(unhindered, key=lambda own: self._cycles[own].count), max(self._cycles)
-        cycle, crowded, workers = self._cycles[least], self._cycles[most], None
-        cycle_s, error = cycle.value, max(0.3 / math.sqrt(cycle.count), 0.01)
-        if crowded.count >= _ENOUGH_JOBS and most > least and crowded.value > _CROWDED * cycle_s:
-            workers = most / crowded.value
-        queued_s = self._waits[least].value - min(self._way_s, self._waits[least].value)
-        if cycle.count >= _ENOUGH_JOBS and queued_s > max(
-            self.compute.kernels.value, (_CROWDED - 1) * (cycle_s - queued_s)
-        ):
-            # jobs wait in the queue for longer than they compute, even with this number of sessions
-            workers = workers or least / cycle_s
-            cycle_s -= queued_s
-        return cycle_s, error, workers
 
     def _beats_pay(self) -> Beats:
         """Whether heartbeats share the budget: then their pay divided by the level is the steadier figure.

@@ -65,6 +65,18 @@ def test_each_row_is_what_the_change_brings(what: str, slow: bool, then: Scene, 
     assert income(what, slow=slow) == pytest.approx(earned_a_day(then, miners), rel=0.1)
 
 
+@pytest.mark.parametrize(("processes", "what"), [(2, "as it is"), (3, "one worker more"), (4, "one host more")])
+def test_four_miners_on_two_processes_are_told_that_workers_are_short(processes: int, what: str) -> None:
+    """Jobs queue for less time than they compute: their miners spend the rest of it at the server."""
+    farm = VirtualFarm(SLOW, fixed=MINERS)
+    farm.run(200.0)
+    assert farm.farm.auto is not None
+    found = farm.farm.auto.adviser.advice
+    assert found is not None
+    option = next(one for one in (found.now, *found.others) if one.what == what)
+    assert option.income == pytest.approx(earned_a_day(replace(SLOW, processes=processes), MINERS), rel=0.1)
+
+
 def test_paid_heartbeats_of_one_miner_are_not_taken_for_a_pay_that_any_number_of_miners_would_have() -> None:
     paid = scene(limit=300, round_trip_ms=10, strangers=0, capped=True, paid_heartbeats=True)
     farm = VirtualFarm(paid, fixed=1, asks_terms_at=5.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,28 @@ def test_among_strangers_it_opens_as_many_as_the_limit_carries() -> None:
     farm.run(180.0)
     # 150 jobs a minute take two miners at 0.62 s each
     assert auto(farm).own == 2
+
+
+def test_more_are_opened_within_ten_minutes_once_the_server_or_the_workers_have_become_slow() -> None:
+    where = scene(limit=300, round_trip_ms=50, strangers=100, capped=True, paid_heartbeats=False, most=12)
+    for slow in (replace(where, round_trip_s=0.8), replace(where, kernel_s=1.6)):
+        farm = VirtualFarm(where)
+        farm.run(90.0)
+        assert auto(farm).own == 1, "one uses up the limit"
+        farm.scene = slow
+        farm.run(farm.now + 600.0)
+        # 150 jobs a minute take four miners at 1.6 s each
+        assert auto(farm).own in (4, 5)
+
+
+def test_a_slow_start_is_soon_forgotten() -> None:
+    where = scene(limit=300, round_trip_ms=50, strangers=100, capped=True, paid_heartbeats=False, most=12)
+    farm = VirtualFarm(replace(where, round_trip_s=0.8))
+    farm.run(90.0)
+    assert auto(farm).own > 2
+    farm.scene = where
+    farm.run(farm.now + 240.0)
+    assert auto(farm).own == 1
 
 
 def test_a_session_that_is_closed_finishes_its_jobs_and_asks_its_total() -> None:

@@ -38,7 +38,7 @@ class Farm:
             pace = min(self.open / self.cycle_s, (self.limit / 60 - self.open / 30) / 2)
             for _ in range(min(int(pace * LOOK_EVERY_S), self.seen)):
                 self.server.job(self.meter, self.open)
-                self.meter.cycle(self.cycle_s, own=self.open)
+                self.meter.cycle(self.cycle_s, own=self.open, now=0.0)
             self.now += LOOK_EVERY_S
             decision = self.controller.look(self.open, self.now, requests_per_minute=self.limit)
             self.decisions.append((self.now, decision))

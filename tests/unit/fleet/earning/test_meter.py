@@ -82,15 +82,15 @@ def test_pay_for_reported_jobs_adds_to_each_job() -> None:
 def test_longer_cycles_with_more_sessions_show_that_workers_are_short() -> None:
     meter = fed(PayingServer(), 1, 2)
     for _ in range(20):
-        meter.cycle(0.5, own=1)
-        meter.cycle(0.5, own=2)
-        meter.cycle(2.0, own=8)
+        meter.cycle(0.5, own=1, now=0.0)
+        meter.cycle(0.5, own=2, now=0.0)
+        meter.cycle(2.0, own=8, now=0.0)
     assert meter.model().capacity.workers_per_s == pytest.approx(4.0)
 
 
 def test_the_pace_that_was_reached_corrects_the_forecast() -> None:
     meter = fed(PayingServer(), 1)
-    meter.cycle(0.5, own=1)
+    meter.cycle(0.5, own=1, now=0.0)
     for second in range(120):
         meter.done(second + 0.5)
     meter.calibrate(1, 0.0, 120.0)
