@@ -136,7 +136,9 @@ class HostWatch:
                 continue
             gone = now - host.seen_at >= _GONE_S and silent_s >= _GONE_S and newest - host.results.last_at >= _GONE_S
             if gone or (host.missed >= _MISSED and silent_s >= _patience_s(host)):
-                yield self._deaf(name, host, silent_s, drop_per_day, gone=gone)
+                # a worker without a sign may not be gone for long enough yet, but it is not online
+                signs = online is None or name in online
+                yield self._deaf(name, host, silent_s, drop_per_day, gone=gone or not signs)
             else:
                 yield from self._ailing(name, host, drop_per_day)
 

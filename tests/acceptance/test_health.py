@@ -73,6 +73,8 @@ def works_again(one: Farm) -> bool:
 
 
 DEAF = ("deaf_worker", "host host-1")
+GONE = "Host host-1 gives no sign of life and computes no jobs, while other hosts do."
+ONLINE = "Host host-1 is online, but computes no jobs, while other hosts do."
 
 
 def test_a_worker_that_is_stopped_is_deaf_until_it_goes_on(
@@ -82,8 +84,8 @@ def test_a_worker_that_is_stopped_is_deaf_until_it_goes_on(
     worker = hosts.hosts[1].process.pid
     os.kill(worker, signal.SIGSTOP)
     try:
-        eventually("the condition", lambda: DEAF in wrong(hosts))
-        assert wrong(hosts)[DEAF] == "Host host-1 gives no sign of life and computes no jobs, while other hosts do."
+        # at first it may count as online, by the last statement that it made of its processes
+        eventually("the condition", lambda: wrong(hosts).get(DEAF) == GONE)
         assert [row["kind"] for row in explained(hosts, "host", "host-1")] == ["deaf_worker"]
         assert "deaf_worker" in [row["kind"] for row in explained(hosts, "farm")]
         assert explained(hosts, "host", "host-0") == []
@@ -92,7 +94,8 @@ def test_a_worker_that_is_stopped_is_deaf_until_it_goes_on(
         before = snapshot(hosts)["earnings"]["ledger_nnet"]
         eventually("payments meanwhile", lambda: snapshot(hosts)["earnings"]["ledger_nnet"] > before)
         eventually("the message to the other service", lambda: posted)
-        assert [one["title"] for one in posted] == [f"NeoNet farm: {wrong(hosts)[DEAF].rstrip('.')}"]
+        (title,) = [one["title"] for one in posted]
+        assert title in {f"NeoNet farm: {text.rstrip('.')}" for text in (GONE, ONLINE)}
         assert "Restart the worker on that host" in posted[0]["message"]
     finally:
         os.kill(worker, signal.SIGCONT)
@@ -109,8 +112,7 @@ def test_a_worker_whose_pool_is_stopped_is_online_but_deaf(hosts: Farm) -> None:
     for process in pool:
         process.send_signal(signal.SIGSTOP)
     try:
-        said = "Host host-1 is online, but computes no jobs, while other hosts do."
-        eventually("the condition", lambda: wrong(hosts).get(DEAF) == said)
+        eventually("the condition", lambda: wrong(hosts).get(DEAF) == ONLINE)
     finally:
         for process in pool:
             with contextlib.suppress(psutil.NoSuchProcess):

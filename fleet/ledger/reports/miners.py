@@ -13,6 +13,10 @@ from fleet.ledger.reports.export import utc
 from fleet.ledger.trouble import reading
 from fleet.money.readable import reading_order
 
+#: of a miner's session; a miner that the ledger has no session of is not opened
+OPEN, CLOSED, NOT_OPENED = "open", "closed", "not opened"
+STATES = (OPEN, CLOSED, NOT_OPENED)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MinerRow:
@@ -21,7 +25,7 @@ class MinerRow:
     server: str
     name: str
     miner_id: str
-    #: its session: "open", "closed", or "not opened" if this ledger knows of none
+    #: one of `STATES`
     state: str
     #: when its open session began, and its last heartbeat; None without one
     session_since: str | None
@@ -55,7 +59,7 @@ def miner_rows(engine: Engine) -> list[MinerRow]:
             server=row.server_name,
             name=row.name,
             miner_id=row.miner_id,
-            state="open" if row.id in sessions else "closed" if row.id in opened else "not opened",
+            state=OPEN if row.id in sessions else CLOSED if row.id in opened else NOT_OPENED,
             session_since=utc(sessions[row.id].opened_at) if row.id in sessions else None,
             heartbeat_at=utc(sessions[row.id].beat_at) if row.id in sessions else None,
             jobs_paid=jobs.get(row.id, 0),

@@ -83,6 +83,14 @@ def test_a_host_whose_worker_gives_no_sign_of_life_is_known_sooner_and_as_such()
     assert not hosts.work(2)
 
 
+def test_a_deaf_host_whose_signs_have_just_ended_is_not_called_online() -> None:
+    hosts = Hosts()
+    hosts.work(120)
+    assert not hosts.work(12, {"barn": 8.0})
+    (one,) = hosts.work(5, {"barn": 8.0}, online=("barn",))
+    assert one.text == "Host shed gives no sign of life and computes no jobs, while other hosts do."
+
+
 def test_hosts_that_all_fall_silent_are_not_blamed_one_by_one() -> None:
     hosts = Hosts()
     hosts.work(120)
