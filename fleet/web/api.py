@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from config.hiding import hidden
 from fleet.errors import LedgerError
@@ -17,10 +15,10 @@ from fleet.status.snapshot import FarmSnapshot
 from fleet.status.stated import head_stated, miner_stated, work_stated
 from fleet.web import lists, over_time
 from fleet.web.kept_answers import KeptAnswers
+from fleet.web.reading import LedgerThread
 from fleet.web.sources import FarmSources
 from fleet.web.spans import SPANS
 
-T = TypeVar("T")
 #: jobs of a list, and longest name or id that is looked up
 _JOBS, _MOST_TEXT = 25, 200
 #: a span's name in an address
@@ -48,9 +46,8 @@ def api_error(status: int, text: str) -> ApiAnswer:
 class Questions:
     """Answers questions, each at most once in two seconds. All methods run on one event loop."""
 
-    def __init__(self, sources: FarmSources) -> None:
-        self._sources = sources
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api")
+    def __init__(self, sources: FarmSources, thread: LedgerThread) -> None:
+        self._sources, self._thread = sources, thread
         self._kept = KeptAnswers[ApiAnswer](sources.clock)
         self._of_all: Mapping[str, Callable[[Mapping[str, str]], Awaitable[ApiAnswer]]] = {
             "status": self._status,
@@ -65,10 +62,6 @@ class Questions:
             "jobs": self._job,
         }
 
-    def close(self) -> None:
-        """End the thread that reads the ledger."""
-        self._executor.shutdown(cancel_futures=True)
-
     async def answer(self, kind: str, name: str, query: Mapping[str, str]) -> ApiAnswer:
         """The answer to `kind`, or to `kind/name`."""
         of_all, of_one = self._of_all.get(kind), self._of_one.get(kind)
@@ -76,12 +69,10 @@ class Questions:
             path = f"{kind}/{name}" if name else kind
             return api_error(404, f"the API has no {path!r:.80}; it has: {', '.join(sorted(self._of_all))}")
         if name and of_one is not None:
-            found = self._kept.answer((kind, name), lambda: _made(of_one(name[:_MOST_TEXT])))
+            found = await self._kept.answer((kind, name), lambda: _made(of_one(name[:_MOST_TEXT])))
         else:
-            found = self._kept.answer((kind, "", *sorted(query.items())), lambda: _made(of_all(query)))
-        if found is None:
-            return api_error(503, "too many different questions at once: ask again in a second")
-        return await asyncio.shield(found)
+            found = await self._kept.answer((kind, "", *sorted(query.items())), lambda: _made(of_all(query)))
+        return found or api_error(503, "too many different questions at once: ask again in a second")
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
@@ -107,7 +98,7 @@ class Questions:
         row = next((one for one in farm.miners if one.name == name), None)
         if row is None:
             return api_error(404, f"this farm has no miner {name!r}")
-        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, name, None))
+        jobs = await self._thread.done(lambda: self._sources.ledger.jobs(_JOBS, name, None))
         return api_answer(200, {**miner_stated(row), "jobs": list(map(_paid, jobs))})
 
     async def _hosts(self, _: Mapping[str, str]) -> ApiAnswer:
@@ -121,16 +112,16 @@ class Questions:
         row = next((one for one in farm.hosts if one.name == name), None)
         if row is None:
             return api_error(404, f"no host {name!r} has computed a job since the coordinator's start")
-        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, name))
+        jobs = await self._thread.done(lambda: self._sources.ledger.jobs(_JOBS, None, name))
         return api_answer(200, {**work_stated(row, farm.earnings.recent_s), "jobs": list(map(_paid, jobs))})
 
     async def _jobs(self, query: Mapping[str, str]) -> ApiAnswer:
         miner, host = query.get("miner") or None, query.get("host") or None
-        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, miner, host))
+        jobs = await self._thread.done(lambda: self._sources.ledger.jobs(_JOBS, miner, host))
         return api_answer(200, {"jobs": list(map(_paid, jobs))})
 
     async def _job(self, wanted: str) -> ApiAnswer:
-        lives, found = await self._read(lambda: self._sources.ledger.job(wanted))
+        lives, found = await self._thread.done(lambda: self._sources.ledger.job(wanted))
         if not lives and not found:
             return api_error(404, f"the ledger has no job {wanted!r}")
         return api_answer(
@@ -161,9 +152,6 @@ class Questions:
     def _coordinator(self, farm: FarmSnapshot) -> dict[str, Any]:
         age_s = max(self._sources.now_ms() - farm.at_ms, 0) / 1000
         return {"state": farm.state, "last_sign_at": stamp(farm.at_ms), "age_s": round(age_s, 1)}
-
-    async def _read(self, report: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, report)
 
 
 async def _made(making: Awaitable[ApiAnswer]) -> ApiAnswer:

@@ -23,7 +23,7 @@ class KeptAnswers(Generic[A]):
         self._kept: OrderedDict[Hashable, tuple[float, asyncio.Task[A]]] = OrderedDict()
         self._left, self._left_at = float(_BURST), clock()
 
-    def answer(self, question: Hashable, make: Callable[[], Coroutine[Any, Any, A]]) -> asyncio.Task[A] | None:
+    async def answer(self, question: Hashable, make: Callable[[], Coroutine[Any, Any, A]]) -> A | None:
         """The answer, at most two seconds old; None if too many different ones were made in the last seconds."""
         now = self._clock()
         made_at, task = self._kept.get(question, (float("-inf"), None))
@@ -35,7 +35,8 @@ class KeptAnswers(Generic[A]):
             self._kept.move_to_end(question)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return task
+        # a visitor who goes away does not end it for the others
+        return await asyncio.shield(task)
 
     def _may_make(self, now: float) -> bool:
         self._left = min(self._left + (now - self._left_at) * _A_SECOND, float(_BURST))

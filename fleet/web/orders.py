@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fleet.control.control import STEERED, ControlChange, Target, TargetKind
@@ -19,6 +17,7 @@ from fleet.domain.durations import seconds
 from fleet.errors import ControlRefused, LedgerBusy, LedgerError
 from fleet.status.control_desk import Desk
 from fleet.web.api import ApiAnswer, api_answer, api_error
+from fleet.web.reading import LedgerThread
 
 #: entries of the log that are shown, and controls
 _ENTRIES, _CONTROLS = 50, 200
@@ -34,11 +33,11 @@ class Orders:
 
     def __init__(self, desk: Callable[[], Desk], calendar: Calendar, now_ms: Callable[[], int]) -> None:
         self._desk, self._calendar, self._now_ms = desk, calendar, now_ms
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orders")
+        self._thread = LedgerThread("orders")
 
     def close(self) -> None:
         """End the thread after the order that it follows."""
-        self._executor.shutdown(cancel_futures=True)
+        self._thread.close()
 
     async def take(self, change: ControlChange, body: bytes, who: str) -> ApiAnswer:
         """Follow the order in a request's body, which `who` gives."""
@@ -71,7 +70,7 @@ class Orders:
                 return make(desk)
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, answer)
+            return await self._thread.done(answer)
         except BadOrderError as exc:
             return api_error(400, str(exc))
         except ControlRefused as exc:

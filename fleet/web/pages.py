@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fleet.control.control import STEERED, TargetKind
 from fleet.control.stated import entry_stated, subject_of
@@ -20,12 +18,12 @@ from fleet.status.snapshot import FarmSnapshot
 from fleet.status.stated import head_stated
 from fleet.web import charts, lists, over_time, views
 from fleet.web.kept_answers import KeptAnswers
+from fleet.web.reading import LedgerThread
 from fleet.web.rendering import Renderer
 from fleet.web.sources import FarmSources
 from fleet.web.spans import PaidStep, Span, span_named
 from fleet.web.why import why_host, why_miner
 
-T = TypeVar("T")
 #: seconds for which the advice is shown again
 _ADVICE_S = 30.0
 #: rows of the overview's tables, jobs of a list, and changes of what is paused
@@ -43,14 +41,13 @@ class PageAnswer:
 
 
 class Pages:
-    """Makes pages. All methods run on one event loop; the ledger is read on a thread of its own."""
+    """Makes pages. All methods run on one event loop; the ledger is read on a thread beside it."""
 
-    def __init__(self, sources: FarmSources) -> None:
-        self._sources = sources
+    def __init__(self, sources: FarmSources, thread: LedgerThread) -> None:
+        self._sources, self._thread = sources, thread
         self._renderer = Renderer()
         self.files = self._renderer.files
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="page")
-        self._executor.submit(self._renderer.compile)
+        thread.begin(self._renderer.compile)
         self._kept = KeptAnswers[PageAnswer](sources.clock)
         self._makers: Mapping[str, Callable[[Mapping[str, str]], Awaitable[PageAnswer]]] = {
             "/": self._overview,
@@ -65,19 +62,13 @@ class Pages:
         self._advice, self._advice_at = "", float("-inf")
         self._seen: tuple[FarmSnapshot | None, float] = (None, sources.clock())
 
-    def close(self) -> None:
-        """End the thread that reads the ledger."""
-        self._executor.shutdown(cancel_futures=True)
-
     async def answer(self, path: str, query: Mapping[str, str]) -> PageAnswer:
         """The page at `path`, at most two seconds old."""
         maker = self._makers.get(path)
         if maker is None:
             return self._message(404, "Not found", "This farm has no such page.")
-        found = self._kept.answer((path, *sorted(query.items())), lambda: self._made(maker, query))
-        if found is None:
-            return PageAnswer(status=503, body=b"too many different pages at once: ask again in a second\n")
-        return await asyncio.shield(found)
+        found = await self._kept.answer((path, *sorted(query.items())), lambda: self._made(maker, query))
+        return found or PageAnswer(status=503, body=b"too many different pages at once: ask again in a second\n")
 
     async def _made(
         self, maker: Callable[[Mapping[str, str]], Awaitable[PageAnswer]], query: Mapping[str, str]
@@ -128,7 +119,7 @@ class Pages:
         if row is None:
             return self._message(404, "No such miner", f"This farm has no miner {name[:_MOST_TEXT]!r}.")
         ledger = self._sources.ledger
-        jobs, lost = await self._read(lambda: (ledger.jobs(_JOBS, name, None), ledger.lost()))
+        jobs, lost = await self._thread.done(lambda: (ledger.jobs(_JOBS, name, None), ledger.lost()))
         view, problem = over_time.chart(*self._past(query), miner=name), self._sources.past.problem
         why = why_miner(farm, row, lost)
         return self._page("miner.html", "/miners", row=row, view=view, problem=problem, jobs=jobs, why=why)
@@ -145,18 +136,18 @@ class Pages:
         if one is None:
             text = f"No host {name[:_MOST_TEXT]!r} has computed a job since the coordinator's start."
             return self._message(404, "No such host", text)
-        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, name))
+        jobs = await self._thread.done(lambda: self._sources.ledger.jobs(_JOBS, None, name))
         return self._page("host.html", "/hosts", one=one, jobs=jobs, why=why_host(farm, name))
 
     async def _jobs(self, _: Mapping[str, str]) -> PageAnswer:
-        jobs = await self._read(lambda: self._sources.ledger.jobs(_JOBS, None, None))
+        jobs = await self._thread.done(lambda: self._sources.ledger.jobs(_JOBS, None, None))
         return self._page("jobs.html", "/jobs", jobs=jobs, now_ms=self._sources.now_ms())
 
     async def _job(self, query: Mapping[str, str]) -> PageAnswer:
         wanted = query.get("id", "").strip()[:_MOST_TEXT]
         if not wanted:
             return self._message(404, "No job named", "Name a job, or the beginning of its id.")
-        lives, found = await self._read(lambda: self._sources.ledger.job(wanted))
+        lives, found = await self._thread.done(lambda: self._sources.ledger.job(wanted))
         return self._page(
             "job.html", "/jobs", status=200 if lives or found else 404, wanted=wanted, lives=lives, found=found
         )
@@ -165,7 +156,7 @@ class Pages:
         farm = self._sources.latest()
         if farm is None:
             return self._starting()
-        changes = await self._read(lambda: self._sources.ledger.changes(_CHANGES))
+        changes = await self._thread.done(lambda: self._sources.ledger.changes(_CHANGES))
         return self._page(
             "steer.html",
             "/steer",
@@ -188,16 +179,13 @@ class Pages:
         now = self._sources.clock()
         if now - self._advice_at >= _ADVICE_S:
             self._advice_at = now
-            task = asyncio.ensure_future(self._read(self._sources.ledger.advice))
+            task = asyncio.ensure_future(self._thread.done(self._sources.ledger.advice))
             task.add_done_callback(self._take_advice)
         return self._advice
 
     def _take_advice(self, task: asyncio.Future[str]) -> None:
         if not task.cancelled() and task.exception() is None:
             self._advice = task.result()
-
-    async def _read(self, report: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, report)
 
     def _starting(self) -> PageAnswer:
         return self._message(503, "Starting", "The coordinator is starting: there are no figures yet.")

@@ -33,6 +33,7 @@ from fleet.web.farm_metrics import MetricsText
 from fleet.web.orders import Orders
 from fleet.web.pages import Pages
 from fleet.web.past import Past
+from fleet.web.reading import LedgerThread
 from fleet.web.server import Served, WebServer
 from fleet.web.sources import FarmSources, LedgerReader
 from fleet.web.views import Ended
@@ -89,10 +90,10 @@ def serving(farm: ServedFarm, settings: WebSettings) -> Iterator[WebServer]:
             clock=time.monotonic,
         )
         with (
-            contextlib.closing(Pages(sources)) as pages,
-            contextlib.closing(Questions(sources)) as questions,
+            contextlib.closing(LedgerThread("page")) as thread,
             contextlib.closing(Orders(farm.desk, farm.calendar, wall_ms)) as orders,
         ):
+            pages, questions = Pages(sources, thread), Questions(sources, thread)
             served = Served(pages=pages, questions=questions, orders=orders, metrics=farm.metrics)
             with contextlib.closing(WebServer(visitors, served, settings.address, settings.port)) as server:
                 yield server

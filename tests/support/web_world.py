@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeVar
@@ -19,6 +20,7 @@ from fleet.ledger.reports.latest import PaidJob
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web.pages import Pages
 from fleet.web.past import Past
+from fleet.web.reading import LedgerThread
 from fleet.web.sources import FarmSources, LedgerReader
 from tests.support.snapshots import AT_MS, MARKUP, SNAPSHOT
 
@@ -72,7 +74,7 @@ class World:
             raise LedgerError(MARKUP)
         return value
 
-    def pages(self) -> Pages:
+    def pages(self, thread: LedgerThread) -> Pages:
         return Pages(
             FarmSources(
                 server="simulator" if self.farm is None else self.farm.server,
@@ -89,14 +91,14 @@ class World:
                 ),
                 now_ms=lambda: AT_MS,
                 clock=lambda: self.now,
-            )
+            ),
+            thread,
         )
 
     def run(self, use: Callable[[Pages], Awaitable[None]]) -> None:
         async def all_of_it() -> None:
-            pages = self.pages()
-            await use(pages)
-            pages.close()
+            with closing(LedgerThread("page")) as thread:
+                await use(self.pages(thread))
 
         asyncio.run(all_of_it())
 
