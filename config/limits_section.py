@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
-from config.hours import window_of
+from config.hours import longest_min, window_of
 from config.lists import split_list
 from config.sections import Finite, Section
 
@@ -23,7 +23,7 @@ Hours = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterV
 
 
 class LimitSettings(Section):
-    """When a worker host computes, whatever the coordinator says."""
+    """When a worker host computes and how much of it, whatever the coordinator says."""
 
     hours: Hours = Field(
         (),
@@ -48,3 +48,36 @@ class LimitSettings(Section):
     after_s: Finite = Field(
         60.0, ge=0, le=86_400, description="Seconds that heat or other programs must last before it pauses, or goes on."
     )
+    idle_s: Finite | None = Field(
+        None,
+        ge=10,
+        le=86_400,
+        description="Seconds without input at this host before it computes; unset: it computes while it is used.",
+        examples=[300],
+    )
+    least_on_s: Finite = Field(
+        0.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that it computes at least, once it has begun: other programs don't pause it before.",
+    )
+    least_off_s: Finite = Field(
+        0.0, ge=0, le=86_400, description="Seconds that it pauses at least, once it does, but for the hours."
+    )
+    cpu_percent: Finite | None = Field(
+        None,
+        ge=10,
+        le=100,
+        description="Percent of its cores that its worker uses at most, resting between jobs; unset: all.",
+        examples=[50],
+    )
+
+    @model_validator(mode="after")
+    def _lets_it_run(self) -> LimitSettings:
+        longest_s = 60 * longest_min([window_of(text) for text in self.hours])
+        if self.hours and longest_s < self.least_on_s:
+            raise ValueError(
+                f"its hours last {longest_s} s at most and least_on_s is {self.least_on_s:g}, "
+                "so the host would never compute; lower least_on_s, or name longer hours"
+            )
+        return self

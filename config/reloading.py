@@ -55,6 +55,7 @@ _TAKES: dict[Takes, str] = {
         worker.concurrency worker.name worker.prefetch worker.max_payload_bytes worker.heartbeat_file worker.events
         worker.max_tasks_per_child worker.max_memory_per_child_mb
         limits.hours limits.on_battery limits.hot_c limits.busy_percent limits.after_s
+        limits.idle_s limits.least_on_s limits.least_off_s limits.cpu_percent
     """,
     Takes.FLOWER: """
         flower.enabled flower.address flower.port flower.url_prefix flower.max_tasks flower.basic_auth

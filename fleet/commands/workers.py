@@ -66,7 +66,7 @@ def _print(stated: Mapping[str, Statement | None]) -> None:
         libraries = sanitized(" ".join(host.kind[1:4]))
         cells = (
             name,
-            f"{host.cores}",
+            f"{host.cores}" if host.cpu_percent is None else f"{host.cpu_percent:g} % of {host.cores}",
             f"{host.memory_mb:,} MB",
             gpus,
             sanitized(host.processor),
@@ -86,6 +86,7 @@ def _fields(name: str, one: Statement | None) -> dict[str, Any]:
         "release": one.release,
         "wire": one.wire,
         "cores": None if host is None else host.cores,
+        "cpu_percent": None if host is None else host.cpu_percent,
         "memory_mb": None if host is None else host.memory_mb,
         "gpus": None if host is None else [{"model": model, "memory_mb": memory} for model, memory in host.gpus],
         "processor": None if host is None else host.processor,

@@ -21,6 +21,8 @@ class StatedHost:
     #: the processor's name, and what two hosts must have in common to compute the same digests
     processor: str = ""
     kind: tuple[str, ...] = ()
+    #: percent of its cores that the worker uses at most; None without such a limit, and from an earlier release
+    cpu_percent: float | None = None
 
     def fields(self) -> dict[str, Any]:
         """The fields of its JSON."""
@@ -49,6 +51,7 @@ def parse_host(fields: object) -> StatedHost | None:
         gpus=tuple((model[:_MOST_TEXT], memory) for model, memory in gpus),
         processor=processor[:_MOST_TEXT],
         kind=tuple(word[:_MOST_TEXT] for word in kind),
+        cpu_percent=_percent(fields.get("cpu_percent")),
     )
 
 
@@ -57,3 +60,9 @@ def _is_gpu(value: object) -> bool:
         return False
     model, memory_mb = value
     return isinstance(model, str) and type(memory_mb) is int and 0 <= memory_mb <= _MOST_MB
+
+
+def _percent(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value <= 100 else None

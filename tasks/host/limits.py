@@ -1,4 +1,4 @@
-"""Decides when a worker host pauses by its own limits: hours, battery, heat, other programs. Pure.
+"""Decides when a worker host pauses by its own limits: hours, battery, heat, other programs, somebody at it. Pure.
 
 A limit that is exceeded for a moment changes nothing, and one that is kept again has to stay so for a while, so that a
 host doesn't switch to and fro.
@@ -6,9 +6,10 @@ host doesn't switch to and fro.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from config.hours import Window
 
@@ -24,6 +25,8 @@ class Readings:
     hottest_c: float | None = None
     #: percent of the CPU that other programs use
     foreign_percent: float | None = None
+    #: seconds since somebody typed or moved the mouse
+    untouched_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,11 +39,22 @@ class Limits:
     busy_percent: float | None = None
     #: seconds that a reading must last before it counts
     after_s: float = 60.0
+    #: seconds without input before it computes
+    idle_s: float | None = None
+    #: seconds that it computes before other programs pause it, and that it pauses before it goes on
+    least_on_s: float = 0.0
+    least_off_s: float = 0.0
 
     @property
     def any(self) -> bool:
         """Whether anything is limited."""
-        return bool(self.hours) or not self.on_battery or self.hot_c is not None or self.busy_percent is not None
+        return (
+            bool(self.hours)
+            or not self.on_battery
+            or self.hot_c is not None
+            or self.busy_percent is not None
+            or self.idle_s is not None
+        )
 
 
 class _Lasting:
@@ -68,22 +82,67 @@ class HostLimits:
     def __init__(self, limits: Limits, local: Callable[[], datetime]) -> None:
         self._limits, self._local = limits, local
         self._hot, self._busy = _Lasting(limits.after_s), _Lasting(limits.after_s)
+        #: since when it computes, or pauses for a reason that a least pause belongs to; None while it doesn't
+        self._on_since: float | None = None
+        self._off_since: float | None = None
+        #: the last reason that a least pause belongs to
+        self._last = ""
 
     def reason(self, readings: Readings, now: float) -> str:
         """Why the host pauses now, in words."""
+        hours, at_once, busy = self._hours(), self._at_once(readings, now), self._programs(readings, now)
+        if self._on_since is not None and now - self._on_since < self._limits.least_on_s:
+            busy = ""
+        sensed = " and ".join(filter(None, (*at_once, busy)))
+        if sensed:
+            self._off_since = now if self._off_since is None else self._off_since
+            self._last = sensed
+        elif self._off_since is not None:
+            if now - self._off_since < self._limits.least_off_s:
+                sensed = f"it pauses for {self._limits.least_off_s:g} s at least, since {self._last}"
+            else:
+                self._off_since = None
+        found = " and ".join(filter(None, (hours, sensed)))
+        if found:
+            self._on_since = None
+        elif self._on_since is None:
+            self._on_since = now
+        return found
+
+    def _at_once(self, readings: Readings, now: float) -> list[str]:
+        """The reasons that no least time of computing holds up."""
         limits, reasons = self._limits, []
-        if limits.hours and not self._in_hours():
-            reasons.append("outside limits.hours")
         if not limits.on_battery and readings.on_battery:
             reasons.append("it runs on its battery")
         if limits.hot_c is not None and self._is_hot(limits.hot_c, readings.hottest_c, now):
             reasons.append(f"it is hot: {readings.hottest_c:.0f} °C, limits.hot_c is {limits.hot_c:g}")
-        if limits.busy_percent is not None and self._is_busy(limits.busy_percent, readings.foreign_percent, now):
-            reasons.append(f"other programs use {readings.foreign_percent:.0f} % of its CPU")
-        return " and ".join(reasons)
+        if limits.idle_s is not None and readings.untouched_s is not None and readings.untouched_s < limits.idle_s:
+            reasons.append(f"somebody has used it in the last {limits.idle_s:g} s")
+        return reasons
 
-    def _in_hours(self) -> bool:
+    def _programs(self, readings: Readings, now: float) -> str:
+        limit = self._limits.busy_percent
+        if limit is None or not self._is_busy(limit, readings.foreign_percent, now):
+            return ""
+        return f"other programs use {readings.foreign_percent:.0f} % of its CPU"
+
+    def _hours(self) -> str:
+        """Why its hours let it not compute: it begins in them only if they last for long enough."""
+        if not self._limits.hours:
+            return ""
         local = self._local()
+        if not self._in_hours(local):
+            return "outside limits.hours"
+        if self._on_since is not None:
+            return ""
+        # whole minutes, so that hours which are just long enough are, also a moment after their begin
+        begun = local.astimezone(UTC)
+        ahead = (begun + timedelta(minutes=minute) for minute in range(math.ceil(self._limits.least_on_s / 60)))
+        if all(self._in_hours(at.astimezone(local.tzinfo)) for at in ahead):
+            return ""
+        return f"limits.hours end in less than limits.least_on_s, {self._limits.least_on_s:g} s"
+
+    def _in_hours(self, local: datetime) -> bool:
         minute = local.hour * 60 + local.minute
         return any(window.holds(local.weekday(), minute) for window in self._limits.hours)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tasks.host.input_idle import InputIdle
 from tasks.host.limits import Readings
 
 _CENTURY_C = 1000.0
@@ -15,13 +16,18 @@ class Sensors:
 
     def __init__(self, root: Path = Path("/")) -> None:
         self._root = root
+        #: since when nobody has used the host
+        self.input = InputIdle(root)
         #: the last counts of the CPU: busy and all of it, and this process with its children, in ticks
         self._last: tuple[int, int, int] | None = None
 
-    def read(self) -> Readings:
-        """The readings now; the first one knows nothing of other programs."""
+    def read(self, *, input_too: bool = False) -> Readings:
+        """The readings now; the first one knows nothing of other programs. Who uses the host is read if asked for."""
         return Readings(
-            on_battery=self._on_battery(), hottest_c=self._hottest_c(), foreign_percent=self._foreign_percent()
+            on_battery=self._on_battery(),
+            hottest_c=self._hottest_c(),
+            foreign_percent=self._foreign_percent(),
+            untouched_s=self.input.seconds() if input_too else None,
         )
 
     def _on_battery(self) -> bool | None:

@@ -30,6 +30,9 @@ def limits_of(settings: Settings) -> Limits:
         hot_c=given.hot_c,
         busy_percent=given.busy_percent,
         after_s=given.after_s,
+        idle_s=given.idle_s,
+        least_on_s=given.least_on_s,
+        least_off_s=given.least_off_s,
     )
 
 
@@ -38,11 +41,16 @@ def limits_step(settings: Settings) -> type[bootsteps.StartStopStep]:
     limits = limits_of(settings)
     zone = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
     host, sensors = HostLimits(limits, lambda: datetime.now(zone)), Sensors()
+    watched = limits.idle_s is not None
 
     class LimitsStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
+        said = False
 
         def start(self, consumer: Any) -> None:
+            if watched and not self.said:
+                self.said = True
+                _log.warning("limits.idle_s: %s", sensors.input.unseen)
             if limits.any:
                 self._look()
                 self._timer = consumer.timer.call_repeatedly(LOOK_S, self._look)
@@ -53,7 +61,7 @@ def limits_step(settings: Settings) -> type[bootsteps.StartStopStep]:
                 timer.cancel()
 
         def _look(self) -> None:
-            reason = host.reason(sensors.read(), time.monotonic())
+            reason = host.reason(sensors.read(input_too=watched), time.monotonic())
             if bool(reason) is not bool(pausing.limit):
                 _log.warning("this host pauses: %s" if reason else "this host goes on computing%s", reason)
             pausing.limit = reason

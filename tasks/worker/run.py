@@ -21,6 +21,7 @@ from tasks.compute.inventory import Inventory, inventory
 from tasks.errors import TooFewFilesError
 from tasks.host import stopping
 from tasks.host.cgroup import groups
+from tasks.host.cpu_share import CpuShare
 from tasks.host.hangup import stop_signals
 from tasks.host.hardware import detect
 from tasks.host.oom import OomKills, prefer_for_oom_kill
@@ -32,6 +33,7 @@ from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.limits_step import limits_step
+from tasks.worker.paced_pool import pace
 from tasks.worker.pausing_step import pausing_step
 from tasks.worker.steps import Heartbeat, PacedEvents, self_test_step, watchdog_step
 
@@ -55,19 +57,20 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
     app.steps["consumer"].add(limits_step(settings))
     app.steps["consumer"].add(pausing_step(settings.worker.time_limit_s))
-    statement = own_statement(release(), settings, _stated_host(inventory()))
+    statement = own_statement(release(), settings, _stated_host(inventory(), settings.limits.cpu_percent))
     presence = presence_step(redis_url, worker_name(settings), statement)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
     return app
 
 
-def _stated_host(found: Inventory) -> StatedHost:
+def _stated_host(found: Inventory, cpu_percent: float | None) -> StatedHost:
     return StatedHost(
         cores=found.hardware.cpu_cores,
         memory_mb=found.hardware.memory_mb,
         gpus=tuple((gpu.model, gpu.memory_mb) for gpu in found.hardware.gpus),
         processor=found.processor,
         kind=found.kind,
+        cpu_percent=cpu_percent,
     )
 
 
@@ -78,7 +81,7 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     """
     _connect_log_and_end(settings)
     try:
-        size = _pool_size(settings.worker.concurrency)
+        size = _pool_size(settings)
     except TooFewFilesError as exc:
         _log.error("%s", exc)
         return _EX_CONFIG
@@ -132,9 +135,17 @@ def _connect_hangup() -> None:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM) if with_hangup else signal.SIG_IGN)
 
 
-def _pool_size(asked: int | None) -> PoolSize:
-    host = detect()
-    return pool_size(asked=asked, cores=host.cpu_cores, memory_mb=host.memory_mb, open_files=raise_limit())
+def _pool_size(settings: Settings) -> PoolSize:
+    """The number of processes. With a share of the CPU, no more than it needs, each of which is paced from now on."""
+    host, asked, percent = detect(), settings.worker.concurrency, settings.limits.cpu_percent
+    if percent is None:
+        return pool_size(asked=asked, cores=host.cpu_cores, memory_mb=host.memory_mb, open_files=raise_limit())
+    share = CpuShare(percent=percent, cores=host.cpu_cores)
+    asked = None if asked is None else min(asked, share.processes)
+    size = pool_size(asked=asked, cores=share.processes, memory_mb=host.memory_mb, open_files=raise_limit())
+    pace(share.each(size.processes), size.processes)
+    _log.warning("limits.cpu_percent is %g: at most %d processes compute, and rest", percent, size.processes)
+    return size
 
 
 def _give_up(after_s: float) -> None:

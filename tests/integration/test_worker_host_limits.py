@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,3 +76,16 @@ def test_a_host_on_its_battery_or_too_hot_pauses_and_goes_on(redis_url: str, tmp
         plant(tmp_path, f"{power}/BAT0/status", "Charging\n")
         plant(tmp_path, zone, "84000\n")
         computed(redis_url, "c")
+
+
+def test_a_host_pauses_while_somebody_types_and_says_what_it_can_not_see(redis_url: str, tmp_path: Path) -> None:
+    plant(tmp_path, "dev/pts/3", "")
+    settings = {"FLEET_LIMITS__IDLE_S": "600"}
+    with limited(redis_url, tmp_path, "12:00:00", settings) as process:
+        process.says("limits.idle_s: without logind, only terminals and old keyboards and mice are seen")
+        process.says("this host pauses: somebody has used it in the last 600 s")
+        send(redis_url, job("d", DATA))
+        waits(redis_url, 1)
+        earlier = time.time() - 601
+        os.utime(tmp_path / "dev/pts/3", (earlier, earlier))
+        computed(redis_url, "d")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,8 +18,21 @@ def read(fields: object) -> StatedHost | None:
     return parse_host(json.loads(json.dumps(fields)))
 
 
-def test_it_survives_its_json() -> None:
-    assert read(HOST.fields()) == HOST
+@pytest.mark.parametrize("percent", [None, 50, 12.5])
+def test_it_survives_its_json(percent: float | None) -> None:
+    host = replace(HOST, cpu_percent=percent)
+    assert read(host.fields()) == host
+
+
+@pytest.mark.parametrize("percent", ["50", True, 0, -1, 101, [50]])
+def test_a_share_of_the_cpu_that_can_not_be_is_none(percent: object) -> None:
+    assert read(HOST.fields() | {"cpu_percent": percent}) == HOST
+
+
+def test_the_statement_of_an_earlier_release_has_no_share_of_the_cpu() -> None:
+    fields = HOST.fields()
+    del fields["cpu_percent"]
+    assert read(fields) == HOST
 
 
 @pytest.mark.parametrize(
