@@ -26,6 +26,7 @@ def test_a_stop_under_a_ban_ends_at_once_and_the_next_start_waits_for_its_end_an
         assert stated["books"]["compared"] is False
         assert "session not stopped: the server refuses all calls from this address" in process.out + process.err
         assert before["refused_403"] <= 5
+        assert stated["jobs"]["open"] == before["assigned_total"] - before["accepted"]
         with farm(folder, "--server", url, *options) as process:
             eventually(
                 "a job after the ban", lambda: asked(url, "/simulator/requests")["accepted"] > before["accepted"]
@@ -34,6 +35,8 @@ def test_a_stop_under_a_ban_ends_at_once_and_the_next_start_waits_for_its_end_an
             assert process.wait(60) == 0, process.words()
         assert asked(url, "/simulator/requests")["refused_403"] == before["refused_403"], "no call before its end"
         assert figures(process)["jobs"]["open"] == 0
+        ended = asked(url, "/simulator/requests")
+        assert ended["accepted"] == ended["assigned_total"], "no result was lost"
         assert figures(process)["rewards"]["difference_nnet"] == 0
         assert earned(folder, url) == book(url)
 
