@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from tests.support.farms import asked, farm, farm_settings, simulator, state
 from tests.support.overhearing import overheard
-from tests.support.processes import run_fleet
+from tests.support.processes import eventually, run_fleet, stop
 from tests.support.redis_server import binary, running
 
 NAMED = "neo1" + "5f0c3b9a7e" * 4
@@ -30,17 +33,28 @@ REPORTS = (
     "ledger export --csv -",
     "ledger export --json -",
 )
-WITH_IDS = ("miners --ids", "rewards --ids --json", "reconcile --ids --json", "ledger export --ids --csv -")
+WITH_IDS = (
+    "miners --ids",
+    "miners --ids --json",
+    "rewards --ids",
+    "rewards --ids --json",
+    "rewards --ids --csv",
+    "reconcile --ids",
+    "reconcile --ids --json",
+    "ledger export --ids --csv -",
+    "ledger export --ids --json -",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mined:
-    """What a run left: the farm's folder, its settings, all that it wrote and all that its Redis was told."""
+    """What a run left: the farm's folder, its settings, all that it wrote, and all that its Redis and Flower knew."""
 
     folder: Path
     settings: dict[str, str]
     output: str
     commands: str
+    flower: str
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +70,50 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Mined:
             "FLEET_REDIS_URL": url,
             "FLEET_LOG__LEVEL": "DEBUG",
             "FLEET_FLOWER__ENABLED": "true",
+            "FLOWER_UNAUTHENTICATED_API": "true",
         }
-        with farm(folder, "--for", "6s", settings=settings) as process:
+        with farm(folder, settings=settings) as process:
             process.says("[REWARD]")
+            process.says("Flower:")
             asked(server, "/simulator/forget", {})
-            assert process.wait() == 0, process.words()
+            process.says("[REWARD]", times=process.out.count("[REWARD]") + 5)
+            flower = shown_by_flower(re.findall(r"Flower: +(http://\S+)", process.out)[0])
+            assert stop(process) == 0, process.words()
             output = process.out + process.err
-    return Mined(folder=folder, settings=farm_settings(folder, settings), output=output, commands="\n".join(commands))
+    return Mined(
+        folder=folder,
+        settings=farm_settings(folder, settings),
+        output=output,
+        commands="\n".join(commands),
+        flower=flower,
+    )
+
+
+def shown_by_flower(url: str) -> str:
+    """The pages of Flower, and what its interface states of workers and tasks, once one has succeeded."""
+    pages: dict[str, str] = {}
+
+    def read(path: str) -> str:
+        try:
+            with urllib.request.urlopen(url + path, timeout=30) as answer:  # noqa: S310 - a URL of this test
+                pages[path] = answer.read().decode()
+        except urllib.error.URLError:
+            # it does not listen yet
+            return ""
+        return pages[path]
+
+    eventually("a task that succeeded", lambda: '"state": "SUCCESS"' in read("/api/tasks?limit=1000"))
+    task = next(uuid for uuid, one in json.loads(pages["/api/tasks?limit=1000"]).items() if one["state"] == "SUCCESS")
+    for path in ("/", "/tasks", f"/task/{task}", f"/api/task/info/{task}", "/api/workers?refresh=1", "/broker"):
+        assert read(path)
+    return "\n".join(pages.values())
 
 
 def shown_ids(text: str) -> list[str]:
     return [one for one in IDS if one in text.lower()]
 
 
-def test_the_output_and_the_log_show_names(mined: Mined) -> None:
+def test_the_output_and_the_logs_of_farm_and_workers_show_names(mined: Mined) -> None:
     assert shown_ids(mined.output) == []
     assert "garage" in mined.output
     assert "0x0f..3c4b" in mined.output
@@ -79,6 +123,8 @@ def test_no_worker_and_no_visitor_of_flower_learns_an_id(mined: Mined) -> None:
     assert "neonet.jobs" in mined.commands
     assert "miner=garage" in mined.commands
     assert shown_ids(mined.commands) == []
+    assert "miner=garage" in mined.flower
+    assert shown_ids(mined.flower) == []
 
 
 @pytest.mark.parametrize("report", REPORTS)
