@@ -18,27 +18,18 @@ _LOOK_S = 1.0
 _PATIENCE_S = 60.0
 
 
-class HostOrders:
-    """Writes the orders as soon as they change, and again whenever Redis has others, on its own thread."""
+class OrdersInRedis:
+    """The orders as they are to stand in Redis, and the writing of them."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         #: what is to be there; None until the first orders are given
         self._wanted: Mapping[bytes, bytes] | None = None
-        self._due, self._stop = threading.Event(), threading.Event()
-        self.thread = WatchedThread("host orders", self._run, patience_s=_PATIENCE_S)
-        self.thread.start()
-
-    def close(self) -> None:
-        """End the thread soon. The orders stay in Redis."""
-        self._stop.set()
-        self._due.set()
 
     def follow(self, orders: Mapping[str, str]) -> None:
-        """Have these orders written: host → `pause` or `drain`."""
+        """Have these orders written by the next `write`: host → `pause` or `drain`."""
         stated = {HOSTS_STATED.encode(): b"1"}
         self._wanted = stated | {host.encode(): order.encode() for host, order in orders.items()}
-        self._due.set()
 
     def write(self) -> None:
         """Write the orders, unless Redis has them. Does nothing if it does not answer, or takes no writes."""
@@ -51,6 +42,26 @@ class HostOrders:
                 pipeline.delete(HOSTS_KEY)
                 pipeline.hset(HOSTS_KEY, mapping=dict[Any, Any](wanted))
                 pipeline.execute()
+
+
+class HostOrders(OrdersInRedis):
+    """Writes the orders as soon as they change, and again whenever Redis has others, on its own thread."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(client)
+        self._due, self._stop = threading.Event(), threading.Event()
+        self.thread = WatchedThread("host orders", self._run, patience_s=_PATIENCE_S)
+        self.thread.start()
+
+    def close(self) -> None:
+        """End the thread soon. The orders stay in Redis."""
+        self._stop.set()
+        self._due.set()
+
+    def follow(self, orders: Mapping[str, str]) -> None:
+        """Have these orders written soon."""
+        super().follow(orders)
+        self._due.set()
 
     def _run(self, progress: Progress) -> None:
         while not self._stop.is_set():

@@ -193,10 +193,14 @@ class Coordinator:
             reload.answer(ReloadOutcome(taken=False, lines=(_STOPPING,), later=True))
 
     def _steer(self, news: Steered, now: float) -> None:
-        """Follow changed controls. The farm's own drain ends the run."""
-        if self._steering is None or self._draining:
+        """Follow changed controls; in a drain those of hosts and job types. The farm's own drain ends the run."""
+        if self._steering is None:
             return
-        for notice in (*self._steering.follow(news.controls, now), *self._steering.retry(retried(news.entries), now)):
+        for notice in self._steering.follow(news.controls, now):
+            self._watcher.notice(notice)
+        if self._draining:
+            return
+        for notice in self._steering.retry(retried(news.entries), now):
             self._watcher.notice(notice)
         for entry in news.entries:
             if entry.change is ControlChange.DRAIN and entry.target == FARM:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.control.control import STEERED, ControlChange, TargetKind
+from fleet.control.control import STEERED, ControlChange
 from fleet.simulator.dialects import HeartbeatPay
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import parse_fault
@@ -134,6 +134,13 @@ def test_a_call_that_fails_after_an_outage_is_repeated_without_the_outages_wait(
     run_seed(draw_plan(4000385, orders=False))
 
 
+@pytest.mark.parametrize("seed", [49, 124])
+def test_a_host_that_is_resumed_while_the_farm_drains_takes_its_jobs_again(seed: int) -> None:
+    plan = draw_plan(seed, jobs=10)
+    assert plan.steers_hosts
+    run_seed(plan)
+
+
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_sessions_that_open_and_close_at_random_lose_nothing(seed: int) -> None:
     plan = replace(draw_plan(seed, jobs=40, orders=False), miners=6, pinned=seed % 2, restless=True)
@@ -181,7 +188,8 @@ def test_the_schedules_of_the_first_seeds_meet_every_kind_of_trouble() -> None:
     assert len(two) >= 40
     orders = [order for plan in plans for order in plan.orders]
     assert {order.change for order in orders} >= set(ControlChange) - {ControlChange.END}
-    assert {order.target.kind for order in orders} == set(STEERED) - {TargetKind.HOST, TargetKind.JOB_TYPE}
+    assert {order.target.kind for order in orders} == set(STEERED)
+    assert sum(bool(plan.restarts) for plan in plans) >= 10
     assert len([plan for plan in plans if plan.orders and plan.second is not None]) >= 10
     for name in (
         "crash_rate",

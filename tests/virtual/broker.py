@@ -12,6 +12,7 @@ from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import Timeline
+from tests.virtual.worker_host import WorkerHost
 
 HOP_S = 0.001
 #: a number above this in a job's data is more than any host can compute
@@ -28,9 +29,19 @@ class Redis:
         self.group: list[bytes] | None = None
         self.pending: list[bytes] = []
         self.up = True
+        #: the coordinator's orders for hosts, and until when the workers' sign lasts
+        self.orders: dict[bytes, bytes] = {}
+        self.sign_until = 0.0
         self.on_entry: Callable[[], None] = lambda: None
+        #: receives each host that takes a message
+        self.on_take: Callable[[WorkerHost], None] = lambda _: None
+        #: called when Redis was emptied or comes and goes, and when hosts start again
+        self.on_trouble: Callable[[], None] = lambda: None
         self._calm = False
-        self._free = plan.workers
+        self.hosts = [
+            WorkerHost(name=f"host-{number}", processes=count, free=count)
+            for number, count in enumerate(_shared(plan.workers, plan.hosts))
+        ]
         self._entries = 0
         self._timeline = timeline
         self._rng = Random(f"redis {plan.seed}")
@@ -49,7 +60,10 @@ class Redis:
         self.queue.clear()
         self.stream.clear()
         self.pending.clear()
+        self.orders.clear()
+        self.sign_until = 0.0
         self.group = None
+        self.on_trouble()
         self.on_entry()
 
     def calm(self) -> None:
@@ -65,7 +79,7 @@ class Redis:
         self.queue.append(message)
         if self._strikes(self.plan.doubled_rate):
             self.queue.append(message)
-        self._timeline.after(HOP_S, self._work)
+        self._timeline.after(HOP_S, self.work)
 
     def add(self, fields: dict[str, str]) -> None:
         """XADD of a result."""
@@ -90,46 +104,52 @@ class Redis:
         if self._calm and not up:
             return
         self.up = up
+        self.on_trouble()
         self.on_entry()
-        self._timeline.after(HOP_S, self._work)
+        self._timeline.after(HOP_S, self.work)
 
-    def _work(self) -> None:
-        while self.up and self._free and self.queue:
+    def work(self) -> None:
+        """Have idle processes take messages."""
+        while self.up and self.queue:
+            host = max((one for one in self.hosts if one.takes), key=lambda one: one.free, default=None)
+            if host is None:
+                return
             index = self._rng.randrange(len(self.queue)) if self._strikes(self.plan.overtaking_rate) else 0
             message = self.queue.pop(index)
-            self._free -= 1
+            self.on_take(host)
+            host.free -= 1
             seconds = self.plan.kernel_s * self._rng.lognormvariate(0, 0.6)
             if self._strikes(self.plan.worker_death_rate):
-                self._timeline.after(seconds * self._rng.random(), lambda text=message: self._die(text))  # type: ignore[misc]
+                self._timeline.after(seconds * self._rng.random(), lambda text=message, at=host: self._die(at, text))  # type: ignore[misc]
             else:
                 self._timeline.after(
                     seconds,
-                    lambda text=message, took=seconds: self._finish(text, took),  # type: ignore[misc]
+                    lambda text=message, took=seconds, at=host: self._finish(at, text, took),  # type: ignore[misc]
                 )
 
-    def _die(self, message: str) -> None:
-        self._free += 1
+    def _die(self, host: WorkerHost, message: str) -> None:
+        host.free += 1
         if self._rng.random() < 0.5:
             self._timeline.after(self.plan.visibility_s, lambda: self._restore(message))
         else:
             job = JobMessage.decode(json.loads(message))
-            self._answer(job, "FAILURE", {"exc_type": "WorkerLostError", "exc_message": ["signal 9"]})
-        self._work()
+            self._answer(job, "FAILURE", {"exc_type": "WorkerLostError", "exc_message": ["signal 9"]}, host)
+        self.work()
 
     def _restore(self, message: str) -> None:
         self.queue.append(message)
-        self._work()
+        self.work()
 
-    def _finish(self, message: str, seconds: float) -> None:
-        self._free += 1
+    def _finish(self, host: WorkerHost, message: str, seconds: float) -> None:
+        host.free += 1
         job = JobMessage.decode(json.loads(message))
         state, body = self._computed(job, seconds)
-        self._answer(job, state, body)
+        self._answer(job, state, body, host)
         if self._strikes(self.plan.doubled_result_rate):
-            self._answer(job, state, body)
+            self._answer(job, state, body, host)
         if self._strikes(self.plan.rogue_rate):
             self._rogue(job)
-        self._work()
+        self.work()
 
     def _computed(self, job: JobMessage, seconds: float) -> tuple[str, dict[str, Any]]:
         if _absurd(job.data):
@@ -143,11 +163,11 @@ class Redis:
             result["padding"] = "x" * 40_000
         return "SUCCESS", encode_computed(result=result, kernel_version="v", compute_ms=seconds * 1000)
 
-    def _answer(self, job: JobMessage, state: str, body: dict[str, Any]) -> None:
+    def _answer(self, job: JobMessage, state: str, body: dict[str, Any], host: WorkerHost) -> None:
         task = task_id(job.job_id, job.attempt)
         self._seen.append(task)
         self._timeline.trace(f"worker: {task} {state} {str(body)[:80]}")
-        self.add(stream_fields(task=task, state=state, worker="w@virtual", body=body))
+        self.add(stream_fields(task=task, state=state, worker=f"w@{host.name}", body=body))
 
     def _rogue(self, job: JobMessage) -> None:
         """Add an entry that a broken worker could write: a forged job or attempt, a late result, or none at all."""
@@ -158,6 +178,11 @@ class Redis:
         state, body = self._rng.choice((("SUCCESS", wrong), ("SUCCESS", []), ("FAILURE", {"exc_type": 7})))
         if task != self._seen[0] or state == "FAILURE":
             self.add({"task": task, "state": state, "worker": "rogue", "body": json.dumps(body)})
+
+
+def _shared(processes: int, hosts: int) -> list[int]:
+    """So many processes on each of the hosts."""
+    return [processes // hosts + (number < processes % hosts) for number in range(hosts)]
 
 
 def _absurd(value: Any) -> bool:

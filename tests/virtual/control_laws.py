@@ -27,8 +27,8 @@ class _Told:
     stops_at: float = math.inf
     #: when a session of it was to be stopped first
     first_stop_at: float = math.inf
-    #: when it last fetched
-    fetched_at: float = -math.inf
+    #: when it last fetched, or had a job dispatched, while nothing paused it
+    mined_at: float = -math.inf
 
 
 class ControlLaws:
@@ -48,18 +48,18 @@ class ControlLaws:
         self._targets, self._hold, self._mining_s, self._closes = targets, hold, mining_s, closes
         self._told = {miner_id: _Told() for miner_id in targets}
         #: whether the coordinator was told to drain the farm
-        self._draining = False
+        self.draining = False
         #: miner → whether the ledger says that a session of it is open
         self.in_session: dict[str, bool] = {}
 
     def born(self, controls: Controls, now: float) -> None:
         """A coordinator starts with these controls."""
-        self._draining = False
+        self.draining = False
         self.follow(controls, now)
 
     def stopping(self) -> None:
         """The coordinator is told to drain the farm."""
-        self._draining = True
+        self.draining = True
 
     def follow(self, controls: Controls, now: float) -> None:
         """The coordinator is told of these controls."""
@@ -86,7 +86,7 @@ class ControlLaws:
         paused = told.control is not None
         if call.kind is CallKind.FETCH:
             self._hold(not paused, f"controls: {miner_id} fetches while {told.control}")
-            told.fetched_at = now
+            told.mined_at = now
         elif call.kind is CallKind.START_SESSION:
             finishes = open_jobs or self.in_session.get(miner_id, False)
             self._hold(not paused or finishes, f"controls: {miner_id} opens a session while {told.control}")
@@ -94,21 +94,26 @@ class ControlLaws:
             late = paused and not open_jobs and now > told.stops_at + _SLACK_S
             self._hold(not late, f"controls: {miner_id} keeps its session after {told.stops_at:.1f} s")
         elif call.kind is CallKind.STOP_SESSION:
-            early = now < told.first_stop_at and not (self._draining or self._closes)
+            early = now < told.first_stop_at and not (self.draining or self._closes)
             self._hold(not early, f"controls: the session of {miner_id} is stopped, which nobody ordered")
+
+    def dispatched(self, miner_id: str, now: float) -> None:
+        """A job of a miner is dispatched. Jobs that come with heartbeats may leave it no room for a fetch."""
+        if self._told[miner_id].control is None:
+            self._told[miner_id].mined_at = now
 
     def agrees(self, paused: Mapping[str, bool]) -> None:
         """The coordinator pauses exactly the miners that it was told to; `paused` is what it says of each."""
         for miner_id, is_paused in paused.items():
             covered = self._told[miner_id].control is not None
             words = f"controls: {miner_id} is {'' if is_paused else 'not '}paused, told is {self._told[miner_id]}"
-            self._hold(self._draining or is_paused == covered, words)
+            self._hold(self.draining or is_paused == covered, words)
 
     def idle(self) -> list[str]:
-        """The miners that nothing pauses and that have not fetched since all was calm."""
+        """The miners that nothing pauses and that have not mined since all was calm."""
         if self._closes:
             return []
-        return [name for name, one in self._told.items() if one.control is None and one.fetched_at < self._mining_s]
+        return [name for name, one in self._told.items() if one.control is None and one.mined_at < self._mining_s]
 
     def recorded(self, book: ControlBook) -> None:
         """The log tells how each control in force came about."""

@@ -53,8 +53,8 @@ class Row:
 class SteeringLaws(Protocol):
     """The laws of controls, whichever server they concern."""
 
-    def committed(self, writes: Sequence[Write]) -> None:
-        """Rows were written to the ledger."""
+    def committed(self, server: str, writes: Sequence[Write]) -> None:
+        """Rows of this server were written to the ledger."""
 
     def sent(self, call: Call, now: float, *, open_jobs: bool) -> None:
         """A call is sent."""
@@ -113,7 +113,7 @@ class Laws:
         self._read.clear()
         self._results.clear()
         if self.steered is not None:
-            self.steered.committed(writes)
+            self.steered.committed(self._name, writes)
         for write in writes:
             if isinstance(write, Booked):
                 self._book(write.entry)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fleet.control.control import ControlChange, Target
+from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.simulator.faultkinds import FaultKind
 from fleet.simulator.faults import Fault
 from fleet.simulator.strangers import Strangers
@@ -92,6 +92,15 @@ class Plan:
     failover_s: tuple[float, float] = (5.0, 30.0)
     #: what is paused, drained, retried and resumed
     orders: tuple[Order, ...] = ()
+    #: worker hosts, which share the workers
+    hosts: int = 1
+    #: times at which the workers of all hosts start again: they know no orders then
+    restarts: tuple[float, ...] = ()
+
+    @property
+    def steers_hosts(self) -> bool:
+        """Whether any order is about a worker host."""
+        return any(order.target.kind is TargetKind.HOST for order in self.orders)
 
     @property
     def forgets(self) -> bool:
@@ -105,6 +114,8 @@ def undisturbed(plan: Plan) -> Plan:
         plan,
         second=None,
         orders=(),
+        hosts=1,
+        restarts=(),
         pinned=None,
         restless=False,
         thefts=(),

@@ -68,7 +68,7 @@ class Schedule:
         self._laws = SharedLaws(self.sites)
         servers = {site.name or "rig": site.laws for site in self.sites}
         #: who steers the farm; None if nobody does
-        self.operator = Operator(plan, self.timeline, self._engine, servers) if plan.orders else None
+        self.operator = Operator(plan, self.timeline, self._engine, self.redis, servers) if plan.orders else None
         self._laws.operator = self.operator
         names = {miner_id: miner_id for site in self.sites for miner_id in site.miner_ids}
         self._disguise = Disguise(names, {miner_id: site.name for site in self.sites for miner_id in site.miner_ids})

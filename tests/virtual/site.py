@@ -159,6 +159,8 @@ class SharedLaws:
 
     def dispatched(self, order: Dispatch) -> None:
         """A job is dispatched to the workers."""
+        if self.operator is not None:
+            self.operator.dispatched(order)
         self._of_miner[order.message.miner_id].dispatched(order)
 
     def acknowledged(self, entries: Sequence[bytes]) -> None:

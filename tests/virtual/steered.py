@@ -9,23 +9,27 @@ from functools import partial
 
 from sqlalchemy import Engine
 
+from fleet.broker.presence import Workers
 from fleet.control.control import FARM, ControlChange, Target, TargetKind
-from fleet.control.in_force import miner_targets
+from fleet.control.in_force import Controls, miner_targets
 from fleet.control.request import ControlRequest
 from fleet.coordinator.control_watch import Steered
 from fleet.coordinator.inbox import Event, Stop
 from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.domain.calls import Call
-from fleet.domain.effects import SessionClosed, SessionOpened, Write
+from fleet.domain.effects import Dispatch, SessionClosed, SessionOpened, Write
 from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook
+from tests.virtual.broker import Redis
 from tests.virtual.caller import VirtualInbox
 from tests.virtual.control_laws import ControlLaws
 from tests.virtual.draw_orders import TAGS
+from tests.virtual.host_orders import HostLink, Hosts
 from tests.virtual.laws import BrokenLawError, Laws
 from tests.virtual.plan import Order, Plan
 from tests.virtual.timeline import EPOCH_S, Timeline
+from tests.virtual.work_laws import WorkLaws
 
 #: a change is heard of within this many seconds
 _HEARD_S = 0.5
@@ -36,9 +40,11 @@ _LOOK_S, PATIENCE_S = 5.0, 7200.0
 class Operator:
     """Asks for the orders of a plan, and tells the coordinator that runs; ends the farm once it mines again."""
 
-    def __init__(self, plan: Plan, timeline: Timeline, engine: Engine, servers: Mapping[str, Laws]) -> None:
+    def __init__(
+        self, plan: Plan, timeline: Timeline, engine: Engine, redis: Redis, servers: Mapping[str, Laws]
+    ) -> None:
         """`servers` are the laws of each server's miners."""
-        self._plan, self._timeline, self._servers = plan, timeline, servers
+        self._plan, self._timeline, self._redis = plan, timeline, redis
         self._book = ControlBook(engine, "", self._now_ms)
         self._rng = random.Random(f"operator {plan.seed}")
         self._inbox: VirtualInbox | None = None
@@ -53,7 +59,13 @@ class Operator:
                 self.tags[miner_id] = (TAGS[number % 2],)
                 targets[miner_id] = miner_targets(miner_id, self.tags[miner_id], server)
         closes = plan.pinned is not None or plan.second is not None
-        self.laws = ControlLaws(targets, next(iter(servers.values())).hold, plan.mining_s, closes=closes)
+        hold = next(iter(servers.values())).hold
+        self.laws = ControlLaws(targets, hold, plan.mining_s, closes=closes)
+        self._work = WorkLaws(redis.hosts, servers, hold, steers=plan.steers_hosts)
+        if plan.steers_hosts:
+            Hosts(redis, timeline, plan.restarts)
+            redis.on_take = self._work.hosts.took
+            redis.on_trouble = lambda: self._work.hosts.disturbed(timeline.now)
         #: whether the last coordinator was told to end
         self.over = False
         for laws in servers.values():
@@ -67,24 +79,44 @@ class Operator:
         self._inbox, self._farms = inbox, farms
         self._seen, controls = self._book.last(), self._book.in_force()
         self.laws.born(controls, self._timeline.now)
-        return Steering(farms, controls, Calendar(), self._now_ms, self._timeline.clock)
+        self._work.born(controls, self._timeline.now)
+        link = HostLink(self._redis, self._timeline, inbox, lambda: inbox.alive) if self._plan.steers_hosts else None
+        return Steering(
+            farms,
+            controls,
+            Calendar(),
+            self._now_ms,
+            self._timeline.clock,
+            order_hosts=(lambda _: None) if link is None else link.follow,
+        )
 
     def read(self, events: Sequence[Event]) -> None:
         """The loop has taken these events."""
+        now = self._timeline.now
         for event in events:
-            if isinstance(event, Steered):
-                self.laws.follow(event.controls, self._timeline.now)
+            if isinstance(event, Workers):
+                self._work.workers(now, present=event.present)
+            elif isinstance(event, Steered):
+                self.laws.follow(event.controls, now)
+                self._told(event.controls)
                 if any(one.change is ControlChange.DRAIN and one.target == FARM for one in event.entries):
                     self.laws.stopping()
             elif isinstance(event, Stop):
                 self.laws.stopping()
+        self._work.alive(now, reachable=self._redis.up, draining=self.laws.draining)
+
+    def dispatched(self, order: Dispatch) -> None:
+        """A job is dispatched to the workers."""
+        self._work.dispatched(order, self._timeline.now)
+        self.laws.dispatched(order.message.miner_id, self._timeline.now)
 
     def sent(self, call: Call, now: float, *, open_jobs: bool) -> None:
         """A call is sent."""
         self.laws.sent(call, now, open_jobs=open_jobs)
 
-    def committed(self, writes: Sequence[Write]) -> None:
+    def committed(self, server: str, writes: Sequence[Write]) -> None:
         """Rows were written to the ledger."""
+        self._work.committed(server or "rig", writes, self._timeline.now)
         for write in writes:
             if isinstance(write, SessionOpened | SessionClosed):
                 self.laws.in_session[write.miner_id] = isinstance(write, SessionOpened)
@@ -93,6 +125,11 @@ class Operator:
         """Check what is recorded. Nobody may have logged the ends of controls since the last coordinator ended."""
         self._book.end_overdue()
         self.laws.recorded(self._book)
+
+    def _told(self, controls: Controls) -> None:
+        """The coordinator is told of these controls."""
+        now_ms = self._now_ms()
+        self._work.follow(Controls(one for one in controls if not one.ended(now_ms)), self._timeline.now)
 
     def _now_ms(self) -> int:
         return round((EPOCH_S + self._timeline.now) * 1000)
@@ -137,7 +174,7 @@ class Operator:
         if not self._runs or self._inbox is None or self.over:
             return
         self.laws.agrees({name: miner.paused for one in self._farms for name, miner in one.farm.miners.items()})
-        idle = self.laws.idle()
+        idle = [name for name in self.laws.idle() if not self._work.excused(name)]
         if self._timeline.now > self._plan.mining_s + PATIENCE_S:
             raise BrokenLawError(f"controls: {idle} never mine again")
         if not idle:
