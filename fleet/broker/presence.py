@@ -26,6 +26,8 @@ class Workers:
     """Whether any worker takes jobs."""
 
     present: bool
+    #: whether none does because every one of them pauses, by an order or by limits of its host
+    pausing: bool = False
 
 
 class PresenceDetector:
@@ -51,7 +53,10 @@ class PresenceDetector:
 
 
 class PresenceWatch:
-    """Checks the sign every second, and reports the first result and each change to `tell`."""
+    """Checks the sign every second, and reports the first result and each change to `tell`.
+
+    That all workers pause is only shown: it is their word.
+    """
 
     def __init__(self, client: redis.Redis, tell: Callable[[Workers], None]) -> None:
         self._client = client
@@ -67,13 +72,17 @@ class PresenceWatch:
         self._stop.set()
 
     def _run(self, progress: Progress) -> None:
-        detector = PresenceDetector()
+        detector, told = PresenceDetector(), None
         while not self._stop.wait(_WAITING_S if detector.present is False else _LOOK_S if detector.present else 0.0):
             progress.beat()
             sign = has_sign(self._client)
-            if detector.look(sign, time.monotonic()):
-                self._tell(Workers(present=bool(detector.present)))
+            detector.look(sign, time.monotonic())
             self.slots.look(None if sign is None else self._client, time.monotonic())
+            if sign is not None and detector.present is not None:
+                found = Workers(detector.present, pausing=not detector.present and self.slots.all_pause)
+                if found != told:
+                    told = found
+                    self._tell(found)
             if detector.present is None:
                 self._stop.wait(_LOOK_S)
 

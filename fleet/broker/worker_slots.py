@@ -32,6 +32,8 @@ class WorkerSlots:
         #: free and busy processes by host; None while Redis does not answer
         self.free: Mapping[str, int] | None = None
         self.busy: Mapping[str, int] | None = None
+        #: whether workers are there, and every one of them pauses, by an order or by limits of its host
+        self.all_pause = False
         #: worker → its statement, and when it was first seen
         self._seen: dict[bytes, tuple[Slots, float]] = {}
 
@@ -47,8 +49,9 @@ class WorkerSlots:
             seen[worker] = before if before is not None and before[0].number == slots.number else (slots, now)
             if now - seen[worker][1] > _GONE_S:
                 useless.append(worker)
-        free, busy = Counter[str](), Counter[str]()
-        for worker in seen.keys() - set(useless):
+        free, busy, living = Counter[str](), Counter[str](), seen.keys() - set(useless)
+        self.all_pause = bool(living) and not any(seen[worker][0].processes for worker in living)
+        for worker in living:
             host = host_of(sanitized(worker.decode(errors="replace")))
             free[host] += seen[worker][0].free
             busy[host] += seen[worker][0].busy
@@ -58,7 +61,7 @@ class WorkerSlots:
     def look(self, client: redis.Redis | None, now: float) -> None:
         """Read the statements, and remove those that are of no use. `client` is None while Redis does not answer."""
         if client is None:
-            self.free = self.busy = None
+            self._forget()
             return
         try:
             for key in (SLOTS_KEY, STATEMENTS_KEY):
@@ -71,15 +74,20 @@ class WorkerSlots:
                 client.hdel(STATEMENTS_KEY, *useless)
         except NoPermissionError:
             # the Redis user of an older release
-            self.free = self.busy = None
+            self._forget()
         except (AnswerTooLargeError, redis.ResponseError):
             self._clear(client)
         except redis.RedisError:
-            self.free = self.busy = None
+            self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is known while Redis does not say it."""
+        self.free = self.busy = None
+        self.all_pause = False
 
     def _clear(self, client: redis.Redis) -> None:
         """Remove what no worker of this release wrote, e.g. a key of another type."""
-        self.free = self.busy = None
+        self._forget()
         try:
             client.delete(SLOTS_KEY, STATEMENTS_KEY)
         except redis.RedisError:

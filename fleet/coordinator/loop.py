@@ -137,7 +137,7 @@ class Coordinator:
             raise RedisHeld(f"this Redis was taken over by {news.holder}; jobs and sessions are left as they are")
         if isinstance(news, Workers):
             for site in self._sites:
-                site.farm.on_workers(now, present=news.present)
+                site.farm.on_workers(now, present=news.present, pausing=news.pausing)
             return
         self._watcher.broker(news)
         if isinstance(news, BrokerState) and news.emptied:

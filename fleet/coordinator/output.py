@@ -29,6 +29,10 @@ from fleet.money.readable import gained, readable
 
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
+_NO_WORKER = "[WARN]   no worker takes jobs: no jobs are fetched until one does; sessions are kept"
+_PAUSING = (
+    "[STEER]  every worker pauses, as ordered or by its host's limits; no jobs are fetched, and sessions are kept"
+)
 #: fee in NEO from which scientific notation is used; a server may state one of 300 digits
 _MOST_PLAIN_FEE = 1e9
 
@@ -59,7 +63,8 @@ class Report:
         self._started_at = clock()
         self._redis_away = False
         self._last_paid = (clock(), self.tally.paid)
-        self._said_no_worker = False
+        #: why no worker takes jobs, as was last printed; empty while one does
+        self._said_absent = ""
         self._clock = clock
         self._drain: DrainLines | None = None
 
@@ -184,16 +189,15 @@ class Report:
             self._status(farm, now)
 
     def _workers(self, farm: AnyFarm, now: float) -> None:
-        since = farm.workers.absent_since
-        if since is None and self._said_no_worker:
-            self._lines.say("[OK]     a worker takes jobs: jobs are fetched again")
+        absent = "" if farm.workers.absent_since is None else _PAUSING if farm.workers.pausing else _NO_WORKER
         # workers that start together with the coordinator take a moment
-        elif since is not None and not self._said_no_worker and now - self._started_at >= _STARTING_S:
-            words = "no worker takes jobs: no jobs are fetched until one does; sessions are kept"
-            self._lines.say(f"[WARN]   {words}", "yellow")
-        else:
+        if absent == self._said_absent or (absent and now - self._started_at < _STARTING_S):
             return
-        self._said_no_worker = since is not None
+        self._said_absent = absent
+        if not absent:
+            self._lines.say("[OK]     a worker takes jobs: jobs are fetched again")
+        else:
+            self._lines.say(absent, "yellow" if absent == _NO_WORKER else "")
 
     def _status(self, farm: AnyFarm, now: float) -> None:
         before, paid = self._last_paid
@@ -248,7 +252,8 @@ def _room(farm: AnyFarm, now: float) -> str:
     if isinstance(farm, Farms):
         return " · ".join(f"{name}: {_of_several(one, now)}" for name, one in farm.by_server.items())
     if farm.workers.absent_since is not None:
-        return f"NO WORKER for {now - farm.workers.absent_since:.0f} s"
+        what = "every worker pauses," if farm.workers.pausing else "NO WORKER"
+        return f"{what} for {now - farm.workers.absent_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
         return f"{farm.auto.own} of {count(farm)} miners open{_expected(farm.auto)}"
     left_out = farm.timetable.left_out

@@ -146,9 +146,12 @@ class Farm:
         """When the limit has room for the open jobs, and how many can't be submitted before `last_sending`."""
         return Outlook.of(len(self.jobs), self._resends, self.governor, last_sending, now)
 
-    def on_workers(self, now: float, *, present: bool) -> None:
-        """Workers have come or gone. Without any, no job is fetched, and jobs that come without a fetch wait here."""
-        self._sort(self.workers.present(now, present=present), now)
+    def on_workers(self, now: float, *, present: bool, pausing: bool = False) -> None:
+        """Workers have come or gone. Without any, no job is fetched, and jobs that come without a fetch wait here.
+
+        `pausing` is whether those that are there all pause.
+        """
+        self._sort(self.workers.present(now, present=present, pausing=pausing), now)
 
     def pause_types(self, job_types: Collection[str], now: float) -> None:
         """Keep jobs of these types from the workers until a later call leaves their type out."""

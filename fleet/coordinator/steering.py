@@ -170,14 +170,11 @@ class Steering:
     def _told(self, before: Controls, now_ms: int) -> Iterator[Notice]:
         for one in self.controls:
             if before.get(one.target, one.source) != one:
-                yield _notice(f"{one.target.shown} is {said(one, self._calendar, now_ms)}{_by(one.source)}")
+                yield _notice(f"{one.target.shown} is {said(one, self._calendar, now_ms)}")
         for one in before:
             if self.controls.get(one.target, one.source) is None:
-                yield _notice(f"{one.target.shown} is resumed{_by(one.source)}")
-
-
-def _by(source: Source) -> str:
-    return "" if source is Source.OPERATOR else f" ({source.value})"
+                by = "" if one.source is Source.OPERATOR else f" by {one.who}"
+                yield _notice(f"{one.target.shown} is resumed{by}")
 
 
 def _each(steered: SteeredFarm) -> Iterator[tuple[Miner, tuple[Target, ...]]]:

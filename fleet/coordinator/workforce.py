@@ -33,6 +33,8 @@ class Workforce:
         self.able: frozenset[str] = frozenset()
         #: since when no worker takes jobs, in monotonic seconds; None while one does
         self.absent_since: float | None = None
+        #: whether that is because every worker pauses
+        self.pausing = False
         #: job types that are paused
         self.paused_types: frozenset[str] = frozenset()
         #: jobs to dispatch once a worker takes them, by job id
@@ -80,8 +82,9 @@ class Workforce:
             hold_s=self._pace.hold_s(self.at_workers),
         )
 
-    def present(self, now: float, *, present: bool) -> list[Dispatch]:
-        """Workers have come or gone. Returns the orders that were held and are still wanted."""
+    def present(self, now: float, *, present: bool, pausing: bool = False) -> list[Dispatch]:
+        """Workers have come or gone, or begun to pause. Returns the orders that were held and are still wanted."""
+        self.pausing = pausing
         if not present:
             self.absent_since = now if self.absent_since is None else self.absent_since
             return []

@@ -86,7 +86,8 @@ class FarmHealth:
         are `resting` by limits of their own.
         """
         whole = [one for one in farm_symptoms(replace(facts, worth=self.worth)) if not _follows(one, paused)]
-        if no_hosts := self.hosts.all_paused(paused, online or ()):
+        no_jobs = {*paused, *map(host_subject, resting)}
+        if no_hosts := self.hosts.all_paused(no_jobs, online or ()):
             whole = [one for one in whole if one.kind not in _OF_PAUSED_HOSTS]
         stopped = FARM in paused or no_hosts or any(KINDS[one.kind].stops for one in whole)
         elapsed_s, self._looked_at = min(max(now - self._looked_at, 0.0), _MOST_S), now
@@ -95,7 +96,6 @@ class FarmHealth:
         self._income.passed(fresh, elapsed_s, learn=0.0 if less else _SLOWLY if self._slower else 1.0)
         if less:
             self._stopped_at = now
-        no_jobs = {*paused, *map(host_subject, resting)}
         parts = [
             *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped, paused=no_jobs),
             *self.miners.look(rows, now, idle=stopped, excused=excused),

@@ -96,7 +96,7 @@ class FarmPlan:
         """Why hours or price forbid to mine at this moment; empty if they don't."""
         if not self._week.runs(ms):
             begins = self._week.next_change_ms(ms)
-            return f"outside schedule.hours{'' if begins is None else f' until {self._clock(begins)}'}"
+            return f"outside its hours{'' if begins is None else f' until {self._clock(begins)}'}"
         if self._rule is None:
             return ""
         price = self._prices.at(ms)

@@ -135,7 +135,7 @@ def test_a_host_is_paused_and_drained_and_its_worker_is_there_again_when_it_is_r
     running.process.says("REWARD")
     told = running.said("pause", "host", host, "--reason", "somebody sits there", "--by", "alex", "--for", "1h")
     assert "take nothing more" in told
-    running.process.says("no worker takes jobs")
+    running.process.says("[STEER]  every worker pauses, as ordered")
     nothing_open = "nothing more is computed"
     eventually(nothing_open, lambda: [row["busy_slots"] for row in running.standing()["hosts"]] == [0])
     before = sum(running.paid().values())
@@ -180,10 +180,10 @@ def test_a_start_outside_the_farms_hours_mines_nothing_whatever_an_operator_resu
     (running.home / "fleet.toml").write_text(f'{_TOML}[schedule]\nhours = ["{day} 00:00-24:00"]\n', encoding="utf-8")
     running.said("pause", "farm", "--reason", "new roof")
     running.kill_coordinator()
-    running.process.says(f"the farm is paused by the schedule: outside schedule.hours until {day} 00:00")
+    running.process.says(f"the farm is paused by the schedule: outside its hours until {day} 00:00")
     running.mines()
     told = " ".join(running.said("resume", "farm").split())
-    assert "it stays paused by the schedule: outside schedule.hours" in told
+    assert "it stays paused by the schedule: outside its hours" in told
     running.mines()
     assert "paused by the schedule alone" in running.said("resume", "farm", code=65)
     assert [one["kind"] for one in running.standing()["wrong"]] == []

@@ -97,7 +97,7 @@ def test_the_control_of_the_schedule_says_who_and_why(book: ControlBook, clock: 
     FarmSchedule(book, plan("22:00-06:00"), clock).follow()
     (control,) = book.in_force()
     assert (control.target, control.source) == (FARM, Source.SCHEDULE)
-    assert (control.who, control.reason) == ("the schedule", "outside schedule.hours until thu 22:00")
+    assert (control.who, control.reason) == ("the schedule", "outside its hours until thu 22:00")
 
 
 def test_an_operators_pause_stays_when_the_schedule_begins_and_ends_its_own(
@@ -119,7 +119,7 @@ def test_an_operator_who_resumes_ends_only_the_operators_pause_and_learns_of_the
     book.ask(order(ControlChange.RESUME))
     (left,) = book.in_force()
     assert left.source is Source.SCHEDULE
-    with pytest.raises(ControlRefused, match="paused by the schedule alone: outside schedule"):
+    with pytest.raises(ControlRefused, match="paused by the schedule alone: outside its"):
         book.ask(order(ControlChange.RESUME))
 
 
@@ -128,8 +128,8 @@ def test_an_operator_who_resumes_ends_only_the_operators_pause_and_learns_of_the
     [
         ((), None),
         (("12:00-14:00",), None),
-        (("mon 08:00-12:00",), "outside schedule.hours until mon 08:00"),
-        (("22:00-06:00",), "outside schedule.hours until thu 22:00"),
+        (("mon 08:00-12:00",), "outside its hours until mon 08:00"),
+        (("22:00-06:00",), "outside its hours until thu 22:00"),
     ],
 )
 def test_a_start_corrects_what_the_start_before_it_left_in_the_ledger(
@@ -139,7 +139,7 @@ def test_a_start_corrects_what_the_start_before_it_left_in_the_ledger(
     FarmSchedule(book, plan(*hours), clock).follow()
     standing = book.in_force().get(FARM, Source.SCHEDULE)
     assert (standing and standing.reason) == reason
-    changed = reason != "outside schedule.hours until thu 22:00"
+    changed = reason != "outside its hours until thu 22:00"
     assert len(book.log()) == (2 if changed else 1), "what is right already is not written again"
 
 

@@ -48,3 +48,21 @@ def test_what_is_no_statement_is_removed() -> None:
     assert slots.free == {}
     slots.hear({b"a\xff\x1b[2J": stated(1, 0, 1)}, 0.0)
     assert all(host.isprintable() for host in slots.free)
+
+
+def test_all_pause_once_every_worker_that_is_there_states_no_process() -> None:
+    slots = WorkerSlots()
+    found = []
+    for now, stated_now in (
+        (0.0, {}),
+        (1.0, {b"shed": stated(0, 0, 1)}),
+        (2.0, {b"shed": stated(0, 1, 2), b"attic": stated(4, 4, 1)}),
+        (3.0, {b"shed": stated(0, 0, 3), b"attic": stated(0, 0, 2)}),
+        (20.0, {b"shed": stated(0, 0, 3), b"attic": stated(0, 0, 2)}),
+    ):
+        slots.hear(stated_now, now)
+        found.append(slots.all_pause)
+    assert found == [False, True, False, True, False], "at last nobody renews what is stated"
+    slots.hear({b"shed": stated(0, 0, 9)}, 21.0)
+    slots.look(None, 22.0)
+    assert not slots.all_pause, "Redis does not answer"

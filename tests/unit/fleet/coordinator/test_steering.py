@@ -188,7 +188,7 @@ def test_hosts_are_ordered_what_their_strictest_control_says_and_nothing_once_th
     told = steering.follow(Controls([pause, drain]), 1.0)
     assert (orders.pop(), [one.text for one in told]) == (
         {"attic": "drain"},
-        ["host attic is drained by alex (schedule)"],
+        ["host attic is drained by alex"],
     )
     steering.follow(Controls(), 2.0)
     assert orders.pop() == {}

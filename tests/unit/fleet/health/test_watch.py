@@ -100,12 +100,16 @@ def test_no_worker_is_wrong_unless_each_host_that_is_online_is_paused() -> None:
     farm.works(1_800, "1")
     facts = replace(WELL, without_worker_s=900.0)
 
-    def wrong(*paused: str) -> set[str]:
+    def wrong(*paused: str, resting: tuple[str, ...] = ()) -> set[str]:
         found: tuple[Wrong, ...] = ()
         for _ in range(30):
             farm.now += 1.0
-            found = farm.health.wrong(facts, (), {"attic", "barn"}, farm.now, int(farm.now * 1000), paused=paused)
+            now_ms = int(farm.now * 1000)
+            found = farm.health.wrong(facts, (), {"attic", "barn"}, farm.now, now_ms, paused=paused, resting=resting)
         return {one.kind for one in found}
 
     assert wrong("host attic", "host barn") == set()
     assert wrong("host attic") == {"no_worker"}
+    assert wrong("host attic", resting=("barn",)) == set()
+    assert wrong(resting=("attic", "barn")) == set()
+    assert wrong(resting=("attic",)) == {"no_worker"}

@@ -74,9 +74,9 @@ def test_a_moment_is_judged_alike_whatever_was_asked_before() -> None:
 def test_it_says_why_the_farm_pauses_in_the_same_words_all_the_time() -> None:
     of = plan("mon 22:00-23:00", "wed 08:00-08:05")
     for at in ("2026-11-24T12:00", "2026-11-25T06:59"):
-        assert of.reason(ms(at)) == "outside schedule.hours until wed 08:00"
+        assert of.reason(ms(at)) == "outside its hours until wed 08:00"
     assert of.reason(ms("2026-11-25T07:01")) == "it could mine until wed 08:05 only, and schedule.least_on_s is 600"
-    assert of.reason(ms("2026-11-25T07:05")) == "outside schedule.hours until mon 22:00"
+    assert of.reason(ms("2026-11-25T07:05")) == "outside its hours until mon 22:00"
     assert of.reason(ms("2026-11-23T21:00")) == ""
 
 
@@ -116,7 +116,7 @@ def test_hours_and_price_must_both_allow_it_for_the_least_time() -> None:
     # 13:30 to 15:00 in UTC; the second window is cheap for its last half hour, the third too expensive
     of.learn(priced("0.1", "0.1", "0.9", "0.1", "0.1"))
     assert switches(of, "2026-11-26T11:00", 1) == ["26 13:30 on", "26 14:00 off"]
-    assert of.reason(ms("2026-11-26T13:00")) == "outside schedule.hours until thu 14:30"
+    assert of.reason(ms("2026-11-26T13:00")) == "outside its hours until thu 14:30"
     longer = by_price("14:30-16:00", least_on_s=1801)
     longer.learn(priced("0.1", "0.1", "0.9", "0.1", "0.1"))
     assert switches(longer, "2026-11-26T11:00", 1) == []
