@@ -201,6 +201,7 @@ def test_the_wire_loads_neither_numpy_nor_celery() -> None:
 
 #: Modules of `fleet` with amounts that load no `fleet.domain.amounts`, which makes sums exact, and why they may.
 WITHOUT_AMOUNTS: dict[str, str] = {
+    "fleet.domain.session_effects": "it holds amounts and adds none",
     "fleet.domain.wallets": "it holds amounts and adds none",
     "fleet.server.numbers": "it reads amounts one by one",
     "fleet.status.snapshot": "it holds amounts and adds none",

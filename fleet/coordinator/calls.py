@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from fleet.coordinator.inbox import Inbox, Network, TermsStated
+from fleet.domain.answers import SessionStart
 from fleet.domain.calls import Call, Reply
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.saved_state import AbandonedSession
-from fleet.errors import CallError, NoAnswer, NoSuchCall, RateLimited, Unreachable
+from fleet.errors import Banned, CallError, NoAnswer, NoSuchCall, RateLimited, Unreachable
 from fleet.server.client import Client
 from fleet.server.http.interface import AsyncFunction
 
@@ -57,7 +58,7 @@ class ServerCalls:
         self._executor.submit(self._ask_terms)
 
     def stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
-        """Stop abandoned sessions one by one until the server does not answer; the next start tries the rest."""
+        """Stop abandoned sessions one by one until the server does not answer; each outcome is an event."""
         self._executor.submit(self._stop_sessions, abandoned)
 
     async def _perform(self, call: Call) -> None:
@@ -90,8 +91,18 @@ class ServerCalls:
 
     async def _stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
         for session in abandoned:
-            outcome, exchange = await self._client.perform(session.call())
-            stopped = AbandonedSessionStopped(session=session, outcome=outcome, exchange=exchange, server=self._server)
+            stopped = await self._stop(session)
             self._inbox.put(stopped)
-            if isinstance(outcome, Unreachable | NoAnswer | RateLimited):
+            if isinstance(stopped.outcome, Unreachable | NoAnswer | RateLimited | Banned):
                 return
+
+    async def _stop(self, session: AbandonedSession) -> AbandonedSessionStopped:
+        """Stop the session that the ledger knows, or the one that the server knows if another one was requested."""
+        call, found, requests = session.find_call() if session.requested else session.stop_call(), "", 1
+        outcome, exchange = await self._client.perform(call)
+        if isinstance(outcome, SessionStart):
+            found, requests = outcome.session_id, 2
+            outcome, exchange = await self._client.perform(session.stop_call(found))
+        return AbandonedSessionStopped(
+            session=session, outcome=outcome, found=found, requests=requests, exchange=exchange, server=self._server
+        )

@@ -89,8 +89,6 @@ class Coordinator:
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
-        for site in self._sites:
-            site.begin()
         while not all(site.ended for site in self._sites):
             taken = self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))
             for site in self._sites:

@@ -25,11 +25,14 @@ from fleet.domain.calls import Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.saved_state import AbandonedSession
-from fleet.miner.abandoned import closing_rows
+from fleet.domain.turn import NEVER
+from fleet.miner.abandoned import closing_rows, is_over
 from fleet.server.prospect import Prospect
 
 #: how long to wait for a last commit after the end of a drain, in seconds
 _LAST_COMMIT_S = 15.0
+#: seconds until abandoned sessions that the server has not stopped are tried again
+_STOP_AGAIN_S = 60.0
 
 
 class Broker(Protocol):
@@ -75,7 +78,8 @@ class ServerLoop:
         self._network_every_s = network_every_s
         self._network_at = clock()
         self.prospect = prospect
-        self._abandoned = abandoned
+        #: sessions of miners that are not wanted any more, and when the server is next asked to stop them
+        self._abandoned, self._abandoned_at = list(abandoned), clock()
         self._clock = clock
         #: decides when open jobs and farewells are given up; None before the drain
         self.drain: Drain | None = None
@@ -98,11 +102,6 @@ class ServerLoop:
         """Whether it is drained, and everything is written."""
         return self.farm.done and not self._pending.late
 
-    def begin(self) -> None:
-        """Stop the sessions that an earlier coordinator left to no miner of this one."""
-        if not self.farm.server.banned(self._clock()):
-            self._calls.stop_sessions(self._abandoned)
-
     def read_again(self, now: float) -> None:
         """Process the replies that waited for the ledger."""
         unread, self._unread = self._unread, []
@@ -111,7 +110,10 @@ class ServerLoop:
 
     def on_session_stopped(self, stopped: AbandonedSessionStopped, now: float) -> None:
         """A session that was left to no miner was stopped, or not."""
-        self.farm.governor.sent(now, awaited=False)
+        for _ in range(stopped.requests):
+            self.farm.governor.sent(now, awaited=False)
+        if is_over(stopped):
+            self._abandoned = [one for one in self._abandoned if one != stopped.session]
         for effect in closing_rows(stopped):
             if isinstance(effect, Notice):
                 self._watcher.notice(effect)
@@ -184,11 +186,12 @@ class ServerLoop:
                     self.farm.governor.sent(now, awaited=False)
                 self._calls.ask_network()
         self._ask_terms(now)
+        self._stop_abandoned(now)
         if self.farm.done:
             # the others may drain for longer
             return turn.wake_at
         give_up_at = self.drain.give_up_at if self.drain and not self.drain.given_up else turn.wake_at
-        return min(turn.wake_at, self._network_at, give_up_at)
+        return min(turn.wake_at, self._network_at, give_up_at, self._stops_at(now))
 
     def _leave_if_banned(self, now: float) -> bool:
         """End a drain at once while the server refuses this address: the ledger keeps open jobs for the next start."""
@@ -228,6 +231,23 @@ class ServerLoop:
             farm.auto.seen.terms_asked(now)
             farm.governor.sent(now, awaited=False)
             self._calls.ask_terms()
+
+    def _stop_abandoned(self, now: float) -> None:
+        """Stop the sessions that an earlier coordinator left to no miner of this one, again after a while if need be.
+
+        One whose miner was brought in again since is that miner's.
+        """
+        if now < self._stops_at(now):
+            return
+        self._abandoned = [one for one in self._abandoned if one.miner_id not in self.farm.miners]
+        self._abandoned_at = now + max(_STOP_AGAIN_S, 4 * self._call_deadline_s) if self._abandoned else NEVER
+        if self._abandoned:
+            self._calls.stop_sessions(tuple(self._abandoned))
+
+    def _stops_at(self, now: float) -> float:
+        """When abandoned sessions are stopped; never during a drain or a ban, in which only miners call."""
+        server = self.farm.server
+        return NEVER if self.farm.draining or server.banned(now) else max(self._abandoned_at, server.free_at)
 
     def _may_ask_network(self, now: float) -> bool:
         """Whether the network's figures take at most a tenth of the budget; they could use up a tiny one alone.

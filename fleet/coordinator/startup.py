@@ -50,9 +50,6 @@ from fleet.server.prospect import Prospect
 from fleet.threads import WatchedThread
 from tasks.broker.handshake import process_refusal
 
-#: number of missed heartbeats after which a session of another coordinator's miner counts as abandoned
-_QUIET_BEATS = 3
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Served:
@@ -147,7 +144,6 @@ def _progress_ended(lines: Lines) -> Iterator[None]:
 def _site(start: Start, one: _Served) -> ServerLoop:
     settings, name, farm = start.settings, one.opened.name, one.farm
     transport, ledger = one.opened.transport, one.opened.ledger
-    quiet_s = _QUIET_BEATS * settings.heartbeat_s
     client = Client(one.opened.server.url, transport, transport.others)
     return ServerLoop(
         name=name,
@@ -159,7 +155,7 @@ def _site(start: Start, one: _Served) -> ServerLoop:
         call_deadline_s=settings.http.call_deadline_s,
         network_every_s=settings.output.status_every_s,
         prospect=one.prospect,
-        abandoned=start.free(lambda: ledger.abandoned_sessions(set(farm.miners), quiet_s=quiet_s)),
+        abandoned=start.free(lambda: ledger.abandoned_sessions(set(farm.miners))),
     )
 
 

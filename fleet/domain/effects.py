@@ -15,6 +15,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import Entry, Finding, Job, JobState
 from fleet.domain.saved_state import Habit
+from fleet.domain.session_effects import OffsetSet, SessionDenied, SessionRequested
 from fleet.domain.wallets import StatedWallet
 from tasks.messages import JobMessage
 
@@ -120,15 +121,6 @@ class HabitSeen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OffsetSet:
-    """A session's `offset` changed: NNET in the server's sum that this ledger did not book, None until learnt again."""
-
-    miner_id: str
-    session_id: str
-    offset: Decimal | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class SessionOpened:
     """A session is running. `offset` is the NNET in the server's sum that this ledger did not book, None if unknown."""
 
@@ -222,6 +214,8 @@ Write = (
     | Confirmed
     | AllConfirmed
     | Found
+    | SessionRequested
+    | SessionDenied
     | SessionOpened
     | SessionBeat
     | SessionClosed

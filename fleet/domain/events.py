@@ -110,6 +110,10 @@ class AbandonedSessionStopped:
 
     session: AbandonedSession
     outcome: Answer | CallError
+    #: id of the session that the server said is open; empty if it was not asked, or named none
+    found: str = ""
+    #: number of requests made
+    requests: int = 1
     #: digests of the bodies of request and answer
     exchange: Exchange = field(default_factory=Exchange)
     #: name of the server; empty for the only one

@@ -104,6 +104,8 @@ class SavedMiner:
     closed_uncompared: bool = False
     #: the open session, None if there is none
     session: OpenSession | None = None
+    #: whether a session was requested and no outcome is recorded, so that the server may have opened one
+    session_requested: bool = False
     open_jobs: tuple[OpenJob, ...] = ()
 
 
@@ -120,14 +122,22 @@ class Prior:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AbandonedSession:
-    """An open session of a miner that is no longer configured."""
+    """A session of a miner that is no longer configured: it is open, or was requested and may be."""
 
     miner_id: str
+    #: empty if the ledger knows of none that is open
     session_id: str
+    #: whether a session was requested and no outcome is recorded: the one that is open may have another id
+    requested: bool = False
     open_jobs: tuple[OpenJob, ...] = ()
     #: the ledger's state of the miner
     saved: SavedMiner = field(default_factory=SavedMiner, compare=False)
 
-    def call(self) -> Call:
-        """The call that stops the session."""
-        return Call(kind=CallKind.STOP_SESSION, spec=MinerSpec(miner_id=self.miner_id), session_id=self.session_id)
+    def find_call(self) -> Call:
+        """The call whose answer states the id of the session that is open; it opens one if none is."""
+        return Call(kind=CallKind.START_SESSION, spec=MinerSpec(miner_id=self.miner_id))
+
+    def stop_call(self, found: str = "") -> Call:
+        """The call that stops the session, or the one that was found in its place."""
+        spec = MinerSpec(miner_id=self.miner_id)
+        return Call(kind=CallKind.STOP_SESSION, spec=spec, session_id=found or self.session_id)

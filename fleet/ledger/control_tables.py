@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, Float, Integer, String, Table, Text
+from sqlalchemy import Column, Float, Integer, String, Table, Text
 
 from fleet.ledger.schema import Moment, metadata
 
@@ -43,8 +43,3 @@ control_log = Table(
     Column("who", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
-
-
-def create(connection: Connection) -> None:
-    """Create these tables and all others of a ledger."""
-    metadata.create_all(connection)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
 from fleet.errors import LedgerError, LedgerLost
-from fleet.ledger import control_tables, schema
+from fleet.ledger import all_tables, schema
 from fleet.ledger.file import sqlite_file
 from fleet.ledger.migrations.run import ProgressShown, migrate, unseen
 from fleet.ledger.mounts import networked, unchanging
@@ -168,7 +168,7 @@ def _check_version(engine: Engine, *, read_only: bool, shown: ProgressShown) -> 
         if not inspect(connection).has_table("meta"):
             if read_only:
                 raise LedgerError(EMPTY)
-            control_tables.create(connection)
+            all_tables.create(connection)
             connection.execute(insert(schema.meta).values(name="schema", value=str(SCHEMA_VERSION)))
         found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
     if found is not None and is_older(found) and not read_only:

@@ -29,13 +29,14 @@ from fleet.ledger.file import sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
 from fleet.ledger.miner_names import name_miners
+from fleet.ledger.new_rows import server_row
 from fleet.ledger.places import log_bytes
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
 from fleet.ledger.seals import sealed
 from fleet.ledger.start_state import common_state, saved_miner
 from fleet.ledger.statements import key_conditions, read_all, run
-from fleet.ledger.writer import Writer, server_row
+from fleet.ledger.writer import Writer
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 
 #: size in bytes above which SQLite's write-ahead log is reported; a checkpoint is due every 4 MB
@@ -158,15 +159,10 @@ class Ledger:
         self._link.write(name)
         return names
 
-    def abandoned_sessions(self, wanted: Collection[str], *, quiet_s: float = 0.0) -> list[AbandonedSession]:
-        """Jobs and sessions left open by miners that are not among `wanted`.
-
-        On a database that other coordinators may use, only sessions without a heartbeat for `quiet_s` seconds count.
-        """
-        now_ms = self._now_ms()
-        beat_before = None if self._link.is_sqlite else now_ms - int(quiet_s * 1000)
+    def abandoned_sessions(self, wanted: Collection[str]) -> list[AbandonedSession]:
+        """Jobs and sessions left open, or sessions requested, by miners that are not among `wanted`."""
         with self._link.reading() as connection:
-            return abandoned_sessions(connection, self._server, wanted, beat_before, now_ms)
+            return abandoned_sessions(connection, self._server, wanted, self._now_ms())
 
     def quiet_s(self) -> float:
         """Seconds since a session at this server last started or sent a heartbeat; infinite when none ever did."""

@@ -18,6 +18,7 @@ from fleet.domain.saved_state import Habit, OpenJob, SavedMiner
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger import schema
 from fleet.ledger.open_session import open_session
+from fleet.ledger.session_requests import requested
 from fleet.ledger.statements import key_conditions, read_all, select_by_key
 
 
@@ -31,6 +32,8 @@ class CommonState:
     closed_at: Mapping[int, int]
     #: whether the server counts jobs that it has only been told of
     counts_reports: bool
+    #: rows of the miners whose last requested session has no recorded outcome
+    requested: frozenset[int]
 
 
 def common_state(connection: Connection, server: int, miner_id: str | None = None) -> CommonState:
@@ -45,6 +48,7 @@ def common_state(connection: Connection, server: int, miner_id: str | None = Non
         miners={row.miner_id: row for row in read_all(connection, miners, key)},
         closed_at={row.miner: row.at for row in read_all(connection, closed, key)},
         counts_reports=bool(read_all(connection, _HABIT, habit)),
+        requested=requested(connection, server),
     )
 
 
@@ -75,6 +79,7 @@ def saved_miner(connection: Connection, common_state: CommonState, miner_id: str
         owes_total=last_closed > (base.asked_at or 0),
         closed_uncompared=last_closed > (base.stated_at or 0),
         session=open_session(read, miner, now_ms, base),
+        session_requested=miner in common_state.requested,
         open_jobs=open_jobs(connection, miner, miner_id),
     )
 

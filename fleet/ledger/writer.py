@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from config.hiding import shortened_id
 from fleet.domain.amounts import ZERO
@@ -26,7 +26,6 @@ from fleet.domain.effects import (
     JobMoved,
     JobOpened,
     JobRecovered,
-    OffsetSet,
     RecordDated,
     SessionBeat,
     SessionClosed,
@@ -34,13 +33,16 @@ from fleet.domain.effects import (
     TotalsSeen,
     Write,
 )
+from fleet.domain.session_effects import OffsetSet, SessionDenied, SessionRequested
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
 from fleet.ledger.entries import HOUR_MS, Entries
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.kept import KEPT
-from fleet.ledger.seals import SEALED, change, seal_new, sealed
-from fleet.ledger.statements import insert_into, run, select_by_key, upsert
+from fleet.ledger.new_rows import last_entry, row_id
+from fleet.ledger.seals import change, sealed
+from fleet.ledger.sessions import Sessions
+from fleet.ledger.statements import insert_into, select_by_key, upsert
 
 _Kept = TypeVar("_Kept")
 
@@ -52,11 +54,14 @@ class Writer:
         self.connection = self._connection = connection
         self._server = server
         self._miners: dict[str, int] = {}
+        self._sessions = Sessions(connection, self.miner)
         self._jobs = Jobs(connection, server, self.miner)
         self._entries = Entries(connection, server, self.miner)
         #: rows are written kind by kind; this order writes each row after those it refers to
         self._steps: dict[type, Callable[[list[Any], int], None]] = {
-            SessionOpened: self._open_sessions,
+            SessionOpened: self._sessions.open,
+            SessionDenied: self._sessions.deny,
+            SessionRequested: self._sessions.request,
             JobOpened: self._jobs.open,
             JobMoved: self._jobs.move,
             JobRecovered: self._jobs.recover,
@@ -64,9 +69,9 @@ class Writer:
             Confirmed: self._entries.confirm,
             AllConfirmed: self._entries.confirm_all,
             Found: self._find,
-            SessionBeat: self._beat,
-            SessionClosed: self._close_sessions,
-            OffsetSet: self._set_offsets,
+            SessionBeat: self._sessions.beat,
+            SessionClosed: self._sessions.close,
+            OffsetSet: self._sessions.set_offsets,
             BaseSet: self._set_bases,
             RecordDated: self._date_records,
             TotalsSeen: self._see_totals,
@@ -101,40 +106,8 @@ class Writer:
             self._miners[miner_id] = row_id(self._connection, schema.miners, key, {"name": shortened_id(miner_id)})
         return self._miners[miner_id]
 
-    def _open_sessions(self, writes: Sequence[SessionOpened], now_ms: int) -> None:
-        for write in writes:
-            key = {"miner": self.miner(write.miner_id), "session_id": write.session_id}
-            values = {"opened_at": now_ms, "beat_at": now_ms, "beat_entry": self._last_entry()}
-            row_id(self._connection, schema.sessions, key, values)
-        rows = [
-            self._session(write) | {"closed_at": None, "cause": None, "offset_nnet": _optional(write.offset)}
-            for write in writes
-        ]
-        self._set_sessions(rows)
-
-    def _beat(self, writes: Sequence[SessionBeat], now_ms: int) -> None:
-        last = self._last_entry()
-        counted = [
-            self._session(write) | {"beat_at": now_ms, "beat_entry": last, "offset_nnet": _optional(write.offset)}
-            for write in writes
-            if write.counted
-        ]
-        uncounted = [self._session(write) | {"beat_at": now_ms} for write in writes if not write.counted]
-        for rows in filter(None, (counted, uncounted)):
-            self._set_sessions(rows)
-
-    def _close_sessions(self, writes: Sequence[SessionClosed], now_ms: int) -> None:
-        self._set_sessions([self._session(write) | {"closed_at": now_ms, "cause": write.cause} for write in writes])
-
-    def _set_offsets(self, writes: Sequence[OffsetSet], _now_ms: int) -> None:
-        rows = [self._session(write) | {"offset_nnet": _optional(write.offset)} for write in writes]
-        self._set_sessions(rows)
-
-    def _session(self, write: SessionOpened | SessionBeat | SessionClosed | OffsetSet) -> dict[str, Any]:
-        return {"key_miner": self.miner(write.miner_id), "key_session_id": write.session_id}
-
     def _set_bases(self, writes: Sequence[BaseSet], now_ms: int) -> None:
-        last = self._last_entry()
+        last = last_entry(self._connection)
         rows = [
             {
                 "key_id": self.miner(write.miner_id),
@@ -249,47 +222,15 @@ class Writer:
         each = [{"server": self._server, "name": name, "value": value} for name, value in values.items()]
         self._connection.execute(put, each)
 
-    def _set_sessions(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        change(self._connection, schema.sessions, ("miner", "session_id"), rows)
-
     def _set_miners(self, rows: Sequence[Mapping[str, Any]]) -> None:
         change(self._connection, schema.miners, ("id",), rows)
-
-    def _last_entry(self) -> int:
-        return int(run(self._connection, _LAST_ENTRY, [{}])[0][0] or 0)
 
 
 #: compiled once, like all statements that run for every job: compiling costs more than running
 _COUNTERS = select_by_key(schema.counters, ("server",), ("name", "value"))
-_LAST_ENTRY = select(func.max(schema.entries.c.id))
 _BASE_JOBS = select(schema.miners.c.id, schema.miners.c.base_jobs).where(
     schema.miners.c.id.in_(bindparam("key_id", expanding=True))
 )
-
-
-def row_id(
-    connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None = None
-) -> int:
-    """The id of the row with this key, created with `values` when there is none."""
-    found = connection.execute(
-        select_by_key(table, tuple(key), ("id",)), {f"key_{name}": key[name] for name in key}
-    ).scalar()
-    if found is None:
-        found = connection.execute(insert(table).returning(table.c.id), {**key, **(values or {})}).scalar_one()
-        if table in SEALED:
-            seal_new(connection, table, ("id",), [{"key_id": int(found)}])
-    return int(found)
-
-
-def server_row(connection: Connection, name: str, values: Mapping[str, Any]) -> int:
-    """The row of a server, created with `values` when it is new. A new server's findings are sealed: it has none."""
-    known = connection.execute(select(schema.servers.c.id).where(schema.servers.c.name == name)).scalar()
-    if known is not None:
-        return int(known)
-    server = row_id(connection, schema.servers, {"name": name}, values)
-    rows = [{"server": server, "name": counter, "value": 0} for counter in (FINDINGS, FINDINGS_SEAL)]
-    connection.execute(insert(schema.counters), rows)
-    return server
 
 
 def _optional(amount: Decimal | None) -> str | None:

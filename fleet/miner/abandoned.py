@@ -1,4 +1,4 @@
-"""Ends sessions that an earlier coordinator left open for miners that are no longer configured. Pure.
+"""Ends sessions that an earlier coordinator left to miners that are no longer configured. Pure.
 
 The server counts an open session as an active miner, and some releases divide a block's budget among active miners. So
 an abandoned session lowers everyone's rewards until the server drops it.
@@ -13,19 +13,33 @@ from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.jobs import JobState
 from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession, OpenJob
+from fleet.domain.session_effects import SessionDenied
 from fleet.errors import CallError, NotRegistered, SessionLost
 from fleet.money.balance import MinerAccount
+
+_LOST, _STOPPED = "lost by the server", "stopped: its miner is not wanted any more"
+
+
+def is_over(stopped: AbandonedSessionStopped) -> bool:
+    """Whether the server has no session of the miner open."""
+    outcome = stopped.outcome
+    return not isinstance(outcome, CallError) or isinstance(outcome, SessionLost | NotRegistered)
 
 
 def closing_rows(stopped: AbandonedSessionStopped) -> list[Effect]:
     """The rows that end an abandoned session, with its last pay; none while the server has not ended the session."""
     session, outcome = stopped.session, stopped.outcome
-    if isinstance(outcome, CallError) and not isinstance(outcome, SessionLost | NotRegistered):
+    if not is_over(stopped):
         return []
-    paid = _last_pay(session, outcome, stopped.exchange) if isinstance(outcome, SessionSummary) else []
-    writes: list[Effect] = [*paid, *map(_ended, session.open_jobs)]
-    cause = "lost by the server" if isinstance(outcome, CallError) else "stopped: its miner is not wanted any more"
-    return [*writes, SessionClosed(miner_id=session.miner_id, session_id=session.session_id, cause=cause)]
+    known = stopped.found in {"", session.session_id}
+    paid = _last_pay(session, outcome, stopped.exchange) if known and isinstance(outcome, SessionSummary) else []
+    rows: list[Effect] = [*paid, *map(_ended, session.open_jobs)]
+    if session.session_id:
+        cause = _STOPPED if known and isinstance(outcome, SessionSummary) else _LOST
+        rows.append(SessionClosed(miner_id=session.miner_id, session_id=session.session_id, cause=cause))
+    if session.requested:
+        rows.append(SessionDenied(miner_id=session.miner_id))
+    return rows
 
 
 def _last_pay(session: AbandonedSession, summary: SessionSummary, exchange: Exchange) -> list[Effect]:

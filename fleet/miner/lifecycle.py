@@ -7,7 +7,8 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Effect, Notice, NoticeKind, SessionClosed, SessionOpened
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.saved_state import SavedMiner
-from fleet.errors import CallError, NotRegistered, SessionLost
+from fleet.domain.session_effects import SessionDenied, SessionRequested
+from fleet.errors import CallError, NotRegistered, OutcomeUnknown, SessionLost
 from fleet.miner.audit_schedule import Audits
 from fleet.miner.farewell import Farewell, not_stopped
 from fleet.miner.job_notices import anomaly
@@ -37,6 +38,10 @@ class Lifecycle:
         self.mined = False
         #: the session that an earlier coordinator left open, until it is adopted or over
         self.left_open = saved.session
+        #: whether a session was requested and the answer is missing, so that the server may have opened one
+        self._in_doubt = saved.session_requested
+        #: whether that is left for the next start to find out
+        self._leaves_doubt = False
         self._owes_total = saved.owes_total
         self._spec = spec
         self._policy = policy
@@ -46,10 +51,24 @@ class Lifecycle:
         self._farewell = Farewell()
 
     @property
+    def may_be_open(self) -> bool:
+        """Whether the server may have a session open that is not adopted yet."""
+        return self.left_open is not None or (self._in_doubt and not self._leaves_doubt)
+
+    @property
     def may_rest(self) -> bool:
-        """Whether nothing is lost if no session is opened: none is open, and no job is."""
+        """Whether nothing is lost if no session is opened: none may be open, and no job is."""
         opens = self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
-        return opens and self.left_open is None and not self._workload.jobs
+        return opens and not self.may_be_open and not self._workload.jobs
+
+    def requested(self) -> list[Effect]:
+        """A session is requested next: the row for it, unless an earlier request has one that is still in doubt."""
+        return [] if self._in_doubt else [SessionRequested(miner_id=self._spec.miner_id)]
+
+    def request_failed(self, error: CallError) -> list[Effect]:
+        """The request for a session failed. One that may have been carried out leaves the miner in doubt."""
+        self._in_doubt |= isinstance(error, OutcomeUnknown)
+        return [] if self._in_doubt else [SessionDenied(miner_id=self._spec.miner_id)]
 
     def registered(self, registration: Registration, now: float) -> list[Effect]:
         """The server knows the miner."""
@@ -67,7 +86,7 @@ class Lifecycle:
         `takes` is whether the miner takes new jobs.
         """
         miner_id, session_id = self._spec.miner_id, start.session_id
-        known, self.left_open = self.left_open, None
+        known, self.left_open, self._in_doubt = self.left_open, None, False
         effects: list[Effect] = []
         if known is not None and known.session_id != session_id:
             effects.append(SessionClosed(miner_id=miner_id, session_id=known.session_id, cause="lost by the server"))
@@ -84,6 +103,10 @@ class Lifecycle:
             effects += self._workload.free_job(start.initial_job, reply, now, find)
         return effects
 
+    def give_up(self) -> None:
+        """Leave a session that may be open to the next start, which the ledger tells of it."""
+        self.left_open, self._leaves_doubt = None, True
+
     def drain_begun(self) -> None:
         """Request the total if no answer stated it since the last session was stopped, here or before the start."""
         if self._owes_total and not self._workload.jobs:
@@ -91,7 +114,7 @@ class Lifecycle:
 
     def request_total(self) -> None:
         """Request the total of a miner without a session, unless a farewell is under way."""
-        if self.left_open is None and self.phase not in {Phase.MINING, Phase.STOPPED}:
+        if not self.may_be_open and self.phase not in {Phase.MINING, Phase.STOPPED}:
             self.phase, self._owes_total = Phase.STOPPED, False
             self._farewell.next_step()
 
@@ -120,8 +143,9 @@ class Lifecycle:
         self._workload.session = self.left_open = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
         self._account.server_forgot |= isinstance(error, NotRegistered)
+        denied, self._in_doubt = [SessionDenied(miner_id=self._spec.miner_id)] if self._in_doubt else [], False
         if session is None:
-            return []
+            return [*denied]
         return [
             SessionClosed(miner_id=self._spec.miner_id, session_id=session.session_id, cause=str(error)[:200]),
             self._notice(NoticeKind.SESSION_LOST, str(error)),

@@ -101,16 +101,14 @@ class Miner:
 
     @property
     def left_open(self) -> bool:
-        """Whether an earlier coordinator left a session open that is not adopted yet."""
-        return self._lifecycle.left_open is not None
+        """Whether a session may be open that is not adopted yet: an earlier one, or one whose request got no answer."""
+        return self._lifecycle.may_be_open
 
     @property
     def done(self) -> bool:
         """Whether a drain has nothing left to do."""
-        never_mined = self.draining and self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
-        # a session that an earlier coordinator left open is stopped first, and its totals are requested
-        nothing_left = not self._workload.jobs and not self.left_open and self._lanes.idle
-        return self.phase is Phase.DONE or (never_mined and nothing_left)
+        # a session that may be open is stopped first, and its totals are requested
+        return self.phase is Phase.DONE or (self.draining and self._lifecycle.may_rest and self._lanes.idle)
 
     def restored(self) -> list[JobOpened]:
         """The effects that opened the jobs that are still open, for a scheduler that has just started to count jobs."""
@@ -145,8 +143,9 @@ class Miner:
         call = call_for(kind, self.spec, self._workload.session, active)
         self._lanes.begin(call, active)
         self.share.called(now)
-        effects = self._workload.submitting(active) if active is not None else []
-        return call, effects
+        if kind is CallKind.START_SESSION:
+            return call, self._lifecycle.requested()
+        return call, self._workload.submitting(active) if active is not None else []
 
     # -- events -----------------------------------------------------------------------------------------------------
 
@@ -171,7 +170,8 @@ class Miner:
             case BrokerEmptied():
                 return self._workload.attempts.broker_emptied(now)
             case DrainOver():
-                self._given_up, self._lifecycle.left_open = True, None
+                self._given_up = True
+                self._lifecycle.give_up()
                 return self._give_up()
             case Left():
                 stop = call_for(CallKind.STOP_SESSION, self.spec, self._workload.session, None)
@@ -271,14 +271,14 @@ class Miner:
             if ended is not None:
                 self._retry.answered()
                 return ended if isinstance(error, JobCompleted) else self._with_notice(ended, call, error)
+        effects = self._lifecycle.request_failed(error) if call.kind is CallKind.START_SESSION else []
         if isinstance(error, RateLimited):
             # the governor holds back all calls from this address; the miner itself needs no wait
-            return self._with_notice([], call, error)
+            return self._with_notice(effects, call, error)
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are answered, so mining goes on as usual
             self._audits.failed(now)
             return [self.account.unverifiable(str(error))]
-        effects: list[Effect] = []
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:
             effects += self._lifecycle.farewell_failed(call, error)
         elif isinstance(error, NotRegistered | SessionLost):

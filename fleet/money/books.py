@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO, EntryKind
-from fleet.domain.effects import Booked, Notice, NoticeKind, OffsetSet
+from fleet.domain.effects import Booked, Notice, NoticeKind
 from fleet.domain.jobs import Entry, Job
 from fleet.domain.proof import Proof
 from fleet.domain.saved_state import SavedMiner
+from fleet.domain.session_effects import OffsetSet
 from fleet.money.float_sums import same
 from fleet.money.session_sum import SessionSum
 

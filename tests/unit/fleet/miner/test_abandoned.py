@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+
+import pytest
 
 from fleet.domain.answers import SessionSummary
 from fleet.domain.causes import Loss
@@ -10,7 +13,8 @@ from fleet.domain.effects import JobMoved, SessionClosed
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.jobs import JobState
 from fleet.domain.saved_state import AbandonedSession, OpenJob
-from fleet.errors import NoAnswer, SessionLost
+from fleet.domain.session_effects import SessionDenied
+from fleet.errors import CallError, NoAnswer, NotRegistered, RateLimited, Refused, SessionLost
 from fleet.miner.abandoned import closing_rows
 from tests.unit.fleet.miner.test_audit_schedule import job
 
@@ -49,3 +53,34 @@ def test_a_ghost_whose_submission_was_sent_is_lost_with_its_answer() -> None:
 
 def test_a_ghost_stays_for_the_next_start_while_the_server_does_not_answer() -> None:
     assert closing_rows(AbandonedSessionStopped(session=session(), outcome=NoAnswer("cut"))) == []
+
+
+def requested(session_id: str = "") -> AbandonedSession:
+    return replace(session(), session_id=session_id, requested=True)
+
+
+SUMMARY = SessionSummary(tasks_completed=0, rewards_earned=Decimal(5))
+
+
+def test_a_session_that_was_only_requested_ends_with_its_request() -> None:
+    for outcome in (SUMMARY, NotRegistered("Contributor not registered")):
+        moved, denied = closing_rows(AbandonedSessionStopped(session=requested(), outcome=outcome, found="s10"))
+        assert isinstance(moved, JobMoved)
+        assert denied == SessionDenied(miner_id="gone")
+
+
+@pytest.mark.parametrize(
+    ("found", "cause"), [("s9", "stopped: its miner is not wanted any more"), ("s10", "lost by the server")]
+)
+def test_a_known_session_in_whose_place_another_one_was_found_is_lost_and_its_sum_says_nothing(
+    found: str, cause: str
+) -> None:
+    stopped = AbandonedSessionStopped(session=requested("s9"), outcome=SUMMARY, found=found)
+    _, closed, denied = closing_rows(stopped)
+    assert closed == SessionClosed(miner_id="gone", session_id="s9", cause=cause)
+    assert denied == SessionDenied(miner_id="gone")
+
+
+@pytest.mark.parametrize("error", [NoAnswer("cut"), RateLimited(), Refused(400, "no")])
+def test_a_request_stays_in_the_ledger_while_the_server_does_not_say_what_became_of_it(error: CallError) -> None:
+    assert closing_rows(AbandonedSessionStopped(session=requested(), outcome=error)) == []
