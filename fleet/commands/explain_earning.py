@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.text import Text
 
 from config.load import load
 from config.settings import Settings
@@ -24,6 +23,7 @@ from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.losses import losses
 from fleet.status.standing import FarmStanding, standing, status_folder
+from fleet.status.wording import short
 
 _DAY_HOURS = 24
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -129,11 +129,11 @@ def _print(subject: str, because: Iterable[Hindrance], figures: Mapping[str, Any
     found = False
     for one in because:
         found = True
-        cost = "cost unknown" if one.nnet_per_day is None else f"{one.nnet_per_day:,.4g} NNET a day"
+        cost = "cost unknown" if one.nnet_per_day is None else f"{short(one.nnet_per_day)} NNET a day"
         since = "" if one.since is None else f", since {one.since}"
         screen.print()
-        screen.print(Text(one.text, style="bold"))
-        screen.print(Text(f"  {cost}{since}"))
-        screen.print(Text(f"  → {one.help}"))
+        line(screen, one.text, style="bold")
+        line(screen, f"  {cost}{since}")
+        line(screen, f"  → {one.help}")
     if not found:
         line(screen, _NOTHING, style="green")

@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import click
+from rich.cells import cell_len
+from rich.console import Console
 
 from config.load import load
 from fleet.commands.durations import Duration
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.progress import moved
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.tables import GAP, Sheet, console, line
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
 from fleet.ledger.places import ledger_to_read
-from fleet.status.history import BY, MOST_STEPS, History
+from fleet.money.readable import aligned
+from fleet.status.history import BY, MOST_STEPS, History, Series
 from fleet.status.history import history as history_of
 from fleet.status.plots import bar, sparkline
 from tasks.text import sanitized
@@ -27,8 +31,8 @@ from tasks.text import sanitized
 _STEPS_S, _SHOWN = (60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 86_400, 7 * 86_400), 60
 _TWO_YEARS_S = 2 * 366 * 86_400.0
 _LONG = Duration(longest_s=_TWO_YEARS_S)
-#: columns of a bar and of a line
-_WIDTH = 40
+#: columns of a bar and of a line where there is room, and at least
+_WIDTH, _NARROWEST = 40, 8
 
 
 @click.command("history")
@@ -75,13 +79,18 @@ def _step_ms(last_s: float, step_s: float | None) -> int:
 
 def _print_farm(found: History, calendar: Calendar) -> None:
     """A bar for each step."""
-    top = max(found.farm.nnet)
-    sheet = Sheet((f"from ({calendar.name})", "", "NNET", "jobs"), amounts=("NNET",), right=("jobs",))
-    for number, (amount, jobs) in enumerate(zip(found.farm.nnet, found.farm.jobs, strict=True)):
-        at = calendar.local(found.first_ms + number * found.step_ms)
-        sheet.add((f"{at:%m-%d %H:%M}", bar(amount, top, _WIDTH), amount, f"{jobs:,}"))
+    top, screen = max(found.farm.nnet), console()
+    line(screen, f"time zone: {calendar.name}")
+    starts = [
+        f"{calendar.local(found.first_ms + number * found.step_ms):%m-%d %H:%M}"
+        for number in range(len(found.farm.nnet))
+    ]
+    width = _room(screen, starts, [found.farm])
+    sheet = Sheet(("from", "", "NNET", "jobs"), amounts=("NNET",), right=("jobs",))
+    for start, amount, jobs in zip(starts, found.farm.nnet, found.farm.jobs, strict=True):
+        sheet.add((start, bar(amount, top, width), amount, f"{jobs:,}"))
     sheet.add(("all", "", found.farm.total, f"{sum(found.farm.jobs):,}"), style="bold")
-    sheet.print(console())
+    sheet.print(screen)
 
 
 def _print_series(found: History, calendar: Calendar) -> None:
@@ -89,9 +98,19 @@ def _print_series(found: History, calendar: Calendar) -> None:
     screen = console()
     first, end = (calendar.local(found.first_ms + at * found.step_ms) for at in (0, len(found.farm.nnet)))
     line(screen, f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}, {calendar.name}; each line has its own scale")
+    names = [sanitized(one.name) for one in found.series]
+    width = _room(screen, [found.by, *names], [*found.series, found.farm])
     sheet = Sheet((found.by, "", "NNET", "jobs"), amounts=("NNET",), right=("jobs",))
-    for one in found.series:
-        sheet.add((sanitized(one.name), sparkline(one.nnet, _WIDTH), one.total, f"{sum(one.jobs):,}"))
+    for name, one in zip(names, found.series, strict=True):
+        sheet.add((name, sparkline(one.nnet, width), one.total, f"{sum(one.jobs):,}"))
     total: Decimal = found.farm.total
-    sheet.add(("all", sparkline(found.farm.nnet, _WIDTH), total, f"{sum(found.farm.jobs):,}"), style="bold")
+    sheet.add(("all", sparkline(found.farm.nnet, width), total, f"{sum(found.farm.jobs):,}"), style="bold")
     sheet.print(screen)
+
+
+def _room(screen: Console, names: Sequence[str], series: Sequence[Series]) -> int:
+    """The columns that a terminal leaves for bars or lines beside the names and the figures."""
+    amounts = max(map(len, aligned([amount for one in series for amount in (*one.nnet, one.total)])))
+    jobs = max(len(f"{sum(one.jobs):,}") for one in series)
+    taken = max(map(cell_len, names)) + max(amounts, len("NNET")) + max(jobs, len("jobs")) + 3 * len(GAP)
+    return max(min(_WIDTH, screen.width - taken), _NARROWEST)

@@ -8,13 +8,14 @@ from decimal import Decimal
 import click
 
 from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.tables import Sheet, console, line, note_rounding
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump
 from fleet.ledger.reports.losses import Lost
 from fleet.money.readable import readable
 
+_OFFERED = "offered NNET"
 _COLUMNS = ("server", "miner", "cause", "jobs", "not_earned_nnet")
 
 
@@ -27,14 +28,16 @@ def print_losses(rows: list[Lost], *, as_json: bool, as_csv: bool, ids: bool, ex
         cells = [(*_loss(row, ids=ids), str(row.jobs), f"{row.amount}") for row in rows]
         write_csv(piped(), _COLUMNS, cells)
         return
-    sheet = Sheet(
-        ("server", "miner", "cause", "jobs", "offered NNET"), amounts=("offered NNET",), right=("jobs",), exact=exact
-    )
-    for row in rows:
-        sheet.add((*_loss(row, ids=ids), str(row.jobs), row.amount))
-    sheet.add(("all", "", "", *_sums_of(rows)), style="bold")
-    screen = console()
-    sheet.print(screen)
+    screen, sheets = console(), []
+    for server in dict.fromkeys(row.server for row in rows):
+        own = [row for row in rows if row.server == server]
+        sheets.append(Sheet(("miner", "cause", "jobs", _OFFERED), amounts=(_OFFERED,), right=("jobs",), exact=exact))
+        for row in own:
+            sheets[-1].add((*_loss(row, ids=ids)[1:], f"{row.jobs:,}", row.amount))
+        sheets[-1].add(("all", "", *_sums_of(own)), style="bold")
+        line(screen, f"server: {server}")
+        sheets[-1].print_rows(screen)
+    note_rounding(screen, sheets)
     unknown = [row for row in rows if row.cause is Loss.ANSWER_LOST]
     for words, some in (
         ("not earned", [row for row in rows if row.cause is not Loss.ANSWER_LOST]),

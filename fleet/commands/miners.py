@@ -12,6 +12,7 @@ from rich.console import Console
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.short_times import short_time
 from fleet.commands.tables import EXACT, IDS, Sheet, console, line
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
@@ -77,22 +78,13 @@ def _print(screen: Console, rows: Sequence[MinerRow], now: datetime, *, ids: boo
             "miner": row.name,
             "id": row.miner_id,
             "session": row.state,
-            "open since": _time(row.session_since, now),
+            "open since": short_time(row.session_since, now),
             "jobs": f"{row.jobs_paid:,}",
             "NNET": row.booked,
-            "last paid": _time(row.paid_at, now) or "never",
+            "last paid": short_time(row.paid_at, now) or "never",
         }
         sheet.add([given[name] for name in columns])
     sheet.print(screen)
-
-
-def _time(at: str | None, now: datetime) -> str:
-    """A time in ISO 8601 and UTC as short as it can be said: of today the clock, of this year no year."""
-    if at is None:
-        return ""
-    if at[:10] == f"{now:%Y-%m-%d}":
-        return at[11:19]
-    return at[5:16].replace("T", " ") if at[:4] == f"{now:%Y}" else at[:10]
 
 
 def _stated(row: MinerRow, tags: list[str], *, ids: bool) -> dict[str, str | int | Decimal | list[str] | None]:

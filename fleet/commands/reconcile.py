@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 
@@ -10,6 +11,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.short_times import short_time
 from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line, to_second
 from fleet.commands.wallets import history_stated, print_history
 from fleet.domain.amounts import ZERO
@@ -103,19 +105,19 @@ def _stated(row: Comparison, hide: Callable[[str], str], *, ids: bool) -> dict[s
     }
 
 
-def _when(row: Comparison) -> str:
+def _when(row: Comparison, now: datetime) -> str:
     """The time of the server's total; without one, the times of the request and of the server's last answer."""
-    answered = to_second(row.answered_at)
+    answered = short_time(row.answered_at, now)
     if row.stated is not None or row.asked_at is None:
         return answered or "never asked"
-    return f"asked {to_second(row.asked_at)}, last answered {answered or 'never'}"
+    return f"asked {short_time(row.asked_at, now)}, last answered {answered or 'never'}"
 
 
 def _print_table(rows: Sequence[Comparison], hide: Callable[[str], str], *, ids: bool, exact: bool) -> None:
     """Print a table for each server, and below them the findings. Columns without information are left out."""
     screen = console()
     for server in dict.fromkeys(row.server for row in rows):
-        line(screen, server, style="bold")
+        line(screen, f"{server} (times in UTC)", style="bold")
         _print_server([row for row in rows if row.server == server], ids=ids, exact=exact)
     for row in rows:
         for found in row.findings:
@@ -138,13 +140,15 @@ def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None
         del amounts["in ledger"]
     if not any(amounts["unconfirmed"]):
         del amounts["unconfirmed"]
-    if amounts["booked then"] == amounts["since base"]:
+    if amounts["booked then"] == amounts["since base"] or not any(row.booked_then is not None for row in rows):
         del amounts["booked then"]
-    apart = any(row.wallet_at and to_second(row.wallet_at) != _when(row) for row in rows)
-    names = ("miner", *amounts, "at", "wallet", *(("wallet at",) if apart else ()), "verdict")
-    sheet = Sheet(names, amounts=(*amounts, "wallet"), exact=exact)
+    now = datetime.now(UTC)
+    held = any(row.wallet is not None for row in rows)
+    apart = any(row.wallet_at and short_time(row.wallet_at, now) != _when(row, now) for row in rows)
+    names = ("miner", *amounts, "at", *(("wallet",) if held else ()), *(("wallet at",) if apart else ()), "verdict")
+    sheet = Sheet(names, amounts=(*amounts, *(("wallet",) if held else ())), exact=exact)
     for number, row in enumerate(rows):
         cells: list[Cell] = [column[number] for column in amounts.values()]
-        wallet = (row.wallet, to_second(row.wallet_at)) if apart else (row.wallet,)
-        sheet.add([row.miner_id if ids else row.miner, *cells, _when(row), *wallet, row.verdict])
+        wallet = (row.wallet, short_time(row.wallet_at, now))[: held + apart]
+        sheet.add([row.miner_id if ids else row.miner, *cells, _when(row, now), *wallet, row.verdict])
     sheet.print(console())

@@ -12,8 +12,9 @@ from config.load import load
 from fleet.commands.dates import Period, with_period
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.losses import print_losses
+from fleet.commands.rewards_sheet import rewards_sheet
 from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import EXACT, IDS, Sheet, console, line
+from fleet.commands.tables import EXACT, IDS, console, line, note_rounding
 from fleet.commands.wallets import print_stated, stated_figures
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
@@ -164,29 +165,26 @@ def _figures(row: Reward) -> dict[str, object]:
 
 
 def _print_table(found: _Found, calendar: Calendar, *, simulated: bool, ids: bool, exact: bool) -> None:
-    """Print the rows, without columns that are all zero or that name the same server in every row."""
-    rows = found.rows
+    """Print a table for each server, and what is summed up over all of them."""
+    rows, screen = found.rows, console()
     names = [name for name in _COLUMNS if name in _ALWAYS or any(getattr(row, name) for row in rows)]
-    figures = {name: name.replace("_nnet", " NNET") for name in names}
-    servers = {row.server for row in rows}
-    where = ("server",) if len(servers) > 1 else ()
-    amounts = tuple(shown for name, shown in figures.items() if name.endswith("_nnet"))
-    sheet = Sheet((*where, found.by, *figures.values()), amounts=amounts, right=tuple(figures.values()), exact=exact)
-    for row in rows:
-        group = row.miner_id if ids and row.miner_id else row.group
-        sheet.add((*((row.server,) if where else ()), group, *(getattr(row, name) for name in names)))
-    totals = (sum((getattr(row, name) for row in rows), ZERO) for name in names)
-    sheet.add(("all", *(("",) if where else ()), *totals), style="bold")
-    screen = console()
-    if len(servers) == 1:
-        line(screen, f"server: {servers.pop()}")
-    sheet.print(screen)
+    servers = list(dict.fromkeys(row.server for row in rows))
+    sheets = []
+    for server in servers:
+        line(screen, f"server: {server}", style="bold" if len(servers) > 1 else "")
+        sheets.append(
+            rewards_sheet(found.by, names, [row for row in rows if row.server == server], ids=ids, exact=exact)
+        )
+        sheets[-1].print_rows(screen)
+    if len(servers) != 1:
+        sheets.append(rewards_sheet("all servers", names, rows, ids=ids, exact=exact, summed=True))
+        sheets[-1].print_rows(screen)
+    note_rounding(screen, sheets)
     if found.dated:
         line(screen, f"time zone: {calendar.name}")
     for text in found.scopes.lines(partial(readable, exact=exact)):
         line(screen, text)
     if found.server:
-        line(screen, "booked amounts, and what the server last stated:", style="bold")
         booked = {(row.server, row.group): row.total_nnet for row in rows}
         print_stated(list(found.server.values()), booked, ids=ids, exact=exact)
     if simulated:

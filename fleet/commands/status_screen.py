@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from fleet.commands.tables import add, table
+from fleet.commands.fitted_table import FittedTable
 from fleet.control.stated import line_of
 from fleet.domain.amounts import ZERO
 from fleet.money.readable import NOT_STATED, aligned, readable
@@ -22,34 +22,42 @@ from fleet.status.snapshot_file import FRESH_S
 from fleet.status.standing import FarmStanding
 from fleet.status.wording import ago, clock, cost, nnet, short, span
 
-#: lines for other things than miners and hosts, and the fewest rows for each of these two
-_OTHER_LINES, _LEAST_ROWS = 15, 4
+#: lines around the miners' rows: their number, titles, how many more there are, and one for what is typed next
+_MINERS_LINES = 4
+#: the fewest rows of miners
+_LEAST_ROWS = 4
 #: most hosts on a screen, and most things that are wrong
 _MOST_HOSTS, _MOST_WRONG = 8, 6
 #: number of servers from which each has a line
 _SEVERAL = 2
-#: an age of up to this many seconds counts as now
-_NOW_S = 1.5
-_SPANS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+#: states of a miner of which nothing is wrong; None while unknown
+_WELL = frozenset({"mining", "paused", "closed", None})
 
 
 def screen_of(found: FarmStanding, height: int) -> RenderableType:
     """The screen of a farm for a terminal of `height` lines."""
     if found.coordinator == "never" and not found.figures["miners"]:
         return Text("No farm has run here yet. `fleet up` starts one on this machine.")
-    found = found.printable
-    figures = found.figures
-    return Group(
-        *_title(found),
-        *_money(figures),
-        *_servers(figures),
-        *_controls(figures),
-        Text(),
-        *_miners(found, height),
-        *_work(figures),
-        Text(),
-        *_wrong(found),
-    )
+    return _Screen(found.printable, height)
+
+
+class _Screen:
+    """The screen; the miners get the lines that the other parts leave, whatever these take at this width."""
+
+    def __init__(self, found: FarmStanding, height: int) -> None:
+        self._found, self._height = found, height
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        found, figures = self._found, self._found.figures
+        above = Group(*_money(figures), *_servers(figures), *_controls(figures), Text())
+        title, work, wrong = Group(*_title(found)), Group(*_work(figures)), Group(Text(), *_wrong(found))
+        whole = options.reset_height()
+        used = sum(len(console.render_lines(part, whole, pad=False)) for part in (title, above, work, wrong))
+        left = self._height - used - _MINERS_LINES
+        # a small terminal shows the beginning alone
+        yield from (title, wrong, above) if left < _LEAST_ROWS else (title, above)
+        yield from _miners(found, max(left, _LEAST_ROWS))
+        yield from (work,) if left < _LEAST_ROWS else (work, wrong)
 
 
 def _title(found: FarmStanding) -> Iterator[Text]:
@@ -69,7 +77,7 @@ def _title(found: FarmStanding) -> Iterator[Text]:
         yield Text("simulated: these rewards are not real", style="yellow")
 
 
-def _controls(figures: Mapping[str, Any]) -> Iterator[Text]:
+def _controls(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
     """A line for each pause or drain."""
     rows = figures.get("controls") or ()
     for row in rows[:_MOST_WRONG]:
@@ -78,7 +86,7 @@ def _controls(figures: Mapping[str, Any]) -> Iterator[Text]:
         yield _line("", f"and {len(rows) - _MOST_WRONG} more: fleet status --json")
 
 
-def _money(figures: Mapping[str, Any]) -> Iterator[Text]:
+def _money(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
     earnings, books = figures["earnings"], figures["ledger"] or {}
     rate = earnings["nnet_per_minute"]
     span_s = earnings["recent_s"]
@@ -110,8 +118,8 @@ def _servers(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
     servers = figures.get("servers") or ()
     if len(servers) < _SEVERAL:
         return
-    made = table(
-        ("  server", "state", "NNET/min", "today", "ledger", "requests", "open"),
+    made = FittedTable(
+        {"  server": 0, "state": 0, "NNET/min": 0, "today": 1, "ledger": 3, "requests": 2, "open": 0},
         right=("NNET/min", "today", "ledger", "requests", "open"),
     )
     today, ledger = _column(servers, "today_nnet"), _column(servers, "ledger_nnet")
@@ -121,36 +129,33 @@ def _servers(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         opened = "-" if row["in_session"] is None else f"{row['in_session']}/{row['miners']}"
         style = "yellow" if row["state"] in {"away", "banned", "unpaid"} else ""
         cells = (f"  {row['server']}", row["state"] or "-", rate, today[number], ledger[number], requests, opened)
-        add(made, cells, style=style)
+        made.add(cells, style=style)
     yield Text()
     yield made
 
 
-def _miners(found: FarmStanding, height: int) -> Iterator[RenderableType]:
+def _miners(found: FarmStanding, most: int) -> Iterator[RenderableType]:
     figures = found.figures
     sessions = figures["sessions"]
     words = ", ".join(f"{count} {state}" for state, count in sorted(sessions.items())) if sessions else NOT_STATED
     yield _line("miners", words if found.runs else f"{len(figures['miners'])}, sessions {NOT_STATED}", style="bold")
     span_s = float(figures["earnings"]["recent_s"] or 0)
-    hosts = min(len(figures["hosts"] or ()), _MOST_HOSTS)
-    servers = len(figures.get("servers") or ())
-    servers += 2 if servers >= _SEVERAL else 0
-    wrong = 2 * min(len(figures["wrong"]), _MOST_WRONG)
-    most = max(height - _OTHER_LINES - hosts - servers - wrong, _LEAST_ROWS)
     # those that don't earn first: they are what the operator looks for
     rows = sorted(
-        figures["miners"], key=lambda row: (row["state"] in {"mining", "closed", None}, -_exact(row["recent_nnet"]))
+        figures["miners"],
+        key=lambda row: (row["state"] in _WELL, row["state"] == "closed", -_exact(row["recent_nnet"])),
     )
     shown = rows[:most]
-    made = table(
-        ("  miner", "state", "NNET/min", "today", "ledger", "last paid"), right=("NNET/min", "today", "ledger")
+    made = FittedTable(
+        {"  miner": 0, "state": 0, "NNET/min": 0, "today": 1, "ledger": 3, "last paid": 2},
+        right=("NNET/min", "today", "ledger"),
     )
     today, ledger = _column(shown, "today_nnet"), _column(shown, "ledger_nnet")
     for number, row in enumerate(shown):
         rate = short(float(row["recent_nnet"]) / span_s * 60) if span_s and row["recent_nnet"] is not None else "-"
         style = "yellow" if row["state"] == "waiting" else ""
         state, paid = row["state"] or "-", clock(row["last_paid_at"])
-        add(made, (f"  {row['miner']}", state, rate, today[number], ledger[number], paid), style=style)
+        made.add((f"  {row['miner']}", state, rate, today[number], ledger[number], paid), style=style)
     if rows:
         yield made
     if len(rows) > len(shown):
@@ -185,16 +190,16 @@ def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _line("network", f"phase {where}, transfer fee {fee}")
 
 
-def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> Table:
-    made = table(
-        ("  host", "jobs/s", "NNET/min", "computed", "failed", "free", "last job"),
+def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> FittedTable:
+    made = FittedTable(
+        {"  host": 0, "jobs/s": 0, "NNET/min": 0, "computed": 2, "failed": 0, "free": 0, "last job": 1},
         right=("jobs/s", "NNET/min", "computed", "failed", "free"),
     )
     for row in sorted(hosts, key=lambda one: -one["recent_jobs"])[:_MOST_HOSTS]:
         rate = short(float(row["recent_nnet"]) / span_s * 60)
         free = "-" if row["free_slots"] is None else str(row["free_slots"])
         counts = (f"{row['computed']:,}", f"{row['failed']:,}", free)
-        add(made, (f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, clock(row["last_job_at"])))
+        made.add((f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, clock(row["last_job_at"])))
     return made
 
 
@@ -221,8 +226,13 @@ def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
         yield _line("", f"and {len(wrong) - _MOST_WRONG:,} more: --json shows all", style="dim")
 
 
-def _line(name: str, text: str, *, style: str = "") -> Text:
-    return Text(f"{name:<10}{text}", style=style)
+def _line(name: str, text: str, *, style: str = "") -> RenderableType:
+    """A line with its name; where the terminal is too narrow, it goes on below the text's beginning."""
+    made = Table.grid(padding=0)
+    made.add_column(width=10)
+    made.add_column(ratio=1)
+    made.add_row(Text(name, style=style), Text(text, style=style))
+    return made
 
 
 def _exact(amount: Decimal | int | None) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import click
@@ -18,7 +18,7 @@ from fleet.money.readable import aligned, is_rounded
 #: width of a table that is not printed on a terminal, in characters
 _WIDE = 250
 #: between two columns
-_GAP = "  "
+GAP = "  "
 
 IDS = click.option(
     "--ids",
@@ -59,9 +59,19 @@ class Sheet:
 
     def print(self, screen: Console) -> None:
         """Print the sheet, and if amounts were rounded, how to see all digits."""
+        self.print_rows(screen)
+        note_rounding(screen, [self])
+
+    @property
+    def rounded(self) -> bool:
+        """Whether digits of its amounts are left out."""
+        return not self._exact and any(is_rounded(amount) for row, _ in self._rows for amount in self._numbers(row))
+
+    def print_rows(self, screen: Console) -> None:
+        """Print the sheet alone."""
         columns = {name: self._texts(name) for name in self._columns}
         padded = [self._padded(name, texts) for name, texts in columns.items()]
-        header, *rows = (_GAP.join(cells) for cells in zip(*padded, strict=True))
+        header, *rows = (GAP.join(cells) for cells in zip(*padded, strict=True))
         if cell_len(header) <= screen.width:
             styles = (style for _, style in self._rows)
             lines = [(header, "bold"), *zip(rows, styles, strict=True)]
@@ -69,8 +79,6 @@ class Sheet:
             screen.print(Text("\n").join(Text(text, style) for text, style in lines), soft_wrap=True)
         else:
             self._print_blocks(screen, columns)
-        if not self._exact and any(is_rounded(amount) for row, _ in self._rows for amount in self._numbers(row)):
-            line(screen, "amounts are rounded to six decimals; --exact shows all digits", style="dim")
 
     def _texts(self, name: str) -> list[str]:
         cells = [row[name] for row, _ in self._rows]
@@ -98,6 +106,12 @@ class Sheet:
             for name in rest:
                 if text := columns[name][number].strip():
                     line(screen, f"  {name:<{width}}  {text}")
+
+
+def note_rounding(screen: Console, sheets: Iterable[Sheet]) -> None:
+    """Say how to see all digits, if any of the sheets leaves some out."""
+    if any(one.rounded for one in sheets):
+        line(screen, "amounts are rounded to six decimals; --exact shows all digits", style="dim")
 
 
 def console(*, to_stderr: bool = False) -> Console:

@@ -32,7 +32,7 @@ _EVERY_S, _LEDGER_EVERY_S, _HOUR_EVERY_S = 1.0, 15.0, 60.0
 _STYLE = """
 Screen { layout: vertical; }
 #title, #wrong, #money, #tabs { height: auto; width: 100%; }
-#wrong { max-height: 7; }
+#wrong { max-height: 8; }
 #money { margin: 1 0; }
 Rows { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
 #tables { height: 1fr; }

@@ -173,7 +173,7 @@ class Rows(ScrollView, can_focus=True):
     def _trouble(self, row: Row) -> tuple[bool, bool]:
         """What is wrong and what does not earn comes first."""
         quiet = self.table.style(row, self._of_cells) != "bold red"
-        return quiet, row.get("state", "mining") in {"mining", "closed", None}
+        return quiet, row.get("state", "mining") in {"mining", "paused", "closed", None}
 
     def _at(self) -> int:
         """The place of the cursor's row; the first where that row is gone."""

@@ -64,7 +64,8 @@ def title(found: FarmStanding) -> Text:
 def wrong(found: FarmStanding, most: int | None = MOST_WRONG) -> Text:
     """What is wrong and what to do about it, in red; then what is paused."""
     rows = wrong_of(found)
-    lines = [line for one in rows[:most] for line in _wrong_lines(one)]
+    # above the tables, there is room for one piece of advice
+    lines = [line for at, one in enumerate(rows[:most]) for line in _wrong_lines(one, helps=most is None or not at)]
     if most is not None and len(rows) > most:
         lines.append(Text(f"and {len(rows) - most:,} more: w shows all", style="red"))
     controls = (found.figures.get("controls") or ())[:most]
@@ -77,11 +78,11 @@ def money(found: FarmStanding, minutes: Sequence[Decimal], width: int) -> Text:
     return Text("\n").join(Text(line) for line in _money_lines(found.figures, minutes, width))
 
 
-def _wrong_lines(one: Mapping[str, Any]) -> Iterator[Text]:
+def _wrong_lines(one: Mapping[str, Any], *, helps: bool) -> Iterator[Text]:
     style = "bold red" if one.get("severity", Severity.FAIL) == Severity.FAIL else "yellow"
     since = "" if one["since"] is None else f" (since {clock(one['since'])}{cost(one.get('nnet_per_day'))})"
     yield Text(sanitized(f"! {one['text']}{since}"), style=style)
-    if one.get("help"):
+    if helps and one.get("help"):
         yield Text(sanitized(f"  → {one['help']}"), style="red" if "red" in style else "yellow")
 
 

@@ -177,7 +177,8 @@ def test_the_command_plots_each_step_and_also_those_without_a_payment(
     books.now_ms += 1
     lines = [" ".join(line.split()) for line in command("--last", "2h", "--step", "1h").stdout.splitlines()]
     assert lines == [
-        "from (UTC) NNET jobs",
+        "time zone: UTC",
+        "from NNET jobs",
         f"01-15 08:00 {'█' * 40} 0.5 1",
         "01-15 09:00 0 0",
         f"01-15 10:00 {'█' * 20} 0.25 1",

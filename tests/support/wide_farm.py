@@ -16,7 +16,7 @@ from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof
 from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.status.snapshot import FarmSnapshot, Severity, Wrong
+from fleet.status.snapshot import FarmSnapshot, MinerFigures, Severity, WorkRow, Wrong
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 from tests.support.snapshots import MINER, SERVERS, SNAPSHOT, WORK
 
@@ -25,6 +25,7 @@ MINERS = 200
 #: miners at each server that have a session
 OPEN = 20
 _AMOUNT = Decimal("123456789.123456789")
+_STATES = ("mining", "waiting", "paused", "closed")
 _TYPES = ("inference", "federated_learning", "reinforcement_learning")
 
 
@@ -101,51 +102,7 @@ def _entry(miner_id: str, session: str, job: Job, proof: Proof) -> Entry:
 def wide_snapshot() -> FarmSnapshot:
     """What such a farm is now: two servers, a pause, and several things that are wrong."""
     now_ms = int(time.time() * 1000)
-    large = {"ledger": _AMOUNT, "today": _AMOUNT / 7, "recent": _AMOUNT / 1000, "last_paid_ms": now_ms - 2_000}
-    miners = tuple(
-        replace(
-            MINER,
-            name=miner_name(number),
-            server=SERVERS[number % 2].name,
-            state=("mining", "waiting", "paused", "closed")[number % 4],
-            **large,
-        )
-        for number in range(MINERS)
-    )
-    hosts = tuple(
-        replace(
-            WORK,
-            name=host_name(number),
-            computed=123_456_789,
-            recent_jobs=98_765,
-            recent=_AMOUNT / 1000,
-            last_ms=now_ms - 1_000,
-            free_slots=12,
-            busy_slots=52,
-        )
-        for number in range(3)
-    )
-    target = Target(kind=TargetKind.TAG, name="basement-and-attic")
-    control = Control(
-        target=target,
-        action=Action.PAUSE,
-        since_ms=now_ms - 60_000,
-        until_ms=now_ms + 3_600_000,
-        who="alexandra",
-        reason="the tariff is high until the evening, and the fans of the second rack are cleaned",
-    )
-    wrong = tuple(
-        Wrong(
-            kind=kind,
-            subject=f"host {host_name(1)}",
-            severity=severity,
-            text=f"Host {host_name(1)} gives no sign of life and computes no jobs, while other hosts do.",
-            help="Restart the worker on that host; if you removed the host, this ends within a day.",
-            since_ms=now_ms - 90_000_000,
-            nnet_per_day=123_456_789.5,
-        )
-        for kind, severity in (("deaf_worker", Severity.FAIL), ("slower_host", Severity.WARN))
-    )
+    hosts = _hosts(now_ms)
     earnings = replace(
         SNAPSHOT.earnings,
         recent=_AMOUNT,
@@ -159,16 +116,64 @@ def wide_snapshot() -> FarmSnapshot:
         SNAPSHOT,
         at_ms=now_ms,
         started_ms=now_ms - 90_000_000,
-        miners=miners,
+        miners=_miners(now_ms),
         hosts=hosts,
-        servers=SERVERS,
-        wrong=wrong,
-        sessions={"mining": 50, "waiting": 50, "paused": 50, "closed": 50},
-        controls=(control,),
-        earnings=earnings,
         types=tuple(replace(hosts[0], name=name) for name in _TYPES),
+        servers=SERVERS,
         server=", ".join(SERVERS_OF_LEDGER),
+        sessions=dict.fromkeys(_STATES, MINERS // len(_STATES)),
+        earnings=earnings,
+        wrong=_wrong(now_ms),
+        controls=(_control(now_ms),),
     )
+
+
+def _miners(now_ms: int) -> tuple[MinerFigures, ...]:
+    return tuple(
+        replace(
+            MINER,
+            name=miner_name(number),
+            server=SERVERS[number % 2].name,
+            state=_STATES[number % len(_STATES)],
+            ledger=_AMOUNT,
+            today=_AMOUNT / 7,
+            recent=_AMOUNT / 1000,
+            last_paid_ms=now_ms - 2_000,
+        )
+        for number in range(MINERS)
+    )
+
+
+def _hosts(now_ms: int) -> tuple[WorkRow, ...]:
+    row = replace(WORK, computed=123_456_789, recent_jobs=98_765, recent=_AMOUNT / 1000, free_slots=12, busy_slots=52)
+    return tuple(replace(row, name=host_name(number), last_ms=now_ms - 1_000) for number in range(3))
+
+
+def _control(now_ms: int) -> Control:
+    return Control(
+        target=Target(kind=TargetKind.TAG, name="basement-and-attic"),
+        action=Action.PAUSE,
+        since_ms=now_ms - 60_000,
+        until_ms=now_ms + 3_600_000,
+        who="alexandra",
+        reason="the tariff is high until the evening, and the fans of the second rack are cleaned",
+    )
+
+
+def _wrong(now_ms: int) -> tuple[Wrong, ...]:
+    deaf = Wrong(
+        kind="deaf_worker",
+        subject=f"host {host_name(1)}",
+        severity=Severity.FAIL,
+        text=f"Host {host_name(1)} gives no sign of life and computes no jobs, while other hosts do.",
+        help="Restart the worker on that host; if you removed the host, this ends within a day.",
+        since_ms=now_ms - 90_000_000,
+        nnet_per_day=123_456_789.5,
+    )
+    slower = replace(
+        deaf, kind="slower_host", severity=Severity.WARN, text=f"Host {host_name(1)} takes longer for a job."
+    )
+    return deaf, slower
 
 
 def write_wide_snapshot(folder: Path) -> None:

@@ -12,16 +12,22 @@ from fleet.commands.status_screen import screen_of
 from fleet.status.snapshot import FarmSnapshot
 from fleet.status.standing import FarmStanding
 from tests.support.snapshots import MINER, SNAPSHOT, WORK, as_read, snapshot
+from tests.support.wide_farm import wide_snapshot
 
 WIDTH, HEIGHT = 80, 24
 
 
-def lines(made: FarmSnapshot = SNAPSHOT, *, coordinator: str = "mining", age_s: float = 0.5) -> list[str]:
-    screen = Console(
-        width=WIDTH, height=HEIGHT, record=True, highlight=False, color_system=None, file=None, quiet=False
-    )
+def lines(
+    made: FarmSnapshot = SNAPSHOT,
+    *,
+    coordinator: str = "mining",
+    age_s: float = 0.5,
+    width: int = WIDTH,
+    high: int = HEIGHT,
+) -> list[str]:
+    screen = Console(width=width, height=high, record=True, highlight=False, color_system=None, file=None, quiet=False)
     with screen.capture() as capture:
-        screen.print(screen_of(FarmStanding(coordinator=coordinator, age_s=age_s, figures=as_read(made)), HEIGHT))
+        screen.print(screen_of(FarmStanding(coordinator=coordinator, age_s=age_s, figures=as_read(made)), high))
     return capture.get().rstrip("\n").split("\n")
 
 
@@ -40,6 +46,30 @@ def test_thousands_of_miners_and_hosts_fit_on_one_screen() -> None:
     assert len(shown) <= 2 * HEIGHT
     assert "2,496 more" in "\n".join(shown)
     assert max(map(len, shown)) <= WIDTH
+
+
+@pytest.mark.parametrize(("width", "high"), [(80, 60), (160, 60), (100, 80)])
+def test_long_names_and_amounts_of_nine_digits_stay_whole_and_the_screen_is_filled_not_exceeded(
+    width: int, high: int
+) -> None:
+    shown = lines(wide_snapshot(), width=width, high=high)
+    assert len(shown) == high - 1
+    rows = [line for line in shown if line.startswith(("  ra", "  rig"))]
+    assert all("waiting" in row and "17636684.160494" in row for row in rows)
+    assert (" 123456789.123457  " in "\n".join(rows)) is (width > 80), "the ledger's column is left out first"
+    assert any(line.startswith("          is high until the evening") for line in shown) is (width == 80)
+
+
+def test_a_small_terminal_shows_what_is_wrong_before_the_figures() -> None:
+    small, large = lines(wide_snapshot(), high=24), lines(wide_snapshot(), high=80)
+    assert small.index(next(line for line in small if "no sign of life" in line)) < 8
+    assert large[-1].strip() == "within a day."
+
+
+def test_a_miner_that_is_paused_does_not_come_before_those_that_earn() -> None:
+    miners = (replace(MINER, name="rests", state="paused", recent=Decimal(0)), MINER)
+    text = "\n".join(lines(snapshot(miners=miners)))
+    assert text.index("garage-1") < text.index("rests")
 
 
 def test_a_miner_that_does_not_earn_comes_first() -> None:
