@@ -12,6 +12,7 @@ from config.hiding import hidden
 from config.load import read, unread_env_file, without_secrets
 from config.settings import Settings
 from fleet.commands.diagnoses import show_diagnoses
+from fleet.commands.progress import steps
 from fleet.doctor.checkup import checks
 from fleet.doctor.diagnosis import Diagnosis, fail, warn
 from fleet.doctor.examination import Check, examine
@@ -47,16 +48,17 @@ def doctor(ctx: click.Context, /, *, server: str | None, host: bool, as_json: bo
     """
     if host and server is not None:
         raise click.UsageError("a worker host calls no server: leave out --server or --host")
-    diagnoses = _diagnoses(lambda: _host(fix=fix) if host else _farm({"server": server}, fix=fix))
+    diagnoses = _diagnoses(lambda: _host(fix=fix) if host else _farm({"server": server}, fix=fix), quiet=as_json)
     ctx.exit(show_diagnoses(diagnoses, as_json=as_json))
 
 
-def _diagnoses(find: Callable[[], tuple[Settings, tuple[Check, ...]]]) -> list[Diagnosis]:
+def _diagnoses(find: Callable[[], tuple[Settings, tuple[Check, ...]]], *, quiet: bool) -> list[Diagnosis]:
     try:
         settings, found = find()
     except ConfigError as exc:
         return [fail("settings", hidden(str(exc)), "correct them; nothing else was checked")]
-    return [*_unread(), *examine(found, _DEADLINE_S, hider(settings))]
+    with steps(quiet=quiet) as shown:
+        return [*_unread(), *examine(found, _DEADLINE_S, hider(settings), shown)]
 
 
 def _farm(overrides: dict[str, Any], *, fix: bool) -> tuple[Settings, tuple[Check, ...]]:

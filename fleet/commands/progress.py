@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from fleet.status.progress_bar import ProgressBar
@@ -35,9 +36,16 @@ def progress(words: str, total: int, *, quiet: bool = False) -> Iterator[Callabl
 @contextmanager
 def moved(words: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """A function that moves a bar to how much is done, of how much, as `progress` does."""
+    with steps(quiet=quiet) as shown:
+        yield partial(shown, words)
+
+
+@contextmanager
+def steps(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A function that says what is done, and moves a bar as `moved` does."""
     bar = ProgressBar(sys.stderr)
 
-    def show(done: int, total: int) -> None:
+    def show(words: str, done: int, total: int) -> None:
         if not quiet:
             bar.show(words, done, total, f"{done:,} of {total:,}")
 

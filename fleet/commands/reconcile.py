@@ -11,6 +11,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.progress import moved
 from fleet.commands.short_times import short_time
 from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line, to_second
 from fleet.commands.wallets import history_stated, print_history
@@ -57,7 +58,8 @@ def reconcile(*, as_json: bool, wallets: bool, ids: bool, exact: bool) -> None:
             print_history(held, ids=ids, exact=exact)
         return
     with farm_errors():
-        rows = comparisons(open_engine(place.url, read_only=True))
+        with moved("comparing miners", quiet=as_json) as shown:
+            rows = comparisons(open_engine(place.url, read_only=True), shown)
         hide = str if ids else IdHider({row.miner_id: row.miner for row in rows})
         spans = scopes(place)
     unexplained = sum((row.unexplained for row in rows), ZERO)

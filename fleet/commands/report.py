@@ -10,6 +10,7 @@ import click
 
 from config.load import read
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.progress import steps
 from fleet.doctor.archive import packed
 from fleet.doctor.checkup import checks, own_secrets
 from fleet.doctor.diagnosis import counted
@@ -44,8 +45,9 @@ def report(file: Path | None, *, host: bool) -> None:
     name = f"fleet-report-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     with farm_errors():
         hide = hider(reading.settings, own_secrets(reading.settings), stored_ids(reading.settings))
-        diagnoses = examine(examined, _DEADLINE_S, hide)
-        data = packed(parts(reading, diagnoses), hide, name)
+        with steps() as shown:
+            diagnoses = examine(examined, _DEADLINE_S, hide, shown)
+            data = packed(parts(reading, diagnoses, shown), hide, name)
         if str(file) == "-":
             sys.stdout.buffer.write(data)
             return

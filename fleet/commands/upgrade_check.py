@@ -12,6 +12,7 @@ from config.settings import Settings
 from fleet.broker.worker_statements import seen_in_redis
 from fleet.commands.diagnoses import show_diagnoses
 from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.progress import steps
 from fleet.doctor.checkup import own_secrets, redis_url_of
 from fleet.doctor.diagnosis import Diagnosis, not_checked
 from fleet.doctor.secret_words import hider
@@ -26,6 +27,7 @@ from fleet.doctor.upgrade import (
 )
 from fleet.errors import LedgerError
 from fleet.ledger.engine import open_engine
+from fleet.ledger.migrations.run import ProgressShown
 from fleet.ledger.places import farm_dir, heads_file, ledger_to_read
 from fleet.ledger.trial import hash_at, holdings, tried
 from tasks.broker.handshake import release
@@ -52,16 +54,17 @@ def upgrade_check(ctx: click.Context, /, *, proof: bool, as_json: bool) -> None:
         settings = load()
     with farm_errors():
         hide = hider(settings, own_secrets(settings))
-        found = [*(_proof(settings) if proof else _check(settings))]
+        with steps(quiet=as_json) as told:
+            found = [*(_proof(settings) if proof else _check(settings, told))]
     shown = [replace(one, found=hide(one.found), advice=hide(one.advice)) for one in found]
     ctx.exit(show_diagnoses(shown, as_json=as_json))
 
 
-def _check(settings: Settings) -> Iterator[Diagnosis]:
+def _check(settings: Settings, shown: ProgressShown) -> Iterator[Diagnosis]:
     own, place = own_statement(release(), settings), ledger_to_read(settings)
     held = None
     try:
-        trial = tried(place, heads_file(settings, place))
+        trial = tried(place, heads_file(settings, place), shown)
     except LedgerError as exc:
         yield unreadable(exc)
     else:

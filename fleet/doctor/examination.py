@@ -28,8 +28,15 @@ class _Running:
     found: list[Diagnosis] = field(default_factory=list)
 
 
-def examine(checks: Sequence[Check], deadline_s: float, hide: Callable[[str], str] = str) -> tuple[Diagnosis, ...]:
+def examine(
+    checks: Sequence[Check],
+    deadline_s: float,
+    hide: Callable[[str], str] = str,
+    shown: Callable[[str, int, int], object] = lambda *_: None,
+) -> tuple[Diagnosis, ...]:
     """The diagnoses of all checks, in the order of the checks, within `deadline_s` seconds in all.
+
+    `shown` gets what is waited for, how many checks before it have ended, and how many there are.
 
     `hide` takes secrets and miners' ids out of each text. A check that raises is reported by the name of its exception
     alone, since the message may hold a secret.
@@ -37,7 +44,8 @@ def examine(checks: Sequence[Check], deadline_s: float, hide: Callable[[str], st
     until = time.monotonic() + deadline_s
     running = [_start(check) for check in checks]
     diagnoses: list[Diagnosis] = []
-    for one in running:
+    for number, one in enumerate(running):
+        shown(f"checking {one.check.subject}", number, len(running))
         one.thread.join(max(until - time.monotonic(), 0.0))
         diagnoses += one.found
         if one.thread.is_alive():

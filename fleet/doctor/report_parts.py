@@ -20,8 +20,11 @@ from fleet.errors import LedgerError
 from fleet.exact_json import dump
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import kept_heads
+from fleet.ledger.migrations.run import ProgressShown, unseen
 from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import farm_dir, heads_file, ledger_to_read
+from fleet.ledger.reports.export import count
+from fleet.ledger.reports.rows_seen import RowsSeen
 from fleet.ledger.reports.sqlite_reader import sqlite_version
 from fleet.ledger.reports.verify import ServerVerdict, verify
 from fleet.status.standing import standing, status_folder
@@ -63,8 +66,13 @@ def stored_ids(settings: Settings) -> dict[str, str]:
     return names
 
 
-def parts(reading: Reading, diagnoses: Sequence[Diagnosis]) -> dict[str, Callable[[], str]]:
-    """File name → what makes its text. Making it may raise FleetError or OSError."""
+def parts(
+    reading: Reading, diagnoses: Sequence[Diagnosis], shown: ProgressShown = unseen
+) -> dict[str, Callable[[], str]]:
+    """File name → what makes its text. Making it may raise FleetError or OSError.
+
+    `shown` gets how far the check of the ledger is, which takes longest.
+    """
     settings = reading.settings
     logs = {f"logs/{folder}/{file.name}": _end_of(file) for folder, file in _logs(settings)}
     return {
@@ -72,7 +80,7 @@ def parts(reading: Reading, diagnoses: Sequence[Diagnosis]) -> dict[str, Callabl
         "status.json": lambda: _status(settings),
         "config.json": lambda: dump({"settings": [_origin(one) for one in reading.origins]}),
         "versions.json": lambda: dump(versions()),
-        "ledger.json": lambda: _ledger(settings),
+        "ledger.json": lambda: _ledger(settings, shown),
         **logs,
     }
 
@@ -114,10 +122,12 @@ def _origin(one: Origin) -> dict[str, object]:
     return {"name": one.name, "value": value, "source": one.source}
 
 
-def _ledger(settings: Settings) -> str:
+def _ledger(settings: Settings, shown: ProgressShown) -> str:
     place = ledger_to_read(settings)
     engine = open_engine(place.url, read_only=True)
-    return dump({"servers": [_verdict(one) for one in verify(engine, None, kept_heads(heads_file(settings, place)))]})
+    seen = RowsSeen("checking the ledger", count(engine), shown)
+    verdicts = verify(engine, None, kept_heads(heads_file(settings, place)), seen)
+    return dump({"servers": [_verdict(one) for one in verdicts]})
 
 
 def _verdict(one: ServerVerdict) -> dict[str, object]:

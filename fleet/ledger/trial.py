@@ -12,7 +12,10 @@ from sqlalchemy import Engine, func, select
 from fleet.errors import LedgerError
 from fleet.ledger.engine import open_engine
 from fleet.ledger.heads import kept_heads
+from fleet.ledger.migrations.run import ProgressShown, unseen
 from fleet.ledger.places import LedgerPlace, log_bytes
+from fleet.ledger.reports.export import count as count_of
+from fleet.ledger.reports.rows_seen import RowsSeen
 from fleet.ledger.reports.sqlite_reader import copy_ledger, schema_of
 from fleet.ledger.reports.verify import verify
 from fleet.ledger.schema import entries, jobs, servers
@@ -49,23 +52,24 @@ class Trial:
     problems: tuple[str, ...]
 
 
-def tried(place: LedgerPlace, heads_file: Path) -> Trial:
-    """Copy the ledger, migrate the copy, check it, and remove it again.
+def tried(place: LedgerPlace, heads_file: Path, shown: ProgressShown = unseen) -> Trial:
+    """Copy the ledger, migrate the copy, check it, and remove it again. `shown` gets how far that is.
 
     A PostgreSQL ledger of this release's schema is read in its place. Raises LedgerError where the ledger can't be
     read, has a schema that this release does not migrate, or has too little room beside it.
     """
     if place.file is None:
-        return _checked(open_engine(place.url, read_only=True), SCHEMA_VERSION, heads_file)
+        return _checked(open_engine(place.url, read_only=True), SCHEMA_VERSION, heads_file, shown)
     _check_room(place.file)
     # beside the ledger, since a container's /tmp is small
     with tempfile.TemporaryDirectory(dir=place.file.parent, prefix=".upgrade-check-") as folder:
         copy = Path(folder, place.file.name)
+        shown("copying the ledger", 0, 1)
         copy_ledger(place.file, copy)
         schema = schema_of(copy)
-        engine = open_engine(f"sqlite:///{copy}")
+        engine = open_engine(f"sqlite:///{copy}", shown=shown)
         try:
-            return _checked(engine, schema, heads_file)
+            return _checked(engine, schema, heads_file, shown)
         finally:
             engine.dispose()
 
@@ -106,8 +110,8 @@ def hash_at(engine: Engine, server: str, seq: int) -> str | None:
     return None if found is None else bytes(found).hex()
 
 
-def _checked(engine: Engine, schema: int, heads_file: Path) -> Trial:
-    verdicts = verify(engine, None, kept_heads(heads_file))
+def _checked(engine: Engine, schema: int, heads_file: Path, shown: ProgressShown) -> Trial:
+    verdicts = verify(engine, None, kept_heads(heads_file), RowsSeen("checking the ledger", count_of(engine), shown))
     problems = [f"{one.server}: {words}" for one in verdicts for words in one.problems]
     problems += [f"{one.server}: {one.verdict.flaw.problem}" for one in verdicts if one.verdict.flaw is not None]
     return Trial(schema=schema, held=holdings(engine), problems=tuple(problems))

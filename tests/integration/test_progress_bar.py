@@ -36,6 +36,8 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("ledger verify", "verifying"),
         ("ledger export --csv out.csv", "exporting"),
         ("history --last 26h --step 10m", "reading the ledger"),
+        ("upgrade-check", "checking the ledger"),
+        ("report out.tar.gz", "checking the ledger"),
     ],
 )
 def test_a_bar_counts_the_entries_on_a_terminal_and_is_silent_elsewhere(mined: Path, command: str, words: str) -> None:
@@ -47,4 +49,15 @@ def test_a_bar_counts_the_entries_on_a_terminal_and_is_silent_elsewhere(mined: P
         assert f" of {ENTRIES:,}" in terminal.shown
     piped = run_fleet(*command.split(), folder=mined, settings=farm_settings(mined))
     assert piped.returncode == 0
+    assert words not in piped.stdout + piped.stderr
+
+
+@pytest.mark.parametrize(("command", "words"), [("reconcile", "comparing miners"), ("doctor", "checking settings")])
+def test_a_bar_says_what_is_waited_for(mined: Path, command: str, words: str) -> None:
+    env = environ(mined, farm_settings(mined)) | {"TERM": "xterm"}
+    with in_terminal([*FLEET, command], mined, env) as terminal:
+        terminal.wait()
+        terminal.close()
+        assert words in terminal.shown
+    piped = run_fleet(command, folder=mined, settings=farm_settings(mined))
     assert words not in piped.stdout + piped.stderr

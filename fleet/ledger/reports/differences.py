@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -60,13 +61,20 @@ class Comparison:
     findings: tuple[Explained, ...]
 
 
-def comparisons(engine: Engine) -> list[Comparison]:
-    """All miners of a ledger in order of server and name. Raises LedgerError when it can't be read."""
+def comparisons(engine: Engine, shown: Callable[[int, int], object] = lambda _, __: None) -> list[Comparison]:
+    """All miners of a ledger in order of server and name. Raises LedgerError when it can't be read.
+
+    `shown` gets how many miners are read, and how many there are.
+    """
     miners, servers = schema.miners, schema.servers
     query = select(miners, servers.c.name.label("server_name")).join(servers, servers.c.id == miners.c.server)
     with reading(engine) as connection:
         rows = sorted(connection.execute(query), key=lambda row: (row.server_name, reading_order(row.name)))
-        return [_comparison(connection, row) for row in rows]
+        found = []
+        for number, row in enumerate(rows):
+            shown(number, len(rows))
+            found.append(_comparison(connection, row))
+        return found
 
 
 def _comparison(connection: Connection, row: Any) -> Comparison:
