@@ -2,9 +2,10 @@
 
     python -m bench budget
 
-The fleet is told of a limit ten times the server's and has to find the true one. The windows after the first
-are measured. The possible number of jobs follows from the requests that heartbeats leave: two for each job, and one for
-a job that came without a fetch.
+The fleet is told of a limit ten times the server's and has to find the true one. It opens eight sessions first, and the
+others once a refusal has shown the limit. Once all are open and the requests that opened them have left the window, the
+following windows are measured. The possible number of jobs follows from the requests that heartbeats leave: two for
+each job, and one for a job that came without a fetch.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ MINERS = 100
 _TIMES = 10
 #: how late a heartbeat may come without counting as late, in seconds
 TOLERANCE_S = 1.0
+#: seconds allowed for opening the sessions
+_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """A server's limit, and the number of windows that are measured after the first."""
+    """A server's limit, and the number of windows that are measured."""
 
     requests: int
     window_s: float
@@ -39,6 +42,22 @@ class Limit:
     def words(self) -> str:
         """The limit as part of a row's name."""
         return f"{self.requests:,} / {self.window_s:g} s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What a farm did at a limit."""
+
+    limit: Limit
+    #: refusals in the first window
+    refused: int
+    #: seconds that were measured, the payments in them, and the server's counts before and after
+    seconds: float
+    paid: Sequence[Payment]
+    first: Mapping[str, Any]
+    last: Mapping[str, Any]
+    #: heartbeats since the first window, and those that were due in it
+    watch: Watch
 
 
 LIMITS = (
@@ -67,55 +86,62 @@ def _measured(limit: Limit) -> list[Row]:
         )
         while not farm.asked("requests")["requests_total"]:
             time.sleep(0.01)
-        started_at = time.time()
         time.sleep(limit.window_s)
-        first, watch = farm.asked("requests"), Watch(farm)
-        watch.look_for(started_at + limit.window_s * (1 + limit.windows) - time.time())
+        refused, watch = farm.asked("requests")["refused_429"], Watch(farm)
+        _all_open(watch)
+        time.sleep(limit.window_s)
+        began_at, first = time.time(), farm.asked("requests")
+        watch.look_for(limit.windows * limit.window_s)
         last, until = farm.asked("requests"), time.time()
         farm.drained(coordinator)
         worker.stop(5.0)
-        window = [one for one in farm.payments() if started_at + limit.window_s <= one.at < until]
-    return _rows(limit, until - started_at - limit.window_s, window, first, last, watch)
+        paid = [one for one in farm.payments() if began_at <= one.at < until]
+    return _rows(
+        Seen(limit=limit, refused=refused, seconds=until - began_at, paid=paid, first=first, last=last, watch=watch)
+    )
 
 
-def _rows(
-    limit: Limit,
-    seconds: float,
-    paid: Sequence[Payment],
-    first: Mapping[str, Any],
-    last: Mapping[str, Any],
-    watch: Watch,
-) -> list[Row]:
-    refused = (last["refused_429"] - first["refused_429"]) / (seconds / limit.window_s)
-    name = limit.words
+def _all_open(watch: Watch) -> None:
+    """Wait until every miner has a session."""
+    until = time.monotonic() + _PATIENCE_S
+    while (count := watch.look()) < MINERS:
+        if time.monotonic() > until:
+            raise RuntimeError(f"only {count} of {MINERS} sessions were opened in {_PATIENCE_S:.0f} s")
+        time.sleep(0.5)
+
+
+def _rows(seen: Seen) -> list[Row]:
+    refused = (seen.last["refused_429"] - seen.first["refused_429"]) / (seen.seconds / seen.limit.window_s)
+    name = seen.limit.words
     return [
         Row(
             part="budget",
             name=f"{name}: jobs of what the limit allows",
-            runs=[len(paid) / _allowed(limit, seconds, first, last) * 100],
+            runs=[len(seen.paid) / _allowed(seen) * 100],
             unit="%",
             target=97.0,
             bound=Bound.AT_LEAST,
         ),
         Row(part="budget", name=f"{name}: refusals a window", runs=[refused], unit="", target=1.0),
-        Row(part="budget", name=f"{name}: refusals in the first window", runs=[first["refused_429"]], unit=""),
-        _late_row(f"{name}: heartbeats late", watch.late_s, target=0.0),
+        Row(part="budget", name=f"{name}: refusals in the first window", runs=[seen.refused], unit=""),
+        _late_row(f"{name}: heartbeats late", seen.watch.late_s, target=0.0),
         # the first window's requests were all spent before the limit was known
-        _late_row(f"{name}: heartbeats late that were due in the first window", watch.late_before_s),
+        _late_row(f"{name}: heartbeats late that were due in the first window", seen.watch.late_before_s),
         Row(
             part="budget",
             name=f"{name}: a miner's share off the mean, beyond one job",
-            runs=[_off_the_mean(paid)],
+            runs=[_off_the_mean(seen.paid)],
             unit="%",
             target=10.0,
         ),
     ]
 
 
-def _allowed(limit: Limit, seconds: float, first: Mapping[str, Any], last: Mapping[str, Any]) -> float:
+def _allowed(seen: Seen) -> float:
     """Number of jobs for which the limit has requests, after the heartbeats."""
+    limit, first, last = seen.limit, seen.first, seen.last
     beats = last["heartbeats"] - first["heartbeats"]
-    allowed = (limit.requests * seconds / limit.window_s - beats + _free(last) - _free(first)) / 2
+    allowed = (limit.requests * seen.seconds / limit.window_s - beats + _free(last) - _free(first)) / 2
     # a job that is open at either end has its fetch on one side and its submission on the other
     return float(allowed + (_open(first) - _open(last)) / 2)
 
