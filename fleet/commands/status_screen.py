@@ -49,7 +49,7 @@ class _Screen:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         found, figures = self._found, self._found.figures
-        above = Group(*_money(figures), *_servers(figures), *_controls(figures), Text())
+        above = Group(*_money(figures), *_servers(figures), *_controls(figures), *_advice(figures), Text())
         title, work, wrong = Group(*_title(found)), Group(*_work(figures)), Group(Text(), *_wrong(found))
         whole = options.reset_height()
         used = sum(len(console.render_lines(part, whole, pad=False)) for part in (title, above, work, wrong))
@@ -111,6 +111,13 @@ def _money(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         jobs, amount = sum(row["jobs"] for row in losses), sum((_exact(row["not_earned_nnet"]) for row in losses), ZERO)
         worst = max(losses, key=lambda row: _exact(row["not_earned_nnet"]))
         yield _line("lost", f"{jobs} jobs, {readable(amount)} NNET, most of it: {worst['cause']}")
+
+
+def _advice(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What another number of miners would earn, at each server; a coordinator of an older release states nothing."""
+    rows = figures.get("advice") or ()
+    for row in rows:
+        yield _line("advice", f"{row['server']}: {row['advice']}" if len(rows) > 1 else row["advice"])
 
 
 def _servers(figures: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -68,6 +68,13 @@ def by_server(farm: AnyFarm) -> Mapping[str, Farm]:
     return farm.by_server if isinstance(farm, Farms) else {"": farm}
 
 
+def advice_of(farm: AnyFarm) -> dict[str, str]:
+    """What would earn more at each server, by its name as in `by_server`, where it is known."""
+    autos = {name: one.auto for name, one in by_server(farm).items() if not stands_by(one.auto)}
+    found = {name: auto.adviser.advice for name, auto in autos.items() if auto is not None}
+    return {name: advice.sentence for name, advice in found.items() if advice is not None}
+
+
 def expected(farm: AnyFarm, now: float) -> tuple[float, float] | None:
     """NNET a second that are expected, and the relative standard error; None while any farm that mines can't say."""
     if isinstance(farm, Farms):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control
-from fleet.coordinator.farms import AnyBooks, AnyFarm, by_server, expected
+from fleet.coordinator.farms import AnyBooks, AnyFarm, advice_of, by_server, expected
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
 from fleet.coordinator.observers import EndedAttempt
@@ -205,6 +205,7 @@ class StatusObserver:
             wrong=self._health.wrong(farm, rows, (free, hosts), now, now_ms, controls),
             servers=servers,
             controls=controls,
+            advice=advice_of(farm),
         )
 
     def _queue(self, farm: AnyFarm, now: float) -> Queue:

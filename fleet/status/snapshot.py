@@ -6,7 +6,7 @@ One file: the page, the terminal, metrics and alerts read one value, whose parts
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -216,3 +216,5 @@ class FarmSnapshot:
     servers: tuple[ServerFigures, ...] = ()
     #: what is paused or drained
     controls: tuple[Control, ...] = ()
+    #: server, by its name in the settings ("" for the only one) → what would earn more there, where it is known
+    advice: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from fleet.errors import LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.engine import open_engine
 from fleet.ledger.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
+from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.rewards import Reward, rewards_by
 from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
 from fleet.status.stated import controls_stated
@@ -87,10 +88,11 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, cale
         rewards = _at(accounts, rewards_by(place, "miner"))
         days = _at(accounts, rewards_by(place, "day", calendar=calendar))
         controls = _controls(place, servers[0]["account"] if servers else "", now_ms)
+        advice = _advice(place, servers)
     except LedgerError:
         if found is not None or (place.file is not None and place.file.exists()):
             raise
-        rewards, days, controls = [], [], []
+        rewards, days, controls, advice = [], [], [], []
     known = {row["miner"]: row for row in last.get("miners", [])}
     return {
         "v": last.get("v"),
@@ -104,6 +106,7 @@ def _of_ledger(place: LedgerPlace, found: ReadSnapshot | None, now_ms: int, cale
         **dict.fromkeys(_OF_THE_PRESENT),
         "losses": last.get("losses"),
         "ledger": last.get("ledger"),
+        "advice": advice,
         "controls": controls_stated(controls, calendar, now_ms),
         "wrong": [],
         "miners": [_miner(row.group, row.total_nnet, known.get(row.group, {})) for row in rewards],
@@ -133,6 +136,13 @@ def _controls(place: LedgerPlace, account: str, now_ms: int) -> list[Control]:
         return list(book.in_force())
     finally:
         book.close()
+
+
+def _advice(place: LedgerPlace, servers: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What would have earned more at these servers when the farm last ran."""
+    names = {row["account"]: row["server"] for row in servers}
+    kept = ((names.get(one.server), one.advice.sentence) for one in kept_advice(place))
+    return [{"server": name, "advice": text} for name, text in kept if name is not None]
 
 
 def _at(accounts: Collection[str], rows: Sequence[Reward]) -> list[Reward]:

@@ -51,6 +51,7 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "ledger": _ledger(snapshot.ledger),
         "gas": None if snapshot.gas is None else dict(snapshot.gas),
         "phase": None if snapshot.phase is None else dict(snapshot.phase),
+        "advice": [{"server": name or snapshot.server, "advice": text} for name, text in snapshot.advice.items()],
         "controls": controls_stated(snapshot.controls, Calendar(snapshot.earnings.time_zone), snapshot.at_ms),
         "wrong": [_wrong(one) for one in snapshot.wrong],
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.farms import book, earned, farm, farm_settings, simulator
-from tests.support.processes import nothing_left, run_fleet, stop
+from tests.support.processes import eventually, nothing_left, run_fleet, stop
 
 pytestmark = pytest.mark.timeout(240)
 SETTINGS = {
@@ -22,6 +22,12 @@ SETTINGS = {
 SERVER = ("--dialect", "c", "--rate-limit", "300/60", "--heartbeat-pay", "none", "--mix", "light")
 
 
+def advised(folder: Path, settings: dict[str, str]) -> str:
+    """The advice that `fleet status` shows."""
+    shown = run_fleet("status", folder=folder, settings=settings).stdout
+    return next((line.removeprefix("advice").strip() for line in shown.splitlines() if line.startswith("advice")), "")
+
+
 def test_miners_that_cost_income_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "farm"
     with simulator(tmp_path / "simulator", *SERVER) as (_, url):
@@ -29,11 +35,14 @@ def test_miners_that_cost_income_are_named(tmp_path: Path) -> None:
         with farm(folder, *command, settings=SETTINGS) as process:
             process.says("of 8 miners: ", timeout_s=120)
             process.says("[EARN]   close ")
+            running = farm_settings(folder, SETTINGS | {"FLEET_SERVER": url})
+            eventually("advice in the snapshot", lambda: "close" in advised(folder, running))
             assert stop(process) == 0, process.words()
             nothing_left(process)
         settings = farm_settings(folder, SETTINGS | {"FLEET_SERVER": url})
         answer = json.loads(run_fleet("advise", "--json", folder=folder, settings=settings).stdout)
         shown = run_fleet("advise", folder=folder, settings=settings).stdout
+        assert advised(folder, settings) == answer["servers"][0]["advice"]
         with farm(folder, *command, settings=SETTINGS) as again:
             again.says("[EARN]   as of the last run: close ")
             again.says("session started", times=8)

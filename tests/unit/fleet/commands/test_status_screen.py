@@ -39,6 +39,16 @@ def test_money_miners_hosts_and_what_is_wrong_are_on_it() -> None:
         assert part in text
 
 
+def test_the_advice_is_on_it_and_names_the_server_where_there_are_several() -> None:
+    close = "close 6 of 8 miners: 17.2 → 69.2 NNET a minute"
+    stay = "3 miners earn about 1,740 NNET a minute; no other number is known to earn more"
+    assert f"advice    {close}" in lines(snapshot(advice={"": close}))
+    several = " ".join(" ".join(lines(snapshot(advice={"north": close, "south": stay}))).split())
+    assert f"advice north: {close}" in several
+    assert f"advice south: {stay}" in several
+    assert "advice" not in "\n".join(lines())
+
+
 def test_thousands_of_miners_and_hosts_fit_on_one_screen() -> None:
     miners = tuple(replace(MINER, name=f"rig-{number:04}") for number in range(2500))
     hosts = tuple(replace(WORK, name=f"host-{number}") for number in range(200))
