@@ -18,6 +18,7 @@ TOPICS: dict[str, str] = {
     "test_map.py": "docs/map.md",
     "test_planted_bugs.py": "tests/virtual: its laws find bugs that are put in on purpose",
     "test_troubleshooting.py": "docs/troubleshooting.md",
+    "test_virtual_bans.py": "whole farms under virtual time that the server bans",
     "test_virtual_time.py": "whole farms under virtual time",
     "test_way_of_a_job.py": "docs/architecture.md",
 }
