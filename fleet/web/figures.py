@@ -36,6 +36,11 @@ def estimate(value: float | Decimal | None) -> str:
     return f"{number:,.0f}" if number == 0 or abs(number) >= 1000 else f"{number:#.4g}"
 
 
+def axis(value: float) -> str:
+    """A number beside the axis of a chart: all digits before the point, and those behind it that are needed."""
+    return f"{value:,.0f}" if value >= 1000 else f"{Decimal(f'{value:.10g}'):f}"
+
+
 def count(value: int | None) -> str:
     """A number of things."""
     return UNKNOWN if value is None else f"{value:,}"

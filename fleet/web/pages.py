@@ -94,6 +94,7 @@ class Pages:
             view=over_time.chart(*self._past(query)),
             servers=over_time.server_charts(*self._past(query), farm.servers),
             problem=self._sources.past.problem,
+            pauses=views.pauses(farm),
             hosts=hosts[:_FIRST_HOSTS],
             all_hosts=len(hosts),
             miners=lists.first_miners(farm.miners, _FIRST_MINERS),

@@ -47,15 +47,15 @@ def standing(farm: FarmSnapshot, age_s: float) -> FarmState:
         return FarmState(grade="warn", word="Mining", text="The farm earns less than it could.")
     if farm.controls:
         mines = any(row.state not in {"paused", "closed"} for row in farm.miners)
-        return FarmState(grade="ok", word="Mining" if mines else "Paused", text=_paused(farm))
+        return FarmState(grade="ok", word="Mining" if mines else "Paused", text=" ".join(pauses(farm)))
     return FarmState(grade="ok", word="Mining", text="Nothing is wrong that the coordinator knows of.")
 
 
-def _paused(farm: FarmSnapshot) -> str:
+def pauses(farm: FarmSnapshot) -> list[str]:
     """What is paused, in a sentence for each."""
     calendar = Calendar(farm.earnings.time_zone)
     texts = [line_of(row) for row in controls_stated(farm.controls, calendar, farm.at_ms)]
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in texts)
+    return [f"{text[0].upper()}{text[1:]}." for text in texts]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

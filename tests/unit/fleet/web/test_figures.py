@@ -24,6 +24,14 @@ def test_an_amount_has_six_decimals_at_most_and_grouped_thousands(amount: Decima
     assert figures.nnet(amount) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(2.5e10, "25,000,000,000"), (1250.0, "1,250"), (12.5, "12.5"), (0.1, "0.1"), (2e-6, "0.000002"), (0.0, "0")],
+)
+def test_a_number_beside_an_axis_is_written_out(value: float, shown: str) -> None:
+    assert figures.axis(value) == shown
+
+
 def test_the_cells_of_a_column_have_their_points_below_each_other() -> None:
     cells = figures.nnet_column([Decimal("1.25"), Decimal(1000), None, Decimal("0.0000001")])
     assert [cell.replace("\u2007", "_").replace("\u2008", ".") for cell in cells] == [

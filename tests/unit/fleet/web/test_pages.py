@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from config.hiding import hide_by
+from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.domain.amounts import ZERO
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.reports.job_history import JobStep, Life, Match
@@ -153,6 +154,16 @@ def test_each_of_several_servers_has_a_row_with_its_own_limit() -> None:
     for row in ("321/5,000", "123/5,000", "banned", "All servers"):
         assert row in document
     assert 'id="servers"' not in World(farm=replace(SNAPSHOT, servers=SERVERS[:1])).page("/")[1]
+
+
+def test_a_pause_is_shown_beside_what_is_wrong() -> None:
+    target = Target(kind=TargetKind.TAG, name="garage")
+    control = Control(target=target, action=Action.PAUSE, since_ms=AT_MS, who="alex", reason=MARKUP)
+    _, document = World(farm=snapshot(controls=(control,))).page("/")
+    words = "".join(Elements(document).words)
+    assert SNAPSHOT.wrong[0].text in words
+    assert "Tag garage is paused by alex: " in words
+    assert "<img" not in document
 
 
 def test_a_miner_names_its_server_where_there_are_several() -> None:
