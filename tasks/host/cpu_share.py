@@ -1,7 +1,7 @@
 """Keeps a worker to its share of the CPU: how many processes compute, and how long each rests between two jobs. Pure.
 
-A job runs at full speed, so that no time limit is reached because of the share; its process rests after it. The
-worker's main process is counted, too: each computing process works off an equal part of its time.
+A job runs at full speed, and its process rests before the next one. The worker's main process is counted, too: each
+computing process works off an equal part of its time.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 #: CPU seconds below which no rest is worth the switch, and how many unused ones may be used later
 _LEAST_S, _CREDIT_S = 0.01, 0.2
-#: longest rest after one job, in seconds: jobs that wait meanwhile must not look lost. What is left is rested later.
-MOST_REST_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +39,9 @@ class CpuShare:
 class Rest:
     """Says how long a process has to rest. Times are seconds: `cpu` as used by it, `now` monotonic."""
 
-    def __init__(self, share: float, *, cpu: float, now: float) -> None:
-        """`share` is the part of one core that the process may use."""
-        self._share, self._cpu, self._now = share, cpu, now
+    def __init__(self, share: float, *, cpu: float, now: float, most_s: float) -> None:
+        """`share` is the part of one core that the process may use. A rest above `most_s` is made up for later."""
+        self._share, self._cpu, self._now, self._most_s = share, cpu, now, most_s
         #: CPU seconds used beyond the share; below zero, what may still be used
         self._debt = 0.0
 
@@ -52,4 +50,4 @@ class Rest:
         self._debt += cpu - self._cpu - self._share * (now - self._now)
         self._cpu, self._now = cpu, now
         self._debt = max(self._debt, -_CREDIT_S)
-        return min(self._debt / self._share, MOST_REST_S) if self._debt >= _LEAST_S else 0.0
+        return min(self._debt / self._share, self._most_s) if self._debt >= _LEAST_S else 0.0

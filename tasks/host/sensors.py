@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tasks.host.cpu_time import ticks
 from tasks.host.input_idle import InputIdle
 from tasks.host.limits import Readings
 
@@ -63,21 +64,17 @@ class Sensors:
 
     def _counts(self) -> tuple[int, int, int] | None:
         try:
-            ticks = [int(part) for part in _text(self._root / "proc/stat").splitlines()[0].split()[1:9]]
+            counts = [int(part) for part in _text(self._root / "proc/stat").splitlines()[0].split()[1:9]]
         except (IndexError, ValueError):
             return None
-        idle = ticks[3] + ticks[4]
-        return sum(ticks) - idle, sum(ticks), self._own(os.getpid())
+        idle = counts[3] + counts[4]
+        return sum(counts) - idle, sum(counts), self._own(os.getpid())
 
     def _own(self, pid: int) -> int:
         """Ticks of a process and all that it has started, living or not."""
-        folder = self._root / "proc" / str(pid)
-        try:
-            ticks = sum(int(part) for part in _text(folder / "stat").rpartition(")")[2].split()[11:15])
-        except ValueError:
-            return 0
-        children = " ".join(_text(task) for task in folder.glob("task/*/children"))
-        return ticks + sum(self._own(int(child)) for child in children.split())
+        tasks = (self._root / "proc" / str(pid)).glob("task/*/children")
+        children = " ".join(map(_text, tasks))
+        return ticks(pid, self._root) + sum(self._own(int(child)) for child in children.split())
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
 from tasks.worker.bundle import BundleEnds, compute_each
 from tasks.worker.bundle_events import BundleRequest
 from tasks.worker.failures import failures
+from tasks.worker.resting import resting
 from tasks.worker.soft_limit import soft_limit
 from tasks.worker.strategy import selective
 
@@ -47,6 +48,7 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
     """Register one task per job type under its name, so that Flower's list can be read and filtered by job type."""
 
     def run(message: Any) -> dict[str, Any]:
+        resting.before_job()
         soft_limit.begin()
         return run_one(message)
 
@@ -61,6 +63,7 @@ def register_tasks(app: Celery, max_payload_bytes: int) -> None:
         return result
 
     def run_each(messages: Any) -> BundleEnds:
+        resting.before_job()
         soft_limit.begin()
         return compute_each(messages, run_one)
 

@@ -33,11 +33,13 @@ from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.limits_step import limits_step
-from tasks.worker.paced_pool import pace
 from tasks.worker.pausing_step import pausing_step
+from tasks.worker.resting import pace
 from tasks.worker.steps import Heartbeat, PacedEvents, self_test_step, watchdog_step
 
 _EX_CONFIG = 78
+#: part of the soft time limit that a rest before a job may take
+_REST = 0.2
 _NO_PAUSE = "Ctrl-Z is ignored: the jobs would wait. Ctrl-C finishes them and ends the worker."
 _log = logging.getLogger(__name__)
 
@@ -143,7 +145,7 @@ def _pool_size(settings: Settings) -> PoolSize:
     share = CpuShare(percent=percent, cores=host.cpu_cores)
     asked = None if asked is None else min(asked, share.processes)
     size = pool_size(asked=asked, cores=share.processes, memory_mb=host.memory_mb, open_files=raise_limit())
-    pace(share.each(size.processes), size.processes)
+    pace(share.each(size.processes), size.processes, _REST * settings.worker.soft_time_limit_s)
     _log.warning("limits.cpu_percent is %g: at most %d processes compute, and rest", percent, size.processes)
     return size
 

@@ -6,7 +6,9 @@ from random import Random
 
 import pytest
 
-from tasks.host.cpu_share import MOST_REST_S, CpuShare, Rest
+from tasks.host.cpu_share import CpuShare, Rest
+
+MOST_REST_S = 30.0
 
 
 @pytest.mark.parametrize(
@@ -23,7 +25,7 @@ def test_as_many_processes_compute_as_the_share_needs(percent: float, cores: int
 @pytest.mark.parametrize(("least_s", "most_s"), [(0.0005, 0.002), (0.01, 0.2), (0.2, 2.0)])
 def test_over_many_jobs_the_share_is_kept(share: float, least_s: float, most_s: float) -> None:
     rng, cpu, now = Random(7), 0.0, 0.0
-    rest = Rest(share, cpu=cpu, now=now)
+    rest = Rest(share, cpu=cpu, now=now, most_s=MOST_REST_S)
     for _ in range(3_000):
         took = rng.uniform(least_s, most_s)
         # another process may have the core meanwhile
@@ -35,12 +37,12 @@ def test_over_many_jobs_the_share_is_kept(share: float, least_s: float, most_s: 
 
 
 def test_waiting_for_a_job_counts_as_rest_and_is_not_saved_up() -> None:
-    rest = Rest(0.5, cpu=0.0, now=0.0)
+    rest = Rest(0.5, cpu=0.0, now=0.0, most_s=MOST_REST_S)
     assert rest.due_s(cpu=1.0, now=10.0) == 0.0, "it waited for longer than it computed"
     assert rest.due_s(cpu=3.0, now=12.0) == pytest.approx(1.6), "only a fifth of a second of CPU was saved up"
 
 
 def test_a_rest_has_an_end_and_what_is_left_is_rested_later() -> None:
-    rest = Rest(0.1, cpu=0.0, now=0.0)
+    rest = Rest(0.1, cpu=0.0, now=0.0, most_s=MOST_REST_S)
     assert rest.due_s(cpu=6.0, now=6.0) == MOST_REST_S
     assert rest.due_s(cpu=6.0, now=6.0 + MOST_REST_S) == pytest.approx(24.0)
