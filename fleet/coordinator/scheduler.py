@@ -147,10 +147,7 @@ class Farm:
         return Outlook.of(len(self.jobs), self._resends, self.governor, last_sending, now)
 
     def on_workers(self, now: float, *, present: bool, pausing: bool = False) -> None:
-        """Workers have come or gone. Without any, no job is fetched, and jobs that come without a fetch wait here.
-
-        `pausing` is whether those that are there all pause.
-        """
+        """Workers have come or gone, or all pause. Without any, no job is fetched; others that come wait here."""
         self._sort(self.workers.present(now, present=present, pausing=pausing), now)
 
     def pause_types(self, job_types: Collection[str], now: float) -> None:

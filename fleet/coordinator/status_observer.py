@@ -236,12 +236,14 @@ class StatusObserver:
             )
             self._order = sorted(named, key=lambda one: reading_order(one[0]))
         rows, sessions, row_of, removed = [], Counter[str](), self._collected.row, farm.removed
+        held = (one.workers.waiting_for_type for one in by_server(farm).values())
+        waiting = {miner_id: hidden(job_type) for one in held for miner_id, job_type in one.items()}
         for name, miner, server in self._order:
             state = _state(miner, now)
             if state == "closed" and miner.spec.miner_id in removed:
                 continue
             sessions[state] += 1
-            row = row_of(name, state, miner.account.unexplained, server)
+            row = row_of(name, state, miner.account.unexplained, server, waiting.get(miner.spec.miner_id, ""))
             if state != "closed" or row.ledger:
                 rows.append(row)
         return tuple(rows), sessions

@@ -51,10 +51,10 @@ class Workforce:
         return sum(one._jobs.at_workers - one._paused_jobs for one in self._all)
 
     @property
-    def waiting_for_type(self) -> frozenset[str]:
-        """The ids of the miners that have a job of a paused type."""
+    def waiting_for_type(self) -> dict[str, str]:
+        """The ids of the miners that have a job of a paused type, with that type."""
         jobs = (self._jobs.get(job_id) for job_id in self._held)
-        return frozenset(job.miner_id for job in jobs if job is not None and job.job_type in self.paused_types)
+        return {job.miner_id: job.job_type for job in jobs if job is not None and job.job_type in self.paused_types}
 
     @property
     def _paused_jobs(self) -> int:

@@ -97,11 +97,16 @@ def _stops(one: Hindrance) -> bool:
 
 
 def _pauses(subject: str, figures: Mapping[str, Any]) -> Iterator[Hindrance]:
-    """The controls that concern a subject: its own; for a paused miner also those of several; for the farm, all."""
+    """The controls that concern a subject: its own; for the farm, all.
+
+    A paused miner is also concerned by those of several, and one that waits with a job of a paused type by the type's.
+    """
     states = {miner_subject(row["miner"]): row["state"] for row in figures["miners"]}
+    waits_for = {miner_subject(row["miner"]): row.get("waits_for_type") for row in figures["miners"]}
     for row in figures.get("controls") or ():
         of_several = row["kind"] in {TargetKind.FARM.value, TargetKind.SERVER.value, TargetKind.TAG.value}
-        if subject in (FARM, row["subject"]) or (of_several and states.get(subject) == "paused"):
+        of_type = row["kind"] == TargetKind.JOB_TYPE.value and row["name"] == waits_for.get(subject)
+        if subject in (FARM, row["subject"]) or (of_several and states.get(subject) == "paused") or of_type:
             ended = f"fleet resume {row['subject']}"
             yield Hindrance(
                 kind="paused",

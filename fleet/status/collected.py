@@ -108,10 +108,12 @@ class Collected:
         """Correct a past day by the ledger's sums of it."""
         self._changed |= self.days.correct(day, booked)
 
-    def row(self, name: str, state: str, unexplained: Decimal, server: str = "") -> MinerFigures:
+    def row(
+        self, name: str, state: str, unexplained: Decimal, server: str = "", waits_for_type: str = ""
+    ) -> MinerFigures:
         """A miner's figures; the same object as before if nothing has changed."""
-        row = self._rows.get(name)
-        if row is None or name in self._changed or row.state != state or row.unexplained != unexplained:
+        row, now = self._rows.get(name), (state, unexplained, waits_for_type)
+        if row is None or name in self._changed or (row.state, row.unexplained, row.waits_for_type) != now:
             self._changed.discard(name)
             known = self._miner(name)
             row = self._rows[name] = MinerFigures(
@@ -125,6 +127,7 @@ class Collected:
                 last_paid_ms=known.last_paid_ms,
                 unexplained=unexplained,
                 server=server,
+                waits_for_type=waits_for_type,
             )
         return row
 

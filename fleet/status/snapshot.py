@@ -69,6 +69,8 @@ class MinerFigures:
     unexplained: Decimal
     #: name of the server that it mines at; empty for the only one
     server: str = ""
+    #: the paused type of a job that it waits with; empty without one
+    waits_for_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,6 +75,7 @@ def miner_stated(row: MinerFigures) -> dict[str, Any]:
         "last_paid_at": stamp(row.last_paid_ms),
         "unexplained_nnet": row.unexplained,
         "server": row.server or None,
+        "waits_for_type": row.waits_for_type or None,
     }
 
 

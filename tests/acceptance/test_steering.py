@@ -164,6 +164,7 @@ def test_jobs_of_a_paused_type_wait_and_are_computed_once_it_is_resumed(running:
     assert "waits with it until it is resumed" in running.said("pause", "type", kind, "--reason", "too long")
     eventually("the status says so", lambda: f"type {kind} is paused by" in " ".join(running.said("status").split()))
     eventually("sooner or later each miner is given one", lambda: waiting() == (len(_MINERS), [0]))
+    assert f"Type {kind} is paused by" in running.said("explain", "miner", "north")
     assert "has nothing to finish" in running.said("drain", "type", kind, code=65)
     before = computed()[kind]
     running.said("resume", "type", kind)

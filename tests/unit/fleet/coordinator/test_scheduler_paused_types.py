@@ -34,7 +34,7 @@ def test_a_fetched_job_of_a_paused_type_waits_without_a_second_attempt_and_is_se
     made.farm.pause_types({paused.job_type}, made.now)
     made.answer(first, paused)
     assert given(made) == []
-    assert made.farm.workers.waiting_for_type == {first.spec.miner_id}
+    assert made.farm.workers.waiting_for_type == {first.spec.miner_id: paused.job_type}
     assert made.farm.workers.at_workers == 0, "it takes up no room"
     for _ in range(20):
         made.now += 30.0
@@ -43,7 +43,7 @@ def test_a_fetched_job_of_a_paused_type_waits_without_a_second_attempt_and_is_se
     made.farm.pause_types((), made.now)
     (order,) = made.turn().dispatches
     assert (order.message.job_id, order.message.attempt) == ("j1", 1)
-    assert made.farm.workers.waiting_for_type == frozenset()
+    assert made.farm.workers.waiting_for_type == {}
 
 
 def test_other_types_reach_workers(ledger: Ledger) -> None:

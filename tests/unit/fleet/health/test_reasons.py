@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.domain.causes import Loss
 from fleet.health.reasons import Hindrance, LostToday, reasons
 from fleet.status.snapshot import Severity, Wrong
@@ -86,3 +87,18 @@ def test_each_cause_of_a_loss_has_a_remedy(cause: Loss) -> None:
     (one,) = reasons("miner a", figures(), lost, runs=True)
     assert one.help.endswith(".")
     assert one.text == f"1 job was not paid in the last day: {cause.value}."
+
+
+def test_a_miner_that_waits_with_a_job_of_a_paused_type_is_told_of_that_types_pause_alone() -> None:
+    types = [Target(kind=TargetKind.JOB_TYPE, name=name) for name in ("inference", "matrix_ops")]
+    controls = tuple(Control(target=one, action=Action.PAUSE, who="sam", since_ms=1) for one in types)
+    rows = (replace(MINER, name="a", waits_for_type="inference"), replace(MINER, name="b"))
+    made = snapshot(miners=rows, controls=controls)
+    stated = head_stated(made) | {"miners": [miner_stated(row) for row in made.miners]}
+
+    def told(subject: str) -> list[str]:
+        return [one.text for one in reasons(subject, stated, (), runs=True) if one.kind == "paused"]
+
+    assert told("miner a") == ["Type inference is paused by sam."]
+    assert told("miner b") == []
+    assert len(told("farm")) == 2
