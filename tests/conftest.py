@@ -58,8 +58,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def empty_redis_url(redis_url: str) -> str:
-    """The URL of the session's Redis, emptied for this test."""
+def empty_redis_url(redis_url: str) -> Iterator[str]:
+    """The URL of the session's Redis, emptied for this test, and after it for those that don't ask for that."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-    return redis_url
+        yield redis_url
+        client.flushall()

@@ -29,28 +29,28 @@ def jobs(redis_url: str, number: int) -> None:
     send(redis_url, *(job(f"j{one}", _DATA, job_type="model_training") for one in range(number)))
 
 
-def test_a_worker_uses_no_more_than_its_share_while_jobs_wait(redis_url: str, tmp_path: Path) -> None:
+def test_a_worker_uses_no_more_than_its_share_while_jobs_wait(empty_redis_url: str, tmp_path: Path) -> None:
     cores = len(os.sched_getaffinity(0))
     settings = {"FLEET_LIMITS__CPU_PERCENT": "20", "FLEET_WORKER__CONCURRENCY": str(cores)}
-    with worker(redis_url, tmp_path, settings=settings | ONE_THREAD) as process:
-        shown = run_fleet("workers", folder=tmp_path, settings={"FLEET_REDIS_URL": redis_url}).stdout
+    with worker(empty_redis_url, tmp_path, settings=settings | ONE_THREAD) as process:
+        shown = run_fleet("workers", folder=tmp_path, settings={"FLEET_REDIS_URL": empty_redis_url}).stdout
         assert f"20 % of {cores}" in shown
-        jobs(redis_url, 2_000)
-        results(redis_url, 3)
+        jobs(empty_redis_url, 2_000)
+        results(empty_redis_url, 3)
         before, begun = cpu_s(process.pid), time.monotonic()
         time.sleep(_MEASURED_S)
         used, took = cpu_s(process.pid) - before, time.monotonic() - begun
-        with redis_client(redis_url) as client:
+        with redis_client(empty_redis_url) as client:
             assert client.llen(JOBS_QUEUE), "jobs waited to the end"
         share = used / took / cores
         # a job that began in the last moment was not rested for yet
         assert share < 0.20 * 1.1 + 0.02, f"{100 * share:.1f} % of {cores} cores"
 
 
-def test_a_worker_that_rests_ends_at_once_when_it_is_asked_to(redis_url: str, tmp_path: Path) -> None:
+def test_a_worker_that_rests_ends_at_once_when_it_is_asked_to(empty_redis_url: str, tmp_path: Path) -> None:
     settings = {"FLEET_LIMITS__CPU_PERCENT": "10", "FLEET_WORKER__CONCURRENCY": "1"}
-    with worker(redis_url, tmp_path, settings=settings | ONE_THREAD) as process:
-        jobs(redis_url, 20)
-        results(redis_url, 1)
+    with worker(empty_redis_url, tmp_path, settings=settings | ONE_THREAD) as process:
+        jobs(empty_redis_url, 20)
+        results(empty_redis_url, 1)
         process.send(signal.SIGTERM)
         assert process.wait() == 0
