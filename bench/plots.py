@@ -86,8 +86,8 @@ def _income(found: list[dict[str, Any]], path: Path) -> None:
     for axis, scene in zip(axes.flat, found, strict=False):
         numbers = sorted(map(int, scene["fixed"]))
         incomes = [scene["fixed"][str(number)] for number in numbers]
-        (fixed,) = axis.plot(numbers, incomes, "o-", color=_OURS, markersize=3, label="a fixed number of miners")
-        (auto,) = axis.plot([scene["chosen"]], [scene["auto"]], "D", color=_OTHER, label="auto")
+        axis.plot(numbers, incomes, "o-", color=_OURS, markersize=3, label="a fixed number of miners")
+        axis.plot([scene["chosen"]], [scene["auto"]], "D", color=_OTHER, label="auto")
         axis.set_title(scene["name"].replace(", ", ",\n", 1), fontsize=7)
         axis.set_xscale("log", base=2)
         axis.xaxis.set_major_formatter("{x:.0f}")
@@ -99,7 +99,8 @@ def _income(found: list[dict[str, Any]], path: Path) -> None:
         axis.set_ylabel("NNET a minute", fontsize=8)
     for axis in axes.flat[max(len(found) - 3, 0) : len(found)]:
         axis.set_xlabel("miners", fontsize=8)
-    figure.legend(handles=[fixed, auto], loc="outside upper center", ncols=2, frameon=False, fontsize=8)
+    named = axes.flat[0].get_legend_handles_labels()
+    figure.legend(*named, loc="outside upper center", ncols=2, frameon=False, fontsize=8)
     _save(figure, path)
 
 
