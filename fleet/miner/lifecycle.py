@@ -108,7 +108,11 @@ class Lifecycle:
         self.left_open, self._leaves_doubt = None, True
 
     def drain_begun(self) -> None:
-        """Request the total if no answer stated it since the last session was stopped, here or before the start."""
+        """Request the total if no answer stated it since the last session was stopped, here or before the start.
+
+        A farewell that is under way gets its attempts again, since those before may have failed in an outage.
+        """
+        self._farewell.next_step()
         if self._owes_total and not self._workload.jobs:
             self.request_total()
 

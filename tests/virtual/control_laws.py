@@ -51,6 +51,8 @@ class ControlLaws:
         self.draining = False
         #: miner → whether the ledger says that a session of it is open
         self.in_session: dict[str, bool] = {}
+        #: miners whose next request for a session is the first one since the last outcome
+        self.requested: set[str] = set()
 
     def born(self, controls: Controls, now: float) -> None:
         """A coordinator starts with these controls."""
@@ -88,7 +90,9 @@ class ControlLaws:
             self._hold(not paused, f"controls: {miner_id} fetches while {told.control}")
             told.mined_at = now
         elif call.kind is CallKind.START_SESSION:
-            finishes = open_jobs or self.in_session.get(miner_id, False)
+            # one whose first request is in doubt may have a session
+            finishes = open_jobs or self.in_session.get(miner_id, False) or miner_id not in self.requested
+            self.requested.discard(miner_id)
             self._hold(not paused or finishes, f"controls: {miner_id} opens a session while {told.control}")
         elif call.kind is CallKind.HEARTBEAT:
             late = paused and not open_jobs and now > told.stops_at + _SLACK_S

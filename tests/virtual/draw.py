@@ -102,12 +102,22 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True, orders:
         return plan
     plan = replace(plan, thefts=_thefts(seed, plan.mining_s), **_auto(seed, miners))
     plan = _with_second(plan, jobs) if draws_second(seed) else plan
-    return with_work_orders(with_orders(plan)) if orders else plan
+    return _with_leavers(with_work_orders(with_orders(plan))) if orders else plan
 
 
 def draws_second(seed: int) -> bool:
     """Whether a seed's farm mines at two servers, as every fourth one does. Seeds of second servers are negative."""
     return seed >= 0 and Random(f"second {seed}").random() < 1 / 4
+
+
+def _with_leavers(plan: Plan) -> Plan:
+    """In a quarter of the schedules without orders, coordinators start without some of the miners."""
+    rng = Random(f"leavers {plan.seed}")
+    if plan.orders or rng.random() >= 1 / 4:
+        return plan
+    rate = rng.choice((0.2, 0.5))
+    second = None if plan.second is None else replace(plan.second, leave_rate=rate)
+    return replace(plan, leave_rate=rate, second=second)
 
 
 def _with_second(plan: Plan, jobs: int | None) -> Plan:

@@ -92,6 +92,8 @@ class Plan:
     failover_s: tuple[float, float] = (5.0, 30.0)
     #: what is paused, drained, retried and resumed
     orders: tuple[Order, ...] = ()
+    #: probability that a coordinator starts without a miner, as if the settings no longer named it
+    leave_rate: float = 0.0
     #: worker hosts, which share the workers
     hosts: int = 1
     #: times at which the workers of all hosts start again: they know no orders then
@@ -114,6 +116,7 @@ def undisturbed(plan: Plan) -> Plan:
         plan,
         second=None,
         orders=(),
+        leave_rate=0.0,
         hosts=1,
         restarts=(),
         pinned=None,

@@ -32,6 +32,7 @@ from fleet.money.balance import MinerAccount
 from tests.virtual.draw import draw_plan
 from tests.virtual.planted_bug import Planted
 from tests.virtual.planted_controls import OF_CONTROLS
+from tests.virtual.planted_sessions import OF_SESSIONS
 from tests.virtual.planted_work import OF_WORK
 from tests.virtual.schedule import failure_of
 
@@ -226,6 +227,7 @@ PLANTED = (
         later=True,
     ),
     *OF_CONTROLS,
+    *OF_SESSIONS,
     *OF_WORK,
 )
 

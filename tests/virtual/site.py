@@ -45,6 +45,7 @@ class Site:
         self.farm: Farm | None = None
         self.miner_ids = [f"{name or 'rig'}-{number}" for number in range(plan.miners)]
         self._timeline, self._engine, self._rng = timeline, engine, rng
+        self._roster = random.Random(f"roster {name}{plan.seed}")
         self._ledgers: list[MortalLedger] = []
 
     def ledger(self, death: Death) -> MortalLedger:
@@ -80,6 +81,7 @@ class Site:
             calls=ServerCalls(client, caller, inbox, self._timeline.clock, server=self.name),
             drain_s=self.plan.drain_s,
             network_every_s=60.0,
+            abandoned=ledger.abandoned_sessions(set(self.farm.miners)),
             clock=self._timeline.clock,
         )
 
@@ -98,7 +100,7 @@ class Site:
         governor = Governor(
             requests=plan.governor_limit, window_s=60.0, miners=plan.miners, heartbeat_s=30.0, carried_s=60.0
         )
-        specs = [MinerSpec(miner_id=miner_id) for miner_id in self.miner_ids]
+        specs = [MinerSpec(miner_id=miner_id) for miner_id in self._wanted()]
         miners = [Miner(spec, policy, ledger.saved_miner(spec.miner_id), self._jitter(), now) for spec in specs]
         return Farm(
             miners,
@@ -111,6 +113,11 @@ class Site:
             beside=beside,
         )
 
+    def _wanted(self) -> list[str]:
+        """The miners that the next coordinator wants: one at least."""
+        stay = [miner_id for miner_id in self.miner_ids if self._roster.random() >= self.plan.leave_rate]
+        return stay or self.miner_ids[:1]
+
     def _auto(self, miners: list[Miner], governor: Governor, now: float) -> AutoMiners | None:
         """What opens and closes sessions: by income, at random, or only when the server is left for another one."""
         plan = self.plan
@@ -118,7 +125,7 @@ class Site:
             return (
                 AutoMiners(miners, governor, pinned=(), heartbeat_s=30.0, now=now, follows=False) if self.name else None
             )
-        pinned = self.miner_ids[: plan.pinned]
+        pinned = [miner.spec.miner_id for miner in miners[: plan.pinned]]
         auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=30.0, now=now)
         if plan.restless:
             auto.controller = Restless(auto.meter, least=len(pinned), most=plan.miners, now=now)

@@ -19,6 +19,7 @@ from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, SessionClosed, SessionOpened, Write
+from fleet.domain.session_effects import SessionRequested
 from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook
 from tests.virtual.broker import Redis
@@ -118,7 +119,9 @@ class Operator:
         """Rows were written to the ledger."""
         self._work.committed(server or "rig", writes, self._timeline.now)
         for write in writes:
-            if isinstance(write, SessionOpened | SessionClosed):
+            if isinstance(write, SessionRequested):
+                self.laws.requested.add(write.miner_id)
+            elif isinstance(write, SessionOpened | SessionClosed):
                 self.laws.in_session[write.miner_id] = isinstance(write, SessionOpened)
 
     def end(self) -> None:
