@@ -17,7 +17,7 @@ from fleet.coordinator.closed_wallets import ClosedWallets
 from fleet.coordinator.income_observer import IncomeObserver
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Effect
-from fleet.domain.events import DrainBegun, FreeJobsWorth, Reopened
+from fleet.domain.events import Closed, FreeJobsWorth, Reopened
 from fleet.domain.free_jobs import FreeJobTerms
 from fleet.earning.controller import LOOK_EVERY_S, Controller, Reason
 from fleet.earning.meter import Meter
@@ -89,7 +89,7 @@ class AutoMiners:
         if follows:
             for miner in self._miners:
                 if not miner.left_open:
-                    miner.on(DrainBegun(), now)
+                    miner.on(Closed(), now)
             self.controller.begin(len(self.used))
             self._follow(max(len(self.used), 1), now)
 
@@ -113,7 +113,7 @@ class AutoMiners:
         for miner in miners:
             self._miners.append(miner)
             if self.follows or self.standing_by:
-                miner.on(DrainBegun(), now)
+                miner.on(Closed(), now)
             else:
                 self.used.add(miner.spec.miner_id)
 
@@ -124,7 +124,7 @@ class AutoMiners:
         self._refused -= gone
         self._set_aside = {miner_id: at for miner_id, at in self._set_aside.items() if miner_id not in gone}
         for miner in miners:
-            miner.on(DrainBegun(), now)
+            miner.on(Closed(), now)
 
     def count_again(self, pinned: Collection[str], now: float) -> None:
         """After miners have joined or left: from now on, those of `pinned` stay open."""
@@ -153,7 +153,7 @@ class AutoMiners:
         self.standing_by = True
         closed = [miner for miner in self._miners if not miner.draining]
         for miner in closed:
-            miner.on(DrainBegun(), now)
+            miner.on(Closed(), now)
         # those that were never opened are not in use
         self.used -= {miner.spec.miner_id for miner in closed if miner.done}
         return closed
@@ -256,7 +256,7 @@ class AutoMiners:
             # the ones that opened last are the first to close
             closing = [miner for miner in spare[::-1] if miner not in given_up][: max(len(wanted) - target, 0)]
             for miner in (*given_up, *closing):
-                miner.on(DrainBegun(), now)
+                miner.on(Closed(), now)
             return [*given_up, *closing]
         waiting = sum(not miner.in_session for miner in wanted)
         self._at_once = self._at_once and len(wanted) < target

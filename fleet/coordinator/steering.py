@@ -16,7 +16,7 @@ from fleet.control.wording import said
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.calendar import Calendar
 from fleet.domain.effects import Notice, NoticeKind
-from fleet.domain.events import DrainBegun, Paused, Reopened, Resumed, Retried
+from fleet.domain.events import Closed, Paused, Reopened, Resumed, Retried
 from fleet.miner.miner import Miner
 
 
@@ -105,7 +105,7 @@ class Steering:
         for farm in (steered.farm for steered in self._farms if due and not steered.farm.draining):
             closed = [farm.miners[miner_id] for miner_id in due if miner_id in farm.miners]
             for miner in closed:
-                miner.on(DrainBegun(), now)
+                miner.on(Closed(), now)
                 del self._closes_at[miner.spec.miner_id]
             farm.requeue(closed, now)
         for farm, miner in self._reopens:

@@ -61,6 +61,11 @@ class DrainBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Drain as at `DrainBegun` while the farm mines on: the session is stopped however long the server is away."""
+
+
+@dataclass(frozen=True, slots=True)
 class DrainOver:
     """The drain took too long: end each job without a submission under way, and go on to the farewell."""
 
@@ -79,7 +84,7 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True)
 class Respecified:
-    """Drain as at `DrainBegun`; once it is opened again, the miner registers with other hardware."""
+    """Drain as at `Closed`; once it is opened again, the miner registers with other hardware."""
 
     spec: MinerSpec
 
@@ -136,6 +141,7 @@ MinerEvent = (
     | ServerIsBack
     | Probe
     | DrainBegun
+    | Closed
     | DrainOver
     | Left
     | Reopened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.domain.calls import CallKind
-from fleet.errors import CallError, NoAnswer, Unreachable
+from fleet.errors import Banned, CallError, NoAnswer, Unreachable
 
 #: attempts at each call before the drain goes on without it
 _ATTEMPTS = {CallKind.STOP_SESSION: 3, CallKind.TOTALS: 2}
@@ -14,13 +14,24 @@ class Farewell:
 
     def __init__(self) -> None:
         self._failures = 0
+        #: whether the farm mines on, so that a server that is away can be waited for
+        self._mines_on = False
+
+    def begin(self, *, mines_on: bool) -> None:
+        """The miner drains: with the farm, or alone."""
+        self._failures, self._mines_on = 0, mines_on
 
     def next_step(self) -> None:
         """Start the next step."""
         self._failures = 0
 
-    def failed(self, kind: CallKind) -> bool:
-        """Count a failure; whether it was the last attempt."""
+    def failed(self, kind: CallKind, error: CallError) -> bool:
+        """Count a failure; whether it was the last attempt.
+
+        A session that is left open lowers what others are paid, so its stop is not given up because of an outage.
+        """
+        if self._mines_on and kind is CallKind.STOP_SESSION and isinstance(error, Unreachable | NoAnswer | Banned):
+            return False
         self._failures += 1
         return self._failures >= _ATTEMPTS[kind]
 

@@ -61,9 +61,10 @@ class Lifecycle:
         opens = self.phase in {Phase.UNREGISTERED, Phase.REGISTERED}
         return opens and not self.may_be_open and not self._workload.jobs
 
-    def requested(self) -> list[Effect]:
-        """A session is requested next: the row for it, unless an earlier request has one that is still in doubt."""
-        return [] if self._in_doubt else [SessionRequested(miner_id=self._spec.miner_id)]
+    def begins(self, kind: CallKind) -> list[Effect]:
+        """A call begins: the row for a request of a session, unless an earlier one has a row and no outcome."""
+        requests = kind is CallKind.START_SESSION and not self._in_doubt
+        return [SessionRequested(miner_id=self._spec.miner_id)] if requests else []
 
     def request_failed(self, error: CallError) -> list[Effect]:
         """The request for a session failed. One that may have been carried out leaves the miner in doubt."""
@@ -107,12 +108,13 @@ class Lifecycle:
         """Leave a session that may be open to the next start, which the ledger tells of it."""
         self.left_open, self._leaves_doubt = None, True
 
-    def drain_begun(self) -> None:
+    def drain_begun(self, *, mines_on: bool) -> None:
         """Request the total if no answer stated it since the last session was stopped, here or before the start.
 
-        A farewell that is under way gets its attempts again, since those before may have failed in an outage.
+        `mines_on` is whether only this miner drains. A farewell that is under way gets its attempts again, since those
+        before may have failed in an outage.
         """
-        self._farewell.next_step()
+        self._farewell.begin(mines_on=mines_on)
         if self._owes_total and not self._workload.jobs:
             self.request_total()
 
@@ -157,7 +159,7 @@ class Lifecycle:
 
     def farewell_failed(self, call: Call, error: CallError) -> list[Effect]:
         """Retry a step of the farewell a few times; after that, the drain goes on without it."""
-        last, gone = self._farewell.failed(call.kind), isinstance(error, NotRegistered | SessionLost)
+        last, gone = self._farewell.failed(call.kind, error), isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
             if gone or last:
                 self.phase, self._owes_total = Phase.DONE, not gone

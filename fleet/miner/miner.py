@@ -17,6 +17,7 @@ from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, 
 from fleet.domain.effects import Booked, Effect, JobOpened
 from fleet.domain.events import (
     BrokerEmptied,
+    Closed,
     DrainBegun,
     DrainOver,
     FreeJobsWorth,
@@ -143,9 +144,8 @@ class Miner:
         call = call_for(kind, self.spec, self._workload.session, active)
         self._lanes.begin(call, active)
         self.share.called(now)
-        if kind is CallKind.START_SESSION:
-            return call, self._lifecycle.requested()
-        return call, self._workload.submitting(active) if active is not None else []
+        effects = self._workload.submitting(active) if active is not None else self._lifecycle.begins(kind)
+        return call, effects
 
     # -- events -----------------------------------------------------------------------------------------------------
 
@@ -187,10 +187,10 @@ class Miner:
                 self._retry.server_is_back()
             case Probe():
                 self._retry.shorten()
-            case DrainBegun() | Respecified():
+            case DrainBegun() | Closed() | Respecified():
                 self.draining = True
                 self.next_spec = event.spec if isinstance(event, Respecified) else self.next_spec
-                self._lifecycle.drain_begun()
+                self._lifecycle.drain_begun(mines_on=not isinstance(event, DrainBegun))
             case Reopened():
                 self.draining = False
                 self._lifecycle.reopen(register=self.next_spec is not self.spec)

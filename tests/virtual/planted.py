@@ -193,7 +193,7 @@ PLANTED = (
     Planted(
         name="submits the result before", owner=Attempts, attribute="_computed", bug=_sends_the_last_result, seed=1
     ),
-    Planted(name="counts in floats", owner=MinerAccount, attribute="job_paid", bug=_counts_in_floats, seed=2),
+    Planted(name="counts in floats", owner=MinerAccount, attribute="job_paid", bug=_counts_in_floats, seed=3),
     Planted(name="books a job twice", owner=MinerAccount, attribute="job_paid", bug=_books_twice, seed=1),
     Planted(
         name="loses the jobs with their session",

@@ -10,7 +10,7 @@ from fleet.control.in_force import Controls
 from fleet.control.request import Followed
 from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.steering import SteeredFarm, Steering
-from fleet.domain.events import DrainBegun, Resumed
+from fleet.domain.events import Closed, Resumed
 from fleet.ledger.controls import ControlBook
 from fleet.miner.miner import Miner
 from tests.virtual.planted_bug import Planted
@@ -33,7 +33,7 @@ def _keeps_every_session(*_: object) -> None:
 
 
 def _stops_every_session(_: Steering, miner: Miner, __: Control, now: float, ___: int) -> None:
-    miner.on(DrainBegun(), now)
+    miner.on(Closed(), now)
 
 
 def _opens_no_session_again(self: Steering, miner: Miner, _: Farm, now: float) -> None:
@@ -61,7 +61,7 @@ OF_CONTROLS = (
         owner=Miner,
         attribute="_takes",
         bug=property(_fetches_while_paused),
-        seed=28,
+        seed=30,
         later=True,
     ),
     Planted(

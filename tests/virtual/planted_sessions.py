@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fleet.domain.calls import CallKind
 from fleet.domain.effects import Effect
 from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import CallError
@@ -12,7 +13,7 @@ from fleet.miner.lifecycle import Lifecycle
 from tests.virtual.planted_bug import Planted
 
 
-def _requests_before_writing(_: Lifecycle) -> list[Effect]:
+def _requests_before_writing(_: Lifecycle, __: CallKind) -> list[Effect]:
     return []
 
 
@@ -32,7 +33,7 @@ OF_SESSIONS = (
     Planted(
         name="requests a session before writing it down",
         owner=Lifecycle,
-        attribute="requested",
+        attribute="begins",
         bug=_requests_before_writing,
         seed=1,
     ),

@@ -8,7 +8,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.answers import Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Effect, SessionOpened
-from fleet.domain.events import DrainBegun, DrainOver, Paused, WalletDue
+from fleet.domain.events import Closed, DrainBegun, DrainOver, Paused, WalletDue
 from fleet.domain.saved_state import SavedMiner
 from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import (
@@ -99,7 +99,7 @@ def test_a_server_that_does_not_know_the_miner_has_no_session_of_it() -> None:
 def test_a_miner_that_is_closed_finds_the_session_that_may_be_open_and_stops_it(error: CallError) -> None:
     script = registered()
     script.call(CallKind.START_SESSION, error)
-    script.miner.on(DrainBegun(), script.now)
+    script.miner.on(Closed(), script.now)
     assert not script.miner.done
     script.now += 60.0
     session(script)
