@@ -13,21 +13,11 @@ from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.jobs import JobState
 from fleet.ledger import schema
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.session_requests import session_requests
 from fleet.miner.phase import Phase
 from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.laws import WALLET_ROUNDING, Laws, rounding
 from tests.virtual.timeline import EPOCH_S
-
-#: shortest drain, in seconds, that outlasts the waits after failures before it
-_LONG_DRAIN_S = 300.0
-_OPEN_SESSIONS = (
-    select(schema.miners.c.miner_id, schema.sessions.c.session_id)
-    .join(schema.miners, schema.miners.c.id == schema.sessions.c.miner)
-    .where(schema.sessions.c.closed_at.is_(None))
-)
-_REQUESTED = select(schema.miners.c.miner_id).join(session_requests, session_requests.c.miner == schema.miners.c.id)
 
 
 class FinalLaws:
@@ -47,7 +37,8 @@ class FinalLaws:
         jobs = {row.job_id: row for row in rows if row.miner_id in farm.miners}
         left = [job_id for job_id, row in jobs.items() if row.finished_at is None]
         self._laws.hold(not left, f"I1: {len(left)} jobs are open after the drain")
-        self._sessions(farm, engine)
+        laws = self._laws
+        laws.sessions.at_end(laws.server, laws.plan, farm, engine)
         for miner_id, miner in farm.miners.items():
             mine = [entry for entry in entries if entry.miner_id == miner_id]
             booked = sum((Decimal(entry.amount) for entry in mine), Decimal(0))
@@ -66,25 +57,6 @@ class FinalLaws:
             self._laws.hold(asked or excused, f"I2: {miner_id}'s total is not read after the drain")
             self._wallet(miner_id, compared=miner.compared)
             self._money(miner_id, booked, mine, jobs, miner.account.unexplained)
-
-    def _sessions(self, farm: Farm, engine: Engine) -> None:
-        """The server holds no session of the farm that the ledger does not know: as open, or as requested."""
-        with engine.connect() as connection:
-            known = {(row.miner_id, row.session_id) for row in connection.execute(_OPEN_SESSIONS)}
-            requested = {row.miner_id for row in connection.execute(_REQUESTED)}
-        laws = self._laws
-        for one in laws.server.simulator.world.sessions.values():
-            miner_id = one.contributor_id
-            # an answer from a cache may name another session than the one that runs
-            stale = any(fault.kind is FaultKind.STALE for fault in laws.plan.faults)
-            if not one.active or stale or miner_id in laws.started_late:
-                continue
-            words = f"sessions: {one.session_id} of {miner_id} is open at the server, and the ledger"
-            laws.hold(miner_id in requested or (miner_id, one.session_id) in known, f"{words} does not know of it")
-            # a drain that has time for it, at a server that takes calls, finds out what became of each request
-            brief = laws.plan.drain_s < _LONG_DRAIN_S or laws.plan.server_limit < 5000
-            found = miner_id not in requested or miner_id not in farm.miners
-            laws.hold(found or brief, f"{words} still only knows that one was requested")
 
     def _wallet(self, miner_id: str, *, compared: bool) -> None:
         """The ledger reports what left a wallet whose balance it knew, if the server states balances until the end."""

@@ -18,25 +18,15 @@ from fleet.coordinator.inbox import Event
 from fleet.domain.answers import Receipt, Registration, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference
-from fleet.domain.effects import (
-    BalanceSeen,
-    BaseSet,
-    Booked,
-    Dispatch,
-    Found,
-    JobMoved,
-    JobOpened,
-    SessionOpened,
-    Write,
-)
+from fleet.domain.effects import BalanceSeen, BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
 from fleet.domain.jobs import FINAL, Entry, JobState
-from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.run_ids import run_at
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.plan import Plan
 from tests.virtual.server import Arrival, Server
+from tests.virtual.session_laws import SessionLaws
 from tests.virtual.timeline import Timeline
 
 
@@ -100,10 +90,7 @@ class Laws:
         self.record_from: dict[str, float] = {}
         #: miner → when the last stop of its session was sent, answered or given up
         self.stopped: dict[str, float] = {}
-        #: miners with a session that is requested and has no outcome, by the ledger
-        self._requested: set[str] = set()
-        #: miners whose request of a dead coordinator arrived after the next one had settled it
-        self.started_late: set[str] = set()
+        self.sessions = SessionLaws(self.hold)
         #: miner → when it was last registered
         self._registered: dict[str, float] = {}
         #: who steers the farm, if anyone does
@@ -127,14 +114,11 @@ class Laws:
             self._ended(reply, mended)
         self._read.clear()
         self._results.clear()
+        self.sessions.committed(writes)
         if self.steered is not None:
             self.steered.committed(self._name, writes)
         for write in writes:
-            if isinstance(write, SessionRequested):
-                self._requested.add(write.miner_id)
-            elif isinstance(write, SessionOpened | SessionDenied):
-                self._requested.discard(write.miner_id)
-            elif isinstance(write, Booked):
+            if isinstance(write, Booked):
                 self._book(write.entry)
             elif isinstance(write, Found):
                 self._find(write)
@@ -219,9 +203,7 @@ class Laws:
                 f"calm: heartbeats {now - (before or 0):.1f} s apart in session {call.session_id}",
             )
             self._beats[call.session_id] = now
-        if call.kind is CallKind.START_SESSION:
-            known = call.spec.miner_id in self._requested
-            self.hold(known, f"write down first: {call.spec.miner_id}'s session is requested and not in the ledger")
+        self.sessions.sent(call)
         if call.kind is not CallKind.SUBMIT:
             return
         row = self._rows.get(call.job_id)
@@ -259,8 +241,7 @@ class Laws:
         self._rows[write.job.job_id] = row
 
     def _arrived(self, arrival: Arrival) -> None:
-        if arrival.endpoint == "start-session" and arrival.body["contributor_id"] not in self._requested:
-            self.started_late.add(arrival.body["contributor_id"])
+        self.sessions.arrived(arrival)
         if arrival.endpoint != "submit-result":
             return
         job_id, result = arrival.body["task_id"], arrival.body["result"]

@@ -16,6 +16,7 @@ from fleet.broker.disguise import split_id
 from fleet.broker.results import Results
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.loop import Coordinator
+from fleet.coordinator.server_loop import ServerLoop
 from fleet.domain.answers import Receipt
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write
 from fleet.domain.jobs import JobState
@@ -48,7 +49,7 @@ _restore, _computed, _paid, _heartbeat = (
     MinerAccount.heartbeat,
 )
 _stand_by = AutoMiners.stand_by
-_carry_out, _start_over, _submitting = Coordinator._carry_out, Lifecycle.start_over, Workload.submitting
+_carry_out, _start_over, _submitting = ServerLoop.carry_out, Lifecycle.start_over, Workload.submitting
 
 
 def _commits_no_payment(self: Ledger, writes: Sequence[Write]) -> None:
@@ -59,19 +60,20 @@ def _commits_no_new_job(self: Ledger, writes: Sequence[Write]) -> None:
     _commit(self, [write for write in writes if not isinstance(write, JobOpened)])
 
 
-def _commits_after_acting(self: Any, now: float) -> None:
+def _commits_after_acting(self: Any, now: float) -> float:
     books = self._pending._books
     with mock.patch.object(books, "write", return_value=True) as write:
-        _carry_out(self, now)
+        wake_at = _carry_out(self, now)
     for late in write.call_args_list:
         books.write(*late.args)
+    return wake_at
 
 
-def _acknowledges_first(self: Any, now: float) -> None:
-    if self._acknowledged:
-        self._broker.acknowledge(self._acknowledged)
-        self._acknowledged = []
-    _carry_out(self, now)
+def _acknowledges_first(self: Any, now: float) -> float:
+    if self.acknowledged:
+        self._broker.acknowledge(self.acknowledged)
+        self.acknowledged = []
+    return _carry_out(self, now)
 
 
 def _forgets_the_attempt(self: Workload, open_job: OpenJob, now: float) -> None:
@@ -150,11 +152,11 @@ def _closes_without_finishing(self: Any, now: float) -> list[Any]:
 PLANTED = (
     Planted(name="payments are not committed", owner=Ledger, attribute="commit", bug=_commits_no_payment, seed=1),
     Planted(name="new jobs are not committed", owner=Ledger, attribute="commit", bug=_commits_no_new_job, seed=1),
-    Planted(name="acts, then commits", owner=Coordinator, attribute="_carry_out", bug=_commits_after_acting, seed=1),
+    Planted(name="acts, then commits", owner=ServerLoop, attribute="carry_out", bug=_commits_after_acting, seed=1),
     Planted(
         name="acknowledges before the commit",
-        owner=Coordinator,
-        attribute="_carry_out",
+        owner=ServerLoop,
+        attribute="carry_out",
         bug=_acknowledges_first,
         seed=1,
     ),
