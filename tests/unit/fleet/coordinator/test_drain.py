@@ -103,5 +103,5 @@ def test_a_session_that_stays_open_has_the_servers_own_words_where_it_answered(e
 def test_each_step_of_the_farewell_has_its_attempts(kind: CallKind, attempts: int) -> None:
     farewell = Farewell()
     for _ in range(2):
-        assert [farewell.failed(kind) for _ in range(attempts)] == [False] * (attempts - 1) + [True]
+        assert [farewell.failed(kind, NoAnswer("cut")) for _ in range(attempts)] == [False] * (attempts - 1) + [True]
         farewell.next_step()
