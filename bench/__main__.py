@@ -1,7 +1,7 @@
 """`python -m bench [PART …]`: runs the named parts, prints a table and writes bench/out/results.json.
 
-Unless parts are named, all run that take less than an hour. `--plots FOLDER` draws the plots of the results.
-`--document FILE` puts table, machine and date between the two marks of a document.
+Unless parts are named, all run but `forecast`, which takes an hour, and `detection`. `--plots FOLDER` draws the plots
+of the results. `--document FILE` puts table, machine and date between the two marks of a document.
 `make bench ARGS='--plots docs/img --document docs/performance.md'` updates the docs.
 """
 
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bench.detection import detection
 from bench.engines import engines
 from bench.forecast import forecast
 from bench.full_flow import Overhead, efficiency, full_flow
@@ -45,6 +46,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "snapshot": snapshot,
     "page": page,
     "wide-area": wide_area,
+    "detection": detection,
     "budget": budget,
     "sessions": sessions,
     "income": income,
@@ -54,8 +56,8 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
 }
 #: parts before which the overhead is measured, so that its measurements are minutes apart
 _LOOKS = frozenset(("flow", "peers", "ledger", "start", "budget", "overhead"))
-#: parts that take an hour and are measured only if they are named
-_BY_NAME = frozenset(("forecast",))
+#: parts that are measured only if they are named: one takes an hour, the other stops and kills processes
+_BY_NAME = frozenset(("forecast", "detection"))
 RESULTS = Path(__file__).parent / "out" / "results.json"
 
 

@@ -30,6 +30,13 @@ class Use:
 class Measured(Child):
     """A child process whose use can be read."""
 
+    @property
+    def pid(self) -> int:
+        """The process's id. Raises ProcessLookupError if it was not started."""
+        if self._process is None:
+            raise ProcessLookupError(f"{self.name} was not started")
+        return self._process.pid
+
     def use(self) -> Use:
         """CPU seconds since the start, including children that have ended, and current resident memory.
 
