@@ -26,6 +26,22 @@ _DOES = {
     "host": f"{_RUNS} this host computes  {_PAUSES} it pauses",
 }
 _KEYS = {"farm": "farm_days", "host": "days"}
+#: `--week` without a day
+_THIS = "this"
+_NEVER = {
+    "farm": "[WARN] The farm never mines in this week: change schedule.hours.",
+    "host": "[WARN] This host never computes in this week: change limits.hours.",
+}
+
+
+class _Week(click.ParamType["date | None"]):
+    """Any day of a week; None for this week."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | None:
+        """The day."""
+        return None if value == _THIS else Day().convert(value, param, ctx)
 
 
 @click.group("schedule")
@@ -41,7 +57,14 @@ def schedule() -> None:
 @schedule.command("preview")
 @click.option("--farm", "part", flag_value="farm", help="Draw the farm's week alone.")
 @click.option("--host", "part", flag_value="host", help="Draw the week of this host alone.")
-@click.option("--week", "first", type=Day(), help="The Monday of another week than this one, or any day of it.")
+@click.option(
+    "--week",
+    "first",
+    type=_Week(),
+    is_flag=False,
+    flag_value=_THIS,
+    help="The Monday of another week than this one, or any day of it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def preview(*, part: str | None, first: date | None, as_json: bool) -> None:
     """Draw a week, a mark for each half hour: the farm's and this host's, where the settings name hours for them.
@@ -91,7 +114,9 @@ def drawn(days: Sequence[DrawnDay], zone: str, name: str) -> list[str]:
         odd = "" if one.length_min == 1440 else f" of {one.length_min // 60}"
         label = f"{DAYS[one.day.weekday()]} {one.day.day:>2} {one.day:%b}"
         lines.append(f"{label:<11}{marks} {one.runs_min / 60:4.1f} h{odd}")
-    return [*lines, f"{sum(one.runs_min for one in days) / 60:.1f} hours of the week"]
+    runs_min = sum(one.runs_min for one in days)
+    lines.append(f"{runs_min / 60:.1f} hours of the week")
+    return lines if runs_min else [*lines, _NEVER[name]]
 
 
 def _stated(one: DrawnDay) -> dict[str, object]:

@@ -68,3 +68,24 @@ def test_hours_that_never_let_the_farm_mine_are_refused_with_a_sentence() -> Non
     done = CliRunner().invoke(schedule, ["preview"], env={"FLEET_SCHEDULE__HOURS": "09:00-09:01"})
     assert done.exit_code == 78
     assert "so the farm would never mine; lower least_on_s, or name longer hours" in done.output
+
+
+@pytest.mark.parametrize(
+    ("variable", "warning"),
+    [
+        ("FLEET_SCHEDULE__HOURS", "[WARN] The farm never mines in this week: change schedule.hours."),
+        ("FLEET_LIMITS__HOURS", "[WARN] This host never computes in this week: change limits.hours."),
+    ],
+)
+def test_a_week_without_any_hour_is_warned_of(variable: str, warning: str) -> None:
+    environ = {variable: "sun 02:00-03:00", "FLEET_TIME_ZONE": "Europe/Berlin"}
+    # the clocks leave out this very hour
+    text = said("--week", "2026-03-29", environ=environ)
+    assert text.endswith(f"0.0 hours of the week\n{warning}\n")
+    assert "WARN" not in said("--week", "2026-03-22", environ=environ)
+    # and have it twice in autumn
+    assert "2.0 h of 25\n2.0 hours of the week" in said("--week", "2026-10-25", environ=environ)
+
+
+def test_without_a_day_the_option_is_this_week() -> None:
+    assert said("--week", environ=FARM) == said(environ=FARM)
