@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.rows import Row
+from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.pending import TurnEffects
@@ -43,6 +44,16 @@ MINERS, SECONDS, RUNS = 2_500, 70, 3
 PAID_A_SECOND = 42
 #: share of one core, in percent
 TARGET = 2.0
+_HOSTS = tuple(f"host-{number}" for number in range(20))
+#: as an operator leaves them: a schedule's pause of a tag, and some miners and a host that are looked after
+_CONTROLS = tuple(
+    Control(target=Target(kind=kind, name=name), action=Action.PAUSE, since_ms=0, until_ms=1 << 42, who="bench")
+    for kind, name in (
+        (TargetKind.TAG, "garage"),
+        (TargetKind.HOST, _HOSTS[0]),
+        *((TargetKind.MINER, f"rig-{number}") for number in range(20)),
+    )
+)
 _TYPES = ("matrix_ops", "inference", "model_training", "data_validation")
 
 
@@ -116,8 +127,9 @@ def _sources(farm: Farm, names: dict[str, str]) -> Sources:
         books=books,
         health=health,
         servers=ServerRows([account], 0.0, wall_ms()),
-        in_redis=InRedis(lambda: 0, dict, dict),
+        in_redis=InRedis(lambda: 0, lambda: dict.fromkeys(_HOSTS, 1), lambda: dict.fromkeys(_HOSTS, 3)),
         now_ms=wall_ms,
+        controls=lambda: _CONTROLS,
     )
 
 
@@ -143,6 +155,6 @@ def _booked(miner_id: str, rng: random.Random) -> Booked:
             confirmed=True,
             session_id="s",
             job_type=rng.choice(_TYPES),
-            proof=Proof(worker=f"worker@host-{rng.randrange(20)}"),
+            proof=Proof(worker=f"worker@{rng.choice(_HOSTS)}"),
         )
     )
