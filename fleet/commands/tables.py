@@ -117,7 +117,8 @@ def note_rounding(screen: Console, sheets: Iterable[Sheet]) -> None:
 def console(*, to_stderr: bool = False) -> Console:
     """A console as wide as the terminal, and in a pipe wide enough that no line breaks."""
     stream = sys.stderr if to_stderr else sys.stdout
-    return _Console(stderr=to_stderr, highlight=False, width=None if stream.isatty() else _WIDE)
+    # a name such as `:key:` is shown as it is
+    return _Console(stderr=to_stderr, highlight=False, emoji=False, width=None if stream.isatty() else _WIDE)
 
 
 def table(columns: Sequence[str], *, right: Sequence[str] = ()) -> Table:

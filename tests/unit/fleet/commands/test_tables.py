@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from fleet.commands.closing import print_closing
-from fleet.commands.tables import Sheet, add, line, table
+from fleet.commands.tables import Sheet, add, console, line, table
 
 AMOUNT = "283.7011904761904764283701190476190476"
 
@@ -31,6 +31,11 @@ def test_a_long_line_is_wrapped_between_words_and_indented_on_a_terminal_alone()
     text = "2026-11-26  miner-01  server forgot: it is new"
     assert said(text, on_terminal=True) == "2026-11-26  miner-01  server\n  forgot: it is new\n"
     assert said(text, on_terminal=False) == f"{text}\n"
+
+
+def test_a_name_between_colons_is_not_replaced_by_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    line(console(), "miner :key: at :warning:")
+    assert capsys.readouterr().out == "miner :key: at :warning:\n"
 
 
 def sheet(*, exact: bool = False) -> Sheet:
