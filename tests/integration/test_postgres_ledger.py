@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from fleet.domain.effects import SessionClosed, SessionOpened
+from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import LedgerBusy
 from fleet.ledger.connection import LedgerLink
 from fleet.ledger.engine import open_engine
@@ -164,3 +166,19 @@ def test_a_transaction_that_a_crash_of_the_database_forgot_is_made_again(databas
     link.close()
     engine.dispose()
     assert made == [True]
+
+
+def test_a_start_finds_what_a_killed_coordinator_left_a_moment_ago(database: Postgres) -> None:
+    """Only one coordinator can hold a server's ledger, so nobody else's session can be among them."""
+    with Ledger(open_engine(database.url), "here") as ledger:
+        ledger.commit([SessionRequested(miner_id="rig-a1"), SessionRequested(miner_id="rig-b2")])
+        ledger.commit([SessionOpened(miner_id="rig-b2", session_id="s2", offset=None)])
+    with Ledger(open_engine(database.url), "here") as ledger:
+        assert [ledger.saved_miner(name).session_requested for name in ("rig-a1", "rig-b2")] == [True, False]
+        left = sorted(ledger.abandoned_sessions(set()), key=lambda session: session.miner_id)
+        assert [(one.miner_id, one.session_id, one.requested) for one in left] == [
+            ("rig-a1", "", True),
+            ("rig-b2", "s2", False),
+        ]
+        ledger.commit([SessionDenied(miner_id="rig-a1"), SessionClosed(miner_id="rig-b2", session_id="s2", cause="x")])
+        assert ledger.abandoned_sessions(set()) == []
