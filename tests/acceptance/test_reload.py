@@ -180,6 +180,23 @@ def test_a_coordinator_killed_in_mid_reload_goes_on_with_the_new_settings(small:
     jobs_done(url, 5)
 
 
+@pytest.mark.parametrize("removed_by", ["reload", "restart"])
+def test_a_session_whose_start_got_no_answer_is_stopped_when_its_miner_goes(
+    small: tuple[Path, str, Started], removed_by: str
+) -> None:
+    folder, url, process = small
+    write(folder, toml([1, 2, 3]))
+    mines(url, [1, 2, 3])
+    asked(url, "/simulator/faults", {"faults": ["hang_after,endpoints=start-session"]})
+    write(folder, toml([1, 2, 3, 4]))
+    mines(url, [1, 2, 3, 4])
+    write(folder, toml([1, 2, 3]))
+    if removed_by == "restart":
+        os.kill(coordinator(process), signal.SIGKILL)
+    asked(url, "/simulator/faults", {"faults": []})
+    mines(url, [1, 2, 3])
+
+
 def test_a_reload_in_mid_drain_is_refused_with_a_sentence_and_the_books_are_equal(tmp_path: Path) -> None:
     folder = tmp_path / "farm"
     folder.mkdir()
