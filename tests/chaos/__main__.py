@@ -28,6 +28,7 @@ from tests.chaos import (
     rivals,
     servers,
     standby,
+    steering,
     strangers,
     terminals,
     threads,
@@ -56,6 +57,7 @@ ROOMS = (
     threads.scenes,
     terminals.scenes,
     ledgers.scenes,
+    steering.scenes,
 )
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
@@ -39,13 +39,23 @@ class Seams(Protocol):
 
 
 class Life:
-    """One run of `fleet coordinator`, whose output is in the file `log`. If `restless`, its miners open and close."""
+    """One run of `fleet coordinator`, or of another `command`, whose output is in the file `log`.
+
+    If `restless`, its miners open and close.
+    """
 
     def __init__(
-        self, env: Mapping[str, str], log: Path, strike: Seams | None = None, *, restless: bool = False
+        self,
+        env: Mapping[str, str],
+        log: Path,
+        strike: Seams | None = None,
+        *,
+        restless: bool = False,
+        command: Sequence[str] = ("coordinator",),
     ) -> None:
         self.log = log
-        self._process = _CONTEXT.Process(target=_live, args=(dict(env), str(log), strike, restless), daemon=True)
+        given = (dict(env), str(log), strike, restless, tuple(command))
+        self._process = _CONTEXT.Process(target=_live, args=given, daemon=True)
         self._process.start()
         self.pid = self._process.pid or 0
 
@@ -84,7 +94,7 @@ class Life:
         return self.log.read_text(encoding="utf-8", errors="replace")[-3000:] if self.log.exists() else ""
 
 
-def _live(env: dict[str, str], log: str, strike: Seams | None, restless: bool) -> None:
+def _live(env: dict[str, str], log: str, strike: Seams | None, restless: bool, command: tuple[str, ...]) -> None:
     os.environ.clear()
     os.environ.update(env)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -94,5 +104,5 @@ def _live(env: dict[str, str], log: str, strike: Seams | None, restless: bool) -
         strike.lay()
     if restless:
         lay_restless()
-    sys.argv = ["fleet", "coordinator"]
+    sys.argv = ["fleet", *command]
     sys.exit(main())
