@@ -17,8 +17,10 @@ from tasks.data_size import data_text
 from tasks.errors import MessageError
 from tasks.text import sanitized
 
-#: raised when a field changes its meaning; workers of other versions are refused
+#: raised when a field changes its meaning
 WIRE_VERSION = 2
+#: the oldest version that is spoken, too: the one before (CONTRIBUTING.md), but never 1, which could not send all data
+OLDEST_WIRE = 2
 #: the Celery queue that carries jobs (a Redis list of this name); workers of another wire version never see it
 JOBS_QUEUE = f"neonet.jobs.{WIRE_VERSION}"
 #: the Redis stream that carries results
@@ -88,6 +90,16 @@ _OUTCOME_BY_EXCEPTION = {
 }
 
 
+def is_spoken(version: object) -> bool:
+    """Whether this release reads messages of a wire version."""
+    return type(version) is int and OLDEST_WIRE <= version <= WIRE_VERSION
+
+
+def spoken(oldest: int = OLDEST_WIRE, newest: int = WIRE_VERSION) -> str:
+    """Wire versions in words: `2`, or `2 to 3`."""
+    return f"{newest}" if oldest == newest else f"{oldest} to {newest}"
+
+
 def is_job_id(text: object) -> bool:
     """Whether `text` is a valid job id: 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or a digit."""
     return isinstance(text, str) and _JOB_ID.fullmatch(text) is not None
@@ -150,9 +162,9 @@ class JobMessage:
         """
         if not isinstance(message, dict):
             raise MessageError(f"a job message is an object, not {type(message).__name__}")
-        if message.get("v") != WIRE_VERSION:
+        if not is_spoken(message.get("v")):
             raise MessageError(
-                f"the job message is of wire version {message.get('v')!r}, this worker speaks {WIRE_VERSION}: "
+                f"the job message is of wire version {message.get('v')!r}, this worker speaks {spoken()}: "
                 "run the coordinator's release on this host"
             )
         job_id, attempt, text = message.get("job_id"), message.get("attempt"), message.get("data")
@@ -253,8 +265,8 @@ def parse_stream_fields(fields: Mapping[bytes, bytes]) -> ResultMessage:
 
 
 def _computed(job_id: str, attempt: int, worker: str, body: dict[str, Any]) -> ResultMessage:
-    if body.get("v") != WIRE_VERSION:
-        raise MessageError(f"{worker or 'a worker'} speaks wire version {body.get('v')!r}, not {WIRE_VERSION}")
+    if not is_spoken(body.get("v")):
+        raise MessageError(f"{worker or 'a worker'} speaks wire version {body.get('v')!r}, not {spoken()}")
     result, kernel, ms = body.get("result"), body.get("kernel"), body.get("ms")
     if not isinstance(result, dict) or not isinstance(kernel, str):
         raise MessageError("a computed result holds an object `result` and a string `kernel`")

@@ -21,7 +21,15 @@ from fleet.doctor.statements import judged_coordinator, judged_workers
 from tasks.broker.handshake import process_refusal, redis_refusal, release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement, parse_statement
-from tasks.messages import COORDINATOR_KEY, JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION, WORKERS_KEY
+from tasks.messages import (
+    COORDINATOR_KEY,
+    JOBS_QUEUE,
+    OLDEST_WIRE,
+    RELEASE_KEY,
+    RESULTS_STREAM,
+    WIRE_VERSION,
+    WORKERS_KEY,
+)
 from tasks.text import sanitized
 
 _TIMEOUT_S = 3.0
@@ -61,7 +69,9 @@ def redis_diagnoses(redis_url: str, own: Statement | None = None) -> Iterator[Di
     if role == "flower":
         return
     with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
-        yield from _contents(client, role, own or Statement(release=release(), wire=WIRE_VERSION))
+        yield from _contents(
+            client, role, own or Statement(release=release(), wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE)
+        )
 
 
 def _refused(reason: str) -> Diagnosis:

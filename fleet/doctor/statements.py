@@ -23,10 +23,11 @@ def judged_coordinator(stated: Statement | None, own: Statement) -> Iterator[Dia
             "start the coordinator, then ask again",
         )
         return
-    if stated.wire == own.wire:
-        yield ok("wire version", f"{own.wire}, as the coordinator's (release {stated.release}; here {own.release})")
+    if stated.understands(own):
+        same = "as the coordinator's" if stated.wire == own.wire else f"the coordinator speaks {stated.spoken}"
+        yield ok("wire version", f"{own.spoken}, {same} (release {stated.release}; here {own.release})")
     else:
-        words = f"the coordinator's is {stated.wire} (release {stated.release}), this host's {own.wire}"
+        words = f"the coordinator's is {stated.spoken} (release {stated.release}), this host's {own.spoken}"
         yield fail("wire version", words, f"install release {stated.release} here")
     yield judged_limits({"the coordinator": stated}, own)
 
@@ -37,14 +38,14 @@ def judged_workers(stated: Mapping[str, Statement | None] | None, own: Statement
     if stated is None:
         yield not_checked(subject, "this user may not see what the workers state; start Compose again to grant it")
         return
-    by_version: dict[tuple[str, int], list[str]] = defaultdict(list)
+    by_version: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
     silent = [name for name, one in stated.items() if one is None]
     known = {name: one for name, one in stated.items() if one is not None}
     for name, one in known.items():
-        by_version[one.release, one.wire].append(name)
-    for (release, wire), names in sorted(by_version.items()):
+        by_version[one.release, one.spoken, one.understands(own)].append(name)
+    for (release, wire, understood), names in sorted(by_version.items()):
         words = f"release {release}, wire version {wire}: {_listed(names)}"
-        yield ok(subject, words) if wire == own.wire else fail(subject, f"{words}; here {own.wire}", _INSTALL)
+        yield ok(subject, words) if understood else fail(subject, f"{words}; here {own.spoken}", _INSTALL)
     if silent:
         yield warn(subject, f"an earlier release, which states none: {_listed(silent)}", _INSTALL)
     if known:

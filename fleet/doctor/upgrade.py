@@ -45,16 +45,16 @@ def judged_order(
     if coordinator is not None:
         known["the coordinator"] = coordinator
     for name, one in sorted(known.items()):
-        yield ok("hosts", f"{name}: release {one.release}, wire version {one.wire}")
+        yield ok("hosts", f"{name}: release {one.release}, wire version {one.spoken}")
     silent = sorted(name for name, one in workers.items() if one is None)
     if silent:
         yield warn("hosts", f"{', '.join(silent)}: a release that states no version", "upgrade them after the others")
-    others = sorted({one.wire for one in known.values()} - {own.wire})
+    others = sorted({one.spoken for one in known.values() if not one.understands(own)})
     if not known and not silent:
         yield not_checked("order", "no process of the farm runs; start the coordinator first, then the workers")
     elif others:
-        stated = ", ".join(map(str, others))
-        words = f"this release speaks wire version {own.wire}, the farm {stated}: the two exchange no jobs"
+        stated = ", ".join(others)
+        words = f"this release speaks wire version {own.spoken}, the farm {stated}: the two exchange no jobs"
         yield warn("order", words, "coordinator first, then all workers at once; jobs wait meanwhile, and none is lost")
     else:
         yield ok("order", "coordinator first, then one host after the other; both releases understand each other")

@@ -145,17 +145,14 @@ class Lifecycle:
 
     def start_over(self, error: CallError) -> list[Effect]:
         """Start over with a new session or registration, whichever the server forgot."""
-        session = self._workload.session
+        session, left = self._workload.session, self.left_open
         self._workload.session = self.left_open = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
         self._account.server_forgot |= isinstance(error, NotRegistered)
         denied, self._in_doubt = [SessionDenied(miner_id=self._spec.miner_id)] if self._in_doubt else [], False
-        if session is None:
-            return [*denied]
-        return [
-            SessionClosed(miner_id=self._spec.miner_id, session_id=session.session_id, cause=str(error)[:200]),
-            self._notice(NoticeKind.SESSION_LOST, str(error)),
-        ]
+        gone = [one.session_id for one in (session, left) if one is not None]
+        closed = [SessionClosed(miner_id=self._spec.miner_id, session_id=one, cause=str(error)[:200]) for one in gone]
+        return [*closed, self._notice(NoticeKind.SESSION_LOST, str(error))] if session else [*denied, *closed]
 
     def farewell_failed(self, call: Call, error: CallError) -> list[Effect]:
         """Retry a step of the farewell a few times; after that, the drain goes on without it."""

@@ -5,7 +5,6 @@ One file: each thing that can go wrong at the first contact has its words here.
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +18,8 @@ from redis.exceptions import BusyLoadingError, NoPermissionError
 from config.redis_address import RedisAddress, read_redis_url
 from tasks.broker.redis_client import redis_client, unusable_file
 from tasks.broker.redis_version import is_too_old, minimum, version_of_server
-from tasks.broker.statement import Statement
-from tasks.messages import RELEASE_KEY, WIRE_VERSION
+from tasks.broker.statement import Statement, parse_statement
+from tasks.messages import OLDEST_WIRE, RELEASE_KEY, WIRE_VERSION
 from tasks.text import sanitized
 
 #: how long to wait for a Redis that does not answer yet, in seconds; after a reboot everything starts at once
@@ -69,7 +68,7 @@ def announce(redis_url: str, statement: Statement | None = None, *, patience_s: 
 
     A Redis that temporarily takes no writes is usable: jobs wait for it in the ledger.
     """
-    body = (statement or Statement(release=release(), wire=WIRE_VERSION)).encode()
+    body = (statement or _own()).encode()
     return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
 
 
@@ -221,14 +220,16 @@ def _cause(address: RedisAddress, exc: Exception) -> str:
 
 
 def _other_wire(stated: bytes | None) -> Refusal | None:
-    try:
-        fields = json.loads(stated or b"{}")
-    except ValueError:
-        return None
-    if not isinstance(fields, dict) or fields.get("wire", WIRE_VERSION) == WIRE_VERSION:
+    """Why a worker does not understand the coordinator that stated this; None where nothing readable is stated."""
+    coordinator, own = parse_statement(stated or b""), _own()
+    if coordinator is None or coordinator.understands(own):
         return None
     return Refusal(
-        reason=f"this worker is release {release()} and speaks wire version {WIRE_VERSION}, but the coordinator needs "
-        f"release {fields.get('release')!s:.40} with wire version {fields.get('wire')!s:.10}: install that release on "
-        "this host"
+        reason=f"this worker is release {own.release} and speaks wire version {own.spoken}, but the coordinator is "
+        f"release {coordinator.release} and speaks {coordinator.spoken}: install release {coordinator.release} on this "
+        "host"
     )
+
+
+def _own() -> Statement:
+    return Statement(release=release(), wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE)

@@ -10,7 +10,7 @@ from config.settings import Settings
 from tasks import strict_json
 from tasks.broker.stated_host import StatedHost, parse_host
 from tasks.compact_json import compact
-from tasks.messages import WIRE_VERSION
+from tasks.messages import OLDEST_WIRE, WIRE_VERSION, spoken
 
 _RELEASE = re.compile(r"[A-Za-z0-9.+-]{1,40}")
 _MOST_BYTES = 4_000
@@ -24,8 +24,10 @@ class Statement:
 
     #: the process's release
     release: str
-    #: the wire version that it writes
+    #: the newest wire version that it speaks
     wire: int
+    #: the oldest one; None from a release that did not state it, and speaks no other
+    oldest_wire: int | None = None
     #: seconds after which it ends a kernel; None from a release that did not state it
     time_limit_s: float | None = None
     #: seconds after which it gives an unacknowledged job to another worker; None from a release that did not state it
@@ -33,12 +35,26 @@ class Statement:
     #: the host of a worker; None for a coordinator, and from a release that did not state it
     host: StatedHost | None = None
 
+    @property
+    def spoken(self) -> str:
+        """The wire versions that it speaks, in words."""
+        return spoken(self._oldest, self.wire)
+
+    @property
+    def _oldest(self) -> int:
+        return self.wire if self.oldest_wire is None else self.oldest_wire
+
+    def understands(self, other: Statement) -> bool:
+        """Whether the two speak a wire version in common."""
+        return self._oldest <= other.wire and other._oldest <= self.wire
+
     def encode(self) -> str:
         """The text that stands in Redis, which earlier releases read, too."""
         return compact(
             {
                 "release": self.release,
                 "wire": self.wire,
+                "oldest_wire": self.oldest_wire,
                 "time_limit_s": self.time_limit_s,
                 "visibility_timeout_s": self.visibility_timeout_s,
                 "host": None if self.host is None else self.host.fields(),
@@ -51,6 +67,7 @@ def own_statement(release: str, settings: Settings, host: StatedHost | None = No
     return Statement(
         release=release,
         wire=WIRE_VERSION,
+        oldest_wire=OLDEST_WIRE,
         time_limit_s=settings.worker.time_limit_s,
         visibility_timeout_s=settings.visibility_timeout_s,
         host=host,
@@ -72,9 +89,11 @@ def parse_statement(text: bytes) -> Statement | None:
         return None
     if type(wire) is not int or not 0 < wire <= _MOST_WIRE:
         return None
+    oldest = fields.get("oldest_wire")
     return Statement(
         release=release,
         wire=wire,
+        oldest_wire=oldest if type(oldest) is int and 0 < oldest <= wire else None,
         time_limit_s=_seconds(fields.get("time_limit_s")),
         visibility_timeout_s=_seconds(fields.get("visibility_timeout_s")),
         host=parse_host(fields.get("host")),

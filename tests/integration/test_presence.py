@@ -19,7 +19,7 @@ from tasks.broker.handshake import release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement
 from tasks.host.hardware import detect
-from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.messages import OLDEST_WIRE, SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tests.support.processes import FLEET, PATIENCE_S, environ, eventually
 from tests.support.workers import worker
 
@@ -85,7 +85,11 @@ def test_a_worker_states_its_release_and_its_limits_and_the_coordinator_forgets_
         assert stated is not None
         assert stated["bench"] is not None
         assert replace(stated["bench"], host=None) == Statement(
-            release=release(), wire=WIRE_VERSION, time_limit_s=30.0, visibility_timeout_s=240.0
+            release=release(),
+            wire=WIRE_VERSION,
+            oldest_wire=OLDEST_WIRE,
+            time_limit_s=30.0,
+            visibility_timeout_s=240.0,
         )
         (row,) = shown["workers"]
         assert (row["worker"], row["release"], row["cores"]) == ("bench", release(), detect().cpu_cores)

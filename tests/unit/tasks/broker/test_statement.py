@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,23 @@ def test_a_statement_is_read_back() -> None:
 
 def test_a_statement_of_an_earlier_release_has_no_limits() -> None:
     assert parse_statement(b'{"release": "0.1.0", "wire": 2}') == Statement(release="0.1.0", wire=2)
+
+
+def test_releases_understand_each_other_if_they_speak_a_version_in_common() -> None:
+    """One that speaks 3 and 2 talks to the release before it, which speaks 2 alone, and to the next, of 4 and 3."""
+    before, middle = Statement(release="0.1.0", wire=2), Statement(release="0.2.0", wire=3, oldest_wire=2)
+    after, later = replace(middle, wire=4, oldest_wire=3), replace(middle, wire=5, oldest_wire=4)
+    everyone = (before, middle, after, later)
+    understood = {(one.wire, other.wire) for one in everyone for other in everyone if one.understands(other)}
+    neighbours = {(2, 3), (3, 4), (4, 5)}
+    assert understood == neighbours | {(b, a) for a, b in neighbours} | {(one.wire, one.wire) for one in everyone}
+    assert [one.spoken for one in everyone] == ["2", "2 to 3", "3 to 4", "4 to 5"]
+
+
+@pytest.mark.parametrize("oldest", ["0", "3", "true", '"2"', "1.5", "null"])
+def test_an_oldest_version_that_makes_no_sense_counts_as_unsaid(oldest: str) -> None:
+    found = parse_statement(f'{{"release": "0.1.0", "wire": 2, "oldest_wire": {oldest}}}'.encode())
+    assert found == Statement(release="0.1.0", wire=2)
 
 
 def test_an_earlier_release_finds_its_fields() -> None:
