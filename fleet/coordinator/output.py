@@ -252,7 +252,7 @@ def _room(farm: AnyFarm, now: float) -> str:
     if isinstance(farm, Farms):
         return " · ".join(f"{name}: {_of_several(one, now)}" for name, one in farm.by_server.items())
     if farm.workers.absent_since is not None:
-        what = "every worker pauses," if farm.workers.pausing else "NO WORKER"
+        what = "every worker has paused" if farm.workers.pausing else "NO WORKER"
         return f"{what} for {now - farm.workers.absent_since:.0f} s"
     if farm.auto is not None and farm.auto.follows:
         return f"{farm.auto.own} of {count(farm)} miners open{_expected(farm.auto)}"

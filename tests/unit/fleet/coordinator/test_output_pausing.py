@@ -38,7 +38,7 @@ def test_workers_that_all_pause_are_no_fault_and_the_terminal_says_so(ledger: Le
 
     on(60.0, present=False, pausing=True)
     assert out.getvalue().count("[STEER]  every worker pauses, as ordered or by its host's limits") == 1
-    assert "every worker pauses, for" in out.getvalue(), "the status says so, too"
+    assert "every worker has paused for" in out.getvalue(), "the status says so, too"
     assert (alive.read_text(), "no worker" in out.getvalue().lower()) == ("", False)
     on(10.0, present=False)
     assert out.getvalue().count("[WARN]   no worker takes jobs") == 1, "those that paused are gone"
