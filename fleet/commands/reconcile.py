@@ -146,7 +146,7 @@ def _print_server(rows: Sequence[Comparison], *, ids: bool, exact: bool) -> None
         del amounts["booked then"]
     now = datetime.now(UTC)
     held = any(row.wallet is not None for row in rows)
-    apart = any(row.wallet_at and short_time(row.wallet_at, now) != _when(row, now) for row in rows)
+    apart = any(row.wallet_at and to_second(row.wallet_at) != to_second(row.answered_at) for row in rows)
     names = ("miner", *amounts, "at", *(("wallet",) if held else ()), *(("wallet at",) if apart else ()), "verdict")
     sheet = Sheet(names, amounts=(*amounts, *(("wallet",) if held else ())), exact=exact)
     for number, row in enumerate(rows):

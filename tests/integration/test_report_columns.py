@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from fleet.cli import fleet
+from fleet.commands.short_times import short_time
 from fleet.domain.effects import BalanceSeen, BaseSet, SessionOpened, TotalsSeen, Write
 from fleet.domain.wallets import StatedWallet
 from fleet.ledger.engine import open_engine
@@ -17,6 +19,7 @@ from tests.support.ledger_rows import paid
 
 NOW_MS = 1_800_000_000_705
 PAID = Decimal("0.1")
+STATED = "booked amounts, and what the server last stated (times in UTC):"
 WALLET = BalanceSeen(miner_id="rig-a1", wallet=StatedWallet(balance=PAID, total=PAID, booked=PAID))
 
 
@@ -36,6 +39,11 @@ def shown(command: str, tmp_path: Path, *later: Write) -> list[str]:
     return done.output.splitlines()
 
 
+def at(clock: str) -> list[str]:
+    """The words of such a time as a table has them today."""
+    return short_time(f"2027-01-15T{clock}.705Z", datetime.now(UTC)).split()
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEET_STATE_DIR", str(tmp_path))
@@ -43,33 +51,26 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_reconcile_has_one_time_while_total_and_wallet_came_together(tmp_path: Path) -> None:
-    assert shown("reconcile", tmp_path)[1:3] == [
-        "miner   since base  server says  at                    wallet  verdict",
-        "rig-a1         0.1          0.1  2027-01-15T08:00:00Z     0.1  agrees ",
-    ]
+    header, row = shown("reconcile", tmp_path)[1:3]
+    assert header.split() == ["miner", "since", "base", "server", "says", "at", "wallet", "verdict"]
+    assert row.split() == ["rig-a1", "0.1", "0.1", *at("08:00:00"), "0.1", "agrees"]
 
 
 def test_reconcile_tells_a_later_payment_and_a_later_balance_from_the_compared_ones(tmp_path: Path) -> None:
     header, row = shown("reconcile", tmp_path, *paid(1), WALLET)[1:3]
     assert header.split("  ")[2:4] == ["booked then", "server says"]
     assert "wallet at" in header
-    assert row.split() == [
-        "rig-a1",
-        "0.2",
-        "0.1",
-        "0.1",
-        *("2027-01-15T08:00:00Z", "0.1", "2027-01-15T09:00:00Z", "agrees"),
-    ]
+    assert row.split() == ["rig-a1", "0.2", "0.1", "0.1", *at("08:00:00"), "0.1", *at("09:00:00"), "agrees"]
 
 
 def test_rewards_has_one_time_while_total_and_wallet_came_together(tmp_path: Path) -> None:
     lines = shown("rewards", tmp_path)
-    header = lines[lines.index("booked amounts, and what the server last stated:") + 1]
+    header = lines[lines.index(STATED) + 1]
     assert header.split() == ["miner", "booked", "server's", "total", "wallet", "stated", "at"]
 
 
 def test_rewards_has_two_times_where_the_balance_came_later(tmp_path: Path) -> None:
     lines = shown("rewards", tmp_path, WALLET)
-    header = lines[lines.index("booked amounts, and what the server last stated:") + 1]
+    header = lines[lines.index(STATED) + 1]
     assert "total at" in header
     assert "wallet at" in header

@@ -73,5 +73,5 @@ def test_open_miners_are_shown_and_the_others_counted_unless_all_are_wanted() ->
 def test_times_are_as_short_as_they_can_be_said() -> None:
     now = datetime(2026, 11, 27, 1, 2, 3, tzinfo=UTC)
     shown = [short_time(at, now) for at in ("2026-11-27T00:59:58.123Z", "2026-11-26T23:59:58Z", "2025-12-31T10:00:00Z")]
-    assert shown == ["00:59:58", "11-26 23:59", "2025-12-31"]
+    assert shown == ["00:59:58", "11-26 23:59", "2025-12-31 10:00"]
     assert short_time(None, now) == ""
