@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.rows import Row
 from fleet.control.control import Action, Control, Target, TargetKind
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.pending import TurnEffects
@@ -94,7 +95,8 @@ def _observed(folder: Path) -> Iterator[tuple[StatusObserver, Farm, Path]]:
     specs = [MinerSpec(miner_id=f"neo1{number:040x}", name=f"rig-{number}") for number in range(MINERS)]
     governor = Governor(requests=5_000, window_s=60.0, miners=MINERS, heartbeat_s=30.0)
     miners = [Miner(spec, Policy(), SavedMiner(), random.Random(1), 0.0) for spec in specs]
-    farm = Farm(miners, governor, lambda _: None, max_calls=64, max_at_workers=256, now=0.0)
+    auto = AutoMiners(miners, governor, pinned=(), heartbeat_s=30.0, now=0.0, follows=False)
+    farm = Farm(miners, governor, lambda _: None, max_calls=64, max_at_workers=256, now=0.0, auto=auto)
     file = folder / SNAPSHOT_FILE
     names = {spec.miner_id: spec.name for spec in specs}
     booked = dict.fromkeys(names.values(), ZERO)

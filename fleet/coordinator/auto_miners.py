@@ -279,8 +279,3 @@ class AutoMiners:
 
     def _may_open(self, miner: Miner) -> bool:
         return miner.spec.miner_id not in self._set_aside and miner.spec.miner_id not in self.paused
-
-
-def stands_by(auto: AutoMiners | None) -> bool:
-    """Whether all sessions of a farm are closed, since the miners mine at another server."""
-    return auto is not None and auto.standing_by

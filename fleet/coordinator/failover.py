@@ -105,14 +105,12 @@ class Failover:
 
 
 def _stand_by(farm: Farm, now: float) -> None:
-    if farm.auto is not None:
-        farm.requeue(farm.auto.stand_by(now), now)
+    farm.requeue(farm.auto.stand_by(now), now)
 
 
 def _resume(farm: Farm, now: float) -> None:
     farm.server.pay.begin()
-    if farm.auto is not None:
-        farm.auto.resume(now)
+    farm.auto.resume(now)
 
 
 def _list(names: list[str]) -> str:

@@ -11,7 +11,6 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 
 from fleet.broker.disguise import split_id
-from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.bookkeeper import Bookkeeper, CommitTimes
 from fleet.coordinator.open_jobs import TrackedJob
 from fleet.coordinator.scheduler import Farm
@@ -70,15 +69,15 @@ def by_server(farm: AnyFarm) -> Mapping[str, Farm]:
 
 def advice_of(farm: AnyFarm) -> dict[str, str]:
     """What would earn more at each server, by its name as in `by_server`, where it is known."""
-    autos = {name: one.auto for name, one in by_server(farm).items() if not stands_by(one.auto)}
-    found = {name: auto.adviser.advice for name, auto in autos.items() if auto is not None}
+    autos = {name: one.auto for name, one in by_server(farm).items() if not one.auto.standing_by}
+    found = {name: auto.adviser.advice for name, auto in autos.items()}
     return {name: advice.sentence for name, advice in found.items() if advice is not None}
 
 
 def expected(farm: AnyFarm, now: float) -> tuple[float, float] | None:
     """NNET a second that are expected, and the relative standard error; None while any farm that mines can't say."""
     if isinstance(farm, Farms):
-        mining = [one for one in farm.by_server.values() if not stands_by(one.auto)]
+        mining = [one for one in farm.by_server.values() if not one.auto.standing_by]
         incomes = [expected(one, now) for one in mining]
         known = [income for income in incomes if income is not None]
         total = sum(income for income, _ in known)
@@ -86,7 +85,7 @@ def expected(farm: AnyFarm, now: float) -> tuple[float, float] | None:
             return None
         return total, sum(income * error for income, error in known) / total
     auto, hindered = farm.auto, farm.workers.absent_since is not None or farm.server.away or farm.draining
-    if auto is None or not auto.own or not auto.model.ready or hindered or farm.server.banned(now):
+    if not auto.own or not auto.model.ready or hindered or farm.server.banned(now):
         return None
     income = auto.model.income(auto.own)
     return income.total, income.error
@@ -154,7 +153,7 @@ class AllLimits:
         return sum(governor.more_miners(now) for governor in self._mining())
 
     def _mining(self) -> list[Governor]:
-        return [farm.governor for farm in self._farms if not stands_by(farm.auto)]
+        return [farm.governor for farm in self._farms if not farm.auto.standing_by]
 
 
 class AllReachable:

@@ -11,7 +11,6 @@ from config.hiding import hidden
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control, TargetKind
 from fleet.control.stated import subject_of
-from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO
@@ -152,7 +151,7 @@ def _server_facts(account: Account, income: ServerIncome, now: float) -> ServerF
         away=farm.server.away,
         verdict=verdict.text if verdict else "",
         unpaid_s=farm.server.unpaid_s(now),
-        stands_by=stands_by(farm.auto),
+        stands_by=farm.auto.standing_by,
         miners=count(farm),
         left_out=farm.timetable.left_out,
         limit=int(farm.governor.limit),

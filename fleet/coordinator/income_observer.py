@@ -8,7 +8,7 @@ from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.jobs import Entry, Job
 from fleet.earning.meter import Meter
-from fleet.errors import JobCompleted
+from fleet.errors import JobCompleted, NotRegistered
 from fleet.miner.miner import Miner
 
 #: jobs whose times are kept at once; a job beyond them is not measured
@@ -35,6 +35,8 @@ class IncomeObserver:
         #: calls under way that change it, and when the last one was started
         self._changing = 0
         self._changes_since = now
+        #: when the server last did not know a miner that had registered
+        self._forgot_at = float("-inf")
         #: whether answers to heartbeats state what they pay; None before the first
         self._beats_state_pay: bool | None = None
         #: what a job that comes without a fetch must state to be taken
@@ -61,6 +63,8 @@ class IncomeObserver:
         kind, outcome = reply.call.kind, reply.outcome
         if kind in _CHANGES:
             self._changing -= 1
+            if isinstance(outcome, NotRegistered):
+                self._forgot_at = now
         self._count(miner, now)
         match outcome:
             case Job():
@@ -77,9 +81,11 @@ class IncomeObserver:
     def opens_singly(self, now: float) -> bool:
         """Whether no other session should be opened now, so that the first job of this one shows what it takes away.
 
-        That is so for the first few sessions, unless the server takes long to open one.
+        That is so for the first few sessions, unless the server takes long to open one. One that has forgotten a miner
+        has forgotten all of them: if their attempts waited for each other, the farm would be idle for that long.
         """
-        return self._changing > 0 and self.own < _SINGLY and now - self._changes_since < _LONGEST_OPENING_S
+        recent = now - self._changes_since < _LONGEST_OPENING_S
+        return recent and self._changing > 0 and self.own < _SINGLY and now - self._forgot_at >= _LONGEST_OPENING_S
 
     def terms_due(self, now: float) -> bool:
         """Whether the server should be asked for its reward rule: rarely, and while no session opens or closes."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from config.settings import Settings
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState
-from fleet.coordinator.auto_miners import AutoMiners, stands_by
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
 from fleet.coordinator.drain_lines import DrainLines
 from fleet.coordinator.farms import AnyFarm, Farms, count
@@ -254,7 +254,7 @@ def _room(farm: AnyFarm, now: float) -> str:
     if farm.workers.absent_since is not None:
         what = "every worker has paused" if farm.workers.pausing else "NO WORKER"
         return f"{what} for {now - farm.workers.absent_since:.0f} s"
-    if farm.auto is not None and farm.auto.follows:
+    if farm.auto.follows:
         return f"{farm.auto.own} of {count(farm)} miners open{_expected(farm.auto)}"
     left_out = farm.timetable.left_out
     if left_out:
@@ -263,7 +263,7 @@ def _room(farm: AnyFarm, now: float) -> str:
         return "no session is open"
     if farm.server.away:
         return "the server does not answer"
-    advice = None if farm.auto is None else farm.auto.adviser.advice
+    advice = farm.auto.adviser.advice
     if advice is not None and advice.clear:
         return advice.sentence
     return f"room for {farm.governor.more_miners(now)} more miners"
@@ -272,7 +272,7 @@ def _room(farm: AnyFarm, now: float) -> str:
 def _of_several(farm: Farm, now: float) -> str:
     if farm.server.away:
         return "no answer"
-    return "standing by" if stands_by(farm.auto) else _room(farm, now)
+    return "standing by" if farm.auto.standing_by else _room(farm, now)
 
 
 def _expected(auto: AutoMiners) -> str:

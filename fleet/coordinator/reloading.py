@@ -215,8 +215,7 @@ class Reloading:
         farm = one.farm
         changed = [farm.miners[miner_id] for miner_id in plan.removed]
         farm.removed.update(plan.removed)
-        if farm.auto is not None:
-            farm.auto.leave(changed, now)
+        farm.auto.leave(changed, now)
         for spec in plan.renamed:
             miner = farm.miners[spec.miner_id]
             miner.spec = miner.next_spec = spec
@@ -244,8 +243,7 @@ class Reloading:
             new[spec.miner_id] = one.key
         under_way = self._under_way
         for farm, miners in joined.values():
-            if farm.auto is not None:
-                farm.auto.join(miners, now)
+            farm.auto.join(miners, now)
             farm.requeue(miners, now)
             self._shared.came(miners)
             if under_way is not None:
@@ -282,8 +280,7 @@ def _count_again(farm: Farm, settings: Settings, now: float) -> None:
     miners = max(len(farm.miners) - len(farm.removed), 1)
     farm.timetable.miners = miners
     farm.server.counts(miners)
-    if farm.auto is not None:
-        farm.auto.count_again({miner.id.lower() for miner in settings.miner if miner.pinned}, now)
+    farm.auto.count_again({miner.id.lower() for miner in settings.miner if miner.pinned}, now)
 
 
 def _line(change: Change) -> str:

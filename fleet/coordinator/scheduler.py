@@ -52,17 +52,16 @@ class Farm:
         max_calls: int,
         max_at_workers: int,
         now: float,
+        auto: AutoMiners,
         backoff: Backoff | None = None,
-        auto: AutoMiners | None = None,
         beside: Workforce | None = None,
     ) -> None:
         """`beside` is the workforce of another server's farm, which shares the workers."""
         self.miners = {miner.spec.miner_id: miner for miner in miners}
         #: ids of miners that the settings no longer name: they finish, or have finished
         self.removed: set[str] = set()
-        self.governor, self.draining = governor, False
-        #: opens and closes sessions; None where all miners stay open
-        self.auto = auto
+        #: `auto` opens and closes sessions, or only measures the income where all miners stay open
+        self.governor, self.auto = governor, auto
         # pauses differ between farms, but repeat for the same farm
         jitter = random.Random("".join(self.miners))
         self.server = Reachability(len(self.miners), backoff or Backoff(), jitter, now)
@@ -70,7 +69,7 @@ class Farm:
         self._free_calls, self._fetching = max_calls, 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())
         self.workers = Workforce(self.jobs, max_at_workers, beside)
-        self.timetable = Timetable(governor, len(self.miners), None if auto is None else auto.seen.opens_singly)
+        self.timetable = Timetable(governor, len(self.miners), auto.seen.opens_singly)
         self._resends, self._turn, self._given_up, self._find = Resends(), Turn(), False, find
         for miner in self.miners.values():
             self.timetable.enter(miner, now)
@@ -78,12 +77,16 @@ class Farm:
     @property
     def in_use(self) -> dict[str, Miner]:
         """The miners that were opened, or have something in the ledger, by id."""
-        used = None if self.auto is None else self.auto.used
         return {
             miner_id: miner
             for miner_id, miner in self.miners.items()
-            if used is None or miner_id in used or miner.has_books or miner.account.booked
+            if miner_id in self.auto.used or miner.has_books or miner.account.booked
         }
+
+    @property
+    def draining(self) -> bool:
+        """Whether the farm finishes its jobs and stops its sessions, to end."""
+        return self.server.draining
 
     @property
     def done(self) -> bool:
@@ -97,8 +100,7 @@ class Farm:
         self.governor.ended(reply, now)
         miner = self.miners[reply.call.spec.miner_id]
         self._tell(miner, reply, now)
-        if self.auto is not None:
-            self.auto.ended(reply, miner, now)
+        self.auto.ended(reply, miner, now)
         waits = now < miner.waits_until
         if reply.call.kind is CallKind.REGISTER and waits:
             self.timetable.left(miner)
@@ -120,7 +122,7 @@ class Farm:
         if awaited:
             if (warning := self.workers.ended(message, job, now)) is not None:
                 self._warn(warning)
-            if self.auto is not None and message.outcome is Outcome.COMPUTED:
+            if message.outcome is Outcome.COMPUTED:
                 self.auto.seen.computed(message.job_id, job.job_type, message.compute_ms, now)
         self._tell(self.miners[job.miner_id], ResultArrived(message=message, able=self.workers.able), now)
         return job.job_type if awaited else ""
@@ -156,9 +158,9 @@ class Farm:
 
     def drain(self, now: float) -> None:
         """Stop fetching, finish the open jobs, then stop each session."""
-        if self.auto is not None and not self.draining:
+        if not self.draining:
             self._sort(self.auto.advise(now, hosts=len(self.workers.able), at_end=True), now)
-        self.draining = self.server.draining = True
+        self.server.draining = True
         for miner in self.miners.values():
             self._tell(miner, DrainBegun(), now)
 
@@ -195,14 +197,13 @@ class Farm:
             orders = self._turn.dispatches
             self._turn.dispatches = [order for order in orders if order.message.job_id in self.jobs]
         turn, self._turn = self._turn, Turn()
-        turn.wake_at = min(blocked_until, self.timetable.queues.wakes_at)
-        if self.auto is not None and not self.draining:
-            turn.wake_at = min(turn.wake_at, self.auto.look_at)
+        looks_at = NEVER if self.draining else self.auto.look_at
+        turn.wake_at = min(blocked_until, self.timetable.queues.wakes_at, looks_at)
         return turn
 
     def _look_at_income(self, now: float) -> None:
         """Open and close sessions where that earns more."""
-        if self.auto is None or self.draining or now < self.auto.look_at:
+        if self.draining or now < self.auto.look_at:
             return
         changed, lines = self.auto.look(now, at_workers=self.workers.at_workers)
         self.requeue(changed, now)
@@ -241,9 +242,7 @@ class Farm:
                     return NEVER
                 if now < self.server.free_at:
                     return self.server.free_at
-                if urgency is Urgency.FETCH and not self.workers.has_room:
-                    break
-                if self.timetable.holds(urgency, now):
+                if (urgency is Urgency.FETCH and not self.workers.has_room) or self.timetable.holds(urgency, now):
                     break
                 reserve = self._resends.needed(len(self.jobs) + self._fetching)
                 free_at = self.governor.free_at(urgency, reserve, now)
@@ -266,8 +265,7 @@ class Farm:
             call, effects = begun
             self.timetable.began(miner, call.kind)
             self.governor.sent(now, call.kind)
-            if self.auto is not None:
-                self.auto.seen.began(call, now)
+            self.auto.seen.began(call, now)
             self.server.sent(now)
             self._free_calls -= 1
             self._fetching += call.kind is CallKind.FETCH
@@ -285,8 +283,7 @@ class Farm:
                 self._turn.notices.append(effect)
                 continue
             if isinstance(effect, Dispatch):
-                order = self.workers.order(effect, now)
-                if order is not None:
+                if (order := self.workers.order(effect, now)) is not None:
                     self._turn.dispatches.append(order)
                 continue
             self._turn.writes.append(effect)
@@ -296,5 +293,5 @@ class Farm:
                 if (ended := self.jobs.moved(effect)) is not None:
                     self._resends.ended(ended.sends)
                     self.workers.forget(effect.job_id)
-            elif isinstance(effect, Booked) and self.auto is not None:
+            elif isinstance(effect, Booked):
                 self.auto.seen.booked(effect.entry, now)

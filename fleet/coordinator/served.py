@@ -153,10 +153,9 @@ def loaded_farm(start: Start, one: OpenServer, specs: list[MinerSpec], beside: W
     ban_s = start.free(ledger.ban_s)
     if ban_s is not None:
         farm.server.remember_ban(ban_s, time.monotonic())
-    if farm.auto is not None:
-        warning = farm.auto.adviser.kept(start.free(ledger.advice), stay_open=farm.auto.stay_open)
-        if warning:
-            start.lines.say(f"[EARN]   {f'{one.name}: ' if one.name else ''}{warning}")
+    warning = farm.auto.adviser.kept(start.free(ledger.advice), stay_open=farm.auto.stay_open)
+    if warning:
+        start.lines.say(f"[EARN]   {f'{one.name}: ' if one.name else ''}{warning}")
     return farm
 
 

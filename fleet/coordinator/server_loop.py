@@ -12,7 +12,6 @@ from functools import partial
 from typing import Protocol
 
 from config.settings import Settings
-from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import TermsStated
@@ -136,7 +135,7 @@ class ServerLoop:
         """The server was asked for its reward rule."""
         for _ in range(stated.requests - 1):
             self.farm.governor.sent(now, awaited=False)
-        if stated.terms is not None and self.farm.auto is not None:
+        if stated.terms is not None:
             self.farm.auto.seen.terms(stated.terms, stated.asked_at)
 
     def check_prospect(self, now: float) -> bool:
@@ -225,7 +224,7 @@ class ServerLoop:
     def _ask_terms(self, now: float) -> None:
         """Ask for the server's reward rule if it is due and the limit has room."""
         farm = self.farm
-        if farm.auto is None or farm.draining or farm.server.away or farm.server.banned(now):
+        if farm.draining or farm.server.away or farm.server.banned(now):
             return
         if farm.auto.seen.terms_due(now) and farm.governor.free_at(Urgency.SESSION, 0, now) <= now:
             farm.auto.seen.terms_asked(now)
@@ -255,7 +254,7 @@ class ServerLoop:
         After a refusal, the few remaining requests go to the miners.
         """
         farm, governor = self.farm, self.farm.governor
-        if farm.done or stands_by(farm.auto) or farm.server.banned(now):
+        if farm.done or farm.auto.standing_by or farm.server.banned(now):
             return False
         small = NETWORK_REQUESTS * 10 * governor.window_s <= governor.limit * self._network_every_s
         return small and governor.free_at(Urgency.FETCH, 0, now) <= now

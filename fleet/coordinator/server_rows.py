@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.coordinator.auto_miners import stands_by
 from fleet.coordinator.farms import AnyFarm, count
 from fleet.coordinator.inbox import Event
 from fleet.coordinator.observers import EndedAttempt
@@ -118,4 +117,4 @@ def _state(farm: Farm, now: float) -> str:
         return "draining"
     if farm.server.unpaid_s(now):
         return "unpaid"
-    return "standing by" if stands_by(farm.auto) else "mining"
+    return "standing by" if farm.auto.standing_by else "mining"

@@ -16,7 +16,7 @@ from fleet.control.wording import said
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.calendar import Calendar
 from fleet.domain.effects import Notice, NoticeKind
-from fleet.domain.events import Closed, Paused, Reopened, Resumed, Retried
+from fleet.domain.events import Closed, Paused, Resumed, Retried
 from fleet.miner.miner import Miner
 
 
@@ -57,8 +57,6 @@ class Steering:
         self.controls = Controls()
         #: id of a paused miner whose session is still to be closed → when
         self._closes_at: dict[str, float] = {}
-        #: resumed miners of farms without auto that still finish, to be opened after that
-        self._reopens: list[tuple[Farm, Miner]] = []
         self._order_hosts({})
         self.follow(controls, clock())
 
@@ -108,11 +106,6 @@ class Steering:
                 miner.on(Closed(), now)
                 del self._closes_at[miner.spec.miner_id]
             farm.requeue(closed, now)
-        for farm, miner in self._reopens:
-            if miner.done and not farm.draining:
-                miner.on(Reopened(), now)
-                farm.requeue([miner], now)
-        self._reopens = [(farm, miner) for farm, miner in self._reopens if miner.draining and not farm.draining]
 
     def retry(self, targets: Iterable[Target], now: float) -> list[Notice]:
         """End the waits of these targets after failures."""
@@ -135,15 +128,16 @@ class Steering:
             if control is None:
                 if miner.paused:
                     changed.append(miner)
-                    self._resume(miner, farm, now)
+                    # one that was closed is opened by a look of `auto`, once it has finished its jobs
+                    self._closes_at.pop(miner_id, None)
+                    miner.on(Resumed(), now)
                 continue
             paused[miner_id] = control
             if not miner.paused:
                 changed.append(miner)
                 miner.on(Paused(), now)
             self._plan_close(miner, control, now, now_ms)
-        if farm.auto is not None:
-            farm.auto.pause(paused.keys(), now)
+        farm.auto.pause(paused.keys(), now)
         server = Target(kind=TargetKind.SERVER, name=steered.server)
         farm.server.paused = self.controls.on(server) is not None
         farm.requeue(changed, now)
@@ -152,20 +146,12 @@ class Steering:
         """Close the miner's session when its control says so; at once if there is none to keep."""
         stops_at_ms, miner_id = control.stops_at_ms, miner.spec.miner_id
         self._closes_at.pop(miner_id, None)
-        self._reopens = [(farm, other) for farm, other in self._reopens if other is not miner]
         if miner.draining:
             return
         if not (miner.in_session or miner.left_open):
             self._closes_at[miner_id] = now
         elif stops_at_ms is not None:
             self._closes_at[miner_id] = now + max(stops_at_ms - now_ms, 0) / 1000
-
-    def _resume(self, miner: Miner, farm: Farm, now: float) -> None:
-        self._closes_at.pop(miner.spec.miner_id, None)
-        miner.on(Resumed(), now)
-        if farm.auto is None and miner.draining and not farm.draining:
-            # with auto, a look opens it once it has finished its jobs
-            self._reopens.append((farm, miner))
 
     def _told(self, before: Controls, now_ms: int) -> Iterator[Notice]:
         for one in self.controls:

@@ -73,7 +73,7 @@ def _job_types(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _earning(farm: Farm) -> dict[str, Any] | None:
     """The last advice; None if no income could be estimated."""
-    advice = None if farm.auto is None else farm.auto.adviser.advice
+    advice = farm.auto.adviser.advice
     return None if advice is None else stated(advice)
 
 

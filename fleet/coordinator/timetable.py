@@ -17,8 +17,8 @@ _OPENINGS = frozenset({Urgency.REOPENING, Urgency.OPENING})
 class Timetable:
     """Keeps the miners queued for their calls. Times are monotonic seconds."""
 
-    def __init__(self, governor: Governor, miners: int, opens_singly: Callable[[float], bool] | None = None) -> None:
-        """`opens_singly` says whether an opening waits, at a time, for the answer to another one; None if none does."""
+    def __init__(self, governor: Governor, miners: int, opens_singly: Callable[[float], bool]) -> None:
+        """`opens_singly` says whether an opening waits, at a time, for the answer to another one."""
         self._governor = governor
         #: number of miners that want to be brought in
         self.miners = miners
@@ -45,7 +45,7 @@ class Timetable:
         """Whether calls of this urgency open sessions and have to wait, for the limit or for another opening."""
         if urgency is Urgency.OPENING and not self.takes_more:
             return True
-        return urgency in _OPENINGS and self._opens_singly is not None and self._opens_singly(now)
+        return urgency in _OPENINGS and self._opens_singly(now)
 
     def enter(self, miner: Miner, now: float) -> None:
         """Queue the miner for its most urgent call that is due, or set a timer for the next one."""

@@ -26,6 +26,7 @@ from fleet.server.http.choice import EngineName
 from fleet.simulator.options import SimulatorOptions
 from fleet.simulator.ratelimit import RateLimit
 from fleet.simulator.thread import RunningSimulator, running
+from tests.support.all_open import all_open
 from tests.support.engines import transport_by
 from tests.virtual.life import BooksAtOnce, Watcher
 from tests.virtual.timeline import Timeline
@@ -50,7 +51,7 @@ def farm(ledger: Ledger) -> Farm:
     policy = Policy(heartbeat_s=2.0, backoff=Backoff())
     now = time.monotonic()
     specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(MINERS)]
-    return Farm(
+    return all_open(
         [Miner(spec, policy, ledger.saved_miner(spec.miner_id), random.Random(), now) for spec in specs],
         Governor(requests=100_000, window_s=60.0, miners=MINERS, heartbeat_s=2.0),
         ledger.find,

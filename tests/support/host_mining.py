@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.answers import Registration, SessionStart
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import Dispatch, JobMoved
@@ -17,6 +16,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
+from tests.support.all_open import all_open
 from tests.support.insides import active_jobs
 
 TYPE = "data_validation"
@@ -38,7 +38,7 @@ class Mining:
         spec = MinerSpec(miner_id="rig-1")
         miner = Miner(spec, Policy(**policy), SavedMiner(), random.Random(1), self.now)  # type: ignore[arg-type]
         governor = Governor(requests=100_000, window_s=60.0, miners=1, heartbeat_s=30.0)
-        self.farm = Farm([miner], governor, lambda _id: None, max_calls=8, max_at_workers=99, now=self.now)
+        self.farm = all_open([miner], governor, max_calls=8, max_at_workers=99, now=self.now)
         self.miner = miner
         self.later(0.0)
 

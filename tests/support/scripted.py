@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, SessionStart, SessionSummary, Totals
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import Booked
@@ -23,6 +22,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
+from tests.support.all_open import all_open
 
 RTT_S = 0.2
 KERNEL_S = 0.01
@@ -51,7 +51,7 @@ class ScriptedFarm:
         self.held: dict[str, Job] = {}
         self._ended: dict[str, Prior] = {}
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
-        self.farm = Farm(
+        self.farm = all_open(
             [Miner(spec, Policy(), SavedMiner(), random.Random(spec.miner_id), 0.0) for spec in specs],
             Governor(requests=requests, window_s=60.0, miners=miners, heartbeat_s=30.0),
             self._ended.get,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fleet.control.control import Control, ControlChange
 from fleet.control.in_force import Controls
 from fleet.control.request import Followed
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.steering import SteeredFarm, Steering
-from fleet.domain.events import Closed, Resumed
+from fleet.domain.events import Closed
 from fleet.ledger.controls import ControlBook
 from fleet.miner.miner import Miner
 from tests.virtual.planted_bug import Planted
@@ -36,9 +36,8 @@ def _stops_every_session(_: Steering, miner: Miner, __: Control, now: float, ___
     miner.on(Closed(), now)
 
 
-def _opens_no_session_again(self: Steering, miner: Miner, _: Farm, now: float) -> None:
-    self._closes_at.pop(miner.spec.miner_id, None)
-    miner.on(Resumed(), now)
+def _opens_no_session_again(self: AutoMiners, paused: Collection[str], now: float) -> None:
+    self.paused, self.look_at = self.paused | frozenset(paused), now
 
 
 def _records_no_end(self: ControlBook, connection: Any, outcome: Followed) -> Followed:
@@ -82,8 +81,8 @@ OF_CONTROLS = (
     ),
     Planted(
         name="opens no session again",
-        owner=Steering,
-        attribute="_resume",
+        owner=AutoMiners,
+        attribute="pause",
         bug=_opens_no_session_again,
         seed=131,
         later=True,

@@ -118,13 +118,11 @@ class Site:
         stay = [miner_id for miner_id in self.miner_ids if self._roster.random() >= self.plan.leave_rate]
         return stay or self.miner_ids[:1]
 
-    def _auto(self, miners: list[Miner], governor: Governor, now: float) -> AutoMiners | None:
+    def _auto(self, miners: list[Miner], governor: Governor, now: float) -> AutoMiners:
         """What opens and closes sessions: by income, at random, or only when the server is left for another one."""
         plan = self.plan
         if plan.pinned is None:
-            return (
-                AutoMiners(miners, governor, pinned=(), heartbeat_s=30.0, now=now, follows=False) if self.name else None
-            )
+            return AutoMiners(miners, governor, pinned=(), heartbeat_s=30.0, now=now, follows=False)
         pinned = [miner.spec.miner_id for miner in miners[: plan.pinned]]
         auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=30.0, now=now)
         if plan.restless:

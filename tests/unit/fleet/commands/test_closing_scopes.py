@@ -14,7 +14,6 @@ import pytest
 from fleet.commands.closing import print_closing
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
-from fleet.coordinator.scheduler import Farm
 from fleet.coordinator.summary import summary
 from fleet.coordinator.tally import RunTally
 from fleet.domain.answers import Registration, Totals
@@ -26,6 +25,7 @@ from fleet.miner.policy import Policy
 from fleet.money.balance import MinerAccount
 from fleet.money.scopes import Scope, Scopes, Standing
 from fleet.ratelimit.governor import Governor
+from tests.support.all_open import all_open
 
 BASE_MS = 1_800_000_000_000
 BEFORE, SINCE = Decimal("850.4733333333333334"), Decimal("1721.2957142857142857")
@@ -46,14 +46,7 @@ def miner(number: int, saved: SavedMiner, *, compared: bool) -> Miner:
 
 def closed(miners: list[Miner]) -> dict[str, Any]:
     scope = Scope(since_ms=BASE_MS, jobs={"assigned": 1}, sums={})
-    farm = Farm(
-        miners,
-        Governor(requests=5000, window_s=60.0, miners=len(miners), heartbeat_s=30.0),
-        lambda _job_id: None,
-        max_calls=16,
-        max_at_workers=64,
-        now=0.0,
-    )
+    farm = all_open(miners, Governor(requests=5000, window_s=60.0, miners=len(miners), heartbeat_s=30.0))
     figures = summary(
         farm=farm,
         names={one.spec.miner_id: one.spec.miner_id for one in miners},

@@ -35,6 +35,7 @@ from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
+from tests.support.all_open import all_open
 from tests.support.machines import REPEATABLE
 from tests.virtual.draw import draw_plan
 from tests.virtual.final_laws import FinalLaws
@@ -157,12 +158,10 @@ class Mining(RuleBasedStateMachine):
         self.ledger.begin_run("virtual")
         policy = Policy(redispatch_s=5.0, reconcile_s=self.plan.reconcile_s, backoff=Backoff(floor_s=1.0, cap_s=8.0))
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(self.plan.miners)]
-        self.farm = Farm(
+        self.farm = all_open(
             [Miner(spec, policy, self.ledger.saved_miner(spec.miner_id), random.Random(1), now) for spec in specs],
             Governor(requests=5000, window_s=60.0, miners=self.plan.miners, heartbeat_s=30.0, carried_s=60.0),
             self.ledger.find,
-            max_calls=16,
-            max_at_workers=64,
             now=now,
         )
         with self.step():

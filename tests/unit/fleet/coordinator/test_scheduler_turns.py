@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.coordinator.scheduler import Farm
 from fleet.domain.answers import HeartbeatAnswer, Registration, SessionStart
 from fleet.domain.calls import Answer, Call, CallKind, Reply
 from fleet.domain.effects import JobOpened, NoticeKind
@@ -21,6 +20,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor
 from tasks.messages import Outcome, ResultMessage
+from tests.support.all_open import all_open
 
 #: until a call without an answer ends
 DEADLINE_S = 15.0
@@ -34,13 +34,10 @@ class Answered:
         self.now = 0.0
         self.calls: list[Call] = []
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(miners)]
-        self.farm = Farm(
+        self.farm = all_open(
             [Miner(spec, Policy(), ledger.saved_miner(spec.miner_id), random.Random(1), self.now) for spec in specs],
             Governor(requests=5000, window_s=60.0, miners=miners, heartbeat_s=30.0),
             ledger.find,
-            max_calls=16,
-            max_at_workers=64,
-            now=self.now,
         )
         self.turn()
 
@@ -65,9 +62,12 @@ class Answered:
         return self
 
     def mining(self) -> Answered:
-        for call in self.registered().waiting(CallKind.START_SESSION):
-            self.answer(call, start(call))
-        self.turn()
+        self.registered()
+        # the first sessions are opened one after the other
+        while calls := self.waiting(CallKind.START_SESSION):
+            for call in calls:
+                self.answer(call, start(call))
+            self.turn()
         return self
 
 
@@ -107,7 +107,12 @@ def test_a_job_that_comes_with_two_heartbeats_of_one_turn_is_the_first_miners(le
 
 def test_a_job_that_comes_with_two_sessions_of_one_turn_is_the_first_miners(ledger: Ledger) -> None:
     made = Answered(ledger, miners=2).registered()
-    for call in made.waiting(CallKind.START_SESSION):
+    # the second one is opened beside the first, since that takes long
+    made.now += 3.0
+    made.turn()
+    calls = made.waiting(CallKind.START_SESSION)
+    assert len(calls) == 2
+    for call in calls:
         made.answer(call, start(call, job(JobOrigin.INITIAL)))
     the_second_one_is_told(made)
 
