@@ -17,7 +17,7 @@ from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_e
 from fleet.commands.tables import console, line
 from fleet.control.control import STEERED, Control, ControlChange, Target, TargetKind
 from fleet.control.ends import end_ms
-from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest
+from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest, usual_stop_after_s
 from fleet.control.stated import entry_stated
 from fleet.control.wording import announced, said
 from fleet.domain.calendar import Calendar
@@ -94,7 +94,7 @@ def pause(
         raise click.UsageError("--keep-session never stops the sessions, and --stop-after does; give one")
     if others["target"].kind in WITHOUT_SESSIONS and (keep_session or stop_after_s is not None):
         raise click.UsageError(f"a {others['target'].kind.value} has no session to keep or to stop")
-    usual_s = 0.0 if others["target"].kind is TargetKind.SERVER else STOP_AFTER_S
+    usual_s = usual_stop_after_s(others["target"].kind)
     _order(ControlChange.PAUSE, ends=ends, stop_after_s=None if keep_session else stop_after_s or usual_s, **others)
 
 

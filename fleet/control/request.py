@@ -60,6 +60,11 @@ class Followed:
     entry: LogEntry
 
 
+def usual_stop_after_s(kind: TargetKind) -> float:
+    """How long paused miners keep their sessions unless told otherwise, in seconds: not at all at a paused server."""
+    return 0.0 if kind is TargetKind.SERVER else STOP_AFTER_S
+
+
 def decide(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:
     """What a request does to the controls in force. Raises ControlRefused where it can't be followed."""
     match request.change:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet.control.control import STEERED, ControlChange, Target, TargetKind
 from fleet.control.ends import end_ms
-from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest
+from fleet.control.request import WITHOUT_SESSIONS, ControlRequest, usual_stop_after_s
 from fleet.control.stated import control_stated, entry_stated
 from fleet.control.wording import announced
 from fleet.domain.calendar import Calendar
@@ -110,7 +110,7 @@ def requested(
     if (kind == TargetKind.FARM.value) is bool(name):
         raise BadOrderError("the farm has no name" if name else f'name which {kind}: a field "name" is missing')
     keeps, replaces = _flag(fields, "keep_session"), _flag(fields, "replace")
-    stop_after_s = _duration(fields, "stop_after")
+    stop_after_s, usual_s = _duration(fields, "stop_after"), usual_stop_after_s(TargetKind(kind))
     if TargetKind(kind) in WITHOUT_SESSIONS and (keeps or stop_after_s is not None):
         raise BadOrderError(f"a {kind} has no session to keep or to stop")
     return ControlRequest(
@@ -119,7 +119,7 @@ def requested(
         who=who,
         reason=_text(fields, "reason"),
         until_ms=end_ms(_duration(fields, "for"), _text(fields, "until") or None, calendar, now_ms),
-        stop_after_s=None if keeps else STOP_AFTER_S if stop_after_s is None else stop_after_s,
+        stop_after_s=None if keeps else usual_s if stop_after_s is None else stop_after_s,
         replaces=replaces,
     )
 

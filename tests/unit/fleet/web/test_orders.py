@@ -26,7 +26,13 @@ def test_a_pause_has_its_end_its_reason_and_who_ordered_it() -> None:
 
 @pytest.mark.parametrize(
     ("more", "stop_after_s"),
-    [({}, STOP_AFTER_S), ({"stop_after": "30s"}, 30.0), ({"keep_session": True}, None), ({"name": "x"}, STOP_AFTER_S)],
+    [
+        ({}, STOP_AFTER_S),
+        ({"stop_after": "30s"}, 30.0),
+        ({"keep_session": True}, None),
+        ({"kind": "server", "name": "main"}, 0.0),
+        ({"kind": "server", "name": "main", "stop_after": "30s"}, 30.0),
+    ],
 )
 def test_sessions_are_kept_as_told(more: dict[str, object], stop_after_s: float | None) -> None:
     assert requested(ControlChange.PAUSE, MINER | more, "a", Calendar(), NOW_MS).stop_after_s == stop_after_s
