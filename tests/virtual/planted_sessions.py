@@ -42,7 +42,7 @@ OF_SESSIONS = (
         owner=Sessions,
         attribute="request",
         bug=_records_no_request,
-        seed=19,
+        seed=126,
         later=True,
     ),
     Planted(
@@ -58,7 +58,7 @@ OF_SESSIONS = (
         owner=Lifecycle,
         attribute="may_be_open",
         bug=property(_rests_in_doubt),
-        seed=19,
+        seed=100,
         later=True,
     ),
 )
