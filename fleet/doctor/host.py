@@ -16,6 +16,7 @@ from fleet.doctor.examination import Check
 from fleet.doctor.host_settings import JOIN, Host
 from fleet.doctor.limits import worker_diagnoses
 from fleet.doctor.modes import mode_diagnoses
+from fleet.doctor.own_limits import own_limit_diagnoses
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.doctor.units import Unit, unit_diagnoses
 from tasks.broker.handshake import release
@@ -30,6 +31,7 @@ def host_checks(host: Host, *, fix: bool) -> tuple[Check, ...]:
     return (
         Check(subject="redis", examine=lambda: _redis(settings)),
         Check(subject="limits", examine=lambda: worker_diagnoses(settings.worker.concurrency)),
+        Check(subject="own limits", examine=lambda: own_limit_diagnoses(settings.limits)),
         Check(subject="disk", examine=lambda: _disk(settings, joined)),
         Check(subject="unit", examine=lambda: _units(found)),
         Check(
