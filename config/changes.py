@@ -10,7 +10,7 @@ from config.reloading import TAKES, Takes
 from config.settings import Settings
 from config.tree import leaves
 
-#: fields of a miner's table that count by a reload, but for its place
+#: what a setting takes that a reload takes over
 _AT_ONCE = (Takes.RELOAD, Takes.COMMANDS)
 
 

@@ -68,7 +68,7 @@ TAKES: dict[str, Takes] = {name: takes for takes, names in _TAKES.items() for na
 
 
 def setting_names() -> Iterator[str]:
-    """The dotted name of every setting, and after a list of tables those of its fields. The list itself is none."""
+    """The dotted name of every setting, and of each field of its tables; `miner` is named by its fields alone."""
     for leaf in leaves(Settings):
         table = table_of(leaf.field)
         if leaf.name != "miner":

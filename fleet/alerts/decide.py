@@ -16,7 +16,7 @@ from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import Severity, Wrong
 
 _HOUR_MS = 3_600_000
-#: milliseconds after the start in which what was raised before it does not count as over: its pace is learnt again
+#: milliseconds after the start in which no condition raised before it can end, since the usual pace is learnt again
 _SETTLED_MS = 300_000
 #: milliseconds between two tries to send, doubled with each up to an hour
 _AGAIN_MS = 30_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: parts of a URL that are hidden have at least so many characters
+#: shortest part of a URL that is hidden, in characters
 _HIDDEN_FROM = 4
 _MOST_REASON = 200
 

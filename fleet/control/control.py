@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class TargetKind(StrEnum):
-    """What a control can be about."""
+    """The kinds of targets that a control applies to."""
 
     FARM = "farm"
     SERVER = "server"
@@ -32,7 +32,7 @@ class ControlChange(StrEnum):
     PAUSE = "pause"
     DRAIN = "drain"
     RESUME = "resume"
-    #: waits for another try end now
+    #: the waits after failures end now
     RETRY = "retry"
     #: a control's time was over
     END = "end"
@@ -47,7 +47,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What a control is about."""
+    """What a control applies to."""
 
     kind: TargetKind
     #: empty for the farm

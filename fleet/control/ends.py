@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fleet.domain.calendar import Calendar
 from fleet.errors import ControlRefused
 
-#: a time of day, which means the next one, and a day with it
+#: a time of day, which means its next occurrence, or a date with a time
 _TIME, _MOMENTS = "%H:%M", ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 _DAY = timedelta(days=1)
 

@@ -51,7 +51,7 @@ class Controls:
         return {name: control for name, control in found.items() if control is not None}
 
     def ended(self, now_ms: int) -> tuple[Control, ...]:
-        """Those whose time is over."""
+        """The controls whose time is over."""
         return tuple(one for one in self if one.ended(now_ms))
 
     def next_end_ms(self) -> int | None:

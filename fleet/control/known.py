@@ -1,4 +1,4 @@
-"""What exists in a farm, so that a control of something else is refused with what there is."""
+"""What exists in a farm. A control of anything else is refused, and the refusal lists what there is."""
 
 from __future__ import annotations
 

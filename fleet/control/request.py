@@ -12,7 +12,7 @@ from tasks.text import sanitized
 
 #: most characters of a reason, and of the name of who orders it
 _REASON, _WHO = 200, 60
-#: for how long a paused miner keeps its session unless told otherwise, in seconds: longer, it dilutes the others' pay
+#: for how long a paused miner keeps its session unless told otherwise, in seconds: it lowers what the others are paid
 STOP_AFTER_S = 600.0
 #: targets that have waits which `retry` can end
 _RETRIED = frozenset({TargetKind.FARM, TargetKind.SERVER, TargetKind.TAG, TargetKind.MINER})

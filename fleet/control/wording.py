@@ -10,7 +10,7 @@ from fleet.domain.calendar import Calendar
 
 _DAY = timedelta(days=1)
 _STATES = {Action.PAUSE: "paused", Action.DRAIN: "drained"}
-#: why a job type's pause is no simple matter
+#: what follows from a job type's pause
 _TYPE = (
     "The server chooses each job's type, so a miner that is given one of this type waits with it until it is resumed, "
     "and a job that came without a fetch until its deadline; other miners mine on."

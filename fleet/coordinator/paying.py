@@ -9,7 +9,7 @@ from fleet.domain.causes import REFUSED_BEFORE
 from fleet.errors import JobCompleted, JobUnknown, Refused
 from fleet.health.learned import UsualPace, patience_s
 
-#: answers without a payment in a row that are too many, if they also last long
+#: answers in a row without a payment after which a server does not pay, if they also last long
 _ANSWERS = 5
 
 

@@ -43,7 +43,7 @@ class ReloadOutcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReloadRequest:
-    """One request, which only one answer belongs to."""
+    """One request; its key names the file of its answer."""
 
     key: str
     wish: ReloadWish

@@ -26,7 +26,7 @@ class RosterChange:
 
 
 def roster_change(present: Mapping[str, MinerSpec], wanted: Sequence[MinerSpec]) -> RosterChange:
-    """What leads from the `present` miners, by id, to the `wanted` ones."""
+    """What has to change so that the `present` miners, by id, become the `wanted` ones."""
     ids = {spec.miner_id for spec in wanted}
     both = [spec for spec in wanted if spec.miner_id in present and present[spec.miner_id] != spec]
     renamed = tuple(spec for spec in both if replace(present[spec.miner_id], name=spec.name) == spec)

@@ -15,7 +15,7 @@ from fleet.health.symptom import Symptom, host_subject
 from fleet.status.fresh import FreshAttempts, FreshPayments
 from fleet.status.tallies import OTHER, Names
 
-#: most hosts that are told apart, since a worker states its own name, and most job types of each
+#: most hosts that are kept apart, since workers may invent names, and most job types of each
 _MOST_HOSTS, _MOST_TYPES = 256, 64
 #: results of a host after which its share is learnt
 _LEARNT = 20
@@ -27,9 +27,9 @@ _GONE_S = 10.0
 _SEEN_S, _REMOVED_S = 60.0, 86_400.0
 #: number of results over which a share is averaged
 _SHARE_OVER = 200.0
-#: share of failed attempts above which a host fails, and attempts that say so
+#: share of failed attempts above which a host fails, and how many attempts that takes
 _FAILS, _ATTEMPTS = 0.5, 10
-#: how many times its usual time a host takes when it counts as slower, and when no longer; jobs that say so
+#: multiples of its usual time at which a host begins and ceases to count as slower, and how many jobs that takes
 _SLOWER, _SLOWER_NO_MORE, _JOBS = 1.5, 1.25, 50
 #: how many times its usual time a single job counts at most
 _MOST_SLOW = 10.0

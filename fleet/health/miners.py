@@ -14,7 +14,7 @@ from fleet.status.snapshot import MinerFigures
 
 #: seconds between two looks at one miner
 _TURNS = 10
-#: by how much the share of accepted jobs must have fallen, and jobs that say so
+#: by how much the share of accepted jobs must have fallen, and over how many jobs
 _FELL, _JOBS = 0.2, 50
 #: miners with one condition that are named; more of them share one
 _NAMED = 20

@@ -58,7 +58,7 @@ class ServerIncome:
         self._looked_at = now
 
     def paid(self, amount: float) -> None:
-        """It paid so many NNET."""
+        """The server paid an amount in NNET."""
         self._fresh += amount
 
     def look(self, now: float, *, earns: bool) -> float | None:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from fleet.health.learned import DAY_S
 from fleet.health.symptom import FARM, Symptom, server_subject
 
-#: days until the disk is full that are too few, and below which a warning stays
+#: days until the disk is full below which a warning begins, and above which it ends
 _DISK_DAYS, _DISK_DAYS_AGAIN = 3.0, 4.0
-#: bytes that are too few in any case
+#: free bytes below which there is a warning in any case
 _LEAST_BYTES = 64 << 20
 #: seconds over which the disk is watched, between two samples, and until they show how fast it fills
 _SPAN_S, _EVERY_S, _KNOWN_S = 6 * 3_600.0, 300.0, 1_800.0
-#: days until a certificate ends that are few
+#: days until a certificate ends below which there is a warning
 _CERTIFICATE_DAYS = 20.0
 
 

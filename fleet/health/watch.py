@@ -18,11 +18,11 @@ from fleet.status.snapshot import MinerFigures, Wrong
 
 #: share of its usual income below which a farm counts as slower, and above which no longer
 _SLOWER, _SLOWER_NO_MORE = 0.7, 0.8
-#: by how much the share of accepted jobs must have fallen, and jobs that say so
+#: by how much the share of accepted jobs must have fallen, and over how many jobs
 _FELL, _JOBS = 0.1, 200
 #: longest time between two looks that counts, in seconds
 _MOST_S = 5.0
-#: weight of a time of less income in what is usual: it is the new usual after some hours
+#: weight of lower income in the usual income: after some hours, it has become the usual one
 _SLOWLY = 0.1
 #: how many times the length of the recent mean after a stop shows what the farm earns again
 _AFTER_STOPS = 3.0

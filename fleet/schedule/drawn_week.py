@@ -1,4 +1,4 @@
-"""How the days of a week look: when something runs, for each half hour of the clock. Pure."""
+"""A week as it is drawn: whether something runs, for each half hour of each day. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class DrawnDay:
     day: date
     #: length of the day in minutes: 1,380 or 1,500 when the clocks are changed
     length_min: int
-    #: minutes that are running
+    #: number of its minutes in which it runs
     runs_min: int
-    #: for each half hour of the clock whether it is running; None where the clock leaves it out
+    #: for each half hour of the clock whether it runs; None for one that the clock skips
     cells: tuple[bool | None, ...]
 
 

@@ -31,7 +31,7 @@ class PriceRule:
 class Stretch:
     """A time during which the reason stays the same, in UTC milliseconds."""
 
-    #: a moment since which it lasts; None where its begin or its end is not in the days that are looked at
+    #: when it starts and ends; None for one outside the days that are looked at
     start_ms: int | None
     end_ms: int | None
     #: why the farm does not mine; empty while it does
@@ -55,7 +55,7 @@ class FarmPlan:
         self._last: Stretch | None = None
 
     def learn(self, prices: PriceList) -> None:
-        """Newer prices are known. Past ones are kept."""
+        """Take in newer prices; past ones are kept."""
         with self._lock:
             self._prices = prices.after(self._prices)
             self._last = None
@@ -88,12 +88,12 @@ class FarmPlan:
         return Stretch(start_ms=start, end_ms=end, reason="")
 
     def _start(self, ms: int) -> int | None:
-        """Since when nothing has forbidden to mine."""
+        """Since when neither hours nor price have forbidden mining."""
         borders = heapq.merge(self._week.borders_before(ms), self._prices.borders_before(ms), reverse=True)
         return next((at for at in borders if self._blocked(at - 1)), None)
 
     def _blocked(self, ms: int) -> str:
-        """Why hours or price forbid to mine at this moment; empty if they don't."""
+        """Why hours or price forbid mining at this moment; empty if they don't."""
         if not self._week.runs(ms):
             begins = self._week.next_change_ms(ms)
             return f"outside its hours{'' if begins is None else f' until {self._clock(begins)}'}"

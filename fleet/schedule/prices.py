@@ -19,7 +19,7 @@ _HIGHEST = Decimal(10**6)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PriceWindow:
-    """A price of one kWh and when it holds, in UTC milliseconds; the end is not in it."""
+    """A price of one kWh and when it holds, in UTC milliseconds; the end is excluded."""
 
     start_ms: int
     end_ms: int

@@ -19,7 +19,7 @@ _AHEAD_MS = 8 * 86_400_000
 
 
 class Week:
-    """The hours of the week in which it runs. Without any, it always does. Times are UTC milliseconds."""
+    """The hours of the week in which something runs; without any, it always runs. Times are UTC milliseconds."""
 
     def __init__(self, hours: Iterable[str], calendar: Calendar) -> None:
         """Raises ValueError for a text that names no part of the week."""
@@ -38,7 +38,7 @@ class Week:
         return any(window.holds(local.weekday(), minute) for window in self._windows)
 
     def next_change_ms(self, ms: int) -> int | None:
-        """The first moment after `ms` at which it begins or ends to run; None if it never does."""
+        """The first moment after `ms` at which it starts or stops running; None if it never does."""
         now = self.runs(ms)
         return next((at for at in self.borders_after(ms) if self.runs(at) is not now), None)
 

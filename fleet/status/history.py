@@ -59,7 +59,7 @@ class History:
     by: str
     #: the farm as a whole
     farm: Series
-    #: one series for each name, those that earned most first; what is past the most is one series, `other`
+    #: one series for each name, those that earned most first; the names beyond the limit share one, `other`
     series: tuple[Series, ...]
 
     def stated(self) -> dict[str, Any]:

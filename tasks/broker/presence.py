@@ -53,7 +53,7 @@ class Presence:
         self._slots = Slots(processes=0, held=0, number=0)
 
     def sign(self, processes: int) -> None:
-        """Write the sign soon, and that so many of the pool's processes are busy as messages are held now."""
+        """Write the sign soon, and how many messages are held now: that many of the pool's processes are busy."""
         self._slots = Slots(processes=processes, held=len(state.reserved_requests), number=0)
         if not self._begun:
             # only after the pool has forked, since the pool's processes would not have the thread
