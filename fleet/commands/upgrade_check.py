@@ -17,6 +17,7 @@ from fleet.doctor.checkup import own_secrets, redis_url_of
 from fleet.doctor.diagnosis import Diagnosis, not_checked
 from fleet.doctor.secret_words import hider
 from fleet.doctor.upgrade import (
+    copy_needed,
     judged_order,
     judged_proof,
     judged_trial,
@@ -29,16 +30,19 @@ from fleet.errors import LedgerError
 from fleet.ledger.engine import open_engine
 from fleet.ledger.migrations.run import ProgressShown
 from fleet.ledger.places import farm_dir, heads_file, ledger_to_read
-from fleet.ledger.trial import hash_at, holdings, tried
+from fleet.ledger.trial import CopyNeededError, hash_at, holdings, tried
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement
 
 
 @click.command("upgrade-check")
 @click.option("--proof", is_flag=True, help="After the upgrade: compare the ledger with what the last check saw.")
+@click.option(
+    "--copy", "copy_url", metavar="URL", help="A copy of a PostgreSQL ledger, on which the migration is tried."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the checks, and how many of each grade.")
 @click.pass_context
-def upgrade_check(ctx: click.Context, /, *, proof: bool, as_json: bool) -> None:
+def upgrade_check(ctx: click.Context, /, *, proof: bool, copy_url: str | None, as_json: bool) -> None:
     """Run this with the new release, before it takes over: it tries its migrations on a copy of the ledger, compares
     the wire versions of all hosts, says what waits, and which part to upgrade first.
 
@@ -48,23 +52,28 @@ def upgrade_check(ctx: click.Context, /, *, proof: bool, as_json: bool) -> None:
     \b
     Examples:
       fleet upgrade-check
+      fleet upgrade-check --copy postgresql+psycopg://farmer@db/trial
       fleet upgrade-check --proof
     """
+    if proof and copy_url is not None:
+        raise click.UsageError("--proof reads the farm's own ledger, without --copy")
     with settings_or_exit():
         settings = load()
     with farm_errors():
         hide = hider(settings, own_secrets(settings))
         with steps(quiet=as_json) as told:
-            found = [*(_proof(settings) if proof else _check(settings, told))]
+            found = [*(_proof(settings) if proof else _check(settings, told, copy_url))]
     shown = [replace(one, found=hide(one.found), advice=hide(one.advice)) for one in found]
     ctx.exit(show_diagnoses(shown, as_json=as_json))
 
 
-def _check(settings: Settings, shown: ProgressShown) -> Iterator[Diagnosis]:
+def _check(settings: Settings, shown: ProgressShown, copy_url: str | None) -> Iterator[Diagnosis]:
     own, place = own_statement(release(), settings), ledger_to_read(settings)
     held = None
     try:
-        trial = tried(place, heads_file(settings, place), shown)
+        trial = tried(place, heads_file(settings, place), shown, copy_url)
+    except CopyNeededError as exc:
+        yield copy_needed(exc)
     except LedgerError as exc:
         yield unreadable(exc)
     else:

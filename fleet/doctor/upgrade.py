@@ -99,6 +99,15 @@ def judged_proof(before: Holdings, after: Holdings, missing_heads: list[str]) ->
     return ok("upgrade", words)
 
 
+def copy_needed(error: LedgerError) -> Diagnosis:
+    """The diagnosis of a PostgreSQL ledger, of which this user makes no copy."""
+    words = (
+        "make a copy and name it: `createdb trial`, `pg_dump FARM | psql trial`, "
+        "`fleet upgrade-check --copy postgresql+psycopg://USER@HOST/trial`, `dropdb trial`"
+    )
+    return warn("ledger", str(error), words)
+
+
 def unreadable(error: LedgerError) -> Diagnosis:
     """The diagnosis of a ledger on which nothing could be tried."""
     return fail("ledger", str(error), "don't upgrade before this is solved; `fleet doctor` says more")

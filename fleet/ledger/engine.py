@@ -66,6 +66,21 @@ def open_engine(url: str, *, read_only: bool = False, shown: ProgressShown = uns
     return engine
 
 
+def stored_version(url: str) -> str | None:
+    """The schema version that a PostgreSQL ledger states, None without one. Raises LedgerError as `open_engine`."""
+    target = _target(url)
+    with translated(f"the ledger {target.render_as_string()} can't be used"):
+        engine = create_engine(url, connect_args=_connecting(target))
+        try:
+            with engine.connect() as connection:
+                if not inspect(connection).has_table("meta"):
+                    return None
+                query = select(schema.meta.c.value).where(schema.meta.c.name == "schema")
+                return connection.execute(query).scalar()
+        finally:
+            engine.dispose()
+
+
 def open_beside(url: str) -> Engine:
     """An engine that writes to an existing ledger of this release's schema, beside the coordinator that uses it.
 

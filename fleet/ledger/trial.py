@@ -7,10 +7,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, create_engine, func, select, text
 
 from fleet.errors import LedgerError
-from fleet.ledger.engine import open_engine
+from fleet.ledger.engine import open_engine, stored_version
 from fleet.ledger.heads import kept_heads
 from fleet.ledger.migrations.run import ProgressShown, unseen
 from fleet.ledger.places import LedgerPlace, log_bytes
@@ -19,8 +19,8 @@ from fleet.ledger.reports.rows_seen import RowsSeen
 from fleet.ledger.reports.sqlite_reader import copy_ledger, schema_of
 from fleet.ledger.reports.verify import verify
 from fleet.ledger.schema import entries, jobs, servers
-from fleet.ledger.trouble import reading
-from fleet.ledger.version import SCHEMA_VERSION
+from fleet.ledger.trouble import reading, translated
+from fleet.ledger.version import SCHEMA_VERSION, is_older
 
 #: times its size that a ledger's copy takes on the disk while it is migrated, which copies it again
 _ROOM = 3
@@ -52,14 +52,21 @@ class Trial:
     problems: tuple[str, ...]
 
 
-def tried(place: LedgerPlace, heads_file: Path, shown: ProgressShown = unseen) -> Trial:
+class CopyNeededError(LedgerError):
+    """A PostgreSQL ledger has to be migrated, which is tried on a copy that its administrator makes."""
+
+
+def tried(place: LedgerPlace, heads_file: Path, shown: ProgressShown = unseen, copy_url: str | None = None) -> Trial:
     """Copy the ledger, migrate the copy, check it, and remove it again. `shown` gets how far that is.
 
-    A PostgreSQL ledger of this release's schema is read in its place. Raises LedgerError where the ledger can't be
+    A PostgreSQL ledger of this release's schema is read in its place; of one of an older schema, the copy at `copy_url`
+    is migrated and checked, and stays. Raises CopyNeededError without one, and LedgerError where the ledger can't be
     read, has a schema that this release does not migrate, or has too little room beside it.
     """
     if place.file is None:
-        return _checked(open_engine(place.url, read_only=True), SCHEMA_VERSION, heads_file, shown)
+        return _in_postgres(place.url, copy_url, heads_file, shown)
+    if copy_url is not None:
+        raise LedgerError(f"the ledger {place.file} is a file, which is copied without --copy")
     _check_room(place.file)
     # beside the ledger, since a container's /tmp is small
     with tempfile.TemporaryDirectory(dir=place.file.parent, prefix=".upgrade-check-") as folder:
@@ -72,6 +79,38 @@ def tried(place: LedgerPlace, heads_file: Path, shown: ProgressShown = unseen) -
             return _checked(engine, schema, heads_file, shown)
         finally:
             engine.dispose()
+
+
+def _in_postgres(url: str, copy_url: str | None, heads_file: Path, shown: ProgressShown) -> Trial:
+    found = stored_version(url)
+    if copy_url is not None:
+        if _database(url) == _database(copy_url):
+            raise LedgerError("--copy names the farm's own ledger; name a copy of it")
+        copied, engine = stored_version(copy_url), open_engine(copy_url, shown=shown)
+        try:
+            return _checked(engine, int(copied or SCHEMA_VERSION), heads_file, shown)
+        finally:
+            engine.dispose()
+    if is_older(found):
+        raise CopyNeededError(f"it has schema {found}, this release {SCHEMA_VERSION}: the migration was not tried")
+    engine = open_engine(url, read_only=True)
+    try:
+        return _checked(engine, SCHEMA_VERSION, heads_file, shown)
+    finally:
+        engine.dispose()
+
+
+def _database(url: str) -> tuple[object, ...]:
+    """What tells a PostgreSQL ledger from every other, by whatever address it is reached."""
+    query = (
+        "SELECT pg_postmaster_start_time(), oid, current_schema() FROM pg_database WHERE datname = current_database()"
+    )
+    engine = create_engine(url)
+    try:
+        with translated("the ledger can't be read"), engine.connect() as connection:
+            return tuple(connection.execute(text(query)).one())
+    finally:
+        engine.dispose()
 
 
 def holdings(engine: Engine, until: int | None = None) -> Holdings:

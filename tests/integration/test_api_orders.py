@@ -105,3 +105,18 @@ def test_a_revoked_token_orders_nothing(server: WebServer, tmp_path: Path) -> No
     TokenFile(tmp_path).remove("a-control")
     assert ask(server, "pause", FARM)[0] == 401
     assert ask(server, "log", scope=TokenScope.READ)[1] == {"entries": []}
+
+
+def test_a_token_of_another_farm_orders_nothing_and_reads_nothing(server: WebServer, tmp_path: Path) -> None:
+    """The other farm's token has the same name and scope as one of this farm."""
+    (tmp_path / "other").mkdir()
+    theirs = new_text()
+    TokenFile(tmp_path / "other").add(
+        Token(name="a-control", scope=TokenScope.ADMIN, digest=digest_of(theirs), made_ms=0), 0
+    )
+    bearer = {"Authorization": f"Bearer {theirs}"}
+    for path, body in (("pause", FARM), ("controls", None), ("log", None)):
+        status, answer = ask(server, path, body, scope=None, **bearer)
+        assert status == 401, path
+        assert theirs not in json.dumps(answer)
+    assert ask(server, "log", scope=TokenScope.READ)[1] == {"entries": []}

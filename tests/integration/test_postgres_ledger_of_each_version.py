@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from fleet.errors import LedgerError
 from fleet.ledger.column_types import life, unpacked
-from fleet.ledger.engine import open_engine
+from fleet.ledger.engine import open_engine, stored_version
+from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.verify import verify
+from fleet.ledger.trial import CopyNeededError, tried
 from fleet.ledger.version import SCHEMA_VERSION
 from tests.support.lacks import lacks
 from tests.support.postgres import Postgres, postgres
@@ -125,3 +128,20 @@ def test_it_gets_the_tables_of_a_new_ledger_and_keeps_its_contents(version: int,
     assert verdict.right, verdict
     assert verdict.verdict.entries > 0
     assert all(life(events)[0].after_ms == 0 for events in histories)
+
+
+def test_an_upgrade_is_tried_on_a_copy_that_is_named_and_never_on_the_farms_own_ledger(
+    server: Postgres, tmp_path: Path
+) -> None:
+    url, copy = place(server, "before_an_upgrade"), place(server, "its_copy")
+    for one in (url, copy):
+        copied(SCHEMA_VERSION - 1, one)
+    farm = LedgerPlace(url=url, simulated=False)
+    with pytest.raises(CopyNeededError, match=f"it has schema {SCHEMA_VERSION - 1}, this release {SCHEMA_VERSION}"):
+        tried(farm, tmp_path / "heads")
+    with pytest.raises(LedgerError, match="the farm's own ledger"):
+        tried(farm, tmp_path / "heads", copy_url=url.replace("127.0.0.1", "localhost"))
+    trial = tried(farm, tmp_path / "heads", copy_url=copy)
+    assert (trial.schema, trial.problems, trial.held.jobs > 0) == (SCHEMA_VERSION - 1, (), True)
+    assert (stored_version(url), stored_version(copy)) == (str(SCHEMA_VERSION - 1), str(SCHEMA_VERSION))
+    assert tried(LedgerPlace(url=copy, simulated=False), tmp_path / "heads").held == trial.held

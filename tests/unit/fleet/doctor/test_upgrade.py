@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleet.doctor.diagnosis import Grade
-from fleet.doctor.upgrade import judged_order, judged_proof
+from fleet.doctor.upgrade import copy_needed, judged_order, judged_proof
+from fleet.errors import LedgerError
 from fleet.ledger.trial import Holdings
 from tasks.broker.statement import Statement
 from tests.support.diagnoses import about
@@ -47,3 +48,20 @@ def test_a_lost_job_or_another_chain_fails_the_proof() -> None:
     found = judged_proof(_BEFORE, _AFTER, ["simulator"])
     assert (found.grade, "the chain of simulator" in found.found) == (Grade.FAIL, True)
     assert judged_proof(_BEFORE, replace(_AFTER, entries=89), []).grade is Grade.FAIL
+
+
+def test_a_release_that_speaks_the_version_before_too_is_upgraded_one_after_the_other() -> None:
+    new = replace(_OWN, wire=3, oldest_wire=2)
+    found = about("order", judged_order(_OWN, {"attic": _OWN}, new))
+    assert (found.grade, "coordinator first" in found.found) == (Grade.OK, True)
+    (host, *_) = judged_order(None, {"attic": new}, new)
+    assert host.found == "attic: release 0.2.0, wire version 2 to 3"
+    late = replace(_OWN, wire=4, oldest_wire=3)
+    assert about("order", judged_order(_OWN, {}, late)).found == (
+        "this release speaks wire version 3 to 4, the farm 2: the two exchange no jobs"
+    )
+
+
+def test_a_postgresql_ledger_that_was_not_tried_is_a_warning_with_the_commands() -> None:
+    found = copy_needed(LedgerError("it has schema 8, this release 9: the migration was not tried"))
+    assert (found.grade, "pg_dump" in found.advice, "--copy" in found.advice) == (Grade.WARN, True, True)
