@@ -91,7 +91,7 @@ def _judged_writes(there: Path, folder: Path) -> Diagnosis:
                 subject, f"the disk of {there} is read-only", "mount it for writing; see `dmesg` for why it is not"
             )
         if exc.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
-            return not_checked(subject, "this file system has no files without a name")
+            return not_checked(subject, "this file system has no unnamed files, by which the disk would be timed")
         return fail(subject, f"writing to {there} failed: {exc.strerror}", "look at the disk's health with `dmesg`")
 
 

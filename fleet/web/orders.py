@@ -90,7 +90,7 @@ def fields_of(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body or b"{}")
     except (ValueError, RecursionError) as exc:
-        raise BadOrderError(f"the body is no JSON: {exc!s:.200}") from exc
+        raise BadOrderError(f"the body is not JSON: {exc!s:.200}") from exc
     if not isinstance(found, dict):
         raise BadOrderError('the body is one JSON object, such as {"kind": "miner", "name": "garage-1", "for": "2h"}')
     unknown = sorted(found.keys() - _FIELDS)
@@ -108,7 +108,7 @@ def requested(
     if kind not in kinds:
         raise BadOrderError(f"kind is {kind!r:.80}; write one of {', '.join(kinds)}")
     if (kind == TargetKind.FARM.value) is bool(name):
-        raise BadOrderError("the farm has no name" if name else f'name which {kind}: a field "name" is missing')
+        raise BadOrderError("the farm has no name" if name else f'no {kind} is named: add the field "name"')
     keeps, replaces = _flag(fields, "keep_session"), _flag(fields, "replace")
     stop_after_s, usual_s = _duration(fields, "stop_after"), usual_stop_after_s(TargetKind(kind))
     if TargetKind(kind) in WITHOUT_SESSIONS and (keeps or stop_after_s is not None):
@@ -129,7 +129,7 @@ def _text(fields: Mapping[str, Any], field: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadOrderError(f"{field} is {value!r:.80}; write a text")
+        raise BadOrderError(f"{field} is {value!r:.80}; write a string")
     return value.strip()
 
 

@@ -77,7 +77,7 @@ def test_a_password_or_a_token_to_read_is_not_enough(server: WebServer) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status", "words"),
     [
-        ("pause", b"{", 400, "no JSON"),
+        ("pause", b"{", 400, "not JSON"),
         ("pause", {"kind": "rig"}, 400, "write one of"),
         ("pause", {"kind": "miner", "name": "nobody"}, 409, "the farm has no miner 'nobody'"),
         ("pause", {"kind": "tag", "name": "loft"}, 409, "no miner has the tag 'loft'"),
