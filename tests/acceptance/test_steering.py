@@ -93,7 +93,9 @@ def test_a_miner_is_paused_with_a_reason_that_every_screen_shows_and_resumed(run
     assert "miner north is paused by alex: new fan" in told
     running.mines("south", "east")
     assert running.states()["north"] == "paused"
-    eventually("its session is stopped", lambda: "closed" in running.said("miners").split("north")[1].split("\n")[0])
+    eventually(
+        "its session is stopped", lambda: "closed" in running.said("miners", "--all").split("north")[1].split("\n")[0]
+    )
     for words in (("status",), ("explain", "farm"), ("explain", "miner", "north")):
         assert "paused by alex: new fan" in " ".join(running.said(*words).split()), words
     assert [one for one in running.standing()["wrong"] if "north" in one["subject"]] == []
