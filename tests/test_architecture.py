@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from tests.support.of_each import of_each
 from tests.support.source_tree import PACKAGES, ROOT, code_modules, imports, matches, modules, own, reached, tree
 
 #: One line a rung, lowest first: modules, or packages for everything in them. A module imports from lower rungs only,
@@ -133,7 +134,7 @@ def place(module: str) -> tuple[int, str] | None:
     return None
 
 
-@pytest.mark.parametrize("module", code_modules())
+@of_each(code_modules())
 def test_a_module_imports_lower_rungs_only(module: str) -> None:
     spot = place(module)
     assert spot is not None, (
@@ -160,13 +161,13 @@ def test_imports_form_no_circle() -> None:
         pytest.fail(f"a circle of imports: {' → '.join(exc.args[1])}")
 
 
-@pytest.mark.parametrize("module", code_modules())
+@of_each(code_modules())
 def test_own_modules_are_imported_at_the_top_of_a_file_only(module: str) -> None:
     hidden = [f"{one.name} in line {one.line}" for one in own(module) if not one.top]
     assert not hidden, f"{module} imports {hidden} inside a block; the value that needs it lives in the wrong file"
 
 
-@pytest.mark.parametrize("module", code_modules())
+@of_each(code_modules())
 def test_a_foreign_package_is_imported_only_at_its_border(module: str) -> None:
     for one in imports(module):
         package = one.name.split(".")[0]
@@ -185,7 +186,7 @@ def test_each_permission_at_a_border_is_made_use_of(package: str, pattern: str) 
     )
 
 
-@pytest.mark.parametrize("module", code_modules())
+@of_each(code_modules())
 def test_no_module_reaches_what_it_must_not_know(module: str) -> None:
     forbidden = [name for importer, names in OUT_OF_REACH.items() if matches(module, (importer,)) for name in names]
     for name, asker in reached(module).items():
@@ -225,7 +226,7 @@ def test_whatever_adds_amounts_loads_what_makes_sums_exact() -> None:
     assert {name for name in bare if not name.startswith("fleet.simulator.")} == set(WITHOUT_AMOUNTS)
 
 
-@pytest.mark.parametrize("module", [name for name in code_modules() if not name.startswith("config.")])
+@of_each(name for name in code_modules() if not name.startswith("config."))
 def test_only_config_touches_the_environment(module: str) -> None:
     touched = any(
         (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv", "environb"})
