@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.alert_section import AlertSettings
+from config.audit_section import AuditSettings
 from config.limits_section import LimitSettings
 from config.lists import split_list
 from config.miner_tables import at_servers, miner_problems
@@ -196,6 +197,7 @@ class Settings(BaseSettings):
     failover: FailoverSettings = Field(default_factory=FailoverSettings, description="When priorities change over.")
     backoff: BackoffSettings = Field(default_factory=BackoffSettings, description="Waits after failed calls.")
     dispatch: DispatchSettings = Field(default_factory=DispatchSettings, description="Jobs on their way to workers.")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="Results that another host checks.")
     worker: WorkerSettings = Field(default_factory=WorkerSettings, description="How a worker host computes.")
     flower: FlowerSettings = Field(default_factory=FlowerSettings, description="The Flower that `fleet up` starts.")
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged to stderr.")

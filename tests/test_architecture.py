@@ -30,7 +30,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.simulator",),
     ("fleet.errors", "fleet.private_files"),
     ("fleet.threads", "fleet.domain"),
-    ("fleet.exact_json", "fleet.server", "fleet.ratelimit", "fleet.hosts", "fleet.earning"),
+    ("fleet.exact_json", "fleet.server", "fleet.ratelimit", "fleet.hosts", "fleet.earning", "fleet.audit"),
     ("fleet.money",),
     ("fleet.miner", "fleet.tokens", "fleet.control"),
     ("fleet.broker", "fleet.ledger"),

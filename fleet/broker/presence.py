@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis
 
 from fleet.broker.worker_slots import WorkerSlots
+from fleet.broker.worker_statements import worker_statements
 from fleet.threads import Progress, WatchedThread
 from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two looks while workers are present, and while none is
 _LOOK_S, _WAITING_S = 1.0, 0.2
+#: seconds between two looks at what workers state of their hosts
+_KINDS_S = 5.0
 #: seconds without a sign before the last worker counts as gone; an emptied Redis has no sign at first
 _GONE_S = 4.0
 #: a hanging Redis blocks the thread for 15 s at a time
@@ -28,6 +31,13 @@ class Workers:
     present: bool
     #: whether none does because every one of them pauses, by an order or by limits of its host
     pausing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerKinds:
+    """What the workers state of their hosts that decides on a result's last bits."""
+
+    by_worker: Mapping[str, tuple[str, ...]]
 
 
 class PresenceDetector:
@@ -58,9 +68,11 @@ class PresenceWatch:
     That all workers pause is only shown: it is their word.
     """
 
-    def __init__(self, client: redis.Redis, tell: Callable[[Workers], None]) -> None:
+    def __init__(self, client: redis.Redis, tell: Callable[[Workers | WorkerKinds], None]) -> None:
         self._client = client
         self._tell = tell
+        self._kinds: Mapping[str, tuple[str, ...]] = {}
+        self._kinds_due_at = 0.0
         self._stop = threading.Event()
         #: what the workers state of their processes, as of the last look
         self.slots = WorkerSlots()
@@ -83,8 +95,24 @@ class PresenceWatch:
                 if found != told:
                     told = found
                     self._tell(found)
+            if sign:
+                self._look_at_kinds(time.monotonic())
             if detector.present is None:
                 self._stop.wait(_LOOK_S)
+
+    def _look_at_kinds(self, now: float) -> None:
+        """Report what workers state of their hosts, if that has changed."""
+        if now < self._kinds_due_at:
+            return
+        self._kinds_due_at = now + _KINDS_S
+        try:
+            stated = worker_statements(self._client) or {}
+        except redis.RedisError:
+            return
+        kinds = {name: one.host.kind for name, one in stated.items() if one is not None and one.host is not None}
+        if kinds != self._kinds:
+            self._kinds = kinds
+            self._tell(WorkerKinds(kinds))
 
 
 def has_sign(client: redis.Redis) -> bool | None:

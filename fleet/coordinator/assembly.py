@@ -98,7 +98,7 @@ def make_farm(
     named = {miner.id.lower() for miner in settings.miner if miner.pinned}
     pinned = [spec.miner_id for spec in specs if spec.miner_id in named]
     auto = AutoMiners(miners, governor, pinned=pinned, heartbeat_s=settings.heartbeat_s, now=now, follows=settings.auto)
-    return Farm(
+    farm = Farm(
         miners,
         governor,
         find,
@@ -109,6 +109,8 @@ def make_farm(
         auto=auto,
         beside=beside,
     )
+    farm.workers.auditor.share = settings.audit.share
+    return farm
 
 
 def _governor(settings: Settings, budget: BudgetSettings, ledger: Ledger, miners: int, now: float) -> Governor:

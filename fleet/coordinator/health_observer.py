@@ -11,6 +11,7 @@ from config.hiding import hidden
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control, TargetKind
 from fleet.control.stated import subject_of
+from fleet.coordinator.checked_hosts import quarantined
 from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO
@@ -113,6 +114,7 @@ class HealthObserver:
             self._busy_since = None
         elif self._busy_since is None:
             self._busy_since = now
+        self._health.hosts.quarantined = quarantined(farm.workers.auditor)
         free = self._around.free_bytes()
         if free is not None:
             self._health.surroundings.free(free, now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from fleet.broker.lease import LeaseLost
-from fleet.broker.presence import Workers
+from fleet.broker.presence import WorkerKinds, Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.control_watch import Steered
@@ -75,6 +75,7 @@ Event = (
     | BrokerState
     | BrokerRefusal
     | Workers
+    | WorkerKinds
     | LeaseLost
     | Published
     | Network

@@ -18,7 +18,7 @@ from dataclasses import replace
 from config.settings import Settings
 from fleet.broker.disguise import split_id
 from fleet.broker.lease import LeaseLost
-from fleet.broker.presence import Workers
+from fleet.broker.presence import WorkerKinds, Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.control.control import FARM, ControlChange
@@ -117,6 +117,9 @@ class Coordinator:
                 self._of_miner[event.miner_id].farm.on_published(event, now)
             case BrokerState() | BrokerRefusal() | Workers() | LeaseLost():
                 self._on_broker(event, now)
+            case WorkerKinds():
+                # all servers share the workers
+                self._sites[0].farm.workers.auditor.kinds = event.by_worker
             case Network():
                 self._watcher.network(event)
             case TermsStated():

@@ -15,16 +15,17 @@ from fleet.coordinator.reachability import Reachability
 from fleet.coordinator.timetable import Timetable
 from fleet.coordinator.workforce import Workforce
 from fleet.domain.calls import CallKind, Reply, Urgency
+from fleet.domain.checks import Checked
 from fleet.domain.effects import Booked, Dispatch, Effect, JobMoved, JobOpened, Notice, NoticeKind
 from fleet.domain.events import (
     BrokerEmptied,
     DrainBegun,
     DrainOver,
+    HostDistrusted,
     Left,
     MinerEvent,
     Probe,
     Published,
-    ResultArrived,
     ServerIsBack,
     TimePassed,
 )
@@ -109,8 +110,7 @@ class Farm:
             self._warn(line)
         if back:
             # also one whose call is under way: if that fails, its wait is not that of the outage
-            for other in self.miners.values():
-                self._tell(other, ServerIsBack(), now)
+            self._tell_all(ServerIsBack(), now)
 
     def on_result(self, message: ResultMessage, now: float) -> str:
         """A worker's attempt ended. Returns the type of its job; "" if it was not awaited, which drops the result."""
@@ -119,12 +119,10 @@ class Farm:
             self._warn("a result that is not awaited", message.job_id)
             return ""
         awaited = job.awaits(message)
-        if awaited:
-            if (warning := self.workers.ended(message, job, now)) is not None:
-                self._warn(warning)
-            if message.outcome is Outcome.COMPUTED:
-                self.auto.seen.computed(message.job_id, job.job_type, message.compute_ms, now)
-        self._tell(self.miners[job.miner_id], ResultArrived(message=message, able=self.workers.able), now)
+        arrived = self.workers.arrived(message, job, now, self._warn)
+        if awaited and message.outcome is Outcome.COMPUTED:
+            self.auto.seen.computed(message.job_id, job.job_type, arrived.message.compute_ms, now)
+        self._tell(self.miners[job.miner_id], arrived, now)
         return job.job_type if awaited else ""
 
     def _warn(self, text: str, job_id: str = "") -> None:
@@ -141,8 +139,7 @@ class Farm:
 
     def on_broker_emptied(self, now: float) -> None:
         """Redis came back without its data, so every job at the workers is dispatched again at once."""
-        for miner in self.miners.values():
-            self._tell(miner, BrokerEmptied(), now)
+        self._tell_all(BrokerEmptied(), now)
 
     def outlook(self, last_sending: float, now: float) -> Outlook:
         """When the limit has room for the open jobs, and how many can't be submitted before `last_sending`."""
@@ -161,14 +158,12 @@ class Farm:
         if not self.draining:
             self._sort(self.auto.advise(now, hosts=len(self.workers.able), at_end=True), now)
         self.server.draining = True
-        for miner in self.miners.values():
-            self._tell(miner, DrainBegun(), now)
+        self._tell_all(DrainBegun(), now)
 
     def give_up(self, now: float) -> None:
         """The drain took too long: end the open jobs and any that later answers leave open, and stop the sessions."""
         self._given_up = True
-        for miner in self.miners.values():
-            self._tell(miner, DrainOver(), now)
+        self._tell_all(DrainOver(), now)
 
     def leave(self, reason: str, now: float) -> None:
         """Leave each miner that is not done as it is at the server; `reason` is recorded for each open session."""
@@ -182,6 +177,8 @@ class Farm:
         With `heartbeats_only` every other call waits, since nothing can be written to the ledger before it.
         """
         self.workers.look(now)
+        for host in self.workers.distrusted():
+            self._tell_all(HostDistrusted(host), now)
         self._look_at_income(now)
         for miner_id in self.timetable.queues.due(now):
             self._tell(self.miners[miner_id], TimePassed(), now)
@@ -227,14 +224,11 @@ class Farm:
             return
         if self.timetable.all_held:
             waiting = (miner for miner in self.miners.values() if now < miner.waits_until < NEVER)
-            if (first := min(waiting, key=lambda miner: miner.waits_until, default=None)) is not None:
+            for first in sorted(waiting, key=lambda miner: miner.waits_until)[:1]:
                 self._tell(first, Probe(), now)
 
     def _start_calls(self, now: float, *, heartbeats_only: bool) -> float:
-        """Start the calls that may be sent, most urgent first.
-
-        Returns when the governor has room for the calls that it holds back.
-        """
+        """Start calls, the most urgent first. Returns when the governor has room for those that it holds back."""
         blocked_until = NEVER
         for urgency in Urgency:
             while self.timetable.queues.waits(urgency) and self._free_calls > 0:
@@ -277,21 +271,26 @@ class Farm:
         self._sort(miner.on(event, now, self._prior), now)
         self.timetable.enter(miner, now)
 
+    def _tell_all(self, event: MinerEvent, now: float) -> None:
+        for miner in self.miners.values():
+            self._tell(miner, event, now)
+
     def _sort(self, effects: Iterable[Effect], now: float) -> None:
         for effect in effects:
             if isinstance(effect, Notice):
                 self._turn.notices.append(effect)
-                continue
-            if isinstance(effect, Dispatch):
+            elif isinstance(effect, Checked):
+                self.workers.auditor.take(effect)
+            elif isinstance(effect, Dispatch):
                 if (order := self.workers.order(effect, now)) is not None:
                     self._turn.dispatches.append(order)
-                continue
-            self._turn.writes.append(effect)
-            if isinstance(effect, JobOpened):
-                self.jobs.opened(effect)
-            elif isinstance(effect, JobMoved):
-                if (ended := self.jobs.moved(effect)) is not None:
-                    self._resends.ended(ended.sends)
-                    self.workers.forget(effect.job_id)
-            elif isinstance(effect, Booked):
-                self.auto.seen.booked(effect.entry, now)
+            else:
+                self._turn.writes.append(effect)
+                if isinstance(effect, JobOpened):
+                    self.jobs.opened(effect)
+                elif isinstance(effect, JobMoved):
+                    if (ended := self.jobs.moved(effect)) is not None:
+                        self._resends.ended(ended.sends)
+                        self.workers.forget(effect.job_id)
+                elif isinstance(effect, Booked):
+                    self.auto.seen.booked(effect.entry, now)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from config.hiding import hidden
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control
+from fleet.coordinator.checked_hosts import with_checks
 from fleet.coordinator.farms import AnyBooks, AnyFarm, advice_of, by_server, expected
 from fleet.coordinator.health_observer import HealthObserver
 from fleet.coordinator.inbox import Event, Network
@@ -193,7 +194,7 @@ class StatusObserver:
             miners=rows,
             sessions=sessions,
             types=collected.types.rows(now),
-            hosts=hosts,
+            hosts=with_checks(hosts, farm.workers.auditor),
             requests=requests,
             queue=self._queue(farm, now),
             losses=wanted.losses,

@@ -45,12 +45,14 @@ class Steering:
         *,
         relabel: Callable[[Settings], None] = lambda _: None,
         order_hosts: Callable[[Mapping[str, str]], None] = lambda _: None,
+        followed: Callable[[Controls], None] = lambda _: None,
     ) -> None:
         """`relabel` brings the tags of the farms up to date with settings that were read again.
 
-        `order_hosts` takes the action for each host that a control is on; those before it count no more.
+        `order_hosts` takes the action for each host that a control is on; those before it count no more. `followed`
+        takes all controls whenever they have changed.
         """
-        self._relabel, self._order_hosts = relabel, order_hosts
+        self._relabel, self._order_hosts, self._followed = relabel, order_hosts, followed
         self._farms = tuple(farms)
         self._calendar, self._now_ms, self._clock = calendar, now_ms, clock
         #: the controls in force
@@ -67,6 +69,7 @@ class Steering:
         if self.controls == before:
             return []
         self._apply(now, now_ms)
+        self._followed(self.controls)
         hosts = self.controls.names(TargetKind.HOST)
         self._order_hosts({name: control.action.value for name, control in hosts.items()})
         return [*self._told(before, now_ms)]

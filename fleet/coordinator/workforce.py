@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+from fleet.audit.auditor import Auditor
 from fleet.broker.bundling import BundlePace
 from fleet.broker.host_health import HostHealth
 from fleet.coordinator.open_jobs import OpenJobs, TrackedJob
 from fleet.domain.effects import Dispatch
+from fleet.domain.events import ResultArrived
 from fleet.miner.strikes import untried
 from tasks.messages import Outcome, ResultMessage
 
@@ -26,6 +28,9 @@ class Workforce:
         self._most_jobs = most_jobs
         self._pace: BundlePace = BundlePace() if beside is None else beside._pace
         self._hosts: HostHealth = HostHealth() if beside is None else beside._hosts
+        #: decides which results are checked, and whose are taken
+        self.auditor: Auditor = Auditor() if beside is None else beside.auditor
+        self._told = 0
         #: the workforces of all servers
         self._all: list[Workforce] = [] if beside is None else beside._all
         self._all.append(self)
@@ -65,7 +70,7 @@ class Workforce:
 
     def look(self, now: float) -> None:
         """Update which hosts compute."""
-        self.able = self._hosts.able(now)
+        self.able = self.auditor.trusted(self._hosts.able(now))
 
     def order(self, dispatch: Dispatch, now: float) -> Dispatch | None:
         """The order as the dispatcher gets it; None while it is held, since no worker takes jobs of its type."""
@@ -108,7 +113,33 @@ class Workforce:
         """A job ended, so that its order need not be held any longer."""
         self._held.pop(job_id, None)
 
-    def ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:
+    def distrusted(self) -> Sequence[str]:
+        """Hosts that were quarantined since the last call."""
+        fresh, self._told = self.auditor.log[self._told :], len(self.auditor.log)
+        return fresh
+
+    def arrived(
+        self, message: ResultMessage, job: TrackedJob, now: float, warn: Callable[[str], None]
+    ) -> ResultArrived:
+        """Count a result. Returns what its job's miner needs: whether it is taken, and whether it is to be checked."""
+        auditor, check, awaited = self.auditor, False, job.awaits(message)
+        trusted = auditor.trusts(message.worker)
+        computed = awaited and trusted and message.outcome is Outcome.COMPUTED
+        if computed and message.attempt == job.attempt and job.ordered_at is not None:
+            message = auditor.timed(message, job.ordered_at, now)
+        if awaited and (warning := self._ended(message, job, now)) is not None:
+            warn(warning)
+        if computed:
+            check = auditor.draws(message, self.able)
+        return ResultArrived(
+            message=message,
+            able=self.able,
+            check=check,
+            trusted=trusted,
+            kind=auditor.kinds.get(message.worker, ()),
+        )
+
+    def _ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:
         """Count an awaited result. Returns a warning about its host, or None."""
         if message.outcome is Outcome.COMPUTED:
             self._pace.computed(job.job_type, message.compute_ms)

@@ -13,6 +13,7 @@ from typing import Any
 
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
+from fleet.domain.checks import Checked
 from fleet.domain.jobs import Entry, Finding, Job, JobState
 from fleet.domain.saved_state import Habit
 from fleet.domain.session_effects import OffsetSet, SessionDenied, SessionRequested
@@ -291,4 +292,4 @@ class Notice:
     confirmed: bool = True
 
 
-Effect = Write | Dispatch | Notice
+Effect = Write | Dispatch | Checked | Notice

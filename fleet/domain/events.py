@@ -19,8 +19,21 @@ class ResultArrived:
     """A worker's attempt at one of the miner's jobs ended."""
 
     message: ResultMessage
-    #: hosts that compute other jobs
+    #: workers that compute other jobs
     able: Collection[str] = ()
+    #: whether another host is to compute the job, too, before its result is submitted
+    check: bool = False
+    #: whether results of its host are taken
+    trusted: bool = True
+    #: what its worker states of its host that decides on a result's last bits; empty if unknown
+    kind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostDistrusted:
+    """A host computes wrongly: what it computed alone and was not submitted is to be computed again."""
+
+    host: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +148,7 @@ class FreeJobsWorth:
 MinerEvent = (
     Reply
     | ResultArrived
+    | HostDistrusted
     | Published
     | TimePassed
     | BrokerEmptied

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fleet.health.learned import UsualLevel, UsualPace
@@ -68,6 +68,8 @@ class HostWatch:
         self._kernel_version = kernel_version
         self._names = Names(_MOST_HOSTS)
         self._hosts = defaultdict[str, _Host](_Host)
+        #: hosts whose results are refused, with the reason
+        self.quarantined: Mapping[str, str] = {}
 
     def ended(self, name: str, job_type: str, attempts: FreshAttempts) -> None:
         """A host ended attempts at jobs of a type."""
@@ -118,6 +120,9 @@ class HostWatch:
         are the hosts whose workers give signs of life, None while that is unknown. `idle` is whether the farm has a
         reason not to give hosts jobs. Subjects that are `paused` get none, and have no symptoms.
         """
+        for name, reason in self.quarantined.items():
+            text = f"Host {name} computes wrongly: {reason}. Its results are refused."
+            yield Symptom(kind="wrong_results", subject=host_subject(name), text=text)
         total = sum(host.fresh for host in self._hosts.values())
         newest = max((host.results.last_at for host in self._hosts.values()), default=now)
         for name, host in list(self._hosts.items()):

@@ -60,6 +60,10 @@ KINDS: dict[str, Kind] = {
     "deaf_worker": _fail(
         "Restart the worker on that host; if you removed the host, this ends within a day.", ends_s=_SURE_S
     ),
+    "wrong_results": _fail(
+        "Look for bad memory, heat or overclocking on that host; `fleet resume host NAME` takes its results again.",
+        ends_s=_SURE_S,
+    ),
     "host_failing": _fail("Run `fleet doctor --host` there, and look at its worker's log."),
     "idle_miner": _fail("Compare it with the others by `fleet explain miner NAME`; a restart opens a new session."),
     "failing_calls": _fail("Look at the coordinator's log for the server's answer to this miner.", begins_s=180.0),

@@ -28,6 +28,8 @@ _SLOWLY = 0.1
 _AFTER_STOPS = 3.0
 #: what a farm shows when all of its miners are paused
 _OF_A_PAUSE = frozenset({"no_session", "unpaid", "no_worker"})
+#: what pauses a host, and so is shown in spite of the pause
+_IN_A_PAUSE = frozenset({"wrong_results"})
 #: how subjects begin that are job types: every miner may have got a job of one
 _TYPE = "type "
 #: the same when all worker hosts are
@@ -102,7 +104,9 @@ class FarmHealth:
             *self.surroundings.look(now_ms / 1000),
         ]
         found = self._conditions.of([*whole, *parts, *self._sunk(parts, now)], now, now_ms)
-        return tuple(one for one in found if one.subject not in paused or one.subject == FARM)
+        return tuple(
+            one for one in found if one.subject not in paused or one.subject == FARM or one.kind in _IN_A_PAUSE
+        )
 
     def _sunk(self, parts: Sequence[Symptom], now: float) -> Iterator[Symptom]:
         """What is worse than it was, unless the cause is known."""

@@ -1,20 +1,33 @@
-"""Dispatches one miner's jobs, again after a failed attempt, until a result arrives or the job is given up. Pure."""
+"""Dispatches one miner's jobs, again after a failed attempt, until a result arrives or the job is given up. Pure.
+
+One file: each way in which an attempt can end changes the same job.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping
 
+from fleet.audit.comparing import Claim
+from fleet.audit.settling import contradicting, host_that_claims, settle
 from fleet.domain.causes import Loss
+from fleet.domain.checks import Checked
 from fleet.domain.effects import Dispatch, Effect
-from fleet.domain.events import Published
+from fleet.domain.events import BrokerEmptied, HostDistrusted, Published, ResultArrived
 from fleet.domain.jobs import JobState
 from fleet.domain.turn import NEVER
 from fleet.miner.job import LOSS_BY_OUTCOME, ActiveJob, flaw_of
 from fleet.miner.job_notices import anomaly, computed
 from fleet.miner.policy import Policy
 from fleet.miner.strikes import avoided, given_up, pause_s
+from tasks.host.host_names import host_of
 from tasks.messages import ResultMessage
+
+#: waits for a result after which a job is decided by what was found out until then
+_CHECK_WAITS = 2
+#: most results of one job that are compared
+_MOST_CLAIMS = 5
+_QUARANTINED = "computed by a host in quarantine"
 
 
 class Attempts:
@@ -55,6 +68,8 @@ class Attempts:
                 active.fail(cause, JobState.QUARANTINED, Loss.WORKER_LOST)
                 note = anomaly(self._miner_id, cause, active.job.job_id)
                 effects += [active.moved(JobState.COMPUTED, cause=cause, loss=Loss.WORKER_LOST), note]
+            elif active.claims and active.decided_by <= now:
+                effects += self.decide(active)
             elif active.job.problem:
                 active.fail(active.job.problem, JobState.REJECTED, Loss.PAYLOAD)
                 effects.append(active.moved(JobState.COMPUTED, cause=active.failure, loss=Loss.PAYLOAD))
@@ -63,7 +78,17 @@ class Attempts:
                 effects += [active.moved(JobState.ASSIGNED), order]
         return effects
 
-    def broker_emptied(self, now: float) -> list[Effect]:
+    def on(self, event: Published | BrokerEmptied | HostDistrusted, now: float) -> list[Effect]:
+        """Take in what happened between the coordinator and its workers."""
+        match event:
+            case Published():
+                return self.published(event, now)
+            case BrokerEmptied():
+                return self._broker_emptied(now)
+            case HostDistrusted():
+                return self._distrust(event.host, now)
+
+    def _broker_emptied(self, now: float) -> list[Effect]:
         """Have each job at the workers dispatched again at once."""
         for active in self._jobs.values():
             if active.at_workers:
@@ -83,20 +108,28 @@ class Attempts:
         active.unanswered += not event.waits
         return [active.moved(JobState.DISPATCHED)]
 
-    def ended(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
-        """Record the end of an attempt. A result that is not awaited, or of an attempt never made, changes nothing.
-
-        `able` are the hosts that compute other jobs.
-        """
+    def ended(self, event: ResultArrived, now: float) -> list[Effect]:
+        """Record the end of an attempt. A result that is not awaited, or of an attempt never made, changes nothing."""
+        message, able = event.message, event.able
         active = self._jobs.get(message.job_id)
         if active is None or not active.awaits(message):
             return [anomaly(self._miner_id, "a result that is not awaited", message.job_id)]
         active.unanswered = 0
-        flaw = flaw_of(message, active.job.job_type)
+        flaw = flaw_of(message, active.job.job_type) if event.trusted else _QUARANTINED
+        if not flaw and (event.check or active.claims):
+            return self._claimed(active, Claim(message=message, kind=event.kind), able, now)
         if not flaw:
             return self._computed(active, message)
+        return self._failed(active, message, flaw, able, now)
+
+    def _failed(
+        self, active: ActiveJob, message: ResultMessage, flaw: str, able: Collection[str], now: float
+    ) -> list[Effect]:
         counted = active.strike(message)
-        end = given_up(active, able, self._policy.max_attempts)
+        claimants = {claim.message.worker for claim in active.claims}
+        end = given_up(active, set(able) - claimants, self._policy.max_attempts)
+        if end is not None and active.claims and counted:
+            return self.decide(active)
         if end is JobState.REJECTED or (end is not None and counted):
             # an `error` submission frees the miner for other jobs
             loss = LOSS_BY_OUTCOME[message.outcome]
@@ -112,7 +145,72 @@ class Attempts:
         active.ordered, active.redispatch_at = False, now + pause_s(active.strikes)
         return [note, active.moved(JobState.ASSIGNED)]
 
+    # -- checks -----------------------------------------------------------------------------------------------------
+
+    def _claimed(self, active: ActiveJob, claim: Claim, able: Collection[str], now: float) -> list[Effect]:
+        """Take in a result of a job that is checked: decide the job by it, or have another host compute it, too."""
+        claims, answer = active.claims, (claim.message.attempt, claim.message.worker)
+        if any((one.message.attempt, one.message.worker) == answer for one in claims):
+            # the stream's entry came twice
+            return []
+        if not claims:
+            active.decided_by = now + self._policy.redispatch_s * _CHECK_WAITS
+        claims.append(claim)
+        settled = settle(active.job.job_type, claims)
+        if settled is not None:
+            active.checked = True
+            extra_ms = sum(one.message.compute_ms for one in claims) - settled.claim.message.compute_ms
+            found = Checked(job_id=active.job.job_id, agreed=settled.agreed, wrong=settled.wrong, extra_ms=extra_ms)
+            return [*self._computed(active, settled.claim.message), found]
+        effects = self._without_contradicting(active)
+        answered = {host_that_claims(one) for one in active.claims}
+        others = any(host_of(worker) not in answered for worker in able if worker not in active.failed_on)
+        if len(active.claims) >= _MOST_CLAIMS or not (others or len(answered) > 1):
+            return [*effects, *self.decide(active)]
+        order = self.order(active, now)
+        return [*effects, active.moved(JobState.ASSIGNED), order]
+
+    def _without_contradicting(self, active: ActiveJob) -> list[Effect]:
+        """Drop the results of hosts that contradict themselves."""
+        wrong = contradicting(active.job.job_type, active.claims)
+        if not wrong:
+            return []
+        dropped = [one for one in active.claims if host_that_claims(one) in wrong]
+        active.claims = [one for one in active.claims if host_that_claims(one) not in wrong]
+        active.failed_on.update(one.message.worker for one in dropped)
+        extra_ms = sum(one.message.compute_ms for one in dropped)
+        return [Checked(job_id=active.job.job_id, wrong=tuple(sorted(wrong)), extra_ms=extra_ms)]
+
+    def decide(self, active: ActiveJob) -> list[Effect]:
+        """Decide a checked job without further results: one that nobody contradicts is submitted unchecked."""
+        hosts = sorted({host_that_claims(one) for one in active.claims})
+        if len(hosts) == 1:
+            return [
+                *self._computed(active, active.claims[0].message),
+                Checked(job_id=active.job.job_id, unchecked=hosts[0]),
+            ]
+        cause = f"{' and '.join(hosts)} computed different results, and no other host could decide"
+        active.claims = []
+        active.fail(cause, JobState.QUARANTINED, Loss.KERNEL)
+        note = anomaly(self._miner_id, cause, active.job.job_id)
+        found = Checked(job_id=active.job.job_id, disputed=True)
+        return [active.moved(JobState.COMPUTED, cause=cause, loss=Loss.KERNEL), found, note]
+
+    def _distrust(self, host: str, now: float) -> list[Effect]:
+        """Have computed again what this host computed alone and was not submitted, and forget its other results."""
+        effects: list[Effect] = []
+        for active in self._jobs.values():
+            active.claims = [one for one in active.claims if host_that_claims(one) != host]
+            alone = active.state is JobState.COMPUTED and not active.checked and not active.failure
+            if alone and not active.sends and host_of(active.worker) == host:
+                active.result = None
+                active.failed_on.add(active.worker)
+                order = self.order(active, now)
+                effects += [active.moved(JobState.ASSIGNED), order]
+        return effects
+
     def _computed(self, active: ActiveJob, message: ResultMessage) -> list[Effect]:
+        active.claims = []
         active.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
         active.compute_ms, active.worker, active.kernel_version = (
             message.compute_ms,

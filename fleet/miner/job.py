@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fleet.audit.comparing import Claim
 from fleet.domain.causes import REFUSED_BEFORE, Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState, awaits_result
@@ -51,6 +52,11 @@ class ActiveJob:
     failed_on: set[str] = field(default_factory=set)
     #: hosts that refused the job
     refused_by: set[str] = field(default_factory=set)
+    #: results that hosts gave of a job that is checked, until it is decided, and when it is decided at the latest
+    claims: list[Claim] = field(default_factory=list)
+    decided_by: float = NEVER
+    #: whether another host gave the same result
+    checked: bool = False
     #: number of messages that a worker took, or Redis lost, since the last answer
     unanswered: int = 0
     #: first attempt whose failure counts; an earlier coordinator may have counted those before it

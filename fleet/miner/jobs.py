@@ -6,7 +6,7 @@ One file: every way in which a job can end is handled here.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from fleet.domain.answers import Receipt
 from fleet.domain.calls import Reply
 from fleet.domain.causes import Loss
 from fleet.domain.effects import Effect, JobOpened, Notice
+from fleet.domain.events import ResultArrived
 from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.jobs import PAID, Job, JobOrigin, JobState
 from fleet.domain.saved_state import OpenJob, Prior
@@ -29,7 +30,6 @@ from fleet.miner.session import Session
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.money.balance import MinerAccount
 from tasks.data_size import too_large
-from tasks.messages import ResultMessage
 
 #: from this many submissions with unknown outcome on, no other job is fetched
 _MAX_UNKNOWN = 3
@@ -78,9 +78,7 @@ class Workload:
     @property
     def waiting(self) -> tuple[str, ...]:
         """Ids of jobs that the server may have paid and that are not booked."""
-        return tuple(
-            job_id for job_id, active in self.jobs.items() if active.submission.unknown or active.submission.in_flight
-        )
+        return tuple(key for key, one in self.jobs.items() if one.submission.unknown or one.submission.in_flight)
 
     @property
     def uncertain(self) -> bool:
@@ -170,15 +168,16 @@ class Workload:
         """Give up expired jobs, and dispatch overdue ones again."""
         effects: list[Effect] = []
         for active in self.attempts.expired(now):
-            effects += self._lost(active, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
+            decided = self.attempts.decide(active) if active.claims else []
+            effects += decided or self._lost(active, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
         return effects + self.attempts.tick(now)
 
-    def result(self, message: ResultMessage, now: float, able: Collection[str] = frozenset()) -> list[Effect]:
-        """Take in the end of an attempt; `able` are the hosts that compute other jobs."""
-        active = self.jobs.get(message.job_id)
-        if self.session and active is not None and active.awaits(message):
-            self.session.compute_ms += message.compute_ms
-        return self.attempts.ended(message, now, able)
+    def result(self, event: ResultArrived, now: float) -> list[Effect]:
+        """Take in the end of an attempt."""
+        active = self.jobs.get(event.message.job_id)
+        if self.session and active is not None and active.awaits(event.message):
+            self.session.compute_ms += event.message.compute_ms
+        return self.attempts.ended(event, now)
 
     # -- to the server and back -------------------------------------------------------------------------------------
 

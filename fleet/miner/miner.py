@@ -21,6 +21,7 @@ from fleet.domain.events import (
     DrainBegun,
     DrainOver,
     FreeJobsWorth,
+    HostDistrusted,
     Left,
     MinerEvent,
     Paused,
@@ -162,13 +163,11 @@ class Miner:
             case Reply():
                 return self._on_reply(event, now, find)
             case ResultArrived():
-                return self._workload.result(event.message, now, event.able)
-            case Published():
-                return self._workload.attempts.published(event, now)
+                return self._workload.result(event, now)
+            case Published() | BrokerEmptied() | HostDistrusted():
+                return self._workload.attempts.on(event, now)
             case TimePassed():
                 return self._workload.tick(now)
-            case BrokerEmptied():
-                return self._workload.attempts.broker_emptied(now)
             case DrainOver():
                 self._given_up = True
                 self._lifecycle.give_up()

@@ -36,8 +36,9 @@ def given_up(active: ActiveJob, able: Collection[str], max_attempts: int) -> Job
 
 
 def avoided(active: ActiveJob) -> tuple[str, ...]:
-    """Hosts that should leave the next attempt to another host, if there is one."""
-    return tuple(sorted(active.failed_on))[:_MOST_AVOIDED]
+    """Workers that should leave the next attempt to another host, if there is one: they failed, or have answered."""
+    answered = {claim.message.worker for claim in active.claims}
+    return tuple(sorted(active.failed_on | answered))[:_MOST_AVOIDED]
 
 
 def pause_s(strikes: int) -> float:

@@ -74,6 +74,20 @@ class MinerFigures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostChecks:
+    """What checks of one host's results found since the coordinator's start."""
+
+    #: results that were compared with another host's, those that agreed, and those that were wrong
+    checked: int
+    agreed: int
+    wrong: int
+    #: results that were to be checked and were submitted unchecked, since no other host could compute the job
+    unchecked: int
+    #: why its results are refused; empty while they are taken
+    quarantined: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkRow:
     """One job type, or one host; counts are since the coordinator's start."""
 
@@ -92,6 +106,8 @@ class WorkRow:
     free_slots: int | None = None
     #: processes that hold one
     busy_slots: int | None = None
+    #: what checks of a host's results found; None for a job type, and for a host that was never looked at
+    checks: HostChecks | None = None
 
     @property
     def rests(self) -> bool:

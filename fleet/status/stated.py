@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from fleet.control.control import Control
@@ -94,7 +95,8 @@ def work_stated(row: WorkRow, recent_s: float) -> dict[str, Any]:
 
 
 def _slots(row: WorkRow) -> dict[str, Any]:
-    return {"free_slots": row.free_slots, "busy_slots": row.busy_slots}
+    checks = None if row.checks is None else asdict(row.checks)
+    return {"free_slots": row.free_slots, "busy_slots": row.busy_slots, "checks": checks}
 
 
 def _projected(one: Projection | None) -> dict[str, Any] | None:

@@ -63,6 +63,7 @@ class SnapshotMetrics(Collector):
         yield from _by_server(made)
         yield from _workers(made)
         yield from control_metrics(made)
+        yield from _checks(made)
 
 
 def _money(made: FarmSnapshot, now: float) -> Iterator[GaugeMetricFamily]:
@@ -157,6 +158,20 @@ def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
     yield gauges("celery_worker_tasks_active", "Processes of the host that hold a message.", ("hostname",), busy)
     held = [((JOBS_QUEUE,), None if made.queue.messages is None else float(made.queue.messages))]
     yield gauges("celery_queue_length", "Messages in the queue.", ("queue_name",), held)
+
+
+def _checks(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+    """What checks found of each host."""
+    found = [(row.name, row.checks) for row in made.hosts if row.checks is not None]
+    family = CounterMetricFamily(
+        "neonet_checked_results", "Results that were to be checked, by what came of it.", labels=("hostname", "outcome")
+    )
+    for name, checks in found:
+        for outcome in ("agreed", "wrong", "unchecked"):
+            family.add_metric((name, outcome), getattr(checks, outcome))
+    yield family
+    held = [((name,), float(bool(checks.quarantined))) for name, checks in found]
+    yield gauges("neonet_host_quarantined", "Whether the host's results are refused.", ("hostname",), held)
 
 
 def _is_up(row: WorkRow, made: FarmSnapshot) -> bool:

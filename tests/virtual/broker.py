@@ -10,6 +10,7 @@ from typing import Any
 
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
+from tests.virtual.laws import WRONG
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import Timeline
 from tests.virtual.worker_host import WorkerHost
@@ -45,6 +46,9 @@ class Redis:
         self._entries = 0
         self._timeline = timeline
         self._rng = Random(f"redis {plan.seed}")
+        self._wrong_rng = Random(f"wrong {plan.seed}")
+        #: Celery task id → hosts that leave it to others
+        self.avoid: dict[str, tuple[str, ...]] = {}
         self._seen: deque[str] = deque(maxlen=20)
         for moment in plan.flush_times:
             timeline.at(moment, self.flush)
@@ -110,12 +114,10 @@ class Redis:
 
     def work(self) -> None:
         """Have idle processes take messages."""
-        while self.up and self.queue:
-            host = max((one for one in self.hosts if one.takes), key=lambda one: one.free, default=None)
-            if host is None:
-                return
+        while self.up and self.queue and any(one.takes for one in self.hosts):
             index = self._rng.randrange(len(self.queue)) if self._strikes(self.plan.overtaking_rate) else 0
             message = self.queue.pop(index)
+            host = self._taker(message)
             self.on_take(host)
             host.free -= 1
             seconds = self.plan.kernel_s * self._rng.lognormvariate(0, 0.6)
@@ -126,6 +128,11 @@ class Redis:
                     seconds,
                     lambda text=message, took=seconds, at=host: self._finish(at, text, took),  # type: ignore[misc]
                 )
+
+    def _taker(self, message: str) -> WorkerHost:
+        """The host with the most idle processes; one that should leave the message to others only if no other can."""
+        avoided = self.avoid.get(JobMessage.decode(json.loads(message), with_data=False).task_id, ())
+        return max((one for one in self.hosts if one.takes), key=lambda one: (f"w@{one.name}" not in avoided, one.free))
 
     def _die(self, host: WorkerHost, message: str) -> None:
         host.free += 1
@@ -144,6 +151,8 @@ class Redis:
         host.free += 1
         job = JobMessage.decode(json.loads(message))
         state, body = self._computed(job, seconds)
+        if self._wrong(host) and state == "SUCCESS":
+            body["result"] = {name: f"{WRONG}{self._wrong_rng.random()}" for name in body["result"]}
         self._answer(job, state, body, host)
         if self._strikes(self.plan.doubled_result_rate):
             self._answer(job, state, body, host)
@@ -162,6 +171,9 @@ class Redis:
         elif self._strikes(self.plan.flawed_rate):
             result["padding"] = "x" * 40_000
         return "SUCCESS", encode_computed(result=result, kernel_version="v", compute_ms=seconds * 1000)
+
+    def _wrong(self, host: WorkerHost) -> bool:
+        return host is self.hosts[0] and not self._calm and self._wrong_rng.random() < self.plan.wrong_rate
 
     def _answer(self, job: JobMessage, state: str, body: dict[str, Any], host: WorkerHost) -> None:
         task = task_id(job.job_id, job.attempt)

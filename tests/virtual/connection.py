@@ -11,6 +11,7 @@ from fleet.broker.stream import entry_of
 from fleet.coordinator.inbox import Inbox
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
+from tasks.messages import JobMessage
 from tests.virtual.broker import HOP_S, Redis
 from tests.virtual.timeline import Timeline
 
@@ -51,7 +52,9 @@ class Connection:
         waits = order.only_if_idle and bool(redis.queue)
         if redis.up and not waits:
             self._timeline.trace(f"published {message.job_id[:8]}~{message.attempt}")
-            redis.push(json.dumps(self._disguise.encoded(message)[1]))
+            encoded = self._disguise.encoded(message)[1]
+            redis.avoid[JobMessage.decode(encoded).task_id] = order.avoid
+            redis.push(json.dumps(encoded))
         word = Published(
             job_id=message.job_id, miner_id=message.miner_id, attempt=message.attempt, published=redis.up, waits=waits
         )

@@ -12,6 +12,7 @@ from typing import Any
 from fleet.simulator.faults import Fault, parse_fault
 from fleet.simulator.rewards import RewardRule
 from tests.support.faults import CALL_FAULTS
+from tests.virtual.draw_checks import with_checks
 from tests.virtual.draw_orders import with_orders, with_work_orders
 from tests.virtual.plan import Plan
 
@@ -102,7 +103,7 @@ def draw_plan(seed: int, *, jobs: int | None = None, later: bool = True, orders:
         return plan
     plan = replace(plan, thefts=_thefts(seed, plan.mining_s), **_auto(seed, miners))
     plan = _with_second(plan, jobs) if draws_second(seed) else plan
-    return _with_leavers(with_work_orders(with_orders(plan))) if orders else plan
+    return with_checks(_with_leavers(with_work_orders(with_orders(plan)))) if orders else plan
 
 
 def draws_second(seed: int) -> bool:

@@ -98,6 +98,9 @@ class Plan:
     hosts: int = 1
     #: times at which the workers of all hosts start again: they know no orders then
     restarts: tuple[float, ...] = ()
+    #: share of the first host's results that are wrong, and of all that are checked
+    wrong_rate: float = 0.0
+    checked_share: float = 0.0
 
     @property
     def steers_hosts(self) -> bool:
@@ -119,6 +122,8 @@ def undisturbed(plan: Plan) -> Plan:
         leave_rate=0.0,
         hosts=1,
         restarts=(),
+        wrong_rate=0.0,
+        checked_share=0.0,
         pinned=None,
         restless=False,
         thefts=(),

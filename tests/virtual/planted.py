@@ -32,6 +32,7 @@ from fleet.miner.submission import Submission
 from fleet.money.balance import MinerAccount
 from tests.virtual.draw import draw_plan
 from tests.virtual.planted_bug import Planted
+from tests.virtual.planted_checks import OF_CHECKS
 from tests.virtual.planted_controls import OF_CONTROLS
 from tests.virtual.planted_sessions import OF_SESSIONS
 from tests.virtual.planted_work import OF_WORK
@@ -228,6 +229,7 @@ PLANTED = (
         seed=3,
         later=True,
     ),
+    *OF_CHECKS,
     *OF_CONTROLS,
     *OF_SESSIONS,
     *OF_WORK,

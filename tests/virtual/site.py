@@ -33,6 +33,7 @@ from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.steered import Operator
 from tests.virtual.timeline import EPOCH_S, Timeline
+from tests.virtual.watched_auditor import WatchedAuditor
 
 
 class Site:
@@ -73,6 +74,8 @@ class Site:
         caller.inbox, caller.death, caller.laws = inbox, death, self.laws
         ledger.begin_run(run_at("virtual", self.name))
         self.farm = self._farm(ledger, beside)
+        if self.plan.checked_share:
+            self.farm.workers.auditor = WatchedAuditor(self.plan.checked_share, self._jitter(), self.laws)
         return ServerLoop(
             name=self.name,
             priority=self.plan.priority,

@@ -1,0 +1,186 @@
+"""Jobs that several hosts compute before their result is submitted, on one pure miner."""
+
+from __future__ import annotations
+
+from fleet.domain.calls import CallKind
+from fleet.domain.checks import Checked
+from fleet.domain.effects import JobMoved
+from fleet.domain.events import HostDistrusted, Published, ResultArrived
+from fleet.domain.jobs import JobState
+from fleet.miner.policy import Policy
+from tasks.messages import Outcome, ResultMessage
+from tests.support.insides import active_jobs
+from tests.support.miner_script import Script, accepted, job
+
+ABLE = frozenset({"worker@a", "worker@b", "worker@c"})
+
+
+class _Checked(Script):
+    """A miner with one fetched job, whose results come from named hosts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mining().call(CallKind.FETCH, job("j1"))
+
+    def came(
+        self,
+        host: str,
+        score: float = 0.5,
+        *,
+        attempt: int,
+        check: bool = True,
+        trusted: bool = True,
+        outcome: Outcome = Outcome.COMPUTED,
+        able: frozenset[str] = ABLE,
+    ) -> None:
+        message = ResultMessage(
+            job_id="j1",
+            attempt=attempt,
+            outcome=outcome,
+            result={"integrity_score": score} if outcome is Outcome.COMPUTED else {},
+            worker=f"worker@{host}",
+            compute_ms=2.0,
+        )
+        self.effects += self.miner.on(ResultArrived(message=message, able=able, check=check, trusted=trusted), self.now)
+
+    def published(self, attempt: int) -> None:
+        word = Published(job_id="j1", miner_id="rig-1", attempt=attempt, published=True)
+        self.effects += self.miner.on(word, self.now)
+
+    @property
+    def found(self) -> list[Checked]:
+        return [effect for effect in self.effects if isinstance(effect, Checked)]
+
+    @property
+    def orders(self) -> list[tuple[int, tuple[str, ...]]]:
+        return [(order.message.attempt, order.avoid) for order in self.dispatches()]
+
+    @property
+    def result(self) -> object:
+        return (active_jobs(self.miner)["j1"].result or {}).get("integrity_score")
+
+
+def test_a_result_that_is_not_checked_is_computed_at_once() -> None:
+    script = _Checked()
+    script.came("a", attempt=1, check=False)
+    assert script.last_state("j1") is JobState.COMPUTED
+    assert not script.found
+
+
+def test_a_checked_result_waits_for_another_host_that_agrees() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    assert script.last_state("j1") is JobState.ASSIGNED
+    assert script.orders == [(1, ()), (2, ("worker@a",))]
+    script.came("b", attempt=2, check=False)
+    assert script.last_state("j1") is JobState.COMPUTED
+    assert script.found == [Checked(job_id="j1", agreed=("a", "b"), extra_ms=2.0)]
+    script.call(CallKind.SUBMIT, accepted())
+    assert script.last_state("j1") is JobState.ACCEPTED
+
+
+def test_a_third_host_decides_between_two_that_disagree() -> None:
+    script = _Checked()
+    script.came("a", 0.1, attempt=1)
+    script.came("b", 0.5, attempt=2)
+    assert script.orders[-1] == (3, ("worker@a", "worker@b"))
+    script.came("c", 0.5, attempt=3)
+    assert script.result == 0.5
+    assert script.found == [Checked(job_id="j1", agreed=("b", "c"), wrong=("a",), extra_ms=4.0)]
+
+
+def test_with_two_hosts_the_one_that_contradicts_itself_is_wrong() -> None:
+    both = frozenset({"worker@a", "worker@b"})
+    script = _Checked()
+    script.came("a", 0.1, attempt=1, able=both)
+    script.came("b", 0.5, attempt=2, able=both)
+    script.came("a", 0.2, attempt=3, able=both)
+    assert script.result == 0.5
+    assert [one.wrong for one in script.found] == [("a",), ()]
+    assert script.found[-1].unchecked == "b"
+
+
+def test_two_hosts_that_insist_on_different_results_have_neither_submitted() -> None:
+    both = frozenset({"worker@a", "worker@b"})
+    script = _Checked()
+    for attempt, (host, score) in enumerate([("a", 0.1), ("b", 0.5), ("a", 0.1), ("b", 0.5), ("a", 0.1)], 1):
+        script.came(host, score, attempt=attempt, able=both)
+    goodbye = script.begin(CallKind.SUBMIT)
+    assert goodbye.result == {"error": "a and b computed different results, and no other host could decide"}
+    assert script.found == [Checked(job_id="j1", disputed=True)]
+
+
+def test_the_same_entry_twice_is_no_second_opinion() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    script.came("a", attempt=1)
+    assert script.last_state("j1") is JobState.ASSIGNED
+    assert len(script.orders) == 2
+
+
+def test_a_check_that_nobody_answers_ends_with_the_only_result_and_says_so() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    for attempt in (2, 3):
+        script.published(attempt)
+        script.waited(Policy().redispatch_s)
+    assert script.last_state("j1") is JobState.COMPUTED
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+
+
+def test_a_check_that_fails_on_every_other_host_ends_with_the_only_result() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    for attempt in (2, 3, 4):
+        script.came("b", attempt=attempt, outcome=Outcome.FAILED, able=frozenset({"worker@a", "worker@b"}))
+        script.waited(1.0)
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+    assert script.result == 0.5
+
+
+def test_a_job_whose_deadline_passes_during_a_check_is_decided_by_the_only_result() -> None:
+    script = _Checked()
+    active_jobs(script.miner)["j1"].expires_at = script.now + 5.0
+    script.came("a", attempt=1)
+    script.waited(5.0)
+    assert script.last_state("j1") is JobState.COMPUTED
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+
+
+def test_a_result_of_a_host_in_quarantine_is_a_failed_attempt() -> None:
+    script = _Checked()
+    script.came("a", attempt=1, trusted=False, check=False)
+    script.waited(1.0)
+    assert script.result is None
+    assert script.orders[-1] == (2, ("worker@a",))
+
+
+def test_what_a_distrusted_host_computed_alone_is_computed_again_unless_it_was_sent() -> None:
+    script = _Checked()
+    script.came("a", attempt=1, check=False)
+    script.effects += script.miner.on(HostDistrusted("a"), script.now)
+    assert script.last_state("j1") is JobState.ASSIGNED
+    assert script.orders[-1] == (2, ("worker@a",))
+    script.came("b", 0.7, attempt=2, check=False)
+    assert script.result == 0.7
+    script.begin(CallKind.SUBMIT)
+    before = len(script.effects)
+    script.effects += script.miner.on(HostDistrusted("b"), script.now)
+    assert len(script.effects) == before
+
+
+def test_what_another_host_confirmed_stays_when_its_first_host_is_distrusted() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    script.came("b", attempt=2)
+    script.effects += script.miner.on(HostDistrusted("a"), script.now)
+    assert script.last_state("j1") is JobState.COMPUTED
+
+
+def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
+    script = _Checked()
+    script.came("a", 0.1, attempt=1)
+    script.effects += script.miner.on(HostDistrusted("a"), script.now)
+    script.came("b", 0.5, attempt=2, check=False)
+    assert script.result == 0.5
+    assert not [one for one in script.effects if isinstance(one, JobMoved) and one.state is JobState.QUARANTINED]
