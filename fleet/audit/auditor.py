@@ -19,7 +19,7 @@ _MOST_WRONG = 2
 #: times longer than possible that a host may state in a row, and plausible ones that make up for them
 _MOST_FALSE_TIMES, _PLAUSIBLE = 3, 20
 #: seconds by which a kernel may seem to last longer than its job was at the workers
-_SLACK_S = 1.0
+_SLACK_S = 0.1
 #: most hosts that are remembered: a worker states its own name, and may invent names without end
 _MOST_HOSTS = 256
 

@@ -22,17 +22,13 @@ def _believes_the_last_host(self: Any, active: ActiveJob, claim: Any, *_: object
     return [active.moved(active.state), order]
 
 
-def _keeps_what_a_distrusted_host_computed(*_: object) -> list[Effect]:
-    return []
-
-
 OF_CHECKS = (
     Planted(
         name="believes the first host",
         owner=Attempts,
         attribute="_claimed",
         bug=_believes_the_first_host,
-        seed=1,
+        seed=22,
         later=True,
     ),
     Planted(
@@ -40,15 +36,7 @@ OF_CHECKS = (
         owner=Attempts,
         attribute="_claimed",
         bug=_believes_the_last_host,
-        seed=1,
-        later=True,
-    ),
-    Planted(
-        name="keeps what a distrusted host computed",
-        owner=Attempts,
-        attribute="_distrust",
-        bug=_keeps_what_a_distrusted_host_computed,
-        seed=1,
+        seed=22,
         later=True,
     ),
 )
