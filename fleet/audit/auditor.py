@@ -51,7 +51,7 @@ class Auditor:
 
     def __init__(self, share: float = 0.0, rng: random.Random | None = None) -> None:
         self.share = share
-        #: worker → what it states of itself that decides on last bits
+        #: the part of a worker's name after the @ → what it states of its host that decides on last bits
         self.kinds: Mapping[str, Kind] = {}
         #: the hosts that were quarantined, in order
         self.log: list[str] = []
@@ -61,6 +61,9 @@ class Auditor:
         self.disputed = 0
         self._rng = rng or random.Random()
         self._records: OrderedDict[str, HostRecord] = OrderedDict()
+        #: hosts whose results are refused, and hosts that stated impossible times
+        self._refused: set[str] = set()
+        self._suspected: set[str] = set()
 
     @property
     def records(self) -> Mapping[str, HostRecord]:
@@ -78,14 +81,17 @@ class Auditor:
 
     def trusts(self, worker: str) -> bool:
         """Whether results of this worker's host are taken."""
-        found = self._records.get(host_of(worker))
-        return found is None or not found.quarantined
+        return not self._refused or host_of(worker) not in self._refused
 
     def trusted(self, workers: frozenset[str]) -> frozenset[str]:
         """Those of the workers whose hosts' results are taken."""
-        if not any(record.quarantined for record in self._records.values()):
+        if not self._refused:
             return workers
         return frozenset(worker for worker in workers if self.trusts(worker))
+
+    def kind_of(self, worker: str) -> Kind:
+        """What a worker states of its host; empty if it states nothing."""
+        return self.kinds.get(worker.rpartition("@")[2], ())
 
     def share_of(self, host: str) -> float:
         """The share of this host's results that is checked: all at first, then half as many after every ten."""
@@ -98,6 +104,7 @@ class Auditor:
         host = host_of(message.worker)
         record = self._records.get(host) or self.record(host)
         record.results += 1
+        # most results are of hosts that have shown themselves right
         if not self.share or (record.in_a_row >= _ALL and self._rng.random() >= self.share_of(host)):
             return False
         if any(host_of(worker) != host for worker in able):
@@ -113,21 +120,24 @@ class Auditor:
         """
         possible_ms = (now - ordered_at + _SLACK_S) * 1000
         if message.compute_ms <= possible_ms or not self.share:
-            self._plausible(message)
+            if self._suspected:
+                self._plausible(host_of(message.worker))
             return message
         record = self.record(host_of(message.worker))
         if ordered_at > record.false_at:
+            self._suspected.add(host_of(message.worker))
             record.false_times, record.plausible, record.false_at = record.false_times + 1, 0, now
             if record.false_times >= _MOST_FALSE_TIMES:
                 self._quarantine(host_of(message.worker), record, "states longer kernel times than are possible")
         return replace(message, compute_ms=possible_ms)
 
-    def _plausible(self, message: ResultMessage) -> None:
-        record = self._records.get(host_of(message.worker))
-        if record is not None and record.false_times:
+    def _plausible(self, host: str) -> None:
+        if host in self._suspected:
+            record = self.record(host)
             record.plausible += 1
             if record.plausible >= _PLAUSIBLE:
                 record.false_times = record.plausible = 0
+                self._suspected.discard(host)
 
     def take(self, checked: Checked) -> None:
         """Count what a check found."""
@@ -152,13 +162,19 @@ class Auditor:
     def forgive(self, host: str) -> None:
         """Take a host's results again, and check all of them at first."""
         self._records[host] = HostRecord()
+        self._refused.discard(host)
+        self._suspected.discard(host)
 
     def _quarantine(self, host: str, record: HostRecord, reason: str) -> None:
         if not record.quarantined:
             record.quarantined = reason
+            self._refused.add(host)
             self.log.append(host)
 
     def _forget_one(self) -> None:
         """Forget the oldest host that is not quarantined, or the oldest of all."""
         oldest = next((name for name, one in self._records.items() if not one.quarantined), None)
-        self._records.pop(oldest if oldest is not None else next(iter(self._records)))
+        forgotten = oldest if oldest is not None else next(iter(self._records))
+        del self._records[forgotten]
+        self._refused.discard(forgotten)
+        self._suspected.discard(forgotten)

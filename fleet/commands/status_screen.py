@@ -199,13 +199,15 @@ def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> FittedTable:
     made = FittedTable(
-        {"  host": 0, "jobs/s": 0, "NNET/min": 0, "computed": 2, "failed": 0, "free": 0, "last job": 1},
-        right=("jobs/s", "NNET/min", "computed", "failed", "free"),
+        {"  host": 0, "jobs/s": 0, "NNET/min": 0, "computed": 2, "failed": 0, "wrong": 3, "free": 0, "last job": 1},
+        right=("jobs/s", "NNET/min", "computed", "failed", "wrong", "free"),
     )
     for row in sorted(hosts, key=lambda one: -one["recent_jobs"])[:_MOST_HOSTS]:
         rate = short(float(row["recent_nnet"]) / span_s * 60)
         free = "-" if row["free_slots"] is None else str(row["free_slots"])
-        counts = (f"{row['computed']:,}", f"{row['failed']:,}", free)
+        checks = row.get("checks")
+        wrong = "-" if checks is None else f"{checks['wrong']:,}/{checks['checked']:,}"
+        counts = (f"{row['computed']:,}", f"{row['failed']:,}", wrong, free)
         made.add((f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, clock(row["last_job_at"])))
     return made
 

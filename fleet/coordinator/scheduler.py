@@ -64,8 +64,7 @@ class Farm:
         #: `auto` opens and closes sessions, or only measures the income where all miners stay open
         self.governor, self.auto = governor, auto
         # pauses differ between farms, but repeat for the same farm
-        jitter = random.Random("".join(self.miners))
-        self.server = Reachability(len(self.miners), backoff or Backoff(), jitter, now)
+        self.server = Reachability(len(self.miners), backoff or Backoff(), random.Random("".join(self.miners)), now)
         #: calls that may begin, and fetches without an answer yet
         self._free_calls, self._fetching = max_calls, 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())

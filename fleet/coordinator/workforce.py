@@ -136,7 +136,7 @@ class Workforce:
             able=self.able,
             check=check,
             trusted=trusted,
-            kind=auditor.kinds.get(message.worker, ()),
+            kind=auditor.kind_of(message.worker) if check or job.attempt > 1 else (),
         )
 
     def _ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:

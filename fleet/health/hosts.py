@@ -120,9 +120,7 @@ class HostWatch:
         are the hosts whose workers give signs of life, None while that is unknown. `idle` is whether the farm has a
         reason not to give hosts jobs. Subjects that are `paused` get none, and have no symptoms.
         """
-        for name, reason in self.quarantined.items():
-            text = f"Host {name} computes wrongly: {reason}. Its results are refused."
-            yield Symptom(kind="wrong_results", subject=host_subject(name), text=text)
+        yield from self._wrong()
         total = sum(host.fresh for host in self._hosts.values())
         newest = max((host.results.last_at for host in self._hosts.values()), default=now)
         for name, host in list(self._hosts.items()):
@@ -146,6 +144,11 @@ class HostWatch:
                 yield self._deaf(name, host, silent_s, drop_per_day, gone=gone or not signs)
             else:
                 yield from self._ailing(name, host, drop_per_day)
+
+    def _wrong(self) -> Iterator[Symptom]:
+        for name, reason in self.quarantined.items():
+            text = f"Host {name} computes wrongly: {reason}. Its results are refused."
+            yield Symptom(kind="wrong_results", subject=host_subject(name), text=text)
 
     @staticmethod
     def _count(host: _Host, total: int) -> None:

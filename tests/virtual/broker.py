@@ -1,4 +1,7 @@
-"""A Redis with Celery workers under virtual time, which loses, delays, duplicates and reorders messages."""
+"""A Redis with Celery workers under virtual time, which loses, delays, duplicates and reorders messages.
+
+One file: each of these troubles strikes the same queue and stream.
+"""
 
 from __future__ import annotations
 

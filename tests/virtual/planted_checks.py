@@ -28,7 +28,7 @@ OF_CHECKS = (
         owner=Attempts,
         attribute="_claimed",
         bug=_believes_the_first_host,
-        seed=22,
+        seed=11,
         later=True,
     ),
     Planted(
@@ -36,7 +36,7 @@ OF_CHECKS = (
         owner=Attempts,
         attribute="_claimed",
         bug=_believes_the_last_host,
-        seed=22,
+        seed=81,
         later=True,
     ),
 )

@@ -121,6 +121,13 @@ def test_invented_hosts_push_out_no_quarantine() -> None:
     assert len(auditor.records) <= 256
 
 
+def test_a_workers_kind_is_found_by_the_name_under_which_it_states_it() -> None:
+    auditor = _auditor()
+    auditor.kinds = {"a": ("x86_64", "2.4")}
+    assert auditor.kind_of("worker@a") == ("x86_64", "2.4")
+    assert auditor.kind_of("worker@b") == ()
+
+
 def test_the_cost_and_the_disputes_are_counted() -> None:
     auditor = _auditor()
     auditor.take(Checked(job_id="j1", agreed=("a", "b"), extra_ms=2.5))
