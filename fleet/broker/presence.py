@@ -68,9 +68,15 @@ class PresenceWatch:
     That all workers pause is only shown: it is their word.
     """
 
-    def __init__(self, client: redis.Redis, tell: Callable[[Workers | WorkerKinds], None]) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        tell: Callable[[Workers], None],
+        tell_kinds: Callable[[WorkerKinds], None] = lambda _: None,
+    ) -> None:
+        """`tell_kinds` takes what the workers state of their hosts, whenever that changes."""
         self._client = client
-        self._tell = tell
+        self._tell, self._tell_kinds = tell, tell_kinds
         self._kinds: Mapping[str, tuple[str, ...]] = {}
         self._kinds_due_at = 0.0
         self._stop = threading.Event()
@@ -112,7 +118,7 @@ class PresenceWatch:
         kinds = {name: one.host.kind for name, one in stated.items() if one is not None and one.host is not None}
         if kinds != self._kinds:
             self._kinds = kinds
-            self._tell(WorkerKinds(kinds))
+            self._tell_kinds(WorkerKinds(kinds))
 
 
 def has_sign(client: redis.Redis) -> bool | None:

@@ -185,7 +185,7 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
     )
     most_jobs = settings.dispatch.max_in_flight
     intake = Intake(redis_client(redis_url), inbox.put, most_jobs=most_jobs, true_id=disguise.true_id)
-    presence, hosts = PresenceWatch(redis_client(redis_url), inbox.put), HostOrders(redis_client(redis_url))
+    presence, hosts = PresenceWatch(redis_client(redis_url), inbox.put, inbox.put), HostOrders(redis_client(redis_url))
     try:
         yield OpenBroker(
             dispatcher=dispatcher,

@@ -4,44 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
 
 from fleet.audit.auditor import Auditor
 from fleet.control.control import ControlChange, Source, Target, TargetKind
 from fleet.control.in_force import Controls
 from fleet.control.request import ControlRequest
-from fleet.errors import ControlRefused, LedgerError
+from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook
-from fleet.threads import Progress, WatchedThread
 
 #: who orders these controls
 WHO = "checked work"
 #: most hosts that are paused this way
 _MOST_HELD = 64
-#: seconds between two looks
-_LOOK_S = 0.5
-#: a database that hangs blocks the thread for as long as its driver waits
-_PATIENCE_S = 120.0
 
 
 class Quarantine:
     """Writes a control for each host that the auditor quarantined. A host that is resumed is trusted again."""
 
-    def __init__(self, auditor: Auditor, book: ControlBook) -> None:
-        self._auditor, self._book = auditor, book
+    def __init__(self, auditor: Auditor, book: ControlBook, turn: threading.Lock) -> None:
+        """`turn` is held by the thread that writes to the ledger."""
+        self._auditor, self._book, self._turn = auditor, book, turn
         #: number of the auditor's entries that are written
         self._written = 0
         #: hosts with such a control
         self._held: frozenset[str] = frozenset()
 
-    @property
-    def due(self) -> bool:
-        """Whether there is something to write."""
-        return self._written < len(self._auditor.log)
-
-    def write(self) -> None:
+    def look(self) -> None:
         """Write what is due. Raises LedgerError where that fails, and then tries it again at the next call."""
-        while self.due:
+        while self._written < len(self._auditor.log):
             host = self._auditor.log[self._written]
             if host in self._held or len(self._held) >= _MOST_HELD:
                 # somebody invents hosts, if there are so many; their results are refused all the same
@@ -55,7 +45,7 @@ class Quarantine:
                 source=Source.OPERATOR,
             )
             # refused where somebody else has paused it
-            with contextlib.suppress(ControlRefused):
+            with contextlib.suppress(ControlRefused), self._turn:
                 self._book.ask(request)
             self._written += 1
 
@@ -67,34 +57,3 @@ class Quarantine:
             self._auditor.forgive(name)
         for name, control in ours.items():
             self._auditor.keep_out([name], control.reason)
-
-
-class QuarantineThread:
-    """Writes the controls beside the loop."""
-
-    def __init__(self, quarantine: Quarantine, *, turn: threading.Lock, there: Callable[[], bool]) -> None:
-        """`turn` is held by the thread that writes to the ledger; `there` is whether its file is in its place."""
-        self._quarantine, self._turn, self._there = quarantine, turn, there
-        self._stop = threading.Event()
-        self.thread = WatchedThread("quarantine", self._run, patience_s=_PATIENCE_S)
-        self.thread.start()
-
-    def close(self) -> None:
-        """End the thread, and wait for it."""
-        self._stop.set()
-        self.thread.join()
-
-    def _run(self, progress: Progress) -> None:
-        while not self._stop.wait(_LOOK_S):
-            progress.beat()
-            # without its file, SQLite would create an empty one
-            if self._quarantine.due and self._there():
-                self._write()
-
-    def _write(self) -> None:
-        try:
-            with self._turn:
-                self._quarantine.write()
-        except LedgerError:
-            # the coordinator's writer meets the same, and says so
-            return

@@ -11,7 +11,7 @@ from fleet.coordinator.farm_schedule import FarmSchedule
 from fleet.coordinator.ledger_watch import ledger_watch
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.price_watch import PriceWatch
-from fleet.coordinator.quarantine import Quarantine, QuarantineThread
+from fleet.coordinator.quarantine import Quarantine
 from fleet.coordinator.site import LiveTags
 from fleet.coordinator.start import Start
 from fleet.coordinator.steering import SteeredFarm, Steering
@@ -41,7 +41,7 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[
         # what changes between the two reads is read again
         seen, controls = start.free(book.last), start.free(book.in_force)
         calendar, tags = Calendar(start.settings.time_zone), LiveTags(start.settings, parts.names)
-        quarantine = Quarantine(parts.farm.workers.auditor, book)
+        quarantine = Quarantine(parts.farm.workers.auditor, book, start.writing)
         steering = Steering(
             _farms(parts, tags),
             controls,
@@ -56,9 +56,10 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[
             start.lines.say(f"[STEER]  {notice.text}")
         watch = ControlWatch(book, seen, start.inbox.put, turn=start.writing, there=there, now_ms=parts.now_ms)
         stack.callback(watch.close)
-        writer = QuarantineThread(quarantine, turn=start.writing, there=there)
+        writer = ledger_watch("quarantine", quarantine.look, there=there)
+        writer.start()
         stack.callback(writer.close)
-        yield steering, [watch.thread, writer.thread, *threads]
+        yield steering, [watch.thread, writer, *threads]
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 import redis
 
-from fleet.broker.presence import PresenceWatch, Workers, has_sign
+from fleet.broker.presence import PresenceWatch, WorkerKinds, Workers, has_sign
 from fleet.broker.worker_slots import MOST_WORKERS, WorkerSlots
 from fleet.broker.worker_statements import worker_statements
 from tasks.broker.handshake import release
@@ -149,3 +149,16 @@ def test_rubbish_beside_the_statements_is_removed(empty_redis_url: str) -> None:
         assert slots.free == {"shed": 3}
         slots.look(None, 4.0)
         assert slots.free is None
+
+
+def test_what_workers_state_of_their_hosts_is_told_when_it_changes(empty_redis_url: str, tmp_path: Path) -> None:
+    told: SimpleQueue[WorkerKinds] = SimpleQueue()
+    watch = PresenceWatch(redis_client(empty_redis_url), lambda _: None, told.put)
+    try:
+        with worker(empty_redis_url, tmp_path):
+            kinds = told.get(timeout=PATIENCE_S).by_worker
+            assert list(kinds) == ["bench"]
+            assert kinds["bench"][2].startswith("openblas")
+    finally:
+        watch.close()
+        watch.thread.join(PATIENCE_S)
