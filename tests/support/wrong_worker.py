@@ -20,9 +20,10 @@ from typing import Any
 
 from tasks import __main__ as door
 from tasks.compute import catalog
+from tasks.messages import encode_computed
 from tasks.worker import job_tasks
 
-_compute, _encode = catalog.compute, job_tasks.encode_computed
+_compute = catalog.compute
 _KIND = os.environ.get("WRONG_WORKER", "noise")
 _SHARE = float(os.environ.get("WRONG_WORKER_SHARE", "0.01"))
 #: job type → a right result of some job
@@ -84,10 +85,10 @@ def compute(job_type: str, data: Mapping[str, Any], *, job_id: str) -> dict[str,
 def encode(*, result: Mapping[str, Any], kernel_version: str, compute_ms: float) -> dict[str, Any]:
     """The reply, with a false time if that is this host's fault."""
     stated_ms = 60_000.0 if _KIND == "times" else compute_ms
-    return _encode(result=result, kernel_version=kernel_version, compute_ms=stated_ms)
+    return encode_computed(result=result, kernel_version=kernel_version, compute_ms=stated_ms)
 
 
 if __name__ == "__main__":
     catalog.compute = compute
-    job_tasks.encode_computed = encode
+    setattr(job_tasks, "encode_computed", encode)  # noqa: B010 - the module does not export it
     sys.exit(door.main())

@@ -13,7 +13,7 @@ from typing import Any
 
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, encode_computed, stream_fields, task_id
-from tests.virtual.laws import WRONG
+from tests.virtual.check_laws import WRONG
 from tests.virtual.plan import Plan
 from tests.virtual.timeline import Timeline
 from tests.virtual.worker_host import WorkerHost

@@ -1,4 +1,4 @@
-"""`python -m tests.virtual.found_out`: how soon a host that computes wrongly is found out, and what it had paid before."""
+"""`python -m tests.virtual.found_out`: how soon a host that computes wrongly is found out, and what was paid before."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.run_ids import run_at
 from fleet.simulator.faultkinds import FaultKind
+from tests.virtual.check_laws import CheckLaws
 from tests.virtual.plan import Plan
 from tests.virtual.server import Arrival, Server
 from tests.virtual.session_laws import SessionLaws
@@ -93,9 +94,7 @@ class Laws:
         self.sessions = SessionLaws(self.hold)
         #: miner → when it was last registered
         self._registered: dict[str, float] = {}
-        #: jobs whose result this coordinator checks, and whether it has found a host that computes wrongly
-        self.audited: set[str] = set()
-        self.distrusted = False
+        self.checks = CheckLaws(self.hold)
         #: who steers the farm, if anyone does
         self.steered: SteeringLaws | None = None
         server.watch = self._arrived
@@ -107,8 +106,7 @@ class Laws:
         self._read.clear()
         self._results.clear()
         self._beats.clear()
-        self.audited.clear()
-        self.distrusted = False
+        self.checks.born()
         for row in self._rows.values():
             row.in_flight = row.outcome_known = False
 
@@ -217,9 +215,7 @@ class Laws:
         self.hold(row.state is JobState.SUBMITTING, f"write down first: {call.job_id} is sent while {row.state.value}")
         self.hold(not row.in_flight, f"I3: {call.job_id} is sent while a submission of it is under way")
         self.hold(not row.outcome_known, f"I3: {call.job_id} is sent although its outcome is known")
-        wrong = any(str(value).startswith(WRONG) for value in (call.result or {}).values())
-        found_out = call.job_id in self.audited or (self.distrusted and row.sends == 1)
-        self.hold(not (wrong and found_out), f"checks: a result of {call.job_id} is sent that is known to be wrong")
+        self.checks.sent(call, row.sends)
         row.in_flight = True
         self.resent += row.sends > 1
 
@@ -292,8 +288,6 @@ class Laws:
             raise BrokenLawError(text)
 
 
-#: how a result begins that its host computed wrongly
-WRONG = "wrong "
 #: possible error of all differences between a schedule's balances
 WALLET_ROUNDING = Decimal("1e-9")
 

@@ -75,7 +75,7 @@ class Site:
         ledger.begin_run(run_at("virtual", self.name))
         self.farm = self._farm(ledger, beside)
         if self.plan.checked_share:
-            self.farm.workers.auditor = WatchedAuditor(self.plan.checked_share, self._jitter(), self.laws)
+            self.farm.workers.auditor = WatchedAuditor(self.plan.checked_share, self._jitter(), self.laws.checks)
         return ServerLoop(
             name=self.name,
             priority=self.plan.priority,

@@ -8,13 +8,13 @@ from collections.abc import Collection
 from fleet.audit.auditor import Auditor
 from fleet.domain.checks import Checked
 from tasks.messages import ResultMessage
-from tests.virtual.laws import Laws
+from tests.virtual.check_laws import CheckLaws
 
 
 class WatchedAuditor(Auditor):
     """The real auditor."""
 
-    def __init__(self, share: float, rng: random.Random, laws: Laws) -> None:
+    def __init__(self, share: float, rng: random.Random, laws: CheckLaws) -> None:
         super().__init__(share, rng)
         self._laws = laws
 

@@ -21,27 +21,32 @@ def _claim(result: dict[str, Any], kind: Kind = (), version: str = "3") -> Claim
     return Claim(message=message, kind=kind)
 
 
-def _agree(one: dict[str, Any], other: dict[str, Any], job_type: str = "matrix_multiply", **kinds: Kind) -> bool:
-    first, second = _claim(one, kinds.get("first", ())), _claim(other, kinds.get("second", ()))
+def _agree(
+    one: dict[str, Any],
+    other: dict[str, Any],
+    job_type: str = "matrix_multiply",
+    kinds: tuple[Kind, Kind] = ((), ()),
+) -> bool:
+    first, second = _claim(one, kinds[0]), _claim(other, kinds[1])
     assert agree(job_type, first, second) == agree(job_type, second, first)
     return agree(job_type, first, second)
 
 
 def test_equal_results_agree_whatever_the_hosts_are() -> None:
     assert _agree(_PRODUCT, dict(_PRODUCT))
-    assert _agree(_PRODUCT, dict(_PRODUCT), first=_AVX2, second=_AVX512)
+    assert _agree(_PRODUCT, dict(_PRODUCT), kinds=(_AVX2, _AVX512))
 
 
 def test_hosts_of_one_kind_have_to_agree_in_every_bit() -> None:
-    assert not _agree(_PRODUCT, _PRODUCT | {"checksum": _OTHER}, first=_AVX2, second=_AVX2)
+    assert not _agree(_PRODUCT, _PRODUCT | {"checksum": _OTHER}, kinds=(_AVX2, _AVX2))
 
 
-@pytest.mark.parametrize("kinds", [{}, {"first": _AVX2}, {"first": _AVX2, "second": _AVX512}])
-def test_unlike_and_unknown_hosts_may_differ_by_rounding_alone(kinds: dict[str, Kind]) -> None:
+@pytest.mark.parametrize("kinds", [((), ()), (_AVX2, ()), (_AVX2, _AVX512)])
+def test_unlike_and_unknown_hosts_may_differ_by_rounding_alone(kinds: tuple[Kind, Kind]) -> None:
     rounded = _PRODUCT | {"checksum": _OTHER, "mean": 0.25 * (1 + RELATIVE / 2), "std": 1.5 - ABSOLUTE / 2}
-    assert _agree(_PRODUCT, rounded, **kinds)
+    assert _agree(_PRODUCT, rounded, kinds=kinds)
     for wrong in ({"mean": 0.25 * (1 + 3 * RELATIVE)}, {"shape": [2, 3]}, {"synthetic": False}, {"std": None}):
-        assert not _agree(_PRODUCT, _PRODUCT | {"checksum": _OTHER} | wrong, **kinds)
+        assert not _agree(_PRODUCT, _PRODUCT | {"checksum": _OTHER} | wrong, kinds=kinds)
 
 
 def test_numbers_near_zero_may_differ_by_the_absolute_tolerance() -> None:
@@ -52,7 +57,7 @@ def test_numbers_near_zero_may_differ_by_the_absolute_tolerance() -> None:
 @pytest.mark.parametrize("job_type", ["data_hash", "network_protection", "data_validation", "tensor_reduce"])
 def test_digests_over_integers_and_drawn_numbers_are_the_same_everywhere(job_type: str) -> None:
     one, other = {"checksum": _ONE, "iterations": 3}, {"checksum": _OTHER, "iterations": 3}
-    assert not _agree(one, other, job_type, first=_AVX2, second=_AVX512)
+    assert not _agree(one, other, job_type, kinds=(_AVX2, _AVX512))
 
 
 def test_a_result_without_the_numbers_that_the_other_has_disagrees() -> None:

@@ -56,7 +56,7 @@ class _Checked(Script):
         return [(order.message.attempt, order.avoid) for order in self.dispatches()]
 
     @property
-    def result(self) -> object:
+    def score(self) -> object:
         return (active_jobs(self.miner)["j1"].result or {}).get("integrity_score")
 
 
@@ -85,7 +85,7 @@ def test_a_third_host_decides_between_two_that_disagree() -> None:
     script.came("b", 0.5, attempt=2)
     assert script.orders[-1] == (3, ("worker@a", "worker@b"))
     script.came("c", 0.5, attempt=3)
-    assert script.result == 0.5
+    assert script.score == 0.5
     assert script.found == [Checked(job_id="j1", agreed=("b", "c"), wrong=("a",), extra_ms=4.0)]
 
 
@@ -95,7 +95,7 @@ def test_with_two_hosts_the_one_that_contradicts_itself_is_wrong() -> None:
     script.came("a", 0.1, attempt=1, able=both)
     script.came("b", 0.5, attempt=2, able=both)
     script.came("a", 0.2, attempt=3, able=both)
-    assert script.result == 0.5
+    assert script.score == 0.5
     assert [one.wrong for one in script.found] == [("a",), ()]
     assert script.found[-1].unchecked == "b"
 
@@ -135,7 +135,7 @@ def test_a_check_that_fails_on_every_other_host_ends_with_the_only_result() -> N
         script.came("b", attempt=attempt, outcome=Outcome.FAILED, able=frozenset({"worker@a", "worker@b"}))
         script.waited(1.0)
     assert script.found == [Checked(job_id="j1", unchecked="a")]
-    assert script.result == 0.5
+    assert script.score == 0.5
 
 
 def test_a_job_whose_deadline_passes_during_a_check_is_decided_by_the_only_result() -> None:
@@ -151,7 +151,7 @@ def test_a_result_of_a_host_in_quarantine_is_a_failed_attempt() -> None:
     script = _Checked()
     script.came("a", attempt=1, trusted=False, check=False)
     script.waited(1.0)
-    assert script.result is None
+    assert script.score is None
     assert script.orders[-1] == (2, ("worker@a",))
 
 
@@ -162,7 +162,7 @@ def test_what_a_distrusted_host_computed_alone_is_computed_again_unless_it_was_s
     assert script.last_state("j1") is JobState.ASSIGNED
     assert script.orders[-1] == (2, ("worker@a",))
     script.came("b", 0.7, attempt=2, check=False)
-    assert script.result == 0.7
+    assert script.score == 0.7
     script.begin(CallKind.SUBMIT)
     before = len(script.effects)
     script.effects += script.miner.on(HostDistrusted("b"), script.now)
@@ -182,5 +182,5 @@ def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
     script.came("a", 0.1, attempt=1)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
     script.came("b", 0.5, attempt=2, check=False)
-    assert script.result == 0.5
+    assert script.score == 0.5
     assert not [one for one in script.effects if isinstance(one, JobMoved) and one.state is JobState.QUARANTINED]
