@@ -127,7 +127,7 @@ class Workforce:
         computed = awaited and trusted and message.outcome is Outcome.COMPUTED
         if computed and message.attempt == job.attempt and job.ordered_at is not None:
             message = auditor.timed(message, job.ordered_at, now)
-        if awaited and (warning := self._ended(message, job, now)) is not None:
+        if awaited and trusted and (warning := self._ended(message, job, now)) is not None:
             warn(warning)
         if computed:
             check = auditor.draws(message, self.able)

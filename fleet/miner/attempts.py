@@ -116,7 +116,7 @@ class Attempts:
             return [anomaly(self._miner_id, "a result that is not awaited", message.job_id)]
         active.unanswered = 0
         flaw = flaw_of(message, active.job.job_type) if event.trusted else _QUARANTINED
-        if not flaw and (event.check or active.claims):
+        if not flaw and (event.check or active.is_checked):
             return self._claimed(active, Claim(message=message, kind=event.kind), able, now)
         if not flaw:
             return self._computed(active, message)
@@ -128,7 +128,7 @@ class Attempts:
         counted = active.strike(message)
         claimants = {claim.message.worker for claim in active.claims}
         end = given_up(active, set(able) - claimants, self._policy.max_attempts)
-        if end is not None and active.claims and counted:
+        if end is not None and active.claims and (counted or end is JobState.REJECTED):
             return self.decide(active)
         if end is JobState.REJECTED or (end is not None and counted):
             # an `error` submission frees the miner for other jobs
@@ -165,8 +165,11 @@ class Attempts:
         effects = self._without_contradicting(active)
         answered = {host_that_claims(one) for one in active.claims}
         others = any(host_of(worker) not in answered for worker in able if worker not in active.failed_on)
-        if len(active.claims) >= _MOST_CLAIMS or not (others or len(answered) > 1):
+        if active.claims and (len(active.claims) >= _MOST_CLAIMS or not (others or len(answered) > 1)):
             return [*effects, *self.decide(active)]
+        if claim.message.attempt < active.attempt:
+            # the next attempt is under way
+            return effects
         order = self.order(active, now)
         return [*effects, active.moved(JobState.ASSIGNED), order]
 
@@ -189,9 +192,10 @@ class Attempts:
                 *self._computed(active, active.claims[0].message),
                 Checked(job_id=active.job.job_id, unchecked=hosts[0]),
             ]
+        active.claims, active.decided_by = [], NEVER
+        # the server reads this, so it names no host
+        active.fail("hosts computed different results", JobState.QUARANTINED, Loss.KERNEL)
         cause = f"{' and '.join(hosts)} computed different results, and no other host could decide"
-        active.claims = []
-        active.fail(cause, JobState.QUARANTINED, Loss.KERNEL)
         note = anomaly(self._miner_id, cause, active.job.job_id)
         found = Checked(job_id=active.job.job_id, disputed=True)
         return [active.moved(JobState.COMPUTED, cause=cause, loss=Loss.KERNEL), found, note]
@@ -205,12 +209,13 @@ class Attempts:
             if alone and not active.sends and host_of(active.worker) == host:
                 active.result = None
                 active.failed_on.add(active.worker)
-                order = self.order(active, now)
-                effects += [active.moved(JobState.ASSIGNED), order]
+                # another order of this turn may be with the dispatcher
+                active.ordered, active.redispatch_at = False, now + pause_s(1)
+                effects.append(active.moved(JobState.ASSIGNED))
         return effects
 
     def _computed(self, active: ActiveJob, message: ResultMessage) -> list[Effect]:
-        active.claims = []
+        active.claims, active.decided_by = [], NEVER
         active.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
         active.compute_ms, active.worker, active.kernel_version = (
             message.compute_ms,

@@ -131,6 +131,11 @@ class ActiveJob:
         """Whether a result is awaited."""
         return self.state in AT_WORKERS
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether another host has to give the same result before it is submitted."""
+        return self.decided_by < NEVER
+
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""
         return awaits_result(self.state, self.attempt, message.attempt)

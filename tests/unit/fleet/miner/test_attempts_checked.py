@@ -1,10 +1,13 @@
-"""Jobs that several hosts compute before their result is submitted, on one pure miner."""
+"""Jobs that several hosts compute before their result is submitted, on one pure miner.
+
+One file: each test tells who answered one job, and in which order.
+"""
 
 from __future__ import annotations
 
 from fleet.domain.calls import CallKind
 from fleet.domain.checks import Checked
-from fleet.domain.effects import JobMoved
+from fleet.domain.effects import JobMoved, Notice
 from fleet.domain.events import HostDistrusted, Published, ResultArrived
 from fleet.domain.jobs import JobState
 from fleet.miner.policy import Policy
@@ -106,8 +109,37 @@ def test_two_hosts_that_insist_on_different_results_have_neither_submitted() -> 
     for attempt, (host, score) in enumerate([("a", 0.1), ("b", 0.5), ("a", 0.1), ("b", 0.5), ("a", 0.1)], 1):
         script.came(host, score, attempt=attempt, able=both)
     goodbye = script.begin(CallKind.SUBMIT)
-    assert goodbye.result == {"error": "a and b computed different results, and no other host could decide"}
+    assert goodbye.result == {"error": "hosts computed different results"}, "it names no host to the server"
+    told = [effect.text for effect in script.effects if isinstance(effect, Notice)]
+    assert "a and b computed different results, and no other host could decide" in told
     assert script.found == [Checked(job_id="j1", disputed=True)]
+
+
+def test_a_result_of_an_earlier_attempt_orders_none_while_a_later_one_is_under_way() -> None:
+    script = _Checked()
+    script.came("a", 0.1, attempt=1)
+    script.came("b", 0.5, attempt=1)
+    assert [attempt for attempt, _ in script.orders] == [1, 2]
+    script.came("c", 0.5, attempt=2)
+    assert script.score == 0.5
+
+
+def test_a_host_that_contradicts_itself_leaves_the_job_to_others() -> None:
+    script = _Checked()
+    script.came("a", 0.1, attempt=1)
+    script.came("a", 0.2, attempt=2)
+    assert [one.wrong for one in script.found] == [("a",)]
+    assert script.score is None
+    script.came("b", 0.5, attempt=3, check=False)
+    script.came("c", 0.5, attempt=4, check=False)
+    assert script.score == 0.5
+
+
+def test_a_job_that_every_other_host_refuses_ends_with_the_only_result() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    script.came("b", attempt=2, outcome=Outcome.REFUSED, able=frozenset({"worker@a", "worker@b"}))
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
 
 
 def test_the_same_entry_twice_is_no_second_opinion() -> None:
@@ -160,6 +192,7 @@ def test_what_a_distrusted_host_computed_alone_is_computed_again_unless_it_was_s
     script.came("a", attempt=1, check=False)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
     assert script.last_state("j1") is JobState.ASSIGNED
+    script.waited(1.0)
     assert script.orders[-1] == (2, ("worker@a",))
     script.came("b", 0.7, attempt=2, check=False)
     assert script.score == 0.7
@@ -182,5 +215,7 @@ def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
     script.came("a", 0.1, attempt=1)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
     script.came("b", 0.5, attempt=2, check=False)
+    assert script.score is None, "it is to be checked, whoever answers"
+    script.came("c", 0.5, attempt=3, check=False)
     assert script.score == 0.5
     assert not [one for one in script.effects if isinstance(one, JobMoved) and one.state is JobState.QUARANTINED]
