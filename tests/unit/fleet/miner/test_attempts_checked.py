@@ -129,7 +129,7 @@ def test_a_host_that_contradicts_itself_leaves_the_job_to_others() -> None:
     script.came("a", 0.1, attempt=1)
     script.came("a", 0.2, attempt=2)
     assert [one.wrong for one in script.found] == [("a",)]
-    assert script.score is None
+    assert not active_jobs(script.miner)["j1"].result
     script.came("b", 0.5, attempt=3, check=False)
     script.came("c", 0.5, attempt=4, check=False)
     assert script.score == 0.5
@@ -183,7 +183,7 @@ def test_a_result_of_a_host_in_quarantine_is_a_failed_attempt() -> None:
     script = _Checked()
     script.came("a", attempt=1, trusted=False, check=False)
     script.waited(1.0)
-    assert script.score is None
+    assert not active_jobs(script.miner)["j1"].result
     assert script.orders[-1] == (2, ("worker@a",))
 
 
@@ -215,7 +215,7 @@ def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
     script.came("a", 0.1, attempt=1)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
     script.came("b", 0.5, attempt=2, check=False)
-    assert script.score is None, "it is to be checked, whoever answers"
+    assert not active_jobs(script.miner)["j1"].result, "it is to be checked, whoever answers"
     script.came("c", 0.5, attempt=3, check=False)
     assert script.score == 0.5
     assert not [one for one in script.effects if isinstance(one, JobMoved) and one.state is JobState.QUARANTINED]
