@@ -115,6 +115,8 @@ class Workforce:
 
     def distrusted(self) -> Sequence[str]:
         """Hosts that were quarantined since the last call."""
+        if self._told == len(self.auditor.log):
+            return ()
         fresh, self._told = self.auditor.log[self._told :], len(self.auditor.log)
         return fresh
 
