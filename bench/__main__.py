@@ -28,6 +28,7 @@ from bench.machine import machine
 from bench.page import page
 from bench.queues import PYTHON, queues
 from bench.rows import ImpossibleFigureError, Row, inserted, markdown, table
+from bench.signatures import signatures
 from bench.snapshot import snapshot
 from bench.start import starts
 from bench.wide_area import wide_area
@@ -45,6 +46,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "start": starts,
     "snapshot": snapshot,
     "page": page,
+    "signatures": signatures,
     "wide-area": wide_area,
     "detection": detection,
     "budget": budget,

@@ -6,6 +6,7 @@ One file: a reader compares the sections, and the example file follows their ord
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +41,7 @@ UrlPrefix = Annotated[
 ]
 HomePath = Annotated[Path, AfterValidator(_at_home)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+_WORKER_KEY = re.compile(r"neonetkey1\.[a-z0-9_-]{1,40}(\.[A-Za-z0-9_-]{43}){2}")
 
 
 def _user_and_password(secret: SecretStr) -> SecretStr:
@@ -60,6 +62,12 @@ def _only_this_machine(address: str) -> bool:
 
 def checked_proxy(secret: SecretStr) -> SecretStr:
     return SecretStr(proxy_url(secret.get_secret_value()))
+
+
+def _worker_key(secret: SecretStr) -> SecretStr:
+    if _WORKER_KEY.fullmatch(secret.get_secret_value().strip()) is None:
+        raise ValueError("must be a whole line that begins with neonetkey1, as an invitation or `fleet setup` wrote it")
+    return secret
 
 
 def _upper(value: object) -> object:
@@ -141,30 +149,6 @@ class BackoffSettings(Section):
     cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Longest wait in seconds.")
 
 
-class DispatchSettings(Section):
-    """How jobs are handed to the workers."""
-
-    redispatch_s: Finite = Field(
-        30.0, ge=1, le=3_600, description="Seconds without a result after which a job is dispatched again."
-    )
-    max_attempts: int = Field(
-        3, ge=1, le=100, description="Attempts of one job without a result, after which it is quarantined."
-    )
-    max_unanswered: int = Field(
-        10, ge=1, le=1_000, description="Attempts of one job without any answer, after which it is quarantined."
-    )
-    max_in_flight: int = Field(256, ge=1, le=1_000_000, description="Jobs that may be at workers at the same time.")
-    max_free_jobs_per_miner: int = Field(
-        4, ge=0, le=1_000, description="Jobs from sessions and heartbeats that a miner may hold at the same time."
-    )
-    bundle_ms: Finite = Field(
-        4.0,
-        ge=0,
-        le=1_000,
-        description="Jobs share a message up to this kernel time in ms, more while the queue is long; 0: never.",
-    )
-
-
 class WorkerSettings(Section):
     """How a worker host computes."""
 
@@ -173,6 +157,11 @@ class WorkerSettings(Section):
     )
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
         None, description="The worker's name in Flower and in the ledger; unset: its host's name.", examples=["garage"]
+    )
+    key: Annotated[SecretStr, AfterValidator(_worker_key)] | None = Field(
+        None,
+        description="This host's key, by which it checks jobs and signs results; an invitation gives it; unset: none.",
+        examples=["neonetkey1.garage." + ".".join(["a-long-key".ljust(43, "0")] * 2)],
     )
     soft_time_limit_s: Finite = Field(
         20.0, ge=1, le=86_400, description="Seconds after which a kernel is asked to stop; below time_limit_s."

@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from config.alert_section import AlertSettings
 from config.audit_section import AuditSettings
+from config.dispatch_section import DispatchSettings
 from config.limits_section import LimitSettings
 from config.lists import split_list
 from config.miner_tables import at_servers, miner_problems
@@ -31,7 +32,6 @@ from config.redis_address import read_redis_url
 from config.schedule_section import ScheduleSettings
 from config.sections import (
     BackoffSettings,
-    DispatchSettings,
     EarningSettings,
     Finite,
     FlowerSettings,

@@ -21,6 +21,8 @@ from config.tree import leaves, section_of
 
 #: variables with the prefix that point to other sources and are not settings
 POINTERS = ("CONFIG", "ENV_FILE", "SECRETS_DIR")
+#: files in a folder of secrets: the value of `worker.key`, and the file that `dispatch.keys_file` names
+WORKER_KEY_FILE, FARM_KEYS_FILE = "neonet-worker-key", "neonet-keys"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,9 +111,19 @@ def holds_settings(env_file: Path) -> bool:
 
 
 def from_secrets(folder: Path) -> Layer:
-    """Read a folder of files named like variables, with one value per file, as Docker mounts secrets."""
-    files = [path for path in sorted(_listed(folder)) if path.name.lower().startswith(ENV_PREFIX.lower())]
-    return from_variables(str(folder), {path.name: _read_text(path).strip() for path in files if path.is_file()})
+    """Read a folder of files named like variables, with one value per file, as Docker mounts secrets.
+
+    Two files stand for a variable under another name, which releases that do not know the variable ignore.
+    """
+    paths = sorted(_listed(folder))
+    files = [path for path in paths if path.name.lower().startswith(ENV_PREFIX.lower())]
+    found: dict[str, str | None] = {path.name: _read_text(path).strip() for path in files if path.is_file()}
+    names = {path.name for path in paths}
+    if WORKER_KEY_FILE in names:
+        found.setdefault(variable("worker.key"), _read_text(folder / WORKER_KEY_FILE).strip())
+    if FARM_KEYS_FILE in names:
+        found.setdefault(variable("dispatch.keys_file"), str(folder / FARM_KEYS_FILE))
+    return from_variables(str(folder), found)
 
 
 def from_toml(path: Path) -> Layer:

@@ -19,7 +19,7 @@ _FARM = (
     "upgrade.json",
 )
 #: files of a folder that is made private: a farm's, and what an invited host keeps in `join`
-_OWN = (*_FARM, "FLEET_REDIS_URL")
+_OWN = (*_FARM, "FLEET_REDIS_URL", "neonet-worker-key")
 
 
 def private_umask() -> None:

@@ -6,6 +6,7 @@ TaskError
 ├── OutOfMemoryError     try again, elsewhere perhaps: the host had too little memory for the kernel
 ├── TooFewFilesError     give up: start again with a higher limit of open files, or with fewer processes
 ├── MeasurementError     give up: this host can't be measured, or computes differently from one process to another
+├── SignatureError       give up: the message or the result was not signed by whom it names
 └── MessageError         give up: the message or the result has another wire version or a wrong shape
 """
 
@@ -56,6 +57,10 @@ class TooFewFilesError(TaskError):
 
 class MeasurementError(TaskError):
     """A host's speed can't be measured."""
+
+
+class SignatureError(TaskError):
+    """A job without the farm's signature, or a result without that of its host."""
 
 
 class MessageError(TaskError):

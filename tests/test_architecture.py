@@ -21,7 +21,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.strict_json", "tasks.text"),
     ("tasks.data_size", "tasks.host"),
-    ("tasks.messages",),
+    ("tasks.messages", "tasks.signing"),
     ("tasks.compute", "tasks.broker"),
     ("tasks.worker", "tasks.bench"),
     ("tasks.flower",),

@@ -68,7 +68,8 @@ class Dispatcher:
     """Publishes jobs, and acknowledges results once they are in the ledger.
 
     `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report. `disguise` removes the
-    miners' ids from the messages; without one they stay.
+    miners' ids from the messages; without one they stay. `sign` adds its signatures to a message that goes out as the
+    given Celery task; without it, messages carry none.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class Dispatcher:
         warn: Callable[[BrokerRefusal], None] = lambda _: None,
         bundle_ms: float = 0.0,
         disguise: Disguise | None = None,
+        sign: Callable[[dict[str, Any], str], None] | None = None,
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
         self._disguise = disguise
+        self._sign = sign
         self._client = client
         self._tell = tell
         self._warn = warn
@@ -213,6 +216,8 @@ class Dispatcher:
     def _encoded(self, order: Dispatch) -> _Encoded:
         message = order.message
         shown, sent = (message, message.encode()) if self._disguise is None else self._disguise.encoded(message)
+        if self._sign is not None:
+            self._sign(sent, shown.task_id)
         return _Encoded(shown=shown, sent=sent, avoid=order.avoid)
 
     def _open_producer(self) -> Any:

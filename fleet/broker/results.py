@@ -9,7 +9,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import redis
@@ -19,7 +19,7 @@ from fleet.broker.tampering import Inspector
 from fleet.miner.backoff import Backoff
 from fleet.threads import Progress, WatchedThread
 from tasks.broker.bounded_answers import AnswerTooLargeError
-from tasks.errors import MessageError
+from tasks.errors import MessageError, SignatureError
 from tasks.messages import MAX_RESULT_BYTES, RESULTS_GROUP, RESULTS_STREAM, ResultMessage, parse_stream_fields
 
 #: seconds between two inspections of queue and stream
@@ -68,11 +68,14 @@ class Intake:
         *,
         most_jobs: int | None = None,
         true_id: Callable[[str], str] = str,
+        check: Callable[[Mapping[bytes, bytes]], object] | None = None,
     ) -> None:
         """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit.
 
-        `true_id` turns the id that a worker saw into that of the job.
+        `true_id` turns the id that a worker saw into that of the job. `check` raises SignatureError for the fields of
+        an entry that must be dropped; without it, no result has to be signed.
         """
+        self._check = check
         self._true_id = true_id
         self._client = client
         self._tell = tell
@@ -134,7 +137,7 @@ class Intake:
             return
         self._inspector.delivered += len(entries) if new else 0
         started = time.monotonic()
-        results = parsed(entries)
+        results = parsed(entries, self._check)
         messages = (replace(one, job_id=self._true_id(one.job_id)) for one in results.messages)
         self._tell(replace(results, messages=tuple(messages)))
         if time.monotonic() - started > _AT_ONCE_S:
@@ -207,17 +210,22 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
-def parsed(entries: Sequence[StreamEntry]) -> Results:
-    """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error."""
+def parsed(entries: Sequence[StreamEntry], check: Callable[[Mapping[bytes, bytes]], object] | None = None) -> Results:
+    """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error.
+
+    So does one for which `check` raises SignatureError; it is not parsed.
+    """
     messages, flaws, of_messages = [], [], []
     for entry in entries:
         if entry.too_large:
             flaws.append(f"an entry of {entry.size_bytes} bytes, at most {MAX_RESULT_BYTES} are read")
             continue
         try:
+            if check is not None:
+                check(entry.fields)
             messages.append(parse_stream_fields(entry.fields))
             of_messages.append(entry.entry_id)
-        except MessageError as exc:
+        except (MessageError, SignatureError) as exc:
             flaws.append(str(exc))
         except Exception as exc:  # noqa: BLE001 - the entry would be read at each start, and end each one
             flaws.append(f"an entry that can't be read: {exc!r:.200}")

@@ -13,9 +13,10 @@ from config.load import load
 from fleet.commands.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.hosts.farm_secrets import PAGES_USER, FarmSecrets, PublicAddress
-from fleet.hosts.joining import hand_over
+from fleet.hosts.joining import Access, hand_over
 from tasks.broker.handshake import release
 from tasks.messages import WIRE_VERSION
+from tasks.signing import WorkerKey
 
 _DAY_S = 86_400.0
 #: seconds before its end from which the authority's end is said, once a day
@@ -49,13 +50,21 @@ _VALID = click.option(
 @_ROOT
 @_NAMES
 @click.option("--monitoring", is_flag=True, help="Create those of Prometheus and Grafana, and no others.")
-def setup(root: Path, names: tuple[str, ...], *, monitoring: bool) -> None:
+@click.option("--new-keys", is_flag=True, help="Replace the keys of jobs and results; each host must be invited again.")
+def setup(root: Path, names: tuple[str, ...], *, monitoring: bool, new_keys: bool) -> None:
     """Create the missing secrets of a farm in Compose, each of mode 0600. Compose runs this."""
     if monitoring:
         with farm_errors():
             FarmSecrets(root).write_monitoring()
         shown = "docker compose exec grafana cat /run/secrets/password"
         click.echo(f"Grafana: user {PAGES_USER}, password by `{shown}`")
+        return
+    if new_keys:
+        with farm_errors():
+            FarmSecrets(root).renew_signing_keys()
+        click.echo(
+            "All keys of jobs and results were replaced: restart the farm's own workers, invite each host again."
+        )
         return
     with farm_errors():
         new = FarmSecrets(root).write_files(_all(names))
@@ -119,23 +128,33 @@ def _utc(at: float) -> str:
 @_ROOT
 @click.argument("host")
 def offer(root: Path, host: str) -> None:
-    """Print the password of HOST's workers. `docker/invite` passes it to `fleet admit`."""
+    """Print the password of HOST's workers, and HOST's key. `docker/invite` passes both to `fleet admit`."""
     with farm_errors():
-        click.echo(FarmSecrets(root).hosts()[host])
+        access = FarmSecrets(root).access(host)
+    click.echo(access.password)
+    if access.key is not None:
+        click.echo(access.key.encode())
 
 
 @click.command("admit")
 @_VALID
 @click.argument("host")
 def admit(valid_s: float, host: str) -> None:
-    """Store the password from stdin in Redis, for HOST to take once. `docker/invite` runs this as the coordinator."""
+    """Store the password and the key from stdin in Redis, for HOST to take once.
+
+    `docker/invite` runs this as the coordinator.
+    """
     with settings_or_exit():
         settings = load()
-    password = sys.stdin.readline().strip()
+    password, key = sys.stdin.readline().strip(), sys.stdin.readline().strip()
     if settings.redis_url is None or not password:
         raise click.UsageError("FLEET_REDIS_URL and a password on stdin are needed")
+    try:
+        access = Access(password=password, key=WorkerKey.decode(key) if key else None)
+    except ValueError as exc:
+        raise click.UsageError(f"the key on the second line of stdin {exc}") from exc
     with farm_errors():
-        hand_over(settings.redis_url.get_secret_value(), host, password, valid_s)
+        hand_over(settings.redis_url.get_secret_value(), host, access, valid_s)
 
 
 @click.command("dismiss")

@@ -1,31 +1,22 @@
-"""Builds the coordinator's parts from the settings: ledger, farm, broker, output."""
+"""Builds the coordinator's parts from the settings: ledger, farm, output."""
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import TextIO
 
 from config.color import wants_color
 from config.server_tables import BudgetSettings, ServerSettings
 from config.settings import Settings
-from fleet.broker.disguise import Disguise
-from fleet.broker.dispatch import Dispatcher
-from fleet.broker.host_orders import HostOrders
-from fleet.broker.presence import PresenceWatch
-from fleet.broker.results import Intake
 from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.farms import AnyBooks
-from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.coordinator.output import Report
 from fleet.coordinator.progress import with_progress
 from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.status_observer import InRedis
 from fleet.coordinator.tally import RunTally
 from fleet.coordinator.workforce import Workforce
 from fleet.domain.jobs import PAID, MinerSpec
@@ -40,21 +31,6 @@ from fleet.miner.policy import Policy
 from fleet.money.scopes import Scope
 from fleet.ratelimit.governor import Governor
 from fleet.status.progress_bar import columns_of
-from fleet.threads import WatchedThread
-from tasks.broker.redis_client import redis_client
-from tasks.worker.app import make_app
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OpenBroker:
-    """The coordinator's side of Redis."""
-
-    dispatcher: Dispatcher
-    #: the threads that a coordinator can't do without
-    threads: tuple[WatchedThread, ...]
-    in_redis: InRedis
-    #: what worker hosts are ordered
-    hosts: HostOrders
 
 
 def open_ledger(
@@ -168,33 +144,3 @@ def make_report(
         commit_times=books.times,
         jumps=wall.unreported,
     )
-
-
-@contextlib.contextmanager
-def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disguise) -> Iterator[OpenBroker]:
-    """The farm's side of Redis, which shows workers jobs in `disguise`."""
-    # a lost message costs each of its jobs an attempt, so jobs with a single attempt are sent alone
-    bundle_ms = settings.dispatch.bundle_ms if settings.dispatch.max_attempts > 1 else 0.0
-    dispatcher = Dispatcher(
-        make_app(settings, redis_url),
-        redis_client(redis_url),
-        inbox.put,
-        warn=inbox.put,
-        bundle_ms=bundle_ms,
-        disguise=disguise,
-    )
-    most_jobs = settings.dispatch.max_in_flight
-    intake = Intake(redis_client(redis_url), inbox.put, most_jobs=most_jobs, true_id=disguise.true_id)
-    presence, hosts = PresenceWatch(redis_client(redis_url), inbox.put, inbox.put), HostOrders(redis_client(redis_url))
-    try:
-        yield OpenBroker(
-            dispatcher=dispatcher,
-            threads=(dispatcher.thread, intake.thread, presence.thread, hosts.thread),
-            hosts=hosts,
-            in_redis=InRedis(lambda: intake.queue_length, lambda: presence.slots.free, lambda: presence.slots.busy),
-        )
-    finally:
-        hosts.close()
-        presence.close()
-        intake.close()
-        dispatcher.close()

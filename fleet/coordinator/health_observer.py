@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from config.hiding import hidden
+from fleet.broker.result_check import SignatureCounts
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control, TargetKind
 from fleet.control.stated import subject_of
@@ -71,6 +72,10 @@ class HealthObserver:
     def saw(self, state: BrokerState) -> None:
         """Redis was lost or found."""
         self._redis = "" if state.reachable else state.reason
+
+    def signatures(self, counts: Mapping[str, SignatureCounts], now: float) -> None:
+        """Results that were not signed by the host that they name, by that host."""
+        self._health.signatures.seen({hidden(host): one for host, one in counts.items()}, now)
 
     def learn(self, fresh: Fresh) -> None:
         """Count what happened in the last second: attempts that ended, and payments."""

@@ -18,7 +18,7 @@ from config.settings import Settings
 from fleet.broker.admission import raise_refusal
 from fleet.broker.disguise import Disguise
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.assembly import make_lines, make_report, open_broker
+from fleet.coordinator.assembly import make_lines, make_report
 from fleet.coordinator.banner import print_banner
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.exclusive import only_coordinator
@@ -29,6 +29,7 @@ from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.observing import observing
 from fleet.coordinator.one_core import stay_on_one_core
+from fleet.coordinator.open_broker import open_broker
 from fleet.coordinator.output import Report
 from fleet.coordinator.rereading import Reloadables, rereading
 from fleet.coordinator.scheduler import Farm

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from config.hiding import hidden
+from fleet.broker.result_check import SignatureCounts
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control
 from fleet.coordinator.checked_hosts import with_checks
@@ -28,7 +29,7 @@ from fleet.status.collected import Collected
 from fleet.status.fresh import Fresh
 from fleet.status.projection import projected
 from fleet.status.publisher import Wanted
-from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue
+from fleet.status.snapshot import Earnings, FarmSnapshot, LedgerFigures, MinerFigures, Queue, SignatureFigures
 from tasks.host.host_names import host_of
 
 #: seconds between two snapshots
@@ -58,6 +59,8 @@ class InRedis:
     free_slots: Callable[[], Mapping[str, int] | None]
     #: how many are busy
     busy_slots: Callable[[], Mapping[str, int] | None]
+    #: results that were not signed by the host that they name, by that host
+    signatures: Callable[[], Mapping[str, SignatureCounts]] = dict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,6 +186,8 @@ class StatusObserver:
         requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
         free, busy = map(_by_shown_name, (self._in_redis.free_slots(), self._in_redis.busy_slots()))
         unexplained, hosts = sum((row.unexplained for row in rows), ZERO), collected.hosts.rows(now, free, busy)
+        signatures = self._in_redis.signatures()
+        self._health.signatures(signatures, now)
         return FarmSnapshot(
             at_ms=now_ms,
             started_ms=self._started_ms,
@@ -207,6 +212,7 @@ class StatusObserver:
             servers=servers,
             controls=controls,
             advice=advice_of(farm),
+            signatures=_signatures(signatures),
         )
 
     def _queue(self, farm: AnyFarm, now: float) -> Queue:
@@ -274,6 +280,15 @@ def _state(miner: Miner, now: float) -> str:
     if now < miner.waits_until and not miner.done:
         return "waiting"
     return "closed" if miner.done else miner.phase.value
+
+
+def _signatures(counts: Mapping[str, SignatureCounts]) -> tuple[SignatureFigures, ...]:
+    return tuple(
+        SignatureFigures(
+            host=hidden(host), wrong=one.wrong, foreign=one.foreign, unsigned=one.unsigned, accepted=one.accepted
+        )
+        for host, one in sorted(counts.items())
+    )
 
 
 def _by_shown_name(stated: Mapping[str, int] | None) -> dict[str, int] | None:

@@ -65,6 +65,19 @@ KINDS: dict[str, Kind] = {
         ends_s=_SURE_S,
     ),
     "host_failing": _fail("Run `fleet doctor --host` there, and look at its worker's log."),
+    "wrong_signature": _warn(
+        "Stop that host's workers and invite it again; if nobody changed its key, somebody else has its password: "
+        "`docker/dismiss` it first.",
+        ends_s=_SURE_S,
+    ),
+    "foreign_jobs": _warn(
+        "Somebody with a host's password and key adds jobs to the queue: dismiss the host that you suspect.",
+        ends_s=_SURE_S,
+    ),
+    "unsigned_results": _warn(
+        "Restart the farm's own workers; invite any other host again by `docker/invite`, so that it gets a key.",
+        ends_s=_SURE_S,
+    ),
     "idle_miner": _fail("Compare it with the others by `fleet explain miner NAME`; a restart opens a new session."),
     "failing_calls": _fail("Look at the coordinator's log for the server's answer to this miner.", begins_s=180.0),
     "accept_ratio": _warn("`fleet rewards --losses` shows why jobs were not paid.", begins_s=30.0, ends_s=_SLOW_S),

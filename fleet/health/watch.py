@@ -11,6 +11,7 @@ from fleet.health.hosts import HostWatch
 from fleet.health.kinds import KINDS
 from fleet.health.learned import UsualIncome, UsualLevel
 from fleet.health.miners import MinerWatch
+from fleet.health.signatures import SignatureWatch
 from fleet.health.surroundings import Surroundings
 from fleet.health.symptom import FARM, Symptom, host_subject, is_part
 from fleet.status.fresh import FreshPayments
@@ -43,6 +44,7 @@ class FarmHealth:
         self.hosts = HostWatch(kernel_version)
         self.miners = MinerWatch(now)
         self.surroundings = Surroundings()
+        self.signatures = SignatureWatch()
         self._conditions = Conditions()
         self._income = UsualIncome()
         self._ratio = UsualLevel(_JOBS)
@@ -102,6 +104,7 @@ class FarmHealth:
             *self.hosts.look(self._income.drop_per_day, now, online=online, idle=stopped, paused=no_jobs),
             *self.miners.look(rows, now, idle=stopped, excused=excused),
             *self.surroundings.look(now_ms / 1000),
+            *self.signatures.look(now),
         ]
         found = self._conditions.of([*whole, *parts, *self._sunk(parts, now)], now, now_ms)
         return tuple(

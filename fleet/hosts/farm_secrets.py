@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.sources import FARM_KEYS_FILE, WORKER_KEY_FILE
 from fleet.errors import ServiceError
 from fleet.hosts.certificates import end_of, ensure_authority, ensure_server, renew_server
+from fleet.hosts.host_keys import HostKeys
 from fleet.hosts.invitation import Invitation
+from fleet.hosts.joining import Access
+from fleet.hosts.key_file import OWN_WORKERS
 from fleet.hosts.redis_acl import Role, is_host_name, users_file
 from fleet.hosts.secret_files import kept_secret, new_password, write_secret
 
 #: user name for the pages of Flower and Grafana
 PAGES_USER = "farmer"
 _PLAIN_REDIS = "redis:6379"
+#: seconds after an upgrade to signed results in which unsigned ones of the farm's own workers are accepted
+_UPGRADE_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +39,7 @@ class FarmSecrets:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._keys = root / "keys"
+        self._signing = HostKeys(root / "keys" / "signing")
 
     def write_files(self, names: tuple[str, ...]) -> bool:
         """Create missing secrets and write the files that each container reads. Returns whether the farm is new.
@@ -39,6 +47,8 @@ class FarmSecrets:
         `names` go into the certificate of Redis. Raises ServiceError where a folder can't be written.
         """
         new = not (self._keys / Role.COORDINATOR.value).exists()
+        # coordinator and workers of a farm that is there already may be replaced in any order
+        self._signing.begin(0 if new else int(time.time() + _UPGRADE_S))
         passwords = {role: kept_secret(self._keys / role.value) for role in Role}
         for role in (Role.COORDINATOR, Role.WORKER, Role.FLOWER):
             url = f"redis://{role.value}:{passwords[role]}@{_PLAIN_REDIS}/0"
@@ -47,6 +57,7 @@ class FarmSecrets:
             shown = f"{PAGES_USER}:{kept_secret(self._keys / key)}"
             write_secret(self._root / owner / f"FLEET_{name}__BASIC_AUTH", shown)
         write_secret(self._root / "coordinator" / "FLEET_WEB__METRICS_TOKEN", self._metrics_token())
+        self._write_signing_keys()
         redis = self._root / "redis"
         write_secret(redis / "health", passwords[Role.HEALTH])
         write_secret(redis / "renewal", passwords[Role.RENEWAL])
@@ -76,6 +87,26 @@ class FarmSecrets:
         write_secret(self._root / "prometheus" / "token", self._metrics_token())
         write_secret(self._root / "grafana" / "password", kept_secret(self._keys / "grafana-web"))
 
+    def _write_signing_keys(self) -> None:
+        """The keys of jobs and results: all for the coordinator, which reads the file again when it changes."""
+        keys = self._signing.farm_keys(self.hosts())
+        write_secret(self._root / "coordinator" / FARM_KEYS_FILE, keys.encode())
+        own = keys.worker_key(OWN_WORKERS)
+        if own is not None:
+            write_secret(self._root / "worker" / WORKER_KEY_FILE, own.encode())
+
+    def renew_signing_keys(self) -> None:
+        """Replace all keys of jobs and results: every host has to be invited again. Raises ServiceError."""
+        self._signing.renew_all()
+        self._write_signing_keys()
+
+    def access(self, host: str) -> Access:
+        """What an invited host gets. Raises ServiceError where no host of that name was invited."""
+        hosts = self.hosts()
+        if host not in hosts:
+            raise ServiceError(f"no host {host!r} was invited; there are: {', '.join(hosts) or 'none'}")
+        return Access(password=hosts[host], key=self._signing.farm_keys([host]).worker_key(host))
+
     def _metrics_token(self) -> str:
         return kept_secret(self._keys / "metrics-token")
 
@@ -97,6 +128,7 @@ class FarmSecrets:
         password = new_password()
         write_secret(self._keys / "hosts" / host, new_password())
         write_secret(self._keys / "guests" / host, password)
+        self._signing.renew(host)
         self.write_files(published.names)
         try:
             return Invitation(
@@ -121,4 +153,5 @@ class FarmSecrets:
             raise ServiceError(f"no host {host!r} was invited; there are: {', '.join(self.hosts()) or 'none'}")
         (self._keys / "hosts" / host).unlink()
         (self._keys / "guests" / host).unlink(missing_ok=True)
+        self._signing.revoke(host)
         self.write_files(names)

@@ -6,6 +6,7 @@ import socket
 import ssl
 from pathlib import Path
 
+from config.sources import WORKER_KEY_FILE
 from fleet.errors import ServiceError
 from fleet.hosts.invitation import Invitation
 from fleet.hosts.joining import take
@@ -32,8 +33,13 @@ def join_farm(invitation: Invitation, folder: Path) -> Path:
     # written before the password is taken, since it can be taken only once
     write_secret(authority, invitation.authority)
     file = str(authority.resolve())
-    url = invitation.redis_url(take(invitation.guest_url(file), invitation.host), file)
+    access = take(invitation.guest_url(file), invitation.host)
+    url = invitation.redis_url(access.password, file)
     write_secret(folder / "FLEET_REDIS_URL", url)
+    # an earlier invitation's is void
+    (folder / WORKER_KEY_FILE).unlink(missing_ok=True)
+    if access.key is not None:
+        write_secret(folder / WORKER_KEY_FILE, access.key.encode())
     write_secret(folder / "FLEET_WORKER__NAME", invitation.host)
     refusal = process_refusal(url, as_worker=True)
     if refusal is not None:

@@ -91,6 +91,11 @@ def is_host_name(text: str) -> bool:
     return _HOST_NAME.fullmatch(text) is not None
 
 
+def join_key_of_key(host: str) -> str:
+    """The Redis key that holds an invited host's own key beside its password; no host name has a dot."""
+    return f"{JOIN_KEY_PREFIX}{host}.key"
+
+
 def user_of_guest(host: str) -> str:
     """The Redis user of a host that was invited and has not joined yet."""
     return _GUEST_PREFIX + host
@@ -118,7 +123,8 @@ def _lines(passwords: Mapping[Role, str], hosts: Mapping[str, str], guests: Mapp
     for host in sorted(hosts):
         yield _user(user_of_host(host), hosts[host], _RULES[Role.WORKER])
     for host in sorted(guests):
-        yield _user(user_of_guest(host), guests[host], f"~{JOIN_KEY_PREFIX}{host} {_CONNECTION} +getdel")
+        keys = f"~{JOIN_KEY_PREFIX}{host} ~{join_key_of_key(host)}"
+        yield _user(user_of_guest(host), guests[host], f"{keys} {_CONNECTION} +getdel")
 
 
 def _user(name: str, password: str, rules: str) -> str:

@@ -20,6 +20,7 @@ from fleet.local.processes import Child, wait_for
 from fleet.local.redis_server import free_port
 from tasks.host.module_command import module_command
 
+_WORKER_KEY = "FLEET_WORKER__KEY"
 #: seconds until the simulator has to listen
 _START_S = 15.0
 
@@ -117,8 +118,9 @@ class Launcher:
         return child
 
     def _spawn(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> Child:
-        """Start a process that must not learn the miners' ids."""
-        child = Child(name, argv, log=self.run_dir / f"{name}.log", environ=handed_on(environ))
+        """Start a process that must not learn the miners' ids; only a worker gets the workers' key."""
+        given = {key: value for key, value in handed_on(environ).items() if name == "worker" or key != _WORKER_KEY}
+        child = Child(name, argv, log=self.run_dir / f"{name}.log", environ=given)
         child.start()
         return child
 

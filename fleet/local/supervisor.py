@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
@@ -17,6 +18,7 @@ from fleet.coordinator.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir
+from fleet.local.keys import own_keys
 from fleet.local.launch import Launcher, Plan
 from fleet.local.liveness import Liveness, answered, touched
 from fleet.local.processes import Child
@@ -121,13 +123,14 @@ class LocalFarm:
             # this process answers systemd, not its children
             environ.pop(name, None)
         self._redis_address = environ["FLEET_REDIS_URL"] = self._redis_url()
-        self._keep(self._launch.worker(environ), Liveness(touched(self._launch.worker_file)))
+        keys = own_keys(self._settings, Path(state_dir))
+        self._keep(self._launch.worker(environ | keys.worker), Liveness(touched(self._launch.worker_file)))
         if self._settings.simulated:
             simulator = self._keep(self._launch.simulator(environ))
             environ["FLEET_SERVER"] = self._launch.simulator_url(simulator)
             environ["FLEET_SERVER_NAME"] = SIMULATOR
         if not signals.received:
-            self._start_coordinator(environ)
+            self._start_coordinator(environ | keys.coordinator)
         if self._settings.flower.enabled:
             self._flower = self._keep(self._launch.flower(environ))
 

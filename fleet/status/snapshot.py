@@ -178,6 +178,19 @@ class LedgerFigures:
     unexplained: Decimal
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignatureFigures:
+    """Results since the coordinator's start that were not signed by the host that they name."""
+
+    host: str
+    #: dropped for a wrong signature, for a job that the coordinator did not send, and for no signature
+    wrong: int
+    foreign: int
+    unsigned: int
+    #: accepted without one
+    accepted: int
+
+
 class Severity(StrEnum):
     """How bad something wrong is."""
 
@@ -236,3 +249,5 @@ class FarmSnapshot:
     controls: tuple[Control, ...] = ()
     #: server, by its name in the settings ("" for the only one) → what would earn more there, where it is known
     advice: Mapping[str, str] = field(default_factory=dict)
+    #: by host; none for a host whose results were all signed
+    signatures: tuple[SignatureFigures, ...] = ()

@@ -21,6 +21,7 @@ from fleet.status.snapshot import (
     Queue,
     Requests,
     ServerFigures,
+    SignatureFigures,
     WorkRow,
     Wrong,
 )
@@ -54,6 +55,7 @@ def head_stated(snapshot: FarmSnapshot) -> dict[str, Any]:
         "phase": None if snapshot.phase is None else dict(snapshot.phase),
         "advice": [{"server": name or snapshot.server, "advice": text} for name, text in snapshot.advice.items()],
         "controls": controls_stated(snapshot.controls, Calendar(snapshot.earnings.time_zone), snapshot.at_ms),
+        "signatures": [_signatures(row) for row in snapshot.signatures],
         "wrong": [_wrong(one) for one in snapshot.wrong],
     }
 
@@ -163,6 +165,16 @@ def _ledger(books: LedgerFigures) -> dict[str, Any]:
         "commit_median_ms": round(books.commit_median_ms, 3),
         "commit_worst_ms": round(books.commit_worst_ms, 3),
         "unexplained_nnet": books.unexplained,
+    }
+
+
+def _signatures(row: SignatureFigures) -> dict[str, Any]:
+    return {
+        "host": row.host,
+        "wrong": row.wrong,
+        "foreign": row.foreign,
+        "unsigned": row.unsigned,
+        "accepted_unsigned": row.accepted,
     }
 
 

@@ -64,6 +64,7 @@ class SnapshotMetrics(Collector):
         yield from _workers(made)
         yield from control_metrics(made)
         yield from _checks(made)
+        yield _signatures(made)
 
 
 def _money(made: FarmSnapshot, now: float) -> Iterator[GaugeMetricFamily]:
@@ -172,6 +173,16 @@ def _checks(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFam
     yield family
     held = [((name,), float(bool(checks.quarantined))) for name, checks in found]
     yield gauges("neonet_host_quarantined", "Whether the host's results are refused.", ("hostname",), held)
+
+
+def _signatures(made: FarmSnapshot) -> CounterMetricFamily:
+    text = "Results that no host signed for a job that was sent; all but the accepted ones were dropped."
+    family = CounterMetricFamily("neonet_unproven_results", text, labels=("hostname", "verdict"))
+    for row in made.signatures:
+        dropped = (("wrong", row.wrong), ("foreign", row.foreign), ("unsigned", row.unsigned))
+        for verdict, count in (*dropped, ("accepted_unsigned", row.accepted)):
+            family.add_metric((row.host, verdict), count)
+    return family
 
 
 def _is_up(row: WorkRow, made: FarmSnapshot) -> bool:

@@ -1,6 +1,7 @@
 """A worker's sign in Redis that it takes jobs, its busy processes and its release, renewed while its loop runs.
 
-The same round trip reads what the coordinator orders its host.
+The same round trip reads what the coordinator orders its host, and whether the coordinator signs its jobs. The worker
+takes no jobs before that.
 
 All workers share the key of the sign, which Redis deletes once the last of them is gone. No worker's clock is involved.
 """
@@ -18,6 +19,7 @@ from celery.worker import state
 
 from tasks.broker.host_orders import order_of
 from tasks.broker.redis_client import redis_client
+from tasks.broker.signing_coordinator import coordinator
 from tasks.broker.slots import Slots
 from tasks.broker.statement import Statement
 from tasks.host.host_names import host_of
@@ -26,6 +28,7 @@ from tasks.host.vital import start as start_vital
 from tasks.messages import (
     HOSTS_KEY,
     HOSTS_STATED,
+    RELEASE_KEY,
     SLOTS_KEY,
     STATEMENTS_KEY,
     WORKERS_KEY,
@@ -84,7 +87,10 @@ class Presence:
         pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
         pipeline.hset(STATEMENTS_KEY, self._name, self._statement)
         pipeline.pexpire(STATEMENTS_KEY, _SLOTS_TTL_MS)
-        pausing.order = order_of(pipeline.execute(raise_on_error=False)[0], before)
+        pipeline.get(RELEASE_KEY)
+        order, *_, stated = pipeline.execute(raise_on_error=False)
+        coordinator.read(stated)
+        pausing.order = order_of(order, before)
         if pausing.order != before:
             # the sign of a host that is resumed is due at once
             self._due.set()

@@ -34,6 +34,8 @@ class Statement:
     visibility_timeout_s: float | None = None
     #: the host of a worker; None for a coordinator, and from a release that did not state it
     host: StatedHost | None = None
+    #: whether a coordinator signs its jobs, or a worker its results
+    signs: bool = False
 
     @property
     def spoken(self) -> str:
@@ -58,6 +60,7 @@ class Statement:
                 "time_limit_s": self.time_limit_s,
                 "visibility_timeout_s": self.visibility_timeout_s,
                 "host": None if self.host is None else self.host.fields(),
+                "signs": self.signs,
             }
         )
 
@@ -71,6 +74,7 @@ def own_statement(release: str, settings: Settings, host: StatedHost | None = No
         time_limit_s=settings.worker.time_limit_s,
         visibility_timeout_s=settings.visibility_timeout_s,
         host=host,
+        signs=(settings.dispatch.keys_file if host is None else settings.worker.key) is not None,
     )
 
 
@@ -97,6 +101,7 @@ def parse_statement(text: bytes) -> Statement | None:
         time_limit_s=_seconds(fields.get("time_limit_s")),
         visibility_timeout_s=_seconds(fields.get("visibility_timeout_s")),
         host=parse_host(fields.get("host")),
+        signs=fields.get("signs") is True,
     )
 
 

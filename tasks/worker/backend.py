@@ -21,6 +21,7 @@ from tasks.host import stopping
 from tasks.host.oom import OomKills
 from tasks.messages import BUNDLE_TASK, RESULTS_STREAM, stream_fields
 from tasks.worker.bundle import BundleEnds, jobs_in
+from tasks.worker.signatures import signatures
 
 _log = logging.getLogger(__name__)
 
@@ -68,8 +69,9 @@ class StreamBackend(BaseBackend):
         if state in states.READY_STATES:
             worker = getattr(request, "hostname", None) or ""
             pipeline = self.client.pipeline(transaction=False)
-            for task, end, body in self._ends(task_id, result, state, request):
-                pipeline.xadd(RESULTS_STREAM, stream_fields(task=task, state=end, worker=worker, body=body))  # type: ignore[arg-type]
+            for task, end, body, job in self._ends(task_id, result, state, request):
+                fields = stream_fields(task=task, state=end, worker=worker, body=body)
+                pipeline.xadd(RESULTS_STREAM, signatures.signed(fields, job))  # type: ignore[arg-type]
             try:
                 pipeline.execute()
             except redis.ResponseError as exc:
@@ -77,17 +79,19 @@ class StreamBackend(BaseBackend):
                 _log.error("Redis refused a result, and the coordinator sends its job again: %s", exc)
         return result
 
-    def _ends(self, task_id: str, result: Any, state: str, request: Any) -> Iterator[tuple[str, str, Any]]:
-        """Task id, state and body of each job that ended: one, or all of a bundle."""
+    def _ends(self, task_id: str, result: Any, state: str, request: Any) -> Iterator[tuple[str, str, Any, Any]]:
+        """Task id, state, body and message of each job that ended: one, or all of a bundle."""
+        args: Any = getattr(request, "args", None)
         if isinstance(result, BundleEnds):
             for end in result.ends:
-                yield end.task, end.state, self.prepare_exception(end.error) if end.error else end.body
+                body = self.prepare_exception(end.error) if end.error else end.body
+                yield end.task, end.state, body, end.message
         elif getattr(request, "task", "") == BUNDLE_TASK:
             # the bundle was lost as a whole, since none of its jobs' results were written
-            for job in jobs_in(request.args):
-                yield job.task_id, state, result
+            for number, job in enumerate(jobs_in(args)):
+                yield job.task_id, state, result, args[0][number]
         else:
-            yield task_id, state, result
+            yield task_id, state, result, args[0] if args else None
 
     def get_task_meta(self, task_id: str, **_: Any) -> dict[str, Any]:
         """Always PENDING: the ledger, not Celery, knows a job's outcome."""

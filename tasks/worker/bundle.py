@@ -30,6 +30,8 @@ class JobEnd:
     error: Exception | None
     #: the return value of its task
     body: dict[str, Any]
+    #: the message that it came in
+    message: Any
     seconds: float
 
     @property
@@ -74,6 +76,7 @@ def compute_each(messages: Any, compute: Callable[[Any], dict[str, Any]]) -> Bun
                 task=job.task_id,
                 error=error,
                 body=body,
+                message=raw,
                 seconds=time.perf_counter() - started,
             )
         )

@@ -29,12 +29,14 @@ from tasks.host.open_files import raise_limit
 from tasks.host.pool_size import PoolSize, pool_size
 from tasks.host.suspension import refuse_suspension
 from tasks.host.vital import EXIT_CODE
+from tasks.signing import WorkerKey
 from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.limits_step import limits_step
 from tasks.worker.pausing_step import pausing_step
 from tasks.worker.resting import pace
+from tasks.worker.signatures import signatures
 from tasks.worker.steps import Heartbeat, PacedEvents, self_test_step, watchdog_step
 
 _EX_CONFIG = 78
@@ -90,6 +92,7 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     if size.note:
         _log.warning("%s", size.note)
     kills = StreamBackend.kills = OomKills(groups())
+    _take_key(settings)
     worker = worker_app(settings, redis_url).Worker(
         hostname=f"worker@{worker_name(settings)}",
         concurrency=size.processes,
@@ -106,6 +109,12 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     if reason is not None:
         _log.error("%s", reason)
     return int(worker.exitcode or 0)
+
+
+def _take_key(settings: Settings) -> None:
+    """Sign results from now on, if this host has a key, and check jobs."""
+    if settings.worker.key is not None:
+        signatures.key = WorkerKey.decode(settings.worker.key.get_secret_value())
 
 
 def _connect_log_and_end(settings: Settings) -> None:

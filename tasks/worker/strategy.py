@@ -13,6 +13,7 @@ from tasks.errors import MessageError
 from tasks.host.pausing import pausing
 from tasks.messages import AVOID_HEADER
 from tasks.worker.failures import failures
+from tasks.worker.signatures import signatures
 
 #: how long a message left to others is held back, in seconds; meanwhile it takes up a slot of this worker
 LEAVE_S = 0.1
@@ -24,7 +25,9 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     take = default(task, app, consumer)
 
     def handle(message: Any, *more: Any, **names: Any) -> None:
-        check_arguments(_payload(message))
+        payload = _payload(message)
+        check_arguments(payload)
+        signatures.check(message.headers["task"], message.headers["id"], payload[0][0])
         avoided = consumer.hostname in (message.headers.get(AVOID_HEADER) or ())
         # the last one may have been on its way when the worker began to pause
         if avoided or failures.testing or pausing.reason or failures.needs_test(consumer.pool.num_processes):
@@ -35,7 +38,7 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     return handle
 
 
-def _payload(message: Any) -> object:
+def _payload(message: Any) -> Any:
     """A message's decoded body, which kombu caches."""
     try:
         return message.payload

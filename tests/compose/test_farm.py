@@ -1,4 +1,7 @@
-"""A farm by `docker compose up`: it mines, scales, survives, and remembers. The tests build on one another."""
+"""A farm by `docker compose up`: it mines, scales, survives, and remembers.
+
+One file: its tests build on one another.
+"""
 
 from __future__ import annotations
 
@@ -66,8 +69,14 @@ def test_a_clean_clone_mines_by_docker_compose_up_alone(farm: Farm) -> None:
 
 def test_secrets_are_made_at_the_first_start_with_mode_0600_and_differ(mining: Farm) -> None:
     for service, names in {
-        "coordinator": ["FLEET_REDIS_URL", "FLEET_WEB__BASIC_AUTH", "FLEET_WEB__METRICS_TOKEN", "ca.crt"],
-        "worker": ["FLEET_REDIS_URL"],
+        "coordinator": [
+            "FLEET_REDIS_URL",
+            "FLEET_WEB__BASIC_AUTH",
+            "FLEET_WEB__METRICS_TOKEN",
+            "ca.crt",
+            "neonet-keys",
+        ],
+        "worker": ["FLEET_REDIS_URL", "neonet-worker-key"],
         "flower": ["FLEET_FLOWER__BASIC_AUTH", "FLEET_REDIS_URL"],
     }.items():
         listing = mining.run_in(

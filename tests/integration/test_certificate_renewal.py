@@ -63,7 +63,7 @@ class TlsFarm:
     def joined(self, host: str, folder: Path) -> str:
         """Have a host join. Returns the URL that it uses from then on."""
         invitation: Invitation = self._invited[host]
-        hand_over(self.url, host, self.secrets.hosts()[host], 600.0)
+        hand_over(self.url, host, self.secrets.access(host), 600.0)
         return (join_farm(invitation, folder) / "FLEET_REDIS_URL").read_text(encoding="utf-8")
 
     def ends(self) -> float:

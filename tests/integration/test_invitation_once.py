@@ -1,4 +1,7 @@
-"""An invitation is used once, expires, opens nothing else, and is seen by no other user of the host that joins."""
+"""An invitation is used once, expires, opens nothing else, and is seen by no other user of the host that joins.
+
+One file: all of its tests need the same Redis behind TLS.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,16 @@ import pytest
 import redis
 from redis.exceptions import NoPermissionError
 
+from config.sources import WORKER_KEY_FILE
 from fleet.errors import ServiceError
 from fleet.hosts.farm_secrets import FarmSecrets, PublicAddress
 from fleet.hosts.invitation import Invitation
 from fleet.hosts.join import join_farm
-from fleet.hosts.joining import hand_over
+from fleet.hosts.joining import Access, hand_over
 from fleet.hosts.redis_acl import user_of_guest
 from fleet.local.redis_server import free_port
 from tasks.messages import JOIN_KEY_PREFIX, WIRE_VERSION
+from tasks.signing import WorkerKey
 from tests.support.processes import FLEET, environ, eventually, run_fleet, started
 from tests.support.redis_server import binary
 from tests.support.tls_front import tls_front
@@ -41,7 +46,7 @@ class Inviting:
 
     def offered(self, valid_s: float = _WEEK_S) -> Invitation:
         """The invitation, its password laid out as `docker/invite` does it."""
-        hand_over(self.url, "garage", self.keys.hosts()["garage"], valid_s)
+        hand_over(self.url, "garage", self.keys.access("garage"), valid_s)
         return self.invitation
 
 
@@ -83,9 +88,51 @@ def test_an_invitation_opens_the_hosts_own_password_once(farm: Inviting, tmp_pat
     url = (joined / "FLEET_REDIS_URL").read_text()
     assert farm.keys.hosts()["garage"] in url
     assert invitation.password not in url
+    assert WorkerKey.decode((joined / WORKER_KEY_FILE).read_text()) == farm.keys.access("garage").key
     with pytest.raises(ServiceError, match="this invitation was used already, or is too old: have the host invited"):
         join_farm(invitation, tmp_path / "thief")
     assert not (tmp_path / "thief" / "FLEET_REDIS_URL").exists()
+
+
+def test_what_offer_prints_admit_lays_out_for_the_host(farm: Inviting, tmp_path: Path) -> None:
+    offered = run_fleet("offer", f"--root={farm.keys._root}", "garage", folder=tmp_path)
+    done = admitted(farm, tmp_path, offered.stdout)
+    assert done.returncode == 0, done.stderr
+    joined = join_farm(farm.invitation, tmp_path / "join")
+    assert WorkerKey.decode((joined / WORKER_KEY_FILE).read_text()) == farm.keys.access("garage").key
+    cut = admitted(farm, tmp_path, offered.stdout[:-9])
+    assert cut.returncode == 64
+    assert "the key on the second line of stdin is cut or mistyped: copy the whole line" in cut.stderr
+
+
+def admitted(farm: Inviting, folder: Path, offered: str) -> subprocess.CompletedProcess[str]:
+    """What `fleet admit` makes of what `fleet offer` printed."""
+    return subprocess.run(
+        [*FLEET, "admit", "garage"],
+        input=offered,
+        env=environ(folder, {"FLEET_REDIS_URL": farm.url}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_farm_of_a_release_before_gives_a_password_alone(farm: Inviting, tmp_path: Path) -> None:
+    folder = tmp_path / "join"
+    folder.mkdir()
+    (folder / WORKER_KEY_FILE).write_text("of an earlier invitation")
+    hand_over(farm.url, "garage", Access(password=farm.keys.hosts()["garage"], key=None), _WEEK_S)
+    join_farm(farm.invitation, folder)
+    assert (folder / "FLEET_REDIS_URL").exists()
+    assert not (folder / WORKER_KEY_FILE).exists()
+
+
+def test_a_host_of_a_release_before_takes_its_password_alone(farm: Inviting) -> None:
+    farm.offered()
+    with redis.Redis(port=farm.port, username=user_of_guest("garage"), password=farm.invitation.password) as guest:
+        assert guest.getdel(f"{JOIN_KEY_PREFIX}garage") == farm.keys.hosts()["garage"].encode()
 
 
 def test_an_invitation_that_is_too_old_opens_nothing_whatever_the_hosts_clock_says(
@@ -103,6 +150,8 @@ def test_the_password_of_an_invitation_opens_nothing_else(farm: Inviting) -> Non
         for command in (
             ("GET", f"{JOIN_KEY_PREFIX}garage"),
             ("GETDEL", f"{JOIN_KEY_PREFIX}attic"),
+            ("GETDEL", f"{JOIN_KEY_PREFIX}attic.key"),
+            ("GET", f"{JOIN_KEY_PREFIX}garage.key"),
             ("GETDEL", "neonet.release"),
             ("SET", f"{JOIN_KEY_PREFIX}garage", "x"),
             ("LLEN", "neonet.jobs.2"),

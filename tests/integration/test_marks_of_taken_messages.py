@@ -12,10 +12,11 @@ from fleet.broker.results import Intake
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tasks.worker.app import make_app
-from tests.integration.test_role_of_a_worker import Farm, farm
+from tests.integration.test_role_of_a_worker import farm
 from tests.integration.test_tampering import emptied
 from tests.support.intake import Heard
 from tests.support.processes import PATIENCE_S
+from tests.support.role_redis import RoleRedis
 from tests.support.workers import job, send
 
 __all__ = ["farm"]
@@ -32,7 +33,7 @@ _FORGED = (
 
 
 @pytest.mark.parametrize("forged", _FORGED, ids=json.dumps)
-def test_no_forged_mark_keeps_a_genuine_message_from_being_given_back(forged: object, farm: Farm) -> None:
+def test_no_forged_mark_keeps_a_genuine_message_from_being_given_back(forged: object, farm: RoleRedis) -> None:
     """A mark that names a key which the role may not write to ended each sweep before the marks behind it."""
     send(farm.url("coordinator"), job("job-1", {}))
     with farm.root() as client, make_app(Settings(), farm.url("worker")) as app:

@@ -4,75 +4,31 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 
 from config.settings import Settings
-from fleet.hosts.redis_acl import Role, user_of_host, users_file
-from fleet.local.redis_server import free_port
+from fleet.hosts.redis_acl import user_of_host
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM
 from tasks.worker.app import make_app
 from tests.support.intake import intake, news, read
 from tests.support.processes import eventually, stop
-from tests.support.redis_server import binary
+from tests.support.role_redis import RoleRedis, role_redis
 from tests.support.workers import POISONED, job, send, worker
-
-_PASSWORDS = {role: f"secret-of-{role.value}" for role in Role}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Farm:
-    """A Redis with the farm's users."""
-
-    port: int
-
-    def url(self, user: str) -> str:
-        return f"redis://{user}:secret-of-{user.removeprefix('host-')}@127.0.0.1:{self.port}/0"
-
-    def root(self) -> redis.Redis:
-        """Somebody who may do everything."""
-        return redis.Redis(port=self.port, username="root", password="root")
-
-    def denied(self) -> list[Any]:
-        """What Redis has refused to whom."""
-        with self.root() as client:
-            # clients name their library, go on where that is refused, and Redis 7.0 knows no such command to allow
-            denied = [one for one in client.acl_log() if one["object"] != "client|setinfo"]
-            return [(one["username"], one["object"], one["context"]) for one in denied]
 
 
 @pytest.fixture
-def farm(tmp_path: Path) -> Iterator[Farm]:
-    users = tmp_path / "users.acl"
-    users.write_text(users_file(_PASSWORDS, {"attic": "secret-of-attic"}) + "user root on >root ~* &* +@all\n")
-    farm = Farm(port=free_port())
-    argv = [str(binary()), "--port", str(farm.port), "--bind", "127.0.0.1", "--save", "", "--aclfile", str(users)]
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, cwd=tmp_path)
-    try:
-        eventually("an answer", lambda: _answers(farm))
-        yield farm
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(farm: Farm) -> bool:
-    try:
-        with farm.root() as client:
-            return bool(client.ping())
-    except redis.ConnectionError:
-        return False
+def farm(tmp_path: Path) -> Iterator[RoleRedis]:
+    with role_redis(tmp_path) as made:
+        yield made
 
 
 def test_a_worker_takes_computes_gives_back_and_answers_flower_and_is_denied_nothing(
-    farm: Farm, tmp_path: Path
+    farm: RoleRedis, tmp_path: Path
 ) -> None:
     coordinator, host = farm.url("coordinator"), farm.url(user_of_host("attic"))
     settings = {"FLEET_WORKER__CONCURRENCY": "1", "FLEET_VISIBILITY_TIMEOUT_S": "90"}
@@ -96,7 +52,7 @@ def test_a_worker_takes_computes_gives_back_and_answers_flower_and_is_denied_not
         assert client.exists("unacked", "unacked_index") == 0
 
 
-def test_a_message_of_a_worker_that_was_killed_is_given_back_by_another_one(farm: Farm, tmp_path: Path) -> None:
+def test_a_message_of_a_worker_that_was_killed_is_given_back_by_another_one(farm: RoleRedis, tmp_path: Path) -> None:
     coordinator, begun = farm.url("coordinator"), tmp_path / "begun"
     settings = {
         "FLEET_WORKER__CONCURRENCY": "1",
@@ -115,7 +71,7 @@ def test_a_message_of_a_worker_that_was_killed_is_given_back_by_another_one(farm
         assert farm.denied() == []
 
 
-def test_the_coordinator_reads_and_looks_with_the_rights_of_its_role(farm: Farm) -> None:
+def test_the_coordinator_reads_and_looks_with_the_rights_of_its_role(farm: RoleRedis) -> None:
     url = farm.url("coordinator")
     with intake(url) as received, farm.root() as client:
         for number in range(20):
@@ -133,6 +89,6 @@ def test_the_coordinator_reads_and_looks_with_the_rights_of_its_role(farm: Farm)
     assert farm.denied() == []
 
 
-def _results(farm: Farm) -> int:
+def _results(farm: RoleRedis) -> int:
     with farm.root() as client:
         return int(client.xlen("neonet.results"))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fleet.hosts.redis_acl import user_of_host
 from fleet.local.redis_server import free_port
-from tests.integration.test_role_of_a_worker import Farm, farm
+from tests.integration.test_role_of_a_worker import farm
 from tests.support.processes import environ, eventually, started
+from tests.support.role_redis import RoleRedis
 from tests.support.workers import WORKER, job, send, worker
 
 __all__ = ["farm"]
@@ -16,7 +17,9 @@ __all__ = ["farm"]
 _BINDING = "_kombu.binding.reply.celery.pidbox"
 
 
-def test_flower_hears_events_and_asks_workers_without_scripts_and_is_denied_nothing(farm: Farm, tmp_path: Path) -> None:
+def test_flower_hears_events_and_asks_workers_without_scripts_and_is_denied_nothing(
+    farm: RoleRedis, tmp_path: Path
+) -> None:
     port = free_port()
     given = {"FLEET_REDIS_URL": farm.url("flower"), "FLEET_FLOWER__PORT": str(port)}
     here = f"http://127.0.0.1:{port}"

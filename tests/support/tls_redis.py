@@ -58,8 +58,8 @@ class TlsRedis:
             lacks("this redis-server has no TLS")
 
     def offer(self, host: str) -> str:
-        """Let a host take its password, as `docker/invite` does. Returns the line to paste there."""
-        hand_over(self.url(Role.COORDINATOR), host, self.secrets.hosts()[host], _VALID_S)
+        """Let a host take its password and its key, as `docker/invite` does. Returns the line to paste there."""
+        hand_over(self.url(Role.COORDINATOR), host, self.secrets.access(host), _VALID_S)
         return self.invitations[host].encode()
 
     def stop(self) -> None:

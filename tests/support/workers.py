@@ -14,6 +14,7 @@ import redis
 
 from config.settings import Settings
 from fleet.broker.dispatch import Dispatcher
+from fleet.broker.key_ring import KeyRing
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
 from tasks.broker.redis_client import redis_client
@@ -42,12 +43,14 @@ def worker(
 
 
 @contextmanager
-def dispatcher(redis_url: str, *, bundle_ms: float = 0.0) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
-    """The farm's dispatcher, and a queue of its reports on each job."""
+def dispatcher(
+    redis_url: str, *, bundle_ms: float = 0.0, keys: KeyRing | None = None
+) -> Iterator[tuple[Dispatcher, SimpleQueue[Published]]]:
+    """The farm's dispatcher, and a queue of its reports on each job. It signs jobs if it has keys."""
     reports: SimpleQueue[Published] = SimpleQueue()
     client = redis_client(redis_url)
     with make_app(Settings(), redis_url) as app:
-        one = Dispatcher(app, client, reports.put, bundle_ms=bundle_ms)
+        one = Dispatcher(app, client, reports.put, bundle_ms=bundle_ms, sign=None if keys is None else keys.sign_job)
         try:
             yield one, reports
         finally:
@@ -61,9 +64,9 @@ def job(job_id: str, data: Mapping[str, Any], *, job_type: str = "fraud_detectio
     return Dispatch(message=message)
 
 
-def send(redis_url: str, *orders: Dispatch) -> None:
+def send(redis_url: str, *orders: Dispatch, keys: KeyRing | None = None) -> None:
     """Publish the orders, and wait until Redis has taken each of them."""
-    with dispatcher(redis_url) as (one, reports):
+    with dispatcher(redis_url, keys=keys) as (one, reports):
         for order in orders:
             one.dispatch(order)
         assert all(reports.get(timeout=PATIENCE_S).published for _ in orders)

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.exposition import generate_latest
 
 from fleet.control.control import Action, Control, Target, TargetKind
-from fleet.status.snapshot import FarmSnapshot, Severity
+from fleet.status.snapshot import FarmSnapshot, Severity, SignatureFigures
 from fleet.status.tallies import OTHER
 from fleet.web.farm_metrics import farm_metrics
 from fleet.web.snapshot_metrics import MOST_MINERS
@@ -94,6 +94,14 @@ def test_a_host_is_up_while_a_worker_is_there_and_it_computes() -> None:
     assert 'neonet_host_free_slots{hostname="attic"}' not in shown
     late = tuple(replace(row, last_ms=SNAPSHOT.at_ms - 121_000) for row in SNAPSHOT.hosts)
     assert 'celery_worker_up{hostname="shed"} 0.0' in text(snapshot(wrong=(), hosts=late))
+
+
+def test_results_that_nobody_signed_rightly_are_counted_by_host_and_verdict() -> None:
+    row = SignatureFigures(host="shed", wrong=3, foreign=2, unsigned=1, accepted=0)
+    shown = text(snapshot(signatures=(row,)))
+    for verdict, count in (("wrong", 3), ("foreign", 2), ("unsigned", 1), ("accepted_unsigned", 0)):
+        assert f'neonet_unproven_results_total{{hostname="shed",verdict="{verdict}"}} {count}.0' in shown
+    assert "neonet_unproven_results_total{" not in text(snapshot())
 
 
 def test_what_is_wrong_is_counted_by_kind_and_severity() -> None:

@@ -1,0 +1,172 @@
+"""Who signed a result: only a host that has a key, and only for a job that the coordinator sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.broker.result_check import OTHER_HOSTS, Policy, ResultCheck, SignatureCounts
+from fleet.broker.results import parsed
+from fleet.broker.stream import entry_of
+from fleet.hosts.key_file import OWN_WORKERS, FarmKeys
+from tasks.errors import SignatureError
+from tasks.signing import SIGNED_FIELDS
+from tests.support.signed import KEYS, Fields, key_of, result, signed_job, unsigned
+
+_WITH_ATTIC = replace(KEYS, hosts={**KEYS.hosts, "attic": None})
+
+
+def check(keys: FarmKeys = KEYS, policy: Policy = "auto") -> ResultCheck:
+    return ResultCheck(lambda: keys, policy)
+
+
+def refused(one: ResultCheck, fields: Fields) -> str:
+    with pytest.raises(SignatureError) as caught:
+        one.signer(fields)
+    return str(caught.value)
+
+
+def test_a_signed_result_names_its_host() -> None:
+    one = check()
+    assert one.signer(result("garage")) == "garage"
+    assert one.signer(result(OWN_WORKERS, worker="worker@local-0123456789ab")) == OWN_WORKERS
+    # pods share one host's key
+    assert one.signer(result("garage", worker="worker@pod-7")) == "garage"
+    assert one.signer(result("garage", signed_job(attempt=3))) == "garage"
+    assert one.counts == {}
+
+
+@pytest.mark.parametrize("name", [*SIGNED_FIELDS, "sig"])
+def test_every_field_counts(name: str) -> None:
+    one, fields = check(), result("garage")
+    assert refused(one, fields | {name.encode(): fields[name.encode()] + b"0"})
+    assert sum(counts.wrong for counts in one.counts.values()) == 1
+
+
+def test_a_result_copied_under_another_hosts_name_is_dropped_and_counted_for_that_host() -> None:
+    one = check()
+    words = refused(one, result("garage", worker="worker@shed") | {b"host": b"shed"})
+    assert words == "a result that names host shed has a wrong signature"
+    assert one.counts == {"shed": SignatureCounts(wrong=1)}
+
+
+def test_a_host_answers_under_no_other_hosts_name_though_it_signs_rightly() -> None:
+    one = check()
+    words = refused(one, result("garage", worker="worker@shed"))
+    assert words == "a result that names host garage comes from a worker that is named after host shed"
+    assert one.counts == {"garage": SignatureCounts(wrong=1)}
+
+
+def test_a_host_answers_for_no_job_that_the_coordinator_did_not_send() -> None:
+    foreign = replace(KEYS, seal=b"x" * 32)
+    # every host knows the key of jobs, none that of seals
+    one = check()
+    assert "did not send in this form" in refused(one, result("garage", signed_job(keys=foreign)))
+    changed = signed_job(data='{"transactions":[1]}') | {"seal": signed_job()["seal"]}
+    assert "did not send in this form" in refused(one, result("garage", changed))
+    assert "did not send in this form" in refused(one, result("garage", {"job_id": "job-1", "attempt": 1}))
+    assert one.counts == {"garage": SignatureCounts(foreign=3)}
+
+
+def test_a_host_answers_for_no_other_attempt_than_it_was_sent() -> None:
+    assert "did not send" in refused(check(), result("garage", signed_job() | {"attempt": 2}))
+
+
+def test_a_dismissed_host_is_refused_at_once() -> None:
+    rest = replace(KEYS, hosts={OWN_WORKERS: KEYS.hosts[OWN_WORKERS]})
+    one = check(rest)
+    assert refused(one, result("garage")).endswith("that host has no key: it was dismissed, or never invited")
+    assert one.counts == {"garage": SignatureCounts(wrong=1)}
+
+
+def test_the_key_of_an_earlier_invitation_is_void() -> None:
+    again = replace(KEYS, hosts={**KEYS.hosts, "garage": b"n" * 32})
+    assert refused(check(again), result("garage")) == "a result that names host garage has a wrong signature"
+
+
+@pytest.mark.parametrize(
+    ("policy", "keys", "worker", "taken"),
+    [
+        ("auto", KEYS, "worker@attic", False),
+        ("auto", _WITH_ATTIC, "worker@attic", True),
+        # a host may have given its workers another name
+        ("auto", _WITH_ATTIC, "worker@pod-7", True),
+        ("auto", _WITH_ATTIC, "worker@garage", False),
+        ("accept", KEYS, "worker@attic", True),
+        ("accept", KEYS, "worker@garage", False),
+        ("refuse", _WITH_ATTIC, "worker@attic", False),
+    ],
+)
+def test_a_result_without_a_signature_is_taken_by_the_policy(
+    policy: Policy, keys: FarmKeys, worker: str, *, taken: bool
+) -> None:
+    one, host = check(keys, policy), worker.partition("@")[2]
+    if taken:
+        assert one.signer(unsigned(worker)) == ""
+        assert one.counts == {host: SignatureCounts(accepted=1)}
+    else:
+        assert refused(one, unsigned(worker)) == f"a result that names host {host} has no signature"
+        assert one.counts == {host: SignatureCounts(unsigned=1)}
+
+
+def test_workers_of_a_farm_that_was_just_upgraded_are_believed_for_a_while() -> None:
+    now = 1_000.0
+    one = ResultCheck(lambda: replace(KEYS, accept_until=2_000), "auto", lambda: now)
+    assert one.signer(unsigned("worker@local-0123456789ab")) == ""
+    assert refused(one, unsigned("worker@garage"))
+    now = 2_000.0
+    assert refused(one, unsigned("worker@local-0123456789ab"))
+    assert one.counts["local"] == SignatureCounts(accepted=1, unsigned=1)
+
+
+def test_invented_hosts_are_counted_as_one_after_a_while() -> None:
+    one = check()
+    for number in range(500):
+        refused(one, unsigned(f"worker@invented{number}"))
+        refused(one, result("garage") | {b"host": b"made-up-%d" % number})
+    refused(one, unsigned("worker@shed"))
+    assert len(one.counts) < 70
+    assert one.counts["shed"] == SignatureCounts(unsigned=1)
+    assert one.counts[OTHER_HOSTS].wrong > 400
+    assert sum(counts.wrong + counts.unsigned for counts in one.counts.values()) == 1001
+
+
+@given(
+    fields=st.dictionaries(
+        st.sampled_from([name.encode() for name in (*SIGNED_FIELDS, "sig")]) | st.binary(max_size=9), st.binary()
+    )
+)
+def test_whatever_an_entry_holds_it_is_dropped_and_counted(fields: Fields) -> None:
+    one = check()
+    refused(one, fields)
+    assert sum(counts.wrong + counts.unsigned for counts in one.counts.values()) == 1
+
+
+@given(name=st.sampled_from([*SIGNED_FIELDS, "sig"]), data=st.data())
+def test_no_changed_byte_goes_unnoticed(name: str, data: st.DataObject) -> None:
+    fields = result("garage")
+    value = fields[name.encode()]
+    at = data.draw(st.integers(0, len(value) - 1))
+    changed = value[:at] + bytes([value[at] ^ data.draw(st.integers(1, 255))]) + value[at + 1 :]
+    one = check()
+    refused(one, fields | {name.encode(): changed})
+    assert sum(counts.wrong for counts in one.counts.values()) == 1
+
+
+def test_a_dropped_entry_is_a_flaw_and_the_others_are_read() -> None:
+    entries = [entry_of(b"1-0", result("garage")), entry_of(b"2-0", unsigned("worker@thief")), entry_of(b"3-0", {})]
+    # the same bytes twice are two messages; the miner counts the first
+    found = parsed([*entries, entry_of(b"4-0", result("garage"))], check().signer)
+    assert [one.job_id for one in found.messages] == ["job-1", "job-1"]
+    assert found.of_messages == (b"1-0", b"4-0")
+    assert found.entries == (b"1-0", b"2-0", b"3-0", b"4-0")
+    assert found.flaws[0] == "a result that names host thief has no signature"
+    assert len(found.flaws) == 2
+
+
+def test_a_key_says_nothing_of_itself() -> None:
+    assert "gggg" not in repr(KEYS)
+    assert "gggg" not in repr(key_of("garage"))
