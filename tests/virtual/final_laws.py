@@ -61,7 +61,7 @@ class FinalLaws:
     def _wallet(self, miner_id: str, *, compared: bool) -> None:
         """The ledger reports what left a wallet whose balance it knew, if the server states balances until the end."""
         # the balance of a miner that stays closed is not requested again
-        looked = self._laws.total_asked.get(miner_id, 0.0) >= self._laws.server.stolen_at.get(miner_id, 0.0)
+        looked = self._laws.balance_asked.get(miner_id, 0.0) >= self._laws.server.stolen_at.get(miner_id, 0.0)
         seen = (
             compared
             and looked

@@ -84,8 +84,9 @@ class Laws:
         self._entries = 0
         #: NNET that the ledger says has left each wallet
         self.left: dict[str, Decimal] = defaultdict(Decimal)
-        #: miner → when the last request whose answer stated its total was sent
+        #: miner → when the last request whose answer stated its total was sent, and its balance
         self.total_asked: dict[str, float] = {}
+        self.balance_asked: dict[str, float] = {}
         #: miner → the same for the first total of the current record: the answer that showed a forgetting, or that set
         #: the base. Nothing proves what was paid before in lost answers.
         self.record_from: dict[str, float] = {}
@@ -185,6 +186,8 @@ class Laws:
                 self._read.append(event)
                 if isinstance(event.outcome, Totals):
                     self.total_asked[event.call.spec.miner_id] = event.sent_at
+                    if event.outcome.balance is not None:
+                        self.balance_asked[event.call.spec.miner_id] = event.sent_at
                 elif event.call.kind is CallKind.STOP_SESSION:
                     self.stopped[event.call.spec.miner_id] = event.sent_at
                 elif isinstance(event.outcome, Registration):
