@@ -24,34 +24,46 @@ class Quarantine:
     def __init__(self, auditor: Auditor, book: ControlBook, turn: threading.Lock) -> None:
         """`turn` is held by the thread that writes to the ledger."""
         self._auditor, self._book, self._turn = auditor, book, turn
-        #: number of the auditor's entries that are written
-        self._written = 0
-        #: hosts with such a control
+        #: number of the auditor's entries that were read, and the hosts of those that are not paused yet
+        self._read, self._due = 0, list[str]()
+        #: hosts with such a control, and hosts with any
         self._held: frozenset[str] = frozenset()
+        self._paused: frozenset[str] = frozenset()
 
     def look(self) -> None:
         """Write what is due. Raises LedgerError where that fails, and then tries it again at the next call."""
-        while self._written < len(self._auditor.log):
-            host = self._auditor.log[self._written]
-            if host in self._held or len(self._held) >= _MOST_HELD:
-                # somebody invents hosts, if there are so many; their results are refused all the same
-                self._written += 1
-                continue
-            request = ControlRequest(
-                change=ControlChange.PAUSE,
-                target=Target(kind=TargetKind.HOST, name=host),
-                who=WHO,
-                reason=self._auditor.records[host].quarantined if host in self._auditor.records else "",
-                source=Source.OPERATOR,
-            )
-            # refused where somebody else has paused it
-            with contextlib.suppress(ControlRefused), self._turn:
-                self._book.ask(request)
-            self._written += 1
+        fresh = self._auditor.log[self._read :]
+        self._read += len(fresh)
+        self._due += fresh
+        self._due = [host for host in self._due if not self._settled(host)]
+
+    def _settled(self, host: str) -> bool:
+        """Pause a host. Returns False while somebody else has paused it: it is due again when that pause is over."""
+        record = self._auditor.records.get(host)
+        forgiven = record is None or not record.quarantined
+        # somebody invents hosts, if there are so many; their results are refused all the same
+        if forgiven or host in self._held or len(self._held) >= _MOST_HELD:
+            return True
+        if host in self._paused:
+            return False
+        request = ControlRequest(
+            change=ControlChange.PAUSE,
+            target=Target(kind=TargetKind.HOST, name=host),
+            who=WHO,
+            reason=record.quarantined if record else "",
+            source=Source.OPERATOR,
+        )
+        # refused if it was paused a moment ago
+        with contextlib.suppress(ControlRefused), self._turn:
+            self._book.ask(request)
+            return True
+        return False
 
     def follow(self, controls: Controls) -> None:
         """Refuse the results of hosts with such a control, and take those of hosts that have none any more."""
-        ours = {name: one for name, one in controls.names(TargetKind.HOST).items() if one.who == WHO}
+        standing = controls.names(TargetKind.HOST)
+        ours = {name: one for name, one in standing.items() if one.who == WHO}
+        self._paused = frozenset(standing)
         before, self._held = self._held, frozenset(ours)
         for name in before - self._held:
             self._auditor.forgive(name)

@@ -25,6 +25,8 @@ from tasks.messages import ResultMessage
 
 #: waits for a result after which a job is decided by what was found out until then
 _CHECK_WAITS = 2
+#: longest wait for another host's result during a drain, in seconds; the drain itself may last 20
+_LAST_CHECK_S = 2.0
 #: most results of one job that are compared
 _MOST_CLAIMS = 5
 _QUARANTINED = "computed by a host in quarantine"
@@ -38,6 +40,8 @@ class Attempts:
         self._policy = policy
         self._jobs = jobs
         self._rng = rng
+        #: how long a result waits for that of another host, in seconds
+        self._check_s = policy.redispatch_s * _CHECK_WAITS
 
     def order(self, active: ActiveJob, now: float, *, only_if_idle: bool = False) -> Dispatch:
         """Order the next attempt. Its row is written before it is published."""
@@ -48,18 +52,25 @@ class Attempts:
 
     def wakes_at(self) -> float:
         """When a job next expires or `tick` has something to do."""
-        waiting = (min(active.redispatch_at, active.expires_at) for active in self._jobs.values() if active.at_workers)
-        return min(waiting, default=NEVER)
+        waiting = (active for active in self._jobs.values() if active.at_workers)
+        return min((min(one.redispatch_at, one.expires_at, one.decides_at) for one in waiting), default=NEVER)
 
     def expired(self, now: float) -> list[ActiveJob]:
         """The jobs whose results come too late."""
         return [active for active in self._jobs.values() if active.at_workers and active.expires_at <= now]
 
     def tick(self, now: float) -> list[Effect]:
-        """Give up unanswered jobs; dispatch other overdue jobs again, unless messages wait in the queue."""
+        """Decide overdue checks, and give up unanswered jobs; dispatch other overdue jobs again.
+
+        A job is not dispatched again while messages wait in the queue.
+        """
         effects: list[Effect] = []
-        for active in [active for active in self._jobs.values() if active.at_workers and active.redispatch_at <= now]:
-            if active.ordered:
+        waiting = (active for active in self._jobs.values() if active.at_workers)
+        for active in [one for one in waiting if min(one.redispatch_at, one.decides_at) <= now]:
+            if active.decides_at <= now:
+                # before anything else, since the order for another host may be held until a worker comes
+                effects += self.decide(active)
+            elif active.ordered:
                 # a hanging Redis blocks the dispatcher, so another order would only add a second copy later
                 active.redispatch_at = now + self._policy.redispatch_s
             elif active.unanswered >= self._policy.max_unanswered:
@@ -68,8 +79,6 @@ class Attempts:
                 active.fail(cause, JobState.QUARANTINED, Loss.WORKER_LOST)
                 note = anomaly(self._miner_id, cause, active.job.job_id)
                 effects += [active.moved(JobState.COMPUTED, cause=cause, loss=Loss.WORKER_LOST), note]
-            elif active.claims and active.decided_by <= now:
-                effects += self.decide(active)
             elif active.job.problem:
                 active.fail(active.job.problem, JobState.REJECTED, Loss.PAYLOAD)
                 effects.append(active.moved(JobState.COMPUTED, cause=active.failure, loss=Loss.PAYLOAD))
@@ -154,7 +163,8 @@ class Attempts:
             # the stream's entry came twice
             return []
         if not claims:
-            active.decided_by = now + self._policy.redispatch_s * _CHECK_WAITS
+            # a result that is submitted after the deadline earns nothing
+            active.decided_by = now + min(self._check_s, (active.expires_at - now) / 2)
         claims.append(claim)
         settled = settle(active.job.job_type, claims)
         if settled is not None:
@@ -172,6 +182,13 @@ class Attempts:
             return effects
         order = self.order(active, now)
         return [*effects, active.moved(JobState.ASSIGNED), order]
+
+    def hurry(self, now: float) -> None:
+        """The farm ends: let no check wait for long, so that its job is submitted before the drain is over."""
+        self._check_s = min(self._check_s, _LAST_CHECK_S)
+        for active in self._jobs.values():
+            if active.is_checked:
+                active.decided_by = min(active.decided_by, now + self._check_s)
 
     def _without_contradicting(self, active: ActiveJob) -> list[Effect]:
         """Drop the results of hosts that contradict themselves."""

@@ -136,6 +136,11 @@ class ActiveJob:
         """Whether another host has to give the same result before it is submitted."""
         return self.decided_by < NEVER
 
+    @property
+    def decides_at(self) -> float:
+        """When the job is decided by the results that it has; never without any."""
+        return self.decided_by if self.claims else NEVER
+
     def awaits(self, message: ResultMessage) -> bool:
         """Whether `message` ends an attempt that was made, while a result is still awaited."""
         return awaits_result(self.state, self.attempt, message.attempt)

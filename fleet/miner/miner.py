@@ -176,10 +176,10 @@ class Miner:
                 stop = call_for(CallKind.STOP_SESSION, self.spec, self._workload.session, None)
                 return self._lifecycle.leave(stop, event.reason)
             case _:
-                self._take_note(event)
+                self._take_note(event, now)
                 return []
 
-    def _take_note(self, event: MinerEvent) -> None:
+    def _take_note(self, event: MinerEvent, now: float) -> None:
         """Process an event that only affects the next calls."""
         match event:
             case ServerIsBack():
@@ -190,6 +190,8 @@ class Miner:
                 self.draining = True
                 self.next_spec = event.spec if isinstance(event, Respecified) else self.next_spec
                 self._lifecycle.drain_begun(mines_on=not isinstance(event, DrainBegun))
+                if isinstance(event, DrainBegun):
+                    self._workload.attempts.hurry(now)
             case Reopened():
                 self.draining = False
                 self._lifecycle.reopen(register=self.next_spec is not self.spec)
@@ -269,11 +271,11 @@ class Miner:
             ended = self._workload.submission_failed(active, error, reply)
             if ended is not None:
                 self._retry.answered()
-                return ended if isinstance(error, JobCompleted) else self._with_notice(ended, call, error)
+                return ended if isinstance(error, JobCompleted) else with_notice(self.spec.miner_id, ended, call, error)
         effects = self._lifecycle.request_failed(error) if call.kind is CallKind.START_SESSION else []
         if isinstance(error, RateLimited):
             # the governor holds back all calls from this address; the miner itself needs no wait
-            return self._with_notice(effects, call, error)
+            return with_notice(self.spec.miner_id, effects, call, error)
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are answered, so mining goes on as usual
             self._audits.failed(now)
@@ -293,7 +295,4 @@ class Miner:
         if self._retry.asks_again(error, first=first, registering=registering):
             return effects
         self._retry.hold(error, now)
-        return self._with_notice(effects, call, error)
-
-    def _with_notice(self, effects: list[Effect], call: Call, error: CallError) -> list[Effect]:
         return with_notice(self.spec.miner_id, effects, call, error)

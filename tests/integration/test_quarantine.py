@@ -75,3 +75,25 @@ def test_a_host_that_an_operator_paused_stays_as_the_operator_ordered(book: Cont
     assert control is not None
     assert control.who == "alex"
     assert not auditor.trusts("worker@bad")
+
+
+def test_a_host_that_was_found_wrong_during_an_operators_pause_is_paused_when_that_is_over(book: ControlBook) -> None:
+    book.ask(ControlRequest(change=ControlChange.PAUSE, target=BAD, who="alex", reason="repair"))
+    auditor = Auditor(1.0)
+    quarantine = Quarantine(auditor, book, threading.Lock())
+    _wrong_twice(auditor)
+    # asked before the operator's pause is seen, and after
+    quarantine.look()
+    quarantine.follow(book.in_force())
+    quarantine.look()
+    assert len(book.log()) == 1
+    book.ask(ControlRequest(change=ControlChange.RESUME, target=BAD, who="alex"))
+    quarantine.follow(book.in_force())
+    quarantine.look()
+    control = book.in_force().get(BAD, Source.OPERATOR)
+    assert control is not None
+    assert control.who == WHO
+    quarantine.follow(book.in_force())
+    book.ask(ControlRequest(change=ControlChange.RESUME, target=BAD, who="alex"))
+    quarantine.follow(book.in_force())
+    assert auditor.trusts("worker@bad"), "so there is a way back"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fleet.domain.calls import CallKind
 from fleet.domain.checks import Checked
 from fleet.domain.effects import JobMoved, Notice
-from fleet.domain.events import HostDistrusted, Published, ResultArrived
+from fleet.domain.events import DrainBegun, HostDistrusted, Published, ResultArrived
 from fleet.domain.jobs import JobState
 from fleet.miner.policy import Policy
 from tasks.messages import Outcome, ResultMessage
@@ -160,6 +160,48 @@ def test_a_check_that_nobody_answers_ends_with_the_only_result_and_says_so() -> 
     assert script.found == [Checked(job_id="j1", unchecked="a")]
 
 
+def test_a_check_whose_order_is_held_since_no_worker_takes_it_ends_with_the_only_result() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    assert script.miner.wakes_at <= script.now + 2 * Policy().redispatch_s
+    for _ in range(2):
+        script.waited(Policy().redispatch_s)
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+
+
+def test_a_drain_has_a_check_that_nobody_answers_decided_long_before_it_gives_up_its_jobs() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    script.published(2)
+    script.effects += script.miner.on(DrainBegun(), script.now)
+    assert not script.found
+    script.waited(script.miner.wakes_at - script.now)
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+    assert script.now < 1_005.0
+    script.call(CallKind.SUBMIT, accepted())
+    assert script.last_state("j1") is JobState.ACCEPTED
+
+
+def test_a_check_that_begins_during_a_drain_waits_no_longer() -> None:
+    script = _Checked()
+    script.effects += script.miner.on(DrainBegun(), script.now)
+    script.came("a", attempt=1)
+    script.waited(script.miner.wakes_at - script.now)
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+    assert script.now < 1_005.0
+
+
+def test_a_job_of_which_no_result_counts_any_more_is_not_decided_again_and_again() -> None:
+    script = _Checked()
+    script.came("a", attempt=1)
+    script.published(2)
+    script.effects += script.miner.on(HostDistrusted("a"), script.now)
+    script.effects += script.miner.on(DrainBegun(), script.now)
+    script.waited(Policy().redispatch_s)
+    assert script.miner.wakes_at > script.now
+    assert not script.found
+
+
 def test_a_check_that_fails_on_every_other_host_ends_with_the_only_result() -> None:
     script = _Checked()
     script.came("a", attempt=1)
@@ -175,6 +217,15 @@ def test_a_job_whose_deadline_passes_during_a_check_is_decided_by_the_only_resul
     active_jobs(script.miner)["j1"].expires_at = script.now + 5.0
     script.came("a", attempt=1)
     script.waited(5.0)
+    assert script.last_state("j1") is JobState.COMPUTED
+    assert script.found == [Checked(job_id="j1", unchecked="a")]
+
+
+def test_a_check_takes_half_of_the_time_that_is_left_to_a_deadline_at_most() -> None:
+    script = _Checked()
+    active_jobs(script.miner)["j1"].expires_at = script.now + 20.0
+    script.came("a", attempt=1)
+    script.waited(10.0)
     assert script.last_state("j1") is JobState.COMPUTED
     assert script.found == [Checked(job_id="j1", unchecked="a")]
 
