@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from fleet.hosts.key_file import FarmKeys
+from fleet.hosts.key_file import OWN_WORKERS, FarmKeys
 from tasks.errors import SignatureError
 from tasks.host.host_names import host_of
+from tasks.messages import ResultMessage
 from tasks.signing import SIGNATURE_FIELD, SIGNED_FIELDS, equal, job_seal, result_signature
 from tasks.text import sanitized
 
@@ -117,5 +118,17 @@ def _sealed(keys: FarmKeys, fields: Mapping[bytes, bytes]) -> bool:
 
 
 def _named(fields: Mapping[bytes, bytes]) -> str:
-    """The host that an entry's worker states."""
-    return host_of(sanitized(fields.get(b"worker", b"")[:_MOST_CHARS].decode(errors="replace")))
+    """The host that an entry's worker states, as whoever reads the result takes it: cut after characters, not bytes."""
+    return host_of(sanitized(fields.get(b"worker", b"").decode(errors="replace")[:_MOST_CHARS]))
+
+
+def of_its_host(message: ResultMessage, signer: str) -> ResultMessage:
+    """A result that an invited host signed, as that host's, whatever its worker calls itself.
+
+    Otherwise a host could be several: agree with itself against an honest host, or be wrong in the name of one. The
+    workers beside the coordinator share a key and keep their names.
+    """
+    if signer in ("", OWN_WORKERS) or host_of(message.worker) == signer:
+        return message
+    node = message.worker.rpartition("@")[0].replace("@", "-") or "worker"
+    return replace(message, worker=f"{node}@{signer}")

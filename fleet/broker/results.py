@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import redis
 
+from fleet.broker.result_check import of_its_host
 from fleet.broker.stream import NEW, UNACKNOWLEDGED, Stream, StreamEntry
 from fleet.broker.tampering import Inspector
 from fleet.miner.backoff import Backoff
@@ -68,12 +69,12 @@ class Intake:
         *,
         most_jobs: int | None = None,
         true_id: Callable[[str], str] = str,
-        check: Callable[[Mapping[bytes, bytes]], object] | None = None,
+        check: Callable[[Mapping[bytes, bytes]], str] | None = None,
     ) -> None:
         """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit.
 
-        `true_id` turns the id that a worker saw into that of the job. `check` raises SignatureError for the fields of
-        an entry that must be dropped; without it, no result has to be signed.
+        `true_id` turns the id that a worker saw into that of the job. `check` says which host signed the
+        fields of an entry, and raises SignatureError for one that must be dropped; without it, none has to be signed.
         """
         self._check = check
         self._true_id = true_id
@@ -210,7 +211,7 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
-def parsed(entries: Sequence[StreamEntry], check: Callable[[Mapping[bytes, bytes]], object] | None = None) -> Results:
+def parsed(entries: Sequence[StreamEntry], check: Callable[[Mapping[bytes, bytes]], str] | None = None) -> Results:
     """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error.
 
     So does one for which `check` raises SignatureError; it is not parsed.
@@ -221,9 +222,8 @@ def parsed(entries: Sequence[StreamEntry], check: Callable[[Mapping[bytes, bytes
             flaws.append(f"an entry of {entry.size_bytes} bytes, at most {MAX_RESULT_BYTES} are read")
             continue
         try:
-            if check is not None:
-                check(entry.fields)
-            messages.append(parse_stream_fields(entry.fields))
+            signer = "" if check is None else check(entry.fields)
+            messages.append(of_its_host(parse_stream_fields(entry.fields), signer))
             of_messages.append(entry.entry_id)
         except (MessageError, SignatureError) as exc:
             flaws.append(str(exc))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fleet.control.control import Action, Control, ControlChange, LogEntry, Source, Target, TargetKind
+from fleet.control.ends import LONGEST_S, check_lasts
 from fleet.control.in_force import Controls
 from fleet.errors import ControlRefused
 from tasks.text import sanitized
@@ -84,6 +85,10 @@ def _begin(request: ControlRequest, controls: Controls, now_ms: int) -> Followed
         raise ControlRefused("a job type has nothing to finish; pause it instead")
     if request.until_ms is not None and request.until_ms <= now_ms:
         raise ControlRefused("its end is in the past; name a later one")
+    if request.until_ms is not None:
+        check_lasts((request.until_ms - now_ms) / 1000)
+    if request.stop_after_s is not None and not request.stop_after_s <= LONGEST_S:
+        raise ControlRefused("the sessions would be kept for over ten years; keep them for as long as the pause lasts")
     if drains and target.kind is TargetKind.FARM:
         return Followed(entry=_entry(request, now_ms))
     known = controls.get(target, request.source)

@@ -83,6 +83,10 @@ def test_a_password_or_a_token_to_read_is_not_enough(server: WebServer) -> None:
         ("pause", {"kind": "tag", "name": "loft"}, 409, "no miner has the tag 'loft'"),
         ("pause", {"kind": "farm", "until": "2020-01-01 06:00"}, 409, "in the past"),
         ("resume", {"kind": "farm"}, 409, "the farm is not paused"),
+        ("pause", {"kind": "farm", "until": "9999-12-31 23:59"}, 409, "over ten years"),
+        ("pause", {"kind": "farm", "for": "9" * 16}, 409, "over ten years"),
+        ("pause", {"kind": "farm", "for": "9" * 400}, 409, "over ten years"),
+        ("pause", {"kind": "farm", "stop_after": "9" * 400}, 409, "over ten years"),
     ],
 )
 def test_what_can_not_be_followed_is_refused_and_not_logged(

@@ -210,9 +210,9 @@ def changed_in_a_bundle(scene: Scene) -> None:
 def other_data_by_a_thief_who_has_a_hosts_key_too(scene: Scene) -> None:
     taken = with_fields(scene.taken(job("job-1", _DATA)), data=json.dumps(_OTHER))
     sent = json.loads(base64.b64decode(taken["body"]))[0][0]
+    before = scene.check.counts.get("garage", SignatureCounts()).foreign
     # the worker computes it, and the coordinator drops what it computed
     scene.push(with_fields(taken, mac=job_mac(KEYS.job, sent)))
-    before = scene.check.counts.get("garage", SignatureCounts()).foreign
     eventually("its result", lambda: scene.check.counts.get("garage", SignatureCounts()).foreign == before + 1)
 
 

@@ -13,8 +13,10 @@ from fleet.broker.results import parsed
 from fleet.broker.stream import entry_of
 from fleet.hosts.key_file import OWN_WORKERS, FarmKeys
 from tasks.errors import SignatureError
-from tasks.signing import SIGNED_FIELDS
-from tests.support.signed import KEYS, Fields, key_of, result, signed_job, unsigned
+from tasks.host.host_names import host_of
+from tasks.messages import stream_fields
+from tasks.signing import SIGNED_FIELDS, signed_result
+from tests.support.signed import BODY, KEYS, Fields, key_of, raw, result, signed_job, unsigned
 
 _WITH_ATTIC = replace(KEYS, hosts={**KEYS.hosts, "attic": None})
 
@@ -58,6 +60,32 @@ def test_a_host_answers_under_no_other_hosts_name_though_it_signs_rightly() -> N
     words = refused(one, result("garage", worker="worker@shed"))
     assert words == "a result that names host garage comes from a worker that is named after host shed"
     assert one.counts == {"garage": SignatureCounts(wrong=1)}
+
+
+@pytest.mark.parametrize(
+    "worker", ["w@" + "\u00e9" * 63 + "@shed", "w@" + "\U0001f9ca" * 40 + "@shed", "w@" + "x" * 126 + "@shed"]
+)
+def test_no_length_of_a_name_hides_another_hosts_name_at_its_end(worker: str) -> None:
+    """Characters of several bytes, since a name is cut after as many characters."""
+    one = check(policy="accept")
+    for fields in (result("garage", worker=worker), unsigned(worker)):
+        found = parsed([entry_of(b"1-0", fields)], one.signer)
+        assert [message.worker for message in found.messages if host_of(message.worker) == "shed"] == []
+
+
+@pytest.mark.parametrize("worker", ["worker@pod-7", "worker@local", "worker@local-0123456789ab", "", "@", "a@b@c"])
+def test_an_invited_host_is_one_host_whatever_its_workers_call_themselves(worker: str) -> None:
+    """Otherwise its two names could agree with each other against an honest host, or spend the name of one."""
+    fields = stream_fields(task="job-1", state="SUCCESS", worker=worker, body=BODY)
+    signed = signed_result(key_of("garage"), fields, signed_job())
+    (message,) = parsed([entry_of(b"1-0", raw(signed))], check().signer).messages
+    assert host_of(message.worker) == "garage"
+
+
+@pytest.mark.parametrize("worker", ["worker@local", "worker@local-0123456789ab", "worker@pod-7"])
+def test_the_farms_own_workers_keep_their_names(worker: str) -> None:
+    (message,) = parsed([entry_of(b"1-0", result(OWN_WORKERS, worker=worker))], check().signer).messages
+    assert message.worker == worker
 
 
 def test_a_host_answers_for_no_job_that_the_coordinator_did_not_send() -> None:

@@ -68,6 +68,15 @@ def test_an_end_in_the_past_is_refused(until_ms: int) -> None:
         decide(request(ControlChange.PAUSE, until_ms=until_ms), Controls(), NOW)
 
 
+@pytest.mark.parametrize("years", [10.1, 1_000, 8_000, 1e9])
+def test_a_control_of_more_years_than_a_calendar_or_a_database_can_hold_is_refused(years: float) -> None:
+    with pytest.raises(ControlRefused, match="over ten years"):
+        decide(request(ControlChange.PAUSE, until_ms=NOW + round(years * 31_536_000_000)), Controls(), NOW)
+    for stop_after_s in (years * 31_536_000, float("inf")):
+        with pytest.raises(ControlRefused, match="over ten years"):
+            decide(request(ControlChange.PAUSE, stop_after_s=stop_after_s), Controls(), NOW)
+
+
 def test_what_is_not_paused_can_not_be_resumed_and_the_paused_are_named() -> None:
     with pytest.raises(ControlRefused, match="the farm is not paused; paused are: miner garage-1"):
         decide(request(ControlChange.RESUME, FARM), Controls([PAUSED]), NOW)
