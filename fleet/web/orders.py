@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ from fleet.web.reading import LedgerThread
 
 #: entries of the log that are shown, and controls
 _ENTRIES, _CONTROLS = 50, 200
+#: orders that may wait for the one that is followed
+_MOST_WAITING = 32
 _FIELDS = frozenset({"kind", "name", "reason", "for", "until", "stop_after", "keep_session", "replace"})
 #: the words of the changes that may be asked for
 CHANGES = tuple(
@@ -34,6 +37,9 @@ class Orders:
     def __init__(self, desk: Callable[[], Desk], calendar: Calendar, now_ms: Callable[[], int]) -> None:
         self._desk, self._calendar, self._now_ms = desk, calendar, now_ms
         self._thread = LedgerThread("orders")
+        #: orders that wait or are followed now, and readings of each kind
+        self._waiting = 0
+        self._readings: dict[str, asyncio.Task[ApiAnswer]] = {}
 
     def close(self) -> None:
         """End the thread after the order that it follows."""
@@ -41,17 +47,34 @@ class Orders:
 
     async def take(self, change: ControlChange, body: bytes, who: str) -> ApiAnswer:
         """Follow the order in a request's body, which `who` gives."""
-        return await self._answered(lambda desk: self._followed(desk, change, body, who))
+        if self._waiting >= _MOST_WAITING:
+            return api_error(503, "too many orders at once; nothing was changed: ask again in a second")
+        self._waiting += 1
+        try:
+            return await self._answered(lambda desk: self._followed(desk, change, body, who))
+        finally:
+            self._waiting -= 1
 
     async def in_force(self) -> ApiAnswer:
         """What is paused or drained now."""
-        return await self._answered(self._controls)
+        return await self._read("controls", self._controls)
 
     async def log(self) -> ApiAnswer:
         """The last changes."""
-        return await self._answered(
-            lambda desk: api_answer(200, {"entries": [entry_stated(one) for one in desk.book.log(_ENTRIES)]})
+        return await self._read(
+            "log", lambda desk: api_answer(200, {"entries": [entry_stated(one) for one in desk.book.log(_ENTRIES)]})
         )
+
+    async def _read(self, kind: str, make: Callable[[Desk], ApiAnswer]) -> ApiAnswer:
+        """What `make` reads, once for all who ask meanwhile, so that no number of visitors holds up an order.
+
+        It is read after every order that was answered before: the thread takes its work in turn.
+        """
+        task = self._readings.get(kind)
+        if task is None or task.done():
+            task = self._readings[kind] = asyncio.ensure_future(self._answered(make))
+        # a visitor who goes away does not end it for the others
+        return await asyncio.shield(task)
 
     def _followed(self, desk: Desk, change: ControlChange, body: bytes, who: str) -> ApiAnswer:
         now_ms = self._now_ms()

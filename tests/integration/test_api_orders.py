@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +16,9 @@ import pytest
 from pydantic import SecretStr
 
 from config.sections import WebSettings
+from config.settings import Settings
+from fleet.ledger.places import LedgerPlace
+from fleet.status.control_desk import Desk, desk_at
 from fleet.tokens.token import Token, TokenScope, digest_of, new_text
 from fleet.tokens.token_file import TokenFile
 from fleet.web.server import WebServer
@@ -103,6 +108,33 @@ def test_of_two_orders_at_once_one_is_followed(server: WebServer) -> None:
         answers = list(pool.map(lambda _: ask(server, "pause", FARM)[0], range(8)))
     assert sorted(answers) == [200] + [409] * 7
     assert len(ask(server, "log")[1]["entries"]) == 1
+
+
+def test_visitors_who_ask_and_go_away_hold_up_no_order(tmp_path: Path) -> None:
+    """Each of their questions would open the ledger, and wait before the operator's order."""
+    TokenFile(tmp_path).add(
+        Token(name="phone", scope=TokenScope.CONTROL, digest=digest_of(TEXTS[TokenScope.CONTROL]), made_ms=0), 0
+    )
+    place = LedgerPlace(url=f"sqlite:///{tmp_path / 'ledger.sqlite'}", simulated=False)
+    opened, begun, goes_on = [], threading.Event(), threading.Event()
+
+    def slow() -> Desk:
+        opened.append(1)
+        begun.set()
+        assert goes_on.wait(60)
+        return desk_at(Settings(), place, {}, runs=True)
+
+    with site(tmp_path, desk=slow) as made:
+        for number in range(60):
+            with socket.create_connection(("127.0.0.1", made.port)) as visitor:
+                visitor.sendall(b"GET /api/v1/log HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                if not number:
+                    assert begun.wait(60)
+        with ThreadPoolExecutor(2) as pool:
+            order, reader = pool.submit(ask, made, "pause", FARM), pool.submit(ask, made, "log", scope=None)
+            goes_on.set()
+            assert order.result(60)[0] == reader.result(60)[0] == 200
+        assert len(opened) <= 5
 
 
 def test_a_revoked_token_orders_nothing(server: WebServer, tmp_path: Path) -> None:
