@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from tasks.host.host_names import host_of
 from tasks.messages import Outcome, ResultMessage
 
 #: how long after computing a job a host counts as healthy, in seconds
@@ -39,6 +40,8 @@ class HostHealth:
 
     def __init__(self) -> None:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+        #: hosts that an order keeps from jobs
+        self.paused: frozenset[str] = frozenset()
 
     def ended(self, message: ResultMessage, job_type: str, now: float) -> str | None:
         """Count the end of an attempt at a job of a known type.
@@ -66,5 +69,8 @@ class HostHealth:
         )
 
     def able(self, now: float) -> frozenset[str]:
-        """The hosts that computed a job lately."""
-        return frozenset(host for host, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)
+        """The workers that computed a job lately, without those of paused hosts."""
+        lately = frozenset(worker for worker, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)
+        if not self.paused:
+            return lately
+        return frozenset(worker for worker in lately if host_of(worker) not in self.paused)

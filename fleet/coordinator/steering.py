@@ -71,6 +71,8 @@ class Steering:
         self._apply(now, now_ms)
         self._followed(self.controls)
         hosts = self.controls.names(TargetKind.HOST)
+        for one in self._farms:
+            one.farm.workers.pause_hosts(hosts)
         self._order_hosts({name: control.action.value for name, control in hosts.items()})
         return [*self._told(before, now_ms)]
 

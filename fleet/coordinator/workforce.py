@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from fleet.audit.auditor import Auditor
@@ -100,6 +100,10 @@ class Workforce:
         """Hold jobs of these types, and no others. Returns the orders that were held and are still wanted."""
         self.paused_types = frozenset(job_types)
         return [] if self.absent_since is not None else self._released()
+
+    def pause_hosts(self, hosts: Iterable[str]) -> None:
+        """Wait for none of these hosts, which an order keeps from jobs; those before them count again."""
+        self._hosts.paused = frozenset(hosts)
 
     def _released(self) -> list[Dispatch]:
         held = {

@@ -37,6 +37,10 @@ class Signatures:
             for one in argument:
                 self._check_job(self.key, one, None)
 
+    def names(self, node: str) -> tuple[str, ...]:
+        """The names of this worker in the coordinator's view: its own, and that of the host that its key is for."""
+        return (node,) if self.key is None else (node, f"{node.rpartition('@')[0]}@{self.key.host}")
+
     def signed(self, fields: dict[str, str], job: Any) -> dict[str, str]:
         """The fields of a result of `job`, signed if this worker has a key."""
         return fields if self.key is None else signed_result(self.key, fields, job if isinstance(job, dict) else None)

@@ -28,7 +28,8 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
         payload = _payload(message)
         check_arguments(payload)
         signatures.check(message.headers["task"], message.headers["id"], payload[0][0])
-        avoided = consumer.hostname in (message.headers.get(AVOID_HEADER) or ())
+        left_by = message.headers.get(AVOID_HEADER) or ()
+        avoided = any(name in left_by for name in signatures.names(consumer.hostname))
         # the last one may have been on its way when the worker began to pause
         if avoided or failures.testing or pausing.reason or failures.needs_test(consumer.pool.num_processes):
             consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))

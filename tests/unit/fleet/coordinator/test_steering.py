@@ -12,9 +12,13 @@ from fleet.control.control import FARM, Action, Control, Source, Target, TargetK
 from fleet.control.in_force import Controls
 from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
+from tasks.messages import Outcome
+from tests.support.host_mining import ended
 
 MINERS = 4
 PAUSE = Control(target=FARM, action=Action.PAUSE, since_ms=0, stop_after_s=600.0, who="alex")
+
+SHED = Target(kind=TargetKind.HOST, name="shed")
 
 
 class Steered:
@@ -145,7 +149,7 @@ def test_a_control_that_changes_nothing_is_not_told_again_and_one_whose_time_is_
     assert len(farm.follow(control)) == 1
     assert farm.follow(control) == []
     farm.run(1.0)
-    assert farm.follow(control, at(farm, target=Target(kind=TargetKind.HOST, name="shed"))) == [
+    assert farm.follow(control, at(farm, target=SHED)) == [
         "host shed is paused by alex",
         "the farm is resumed",
     ]
@@ -192,3 +196,13 @@ def test_hosts_are_ordered_what_their_strictest_control_says_and_nothing_once_th
     )
     steering.follow(Controls(), 2.0)
     assert orders.pop() == {}
+
+
+def test_no_check_waits_for_a_host_while_it_is_paused() -> None:
+    farm = Steered()
+    workers = farm.farm.farm.workers
+    workers._hosts.ended(ended("j1", 1, "worker@shed", Outcome.COMPUTED), "data_validation", farm.farm.now)
+    for controls, able in (((at(farm, target=SHED, stop_after_s=None),), set()), ((), {"worker@shed"})):
+        farm.follow(*controls)
+        workers.look(farm.farm.now)
+        assert workers.able == able

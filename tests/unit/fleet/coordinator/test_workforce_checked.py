@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from fleet.audit.auditor import Auditor
 from fleet.domain.jobs import JobState
 from tasks.messages import Outcome, ResultMessage
@@ -83,3 +85,14 @@ def test_a_kernel_time_is_cut_to_the_time_that_the_job_was_away() -> None:
     mining.hears(_result("j1", 2, BAD))
     assert _is_computed(mining)
     assert active_jobs(mining.miner)["j1"].compute_ms < 3_000
+
+
+@pytest.mark.parametrize(("paused", "computed"), [((), False), (("bad",), False), (("good",), True)])
+def test_a_host_that_an_order_pauses_is_not_waited_for(paused: tuple[str, ...], computed: bool) -> None:
+    mining = Mining()
+    mining.farm.workers.auditor = Auditor(1.0, random.Random(1))
+    mining.knows(GOOD)
+    mining.farm.workers.pause_hosts(("shed", "good", "bad"))
+    mining.farm.workers.pause_hosts(paused)
+    mining.hears(_result("j1", 1, BAD))
+    assert _is_computed(mining) is computed

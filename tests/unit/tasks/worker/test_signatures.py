@@ -113,3 +113,8 @@ def test_a_result_is_signed_whatever_its_job_was(garage: Signatures) -> None:
         assert signed["host"] == "garage"
         assert len(signed["sig"]) == 32
     assert Signatures().signed(fields, signed_job()) == fields
+
+
+def test_a_worker_is_also_known_by_the_host_whose_key_signs_its_results(garage: Signatures) -> None:
+    assert garage.names("worker@pod-7") == ("worker@pod-7", "worker@garage")
+    assert Signatures().names("worker@pod-7") == ("worker@pod-7",)
