@@ -95,6 +95,13 @@ def result_signature(key: bytes, values: Sequence[bytes]) -> str:
     return hmac.digest(key, head + b"".join(values), _HASH)[:_SHORT_BYTES].hex()
 
 
+def kind_signature(key: bytes, worker: str, kind: Sequence[str]) -> str:
+    """The signature of what a worker of this name states of its host's kind, in hexadecimal."""
+    values = [text.encode(errors="surrogatepass") for text in (worker, *kind)]
+    head = " ".join(("kind", *(str(len(value)) for value in values)))
+    return hmac.digest(key, head.encode() + b"\n" + b"".join(values), _HASH)[:_SHORT_BYTES].hex()
+
+
 def equal(one: object, other: str) -> bool:
     """Whether two signatures are equal, compared in constant time; False for anything but bytes and ASCII text."""
     if isinstance(one, bytes):

@@ -12,6 +12,7 @@ import redis
 from fleet.broker.worker_slots import WorkerSlots
 from fleet.broker.worker_statements import worker_statements
 from fleet.threads import Progress, WatchedThread
+from tasks.broker.stated_host import StatedHost
 from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two looks while workers are present, and while none is
@@ -73,8 +74,14 @@ class PresenceWatch:
         client: redis.Redis,
         tell: Callable[[Workers], None],
         tell_kinds: Callable[[WorkerKinds], None] = lambda _: None,
+        *,
+        knows_kind: Callable[[str, StatedHost], bool] | None = None,
     ) -> None:
-        """`tell_kinds` takes what the workers state of their hosts, whenever that changes."""
+        """`tell_kinds` takes what the workers state of their hosts, whenever that changes.
+
+        `knows_kind` says whether it is believed of a worker of this name; without it, each is.
+        """
+        self._knows_kind = knows_kind or (lambda _worker, _host: True)
         self._client = client
         self._tell, self._tell_kinds = tell, tell_kinds
         self._kinds: Mapping[str, tuple[str, ...]] = {}
@@ -115,7 +122,8 @@ class PresenceWatch:
             stated = worker_statements(self._client) or {}
         except redis.RedisError:
             return
-        kinds = {name: one.host.kind for name, one in stated.items() if one is not None and one.host is not None}
+        hosts = {name: one.host for name, one in stated.items() if one is not None and one.host is not None}
+        kinds = {name: host.kind for name, host in hosts.items() if self._knows_kind(name, host)}
         if kinds != self._kinds:
             self._kinds = kinds
             self._tell_kinds(WorkerKinds(kinds))

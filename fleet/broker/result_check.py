@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleet.hosts.key_file import OWN_WORKERS, FarmKeys
+from tasks.broker.stated_host import StatedHost
 from tasks.errors import SignatureError
 from tasks.host.host_names import host_of
 from tasks.messages import ResultMessage
-from tasks.signing import SIGNATURE_FIELD, SIGNED_FIELDS, equal, job_seal, result_signature
+from tasks.signing import SIGNATURE_FIELD, SIGNED_FIELDS, equal, job_seal, kind_signature, result_signature
 from tasks.text import sanitized
 
 #: most hosts without a key that are counted one by one, since a result can name any
@@ -73,6 +74,17 @@ class ResultCheck:
             self._counts[name] = replace(counts, wrong=counts.wrong + (not foreign), foreign=counts.foreign + foreign)
             raise SignatureError(f"a result that names host {host or '?'} {flaw or _FOREIGN}")
         return host
+
+    def knows_kind(self, worker: str, host: StatedHost) -> bool:
+        """Whether a worker of this name stated its host's kind, by its own key. Any thread may ask.
+
+        Otherwise a stolen password could state one kind for unlike hosts, and the right results of one be called wrong.
+        """
+        keys = self._keys()
+        key, name = keys.hosts.get(host.signer), host_of(worker)
+        if key is None or (name != host.signer and (host.signer != OWN_WORKERS or name in keys.hosts)):
+            return False
+        return equal(host.kind_sig, kind_signature(key, worker, host.kind))
 
     def _unsigned(self, keys: FarmKeys, host: str) -> None:
         name = self._counted(host, keys)

@@ -49,7 +49,9 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
         true_id=disguise.true_id,
         check=None if check is None else check.signer,
     )
-    presence, hosts = PresenceWatch(redis_client(redis_url), inbox.put, inbox.put), HostOrders(redis_client(redis_url))
+    hosts = HostOrders(redis_client(redis_url))
+    knows_kind = None if check is None else check.knows_kind
+    presence = PresenceWatch(redis_client(redis_url), inbox.put, inbox.put, knows_kind=knows_kind)
     try:
         yield OpenBroker(
             dispatcher=dispatcher,

@@ -11,7 +11,7 @@ _MOST_CORES, _MOST_MB, _MOST_GPUS, _MOST_TEXT = 65_536, 2**40, 16, 80
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatedHost:
-    """One host. Any worker can state any host: it is good for display and warnings only."""
+    """One host. Any worker can state any host: but for a signed kind, it is good for display and warnings only."""
 
     #: cores and memory in MB that its control group grants; 0 MB where unknown
     cores: int
@@ -23,6 +23,9 @@ class StatedHost:
     kind: tuple[str, ...] = ()
     #: percent of its cores that the worker uses at most; None without such a limit, and from an earlier release
     cpu_percent: float | None = None
+    #: the host whose key signed the kind, and the signature; empty where a worker has no key, and from earlier releases
+    signer: str = ""
+    kind_sig: str = ""
 
     def fields(self) -> dict[str, Any]:
         """The fields of its JSON."""
@@ -52,7 +55,13 @@ def parse_host(fields: object) -> StatedHost | None:
         processor=processor[:_MOST_TEXT],
         kind=tuple(word[:_MOST_TEXT] for word in kind),
         cpu_percent=_percent(fields.get("cpu_percent")),
+        signer=_text(fields.get("signer")),
+        kind_sig=_text(fields.get("kind_sig")),
     )
+
+
+def _text(value: object) -> str:
+    return value[:_MOST_TEXT] if isinstance(value, str) else ""
 
 
 def _is_gpu(value: object) -> bool:

@@ -29,7 +29,7 @@ from tasks.host.open_files import raise_limit
 from tasks.host.pool_size import PoolSize, pool_size
 from tasks.host.suspension import refuse_suspension
 from tasks.host.vital import EXIT_CODE
-from tasks.signing import WorkerKey
+from tasks.signing import WorkerKey, kind_signature
 from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
@@ -61,20 +61,23 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
     app.steps["consumer"].add(limits_step(settings))
     app.steps["consumer"].add(pausing_step(settings.worker.time_limit_s))
-    statement = own_statement(release(), settings, _stated_host(inventory(), settings.limits.cpu_percent))
+    statement = own_statement(release(), settings, _stated_host(inventory(), settings))
     presence = presence_step(redis_url, worker_name(settings), statement)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
     return app
 
 
-def _stated_host(found: Inventory, cpu_percent: float | None) -> StatedHost:
+def _stated_host(found: Inventory, settings: Settings) -> StatedHost:
+    key, kind = signatures.key, found.kind
     return StatedHost(
         cores=found.hardware.cpu_cores,
         memory_mb=found.hardware.memory_mb,
         gpus=tuple((gpu.model, gpu.memory_mb) for gpu in found.hardware.gpus),
         processor=found.processor,
-        kind=found.kind,
-        cpu_percent=cpu_percent,
+        kind=kind,
+        cpu_percent=settings.limits.cpu_percent,
+        signer="" if key is None else key.host,
+        kind_sig="" if key is None else kind_signature(key.result, worker_name(settings), kind),
     )
 
 

@@ -13,14 +13,17 @@ from queue import Empty, SimpleQueue
 import redis
 
 from fleet.broker.presence import PresenceWatch, WorkerKinds, Workers, has_sign
+from fleet.broker.result_check import ResultCheck
 from fleet.broker.worker_slots import MOST_WORKERS, WorkerSlots
 from fleet.broker.worker_statements import worker_statements
+from fleet.hosts.key_file import OWN_WORKERS
 from tasks.broker.handshake import release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement
 from tasks.host.hardware import detect
 from tasks.messages import OLDEST_WIRE, SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tests.support.processes import FLEET, PATIENCE_S, environ, eventually
+from tests.support.signed import KEYS, key_of
 from tests.support.workers import worker
 
 
@@ -162,3 +165,22 @@ def test_what_workers_state_of_their_hosts_is_told_when_it_changes(empty_redis_u
     finally:
         watch.close()
         watch.thread.join(PATIENCE_S)
+
+
+def test_a_worker_with_a_key_signs_its_hosts_kind_and_nothing_else_is_believed(
+    empty_redis_url: str, tmp_path: Path
+) -> None:
+    key = {"FLEET_WORKER__KEY": key_of(OWN_WORKERS).encode()}
+    with worker(empty_redis_url, tmp_path, settings=key), redis_client(empty_redis_url) as thief:
+        eventually("its statement", lambda: thief.hexists(STATEMENTS_KEY, "bench"))
+        for name in ("shed", "attic"):
+            thief.hset(SLOTS_KEY, name, "1 0 1")
+            thief.hset(STATEMENTS_KEY, name, thief.hget(STATEMENTS_KEY, "bench") or b"")
+        told: SimpleQueue[WorkerKinds] = SimpleQueue()
+        check = ResultCheck(lambda: KEYS, "auto")
+        watch = PresenceWatch(thief, lambda _: None, told.put, knows_kind=check.knows_kind)
+        try:
+            assert list(told.get(timeout=PATIENCE_S).by_worker) == ["bench"]
+        finally:
+            watch.close()
+            watch.thread.join(PATIENCE_S)

@@ -12,10 +12,11 @@ from fleet.broker.result_check import OTHER_HOSTS, Policy, ResultCheck, Signatur
 from fleet.broker.results import parsed
 from fleet.broker.stream import entry_of
 from fleet.hosts.key_file import OWN_WORKERS, FarmKeys
+from tasks.broker.stated_host import StatedHost
 from tasks.errors import SignatureError
 from tasks.host.host_names import host_of
 from tasks.messages import stream_fields
-from tasks.signing import SIGNED_FIELDS, signed_result
+from tasks.signing import SIGNED_FIELDS, kind_signature, signed_result
 from tests.support.signed import BODY, KEYS, Fields, key_of, raw, result, signed_job, unsigned
 
 _WITH_ATTIC = replace(KEYS, hosts={**KEYS.hosts, "attic": None})
@@ -86,6 +87,35 @@ def test_an_invited_host_is_one_host_whatever_its_workers_call_themselves(worker
 def test_the_farms_own_workers_keep_their_names(worker: str) -> None:
     (message,) = parsed([entry_of(b"1-0", result(OWN_WORKERS, worker=worker))], check().signer).messages
     assert message.worker == worker
+
+
+def stated(signer: str, worker: str, kind: tuple[str, ...] = ("x86_64", "2.4")) -> StatedHost:
+    """What a worker states that has the key of `signer`."""
+    signature = kind_signature(key_of(signer).result, worker, kind)
+    return StatedHost(cores=2, memory_mb=1, kind=kind, signer=signer, kind_sig=signature)
+
+
+@pytest.mark.parametrize(
+    ("signer", "worker"),
+    [("garage", "garage"), ("garage", "garage-0123456789ab"), (OWN_WORKERS, "local-0123456789ab")],
+)
+def test_a_workers_kind_is_believed_by_its_own_key(signer: str, worker: str) -> None:
+    host = stated(signer, worker)
+    assert check().knows_kind(worker, replace(host))
+    assert not check().knows_kind(worker, replace(host, kind=("x86_64", "2.5")))
+    assert not check().knows_kind(worker, replace(host, kind=("x86_6", "42.4"))), "words can't be split otherwise"
+    assert not check().knows_kind(worker, replace(host, signer="", kind_sig=""))
+
+
+@pytest.mark.parametrize(
+    ("signer", "worker"), [("garage", "shed"), ("garage", "local-0123456789ab"), (OWN_WORKERS, "shed")]
+)
+def test_nobody_states_the_kind_of_another_host(signer: str, worker: str) -> None:
+    """Unlike hosts would have to agree in every bit, and one that is right would be paused."""
+    assert not check().knows_kind(worker, stated(signer, worker))
+    copied = stated("shed", "shed")
+    assert not check().knows_kind("attic", copied)
+    assert not check().knows_kind("shed-0123456789ab", copied)
 
 
 def test_a_host_answers_for_no_job_that_the_coordinator_did_not_send() -> None:
