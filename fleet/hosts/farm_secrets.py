@@ -126,9 +126,10 @@ class FarmSecrets:
         if not is_host_name(host):
             raise ServiceError(f"{host!r} is not a host name: a to z, 0 to 9 and -, at most 32")
         password = new_password()
+        # the key first: a host without one would have unsigned results accepted
+        self._signing.renew(host)
         write_secret(self._keys / "hosts" / host, new_password())
         write_secret(self._keys / "guests" / host, password)
-        self._signing.renew(host)
         self.write_files(published.names)
         try:
             return Invitation(

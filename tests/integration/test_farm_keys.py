@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from config.sources import FARM_KEYS_FILE
 from fleet.errors import ServiceError
 from fleet.hosts.farm_secrets import FarmSecrets, PublicAddress
+from fleet.hosts.host_keys import HostKeys
 from fleet.hosts.invitation import Invitation, InvitationError
 from fleet.hosts.join import join_farm
+from fleet.hosts.key_file import FarmKeys
 from fleet.hosts.secret_files import kept_secret, write_secret
 
 _LATER = 4_000_000_000
@@ -81,6 +84,24 @@ def test_an_invited_host_is_a_user_of_redis_until_it_is_dismissed(farm: FarmSecr
     assert "garage" not in (tmp_path / "redis/users.acl").read_text()
     with pytest.raises(ServiceError, match="no host 'garage'"):
         farm.revoke("garage", ("redis",))
+
+
+def test_an_invitation_that_was_cut_short_leaves_no_host_without_a_key(
+    farm: FarmSecrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an invited host has none, results without a signature are accepted."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for cut, where in (("renew", HostKeys), ("write_files", FarmSecrets)):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, cut, killed)
+            with pytest.raises(KeyboardInterrupt):
+                farm.invite("garage", _PUBLISHED, release="0.1.0", wire=2, expires_at=_LATER)
+        farm.write_files(("redis",))
+        written = FarmKeys.decode((tmp_path / "coordinator" / FARM_KEYS_FILE).read_text())
+        assert not written.keyless
 
 
 @pytest.mark.parametrize("name", ["../keys/ca.key", "Garage", ""])
