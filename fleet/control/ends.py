@@ -20,7 +20,7 @@ def end_ms(for_s: float | None, until: str | None, calendar: Calendar, now_ms: i
     Raises ControlRefused where both are given, `for_s` is too long, or `until` is no moment.
     """
     if for_s is not None and until is not None:
-        raise ControlRefused("a duration and a time both say when it ends; give one")
+        raise ControlRefused("for and until both say when it ends; give one")
     if for_s is not None:
         check_lasts(for_s)
         return now_ms + round(for_s * 1000)
@@ -33,7 +33,9 @@ def end_ms(for_s: float | None, until: str | None, calendar: Calendar, now_ms: i
         except ValueError:
             continue
         if form != _TIME:
-            return calendar.moment_ms(given)
+            if (moment_ms := calendar.moment_ms(given)) <= now_ms:
+                raise ControlRefused(f"{text!r} is in the past, since it is {now:%Y-%m-%d %H:%M}; name a later time")
+            return moment_ms
         at = now.replace(tzinfo=None, hour=given.hour, minute=given.minute, second=0, microsecond=0)
         moment_ms = calendar.moment_ms(at)
         return moment_ms if moment_ms > now_ms else calendar.moment_ms(at + _DAY)

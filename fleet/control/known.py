@@ -55,8 +55,9 @@ def _missing(target: Target, names: list[str]) -> str:
         none = "no miner has any; give a [[miner]] table tags"
     else:
         words, none = f"the farm has no {what} {target.name!r}", "it knows none yet"
-    near = difflib.get_close_matches(target.name, names, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    by_lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(target.name.lower(), by_lower, n=1)
+    meant = f"; did you mean {by_lower[near[0]]!r}?" if near else ""
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     there = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:_LISTED])}{more}" if names else none
     return f"{words}: {there}{meant}"

@@ -83,13 +83,10 @@ def _begin(request: ControlRequest, controls: Controls, now_ms: int) -> Followed
     target, drains = request.target, request.change is ControlChange.DRAIN
     if drains and target.kind not in _DRAINED:
         raise ControlRefused("a job type has nothing to finish; pause it instead")
-    if request.until_ms is not None and request.until_ms <= now_ms:
-        raise ControlRefused("its end is in the past; name a later one")
-    if request.until_ms is not None:
-        check_lasts((request.until_ms - now_ms) / 1000)
-    if request.stop_after_s is not None and not request.stop_after_s <= LONGEST_S:
-        raise ControlRefused("the sessions would be kept for over ten years; keep them for as long as the pause lasts")
+    _check_times(request, now_ms)
     if drains and target.kind is TargetKind.FARM:
+        if request.until_ms is not None:
+            raise ControlRefused("the farm's drain ends its coordinator, so it has no end; pause the farm instead")
         return Followed(entry=_entry(request, now_ms))
     known = controls.get(target, request.source)
     if known is not None and not request.replaces:
@@ -111,6 +108,15 @@ def _begin(request: ControlRequest, controls: Controls, now_ms: int) -> Followed
     return Followed(begins=control, ends=known, entry=_entry(request, now_ms, control))
 
 
+def _check_times(request: ControlRequest, now_ms: int) -> None:
+    if request.until_ms is not None and request.until_ms <= now_ms:
+        raise ControlRefused("the end is in the past; name a later time")
+    if request.until_ms is not None:
+        check_lasts((request.until_ms - now_ms) / 1000)
+    if request.stop_after_s is not None and not request.stop_after_s <= LONGEST_S:
+        raise ControlRefused("the sessions would be kept for over ten years; keep them for as long as the pause lasts")
+
+
 def _stop_after_s(request: ControlRequest) -> float | None:
     if request.target.kind in WITHOUT_SESSIONS:
         return None
@@ -129,7 +135,8 @@ def _not_paused(request: ControlRequest, controls: Controls) -> str:
     if scheduled is not None:
         return (
             f"{request.target.shown} is paused by {scheduled.who} alone: {scheduled.reason}; "
-            "change [schedule] in the settings, and restart the coordinator"
+            "the schedule resumes it by itself; to mine before that, change [schedule] in the settings and restart the "
+            "coordinator"
         )
     return f"{request.target.shown} is not paused; {_there(controls)}"
 

@@ -24,7 +24,8 @@ _MOST_BYTES, _SHOWN = 4 << 20, 200
 class PriceWatch:
     """Reads prices again and again. While the source fails, what was read last stays known.
 
-    `learn` gets each list that was read, and `say` a line when the source begins to fail, and when it is read again.
+    `learn` gets each list that was read, and `say` a line for each new reason why the source fails, and when it is read
+    again.
     """
 
     def __init__(
@@ -59,14 +60,21 @@ class PriceWatch:
                 self._learn(read_prices(text))
                 self._read = text
         except (OSError, HTTPException, ValueError) as exc:
-            failure = sanitized(str(exc))[:_SHOWN]
-            if not self._failure:
+            failure = self._reason(exc)
+            if failure != self._failure:
                 self._say(f"[WARN]   prices of power can't be read: {failure}; those read before stay known")
             self._failure = failure
             return
         if self._failure:
             self._failure = ""
             self._say("[STEER]  prices of power are read again")
+
+    def _reason(self, exc: Exception) -> str:
+        """Why the prices can't be read."""
+        text = str(exc)
+        if self._file is not None and isinstance(exc, OSError) and exc.strerror:
+            text = f"{self._file.absolute()}: {exc.strerror}"
+        return sanitized(text)[:_SHOWN]
 
     def _run(self) -> None:
         self.look()

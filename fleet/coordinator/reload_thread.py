@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from config.errors import ConfigError
+from config.errors import ConfigError, Problem
 from config.settings import Settings
-from fleet.coordinator.file_watch import FileWatch, look_at
+from fleet.coordinator.file_watch import FileWatch, Look, look_at
 from fleet.coordinator.inbox import Reload
 from fleet.coordinator.reload_desk import ReloadDesk, ReloadOutcome, ReloadWish
 from fleet.threads import RepeatingThread
@@ -38,7 +38,10 @@ class ReloadThread:
     ) -> None:
         self._desk, self._path, self._settings = desk, path, read
         self._put, self._say = put, say
-        self._watch = FileWatch(look_at(path), time.monotonic())
+        look = look_at(path)
+        self._watch = FileWatch(look, time.monotonic())
+        #: whether the file has held anything since the start
+        self._held = _lacks(look) is None
         self._hung_up = threading.Event()
         self.thread = RepeatingThread("reload", self._look, every_s=_LOOK_S, patience_s=_PATIENCE_S)
         self.thread.start()
@@ -72,6 +75,7 @@ class ReloadThread:
         if wish is ReloadWish.RELOAD:
             self._watch.read(look_at(self._path))
         try:
+            self._check()
             settings = self._settings()
         except ConfigError as exc:
             lines = str(exc).splitlines()
@@ -81,6 +85,16 @@ class ReloadThread:
         if wish is ReloadWish.RELOAD:
             self._print(outcome)
         return outcome
+
+    def _check(self) -> None:
+        """Raises ConfigError for a file that held settings and is gone or empty: to take that over would remove all its
+        miners, where more likely a disk is full or not mounted."""
+        lacks = _lacks(look_at(self._path))
+        if lacks is None:
+            self._held = True
+        elif self._held:
+            advice = "bring it back; to mine without it, restart the coordinator"
+            raise ConfigError([Problem(name=str(self._path), source="file", reason=lacks, advice=advice)])
 
     def _outcome(self, settings: Settings, wish: ReloadWish) -> ReloadOutcome:
         answers: queue.SimpleQueue[ReloadOutcome] = queue.SimpleQueue()
@@ -98,3 +112,11 @@ class ReloadThread:
                 self._say(f"[CONF]   {line}", "")
         else:
             self._say(f"[WARN]   the settings were not taken over: {'; '.join(outcome.lines)}", "yellow")
+
+
+def _lacks(look: Look) -> str | None:
+    """Why a file holds no settings; None where it may."""
+    if look is None:
+        return "is gone"
+    _, _, size = look
+    return None if size else "is empty"

@@ -193,4 +193,5 @@ def judged_queues(lengths: Mapping[int, int]) -> Iterator[Diagnosis]:
         if length and wire != WIRE_VERSION:
             words = f"{length} messages wait for workers of wire version {wire}, which this release does not speak"
             yield warn("queue", words, "run one release on all hosts; open jobs are sent again from the ledger")
-    yield ok("queue", f"{lengths.get(WIRE_VERSION, 0)} messages wait for workers")
+    waiting = lengths.get(WIRE_VERSION, 0)
+    yield ok("queue", f"messages that wait for workers: {waiting:,}")

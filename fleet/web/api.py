@@ -21,6 +21,8 @@ from fleet.web.spans import SPANS
 
 #: jobs of a list, and longest name or id that is looked up
 _JOBS, _MOST_TEXT = 25, 200
+#: what can be asked for
+_HAS = "controls, history, hosts, jobs, log, miners, status"
 #: a span's name in an address
 _SPANS = {span.name.replace(" ", ""): span for span in SPANS}
 
@@ -41,6 +43,12 @@ def api_answer(status: int, value: Mapping[str, Any]) -> ApiAnswer:
 def api_error(status: int, text: str) -> ApiAnswer:
     """Why there is no other answer."""
     return api_answer(status, {"error": text})
+
+
+def unknown(path: str) -> ApiAnswer:
+    """There is nothing at this path, and what there is."""
+    has = f"the API has no {path!r:.80}; it has" if path else "the API has"
+    return api_error(404, f"{has}: {_HAS}, each below /api/v1/")
 
 
 class Questions:
@@ -66,8 +74,7 @@ class Questions:
         """The answer to `kind`, or to `kind/name`."""
         of_all, of_one = self._of_all.get(kind), self._of_one.get(kind)
         if of_all is None or (name and of_one is None):
-            path = f"{kind}/{name}" if name else kind
-            return api_error(404, f"the API has no {path!r:.80}; it has: {', '.join(sorted(self._of_all))}")
+            return unknown(f"{kind}/{name}" if name else kind)
         if name and of_one is not None:
             found = await self._kept.answer((kind, name), lambda: _made(of_one(name[:_MOST_TEXT])))
         else:

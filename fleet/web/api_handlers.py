@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet.control.control import ControlChange
 from fleet.tokens.token import TokenScope
-from fleet.web.api import ApiAnswer, Questions, api_error
+from fleet.web.api import ApiAnswer, Questions, api_error, unknown
 from fleet.web.handlers import Handler
 from fleet.web.orders import Orders
 from fleet.web.visitors import Visitors
@@ -32,6 +32,15 @@ class QuestionHandler(_JsonHandler):
 
     async def get(self, kind: str, name: str | None = None) -> None:
         self.answer(await self._questions.answer(kind, name or "", self.query()))
+
+    head = get
+
+
+class UnknownHandler(_JsonHandler):
+    """Answers what asks for anything else below /api."""
+
+    def get(self, path: str | None = None) -> None:
+        self.answer(unknown(path or ""))
 
     head = get
 

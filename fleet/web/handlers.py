@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from tornado.web import Finish, HTTPError, RequestHandler
+from tornado.web import Finish, RequestHandler
 
 from fleet.tokens.token import holds_token
 from fleet.web.farm_metrics import MetricsText
@@ -72,14 +73,19 @@ class Handler(RequestHandler):
         self.write(body)
 
     def query(self) -> dict[str, str]:
-        """The parts of the address's query. Raises HTTPError (400) for too many."""
+        """The parts of the address's query. Refuses too many, and raises Finish."""
         try:
             return dict(parse_qsl(self.request.query, max_num_fields=_MOST_FIELDS))
         except ValueError as exc:
-            raise HTTPError(400) from exc
+            self.refuse(400, f"the address has more than {_MOST_FIELDS} parts after its `?`; leave some out")
+            raise Finish from exc
 
     def write_error(self, status_code: int, **_: Any) -> None:
-        self.refuse(status_code, f"{status_code}")
+        words = f"{status_code}"
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self.SUPPORTED_METHODS))
+            words = f"this address takes {' or '.join(self.SUPPORTED_METHODS)} only"
+        self.refuse(status_code, words)
         self.finish()
 
     def compute_etag(self) -> None:

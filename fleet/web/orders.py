@@ -25,6 +25,7 @@ _ENTRIES, _CONTROLS = 50, 200
 #: orders that may wait for the one that is followed
 _MOST_WAITING = 32
 _FIELDS = frozenset({"kind", "name", "reason", "for", "until", "stop_after", "keep_session", "replace"})
+_FORM = 'send an object such as {"kind": "miner", "name": "garage-1", "for": "2h"}'
 #: the words of the changes that may be asked for
 CHANGES = tuple(
     change.value for change in (ControlChange.PAUSE, ControlChange.DRAIN, ControlChange.RESUME, ControlChange.RETRY)
@@ -113,9 +114,9 @@ def fields_of(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body or b"{}")
     except (ValueError, RecursionError) as exc:
-        raise BadOrderError(f"the body is not JSON: {exc!s:.200}") from exc
+        raise BadOrderError(f"the body is not JSON: {exc!s:.200}; {_FORM}") from exc
     if not isinstance(found, dict):
-        raise BadOrderError('the body is one JSON object, such as {"kind": "miner", "name": "garage-1", "for": "2h"}')
+        raise BadOrderError(f"the body must be one JSON object; {_FORM}")
     unknown = sorted(found.keys() - _FIELDS)
     if unknown:
         raise BadOrderError(f"unknown field {unknown[0]!r:.80}; there are {', '.join(sorted(_FIELDS))}")
@@ -128,6 +129,8 @@ def requested(
     """The request that these fields make. Raises BadOrderError, and ControlRefused for an end that can't be."""
     kinds = [kind.value for kind in STEERED]
     kind, name = fields.get("kind"), _text(fields, "name")
+    if kind is None:
+        raise BadOrderError('the order has no kind: add the field "kind", one of ' + ", ".join(kinds))
     if kind not in kinds:
         raise BadOrderError(f"kind is {kind!r:.80}; write one of {', '.join(kinds)}")
     if (kind == TargetKind.FARM.value) is bool(name):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tornado.web import Application
 
 from fleet.web.api import Questions
-from fleet.web.api_handlers import ControlHandler, OrderHandler, QuestionHandler
+from fleet.web.api_handlers import ControlHandler, OrderHandler, QuestionHandler, UnknownHandler
 from fleet.web.farm_metrics import MetricsText
 from fleet.web.handlers import FileHandler, HealthHandler, MetricsHandler, PageHandler
 from fleet.web.listener import Listener
@@ -43,6 +43,7 @@ class WebServer(Listener):
                 (rf"/api/v1/({'|'.join(CHANGES)})", OrderHandler, orders),
                 (r"/api/v1/(controls|log)", ControlHandler, orders),
                 (r"/api/v1/([a-z]+)(?:/(.*))?", QuestionHandler, given | {"questions": served.questions}),
+                (r"/api(?:/v1)?(?:/(.*))?", UnknownHandler, given),
                 (r".*", PageHandler, pages),
             ],
             # each visitor could fill the coordinator's log

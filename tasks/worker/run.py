@@ -158,7 +158,7 @@ def _pool_size(settings: Settings) -> PoolSize:
     asked = None if asked is None else min(asked, share.processes)
     size = pool_size(asked=asked, cores=share.processes, memory_mb=host.memory_mb, open_files=raise_limit())
     pace(share.each(size.processes), size.processes, _REST * settings.worker.soft_time_limit_s)
-    _log.warning("limits.cpu_percent is %g: at most %d processes compute, and rest", percent, size.processes)
+    _log.warning("limits.cpu_percent is %g: processes that compute and rest: %d", percent, size.processes)
     return size
 
 

@@ -203,7 +203,7 @@ def test_a_start_outside_the_farms_hours_mines_nothing_whatever_an_operator_resu
         (("pause", "tag", "hot"), 65, "no miner has the tag 'hot': there are cold, warm"),
         (("drain", "server", "other"), 65, "the farm has no server 'other'"),
         (("resume", "miner", "north"), 65, "miner north is not paused; nothing is"),
-        (("pause", "farm", "--until", "2020-01-01 06:00"), 65, "in the past"),
+        (("pause", "farm", "--until", "2020-01-01 06:00"), 64, "'2020-01-01 06:00' is in the past"),
         (("pause", "farm", "--until", "soon"), 64, "is not a time; try 06:00"),
         (("pause", "farm", "--for", "1h", "--until", "06:00"), 64, "give one"),
         (("pause", "miner"), 64, "name the miner"),

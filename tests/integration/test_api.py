@@ -71,11 +71,15 @@ def test_miners_are_listed_searched_and_shown_alone(server: WebServer) -> None:
         ("/api/v1/miners/nobody", 404, "no miner 'nobody'"),
         ("/api/v1/hosts/%00%3Cb%3E", 404, "no host"),
         ("/api/v1/jobs/3f0e", 404, "the ledger has no job '3f0e'"),
-        ("/api/v1/rewards", 404, "it has: history, hosts, jobs, miners, status"),
+        ("/api/v1/rewards", 404, "has: controls, history, hosts, jobs, log, miners, status"),
+        ("/api/v1", 404, "the API has: controls, "),
+        ("/api/v1/", 404, "the API has: controls, "),
+        ("/api/v2/status", 404, "it has: controls, "),
+        ("/api/v1/pause", 405, "this address takes POST only"),
         ("/api/v1/status/x", 404, "the API has no 'status/x'"),
         ("/api/v1/history?span=2y", 400, "name one of 1h, 24h, 30d"),
         ("/api/v1/history?miner=nobody", 404, "no miner 'nobody'"),
-        ("/api/v1/miners?" + "&".join(f"a{number}=1" for number in range(9)), 400, "400"),
+        ("/api/v1/miners?" + "&".join(f"a{number}=1" for number in range(9)), 400, "8 parts"),
     ],
 )
 def test_what_it_can_not_answer_it_says(server: WebServer, path: str, status: int, words: str) -> None:
@@ -92,7 +96,8 @@ def test_history_has_a_step_for_each_hour_of_a_day(server: WebServer) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_nothing_but_the_known_methods_is_taken(server: WebServer, method: str) -> None:
-    assert ask(server, "/api/v1/status", method=method)[0] == 405
+    status, got = ask(server, "/api/v1/status", method=method)
+    assert (status, got) == (405, {"error": "this address takes GET or HEAD only"})
 
 
 def test_ids_are_shortened_and_markup_is_text(tmp_path: Path) -> None:

@@ -84,6 +84,10 @@ def test_a_password_or_a_token_to_read_is_not_enough(server: WebServer) -> None:
     [
         ("pause", b"{", 400, "not JSON"),
         ("pause", {"kind": "rig"}, 400, "write one of"),
+        ("pause", {}, 400, 'add the field "kind", one of farm, server'),
+        ("pause", {"kind": "farm", "for": "1h", "until": "06:00"}, 409, "for and until"),
+        ("drain", {"kind": "farm", "for": "1h"}, 409, "has no end"),
+        ("stop", {"kind": "farm"}, 405, "this address takes GET or HEAD only"),
         ("pause", {"kind": "miner", "name": "nobody"}, 409, "the farm has no miner 'nobody'"),
         ("pause", {"kind": "tag", "name": "loft"}, 409, "no miner has the tag 'loft'"),
         ("pause", {"kind": "farm", "until": "2020-01-01 06:00"}, 409, "in the past"),

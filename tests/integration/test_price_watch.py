@@ -113,6 +113,21 @@ def test_a_source_that_fails_is_named_once_and_nothing_is_learnt_until_it_is_rea
     assert prices.said[1:] == ["[STEER]  prices of power are read again"]
 
 
+def test_another_reason_why_the_source_fails_is_said_too(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    prices = Prices(file)
+    prices.watch.look()
+    prices.hold("{}")
+    prices.watch.look()
+    prices.hold('[{"start": "2026-11-26T12:00", "end": "2026-11-26T13:00", "price": 0.2}]')
+    for _ in range(3):
+        prices.watch.look()
+    missing, not_a_list, no_offset = prices.said
+    assert f"{file}: No such file or directory" in missing
+    assert not_a_list != no_offset
+    assert prices.learnt == []
+
+
 def test_the_last_known_price_counts_while_the_source_fails_and_after_it_the_safe_choice(
     prices: Prices, tmp_path: Path
 ) -> None:

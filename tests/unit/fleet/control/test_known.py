@@ -24,6 +24,8 @@ FARMS = Known(
         (TargetKind.TAG, "barn", "no miner has the tag 'barn': there are garage, old"),
         (TargetKind.HOST, "cellar", "the farm has no host 'cellar': there is attic"),
         (TargetKind.JOB_TYPE, "matrix", "the farm has no job type 'matrix': there are inference, matrix_ops; did you"),
+        (TargetKind.HOST, "ATTIC", "the farm has no host 'ATTIC': there is attic; did you mean 'attic'?"),
+        (TargetKind.MINER, "SHED-1", "there are garage-1, shed-1; did you mean 'shed-1'?"),
         (TargetKind.SERVER, "x", "the farm has no server 'x': there is main"),
     ],
 )

@@ -57,9 +57,14 @@ def test_an_operator_who_resumes_what_only_the_schedule_pauses_learns_why_and_wh
         reason="outside its hours",
         source=Source.SCHEDULE,
     )
-    words = r"the farm is paused by the schedule alone: outside its hours; change \[schedule\] in the settings"
+    words = r"the farm is paused by the schedule alone: outside its hours; the schedule resumes it by itself"
     with pytest.raises(ControlRefused, match=words):
         decide(request(ControlChange.RESUME, FARM), Controls([scheduled]), NOW)
+
+
+def test_the_farms_drain_has_no_end() -> None:
+    with pytest.raises(ControlRefused, match="the farm's drain ends its coordinator, so it has no end; pause the farm"):
+        decide(request(ControlChange.DRAIN, FARM, until_ms=NOW + 5), Controls(), NOW)
 
 
 @pytest.mark.parametrize("until_ms", [NOW, NOW - 1, 0])

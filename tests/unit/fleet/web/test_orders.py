@@ -65,7 +65,7 @@ def test_a_body_that_is_no_order_is_told_what_one_is(body: bytes, words: str) ->
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "kind is None; write one of farm, server"),
+        ({}, 'add the field "kind", one of farm, server'),
         ({"kind": "rig"}, "kind is 'rig'"),
         ({"kind": ["miner"]}, "kind is"),
         ({"kind": "miner"}, 'no miner is named: add the field "name"'),
