@@ -118,7 +118,7 @@ class Farm:
             self._warn("a result that is not awaited", message.job_id)
             return ""
         awaited = job.awaits(message)
-        arrived = self.workers.arrived(message, job, now, self._warn)
+        arrived = self.workers.arrived(message, job, now, awaited=awaited, warn=self._warn)
         if awaited and message.outcome is Outcome.COMPUTED:
             self.auto.seen.computed(message.job_id, job.job_type, arrived.message.compute_ms, now)
         self._tell(self.miners[job.miner_id], arrived, now)
@@ -278,11 +278,11 @@ class Farm:
         for effect in effects:
             if isinstance(effect, Notice):
                 self._turn.notices.append(effect)
-            elif isinstance(effect, Checked):
-                self.workers.auditor.take(effect)
             elif isinstance(effect, Dispatch):
                 if (order := self.workers.order(effect, now)) is not None:
                     self._turn.dispatches.append(order)
+            elif isinstance(effect, Checked):
+                self.workers.auditor.take(effect)
             else:
                 self._turn.writes.append(effect)
                 if isinstance(effect, JobOpened):

@@ -125,10 +125,13 @@ class Workforce:
         return fresh
 
     def arrived(
-        self, message: ResultMessage, job: TrackedJob, now: float, warn: Callable[[str], None]
+        self, message: ResultMessage, job: TrackedJob, now: float, *, awaited: bool, warn: Callable[[str], None]
     ) -> ResultArrived:
-        """Count a result. Returns what its job's miner needs: whether it is taken, and whether it is to be checked."""
-        auditor, check, awaited = self.auditor, False, job.awaits(message)
+        """Count a result, which its job `awaited` or not. `warn` takes a warning about its host.
+
+        Returns what the job's miner needs: whether the result is taken, and whether it is to be checked.
+        """
+        auditor, check = self.auditor, False
         trusted = auditor.trusts(message.worker)
         computed = awaited and trusted and message.outcome is Outcome.COMPUTED
         if computed and message.attempt == job.attempt and job.ordered_at is not None:

@@ -52,8 +52,10 @@ class Attempts:
 
     def wakes_at(self) -> float:
         """When a job next expires or `tick` has something to do."""
-        waiting = (active for active in self._jobs.values() if active.at_workers)
-        return min((min(one.redispatch_at, one.expires_at, one.decides_at) for one in waiting), default=NEVER)
+        times = (
+            min(one.redispatch_at, one.expires_at, one.decides_at) for one in self._jobs.values() if one.at_workers
+        )
+        return min(times, default=NEVER)
 
     def expired(self, now: float) -> list[ActiveJob]:
         """The jobs whose results come too late."""
@@ -65,7 +67,7 @@ class Attempts:
         A job is not dispatched again while messages wait in the queue.
         """
         effects: list[Effect] = []
-        waiting = (active for active in self._jobs.values() if active.at_workers)
+        waiting = [one for one in self._jobs.values() if one.at_workers]
         for active in [one for one in waiting if min(one.redispatch_at, one.decides_at) <= now]:
             if active.decides_at <= now:
                 # before anything else, since the order for another host may be held until a worker comes

@@ -37,6 +37,8 @@ def given_up(active: ActiveJob, able: Collection[str], max_attempts: int) -> Job
 
 def avoided(active: ActiveJob) -> tuple[str, ...]:
     """Workers that should leave the next attempt to another host, if there is one: they failed, or have answered."""
+    if not (active.failed_on or active.claims):
+        return ()
     answered = {claim.message.worker for claim in active.claims}
     return tuple(sorted(active.failed_on | answered))[:_MOST_AVOIDED]
 
