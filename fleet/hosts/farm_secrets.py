@@ -12,15 +12,13 @@ from fleet.hosts.certificates import end_of, ensure_authority, ensure_server, re
 from fleet.hosts.host_keys import HostKeys
 from fleet.hosts.invitation import Invitation
 from fleet.hosts.joining import Access
-from fleet.hosts.key_file import OWN_WORKERS
+from fleet.hosts.key_file import OWN_WORKERS, UPGRADE_S
 from fleet.hosts.redis_acl import Role, is_host_name, users_file
 from fleet.hosts.secret_files import kept_secret, new_password, write_secret
 
 #: user name for the pages of Flower and Grafana
 PAGES_USER = "farmer"
 _PLAIN_REDIS = "redis:6379"
-#: seconds after an upgrade to signed results in which unsigned ones of the farm's own workers are accepted
-_UPGRADE_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +46,7 @@ class FarmSecrets:
         """
         new = not (self._keys / Role.COORDINATOR.value).exists()
         # coordinator and workers of a farm that is there already may be replaced in any order
-        self._signing.begin(0 if new else int(time.time() + _UPGRADE_S))
+        self._signing.begin(0 if new else int(time.time() + UPGRADE_S))
         passwords = {role: kept_secret(self._keys / role.value) for role in Role}
         for role in (Role.COORDINATOR, Role.WORKER, Role.FLOWER):
             url = f"redis://{role.value}:{passwords[role]}@{_PLAIN_REDIS}/0"

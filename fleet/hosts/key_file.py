@@ -11,6 +11,8 @@ from tasks.signing import KEY_BYTES, WorkerKey
 
 #: the name under which the workers beside the coordinator have their key; no invited host can have it
 OWN_WORKERS = "_workers"
+#: seconds after an upgrade to signed results in which unsigned ones of the farm's own workers are accepted
+UPGRADE_S = 86_400.0
 _VERSION = 1
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fleet.broker.result_check import OTHER_HOSTS, Policy, ResultCheck, SignatureCounts
 from fleet.broker.results import parsed
 from fleet.broker.stream import entry_of
-from fleet.hosts.key_file import OWN_WORKERS, FarmKeys
+from fleet.hosts.key_file import OWN_WORKERS, UPGRADE_S, FarmKeys
 from tasks.broker.stated_host import StatedHost
 from tasks.errors import SignatureError
 from tasks.host.host_names import host_of
@@ -178,6 +178,17 @@ def test_workers_of_a_farm_that_was_just_upgraded_are_believed_for_a_while() -> 
     now = 2_000.0
     assert refused(one, unsigned("worker@local-0123456789ab"))
     assert one.counts["local"] == SignatureCounts(accepted=1, unsigned=1)
+
+
+def test_no_clock_has_unsigned_results_accepted_for_longer_than_the_upgrade_takes() -> None:
+    """The end is written down once, by a clock that may be wrong; and the clock may be set back."""
+    now, end = 1_000.0, 1_000_000_000
+    one = ResultCheck(lambda: replace(KEYS, accept_until=end), "auto", lambda: now)
+    assert refused(one, unsigned("worker@local"))
+    now = end - UPGRADE_S - 1
+    assert refused(one, unsigned("worker@local"))
+    now += 2
+    assert one.signer(unsigned("worker@local")) == ""
 
 
 def test_invented_hosts_are_counted_as_one_after_a_while() -> None:
