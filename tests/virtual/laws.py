@@ -19,6 +19,7 @@ from fleet.domain.answers import Receipt, Registration, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.causes import OF_WALLET, Difference
 from fleet.domain.effects import BalanceSeen, BaseSet, Booked, Dispatch, Found, JobMoved, JobOpened, Write
+from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.jobs import FINAL, Entry, JobState
 from fleet.errors import CallError, JobCompleted, JobUnknown, Refused
 from fleet.ledger.ledger import Ledger
@@ -192,22 +193,20 @@ class Laws:
                     self.stopped[event.call.spec.miner_id] = event.sent_at
                 elif isinstance(event.outcome, Registration):
                     self._registered[event.call.spec.miner_id] = event.sent_at
+            elif isinstance(event, AbandonedSessionStopped):
+                self.stopped[event.session.miner_id] = self._timeline.now
             elif isinstance(event, Results):
                 self._results.update(event.entries)
 
     def sent(self, call: Call, now: float) -> None:
         """A call is sent."""
         if self.steered is not None:
-            miner_id, rows = call.spec.miner_id, self._rows.values()
-            self.steered.sent(
-                call, now, open_jobs=any(row.miner_id == miner_id and row.state not in FINAL for row in rows)
-            )
+            of_miner = (row for row in self._rows.values() if row.miner_id == call.spec.miner_id)
+            self.steered.sent(call, now, open_jobs=any(row.state not in FINAL for row in of_miner))
         if call.kind is CallKind.HEARTBEAT:
             before = self._beats.get(call.session_id)
-            self.hold(
-                before is None or now - before >= 29.9,
-                f"calm: heartbeats {now - (before or 0):.1f} s apart in session {call.session_id}",
-            )
+            words = f"calm: heartbeats {now - (before or 0):.1f} s apart in session {call.session_id}"
+            self.hold(before is None or now - before >= 29.9, words)
             self._beats[call.session_id] = now
         self.sessions.sent(call)
         if call.kind is not CallKind.SUBMIT:

@@ -17,6 +17,7 @@ from fleet.coordinator.server_loop import ServerLoop
 from fleet.coordinator.workforce import Workforce
 from fleet.domain.calls import Reply
 from fleet.domain.effects import Dispatch
+from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.jobs import MinerSpec
 from fleet.ledger.run_ids import run_at
 from fleet.miner.backoff import Backoff
@@ -153,6 +154,8 @@ class SharedLaws:
         for event in events:
             if isinstance(event, Reply):
                 self._of_miner[event.call.spec.miner_id].read([event])
+            elif isinstance(event, AbandonedSessionStopped):
+                self._of_miner[event.session.miner_id].read([event])
             elif isinstance(event, Results):
                 for laws, entries in self._parts(event):
                     laws.read([Results(entries=entries, of_messages=(), messages=(), flaws=())])
