@@ -36,6 +36,7 @@ class Signatures:
         else:
             for one in argument:
                 self._check_job(self.key, one, None)
+            self._check_once(argument)
 
     def names(self, node: str) -> tuple[str, ...]:
         """The names of this worker in the coordinator's view: its own, and that of the host that its key is for."""
@@ -44,6 +45,12 @@ class Signatures:
     def signed(self, fields: dict[str, str], job: Any) -> dict[str, str]:
         """The fields of a result of `job`, signed if this worker has a key."""
         return fields if self.key is None else signed_result(self.key, fields, job if isinstance(job, dict) else None)
+
+    def _check_once(self, jobs: list[Any]) -> None:
+        """Raise SignatureError if a job comes twice: a long one, repeated, takes the others past the time limit."""
+        macs = [mac for job in jobs if (mac := job.get(MAC_FIELD)) is not None]
+        if len(set(macs)) < len(macs):
+            raise SignatureError("a bundle holds one job several times")
 
     def _check_job(self, key: WorkerKey, job: Any, task: str | None) -> None:
         if not isinstance(job, Mapping):

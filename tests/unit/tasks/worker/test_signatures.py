@@ -72,6 +72,7 @@ def test_jobs_without_a_signature_are_taken_until_the_coordinator_states_that_it
         (BUNDLE_TASK, "any", signed_job()),
         (BUNDLE_TASK, "any", [signed_job(), signed_job("job-2") | {"attempt": 9}]),
         (BUNDLE_TASK, "any", [signed_job()] * (MOST_IN_BUNDLE + 1)),
+        (BUNDLE_TASK, "any", [signed_job("job-2"), signed_job(), signed_job()]),
         (BUNDLE_TASK, "any", [None]),
     ],
 )
