@@ -178,12 +178,30 @@ def _problems(error: ErrorDetails, values: Mapping[str, object], layers: Sequenc
         for name, reason in error["ctx"]["problems"]:
             yield _problem(tuple(name.split(".")), reason, values, layers)
     else:
+        if error["type"] == "missing":
+            yield _unset(error["loc"], layers)
+            return
         reason = error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
         # the two forms of a setting are no part of its name
         path = tuple(part for part in error["loc"] if part not in FORMS)
         leaf = _leaf(path)
         meaning = None if leaf is None else leaf.field.description
         yield _problem(path, reason, values, layers, advice=None if meaning is None else f"this setting is: {meaning}")
+
+
+def _unset(loc: Sequence[int | str], layers: Sequence[Layer]) -> Problem:
+    """A field that every table of its kind needs, and one of them lacks."""
+    path = tuple(part for part in loc if part not in FORMS)
+    layer, name = _writer(path[:-1], layers), ".".join(str(part) for part in path)
+    leaf = _leaf(path[:1])
+    table = None if leaf is None else table_of(leaf.field)
+    field = None if table is None else table.model_fields.get(str(path[-1]))
+    return Problem(
+        name=name if layer is None else layer.spelling(name),
+        source=DEFAULT if layer is None else layer.place(path),
+        reason=f"is not set, and each [[{path[0]}]] table needs it",
+        advice=None if field is None else f"this setting is: {field.description}",
+    )
 
 
 def _problem(

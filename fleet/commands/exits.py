@@ -12,6 +12,7 @@ import click
 from config.errors import ConfigError
 from config.hiding import hidden
 from config.load import unread_env_file
+from fleet.commands.tables import console, wrapped
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
 from fleet.server.verdict import Trouble
 
@@ -62,9 +63,11 @@ class Failure(click.ClickException):
         self._as_json = not stated and context is not None and bool(context.params.get("as_json"))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message without miners' ids, each line prefixed with `fleet:`."""
-        for line in hidden(self.message).splitlines():
-            click.echo(f"fleet: {line}", file=file, err=True)
+        """Print the message without miners' ids, each line after `fleet:`, wrapped between words on a terminal."""
+        screen = console(to_stderr=True)
+        for text in hidden(self.message).splitlines():
+            for line in wrapped(f"fleet: {text}", screen.width) if screen.is_terminal else [f"fleet: {text}"]:
+                click.echo(line, file=file, err=True)
         if self._as_json:
             click.echo(json.dumps({"error": self.message, "exit_code": self.exit_code}))
 

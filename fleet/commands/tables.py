@@ -142,11 +142,11 @@ def to_second(time: str | None) -> str:
 def line(screen: Console, text: str, *, style: str = "") -> None:
     """Print a text literally: on a terminal wrapped between words and indented, elsewhere as it is, however long."""
     if screen.is_terminal:
-        text = "\n".join(part for one in text.splitlines() for part in _wrapped(one, screen.width))
+        text = "\n".join(part for one in text.splitlines() for part in wrapped(one, screen.width))
     screen.print(text, style=style, markup=False, soft_wrap=True)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """The text in lines that fit the width, the second and further ones two columns further to the right."""
     if cell_len(text) <= width:
         return [text]

@@ -64,7 +64,10 @@ def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> 
         click.echo(json.dumps(_stated(made, now_ms) | {"token": text}))
         return
     click.echo(text)
-    click.echo("Keep it now: it is not shown again. Send it as the header `Authorization: Bearer TOKEN`.", err=True)
+    line(
+        console(to_stderr=True),
+        "Keep it now: it is not shown again. Send it as the header `Authorization: Bearer TOKEN`.",
+    )
 
 
 @token.command("list")

@@ -290,4 +290,6 @@ def _line(change: Change) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return "unset" if value is None else f"{value}"

@@ -166,6 +166,10 @@ def test_what_needs_a_restart_is_said_and_changes_nothing(small: tuple[Path, str
     assert later in answer["lines"]
     process.says("[CONF]   log.level: INFO → WARNING")
     assert said(folder, url, "config", "diff") == f"{later}\n"
+    write(folder, toml([1, 2, 3], "[schedule]\nhours = ['mon-fri 22:00-06:00', 'sat 00:00-24:00']\n\n"))
+    hours = "schedule.hours: none → mon-fri 22:00-06:00, sat 00:00-24:00; needs a restart of the coordinator"
+    assert hours in said(folder, url, "config", "diff")
+    write(folder, toml([1, 2, 3]))
 
 
 def test_a_coordinator_killed_in_mid_reload_goes_on_with_the_new_settings(small: tuple[Path, str, Started]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import click
 import pytest
@@ -31,6 +33,19 @@ def test_with_json_the_last_line_of_stdout_states_the_failure(capsys: pytest.Cap
     out, err = capsys.readouterr()
     assert json.loads(out) == {"error": "another coordinator\nholds it", "exit_code": EX_TEMPFAIL}
     assert err == "fleet: another coordinator\nfleet: holds it\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_message_is_wrapped_between_words_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    Failure("the farm has no miner 'shed-3': there are attic-1, garage-1", EX_TEMPFAIL).show()
+    assert isinstance(sys.stderr, Terminal)
+    assert sys.stderr.getvalue() == "fleet: the farm has no miner 'shed-3':\n  there are attic-1, garage-1\n"
 
 
 def test_figures_that_state_the_failure_stay_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
