@@ -192,15 +192,3 @@ def test_a_sound_file_is_called_valid_with_the_farm_that_it_describes(empty_fold
     done = CliRunner().invoke(config, ["check", str(file)])
     assert done.exit_code == 0
     assert done.output == f"{file}: valid; 3 miners at https://neonet.example.com\n"
-
-
-def test_a_miner_without_an_id_is_named_with_the_line_of_its_table(empty_folder: Path) -> None:
-    (empty_folder / "fleet.toml").write_text(
-        'cpu = 2\n[[miner]]\nid = "neo1abcdefgh"\n\n[[miner]]\nname = "garage-1"\n'
-    )
-    found = problems()
-    assert found.startswith(
-        "miner.1.id (fleet.toml, line 5): is not set, and each [[miner]] table needs it; this setting"
-    )
-    (empty_folder / "fleet.toml").unlink()
-    assert problems(FLEET_MINER='[{"name": "garage-1"}]').startswith("FLEET_MINER__0__ID (environment): is not set")

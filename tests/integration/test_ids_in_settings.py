@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from config.errors import ConfigError
+from config.load import load
 from tests.support.processes import run_fleet
 
 WALLET = "neo1" + "5f0c3b9a7e" * 4
@@ -78,3 +80,14 @@ def test_the_start_of_ids_is_shown_as_far_as_ids_are(tmp_path: Path, form: list[
 def test_the_start_of_ids_that_are_no_wallets_is_shown(tmp_path: Path) -> None:
     shown = run_fleet("config", "--json", folder=tmp_path, settings={"FLEET_MINER_PREFIX": "rig-"})
     assert json.loads(shown.stdout)["miner_prefix"]["value"] == "rig-"
+
+
+def test_a_miner_without_an_id_is_named_with_the_line_of_its_table(tmp_path: Path) -> None:
+    file, nothing = tmp_path / "fleet.toml", {"FLEET_SECRETS_DIR": str(tmp_path)}
+    file.write_text(toml("cpu = 2", "[[miner]]", 'id = "neo1abcdefgh"', "", "[[miner]]", 'name = "garage-1"'))
+    with pytest.raises(ConfigError) as caught:
+        load(environ=nothing, toml_file=file)
+    assert str(caught.value).startswith(f"miner.1.id ({file}, line 5): is not set, and each [[miner]] table needs it; ")
+    file.write_text("")
+    with pytest.raises(ConfigError, match=r"^FLEET_MINER__0__ID \(environment\): is not set"):
+        load(environ=nothing | {"FLEET_MINER": '[{"name": "garage-1"}]'}, toml_file=file)

@@ -1,4 +1,7 @@
-"""Who signed a result: only a host that has a key, and only for a job that the coordinator sent."""
+"""Who signed a result: only a host that has a key, and only for a job that the coordinator sent.
+
+One file: all tests sign by the same keys and hand their results to the same check.
+"""
 
 from __future__ import annotations
 

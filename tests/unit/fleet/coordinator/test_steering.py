@@ -1,4 +1,7 @@
-"""Farms at a simulated server under controls: what is paused mines nothing, and nothing that was paid is lost."""
+"""Farms at a simulated server under controls: what is paused mines nothing, and nothing that was paid is lost.
+
+One file: all tests steer the same small farm.
+"""
 
 from __future__ import annotations
 
