@@ -104,7 +104,8 @@ class Steering:
 
     def look(self, now: float) -> None:
         """Close the sessions of paused miners for which that is due. Call it each turn."""
-        due = {miner_id for miner_id, at in self._closes_at.items() if at <= now}
+        # a list, so that the same farm does the same again: a set's order differs between two processes
+        due = [miner_id for miner_id, at in self._closes_at.items() if at <= now]
         for farm in (steered.farm for steered in self._farms if due and not steered.farm.draining):
             closed = [farm.miners[miner_id] for miner_id in due if miner_id in farm.miners]
             for miner in closed:

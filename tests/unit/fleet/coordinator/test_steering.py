@@ -209,3 +209,17 @@ def test_no_check_waits_for_a_host_while_it_is_paused() -> None:
         farm.follow(*controls)
         workers.look(farm.farm.now)
         assert workers.able == able
+
+
+def test_sessions_of_paused_miners_are_closed_in_the_order_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    farm = Steered()
+    farm.run(30.0)
+    closed: list[str] = []
+    monkeypatch.setattr(
+        farm.farm.farm, "requeue", lambda miners, _: closed.extend(miner.spec.miner_id for miner in miners)
+    )
+    farm.follow(at(farm, stop_after_s=0.0))
+    closed.clear()
+    farm.steering._closes_at.update(dict.fromkeys(farm.names, farm.farm.now))
+    farm.steering.look(farm.farm.now)
+    assert closed == list(farm.names), "the same in every process, so that a virtual schedule can be repeated"
