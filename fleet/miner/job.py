@@ -19,6 +19,7 @@ from fleet.domain.saved_state import OpenJob
 from fleet.domain.turn import NEVER
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT
+from tasks.host.host_names import host_of
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
@@ -47,7 +48,7 @@ class ActiveJob:
     attempt: int = 0
     #: number of attempts that ended without a result
     strikes: int = 0
-    #: the numbers of these attempts since the coordinator started, and the hosts on which they failed
+    #: the numbers of these attempts since the coordinator started, and the workers on which they failed
     struck: set[int] = field(default_factory=set)
     failed_on: set[str] = field(default_factory=set)
     #: hosts that refused the job
@@ -205,7 +206,7 @@ class ActiveJob:
         """Count an attempt that ended without a result. Returns False if it was, or may have been, counted before."""
         self.failed_on.add(message.worker)
         if message.outcome is Outcome.REFUSED:
-            self.refused_by.add(message.worker)
+            self.refused_by.add(host_of(message.worker))
         if message.attempt in self.struck or message.attempt < self.counts_from:
             return False
         self.struck.add(message.attempt)

@@ -23,7 +23,7 @@ from fleet.errors import (
 )
 from fleet.miner.policy import Policy
 from fleet.server.client import Client
-from tasks.messages import Outcome, parse_stream_fields, task_id
+from tasks.messages import Outcome, ResultMessage, parse_stream_fields, task_id
 from tests.support.insides import active_jobs
 from tests.support.miner_script import Script, accepted, job
 
@@ -133,6 +133,22 @@ def test_a_refused_payload_is_answered_with_an_error_after_one_attempt() -> None
     assert "error" in goodbye.result
     script.answer(goodbye, Receipt(accepted=False, reward=Decimal(0), error="Invalid result format"))
     assert script.last_state("j1") is JobState.REJECTED
+
+
+@pytest.mark.parametrize("again", [1, 2], ids=["at once", "after the next order"])
+def test_one_host_refuses_a_job_once_whatever_its_workers_are_called(again: int) -> None:
+    script = Script().mining()
+    script.call(CallKind.FETCH, job("j1"))
+    able = frozenset({"a@garage", "worker@shed"})
+    for attempt, worker in ((1, "a@garage"), (again, "b@garage")):
+        refusal = ResultMessage(job_id="j1", attempt=attempt, outcome=Outcome.REFUSED, result={}, worker=worker)
+        script.effects += script.miner.on(ResultArrived(message=refusal, able=able), script.now)
+        if again == 2:
+            script.waited(1.0)
+    assert not active_jobs(script.miner)["j1"].failure
+    refusal = ResultMessage(job_id="j1", attempt=again, outcome=Outcome.REFUSED, result={}, worker="worker@shed")
+    script.effects += script.miner.on(ResultArrived(message=refusal, able=able), script.now)
+    assert active_jobs(script.miner)["j1"].failure
 
 
 def test_a_result_with_an_infinity_in_it_is_a_failed_attempt() -> None:
