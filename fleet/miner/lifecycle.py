@@ -158,8 +158,10 @@ class Lifecycle:
         """Retry a step of the farewell a few times; after that, the drain goes on without it."""
         last, gone = self._farewell.failed(call.kind, error), isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
-            if gone or last:
-                self.phase, self._owes_total = Phase.DONE, not gone
+            if not (gone or last):
+                # no row, or the next start would take the total for requested
+                return []
+            self.phase, self._owes_total = Phase.DONE, not gone
             return [self._account.unverifiable(str(error))]
         if gone:
             return self.stopped(call, "lost by the server")

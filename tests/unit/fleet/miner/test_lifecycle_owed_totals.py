@@ -9,6 +9,7 @@ import pytest
 
 from fleet.domain.answers import Totals
 from fleet.domain.calls import Call, CallKind, Reply
+from fleet.domain.effects import Effect, TotalsSeen
 from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.saved_state import SavedMiner
@@ -29,8 +30,8 @@ def calls(miner: Miner, now: float) -> Call | None:
     return None if begun is None else begun[0]
 
 
-def ends(miner: Miner, call: Call, outcome: Totals | CallError, now: float) -> None:
-    miner.on(Reply(call=call, outcome=outcome, sent_at=now, answered_at=now), now)
+def ends(miner: Miner, call: Call, outcome: Totals | CallError, now: float) -> list[Effect]:
+    return miner.on(Reply(call=call, outcome=outcome, sent_at=now, answered_at=now), now)
 
 
 @pytest.mark.parametrize("owes_total", [False, True])
@@ -60,3 +61,15 @@ def test_a_total_that_was_not_stated_is_requested_again_by_the_next_drain_and_no
                 ends(miner, call, NoAnswer("no answer"), now)
         assert asked == 2, "each farewell asks twice"
         assert not miner.compared
+
+
+def test_the_ledger_takes_a_total_for_requested_only_once_the_farewell_is_over() -> None:
+    miner = closed(owes_total=True)
+    miner.on(DrainBegun(), 0.0)
+    rows = []
+    for now in (0.0, 60.0):
+        call = calls(miner, now)
+        assert call is not None
+        found = ends(miner, call, NoAnswer("no answer"), now)
+        rows.append([effect.verdict for effect in found if isinstance(effect, TotalsSeen)])
+    assert rows == [[], ["unverifiable: no answer"]], "a coordinator killed after the first leaves it to the next start"
