@@ -40,14 +40,14 @@ Kind = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class HostResult:
     """One host's result of a job that is checked."""
 
     message: ResultMessage
     kind: Kind = ()
 
 
-def agree(job_type: str, first: Claim, second: Claim) -> bool:
+def agree(job_type: str, first: HostResult, second: HostResult) -> bool:
     """Whether two results of one job, each of which holds what a server requires, agree.
 
     Between hosts of one kind, everything must be equal. Otherwise numbers may differ by rounding, and digests over such

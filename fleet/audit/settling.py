@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from fleet.audit.comparing import Claim, agree
+from fleet.audit.comparing import HostResult, agree
 from tasks.host.host_names import host_of
 
 
@@ -15,18 +15,18 @@ class Settled:
     """How a checked job was decided."""
 
     #: the result to submit
-    claim: Claim
+    claim: HostResult
     #: hosts that agreed on it, and hosts that gave another one
     agreed: tuple[str, ...]
     wrong: tuple[str, ...]
 
 
-def host_that_claims(claim: Claim) -> str:
+def host_that_claims(claim: HostResult) -> str:
     """The host that gave a result."""
     return host_of(claim.message.worker)
 
 
-def settle(job_type: str, claims: Sequence[Claim]) -> Settled | None:
+def settle(job_type: str, claims: Sequence[HostResult]) -> Settled | None:
     """The first result on which two hosts agree, None while none is. A host can't confirm itself.
 
     Whoever gave a result that agrees with neither of the two was wrong, even if another result of the same host agrees.
@@ -42,7 +42,7 @@ def settle(job_type: str, claims: Sequence[Claim]) -> Settled | None:
     return None
 
 
-def contradicting(job_type: str, claims: Sequence[Claim]) -> frozenset[str]:
+def contradicting(job_type: str, claims: Sequence[HostResult]) -> frozenset[str]:
     """Hosts that gave two results of the same job which differ: kernels are functions, so such a host is wrong."""
     return frozenset(
         host_that_claims(first)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Mapping
 
-from fleet.audit.comparing import Claim
+from fleet.audit.comparing import HostResult
 from fleet.audit.settling import contradicting, host_that_claims, settle
 from fleet.domain.causes import Loss
 from fleet.domain.checks import Checked
@@ -128,7 +128,7 @@ class Attempts:
         active.unanswered = 0
         flaw = flaw_of(message, active.job.job_type) if event.trusted else _QUARANTINED
         if not flaw and (event.check or active.is_checked):
-            return self._claimed(active, Claim(message=message, kind=event.kind), able, now)
+            return self._claimed(active, HostResult(message=message, kind=event.kind), able, now)
         if not flaw:
             return self._computed(active, message)
         return self._failed(active, message, flaw, able, now)
@@ -158,7 +158,7 @@ class Attempts:
 
     # -- checks -----------------------------------------------------------------------------------------------------
 
-    def _claimed(self, active: ActiveJob, claim: Claim, able: Collection[str], now: float) -> list[Effect]:
+    def _claimed(self, active: ActiveJob, claim: HostResult, able: Collection[str], now: float) -> list[Effect]:
         """Take in a result of a job that is checked: decide the job by it, or have another host compute it, too."""
         claims, answer = active.claims, (claim.message.attempt, claim.message.worker)
         if any((one.message.attempt, one.message.worker) == answer for one in claims):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.audit.comparing import Claim
+from fleet.audit.comparing import HostResult
 from fleet.domain.causes import REFUSED_BEFORE, Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState, awaits_result
@@ -54,7 +54,7 @@ class ActiveJob:
     #: hosts that refused the job
     refused_by: set[str] = field(default_factory=set)
     #: results that hosts gave of a job that is checked, until it is decided, and when it is decided at the latest
-    claims: list[Claim] = field(default_factory=list)
+    claims: list[HostResult] = field(default_factory=list)
     decided_by: float = NEVER
     #: whether another host gave the same result
     checked: bool = False

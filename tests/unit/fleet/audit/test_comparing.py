@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fleet.audit.comparing import ABSOLUTE, RELATIVE, Claim, Kind, agree
+from fleet.audit.comparing import ABSOLUTE, RELATIVE, HostResult, Kind, agree
 from tasks.messages import Outcome, ResultMessage
 
 _AVX2, _AVX512 = ("x86_64", "2.4", "openblas", "haswell", "3"), ("x86_64", "2.4", "openblas", "skylakex", "3")
@@ -14,11 +14,11 @@ _ONE, _OTHER = "a" * 64, "b" * 64
 _PRODUCT = {"checksum": _ONE, "shape": [2, 2], "mean": 0.25, "std": 1.5, "synthetic": True}
 
 
-def _claim(result: dict[str, Any], kind: Kind = (), version: str = "3") -> Claim:
+def _claim(result: dict[str, Any], kind: Kind = (), version: str = "3") -> HostResult:
     message = ResultMessage(
         job_id="j1", attempt=1, outcome=Outcome.COMPUTED, result=result, worker="worker@a", kernel_version=version
     )
-    return Claim(message=message, kind=kind)
+    return HostResult(message=message, kind=kind)
 
 
 def _agree(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fleet.audit.comparing import Claim
+from fleet.audit.comparing import HostResult
 from fleet.audit.settling import contradicting, settle
 from tasks.messages import Outcome, ResultMessage
 
 
-def _claim(host: str, answer: int, attempt: int = 1) -> Claim:
-    return Claim(
+def _claim(host: str, answer: int, attempt: int = 1) -> HostResult:
+    return HostResult(
         message=ResultMessage(
             job_id="j1",
             attempt=attempt,
@@ -19,7 +19,7 @@ def _claim(host: str, answer: int, attempt: int = 1) -> Claim:
     )
 
 
-def _settled(*claims: Claim) -> tuple[tuple[str, ...], tuple[str, ...], int] | None:
+def _settled(*claims: HostResult) -> tuple[tuple[str, ...], tuple[str, ...], int] | None:
     found = settle("data_hash", claims)
     return None if found is None else (found.agreed, found.wrong, found.claim.message.result["iterations"])
 
