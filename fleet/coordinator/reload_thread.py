@@ -93,7 +93,7 @@ class ReloadThread:
         if lacks is None:
             self._held = True
         elif self._held:
-            advice = "bring it back; to mine without it, restart the coordinator"
+            advice = "bring its settings back; to mine without them, restart the coordinator"
             raise ConfigError([Problem(name=str(self._path), source="file", reason=lacks, advice=advice)])
 
     def _outcome(self, settings: Settings, wish: ReloadWish) -> ReloadOutcome:

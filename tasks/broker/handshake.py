@@ -147,7 +147,7 @@ def _contact(address: RedisAddress, client: redis.Redis, ask: Callable[[redis.Re
 
 def _role_refused(exc: redis.RedisError) -> Refusal:
     # neither of these errors contains a URL or a password
-    advice = "FLEET_REDIS_URL holds a wrong user or password, or a revoked one"
+    advice = "FLEET_REDIS_URL holds no password, a wrong user or password, or a revoked one"
     return Refusal(reason=f"Redis refuses this role: {_said(exc)}; {advice}")
 
 

@@ -57,7 +57,7 @@ def test_a_wrong_password_is_found_and_not_shown(empty_redis_url: str) -> None:
     parts = urlsplit(empty_redis_url)
     found = about("redis", redis_diagnoses(f"redis://:a-wrong-password@{parts.hostname}:{parts.port}/0"))
     assert found.grade is Grade.FAIL
-    assert "wrong user or password" in found.advice
+    assert "holds no password, a wrong user or password, or a revoked one" in found.advice
     assert "a-wrong-password" not in found.found + found.advice
 
 
