@@ -53,6 +53,8 @@ class Hosts:
             begin("good-2", WORKER)
             argv = [*FLEET, "coordinator"]
             process = stack.enter_context(started(argv, self.folder, environ(self.folder, self.settings)))
+            # before that there may be no ledger to tell of
+            process.says("[REWARD]")
             # the bad one is the new one: its first result can be checked
             eventually("both good hosts", lambda: all(self.host(name).get("agreed") for name in ("good-1", "good-2")))
             begin("bad", WRONG)
