@@ -129,7 +129,7 @@ def test_a_coordinator_of_another_wire_version_is_found(empty_redis_url: str, cl
     found = about("redis", redis_diagnoses(empty_redis_url))
     assert found.grade is Grade.FAIL
     assert "9.9.9" in found.found
-    assert "install that release" in found.advice
+    assert "install release 9.9.9 on this host" in found.advice
 
 
 def test_a_certificate_of_nobody_known_is_found(tmp_path: Path, empty_redis_url: str) -> None:
