@@ -1,4 +1,7 @@
-"""Attempts at a job that fail, repeat or give what can't be sent, on one pure miner."""
+"""Attempts at a job that fail, repeat or give what can't be sent, on one pure miner.
+
+One file: each test ends the attempts at one job in another way.
+"""
 
 from __future__ import annotations
 
