@@ -42,6 +42,6 @@ def test_a_restarted_coordinator_counts_the_requests_of_the_one_that_was_killed(
         first = USED.search(process.out, said)
         assert first is not None
         assert int(first[1]) >= 2 * (killed["accepted"] - 3), "of each miner, one payment may be unwritten"
-        assert int(first[1]) <= now["requests_total"]
+        assert int(first[1]) <= now["requests_total"] + 3, "of each miner, one may be written down and not sent"
         assert asked(url, "/simulator/requests")["refused_429"] == 0
         assert earned(folder, url) == book(url)

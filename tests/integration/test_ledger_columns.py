@@ -35,6 +35,7 @@ from fleet.domain.effects import (
 from fleet.domain.jobs import Entry, Finding, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof
 from fleet.domain.saved_state import Habit
+from fleet.domain.session_effects import SessionRequested
 from fleet.domain.wallets import StatedWallet
 from fleet.errors import LedgerError
 from fleet.ledger import schema
@@ -47,6 +48,7 @@ from fleet.ledger.reports.verify import ServerVerdict, verify
 #: why a column may be altered unseen: no amount that is booked depends on it
 EXCUSED = {
     "servers.simulated": "nobody reads it",
+    "session_requests.requested_at": "nobody reads it",
     "findings.id": "only their order counts, and that is sealed",
     "jobs.attempt": "how often a job was computed",
     "jobs.strikes": "how often a job was computed",
@@ -129,6 +131,7 @@ def turns() -> Iterator[list[Write]]:
     yield [Found(miner_id="rig-a1", finding=finding, extra_jobs=1)]
     yield [SessionBeat(miner_id="rig-a1", session_id="s1", counted=True, offset=Decimal("0.2"))]
     yield [job(5)]
+    yield [SessionRequested(miner_id="rig-a1")]
 
 
 @pytest.fixture
