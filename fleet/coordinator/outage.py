@@ -8,6 +8,7 @@ all waits.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Collection
 
 from fleet.domain.turn import NEVER
 from fleet.miner.backoff import Backoff
@@ -26,9 +27,11 @@ _PAUSE_S = 2.0
 class Outage:
     """Counts failed calls since the last answer. Times are monotonic seconds."""
 
-    def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
-        #: number of miners that make calls
-        self.miners = miners
+    def __init__(
+        self, callers: Callable[[], Collection[str]], backoff: Backoff, rng: random.Random, now: float
+    ) -> None:
+        #: gives the ids of the miners that make calls: a closed one can't fail
+        self._callers = callers
         cap_s = max(backoff.floor_s, min(backoff.cap_s, _PAUSE_S))
         self._backoff = Backoff(floor_s=backoff.floor_s, cap_s=cap_s)
         self._rng = rng
@@ -58,11 +61,11 @@ class Outage:
 
     def _concerns_all(self, now: float) -> bool:
         """Whether enough miners failed, not counting those that fail on their own; if all do, whether all failed."""
-        flawed = {miner_id for miner_id, until in self._flawed.items() if until > now}
-        sound = len(self._failed - flawed)
-        if len(flawed) == self.miners:
+        callers = self._failed.union(self._callers())
+        flawed = {miner_id for miner_id in callers if self._flawed.get(miner_id, now) > now}
+        if flawed == callers:
             return flawed == self._failed
-        return sound >= min(_CALLS, self.miners - len(flawed))
+        return len(self._failed - flawed) >= min(_CALLS, len(callers - flawed))
 
     def answered(self, now: float) -> bool:
         """Record that a miner's call got an answer, even a refusal. Returns whether this ends an outage."""

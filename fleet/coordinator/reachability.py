@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Collection
 
 from fleet.coordinator.ban import Ban
 from fleet.coordinator.outage import Outage
@@ -15,12 +16,17 @@ from fleet.miner.backoff import Backoff
 
 
 class Reachability:
-    """Concludes from the outcomes of all calls whether the server can be called. Times are monotonic seconds."""
+    """Concludes from the outcomes of all calls whether the server can be called. Times are monotonic seconds.
 
-    def __init__(self, miners: int, backoff: Backoff, rng: random.Random, now: float) -> None:
+    `callers` gives the ids of the miners that make calls.
+    """
+
+    def __init__(
+        self, callers: Callable[[], Collection[str]], backoff: Backoff, rng: random.Random, now: float
+    ) -> None:
         self._ban = Ban()
         self._ban_changed: BanChanged | None = None
-        self._outage = Outage(miners, backoff, rng, now)
+        self._outage = Outage(callers, backoff, rng, now)
         self.pay = Paying()
         #: whether the farm drains, which an outage does not delay
         self.draining = False
@@ -51,10 +57,6 @@ class Reachability:
     def unpaid_s(self, now: float) -> float:
         """For how long the server has answered without paying for a job, in seconds; 0 while that is not unusual."""
         return 0.0 if self.away or self.banned(now) else self.pay.unpaid_s(now)
-
-    def counts(self, miners: int) -> None:
-        """From now on, `miners` make calls."""
-        self._outage.miners = miners
 
     def remember_ban(self, wait_s: float, now: float) -> None:
         """An earlier coordinator was banned: no call is made for `wait_s` seconds, then one that probes."""

@@ -277,9 +277,7 @@ def _brought_in(one: Reloadable, spec: MinerSpec, now: float) -> Miner:
 
 
 def _count_again(farm: Farm, settings: Settings, now: float) -> None:
-    miners = max(len(farm.miners) - len(farm.removed), 1)
-    farm.timetable.miners = miners
-    farm.server.counts(miners)
+    farm.timetable.miners = max(len(farm.miners) - len(farm.removed), 1)
     farm.auto.count_again({miner.id.lower() for miner in settings.miner if miner.pinned}, now)
 
 

@@ -64,7 +64,7 @@ class Farm:
         #: `auto` opens and closes sessions, or only measures the income where all miners stay open
         self.governor, self.auto = governor, auto
         # pauses differ between farms, but repeat for the same farm
-        self.server = Reachability(len(self.miners), backoff or Backoff(), random.Random("".join(self.miners)), now)
+        self.server = Reachability(self._callers, backoff or Backoff(), random.Random("".join(self.miners)), now)
         #: calls that may begin, and fetches without an answer yet
         self._free_calls, self._fetching = max_calls, 0
         self.jobs = OpenJobs(opened for miner in self.miners.values() for opened in miner.restored())
@@ -212,6 +212,10 @@ class Farm:
             if miner.draining:
                 self.timetable.left(miner)
             self.timetable.enter(miner, now)
+
+    def _callers(self) -> list[str]:
+        """The ids of the miners that make calls: all but those that are closed or paused."""
+        return [one.spec.miner_id for one in self.miners.values() if one.in_session or not (one.done or one.paused)]
 
     def _prior(self, job_id: str) -> Prior | None:
         """The record of a job that a server assigns, from the open jobs or the ledger."""
