@@ -35,7 +35,7 @@ def no_worker(havoc: Havoc) -> str | None:
         return f"it was said after {said_s:.1f} s"
     if after["assigned"]["task"] != before["assigned"]["task"]:
         return f"{after['assigned']['task'] - before['assigned']['task']} jobs were asked for, for no worker"
-    return None if after["sessions_open"] == farm.setup.miners else f"{after['sessions_open']} sessions live"
+    return None if farm.keeps(after["sessions_open"]) else f"{after['sessions_open']} sessions live"
 
 
 def scenes(*, full: bool) -> list[Scene]:  # noqa: ARG001 - as the other rooms of scenes

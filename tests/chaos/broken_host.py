@@ -32,7 +32,9 @@ def beside_a_good_one(poison: str) -> Callable[[Havoc], str | None]:
         farm.order(Orders())
         pace = beside / max(alone, 1e-9)
         havoc.paces.append(pace)
-        return f"the good host went on at {pace:.2f} of its pace" if pace < _LEAST_PACE[poison] else None
+        # on auto, more or fewer sessions may have been open than before
+        slow = pace < _LEAST_PACE[poison] and not farm.setup.auto
+        return f"the good host went on at {pace:.2f} of its pace" if slow else None
 
     return act
 

@@ -125,6 +125,10 @@ class Farm:
             "FLEET_FAILOVER__BACK_S": "2",
         }
 
+    def keeps(self, sessions: int) -> bool:
+        """Whether as many sessions are open as there should be: some on auto, or else one for each miner."""
+        return sessions > 0 if self.setup.auto else sessions == self.setup.miners
+
     @property
     def life(self) -> Life:
         """The running coordinator, or the one that ended last."""

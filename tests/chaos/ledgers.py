@@ -48,7 +48,7 @@ def lock_held(havoc: Havoc) -> str | None:
     if f"(pid {holder.pid})" not in farm.life.words():
         return f"the holder is not named: {farm.life.words()}"
     open_now = farm.counters()["sessions_open"]
-    return None if open_now == farm.setup.miners else f"{open_now} sessions of {farm.setup.miners} live"
+    return None if farm.keeps(open_now) else f"{open_now} sessions of {farm.setup.miners} live"
 
 
 def slow_disk(seconds: float) -> Callable[[Havoc], str | None]:

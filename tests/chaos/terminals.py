@@ -16,7 +16,7 @@ def terminal_closed(havoc: Havoc) -> str | None:
         return f"the coordinator before it ended with {code}: {farm.life.words()}"
     env = environ(farm.folder, farm.settings)
     with in_terminal([*FLEET, "coordinator"], farm.folder / "terminal", env) as terminal:
-        eventually("sessions", lambda: farm.counters()["sessions_open"] == farm.setup.miners)
+        eventually("sessions", lambda: farm.keeps(farm.counters()["sessions_open"]))
         farm.accepts(10)
         terminal.close()
         code = terminal.wait()
