@@ -78,6 +78,9 @@ class Operator:
     def starts(self, inbox: VirtualInbox, farms: Sequence[SteeredFarm]) -> Steering:
         """A coordinator starts."""
         self._inbox, self._farms = inbox, farms
+        if self.over:
+            # the last one was killed once it had been told to end
+            self._timeline.after(0.0, self._stop)
         self._seen, controls = self._book.last(), self._book.in_force()
         self.laws.born(controls, self._timeline.now)
         self._work.born(controls, self._timeline.now)
@@ -182,4 +185,9 @@ class Operator:
             raise BrokenLawError(f"controls: {idle} never mine again")
         if not idle:
             self.over = True
+            self._stop()
+
+    def _stop(self) -> None:
+        """Tell the coordinator to end."""
+        if self._runs and self._inbox is not None:
             self._inbox.put(Stop("everything mines again", asked=False))
