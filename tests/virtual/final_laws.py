@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from fleet.coordinator.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
@@ -18,6 +18,12 @@ from fleet.simulator.book import PaymentKind
 from fleet.simulator.faultkinds import FaultKind
 from tests.virtual.laws import WALLET_ROUNDING, Laws, rounding
 from tests.virtual.timeline import EPOCH_S
+
+_LAST_CLOSED = (
+    select(schema.miners.c.miner_id, func.max(schema.sessions.c.closed_at).label("at"))
+    .join(schema.miners, schema.miners.c.id == schema.sessions.c.miner)
+    .group_by(schema.miners.c.miner_id)
+)
 
 
 class FinalLaws:
@@ -32,6 +38,7 @@ class FinalLaws:
         with engine.connect() as connection:
             entries = connection.execute(select(schema.entries, schema.miners.c.miner_id).join(schema.miners)).all()
             rows = connection.execute(select(schema.jobs, schema.miners.c.miner_id).join(schema.miners)).all()
+            closed = {row.miner_id: row.at for row in connection.execute(_LAST_CLOSED)}
             sums = connection.execute(select(schema.sums, schema.miners.c.miner_id).join(schema.miners)).all()
         # another server may have jobs of the same ids
         jobs = {row.job_id: row for row in rows if row.miner_id in farm.miners}
@@ -50,7 +57,9 @@ class FinalLaws:
             # The faults are over, so only a limit of requests or a forgotten contributor may keep the total from being
             # read. Random refusals make the farm believe in a limit of one or two requests, which takes some windows to
             # correct.
-            over_at = min(self._laws.stopped.get(miner_id, math.inf), self._laws.plan.mining_s)
+            # the session of a miner that was left out for a while is stopped by none of its own calls
+            closed_at = math.inf if closed.get(miner_id) is None else closed[miner_id] / 1000 - EPOCH_S
+            over_at = min(self._laws.stopped.get(miner_id, math.inf), closed_at, self._laws.plan.mining_s)
             asked = self._laws.total_asked.get(miner_id, 0.0) >= over_at or miner.phase is not Phase.DONE
             refused = any(fault.kind is FaultKind.REFUSED for fault in self._laws.plan.faults)
             excused = self._laws.plan.server_limit < 5000 or self._laws.plan.forgets or refused
