@@ -55,8 +55,9 @@ class ControlLaws:
         self.requested: set[str] = set()
 
     def born(self, controls: Controls, now: float) -> None:
-        """A coordinator starts with these controls."""
+        """A coordinator starts with these controls, and is in doubt about each session that the last one requested."""
         self.draining = False
+        self.requested.clear()
         self.follow(controls, now)
 
     def stopping(self) -> None:
