@@ -98,8 +98,6 @@ class SavedMiner:
     forgotten_since_balance: bool = False
     #: the last total that the server stated, if nothing was booked since; else None
     stated_total: Decimal | None = None
-    #: whether a session was closed and its miner's total not requested since
-    owes_total: bool = False
     #: whether a session was closed since the server last stated its miner's total
     closed_uncompared: bool = False
     #: the open session, None if there is none

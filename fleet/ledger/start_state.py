@@ -76,7 +76,6 @@ def saved_miner(connection: Connection, common_state: CommonState, miner_id: str
         forgotten_since_balance=base.balance_at is not None
         and bool(read(_FORGOTTEN_SINCE, {"key_miner": miner, "at": base.balance_at})),
         stated_total=_stated_total(base, booked - Decimal(base.base_booked or 0)),
-        owes_total=last_closed > (base.asked_at or 0),
         closed_uncompared=last_closed > (base.stated_at or 0),
         session=open_session(read, miner, now_ms, base),
         session_requested=miner in common_state.requested,

@@ -42,7 +42,7 @@ class Lifecycle:
         self._in_doubt = saved.session_requested
         #: whether that is left for the next start to find out
         self._leaves_doubt = False
-        self._owes_total = saved.owes_total
+        self._owes_total = saved.closed_uncompared
         self._spec = spec
         self._policy = policy
         self._workload = workload
@@ -159,7 +159,7 @@ class Lifecycle:
         last, gone = self._farewell.failed(call.kind, error), isinstance(error, NotRegistered | SessionLost)
         if call.kind is CallKind.TOTALS:
             if not (gone or last):
-                # no row, or the next start would take the total for requested
+                # the ledger records that a total is not stated once no further attempt follows
                 return []
             self.phase, self._owes_total = Phase.DONE, not gone
             return [self._account.unverifiable(str(error))]

@@ -101,8 +101,6 @@ class Laws:
         self.steered: SteeringLaws | None = None
         server.watch = self._arrived
 
-    # -- every step -------------------------------------------------------------------------------------------------
-
     def born(self) -> None:
         """A coordinator starts. Whatever the last one had under way stays unanswered."""
         self._read.clear()
@@ -116,6 +114,7 @@ class Laws:
         """Rows were written to the ledger."""
         mended = {write.job_id for write in writes if isinstance(write, JobMoved) and self._mends(write)}
         for reply in self._read:
+            self._note(reply)
             self._ended(reply, mended)
         self._read.clear()
         self._results.clear()
@@ -185,18 +184,22 @@ class Laws:
         for event in events:
             if isinstance(event, Reply):
                 self._read.append(event)
-                if isinstance(event.outcome, Totals):
-                    self.total_asked[event.call.spec.miner_id] = event.sent_at
-                    if event.outcome.balance is not None:
-                        self.balance_asked[event.call.spec.miner_id] = event.sent_at
-                elif event.call.kind is CallKind.STOP_SESSION:
-                    self.stopped[event.call.spec.miner_id] = event.sent_at
-                elif isinstance(event.outcome, Registration):
-                    self._registered[event.call.spec.miner_id] = event.sent_at
             elif isinstance(event, AbandonedSessionStopped):
                 self.stopped[event.session.miner_id] = self._timeline.now
             elif isinstance(event, Results):
                 self._results.update(event.entries)
+
+    def _note(self, reply: Reply) -> None:
+        """Note when what an answer stated was asked, once its effects are written: a death before that forgets it."""
+        miner_id = reply.call.spec.miner_id
+        if isinstance(reply.outcome, Totals):
+            self.total_asked[miner_id] = reply.sent_at
+            if reply.outcome.balance is not None:
+                self.balance_asked[miner_id] = reply.sent_at
+        elif reply.call.kind is CallKind.STOP_SESSION:
+            self.stopped[miner_id] = reply.sent_at
+        elif isinstance(reply.outcome, Registration):
+            self._registered[miner_id] = reply.sent_at
 
     def sent(self, call: Call, now: float) -> None:
         """A call is sent."""
@@ -273,8 +276,6 @@ class Laws:
         row.in_flight = False
         over = isinstance(reply.outcome, Receipt) or isinstance(error, JobCompleted | JobUnknown | Refused)
         row.outcome_known = over and call.job_id not in mended
-
-    # -- the whole --------------------------------------------------------------------------------------------------
 
     def conserved(self, ledger: Ledger) -> None:
         """I1: at any moment, every job ever assigned is either open or in exactly one final state."""

@@ -21,7 +21,7 @@ from fleet.miner.policy import Policy
 
 def closed(*, owes_total: bool) -> Miner:
     """A miner without a session, as an earlier coordinator left it."""
-    saved = SavedMiner(base_total=Decimal(0), owes_total=owes_total)
+    saved = SavedMiner(base_total=Decimal(0), closed_uncompared=owes_total)
     return Miner(MinerSpec(miner_id="rig-1"), Policy(), saved, random.Random(1), 0.0)
 
 
