@@ -258,7 +258,7 @@ class Laws:
         self.hold(row is not None, f"write down first: job {job_id} is submitted and not in the ledger")
         assert row is not None
         row.arrived += 1
-        marks = [value for value in result.values() if isinstance(value, str) and " by " in value]
+        marks = [value for name, value in result.items() if name != "error" and " by " in str(value)]
         wrong = [mark for mark in marks if mark != f"{of_server(self._name, job_id)} by {row.miner_id}"]
         self.hold(not wrong, f"I4: {job_id} of {row.miner_id} is submitted with the result of {wrong}")
 
