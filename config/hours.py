@@ -59,3 +59,15 @@ def longest_min(windows: Sequence[Window]) -> int:
         length = length + 1 if runs else 0
         longest = max(longest, length)
     return longest
+
+
+def check_least_on(hours: Sequence[str], least_on_s: float, never: str) -> None:
+    """Raise ValueError if no part of the week lasts `least_on_s` seconds; `never` says what would never happen."""
+    if not hours or not least_on_s:
+        return
+    longest_s = 60 * longest_min([window_of(text) for text in hours])
+    if longest_s < least_on_s:
+        raise ValueError(
+            f"its hours last {longest_s} s at most and least_on_s is {least_on_s:g}, "
+            f"so {never}; lower least_on_s, or name longer hours"
+        )

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
-from config.hours import longest_min, window_of
+from config.hours import check_least_on, window_of
 from config.lists import split_list
 from config.sections import Finite, Section
 
@@ -74,10 +74,5 @@ class LimitSettings(Section):
 
     @model_validator(mode="after")
     def _lets_it_run(self) -> LimitSettings:
-        longest_s = 60 * longest_min([window_of(text) for text in self.hours])
-        if self.hours and longest_s < self.least_on_s:
-            raise ValueError(
-                f"its hours last {longest_s} s at most and least_on_s is {self.least_on_s:g}, "
-                "so the host would never compute; lower least_on_s, or name longer hours"
-            )
+        check_least_on(self.hours, self.least_on_s, "the host would never compute")
         return self

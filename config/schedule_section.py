@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from config.hours import longest_min, window_of
+from config.hours import check_least_on
 from config.limits_section import Hours
 from config.sections import Finite, HomePath, Section
 from config.servers import server_url
@@ -52,12 +52,7 @@ class ScheduleSettings(Section):
 
     @model_validator(mode="after")
     def _lets_it_run(self) -> ScheduleSettings:
-        longest_s = 60 * longest_min([window_of(text) for text in self.hours])
-        if self.hours and longest_s < self.least_on_s:
-            raise ValueError(
-                f"its hours last {longest_s} s at most and least_on_s is {self.least_on_s:g}, "
-                "so the farm would never mine; lower least_on_s, or name longer hours"
-            )
+        check_least_on(self.hours, self.least_on_s, "the farm would never mine")
         return self
 
     @model_validator(mode="after")
