@@ -32,7 +32,7 @@ class AliveFile:
         *,
         hosts_pause: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`hosts_pause` is whether worker hosts are paused, so that no worker takes jobs as was ordered."""
+        """`hosts_pause` is whether worker hosts are paused: then it is no problem that no worker takes jobs."""
         self._prospect, self._hosts_pause = prospect, hosts_pause
         #: the file's text; None when an earlier process may have written it
         self._written: str | None = None

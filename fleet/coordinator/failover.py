@@ -22,8 +22,8 @@ class Failover:
     ) -> None:
         """`servers` maps the name of each server to its priority, lower first, and its farm.
 
-        Those of a later priority are mined at once all earlier ones have been down or paused, have banned this address,
-        or have paid for no job, for `after_s`, and left again once one of these has paid for `back_s`.
+        A later priority is mined at as soon as no earlier one was of use for `after_s`: each was down or paused, had
+        banned this address, or paid for no job. It is left again once an earlier one has paid for `back_s`.
         """
         #: seconds after which a later priority is mined at, and left again
         self.after_s, self.back_s = after_s, back_s

@@ -30,7 +30,7 @@ class FarmSchedule:
         self._written: str | None = None
 
     def look(self) -> None:
-        """Bring the ledger's control up to date, unless it is as far as known. Raises LedgerError as `follow` does."""
+        """Bring the ledger's control up to date, unless it was when last seen. Raises LedgerError as `follow` does."""
         if self._wanted() != self._written:
             self.follow()
 

@@ -184,7 +184,7 @@ class Coordinator:
         return [*split, (first, Results(entries=flawed, of_messages=(), messages=(), flaws=()))]
 
     def reloaded(self, settings: Settings) -> None:
-        """ControlChange over between servers as these settings say."""
+        """Change between servers after the seconds that these settings give."""
         self._failover.after_s, self._failover.back_s = settings.failover.after_s, settings.failover.back_s
 
     def _reload(self, reload: Reload) -> None:

@@ -18,7 +18,7 @@ class Timetable:
     """Keeps the miners queued for their calls. Times are monotonic seconds."""
 
     def __init__(self, governor: Governor, miners: int, opens_singly: Callable[[float], bool]) -> None:
-        """`opens_singly` says whether an opening waits, at a time, for the answer to another one."""
+        """`opens_singly` is whether an opening has to wait, at that time, for the answer to another one."""
         self._governor = governor
         #: number of miners that want to be brought in
         self.miners = miners

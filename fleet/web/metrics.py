@@ -25,7 +25,7 @@ _TASK = ("name", "hostname", "queue_name")
 
 
 class EventMetrics(Collector):
-    """LabelledCounter events on one thread. Any thread may collect at any time."""
+    """Counts events on one thread. Any thread may collect at any time."""
 
     def __init__(self, *, release: str) -> None:
         self._types, self._hosts = Names(MOST_TYPES), Names(MOST_HOSTS)
