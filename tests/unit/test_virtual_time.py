@@ -86,6 +86,10 @@ def test_a_session_that_the_server_at_last_refused_to_stop_needs_no_later_total(
     run_seed(draw_plan(1952440, orders=False))
 
 
+def test_a_session_in_doubt_that_is_found_while_its_miner_is_paused_is_kept_if_the_pause_keeps_sessions() -> None:
+    run_seed(draw_plan(9102431))
+
+
 def test_a_call_that_fails_after_an_outage_is_repeated_without_the_outages_wait() -> None:
     run_seed(draw_plan(4000385, orders=False))
 

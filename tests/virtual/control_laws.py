@@ -53,6 +53,8 @@ class ControlLaws:
         self.in_session: dict[str, bool] = {}
         #: miners whose next request for a session is the first one since the last outcome
         self.requested: set[str] = set()
+        #: miners of which the ledger says that a session was requested, and not what became of it
+        self.in_doubt: set[str] = set()
 
     def born(self, controls: Controls, now: float) -> None:
         """A coordinator starts with these controls, and is in doubt about each session that the last one requested."""
@@ -75,12 +77,13 @@ class ControlLaws:
             told.control, told.stops_at = control, math.inf
             if control is not None:
                 at_ms = control.stops_at_ms
-                kept = at_ms is None and self.in_session.get(miner_id, False)
+                # a session in doubt may be there to keep, which the next answer shows
+                kept = at_ms is None and (self.in_session.get(miner_id, False) or miner_id in self.in_doubt)
                 due = now if at_ms is None else max(now, at_ms / 1000 - EPOCH_S)
                 told.stops_at = math.inf if kept else due
                 # one that is about to open a session has none to keep
                 soonest = due if self.in_session.get(miner_id, False) else now
-                told.first_stop_at = min(told.first_stop_at, math.inf if kept else soonest)
+                told.first_stop_at = min(told.first_stop_at, math.inf if kept and miner_id not in self.in_doubt else soonest)
 
     def sent(self, call: Call, now: float, *, open_jobs: bool) -> None:
         """A call is sent; `open_jobs` is whether its miner has any."""

@@ -19,7 +19,7 @@ from fleet.coordinator.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, SessionClosed, SessionOpened, Write
-from fleet.domain.session_effects import SessionRequested
+from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook
 from tests.virtual.broker import Redis
@@ -124,7 +124,9 @@ class Operator:
         for write in writes:
             if isinstance(write, SessionRequested):
                 self.laws.requested.add(write.miner_id)
-            elif isinstance(write, SessionOpened | SessionClosed):
+                self.laws.in_doubt.add(write.miner_id)
+            elif isinstance(write, SessionOpened | SessionClosed | SessionDenied):
+                self.laws.in_doubt.discard(write.miner_id)
                 self.laws.in_session[write.miner_id] = isinstance(write, SessionOpened)
 
     def end(self) -> None:
