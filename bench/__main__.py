@@ -1,7 +1,8 @@
 """`python -m bench [PART …]`: runs the named parts, prints a table and writes bench/out/results.json.
 
-Unless parts are named, all run but `forecast`, which takes an hour, and `detection`. `--plots FOLDER` draws the plots
-of the results. `--document FILE` puts table, machine and date between the two marks of a document.
+Unless parts are named, all run but `income` and `forecast`, which take an hour each, and `detection`. `--plots
+FOLDER` draws the plots of the results. `--document FILE` puts table, machine and date between the two marks of a
+document.
 `make bench ARGS='--plots docs/img --document docs/performance.md'` updates the docs.
 """
 
@@ -58,8 +59,9 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
 }
 #: parts before which the overhead is measured, so that its measurements are minutes apart
 _LOOKS = frozenset(("flow", "peers", "ledger", "start", "budget", "overhead"))
-#: parts that are measured only if they are named: one takes an hour, the other stops and kills processes
-_BY_NAME = frozenset(("forecast", "detection"))
+#: parts that are measured only if they are named: two take an hour each, the other stops and kills processes
+_BY_NAME = frozenset(("income", "forecast", "detection"))
+_UNNAMED = f"all but {', '.join(part for part in PARTS if part in _BY_NAME)} unless named"
 RESULTS = Path(__file__).parent / "out" / "results.json"
 
 
@@ -102,7 +104,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the farm.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; {_UNNAMED}")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures there")
     parser.add_argument("--document", type=Path, metavar="FILE", help="put the table there, between its marks")
     options = parser.parse_args()
