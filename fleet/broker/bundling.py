@@ -4,12 +4,14 @@ Celery costs one to two milliseconds a message, more than a light kernel. So whe
 workers, the light ones share a message: alone, each would wait longer for Celery than it waits for the others. While
 jobs wait long for a worker, or on their way to one, new jobs are held back for a tenth of that time, so that more of
 them share a message, including heavier ones. A job that was dispatched before goes alone: if it kills its process, it
-takes no other job with it.
+takes no other job with it. One whose result is only checked shares a message with others that the same hosts computed:
+each message has to keep away from those, and far from Redis few messages a second are possible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from fleet.domain.effects import Dispatch
 from tasks.data_size import MAX_DATA_BYTES
@@ -69,21 +71,36 @@ def pack(orders: Sequence[Dispatch], most_ms: float, size_of: Callable[[Dispatch
     may be; `size_of` gives its length as text. If `most_ms` is 0, each job goes alone.
     """
     messages: list[list[Dispatch]] = []
-    bundle: list[Dispatch] = []
-    filled_ms, filled_bytes = 0.0, 0
+    bundles: dict[tuple[str, ...], _Bundle] = {}
     for order in orders:
         ms = order.expected_ms
-        alone = not most_ms or order.only_if_idle or order.message.attempt > 1
+        alone = not most_ms or order.only_if_idle or (order.message.attempt > 1 and not order.checks)
         if alone or ms is None or ms > most_ms:
             messages.append([order])
             continue
-        size = size_of(order)
-        full = len(bundle) == MOST_IN_BUNDLE or filled_ms + ms > most_ms or filled_bytes + size > MAX_DATA_BYTES
-        if full or not bundle:
+        size, bundle = size_of(order), bundles.get(order.avoid)
+        if bundle is None or not bundle.takes(ms, size, most_ms):
             # the bundle takes the place of its first job
-            bundle, filled_ms, filled_bytes = [], 0.0, 0
-            messages.append(bundle)
-        bundle.append(order)
-        filled_ms += ms
-        filled_bytes += size
+            bundle = bundles[order.avoid] = _Bundle()
+            messages.append(bundle.orders)
+        bundle.add(order, ms, size)
     return messages
+
+
+@dataclass(kw_only=True, slots=True)
+class _Bundle:
+    """Jobs that share a message, and what they take together."""
+
+    orders: list[Dispatch] = field(default_factory=list)
+    ms: float = 0.0
+    size_bytes: int = 0
+
+    def takes(self, ms: float, size_bytes: int, most_ms: float) -> bool:
+        """Whether one more job has room."""
+        fits = self.ms + ms <= most_ms and self.size_bytes + size_bytes <= MAX_DATA_BYTES
+        return fits and len(self.orders) < MOST_IN_BUNDLE
+
+    def add(self, order: Dispatch, ms: float, size_bytes: int) -> None:
+        self.orders.append(order)
+        self.ms += ms
+        self.size_bytes += size_bytes

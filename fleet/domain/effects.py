@@ -239,8 +239,10 @@ class Dispatch:
 
     message: JobMessage
     only_if_idle: bool = False
-    #: hosts that should leave the job to others because they failed on it
+    #: hosts that should leave the job to others: they failed on it, or have computed it already
     avoid: tuple[str, ...] = ()
+    #: a second host computes it only to check the first one's result, which has shown that it harms no process
+    checks: bool = False
     #: recent kernel time of the job's type, in milliseconds; None if unknown
     expected_ms: float | None = None
     #: how long the job may be held back for others to share its message, in seconds

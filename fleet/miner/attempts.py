@@ -48,7 +48,12 @@ class Attempts:
         active.attempt += 1
         active.ordered = True
         active.redispatch_at = now + self._policy.redispatch_s
-        return Dispatch(message=active.message(self._miner_id), only_if_idle=only_if_idle, avoid=avoided(active))
+        return Dispatch(
+            message=active.message(self._miner_id),
+            only_if_idle=only_if_idle,
+            avoid=avoided(active),
+            checks=bool(active.claims) and not active.strikes,
+        )
 
     def wakes_at(self) -> float:
         """When a job next expires or `tick` has something to do."""

@@ -83,7 +83,8 @@ class ControlLaws:
                 told.stops_at = math.inf if kept else due
                 # one that is about to open a session has none to keep
                 soonest = due if self.in_session.get(miner_id, False) else now
-                told.first_stop_at = min(told.first_stop_at, math.inf if kept and miner_id not in self.in_doubt else soonest)
+                stays = kept and miner_id not in self.in_doubt
+                told.first_stop_at = min(told.first_stop_at, math.inf if stays else soonest)
 
     def sent(self, call: Call, now: float, *, open_jobs: bool) -> None:
         """A call is sent; `open_jobs` is whether its miner has any."""

@@ -124,3 +124,12 @@ def test_jobs_are_not_held_back_where_that_gains_nothing() -> None:
     for _ in range(300):
         pace.waited(0.004)
     assert pace.hold_s(100) == 0.0, "results come at once"
+
+
+def test_checks_share_a_message_with_those_that_the_same_hosts_computed() -> None:
+    first, second, third = (replace(one, message=replace(one.message, attempt=2)) for one in light(3))
+    of_a = [replace(one, avoid=("w@a",), checks=True) for one in (first, third)]
+    of_b = replace(second, avoid=("w@b",), checks=True)
+    failed = replace(first, avoid=("w@a",))
+    new = light(1)
+    assert pack([of_a[0], of_b, failed, *new, of_a[1]], 4.0, size_of) == [of_a, [of_b], [failed], new]
