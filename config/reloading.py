@@ -54,7 +54,7 @@ _TAKES: dict[Takes, str] = {
     """,
     Takes.WORKERS: """
         worker.concurrency worker.name worker.key worker.prefetch worker.max_payload_bytes worker.heartbeat_file
-        worker.events worker.max_tasks_per_child worker.max_memory_per_child_mb
+        worker.events worker.gpu worker.max_tasks_per_child worker.max_memory_per_child_mb
         limits.hours limits.on_battery limits.hot_c limits.busy_percent limits.after_s
         limits.idle_s limits.least_on_s limits.least_off_s limits.cpu_percent
     """,

@@ -182,6 +182,9 @@ class WorkerSettings(Section):
         examples=["/tmp/fleet-worker.alive"],  # noqa: S108 - the path in a read-only container
     )
     events: bool = Field(True, description="Whether the worker sends events to Flower.")
+    gpu: Literal["auto", "off"] = Field(
+        "auto", description="auto: a GPU computes the jobs at which it is quicker, with the extra gpu; off: none."
+    )
     max_tasks_per_child: int = Field(
         50_000, ge=1, le=100_000_000, description="Messages after which a pool process is replaced."
     )

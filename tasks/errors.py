@@ -6,6 +6,7 @@ TaskError
 ├── OutOfMemoryError     try again, elsewhere perhaps: the host had too little memory for the kernel
 ├── TooFewFilesError     give up: start again with a higher limit of open files, or with fewer processes
 ├── MeasurementError     give up: this host can't be measured, or computes differently from one process to another
+├── GpuError             go on without it: a GPU can't be used, or computes something else than the processor
 ├── SignatureError       give up: the message or the result was not signed by whom it names
 └── MessageError         give up: the message or the result has another wire version or a wrong shape
 """
@@ -57,6 +58,10 @@ class TooFewFilesError(TaskError):
 
 class MeasurementError(TaskError):
     """A host's speed can't be measured."""
+
+
+class GpuError(TaskError):
+    """A GPU can't be used."""
 
 
 class SignatureError(TaskError):

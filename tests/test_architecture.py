@@ -19,11 +19,12 @@ from tests.support.source_tree import PACKAGES, ROOT, code_modules, imports, mat
 #: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
-    ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.strict_json", "tasks.text"),
+    ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.kinds", "tasks.strict_json", "tasks.text"),
     ("tasks.data_size", "tasks.host"),
     ("tasks.messages", "tasks.signing"),
     ("tasks.compute", "tasks.broker"),
-    ("tasks.worker", "tasks.bench"),
+    ("tasks.bench",),
+    ("tasks.worker",),
     ("tasks.flower",),
     ("tasks.start",),
     ("tasks.__main__",),
@@ -49,6 +50,8 @@ LADDER: tuple[tuple[str, ...], ...] = (
 #: Package → the only modules (patterns) that may import it. A package without a row is nobody's yet.
 BORDERS: dict[str, tuple[str, ...]] = {
     "numpy": ("tasks.compute.kernels.*", "tasks.compute.catalog"),
+    "cupy": ("tasks.compute.kernels.gpu",),
+    "array_api_compat": ("tasks.compute.kernels.gpu",),
     "pycurl": ("fleet.server.http.by_curl",),
     "requests": ("fleet.server.http.request_thread", "fleet.server.http.failures", "fleet.server.http.proxy"),
     "urllib3": ("fleet.server.http.request_thread", "fleet.server.http.failures", "fleet.server.http.watched"),
@@ -121,6 +124,7 @@ ENVIRONMENT: dict[str, str] = {
     "fleet.doctor.host_settings": "a host's workers read the environment, and the invitation's folder beside it",
     "fleet.alerts.outbox": "the process that delivers messages inherits the way to the internet, and no settings",
     "tasks.host.systemd": "systemd says there whom it watches, and where to answer",
+    "tasks.compute.kernels.gpu": "CUDA and CuPy read there how to number GPUs and round, and offer no other way",
     "tasks.host.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
 }
 

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from fleet.audit.comparing import Kind
 from fleet.domain.checks import Checked
 from tasks.host.host_names import host_of
+from tasks.kinds import Kind
 from tasks.messages import ResultMessage
 
 #: results that agreed, in a row, until which all of a host's results are checked; after as many again, the share halves

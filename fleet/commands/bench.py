@@ -22,6 +22,7 @@ from fleet.domain.wall_clock import wall_ms
 from fleet.errors import LedgerError
 from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.latest import latest_jobs
+from tasks.bench.gpu import GpuMeasurement
 
 #: seconds for each of the 14 samples
 _SECONDS = 1.0
@@ -55,6 +56,7 @@ def bench() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def host(*, seconds: float, processes: int | None, last: bool, verify: Path | None, as_json: bool) -> None:
     """Run every kernel at the sizes that servers send, on all of this host's processes, in about 20 seconds.
+    Where the extra gpu is installed and the driver lists a GPU, compare it with the cores; workers choose by that.
 
     Shows jobs/s by type and, where the farm's ledger is on this host, what they would earn at its current rewards if
     the server had work and requests for all of it. Stop the host's worker first: both would share the cores.
@@ -133,9 +135,28 @@ def _print(found: HostSpeed, rewards: Mapping[str, Decimal]) -> None:
     for one in found.speeds:
         sheet.add((one.name, f"{one.jobs_per_s:,.1f}", f"{one.cpu_ms:.3f}", *_earned(found, one, rewards)))
     sheet.print(screen)
+    if found.gpu is not None:
+        _print_gpu(found.gpu, has["gpu_library"])
+    elif hardware["gpus"]:
+        line(screen, "the GPU computes nothing, since the extra gpu is not installed: see docs/gpu.md", style="yellow")
     if rewards:
         line(screen, f"NNET at the mean of the last {_PAYMENTS:,} payments, if the host computed nothing else and the")
         line(screen, "server had work and requests for all of it; `fleet advise` knows what the server allows.")
+
+
+def _print_gpu(gpu: GpuMeasurement, library: str) -> None:
+    screen = console()
+    if gpu.problem:
+        line(screen, f"the GPU can't be used, and computes nothing: {gpu.problem}", style="yellow")
+    if not gpu.speeds:
+        return
+    line(screen, f"jobs/s of one process ({library}; on cores {gpu.processes} at once, on GPUs {gpu.at_gpu})")
+    sheet = Sheet(("job", "core", "GPU", "quicker"), right=("core", "GPU"))
+    for one in gpu.speeds:
+        size, quicker = "×".join(map(str, one.size)), "GPU" if one.gpu_pays else "core"
+        sheet.add((f"{one.job_type} {size}", f"{one.cpu_per_s:,.1f}", f"{one.gpu_per_s:,.1f}", quicker))
+    sheet.print(screen)
+    line(screen, f"on the GPU: {str(gpu.choice) or 'nothing'}")
 
 
 def _earned(found: HostSpeed, one: Any, rewards: Mapping[str, Decimal]) -> tuple[str, ...]:

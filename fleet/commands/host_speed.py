@@ -15,10 +15,9 @@ from config.handed_on import handed_on
 from fleet.commands.exits import EX_DATAERR, EX_SOFTWARE, Failure
 from fleet.domain.amounts import ZERO
 from fleet.private_files import replace_private
+from tasks.bench.gpu import SPEED_FILE, GpuMeasurement, read_gpu
 from tasks.host.module_command import module_command
 
-#: the file that keeps a host's measurements, in the state folder
-SPEED_FILE = "host-speed.json"
 #: kinds of hardware and versions of which a measurement is kept
 _KEPT = 20
 
@@ -48,6 +47,8 @@ class HostSpeed:
     #: UTC milliseconds
     at_ms: int
     speeds: tuple[Speed, ...]
+    #: None without a GPU or a library that computes on it
+    gpu: GpuMeasurement | None = None
 
     @property
     def key(self) -> str:
@@ -58,7 +59,8 @@ class HostSpeed:
         """The measurement for JSON, from which `read` makes it again."""
         speeds = [{name: getattr(one, name) for name in Speed.__slots__} for one in self.speeds]
         head = {"inventory": dict(self.inventory), "processes": self.processes, "note": self.note}
-        return head | {"at_ms": self.at_ms, "speeds": speeds}
+        gpu = None if self.gpu is None else self.gpu.stated()
+        return head | {"at_ms": self.at_ms, "speeds": speeds, "gpu": gpu}
 
 
 def measured(seconds: float, processes: int | None, at_ms: int, advance: Callable[[int, int], None]) -> HostSpeed:
@@ -70,13 +72,17 @@ def measured(seconds: float, processes: int | None, at_ms: int, advance: Callabl
     command = module_command("tasks", "bench", *arguments)
     with subprocess.Popen(command, env=handed_on(os.environ), stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None  # noqa: S101 - it is a pipe
-        head, speeds = None, []
+        head, speeds, gpu, done = None, [], None, 0
         for row in map(json.loads, child.stdout):
             if "inventory" in row:
                 head = row
-            else:
+                continue
+            if "gpu" in row:
+                gpu = read_gpu(row["gpu"])
+            if "measured" in row:
                 speeds.append(Speed(**row["measured"]))
-                advance(len(speeds), head["samples"] if head else 0)
+            done += "gpu" not in row
+            advance(done, head["samples"] if head else 0)
     if child.returncode or head is None:
         raise Failure("this host was not measured", child.returncode or EX_SOFTWARE)
     return HostSpeed(
@@ -85,6 +91,7 @@ def measured(seconds: float, processes: int | None, at_ms: int, advance: Callabl
         note=head["note"],
         at_ms=at_ms,
         speeds=tuple(speeds),
+        gpu=gpu,
     )
 
 
@@ -102,8 +109,9 @@ def read(text: str) -> HostSpeed:
             note=str(found["note"]),
             at_ms=int(found["at_ms"]),
             speeds=speeds,
+            gpu=None if found.get("gpu") is None else read_gpu(found["gpu"]),
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
         raise Failure(f"this is no measurement of `fleet bench host --json`: {exc!r:.200}", EX_DATAERR) from exc
 
 

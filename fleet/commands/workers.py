@@ -22,7 +22,8 @@ from tasks.text import sanitized
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def workers(*, as_json: bool) -> None:
     """Show the workers that take jobs now, with what each states of its host: cores, memory and GPUs that it may use,
-    processor, numpy and BLAS. Nothing of it is verified. `fleet bench host` measures a host.
+    whether it computes on a GPU, processor, numpy and BLAS. Nothing of it is verified. `fleet bench host` measures a
+    host.
 
     \b
     Examples:
@@ -64,6 +65,8 @@ def _print(stated: Mapping[str, Statement | None]) -> None:
         host = one.host
         gpus = ", ".join(f"{sanitized(model)} {memory_mb:,} MB" for model, memory_mb in host.gpus) or "none"
         libraries = sanitized(" ".join(host.kind[1:4]))
+        if host.device == "gpu":
+            gpus += ", in use"
         cells = (
             name,
             f"{host.cores}" if host.cpu_percent is None else f"{host.cpu_percent:g} % of {host.cores}",
@@ -89,6 +92,7 @@ def _fields(name: str, one: Statement | None) -> dict[str, Any]:
         "cpu_percent": None if host is None else host.cpu_percent,
         "memory_mb": None if host is None else host.memory_mb,
         "gpus": None if host is None else [{"model": model, "memory_mb": memory} for model, memory in host.gpus],
+        "device": None if host is None else host.device,
         "processor": None if host is None else host.processor,
         "kind": None if host is None else list(host.kind),
     }

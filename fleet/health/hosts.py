@@ -14,6 +14,7 @@ from fleet.health.learned import UsualLevel, UsualPace
 from fleet.health.symptom import Symptom, host_subject
 from fleet.status.fresh import FreshAttempts, FreshPayments
 from fleet.status.tallies import OTHER, Names
+from tasks.kinds import version_of
 
 #: most hosts that are kept apart, since workers may invent names, and most job types of each
 _MOST_HOSTS, _MOST_TYPES = 256, 64
@@ -182,8 +183,8 @@ class HostWatch:
             lost = _capped((host.payments.per_day or 0.0) * (ratio - 1.0), drop_per_day)
             text = f"Host {name} takes longer for a job than it did."
             yield Symptom(kind="slower_host", subject=subject, text=text, nnet_per_day=lost)
-        if host.kernel_version and host.kernel_version != self._kernel_version:
-            theirs = host.kernel_version[:16]
+        theirs = version_of(host.kernel_version)[:16]
+        if theirs and theirs != self._kernel_version:
             text = f"Host {name} computes with kernels of version {theirs}, this release has {self._kernel_version}."
             yield Symptom(kind="old_release", subject=subject, text=text)
 

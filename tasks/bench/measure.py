@@ -6,8 +6,8 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -15,8 +15,11 @@ from typing import Any
 from tasks.bench.samples import SAMPLES, SampleJob
 from tasks.compute import catalog
 from tasks.compute.digest import canonical, digest
+from tasks.compute.kernels.device import CPU, Device
+from tasks.compute.kernels.gpu import open_gpu
 from tasks.compute.kernels.process import prepare_process
-from tasks.errors import MeasurementError
+from tasks.compute.tolerance import within
+from tasks.errors import GpuError, MeasurementError
 
 #: the id of every measured job, so that each host draws the same numbers
 JOB_ID = "host-bench"
@@ -39,16 +42,61 @@ class Measured:
     digest: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Order:
+    """What a process is to compute: a sample on its core, or on the GPU of that number."""
+
+    sample: SampleJob
+    gpu: int | None = None
+
+
 def measure(processes: int, seconds: float) -> Iterator[Measured]:
     """Measure each sample for so many seconds, one after the other.
 
     Raises MeasurementError when a process ends early, does not answer, or computes another result than the others.
     """
-    prepare_process()
-    with ExitStack() as stack:
-        ends = [stack.enter_context(closing(_started(stack))) for _ in range(processes)]
+    with started(processes) as ends:
         for sample in SAMPLES:
             yield _measured(sample, ends, seconds)
+
+
+@contextmanager
+def started(processes: int) -> Iterator[list[Connection]]:
+    """So many processes that compute what `rates` and `gpu_rates` ask for. They are killed at the end."""
+    prepare_process()
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(_started(stack))) for _ in range(processes)]
+
+
+def rates(sample: SampleJob, ends: Sequence[Connection], seconds: float) -> float:
+    """Jobs a second of one process on its core, while all of these compute. Raises MeasurementError as `measure`."""
+    return _measured(sample, ends, seconds).jobs_per_s / len(ends)
+
+
+def gpu_rates(sample: SampleJob, ends: Sequence[Connection], gpus: Sequence[int], seconds: float) -> float:
+    """Jobs a second of one process on the GPU, while as many as there are `gpus` compute, each on that of its number.
+
+    Raises GpuError when that fails, or if the GPU's results differ from the processor's by more than a tolerance.
+    """
+    users = ends[: len(gpus)]
+    try:
+        for end, gpu in zip(users, gpus, strict=True):
+            end.send(_Order(sample=sample, gpu=gpu))
+        _raise_first(_answer(end, sample, 0.0) for end in users)
+        runs = _runs(sample, users, seconds)
+        _raise_first(run for run in runs if isinstance(run, str))
+    except MeasurementError as exc:
+        raise GpuError(str(exc)) from exc
+    except OSError as exc:
+        raise GpuError(f"a process ended before it computed {sample.name}") from exc
+    total: float = sum(count / elapsed for count, elapsed, _ in runs)
+    return total / len(users)
+
+
+def _raise_first(problems: Iterable[str]) -> None:
+    for problem in problems:
+        if problem:
+            raise GpuError(problem)
 
 
 def _started(stack: ExitStack) -> Connection:
@@ -61,15 +109,13 @@ def _started(stack: ExitStack) -> Connection:
     return ours
 
 
-def _measured(sample: SampleJob, ends: list[Connection], seconds: float) -> Measured:
+def _measured(sample: SampleJob, ends: Sequence[Connection], seconds: float) -> Measured:
     for end in ends:
-        end.send(sample)
+        end.send(_Order(sample=sample))
     digests = {_answer(end, sample, 0.0) for end in ends}
     if len(digests) > 1:
         raise MeasurementError(f"two processes of this host compute {sample.name} differently: it can't be trusted")
-    for end in ends:
-        end.send(seconds)
-    runs = [_answer(end, sample, seconds) for end in ends]
+    runs = _runs(sample, ends, seconds)
     jobs = sum(count for count, _, _ in runs)
     return Measured(
         name=sample.name,
@@ -78,6 +124,12 @@ def _measured(sample: SampleJob, ends: list[Connection], seconds: float) -> Meas
         cpu_ms=sum(cpu for _, _, cpu in runs) / jobs * 1000,
         digest=digests.pop(),
     )
+
+
+def _runs(sample: SampleJob, ends: Sequence[Connection], seconds: float) -> list[Any]:
+    for end in ends:
+        end.send(seconds)
+    return [_answer(end, sample, seconds) for end in ends]
 
 
 def _answer(end: Connection, sample: SampleJob, seconds: float) -> Any:
@@ -90,24 +142,50 @@ def _answer(end: Connection, sample: SampleJob, seconds: float) -> Any:
 
 
 def _run(end: Connection) -> None:
-    """For each sample: send the digest of its result, then on a number of seconds how many were computed in them."""
+    """For each order: send a digest or a GPU's flaw, then on a number of seconds how many were computed in them.
+
+    What a GPU's library raises is sent in place of either.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
+    gpu: Device | None = None
     try:
         while True:
-            sample: SampleJob = end.recv()
-            result = catalog.compute(sample.job_type, sample.data, job_id=JOB_ID)
-            end.send(digest(JOB_ID, canonical(result)))
-            end.send(_timed(sample, end.recv()))
+            order: _Order = end.recv()
+            if order.gpu is None:
+                end.send(digest(JOB_ID, canonical(_computed(order.sample, CPU))))
+                end.send(_timed(order.sample, CPU, end.recv()))
+                continue
+            try:
+                gpu = gpu or open_gpu(order.gpu)
+                end.send(_flaw(order.sample, gpu))
+                end.send(_timed(order.sample, gpu, end.recv()))
+            except EOFError:
+                raise
+            except Exception as exc:  # noqa: BLE001 - whatever a GPU's library raises is why it can't be used
+                end.send(f"{type(exc).__name__}: {exc}"[:300])
     except EOFError:
         os._exit(0)
 
 
-def _timed(sample: SampleJob, seconds: float) -> tuple[int, float, float]:
+def _computed(sample: SampleJob, device: Device) -> dict[str, object]:
+    if device is CPU:
+        return catalog.compute(sample.job_type, sample.data, job_id=JOB_ID)
+    return catalog.compute_on(device, sample.job_type, sample.data, job_id=JOB_ID)
+
+
+def _flaw(sample: SampleJob, gpu: Device) -> str:
+    """How the GPU's result differs from the processor's; empty if it does not by more than the tolerance."""
+    if within(sample.job_type, _computed(sample, CPU), _computed(sample, gpu)):
+        return ""
+    return f"it computes {sample.name} otherwise than the processor"
+
+
+def _timed(sample: SampleJob, device: Device, seconds: float) -> tuple[int, float, float]:
     """The number of jobs computed, the seconds that they took, and the CPU seconds."""
     count, cpu, began = 0, time.process_time(), time.perf_counter()
     while True:
-        catalog.compute(sample.job_type, sample.data, job_id=JOB_ID)
+        _computed(sample, device)
         count += 1
         elapsed = time.perf_counter() - began
         if elapsed >= seconds:

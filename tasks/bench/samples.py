@@ -1,9 +1,11 @@
-"""Jobs to measure a host by: every type, at the sizes that recorded servers send."""
+"""Jobs to measure a host by: every type at the sizes that recorded servers send, and for a GPU larger ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tasks.compute.gpu_choice import SIZES, Size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,3 +72,25 @@ SAMPLES = (
     SampleJob(name="data_hash 10000×1000", job_type="data_hash", data={"size": 10_000, "iterations": 1_000}),
     SampleJob(name="tensor_reduce 100³", job_type="tensor_reduce", data={"dims": [100, 100, 100]}),
 )
+
+#: Jobs to measure a GPU by, the smaller ones of each type first. Beside their width they are as small as servers send
+#: them, so that they stand for all jobs of that width.
+GPU_SAMPLES: tuple[tuple[str, Size], ...] = (
+    ("model_training", (128, 16, 5)),
+    ("model_training", (256, 16, 5)),
+    ("model_training", (512, 16, 5)),
+    ("model_training", (1024, 16, 5)),
+    ("matrix_ops", (128, 3)),
+    ("matrix_ops", (256, 3)),
+    ("matrix_ops", (512, 3)),
+    ("matrix_ops", (1024, 3)),
+    ("matrix_multiply", (100,)),
+    ("matrix_multiply", (512,)),
+    ("matrix_multiply", (1024,)),
+)
+
+
+def gpu_sample(job_type: str, size: Size) -> SampleJob:
+    """The job of that type and size."""
+    name = f"{job_type} {'×'.join(map(str, size))}"
+    return SampleJob(name=name, job_type=job_type, data=dict(zip(SIZES[job_type], size, strict=True)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tasks.kinds import gpu_of
+
 #: bounds of what is believed
 _MOST_CORES, _MOST_MB, _MOST_GPUS, _MOST_TEXT = 65_536, 2**40, 16, 80
 
@@ -26,6 +28,11 @@ class StatedHost:
     #: the host whose key signed the kind, and the signature; empty where a worker has no key, and from earlier releases
     signer: str = ""
     kind_sig: str = ""
+
+    @property
+    def device(self) -> str:
+        """What computes its jobs: `cpu`, or `gpu` where one computes those at which it is quicker."""
+        return "gpu" if gpu_of(self.kind) else "cpu"
 
     def fields(self) -> dict[str, Any]:
         """The fields of its JSON."""

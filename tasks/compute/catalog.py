@@ -10,6 +10,7 @@ from numpy.random import Generator
 from tasks.compute import digest
 from tasks.compute.kernels.data_hash import data_hash
 from tasks.compute.kernels.data_validation import data_validation
+from tasks.compute.kernels.device import Device
 from tasks.compute.kernels.draws import generator
 from tasks.compute.kernels.federated_learning import federated_learning
 from tasks.compute.kernels.fraud_detection import fraud_detection
@@ -45,6 +46,14 @@ KERNELS: dict[str, Kernel] = {
     "tensor_reduce": tensor_reduce,
 }
 
+#: Kernels that compute on a GPU, too: those whose arithmetic grows faster than what is drawn, moved and hashed for it
+#: on the processor (docs/gpu.md)
+DENSE: dict[str, Callable[[Any, Generator, Device], dict[str, object]]] = {
+    "model_training": model_training,
+    "matrix_ops": matrix_ops,
+    "matrix_multiply": matrix_multiply,
+}
+
 
 def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[str, object]:
     """The result of one job: plain JSON values under 2 KB, with every field that the server requires.
@@ -64,3 +73,15 @@ def compute(job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[s
     payload = parse(job_type, data)
     prepare_process()
     return KERNELS[job_type](payload, generator(digest.seed(job_id)))
+
+
+def compute_on(device: Device, job_type: str, data: Mapping[str, object], *, job_id: str) -> dict[str, object]:
+    """As `compute`, but a `DENSE` kernel on a device: the result may differ by rounding, and with it the digest.
+
+    Raises:
+        PayloadError: as `compute` does.
+        Exception: whatever the device's library raises.
+    """
+    payload = parse(job_type, data)
+    prepare_process()
+    return DENSE[job_type](payload, generator(digest.seed(job_id)), device)

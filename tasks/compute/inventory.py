@@ -6,7 +6,7 @@ import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from threadpoolctl import threadpool_info
@@ -19,6 +19,8 @@ from tasks.host.processor import CPUINFO
 #: instruction sets that change how fast numpy computes, and the last bits of what it computes
 _FEATURES = ("sse4_2", "avx", "fma", "avx2", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve")
 _KEY_DIGITS = 16
+#: what CuPy's builds are called: by the CUDA that they are for, and one that a host builds itself
+_CUPY = ("cupy-cuda12x", "cupy-cuda13x", "cupy")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +39,12 @@ class Inventory:
     blas: str
     blas_code: str
     kernel_version: str = KERNEL_VERSION
+    #: name and version of the library that computes on a GPU; "" where none is installed
+    gpu_library: str = ""
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What two hosts must have in common to compute the same digests."""
+        """What two hosts must have in common to compute the same digests on their processors."""
         return (self.machine, self.numpy, self.blas, self.blas_code, self.kernel_version)
 
     @property
@@ -69,7 +73,18 @@ def inventory() -> Inventory:
         numpy=version("numpy"),
         blas=blas,
         blas_code=blas_code,
+        gpu_library=gpu_library(),
     )
+
+
+def gpu_library() -> str:
+    """Name and version of the CuPy that is installed, without loading it; "" without one."""
+    for name in _CUPY:
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+    return ""
 
 
 def features(cpuinfo: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""The number of processes that a worker starts: as requested, or as cores, memory and open files allow."""
+"""The processes that a worker starts, as cores, memory and open files allow, and those of them that may use a GPU."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.errors import TooFewFilesError
@@ -11,6 +12,9 @@ from tasks.host.open_files import needed, processes_within
 _LEAST_MB = (76, 40)
 #: the same after jobs of every type were computed
 _WELL_MB = (96, 64)
+#: memory in MB that a process with a GPU is taken to need besides: of its host, for CUDA's libraries, and of the GPU,
+#: for its context and its arrays. Assumed, not measured.
+GPU_HOST_MB, GPU_MB = 1024, 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +47,24 @@ def pool_size(*, asked: int | None, cores: int, memory_mb: int, open_files: int)
         return PoolSize(processes=wanted)
     bound = f"{memory_mb} MB of memory" if well <= processes else f"{open_files} open files"
     return PoolSize(processes=processes, note=f"{processes} of {cores} cores are used, as {bound} are granted")
+
+
+def gpu_places(*, processes: int, memory_mb: int, gpu_mb: Sequence[int]) -> tuple[int, ...]:
+    """The processes that may use a GPU: for each of them, the number of its GPU.
+
+    They use memory that the pool leaves, so that a GPU costs no process. The processes are spread over the GPUs.
+
+    Parameters:
+        processes: number of processes in the pool.
+        memory_mb: memory that the host grants; 0 where unknown.
+        gpu_mb: memory of each GPU.
+    """
+    main_mb, each_mb = _WELL_MB
+    spare_mb = memory_mb - main_mb - each_mb * processes
+    most = min(processes, max(0, spare_mb // GPU_HOST_MB)) if memory_mb else processes
+    rounds = range(1, min(max(gpu_mb, default=0) // GPU_MB, processes) + 1)
+    places = [number for taken in rounds for number, size in enumerate(gpu_mb) if size >= taken * GPU_MB]
+    return tuple(places[:most])
 
 
 def _as_asked(asked: int, *, held: int, well: int, memory_mb: int) -> PoolSize:

@@ -7,13 +7,13 @@ from typing import Any
 
 from celery import Celery
 
-from tasks.compute import catalog
 from tasks.errors import MessageError, OutOfMemoryError, PayloadError, UnknownJobTypeError
 from tasks.jobtypes import JOB_TYPES
 from tasks.messages import BUNDLE_TASK, TASK_PREFIX, JobMessage, encode_computed
 from tasks.worker.bundle import BundleEnds, compute_each
 from tasks.worker.bundle_events import BundleRequest
 from tasks.worker.failures import failures
+from tasks.worker.gpu_jobs import gpu_jobs
 from tasks.worker.resting import resting
 from tasks.worker.soft_limit import soft_limit
 from tasks.worker.strategy import selective
@@ -37,11 +37,11 @@ def compute(message: Any, max_payload_bytes: int) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         with soft_limit.interrupts():
-            result = catalog.compute(job.job_type, job.data, job_id=job.job_id)
+            result, version = gpu_jobs.compute(job.job_type, job.data, job_id=job.job_id)
     except MemoryError as exc:
         raise OutOfMemoryError(f"{job.job_type} needs more memory than this host has: {exc!r}") from exc
     elapsed_ms = (time.perf_counter() - started) * 1000
-    return encode_computed(result=result, kernel_version=catalog.KERNEL_VERSION, compute_ms=elapsed_ms)
+    return encode_computed(result=result, kernel_version=version, compute_ms=elapsed_ms)
 
 
 def register_tasks(app: Celery, max_payload_bytes: int) -> None:

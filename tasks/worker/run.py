@@ -23,15 +23,16 @@ from tasks.host import stopping
 from tasks.host.cgroup import groups
 from tasks.host.cpu_share import CpuShare
 from tasks.host.hangup import stop_signals
-from tasks.host.hardware import detect
+from tasks.host.hardware import Hardware
 from tasks.host.oom import OomKills, prefer_for_oom_kill
 from tasks.host.open_files import raise_limit
-from tasks.host.pool_size import PoolSize, pool_size
+from tasks.host.pool_size import GPU_HOST_MB, PoolSize, pool_size
 from tasks.host.suspension import refuse_suspension
 from tasks.host.vital import EXIT_CODE
 from tasks.signing import WorkerKey, kind_signature
 from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
+from tasks.worker.gpu_start import start_gpu
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.limits_step import limits_step
 from tasks.worker.pausing_step import pausing_step
@@ -51,7 +52,7 @@ def worker_name(settings: Settings) -> str:
     return settings.worker.name or socket.gethostname()
 
 
-def worker_app(settings: Settings, redis_url: str) -> Celery:
+def worker_app(settings: Settings, redis_url: str, host: StatedHost) -> Celery:
     """The app of a worker host: tasks registered, boot steps in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
@@ -61,14 +62,14 @@ def worker_app(settings: Settings, redis_url: str) -> Celery:
     app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
     app.steps["consumer"].add(limits_step(settings))
     app.steps["consumer"].add(pausing_step(settings.worker.time_limit_s))
-    statement = own_statement(release(), settings, _stated_host(inventory(), settings))
+    statement = own_statement(release(), settings, host)
     presence = presence_step(redis_url, worker_name(settings), statement)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
     return app
 
 
-def _stated_host(found: Inventory, settings: Settings) -> StatedHost:
-    key, kind = signatures.key, found.kind
+def _stated_host(found: Inventory, settings: Settings, gpu: str) -> StatedHost:
+    key, kind = signatures.key, (*found.kind, *filter(None, [gpu]))
     return StatedHost(
         cores=found.hardware.cpu_cores,
         memory_mb=found.hardware.memory_mb,
@@ -87,8 +88,9 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     A worker that is alive but no longer works ends itself, as described in `tasks.worker.watchdog`.
     """
     _connect_log_and_end(settings)
+    found = inventory()
     try:
-        size = _pool_size(settings)
+        size = _pool_size(settings, found.hardware)
     except TooFewFilesError as exc:
         _log.error("%s", exc)
         return _EX_CONFIG
@@ -96,7 +98,12 @@ def run_worker(settings: Settings, redis_url: str) -> int:
         _log.warning("%s", size.note)
     kills = StreamBackend.kills = OomKills(groups())
     _take_key(settings)
-    worker = worker_app(settings, redis_url).Worker(
+    gpu = start_gpu(settings, found, size.processes)
+    app = worker_app(settings, redis_url, _stated_host(found, settings, gpu))
+    if gpu:
+        # in kB; CUDA's libraries count as a process's own memory
+        app.conf.worker_max_memory_per_child += GPU_HOST_MB * 1000
+    worker = app.Worker(
         hostname=f"worker@{worker_name(settings)}",
         concurrency=size.processes,
         pool="prefork",
@@ -149,9 +156,9 @@ def _connect_hangup() -> None:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM) if with_hangup else signal.SIG_IGN)
 
 
-def _pool_size(settings: Settings) -> PoolSize:
+def _pool_size(settings: Settings, host: Hardware) -> PoolSize:
     """The number of processes. With a share of the CPU, no more than it needs, each of which is paced from now on."""
-    host, asked, percent = detect(), settings.worker.concurrency, settings.limits.cpu_percent
+    asked, percent = settings.worker.concurrency, settings.limits.cpu_percent
     if percent is None:
         return pool_size(asked=asked, cores=host.cpu_cores, memory_mb=host.memory_mb, open_files=raise_limit())
     share = CpuShare(percent=percent, cores=host.cpu_cores)

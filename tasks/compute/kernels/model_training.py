@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import fsum
+from typing import Any
 
-import numpy as np
 from numpy.random import Generator
 
+from tasks.compute.kernels.device import CPU, Device
 from tasks.compute.kernels.draws import uniform
 from tasks.compute.kernels.fingerprint import fingerprint
-from tasks.compute.kernels.perceptron import Array, drawn_weights, forward, gradients, loss_and_error
+from tasks.compute.kernels.perceptron import drawn_weights, forward, gradients, loss_and_error, squares
 from tasks.compute.payloads.layers import ModelTraining
 
 _GROW = 1.5
@@ -18,7 +19,7 @@ _SHRINK = 0.5
 _LEAST_SQUARES = 1e-12
 
 
-def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
+def model_training(payload: ModelTraining, rng: Generator, device: Device = CPU) -> dict[str, object]:
     """Full-batch gradient descent on a network d → d (tanh) → d, float32, `epochs` steps.
 
     Weights and x `(n, d)` are drawn, and a linear teacher T `(d, d)` whose answers `x·T` are the targets. The loss is
@@ -30,10 +31,11 @@ def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
         `weights_hash` over the final weights, `initial_loss`, `final_loss`, `epochs_completed`, `steps_kept`,
         `parameters`, `synthetic` (always true). With 0 epochs both losses are equal.
     """
-    weights = drawn_weights(rng, payload.dims)
-    (teacher,) = drawn_weights(rng, payload.dims[:2])
-    x = uniform(rng, (payload.batch_size, payload.layer_size))
-    initial, final, kept, weights = _descend(weights, x, x @ teacher, payload.epochs)
+    start = [device.to_device(matrix) for matrix in drawn_weights(rng, payload.dims)]
+    teacher = device.to_device(drawn_weights(rng, payload.dims[:2])[0])
+    x = device.to_device(uniform(rng, (payload.batch_size, payload.layer_size)))
+    initial, final, kept, trained = _descend(start, x, x @ teacher, payload.epochs, device)
+    weights = [device.to_host(matrix) for matrix in trained]
     return {
         "weights_hash": fingerprint("model_training", *weights),
         "initial_loss": initial,
@@ -45,24 +47,25 @@ def model_training(payload: ModelTraining, rng: Generator) -> dict[str, object]:
     }
 
 
-def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tuple[float, float, int, list[Array]]:
-    """First loss, last loss, steps kept and last weights. The given weights are overwritten."""
-    values = forward(weights, x)
-    initial, error = loss_and_error(values[-1], targets)
-    rate = _first_rate(values)
+def _descend(
+    weights: list[Any], x: Any, targets: Any, epochs: int, device: Device
+) -> tuple[float, float, int, list[Any]]:
+    """First loss, last loss, steps kept and last weights. All arrays are the device's, and the weights overwritten."""
+    xp, values = device.xp, forward(weights, x, device)
+    initial, error = loss_and_error(values[-1], targets, device)
+    rate = _first_rate(values, device)
     loss, kept = initial, 0
-    trial = [np.empty_like(matrix) for matrix in weights]
-    steps = [np.empty_like(matrix) for matrix in weights]
+    trial = [xp.empty_like(matrix) for matrix in weights]
+    steps = [xp.empty_like(matrix) for matrix in weights]
     fresh = True
     for _ in range(epochs):
         if fresh:
             # the gradients are linear in the error, so scaling its few rows here turns them into steps
-            error *= np.float32(-rate / len(error))
-            gradients(weights, values, error, steps)
-        for matrix, step, stepped in zip(weights, steps, trial, strict=True):
-            np.add(matrix, step, out=stepped)
-        trial_values = forward(trial, x)
-        trial_loss, trial_error = loss_and_error(trial_values[-1], targets)
+            error *= xp.float32(-rate / error.shape[0])
+            gradients(weights, values, error, steps, device)
+        trial = [xp.add(matrix, step, out=old) for matrix, step, old in zip(weights, steps, trial, strict=True)]
+        trial_values = forward(trial, x, device)
+        trial_loss, trial_error = loss_and_error(trial_values[-1], targets, device)
         fresh = trial_loss < loss
         if fresh:
             weights, trial = trial, weights
@@ -71,11 +74,11 @@ def _descend(weights: list[Array], x: Array, targets: Array, epochs: int) -> tup
             rate *= _GROW
         else:
             rate *= _SHRINK
-            for step in steps:
-                np.multiply(step, np.float32(_SHRINK), out=step)
+            steps = [xp.multiply(step, xp.float32(_SHRINK), out=step) for step in steps]
     return initial, loss, kept, weights
 
 
-def _first_rate(values: list[Array]) -> float:
-    squares = fsum(float(np.vdot(value, value)) for value in values[:-1])
-    return len(values[0]) / max(squares, _LEAST_SQUARES)
+def _first_rate(values: list[Any], device: Device) -> float:
+    total = fsum(squares(value, device) for value in values[:-1])
+    rows: int = values[0].shape[0]
+    return rows / max(total, _LEAST_SQUARES)

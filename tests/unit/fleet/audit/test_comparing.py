@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from fleet.audit.comparing import ABSOLUTE, RELATIVE, HostResult, Kind, agree
+from fleet.audit.comparing import HostResult, agree
+from tasks.compute.tolerance import ABSOLUTE, RELATIVE
+from tasks.kinds import Kind
 from tasks.messages import Outcome, ResultMessage
 
 _AVX2, _AVX512 = ("x86_64", "2.4", "openblas", "haswell", "3"), ("x86_64", "2.4", "openblas", "skylakex", "3")
@@ -85,3 +87,37 @@ def test_an_integer_is_no_text_and_no_truth_value() -> None:
     assert not _agree(_PRODUCT, _PRODUCT | {"synthetic": 1, "checksum": _OTHER})
     assert not _agree(_PRODUCT, _PRODUCT | {"mean": "0.25", "checksum": _OTHER})
     assert not _agree(_PRODUCT | {"mean": 1.0}, _PRODUCT | {"mean": True, "checksum": _OTHER})
+
+
+_WITH_GPU = (*_AVX2, "cuda NVIDIA T4 cupy-cuda12x 14.2.0")
+_ROUNDED = _PRODUCT | {"checksum": _OTHER, "mean": 0.25 * (1 + RELATIVE / 2)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((_WITH_GPU, "3+cuda"), (_AVX2, "3")),
+        ((_WITH_GPU, "3+cuda"), (_WITH_GPU, "3")),
+        ((_WITH_GPU, "3+cuda"), (_WITH_GPU, "3+cuda")),
+        ((_WITH_GPU, "3+cuda"), (_AVX512, "3")),
+    ],
+)
+def test_what_a_gpu_computed_may_differ_by_rounding_and_by_nothing_else(
+    one: tuple[Kind, str], other: tuple[Kind, str]
+) -> None:
+    first, second = _claim(_PRODUCT, *one), _claim(_ROUNDED, *other)
+    assert agree("matrix_multiply", first, second)
+    assert agree("matrix_multiply", second, first)
+    for wrong in ({"mean": 0.25 * (1 + 3 * RELATIVE)}, {"shape": [2, 3]}):
+        assert not agree("matrix_multiply", first, _claim(_PRODUCT | wrong, *other))
+    digests = {"checksum": _ONE, "iterations": 3}, {"checksum": _OTHER, "iterations": 3}
+    assert not agree("data_hash", _claim(digests[0], *one), _claim(digests[1], *other))
+
+
+def test_what_the_processor_of_a_host_with_a_gpu_computed_has_to_agree_in_every_bit() -> None:
+    assert not agree("matrix_multiply", _claim(_PRODUCT, _WITH_GPU), _claim(_ROUNDED, _AVX2))
+    assert not agree("matrix_multiply", _claim(_PRODUCT, _WITH_GPU), _claim(_ROUNDED, _WITH_GPU))
+
+
+def test_a_host_without_a_gpu_does_not_escape_the_exact_comparison_by_naming_one() -> None:
+    assert not agree("matrix_multiply", _claim(_PRODUCT, _AVX2, "3+cuda"), _claim(_ROUNDED, _AVX2))

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from fleet.commands.exits import Failure
-from fleet.commands.host_speed import SPEED_FILE, HostSpeed, Speed, differences, keep, kept_speeds, per_job, read
+from fleet.commands.host_speed import HostSpeed, Speed, differences, keep, kept_speeds, per_job, read
+from tasks.bench.gpu import SPEED_FILE, GpuMeasurement, kept_gpu
+from tasks.compute.gpu_choice import DeviceSpeeds
 
 SPEED = Speed(name="inference 64×16", job_type="inference", jobs_per_s=7873.4, cpu_ms=0.031, digest="ab" * 32)
 OURS = HostSpeed(
@@ -26,8 +28,35 @@ def test_it_survives_its_json() -> None:
     assert read(json.dumps(OURS.stated())) == OURS
 
 
+def test_what_was_measured_of_a_gpu_is_kept_for_the_workers(tmp_path: Path) -> None:
+    speeds = DeviceSpeeds(job_type="matrix_multiply", size=(512,), cpu_per_s=40.0, gpu_per_s=400.0)
+    measured = GpuMeasurement(processes=2, at_gpu=1, speeds=(speeds,))
+    found = replace(OURS, gpu=measured)
+    assert read(json.dumps(found.stated())) == found
+    keep(tmp_path, found)
+    assert kept_gpu(tmp_path, found.key) == measured
+    keep(tmp_path, OURS)
+    assert kept_gpu(tmp_path, found.key) is None
+
+
+def test_a_measurement_of_an_earlier_release_has_none_of_a_gpu() -> None:
+    fields = OURS.stated()
+    del fields["gpu"]
+    assert read(json.dumps(fields)) == OURS
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"speeds": 1}', "[" * 100_000, json.dumps(OURS.stated() | {"processes": "x"})]
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"speeds": 1}',
+        "[" * 100_000,
+        json.dumps(OURS.stated() | {"processes": "x"}),
+        json.dumps(OURS.stated() | {"at_ms": float("inf")}),
+        json.dumps(OURS.stated() | {"gpu": 3}),
+    ],
 )
 def test_another_file_is_refused_as_such(text: str) -> None:
     with pytest.raises(Failure, match="no measurement of"):

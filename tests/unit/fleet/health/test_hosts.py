@@ -153,6 +153,11 @@ def test_kernels_of_another_release_are_named() -> None:
     assert "version 2, this release has 3" in found[0].text
 
 
+def test_a_gpu_is_not_another_release() -> None:
+    assert not Hosts().work(5, {"fast": 4.0}, version="3+cuda")
+    assert [one.kind for one in Hosts().work(5, {"old": 4.0}, version="2+cuda")] == ["old_release"]
+
+
 def test_invented_names_are_bounded() -> None:
     health = HostWatch("3")
     for number in range(1_000):

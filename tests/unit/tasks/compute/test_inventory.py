@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,20 @@ def test_another_memory_is_another_key_of_the_same_kind() -> None:
 def test_what_decides_on_the_last_bits_makes_another_kind(field: str) -> None:
     found = inventory()
     assert replace(found, **{field: "other"}).kind != found.kind  # type: ignore[arg-type]
+
+
+def test_another_library_for_the_gpu_is_another_key_of_the_same_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = inventory()
+    info = tmp_path / "cupy_cuda12x-99.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cupy-cuda12x\nVersion: 99.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    after = inventory()
+    assert after.gpu_library == "cupy-cuda12x 99.0"
+    assert before.key != after.key
+    assert before.kind == after.kind
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.errors import TooFewFilesError
 from tasks.host.open_files import needed, processes_within
-from tasks.host.pool_size import pool_size
+from tasks.host.pool_size import gpu_places, pool_size
 
 PLENTY = 65_536
 
@@ -59,3 +59,26 @@ def test_a_number_that_the_limit_of_open_files_forbids_is_refused_with_the_numbe
         pool_size(asked=64, cores=64, memory_mb=0, open_files=256)
     assert needed(32) <= 256 < needed(33)
     assert processes_within(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("processes", "memory_mb", "gpu_mb", "places"),
+    [
+        (4, 0, [4096], (0, 0, 0, 0)),
+        (8, 64_000, [4096], (0, 0, 0, 0)),
+        (8, 64_000, [2048, 4096], (0, 1, 0, 1, 1, 1)),
+        (3, 64_000, [8192, 8192], (0, 1, 0)),
+        (4, 64_000, [512], ()),
+        (4, 64_000, [512, 2048], (1, 1)),
+        (4, 64_000, [], ()),
+        (1, 1024, [8192], ()),
+        (1, 96 + 64 + 1024, [8192], (0,)),
+        (2, 96 + 2 * 64 + 1500, [8192], (0,)),
+        (2, 100, [8192], ()),
+        (2, 64_000, [10**15], (0, 0)),
+    ],
+)
+def test_as_many_processes_use_a_gpu_as_its_memory_and_what_the_pool_leaves_allow(
+    processes: int, memory_mb: int, gpu_mb: list[int], places: tuple[int, ...]
+) -> None:
+    assert gpu_places(processes=processes, memory_mb=memory_mb, gpu_mb=gpu_mb) == places
