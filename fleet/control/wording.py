@@ -9,6 +9,8 @@ from fleet.control.request import Followed
 from fleet.domain.calendar import Calendar
 
 _DAY = timedelta(days=1)
+#: how near a time is to be shown with its seconds
+_NEAR = timedelta(minutes=10)
 _STATES = {Action.PAUSE: "paused", Action.DRAIN: "drained"}
 #: what follows from a job type's pause
 _TYPE = (
@@ -30,9 +32,10 @@ def said(control: Control, calendar: Calendar, now_ms: int) -> str:
 
 
 def moment(at_ms: int, calendar: Calendar, now_ms: int) -> str:
-    """A time of day in the operator's zone, with its date if that is not within a day."""
+    """A time of day in the operator's zone, with its date if it is not within a day, with its seconds if it is near."""
     at, now = calendar.local(at_ms), calendar.local(now_ms)
-    return f"{at:%H:%M}" if timedelta() <= at - now < _DAY else f"{at:%Y-%m-%d %H:%M}"
+    seconds = f"{at:%H:%M:%S}" if at.second and abs(at - now) < _NEAR else f"{at:%H:%M}"
+    return seconds if timedelta() <= at - now < _DAY else f"{at:%Y-%m-%d} {seconds}"
 
 
 def announced(outcome: Followed, calendar: Calendar, now_ms: int, *, runs: bool) -> tuple[str, ...]:

@@ -35,6 +35,17 @@ def test_an_end_within_a_day_is_a_time_of_the_operators_clock_and_a_later_one_ha
 
 
 @pytest.mark.parametrize(
+    ("lasts_s", "end"),
+    [(5, "23:00:05"), (60, "23:01"), (599, "23:09:59"), (605, "23:10"), (7 * 3600 + 5, "06:00")],
+)
+def test_an_end_that_is_near_is_shown_with_its_seconds(lasts_s: int, end: str) -> None:
+    until_ms = NOW + lasts_s * 1000
+    assert said(replace(RIG, until_ms=until_ms), BERLIN, NOW) == f"paused until {end} by alex: night tariff"
+    entry = LogEntry(at_ms=NOW, change=ControlChange.PAUSE, target=RIG.target, until_ms=until_ms, who="alex")
+    assert logged(entry, BERLIN, NOW) == f"paused until {end}"
+
+
+@pytest.mark.parametrize(
     ("stop_after_s", "words"),
     [
         (600.0, "The miner finishes its job, keeps its session for 10 min, then stops it."),
