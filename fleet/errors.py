@@ -24,6 +24,7 @@ FleetError
 │   ├── LedgerLost           restore it: its file was deleted, replaced or damaged
 │   └── LedgerBusy           wait: another program holds a lock, or the database is being restarted
 ├── ControlRefused           ask for another one: this pause or resume makes no sense; the message says what exists
+├── TokenRefused             ask for another one: no token can be made or revoked so; the message says what exists
 ├── ThreadEnded              restart the process: a thread that it depends on has ended
 └── ServiceError             a part of the farm can't start; the message says what to do
     ├── RedisHeld            another coordinator uses this Redis
@@ -156,6 +157,10 @@ class LedgerBusy(LedgerError):
 
 class ControlRefused(FleetError):
     """A pause, resume, drain or retry that can't be followed; the message says why, and what there is."""
+
+
+class TokenRefused(FleetError):
+    """A token that can't be made or revoked, or a list of tokens that is damaged; the message says why."""
 
 
 class ThreadEnded(FleetError):

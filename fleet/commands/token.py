@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 
 from config.load import load
 from fleet.commands.durations import DURATION
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import Sheet, console, line
 from fleet.domain.wall_clock import wall_ms
+from fleet.errors import TokenRefused
 from fleet.money.scopes import stamp
 from fleet.status.standing import status_folder
 from fleet.tokens.token import Token, TokenScope, digest_of, is_name, new_text
@@ -58,7 +61,7 @@ def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> 
         ends_ms=None if expires_s is None else now_ms + int(expires_s * 1000),
     )
     tokens = _tokens()
-    with farm_errors():
+    with _token_errors():
         tokens.add(made, now_ms)
     if as_json:
         click.echo(json.dumps(_stated(made, now_ms) | {"token": text}))
@@ -75,7 +78,7 @@ def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> 
 def list_tokens(*, as_json: bool) -> None:
     """List the tokens: names, scopes and ends, never the tokens themselves."""
     tokens, now_ms = _tokens(), wall_ms()
-    with farm_errors():
+    with _token_errors():
         found = tokens.tokens()
     if as_json:
         click.echo(json.dumps({"tokens": [_stated(one, now_ms) for one in found]}))
@@ -97,12 +100,22 @@ def list_tokens(*, as_json: bool) -> None:
 def revoke(*, name: str, as_json: bool) -> None:
     """Forget the token NAME. A running farm refuses it from now on."""
     tokens = _tokens()
-    with farm_errors():
+    with _token_errors():
         gone = tokens.remove(name)
     if as_json:
         click.echo(json.dumps({"revoked": gone.name}))
     else:
         click.echo(f"revoked {gone.name} ({gone.scope.value})")
+
+
+@contextmanager
+def _token_errors() -> Iterator[None]:
+    """Turn errors of the block into Failures: what is refused with EX_DATAERR, a file that can't be used as always."""
+    try:
+        with farm_errors():
+            yield
+    except TokenRefused as exc:
+        raise Failure(str(exc), EX_DATAERR) from exc
 
 
 def _tokens() -> TokenFile:

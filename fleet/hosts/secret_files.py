@@ -28,17 +28,22 @@ def write_secret(path: Path, text: str) -> None:
 
 def write_secret_bytes(path: Path, data: bytes) -> None:
     """Do the same with bytes."""
-    beside = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        replace_secret(path, data)
     except OSError as exc:
         raise ServiceError(f"can't write the secret {path}: {exc.strerror or exc}") from exc
+
+
+def replace_secret(path: Path, data: bytes) -> None:
+    """Replace `path` by a file of mode 0600. Raises OSError."""
+    beside = path.with_name(f".{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
 
 
 def kept_secret(path: Path, make: Callable[[], str] = new_password) -> str:

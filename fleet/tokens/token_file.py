@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fleet.errors import WrongSetting
-from fleet.hosts.secret_files import write_secret
+from fleet.errors import TokenRefused
+from fleet.hosts.secret_files import replace_secret
 from fleet.private_files import keep_private
 from fleet.tokens.token import Token, TokenScope, is_name
 from tasks.host.no_link import no_link
@@ -27,8 +27,7 @@ MOST_TOKENS, _MOST_BYTES = 200, 200_000
 class TokenFile:
     """Reads and changes the tokens in a farm's folder; several processes may do so at once.
 
-    Each method raises WrongSetting for a file that can't be read or is no list of tokens, and ServiceError where it
-    can't be written.
+    Each method raises TokenRefused for a file that is no list of tokens, and OSError where it can't be read or written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,42 +45,36 @@ class TokenFile:
                     self._read = (version, self._parsed(file.read(_MOST_BYTES + 1)))
         except FileNotFoundError:
             return ()
-        except OSError as exc:
-            raise WrongSetting(f"can't read {self._path}: {exc.strerror or exc}") from exc
         return self._read[1]
 
     def add(self, token: Token, now_ms: int) -> None:
         """Keep a new token, and forget those that have ended.
 
-        Raises WrongSetting if the name is taken or there are too many.
+        Raises TokenRefused if the name is taken or there are too many.
         """
         with self._changing():
             kept = [one for one in self.tokens() if not one.ended(now_ms)]
             if any(one.name == token.name for one in kept):
-                raise WrongSetting(f"there is a token {token.name!r} already: revoke it first, or choose another name")
+                raise TokenRefused(f"there is a token {token.name!r} already: revoke it first, or choose another name")
             if len(kept) >= MOST_TOKENS:
-                raise WrongSetting(f"there are {MOST_TOKENS} tokens already: revoke those that nobody uses")
+                raise TokenRefused(f"there are {MOST_TOKENS} tokens already: revoke those that nobody uses")
             self._write([*kept, token])
 
     def remove(self, name: str) -> Token:
-        """Forget a token, which is refused from now on. Raises WrongSetting if there is none of this name."""
+        """Forget a token, which is refused from now on. Raises TokenRefused if there is none of this name."""
         with self._changing():
             tokens = self.tokens()
             found = next((one for one in tokens if one.name == name), None)
             if found is None:
                 known = ", ".join(one.name for one in tokens) or "none"
-                raise WrongSetting(f"there is no token {name!r}; the farm has: {known}")
+                raise TokenRefused(f"there is no token {name!r}; the farm has: {known}")
             self._write([one for one in tokens if one is not found])
         return found
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        try:
-            keep_private(self._folder)
-            lock = open(self._folder / _LOCK, "a", opener=no_link)  # noqa: SIM115 - held for the block
-        except OSError as exc:
-            raise WrongSetting(f"can't write in {self._folder}: {exc.strerror or exc}") from exc
-        with lock:
+        keep_private(self._folder)
+        with open(self._folder / _LOCK, "a", opener=no_link) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -90,7 +83,7 @@ class TokenFile:
             {"name": one.name, "scope": one.scope, "sha256": one.digest, "made_ms": one.made_ms, "ends_ms": one.ends_ms}
             for one in tokens
         ]
-        write_secret(self._path, f"{json.dumps({'v': _VERSION, 'tokens': rows}, indent=1)}\n")
+        replace_secret(self._path, f"{json.dumps({'v': _VERSION, 'tokens': rows}, indent=1)}\n".encode())
 
     def _parsed(self, content: bytes) -> tuple[Token, ...]:
         try:
@@ -100,7 +93,7 @@ class TokenFile:
             return tuple(map(_token, found["tokens"]))
         except (ValueError, TypeError, KeyError, RecursionError) as exc:
             advice = "remove it and make the tokens again by `fleet token create`"
-            raise WrongSetting(f"{self._path} is no list of tokens ({exc}): {advice}") from exc
+            raise TokenRefused(f"{self._path} is no list of tokens ({exc}): {advice}") from exc
 
 
 def _token(row: dict[str, Any]) -> Token:

@@ -14,7 +14,7 @@ from fleet.broker.disguise import split_id
 from fleet.control.control import LogEntry
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
-from fleet.errors import WrongSetting
+from fleet.errors import TokenRefused
 from fleet.health.reasons import LostToday
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.engine import open_engine
@@ -103,7 +103,7 @@ def _finder(file: TokenFile) -> Callable[[str], token.Token | None]:
     def found(text: str) -> token.Token | None:
         try:
             return token.find(text, file.tokens(), wall_ms())
-        except WrongSetting:
+        except (TokenRefused, OSError):
             # a broken file admits nobody; `fleet token list` says what is wrong with it
             return None
 
