@@ -61,18 +61,25 @@ def config(ctx: click.Context, /, toml_file: Path | None, *, as_json: bool, exam
 
 @config.command("check")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def check(file: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the farm that the settings describe.")
+def check(file: Path | None, *, as_json: bool) -> None:
     """Check FILE, by default fleet.toml, together with the environment and .env, without using it.
 
     Mistakes are named with their lines, and the command ends with 78.
 
     \b
-    Example:
+    Examples:
       fleet config check fleet.toml
+      fleet config check fleet.toml --json | jq .miners
     """
     with settings_or_exit():
         settings = read(toml_file=file).settings
-    click.echo(f"{file or 'the settings'}: valid; {_farm(settings)}")
+    if as_json:
+        servers = [{"server": one.name, "url": one.url} for one in settings.servers]
+        described = {"miners": settings.miner_count, "auto": settings.auto, "servers": servers}
+        click.echo(json.dumps({"valid": True, "file": None if file is None else str(file), **described}))
+    else:
+        click.echo(f"{file or 'the settings'}: valid; {_farm(settings)}")
 
 
 @config.command("diff")

@@ -49,3 +49,20 @@ def test_the_example_that_fleet_config_writes_can_be_read(empty_folder: Path) ->
     result = CliRunner().invoke(config, ["--example"])
     (empty_folder / "fleet.toml").write_text(result.stdout)
     assert all(one.source == DEFAULT for one in read().origins)
+
+
+def test_a_file_is_checked_and_the_farm_that_it_describes_is_stated(empty_folder: Path) -> None:
+    file = empty_folder / "next.toml"
+    file.write_text('server = "https://neonet.example.com"\nminers = 3\n')
+    said = json.loads(CliRunner().invoke(config, ["check", str(file), "--json"]).stdout)
+    assert said["servers"] == [{"server": "neonet.example.com", "url": "https://neonet.example.com"}]
+    assert (said["valid"], said["file"], said["miners"], said["auto"]) == (True, str(file), 3, False)
+
+
+def test_a_file_with_a_mistake_is_stated_with_its_line(empty_folder: Path) -> None:
+    file = empty_folder / "next.toml"
+    file.write_text('\nminers = "many"\n')
+    result = CliRunner().invoke(config, ["check", str(file), "--json"])
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["exit_code"]) == (EX_CONFIG, EX_CONFIG)
+    assert "next.toml, line 2" in said["error"]
