@@ -16,9 +16,14 @@ from tasks.text import sanitized
 
 #: seconds between two reads of the URL, between two tries after a failure, and between two looks at a file
 _URL_S, _AGAIN_S, _FILE_S = 900.0, 60.0, 5.0
-_CALL_S = 15.0
+#: longest time that one read of the URL takes
+CALL_S = 15.0
 #: longest list that is read, in bytes, and how much of a failure is shown, in characters
 _MOST_BYTES, _SHOWN = 4 << 20, 200
+
+
+#: what `read_source` and `read_prices` raise
+UNREAD = (OSError, HTTPException, ValueError)
 
 
 class PriceWatch:
@@ -37,7 +42,7 @@ class PriceWatch:
         wait: Callable[[float], bool] | None = None,
     ) -> None:
         """`wait` sleeps for some seconds and returns whether to end."""
-        self._file, self._url, self._learn, self._say = schedule.price_file, schedule.price_url, learn, say
+        self._schedule, self._learn, self._say = schedule, learn, say
         self._failure, self._read = "", b""
         self._over, self._looked = threading.Event(), threading.Event()
         self._wait = wait or self._over.wait
@@ -46,7 +51,7 @@ class PriceWatch:
     def start(self) -> None:
         """Read again and again on a thread. Returns after the first look, or after 15 seconds."""
         self._thread.start()
-        self._looked.wait(_CALL_S)
+        self._looked.wait(CALL_S)
 
     def close(self) -> None:
         """End the thread soon."""
@@ -55,12 +60,12 @@ class PriceWatch:
     def look(self) -> None:
         """Read the prices once."""
         try:
-            text = _fetched(self._url) if self._url else _content(self._file)
+            text = read_source(self._schedule)
             if text != self._read:
                 self._learn(read_prices(text))
                 self._read = text
-        except (OSError, HTTPException, ValueError) as exc:
-            failure = self._reason(exc)
+        except UNREAD as exc:
+            failure = why_unread(self._schedule, exc)
             if failure != self._failure:
                 self._say(f"[WARN]   prices of power can't be read: {failure}; those read before stay known")
             self._failure = failure
@@ -68,13 +73,6 @@ class PriceWatch:
         if self._failure:
             self._failure = ""
             self._say("[STEER]  prices of power are read again")
-
-    def _reason(self, exc: Exception) -> str:
-        """Why the prices can't be read."""
-        text = str(exc)
-        if self._file is not None and isinstance(exc, OSError) and exc.strerror:
-            text = f"{self._file.absolute()}: {exc.strerror}"
-        return sanitized(text)[:_SHOWN]
 
     def _run(self) -> None:
         self.look()
@@ -84,27 +82,40 @@ class PriceWatch:
 
     @property
     def _pause_s(self) -> float:
-        if not self._url:
+        if not self._schedule.price_url:
             return _FILE_S
         return _AGAIN_S if self._failure else _URL_S
 
 
-def _content(file: Path | None) -> bytes:
-    if file is None:
-        return b""
+def read_source(schedule: ScheduleSettings, call_s: float = CALL_S) -> bytes:
+    """What the file holds, or the URL answers within `call_s` seconds. Raises as `UNREAD` says."""
+    if schedule.price_url is not None:
+        return _fetched(schedule.price_url, call_s)
+    return b"" if schedule.price_file is None else _content(schedule.price_file)
+
+
+def why_unread(schedule: ScheduleSettings, exc: Exception) -> str:
+    """Why the prices can't be read, in words."""
+    text = str(exc)
+    if schedule.price_file is not None and isinstance(exc, OSError) and exc.strerror:
+        text = f"{schedule.price_file.absolute()}: {exc.strerror}"
+    return sanitized(text)[:_SHOWN]
+
+
+def _content(file: Path) -> bytes:
     with file.open("rb") as opened:
         return _bounded(opened.read(_MOST_BYTES + 1))
 
 
-def _fetched(url: str) -> bytes:
-    """The body at a URL, in `_CALL_S` seconds at most: its own limit of time is one for each read."""
-    ends_at, body = time.monotonic() + _CALL_S, b""
+def _fetched(url: str, call_s: float) -> bytes:
+    """The body at a URL, in `call_s` seconds at most: urllib's own limit is one for each read."""
+    ends_at, body = time.monotonic() + call_s, b""
     context = ssl.create_default_context()
-    with urllib.request.urlopen(url, timeout=_CALL_S, context=context) as answer:  # noqa: S310 - http or https, by the settings
+    with urllib.request.urlopen(url, timeout=call_s, context=context) as answer:  # noqa: S310 - http or https, by the settings
         while part := answer.read1(1 << 16):
             body = _bounded(body + part)
             if time.monotonic() > ends_at:
-                raise TimeoutError(f"no whole answer in {_CALL_S:g} s")
+                raise TimeoutError(f"no whole answer in {call_s:g} s")
     return body
 
 

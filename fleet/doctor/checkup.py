@@ -22,9 +22,12 @@ from fleet.doctor.ledger import ledger_diagnoses
 from fleet.doctor.limits import Demand, machine_diagnoses
 from fleet.doctor.modes import mode_diagnoses
 from fleet.doctor.ports import FarmPort, port_diagnoses
+from fleet.doctor.prices import price_diagnoses
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.doctor.server import server_diagnoses
 from fleet.doctor.units import unit_diagnoses, unit_folders, units
+from fleet.domain.calendar import Calendar
+from fleet.domain.wall_clock import wall_ms
 from fleet.errors import FleetError, LedgerError
 from fleet.ledger.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.ledger.reports.vitals import ban_left_s
@@ -42,12 +45,13 @@ _IDS = frozenset({"id", "miner"})
 def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
     """All checks of the farm that these settings describe. With `fix`, modes of its files are corrected on the way."""
     settings = reading.settings
-    farm = farm_of(settings)
+    farm, calendar = farm_of(settings), Calendar(settings.time_zone)
     return (
         Check(subject="settings", examine=lambda: _settings(reading)),
         *_server_checks(settings, farm),
         Check(subject="redis", examine=lambda: _redis(settings, farm)),
         Check(subject="ledger", examine=lambda: _ledger(settings)),
+        Check(subject="power prices", examine=lambda: price_diagnoses(settings.schedule, calendar, wall_ms())),
         Check(subject="limits", examine=lambda: machine_diagnoses(_demand(settings))),
         Check(subject="ports", examine=lambda: _ports(settings)),
         Check(subject="unit", examine=lambda: unit_diagnoses(units(unit_folders()))),
@@ -101,7 +105,7 @@ def _ban_s(settings: Settings, account: str) -> float:
     place = ledger_to_read(settings)
     name = SIMULATOR if settings.simulated and place.simulated else account
     try:
-        return ban_left_s(place, name, int(time.time() * 1000))
+        return ban_left_s(place, name, wall_ms())
     except LedgerError:
         return 0.0
 
@@ -120,7 +124,7 @@ def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
 
 
 def _ledger(settings: Settings) -> Iterator[Diagnosis]:
-    return ledger_diagnoses(ledger_to_read(settings), settings.state_dir, int(time.time() * 1000))
+    return ledger_diagnoses(ledger_to_read(settings), settings.state_dir, wall_ms())
 
 
 def _demand(settings: Settings) -> Demand:

@@ -19,6 +19,7 @@ from fleet.doctor.modes import mode_diagnoses
 from fleet.doctor.own_limits import own_limit_diagnoses
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.doctor.units import Unit, unit_diagnoses
+from fleet.local.running import RunningFarm, farm_of
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement
 
@@ -27,13 +28,14 @@ def host_checks(host: Host, *, fix: bool) -> tuple[Check, ...]:
     """All checks of a worker host. With `fix`, modes of its files are corrected on the way."""
     reading, joined, found = host.reading, host.joined, host.units
     settings = reading.settings
+    farm = farm_of(settings) if settings.redis_url is None else None
     secrets = dict.fromkeys((*secret_files(reading), *(one.env_file for one in found if one.env_file is not None)))
     return (
-        Check(subject="redis", examine=lambda: _redis(settings)),
+        Check(subject="redis", examine=lambda: _redis(settings, farm)),
         Check(subject="limits", examine=lambda: worker_diagnoses(settings.worker.concurrency)),
         Check(subject="own limits", examine=lambda: own_limit_diagnoses(settings.limits)),
         Check(subject="disk", examine=lambda: _disk(settings, joined)),
-        Check(subject="unit", examine=lambda: _units(found)),
+        Check(subject="unit", examine=lambda: _units(found, farm)),
         Check(
             subject="secrets",
             examine=lambda: mode_diagnoses(
@@ -46,7 +48,14 @@ def host_checks(host: Host, *, fix: bool) -> tuple[Check, ...]:
     )
 
 
-def _redis(settings: Settings) -> Iterator[Diagnosis]:
+def _redis(settings: Settings, farm: RunningFarm | None) -> Iterator[Diagnosis]:
+    if farm is not None and farm.redis_url is not None:
+        words = (
+            f"`fleet up` runs in {settings.state_dir}, with workers of its own; `fleet doctor` checks all of its parts"
+        )
+        yield ok("farm", words)
+        yield from redis_diagnoses(farm.redis_url, own_statement(release(), settings))
+        return
     if settings.redis_url is None:
         advice = "type `fleet join -` and paste the invitation that `docker/invite` printed, or set FLEET_REDIS_URL"
         yield fail("redis", f"this host has joined no farm: {settings.state_dir / JOIN} keeps no invitation", advice)
@@ -85,7 +94,9 @@ def _disk(settings: Settings, joined: Path | None) -> Iterator[Diagnosis]:
         yield fail("heartbeat file", words, "set FLEET_WORKER__HEARTBEAT_FILE to a path that can be written")
 
 
-def _units(found: Sequence[Unit]) -> Iterator[Diagnosis]:
-    if not found:
+def _units(found: Sequence[Unit], farm: RunningFarm | None) -> Iterator[Diagnosis]:
+    if not found and farm is not None:
+        yield ok("unit", "none is installed here; `fleet service install up` has the farm started at boot")
+    elif not found:
         yield ok("unit", "none is installed here; `fleet service install join` has a worker started at boot")
     yield from unit_diagnoses(found)

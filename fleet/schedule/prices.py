@@ -40,6 +40,15 @@ class PriceList:
     def __len__(self) -> int:
         return len(self._windows)
 
+    @property
+    def end_ms(self) -> int | None:
+        """When the last window ends; None without any."""
+        return max((one.end_ms for one in self._windows), default=None)
+
+    def from_ms(self, ms: int) -> tuple[PriceWindow, ...]:
+        """The windows that have not ended at a moment."""
+        return tuple(one for one in self._windows if one.end_ms > ms)
+
     def at(self, ms: int) -> Decimal | None:
         """The price at a moment; None where none is known."""
         number = bisect_right(self._starts, ms) - 1

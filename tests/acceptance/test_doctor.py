@@ -54,6 +54,13 @@ def test_a_farm_on_its_own_simulator_is_found_without_any_setting(tmp_path: Path
         assert done.returncode == 0, done.stdout
         sound(checks)
         assert checks["server"]["grade"] == checks["redis"]["grade"] == "ok"
+        # the same machine as a host of workers: it needs no invitation
+        done, checks = doctor(tmp_path / "farm", farm_settings(tmp_path / "farm"), "--host")
+        assert done.returncode == 0, done.stdout
+        sound(checks)
+        assert "`fleet up` runs in" in checks["farm"]["found"]
+        assert checks["redis"]["grade"] == "ok"
+        assert "fleet join" not in done.stdout
 
 
 def test_without_a_farm_what_can_not_be_checked_says_so_and_nothing_is_made(tmp_path: Path) -> None:
