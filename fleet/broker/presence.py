@@ -13,12 +13,15 @@ from fleet.broker.worker_slots import WorkerSlots
 from fleet.broker.worker_statements import worker_statements
 from fleet.threads import Progress, WatchedThread
 from tasks.broker.stated_host import StatedHost
+from tasks.host.host_names import host_of
 from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two looks while workers are present, and while none is
 _LOOK_S, _WAITING_S = 1.0, 0.2
 #: seconds between two looks at what workers state of their hosts
 _KINDS_S = 5.0
+#: most hosts that are named with why they pause
+_MOST_SHOWN = 3
 #: seconds without a sign before the last worker counts as gone; an emptied Redis has no sign at first
 _GONE_S = 4.0
 #: a hanging Redis blocks the thread for 15 s at a time
@@ -30,8 +33,8 @@ class Workers:
     """Whether any worker takes jobs."""
 
     present: bool
-    #: whether none does because every one of them pauses, by an order or by limits of its host
-    pausing: bool = False
+    #: why every one of them pauses, if that is why none does: by an order, or by limits of its host
+    pausing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ class PresenceWatch:
             detector.look(sign, time.monotonic())
             self.slots.look(None if sign is None else self._client, time.monotonic())
             if sign is not None and detector.present is not None:
-                found = Workers(detector.present, pausing=not detector.present and self.slots.all_pause)
+                pause = not detector.present and self.slots.all_pause
+                found = Workers(detector.present, pausing=self._pausing() if pause else "")
                 if found != told:
                     told = found
                     self._tell(found)
@@ -112,6 +116,17 @@ class PresenceWatch:
                 self._look_at_kinds(time.monotonic())
             if detector.present is None:
                 self._stop.wait(_LOOK_S)
+
+    def _pausing(self) -> str:
+        """Why the workers pause, by host, as they state it."""
+        try:
+            stated = worker_statements(self._client) or {}
+        except redis.RedisError:
+            stated = {}
+        whys = {host_of(name): one.pauses for name, one in stated.items() if one is not None and one.pauses}
+        shown = [f"{host}: {why}" for host, why in list(whys.items())[:_MOST_SHOWN]]
+        more = [f"and {len(whys) - _MOST_SHOWN} hosts more"] if len(whys) > _MOST_SHOWN else []
+        return "; ".join((*shown, *more)) or "as ordered or by its host's limits"
 
     def _look_at_kinds(self, now: float) -> None:
         """Report what workers state of their hosts, if that has changed."""

@@ -21,9 +21,9 @@ from tasks.text import sanitized
 @click.command("workers")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def workers(*, as_json: bool) -> None:
-    """Show the workers that take jobs now, with what each states of its host: cores, memory and GPUs that it may use,
-    whether it computes on a GPU, processor, numpy and BLAS. Nothing of it is verified. `fleet bench host` measures a
-    host.
+    """Show the workers that are there now, with what each states of its host: cores, memory and GPUs that it may use,
+    whether it computes on a GPU, processor, numpy and BLAS, and why it pauses. Nothing of it is verified. `fleet bench
+    host` measures a host.
 
     \b
     Examples:
@@ -78,6 +78,9 @@ def _print(stated: Mapping[str, Statement | None]) -> None:
         )
         sheet.add(cells)
     sheet.print(screen)
+    for name, one in stated.items():
+        if one is not None and one.pauses:
+            line(screen, f"{name} pauses: {one.pauses}")
 
 
 def _fields(name: str, one: Statement | None) -> dict[str, Any]:
@@ -88,6 +91,7 @@ def _fields(name: str, one: Statement | None) -> dict[str, Any]:
         "worker": name,
         "release": one.release,
         "wire": one.wire,
+        "pauses": one.pauses or None,
         "cores": None if host is None else host.cores,
         "cpu_percent": None if host is None else host.cpu_percent,
         "memory_mb": None if host is None else host.memory_mb,

@@ -58,7 +58,7 @@ class AliveFile:
 
     def _problem(self, farm: AnyFarm, now: float) -> str:
         """The farm's problem as a sentence; empty when it has none."""
-        absent_since, wanted = farm.workers.absent_since, farm.workers.pausing or self._hosts_pause()
+        absent_since, wanted = farm.workers.absent_since, bool(farm.workers.pausing) or self._hosts_pause()
         if absent_since is not None and now - absent_since >= _PROBLEM_S and not wanted:
             return "no worker takes jobs"
         verdict = self._prospect.unhealthy(now) if self._prospect else None

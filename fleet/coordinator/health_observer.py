@@ -138,6 +138,7 @@ class HealthObserver:
         return Facts(
             servers=tuple(_server_facts(*one, now) for one in zip(self._accounts, self._incomes, strict=True)),
             without_worker_s=None if absent_since is None else now - max(absent_since, self._began),
+            workers_pause=absent_since is not None and bool(farm.workers.pausing),
             without_result_s=None if busy is None else now - max(busy, self._result_at),
             time_limit_s=self._time_limit_s,
             redis=self._redis,

@@ -30,9 +30,7 @@ from fleet.money.readable import gained, readable
 #: seconds after the start until a missing worker is reported
 _STARTING_S = 8.0
 _NO_WORKER = "[WARN]   no worker takes jobs: no jobs are fetched until one does; sessions are kept"
-_PAUSING = (
-    "[STEER]  every worker pauses, as ordered or by its host's limits; no jobs are fetched, and sessions are kept"
-)
+_PAUSING = "[STEER]  every worker pauses: {}; no jobs are fetched, and sessions are kept"
 #: fee in NEO from which scientific notation is used; a server may state one of 300 digits
 _MOST_PLAIN_FEE = 1e9
 
@@ -63,7 +61,7 @@ class Report:
         self._started_at = clock()
         self._redis_away = False
         self._last_paid = (clock(), self.tally.paid)
-        #: why no worker takes jobs, as was last printed; empty while one does
+        #: what was last printed while no worker takes jobs, before the hosts' reasons; empty while one does
         self._said_absent = ""
         self._clock = clock
         self._drain: DrainLines | None = None
@@ -197,7 +195,7 @@ class Report:
         if not absent:
             self._lines.say("[OK]     a worker takes jobs: jobs are fetched again")
         else:
-            self._lines.say(absent, "yellow" if absent == _NO_WORKER else "")
+            self._lines.say(absent.format(farm.workers.pausing), "yellow" if absent == _NO_WORKER else "")
 
     def _status(self, farm: AnyFarm, now: float) -> None:
         before, paid = self._last_paid

@@ -144,7 +144,7 @@ class Farm:
         """When the limit has room for the open jobs, and how many can't be submitted before `last_sending`."""
         return Outlook.of(len(self.jobs), self._resends, self.governor, last_sending, now)
 
-    def on_workers(self, now: float, *, present: bool, pausing: bool = False) -> None:
+    def on_workers(self, now: float, *, present: bool, pausing: str = "") -> None:
         """Workers have come or gone, or all pause. Without any, no job is fetched; others that come wait here."""
         self._sort(self.workers.present(now, present=present, pausing=pausing), now)
 

@@ -38,8 +38,8 @@ class Workforce:
         self.able: frozenset[str] = frozenset()
         #: since when no worker takes jobs, in monotonic seconds; None while one does
         self.absent_since: float | None = None
-        #: whether that is because every worker pauses
-        self.pausing = False
+        #: why every worker pauses, if that is because they do; else empty
+        self.pausing = ""
         #: job types that are paused
         self.paused_types: frozenset[str] = frozenset()
         #: jobs to dispatch once a worker takes them, by job id
@@ -87,7 +87,7 @@ class Workforce:
             hold_s=self._pace.hold_s(self.at_workers),
         )
 
-    def present(self, now: float, *, present: bool, pausing: bool = False) -> list[Dispatch]:
+    def present(self, now: float, *, present: bool, pausing: str = "") -> list[Dispatch]:
         """Workers have come or gone, or begun to pause. Returns the orders that were held and are still wanted."""
         self.pausing = pausing
         if not present:

@@ -26,6 +26,8 @@ class Facts:
     servers: tuple[ServerFacts, ...]
     #: for how long no worker has taken jobs; None while one does
     without_worker_s: float | None
+    #: whether that is because all workers that are there pause, as ordered or by limits of their hosts
+    workers_pause: bool
     #: for how long jobs have been at workers without a result; None while none are
     without_result_s: float | None
     #: how long a kernel may take
@@ -72,7 +74,7 @@ def _stops(facts: Facts) -> Iterator[Symptom]:
     absent_s, silent_s = facts.without_worker_s, facts.without_result_s
     if facts.redis:
         yield stop("redis", QUEUE, f"Redis does not answer: {facts.redis}; jobs wait in the ledger.")
-    elif absent_s is not None and absent_s >= _ABSENT_S:
+    elif absent_s is not None and absent_s >= _ABSENT_S and not facts.workers_pause:
         yield stop("no_worker", FARM, "No worker takes jobs, so none are fetched.", absent_s)
     elif silent_s is not None and silent_s >= max(_STUCK_S, facts.time_limit_s + _BEYOND_A_KERNEL_S):
         yield stop("stuck", QUEUE, "Workers take jobs, but compute none.", silent_s)

@@ -49,7 +49,7 @@ class Presence:
     def __init__(self, redis_url: str, name: str, statement: Statement) -> None:
         self._redis_url = redis_url
         self._name, self._host = name, host_of(sanitized(name))
-        self._statement = statement.encode()
+        self._statement = statement
         self._due = threading.Event()
         self._begun = False
         self._number = 0
@@ -85,7 +85,7 @@ class Presence:
             pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
         pipeline.hset(SLOTS_KEY, self._name, slots.encode())
         pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
-        pipeline.hset(STATEMENTS_KEY, self._name, self._statement)
+        pipeline.hset(STATEMENTS_KEY, self._name, replace(self._statement, pauses=pausing.known).encode())
         pipeline.pexpire(STATEMENTS_KEY, _SLOTS_TTL_MS)
         pipeline.get(RELEASE_KEY)
         order, *_, stated = pipeline.execute(raise_on_error=False)

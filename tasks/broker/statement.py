@@ -11,10 +11,13 @@ from tasks import strict_json
 from tasks.broker.stated_host import StatedHost, parse_host
 from tasks.compact_json import compact
 from tasks.messages import OLDEST_WIRE, WIRE_VERSION, spoken
+from tasks.text import sanitized
 
 _RELEASE = re.compile(r"[A-Za-z0-9.+-]{1,40}")
 _MOST_BYTES = 4_000
 _MOST_WIRE = 1_000_000
+#: longest reason that is read, in characters
+_MOST_WORDS = 200
 _MOST_S = 1e7
 
 
@@ -36,6 +39,8 @@ class Statement:
     host: StatedHost | None = None
     #: whether a coordinator signs its jobs, or a worker its results
     signs: bool = False
+    #: why a worker takes no jobs, by an order or by limits of its host; empty while it takes some
+    pauses: str = ""
 
     @property
     def spoken(self) -> str:
@@ -61,6 +66,7 @@ class Statement:
                 "visibility_timeout_s": self.visibility_timeout_s,
                 "host": None if self.host is None else self.host.fields(),
                 "signs": self.signs,
+                **({"pauses": self.pauses} if self.pauses else {}),
             }
         )
 
@@ -102,7 +108,12 @@ def parse_statement(text: bytes) -> Statement | None:
         visibility_timeout_s=_seconds(fields.get("visibility_timeout_s")),
         host=parse_host(fields.get("host")),
         signs=fields.get("signs") is True,
+        pauses=_words(fields.get("pauses")),
     )
+
+
+def _words(value: object) -> str:
+    return sanitized(value[:_MOST_WORDS]) if isinstance(value, str) else ""
 
 
 def _seconds(value: object) -> float | None:

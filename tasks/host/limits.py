@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from config.hours import Window
+from config.hours import DAYS, Window
 
 #: degrees below the limit at which a host that was hot goes on, and the share of the limit for other programs
 _COOLER_C, _CALMER = 5.0, 0.5
+#: a week, and a day in which the clocks may change, in minutes
+_AHEAD_MIN = 8 * 1440
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +89,8 @@ class HostLimits:
         self._off_since: float | None = None
         #: the last reason that a least pause belongs to
         self._last = ""
+        #: the minute in which was last looked up when its hours begin, and that in words
+        self._begin: tuple[datetime, str] | None = None
 
     def reason(self, readings: Readings, now: float) -> str:
         """Why the host pauses now, in words."""
@@ -132,7 +136,7 @@ class HostLimits:
             return ""
         local = self._local()
         if not self._in_hours(local):
-            return "outside limits.hours"
+            return f"outside limits.hours{self._until(local)}"
         if self._on_since is not None:
             return ""
         # whole minutes, so that hours which are just long enough are, also a moment after their begin
@@ -141,6 +145,17 @@ class HostLimits:
         if all(self._in_hours(at.astimezone(local.tzinfo)) for at in ahead):
             return ""
         return f"limits.hours end in less than limits.least_on_s, {self._limits.least_on_s:g} s"
+
+    def _until(self, local: datetime) -> str:
+        """When its hours begin, in words; looked up once a minute."""
+        minute = local.replace(second=0, microsecond=0)
+        if self._begin is None or self._begin[0] != minute:
+            start = minute.astimezone(UTC)
+            ahead = ((start + timedelta(minutes=one)).astimezone(local.tzinfo) for one in range(1, _AHEAD_MIN))
+            begin = next((at for at in ahead if self._in_hours(at)), None)
+            text = "" if begin is None else f" until {DAYS[begin.weekday()]} {begin:%H:%M}"
+            self._begin = (minute, text)
+        return self._begin[1]
 
     def _in_hours(self, local: datetime) -> bool:
         minute = local.hour * 60 + local.minute

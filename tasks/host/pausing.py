@@ -31,5 +31,10 @@ class Pausing:
         """Why the worker pauses; empty while it takes jobs."""
         return self.limit or self.ordered
 
+    @property
+    def known(self) -> str:
+        """The same, but empty while the coordinator's order is not read yet."""
+        return "" if not self.limit and self.order is None else self.reason
+
 
 pausing = Pausing()

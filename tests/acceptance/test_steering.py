@@ -137,7 +137,7 @@ def test_a_host_is_paused_and_drained_and_its_worker_is_there_again_when_it_is_r
     running.process.says("REWARD")
     told = running.said("pause", "host", host, "--reason", "somebody sits there", "--by", "alex", "--for", "1h")
     assert "take nothing more" in told
-    running.process.says("[STEER]  every worker pauses, as ordered")
+    running.process.says(f"[STEER]  every worker pauses: {host}: the farm pauses this host")
     nothing_open = "nothing more is computed"
     eventually(nothing_open, lambda: [row["busy_slots"] for row in running.standing()["hosts"]] == [0])
     before = sum(running.paid().values())

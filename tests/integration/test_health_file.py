@@ -19,7 +19,7 @@ from fleet.server.prospect import Prospect
 from tests.support.processes import ROOT
 
 #: all that the alive file asks of a farm
-FARM = cast("Farm", SimpleNamespace(workers=SimpleNamespace(absent_since=None, pausing=False)))
+FARM = cast("Farm", SimpleNamespace(workers=SimpleNamespace(absent_since=None, pausing="")))
 FRESH = ROOT / "docker/fresh"
 ELSEWHERE = Foreign(301, "redirected to https://new.example/", "https://new.example/")
 

@@ -29,15 +29,17 @@ def test_workers_that_all_pause_are_no_fault_and_the_terminal_says_so(ledger: Le
     report = Report(Lines(out), job_lines_per_s=0, status_every_s=30.0, total=ZERO, clock=lambda: clock[0])
     pulse = AliveFile(alive)
 
-    def on(seconds: float, *, present: bool, pausing: bool = False) -> None:
+    def on(seconds: float, *, present: bool, pausing: str = "") -> None:
         made.farm.on_workers(clock[0], present=present, pausing=pausing)
         for _ in range(int(2 * seconds)):
             clock[0] += 0.5
             pulse.tick(made.farm, clock[0])
             report.tick(made.farm, clock[0])
 
-    on(60.0, present=False, pausing=True)
-    assert out.getvalue().count("[STEER]  every worker pauses, as ordered or by its host's limits") == 1
+    on(30.0, present=False, pausing="barn: it is hot: 86 °C")
+    on(30.0, present=False, pausing="barn: it is hot: 87 °C")
+    said = "[STEER]  every worker pauses: barn: it is hot: 8"
+    assert out.getvalue().count(said) == 1, "not for each degree"
     assert "every worker has paused for" in out.getvalue(), "the status says so, too"
     assert (alive.read_text(), "no worker" in out.getvalue().lower()) == ("", False)
     on(10.0, present=False)

@@ -28,6 +28,7 @@ SERVER = ServerFacts(
 WELL = Facts(
     servers=(SERVER,),
     without_worker_s=None,
+    workers_pause=False,
     without_result_s=None,
     time_limit_s=30.0,
     redis="",

@@ -113,3 +113,20 @@ def test_no_worker_is_wrong_unless_each_host_that_is_online_is_paused() -> None:
     assert wrong("host attic", resting=("barn",)) == set()
     assert wrong(resting=("attic", "barn")) == set()
     assert wrong(resting=("attic",)) == {"no_worker"}
+
+
+def test_no_worker_is_not_wrong_while_all_that_are_there_pause_although_a_host_of_yesterday_is_gone() -> None:
+    farm, facts = FarmOf(), replace(WELL, without_worker_s=900.0, unpaid_s=900.0)
+    farm.health.hosts.ended("attic", "inference", FreshAttempts(1.0, 1.0, kernel_ms=[40.0], kernel_version="3"))
+    farm.works(1_800, "1")
+
+    def wrong(*, workers_pause: bool) -> set[str]:
+        found: tuple[Wrong, ...] = ()
+        for _ in range(30):
+            farm.now += 1.0
+            now = replace(facts, workers_pause=workers_pause)
+            found = farm.health.wrong(now, (), {"barn"}, farm.now, int(farm.now * 1000), resting=("barn",))
+        return {one.kind for one in found}
+
+    assert wrong(workers_pause=True) == set()
+    assert wrong(workers_pause=False) == {"no_worker"}

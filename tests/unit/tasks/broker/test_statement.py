@@ -19,6 +19,17 @@ def test_a_statement_is_read_back() -> None:
     assert (_OWN.wire, _OWN.time_limit_s, _OWN.visibility_timeout_s) == (WIRE_VERSION, 30.0, 120.0)
 
 
+def test_why_a_worker_pauses_is_read_back_cut_and_without_control_characters() -> None:
+    paused = replace(_OWN, pauses="it is hot: 86 °C")
+    assert parse_statement(paused.encode().encode()) == paused
+    found = parse_statement(replace(_OWN, pauses="\x1b[31m" + "x" * 300).encode().encode())
+    assert found is not None
+    assert found.pauses == "?[31m" + "x" * 195
+    found = parse_statement(b'{"release": "0.1.0", "wire": 2, "pauses": ["x"]}')
+    assert found is not None
+    assert found.pauses == ""
+
+
 def test_a_statement_of_an_earlier_release_has_no_limits() -> None:
     assert parse_statement(b'{"release": "0.1.0", "wire": 2}') == Statement(release="0.1.0", wire=2)
 

@@ -65,4 +65,4 @@ def test_a_short_load_of_other_programs_changes_nothing_and_a_lasting_one_pauses
 def test_all_reasons_are_named() -> None:
     host = at_noon(Limits(hours=(window_of("22:00-06:00"),), busy_percent=40, after_s=0))
     found = host.reason(Readings(foreign_percent=55.4), 0.0)
-    assert found == "outside limits.hours and other programs use 55 % of its CPU"
+    assert found == "outside limits.hours until thu 22:00 and other programs use 55 % of its CPU"

@@ -73,7 +73,7 @@ def test_what_has_begun_goes_on_until_the_end_of_its_hours() -> None:
     for minute in (0, 55, 59, 60):
         now[0] = NOON + timedelta(minutes=minute)
         found.append(host.reason(Readings(), 60.0 * minute))
-    assert found == ["", "", "", "outside limits.hours"]
+    assert found == ["", "", "", "outside limits.hours until fri 12:00"]
 
 
 def test_the_hour_that_the_clocks_leave_out_is_not_counted_as_time_to_compute() -> None:
