@@ -16,11 +16,12 @@ from rich.text import Text
 from fleet.commands.fitted_table import FittedTable
 from fleet.control.stated import line_of
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.money.readable import NOT_STATED, aligned, readable
 from fleet.status.snapshot import Severity
 from fleet.status.snapshot_file import FRESH_S
 from fleet.status.standing import FarmStanding
-from fleet.status.wording import ago, clock, cost, nnet, short, span
+from fleet.status.wording import ago, calendar_of, clock, cost, dated, nnet, short, span
 
 #: lines around the miners' rows: their number, titles, how many more there are, and one for what is typed next
 _MINERS_LINES = 4
@@ -61,13 +62,13 @@ class _Screen:
 
 
 def _title(found: FarmStanding) -> Iterator[Text]:
-    figures = found.figures
+    figures, calendar = found.figures, calendar_of(found.figures)
     yield Text(f"farm at {figures['server'] or 'an unknown server'}", style="bold")
     said = {
-        "mining": f"mining since {figures['started_at']}",
+        "mining": f"mining since {dated(figures['started_at'], calendar)}",
         "draining": "draining: finishing the open jobs",
-        "ended": f"not running: the coordinator ended at {figures['at']}, {ago(found.age_s)}",
-        "silent": f"not running: no sign of the coordinator since {figures['at']}, {ago(found.age_s)}",
+        "ended": f"not running: the coordinator ended at {dated(figures['at'], calendar)}, {ago(found.age_s)}",
+        "silent": f"not running: no sign of the coordinator since {dated(figures['at'], calendar)}, {ago(found.age_s)}",
         "never": "not running; its ledger is here",
     }[found.coordinator]
     late = found.runs and found.age_s is not None and found.age_s > FRESH_S
@@ -87,7 +88,7 @@ def _controls(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _money(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
-    earnings, books = figures["earnings"], figures["ledger"] or {}
+    earnings, books, calendar = figures["earnings"], figures["ledger"] or {}, calendar_of(figures)
     rate = earnings["nnet_per_minute"]
     span_s = earnings["recent_s"]
     over = "" if span_s is None else f" (last {span(float(span_s))})"
@@ -99,11 +100,10 @@ def _money(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         low, high = short(projected["low"]), short(projected["high"])
         yield _line(
             "by 24:00",
-            f"{short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; {_zone(earnings)})",
+            f"{short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; {calendar.name})",
         )
-    yield _line(
-        "in all", f"{nnet(earnings['ledger_nnet'])} in the ledger, last paid {earnings['last_paid_at'] or 'never'}"
-    )
+    paid = clock(earnings["last_paid_at"], calendar)
+    yield _line("in all", f"{nnet(earnings['ledger_nnet'])} in the ledger, last paid {paid}")
     if (unexplained := books.get("unexplained_nnet")) is not None:
         yield _line("books", f"{readable(unexplained)} NNET unexplained")
     losses = figures["losses"]
@@ -158,10 +158,11 @@ def _miners(found: FarmStanding, most: int) -> Iterator[RenderableType]:
         right=("NNET/min", "today", "ledger"),
     )
     today, ledger = _column(shown, "today_nnet"), _column(shown, "ledger_nnet")
+    calendar = calendar_of(figures)
     for number, row in enumerate(shown):
         rate = short(float(row["recent_nnet"]) / span_s * 60) if span_s and row["recent_nnet"] is not None else "-"
         style = "yellow" if row["state"] == "waiting" else ""
-        state, paid = row["state"] or "-", clock(row["last_paid_at"])
+        state, paid = row["state"] or "-", clock(row["last_paid_at"], calendar)
         made.add((f"  {row['miner']}", state, rate, today[number], ledger[number], paid), style=style)
     if rows:
         yield made
@@ -177,7 +178,7 @@ def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         return
     yield _line("hosts", f"{len(hosts)}" if hosts else "none has computed a job since the start", style="bold")
     if hosts:
-        yield _hosts(hosts, float(figures["earnings"]["recent_s"]))
+        yield _hosts(hosts, float(figures["earnings"]["recent_s"]), calendar_of(figures))
     if len(hosts) > _MOST_HOSTS:
         yield Text(f"  and {len(hosts) - _MOST_HOSTS:,} more: --json shows all", style="dim")
     if queue is not None:
@@ -197,7 +198,7 @@ def _work(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _line("network", f"phase {where}, transfer fee {fee}")
 
 
-def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> FittedTable:
+def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float, calendar: Calendar) -> FittedTable:
     made = FittedTable(
         {"  host": 0, "jobs/s": 0, "NNET/min": 0, "computed": 2, "failed": 0, "wrong": 3, "free": 0, "last job": 1},
         right=("jobs/s", "NNET/min", "computed", "failed", "wrong", "free"),
@@ -208,7 +209,8 @@ def _hosts(hosts: Sequence[Mapping[str, Any]], span_s: float) -> FittedTable:
         checks = row.get("checks")
         wrong = "-" if checks is None else f"{checks['wrong']:,}/{checks['checked']:,}"
         counts = (f"{row['computed']:,}", f"{row['failed']:,}", wrong, free)
-        made.add((f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, clock(row["last_job_at"])))
+        last = clock(row["last_job_at"], calendar)
+        made.add((f"  {row['name']}", f"{float(row['jobs_per_s']):.1f}", rate, *counts, last))
     return made
 
 
@@ -216,7 +218,7 @@ def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
     if not found.runs:
         yield Text("wrong     The coordinator does not run: nothing is earned.", style="bold red")
         return
-    wrong = found.figures["wrong"]
+    wrong, calendar = found.figures["wrong"], calendar_of(found.figures)
     if not wrong:
         yield _line("wrong", "nothing that the coordinator knows of", style="green")
         return
@@ -225,7 +227,7 @@ def _wrong(found: FarmStanding) -> Iterator[RenderableType]:
     made.add_column(ratio=1)
     for one in wrong[:_MOST_WRONG]:
         style = "bold red" if one.get("severity") == Severity.FAIL else "yellow"
-        text = f"{one['text']} (since {clock(one['since'])}{cost(one.get('nnet_per_day'))})"
+        text = f"{one['text']} (since {clock(one['since'], calendar)}{cost(one.get('nnet_per_day'))})"
         made.add_row(Text("wrong", style=style), Text(text, style=style))
         # a coordinator of an older release writes no help
         if one.get("help"):
@@ -251,7 +253,3 @@ def _exact(amount: Decimal | int | None) -> Decimal:
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[str]:
     texts = aligned([row[name] for row in rows])
     return ["-" if text == NOT_STATED else text for text in texts]
-
-
-def _zone(earnings: Mapping[str, Any]) -> str:
-    return str(earnings.get("time_zone", "UTC"))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from fleet.domain.calendar import UTC_NAME, Calendar
+from fleet.domain.wall_clock import wall_ms
 from fleet.money.readable import NOT_STATED, readable
 
 #: seconds up to which an age is shown as of now
@@ -28,12 +32,26 @@ def cost(nnet_per_day: float | Decimal | None) -> str:
     return "" if nnet_per_day is None else f", about {short(nnet_per_day)} NNET a day"
 
 
-def clock(at: str | None) -> str:
-    """The time of day of a time in ISO 8601, with the date if it is another day, in UTC."""
+def calendar_of(figures: Mapping[str, Any]) -> Calendar:
+    """The calendar of a farm's figures, by which all of its times are shown."""
+    return Calendar(str(figures["earnings"].get("time_zone") or UTC_NAME))
+
+
+def clock(at: str | None, calendar: Calendar) -> str:
+    """The time of day of a time in ISO 8601, with the date if it is another day, by the clock of the calendar."""
     if at is None:
         return "never"
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    return at[11:19] if at.startswith(today) else at[:16].replace("T", " ")
+    local = calendar.local(_ms(at))
+    return f"{local:%H:%M:%S}" if local.date() == calendar.day(wall_ms()) else f"{local:%Y-%m-%d %H:%M}"
+
+
+def dated(at: str | None, calendar: Calendar) -> str:
+    """A time in ISO 8601 to the second, with its date and the name of the calendar's time zone."""
+    return "never" if at is None else f"{calendar.local(_ms(at)):%Y-%m-%d %H:%M:%S} {calendar.name}"
+
+
+def _ms(at: str) -> int:
+    return int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
 def ago(age_s: float | None) -> str:

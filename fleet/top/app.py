@@ -20,6 +20,7 @@ from textual.widgets import Footer, Input, Static
 
 from fleet.errors import LedgerError
 from fleet.status.standing import FarmStanding
+from fleet.status.wording import calendar_of
 from fleet.top import summary
 from fleet.top.columns import TABLES, Context
 from fleet.top.pages import KEYS, AskJob, Page, details
@@ -224,7 +225,7 @@ class Top(App[None]):
     def _show(self, found: FarmStanding) -> None:
         self._found, self._problem = found, ""
         span_s = float(found.figures["earnings"]["recent_s"] or 0)
-        context = Context(span_s, summary.by_subject(found))
+        context = Context(span_s, summary.by_subject(found), calendar_of(found.figures))
         for rows in self._tables:
             rows.show(found.figures[rows.table.figures] or (), context)
         self._show_figures()

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.money.readable import NOT_STATED, aligned, reading_order
 from fleet.status.wording import clock, short
 from tasks.text import sanitized
@@ -23,6 +24,8 @@ class Context(NamedTuple):
     span_s: float
     #: what is wrong, by its subject
     wrong: Mapping[str, str]
+    #: by whose clock times are shown
+    calendar: Calendar = Calendar()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +101,7 @@ def _speed(title: str, key: str, digits: int, rank: int = 0) -> Column:
 def _time(title: str, key: str, rank: int = 0) -> Column:
     return Column(
         title=title,
-        texts=lambda rows, _: [clock(row[key]) for row in rows],
+        texts=lambda rows, context: [clock(row[key], context.calendar) for row in rows],
         order=lambda row, _: str(row[key] or ""),
         right=False,
         rank=rank,

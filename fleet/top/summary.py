@@ -9,12 +9,13 @@ from typing import Any
 from rich.text import Text
 
 from fleet.control.stated import line_of
+from fleet.domain.calendar import UTC_NAME, Calendar
 from fleet.money.readable import NOT_STATED, aligned
 from fleet.status.plots import sparkline
 from fleet.status.snapshot import Severity
 from fleet.status.snapshot_file import FRESH_S
 from fleet.status.standing import FarmStanding
-from fleet.status.wording import ago, clock, cost, nnet, short, span
+from fleet.status.wording import ago, calendar_of, clock, cost, nnet, short, span
 from tasks.text import sanitized
 
 #: number of servers from which each has a line, and most such lines
@@ -43,12 +44,13 @@ def by_subject(found: FarmStanding) -> dict[str, str]:
 
 def title(found: FarmStanding) -> Text:
     """Which farm this is, and whether it runs."""
-    figures = found.figures
+    figures, calendar = found.figures, calendar_of(found.figures)
+    zone = "" if calendar.name == UTC_NAME else f" {calendar.name}"
     words = {
-        "mining": f"mining since {clock(figures['started_at'])}",
+        "mining": f"mining since {clock(figures['started_at'], calendar)}{zone}",
         "draining": "draining: finishing the open jobs",
-        "ended": f"not running since {clock(figures['at'])}",
-        "silent": f"not running: no sign since {clock(figures['at'])}",
+        "ended": f"not running since {clock(figures['at'], calendar)}{zone}",
+        "silent": f"not running: no sign since {clock(figures['at'], calendar)}{zone}",
         "never": "not running",
     }[found.coordinator]
     late = found.runs and (found.age_s or 0) > FRESH_S
@@ -65,7 +67,9 @@ def wrong(found: FarmStanding, most: int | None = MOST_WRONG) -> Text:
     """What is wrong and what to do about it, in red; then what is paused."""
     rows = wrong_of(found)
     # above the tables, there is room for one piece of advice
-    lines = [line for at, one in enumerate(rows[:most]) for line in _wrong_lines(one, helps=most is None or not at)]
+    calendar, lines = calendar_of(found.figures), list[Text]()
+    for number, one in enumerate(rows[:most]):
+        lines += _wrong_lines(one, calendar, helps=most is None or not number)
     if most is not None and len(rows) > most:
         lines.append(Text(f"and {len(rows) - most:,} more: w shows all", style="red"))
     controls = (found.figures.get("controls") or ())[:most]
@@ -78,9 +82,9 @@ def money(found: FarmStanding, minutes: Sequence[Decimal], width: int) -> Text:
     return Text("\n").join(Text(line) for line in _money_lines(found.figures, minutes, width))
 
 
-def _wrong_lines(one: Mapping[str, Any], *, helps: bool) -> Iterator[Text]:
+def _wrong_lines(one: Mapping[str, Any], calendar: Calendar, *, helps: bool) -> Iterator[Text]:
     style = "bold red" if one.get("severity", Severity.FAIL) == Severity.FAIL else "yellow"
-    since = "" if one["since"] is None else f" (since {clock(one['since'])}{cost(one.get('nnet_per_day'))})"
+    since = "" if one["since"] is None else f" (since {clock(one['since'], calendar)}{cost(one.get('nnet_per_day'))})"
     yield Text(sanitized(f"! {one['text']}{since}"), style=style)
     if helps and one.get("help"):
         yield Text(sanitized(f"  → {one['help']}"), style="red" if "red" in style else "yellow")
@@ -95,7 +99,7 @@ def _money_lines(figures: Mapping[str, Any], minutes: Sequence[Decimal], width: 
     projected = earnings["projected_day"]
     expected = "" if projected is None else f", {short(projected['nnet'])} expected"
     yield f"today   {nnet(earnings['today_nnet'])}{expected}   yesterday {nnet(earnings['yesterday_nnet'])}"
-    yield f"in all  {nnet(earnings['ledger_nnet'])}, last paid {clock(earnings['last_paid_at'])}"
+    yield f"in all  {nnet(earnings['ledger_nnet'])}, last paid {clock(earnings['last_paid_at'], calendar_of(figures))}"
     yield from _server_lines(figures, width)
     queue, requests = figures["queue"], figures["requests"]
     if queue is not None and requests is not None:

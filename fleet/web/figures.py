@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from fleet.domain.calendar import Calendar
 from fleet.money.readable import NOT_STATED, aligned, readable
 
 #: what a cell shows in place of an unknown figure
@@ -46,14 +47,19 @@ def count(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
-def moment(ms: int | None) -> str:
-    """A time in UTC to the second; `never` for None."""
-    return "never" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+def moment(ms: int | None, calendar: Calendar) -> str:
+    """A time to the second by the clock of the calendar; `never` for None."""
+    return "never" if ms is None else f"{calendar.local(ms):%Y-%m-%d %H:%M:%S}"
 
 
-def clock(ms: int) -> str:
-    """A time of day in UTC."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%H:%M:%S}"
+def stamped(at: str, calendar: Calendar) -> str:
+    """The same of a time in ISO 8601."""
+    return moment(int(datetime.fromisoformat(at).timestamp() * 1000), calendar)
+
+
+def clock(ms: int, calendar: Calendar) -> str:
+    """A time of day by the clock of the calendar."""
+    return f"{calendar.local(ms):%H:%M:%S}"
 
 
 def iso(ms: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.domain.calendar import UTC_NAME, Calendar
+from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import ServerFigures
 from fleet.web import charts, figures
 from fleet.web.spans import PaidStep, Span
@@ -17,7 +17,7 @@ from fleet.web.spans import PaidStep, Span
 class ChartStep:
     """One bar of the chart over time."""
 
-    #: when it begins, in UTC milliseconds, and in words: an hour of UTC, or a day of the calendar
+    #: when it begins, in UTC milliseconds, and in words: a time of day or a day of the calendar
     at_ms: int
     at: str
     nnet: Decimal | None
@@ -53,7 +53,7 @@ def chart(
 ) -> Chart:
     """The chart of the farm, of the miner of this name, or of the server that the ledger calls so.
 
-    Days are those of the calendar.
+    Days and clocks are those of the calendar.
     """
     if miner is not None:
         amounts = [None if step is None else step.miners.get(miner, ZERO) for step in past]
@@ -96,7 +96,7 @@ def _drawn(
     steps = [
         ChartStep(
             at_ms=began[number],
-            at=f"{calendar.day(began[number])}" if span.by_day else figures.clock(began[number])[:5],
+            at=f"{calendar.day(began[number])}" if span.by_day else figures.clock(began[number], calendar)[:5],
             nnet=amount,
             jobs=jobs[number],
             bar=bar,
@@ -105,7 +105,6 @@ def _drawn(
         for number, (amount, bar) in enumerate(zip(amounts, drawn, strict=True))
     ]
     known = [amount for amount in amounts if amount is not None]
-    zone = calendar.name if span.by_day else UTC_NAME
     return Chart(
-        span=span, zone=zone, steps=steps, top=top, total=sum(known, ZERO), complete=len(known) == len(amounts)
+        span=span, zone=calendar.name, steps=steps, top=top, total=sum(known, ZERO), complete=len(known) == len(amounts)
     )

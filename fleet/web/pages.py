@@ -206,6 +206,7 @@ class Pages:
             here=here,
             farm=farm,
             standing=None if farm is None else views.standing(farm, age_s),
+            calendar=sources.past.calendar,
             server=sources.server,
             simulated=sources.simulated,
             **values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from fleet.commands.status_screen import screen_of
+from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.status.snapshot import FarmSnapshot
 from fleet.status.standing import FarmStanding
-from tests.support.snapshots import MINER, SNAPSHOT, WORK, as_read, snapshot
+from tests.support.snapshots import AT_MS, MINER, SNAPSHOT, WORK, as_read, snapshot
 from tests.support.wide_farm import wide_snapshot
 
 WIDTH, HEIGHT = 80, 24
@@ -37,6 +39,27 @@ def test_money_miners_hosts_and_what_is_wrong_are_on_it() -> None:
         assert part in text
     for part in ("shed", "1200 of 5000 in 60 s", "room for 4 more miners", "No worker takes jobs.", "2 jobs, 0.3 NNET"):
         assert part in text
+
+
+def test_all_times_on_it_are_of_the_farms_time_zone_which_is_named() -> None:
+    pause = Control(
+        target=Target(kind=TargetKind.MINER, name="garage-1"),
+        action=Action.PAUSE,
+        since_ms=AT_MS,
+        until_ms=AT_MS + 3_600_000,
+        stop_after_s=600.0,
+        who="alex",
+    )
+    in_berlin = replace(SNAPSHOT.earnings, time_zone="Europe/Berlin")
+    text = "\n".join(lines(snapshot(earnings=in_berlin, controls=(pause,))))
+    for part in (
+        "mining since 2027-01-15 08:50:00 Europe/Berlin",
+        "paused until 10:00 by alex",
+        "last paid 2027-01-15 08:59",
+        "(since 2027-01-15 08:59",
+    ):
+        assert part in text, text
+    assert not re.search(r"0[78]:\d\d:\d\dZ|2027-01-15 07:", text)
 
 
 def test_the_advice_is_on_it_and_names_the_server_where_there_are_several() -> None:

@@ -53,3 +53,11 @@ def test_each_server_has_a_chart_on_one_scale_and_a_single_one_has_none() -> Non
     assert [bar.height if bar else None for bar in last] == [180.0, 10.0]
     assert server_charts(HOUR, past, AT_MS, UTC_CALENDAR, SERVERS[:1]) == []
     assert chart(HOUR, past, AT_MS, UTC_CALENDAR, server=side).total == Decimal("29.5")
+
+
+def test_the_clock_of_the_steps_is_that_of_the_calendar_which_is_named() -> None:
+    berlin, kolkata = (
+        chart(HOUR, [None] * HOUR.steps, AT_MS, Calendar(name)) for name in ("Europe/Berlin", "Asia/Kolkata")
+    )
+    assert (berlin.steps[-1].at, berlin.zone) == ("09:00", "Europe/Berlin")
+    assert (kolkata.steps[-1].at, kolkata.zone) == ("13:30", "Asia/Kolkata")
