@@ -23,14 +23,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if asked or collection_path.name == "conftest.py" else True
 
 
-#: each file takes the farm as the one before left it. The second and the seventh compare the ledger with the book of
-#: the simulator, which is a new one after the eighth; the last leaves none
+#: each file takes the farm as the one before left it. The second and the eighth compare the ledger with the book of
+#: the simulator, which is a new one after the ninth; the last leaves none
 _ORDER = (
     "test_first_up.py",
     "test_farm.py",
     "test_security.py",
     "test_doctor.py",
     "test_steering.py",
+    "test_steering_commands.py",
     "test_monitoring.py",
     "test_hosts.py",
     "test_history.py",

@@ -1,18 +1,14 @@
-"""A farm in Compose is steered: its commands in the coordinator's container, and a reload by the recipe of the docs."""
+"""A farm in Compose that is as Compose starts it is steered by commands in the coordinator's container."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.support.compose import ROOT, Farm, inspect, until
+from tests.support.compose import Farm, inspect, until
 
 pytestmark = pytest.mark.timeout(300)
-
-_DOCS = ROOT / "docs" / "steering.md"
 
 
 def fleet(farm: Farm, *words: str) -> str:
@@ -46,37 +42,3 @@ def test_a_drained_farm_ends_and_docker_starts_it_again(mining: Farm) -> None:
     until(lambda: inspect(container)["RestartCount"] == before + 1, 120, "the next start")
     mining.goes_on(10, 120.0)
     assert "drained by" in mining.logs("coordinator")
-
-
-@pytest.fixture
-def from_a_folder(mining: Farm) -> Iterator[Path]:
-    """The farm's `fleet.toml`, in a folder that the coordinator got by the recipe."""
-    recipe = _DOCS.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
-    override, file = mining.folder / "compose.override.yaml", mining.folder / "farm" / "fleet.toml"
-    file.parent.mkdir()
-    written(file, "north", "south")
-    override.write_text(recipe, encoding="utf-8")
-    try:
-        mining.compose("up", "--detach", "--wait")
-        yield file
-    finally:
-        override.unlink()
-        mining.compose("up", "--detach", "--wait")
-
-
-def written(file: Path, *names: str) -> None:
-    """Replace the file by a new one, as an editor does."""
-    new = file.with_suffix(".new")
-    tables = (f'[[miner]]\nid = "neo1{one}000000000000000000000000000000000000"\nname = "{one}"\n' for one in names)
-    new.write_text("".join(tables), encoding="utf-8")
-    new.replace(file)
-
-
-def test_a_changed_file_is_read_again_by_the_recipe(mining: Farm, from_a_folder: Path) -> None:
-    until(lambda: set(states(mining)) >= {"north", "south"}, 60, "the miners of the file")
-    written(from_a_folder, "north", "east")
-    told = fleet(mining, "reload")
-    assert "1 miner added: east" in told, told
-    assert "1 miner removed: south" in told, told
-    until(lambda: states(mining).get("east") == "mining", 60, "the new miner")
-    mining.goes_on(5)
