@@ -75,7 +75,8 @@ def check(file: Path | None, *, as_json: bool) -> None:
     with settings_or_exit():
         settings = read(toml_file=file).settings
     if as_json:
-        servers = [{"server": one.name, "url": one.url} for one in settings.servers]
+        several = len(settings.servers) > 1
+        servers = [{"name": one.name if several else None, "url": one.url} for one in settings.servers]
         described = {"miners": settings.miner_count, "auto": settings.auto, "servers": servers}
         click.echo(json.dumps({"valid": True, "file": None if file is None else str(file), **described}))
     else:

@@ -91,7 +91,6 @@ class FarmHealth:
         """
         whole = [one for one in farm_symptoms(replace(facts, worth=self.worth)) if not _follows(one, paused)]
         no_jobs = {*paused, *map(host_subject, resting)}
-        # whether all that are there pause, or all that have computed lately
         if no_hosts := facts.workers_pause or self.hosts.all_paused(no_jobs, online or ()):
             whole = [one for one in whole if one.kind not in _OF_PAUSED_HOSTS]
         stopped = FARM in paused or no_hosts or any(KINDS[one.kind].stops for one in whole)

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def test_jobs_of_a_paused_type_wait_and_are_computed_once_it_is_resumed(running:
     eventually("the status says so", lambda: f"type {kind} is paused by" in " ".join(running.said("status").split()))
     # one that waits says so until the type is resumed, so none of them can leave while the next is asked
     for miner in _MINERS:
-        eventually(f"sooner or later {miner} is given one", lambda miner=miner: waits(miner))
+        eventually(f"sooner or later {miner} is given one", partial(waits, miner))
     assert "has nothing to finish" in running.said("drain", "type", kind, code=65)
     before = computed()[kind]
     running.said("resume", "type", kind)

@@ -55,7 +55,7 @@ def test_a_file_is_checked_and_the_farm_that_it_describes_is_stated(empty_folder
     file = empty_folder / "next.toml"
     file.write_text('server = "https://neonet.example.com"\nminers = 3\n')
     said = json.loads(CliRunner().invoke(config, ["check", str(file), "--json"]).stdout)
-    assert said["servers"] == [{"server": "neonet.example.com", "url": "https://neonet.example.com"}]
+    assert said["servers"] == [{"name": None, "url": "https://neonet.example.com"}]
     assert (said["valid"], said["file"], said["miners"], said["auto"]) == (True, str(file), 3, False)
 
 

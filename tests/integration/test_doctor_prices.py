@@ -35,7 +35,7 @@ def listed(*windows: tuple[int, int, float]) -> str:
 
 def found(file: Path, **schedule: Any) -> Diagnosis:
     """The worst diagnosis at noon."""
-    given = {"price_file": file, "price_max": 0.3} | schedule
+    given: dict[str, Any] = {"price_file": file, "price_max": 0.3, **schedule}
     return about("power prices", price_diagnoses(ScheduleSettings(**given), BERLIN, NOON))
 
 
