@@ -1,8 +1,8 @@
 """`python -m bench [PART …]`: runs the named parts, prints a table and writes bench/out/results.json.
 
-Unless parts are named, all run but `income` and `forecast`, which take an hour each, and `detection`. `--plots
-FOLDER` draws the plots of the results. `--document FILE` puts table, machine and date between the two marks of a
-document.
+Unless parts are named, all run but `income` and `forecast`, which take an hour each, `detection` and `routing`.
+`--plots FOLDER` draws the plots of the results. `--document FILE` puts table, machine and date between the two marks
+of a document.
 `make bench ARGS='--plots docs/img --document docs/performance.md'` updates the docs.
 """
 
@@ -28,6 +28,7 @@ from bench.limited import budget, sessions
 from bench.machine import machine
 from bench.page import page
 from bench.queues import PYTHON, queues
+from bench.routing import routing
 from bench.rows import ImpossibleFigureError, Row, inserted, markdown, table
 from bench.signatures import signatures
 from bench.snapshot import snapshot
@@ -50,6 +51,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "signatures": signatures,
     "wide-area": wide_area,
     "detection": detection,
+    "routing": routing,
     "budget": budget,
     "sessions": sessions,
     "income": income,
@@ -59,8 +61,8 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
 }
 #: parts before which the overhead is measured, so that its measurements are minutes apart
 _LOOKS = frozenset(("flow", "peers", "ledger", "start", "budget", "overhead"))
-#: parts that are measured only if they are named: two take an hour each, the other stops and kills processes
-_BY_NAME = frozenset(("income", "forecast", "detection"))
+#: parts that are measured only if they are named: two take an hour each, one stops and kills processes, one 9 minutes
+_BY_NAME = frozenset(("income", "forecast", "detection", "routing"))
 _UNNAMED = f"all but {', '.join(part for part in PARTS if part in _BY_NAME)} unless named"
 RESULTS = Path(__file__).parent / "out" / "results.json"
 

@@ -129,7 +129,7 @@ def _sources(farm: Farm, names: dict[str, str]) -> Sources:
         books=books,
         health=health,
         servers=ServerRows([account], 0.0, wall_ms()),
-        in_redis=InRedis(lambda: 0, lambda: dict.fromkeys(_HOSTS, 1), lambda: dict.fromkeys(_HOSTS, 3)),
+        in_redis=InRedis(dict, lambda: dict.fromkeys(_HOSTS, 1), lambda: dict.fromkeys(_HOSTS, 3)),
         now_ms=wall_ms,
         controls=lambda: _CONTROLS,
     )

@@ -36,6 +36,10 @@ class DispatchSettings(Section):
         description="File of the keys of jobs and results; unset: none are signed, except by `fleet up` and Compose.",
         examples=["/run/secrets/neonet-keys"],
     )
+    unserved: Literal["run", "refuse"] = Field(
+        "run",
+        description="Jobs that no host qualifies for; run: on the best there is, and idle hosts help; refuse: nowhere.",
+    )
     unsigned: Literal["auto", "accept", "refuse"] = Field(
         "auto",
         description="Results without a signature; auto: accepted while a host has no key, and a day after an upgrade.",

@@ -46,15 +46,16 @@ _TAKES: dict[Takes, str] = {
         http.interface http.ca_file budget.requests budget.window_s backoff.floor_s backoff.cap_s
         dispatch.redispatch_s dispatch.max_attempts dispatch.max_unanswered dispatch.max_in_flight
         dispatch.max_free_jobs_per_miner dispatch.bundle_ms dispatch.keys_file
-        dispatch.unsigned audit.share output.color output.traces_url
+        dispatch.unsigned dispatch.unserved audit.share output.color output.traces_url
         web.port web.address web.basic_auth web.names web.metrics_token web.metrics_address web.metrics_port
         server.name server.url server.account server.priority server.requests server.window_s server.interface
         server.proxy miner.server schedule.hours schedule.least_on_s
         schedule.price_file schedule.price_url schedule.price_max schedule.price_unknown
     """,
     Takes.WORKERS: """
-        worker.concurrency worker.name worker.key worker.prefetch worker.max_payload_bytes worker.heartbeat_file
-        worker.events worker.gpu worker.max_tasks_per_child worker.max_memory_per_child_mb
+        worker.concurrency worker.name worker.cpu_cores worker.gpu_memory_mb worker.key worker.prefetch
+        worker.max_payload_bytes worker.heartbeat_file worker.events worker.gpu
+        worker.max_tasks_per_child worker.max_memory_per_child_mb
         limits.hours limits.on_battery limits.hot_c limits.busy_percent limits.after_s
         limits.idle_s limits.least_on_s limits.least_off_s limits.cpu_percent
     """,

@@ -6,7 +6,6 @@ One file: a reader compares the sections, and the example file follows their ord
 from __future__ import annotations
 
 import ipaddress
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,7 +40,6 @@ UrlPrefix = Annotated[
 ]
 HomePath = Annotated[Path, AfterValidator(_at_home)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-_WORKER_KEY = re.compile(r"neonetkey1\.[a-z0-9_-]{1,40}(\.[A-Za-z0-9_-]{43}){2}")
 
 
 def _user_and_password(secret: SecretStr) -> SecretStr:
@@ -62,12 +60,6 @@ def _only_this_machine(address: str) -> bool:
 
 def checked_proxy(secret: SecretStr) -> SecretStr:
     return SecretStr(proxy_url(secret.get_secret_value()))
-
-
-def _worker_key(secret: SecretStr) -> SecretStr:
-    if _WORKER_KEY.fullmatch(secret.get_secret_value().strip()) is None:
-        raise ValueError("must be a whole line that begins with neonetkey1, as an invitation or `fleet setup` wrote it")
-    return secret
 
 
 def _upper(value: object) -> object:
@@ -147,50 +139,6 @@ class BackoffSettings(Section):
         1.0, ge=1, le=3_600, description="Shortest wait in seconds; the first wait is at most twice as long."
     )
     cap_s: Finite = Field(60.0, ge=1, le=86_400, description="Longest wait in seconds.")
-
-
-class WorkerSettings(Section):
-    """How a worker host computes."""
-
-    concurrency: int | None = Field(
-        None, ge=1, le=4_096, description="Pool processes of this worker; unset: the cores of its host.", examples=[4]
-    )
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
-        None, description="The worker's name in Flower and in the ledger; unset: its host's name.", examples=["garage"]
-    )
-    key: Annotated[SecretStr, AfterValidator(_worker_key)] | None = Field(
-        None,
-        description="This host's key, by which it checks jobs and signs results; an invitation gives it; unset: none.",
-        examples=["neonetkey1.garage." + ".".join(["a-long-key".ljust(43, "0")] * 2)],
-    )
-    soft_time_limit_s: Finite = Field(
-        20.0, ge=1, le=86_400, description="Seconds after which a kernel is asked to stop; below time_limit_s."
-    )
-    time_limit_s: Finite = Field(
-        30.0, ge=1, le=86_400, description="Seconds after which the process of a kernel is killed."
-    )
-    prefetch: int = Field(2, ge=1, le=64, description="Messages that a worker holds for each of its pool processes.")
-    max_payload_bytes: int = Field(
-        262_144,
-        ge=1_024,
-        le=67_108_864,
-        description="Longest data of a job, in bytes; a coordinator sends no more than 262144.",
-    )
-    heartbeat_file: HomePath | None = Field(
-        None,
-        description="File that the consumer's loop touches, for a health check; unset: none.",
-        examples=["/tmp/fleet-worker.alive"],  # noqa: S108 - the path in a read-only container
-    )
-    events: bool = Field(True, description="Whether the worker sends events to Flower.")
-    gpu: Literal["auto", "off"] = Field(
-        "auto", description="auto: a GPU computes the jobs at which it is quicker, with the extra gpu; off: none."
-    )
-    max_tasks_per_child: int = Field(
-        50_000, ge=1, le=100_000_000, description="Messages after which a pool process is replaced."
-    )
-    max_memory_per_child_mb: int = Field(
-        1_000, ge=64, le=4_194_304, description="Memory in MB above which a pool process is replaced after its job."
-    )
 
 
 class FlowerSettings(Section):

@@ -43,11 +43,11 @@ from config.sections import (
     MinerSettings,
     OutputSettings,
     WebSettings,
-    WorkerSettings,
 )
 from config.server_tables import BudgetSettings, FailoverSettings, ServerChoice, ServerSettings, table_problems
 from config.servers import ledger_url, refused_as_plain, server_url
 from config.time_zones import zone_name
+from config.worker_section import WorkerSettings
 
 ENV_PREFIX, NESTED = "FLEET_", "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields

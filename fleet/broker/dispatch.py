@@ -20,14 +20,16 @@ from kombu.exceptions import KombuError, OperationalError
 
 from fleet.broker.bundling import pack
 from fleet.broker.disguise import Disguise
+from fleet.broker.filing import Filing, level_of
 from fleet.broker.refusals import BrokerRefusal, Refusals
+from fleet.broker.routes import Routes
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
 from fleet.threads import Progress, WatchedThread
+from tasks.job_queues import LEVEL_HEADER
 from tasks.messages import (
     AVOID_HEADER,
     BUNDLE_TASK,
-    JOBS_QUEUE,
     RESULTS_GROUP,
     RESULTS_STREAM,
     TASK_PREFIX,
@@ -45,6 +47,7 @@ _LOOK_S = 0.005
 _BEAT_S = 1.0
 #: a hanging Redis blocks the thread for 15 s at a time
 _PATIENCE_S = 60.0
+_Order = Dispatch | Sequence[bytes] | Routes | None
 _BROKER_ERRORS = (OperationalError, KombuError, redis.RedisError, OSError)
 
 
@@ -55,8 +58,7 @@ class _Encoded:
     #: as workers see it, and the object that is sent
     shown: JobMessage
     sent: dict[str, Any]
-    #: hosts that should leave it to others
-    avoid: tuple[str, ...]
+    order: Dispatch
 
     @property
     def size(self) -> int:
@@ -97,13 +99,18 @@ class Dispatcher:
         self._acknowledgements = Refusals("acknowledgements", "are made again later")
         #: results that could not yet be removed from the stream
         self._left: list[bytes] = []
-        self._orders: queue.SimpleQueue[Dispatch | Sequence[bytes] | None] = queue.SimpleQueue()
+        self._filing = Filing(client)
+        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
         self.thread = WatchedThread("dispatcher", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
     def dispatch(self, order: Dispatch) -> None:
         """Queue a job for publishing."""
         self._orders.put(order)
+
+    def route(self, routes: Routes) -> None:
+        """Send jobs by these routes from now on, and move those that wait in another queue."""
+        self._orders.put(routes)
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
         """Queue results for removal from the stream; those that can't be removed are tried again with later ones.
@@ -123,7 +130,10 @@ class Dispatcher:
             orders = self._waiting(progress)
             ended = None in orders
             jobs = [order for order in orders if isinstance(order, Dispatch)]
-            entries = [entry for order in orders if not isinstance(order, Dispatch | None) for entry in order]
+            entries = [entry for order in orders if not isinstance(order, Dispatch | Routes | None) for entry in order]
+            for order in orders:
+                if isinstance(order, Routes):
+                    self._filing.follow(order)
             if jobs:
                 for word in self._publish(jobs):
                     self._tell(word)
@@ -132,14 +142,15 @@ class Dispatcher:
                 self._acknowledge(entries)
         self._close_producer()
 
-    def _first(self, progress: Progress) -> Dispatch | Sequence[bytes] | None:
-        """Wait for an order; return the one that has waited longest."""
+    def _first(self, progress: Progress) -> _Order:
+        """Wait for an order; return the one that has waited longest. Look after the queues meanwhile."""
         while True:
             progress.beat()
+            self._filing.look(time.monotonic())
             with contextlib.suppress(queue.Empty):
                 return self._orders.get(timeout=_BEAT_S)
 
-    def _waiting(self, progress: Progress) -> list[Dispatch | Sequence[bytes] | None]:
+    def _waiting(self, progress: Progress) -> list[_Order]:
         """All waiting orders, after waiting for the first one and for others to share its message."""
         orders = [self._first(progress)]
         if self._bundle_ms and isinstance(orders[0], Dispatch) and orders[0].hold_s:
@@ -155,8 +166,10 @@ class Dispatcher:
         """Send the jobs to Redis; return the outcome of each. If sending fails, some of them may have arrived."""
         waiting: set[int] = set()
         try:
-            if any(order.only_if_idle for order in orders) and int(self._client.llen(JOBS_QUEUE)) > 0:
-                waiting = {id(order) for order in orders if order.only_if_idle}
+            careful = [order for order in orders if order.only_if_idle]
+            if careful:
+                occupied = self._filing.occupied(careful)
+                waiting = {id(one) for one in careful if self._filing.queue_of(one) in occupied}
             fresh = [order for order in orders if id(order) not in waiting]
             if not fresh:
                 return [_word(order, published=True, waits=True) for order in orders]
@@ -190,22 +203,32 @@ class Dispatcher:
             ready[id(order)] = self._encoded(order)
             room_bytes -= ready[id(order)].size
             orders.append(order)
-        messages = pack(orders, most_ms, size_of=lambda order: ready[id(order)].size)
+        by_queue: dict[str, list[Dispatch]] = {}
+        for order in orders:
+            by_queue.setdefault(self._filing.queue_of(order), []).append(order)
+        messages = [
+            message
+            for some in by_queue.values()
+            for message in pack(some, most_ms, size_of=lambda order: ready[id(order)].size)
+        ]
         with producer.batch(_MOST_AT_ONCE) if len(messages) > 1 else contextlib.nullcontext():
             for message in messages:
                 self._send([ready[id(order)] for order in message], producer)
 
     def _send(self, jobs: Sequence[_Encoded], producer: Any) -> None:
-        """Send a message."""
+        """Send a message. Its jobs have one queue, though not always one class."""
         first, *others = jobs
+        headers: dict[str, Any] = {LEVEL_HEADER: max(level_of(job.order) for job in jobs)}
+        if first.order.avoid:
+            headers[AVOID_HEADER] = list(first.order.avoid)
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.shown.job_type,
             args=([job.sent for job in jobs] if others else first.sent,),
             task_id=str(uuid.uuid4()) if others else first.shown.task_id,
-            queue=JOBS_QUEUE,
+            queue=self._filing.queue_of(first.order),
             argsrepr=f"{len(jobs)} jobs" if others else described(first.shown),
             kwargsrepr="",
-            headers={AVOID_HEADER: list(first.avoid)} if first.avoid else None,
+            headers=headers,
             producer=producer,
             # a Redis list needs no declaration
             declare=(),
@@ -218,7 +241,7 @@ class Dispatcher:
         shown, sent = (message, message.encode()) if self._disguise is None else self._disguise.encoded(message)
         if self._sign is not None:
             self._sign(sent, shown.task_id)
-        return _Encoded(shown=shown, sent=sent, avoid=order.avoid)
+        return _Encoded(shown=shown, sent=sent, order=order)
 
     def _open_producer(self) -> Any:
         """The producer on the one connection for publishing, opened again after an error."""

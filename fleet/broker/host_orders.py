@@ -1,4 +1,4 @@
-"""Keeps in Redis which worker hosts are paused or drained, for their workers to read, also after Redis was emptied."""
+"""Keeps in Redis what worker hosts are ordered, for their workers to read, also after Redis was emptied."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from fleet.threads import Progress, WatchedThread
+from tasks.jobtypes import LEVELS
 from tasks.messages import HOSTS_KEY, HOSTS_STATED
 
 #: seconds between two looks at what Redis has
@@ -25,11 +26,19 @@ class OrdersInRedis:
         self._client = client
         #: what is to be there; None until the first orders are given
         self._wanted: Mapping[bytes, bytes] | None = None
+        #: level of the highest class whose jobs every host may take
+        self._open = LEVELS[0]
 
     def follow(self, orders: Mapping[str, str]) -> None:
         """Have these orders written by the next `write`: host → `pause` or `drain`."""
-        stated = {HOSTS_STATED.encode(): b"1"}
+        stated = {HOSTS_STATED.encode(): b"%d" % self._open}
         self._wanted = stated | {host.encode(): order.encode() for host, order in orders.items()}
+
+    def open_to_all(self, level: int) -> None:
+        """Let the next `write` state that every host may take jobs up to the class of this level."""
+        self._open = level
+        if self._wanted is not None:
+            self._wanted = {**self._wanted, HOSTS_STATED.encode(): b"%d" % level}
 
     def write(self) -> None:
         """Write the orders, unless Redis has them. Does nothing if it does not answer, or takes no writes."""
@@ -49,6 +58,7 @@ class HostOrders(OrdersInRedis):
 
     def __init__(self, client: redis.Redis) -> None:
         super().__init__(client)
+        self._lock = threading.Lock()
         self._due, self._stop = threading.Event(), threading.Event()
         self.thread = WatchedThread("host orders", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
@@ -60,7 +70,16 @@ class HostOrders(OrdersInRedis):
 
     def follow(self, orders: Mapping[str, str]) -> None:
         """Have these orders written soon."""
-        super().follow(orders)
+        with self._lock:
+            super().follow(orders)
+        self._due.set()
+
+    def open_to_all(self, level: int) -> None:
+        """Have it written soon, if it differs. Called from another thread than `follow`."""
+        with self._lock:
+            if level == self._open:
+                return
+            super().open_to_all(level)
         self._due.set()
 
     def _run(self, progress: Progress) -> None:

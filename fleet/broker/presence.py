@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis
 
+from fleet.broker.helping import Helping
+from fleet.broker.idle_time import IdleTime
 from fleet.broker.worker_slots import WorkerSlots
 from fleet.broker.worker_statements import worker_statements
 from fleet.threads import Progress, WatchedThread
+from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.stated_host import StatedHost
 from tasks.host.host_names import host_of
+from tasks.jobtypes import LEVELS
 from tasks.messages import WORKERS_KEY, WORKERS_KEY_TTL_MS
 
 #: seconds between two looks while workers are present, and while none is
@@ -42,6 +47,13 @@ class WorkerKinds:
     """What the workers state of their hosts that decides on a result's last bits."""
 
     by_worker: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLevels:
+    """The workers that take jobs, with the level of the highest class whose queue each takes them from."""
+
+    by_worker: Mapping[str, int]
 
 
 class PresenceDetector:
@@ -76,22 +88,28 @@ class PresenceWatch:
         self,
         client: redis.Redis,
         tell: Callable[[Workers], None],
-        tell_kinds: Callable[[WorkerKinds], None] = lambda _: None,
+        tell_kinds: Callable[[WorkerKinds | WorkerLevels], None] = lambda _: None,
         *,
         knows_kind: Callable[[str, StatedHost], bool] | None = None,
+        open_to_all: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`tell_kinds` takes what the workers state of their hosts, whenever that changes.
 
-        `knows_kind` says whether it is believed of a worker of this name; without it, each is.
+        `knows_kind` says whether the kind is believed of a worker of this name; without it, each is.
+        `open_to_all` takes the level up to which every host may take jobs.
         """
+        self._open, self._helping = open_to_all, Helping()
         self._knows_kind = knows_kind or (lambda _worker, _host: True)
         self._client = client
         self._tell, self._tell_kinds = tell, tell_kinds
         self._kinds: Mapping[str, tuple[str, ...]] = {}
+        self._levels: Mapping[str, int] = {}
         self._kinds_due_at = 0.0
         self._stop = threading.Event()
         #: what the workers state of their processes, as of the last look
         self.slots = WorkerSlots()
+        #: for how long hosts were idle while jobs waited
+        self.idle = IdleTime()
         self.thread = WatchedThread("presence", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
 
@@ -106,6 +124,7 @@ class PresenceWatch:
             sign = has_sign(self._client)
             detector.look(sign, time.monotonic())
             self.slots.look(None if sign is None else self._client, time.monotonic())
+            self._look_at_queues(None if sign is None else _lengths(self._client), time.monotonic())
             if sign is not None and detector.present is not None:
                 pause = not detector.present and self.slots.all_pause
                 found = Workers(detector.present, pausing=self._pausing() if pause else "")
@@ -128,9 +147,19 @@ class PresenceWatch:
         more = [f"and {len(whys) - _MOST_SHOWN} hosts more"] if len(whys) > _MOST_SHOWN else []
         return "; ".join((*shown, *more)) or "as ordered or by its host's limits"
 
+    def _look_at_queues(self, lengths: Mapping[str, int] | None, now: float) -> None:
+        """Add up for how long hosts are idle while jobs wait, and have them help where others can't keep up."""
+        self.idle.look(self.slots.free, None if lengths is None else sum(lengths.values()), now)
+        if lengths is not None and self.slots.taking is not None:
+            idle = Counter[int]()
+            for name, free in self.slots.taking.items():
+                idle[self._levels.get(name, LEVELS[0])] += free
+            self._open(self._helping.look(lengths, idle, now))
+
     def _look_at_kinds(self, now: float) -> None:
-        """Report what workers state of their hosts, if that has changed."""
-        if now < self._kinds_due_at:
+        """Report what workers state of their hosts, if that has changed; at once for a worker that comes or goes."""
+        taking = self.slots.taking
+        if now < self._kinds_due_at and (taking is None or taking.keys() == self._levels.keys()):
             return
         self._kinds_due_at = now + _KINDS_S
         try:
@@ -142,6 +171,19 @@ class PresenceWatch:
         if kinds != self._kinds:
             self._kinds = kinds
             self._tell_kinds(WorkerKinds(kinds))
+        if taking is not None:
+            levels = {name: hosts[name].level if name in hosts else LEVELS[0] for name in taking}
+            if levels != self._levels:
+                self._levels = levels
+                self._tell_kinds(WorkerLevels(levels))
+
+
+def _lengths(client: redis.Redis) -> Mapping[str, int] | None:
+    """The length of each queue of jobs; None if Redis does not answer or refuses."""
+    try:
+        return queue_lengths(client)
+    except redis.RedisError:
+        return None
 
 
 def has_sign(client: redis.Redis) -> bool | None:

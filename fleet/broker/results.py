@@ -92,9 +92,9 @@ class Intake:
         self.thread.start()
 
     @property
-    def queue_length(self) -> int | None:
-        """Messages in the queue as of the last look, seconds ago; None while Redis does not answer."""
-        return self._inspector.queue_length if self._reachable else None
+    def queue_lengths(self) -> Mapping[str, int] | None:
+        """Messages in each queue as of the last look, seconds ago; None while Redis does not answer."""
+        return self._inspector.queue_lengths if self._reachable else None
 
     def close(self) -> None:
         """End the thread after its current read; the results of that read are read again at the next start."""

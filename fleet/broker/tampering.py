@@ -15,12 +15,14 @@ from typing import Any
 import redis
 
 from tasks.broker.bounded_answers import AnswerTooLargeError
+from tasks.broker.queue_lengths import queue_lengths
+from tasks.job_queues import QUEUES
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tasks.text import sanitized
 
 #: Redis keys that a farm's work passes through, with the type of each
 KINDS: Mapping[str, str] = {
-    JOBS_QUEUE: "list",
+    **dict.fromkeys(QUEUES.values(), "list"),
     RESULTS_STREAM: "stream",
     "unacked": "hash",
     "unacked_index": "zset",
@@ -115,8 +117,8 @@ class Inspector:
         self._most_jobs = most_jobs
         #: number of new entries that this coordinator has read
         self.delivered = 0
-        #: messages in the queue at the last look; None before the first
-        self.queue_length: int | None = None
+        #: messages in each queue at the last look; None before the first
+        self.queue_lengths: Mapping[str, int] | None = None
         self._unaccounted: int | None = None
 
     def forget(self) -> None:
@@ -161,10 +163,11 @@ class Inspector:
             yield f"the key {key} in Redis had no expiry: it was removed"
 
     def _queue(self) -> Iterable[str]:
-        length = self.queue_length = int(self._client.llen(JOBS_QUEUE))
-        if self._most_jobs is not None and overflows(length, self._most_jobs):
-            self._client.delete(JOBS_QUEUE)
-            yield f"the queue in Redis held {length} messages, more than this farm sends: it was emptied"
+        self.queue_lengths = queue_lengths(self._client)
+        for queue, length in self.queue_lengths.items():
+            if self._most_jobs is not None and overflows(length, self._most_jobs):
+                self._client.delete(queue)
+                yield f"the queue {queue} in Redis held {length} messages, more than this farm sends: it was emptied"
         # workers look through the oldest hundred every few seconds, and would never reach the genuine ones
         taken = max(int(self._client.zcard("unacked_index")), int(self._client.hlen("unacked")))
         if self._most_jobs is not None and overflows(taken, self._most_jobs):

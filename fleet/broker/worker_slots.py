@@ -34,6 +34,8 @@ class WorkerSlots:
         self.busy: Mapping[str, int] | None = None
         #: whether workers are there, and every one of them pauses, by an order or by limits of its host
         self.all_pause = False
+        #: free processes of each worker that takes jobs; None while Redis does not answer
+        self.taking: Mapping[str, int] | None = None
         #: worker → its statement, and when it was first seen
         self._seen: dict[bytes, tuple[Slots, float]] = {}
 
@@ -51,8 +53,9 @@ class WorkerSlots:
                 useless.append(worker)
         free, busy, living = Counter[str](), Counter[str](), seen.keys() - set(useless)
         self.all_pause = bool(living) and not any(seen[worker][0].processes for worker in living)
+        self.taking = {_shown(worker): seen[worker][0].free for worker in living if seen[worker][0].processes}
         for worker in living:
-            host = host_of(sanitized(worker.decode(errors="replace")))
+            host = host_of(_shown(worker))
             free[host] += seen[worker][0].free
             busy[host] += seen[worker][0].busy
         self._seen, self.free, self.busy = seen, free, busy
@@ -82,7 +85,7 @@ class WorkerSlots:
 
     def _forget(self) -> None:
         """Nothing is known while Redis does not say it."""
-        self.free = self.busy = None
+        self.free = self.busy = self.taking = None
         self.all_pause = False
 
     def _clear(self, client: redis.Redis) -> None:
@@ -92,3 +95,7 @@ class WorkerSlots:
             client.delete(SLOTS_KEY, STATEMENTS_KEY)
         except redis.RedisError:
             return
+
+
+def _shown(worker: bytes) -> str:
+    return sanitized(worker.decode(errors="replace"))

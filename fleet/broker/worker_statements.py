@@ -12,9 +12,10 @@ from redis.exceptions import NoPermissionError
 from fleet.broker.worker_slots import MOST_WORKERS
 from fleet.errors import ServiceError
 from tasks.broker.bounded_answers import AnswerTooLargeError
+from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement, parse_statement
-from tasks.messages import JOBS_QUEUE, RELEASE_KEY, SLOTS_KEY, STATEMENTS_KEY
+from tasks.messages import RELEASE_KEY, SLOTS_KEY, STATEMENTS_KEY
 from tasks.text import sanitized
 
 _MOST_NAME_BYTES = 128
@@ -41,7 +42,7 @@ def seen_in_redis(redis_url: str) -> FarmInRedis | None:
             return FarmInRedis(
                 coordinator=None if stated is None else parse_statement(stated),
                 workers=worker_statements(client),
-                queued=int(client.llen(JOBS_QUEUE)),
+                queued=sum(queue_lengths(client).values()),
             )
     except redis.RedisError:
         return None

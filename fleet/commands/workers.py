@@ -15,6 +15,7 @@ from fleet.commands.exits import EX_UNAVAILABLE, Failure, farm_errors, settings_
 from fleet.commands.tables import Sheet, console, line
 from fleet.local.running import farm_of
 from tasks.broker.statement import Statement
+from tasks.jobtypes import CLASSES, JOB_TYPES
 from tasks.text import sanitized
 
 
@@ -22,8 +23,8 @@ from tasks.text import sanitized
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def workers(*, as_json: bool) -> None:
     """Show the workers that are there now, with what each states of its host: cores, memory and GPUs that it may use,
-    whether it computes on a GPU, processor, numpy and BLAS, and why it pauses. Nothing of it is verified. `fleet bench
-    host` measures a host.
+    whether it computes on a GPU, the highest class of jobs that it takes, processor, numpy and BLAS, and why it pauses.
+    Nothing of it is verified. `fleet bench host` measures a host.
 
     \b
     Examples:
@@ -56,11 +57,12 @@ def _print(stated: Mapping[str, Statement | None]) -> None:
         line(screen, "no worker takes jobs now; `fleet worker` starts one, and docs/hosts.md says how on other hosts")
         return
     sheet = Sheet(
-        ("worker", "cores", "memory", "GPUs", "processor", "numpy, BLAS", "release"), right=("cores", "memory")
+        ("worker", "cores", "memory", "GPUs", "class", "processor", "numpy, BLAS", "release"), right=("cores", "memory")
     )
     for name, one in stated.items():
         if one is None or one.host is None:
-            sheet.add((name, "", "", "", "not stated", "", "an earlier one" if one is None else one.release))
+            first = CLASSES[0].name
+            sheet.add((name, "", "", "", first, "not stated", "", "an earlier one" if one is None else one.release))
             continue
         host = one.host
         gpus = ", ".join(f"{sanitized(model)} {memory_mb:,} MB" for model, memory_mb in host.gpus) or "none"
@@ -72,6 +74,7 @@ def _print(stated: Mapping[str, Statement | None]) -> None:
             f"{host.cores}" if host.cpu_percent is None else f"{host.cpu_percent:g} % of {host.cores}",
             f"{host.memory_mb:,} MB",
             gpus,
+            CLASSES[host.level - 1].name,
             sanitized(host.processor),
             libraries,
             one.release,
@@ -95,8 +98,15 @@ def _fields(name: str, one: Statement | None) -> dict[str, Any]:
         "cores": None if host is None else host.cores,
         "cpu_percent": None if host is None else host.cpu_percent,
         "memory_mb": None if host is None else host.memory_mb,
+        "class": CLASSES[0 if host is None else host.level - 1].name,
+        "job_types": _types(1 if host is None else host.level),
         "gpus": None if host is None else [{"model": model, "memory_mb": memory} for model, memory in host.gpus],
         "device": None if host is None else host.device,
         "processor": None if host is None else host.processor,
         "kind": None if host is None else list(host.kind),
     }
+
+
+def _types(level: int) -> list[str]:
+    """The job types that a host of this level qualifies for."""
+    return [name for name, one in JOB_TYPES.items() if one.level <= level]

@@ -86,6 +86,7 @@ def make_farm(
         beside=beside,
     )
     farm.workers.auditor.share = settings.audit.share
+    farm.workers.router.refuse = settings.dispatch.unserved == "refuse"
     return farm
 
 

@@ -148,6 +148,7 @@ class HealthObserver:
             in_session=sum(miner.in_session for miner in farm.miners.values()),
             unpaid_s=now - self._paid_at,
             worth=self._health.worth,
+            refused_types=farm.workers.router.routes.refused,
         )
 
 

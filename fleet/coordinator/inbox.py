@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from fleet.broker.lease import LeaseLost
-from fleet.broker.presence import WorkerKinds, Workers
+from fleet.broker.presence import WorkerKinds, WorkerLevels, Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.control_watch import Steered
@@ -76,6 +76,7 @@ Event = (
     | BrokerRefusal
     | Workers
     | WorkerKinds
+    | WorkerLevels
     | LeaseLost
     | Published
     | Network

@@ -18,7 +18,7 @@ from dataclasses import replace
 from config.settings import Settings
 from fleet.broker.disguise import split_id
 from fleet.broker.lease import LeaseLost
-from fleet.broker.presence import WorkerKinds, Workers
+from fleet.broker.presence import WorkerKinds, WorkerLevels, Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.control.control import FARM, ControlChange
@@ -69,7 +69,7 @@ class Coordinator:
         self._by_name = {site.name: site for site in sites}
         self._of_miner = {miner_id: site for site in sites for miner_id in site.farm.miners}
         self._farm = together({site.name: site.farm for site in sites})
-        self._watcher = watcher
+        self._broker, self._watcher = broker, watcher
         self._observer, self._alive_file = observer or Observers(), alive_file
         self._inbox = inbox
         self._clock = clock
@@ -117,9 +117,9 @@ class Coordinator:
                 self._of_miner[event.miner_id].farm.on_published(event, now)
             case BrokerState() | BrokerRefusal() | Workers() | LeaseLost():
                 self._on_broker(event, now)
-            case WorkerKinds():
+            case WorkerKinds() | WorkerLevels():
                 # all servers share the workers
-                self._sites[0].farm.workers.auditor.kinds = event.by_worker
+                self._sites[0].farm.workers.hear(event)
             case Network():
                 self._watcher.network(event)
             case TermsStated():
@@ -225,6 +225,9 @@ class Coordinator:
                 self._steering.look(now)
             for text in self._failover.look(now):
                 self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=text))
+        routes = self._sites[0].farm.workers.router.look(now)
+        if routes is not None:
+            self._broker.route(routes)
         self._wake_at = min(site.carry_out(now) for site in self._sites)
         if self.reloading is not None:
             new = self.reloading.step(now)

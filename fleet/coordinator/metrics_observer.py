@@ -30,6 +30,7 @@ class MetricsObserver:
 
     def __init__(self, metrics: EventMetrics, farm: AnyFarm, *, heartbeat_s: float) -> None:
         self._metrics = metrics
+        metrics.queue_of = farm.workers.router.queue_of
         self._heartbeat_s = heartbeat_s
         #: the shown names of job types and of workers' hosts, each worked out once
         self._shown = lru_cache(maxsize=_REMEMBERED)(hidden)

@@ -51,16 +51,24 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
     )
     hosts = HostOrders(redis_client(redis_url))
     knows_kind = None if check is None else check.knows_kind
-    presence = PresenceWatch(redis_client(redis_url), inbox.put, inbox.put, knows_kind=knows_kind)
+    presence = PresenceWatch(
+        redis_client(redis_url),
+        inbox.put,
+        inbox.put,
+        knows_kind=knows_kind,
+        # where what no host qualifies for is refused, so is the help of hosts that don't qualify
+        open_to_all=hosts.open_to_all if settings.dispatch.unserved == "run" else lambda _: None,
+    )
     try:
         yield OpenBroker(
             dispatcher=dispatcher,
             threads=(dispatcher.thread, intake.thread, presence.thread, hosts.thread),
             hosts=hosts,
             in_redis=InRedis(
-                lambda: intake.queue_length,
+                lambda: intake.queue_lengths,
                 lambda: presence.slots.free,
                 lambda: presence.slots.busy,
+                lambda: presence.idle.by_host,
                 signatures=lambda: {} if check is None else check.counts,
             ),
         )

@@ -5,7 +5,7 @@ The table is kept from the miners' effects, so that the scheduler need not look 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from fleet.domain.effects import JobMoved, JobOpened
@@ -85,11 +85,17 @@ class OpenJobs:
         self.at_workers += job.at_workers - was_there
         return self._jobs.pop(effect.job_id) if effect.state in FINAL else None
 
-    def ordered(self, message: JobMessage, now: float) -> None:
-        """An attempt was ordered."""
+    def ordered(self, message: JobMessage, now: float) -> float | None:
+        """An attempt was ordered. Returns when the one before was, None for the first."""
         job = self._jobs.get(message.job_id)
-        if job is not None:
-            job.ordered_at = now
+        if job is None:
+            return None
+        before, job.ordered_at = job.ordered_at, now
+        return before
+
+    def sent_of(self, job_types: Collection[str]) -> list[str]:
+        """The ids of jobs of these types whose result is awaited."""
+        return [job_id for job_id, job in self._jobs.items() if job.at_workers and job.job_type in job_types]
 
     def prior(self, job_id: str) -> Prior | None:
         """The record of an open job, for a server that assigns it once more; None if it is not open."""

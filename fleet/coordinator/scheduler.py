@@ -21,7 +21,6 @@ from fleet.domain.events import (
     BrokerEmptied,
     DrainBegun,
     DrainOver,
-    HostDistrusted,
     Left,
     MinerEvent,
     Probe,
@@ -175,9 +174,9 @@ class Farm:
 
         With `heartbeats_only` every other call waits, since nothing can be written to the ledger before it.
         """
-        self.workers.look(now)
-        for host in self.workers.distrusted():
-            self._tell_all(HostDistrusted(host), now)
+        for miner_ids, event in self.workers.news(now):
+            for miner_id in miner_ids or self.miners:
+                self._tell(self.miners[miner_id], event, now)
         self._look_at_income(now)
         for miner_id in self.timetable.queues.due(now):
             self._tell(self.miners[miner_id], TimePassed(), now)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from config.settings import Settings
+from fleet.broker.routes import Routes
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
 from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import TermsStated
@@ -42,6 +43,9 @@ class Broker(Protocol):
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
         """Remove results from the stream."""
+
+    def route(self, routes: Routes) -> None:
+        """Send jobs by these routes from now on."""
 
 
 class ServerLoop:

@@ -53,12 +53,14 @@ class Subject:
 class InRedis:
     """Figures that Redis holds, as of the last look; each is None while Redis does not answer."""
 
-    #: how many messages the queue holds
-    messages: Callable[[], int | None]
+    #: how many messages each queue holds
+    messages: Callable[[], Mapping[str, int] | None]
     #: how many processes of each host are free, by the workers' own statements
     free_slots: Callable[[], Mapping[str, int] | None]
     #: how many are busy
     busy_slots: Callable[[], Mapping[str, int] | None]
+    #: for how many seconds its processes were idle while jobs waited, since the coordinator's start
+    idle_s: Callable[[], Mapping[str, float]] = dict
     #: results that were not signed by the host that they name, by that host
     signatures: Callable[[], Mapping[str, SignatureCounts]] = dict
 
@@ -185,7 +187,8 @@ class StatusObserver:
         commits, controls = self._books.times(), tuple(self._controls())
         requests, servers = requests_of(farm, now), self._servers.rows(now, now_ms)
         free, busy = map(_by_shown_name, (self._in_redis.free_slots(), self._in_redis.busy_slots()))
-        unexplained, hosts = sum((row.unexplained for row in rows), ZERO), collected.hosts.rows(now, free, busy)
+        idle_s = {hidden(host): seconds for host, seconds in self._in_redis.idle_s().items()}
+        unexplained, hosts = sum((row.unexplained for row in rows), ZERO), collected.hosts.rows(now, free, busy, idle_s)
         signatures = self._in_redis.signatures()
         self._health.signatures(signatures, now)
         return FarmSnapshot(
@@ -216,9 +219,10 @@ class StatusObserver:
         )
 
     def _queue(self, farm: AnyFarm, now: float) -> Queue:
-        oldest = farm.jobs.oldest_ordered_at
+        oldest, lengths = farm.jobs.oldest_ordered_at, self._in_redis.messages()
         return Queue(
-            messages=self._in_redis.messages(),
+            messages=None if lengths is None else sum(lengths.values()),
+            by_queue=lengths or {},
             open_jobs=len(farm.jobs),
             at_workers=farm.jobs.at_workers,
             oldest_s=None if oldest is None else max(now - oldest, 0.0),

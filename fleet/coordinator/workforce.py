@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from fleet.audit.auditor import Auditor
 from fleet.broker.bundling import BundlePace
 from fleet.broker.host_health import HostHealth
+from fleet.broker.presence import WorkerKinds, WorkerLevels
+from fleet.broker.routes import Router, unserved
 from fleet.coordinator.open_jobs import OpenJobs, TrackedJob
 from fleet.domain.effects import Dispatch
-from fleet.domain.events import ResultArrived
+from fleet.domain.events import HostDistrusted, ResultArrived, Unserved
 from fleet.miner.strikes import untried
 from tasks.messages import Outcome, ResultMessage
 
@@ -30,7 +32,12 @@ class Workforce:
         self._hosts: HostHealth = HostHealth() if beside is None else beside._hosts
         #: decides which results are checked, and whose are taken
         self.auditor: Auditor = Auditor() if beside is None else beside.auditor
+        #: decides which queue takes the jobs of each class
+        self.router: Router = Router() if beside is None else beside.router
         self._told = 0
+        #: job types that were refused at the last turn, and the ids of jobs that were refused since
+        self._refused_types: tuple[str, ...] = ()
+        self._refused: list[str] = []
         #: the workforces of all servers
         self._all: list[Workforce] = [] if beside is None else beside._all
         self._all.append(self)
@@ -68,29 +75,52 @@ class Workforce:
             return 0
         return sum(order.message.job_type in self.paused_types for order in self._held.values())
 
+    def hear(self, stated: WorkerKinds | WorkerLevels) -> None:
+        """Workers state other hosts than before, or have come or gone."""
+        if isinstance(stated, WorkerKinds):
+            self.auditor.kinds = stated.by_worker
+        else:
+            self.router.live(stated.by_worker)
+
     def look(self, now: float) -> None:
         """Update which hosts compute."""
         self.able = self.auditor.trusted(self._hosts.able(now))
 
     def order(self, dispatch: Dispatch, now: float) -> Dispatch | None:
-        """The order as the dispatcher gets it; None while it is held, since no worker takes jobs of its type."""
+        """The order as the dispatcher gets it; None while it is held, since no worker takes jobs of its type.
+
+        None, too, for a job that is refused; its miner learns it by `news`.
+        """
         message = dispatch.message
-        self._jobs.ordered(message, now)
+        sent_at = self._jobs.ordered(message, now)
         if self.absent_since is not None or message.job_type in self.paused_types:
             self._held[message.job_id] = dispatch
             return None
+        if not self.router.routes.takes(message.job_type):
+            self._refused.append(message.job_id)
+            return None
+        self.router.ordered(message.job_type, now)
+        # if every host has failed on it, each may try again
+        avoid = dispatch.avoid if untried(dispatch.avoid, self._hosts_for(message.job_type)) else ()
         return replace(
             dispatch,
-            # if every host has failed on it, each may try again
-            avoid=dispatch.avoid if untried(dispatch.avoid, self.able) else (),
+            # a host that holds the job for long keeps no other one from it
+            only_if_idle=dispatch.only_if_idle and not self.router.overtaken(message.job_type, sent_at),
+            avoid=avoid,
+            for_all=bool(avoid) and not untried(avoid, self.router.serving(self.able, message.job_type)),
             expected_ms=self._pace.expected_ms(message.job_type),
             hold_s=self._pace.hold_s(self.at_workers),
         )
+
+    def _hosts_for(self, job_type: str) -> frozenset[str]:
+        """The workers that can compute and may get jobs of a type: all, unless the policy keeps it to its class."""
+        return self.router.serving(self.able, job_type) if self.router.refuse else self.able
 
     def present(self, now: float, *, present: bool, pausing: str = "") -> list[Dispatch]:
         """Workers have come or gone, or begun to pause. Returns the orders that were held and are still wanted."""
         self.pausing = pausing
         if not present:
+            self.router.paused()
             self.absent_since = now if self.absent_since is None else self.absent_since
             return []
         self.absent_since = None
@@ -100,6 +130,23 @@ class Workforce:
         """Hold jobs of these types, and no others. Returns the orders that were held and are still wanted."""
         self.paused_types = frozenset(job_types)
         return [] if self.absent_since is not None else self._released()
+
+    def news(self, now: float) -> list[tuple[Collection[str], HostDistrusted | Unserved]]:
+        """Update which hosts compute. Returns events, each with the ids of the miners that it is for; none for all."""
+        self.look(now)
+        fresh, self._told = self.auditor.log[self._told :], len(self.auditor.log)
+        return [*(((), HostDistrusted(host)) for host in fresh), *self._unserved()]
+
+    def _unserved(self) -> Iterator[tuple[Collection[str], Unserved]]:
+        """The jobs that are refused, and those at the workers whose type has begun to be."""
+        refused, self._refused = self._refused, []
+        before, self._refused_types = self._refused_types, self.router.routes.refused
+        begun = set(self._refused_types) - set(before)
+        sent = self._jobs.sent_of(begun) if begun and self.absent_since is None else ()
+        for job_id in (*sent, *refused):
+            job = self._jobs.get(job_id)
+            if job is not None:
+                yield (job.miner_id,), Unserved(job_id=job_id, cause=unserved(job.job_type), sent=job_id not in refused)
 
     def pause_hosts(self, hosts: Iterable[str]) -> None:
         """Wait for none of these hosts, which an order keeps from jobs; those before them count again."""
@@ -117,13 +164,6 @@ class Workforce:
         """A job ended, so that its order need not be held any longer."""
         self._held.pop(job_id, None)
 
-    def distrusted(self) -> Sequence[str]:
-        """Hosts that were quarantined since the last call."""
-        if self._told == len(self.auditor.log):
-            return ()
-        fresh, self._told = self.auditor.log[self._told :], len(self.auditor.log)
-        return fresh
-
     def arrived(
         self, message: ResultMessage, job: TrackedJob, now: float, *, awaited: bool, warn: Callable[[str], None]
     ) -> ResultArrived:
@@ -132,17 +172,19 @@ class Workforce:
         Returns what the job's miner needs: whether the result is taken, and whether it is to be checked.
         """
         auditor, check = self.auditor, False
+        self.router.ended(job.job_type, job.ordered_at if message.attempt == job.attempt else None)
         trusted = auditor.trusts(message.worker)
         computed = awaited and trusted and message.outcome is Outcome.COMPUTED
         if computed and message.attempt == job.attempt and job.ordered_at is not None:
             message = auditor.timed(message, job.ordered_at, now)
         if awaited and trusted and (warning := self._ended(message, job, now)) is not None:
             warn(warning)
+        able = self._hosts_for(job.job_type)
         if computed:
-            check = auditor.draws(message, self.able)
+            check = auditor.draws(message, able)
         return ResultArrived(
             message=message,
-            able=self.able,
+            able=able,
             check=check,
             trusted=trusted,
             kind=auditor.kind_of(message.worker) if check or job.attempt > 1 else (),

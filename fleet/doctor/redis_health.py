@@ -19,8 +19,10 @@ from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.redis_state import info_diagnoses
 from fleet.doctor.statements import judged_coordinator, judged_workers
 from tasks.broker.handshake import process_refusal, redis_refusal, release
+from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement, parse_statement
+from tasks.job_queues import QUEUES
 from tasks.messages import (
     COORDINATOR_KEY,
     JOBS_QUEUE,
@@ -180,11 +182,11 @@ def _presence(client: redis.Redis) -> Iterator[Diagnosis]:
 
 
 def _length(client: redis.Redis, wire: int) -> int:
+    queues = QUEUES.values() if wire == WIRE_VERSION else (f"{JOBS_QUEUE.rpartition('.')[0]}.{wire}",)
     try:
-        found: Any = client.llen(f"{JOBS_QUEUE.rpartition('.')[0]}.{wire}")
+        return sum(queue_lengths(client, queues).values())
     except redis.ResponseError:
         return 0
-    return int(found)
 
 
 def judged_queues(lengths: Mapping[int, int]) -> Iterator[Diagnosis]:

@@ -25,6 +25,8 @@ class Loss(Enum):
     REFUSED = "refused by server"
     #: the job's data can't be computed on, or no kernel exists for its type
     PAYLOAD = "payload refused"
+    #: no worker's host qualifies for its class, and the settings refuse such jobs
+    UNSERVED = "no host qualifies"
     #: the kernel raised an exception
     KERNEL = "kernel failed"
     #: the worker processes that computed the job died

@@ -243,6 +243,8 @@ class Dispatch:
     avoid: tuple[str, ...] = ()
     #: a second host computes it only to check the first one's result, which has shown that it harms no process
     checks: bool = False
+    #: whether it goes to the queue that every host takes jobs from, since it avoids all hosts of its class
+    for_all: bool = False
     #: recent kernel time of the job's type, in milliseconds; None if unknown
     expected_ms: float | None = None
     #: how long the job may be held back for others to share its message, in seconds

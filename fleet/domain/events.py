@@ -37,6 +37,17 @@ class HostDistrusted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unserved:
+    """No worker's host qualifies for one of the miner's jobs, and such jobs are refused."""
+
+    job_id: str
+    #: in words
+    cause: str
+    #: whether the job was sent to the workers before, so that a host may still answer
+    sent: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
     """The dispatcher has finished with one of the miner's jobs. `published` is False if it could not be published."""
 
@@ -150,6 +161,7 @@ MinerEvent = (
     | ResultArrived
     | HostDistrusted
     | Published
+    | Unserved
     | TimePassed
     | BrokerEmptied
     | ServerIsBack

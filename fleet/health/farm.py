@@ -45,6 +45,8 @@ class Facts:
     unpaid_s: float
     #: NNET a day that the farm usually earns; None until it is learnt
     worth: float | None
+    #: job types that no worker's host qualifies for, and that the settings therefore refuse
+    refused_types: tuple[str, ...] = ()
 
 
 def farm_symptoms(facts: Facts) -> Iterator[Symptom]:
@@ -54,6 +56,9 @@ def farm_symptoms(facts: Facts) -> Iterator[Symptom]:
         stopped = True
         yield one
     yield from server_symptoms(facts.servers)
+    if facts.refused_types:
+        text = f"No host qualifies for {', '.join(facts.refused_types)}: their jobs are refused."
+        yield Symptom(kind="unserved", subject=FARM, text=text)
     if facts.unexplained:
         amount = readable(facts.unexplained)
         yield Symptom(

@@ -6,7 +6,7 @@ One file: what is learnt of a host, and what each symptom needs of it.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -54,7 +54,7 @@ class _Host:
     seen_at: float = float("-inf")
     #: when it last got no jobs, since the farm had none or it was paused
     idle_at: float = float("-inf")
-    #: share of the farm's results that come from this host
+    #: share of the farm's results that come from this host, of the job types that it has computed
     share: float = 0.0
     #: results since the last second, and results that it would have ended by its share since its last one
     fresh: int = 0
@@ -69,6 +69,8 @@ class HostWatch:
         self._kernel_version = kernel_version
         self._names = Names(_MOST_HOSTS)
         self._hosts = defaultdict[str, _Host](_Host)
+        #: results of all hosts since the last second, by job type
+        self._fresh = Counter[str]()
         #: hosts whose results are refused, with the reason
         self.quarantined: Mapping[str, str] = {}
 
@@ -82,6 +84,7 @@ class HostWatch:
         host.results.seen(0.0, attempts.last_at, events=number, first_at=attempts.first_at)
         host.seen_at = attempts.last_at
         host.fresh += number
+        self._fresh[job_type] += number
         host.successes.seen(computed / number, number)
         if not computed:
             return
@@ -122,12 +125,13 @@ class HostWatch:
         reason not to give hosts jobs. Subjects that are `paused` get none, and have no symptoms.
         """
         yield from self._wrong()
-        total = sum(host.fresh for host in self._hosts.values())
+        fresh, self._fresh = self._fresh, Counter()
         newest = max((host.results.last_at for host in self._hosts.values()), default=now)
         for name, host in list(self._hosts.items()):
             is_paused = host_subject(name) in paused
             rests = idle or is_paused
-            self._count(host, 0 if rests else total)
+            # of types that it never computes, it can miss none
+            self._count(host, 0 if rests else sum(fresh[one] for one in host.kernels))
             host.idle_at = now if rests else host.idle_at
             host.missed = 0.0 if rests else host.missed
             silent_s = now - max(host.results.last_at, host.idle_at)

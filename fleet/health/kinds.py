@@ -91,6 +91,10 @@ KINDS: dict[str, Kind] = {
         ends_s=_SLOW_S,
     ),
     "no_room": _warn("Set fewer miners, or `auto`: `fleet advise` says how many the limit carries."),
+    "unserved": _warn(
+        "Start a worker on a host that qualifies, as `fleet workers` lists them, or set dispatch.unserved to run.",
+        ends_s=_SURE_S,
+    ),
     "old_release": _warn("Install the coordinator's release on that host: results of other kernels may be refused."),
     "unexplained": _warn("`fleet reconcile` shows which miners it concerns."),
     "disk": _warn("Free space there, or move FLEET_STATE_DIR to a larger disk.", ends_s=600.0),

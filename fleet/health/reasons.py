@@ -23,6 +23,7 @@ _ADVICE = {
     Loss.BAD_FORMAT: "`fleet explain job ID` shows the server's words; install the newest release.",
     Loss.REFUSED: "`fleet explain job ID` shows the server's words.",
     Loss.PAYLOAD: "`fleet explain job ID` shows what the job holds; install the newest release.",
+    Loss.UNSERVED: "Start a worker on a host that qualifies, or set dispatch.unserved to run.",
     Loss.KERNEL: "Look at the workers' logs, and run `fleet doctor --host` on their hosts.",
     Loss.WORKER_LOST: "Look for a lack of memory on the workers' hosts by `fleet doctor --host`.",
     Loss.TIME_LIMIT: "Raise worker.time_limit_s, or compute on quicker hosts.",

@@ -13,7 +13,7 @@ from fleet.audit.settling import contradicting, host_that_claims, settle
 from fleet.domain.causes import Loss
 from fleet.domain.checks import Checked
 from fleet.domain.effects import Dispatch, Effect
-from fleet.domain.events import BrokerEmptied, HostDistrusted, Published, ResultArrived
+from fleet.domain.events import BrokerEmptied, HostDistrusted, Published, ResultArrived, Unserved
 from fleet.domain.jobs import JobState
 from fleet.domain.turn import NEVER
 from fleet.miner.job import LOSS_BY_OUTCOME, ActiveJob, flaw_of
@@ -25,8 +25,12 @@ from tasks.messages import ResultMessage
 
 #: waits for a result after which a job is decided by what was found out until then
 _CHECK_WAITS = 2
+#: shortest wait for a result, in seconds, however close the deadline is
+_LEAST_WAIT_S = 5.0
 #: longest wait for another host's result during a drain, in seconds; the drain itself may last 20
 _LAST_CHECK_S = 2.0
+#: wait for the result of a host that leaves, if no other qualifies for the job, in seconds
+_LAST_RESULT_S = 4.0
 #: most results of one job that are compared
 _MOST_CLAIMS = 5
 _QUARANTINED = "computed by a host in quarantine"
@@ -47,13 +51,18 @@ class Attempts:
         """Order the next attempt. Its row is written before it is published."""
         active.attempt += 1
         active.ordered = True
-        active.redispatch_at = now + self._policy.redispatch_s
+        active.redispatch_at = now + self._wait_s(active, now)
         return Dispatch(
             message=active.message(self._miner_id),
             only_if_idle=only_if_idle,
             avoid=avoided(active),
             checks=bool(active.claims) and not active.strikes,
         )
+
+    def _wait_s(self, active: ActiveJob, now: float) -> float:
+        """How long a result is awaited: until the server's deadline, no longer than half of what is left."""
+        left_s = 0.0 if active.received_at is None else active.received_at + active.job.timeout_s - now
+        return min(self._policy.redispatch_s, max(left_s / 2, _LEAST_WAIT_S) if left_s > 0 else NEVER)
 
     def wakes_at(self) -> float:
         """When a job next expires or `tick` has something to do."""
@@ -94,7 +103,7 @@ class Attempts:
                 effects += [active.moved(JobState.ASSIGNED), order]
         return effects
 
-    def on(self, event: Published | BrokerEmptied | HostDistrusted, now: float) -> list[Effect]:
+    def on(self, event: Published | BrokerEmptied | HostDistrusted | Unserved, now: float) -> list[Effect]:
         """Take in what happened between the coordinator and its workers."""
         match event:
             case Published():
@@ -103,6 +112,8 @@ class Attempts:
                 return self._broker_emptied(now)
             case HostDistrusted():
                 return self._distrust(event.host, now)
+            case Unserved():
+                return self._unserved(event, now)
 
     def _broker_emptied(self, now: float) -> list[Effect]:
         """Have each job at the workers dispatched again at once."""
@@ -110,6 +121,20 @@ class Attempts:
             if active.at_workers:
                 active.redispatch_at, active.ordered, active.unanswered = now, False, 0
         return []
+
+    def _unserved(self, event: Unserved, now: float) -> list[Effect]:
+        """Lose a job that no host qualifies for. One that a leaving host may hold gets a moment for its result."""
+        active = self._jobs.get(event.job_id)
+        if active is None or not active.at_workers:
+            return []
+        if event.sent:
+            active.redispatch_at = min(active.redispatch_at, now + _LAST_RESULT_S)
+            active.ordered = False
+            return []
+        if active.claims:
+            return self.decide(active)
+        active.fail(event.cause, JobState.REJECTED, Loss.UNSERVED)
+        return [active.moved(JobState.COMPUTED, cause=event.cause, loss=Loss.UNSERVED)]
 
     def published(self, event: Published, now: float) -> list[Effect]:
         """Record whether the dispatcher published a job."""
@@ -120,7 +145,7 @@ class Attempts:
         if not event.published:
             active.redispatch_at = now + self._policy.backoff.delay_s(1, self._rng)
             return []
-        active.redispatch_at = now + self._policy.redispatch_s
+        active.redispatch_at = now + self._wait_s(active, now)
         active.unanswered += not event.waits
         return [active.moved(JobState.DISPATCHED)]
 

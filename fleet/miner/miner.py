@@ -34,6 +34,7 @@ from fleet.domain.events import (
     Retried,
     ServerIsBack,
     TimePassed,
+    Unserved,
     WalletDue,
 )
 from fleet.domain.jobs import Job, MinerSpec
@@ -164,7 +165,7 @@ class Miner:
                 return self._on_reply(event, now, find)
             case ResultArrived():
                 return self._workload.result(event, now)
-            case Published() | BrokerEmptied() | HostDistrusted():
+            case Published() | BrokerEmptied() | HostDistrusted() | Unserved():
                 return self._workload.attempts.on(event, now)
             case TimePassed():
                 return self._workload.tick(now)

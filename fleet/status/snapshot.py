@@ -106,6 +106,8 @@ class WorkRow:
     free_slots: int | None = None
     #: processes that hold one
     busy_slots: int | None = None
+    #: seconds for which a host's processes were idle while jobs waited in a queue, summed over the processes
+    idle_s: float | None = None
     #: what checks of a host's results found; None for a job type, and for a host that was never looked at
     checks: HostChecks | None = None
 
@@ -161,12 +163,14 @@ class ServerFigures:
 class Queue:
     """Jobs that are not paid yet."""
 
-    #: messages in the Celery queue; None while Redis does not answer
+    #: messages in all Celery queues of jobs; None while Redis does not answer
     messages: int | None
     open_jobs: int
     at_workers: int
     #: since the oldest open job was last sent to a worker; None without one
     oldest_s: float | None
+    #: messages in each queue
+    by_queue: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

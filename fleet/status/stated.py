@@ -98,7 +98,12 @@ def work_stated(row: WorkRow, recent_s: float) -> dict[str, Any]:
 
 def _slots(row: WorkRow) -> dict[str, Any]:
     checks = None if row.checks is None else asdict(row.checks)
-    return {"free_slots": row.free_slots, "busy_slots": row.busy_slots, "checks": checks}
+    return {
+        "free_slots": row.free_slots,
+        "busy_slots": row.busy_slots,
+        "idle_while_jobs_waited_s": None if row.idle_s is None else round(row.idle_s, 1),
+        "checks": checks,
+    }
 
 
 def _projected(one: Projection | None) -> dict[str, Any] | None:
@@ -154,6 +159,7 @@ def _requests(requests: Requests) -> dict[str, Any]:
 def _queue(queue: Queue) -> dict[str, Any]:
     return {
         "messages": queue.messages,
+        "by_queue": dict(queue.by_queue),
         "open_jobs": queue.open_jobs,
         "at_workers": queue.at_workers,
         "oldest_s": None if queue.oldest_s is None else round(queue.oldest_s, 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
@@ -63,7 +63,11 @@ class WorkTally:
         self._paid.add(name, jobs, amount, now)
 
     def rows(
-        self, now: float, free_slots: Mapping[str, int] | None = None, busy_slots: Mapping[str, int] | None = None
+        self,
+        now: float,
+        free_slots: Mapping[str, int] | None = None,
+        busy_slots: Mapping[str, int] | None = None,
+        idle_s: Mapping[str, float] | None = None,
     ) -> tuple[WorkRow, ...]:
         """All names in alphabetical order, with the hosts that state free slots and have not computed yet."""
         self._paid.expire(now)
@@ -72,7 +76,10 @@ class WorkTally:
         idle = sorted(stated.keys() - self._counts.keys())[: max(self._most - len(self._counts), 0)]
         counted = self._counts | {name: _Counts() for name in idle}
         return tuple(
-            self._row(name, counts, stated.get(name), (busy_slots or {}).get(name))
+            replace(
+                self._row(name, counts, stated.get(name), (busy_slots or {}).get(name)),
+                idle_s=None if idle_s is None else idle_s.get(name, 0.0),
+            )
             for name, counts in sorted(counted.items())
         )
 

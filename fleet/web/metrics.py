@@ -6,7 +6,7 @@ task of its own, also where several shared a message. Label sets are bounded, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -30,6 +30,8 @@ class EventMetrics(Collector):
     def __init__(self, *, release: str) -> None:
         self._types, self._hosts = Names(MOST_TYPES), Names(MOST_HOSTS)
         self._release = release
+        #: the queue that now takes jobs of a type
+        self.queue_of: Callable[[str], str] = lambda _: JOBS_QUEUE
         self._calls = LabelledHistogram(
             "neonet_call_duration_seconds",
             "Calls to the NeoNet server by endpoint and outcome, from the request to the answer or error.",
@@ -85,20 +87,20 @@ class EventMetrics(Collector):
 
     def sent(self, job_type: str, *, again: bool) -> None:
         """A job was handed to the dispatcher."""
-        labels = (self._task(job_type), _SENDER, JOBS_QUEUE)
+        labels = (self._task(job_type), _SENDER, self.queue_of(job_type))
         self._sent.add(labels)
         if again:
             self._retried.add(labels)
 
     def computed(self, job_type: str, host: str, seconds: float) -> None:
         """A worker computed a job."""
-        labels = (self._task(job_type), self._hosts.of(host), JOBS_QUEUE)
+        labels = (self._task(job_type), self._hosts.of(host), self.queue_of(job_type))
         self._succeeded.add(labels)
         self._runtime.add(labels, seconds)
 
     def failed(self, job_type: str, host: str, outcome: str) -> None:
         """An attempt at a job gave no result."""
-        self._failed.add((self._task(job_type), self._hosts.of(host), outcome, JOBS_QUEUE))
+        self._failed.add((self._task(job_type), self._hosts.of(host), outcome, self.queue_of(job_type)))
 
     def _task(self, job_type: str) -> str:
         return TASK_PREFIX + self._types.of(job_type)

@@ -17,7 +17,7 @@ from fleet.status.snapshot import FarmSnapshot, WorkRow
 from fleet.status.tallies import Names
 from fleet.web.control_metrics import control_metrics
 from fleet.web.gauges import gauge, gauges
-from tasks.messages import JOBS_QUEUE
+from tasks.job_queues import QUEUES
 
 #: a farm with more miners than this has no metrics by miner
 MOST_MINERS = 200
@@ -149,7 +149,7 @@ def _by_server(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
     yield gauges("neonet_server_requests_limit", "Requests that one window of the server takes.", label, limits)
 
 
-def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
+def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
     present = made.state != "ended" and not any(one.kind == _NO_WORKER for one in made.wrong)
     up = [((row.name,), float(present and _is_up(row, made))) for row in made.hosts]
     yield gauges("celery_worker_up", "Whether a worker of the host says that it takes jobs.", ("hostname",), up)
@@ -157,8 +157,17 @@ def _workers(made: FarmSnapshot) -> Iterator[GaugeMetricFamily]:
     yield gauges("neonet_host_free_slots", "Processes of the host that hold no job.", ("hostname",), free)
     busy = [((row.name,), row.busy_slots) for row in made.hosts]
     yield gauges("celery_worker_tasks_active", "Processes of the host that hold a message.", ("hostname",), busy)
-    held = [((JOBS_QUEUE,), None if made.queue.messages is None else float(made.queue.messages))]
-    yield gauges("celery_queue_length", "Messages in the queue.", ("queue_name",), held)
+    held = [((queue,), made.queue.by_queue.get(queue)) for queue in QUEUES.values()]
+    yield gauges("celery_queue_length", "Messages in the queue of a hardware class.", ("queue_name",), held)
+    idle = CounterMetricFamily(
+        "neonet_host_idle_seconds",
+        "Seconds for which the host's processes were idle while jobs waited in a queue, summed over the processes.",
+        labels=("hostname",),
+    )
+    for row in made.hosts:
+        if row.idle_s is not None:
+            idle.add_metric((row.name,), row.idle_s)
+    yield idle
 
 
 def _checks(made: FarmSnapshot) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:

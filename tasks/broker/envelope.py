@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.errors import MessageError
-from tasks.jobtypes import JOB_TYPES
+from tasks.job_queues import LEVEL_HEADER
+from tasks.jobtypes import JOB_TYPES, LEVELS
 from tasks.messages import AVOID_HEADER, BUNDLE_TASK, JOBS_QUEUE, TASK_PREFIX, deeper_than, parse_task_id
 from tasks.text import sanitized
 
@@ -24,8 +25,8 @@ _LEVELS = 3
 _PARTS = 3
 
 
-def sanitized_envelope(raw: object) -> dict[str, Any]:
-    """The envelope with only the fields that a dispatcher sets. Its body is not read yet.
+def sanitized_envelope(raw: object, queue: str = JOBS_QUEUE) -> dict[str, Any]:
+    """The envelope of a message from `queue`, with only the fields that a dispatcher sets. Its body is not read yet.
 
     Raises MessageError when `raw`, a JSON value, is not the envelope of a job or of a bundle.
     """
@@ -52,11 +53,12 @@ def sanitized_envelope(raw: object) -> dict[str, Any]:
             "kwargsrepr": "",
             "redelivered": headers.get("redelivered") is True,
             AVOID_HEADER: _names(headers.get(AVOID_HEADER)),
+            LEVEL_HEADER: _level(headers.get(LEVEL_HEADER)),
         },
         "properties": {
             "correlation_id": task,
             "delivery_mode": 2,
-            "delivery_info": {"exchange": "", "routing_key": JOBS_QUEUE},
+            "delivery_info": {"exchange": "", "routing_key": queue},
             "priority": 0,
             "body_encoding": "base64",
             "delivery_tag": tag,
@@ -79,6 +81,11 @@ def _names(value: object) -> list[str]:
     """The hosts that must leave the message to others; a dispatcher never names more than a few."""
     few = value[:_MOST_AVOIDED] if isinstance(value, list) else []
     return [name for name in few if isinstance(name, str) and len(name) <= _SHOWN]
+
+
+def _level(value: object) -> int:
+    """The level of its jobs' class; that of any host where none is stated."""
+    return value if type(value) is int and value in LEVELS else LEVELS[0]
 
 
 def _part(raw: object, name: str, kind: type = dict) -> Any:

@@ -17,7 +17,7 @@ import redis
 from celery import bootsteps
 from celery.worker import state
 
-from tasks.broker.host_orders import order_of
+from tasks.broker.host_orders import open_level_of, order_of
 from tasks.broker.redis_client import redis_client
 from tasks.broker.signing_coordinator import coordinator
 from tasks.broker.slots import Slots
@@ -83,14 +83,16 @@ class Presence:
         pipeline.hmget(HOSTS_KEY, (HOSTS_STATED, self._host))
         if not pausing.reason:
             pipeline.set(WORKERS_KEY, self._name, px=WORKERS_KEY_TTL_MS)
-        pipeline.hset(SLOTS_KEY, self._name, slots.encode())
-        pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
+        # first what it is, then that it is there
         pipeline.hset(STATEMENTS_KEY, self._name, replace(self._statement, pauses=pausing.known).encode())
         pipeline.pexpire(STATEMENTS_KEY, _SLOTS_TTL_MS)
+        pipeline.hset(SLOTS_KEY, self._name, slots.encode())
+        pipeline.pexpire(SLOTS_KEY, _SLOTS_TTL_MS)
         pipeline.get(RELEASE_KEY)
         order, *_, stated = pipeline.execute(raise_on_error=False)
         coordinator.read(stated)
         pausing.order = order_of(order, before)
+        pausing.open_level = open_level_of(order, pausing.open_level)
         if pausing.order != before:
             # the sign of a host that is resumed is due at once
             self._due.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tasks.jobtypes import LEVELS
 from tasks.kinds import gpu_of
 
 #: bounds of what is believed
@@ -25,6 +26,8 @@ class StatedHost:
     kind: tuple[str, ...] = ()
     #: percent of its cores that the worker uses at most; None without such a limit, and from an earlier release
     cpu_percent: float | None = None
+    #: level of the highest class whose queue its worker takes jobs from; the first from an earlier release
+    level: int = 1
     #: the host whose key signed the kind, and the signature; empty where a worker has no key, and from earlier releases
     signer: str = ""
     kind_sig: str = ""
@@ -62,6 +65,7 @@ def parse_host(fields: object) -> StatedHost | None:
         processor=processor[:_MOST_TEXT],
         kind=tuple(word[:_MOST_TEXT] for word in kind),
         cpu_percent=_percent(fields.get("cpu_percent")),
+        level=_level(fields.get("level")),
         signer=_text(fields.get("signer")),
         kind_sig=_text(fields.get("kind_sig")),
     )
@@ -76,6 +80,11 @@ def _is_gpu(value: object) -> bool:
         return False
     model, memory_mb = value
     return isinstance(model, str) and type(memory_mb) is int and 0 <= memory_mb <= _MOST_MB
+
+
+def _level(value: object) -> int:
+    """The level, of the classes that this release knows."""
+    return min(max(value, LEVELS[0]), LEVELS[-1]) if type(value) is int else LEVELS[0]
 
 
 def _percent(value: object) -> float | None:

@@ -33,6 +33,7 @@ from tasks.broker.dropped import Dropped
 from tasks.broker.envelope import sanitized_envelope
 from tasks.broker.redis_clock import RedisClock
 from tasks.broker.verified_tls import VerifiedConnection
+from tasks.job_queues import JOB_QUEUES
 from tasks.messages import JOBS_QUEUE
 
 #: seconds until a taken message is marked as such, unless it is done by then
@@ -217,17 +218,18 @@ class Channel(redis.Channel):
         self,
         payload: Any,
         exchange: str,  # noqa: ARG002 - the signature is kombu's
-        routing_key: str,  # noqa: ARG002
+        routing_key: str,
         pipe: Any,
         leftmost: bool = False,
     ) -> None:
-        """Put a message back into the queue of jobs, whatever a worker wrote down about where it came from.
+        """Put a message back into its queue of jobs, if that is what a worker wrote down about where it came from.
 
         Another key, which this role may not write to, would end the sweep at this message each time.
         """
+        queue = routing_key if routing_key in JOB_QUEUES else JOBS_QUEUE
         with suppress(KeyError, TypeError):
             payload["headers"]["redelivered"] = True
-        (pipe.lpush if leftmost else pipe.rpush)(JOBS_QUEUE, dumps(payload))
+        (pipe.lpush if leftmost else pipe.rpush)(queue, dumps(payload))
 
     def _size(self, queue: str) -> int:
         """The number of waiting messages."""
@@ -272,8 +274,8 @@ class RedisTransport(redis.Transport):
         """Pass a message to its consumer. One that is not a job, or that its consumer fails on, is dropped."""
         tag = None
         try:
-            if queue == JOBS_QUEUE:
-                message = sanitized_envelope(message)
+            if queue in JOB_QUEUES:
+                message = sanitized_envelope(message, queue)
                 tag = message["properties"]["delivery_tag"]
             super()._deliver(message, queue)
         except _REDIS_FAILS:

@@ -1,4 +1,4 @@
-"""Whether this worker pauses, and why: its watchdog, its sign in Redis and its consumer must know."""
+"""Whether this worker pauses, and why, or helps: its watchdog, its sign in Redis and its consumer must know."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Pausing:
         self.limit = ""
         #: the coordinator's order, empty for none; None until it is read for the first time
         self.order: str | None = None
+        #: level of the highest class whose jobs every host may take, after those of its own classes
+        self.open_level = 1
 
     @property
     def ordered(self) -> str:

@@ -1,4 +1,4 @@
-"""The worker's boot step that pauses or drains it: what it holds is computed, nothing new is taken."""
+"""The worker's boot step that pauses or drains it, or lets it help: what it holds is computed in any case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from celery.worker import state
 from tasks.host import stopping
 from tasks.host.pausing import DRAIN, pausing
 from tasks.host.vital import EXIT_CODE
-from tasks.messages import JOBS_QUEUE
+from tasks.worker.consuming import OwnQueues
 from tasks.worker.failures import failures
 
 #: seconds between two looks
@@ -39,20 +39,20 @@ class _Orders:
             _end(self._time_limit_s)
 
 
-def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
-    """The step; once drained, the worker must have ended within a kernel's time limit."""
+def pausing_step(time_limit_s: float, queues: OwnQueues) -> type[bootsteps.StartStopStep]:
+    """The step, which leaves `queues`; once drained, the worker must have ended within a kernel's time limit."""
     orders = _Orders(time_limit_s)
 
     class PausingStep(bootsteps.StartStopStep):  # type: ignore[misc]  # celery ships no types
         requires = ("celery.worker.consumer.tasks:Tasks",)
-        #: whether this step has left the queue. Whoever else did so is not corrected: a deaf worker ends itself.
+        #: whether this step has left the queues. Whoever else did so is not corrected: a deaf worker ends itself.
         left = False
 
         def start(self, consumer: Any) -> None:
             if pausing.reason:
                 # the consumer begins after this step: a host that is paused takes no message at its start
                 self.left = True
-                consumer.cancel_task_queue(JOBS_QUEUE)
+                queues.leave(consumer)
             self._timer = consumer.timer.call_repeatedly(_LOOK_S, self._look, (consumer,))
 
         def stop(self, _consumer: Any) -> None:
@@ -61,12 +61,14 @@ def pausing_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
                 timer.cancel()
 
         def _look(self, consumer: Any) -> None:
-            if pausing.reason and consumer.task_consumer.consuming_from(JOBS_QUEUE):
+            if pausing.reason and queues.consumed(consumer):
                 self.left = True
-                consumer.cancel_task_queue(JOBS_QUEUE)
+                queues.leave(consumer)
             elif self.left and not pausing.reason and not failures.testing:
                 self.left = False
-                consumer.add_task_queue(JOBS_QUEUE)
+                queues.come_back(consumer)
+            elif not pausing.reason and not failures.testing:
+                queues.help(consumer, pausing.open_level)
             orders.follow(pausing.order)
 
     return PausingStep

@@ -29,9 +29,12 @@ from tasks.host.open_files import raise_limit
 from tasks.host.pool_size import GPU_HOST_MB, PoolSize, pool_size
 from tasks.host.suspension import refuse_suspension
 from tasks.host.vital import EXIT_CODE
+from tasks.job_queues import queues_of_host
+from tasks.jobtypes import level_of_host
 from tasks.signing import WorkerKey, kind_signature
 from tasks.worker.app import make_app
 from tasks.worker.backend import StreamBackend
+from tasks.worker.consuming import OwnQueues
 from tasks.worker.gpu_start import start_gpu
 from tasks.worker.job_tasks import drop_built_in_tasks, register_tasks
 from tasks.worker.limits_step import limits_step
@@ -52,16 +55,27 @@ def worker_name(settings: Settings) -> str:
     return settings.worker.name or socket.gethostname()
 
 
+def host_level(settings: Settings, host: Hardware) -> int:
+    """The level of the highest class that this worker takes jobs of, by its host or by what the operator declared."""
+    own, percent = settings.worker, settings.limits.cpu_percent
+    cores = host.cpu_cores if percent is None else CpuShare(percent=percent, cores=host.cpu_cores).processes
+    return level_of_host(
+        cores if own.cpu_cores is None else own.cpu_cores,
+        host.gpu_memory_mb if own.gpu_memory_mb is None else own.gpu_memory_mb,
+    )
+
+
 def worker_app(settings: Settings, redis_url: str, host: StatedHost) -> Celery:
-    """The app of a worker host: tasks registered, boot steps in place."""
+    """The app of a worker host, which states itself as `host`: tasks registered, boot steps in place."""
     app = make_app(settings, redis_url)
     register_tasks(app, settings.worker.max_payload_bytes)
     drop_built_in_tasks(app)
     Heartbeat.path = settings.worker.heartbeat_file
-    app.steps["worker"].add(watchdog_step(redis_url, settings.worker.time_limit_s))
-    app.steps["consumer"].add(self_test_step(settings.worker.time_limit_s))
+    queues, limit_s = OwnQueues(host.level), settings.worker.time_limit_s
+    app.steps["worker"].add(watchdog_step(redis_url, limit_s, queues))
+    app.steps["consumer"].add(self_test_step(limit_s, queues))
     app.steps["consumer"].add(limits_step(settings))
-    app.steps["consumer"].add(pausing_step(settings.worker.time_limit_s))
+    app.steps["consumer"].add(pausing_step(limit_s, queues))
     statement = own_statement(release(), settings, host)
     presence = presence_step(redis_url, worker_name(settings), statement)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
@@ -77,6 +91,7 @@ def _stated_host(found: Inventory, settings: Settings, gpu: str) -> StatedHost:
         processor=found.processor,
         kind=kind,
         cpu_percent=settings.limits.cpu_percent,
+        level=host_level(settings, found.hardware),
         signer="" if key is None else key.host,
         kind_sig="" if key is None else kind_signature(key.result, worker_name(settings), kind),
     )
@@ -99,11 +114,13 @@ def run_worker(settings: Settings, redis_url: str) -> int:
     kills = StreamBackend.kills = OomKills(groups())
     _take_key(settings)
     gpu = start_gpu(settings, found, size.processes)
-    app = worker_app(settings, redis_url, _stated_host(found, settings, gpu))
+    host = _stated_host(found, settings, gpu)
+    app = worker_app(settings, redis_url, host)
     if gpu:
         # in kB; CUDA's libraries count as a process's own memory
         app.conf.worker_max_memory_per_child += GPU_HOST_MB * 1000
     worker = app.Worker(
+        queues=queues_of_host(host.level),
         hostname=f"worker@{worker_name(settings)}",
         concurrency=size.processes,
         pool="prefork",

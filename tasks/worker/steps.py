@@ -12,7 +12,7 @@ from celery.worker import state
 
 from tasks.host import stopping
 from tasks.host.pausing import pausing
-from tasks.messages import JOBS_QUEUE
+from tasks.worker.consuming import OwnQueues
 from tasks.worker.failures import failures
 from tasks.worker.selftest import SelfTest
 from tasks.worker.watchdog import Snapshot, watch
@@ -88,7 +88,7 @@ class PacedEvents(bootsteps.StartStopStep):
             self._timer = timer.call_after(max(EVENTS_S, 9 * took_s), self._send, (timer,))
 
 
-def watchdog_step(redis_url: str, time_limit_s: float) -> type[bootsteps.StartStopStep]:
+def watchdog_step(redis_url: str, time_limit_s: float, queues: OwnQueues) -> type[bootsteps.StartStopStep]:
     """The step that starts the watchdog, before the first contact with Redis, which may hang."""
 
     class Watched(bootsteps.StartStopStep):
@@ -98,6 +98,7 @@ def watchdog_step(redis_url: str, time_limit_s: float) -> type[bootsteps.StartSt
         def start(self, worker: Any) -> None:
             watch(
                 redis_url,
+                queues.names,
                 time_limit_s,
                 _snapshot,
                 running=lambda: bool(worker.blueprint.state == bootsteps.RUN),
@@ -117,7 +118,7 @@ def _snapshot(waiting: int | None) -> Snapshot:
     )
 
 
-def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
+def self_test_step(time_limit_s: float, queues: OwnQueues) -> type[bootsteps.StartStopStep]:
     """The step that tests a worker after repeated failures, and ends it when the test fails."""
 
     class SelfTestStep(bootsteps.StartStopStep):
@@ -136,7 +137,7 @@ def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
             if self.test is None and failures.needs_test(consumer.pool.num_processes):
                 _log.warning("%d jobs in a row failed: this worker tests itself", failures.in_row)
                 self.test, failures.testing = SelfTest(time_limit_s), True
-                consumer.cancel_task_queue(JOBS_QUEUE)
+                queues.leave(consumer)
             verdict = None if self.test is None else self.test.outcome()
             if verdict is None:
                 return
@@ -148,7 +149,7 @@ def self_test_step(time_limit_s: float) -> type[bootsteps.StartStopStep]:
             _log.warning("the known jobs succeeded, so the failures come from the jobs")
             failures.passed()
             failures.testing = False
-            consumer.add_task_queue(JOBS_QUEUE)
+            queues.come_back(consumer)
 
     return SelfTestStep
 

@@ -11,16 +11,16 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import redis
 
 from tasks.broker.handshake import login_refusal
+from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.redis_client import redis_client
 from tasks.host.systemd import ping
 from tasks.host.vital import EXIT_CODE, start
-from tasks.messages import JOBS_QUEUE
 
 PERIOD_S = 5.0
 #: number of checks in a row without progress; Kombu waits 30 s at most before it retries a lost Redis
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 class Snapshot:
     """The state of a worker and its queue at one moment."""
 
-    #: number of jobs waiting in the queue; None where Redis does not answer
+    #: number of messages waiting in this worker's queues; None where Redis does not answer
     waiting: int | None
     #: number of beats of the consumer's loop since the start
     beats: int
@@ -76,16 +76,17 @@ class StallDetector:
         return None
 
 
-def waiting_jobs(client: redis.Redis) -> int | None:
-    """The number of jobs in the queue, or None where Redis does not answer or refuses."""
+def waiting_jobs(client: redis.Redis, queues: Iterable[str]) -> int | None:
+    """The number of messages in the queues, or None where Redis does not answer or refuses."""
     try:
-        return int(client.llen(JOBS_QUEUE))
+        return sum(queue_lengths(client, queues).values())
     except redis.RedisError:
         return None
 
 
 def watch(
     redis_url: str,
+    queues: Iterable[str],
     time_limit_s: float,
     snapshot: Callable[[int | None], Snapshot],
     *,
@@ -93,6 +94,8 @@ def watch(
     failed: Callable[[], bool],
 ) -> None:
     """Start a thread that ends this process with EXIT_CODE when it shows no progress while `running`, or has `failed`.
+
+    No progress is none while jobs wait in `queues`, which this worker takes jobs from.
 
     Celery stops a worker after an error in its loop, and hangs when that error came from the pool's processes, which it
     then waits for. The current jobs are lost with the process, and dispatched again. A watchdog that fails ends the
@@ -104,7 +107,7 @@ def watch(
         pause = threading.Event()
         with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
             while not pause.wait(PERIOD_S) and running():
-                waiting = waiting_jobs(client)
+                waiting = waiting_jobs(client, queues)
                 reason = detector.verdict(snapshot(waiting))
                 ping()
                 refused = login_refusal(client) if waiting is None else None

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from fleet.broker.routes import Routes
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.inbox import Inbox, Stop
 from fleet.coordinator.loop import Coordinator
@@ -42,6 +43,9 @@ class NoWorkers:
 
     def dispatch(self, order: Dispatch) -> None:
         """A job for nobody."""
+
+    def route(self, routes: Routes) -> None:
+        """There are no queues."""
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
         """Nothing came."""

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 import redis
 
-from fleet.broker.presence import PresenceWatch, WorkerKinds, Workers, has_sign
+from fleet.broker.presence import PresenceWatch, WorkerKinds, WorkerLevels, Workers, has_sign
 from fleet.broker.result_check import ResultCheck
 from fleet.broker.worker_slots import MOST_WORKERS, WorkerSlots
 from fleet.broker.worker_statements import worker_statements
@@ -155,11 +155,13 @@ def test_rubbish_beside_the_statements_is_removed(empty_redis_url: str) -> None:
 
 
 def test_what_workers_state_of_their_hosts_is_told_when_it_changes(empty_redis_url: str, tmp_path: Path) -> None:
-    told: SimpleQueue[WorkerKinds] = SimpleQueue()
+    told: SimpleQueue[WorkerKinds | WorkerLevels] = SimpleQueue()
     watch = PresenceWatch(redis_client(empty_redis_url), lambda _: None, told.put)
     try:
         with worker(empty_redis_url, tmp_path):
-            kinds = told.get(timeout=PATIENCE_S).by_worker
+            found = told.get(timeout=PATIENCE_S)
+            assert isinstance(found, WorkerKinds)
+            kinds = found.by_worker
             assert list(kinds) == ["bench"]
             assert kinds["bench"][2].startswith("openblas")
     finally:
@@ -176,7 +178,7 @@ def test_a_worker_with_a_key_signs_its_hosts_kind_and_nothing_else_is_believed(
         for name in ("shed", "attic"):
             thief.hset(SLOTS_KEY, name, "1 0 1")
             thief.hset(STATEMENTS_KEY, name, thief.hget(STATEMENTS_KEY, "bench") or b"")
-        told: SimpleQueue[WorkerKinds] = SimpleQueue()
+        told: SimpleQueue[WorkerKinds | WorkerLevels] = SimpleQueue()
         check = ResultCheck(lambda: KEYS, "auto")
         watch = PresenceWatch(thief, lambda _: None, told.put, knows_kind=check.knows_kind)
         try:

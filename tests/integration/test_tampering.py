@@ -82,7 +82,10 @@ def test_rubbish_that_no_worker_would_ever_get_through_is_removed(empty_redis_ur
         received: Heard = SimpleQueue()
         one = Intake(reader, received.put, most_jobs=256)
         try:
-            assert "the queue in Redis held 2000 messages, more than this farm sends" in emptied(received).reason
+            assert (
+                "the queue neonet.jobs.2 in Redis held 2000 messages, more than this farm sends"
+                in emptied(received).reason
+            )
             assert client.llen(JOBS_QUEUE) == 0
         finally:
             one.close()

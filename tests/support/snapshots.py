@@ -24,6 +24,7 @@ from fleet.status.snapshot import (
     Wrong,
 )
 from fleet.status.stated import head_stated, miner_stated
+from tasks.job_queues import QUEUES
 
 AT_MS = 1_800_000_000_000
 MINER = MinerFigures(
@@ -67,7 +68,7 @@ SNAPSHOT = FarmSnapshot(
     types=(WORK,),
     hosts=(replace(WORK, name="shed"),),
     requests=Requests(limit=5000, window_s=60.0, used=1200, refused=3, more_miners=4, left_out=0),
-    queue=Queue(messages=5, open_jobs=9, at_workers=6, oldest_s=1.25),
+    queue=Queue(messages=5, open_jobs=9, at_workers=6, oldest_s=1.25, by_queue={QUEUES[1]: 5, QUEUES[4]: 0}),
     losses=(LossRow(cause="expired", jobs=2, amount=Decimal("0.3")),),
     ledger=LedgerFigures(commit_median_ms=0.5, commit_worst_ms=28.0, unexplained=ZERO),
     gas={"fee_model": "EIP-1559", "neo_transfer_fee": 0.004, "token_transfer_fee": 0.002, "congestion_level": "low"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fleet.broker.routes import Routes
 from fleet.domain.effects import Dispatch, Notice, Write
 from fleet.ledger.ledger import Ledger
 from tests.virtual.caller import LoopLaws, VirtualInbox
@@ -78,6 +79,9 @@ class MortalBroker:
         self._inbox.worked = True
         self._laws.dispatched(order)
         self._connection.dispatch(order)
+
+    def route(self, routes: Routes) -> None:
+        """All workers are alike."""
 
     def acknowledge(self, entries: Sequence[bytes]) -> None:
         """Remove results from the stream."""

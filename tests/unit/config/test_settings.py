@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from config.sections import MinerSettings, Section, WorkerSettings
+from config.sections import MinerSettings, Section
 from config.settings import Settings, default_state_dir
 from config.tree import leaves
+from config.worker_section import WorkerSettings
 
 SECRET = "hunter2-hunter2"
 

@@ -71,7 +71,7 @@ def test_what_is_not_known_has_no_sample() -> None:
     shown = text(
         snapshot(
             earnings=replace(SNAPSHOT.earnings, today=None, projected=None, last_paid_ms=None),
-            queue=replace(SNAPSHOT.queue, messages=None),
+            queue=replace(SNAPSHOT.queue, messages=None, by_queue={}),
             gas=None,
             phase=None,
         )
@@ -94,6 +94,15 @@ def test_a_host_is_up_while_a_worker_is_there_and_it_computes() -> None:
     assert 'neonet_host_free_slots{hostname="attic"}' not in shown
     late = tuple(replace(row, last_ms=SNAPSHOT.at_ms - 121_000) for row in SNAPSHOT.hosts)
     assert 'celery_worker_up{hostname="shed"} 0.0' in text(snapshot(wrong=(), hosts=late))
+
+
+def test_each_queue_has_its_length_and_each_host_the_time_that_it_was_idle_while_jobs_waited() -> None:
+    hosts = (replace(SNAPSHOT.hosts[0], idle_s=12.5), replace(SNAPSHOT.hosts[0], name="attic"))
+    shown = text(snapshot(hosts=hosts))
+    assert 'celery_queue_length{queue_name="neonet.jobs.2"} 5.0' in shown
+    assert 'celery_queue_length{queue_name="neonet.jobs.2.4-cores-gpu-2gb"} 0.0' in shown
+    assert 'neonet_host_idle_seconds_total{hostname="shed"} 12.5' in shown
+    assert 'neonet_host_idle_seconds_total{hostname="attic"}' not in shown
 
 
 def test_results_that_nobody_signed_rightly_are_counted_by_host_and_verdict() -> None:

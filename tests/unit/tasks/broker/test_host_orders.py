@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import NoPermissionError, ResponseError
 
-from tasks.broker.host_orders import order_of
+from tasks.broker.host_orders import open_level_of, order_of
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,24 @@ def test_an_order_holds_until_the_coordinators_orders_are_there_without_it(
     answer: object, before: str | None, order: str | None
 ) -> None:
     assert order_of(answer, before) == order
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ([b"1", None], 1),
+        ([b"4", b"pause"], 4),
+        ([b"9", None], 1),
+        ([b"0", None], 1),
+        ([b"-2", None], 1),
+        ([b"44", None], 1),
+        ([b"many", None], 1),
+        # as before
+        ([None, None], 3),
+        (NoPermissionError("no hmget"), 3),
+        (ResponseError("BUSY"), 3),
+        ([], 3),
+    ],
+)
+def test_the_class_that_every_host_may_take_is_read_from_the_same_answer(answer: object, level: int) -> None:
+    assert open_level_of(answer, 3) == level

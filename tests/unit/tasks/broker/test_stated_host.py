@@ -68,3 +68,18 @@ def test_long_names_are_cut() -> None:
     found = read(HOST.fields() | {"processor": "x" * 500, "gpus": [["y" * 500, 1]], "kind": ["z" * 500]})
     assert found is not None
     assert {len(found.processor), len(found.gpus[0][0]), len(found.kind[0])} == {80}
+
+
+@pytest.mark.parametrize(
+    ("stated", "level"), [(1, 1), (4, 4), (6, 6), (7, 6), (10**30, 6), (0, 1), (-3, 1), (True, 1), ("4", 1), (None, 1)]
+)
+def test_the_level_is_one_that_this_release_knows(stated: object, level: int) -> None:
+    found = read(HOST.fields() | {"level": stated})
+    assert found is not None
+    assert found.level == level
+
+
+def test_the_statement_of_an_earlier_release_is_of_the_first_level() -> None:
+    fields = replace(HOST, level=5).fields()
+    del fields["level"]
+    assert read(fields) == HOST

@@ -1,0 +1,39 @@
+"""For how long the processes of each host were idle while jobs waited for other hosts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: most hosts that are remembered, since workers may invent names
+_MOST_HOSTS = 256
+#: longest time between two looks that is counted, in seconds
+_MOST_S = 5.0
+
+
+class IdleTime:
+    """Adds up what the looks at Redis showed. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        #: the last look at which jobs waited; None if they did not at the last one
+        self._waited_at: float | None = None
+
+    @property
+    def by_host(self) -> Mapping[str, float]:
+        """Seconds by host, summed over its processes."""
+        return dict(self._seconds)
+
+    def look(self, free: Mapping[str, int] | None, waiting: int | None, now: float) -> None:
+        """Free processes by host, and messages in all queues; None for what is not known.
+
+        What is free counts if jobs waited at the last look, too: a message that is on its way waits for nobody.
+        """
+        if free is None or not waiting:
+            self._waited_at = None
+            return
+        before, self._waited_at = self._waited_at, now
+        if before is None:
+            return
+        for host, number in free.items():
+            if host in self._seconds or len(self._seconds) < _MOST_HOSTS:
+                self._seconds[host] = self._seconds.get(host, 0.0) + number * min(now - before, _MOST_S)

@@ -1,0 +1,141 @@
+"""A farm of four unlike hosts: each job goes to a host that qualifies, and what none qualifies for by the policy."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tasks.jobtypes import CLASSES, JOB_TYPES, level_of_host
+from tests.support.farms import farm_settings, simulator, state
+from tests.support.processes import FLEET, Started, environ, eventually, run_fleet, started, stop
+from tests.support.workers import ONE_THREAD, worker
+
+#: host → the cores and the GPU memory in MB that it declares
+HOSTS = {"tower": (8, 16_384), "desktop": (4, 2_048), "notebook": (2, 0), "netbook": (1, 0)}
+LEVELS = {name: level_of_host(*declared) for name, declared in HOSTS.items()}
+#: job types that only the tower qualifies for
+BIG = {name for name, one in JOB_TYPES.items() if one.level > LEVELS["desktop"]}
+#: the slowest that a change of routes may be, in seconds
+SOON_S = 15.0
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def url(redis_url: str) -> str:
+    """An empty database."""
+    own = redis_url.removesuffix("/0") + "/6"
+    with redis.Redis.from_url(own) as client:
+        client.flushdb()
+    return own
+
+
+class Farm:
+    """A coordinator and four hosts."""
+
+    def __init__(self, folder: Path, redis_url: str, server: str, policy: str) -> None:
+        self.folder, self._redis_url = folder, redis_url
+        own = {"FLEET_SERVER": server, "FLEET_REDIS_URL": redis_url, "FLEET_MINERS": "8"}
+        self.settings = farm_settings(folder, own | {"FLEET_DISPATCH__UNSERVED": policy})
+
+    @contextlib.contextmanager
+    def host(self, name: str) -> Iterator[Started]:
+        cores, gpu_mb = HOSTS[name]
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        declared = {"FLEET_WORKER__CPU_CORES": str(cores), "FLEET_WORKER__GPU_MEMORY_MB": str(gpu_mb)}
+        own = {"FLEET_WORKER__NAME": name, "FLEET_WORKER__CONCURRENCY": "1"} | ONE_THREAD | declared
+        with worker(self._redis_url, folder, settings=own) as process:
+            yield process
+
+    @contextlib.contextmanager
+    def mining(self) -> Iterator[tuple[Started, Started]]:
+        """The coordinator's process and the tower's."""
+        with contextlib.ExitStack() as stack:
+            processes = {name: stack.enter_context(self.host(name)) for name in HOSTS}
+            coordinator = started([*FLEET, "coordinator"], self.folder, environ(self.folder, self.settings))
+            process = stack.enter_context(coordinator)
+            process.says("[REWARD]")
+            yield process, processes["tower"]
+
+    def paid(self, after: int = 0) -> list[tuple[int, str, str]]:
+        """Number, job type and host of each paid job after that number."""
+        query = "SELECT id, job_type, worker FROM entries WHERE job_id IS NOT NULL AND id > ? ORDER BY id"
+        with contextlib.closing(sqlite3.connect(state(self.folder) / "ledger.sqlite")) as ledger:
+            rows = ledger.execute(query, (after,)).fetchall()
+        return [(number, job_type, worker.partition("@")[2]) for number, job_type, worker in rows]
+
+    def last(self) -> int:
+        return max((number for number, _, _ in self.paid()), default=0)
+
+    def told(self, *words: str) -> dict[str, Any]:
+        done = run_fleet(*words, "--json", folder=self.folder, settings=self.settings)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+
+def misplaced(paid: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    """Jobs of hosts that don't qualify for them."""
+    return [one for one in paid if LEVELS[one[2]] < JOB_TYPES[one[1]].level]
+
+
+def hosts_of_big(paid: list[tuple[int, str, str]]) -> set[str]:
+    return {host for _, job_type, host in paid if job_type in BIG}
+
+
+def all_types(farm: Farm, after: int) -> bool:
+    types, hosts = {one[1] for one in farm.paid(after)}, {one[2] for one in farm.paid()}
+    return len(types) >= 8 and hosts == {*HOSTS}
+
+
+@pytest.mark.parametrize("policy", ["run", "refuse"])
+def test_each_job_goes_to_a_host_that_qualifies_or_by_the_policy(tmp_path: Path, url: str, policy: str) -> None:
+    with simulator(tmp_path / "simulator") as (_, server):
+        farm = Farm(tmp_path, url, server, policy)
+        with farm.mining() as (process, tower):
+            eventually("jobs of all types, by all hosts", lambda: all_types(farm, 0))
+            assert misplaced(farm.paid()) == []
+            tower.end()
+            away_s = _seconds(lambda: _without_tower(farm, policy))
+            eventually("more jobs", lambda: all_but_big(farm, farm.last() - 5))
+            with farm.host("tower"):
+                back_at = farm.last()
+                back_s = _seconds(lambda: hosts_of_big(farm.paid(back_at)) >= {"tower"})
+                routed_at = farm.last()
+                eventually("jobs of all types", lambda: all_types(farm, routed_at))
+                assert misplaced(farm.paid(routed_at)) == []
+                figures = farm.told("status")
+                assert {row["name"] for row in figures["hosts"] if row["idle_while_jobs_waited_s"] is not None} >= {
+                    *HOSTS
+                }
+                stated = {row["worker"]: row["class"] for row in farm.told("workers")["workers"]}
+                assert stated == {name: CLASSES[level - 1].name for name, level in LEVELS.items()}
+                assert stop(process) == 0, process.words()
+        print(f"{policy}: without the tower after {away_s:.1f} s, with it after {back_s:.1f} s")
+        assert max(away_s, back_s) < SOON_S
+
+
+def all_but_big(farm: Farm, after: int) -> bool:
+    return {host for *_, host in farm.paid(after)} >= {"desktop", "netbook"}
+
+
+def _without_tower(farm: Farm, policy: str) -> bool:
+    """Whether the big jobs that came after the tower had gone follow the policy."""
+    if policy == "run":
+        return "desktop" in hosts_of_big(farm.paid())
+    wrong = {one["kind"] for one in farm.told("status")["wrong"]}
+    lost = {row["cause"]: row["jobs"] for row in farm.told("rewards", "--losses")["by_cause"]}
+    return "unserved" in wrong and lost.get("no host qualifies", 0) > 0
+
+
+def _seconds(true: Any) -> float:
+    began = time.monotonic()
+    eventually("a change of routes", true, timeout_s=60.0)
+    return time.monotonic() - began
