@@ -1,4 +1,7 @@
-"""Watches workers in Redis: whether any takes jobs, by the sign that they renew, and what they state of themselves."""
+"""Watches workers in Redis: whether any takes jobs, by the sign that they renew, and what they state of themselves.
+
+One file: one round trip reads all of it, for the thread that watches.
+"""
 
 from __future__ import annotations
 

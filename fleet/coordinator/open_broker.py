@@ -50,15 +50,7 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
         check=None if check is None else check.signer,
     )
     hosts = HostOrders(redis_client(redis_url))
-    knows_kind = None if check is None else check.knows_kind
-    presence = PresenceWatch(
-        redis_client(redis_url),
-        inbox.put,
-        inbox.put,
-        knows_kind=knows_kind,
-        # where what no host qualifies for is refused, so is the help of hosts that don't qualify
-        open_to_all=hosts.open_to_all if settings.dispatch.unserved == "run" else lambda _: None,
-    )
+    presence = _presence(settings, redis_url, inbox, hosts, check)
     try:
         yield OpenBroker(
             dispatcher=dispatcher,
@@ -77,6 +69,19 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
         presence.close()
         intake.close()
         dispatcher.close()
+
+
+def _presence(
+    settings: Settings, redis_url: str, inbox: Inbox, hosts: HostOrders, check: ResultCheck | None
+) -> PresenceWatch:
+    return PresenceWatch(
+        redis_client(redis_url),
+        inbox.put,
+        inbox.put,
+        knows_kind=None if check is None else check.knows_kind,
+        # where what no host qualifies for is refused, so is the help of hosts that don't qualify
+        open_to_all=hosts.open_to_all if settings.dispatch.unserved == "run" else lambda _: None,
+    )
 
 
 def _dispatcher(

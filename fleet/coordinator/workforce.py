@@ -1,4 +1,7 @@
-"""The scheduler's view of the workers: whether any takes jobs, of which types, and which hosts are healthy. Pure."""
+"""The scheduler's view of the workers: whether any takes jobs, of which types, and which hosts are healthy. Pure.
+
+One file: what a job's order and its result ask of the workers is answered in one place.
+"""
 
 from __future__ import annotations
 

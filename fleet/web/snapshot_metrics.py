@@ -1,6 +1,6 @@
 """The metrics of a farm's snapshot: money, sessions, requests, queue, hosts, and what is wrong.
 
-One reader of the same snapshot as the terminal's, made into gauges when Prometheus asks.
+One reader of the same snapshot as the terminal's, made into gauges when Prometheus asks. One file: a list of gauges.
 """
 
 from __future__ import annotations

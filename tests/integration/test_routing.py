@@ -1,4 +1,7 @@
-"""Jobs in a real Redis go to the queue of their class, wherever they waited before, and real workers to their best."""
+"""Jobs in a real Redis go to the queue of their class, wherever they waited before, and real workers to their best.
+
+One file: all tests read what the same Redis holds afterwards.
+"""
 
 from __future__ import annotations
 
