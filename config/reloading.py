@@ -46,7 +46,7 @@ _TAKES: dict[Takes, str] = {
         http.interface http.ca_file budget.requests budget.window_s backoff.floor_s backoff.cap_s
         dispatch.redispatch_s dispatch.max_attempts dispatch.max_unanswered dispatch.max_in_flight
         dispatch.max_free_jobs_per_miner dispatch.bundle_ms dispatch.keys_file
-        dispatch.unsigned dispatch.unserved audit.share output.color output.traces_url
+        dispatch.unsigned dispatch.unserved audit.share audit.keep_mb output.color output.traces_url
         web.port web.address web.basic_auth web.names web.metrics_token web.metrics_address web.metrics_port
         server.name server.url server.account server.priority server.requests server.window_s server.interface
         server.proxy miner.server schedule.hours schedule.least_on_s

@@ -39,6 +39,9 @@ UrlPrefix = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$", max_length=200)
 ]
 HomePath = Annotated[Path, AfterValidator(_at_home)]
+Cores = Annotated[int, Field(ge=1, le=4_096)]
+GpuMb = Annotated[int, Field(ge=0, le=4_194_304)]
+GpuModel = Annotated[str, StringConstraints(max_length=200)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -90,9 +93,17 @@ class MinerSettings(Section):
         examples=["main"],
     )
     pinned: bool = Field(True, description='Whether `miners = "auto"` always keeps it open.')
-    cpu_cores: int = Field(4, ge=1, le=4096, description="CPU cores that it registers.")
-    gpu_memory_mb: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that it registers; 0 is no GPU.")
-    gpu_model: str = Field("", max_length=200, description="GPU model that it registers.")
+    cpu_cores: Cores | None = Field(
+        None, description="CPU cores that it registers; unset: those of the farm's largest host.", examples=[16]
+    )
+    gpu_memory_mb: GpuMb | None = Field(
+        None,
+        description="GPU memory in MB that it registers; 0: no GPU; unset: that of the hosts' largest GPU.",
+        examples=[24576],
+    )
+    gpu_model: GpuModel | None = Field(
+        None, description="GPU model that it registers; unset: that of the same GPU.", examples=["RTX 4090"]
+    )
     tags: tuple[str, ...] = Field(
         (),
         description="Labels of your own, not sent to the server, for `fleet rewards --by tag`.",

@@ -32,9 +32,12 @@ from config.redis_address import read_redis_url
 from config.schedule_section import ScheduleSettings
 from config.sections import (
     BackoffSettings,
+    Cores,
     EarningSettings,
     Finite,
     FlowerSettings,
+    GpuMb,
+    GpuModel,
     HomePath,
     Host,
     HttpSettings,
@@ -132,9 +135,9 @@ class Settings(BaseSettings):
     id: MinerId | None = Field(
         None, description="The id of the only miner. Not with [[miner]] or miners above 1.", examples=["my_miner_001"]
     )
-    cpu: int = Field(4, ge=1, le=4_096, description="CPU cores that a miner without a [[miner]] table registers.")
-    gpu_mem: int = Field(0, ge=0, le=4_194_304, description="GPU memory in MB that each miner registers, likewise.")
-    gpu_model: str = Field("", max_length=200, description="GPU model that each miner registers, likewise.")
+    cpu: Cores | None = Field(None, description="CPU cores that each miner registers; unset: the hosts'.", examples=[8])
+    gpu_mem: GpuMb | None = Field(None, description="GPU memory in MB, likewise; 0: no GPU.", examples=[24576])
+    gpu_model: GpuModel | None = Field(None, description="GPU model, likewise.", examples=["RTX 4090"])
     state_dir: HomePath = Field(
         default_factory=lambda: default_state_dir(os.environ),
         description="Folder of the ledger, the ids that were made, and the lock; by default under $XDG_STATE_HOME.",

@@ -43,6 +43,7 @@ COMMANDS = {
     "ledger": ("ledger", "Check the ledger's chain, or export its entries."),
     "reconcile": ("reconcile", "Show what was booked beside what the server says it paid."),
     "explain": ("explain", "Show what happened to a job, and why."),
+    "replay": ("replay", "Compute jobs again, and compare with what was submitted."),
     "doctor": ("doctor", "Check the farm on this machine, and say what to do."),
     "schedule": ("schedule", "Show when this host computes by its own hours."),
     "reload": ("reload", "Have the running coordinator read its settings again."),

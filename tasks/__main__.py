@@ -1,4 +1,4 @@
-"""`python -m tasks` starts a worker on this host, `python -m tasks flower` Flower; `… bench` measures the host."""
+"""`python -m tasks` starts a worker, `… flower` Flower; `… bench` measures this host, `… recompute` repeats jobs."""
 
 from __future__ import annotations
 

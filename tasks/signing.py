@@ -4,6 +4,9 @@ A job carries two. Its `mac` is made with the farm's job key, which every worker
 it. Its `seal` is made from task id and `mac` with a key that only the coordinator has. A worker returns both with the
 result and signs all of it with the key of its host. So a result is accepted only for a job exactly as the coordinator
 sent it, and only from a host that has a key.
+
+The id of a message with several jobs is made from their MACs with the job key, so that nobody without it can put jobs
+together.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +91,17 @@ def job_mac(key: bytes, sent: Mapping[str, Any]) -> str:
 def job_seal(key: bytes, task: bytes, mac: bytes) -> str:
     """The coordinator's seal of the job with this Celery task id and MAC, in hexadecimal."""
     return hmac.digest(key, b"seal " + mac + b" " + task, _HASH)[:_SHORT_BYTES].hex()
+
+
+def bundle_id(key: bytes, macs: Iterable[str]) -> str:
+    """The Celery task id of the message that holds the jobs with these MACs, in this order; it looks like a UUID."""
+    digest = hmac.digest(key, " ".join(("bundle", *macs)).encode(errors="surrogatepass"), _HASH)
+    return str(uuid.UUID(bytes=digest[:_SHORT_BYTES]))
+
+
+def key_proof(result: bytes, job: bytes) -> str:
+    """What shows a worker whether its keys are those that the coordinator has for its host, in hexadecimal."""
+    return hmac.digest(result, b"key " + job, _HASH)[:_SHORT_BYTES].hex()
 
 
 def result_signature(key: bytes, values: Sequence[bytes]) -> str:

@@ -32,6 +32,8 @@ def main() -> int:
     outlive_streams()
     if sys.argv[1:2] == ["bench"]:
         return _measure(sys.argv[2:])
+    if sys.argv[1:] == ["recompute"]:
+        return _recompute()
     try:
         settings = load()
     except ConfigError as exc:
@@ -53,9 +55,7 @@ def main() -> int:
     if refusal is not None:
         print(refusal, file=sys.stderr)
         return _EX_CONFIG if refusal.permanent else _EX_UNAVAILABLE
-    unfit = None if flower else processor.refusal()
-    if unfit is not None:
-        print(unfit, file=sys.stderr)
+    if not flower and _unfit():
         return _EX_UNAVAILABLE
     module, run = _FLOWER if flower else _WORKER
     with never_blocking():
@@ -65,10 +65,24 @@ def main() -> int:
 
 def _measure(arguments: list[str]) -> int:
     """Measure this host: seconds a sample, and a number of processes if it shall not be a worker's own."""
-    unfit = processor.refusal()
-    if unfit is not None:
-        print(unfit, file=sys.stderr)
+    if _unfit():
         return _EX_UNAVAILABLE
     seconds, *processes = arguments
     code: int = importlib.import_module("tasks.bench.run").run(int(processes[0]) if processes else None, float(seconds))
     return code
+
+
+def _recompute() -> int:
+    """Compute the jobs on stdin again."""
+    if _unfit():
+        return _EX_UNAVAILABLE
+    code: int = importlib.import_module("tasks.bench.recompute").run(sys.stdin, sys.stdout)
+    return code
+
+
+def _unfit() -> bool:
+    """Whether numpy can't run on this processor, which is said then."""
+    unfit = processor.refusal()
+    if unfit is not None:
+        print(unfit, file=sys.stderr)
+    return unfit is not None

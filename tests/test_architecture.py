@@ -120,6 +120,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
 ENVIRONMENT: dict[str, str] = {
     "fleet.commands.worker": "the worker that the command becomes inherits the environment",
     "fleet.commands.host_speed": "the process that measures inherits the environment, without secrets",
+    "fleet.commands.recomputing": "the process that computes inherits the environment, without secrets",
     "fleet.local.supervisor": "the farm's processes inherit the environment",
     "fleet.commands.join": "the worker gets the environment that this process was started in, and its secrets' folder",
     "fleet.doctor.host_settings": "a host's workers read the environment, and the invitation's folder beside it",

@@ -1,4 +1,4 @@
-"""Decides which results are checked on another host, and which hosts are quarantined, by each host's record. Pure."""
+"""Decides which results are checked on another host, and which hosts are distrusted, by each host's record. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.messages import ResultMessage
 
 #: results that agreed, in a row, until which all of a host's results are checked; after as many again, the share halves
 _ALL = 10
-#: wrong results after which a host is quarantined
+#: wrong results after which a host is distrusted
 _MOST_WRONG = 2
 #: times longer than possible that a host may state in a row, and plausible ones that make up for them
 _MOST_FALSE_TIMES, _PLAUSIBLE = 3, 20
@@ -43,7 +43,7 @@ class HostRecord:
     #: when the last of them arrived, in monotonic seconds
     false_at: float = float("-inf")
     #: why its results are refused; empty while they are taken
-    quarantined: str = ""
+    distrusted: str = ""
 
 
 class Auditor:
@@ -53,7 +53,7 @@ class Auditor:
         self.share = share
         #: the part of a worker's name after the @ → what it states of its host that decides on last bits
         self.kinds: Mapping[str, Kind] = {}
-        #: the hosts that were quarantined, in order
+        #: the hosts that were distrusted, in order
         self.log: list[str] = []
         #: kernel time that checks took, in milliseconds
         self.extra_ms = 0.0
@@ -128,7 +128,7 @@ class Auditor:
             self._suspected.add(host_of(message.worker))
             record.false_times, record.plausible, record.false_at = record.false_times + 1, 0, now
             if record.false_times >= _MOST_FALSE_TIMES:
-                self._quarantine(host_of(message.worker), record, "states longer kernel times than are possible")
+                self._distrust(host_of(message.worker), record, "states longer kernel times than are possible")
         return replace(message, compute_ms=possible_ms)
 
     def _plausible(self, host: str) -> None:
@@ -152,12 +152,12 @@ class Auditor:
             record = self.record(host)
             record.checked, record.wrong, record.in_a_row = record.checked + 1, record.wrong + 1, 0
             if record.wrong >= _MOST_WRONG:
-                self._quarantine(host, record, f"{record.wrong} of its results were wrong")
+                self._distrust(host, record, f"{record.wrong} of its results were wrong")
 
     def keep_out(self, hosts: Iterable[str], reason: str) -> None:
-        """Quarantine hosts by an order that stands, e.g. one that an earlier coordinator wrote."""
+        """Distrust hosts by an order that stands, e.g. one that an earlier coordinator wrote."""
         for host in hosts:
-            self._quarantine(host, self.record(host), reason or "it was wrong before")
+            self._distrust(host, self.record(host), reason or "it was wrong before")
 
     def forgive(self, host: str) -> None:
         """Take a host's results again, and check all of them at first."""
@@ -165,15 +165,15 @@ class Auditor:
         self._refused.discard(host)
         self._suspected.discard(host)
 
-    def _quarantine(self, host: str, record: HostRecord, reason: str) -> None:
-        if not record.quarantined:
-            record.quarantined = reason
+    def _distrust(self, host: str, record: HostRecord, reason: str) -> None:
+        if not record.distrusted:
+            record.distrusted = reason
             self._refused.add(host)
             self.log.append(host)
 
     def _forget_one(self) -> None:
-        """Forget the oldest host that is not quarantined, or the oldest of all."""
-        oldest = next((name for name, one in self._records.items() if not one.quarantined), None)
+        """Forget the oldest host that is not distrusted, or the oldest of all."""
+        oldest = next((name for name, one in self._records.items() if not one.distrusted), None)
         forgotten = oldest if oldest is not None else next(iter(self._records))
         del self._records[forgotten]
         self._refused.discard(forgotten)

@@ -30,14 +30,14 @@ def agree(job_type: str, first: HostResult, second: HostResult) -> bool:
     one, other = first.message, second.message
     if one.result == other.result and one.kernel_version == other.kernel_version:
         return True
-    kind = _exact_kind(first)
-    if kind and kind == _exact_kind(second):
+    kind = exact_kind(first)
+    if kind and kind == exact_kind(second):
         return False
     same_version = version_of(one.kernel_version) == version_of(other.kernel_version)
     return within(job_type, one.result, other.result, same_version=same_version)
 
 
-def _exact_kind(claim: HostResult) -> Kind:
+def exact_kind(claim: HostResult) -> Kind:
     """What decides on each bit of a result; empty where that is not known.
 
     Only a host that states a GPU in its kind may have computed on one: others don't escape the exact comparison so.

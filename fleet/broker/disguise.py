@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fleet.domain.miner_names import IdHider
+from tasks.data_size import data_text
 from tasks.messages import JobMessage, is_job_id
 
 #: between a server's name, which never holds it, and the id of a job
@@ -60,18 +61,31 @@ class Disguise:
             encoded = shown.encode()
         return shown, encoded
 
+    def seen(self, server: str, job_id: str, data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+        """Id and data of a job as workers see them; None where they see a random id, which nobody remembers.
+
+        `server` is the server's name in the ids that workers see, empty for the only one.
+        """
+        shown = of_server(server, job_id)
+        if not self._is_shown(shown):
+            return None
+        return shown, data if self._hide(text := data_text(data)) == text else self._cleaned(data)
+
     def true_id(self, job_id: str) -> str:
         """The id of a job within the coordinator (see `of_server`), from the one that the worker saw."""
         return self._true_ids.get(job_id, job_id)
 
     def _stand_in(self, job_id: str) -> str:
-        if self._hide(job_id) == job_id and is_job_id(job_id):
+        if self._is_shown(job_id):
             return job_id
         stand_in = f"hidden-{hashlib.sha256(self._key + job_id.encode()).hexdigest()[:32]}"
         self._true_ids[stand_in] = job_id
         while len(self._true_ids) > _MOST:
             del self._true_ids[next(iter(self._true_ids))]
         return stand_in
+
+    def _is_shown(self, job_id: str) -> bool:
+        return self._hide(job_id) == job_id and is_job_id(job_id)
 
     def _cleaned(self, value: Any) -> Any:
         if isinstance(value, str):

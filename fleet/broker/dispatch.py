@@ -21,6 +21,7 @@ from kombu.exceptions import KombuError, OperationalError
 from fleet.broker.bundling import pack
 from fleet.broker.disguise import Disguise
 from fleet.broker.filing import Filing, level_of
+from fleet.broker.key_ring import KeyRing
 from fleet.broker.refusals import BrokerRefusal, Refusals
 from fleet.broker.routes import Routes
 from fleet.domain.effects import Dispatch
@@ -70,8 +71,8 @@ class Dispatcher:
     """Publishes jobs, and acknowledges results once they are in the ledger.
 
     `tell` receives the outcome of each job, `warn` each refusal by Redis that is worth a report. `disguise` removes the
-    miners' ids from the messages; without one they stay. `sign` adds its signatures to a message that goes out as the
-    given Celery task; without it, messages carry none.
+    miners' ids from the messages; without one they stay. `keys` sign the messages; without them, none is
+    signed.
     """
 
     def __init__(
@@ -83,12 +84,12 @@ class Dispatcher:
         warn: Callable[[BrokerRefusal], None] = lambda _: None,
         bundle_ms: float = 0.0,
         disguise: Disguise | None = None,
-        sign: Callable[[dict[str, Any], str], None] | None = None,
+        keys: KeyRing | None = None,
     ) -> None:
         self._app = app
         self._bundle_ms = bundle_ms
         self._disguise = disguise
-        self._sign = sign
+        self._keys = keys
         self._client = client
         self._tell = tell
         self._warn = warn
@@ -224,7 +225,7 @@ class Dispatcher:
         self._app.send_task(
             BUNDLE_TASK if others else TASK_PREFIX + first.shown.job_type,
             args=([job.sent for job in jobs] if others else first.sent,),
-            task_id=str(uuid.uuid4()) if others else first.shown.task_id,
+            task_id=self._bundle_id(jobs) if others else first.shown.task_id,
             queue=self._filing.queue_of(first.order),
             argsrepr=f"{len(jobs)} jobs" if others else described(first.shown),
             kwargsrepr="",
@@ -236,11 +237,14 @@ class Dispatcher:
             retry=False,
         )
 
+    def _bundle_id(self, jobs: Sequence[_Encoded]) -> str:
+        return str(uuid.uuid4()) if self._keys is None else self._keys.bundle_id([job.sent for job in jobs])
+
     def _encoded(self, order: Dispatch) -> _Encoded:
         message = order.message
         shown, sent = (message, message.encode()) if self._disguise is None else self._disguise.encoded(message)
-        if self._sign is not None:
-            self._sign(sent, shown.task_id)
+        if self._keys is not None:
+            self._keys.sign_job(sent, shown.task_id)
         return _Encoded(shown=shown, sent=sent, order=order)
 
     def _open_producer(self) -> Any:

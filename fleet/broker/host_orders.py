@@ -1,15 +1,16 @@
-"""Keeps in Redis what worker hosts are ordered, for their workers to read, also after Redis was emptied."""
+"""Keeps in Redis what worker hosts read there: their orders, and which key is theirs, also after Redis was emptied."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
 
 from fleet.threads import Progress, WatchedThread
+from tasks.broker.host_orders import KEY_PREFIX, KEYS_STATED
 from tasks.jobtypes import LEVELS
 from tasks.messages import HOSTS_KEY, HOSTS_STATED
 
@@ -20,10 +21,11 @@ _PATIENCE_S = 60.0
 
 
 class OrdersInRedis:
-    """The orders as they are to stand in Redis, and the writing of them."""
+    """The orders and the hosts' keys as they are to stand in Redis, and the writing of them."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+    def __init__(self, client: redis.Redis, proofs: Callable[[], Mapping[str, str]] | None = None) -> None:
+        """`proofs` show each host's workers whether their key is the right one; None where nothing is signed."""
+        self._client, self._proofs = client, proofs
         #: what is to be there; None until the first orders are given
         self._wanted: Mapping[bytes, bytes] | None = None
         #: level of the highest class whose jobs every host may take
@@ -42,9 +44,9 @@ class OrdersInRedis:
 
     def write(self) -> None:
         """Write the orders, unless Redis has them. Does nothing if it does not answer, or takes no writes."""
-        wanted = self._wanted
-        if wanted is None:
+        if self._wanted is None:
             return
+        wanted = {**self._wanted, **self._keys()}
         with contextlib.suppress(redis.RedisError):
             if self._client.hgetall(HOSTS_KEY) != wanted:
                 pipeline = self._client.pipeline(transaction=True)
@@ -52,12 +54,18 @@ class OrdersInRedis:
                 pipeline.hset(HOSTS_KEY, mapping=dict[Any, Any](wanted))
                 pipeline.execute()
 
+    def _keys(self) -> dict[bytes, bytes]:
+        if self._proofs is None:
+            return {}
+        proofs = {f"{KEY_PREFIX}{host}".encode(): proof.encode() for host, proof in self._proofs().items()}
+        return {KEYS_STATED.encode(): b"1", **proofs}
+
 
 class HostOrders(OrdersInRedis):
     """Writes the orders as soon as they change, and again whenever Redis has others, on its own thread."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        super().__init__(client)
+    def __init__(self, client: redis.Redis, proofs: Callable[[], Mapping[str, str]] | None = None) -> None:
+        super().__init__(client, proofs)
         self._lock = threading.Lock()
         self._due, self._stop = threading.Event(), threading.Event()
         self.thread = WatchedThread("host orders", self._run, patience_s=_PATIENCE_S)

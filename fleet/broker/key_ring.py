@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fleet.errors import WrongSetting
 from fleet.hosts.key_file import FarmKeys
-from tasks.signing import MAC_FIELD, SEAL_FIELD, job_mac, job_seal
+from tasks.signing import MAC_FIELD, SEAL_FIELD, bundle_id, job_mac, job_seal, key_proof
 
 #: seconds between two looks at the file; an invitation and a dismissal count after that
 _LOOK_S = 1.0
@@ -46,6 +46,15 @@ class KeyRing:
         keys = self.keys()
         mac = sent[MAC_FIELD] = job_mac(keys.job, sent)
         sent[SEAL_FIELD] = job_seal(keys.seal, task.encode(), mac.encode())
+
+    def bundle_id(self, sent: Sequence[Mapping[str, Any]]) -> str:
+        """The Celery task id of a message with several signed jobs."""
+        return bundle_id(self.keys().job, [job[MAC_FIELD] for job in sent])
+
+    def proofs(self) -> dict[str, str]:
+        """What shows each host's workers whether they have the key that the coordinator has for them, by host."""
+        keys = self.keys()
+        return {host: key_proof(key, keys.job) for host, key in keys.hosts.items() if key is not None}
 
     def _look(self) -> tuple[int, int] | None:
         try:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis
 
@@ -47,9 +47,12 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class WorkerKinds:
-    """What the workers state of their hosts that decides on a result's last bits."""
+    """What the workers state of their hosts."""
 
+    #: what decides on a result's last bits, as far as it is believed
     by_worker: Mapping[str, tuple[str, ...]]
+    #: all that each states
+    hosts: Mapping[str, StatedHost] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class PresenceWatch:
         self._knows_kind = knows_kind or (lambda _worker, _host: True)
         self._client = client
         self._tell, self._tell_kinds = tell, tell_kinds
-        self._kinds: Mapping[str, tuple[str, ...]] = {}
+        self._told = WorkerKinds({})
         self._levels: Mapping[str, int] = {}
         self._kinds_due_at = 0.0
         self._stop = threading.Event()
@@ -171,9 +174,10 @@ class PresenceWatch:
             return
         hosts = {name: one.host for name, one in stated.items() if one is not None and one.host is not None}
         kinds = {name: host.kind for name, host in hosts.items() if self._knows_kind(name, host)}
-        if kinds != self._kinds:
-            self._kinds = kinds
-            self._tell_kinds(WorkerKinds(kinds))
+        found = WorkerKinds(kinds, hosts)
+        if found != self._told:
+            self._told = found
+            self._tell_kinds(found)
         if taking is not None:
             levels = {name: hosts[name].level if name in hosts else LEVELS[0] for name in taking}
             if levels != self._levels:

@@ -20,6 +20,8 @@ from fleet.server.verdict import Trouble
 EX_USAGE = 64
 #: the data that was read is invalid, e.g. a corrupt ledger
 EX_DATAERR = 65
+#: what was asked for is not there, e.g. a job whose data are not kept
+EX_NOINPUT = 66
 #: a host's name does not resolve
 EX_NOHOST = 68
 #: a required service doesn't answer, or `fleet doctor` found a fault

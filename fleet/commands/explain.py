@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 import click
 
 from config.hiding import hide_by
 from config.load import load
-from config.server_tables import ServerSettings
-from fleet.broker.disguise import split_id
-from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
+from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.commands.explain_earning import farm, host, miner
+from fleet.commands.found_jobs import found_jobs, wanted_id
 from fleet.commands.tables import add, console, line, table
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.engine import open_engine
 from fleet.ledger.miner_names import stored_names
 from fleet.ledger.places import ledger_to_read
-from fleet.ledger.reports.job_history import Life, Match, find
-
-#: maximum number of jobs shown where the beginning of an id matches several
-_LISTED = 10
-#: suffix of a later attempt's id in Flower and in the workers' logs
-_ATTEMPT = re.compile(r"~[0-9]+$")
+from fleet.ledger.reports.job_history import Life
 
 
 @click.group("explain")
@@ -58,41 +50,17 @@ def job(*, job_id: str, as_json: bool) -> None:
     """
     with settings_or_exit():
         settings = load()
-    wanted = _ATTEMPT.sub("", job_id.strip())
-    if not wanted:
-        raise click.UsageError("ID is empty: name a job, or the beginning of its id")
+    wanted = wanted_id(job_id)
     with farm_errors():
         engine = open_engine(ledger_to_read(settings).url, read_only=True)
         hide = IdHider(stored_names(engine))
         hide_by(hide)
-        lives = _lives(engine, wanted, settings.servers)
+        lives = found_jobs(engine, wanted, settings.servers)
     if as_json:
         click.echo(hide(json.dumps([asdict(life) for life in lives])))
         return
     for life in lives:
         _print(life, hide)
-
-
-def _lives(engine: Any, wanted: str, servers: Sequence[ServerSettings]) -> list[Life]:
-    """The histories of a job, at the server that its id names, if it names one. Raises a Failure without any."""
-    accounts = {server.name: server.ledger_name for server in servers}
-    name, own = split_id(wanted)
-    account = accounts.get(name) if own else None
-    job_id = wanted if account is None else own
-    lives, found = find(engine, job_id, _LISTED + 1, account)
-    if not lives:
-        raise _missing(found, wanted)
-    return lives
-
-
-def _missing(found: list[Match], wanted: str) -> Failure:
-    """The failure to find one job only, with a list if several begin with what was wanted."""
-    if not found:
-        return Failure(f"the ledger has no job {wanted!r}", EX_DATAERR)
-    how_many = f"more than {_LISTED}" if len(found) > _LISTED else f"{len({one.job_id for one in found})}"
-    listed = [f"  {one.job_id}  {one.assigned_at}  {one.miner}  {one.job_type}, {one.state}" for one in found]
-    words = f"{how_many} jobs begin with {wanted!r}; the newest are:"
-    return Failure("\n".join([words, *listed[:_LISTED]]), EX_DATAERR)
 
 
 def _print(life: Life, hide: Callable[[str], str]) -> None:

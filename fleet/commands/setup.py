@@ -15,6 +15,7 @@ from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.hosts.farm_secrets import PAGES_USER, FarmSecrets, PublicAddress
 from fleet.hosts.joining import Access, hand_over
 from tasks.broker.handshake import release
+from tasks.host.host_names import host_of
 from tasks.messages import WIRE_VERSION
 from tasks.signing import WorkerKey
 
@@ -80,9 +81,11 @@ def setup(root: Path, names: tuple[str, ...], *, monitoring: bool, new_keys: boo
 @_NAMES
 @click.option("--port", type=click.IntRange(1, 65_535), default=6380, show_default=True, help="Published TLS port.")
 @_VALID
+@click.option("--own", metavar="NAME", default="local", show_default=True, help="Name of the farm's first host.")
 @click.argument("host")
-def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: str) -> None:
+def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, own: str, host: str) -> None:
     """Print the invitation for HOST. `docker/invite` runs this, and updates Redis."""
+    _check_new_name(host, own)
     if not [name for name in names if name]:
         raise click.UsageError("--name is missing: the address by which HOST reaches this farm's Redis")
     with farm_errors():
@@ -92,6 +95,20 @@ def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, host: 
             host, published, release=release(), wire=WIRE_VERSION, expires_at=expires_at
         )
     click.echo(invitation.encode())
+
+
+def _check_new_name(host: str, own: str) -> None:
+    """Raise a usage error for a name by which the results of two hosts could not be told apart."""
+    if host.lower() == own.lower():
+        raise click.UsageError(
+            f"{host!r} is the name of the farm's first host (HOST_NAME in .env): results of both would count as one "
+            "host's; choose another name"
+        )
+    if host_of(host) != host:
+        raise click.UsageError(
+            f"{host!r} ends like the name of a container, so it would count as host {host_of(host)!r}: "
+            "choose a name without 12 hexadecimal digits at its end"
+        )
 
 
 @click.command("renew")

@@ -32,11 +32,14 @@ _GIVE_UP_S = 120.0
 @click.command("up")
 @click.option("--server", metavar="URL", help="NeoNet server; without one, a simulator whose rewards are not real.")
 @click.option("--id", "miner_id", metavar="ID", help="Id of the only miner, visible in ps; without, ids are generated.")
-@click.option("--cpu", type=click.IntRange(1, 4096), help="CPU cores that each miner declares (4).")
+@click.option("--cpu", type=click.IntRange(1, 4096), help="CPU cores that each miner declares (the hosts').")
 @click.option(
-    "--gpu-mem", type=click.IntRange(0), metavar="MB", help="GPU memory that each miner declares; 0 for none."
+    "--gpu-mem",
+    type=click.IntRange(0),
+    metavar="MB",
+    help="GPU memory that each miner declares; 0: no GPU (the hosts').",
 )
-@click.option("--gpu-model", metavar="NAME", help="GPU model that each miner declares.")
+@click.option("--gpu-model", metavar="NAME", help="GPU model that each miner declares (the hosts').")
 @click.option("--miners", type=COUNT, metavar="N", help="How many, or auto (8 simulated, auto on a server).")
 @click.option("--workers", type=click.IntRange(1, 4096), metavar="N", help="Worker processes (the machine's cores).")
 @click.option("--for", "for_s", type=DURATION, metavar="TIME", help="Mine for this long (90s, 5m, 1h30m), then drain.")

@@ -13,8 +13,12 @@ from config.settings import Settings
 from fleet.broker.worker_statements import stated_by_workers
 from fleet.commands.exits import EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
 from fleet.commands.tables import Sheet, console, line
+from fleet.domain.wall_clock import wall_ms
 from fleet.local.running import farm_of
+from fleet.status.snapshot_file import read_snapshot
+from fleet.status.standing import status_folder
 from tasks.broker.statement import Statement
+from tasks.host.host_names import host_of
 from tasks.jobtypes import CLASSES, JOB_TYPES
 from tasks.text import sanitized
 
@@ -23,8 +27,9 @@ from tasks.text import sanitized
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def workers(*, as_json: bool) -> None:
     """Show the workers that are there now, with what each states of its host: cores, memory and GPUs that it may use,
-    whether it computes on a GPU, the highest class of jobs that it takes, processor, numpy and BLAS, and why it pauses.
-    Nothing of it is verified. `fleet bench host` measures a host.
+    whether it computes on a GPU, the highest class of jobs that it takes, processor, numpy and BLAS, the key that it
+    signs results with, and why it pauses. Nothing of it is verified. `fleet bench host` measures a host. The last
+    columns are what checks of its host's results found since the coordinator's start.
 
     \b
     Examples:
@@ -35,10 +40,19 @@ def workers(*, as_json: bool) -> None:
         settings = load()
     with farm_errors():
         stated = stated_by_workers(_redis_url(settings))
+    checks = _checks(settings)
     if as_json:
-        click.echo(json.dumps({"workers": [_fields(name, one) for name, one in stated.items()]}))
+        rows = [_fields(name, one) | {"checks": checks.get(host_of(name))} for name, one in stated.items()]
+        click.echo(json.dumps({"workers": rows}))
     else:
-        _print(stated)
+        _print(stated, checks)
+
+
+def _checks(settings: Settings) -> dict[str, Mapping[str, Any]]:
+    """What checks found of each host, by the coordinator's snapshot; empty where none runs here."""
+    found = read_snapshot(status_folder(settings), wall_ms())
+    hosts = found.figures.get("hosts") or () if found is not None and found.usable else ()
+    return {row["name"]: row["checks"] for row in hosts if row.get("checks")}
 
 
 def _redis_url(settings: Settings) -> str:
@@ -51,18 +65,34 @@ def _redis_url(settings: Settings) -> str:
     return url
 
 
-def _print(stated: Mapping[str, Statement | None]) -> None:
+def _print(stated: Mapping[str, Statement | None], checks: Mapping[str, Mapping[str, Any]]) -> None:
     screen = console()
     if not stated:
         line(screen, "no worker takes jobs now; `fleet worker` starts one, and docs/hosts.md says how on other hosts")
         return
     sheet = Sheet(
-        ("worker", "cores", "memory", "GPUs", "class", "processor", "numpy, BLAS", "release"), right=("cores", "memory")
+        (
+            "worker",
+            "cores",
+            "memory",
+            "GPUs",
+            "class",
+            "processor",
+            "numpy, BLAS",
+            "release",
+            "key",
+            "checked",
+            "wrong",
+        ),
+        right=("cores", "memory", "checked", "wrong"),
     )
     for name, one in stated.items():
+        found = checks.get(host_of(name))
+        checked = ("", "") if found is None else (f"{found['checked']:,}", f"{found['wrong']:,}")
+        style = "red" if found is not None and found["wrong"] else ""
         if one is None or one.host is None:
-            first = CLASSES[0].name
-            sheet.add((name, "", "", "", first, "not stated", "", "an earlier one" if one is None else one.release))
+            release, first = "an earlier one" if one is None else one.release, CLASSES[0].name
+            sheet.add((name, "", "", "", first, "not stated", "", release, _key(one), *checked), style=style)
             continue
         host = one.host
         gpus = ", ".join(f"{sanitized(model)} {memory_mb:,} MB" for model, memory_mb in host.gpus) or "none"
@@ -78,12 +108,22 @@ def _print(stated: Mapping[str, Statement | None]) -> None:
             sanitized(host.processor),
             libraries,
             one.release,
+            _key(one),
+            *checked,
         )
-        sheet.add(cells)
+        sheet.add(cells, style="red" if one.wrong_key else style)
     sheet.print(screen)
     for name, one in stated.items():
         if one is not None and one.pauses:
             line(screen, f"{name} pauses: {one.pauses}")
+
+
+def _key(one: Statement | None) -> str:
+    """The key that a worker signs its results with, by its host's name."""
+    if one is None or not one.signs:
+        return "none"
+    signer = "" if one.host is None else one.host.signer
+    return "WRONG" if one.wrong_key else sanitized(signer) or "one"
 
 
 def _fields(name: str, one: Statement | None) -> dict[str, Any]:
@@ -95,6 +135,8 @@ def _fields(name: str, one: Statement | None) -> dict[str, Any]:
         "release": one.release,
         "wire": one.wire,
         "pauses": one.pauses or None,
+        "signs": one.signs,
+        "wrong_key": one.wrong_key,
         "cores": None if host is None else host.cores,
         "cpu_percent": None if host is None else host.cpu_percent,
         "memory_mb": None if host is None else host.memory_mb,

@@ -23,6 +23,7 @@ from fleet.domain.jobs import PAID, MinerSpec
 from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.domain.wall_clock import WallClock
 from fleet.ledger.engine import open_engine
+from fleet.ledger.kept_work import Keeping
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.witness import Witness
 from fleet.miner.backoff import Backoff
@@ -34,7 +35,13 @@ from fleet.status.progress_bar import columns_of
 
 
 def open_ledger(
-    account: str, wall: WallClock, witness: Witness, *, simulated: bool, shown: Callable[[str, int, int], object]
+    account: str,
+    wall: WallClock,
+    witness: Witness,
+    *,
+    simulated: bool,
+    keeping: Keeping,
+    shown: Callable[[str, int, int], object],
 ) -> Ledger:
     """The ledger of the server with this account. `shown` gets how far the migration of an older one is.
 
@@ -47,6 +54,7 @@ def open_ledger(
         simulated=simulated,
         now_ms=wall.now_ms,
         jumps=wall.unwritten,
+        keeping=keeping,
     )
     wall.at_least(ledger.last_entry_at())
     return ledger

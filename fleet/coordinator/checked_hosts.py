@@ -18,13 +18,13 @@ def with_checks(rows: Iterable[WorkRow], auditor: Auditor) -> tuple[WorkRow, ...
             agreed=one.agreed,
             wrong=one.wrong,
             unchecked=one.unchecked,
-            quarantined=one.quarantined,
+            quarantined=one.distrusted,
         )
         for host, one in auditor.records.items()
     }
     return tuple(replace(row, checks=found[row.name]) if row.name in found else row for row in rows)
 
 
-def quarantined(auditor: Auditor) -> Mapping[str, str]:
+def distrusted(auditor: Auditor) -> Mapping[str, str]:
     """Hosts whose results are refused, as they are shown, with the reason."""
-    return {hidden(host): one.quarantined for host, one in auditor.records.items() if one.quarantined}
+    return {hidden(host): one.distrusted for host, one in auditor.records.items() if one.distrusted}

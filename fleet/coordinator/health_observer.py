@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Protocol
 
 from config.hiding import hidden
+from config.settings import Settings
 from fleet.broker.result_check import SignatureCounts
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control, TargetKind
 from fleet.control.stated import subject_of
-from fleet.coordinator.checked_hosts import quarantined
+from fleet.coordinator.checked_hosts import distrusted
+from fleet.coordinator.declared import claimed, largest, overstated
 from fleet.coordinator.farms import AnyBooks, AnyFarm, count
 from fleet.coordinator.server_rows import Account
 from fleet.domain.amounts import ZERO
@@ -57,6 +59,8 @@ class HealthObserver:
         now: float,
     ) -> None:
         """`names` maps a miner's id to its name; a kernel may take `time_limit_s`."""
+        #: the hardware that the settings have miners register
+        self.claims: frozenset[tuple[int, int]] = frozenset()
         self._health, self._accounts, self._names = health, accounts, names
         self._books, self._around, self._time_limit_s = books, around, time_limit_s
         self._incomes = [ServerIncome(now) for _ in accounts]
@@ -68,6 +72,10 @@ class HealthObserver:
     def close(self) -> None:
         """Look no more at the disk and the certificates."""
         self._around.close()
+
+    def reloaded(self, settings: Settings) -> None:
+        """Compare what these settings have miners register with what the hosts have."""
+        self.claims = claimed(settings)
 
     def saw(self, state: BrokerState) -> None:
         """Redis was lost or found."""
@@ -119,7 +127,7 @@ class HealthObserver:
             self._busy_since = None
         elif self._busy_since is None:
             self._busy_since = now
-        self._health.hosts.quarantined = quarantined(farm.workers.auditor)
+        self._health.hosts.distrusted = distrusted(farm.workers.auditor)
         free = self._around.free_bytes()
         if free is not None:
             self._health.surroundings.free(free, now)
@@ -149,6 +157,7 @@ class HealthObserver:
             unpaid_s=now - self._paid_at,
             worth=self._health.worth,
             refused_types=farm.workers.router.routes.refused,
+            overstated=overstated(self.claims, largest(farm.workers.stated.values())),
         )
 
 

@@ -42,7 +42,7 @@ def health_observer(
     health = FarmHealth(kernel_version=KERNEL_VERSION, now=now)
     for one in left:
         health.miners.left_wallet(one.miner, one.amount, now - max(subject.now_ms - one.at_ms, 0) / 1000)
-    return HealthObserver(
+    observer = HealthObserver(
         health,
         subject.accounts,
         subject.names,
@@ -51,6 +51,8 @@ def health_observer(
         settings.worker.time_limit_s,
         now,
     )
+    observer.reloaded(settings)
+    return observer
 
 
 def _surroundings(settings: Settings, subject: HealthSubject) -> SurroundingsWatch:

@@ -8,6 +8,7 @@ from pathlib import Path
 from config.hiding import shortened_id
 from config.server_tables import ServerSettings, shares
 from config.settings import Settings
+from fleet.coordinator.declared import NOTHING_KNOWN, Declared
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import is_address, new_address
 from fleet.errors import ServiceError
@@ -19,8 +20,12 @@ _IDS = "miner-ids"
 _PREFIX = "miner-prefix"
 
 
-def miner_specs(settings: Settings, state_dir: Path, server: ServerSettings | None = None) -> list[MinerSpec]:
+def miner_specs(
+    settings: Settings, state_dir: Path, server: ServerSettings | None = None, *, has: Declared = NOTHING_KNOWN
+) -> list[MinerSpec]:
     """The farm's miners at a server, the only one if None, with ids in lower case as the server keeps them.
+
+    `has` is the hardware that they register where the settings name none.
 
     Ids that the settings don't give are new wallets, kept in `state_dir` so that the next start uses the same ones.
     Each of several servers has its own; the first one takes those of a farm that had one server before. Raises
@@ -29,29 +34,24 @@ def miner_specs(settings: Settings, state_dir: Path, server: ServerSettings | No
     several = settings.servers if server is not None and len(settings.servers) > 1 else ()
     if settings.miner:
         return [
-            MinerSpec(
-                miner_id=miner.id.lower(),
-                name=miner.name or "",
-                cpu_cores=miner.cpu_cores,
-                gpu_memory_mb=miner.gpu_memory_mb,
-                gpu_model=miner.gpu_model,
-            )
+            _spec(miner.id, miner.name or "", has.but(miner.cpu_cores, miner.gpu_memory_mb, miner.gpu_model))
             for miner in settings.miner
             if server is None or not several or miner.server == server.name
         ]
+    alike = has.but(settings.cpu, settings.gpu_mem, settings.gpu_model)
     if settings.id is not None:
-        return [_alike(settings, settings.id)]
+        return [_spec(settings.id, "", alike)]
     # ids must not depend on the number of miners, so that a growing farm keeps its miners
     numbers = range(1, settings.miner_count + 1)
     if settings.miner_prefix:
-        return [_alike(settings, f"{settings.miner_prefix}{number:02d}") for number in numbers]
+        return [_spec(f"{settings.miner_prefix}{number:02d}", "", alike) for number in numbers]
     if server is not None and several:
         place = several.index(server)
         count = settings.most_miners if settings.auto else shares(several, int(settings.miners or 1))[place]
         ids = _remembered(state_dir, count, f"{_IDS}.{server.name}", inherits=place == 0)
-        return [_alike(settings, one, f"{server.name}-{number:02d}") for number, one in enumerate(ids, 1)]
+        return [_spec(one, f"{server.name}-{number:02d}", alike) for number, one in enumerate(ids, 1)]
     ids = _remembered(state_dir, settings.miner_count)
-    return [_alike(settings, ids[number - 1], f"miner-{number:02d}") for number in numbers]
+    return [_spec(ids[number - 1], f"miner-{number:02d}", alike) for number in numbers]
 
 
 def without_address(specs: Sequence[MinerSpec], state_dir: Path) -> str:
@@ -69,13 +69,13 @@ def without_address(specs: Sequence[MinerSpec], state_dir: Path) -> str:
     )
 
 
-def _alike(settings: Settings, miner_id: str, name: str = "") -> MinerSpec:
+def _spec(miner_id: str, name: str, has: Declared) -> MinerSpec:
     return MinerSpec(
         miner_id=miner_id.lower(),
         name=name,
-        cpu_cores=settings.cpu,
-        gpu_memory_mb=settings.gpu_mem,
-        gpu_model=settings.gpu_model,
+        cpu_cores=has.cpu_cores,
+        gpu_memory_mb=has.gpu_memory_mb,
+        gpu_model=has.gpu_model,
     )
 
 

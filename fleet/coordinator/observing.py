@@ -70,7 +70,7 @@ def observing(
             site(settings, parts, lambda: status.latest, tags) as observers,
             tracing(settings.output.traces_url, parts.names) as traces,
         ):
-            live = (alerts.reloaded, tags.reloaded, steering.reloaded)
+            live = (alerts.reloaded, tags.reloaded, steering.reloaded, health.reloaded)
             yield Observers([servers, status, *observers, *traces], live, _to_all(status.came, steering.came))
     finally:
         status.close(parts.farm, time.monotonic())

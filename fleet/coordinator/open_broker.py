@@ -49,7 +49,7 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
         true_id=disguise.true_id,
         check=None if check is None else check.signer,
     )
-    hosts = HostOrders(redis_client(redis_url))
+    hosts = HostOrders(redis_client(redis_url), None if keys is None else keys.proofs)
     presence = _presence(settings, redis_url, inbox, hosts, check)
     try:
         yield OpenBroker(
@@ -96,5 +96,5 @@ def _dispatcher(
         warn=inbox.put,
         bundle_ms=bundle_ms,
         disguise=disguise,
-        sign=None if keys is None else keys.sign_job,
+        keys=keys,
     )

@@ -77,7 +77,7 @@ def _shared(start: Start, parts: Reloadables) -> Shared:
         hide_by(IdHider(parts.names))
 
     def specs(settings: Settings, server: ServerSettings | None) -> Sequence[MinerSpec]:
-        return miner_specs(settings, settings.state_dir, server)
+        return miner_specs(settings, settings.state_dir, server, has=start.has)
 
     return Shared(
         specs=specs,

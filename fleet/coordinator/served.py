@@ -20,6 +20,7 @@ from fleet.coordinator.workforce import Workforce
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import IdHider
 from fleet.errors import Banned
+from fleet.ledger.kept_work import MEGABYTE, Keeping
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.run_ids import run_at
 from fleet.miner.miner import Miner
@@ -65,7 +66,7 @@ def opened(start: Start, server: ServerSettings, options: tuple[EngineName, Opti
     settings, run, witness = start.settings, start.run, start.witness
     account, name = server.ledger_name, server.name if len(settings.servers) > 1 else ""
     with (
-        start.free(partial(_ledger, start, account)) as ledger,
+        start.free(partial(_ledger, start, account, name)) as ledger,
         contextlib.closing(
             Bookkeeper(ledger, start.inbox.put, keep=partial(witness.keep, ledger), turn=start.writing)
         ) as books,
@@ -75,10 +76,15 @@ def opened(start: Start, server: ServerSettings, options: tuple[EngineName, Opti
         yield OpenServer(server=server, name=name, ledger=ledger, books=books, transport=transport, run_id=run_id)
 
 
-def _ledger(start: Start, account: str) -> Ledger:
+def _ledger(start: Start, account: str, name: str) -> Ledger:
     try:
         return open_ledger(
-            account, start.wall, start.witness, simulated=start.run.simulated, shown=start.lines.progress
+            account,
+            start.wall,
+            start.witness,
+            simulated=start.run.simulated,
+            keeping=Keeping(most_bytes=start.settings.audit.keep_mb * MEGABYTE, server=name),
+            shown=start.lines.progress,
         )
     finally:
         start.lines.end_progress()
@@ -92,7 +98,7 @@ def named_miners(start: Start, servers: Sequence[OpenServer]) -> list[Named]:
     found: list[Named] = []
     for one in servers:
         taken = {name for other in found for name in other.names.values()}
-        found.append(start.free(partial(_named, start.settings, one, taken)))
+        found.append(start.free(partial(_named, start, one, taken)))
     hide_by(IdHider({miner_id: name for one in found for miner_id, name in one.names.items()}))
     for one, of_one in zip(servers, found, strict=True):
         for warning in warnings_of(start.settings, one.server, of_one.specs, simulated=start.run.simulated):
@@ -119,8 +125,8 @@ class AccountsAtServer:
         return not self._books.write_ended()
 
 
-def _named(settings: Settings, one: OpenServer, taken: set[str]) -> Named:
-    specs = miner_specs(settings, settings.state_dir, one.server)
+def _named(start: Start, one: OpenServer, taken: set[str]) -> Named:
+    specs = miner_specs(start.settings, start.settings.state_dir, one.server, has=start.has)
     names = one.ledger.name_miners({spec.miner_id: spec.name for spec in specs}, taken)
     began_at_ms = one.ledger.begin_run(one.run_id)
     sums = one.ledger.run_and_ledger(one.run_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TextIO, TypeVar
 
 from config.settings import Settings
+from fleet.coordinator.declared import Declared
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.lines import Lines
 from fleet.domain.wall_clock import WallClock
@@ -43,6 +44,8 @@ class Start:
     redis_url: str
     lines: Lines
     witness: Witness
+    #: what the farm's hosts have, as of the start
+    has: Declared
     inbox: Inbox = field(default_factory=Inbox)
     wall: WallClock = field(default_factory=WallClock)
     #: held by the thread that writes to the ledger, of which there is one for each server

@@ -21,6 +21,7 @@ from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.assembly import make_lines, make_report
 from fleet.coordinator.banner import print_banner
 from fleet.coordinator.calls import ServerCalls
+from fleet.coordinator.declared import of_hosts
 from fleet.coordinator.exclusive import only_coordinator
 from fleet.coordinator.farms import Prospects, all_books, together
 from fleet.coordinator.http_options import http_options
@@ -83,7 +84,9 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         stay_on_one_core()
     raise_refusal(process_refusal(redis_url, as_worker=False))
     lines, witness = make_lines(settings, run.out), Witness(settings, simulated=run.simulated)
-    start = Start(settings=settings, run=run, redis_url=redis_url, lines=lines, witness=witness)
+    start = Start(
+        settings=settings, run=run, redis_url=redis_url, lines=lines, witness=witness, has=of_hosts(redis_url)
+    )
     with contextlib.ExitStack() as stack:
         lease_thread = stack.enter_context(only_coordinator(settings, redis_url, start.inbox))
         watchdog = stack.enter_context(Watchdog(sys.stderr))

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from fleet.broker.host_orders import HostOrders
 from fleet.coordinator.control_watch import ControlWatch
+from fleet.coordinator.distrust import Distrust
 from fleet.coordinator.farm_schedule import FarmSchedule
 from fleet.coordinator.ledger_watch import ledger_watch
 from fleet.coordinator.observed import Observed
 from fleet.coordinator.price_watch import PriceWatch
-from fleet.coordinator.quarantine import Quarantine
 from fleet.coordinator.site import LiveTags
 from fleet.coordinator.start import Start
 from fleet.coordinator.steering import SteeredFarm, Steering
@@ -41,7 +41,7 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[
         # what changes between the two reads is read again
         seen, controls = start.free(book.last), start.free(book.in_force)
         calendar, tags = Calendar(start.settings.time_zone), LiveTags(start.settings, parts.names)
-        quarantine = Quarantine(parts.farm.workers.auditor, book, start.writing)
+        distrust = Distrust(parts.farm.workers.auditor, book, start.writing)
         steering = Steering(
             _farms(parts, tags),
             controls,
@@ -49,14 +49,14 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[
             parts.now_ms,
             relabel=tags.reloaded,
             order_hosts=hosts.follow,
-            followed=quarantine.follow,
+            followed=distrust.follow,
         )
         hosts.write()
         for notice in steering.standing():
             start.lines.say(f"[STEER]  {notice.text}")
         watch = ControlWatch(book, seen, start.inbox.put, turn=start.writing, there=there, now_ms=parts.now_ms)
         stack.callback(watch.close)
-        writer = ledger_watch("quarantine", quarantine.look, there=there)
+        writer = ledger_watch("distrust", distrust.look, there=there)
         writer.start()
         stack.callback(writer.close)
         yield steering, [watch.thread, writer, *threads]

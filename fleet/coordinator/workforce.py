@@ -5,7 +5,7 @@ One file: what a job's order and its result ask of the workers is answered in on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fleet.audit.auditor import Auditor
@@ -17,6 +17,7 @@ from fleet.coordinator.open_jobs import OpenJobs, TrackedJob
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import HostDistrusted, ResultArrived, Unserved
 from fleet.miner.strikes import untried
+from tasks.broker.stated_host import StatedHost
 from tasks.messages import Outcome, ResultMessage
 
 
@@ -46,6 +47,8 @@ class Workforce:
         self._all.append(self)
         #: hosts with a worker that can compute, as of the last turn or result
         self.able: frozenset[str] = frozenset()
+        #: what each worker states of its host
+        self.stated: Mapping[str, StatedHost] = {}
         #: since when no worker takes jobs, in monotonic seconds; None while one does
         self.absent_since: float | None = None
         #: why every worker pauses, if that is because they do; else empty
@@ -190,7 +193,7 @@ class Workforce:
             able=able,
             check=check,
             trusted=trusted,
-            kind=auditor.kind_of(message.worker) if check or job.attempt > 1 else (),
+            kind=auditor.kind_of(message.worker) if computed else (),
         )
 
     def _ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:

@@ -16,6 +16,7 @@ from config.sources import variable
 from config.tree import leaves
 from fleet.coordinator.http_options import http_options
 from fleet.doctor.certificates import own_diagnoses
+from fleet.doctor.declared_hardware import declared_diagnoses
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.examination import Check
 from fleet.doctor.ledger import ledger_diagnoses
@@ -50,6 +51,7 @@ def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
         Check(subject="settings", examine=lambda: _settings(reading)),
         *_server_checks(settings, farm),
         Check(subject="redis", examine=lambda: _redis(settings, farm)),
+        Check(subject="declared hardware", examine=lambda: declared_diagnoses(settings, redis_url_of(settings, farm))),
         Check(subject="ledger", examine=lambda: _ledger(settings)),
         Check(subject="power prices", examine=lambda: price_diagnoses(settings.schedule, calendar, wall_ms())),
         Check(subject="limits", examine=lambda: machine_diagnoses(_demand(settings))),

@@ -13,6 +13,7 @@ from fleet.doctor.checkup import secret_files
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.disk import disk_diagnoses
 from fleet.doctor.examination import Check
+from fleet.doctor.host_key import key_diagnoses
 from fleet.doctor.host_settings import JOIN, Host
 from fleet.doctor.limits import worker_diagnoses
 from fleet.doctor.modes import mode_diagnoses
@@ -32,6 +33,7 @@ def host_checks(host: Host, *, fix: bool) -> tuple[Check, ...]:
     secrets = dict.fromkeys((*secret_files(reading), *(one.env_file for one in found if one.env_file is not None)))
     return (
         Check(subject="redis", examine=lambda: _redis(settings, farm)),
+        Check(subject="key", examine=lambda: key_diagnoses(settings)),
         Check(subject="limits", examine=lambda: worker_diagnoses(settings.worker.concurrency)),
         Check(subject="own limits", examine=lambda: own_limit_diagnoses(settings.limits)),
         Check(subject="disk", examine=lambda: _disk(settings, joined)),

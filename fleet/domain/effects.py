@@ -17,6 +17,7 @@ from fleet.domain.checks import Checked
 from fleet.domain.jobs import Entry, Finding, Job, JobState
 from fleet.domain.saved_state import Habit
 from fleet.domain.session_effects import OffsetSet, SessionDenied, SessionRequested
+from fleet.domain.submitted_work import SubmittedWork
 from fleet.domain.wallets import StatedWallet
 from tasks.messages import JobMessage
 
@@ -51,6 +52,8 @@ class JobMoved:
     #: why the job was not paid, in words and as one of a closed set
     cause: str | None = None
     loss: Loss | None = None
+    #: of a job that is final: what was submitted for it, None if it has no result
+    submitted: SubmittedWork | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

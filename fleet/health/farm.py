@@ -47,6 +47,8 @@ class Facts:
     worth: float | None
     #: job types that no worker's host qualifies for, and that the settings therefore refuse
     refused_types: tuple[str, ...] = ()
+    #: hardware that miners register and no host has, as a sentence
+    overstated: str = ""
 
 
 def farm_symptoms(facts: Facts) -> Iterator[Symptom]:
@@ -64,6 +66,8 @@ def farm_symptoms(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             kind="unexplained", subject=FARM, text=f"Nothing explains {amount} NNET between server and ledger."
         )
+    if facts.overstated:
+        yield Symptom(kind="overstated", subject=FARM, text=facts.overstated)
     if not stopped and facts.unpaid_s >= _UNPAID_S:
         text = "Nothing was paid for ten minutes or more, although nothing else seems wrong."
         yield Symptom(kind="unpaid", subject=FARM, text=text, lasted_s=facts.unpaid_s, nnet_per_day=facts.worth)

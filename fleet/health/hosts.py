@@ -72,7 +72,7 @@ class HostWatch:
         #: results of all hosts since the last second, by job type
         self._fresh = Counter[str]()
         #: hosts whose results are refused, with the reason
-        self.quarantined: Mapping[str, str] = {}
+        self.distrusted: Mapping[str, str] = {}
 
     def ended(self, name: str, job_type: str, attempts: FreshAttempts) -> None:
         """A host ended attempts at jobs of a type."""
@@ -151,7 +151,7 @@ class HostWatch:
                 yield from self._ailing(name, host, drop_per_day)
 
     def _wrong(self) -> Iterator[Symptom]:
-        for name, reason in self.quarantined.items():
+        for name, reason in self.distrusted.items():
             text = f"Host {name} computes wrongly: {reason}. Its results are refused."
             yield Symptom(kind="wrong_results", subject=host_subject(name), text=text)
 

@@ -13,7 +13,7 @@ _SURE_S, _SLOW_S = 3.0, 120.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class ConditionKind:
     """One kind of condition."""
 
     severity: Severity
@@ -26,20 +26,20 @@ class Kind:
     ends_s: float = _STEADY_S
 
 
-def _stop(advice: str) -> Kind:
-    return Kind(severity=Severity.FAIL, stops=True, help=advice, ends_s=_SURE_S)
+def _stop(advice: str) -> ConditionKind:
+    return ConditionKind(severity=Severity.FAIL, stops=True, help=advice, ends_s=_SURE_S)
 
 
-def _fail(advice: str, *, begins_s: float = 0.0, ends_s: float = _STEADY_S) -> Kind:
-    return Kind(severity=Severity.FAIL, stops=False, help=advice, begins_s=begins_s, ends_s=ends_s)
+def _fail(advice: str, *, begins_s: float = 0.0, ends_s: float = _STEADY_S) -> ConditionKind:
+    return ConditionKind(severity=Severity.FAIL, stops=False, help=advice, begins_s=begins_s, ends_s=ends_s)
 
 
-def _warn(advice: str, *, begins_s: float = 0.0, ends_s: float = _STEADY_S) -> Kind:
-    return Kind(severity=Severity.WARN, stops=False, help=advice, begins_s=begins_s, ends_s=ends_s)
+def _warn(advice: str, *, begins_s: float = 0.0, ends_s: float = _STEADY_S) -> ConditionKind:
+    return ConditionKind(severity=Severity.WARN, stops=False, help=advice, begins_s=begins_s, ends_s=ends_s)
 
 
 #: the most important first
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ConditionKind] = {
     "ledger": _stop(
         "Free space on the ledger's disk, or end the program that locks it; mining then goes on by itself."
     ),
@@ -96,6 +96,10 @@ KINDS: dict[str, Kind] = {
         ends_s=_SURE_S,
     ),
     "old_release": _warn("Install the coordinator's release on that host: results of other kernels may be refused."),
+    "overstated": _warn(
+        "Have the miners register what the hosts have: remove cpu, gpu_mem and gpu_model, and those of [[miner]].",
+        begins_s=30.0,
+    ),
     "unexplained": _warn("`fleet reconcile` shows which miners it concerns."),
     "disk": _warn("Free space there, or move FLEET_STATE_DIR to a larger disk.", ends_s=600.0),
     "certificate": _warn("Have whoever runs the server renew its certificate; calls fail when it ends."),

@@ -28,6 +28,7 @@ from fleet.ledger.estimates import last_advice
 from fleet.ledger.file import sqlite_file
 from fleet.ledger.heads import Head
 from fleet.ledger.holder import reader
+from fleet.ledger.kept_work import NOTHING_KEPT, Keeping
 from fleet.ledger.miner_names import name_miners
 from fleet.ledger.new_rows import server_row
 from fleet.ledger.places import log_bytes
@@ -54,6 +55,7 @@ class Ledger:
         simulated: bool = False,
         now_ms: Callable[[], int] = wall_ms,
         jumps: Callable[[], Sequence[Jump]] = tuple,
+        keeping: Keeping = NOTHING_KEPT,
     ) -> None:
         self._engine = engine
         self._now_ms = now_ms
@@ -64,6 +66,7 @@ class Ledger:
         self._beside = LedgerLink(engine)
         self._row: dict[str, Any] = {"simulated": simulated}
         self._name = server_name
+        self._keeping = keeping
         self._writer: Writer | None = None
         self._link.write(self._know_server)
         self._runs = Runs(self._server, self._rows)
@@ -256,7 +259,7 @@ class Ledger:
     def _writing(self, connection: Connection) -> Writer:
         """The writer for this connection; a new connection gets a new writer."""
         if self._writer is None or self._writer.connection is not connection:
-            self._writer = Writer(connection, self._server)
+            self._writer = Writer(connection, self._server, self._keeping)
         return self._writer
 
     def _prior(self, connection: Connection, job_id: str) -> Prior | None:

@@ -39,6 +39,7 @@ from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL, findings_seal
 from fleet.ledger.entries import HOUR_MS, Entries
 from fleet.ledger.jobs import Jobs
 from fleet.ledger.kept import KEPT
+from fleet.ledger.kept_work import NOTHING_KEPT, Keeping, KeptWork
 from fleet.ledger.new_rows import last_entry, row_id
 from fleet.ledger.seals import change, sealed
 from fleet.ledger.sessions import Sessions
@@ -50,12 +51,13 @@ _Kept = TypeVar("_Kept")
 class Writer:
     """Writes the rows of one turn for one server. The caller begins and commits."""
 
-    def __init__(self, connection: Connection, server: int) -> None:
+    def __init__(self, connection: Connection, server: int, keeping: Keeping = NOTHING_KEPT) -> None:
         self.connection = self._connection = connection
         self._server = server
         self._miners: dict[str, int] = {}
         self._sessions = Sessions(connection, self.miner)
         self._jobs = Jobs(connection, server, self.miner)
+        self._kept_work = KeptWork(connection, server, keeping)
         self._entries = Entries(connection, server, self.miner)
         #: rows are written kind by kind; this order writes each row after those it refers to
         self._steps: dict[type, Callable[[list[Any], int], None]] = {
@@ -63,7 +65,7 @@ class Writer:
             SessionDenied: self._sessions.deny,
             SessionRequested: self._sessions.request,
             JobOpened: self._jobs.open,
-            JobMoved: self._jobs.move,
+            JobMoved: self._move_jobs,
             JobRecovered: self._jobs.recover,
             Booked: self._entries.book,
             Confirmed: self._entries.confirm,
@@ -105,6 +107,12 @@ class Writer:
             key = {"server": self._server, "miner_id": miner_id}
             self._miners[miner_id] = row_id(self._connection, schema.miners, key, {"name": shortened_id(miner_id)})
         return self._miners[miner_id]
+
+    def _move_jobs(self, writes: Sequence[JobMoved], now_ms: int) -> None:
+        self._jobs.move(writes, now_ms)
+        submitted = [write.submitted for write in writes if write.submitted is not None]
+        if submitted:
+            self._kept_work.add(submitted, now_ms)
 
     def _set_bases(self, writes: Sequence[BaseSet], now_ms: int) -> None:
         last = last_entry(self._connection)

@@ -33,7 +33,7 @@ _LAST_CHECK_S = 2.0
 _LAST_RESULT_S = 4.0
 #: most results of one job that are compared
 _MOST_CLAIMS = 5
-_QUARANTINED = "computed by a host in quarantine"
+_DISTRUSTED = "computed by a host that is not trusted"
 
 
 class Attempts:
@@ -156,11 +156,11 @@ class Attempts:
         if active is None or not active.awaits(message):
             return [anomaly(self._miner_id, "a result that is not awaited", message.job_id)]
         active.unanswered = 0
-        flaw = flaw_of(message, active.job.job_type) if event.trusted else _QUARANTINED
+        flaw = flaw_of(message, active.job.job_type) if event.trusted else _DISTRUSTED
         if not flaw and (event.check or active.is_checked):
             return self._claimed(active, HostResult(message=message, kind=event.kind), able, now)
         if not flaw:
-            return self._computed(active, message)
+            return self._computed(active, HostResult(message=message, kind=event.kind))
         return self._failed(active, message, flaw, able, now)
 
     def _failed(
@@ -203,7 +203,7 @@ class Attempts:
             active.checked = True
             extra_ms = sum(one.message.compute_ms for one in claims) - settled.claim.message.compute_ms
             found = Checked(job_id=active.job.job_id, agreed=settled.agreed, wrong=settled.wrong, extra_ms=extra_ms)
-            return [*self._computed(active, settled.claim.message), found]
+            return [*self._computed(active, settled.claim), found]
         effects = self._without_contradicting(active)
         answered = {host_that_claims(one) for one in active.claims}
         others = any(host_of(worker) not in answered for worker in able if worker not in active.failed_on)
@@ -238,7 +238,7 @@ class Attempts:
         hosts = sorted({host_that_claims(one) for one in active.claims})
         if len(hosts) == 1:
             return [
-                *self._computed(active, active.claims[0].message),
+                *self._computed(active, active.claims[0]),
                 Checked(job_id=active.job.job_id, unchecked=hosts[0]),
             ]
         active.claims, active.decided_by = [], NEVER
@@ -263,8 +263,9 @@ class Attempts:
                 effects.append(active.moved(JobState.ASSIGNED))
         return effects
 
-    def _computed(self, active: ActiveJob, message: ResultMessage) -> list[Effect]:
-        active.claims, active.decided_by = [], NEVER
+    def _computed(self, active: ActiveJob, claim: HostResult) -> list[Effect]:
+        message = claim.message
+        active.claims, active.decided_by, active.kind = [], NEVER, claim.kind
         active.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
         active.compute_ms, active.worker, active.kernel_version = (
             message.compute_ms,

@@ -13,14 +13,16 @@ from typing import Any
 from fleet.audit.comparing import HostResult
 from fleet.domain.causes import REFUSED_BEFORE, Loss
 from fleet.domain.effects import JobMoved
-from fleet.domain.jobs import AT_WORKERS, Job, JobOrigin, JobState, awaits_result
+from fleet.domain.jobs import AT_WORKERS, FINAL, Job, JobOrigin, JobState, awaits_result
 from fleet.domain.proof import Exchange, Proof, json_digest
 from fleet.domain.saved_state import OpenJob
+from fleet.domain.submitted_work import SubmittedWork
 from fleet.domain.turn import NEVER
 from fleet.miner.submission import Submission, SubmissionEvent
 from fleet.server.protocol import INVALID_FORMAT
 from tasks.host.host_names import host_of
 from tasks.jobtypes import JOB_TYPES
+from tasks.kinds import Kind
 from tasks.messages import JobMessage, Outcome, ResultMessage
 
 #: largest result that is submitted, in bytes
@@ -72,8 +74,9 @@ class ActiveJob:
     #: the final state of a failed job, and why it is not paid
     end: JobState = JobState.REJECTED
     loss: Loss | None = None
-    #: the worker that computed the result
+    #: the worker that computed the result, and what it states of its host that decides on last bits
     worker: str = ""
+    kind: Kind = ()
     kernel_version: str = ""
     submission: Submission = Submission.UNSENT
     #: number of submissions whose outcome stayed unknown: after any, the job may have been paid
@@ -200,6 +203,20 @@ class ActiveJob:
             compute_ms=computed_by.compute_ms if computed_by else None,
             cause=cause,
             loss=loss,
+            submitted=self._submitted() if state in FINAL and self.sends and not self.failure else None,
+        )
+
+    def _submitted(self) -> SubmittedWork | None:
+        if self.result is None:
+            return None
+        return SubmittedWork(
+            job_id=self.job.job_id,
+            job_type=self.job.job_type,
+            data=self.job.data,
+            result=self.result,
+            kernel_version=self.kernel_version,
+            kind=self.kind,
+            mended=self.mended,
         )
 
     def strike(self, message: ResultMessage) -> bool:

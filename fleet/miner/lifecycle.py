@@ -9,12 +9,12 @@ from fleet.domain.jobs import MinerSpec
 from fleet.domain.saved_state import SavedMiner
 from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import CallError, NotRegistered, OutcomeUnknown, SessionLost
-from fleet.miner.audit_schedule import Audits
 from fleet.miner.farewell import Farewell, not_stopped
 from fleet.miner.job_notices import anomaly
 from fleet.miner.jobs import Find, Workload
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
+from fleet.miner.reconciling import Reconciling
 from fleet.miner.session import Session
 from fleet.money.balance import MinerAccount
 
@@ -28,7 +28,7 @@ class Lifecycle:
         policy: Policy,
         workload: Workload,
         account: MinerAccount,
-        audits: Audits,
+        reconciling: Reconciling,
         saved: SavedMiner,
     ) -> None:
         self.phase = Phase.UNREGISTERED
@@ -47,7 +47,7 @@ class Lifecycle:
         self._policy = policy
         self._workload = workload
         self._account = account
-        self._audits = audits
+        self._reconciling = reconciling
         self._farewell = Farewell()
 
     @property
@@ -77,7 +77,7 @@ class Lifecycle:
         words = "registered" if registration.new else "already registered"
         entries = self._account.registered(registration, unresolved=self._workload.unresolved)
         # a payment that no answer stated can only be proved against an earlier total, so one is requested soon
-        self._audits.due(now, when=self._account.base_total is None)
+        self._reconciling.due(now, when=self._account.base_total is None)
         odd = [anomaly(self._spec.miner_id, registration.oddity)] if registration.oddity else []
         return [self._notice(NoticeKind.REGISTERED, words), *odd, *entries]
 
@@ -136,11 +136,11 @@ class Lifecycle:
 
     def totals(self, totals: Totals, reply: Reply, now: float) -> list[Effect]:
         """The server stated the miner's total, which ends a farewell."""
-        if not self._audits.believes(now, may_lag=self._account.may_lag(totals), payments=self._account.payments):
+        if not self._reconciling.believes(now, may_lag=self._account.may_lag(totals), payments=self._account.payments):
             return []
         if self.phase is Phase.STOPPED:
             self.phase, self.compared = Phase.DONE, True
-        compared = self._account.audited(totals, reply.exchange)
+        compared = self._account.reconciled(totals, reply.exchange)
         return [*compared, *self._account.wallet.stated(totals.balance, totals.total_rewards)]
 
     def start_over(self, error: CallError) -> list[Effect]:

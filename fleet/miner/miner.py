@@ -40,7 +40,6 @@ from fleet.domain.events import (
 from fleet.domain.jobs import Job, MinerSpec
 from fleet.domain.saved_state import SavedMiner
 from fleet.errors import CallError, JobCompleted, NotRegistered, OutcomeUnknown, RateLimited, Refused, SessionLost
-from fleet.miner.audit_schedule import Audits
 from fleet.miner.job import ActiveJob
 from fleet.miner.job_notices import anomaly, with_notice
 from fleet.miner.jobs import Find, Workload
@@ -49,6 +48,7 @@ from fleet.miner.lifecycle import Lifecycle
 from fleet.miner.next_calls import Wish, calls_between_sessions, calls_in_session, most_urgent
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
+from fleet.miner.reconciling import Reconciling
 from fleet.miner.retry import RetryTimer
 from fleet.money.balance import MinerAccount
 from fleet.ratelimit.share import Share
@@ -66,9 +66,9 @@ class Miner:
         self.total_stated_at: float | None = None
         self.account, self.share = MinerAccount(spec.miner_id, saved), Share()
         self._given_up, self._lanes = False, Lanes()
-        self._retry, self._audits = RetryTimer(policy.backoff, rng, now), Audits(policy.reconcile_s, rng, now)
+        self._retry, self._reconciling = RetryTimer(policy.backoff, rng, now), Reconciling(policy.reconcile_s, rng, now)
         self._workload = Workload(spec.miner_id, policy, self.account, rng)
-        self._lifecycle = Lifecycle(spec, policy, self._workload, self.account, self._audits, saved)
+        self._lifecycle = Lifecycle(spec, policy, self._workload, self.account, self._reconciling, saved)
         for open_job in saved.open_jobs:
             self._workload.restore(open_job, now)
 
@@ -125,10 +125,10 @@ class Miner:
     def _wishes(self, now: float) -> list[Wish]:
         if self.phase is Phase.MINING:
             return calls_in_session(
-                self._workload, self._lanes, self._audits, now, draining=self.draining, takes=self._takes
+                self._workload, self._lanes, self._reconciling, now, draining=self.draining, takes=self._takes
             )
         if self._lanes.idle and not self.done and not (self.paused and self._lifecycle.may_rest):
-            return calls_between_sessions(self.phase, self._audits)
+            return calls_between_sessions(self.phase, self._reconciling)
         return []
 
     def agenda(self, now: float) -> tuple[Urgency, float, float]:
@@ -257,7 +257,7 @@ class Miner:
         session.beaten(reply.sent_at)
         waiting = self._workload.waiting
         effects = self.account.heartbeat(answer, reply.exchange, unresolved=bool(waiting), waiting=waiting)
-        self._audits.due(now, when=self.account.may_count_twice)
+        self._reconciling.due(now, when=self.account.may_count_twice)
         effects += [anomaly(self.spec.miner_id, text) for text in answer.anomalies]
         if self._takes:
             effects += self._workload.free_job(answer.next_job, reply, now, find)
@@ -279,7 +279,7 @@ class Miner:
             return with_notice(self.spec.miner_id, effects, call, error)
         if call.kind is CallKind.TOTALS and self.phase is Phase.MINING:
             # the session is well as long as its heartbeats are answered, so mining goes on as usual
-            self._audits.failed(now)
+            self._reconciling.failed(now)
             return [self.account.unverifiable(str(error))]
         if call.kind in {CallKind.STOP_SESSION, CallKind.TOTALS}:
             effects += self._lifecycle.farewell_failed(call, error)

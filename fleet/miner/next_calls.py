@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from fleet.domain.calls import URGENCY, CallKind, Urgency
 from fleet.domain.turn import NEVER
-from fleet.miner.audit_schedule import Audits
 from fleet.miner.job import ActiveJob
 from fleet.miner.jobs import Workload
 from fleet.miner.lanes import Lanes
 from fleet.miner.phase import NEXT_CALL, Phase
+from fleet.miner.reconciling import Reconciling
 
 #: a call, the job that it submits, and its earliest time in monotonic seconds
 Wish = tuple[CallKind, ActiveJob | None, float]
 
 
-def calls_between_sessions(phase: Phase, audits: Audits) -> list[Wish]:
+def calls_between_sessions(phase: Phase, reconciling: Reconciling) -> list[Wish]:
     """The call that leads to the next phase."""
     kind = NEXT_CALL[phase]
-    return [(kind, None, audits.at if kind is CallKind.TOTALS and audits.doubting else 0.0)]
+    return [(kind, None, reconciling.at if kind is CallKind.TOTALS and reconciling.doubting else 0.0)]
 
 
 def calls_in_session(
-    workload: Workload, lanes: Lanes, audits: Audits, now: float, *, draining: bool, takes: bool
+    workload: Workload, lanes: Lanes, reconciling: Reconciling, now: float, *, draining: bool, takes: bool
 ) -> list[Wish]:
     """Calls that the free lanes could take while a session runs; `takes` is whether new jobs are fetched."""
     session = workload.session
@@ -36,17 +36,17 @@ def calls_in_session(
     wishes: list[Wish] = []
     if lanes.side is None and not lanes.under_way(CallKind.SUBMIT) and not over:
         wishes.append((CallKind.HEARTBEAT, None, session.heartbeat_at))
-    if audits.at <= now and not draining and not workload.uncertain:
+    if reconciling.at <= now and not draining and not workload.uncertain:
         # let the lanes fall idle so that the totals can be compared, unless a submission's outcome is unknown
         ready = lanes.idle and session.heartbeat_at > now
         return [*wishes, (CallKind.TOTALS, None, 0.0)] if ready else wishes
     if session.heartbeat_at > now and not lanes.under_way(CallKind.HEARTBEAT):
         wishes.extend((CallKind.SUBMIT, active, 0.0) for active in workload.sendable() if lanes.free_for(active))
-    doubting = audits.doubting and not workload.uncertain
+    doubting = reconciling.doubting and not workload.uncertain
     if lanes.main is None and takes and not doubting and workload.may_fetch:
         wishes.append((CallKind.FETCH, None, workload.pause.until))
-    if now < audits.at < NEVER and not draining:
-        wishes.append((CallKind.TOTALS, None, audits.at))
+    if now < reconciling.at < NEVER and not draining:
+        wishes.append((CallKind.TOTALS, None, reconciling.at))
     return wishes
 
 

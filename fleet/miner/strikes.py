@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from fleet.domain.jobs import JobState
 from fleet.miner.job import ActiveJob
+from tasks.host.host_names import host_of
 
 #: number of hosts that must refuse a job, if there are as many; another host may have wider bounds
 _REFUSERS = 2
@@ -29,7 +30,9 @@ def given_up(active: ActiveJob, able: Collection[str], max_attempts: int) -> Job
     """The final state of a job after a failed attempt, or None while another attempt may bring a result."""
     if active.refused_by and (len(active.refused_by) >= _REFUSERS or not untried(active.failed_on, able)):
         return JobState.REJECTED
-    enough = len(active.failed_on) >= max_attempts or not untried(active.failed_on, able)
+    # a worker names itself, and its host may be known by its key: names of one host count once
+    failed, hosts = set(map(host_of, active.failed_on)), set(map(host_of, able))
+    enough = len(failed) >= max_attempts or hosts <= failed
     if active.strikes >= (max_attempts if enough else max_attempts * _PATIENCE):
         return JobState.QUARANTINED
     return None

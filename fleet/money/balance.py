@@ -118,7 +118,7 @@ class MinerAccount:
 
         A contributor that the server had forgotten counts as new even if the answer calls it known: then the answer to
         an earlier registration was lost (docs/protocol-notes.md, 1). A total is not compared while a job's outcome is
-        unresolved, and a total that may lag is left to the next audit.
+        unresolved, and a total that may lag is left to the next comparison.
         """
         forgotten, self.server_forgot = self.server_forgot, False
         totals = registration.totals
@@ -202,7 +202,7 @@ class MinerAccount:
         """Whether a total is below what was stated or booked, as in a copy of the server's books that lags behind."""
         return self._comparison.may_lag(totals)
 
-    def audited(self, totals: Totals, exchange: Exchange) -> list[Effect]:
+    def reconciled(self, totals: Totals, exchange: Exchange) -> list[Effect]:
         """Compare a requested total, and record when it was stated and the result of the comparison."""
         effects = self.compare(totals, exchange)
         found = [effect.finding.kind.value for effect in effects if isinstance(effect, Found)]

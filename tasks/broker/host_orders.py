@@ -1,4 +1,4 @@
-"""What the coordinator orders a worker host, as its workers read it in Redis. Pure."""
+"""What the coordinator states for a worker host, as its workers read it in Redis: orders, and its key. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from redis.exceptions import NoPermissionError
 from tasks.host.pausing import DRAIN, PAUSE
 from tasks.jobtypes import LEVELS
 
+#: in Redis's hash of orders: the field which is there while the coordinator states hosts' keys, and the beginning of
+#: those that show a host's workers whether their key is the one that the coordinator has (`tasks.signing.key_proof`)
+KEYS_STATED, KEY_PREFIX = "keys:", "key:"
 _ORDERS = {order.encode(): order for order in (PAUSE, DRAIN)}
 
 
@@ -31,3 +34,18 @@ def open_level_of(answer: object, before: int) -> int:
     if not isinstance(stated, bytes):
         return before
     return int(stated) if stated.isdigit() and len(stated) == 1 and int(stated) in LEVELS else LEVELS[0]
+
+
+def key_is_wrong(answer: object, proof: str, *, before: bool) -> bool:
+    """Whether this host's key is not the one that the coordinator has.
+
+    `answer` is Redis's for `HOSTS_STATED`, `KEYS_STATED` and the field of the host's key, `proof` what the right key
+    gives. `before` is what was known so far, which stays where the answer says nothing. A coordinator of an earlier
+    release, or one that signs nothing, states no keys.
+    """
+    if not isinstance(answer, list):
+        return before
+    orders, stated, found = answer
+    if stated is None:
+        return before and orders is None
+    return bool(found != proof.encode())

@@ -10,12 +10,14 @@ class SigningCoordinator:
 
     def __init__(self) -> None:
         self.signs = False
+        #: whether the ids of its bundles are made from their jobs
+        self.binds = False
 
     def read(self, answer: object) -> None:
         """Take in Redis's answer for the coordinator's statement; a missing one says nothing."""
         stated = parse_statement(answer) if isinstance(answer, bytes) else None
         if stated is not None:
-            self.signs = stated.signs
+            self.signs, self.binds = stated.signs, stated.binds
 
 
 coordinator = SigningCoordinator()

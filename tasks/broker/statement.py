@@ -41,6 +41,10 @@ class Statement:
     signs: bool = False
     #: why a worker takes no jobs, by an order or by limits of its host; empty while it takes some
     pauses: str = ""
+    #: whether a coordinator makes the ids of its bundles from their jobs (`tasks.signing.bundle_id`)
+    binds: bool = False
+    #: whether a worker pauses since its key is not the one that the coordinator has for its host
+    wrong_key: bool = False
 
     @property
     def spoken(self) -> str:
@@ -67,6 +71,8 @@ class Statement:
                 "host": None if self.host is None else self.host.fields(),
                 "signs": self.signs,
                 **({"pauses": self.pauses} if self.pauses else {}),
+                "binds": self.binds,
+                "wrong_key": self.wrong_key,
             }
         )
 
@@ -81,6 +87,7 @@ def own_statement(release: str, settings: Settings, host: StatedHost | None = No
         visibility_timeout_s=settings.visibility_timeout_s,
         host=host,
         signs=(settings.dispatch.keys_file if host is None else settings.worker.key) is not None,
+        binds=host is None and settings.dispatch.keys_file is not None,
     )
 
 
@@ -109,6 +116,8 @@ def parse_statement(text: bytes) -> Statement | None:
         host=parse_host(fields.get("host")),
         signs=fields.get("signs") is True,
         pauses=_words(fields.get("pauses")),
+        binds=fields.get("binds") is True,
+        wrong_key=fields.get("wrong_key") is True,
     )
 
 

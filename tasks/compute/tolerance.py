@@ -7,7 +7,7 @@ the numbers beside them agree within a tolerance.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isclose
 from typing import Any
 
@@ -41,12 +41,29 @@ def within(job_type: str, one: Mapping[str, Any], other: Mapping[str, Any], *, s
     """
     if same_version and one.keys() != other.keys():
         return False
+    names = comparable(job_type, one, other, same_version=same_version)
+    return is_telling(one, names) and all(field_alike(job_type, name, one[name], other[name]) for name in names)
+
+
+def comparable(
+    job_type: str, one: Mapping[str, Any], other: Mapping[str, Any], *, same_version: bool
+) -> tuple[str, ...]:
+    """The fields in which such results must agree: what both state, without digests that may differ."""
     left_out = _OF_KIND.get(job_type, frozenset()) | _LOOSE.get(job_type, frozenset())
     names = [name for name in one if name in other and name not in left_out]
     if not same_version:
         names = [name for name in names if not (_is_digest(one[name]) and _is_digest(other[name]))]
-    telling = any(isinstance(one[name], int | float) and not isinstance(one[name], bool) for name in names)
-    return telling and all(_alike(one[name], other[name], _OF_SUM.get((job_type, name), ABSOLUTE)) for name in names)
+    return tuple(names)
+
+
+def is_telling(result: Mapping[str, Any], names: Collection[str]) -> bool:
+    """Whether these fields of a result hold a number, so that comparing them says something."""
+    return any(_is_number(result[name]) for name in names)
+
+
+def field_alike(job_type: str, name: str, one: Any, other: Any) -> bool:
+    """Whether two values of one field are equal but for the rounding of their floats."""
+    return _alike(one, other, _OF_SUM.get((job_type, name), ABSOLUTE))
 
 
 def _alike(one: Any, other: Any, absolute: float = ABSOLUTE) -> bool:

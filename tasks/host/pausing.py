@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: the orders that a coordinator gives a host
 PAUSE, DRAIN = "pause", "drain"
+#: why a worker with a wrong key pauses
+WRONG_KEY = "this host's key is not the farm's, so its results would be dropped: invite the host again for a new key"
 _ORDERED = {
     None: "the farm's orders for this host are not read yet",
     "": "",
@@ -22,6 +24,8 @@ class Pausing:
         self.order: str | None = None
         #: level of the highest class whose jobs every host may take, after those of its own classes
         self.open_level = 1
+        #: whether this host's key is not the one that the coordinator has, so that its results would be dropped
+        self.wrong_key = False
 
     @property
     def ordered(self) -> str:
@@ -31,12 +35,12 @@ class Pausing:
     @property
     def reason(self) -> str:
         """Why the worker pauses; empty while it takes jobs."""
-        return self.limit or self.ordered
+        return (WRONG_KEY if self.wrong_key else "") or self.limit or self.ordered
 
     @property
     def known(self) -> str:
         """The same, but empty while the coordinator's order is not read yet."""
-        return "" if not self.limit and self.order is None else self.reason
+        return "" if not (self.limit or self.wrong_key) and self.order is None else self.reason
 
 
 pausing = Pausing()

@@ -77,7 +77,7 @@ def worker_app(settings: Settings, redis_url: str, host: StatedHost) -> Celery:
     app.steps["consumer"].add(limits_step(settings))
     app.steps["consumer"].add(pausing_step(limit_s, queues))
     statement = own_statement(release(), settings, host)
-    presence = presence_step(redis_url, worker_name(settings), statement)
+    presence = presence_step(redis_url, worker_name(settings), statement, signatures.key)
     app.steps["consumer"].update((Heartbeat, PacedEvents, presence))
     return app
 

@@ -12,7 +12,7 @@ from typing import Any
 from tasks.broker.signing_coordinator import coordinator
 from tasks.errors import SignatureError
 from tasks.messages import BUNDLE_TASK, MOST_IN_BUNDLE, task_id
-from tasks.signing import MAC_FIELD, WorkerKey, equal, job_mac, signed_result
+from tasks.signing import MAC_FIELD, WorkerKey, bundle_id, equal, job_mac, signed_result
 
 
 class Signatures:
@@ -36,7 +36,7 @@ class Signatures:
         else:
             for one in argument:
                 self._check_job(self.key, one, None)
-            self._check_once(argument)
+            self._check_together(self.key, task, argument)
 
     def names(self, node: str) -> tuple[str, ...]:
         """The names of this worker in the coordinator's view: its own, and that of the host that its key is for."""
@@ -46,11 +46,17 @@ class Signatures:
         """The fields of a result of `job`, signed if this worker has a key."""
         return fields if self.key is None else signed_result(self.key, fields, job if isinstance(job, dict) else None)
 
-    def _check_once(self, jobs: list[Any]) -> None:
-        """Raise SignatureError if a job comes twice: a long one, repeated, takes the others past the time limit."""
-        macs = [mac for job in jobs if (mac := job.get(MAC_FIELD)) is not None]
+    def _check_together(self, key: WorkerKey, task: str, jobs: list[Any]) -> None:
+        """Raise SignatureError unless the farm put these jobs together.
+
+        Several long jobs in one message, or one that is repeated, would take the others past the time limit.
+        """
+        macs = [mac for job in jobs if isinstance(mac := job.get(MAC_FIELD), str)]
         if len(set(macs)) < len(macs):
             raise SignatureError("a bundle holds one job several times")
+        # a coordinator of an earlier release gives its bundles random ids
+        if coordinator.binds and not equal(task, bundle_id(key.job, macs)):
+            raise SignatureError(f"the farm did not put the {len(jobs)} jobs of the bundle {task[:80]!r} together")
 
     def _check_job(self, key: WorkerKey, job: Any, task: str | None) -> None:
         if not isinstance(job, Mapping):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleet.domain.miner_names import is_address
+from tasks.host.hardware import detect
 from tests.support.farms import asked, book, earned, farm, figures, simulator
 from tests.support.processes import nothing_left, stop
 
@@ -45,6 +46,8 @@ def test_an_id_that_nobody_gave_is_remembered_and_earns_on(paid: tuple[Path, str
     ((miner_id, amount),) = earned(folder / "remembered", url).items()
     assert is_address(miner_id)
     assert book(url)[miner_id] == amount
+    known = asked(url, f"/ai-energy/contributor/{miner_id}")["contributor"]
+    assert known["cpu_cores"] == detect().cpu_cores, "it registers what its only host has"
 
 
 def test_more_jobs_than_can_be_read_are_summed_up(tmp_path: Path) -> None:

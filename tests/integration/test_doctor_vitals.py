@@ -15,7 +15,7 @@ from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.vitals import vitals
 from tests.support.diagnoses import about
 
-_LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v10.sql"
+_LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v11.sql"
 _DAY_MS = 86_400_000
 
 

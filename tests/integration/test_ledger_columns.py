@@ -168,8 +168,9 @@ def found(file: Path) -> bool:
         return True
 
 
-#: tables that hold nothing about money: facts about the ledger itself, and what is paused
-_OTHER = {"meta", "controls", "control_log"}
+#: tables that hold nothing about money: facts about the ledger itself, what is paused, and what can be computed again,
+#: which `fleet replay` compares with the chain
+_OTHER = {"meta", "controls", "control_log", "kept_work"}
 COLUMNS = [column for table in schema.metadata.sorted_tables if table.name not in _OTHER for column in table.columns]
 
 

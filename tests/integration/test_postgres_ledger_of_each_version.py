@@ -27,7 +27,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 #: SQLite's types and PostgreSQL's, as patterns of the tables' SQL
 TYPES = (
     (r"\bid INTEGER NOT NULL", "id SERIAL NOT NULL"),
-    (r"\b(\w+_at|at|since|until|seal) INTEGER", r"\1 BIGINT"),
+    (r"\b(\w+_at|at|since|until|seal|position) INTEGER", r"\1 BIGINT"),
     (r"\bBLOB\b", "BYTEA"),
     (r"\) WITHOUT ROWID", ")"),
 )

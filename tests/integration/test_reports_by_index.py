@@ -18,7 +18,7 @@ from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports import dated_sums, rewards, scopes, vitals, wallets
 from fleet.ledger.reports.sqlite_reader import fetch_all
 
-_LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v10.sql"
+_LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v11.sql"
 REPORTS: list[tuple[ModuleType, Callable[[LedgerPlace], object]]] = [
     (dated_sums, lambda place: rewards.rewards_by(place, "miner")),
     (scopes, scopes.scopes),

@@ -35,6 +35,7 @@ from tasks.messages import (
     stream_fields,
 )
 from tasks.signing import WorkerKey, job_mac, signed_result
+from tests.support.envelopes import Message, as_task, with_body, with_fields
 from tests.support.intake import Heard, intake
 from tests.support.processes import Started, eventually
 from tests.support.role_redis import RoleRedis, role_redis
@@ -45,8 +46,6 @@ _DATA = {"transactions": [{"id": "t1", "from": "a", "to": "b", "amount": 5}]}
 _OTHER = {"transactions": [{"id": "t1", "from": "a", "to": "b", "amount": 500_000}]}
 _FALSE = encode_computed(result={"results_hash": "false"}, kernel_version="3", compute_ms=1.0)
 _FAILURE = {"exc_type": "PayloadError", "exc_message": ["absurd"]}
-
-Message = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +98,8 @@ class Scene:
 @contextmanager
 def signing_coordinator(farm: RoleRedis) -> Iterator[None]:
     """A coordinator has stated that it signs jobs."""
-    assert announce(farm.url("coordinator"), Statement(release=release(), wire=WIRE_VERSION, signs=True)) is None
+    stated = Statement(release=release(), wire=WIRE_VERSION, signs=True, binds=True)
+    assert announce(farm.url("coordinator"), stated) is None
     yield
 
 
@@ -119,27 +119,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         redis.Redis.from_url(farm.url(user_of_host("attic"))) as thief,
     ):
         yield Scene(farm=farm, keys=keys, check=check, heard=heard, process=process, thief=thief)
-
-
-def with_body(message: Message, change: Callable[[Any], None]) -> Message:
-    """A message whose body was changed."""
-    body = json.loads(base64.b64decode(message["body"]))
-    change(body)
-    return message | {"body": base64.b64encode(json.dumps(body).encode()).decode()}
-
-
-def with_fields(message: Message, **fields: Any) -> Message:
-    """A message whose job was changed; None removes a field."""
-
-    def change(body: Any) -> None:
-        body[0][0] = {name: value for name, value in (body[0][0] | fields).items() if value is not None}
-
-    return with_body(message, change)
-
-
-def as_task(message: Message, task: str) -> Message:
-    """A message as another Celery task."""
-    return message | {"headers": message["headers"] | {"id": task, "root_id": task}}
 
 
 def false_result(scene: Scene) -> None:
@@ -207,6 +186,19 @@ def changed_in_a_bundle(scene: Scene) -> None:
     scene.push(taken | {"headers": taken["headers"] | {"task": "neonet.bundle", "id": "a-bundle"}})
 
 
+def signed_jobs_put_together(scene: Scene) -> None:
+    other = json.loads(base64.b64decode(scene.taken(job("job-other", _OTHER))["body"]))[0][0]
+    taken = with_body(scene.taken(job("job-1", _DATA)), lambda body: body[0].__setitem__(0, [body[0][0], other]))
+    bundle = taken | {"headers": taken["headers"] | {"task": "neonet.bundle", "id": "a-bundle"}}
+
+    def dropped() -> bool:
+        # the worker logs what it drops every few seconds
+        scene.push(bundle)
+        return "the farm did not put the 2 jobs of the bundle" in scene.process.err
+
+    eventually("its log", dropped)
+
+
 def other_data_by_a_thief_who_has_a_hosts_key_too(scene: Scene) -> None:
     taken = with_fields(scene.taken(job("job-1", _DATA)), data=json.dumps(_OTHER))
     sent = json.loads(base64.b64decode(taken["body"]))[0][0]
@@ -242,6 +234,7 @@ ATTACKS = (
     this_job_as_another_attempt,
     changed_among_the_unacknowledged,
     changed_in_a_bundle,
+    signed_jobs_put_together,
     other_data_by_a_thief_who_has_a_hosts_key_too,
     no_argument,
     unread_results_deleted,

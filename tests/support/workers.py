@@ -50,7 +50,7 @@ def dispatcher(
     reports: SimpleQueue[Published] = SimpleQueue()
     client = redis_client(redis_url)
     with make_app(Settings(), redis_url) as app:
-        one = Dispatcher(app, client, reports.put, bundle_ms=bundle_ms, sign=None if keys is None else keys.sign_job)
+        one = Dispatcher(app, client, reports.put, bundle_ms=bundle_ms, keys=keys)
         try:
             yield one, reports
         finally:

@@ -17,7 +17,7 @@ _WRONG = Checked(job_id="j", agreed=("a", "b"), wrong=("bad",))
 
 
 def found_out(wrong_rate: float, share: float, right_before: int, seed: int) -> tuple[int, int]:
-    """Results of a host until it is quarantined, and how many wrong ones of these were submitted unchecked."""
+    """Results of a host until it is distrusted, and how many wrong ones of these were submitted unchecked."""
     rng = random.Random(seed)
     auditor, results, submitted = Auditor(share, rng), 0, 0
     for _ in range(right_before):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from fleet.ledger.migrations import from_1, from_2, from_3, from_4, from_5, from_6, from_7, from_8, from_9
+from fleet.ledger.migrations import from_1, from_2, from_3, from_4, from_5, from_6, from_7, from_8, from_9, from_10
 from fleet.ledger.version import SCHEMA_VERSION
 
 #: the step from each version to the next
@@ -22,6 +22,7 @@ STEPS: dict[int, Callable[[Connection], None]] = {
     7: from_7.step,
     8: from_8.step,
     9: from_9.step,
+    10: from_10.step,
 }
 
 

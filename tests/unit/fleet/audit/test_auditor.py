@@ -1,4 +1,4 @@
-"""How many results of a host are checked, and when a host is quarantined."""
+"""How many results of a host are checked, and when a host is distrusted."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_without_another_host_nothing_is_checked_and_that_is_counted(able: froze
     assert (auditor.records["a"].results, auditor.records["a"].unchecked) == (5, 5)
 
 
-def test_a_host_that_is_wrong_twice_is_quarantined_with_the_reason() -> None:
+def test_a_host_that_is_wrong_twice_is_distrusted_with_the_reason() -> None:
     auditor = _auditor()
     auditor.take(Checked(job_id="j1", agreed=("b",), wrong=("a",)))
     assert auditor.trusts("worker@a")
@@ -73,7 +73,7 @@ def test_a_host_that_is_wrong_twice_is_quarantined_with_the_reason() -> None:
     assert not auditor.trusts("worker@a-0123456789ab")
     assert auditor.trusted(BOTH) == {"worker@b"}
     assert auditor.log == ["a"]
-    assert auditor.records["a"].quarantined == "2 of its results were wrong"
+    assert auditor.records["a"].distrusted == "2 of its results were wrong"
 
 
 def test_a_host_that_is_forgiven_is_as_good_as_new() -> None:
@@ -85,14 +85,14 @@ def test_a_host_that_is_forgiven_is_as_good_as_new() -> None:
     assert _drawn(auditor) == 1
 
 
-def test_a_kernel_time_longer_than_the_job_was_away_is_cut_and_the_third_such_quarantines() -> None:
+def test_a_kernel_time_longer_than_the_job_was_away_is_cut_and_the_third_such_is_distrusted() -> None:
     auditor = _auditor()
     for number in range(3):
         assert auditor.trusts("worker@a")
         ordered_at = 100.0 * number
         found = auditor.timed(_result(compute_ms=60_000.0), ordered_at, ordered_at + 2)
         assert found.compute_ms == pytest.approx(2_100)
-    assert auditor.records["a"].quarantined == "states longer kernel times than are possible"
+    assert auditor.records["a"].distrusted == "states longer kernel times than are possible"
 
 
 def test_times_that_a_suspension_made_impossible_count_once() -> None:
@@ -112,7 +112,7 @@ def test_plausible_times_make_up_for_an_impossible_one() -> None:
     assert auditor.trusts("worker@a")
 
 
-def test_invented_hosts_push_out_no_quarantine() -> None:
+def test_invented_hosts_push_out_no_distrusted_one() -> None:
     auditor = _auditor()
     auditor.keep_out(["a"], "wrong")
     for number in range(1_000):

@@ -53,6 +53,17 @@ def test_three_hosts_that_fail_are_enough_though_a_fourth_one_computes() -> None
     assert mining.failure() == "broken"
 
 
+def test_three_names_of_one_host_are_one_host() -> None:
+    mining = Mining()
+    mining.knows(GOOD)
+    for attempt in (1, 2, 3, 4):
+        mining.hears(ended("j1", attempt, f"worker-{attempt}@bad"))
+        mining.later(6.0)
+    assert not mining.failure()
+    mining.hears(ended("j1", 5, GOOD, Outcome.COMPUTED))
+    assert mining.state() in {JobState.COMPUTED, JobState.SUBMITTING}
+
+
 def test_a_host_that_takes_it_again_and_again_is_given_up_on_in_the_end() -> None:
     mining = Mining()
     mining.knows(GOOD)

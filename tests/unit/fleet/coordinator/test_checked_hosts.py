@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.audit.auditor import Auditor
-from fleet.coordinator.checked_hosts import quarantined, with_checks
+from fleet.coordinator.checked_hosts import distrusted, with_checks
 from fleet.domain.amounts import ZERO
 from fleet.domain.checks import Checked
 from fleet.status.snapshot import HostChecks, WorkRow
@@ -22,4 +22,4 @@ def test_a_row_states_what_checks_found_of_its_host_and_nothing_of_others() -> N
     assert first.checks == HostChecks(checked=2, agreed=0, wrong=2, unchecked=0, quarantined=reason)
     assert second.checks == HostChecks(checked=2, agreed=2, wrong=0, unchecked=0)
     assert third.checks is None
-    assert quarantined(auditor) == {"a": reason}
+    assert distrusted(auditor) == {"a": reason}

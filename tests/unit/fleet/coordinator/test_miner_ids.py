@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from config.settings import Settings
+from fleet.coordinator.declared import Declared
 from fleet.coordinator.miner_ids import miner_specs, without_address
 from fleet.domain.miner_names import is_address
 from fleet.errors import ServiceError
@@ -38,9 +39,24 @@ def test_a_prefix_and_an_id_are_taken_as_the_server_keeps_them(tmp_path: Path) -
 
 def test_named_miners_keep_their_own_hardware(tmp_path: Path) -> None:
     tables = [{"id": "A", "cpu_cores": 16, "gpu_memory_mb": 24_576, "gpu_model": "RTX 4090"}, {"id": "b"}]
-    named, plain = miner_specs(Settings.model_validate({"miner": tables, "cpu": 8}), tmp_path)
+    has = Declared(cpu_cores=2, gpu_memory_mb=4_096, gpu_model="GTX 1650")
+    named, plain = miner_specs(Settings.model_validate({"miner": tables, "cpu": 8}), tmp_path, has=has)
     assert (named.miner_id, named.cpu_cores, named.gpu_memory_mb, named.gpu_model) == ("a", 16, 24_576, "RTX 4090")
-    assert (plain.cpu_cores, plain.gpu_memory_mb) == (4, 0)
+    assert (plain.cpu_cores, plain.gpu_memory_mb, plain.gpu_model) == (2, 4_096, "GTX 1650")
+
+
+def test_miners_without_tables_register_what_was_written_and_else_what_the_hosts_have(tmp_path: Path) -> None:
+    has = Declared(cpu_cores=2, gpu_memory_mb=4_096, gpu_model="GTX 1650")
+    for given, wanted in (
+        ({}, (2, 4_096, "GTX 1650")),
+        ({"cpu": 8}, (8, 4_096, "GTX 1650")),
+        ({"gpu_mem": 8_192}, (2, 8_192, "")),
+        ({"gpu_mem": 0}, (2, 0, "")),
+        ({"gpu_mem": 8_192, "gpu_model": "RTX 4090"}, (2, 8_192, "RTX 4090")),
+    ):
+        for miners in ({"miners": 1}, {"id": "a"}, {"miner_prefix": "rig-", "miners": 1}):
+            (spec,) = miner_specs(Settings.model_validate({**given, **miners}), tmp_path, has=has)
+            assert (spec.cpu_cores, spec.gpu_memory_mb, spec.gpu_model) == wanted, (given, miners)
 
 
 def test_an_id_that_nobody_gave_is_a_wallet_and_has_a_name(tmp_path: Path) -> None:

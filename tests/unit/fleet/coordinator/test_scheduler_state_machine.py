@@ -69,9 +69,9 @@ class Mining(RuleBasedStateMachine):
         self.engine = emptied_engine()
         self.sound = False
 
-    @initialize(dialect=st.sampled_from("abc"), miners=st.integers(1, 2), audit_s=st.sampled_from((0.0, 40.0)))
-    def begins(self, *, dialect: str, miners: int, audit_s: float) -> None:
-        self.plan = replace(QUIET, dialect=dialect, miners=miners, reconcile_s=audit_s)
+    @initialize(dialect=st.sampled_from("abc"), miners=st.integers(1, 2), reconcile_s=st.sampled_from((0.0, 40.0)))
+    def begins(self, *, dialect: str, miners: int, reconcile_s: float) -> None:
+        self.plan = replace(QUIET, dialect=dialect, miners=miners, reconcile_s=reconcile_s)
         self.timeline = Timeline()
         self.server = Server(self.plan, self.timeline)
         self.client = VirtualClient(self.server)

@@ -67,14 +67,14 @@ def test_the_job_that_shows_the_second_wrong_result_has_the_right_one_submitted(
     assert mining.farm.workers.able == {GOOD, WORSE}
 
 
-def test_what_a_host_in_quarantine_answers_is_a_failed_attempt() -> None:
+def test_what_a_host_that_is_not_trusted_answers_is_a_failed_attempt() -> None:
     mining = _mining()
     mining.farm.workers.auditor.keep_out(["bad"], "it was wrong")
     mining.hears(_result("j1", 1, BAD))
     mining.later(1.0)
     assert not _is_computed(mining)
     assert mining.orders[-1].avoid == (BAD,)
-    assert any("computed by a host in quarantine" in text for text in mining.warnings)
+    assert any("computed by a host that is not trusted" in text for text in mining.warnings)
 
 
 def test_a_kernel_time_is_cut_to_the_time_that_the_job_was_away() -> None:

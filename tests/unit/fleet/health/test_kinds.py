@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.health.kinds import KINDS, Kind, rank
+from fleet.health.kinds import KINDS, ConditionKind, rank
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_the_remedy_is_a_sentence(kind: Kind) -> None:
+def test_the_remedy_is_a_sentence(kind: ConditionKind) -> None:
     assert kind.help[0].isupper() or kind.help.startswith("`")
     assert kind.help.endswith(".")
 

@@ -230,7 +230,7 @@ def test_a_check_takes_half_of_the_time_that_is_left_to_a_deadline_at_most() -> 
     assert script.found == [Checked(job_id="j1", unchecked="a")]
 
 
-def test_a_result_of_a_host_in_quarantine_is_a_failed_attempt() -> None:
+def test_a_result_of_a_host_that_is_not_trusted_is_a_failed_attempt() -> None:
     script = _Checked()
     script.came("a", attempt=1, trusted=False, check=False)
     script.waited(1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import NoPermissionError, ResponseError
 
-from tasks.broker.host_orders import open_level_of, order_of
+from tasks.broker.host_orders import key_is_wrong, open_level_of, order_of
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,25 @@ def test_an_order_holds_until_the_coordinators_orders_are_there_without_it(
 )
 def test_the_class_that_every_host_may_take_is_read_from_the_same_answer(answer: object, level: int) -> None:
     assert open_level_of(answer, 3) == level
+
+
+@pytest.mark.parametrize(
+    ("answer", "before", "wrong"),
+    [
+        ([b"1", b"1", b"right"], False, False),
+        ([b"1", b"1", b"right"], True, False),
+        ([b"1", b"1", b"other"], False, True),
+        # the host was dismissed
+        ([b"1", b"1", None], False, True),
+        # a coordinator that states no keys
+        ([b"1", None, None], False, False),
+        ([b"1", None, None], True, False),
+        # Redis was emptied: the coordinator states them again
+        ([None, None, None], True, True),
+        ([None, None, None], False, False),
+        (NoPermissionError("no hmget"), False, False),
+        (ResponseError("BUSY"), True, True),
+    ],
+)
+def test_a_key_is_wrong_while_the_coordinator_states_another_one(answer: object, *, before: bool, wrong: bool) -> None:
+    assert key_is_wrong(answer, "right", before=before) is wrong

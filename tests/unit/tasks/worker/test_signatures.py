@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tasks.broker.signing_coordinator import coordinator
 from tasks.errors import SignatureError
 from tasks.messages import BUNDLE_TASK, MOST_IN_BUNDLE
+from tasks.signing import bundle_id
 from tasks.worker.signatures import Signatures
-from tests.support.signed import key_of, signed_job
+from tests.support.signed import KEYS, key_of, signed_job
 
 _NAME = "neonet.fraud_detection"
 _JSON = st.recursive(
@@ -26,9 +27,9 @@ _JSON = st.recursive(
 @pytest.fixture(autouse=True, scope="module")
 def signing_coordinator() -> Iterator[None]:
     """The coordinator states that it signs."""
-    coordinator.signs = True
+    coordinator.signs = coordinator.binds = True
     yield
-    coordinator.signs = False
+    coordinator.signs = coordinator.binds = False
 
 
 @pytest.fixture
@@ -41,7 +42,32 @@ def garage() -> Signatures:
 def test_a_signed_job_is_taken(garage: Signatures) -> None:
     garage.check(_NAME, "job-1", signed_job())
     garage.check(_NAME, "job-1~2", signed_job(attempt=2))
-    garage.check(BUNDLE_TASK, "any", [signed_job(f"job-{number}") for number in range(5)])
+    bundle = [signed_job(f"job-{number}") for number in range(5)]
+    garage.check(BUNDLE_TASK, bundled(bundle), bundle)
+
+
+def bundled(jobs: list[dict[str, Any]]) -> str:
+    """The id that the farm gives the message with these jobs."""
+    return bundle_id(KEYS.job, [job["mac"] for job in jobs])
+
+
+def test_signed_jobs_that_somebody_else_put_together_are_dropped(
+    garage: Signatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [signed_job(f"job-{number}") for number in range(3)]
+    for task, held in (
+        ("3f0e6c1a-7c1e-4b8f-9a55-0c9a4f2f6d1e", jobs),
+        (bundled(jobs), jobs[:2]),
+        (bundled(jobs), [*jobs, signed_job("job-4")]),
+        (bundled(jobs), jobs[::-1]),
+        (bundled(jobs), []),
+        (bundle_id(b"x" * 32, [job["mac"] for job in jobs]), jobs),
+    ):
+        with pytest.raises(SignatureError, match="the farm did not put"):
+            garage.check(BUNDLE_TASK, task, held)
+    # that of an earlier release gives its bundles random ids
+    monkeypatch.setattr(coordinator, "binds", False)
+    garage.check(BUNDLE_TASK, "any", jobs)
 
 
 def test_a_worker_without_a_key_takes_every_job() -> None:
@@ -87,8 +113,6 @@ def test_a_job_that_was_changed_or_sent_as_another_one_is_dropped(
 def test_whatever_a_message_holds_it_is_dropped_and_raises_nothing_else(argument: Any, name: str) -> None:
     made = Signatures()
     made.key = key_of("garage")
-    if name == BUNDLE_TASK and argument == []:
-        return
     with pytest.raises(SignatureError):
         made.check(name, "job-1", argument)
 

@@ -14,8 +14,8 @@ from fleet.domain.turn import NEVER
 _DOUBT_S = (1.0, 4.0, 10.0)
 
 
-class Audits:
-    """The audits of one miner, `every_s` apart while it mines, or 0 for none. Times are monotonic seconds."""
+class Reconciling:
+    """When a miner's total is compared: `every_s` apart while it mines, 0 for never. Times are monotonic seconds."""
 
     def __init__(self, every_s: float, rng: random.Random, now: float) -> None:
         self._every_s = every_s or NEVER
@@ -42,10 +42,10 @@ class Audits:
         return not self._doubts
 
     def due(self, now: float, *, when: bool) -> None:
-        """Request the total now if `when` is True, unless there are no audits while mining."""
+        """Request the total now if `when` is True, unless none are compared while mining."""
         if when and self._every_s < NEVER:
             self.at = now
 
     def failed(self, now: float) -> None:
-        """Record that no total was stated, and wait for the next audit."""
+        """Record that no total was stated, and wait for the next comparison."""
         self._doubts, self.at = 0, now + self._every_s

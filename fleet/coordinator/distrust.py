@@ -14,12 +14,12 @@ from fleet.ledger.controls import ControlBook
 
 #: who orders these controls
 WHO = "checked work"
-#: most hosts that are paused this way
+#: most hosts that are paused this way at a time: somebody invents hosts, if there are more
 _MOST_HELD = 64
 
 
-class Quarantine:
-    """Writes a control for each host that the auditor quarantined. A host that is resumed is trusted again."""
+class Distrust:
+    """Writes a control for each host that the auditor distrusts. A host that is resumed is trusted again."""
 
     def __init__(self, auditor: Auditor, book: ControlBook, turn: threading.Lock) -> None:
         """`turn` is held by the thread that writes to the ledger."""
@@ -31,29 +31,32 @@ class Quarantine:
         self._paused: frozenset[str] = frozenset()
 
     def look(self) -> None:
-        """Write what is due. Raises LedgerError where that fails, and then tries it again at the next call."""
+        """Write what is due. Raises LedgerError where that fails, and then tries it again at the next call.
+
+        A host stays due while somebody else has paused it, and while too many hosts are paused: it gets its control
+        once another one is resumed, so that each can be resumed in the end. Its results are refused all the same.
+        """
         fresh = self._auditor.log[self._read :]
         self._read += len(fresh)
-        self._due += fresh
-        self._due = [host for host in self._due if not self._settled(host)]
+        self._due = [host for host in dict.fromkeys((*self._due, *fresh)) if self._is_due(host)]
+        room = max(_MOST_HELD - len(self._held), 0)
+        for host in [host for host in self._due if host not in self._paused][:room]:
+            if self._pause(host):
+                self._due.remove(host)
 
-    def _settled(self, host: str) -> bool:
-        """Pause a host. Returns False while somebody else has paused it: it is due again when that pause is over."""
+    def _is_due(self, host: str) -> bool:
         record = self._auditor.records.get(host)
-        forgiven = record is None or not record.quarantined
-        # somebody invents hosts, if there are so many; their results are refused all the same
-        if forgiven or host in self._held or len(self._held) >= _MOST_HELD:
-            return True
-        if host in self._paused:
-            return False
+        return record is not None and bool(record.distrusted) and host not in self._held
+
+    def _pause(self, host: str) -> bool:
+        """Pause a host. Returns False where it was paused a moment ago."""
         request = ControlRequest(
             change=ControlChange.PAUSE,
             target=Target(kind=TargetKind.HOST, name=host),
             who=WHO,
-            reason=record.quarantined if record else "",
+            reason=self._auditor.records[host].distrusted,
             source=Source.OPERATOR,
         )
-        # refused if it was paused a moment ago
         with contextlib.suppress(ControlRefused), self._turn:
             self._book.ask(request)
             return True

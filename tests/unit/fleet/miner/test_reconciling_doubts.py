@@ -18,7 +18,7 @@ from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission
 from tests.support.insides import active_jobs
-from tests.unit.fleet.miner.test_audit_schedule import EVERY_S, HALF, answer, job, kinds, mining
+from tests.unit.fleet.miner.test_reconciling import EVERY_S, HALF, answer, job, kinds, mining
 
 
 def in_doubt() -> Miner:
@@ -94,7 +94,7 @@ def test_a_first_total_below_what_receipts_stated_is_asked_for_again() -> None:
     assert miner.account.base_total == 2 * HALF
 
 
-def test_a_total_that_is_too_low_at_the_registration_is_left_to_the_next_audit() -> None:
+def test_a_total_that_is_too_low_at_the_registration_is_left_to_the_next_comparison() -> None:
     saved = SavedMiner(booked=HALF, payments=1, base_total=Decimal(0), base_booked=Decimal(0))
     miner = Miner(MinerSpec(miner_id="rig-a1"), Policy(reconcile_s=EVERY_S), saved, random.Random(1), 0.0)
     _, effects = answer(miner, Registration(new=False, totals=Totals(total_rewards=Decimal(0))), 0.0)
