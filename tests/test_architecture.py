@@ -80,6 +80,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "tasks.broker.*",
         "tasks.flower.queue_lengths",
         "fleet.broker.*",
+        "fleet.doctor.host_key",
         "fleet.doctor.redis_health",
         "fleet.hosts.joining",
         "fleet.local.redis_server",

@@ -84,7 +84,7 @@ class Workforce:
     def hear(self, stated: WorkerKinds | WorkerLevels) -> None:
         """Workers state other hosts than before, or have come or gone."""
         if isinstance(stated, WorkerKinds):
-            self.auditor.kinds = stated.by_worker
+            self.auditor.kinds, self.stated = stated.by_worker, stated.hosts
         else:
             self.router.live(stated.by_worker)
 
