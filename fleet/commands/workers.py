@@ -22,6 +22,11 @@ from tasks.host.host_names import host_of
 from tasks.jobtypes import CLASSES, JOB_TYPES
 from tasks.text import sanitized
 
+_COLUMNS = (
+    *("worker", "cores", "memory", "GPUs", "class", "processor", "numpy, BLAS"),
+    *("release", "key", "checked", "wrong"),
+)
+
 
 @click.command("workers")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -70,52 +75,33 @@ def _print(stated: Mapping[str, Statement | None], checks: Mapping[str, Mapping[
     if not stated:
         line(screen, "no worker takes jobs now; `fleet worker` starts one, and docs/hosts.md says how on other hosts")
         return
-    sheet = Sheet(
-        (
-            "worker",
-            "cores",
-            "memory",
-            "GPUs",
-            "class",
-            "processor",
-            "numpy, BLAS",
-            "release",
-            "key",
-            "checked",
-            "wrong",
-        ),
-        right=("cores", "memory", "checked", "wrong"),
-    )
+    sheet = Sheet(_COLUMNS, right=("cores", "memory", "checked", "wrong"))
     for name, one in stated.items():
         found = checks.get(host_of(name))
         checked = ("", "") if found is None else (f"{found['checked']:,}", f"{found['wrong']:,}")
-        style = "red" if found is not None and found["wrong"] else ""
-        if one is None or one.host is None:
-            release, first = "an earlier one" if one is None else one.release, CLASSES[0].name
-            sheet.add((name, "", "", "", first, "not stated", "", release, _key(one), *checked), style=style)
-            continue
-        host = one.host
-        gpus = ", ".join(f"{sanitized(model)} {memory_mb:,} MB" for model, memory_mb in host.gpus) or "none"
-        libraries = sanitized(" ".join(host.kind[1:4]))
-        if host.device == "gpu":
-            gpus += ", in use"
-        cells = (
-            name,
-            f"{host.cores}" if host.cpu_percent is None else f"{host.cpu_percent:g} % of {host.cores}",
-            f"{host.memory_mb:,} MB",
-            gpus,
-            CLASSES[host.level - 1].name,
-            sanitized(host.processor),
-            libraries,
-            one.release,
-            _key(one),
-            *checked,
-        )
-        sheet.add(cells, style="red" if one.wrong_key else style)
+        wrong = (one is not None and one.wrong_key) or (found is not None and bool(found["wrong"]))
+        sheet.add((name, *_host_cells(one), _key(one), *checked), style="red" if wrong else "")
     sheet.print(screen)
     for name, one in stated.items():
         if one is not None and one.pauses:
             line(screen, f"{name} pauses: {one.pauses}")
+
+
+def _host_cells(one: Statement | None) -> tuple[str, ...]:
+    """What a worker states of its host and its release, from the cores to the release."""
+    if one is None or one.host is None:
+        return ("", "", "", CLASSES[0].name, "not stated", "", "an earlier one" if one is None else one.release)
+    host = one.host
+    gpus = ", ".join(f"{sanitized(model)} {memory_mb:,} MB" for model, memory_mb in host.gpus) or "none"
+    return (
+        f"{host.cores}" if host.cpu_percent is None else f"{host.cpu_percent:g} % of {host.cores}",
+        f"{host.memory_mb:,} MB",
+        f"{gpus}, in use" if host.device == "gpu" else gpus,
+        CLASSES[host.level - 1].name,
+        sanitized(host.processor),
+        sanitized(" ".join(host.kind[1:4])),
+        one.release,
+    )
 
 
 def _key(one: Statement | None) -> str:

@@ -1,4 +1,7 @@
-"""The checks of one farm, by its settings: which Redis, server, ledger and files they are about."""
+"""The checks of one farm, by its settings: which Redis, server, ledger and files they are about.
+
+One file: the list of all checks stands beside the settings that each of them needs.
+"""
 
 from __future__ import annotations
 

@@ -265,9 +265,7 @@ class NoticeKind(StrEnum):
     REWARD = "reward"
     #: a heartbeat or an adjustment
     INCOME = "income"
-    #: a job ended without a reward
     LOST_JOB = "lost_job"
-    #: a call failed
     CALL_FAILED = "call_failed"
     #: money left a wallet, or a server that forgot its totals kept or lost the wallet
     WALLET = "wallet"
