@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from tasks.host.host_names import host_of
@@ -10,6 +11,8 @@ from tasks.messages import Outcome, ResultMessage
 
 #: how long after computing a job a host counts as healthy, in seconds
 _ABLE_S = 120.0
+#: the same for one whose workers no longer state that they take jobs
+_LEFT_S = 10.0
 #: most hosts that are remembered: a worker states its own name, and may invent names without end
 _MOST_HOSTS = 256
 #: failures in a row before the first warning about a host, and the factor to the next warning
@@ -42,6 +45,17 @@ class HostHealth:
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
         #: hosts that an order keeps from jobs
         self.paused: frozenset[str] = frozenset()
+        #: hosts whose workers state that they take jobs, and those that did before
+        self._taking: frozenset[str] = frozenset()
+        self._left: frozenset[str] = frozenset()
+
+    def stated(self, hosts: Collection[str]) -> None:
+        """The hosts whose workers state that they take jobs.
+
+        Anybody with a worker's password can make a host look absent, so one whose results still arrive has not left.
+        """
+        self._left = frozenset([*self._left, *self._taking.difference(hosts)][-_MOST_HOSTS:]).difference(hosts)
+        self._taking = frozenset(hosts)
 
     def ended(self, message: ResultMessage, job_type: str, now: float) -> str | None:
         """Count the end of an attempt at a job of a known type.
@@ -69,8 +83,10 @@ class HostHealth:
         )
 
     def able(self, now: float) -> frozenset[str]:
-        """The workers that computed a job lately, without those of paused hosts."""
-        lately = frozenset(worker for worker, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)
-        if not self.paused:
-            return lately
-        return frozenset(worker for worker in lately if host_of(worker) not in self.paused)
+        """The workers that computed a job lately, without those of hosts that are paused or have left."""
+        lately = {worker: now - tally.computed_at for worker, tally in self._tallies.items()}
+        return frozenset(worker for worker, ago_s in lately.items() if self._counts(host_of(worker), ago_s))
+
+    def _counts(self, host: str, ago_s: float) -> bool:
+        """Whether a host that computed a job so many seconds ago is expected to compute another."""
+        return ago_s <= (_LEFT_S if host in self._left else _ABLE_S) and host not in self.paused

@@ -15,7 +15,7 @@ from fleet.broker.presence import WorkerKinds, WorkerLevels
 from fleet.broker.routes import Router, unserved
 from fleet.coordinator.open_jobs import OpenJobs, TrackedJob
 from fleet.domain.effects import Dispatch
-from fleet.domain.events import HostDistrusted, ResultArrived, Unserved
+from fleet.domain.events import HostDistrusted, HostsLeft, ResultArrived, Unserved
 from fleet.miner.strikes import untried
 from tasks.broker.stated_host import StatedHost
 from tasks.messages import Outcome, ResultMessage
@@ -39,6 +39,8 @@ class Workforce:
         #: decides which queue takes the jobs of each class
         self.router: Router = Router() if beside is None else beside.router
         self._told = 0
+        #: the workers that could compute at the last turn
+        self._told_able: frozenset[str] = frozenset()
         #: job types that were refused at the last turn, and the ids of jobs that were refused since
         self._refused_types: tuple[str, ...] = ()
         self._refused: list[str] = []
@@ -87,6 +89,7 @@ class Workforce:
             self.auditor.kinds, self.stated = stated.by_worker, stated.hosts
         else:
             self.router.live(stated.by_worker)
+            self._hosts.stated(stated.by_worker.keys())
 
     def look(self, now: float) -> None:
         """Update which hosts compute."""
@@ -137,11 +140,13 @@ class Workforce:
         self.paused_types = frozenset(job_types)
         return [] if self.absent_since is not None else self._released()
 
-    def news(self, now: float) -> list[tuple[Collection[str], HostDistrusted | Unserved]]:
+    def news(self, now: float) -> list[tuple[Collection[str], HostDistrusted | HostsLeft | Unserved]]:
         """Update which hosts compute. Returns events, each with the ids of the miners that it is for; none for all."""
         self.look(now)
         fresh, self._told = self.auditor.log[self._told :], len(self.auditor.log)
-        return [*(((), HostDistrusted(host)) for host in fresh), *self._unserved()]
+        left, self._told_able = self._told_able - self.able, self.able
+        gone = [((), HostsLeft(self.able))] if left else []
+        return [*(((), HostDistrusted(host)) for host in fresh), *gone, *self._unserved()]
 
     def _unserved(self) -> Iterator[tuple[Collection[str], Unserved]]:
         """The jobs that are refused, and those at the workers whose type has begun to be."""

@@ -36,6 +36,13 @@ class HostDistrusted:
     host: str
 
 
+@dataclass(frozen=True, slots=True)
+class HostsLeft:
+    """Hosts have gone: no check is to wait for any but these workers."""
+
+    able: frozenset[str]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unserved:
     """No worker's host qualifies for one of the miner's jobs, and such jobs are refused."""
@@ -160,6 +167,7 @@ MinerEvent = (
     Reply
     | ResultArrived
     | HostDistrusted
+    | HostsLeft
     | Published
     | Unserved
     | TimePassed

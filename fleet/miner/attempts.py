@@ -13,7 +13,7 @@ from fleet.audit.settling import contradicting, host_that_claims, settle
 from fleet.domain.causes import Loss
 from fleet.domain.checks import Checked
 from fleet.domain.effects import Dispatch, Effect
-from fleet.domain.events import BrokerEmptied, HostDistrusted, Published, ResultArrived, Unserved
+from fleet.domain.events import BrokerEmptied, HostDistrusted, HostsLeft, Published, ResultArrived, Unserved
 from fleet.domain.jobs import JobState
 from fleet.domain.turn import NEVER
 from fleet.miner.job import LOSS_BY_OUTCOME, ActiveJob, flaw_of
@@ -103,7 +103,7 @@ class Attempts:
                 effects += [active.moved(JobState.ASSIGNED), order]
         return effects
 
-    def on(self, event: Published | BrokerEmptied | HostDistrusted | Unserved, now: float) -> list[Effect]:
+    def on(self, event: Published | BrokerEmptied | HostDistrusted | HostsLeft | Unserved, now: float) -> list[Effect]:
         """Take in what happened between the coordinator and its workers."""
         match event:
             case Published():
@@ -112,6 +112,9 @@ class Attempts:
                 return self._broker_emptied(now)
             case HostDistrusted():
                 return self._distrust(event.host, now)
+            case HostsLeft():
+                alone = [one for one in self._jobs.values() if one.is_checked and not _open_to_others(one, event.able)]
+                return [effect for active in alone for effect in self.decide(active)]
             case Unserved():
                 return self._unserved(event, now)
 
@@ -205,9 +208,7 @@ class Attempts:
             found = Checked(job_id=active.job.job_id, agreed=settled.agreed, wrong=settled.wrong, extra_ms=extra_ms)
             return [*self._computed(active, settled.claim), found]
         effects = self._without_contradicting(active)
-        answered = {host_that_claims(one) for one in active.claims}
-        others = any(host_of(worker) not in answered for worker in able if worker not in active.failed_on)
-        if active.claims and (len(active.claims) >= _MOST_CLAIMS or not (others or len(answered) > 1)):
+        if active.claims and (len(active.claims) >= _MOST_CLAIMS or not _open_to_others(active, able)):
             return [*effects, *self.decide(active)]
         if claim.message.attempt < active.attempt:
             # the next attempt is under way
@@ -273,3 +274,9 @@ class Attempts:
             message.kernel_version,
         )
         return [active.moved(JobState.COMPUTED, computed_by=message), computed(self._miner_id, active)]
+
+
+def _open_to_others(active: ActiveJob, able: Collection[str]) -> bool:
+    """Whether a further answer may decide a checked job: of another host, or of several that are asked again."""
+    answered = {host_that_claims(one) for one in active.claims}
+    return len(answered) > 1 or any(host_of(one) not in answered for one in able if one not in active.failed_on)

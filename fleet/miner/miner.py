@@ -22,6 +22,7 @@ from fleet.domain.events import (
     DrainOver,
     FreeJobsWorth,
     HostDistrusted,
+    HostsLeft,
     Left,
     MinerEvent,
     Paused,
@@ -165,7 +166,7 @@ class Miner:
                 return self._on_reply(event, now, find)
             case ResultArrived():
                 return self._workload.result(event, now)
-            case Published() | BrokerEmptied() | HostDistrusted() | Unserved():
+            case Published() | BrokerEmptied() | HostDistrusted() | HostsLeft() | Unserved():
                 return self._workload.attempts.on(event, now)
             case TimePassed():
                 return self._workload.tick(now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +19,34 @@ from tasks.worker.signatures import signatures
 
 #: how long a message left to others is held back, in seconds; meanwhile it takes up a slot of this worker
 LEAVE_S = 0.1
+#: a message that was left so often, over so many seconds, is taken after all: nobody else is there to take it
+_MOST_LEAVES, _LEAVES_S = 30, 15.0
+#: most messages whose leaves are counted
+_MOST_COUNTED = 256
 _log = logging.getLogger(__name__)
+
+
+class Leaves:
+    """Counts how often each message was left to other workers. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        #: id → how often, and when first
+        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def suffice(self, task_id: str, now: float) -> bool:
+        """Whether to take a message of this id now; otherwise it is left once more."""
+        count, since = self._counts.pop(task_id, (0, now))
+        if count >= _MOST_LEAVES and now - since >= _LEAVES_S:
+            return True
+        self._counts[task_id] = count + 1, since
+        if len(self._counts) > _MOST_COUNTED:
+            self._counts.popitem(last=False)
+        return False
 
 
 def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     """Celery's default strategy, except for messages that are left to other workers."""
-    take = default(task, app, consumer)
+    take, leaves = default(task, app, consumer), Leaves()
 
     def handle(message: Any, *more: Any, **names: Any) -> None:
         payload = _payload(message)
@@ -31,7 +55,8 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
         left_by = message.headers.get(AVOID_HEADER) or ()
         avoided = any(name in left_by for name in signatures.names(consumer.hostname))
         # the last one may have been on its way when the worker began to pause
-        if avoided or failures.testing or pausing.reason or failures.needs_test(consumer.pool.num_processes):
+        idle = failures.testing or pausing.reason or failures.needs_test(consumer.pool.num_processes)
+        if idle or (avoided and not leaves.suffice(message.headers["id"], time.monotonic())):
             consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))
         else:
             take(message, *more, **names)

@@ -176,3 +176,25 @@ def test_invented_names_take_no_memory_without_end() -> None:
     for number in range(10_000):
         hosts.ended(ended("j1", 1, f"worker@{number}", Outcome.COMPUTED), TYPE, 1.0)
     assert len(hosts.able(1.0)) <= 256
+
+
+def test_a_host_whose_workers_have_gone_is_expected_for_ten_more_seconds_unless_its_results_still_come() -> None:
+    health = HostHealth()
+    health.stated({"good", "bad"})
+    for host in (GOOD, BAD):
+        health.ended(ended("j1", 1, host, Outcome.COMPUTED), TYPE, 0.0)
+    health.stated({"good"})
+    assert health.able(9.0) == {GOOD, BAD}
+    assert health.able(11.0) == {GOOD}
+    health.ended(ended("j2", 1, BAD, Outcome.COMPUTED), TYPE, 12.0)
+    assert health.able(13.0) == {GOOD, BAD}, "anybody may have made it look absent"
+    health.stated({"good", "bad"})
+    assert health.able(100.0) == {GOOD, BAD}
+
+
+def test_a_host_that_never_stated_anything_counts_for_two_minutes() -> None:
+    health = HostHealth()
+    health.stated({"good"})
+    health.ended(ended("j1", 1, BAD, Outcome.COMPUTED), TYPE, 0.0)
+    assert health.able(100.0) == {BAD}
+    assert health.able(121.0) == frozenset()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fleet.domain.calls import CallKind
 from fleet.domain.checks import Checked
 from fleet.domain.effects import JobMoved, Notice
-from fleet.domain.events import DrainBegun, HostDistrusted, Published, ResultArrived
+from fleet.domain.events import DrainBegun, HostDistrusted, HostsLeft, Published, ResultArrived
 from fleet.domain.jobs import JobState
 from fleet.miner.policy import Policy
 from tasks.messages import Outcome, ResultMessage
@@ -270,3 +270,22 @@ def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
     script.came("c", 0.5, attempt=3, check=False)
     assert script.score == 0.5
     assert not [one for one in script.effects if isinstance(one, JobMoved) and one.state is JobState.QUARANTINED]
+
+
+def test_a_check_that_nobody_else_can_make_any_more_is_given_up_at_once() -> None:
+    script = _Checked()
+    script.came("a", attempt=1, able=frozenset({"worker@a", "worker@b"}))
+    assert script.orders[-1] == (2, ("worker@a",))
+    script.effects += script.miner.on(HostsLeft(frozenset({"worker@a", "worker@c"})), script.now)
+    assert script.last_state("j1") is JobState.ASSIGNED, "c can still check it"
+    script.effects += script.miner.on(HostsLeft(frozenset({"worker@a"})), script.now)
+    assert script.score == 0.5
+    assert script.found[-1].unchecked == "a"
+
+
+def test_hosts_that_disagree_are_still_asked_again_when_a_third_one_leaves() -> None:
+    script = _Checked()
+    script.came("a", 0.1, attempt=1)
+    script.came("b", 0.5, attempt=2)
+    script.effects += script.miner.on(HostsLeft(frozenset({"worker@a", "worker@b"})), script.now)
+    assert not active_jobs(script.miner)["j1"].result
