@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from tasks.jobtypes import CLASSES, LEVELS
-from tasks.messages import JOBS_QUEUE
+from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION, WRITTEN_WIRE, jobs_queue
 
-#: The Redis list of each class, by its level. The first has the name that earlier releases know: their workers take
-#: jobs from it alone.
-QUEUES: dict[int, str] = {
-    level: JOBS_QUEUE if level == 1 else f"{JOBS_QUEUE}.{CLASSES[level - 1].name}" for level in LEVELS
-}
+
+def _queue(level: int, version: int) -> str:
+    """The Redis list of a class in a wire version. That of the first class is known to earlier releases."""
+    return jobs_queue(version) if level == 1 else f"{jobs_queue(version)}.{CLASSES[level - 1].name}"
+
+
+#: the wire versions whose jobs are taken, the one that is written first
+_VERSIONS = sorted(range(OLDEST_WIRE, WIRE_VERSION + 1), key=lambda version: version != WRITTEN_WIRE)
+#: the queue that jobs of each class are sent to, by its level
+QUEUES: dict[int, str] = {level: _queue(level, WRITTEN_WIRE) for level in LEVELS}
 JOB_QUEUES = frozenset(QUEUES.values())
+#: the queues that workers take jobs from: those, and the same of the other wire versions that this release reads
+TAKEN_QUEUES = frozenset(_queue(level, version) for level in LEVELS for version in _VERSIONS)
 #: the message header with the level of the class that its jobs are for; a message without it is for every host
 LEVEL_HEADER = "level"
 
 
 def queues_of_host(level: int) -> tuple[str, ...]:
     """The queues that a host of this level takes jobs from, its best first."""
-    return tuple(QUEUES[one] for one in range(level, 0, -1))
+    return tuple(_queue(one, version) for one in range(level, 0, -1) for version in _VERSIONS)

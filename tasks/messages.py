@@ -1,6 +1,6 @@
 """The messages between coordinator and worker: jobs out, results back. Validated, free of numpy and celery.
 
-One file: both directions of the wire share its version, its ids and its limits.
+One file: both directions of the wire share their ids and its limits.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from tasks import strict_json
 from tasks.data_size import data_text
 from tasks.errors import MessageError
 from tasks.text import sanitized
+from tasks.wire_versions import WRITTEN_WIRE, is_spoken, jobs_queue, spoken
 
-#: raised when a field changes its meaning
-WIRE_VERSION = 2
-#: the oldest version that is spoken, too: the one before (CONTRIBUTING.md), but never 1, which could not send all data
-OLDEST_WIRE = 2
-#: the Celery queue that carries jobs (a Redis list of this name); workers of another wire version never see it
-JOBS_QUEUE = f"neonet.jobs.{WIRE_VERSION}"
+#: the Celery queue that carries jobs (a Redis list of this name); workers that don't read its version never see it
+JOBS_QUEUE = jobs_queue()
 #: the Redis stream that carries results
 RESULTS_STREAM = "neonet.results"
 #: the consumer group in which the coordinator reads results
@@ -90,16 +87,6 @@ _OUTCOME_BY_EXCEPTION = {
 }
 
 
-def is_spoken(version: object) -> bool:
-    """Whether this release reads messages of a wire version."""
-    return type(version) is int and OLDEST_WIRE <= version <= WIRE_VERSION
-
-
-def spoken(oldest: int = OLDEST_WIRE, newest: int = WIRE_VERSION) -> str:
-    """Wire versions in words: `2`, or `2 to 3`."""
-    return f"{newest}" if oldest == newest else f"{oldest} to {newest}"
-
-
 def is_job_id(text: object) -> bool:
     """Whether `text` is a valid job id: 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or a digit."""
     return isinstance(text, str) and _JOB_ID.fullmatch(text) is not None
@@ -145,7 +132,7 @@ class JobMessage:
     def encode(self) -> dict[str, Any]:
         """The JSON object that is the Celery task's only argument."""
         return {
-            "v": WIRE_VERSION,
+            "v": WRITTEN_WIRE,
             "job_id": self.job_id,
             "attempt": self.attempt,
             "miner_id": self.miner_id,
@@ -219,7 +206,7 @@ class ResultMessage:
 
 def encode_computed(*, result: Mapping[str, Any], kernel_version: str, compute_ms: float) -> dict[str, Any]:
     """The return value of a Celery task for a computed job."""
-    return {"v": WIRE_VERSION, "result": dict(result), "kernel": kernel_version, "ms": round(compute_ms, 3)}
+    return {"v": WRITTEN_WIRE, "result": dict(result), "kernel": kernel_version, "ms": round(compute_ms, 3)}
 
 
 def stream_fields(*, task: str, state: str, worker: str, body: Any) -> dict[str, str]:

@@ -20,7 +20,7 @@ from tests.support.source_tree import PACKAGES, ROOT, code_modules, imports, mat
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.kinds", "tasks.strict_json", "tasks.text"),
-    ("tasks.data_size", "tasks.host"),
+    ("tasks.data_size", "tasks.host", "tasks.wire_versions"),
     ("tasks.messages", "tasks.signing"),
     ("tasks.compute", "tasks.job_queues"),
     ("tasks.broker",),

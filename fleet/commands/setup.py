@@ -16,8 +16,8 @@ from fleet.hosts.farm_secrets import PAGES_USER, FarmSecrets, PublicAddress
 from fleet.hosts.joining import Access, hand_over
 from tasks.broker.handshake import release
 from tasks.host.host_names import host_of
-from tasks.messages import WIRE_VERSION
 from tasks.signing import WorkerKey
+from tasks.wire_versions import WRITTEN_WIRE
 
 _DAY_S = 86_400.0
 #: seconds before its end from which the authority's end is said, once a day
@@ -92,7 +92,7 @@ def invite(root: Path, names: tuple[str, ...], port: int, valid_s: float, own: s
         published = PublicAddress(names=_all(names), port=port)
         expires_at = int(time.time() + valid_s)
         invitation = FarmSecrets(root).invite(
-            host, published, release=release(), wire=WIRE_VERSION, expires_at=expires_at
+            host, published, release=release(), wire=WRITTEN_WIRE, expires_at=expires_at
         )
     click.echo(invitation.encode())
 

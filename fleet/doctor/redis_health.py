@@ -18,7 +18,7 @@ from fleet.doctor.clocks import judged_clock
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.redis_state import info_diagnoses
 from fleet.doctor.statements import judged_coordinator, judged_workers
-from tasks.broker.handshake import process_refusal, redis_refusal, release
+from tasks.broker.handshake import plain_statement, process_refusal, redis_refusal
 from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement, parse_statement
@@ -26,13 +26,12 @@ from tasks.job_queues import QUEUES
 from tasks.messages import (
     COORDINATOR_KEY,
     JOBS_QUEUE,
-    OLDEST_WIRE,
     RELEASE_KEY,
     RESULTS_STREAM,
-    WIRE_VERSION,
     WORKERS_KEY,
 )
 from tasks.text import sanitized
+from tasks.wire_versions import WIRE_VERSION, WRITTEN_WIRE, is_spoken, spoken
 
 _TIMEOUT_S = 3.0
 #: error code of a refused write, or redis-py's class for it → what to do
@@ -71,9 +70,7 @@ def redis_diagnoses(redis_url: str, own: Statement | None = None) -> Iterator[Di
     if role == "flower":
         return
     with redis_client(redis_url, connect_timeout_s=_TIMEOUT_S, timeout_s=_TIMEOUT_S) as client:
-        yield from _contents(
-            client, role, own or Statement(release=release(), wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE)
-        )
+        yield from _contents(client, role, own or plain_statement())
 
 
 def _refused(reason: str) -> Diagnosis:
@@ -174,15 +171,15 @@ def _presence(client: redis.Redis) -> Iterator[Diagnosis]:
     sign: Any = client.get(WORKERS_KEY)
     if sign is None:
         words = "start one: `fleet worker`, or `fleet up` for all parts; a worker's log says why it refuses this Redis"
-        yield warn("workers", f"no worker of wire version {WIRE_VERSION} takes jobs", words)
+        yield warn("workers", f"no worker of wire version {spoken()} takes jobs", words)
     else:
         name = sanitized(sign.decode(errors="replace"))[:80]
-        yield ok("workers", f"at least one takes jobs, of wire version {WIRE_VERSION}; the last to say so: {name}")
+        yield ok("workers", f"at least one takes jobs, of wire version {spoken()}; the last to say so: {name}")
     yield from judged_queues({wire: _length(client, wire) for wire in range(1, WIRE_VERSION + 3)})
 
 
 def _length(client: redis.Redis, wire: int) -> int:
-    queues = QUEUES.values() if wire == WIRE_VERSION else (f"{JOBS_QUEUE.rpartition('.')[0]}.{wire}",)
+    queues = QUEUES.values() if wire == WRITTEN_WIRE else (f"{JOBS_QUEUE.rpartition('.')[0]}.{wire}",)
     try:
         return sum(queue_lengths(client, queues).values())
     except redis.ResponseError:
@@ -192,8 +189,8 @@ def _length(client: redis.Redis, wire: int) -> int:
 def judged_queues(lengths: Mapping[int, int]) -> Iterator[Diagnosis]:
     """The diagnoses of the queues of jobs, by wire version and length in messages."""
     for wire, length in lengths.items():
-        if length and wire != WIRE_VERSION:
+        if length and not is_spoken(wire):
             words = f"{length} messages wait for workers of wire version {wire}, which this release does not speak"
             yield warn("queue", words, "run one release on all hosts; open jobs are sent again from the ledger")
-    waiting = lengths.get(WIRE_VERSION, 0)
+    waiting = sum(length for wire, length in lengths.items() if is_spoken(wire))
     yield ok("queue", f"messages that wait for workers: {waiting:,}")

@@ -29,7 +29,7 @@ from fleet.ledger.reports.sqlite_reader import sqlite_version
 from fleet.ledger.reports.verify import ServerVerdict, verify
 from fleet.status.standing import standing, status_folder
 from tasks.host.hardware import detect
-from tasks.messages import WIRE_VERSION
+from tasks.wire_versions import WIRE_VERSION
 
 #: packages whose versions tell most about a fault
 _PACKAGES = (

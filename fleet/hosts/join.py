@@ -12,7 +12,7 @@ from fleet.hosts.invitation import Invitation
 from fleet.hosts.joining import take
 from fleet.hosts.secret_files import write_secret
 from tasks.broker.handshake import process_refusal, release
-from tasks.messages import WIRE_VERSION
+from tasks.wire_versions import is_spoken, spoken
 
 _TIMEOUT_S = 10.0
 
@@ -23,9 +23,9 @@ def join_farm(invitation: Invitation, folder: Path) -> Path:
     Raises ServiceError where the release differs, or where the Redis can't be reached, is a different one, or refuses
     the host.
     """
-    if invitation.wire != WIRE_VERSION:
+    if not is_spoken(invitation.wire):
         raise ServiceError(
-            f"this host has release {release()} (wire version {WIRE_VERSION}), the farm needs release "
+            f"this host has release {release()} (wire version {spoken()}), the farm needs release "
             f"{invitation.release} (wire version {invitation.wire}): install that one here"
         )
     _try_tls(invitation)

@@ -19,8 +19,9 @@ from config.redis_address import RedisAddress, read_redis_url
 from tasks.broker.redis_client import redis_client, unusable_file
 from tasks.broker.redis_version import is_too_old, minimum, version_of_server
 from tasks.broker.statement import Statement, parse_statement
-from tasks.messages import OLDEST_WIRE, RELEASE_KEY, WIRE_VERSION
+from tasks.messages import RELEASE_KEY
 from tasks.text import sanitized
+from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION, WRITTEN_WIRE
 
 #: how long to wait for a Redis that does not answer yet, in seconds; after a reboot everything starts at once
 PATIENCE_S = 10.0
@@ -68,7 +69,7 @@ def announce(redis_url: str, statement: Statement | None = None, *, patience_s: 
 
     A Redis that temporarily takes no writes is usable: jobs wait for it in the ledger.
     """
-    body = (statement or _own()).encode()
+    body = (statement or plain_statement()).encode()
     return _refusal(redis_url, lambda client: client.set(RELEASE_KEY, body), patience_s)
 
 
@@ -221,7 +222,7 @@ def _cause(address: RedisAddress, exc: Exception) -> str:
 
 def _other_wire(stated: bytes | None) -> Refusal | None:
     """Why a worker does not understand the coordinator that stated this; None where nothing readable is stated."""
-    coordinator, own = parse_statement(stated or b""), _own()
+    coordinator, own = parse_statement(stated or b""), plain_statement()
     if coordinator is None or coordinator.understands(own):
         return None
     return Refusal(
@@ -231,5 +232,6 @@ def _other_wire(stated: bytes | None) -> Refusal | None:
     )
 
 
-def _own() -> Statement:
-    return Statement(release=release(), wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE)
+def plain_statement() -> Statement:
+    """What a process of this release states of it."""
+    return Statement(release=release(), wire=WIRE_VERSION, oldest_wire=OLDEST_WIRE, written_wire=WRITTEN_WIRE)

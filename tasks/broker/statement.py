@@ -10,8 +10,8 @@ from config.settings import Settings
 from tasks import strict_json
 from tasks.broker.stated_host import StatedHost, parse_host
 from tasks.compact_json import compact
-from tasks.messages import OLDEST_WIRE, WIRE_VERSION, spoken
 from tasks.text import sanitized
+from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION, WRITTEN_WIRE, spoken
 
 _RELEASE = re.compile(r"[A-Za-z0-9.+-]{1,40}")
 _MOST_BYTES = 4_000
@@ -31,6 +31,8 @@ class Statement:
     wire: int
     #: the oldest one; None from a release that did not state it, and speaks no other
     oldest_wire: int | None = None
+    #: the one that it writes; None from a release that did not state it, and writes its newest
+    written_wire: int | None = None
     #: seconds after which it ends a kernel; None from a release that did not state it
     time_limit_s: float | None = None
     #: seconds after which it gives an unacknowledged job to another worker; None from a release that did not state it
@@ -55,9 +57,16 @@ class Statement:
     def _oldest(self) -> int:
         return self.wire if self.oldest_wire is None else self.oldest_wire
 
+    @property
+    def _written(self) -> int:
+        return self.wire if self.written_wire is None else self.written_wire
+
+    def _reads(self, other: Statement) -> bool:
+        return self._oldest <= other._written <= self.wire
+
     def understands(self, other: Statement) -> bool:
-        """Whether the two speak a wire version in common."""
-        return self._oldest <= other.wire and other._oldest <= self.wire
+        """Whether each of the two reads what the other writes."""
+        return self._reads(other) and other._reads(self)
 
     def encode(self) -> str:
         """The text that stands in Redis, which earlier releases read, too."""
@@ -66,6 +75,7 @@ class Statement:
                 "release": self.release,
                 "wire": self.wire,
                 "oldest_wire": self.oldest_wire,
+                "written_wire": self.written_wire,
                 "time_limit_s": self.time_limit_s,
                 "visibility_timeout_s": self.visibility_timeout_s,
                 "host": None if self.host is None else self.host.fields(),
@@ -83,6 +93,7 @@ def own_statement(release: str, settings: Settings, host: StatedHost | None = No
         release=release,
         wire=WIRE_VERSION,
         oldest_wire=OLDEST_WIRE,
+        written_wire=WRITTEN_WIRE,
         time_limit_s=settings.worker.time_limit_s,
         visibility_timeout_s=settings.visibility_timeout_s,
         host=host,
@@ -106,11 +117,12 @@ def parse_statement(text: bytes) -> Statement | None:
         return None
     if type(wire) is not int or not 0 < wire <= _MOST_WIRE:
         return None
-    oldest = fields.get("oldest_wire")
+    oldest, written = fields.get("oldest_wire"), fields.get("written_wire")
     return Statement(
         release=release,
         wire=wire,
         oldest_wire=oldest if type(oldest) is int and 0 < oldest <= wire else None,
+        written_wire=written if type(written) is int and 0 < written <= wire else None,
         time_limit_s=_seconds(fields.get("time_limit_s")),
         visibility_timeout_s=_seconds(fields.get("visibility_timeout_s")),
         host=parse_host(fields.get("host")),

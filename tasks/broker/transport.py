@@ -33,7 +33,7 @@ from tasks.broker.dropped import Dropped
 from tasks.broker.envelope import sanitized_envelope
 from tasks.broker.redis_clock import RedisClock
 from tasks.broker.verified_tls import VerifiedConnection
-from tasks.job_queues import JOB_QUEUES
+from tasks.job_queues import TAKEN_QUEUES
 from tasks.messages import JOBS_QUEUE
 
 #: seconds until a taken message is marked as such, unless it is done by then
@@ -226,7 +226,7 @@ class Channel(redis.Channel):
 
         Another key, which this role may not write to, would end the sweep at this message each time.
         """
-        queue = routing_key if routing_key in JOB_QUEUES else JOBS_QUEUE
+        queue = routing_key if routing_key in TAKEN_QUEUES else JOBS_QUEUE
         with suppress(KeyError, TypeError):
             payload["headers"]["redelivered"] = True
         (pipe.lpush if leftmost else pipe.rpush)(queue, dumps(payload))
@@ -274,7 +274,7 @@ class RedisTransport(redis.Transport):
         """Pass a message to its consumer. One that is not a job, or that its consumer fails on, is dropped."""
         tag = None
         try:
-            if queue in JOB_QUEUES:
+            if queue in TAKEN_QUEUES:
                 message = sanitized_envelope(message, queue)
                 tag = message["properties"]["delivery_tag"]
             super()._deliver(message, queue)

@@ -12,7 +12,7 @@ from config.redis_address import read_redis_url
 from config.settings import Settings
 from tasks.broker.redis_client import tls_options
 from tasks.broker.transport import use_for_redis
-from tasks.job_queues import QUEUES
+from tasks.job_queues import TAKEN_QUEUES
 from tasks.messages import JOBS_QUEUE
 
 _BACKEND = "tasks.worker.backend.StreamBackend"
@@ -68,7 +68,7 @@ def _task_options(settings: Settings) -> dict[str, Any]:
         "result_serializer": "json",
         "accept_content": ["json"],
         "task_default_queue": JOBS_QUEUE,
-        "task_queues": [Queue(name, routing_key=name) for name in QUEUES.values()],  # type: ignore[no-untyped-call]
+        "task_queues": [Queue(name, routing_key=name) for name in sorted(TAKEN_QUEUES)],  # type: ignore[no-untyped-call]
         "task_create_missing_queues": False,
         "task_acks_late": True,
         "task_reject_on_worker_lost": False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.job_queues import JOB_QUEUES, queues_of_host
+from tasks.job_queues import TAKEN_QUEUES, queues_of_host
 
 
 class OwnQueues:
@@ -16,11 +16,11 @@ class OwnQueues:
 
     def consumed(self, consumer: Any) -> bool:
         """Whether the worker takes jobs from any queue."""
-        return any(consumer.task_consumer.consuming_from(name) for name in JOB_QUEUES)
+        return any(consumer.task_consumer.consuming_from(name) for name in TAKEN_QUEUES)
 
     def leave(self, consumer: Any) -> None:
         """Take no more jobs. The messages that the worker holds stay with it."""
-        for name in JOB_QUEUES:
+        for name in TAKEN_QUEUES:
             consumer.cancel_task_queue(name)
 
     def come_back(self, consumer: Any) -> None:
@@ -33,7 +33,7 @@ class OwnQueues:
         if not self.consumed(consumer):
             return
         wanted = [name for name in queues_of_host(level) if name not in self.names]
-        for name in JOB_QUEUES.difference(self.names, wanted):
+        for name in TAKEN_QUEUES.difference(self.names, wanted):
             if consumer.task_consumer.consuming_from(name):
                 consumer.cancel_task_queue(name)
         for name in wanted:

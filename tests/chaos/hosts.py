@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import redis
 
-from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM, WIRE_VERSION
+from tasks.messages import JOBS_QUEUE, RELEASE_KEY, RESULTS_STREAM
+from tasks.wire_versions import WIRE_VERSION
 from tests.chaos import acts
 from tests.chaos.acts import Havoc
 from tests.chaos.host import Host

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from uuid import UUID
 
-from tasks.messages import WIRE_VERSION, encode_computed, stream_fields, task_id
+from tasks.messages import encode_computed, stream_fields, task_id
+from tasks.wire_versions import WIRE_VERSION
 
 _FORMS = ("invented", "hollow", "error", "swapped", "cut", "old", "foreign", "nested", "many")
 

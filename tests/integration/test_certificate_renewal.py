@@ -22,7 +22,7 @@ from fleet.hosts.join import join_farm
 from fleet.hosts.joining import hand_over
 from fleet.server.certificate import certificate_of
 from tasks.broker.handshake import release
-from tasks.messages import WIRE_VERSION
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.diagnoses import about
 from tests.support.processes import eventually
 from tests.support.redis_container import Container

@@ -15,7 +15,8 @@ from fleet.doctor.diagnosis import Grade
 from fleet.doctor.redis_health import redis_diagnoses
 from fleet.hosts.redis_acl import Role, users_file
 from fleet.local.redis_server import free_port
-from tasks.messages import WIRE_VERSION, WORKERS_KEY
+from tasks.messages import WORKERS_KEY
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.diagnoses import about
 from tests.support.old_redis import redis_of_version
 from tests.support.processes import eventually

@@ -15,7 +15,7 @@ import pytest
 
 from fleet.hosts.farm_secrets import FarmSecrets, PublicAddress
 from fleet.hosts.invitation import Invitation, InvitationError
-from tasks.messages import WIRE_VERSION
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.processes import FLEET, environ
 
 _ESCAPE = "\x1b]0;owned\x07\x1b[31m"

@@ -25,8 +25,9 @@ from fleet.hosts.join import join_farm
 from fleet.hosts.joining import Access, hand_over
 from fleet.hosts.redis_acl import user_of_guest
 from fleet.local.redis_server import free_port
-from tasks.messages import JOIN_KEY_PREFIX, WIRE_VERSION
+from tasks.messages import JOIN_KEY_PREFIX
 from tasks.signing import WorkerKey
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.processes import FLEET, environ, eventually, run_fleet, started
 from tests.support.redis_server import binary
 from tests.support.tls_front import tls_front

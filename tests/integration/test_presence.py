@@ -21,7 +21,8 @@ from tasks.broker.handshake import release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import Statement
 from tasks.host.hardware import detect
-from tasks.messages import OLDEST_WIRE, SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.messages import SLOTS_KEY, STATEMENTS_KEY, WORKERS_KEY, WORKERS_KEY_TTL_MS
+from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION, WRITTEN_WIRE
 from tests.support.processes import FLEET, PATIENCE_S, environ, eventually
 from tests.support.signed import KEYS, key_of
 from tests.support.workers import worker
@@ -91,6 +92,7 @@ def test_a_worker_states_its_release_and_its_limits_and_the_coordinator_forgets_
             release=release(),
             wire=WIRE_VERSION,
             oldest_wire=OLDEST_WIRE,
+            written_wire=WRITTEN_WIRE,
             time_limit_s=30.0,
             visibility_timeout_s=240.0,
         )

@@ -28,13 +28,13 @@ from tasks.compute import catalog
 from tasks.messages import (
     JOBS_QUEUE,
     RESULTS_STREAM,
-    WIRE_VERSION,
     Outcome,
     ResultMessage,
     encode_computed,
     stream_fields,
 )
 from tasks.signing import WorkerKey, job_mac, signed_result
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.envelopes import Message, as_task, with_body, with_fields
 from tests.support.intake import Heard, intake
 from tests.support.processes import Started, eventually

@@ -21,7 +21,8 @@ from fleet.ledger.version import SCHEMA_VERSION
 from tasks.broker.handshake import announce, release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import own_statement
-from tasks.messages import JOBS_QUEUE, SLOTS_KEY, STATEMENTS_KEY, WIRE_VERSION
+from tasks.messages import JOBS_QUEUE, SLOTS_KEY, STATEMENTS_KEY
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.processes import run_fleet
 
 _SUPPORT = Path(__file__).parents[1] / "support"

@@ -20,7 +20,8 @@ import redis
 from config.settings import Settings
 from tasks.compute import catalog
 from tasks.jobtypes import JOB_TYPES
-from tasks.messages import JOBS_QUEUE, TASK_PREFIX, WIRE_VERSION, Outcome, ResultMessage, parse_stream_fields
+from tasks.messages import JOBS_QUEUE, TASK_PREFIX, Outcome, ResultMessage, parse_stream_fields
+from tasks.wire_versions import WIRE_VERSION
 from tasks.worker.app import make_app
 from tests.support.processes import Started, eventually, nothing_left, stop
 from tests.support.workers import ONE_THREAD, POISONED, entries, job, results, send, worker

@@ -28,11 +28,13 @@ class Release:
 
     name: str
     folder: Path
+    #: how its `fleet` is called; its own one without any
+    called: tuple[str, ...] = ()
 
     @property
-    def command(self) -> str:
+    def command(self) -> tuple[str, ...]:
         """Its `fleet`."""
-        return str(self.folder / ".venv" / "bin" / "fleet")
+        return self.called or (str(self.folder / ".venv" / "bin" / "fleet"),)
 
     @property
     def has_page(self) -> bool:
@@ -54,14 +56,18 @@ class Farm:
         """Start a coordinator of this release; one that runs is drained before."""
         if self.coordinator is not None:
             _ended(self.coordinator)
-        self.coordinator = self._start(release, "coordinator")
+        self.coordinator = self.start(release, "coordinator")
 
     def run_host(self, release: Release, name: str) -> None:
         """Start the workers of a host with this release; those that run finish their jobs before."""
         if name in self.hosts:
             _ended(self.hosts[name])
-        self.hosts[name] = self._start(release, "worker", "--name", name)
+        self.hosts[name] = self.start(release, "worker", "--name", name)
         self.hosts[name].says("ready.")
+
+    def stop_host(self, name: str) -> None:
+        """Stop the workers of a host, which finish their jobs before."""
+        _ended(self.hosts.pop(name))
 
     def accepts(self, count: int) -> None:
         """Wait until the server has accepted so many more jobs."""
@@ -71,7 +77,7 @@ class Farm:
     def said(self, release: Release, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of a release to its end."""
         return subprocess.run(
-            [release.command, *words],
+            [*release.command, *words],
             cwd=self.folder,
             env=self._environ(release),
             capture_output=True,
@@ -101,11 +107,12 @@ class Farm:
     def _accepted(self) -> int:
         return int(asked(self.url, "/simulator/requests")["accepted"])
 
-    def _start(self, release: Release, *words: str) -> Started:
+    def start(self, release: Release, *words: str) -> Started:
+        """Start a command of a release, which `end` does not end."""
         # what ends a process also ends those in its folder
         folder = self.folder / words[-1]
         folder.mkdir(exist_ok=True)
-        return Started([release.command, *words], folder, self._environ(release))
+        return Started([*release.command, *words], folder, self._environ(release))
 
     def _environ(self, release: Release) -> dict[str, str]:
         # an early release had no page yet

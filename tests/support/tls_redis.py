@@ -17,7 +17,7 @@ from fleet.hosts.redis_acl import Role
 from fleet.local.redis_server import free_port
 from tasks.broker.handshake import release
 from tasks.broker.redis_client import redis_client
-from tasks.messages import WIRE_VERSION
+from tasks.wire_versions import WIRE_VERSION
 from tests.support.lacks import lacks
 from tests.support.processes import eventually
 from tests.support.redis_server import binary

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tasks.data_size import MAX_DATA_BYTES, data_text, surely_fits
 from tasks.errors import MessageError
-from tasks.messages import WIRE_VERSION, JobMessage, is_job_id, parse_task_id, task_id
+from tasks.messages import JobMessage, is_job_id, parse_task_id, task_id
+from tasks.wire_versions import WIRE_VERSION
 
 JOB_IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", fullmatch=True)
 JSON = st.recursive(

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tasks.errors import MessageError
 from tasks.messages import (
     MAX_RESULT_BYTES,
-    WIRE_VERSION,
     Outcome,
     ResultMessage,
     encode_computed,
@@ -20,6 +19,7 @@ from tasks.messages import (
     stream_fields,
     task_id,
 )
+from tasks.wire_versions import WIRE_VERSION
 from tests.unit.tasks.test_messages import JSON, OBJECTS
 
 COMPUTED: dict[str, Any] = {"v": WIRE_VERSION, "result": {"output_hash": "ab"}, "kernel": "7", "ms": 1.5}

@@ -51,7 +51,7 @@ def test_a_lost_job_or_another_chain_fails_the_proof() -> None:
 
 
 def test_a_release_that_speaks_the_version_before_too_is_upgraded_one_after_the_other() -> None:
-    new = replace(_OWN, wire=3, oldest_wire=2)
+    new = replace(_OWN, wire=3, oldest_wire=2, written_wire=2)
     found = about("order", judged_order(_OWN, {"attic": _OWN}, new))
     assert (found.grade, "coordinator first" in found.found) == (Grade.OK, True)
     (host, *_) = judged_order(None, {"attic": new}, new)

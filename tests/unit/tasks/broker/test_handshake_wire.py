@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tasks.broker.handshake import _other_wire, release
-from tasks.messages import OLDEST_WIRE, WIRE_VERSION
+from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION
+
+_OWN = WIRE_VERSION
 
 
 @pytest.mark.parametrize(
@@ -14,7 +16,7 @@ from tasks.messages import OLDEST_WIRE, WIRE_VERSION
         f'{{"release": "0.1.0", "wire": {WIRE_VERSION}}}',
         f'{{"release": "0.1.0", "wire": {OLDEST_WIRE}}}',
         # the release after this one, which speaks this one's version, too
-        f'{{"release": "9.0.0", "wire": {WIRE_VERSION + 1}, "oldest_wire": {WIRE_VERSION}}}',
+        f'{{"release": "9.0.0", "wire": {WIRE_VERSION + 1}, "oldest_wire": {_OWN}, "written_wire": {_OWN}}}',
         "",
         "nonsense",
         "[]",
