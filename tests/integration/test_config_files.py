@@ -62,7 +62,7 @@ def test_an_empty_variable_is_not_given() -> None:
 
 def test_miners_can_be_tables_or_json(empty_folder: Path) -> None:
     (empty_folder / "fleet.toml").write_text('[[miner]]\nid = "a"\ntags = ["x"]\n[[miner]]\nid = "b"\ncpu_cores = 8\n')
-    assert [(miner.id, miner.cpu_cores, miner.tags) for miner in load().miner] == [("a", 4, ("x",)), ("b", 8, ())]
+    assert [(miner.id, miner.cpu_cores, miner.tags) for miner in load().miner] == [("a", None, ("x",)), ("b", 8, ())]
     assert [miner.id for miner in load(environ={"FLEET_MINER": '[{"id": "c"}]'}).miner] == ["c"]
 
 
