@@ -108,10 +108,10 @@ def _drops_what_was_completed(self: Workload, active: ActiveJob, error: CallErro
     return _failed(self, active, error, reply)
 
 
-def _sends_the_last_result(self: Any, active: ActiveJob, message: Any) -> list[Effect]:
-    last = getattr(type(self), "last_result", message.result)
-    type(self).last_result = message.result
-    return _computed(self, active, replace(message, result=last))
+def _sends_the_last_result(self: Any, active: ActiveJob, claim: Any) -> list[Effect]:
+    last = getattr(type(self), "last_result", claim.message.result)
+    type(self).last_result = claim.message.result
+    return _computed(self, active, replace(claim, message=replace(claim.message, result=last)))
 
 
 def _counts_in_floats(self: MinerAccount, job: Any, amount: Decimal, *args: Any, **names: Any) -> Booked:
@@ -237,9 +237,15 @@ PLANTED = (
 
 
 def caught(bug: Planted, seed: int) -> Exception | None:
-    """The law that a seed finds broken by the bug; None if it finds nothing."""
+    """The law that a seed finds broken by the bug; None if it finds nothing.
+
+    Raises the error of a bug that no longer fits the code that it replaces.
+    """
     with mock.patch.object(bug.owner, bug.attribute, bug.bug):
-        return failure_of(draw_plan(seed, jobs=JOBS, later=bug.later))
+        found = failure_of(draw_plan(seed, jobs=JOBS, later=bug.later))
+    if isinstance(found, AttributeError | TypeError):
+        raise found
+    return found
 
 
 def main() -> int:

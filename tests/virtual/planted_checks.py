@@ -11,12 +11,12 @@ from tests.virtual.planted_bug import Planted
 
 
 def _believes_the_first_host(self: Any, active: ActiveJob, claim: Any, *_: object) -> list[Effect]:
-    return self._computed(active, claim.message)  # type: ignore[no-any-return]
+    return self._computed(active, claim)  # type: ignore[no-any-return]
 
 
 def _believes_the_last_host(self: Any, active: ActiveJob, claim: Any, *_: object) -> list[Effect]:
     if active.claims:
-        return self._computed(active, claim.message)  # type: ignore[no-any-return]
+        return self._computed(active, claim)  # type: ignore[no-any-return]
     active.claims.append(claim)
     order = self.order(active, active.redispatch_at)
     return [active.moved(active.state), order]
