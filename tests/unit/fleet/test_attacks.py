@@ -14,7 +14,7 @@ from rich.console import Console
 from fleet.alerts.message import message_of
 from fleet.commands.sheets import restored, write_csv
 from fleet.commands.status_screen import screen_of
-from  import UTC_CALENDAR
+from fleet.domain.calendar import Calendar
 from fleet.status.standing import FarmStanding
 from fleet.web import views
 from fleet.web.farm_metrics import farm_metrics
@@ -51,7 +51,7 @@ def overview(text: str) -> Elements:
         server=farm.server,
         simulated=True,
         hosts=views.hosts(farm),
-        calendar=UTC_CALENDAR,
+        calendar=Calendar(),
     )
     return Elements(document.decode())
 
