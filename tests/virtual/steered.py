@@ -125,7 +125,9 @@ class Operator:
             if isinstance(write, SessionRequested):
                 self.laws.requested.add(write.miner_id)
                 self.laws.in_doubt.add(write.miner_id)
-            elif isinstance(write, SessionOpened | SessionClosed | SessionDenied):
+            elif isinstance(write, SessionDenied):
+                self.laws.in_doubt.discard(write.miner_id)
+            elif isinstance(write, SessionOpened | SessionClosed):
                 self.laws.in_doubt.discard(write.miner_id)
                 self.laws.in_session[write.miner_id] = isinstance(write, SessionOpened)
 
