@@ -84,9 +84,14 @@ class HostHealth:
 
     def able(self, now: float) -> frozenset[str]:
         """The workers that computed a job lately, without those of hosts that are paused or have left."""
-        lately = {worker: now - tally.computed_at for worker, tally in self._tallies.items()}
-        return frozenset(worker for worker, ago_s in lately.items() if self._counts(host_of(worker), ago_s))
+        lately = frozenset(worker for worker, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)
+        # asked for each result, and seldom is a host paused or gone
+        if not (self.paused or self._left):
+            return lately
+        return frozenset(worker for worker in lately if self._counts(worker, now))
 
-    def _counts(self, host: str, ago_s: float) -> bool:
-        """Whether a host that computed a job so many seconds ago is expected to compute another."""
-        return ago_s <= (_LEFT_S if host in self._left else _ABLE_S) and host not in self.paused
+    def _counts(self, worker: str, now: float) -> bool:
+        """Whether a worker that computed a job lately is expected to compute another."""
+        host = host_of(worker)
+        gone = host in self._left and now - self._tallies[worker].computed_at > _LEFT_S
+        return not gone and host not in self.paused

@@ -48,9 +48,9 @@ _WORDS = {
     Agreement.NOT_COMPARABLE: "not comparable: nothing that unlike kinds of hosts have in common tells anything",
 }
 _PROOF = {
-    None: "in no entry of the ledger's chain",
+    None: "no entry of the ledger",
     True: "proven by the ledger's chain",
-    False: "NOT those in the ledger's chain",
+    False: "NOT as in the ledger's chain",
 }
 
 
@@ -231,12 +231,7 @@ def _print_one(one: Replay, hide: IdHider) -> None:
     by = one.submitted.worker or "an unknown worker"
     line(screen, hide(f"  {one.submitted.state}, computed by {by} with kernels {work.kernel_version or 'unknown'}"))
     line(screen, f"  its host: {' '.join(work.kind) or 'of no stated kind'}")
-    proof = {
-        None: "no entry of the ledger",
-        True: "proven by the ledger's chain",
-        False: "NOT as in the ledger's chain",
-    }
-    line(screen, f"  data and result: {proof[one.submitted.proven]}")
+    line(screen, f"  data and result: {_PROOF[one.submitted.proven]}")
     sheet = Sheet(("field", "submitted", "computed here", ""))
     for field in one.fields:
         style = "red" if field.agreement is Agreement.DIFFERS else ""
