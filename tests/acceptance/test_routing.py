@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from tasks.jobtypes import CLASSES, JOB_TYPES, level_of_host
 from tests.support.farms import farm_settings, simulator, state
 from tests.support.processes import FLEET, Started, environ, eventually, run_fleet, started, stop
+from tests.support.redis_server import empty_database
 from tests.support.workers import ONE_THREAD, worker
 
 #: host → the cores and the GPU memory in MB that it declares
@@ -31,10 +31,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 def url(redis_url: str) -> str:
     """An empty database."""
-    own = redis_url.removesuffix("/0") + "/6"
-    with redis.Redis.from_url(own) as client:
-        client.flushdb()
-    return own
+    return empty_database(redis_url, 6)
 
 
 class Farm:

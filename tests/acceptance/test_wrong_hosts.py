@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from tests.support.farms import farm_settings, simulator, state
 from tests.support.processes import FLEET, Started, environ, eventually, run_fleet, started, stop
+from tests.support.redis_server import empty_database
 from tests.support.workers import ONE_THREAD, WORKER, worker
 
 WRONG = (sys.executable, "-m", "tests.support.wrong_worker")
@@ -24,10 +24,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 def url(redis_url: str) -> str:
     """An empty database."""
-    own = redis_url.removesuffix("/0") + "/6"
-    with redis.Redis.from_url(own) as client:
-        client.flushdb()
-    return own
+    return empty_database(redis_url, 6)
 
 
 class Hosts:

@@ -13,6 +13,7 @@ import redis
 
 from tasks.messages import JOBS_QUEUE, Outcome, ResultMessage
 from tests.support.processes import eventually, nothing_left, stop
+from tests.support.redis_server import empty_database
 from tests.support.workers import ONE_THREAD, entries, job, results, send, worker
 
 BROKEN = (sys.executable, "-m", "tests.support.broken_worker")
@@ -23,10 +24,7 @@ ENDED = 69
 @pytest.fixture
 def url(redis_url: str) -> str:
     """An empty database."""
-    own = redis_url.removesuffix("/0") + "/4"
-    with redis.Redis.from_url(own) as client:
-        client.flushdb()
-    return own
+    return empty_database(redis_url, 4)
 
 
 def _settings(name: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ import redis
 from tasks.host.vital import EXIT_CODE
 from tasks.messages import JOBS_QUEUE, RESULTS_STREAM, Outcome
 from tests.support.processes import Started, eventually, nothing_left
+from tests.support.redis_server import empty_database
 from tests.support.workers import POISONED, entries, job, results, send, worker
 
 LIMITS = {"FLEET_WORKER__SOFT_TIME_LIMIT_S": "1", "FLEET_WORKER__TIME_LIMIT_S": "30"}
@@ -25,10 +26,7 @@ _LAST_ID = "18446744073709551615-18446744073709551615"
 @pytest.fixture
 def own_url(redis_url: str) -> str:
     """An empty Redis database."""
-    url = redis_url.removesuffix("/0") + "/1"
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
-    return url
+    return empty_database(redis_url, 1)
 
 
 def result_pipes(child: psutil.Process, parent: psutil.Process) -> Iterator[Path]:

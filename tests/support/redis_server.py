@@ -112,3 +112,11 @@ class Mortal:
         self._process = _start(self._server, self._folder, self._port, self._password)
         if not _answers(self._process, self._port, self._password):
             raise RuntimeError("redis-server did not start again")
+
+
+def empty_database(redis_url: str, number: int) -> str:
+    """The URL of another database of this Redis, emptied."""
+    url = redis_url.removesuffix("/0") + f"/{number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
