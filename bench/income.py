@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.income_scenes import COME_AT_S, EBB, END_S, FLOOD, GO_AT_S, MEASURED, SCENES, TIDE
 from bench.rows import Bound, Row
 from bench.virtual_farm import Scene, VirtualFarm
-from fleet.coordinator.auto_miners import AutoMiners
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
 
 CURVES = Path(__file__).parent / "out" / "income.json"
 #: seconds after its start within which the farm has found its number of miners, and at the highest limit; the target

@@ -17,13 +17,13 @@ from typing import Any
 
 from bench.rows import Row
 from fleet.control.control import Action, Control, Target, TargetKind
-from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.bookkeeper import CommitTimes
-from fleet.coordinator.health_observer import HealthObserver
+from fleet.coordinator.observing.health import HealthObserver
+from fleet.coordinator.observing.server_rows import Account, ServerRows
+from fleet.coordinator.observing.status import EVERY_S, InRedis, Sources, StatusObserver, Subject
 from fleet.coordinator.pending import TurnEffects
-from fleet.coordinator.scheduler import Farm
-from fleet.coordinator.server_rows import Account, ServerRows
-from fleet.coordinator.status_observer import EVERY_S, InRedis, Sources, StatusObserver, Subject
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry, MinerSpec

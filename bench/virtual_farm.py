@@ -16,8 +16,8 @@ from random import Random
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from fleet.coordinator.auto_miners import AutoMiners
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published

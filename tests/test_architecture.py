@@ -16,7 +16,8 @@ from tests.support.of_each import of_each
 from tests.support.source_tree import PACKAGES, ROOT, code_modules, imports, matches, modules, own, reached, tree
 
 #: One line a rung, lowest first: modules, or packages for everything in them. A module imports from lower rungs only,
-#: and inside its own package; two entries of one rung don't know each other. Place a new module above what it imports.
+#: and inside its own package; two entries of one rung don't know each other. The longest entry that fits a module is
+#: its own. Place a new module above what it imports.
 LADDER: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("tasks.compact_json", "tasks.errors", "tasks.jobtypes", "tasks.kinds", "tasks.strict_json", "tasks.text"),
@@ -40,7 +41,12 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("fleet.health",),
     ("fleet.top", "fleet.alerts", "fleet.schedule"),
     ("fleet.web", "fleet.tracing"),
+    ("fleet.coordinator.scheduling",),
+    ("fleet.coordinator.steering",),
     ("fleet.coordinator",),
+    ("fleet.coordinator.output",),
+    ("fleet.coordinator.observing",),
+    ("fleet.coordinator.startup",),
     ("fleet.local",),
     ("fleet.doctor",),
     ("fleet.commands",),
@@ -86,7 +92,7 @@ BORDERS: dict[str, tuple[str, ...]] = {
         "fleet.local.redis_server",
     ),
     "tornado": ("fleet.simulator.*", "fleet.web.*", "tasks.flower.pages", "tasks.flower.http_server"),
-    "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.lines"),
+    "click": ("fleet.cli", "fleet.commands.*", "fleet.coordinator.output.lines"),
     "rich": ("fleet.commands.*", "fleet.top.*"),
     "textual": ("fleet.top.*",),
     "prometheus_client": ("fleet.web.*",),
@@ -133,12 +139,14 @@ ENVIRONMENT: dict[str, str] = {
 
 
 def place(module: str) -> tuple[int, str] | None:
-    """The rung of `module` and the entry that names it."""
-    for rung, entries in enumerate(LADDER):
-        for entry in entries:
-            if module == entry or module.startswith(f"{entry}."):
-                return rung, entry
-    return None
+    """The rung of `module` and the longest entry that names it."""
+    spots = [
+        (rung, entry)
+        for rung, entries in enumerate(LADDER)
+        for entry in entries
+        if f"{module}.".startswith(f"{entry}.")
+    ]
+    return max(spots, key=lambda spot: len(spot[1]), default=None)
 
 
 @of_each(code_modules())

@@ -21,7 +21,7 @@ _AMOUNTS = ("ledger_nnet", "server_nnet", "difference_nnet")
 
 
 def print_closing(figures: Mapping[str, Any], *, to_stderr: bool, as_json: bool = False, exact: bool = False) -> None:
-    """Print the figures of `fleet.coordinator.summary`: as tables, or as one line of JSON and nothing else.
+    """Print the figures of `fleet.coordinator.output.summary`: as tables, or as one line of JSON and nothing else.
 
     Tables have at most six decimals unless `exact`; JSON has all digits.
     """

@@ -16,7 +16,7 @@ from config.settings import Settings
 from fleet.commands.exits import settings_or_exit
 from fleet.commands.reload import ask_coordinator, show
 from fleet.commands.tables import IDS, add, console, table
-from fleet.coordinator.reload_desk import ReloadWish
+from fleet.coordinator.reload.desk import ReloadWish
 
 
 @click.group("config", invoke_without_command=True)

@@ -75,7 +75,7 @@ class Failure(click.ClickException):
 
 
 def nothing_mined(figures: Mapping[str, Any]) -> Failure | None:
-    """The Failure for a run whose figures (`fleet.coordinator.summary`) show that no job was assigned, else None.
+    """The Failure for a run whose figures (`fleet.coordinator.output.summary`) show that it got no job, else None.
 
     A run that a user stopped states the reason in its figures, and is no failure of the command.
     """

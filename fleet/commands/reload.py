@@ -12,7 +12,7 @@ from config.errors import ConfigError
 from config.load import load
 from config.settings import Settings
 from fleet.commands.exits import EX_CONFIG, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
-from fleet.coordinator.reload_desk import Asking, ReloadOutcome, ReloadWish
+from fleet.coordinator.reload.desk import Asking, ReloadOutcome, ReloadWish
 from fleet.status.standing import status_folder
 
 #: seconds until a request that nobody takes shows that no coordinator runs, and until an answer is given up

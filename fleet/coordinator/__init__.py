@@ -1,1 +1,1 @@
-"""The coordinator's process: its start, its loop, the scheduler of calls, and its output."""
+"""The coordinator's process: its loop, and a package each for what it decides, prints, observes and starts with."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from fleet.broker.disguise import split_id
 from fleet.coordinator.bookkeeper import Bookkeeper, CommitTimes
-from fleet.coordinator.open_jobs import TrackedJob
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.open_jobs import TrackedJob
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.miner.miner import Miner
 from fleet.ratelimit.governor import Governor
 from fleet.server.prospect import Prospect

@@ -12,9 +12,9 @@ from fleet.broker.lease import LeaseLost
 from fleet.broker.presence import WorkerKinds, WorkerLevels, Workers
 from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
-from fleet.coordinator.control_watch import Steered
 from fleet.coordinator.pending import Written
-from fleet.coordinator.reload_desk import ReloadOutcome
+from fleet.coordinator.reload.desk import ReloadOutcome
+from fleet.coordinator.steering.control_watch import Steered
 from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms
 from fleet.domain.calls import Reply
 from fleet.domain.events import AbandonedSessionStopped, Published

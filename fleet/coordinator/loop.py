@@ -24,16 +24,16 @@ from fleet.broker.results import BrokerState, Results
 from fleet.control.control import FARM, ControlChange
 from fleet.control.request import retried
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.control_watch import Steered
-from fleet.coordinator.failover import Failover
 from fleet.coordinator.farms import together
 from fleet.coordinator.inbox import Event, Inbox, Network, Reload, Stop, TermsStated
 from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observer, Observers
-from fleet.coordinator.reload_desk import ReloadOutcome
-from fleet.coordinator.reloading import Reloading
+from fleet.coordinator.reload.desk import ReloadOutcome
+from fleet.coordinator.reload.reloading import Reloading
+from fleet.coordinator.scheduling.failover import Failover
 from fleet.coordinator.server_loop import Broker, ServerLoop
-from fleet.coordinator.steering import Steering
+from fleet.coordinator.steering.control_watch import Steered
+from fleet.coordinator.steering.steering import Steering
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply
 from fleet.domain.effects import Notice, NoticeKind

@@ -14,12 +14,12 @@ from typing import Protocol
 from config.settings import Settings
 from fleet.broker.routes import Routes
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
-from fleet.coordinator.drain import Drain
 from fleet.coordinator.inbox import TermsStated
 from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observer
 from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.drain import Drain
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply, Urgency, job_given
 from fleet.domain.effects import Dispatch, Notice, NoticeKind, Write

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.schedule_section import ScheduleSettings
 from fleet.control.wording import moment
-from fleet.coordinator.price_watch import UNREAD, read_source, why_unread
+from fleet.coordinator.steering.price_watch import UNREAD, read_source, why_unread
 from fleet.doctor.diagnosis import Diagnosis, fail, ok, warn
 from fleet.domain.calendar import Calendar
 from fleet.schedule.farm_plan import farm_plan

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from config.handed_on import handed_on
 from config.settings import Settings
-from fleet.coordinator.lines import Lines
+from fleet.coordinator.output.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.places import farm_dir
 from fleet.local.processes import Child, wait_for

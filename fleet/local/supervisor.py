@@ -14,7 +14,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from fleet.broker.admission import raise_refusal
-from fleet.coordinator.lines import Lines
+from fleet.coordinator.output.lines import Lines
 from fleet.errors import ServiceError
 from fleet.ledger.lock import Lock
 from fleet.ledger.places import SIMULATOR, farm_dir

@@ -17,7 +17,7 @@ _SHARED = "tasks.worker.bundle.compute_each"
 #: run beside others: a read waits for the result before there is one, and the worker may have the message before the
 #: coordinator learns that Redis has it
 _BESIDE = {
-    "fleet.coordinator.scheduler.Farm.on_published",
+    "fleet.coordinator.scheduling.scheduler.Farm.on_published",
     "fleet.miner.attempts.Attempts.published",
     "fleet.broker.dispatch.Dispatcher.acknowledge",
     "fleet.broker.stream.Stream.read",

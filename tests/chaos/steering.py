@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 
 from fleet.broker.host_orders import OrdersInRedis
 from fleet.coordinator.loop import Coordinator
-from fleet.coordinator.steering import Steering
+from fleet.coordinator.steering.steering import Steering
 from fleet.ledger.controls import ControlBook
 from tests.chaos.acts import Havoc
 from tests.chaos.cradle import Life

@@ -11,7 +11,7 @@ from fleet.broker.routes import Routes
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.inbox import Inbox, Stop
 from fleet.coordinator.loop import Coordinator
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec

@@ -6,7 +6,7 @@ import ssl
 from functools import partial
 from pathlib import Path
 
-from fleet.coordinator.surroundings_watch import SurroundingsWatch
+from fleet.coordinator.observing.surroundings_watch import SurroundingsWatch
 from fleet.local.redis_server import free_port
 from fleet.server.certificate import certificate_of
 from tests.support.processes import eventually

@@ -15,7 +15,7 @@ import pytest
 
 from fleet.control.control import FARM, ControlChange, LogEntry, Source, Target, TargetKind
 from fleet.control.request import ControlRequest
-from fleet.coordinator.control_watch import ControlWatch, Steered
+from fleet.coordinator.steering.control_watch import ControlWatch, Steered
 from fleet.errors import ControlRefused, LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.engine import open_beside, open_engine

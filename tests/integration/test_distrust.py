@@ -10,7 +10,7 @@ import pytest
 from fleet.audit.auditor import Auditor
 from fleet.control.control import ControlChange, Source, Target, TargetKind
 from fleet.control.request import ControlRequest
-from fleet.coordinator.distrust import WHO, Distrust
+from fleet.coordinator.steering.distrust import WHO, Distrust
 from fleet.domain.checks import Checked
 from fleet.ledger.controls import ControlBook
 from fleet.ledger.engine import open_beside, open_engine

@@ -12,8 +12,8 @@ import pytest
 from config.schedule_section import ScheduleSettings
 from fleet.control.control import FARM, ControlChange, Source
 from fleet.control.request import ControlRequest
-from fleet.coordinator.farm_schedule import FarmSchedule
-from fleet.coordinator.ledger_watch import ledger_watch
+from fleet.coordinator.steering.farm_schedule import FarmSchedule
+from fleet.coordinator.steering.ledger_watch import ledger_watch
 from fleet.domain.calendar import Calendar
 from fleet.errors import ControlRefused, LedgerBusy
 from fleet.ledger.controls import ControlBook

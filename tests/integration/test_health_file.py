@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from fleet.coordinator.alive_file import AliveFile
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.answers import Registration
 from fleet.errors import Foreign
 from fleet.server.prospect import Prospect

@@ -15,8 +15,8 @@ import pytest
 
 from config.schedule_section import ScheduleSettings
 from fleet.control.control import FARM, Source
-from fleet.coordinator.farm_schedule import FarmSchedule
-from fleet.coordinator.price_watch import PriceWatch
+from fleet.coordinator.steering.farm_schedule import FarmSchedule
+from fleet.coordinator.steering.price_watch import PriceWatch
 from fleet.domain.calendar import Calendar
 from fleet.ledger.controls import ControlBook
 from fleet.ledger.engine import open_beside, open_engine

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.coordinator.reload_desk import FOLDER, Asking, ReloadDesk, ReloadOutcome, ReloadWish
+from fleet.coordinator.reload.desk import FOLDER, Asking, ReloadDesk, ReloadOutcome, ReloadWish
 
 TAKEN = ReloadOutcome(taken=True, lines=("1 miner added: rig-a",))
 

@@ -10,8 +10,8 @@ import pytest
 
 from config.settings import Settings
 from fleet.coordinator.inbox import Reload
-from fleet.coordinator.reload_desk import Asking, ReloadDesk, ReloadOutcome, ReloadWish
-from fleet.coordinator.reload_thread import ReloadThread
+from fleet.coordinator.reload.desk import Asking, ReloadDesk, ReloadOutcome, ReloadWish
+from fleet.coordinator.reload.thread import ReloadThread
 
 TAKEN = ReloadOutcome(taken=True, lines=("1 miner added: rig-a",))
 

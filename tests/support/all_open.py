@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fleet.coordinator.auto_miners import AutoMiners
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.saved_state import Prior
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner

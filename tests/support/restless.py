@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from fleet.coordinator import auto_miners
+from fleet.coordinator.scheduling import auto_miners
 from fleet.earning.controller import LOOK_EVERY_S, Controller, Decision
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.amounts import BY_SESSION_SUM, EntryKind
 from fleet.domain.jobs import JobState
 from fleet.ledger import schema

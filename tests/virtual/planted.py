@@ -14,8 +14,8 @@ from unittest import mock
 
 from fleet.broker.disguise import split_id
 from fleet.broker.results import Results
-from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.loop import Coordinator
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.domain.answers import Receipt
 from fleet.domain.effects import Booked, Effect, JobMoved, JobOpened, Write

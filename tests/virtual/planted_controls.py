@@ -8,8 +8,8 @@ from typing import Any
 from fleet.control.control import Control, ControlChange
 from fleet.control.in_force import Controls
 from fleet.control.request import Followed
-from fleet.coordinator.auto_miners import AutoMiners
-from fleet.coordinator.steering import SteeredFarm, Steering
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
+from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.domain.events import Closed
 from fleet.ledger.controls import ControlBook
 from fleet.miner.miner import Miner

@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from fleet.broker.host_orders import OrdersInRedis
-from fleet.coordinator.workforce import Workforce
+from fleet.coordinator.scheduling.workforce import Workforce
 from fleet.domain.effects import Dispatch
 from tasks.messages import HOSTS_KEY
 from tests.virtual.planted_bug import Planted

@@ -16,9 +16,9 @@ from sqlalchemy import Engine
 
 from fleet.broker.disguise import Disguise
 from fleet.coordinator import loop
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
-from fleet.coordinator.steering import SteeredFarm, Steering
+from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.ledger import schema
 from fleet.ledger.engine import open_engine
 from tests.virtual.broker import Redis

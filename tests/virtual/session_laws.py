@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine, select
 
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.calls import Call, CallKind
 from fleet.domain.effects import SessionOpened, Write
 from fleet.domain.session_effects import SessionDenied, SessionRequested

@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from fleet.broker.disguise import split_id
 from fleet.broker.results import Results
-from fleet.coordinator.auto_miners import AutoMiners
 from fleet.coordinator.calls import ServerCalls
 from fleet.coordinator.inbox import Event
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
+from fleet.coordinator.scheduling.scheduler import Farm
+from fleet.coordinator.scheduling.workforce import Workforce
 from fleet.coordinator.server_loop import ServerLoop
-from fleet.coordinator.workforce import Workforce
 from fleet.domain.calls import Reply
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import AbandonedSessionStopped

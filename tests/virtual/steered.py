@@ -13,9 +13,9 @@ from fleet.broker.presence import Workers
 from fleet.control.control import FARM, ControlChange, Target, TargetKind
 from fleet.control.in_force import Controls, miner_targets
 from fleet.control.request import ControlRequest
-from fleet.coordinator.control_watch import Steered
 from fleet.coordinator.inbox import Event, Stop
-from fleet.coordinator.steering import SteeredFarm, Steering
+from fleet.coordinator.steering.control_watch import Steered
+from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.domain.calls import Call
 from fleet.domain.effects import Dispatch, SessionClosed, SessionOpened, Write

@@ -13,8 +13,8 @@ import pycurl
 import pytest
 from kombu.utils.json import dumps, loads
 
-from fleet.coordinator.lines import Lines
-from fleet.coordinator.output import Report
+from fleet.coordinator.output.lines import Lines
+from fleet.coordinator.output.output import Report
 from fleet.domain.answers import Registration, SessionStart, SessionSummary
 from fleet.domain.calls import CallKind, Reply
 from fleet.domain.effects import JobMoved, JobOpened, Notice, NoticeKind, SessionClosed, TotalsSeen, Write

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from fleet.commands.closing import print_closing
-from fleet.coordinator.lines import Lines
-from fleet.coordinator.output import Report
-from fleet.coordinator.summary import summary
-from fleet.coordinator.tally import RunTally
+from fleet.coordinator.output.lines import Lines
+from fleet.coordinator.output.output import Report
+from fleet.coordinator.output.summary import summary
+from fleet.coordinator.output.tally import RunTally
 from fleet.domain.answers import Registration, Totals
 from fleet.domain.effects import Effect, Notice, NoticeKind
 from fleet.domain.jobs import MinerSpec

@@ -13,7 +13,7 @@ from fleet.domain.calls import Answer
 from fleet.domain.events import AbandonedSessionStopped
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import CallError, NoAnswer, RateLimited, SessionLost
-from tests.unit.fleet.coordinator.test_failover import answers, bans, farm
+from tests.unit.fleet.coordinator.scheduling.test_failover import answers, bans, farm
 
 
 class Books:

@@ -8,8 +8,8 @@ import pytest
 
 from bench.income_scenes import scene
 from bench.virtual_farm import VirtualFarm
-from fleet.coordinator.auto_miners import AutoMiners
-from fleet.coordinator.scheduler import Farm
+from fleet.coordinator.scheduling.auto_miners import AutoMiners
+from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.effects import LimitLearnt
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Turn
@@ -50,7 +50,7 @@ class Restarted(VirtualFarm):
         self._queue.clear()
         self._free = self.scene.processes
         self.now += down_s
-        # as `fleet.coordinator.assembly` does
+        # as `fleet.coordinator.startup.assembly` does
         governor = Governor(
             requests=self._limit,
             window_s=WINDOW_S,
