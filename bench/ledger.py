@@ -16,8 +16,8 @@ from bench import million
 from bench.processes import clean_environ
 from bench.rows import Bound, Row
 from fleet.domain.effects import Booked
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 
 #: rows of one kind in a commit, as in a turn of the loop at full flow
 GROUP = 100

@@ -25,8 +25,8 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Exchange, Proof
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.simulator.jobs import JOB_TYPE_NAMES, draw_data
 
 SERVER = "http://127.0.0.1:8000"

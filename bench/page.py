@@ -19,10 +19,10 @@ from config.sections import WebSettings
 from config.settings import Settings
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.latest import latest_jobs
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.control_desk import desk_at
 from fleet.status.snapshot import (
     Earnings,

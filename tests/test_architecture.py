@@ -117,7 +117,7 @@ OUT_OF_REACH: dict[str, tuple[str, ...]] = {
     "fleet.ledger.migrations.from_*": ("config.*", "tasks.*", "fleet.*"),
     "fleet.ledger.migrations.run": (
         "fleet.ledger.schema",
-        "fleet.ledger.chain",
+        "fleet.ledger.proof.chain",
         "fleet.ledger.column_types",
         "fleet.domain.*",
     ),

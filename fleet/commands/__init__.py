@@ -1,1 +1,1 @@
-"""The `fleet` command, one file per subcommand."""
+"""The `fleet` command, one file per subcommand; `arguments` and `printing` serve several of them."""

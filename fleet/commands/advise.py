@@ -12,13 +12,13 @@ from rich.console import Console
 from config.load import load
 from config.sections import EarningSettings
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.earning.advice import Option, figure
 from fleet.earning.advice_json import stated
 from fleet.exact_json import dump
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.advice import KeptAdvice, kept_advice
 from fleet.ledger.reports.forecasts import ForecastHour, forecast_hours
+from fleet.ledger.storage.places import ledger_to_read
 from fleet.money.readable import readable
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400

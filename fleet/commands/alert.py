@@ -7,7 +7,7 @@ import click
 from config.load import load
 from fleet.alerts.message import Message
 from fleet.commands.exits import EX_CONFIG, EX_UNAVAILABLE, Failure, settings_or_exit
-from fleet.commands.tables import console, line
+from fleet.commands.printing.tables import console, line
 from fleet.coordinator.observing.alerting import farm_title, outbox_of
 
 _TEXT = "This is a test of the farm's alerts. Nothing is wrong."

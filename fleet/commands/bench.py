@@ -16,12 +16,12 @@ from config.load import load
 from config.settings import Settings
 from fleet.commands.exits import EX_DATAERR, Failure, settings_or_exit
 from fleet.commands.host_speed import HostSpeed, differences, keep, kept_speeds, measured, per_job, read
-from fleet.commands.progress import progress
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.printing.progress import progress
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import LedgerError
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.latest import latest_jobs
+from fleet.ledger.storage.places import ledger_to_read
 from tasks.bench.gpu import GpuMeasurement
 
 #: seconds for each of the 14 samples

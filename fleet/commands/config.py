@@ -14,8 +14,8 @@ from config.load import DEFAULT, Origin, read
 from config.reloading import TAKES, Takes
 from config.settings import Settings
 from fleet.commands.exits import settings_or_exit
+from fleet.commands.printing.tables import IDS, add, console, table
 from fleet.commands.reload import ask_coordinator, show
-from fleet.commands.tables import IDS, add, console, table
 from fleet.coordinator.reload.desk import ReloadWish
 
 

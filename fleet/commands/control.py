@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from config.load import load
-from fleet.commands.durations import DURATION
+from fleet.commands.arguments.durations import DURATION
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
-from fleet.commands.tables import console, line
+from fleet.commands.printing.tables import console, line
 from fleet.control.control import STEERED, Control, ControlChange, Target, TargetKind
 from fleet.control.ends import end_ms
 from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest, usual_stop_after_s
@@ -24,7 +24,7 @@ from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import ControlRefused
 from fleet.exact_json import dump
-from fleet.ledger.wait import when_free
+from fleet.ledger.storage.wait import when_free
 from fleet.status.control_desk import Desk, desk, user_name
 
 #: what can be steered

@@ -11,8 +11,8 @@ from config.errors import ConfigError
 from config.hiding import hidden
 from config.load import read, unread_env_file, without_secrets
 from config.settings import Settings
-from fleet.commands.diagnoses import show_diagnoses
-from fleet.commands.progress import steps
+from fleet.commands.printing.diagnoses import show_diagnoses
+from fleet.commands.printing.progress import steps
 from fleet.doctor.checkup import checks
 from fleet.doctor.diagnosis import Diagnosis, fail, warn
 from fleet.doctor.examination import Check, examine

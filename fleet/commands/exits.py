@@ -12,7 +12,7 @@ import click
 from config.errors import ConfigError
 from config.hiding import hidden
 from config.load import unread_env_file
-from fleet.commands.tables import console, wrapped
+from fleet.commands.printing.tables import console, wrapped
 from fleet.errors import LedgerBusy, LedgerError, LedgerLocked, RedisHeld, ServiceError, ThreadEnded, WrongSetting
 from fleet.server.verdict import Trouble
 

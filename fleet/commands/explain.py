@@ -10,15 +10,15 @@ import click
 
 from config.hiding import hide_by
 from config.load import load
+from fleet.commands.arguments.found_jobs import found_jobs, wanted_id
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.explain_earning import farm, host, miner
-from fleet.commands.found_jobs import found_jobs, wanted_id
-from fleet.commands.tables import add, console, line, table
+from fleet.commands.printing.explain_earning import farm, host, miner
+from fleet.commands.printing.tables import add, console, line, table
 from fleet.domain.miner_names import IdHider
-from fleet.ledger.engine import open_engine
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.job_history import Life
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import ledger_to_read
 
 
 @click.group("explain")

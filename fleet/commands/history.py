@@ -13,14 +13,14 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from config.load import load
-from fleet.commands.durations import Duration
+from fleet.commands.arguments.durations import Duration
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.progress import moved
-from fleet.commands.tables import GAP, Sheet, console, line
+from fleet.commands.printing.progress import moved
+from fleet.commands.printing.tables import GAP, Sheet, console, line
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
-from fleet.ledger.places import ledger_to_read
+from fleet.ledger.storage.places import ledger_to_read
 from fleet.money.readable import aligned
 from fleet.status.history import BY, MOST_STEPS, History, Series
 from fleet.status.history import history as history_of

@@ -12,18 +12,18 @@ import click
 
 from config.load import load
 from fleet.commands.exits import EX_CANTCREAT, EX_DATAERR, Failure, farm_errors, settings_or_exit
-from fleet.commands.progress import counted, progress
-from fleet.commands.sheets import piped, write_csv, write_json, write_parquet
-from fleet.commands.tables import console, line
+from fleet.commands.printing.progress import counted, progress
+from fleet.commands.printing.sheets import piped, write_csv, write_json, write_parquet
+from fleet.commands.printing.tables import console, line
 from fleet.domain.miner_names import IdHider
 from fleet.exact_json import dump
-from fleet.ledger.engine import open_engine
-from fleet.ledger.heads import kept_heads
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.places import heads_file, ledger_to_read
+from fleet.ledger.proof.heads import kept_heads
 from fleet.ledger.reports.export import columns, count, entries
 from fleet.ledger.reports.verify import ServerVerdict
 from fleet.ledger.reports.verify import verify as verify_ledger
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import heads_file, ledger_to_read
 
 
 @click.group("ledger")

@@ -6,7 +6,7 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.control.stated import entry_stated
 from fleet.control.wording import logged
 from fleet.domain.calendar import Calendar

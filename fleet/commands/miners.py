@@ -12,12 +12,12 @@ from rich.console import Console
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.short_times import short_time
-from fleet.commands.tables import EXACT, IDS, Sheet, console, line
+from fleet.commands.printing.short_times import short_time
+from fleet.commands.printing.tables import EXACT, IDS, Sheet, console, line
 from fleet.exact_json import dump
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.miners import STATES, MinerRow, miner_rows
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import ledger_to_read
 
 
 @click.command("miners")

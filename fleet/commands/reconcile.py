@@ -11,18 +11,18 @@ import click
 
 from config.load import load
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.progress import moved
-from fleet.commands.short_times import short_time
-from fleet.commands.tables import EXACT, IDS, Cell, Sheet, console, line, to_second
-from fleet.commands.wallets import history_stated, print_history
+from fleet.commands.printing.progress import moved
+from fleet.commands.printing.short_times import short_time
+from fleet.commands.printing.tables import EXACT, IDS, Cell, Sheet, console, line, to_second
+from fleet.commands.printing.wallets import history_stated, print_history
 from fleet.domain.amounts import ZERO
 from fleet.domain.miner_names import IdHider
 from fleet.exact_json import dump
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.differences import Comparison, comparisons
 from fleet.ledger.reports.scopes import scopes
 from fleet.ledger.reports.wallets import wallets_by_hour
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import ledger_to_read
 from fleet.money.readable import readable
 
 _MAX_JOB_IDS = 5

@@ -19,19 +19,19 @@ from config.settings import Settings
 from fleet.audit.comparing import HostResult
 from fleet.audit.replaying import Agreement, ComparedField, compare
 from fleet.broker.disguise import Disguise
+from fleet.commands.arguments.found_jobs import found_jobs, wanted_id
 from fleet.commands.exits import EX_DATAERR, EX_NOINPUT, Failure, farm_errors, settings_or_exit
-from fleet.commands.found_jobs import found_jobs, wanted_id
-from fleet.commands.progress import progress
+from fleet.commands.printing.progress import progress
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.commands.recomputing import Recomputation, Recomputed, recomputed
-from fleet.commands.tables import Sheet, console, line
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import OPEN, JobState
 from fleet.domain.miner_names import IdHider
-from fleet.ledger.engine import open_engine
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.job_history import Life
 from fleet.ledger.reports.submitted import Submitted, newest, of_job, sample
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import ledger_to_read
 from tasks.messages import Outcome, ResultMessage
 
 _MOST = click.IntRange(1, 1_000_000)

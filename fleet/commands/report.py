@@ -10,7 +10,7 @@ import click
 
 from config.load import read
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.progress import steps
+from fleet.commands.printing.progress import steps
 from fleet.doctor.archive import packed
 from fleet.doctor.checkup import checks, own_secrets
 from fleet.doctor.diagnosis import counted

@@ -9,24 +9,24 @@ from functools import partial
 import click
 
 from config.load import load
-from fleet.commands.dates import Period, with_period
+from fleet.commands.arguments.dates import Period, with_period
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.losses import print_losses
-from fleet.commands.rewards_sheet import rewards_sheet
-from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import EXACT, IDS, console, line, note_rounding
-from fleet.commands.wallets import print_stated, stated_figures
+from fleet.commands.printing.losses import print_losses
+from fleet.commands.printing.rewards_sheet import rewards_sheet
+from fleet.commands.printing.sheets import piped, write_csv
+from fleet.commands.printing.tables import EXACT, IDS, console, line, note_rounding
+from fleet.commands.printing.wallets import print_stated, stated_figures
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import Jump
 from fleet.exact_json import dump
-from fleet.ledger.places import LedgerPlace, ledger_to_read
 from fleet.ledger.reports.entry_range import clock_jumps
 from fleet.ledger.reports.host_rewards import rewards_by_host
 from fleet.ledger.reports.losses import losses
 from fleet.ledger.reports.rewards import BY_TIME, GROUPINGS, Reward, rewards_by
 from fleet.ledger.reports.scopes import LedgerScopes, scopes
 from fleet.ledger.reports.wallets import Stated, stated_by_miner
+from fleet.ledger.storage.places import LedgerPlace, ledger_to_read
 from fleet.money.readable import readable
 from fleet.money.scopes import stamp
 

@@ -11,7 +11,7 @@ import click
 from config.hours import DAYS
 from config.load import load
 from config.settings import Settings
-from fleet.commands.dates import Day
+from fleet.commands.arguments.dates import Day
 from fleet.commands.exits import settings_or_exit
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from config.load import load
-from fleet.commands.durations import DURATION
+from fleet.commands.arguments.durations import DURATION
 from fleet.commands.exits import farm_errors, settings_or_exit
 from fleet.hosts.farm_secrets import PAGES_USER, FarmSecrets, PublicAddress
 from fleet.hosts.joining import Access, hand_over

@@ -12,12 +12,12 @@ from rich.live import Live
 
 from config.load import load
 from fleet.commands.exits import EX_UNAVAILABLE, farm_errors, settings_or_exit
-from fleet.commands.status_screen import screen_of
-from fleet.commands.tables import console
+from fleet.commands.printing.status_screen import screen_of
+from fleet.commands.printing.tables import console
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
-from fleet.ledger.places import ledger_to_read
+from fleet.ledger.storage.places import ledger_to_read
 from fleet.status.snapshot import Severity
 from fleet.status.standing import FarmStanding, standing, status_folder
 

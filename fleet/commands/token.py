@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import click
 
 from config.load import load
-from fleet.commands.durations import DURATION
+from fleet.commands.arguments.durations import DURATION
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import TokenRefused
 from fleet.money.scopes import stamp

@@ -13,11 +13,11 @@ from config.load import load
 from config.settings import Settings
 from config.sources import variable
 from config.streams import never_blocking, outlive_streams
-from fleet.commands.closing import print_closing
-from fleet.commands.counts import COUNT
-from fleet.commands.durations import DURATION, GIVE_UP, GIVE_UP_HELP
+from fleet.commands.arguments.counts import COUNT
+from fleet.commands.arguments.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import farm_errors, nothing_mined, settings_or_exit
-from fleet.commands.tables import EXACT
+from fleet.commands.printing.closing import print_closing
+from fleet.commands.printing.tables import EXACT
 from fleet.local.launch import Plan
 from fleet.local.supervisor import LocalFarm
 from fleet.server.http.authorities import check_authorities

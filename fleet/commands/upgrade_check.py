@@ -10,9 +10,9 @@ import click
 from config.load import load
 from config.settings import Settings
 from fleet.broker.worker_statements import seen_in_redis
-from fleet.commands.diagnoses import show_diagnoses
 from fleet.commands.exits import farm_errors, settings_or_exit
-from fleet.commands.progress import steps
+from fleet.commands.printing.diagnoses import show_diagnoses
+from fleet.commands.printing.progress import steps
 from fleet.doctor.checkup import own_secrets, redis_url_of
 from fleet.doctor.diagnosis import Diagnosis, not_checked
 from fleet.doctor.secret_words import hider
@@ -27,9 +27,9 @@ from fleet.doctor.upgrade import (
     unreadable,
 )
 from fleet.errors import LedgerError
-from fleet.ledger.engine import open_engine
 from fleet.ledger.migrations.run import ProgressShown
-from fleet.ledger.places import farm_dir, heads_file, ledger_to_read
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import farm_dir, heads_file, ledger_to_read
 from fleet.ledger.trial import CopyNeededError, hash_at, holdings, tried
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement

@@ -12,7 +12,7 @@ from config.load import load
 from config.settings import Settings
 from fleet.broker.worker_statements import stated_by_workers
 from fleet.commands.exits import EX_UNAVAILABLE, Failure, farm_errors, settings_or_exit
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.domain.wall_clock import wall_ms
 from fleet.local.running import farm_of
 from fleet.status.snapshot_file import read_snapshot

@@ -19,8 +19,8 @@ from fleet.domain.effects import JobMoved, JobOpened, JobRecovered, Write
 from fleet.domain.jobs import JobState
 from fleet.domain.saved_state import Prior
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
-from fleet.ledger.heads import Head
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.proof.heads import Head
 from fleet.threads import Progress, WatchedThread
 
 #: how long the loop waits for a commit, in seconds, before it continues with heartbeats alone

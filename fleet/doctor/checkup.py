@@ -33,8 +33,8 @@ from fleet.doctor.units import unit_diagnoses, unit_folders, units
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import FleetError, LedgerError
-from fleet.ledger.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.ledger.reports.vitals import ban_left_s
+from fleet.ledger.storage.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.local.running import RunningFarm, farm_of
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
-from fleet.ledger.mounts import NETWORKED, file_system
+from fleet.ledger.storage.mounts import NETWORKED, file_system
 
 #: free bytes below which the disk may fill up within a day, and below which to warn
 _LEAST_BYTES, _LOW_BYTES = 64 << 20, 1 << 30

@@ -10,10 +10,10 @@ from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.doctor.disk import disk_diagnoses
 from fleet.doctor.sqlite_faults import judged_sqlite
 from fleet.errors import LedgerBusy, LedgerError, LedgerLost
-from fleet.ledger.places import LedgerPlace, log_bytes
 from fleet.ledger.reports.sqlite_reader import sqlite_version
 from fleet.ledger.reports.vitals import LearntLimit, vitals
-from fleet.ledger.version import EMPTY, MIGRATES
+from fleet.ledger.storage.places import LedgerPlace, log_bytes
+from fleet.ledger.storage.version import EMPTY, MIGRATES
 
 _DAY_MS = 86_400_000
 

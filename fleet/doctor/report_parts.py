@@ -18,15 +18,15 @@ from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import LedgerError
 from fleet.exact_json import dump
-from fleet.ledger.engine import open_engine
-from fleet.ledger.heads import kept_heads
 from fleet.ledger.migrations.run import ProgressShown, unseen
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.places import farm_dir, heads_file, ledger_to_read
+from fleet.ledger.proof.heads import kept_heads
 from fleet.ledger.reports.export import count
 from fleet.ledger.reports.rows_seen import RowsSeen
 from fleet.ledger.reports.sqlite_reader import sqlite_version
 from fleet.ledger.reports.verify import ServerVerdict, verify
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import farm_dir, heads_file, ledger_to_read
 from fleet.status.standing import standing, status_folder
 from tasks.host.hardware import detect
 from tasks.wire_versions import WIRE_VERSION

@@ -10,8 +10,8 @@ from pathlib import Path
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
 from fleet.errors import LedgerError, ServiceError
 from fleet.hosts.secret_files import write_secret
+from fleet.ledger.storage.version import SCHEMA_VERSION
 from fleet.ledger.trial import Holdings, Trial
-from fleet.ledger.version import SCHEMA_VERSION
 from tasks.broker.statement import Statement
 
 #: the file in the farm's folder that keeps what the ledger held before an upgrade

@@ -13,8 +13,8 @@ from fleet.control.in_force import Controls
 from fleet.control.request import ControlRequest, Followed, decide
 from fleet.domain.wall_clock import wall_ms
 from fleet.ledger.control_tables import control_log, controls
-from fleet.ledger.places import LedgerPlace
-from fleet.ledger.trouble import reading, translated
+from fleet.ledger.storage.places import LedgerPlace
+from fleet.ledger.storage.trouble import reading, translated
 
 _controls, _log = controls, control_log
 #: who ends a control whose time is over

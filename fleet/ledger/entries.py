@@ -17,8 +17,8 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import AllConfirmed, Booked, Confirmed
 from fleet.domain.jobs import Entry
 from fleet.ledger import schema
-from fleet.ledger.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.ledger.host_sums import HostSums
+from fleet.ledger.proof.chain import SETTLES_SEPARATOR, Link, genesis, link_hash
 from fleet.ledger.statements import KEY, key_conditions, run, select_by_key, update_by_key, upsert
 
 HOUR_MS = 3_600_000

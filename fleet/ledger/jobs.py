@@ -22,7 +22,7 @@ from fleet.domain.jobs import FINAL, JobState
 from fleet.ledger import schema
 from fleet.ledger.column_types import begun
 from fleet.ledger.entries import HOUR_MS
-from fleet.ledger.seals import seal, sealed
+from fleet.ledger.proof.seals import seal, sealed
 from fleet.ledger.statements import KEY, insert_into, key_conditions, run, select_by_key, update_by_key, upsert
 
 #: the counter of all jobs ever assigned; the other counters are named after final states

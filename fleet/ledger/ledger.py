@@ -23,20 +23,20 @@ from fleet.ledger import schema
 from fleet.ledger.abandoned import abandoned_sessions
 from fleet.ledger.ban import kept_ban_s
 from fleet.ledger.clock import note_jumps
-from fleet.ledger.connection import LedgerLink
 from fleet.ledger.estimates import last_advice
-from fleet.ledger.file import sqlite_file
-from fleet.ledger.heads import Head
-from fleet.ledger.holder import reader
 from fleet.ledger.kept_work import NOTHING_KEPT, Keeping
 from fleet.ledger.miner_names import name_miners
 from fleet.ledger.new_rows import server_row
-from fleet.ledger.places import log_bytes
+from fleet.ledger.proof.heads import Head
+from fleet.ledger.proof.seals import sealed
 from fleet.ledger.rate_limit import kept_limit, spent_ages_s
 from fleet.ledger.runs import Runs
-from fleet.ledger.seals import sealed
 from fleet.ledger.start_state import common_state, saved_miner
 from fleet.ledger.statements import key_conditions, read_all, run
+from fleet.ledger.storage.connection import LedgerLink
+from fleet.ledger.storage.file import sqlite_file
+from fleet.ledger.storage.holder import reader
+from fleet.ledger.storage.places import log_bytes
 from fleet.ledger.writer import Writer
 from fleet.money.scopes import Scope, Scopes, Standing, stamp
 

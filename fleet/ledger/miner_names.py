@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, Engine, insert, select
 
 from fleet.domain.miner_names import distinct_names
+from fleet.ledger.proof.seals import change, seal_new
 from fleet.ledger.schema import miners
-from fleet.ledger.seals import change, seal_new
-from fleet.ledger.trouble import reading
+from fleet.ledger.storage.trouble import reading
 
 
 def stored_names(engine: Engine) -> dict[str, str]:

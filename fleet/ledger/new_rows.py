@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from fleet.ledger import schema
 from fleet.ledger.cross_checks import FINDINGS, FINDINGS_SEAL
-from fleet.ledger.seals import SEALED, seal_new
+from fleet.ledger.proof.seals import SEALED, seal_new
 from fleet.ledger.statements import run, select_by_key
 
 

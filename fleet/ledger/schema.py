@@ -175,7 +175,7 @@ entries = Table(
     Column("settles", Text),
     #: `seq` of the entry that settled this one; not in this entry's hash, but covered by the settling entry's `settles`
     Column("settled_by", Integer),
-    #: SHA-256 over the previous entry's hash and this entry (`fleet.ledger.chain`)
+    #: SHA-256 over the previous entry's hash and this entry (`fleet.ledger.proof.chain`)
     Column("hash", LargeBinary),
 )
 Index("entries_seq", entries.c.server, entries.c.seq, unique=True)

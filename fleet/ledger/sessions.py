@@ -12,7 +12,7 @@ from fleet.domain.effects import SessionBeat, SessionClosed, SessionOpened
 from fleet.domain.session_effects import OffsetSet, SessionDenied, SessionRequested
 from fleet.ledger import schema
 from fleet.ledger.new_rows import last_entry, row_id
-from fleet.ledger.seals import change
+from fleet.ledger.proof.seals import change
 from fleet.ledger.session_requests import record_requests, settle_requests
 
 

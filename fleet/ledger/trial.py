@@ -10,17 +10,17 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, func, select, text
 
 from fleet.errors import LedgerError
-from fleet.ledger.engine import open_engine, stored_version
-from fleet.ledger.heads import kept_heads
 from fleet.ledger.migrations.run import ProgressShown, unseen
-from fleet.ledger.places import LedgerPlace, log_bytes
+from fleet.ledger.proof.heads import kept_heads
 from fleet.ledger.reports.export import count as count_of
 from fleet.ledger.reports.rows_seen import RowsSeen
 from fleet.ledger.reports.sqlite_reader import copy_ledger, schema_of
 from fleet.ledger.reports.verify import verify
 from fleet.ledger.schema import entries, jobs, servers
-from fleet.ledger.trouble import reading, translated
-from fleet.ledger.version import SCHEMA_VERSION, is_older
+from fleet.ledger.storage.engine import open_engine, stored_version
+from fleet.ledger.storage.places import LedgerPlace, log_bytes
+from fleet.ledger.storage.trouble import reading, translated
+from fleet.ledger.storage.version import SCHEMA_VERSION, is_older
 
 #: times its size that a ledger's copy takes on the disk while it is migrated, which copies it again
 _ROOM = 3

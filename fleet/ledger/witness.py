@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from config.settings import Settings
-from fleet.ledger.head_post import post_heads
-from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace, heads_file, ledger_address
+from fleet.ledger.proof.head_post import post_heads
+from fleet.ledger.proof.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
+from fleet.ledger.storage.places import LedgerPlace, heads_file, ledger_address
 
 
 class Witness:

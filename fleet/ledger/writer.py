@@ -41,7 +41,7 @@ from fleet.ledger.jobs import Jobs
 from fleet.ledger.kept import KEPT
 from fleet.ledger.kept_work import NOTHING_KEPT, Keeping, KeptWork
 from fleet.ledger.new_rows import last_entry, row_id
-from fleet.ledger.seals import change, sealed
+from fleet.ledger.proof.seals import change, sealed
 from fleet.ledger.sessions import Sessions
 from fleet.ledger.statements import insert_into, select_by_key, upsert
 

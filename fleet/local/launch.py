@@ -15,7 +15,7 @@ from config.handed_on import handed_on
 from config.settings import Settings
 from fleet.coordinator.output.lines import Lines
 from fleet.errors import ServiceError
-from fleet.ledger.places import farm_dir
+from fleet.ledger.storage.places import farm_dir
 from fleet.local.processes import Child, wait_for
 from fleet.local.redis_server import free_port
 from tasks.host.module_command import module_command

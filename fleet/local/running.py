@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from fleet.ledger.places import farm_dir
+from fleet.ledger.storage.places import farm_dir
 
 #: the words that `fleet up` writes to its lock
 _HOLDER = re.compile(r"fleet up (\d{1,10}) on ")

@@ -16,8 +16,8 @@ from config.settings import Settings
 from fleet.broker.admission import raise_refusal
 from fleet.coordinator.output.lines import Lines
 from fleet.errors import ServiceError
-from fleet.ledger.lock import Lock
-from fleet.ledger.places import SIMULATOR, farm_dir
+from fleet.ledger.storage.lock import Lock
+from fleet.ledger.storage.places import SIMULATOR, farm_dir
 from fleet.local.keys import own_keys
 from fleet.local.launch import Launcher, Plan
 from fleet.local.liveness import Liveness, answered, touched

@@ -15,9 +15,9 @@ from fleet.control.request import ControlRequest, Followed
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook, farm_key
-from fleet.ledger.engine import open_beside, open_engine
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.places import SIMULATOR, LedgerPlace, ledger_to_read
+from fleet.ledger.storage.engine import open_beside, open_engine
+from fleet.ledger.storage.places import SIMULATOR, LedgerPlace, ledger_to_read
 from fleet.status.snapshot_file import read_snapshot
 from fleet.status.standing import status_folder
 from tasks.jobtypes import JOB_TYPES

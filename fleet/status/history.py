@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from fleet.domain.amounts import ZERO
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.history import Paid, Shown, host_hours, hours, minutes
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.money.scopes import stamp
 from fleet.status.tallies import OTHER
 

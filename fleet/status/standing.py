@@ -15,10 +15,10 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
 from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.rewards import Reward, rewards_by
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import SIMULATOR, LedgerPlace, farm_dir, ledger_to_read
 from fleet.status.snapshot_file import SNAPSHOT_FILE, ReadSnapshot, read_snapshot
 from fleet.status.stated import controls_stated
 from tasks.text import sanitized

@@ -17,13 +17,13 @@ from fleet.domain.wall_clock import wall_ms
 from fleet.errors import TokenRefused
 from fleet.health.reasons import LostToday
 from fleet.ledger.controls import ControlBook, farm_key
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.history import Paid, minutes, minutes_and_hours
 from fleet.ledger.reports.job_history import Life, Match, find
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.ledger.reports.losses import losses
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.control_desk import Desk
 from fleet.status.snapshot import FarmSnapshot
 from fleet.tokens import token

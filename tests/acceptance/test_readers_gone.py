@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleet.cli import COMMANDS
-from fleet.commands.sheets import restored
+from fleet.commands.printing.sheets import restored
 from tests.support.farms import farm, farm_settings
 from tests.support.processes import FLEET, environ, run_fleet
 

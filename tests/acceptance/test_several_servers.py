@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 from tests.support.farms import asked, book, farm, figures, simulator, state
 from tests.support.processes import Started, eventually, run_fleet
 

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 
-from fleet.commands.durations import DURATION
+from fleet.commands.arguments.durations import DURATION
 from tests.chaos import (
     absence,
     broken_host,

@@ -18,11 +18,11 @@ from fleet.domain.calendar import Calendar
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
 from fleet.domain.proof import Proof
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.history import minutes, minutes_and_hours
 from fleet.ledger.reports.rewards import rewards_by
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.history import HOUR_MS, MINUTE_MS, history
 from fleet.web.past import Past
 from fleet.web.spans import DAY, HOUR, MONTH, PaidStep, Span

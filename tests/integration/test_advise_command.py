@@ -14,8 +14,8 @@ from fleet.earning.capacity import Capacity
 from fleet.earning.model import IncomeModel
 from fleet.earning.samples import Weights
 from fleet.earning.sharing import Sharing
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.support.farms import farm_settings
 from tests.support.processes import run_fleet
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from config.sections import WebSettings
 from config.settings import Settings
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.control_desk import Desk, desk_at
 from fleet.tokens.token import Token, TokenScope, digest_of, new_text
 from fleet.tokens.token_file import TokenFile

@@ -15,8 +15,8 @@ from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.domain.effects import Dispatch
 from fleet.domain.jobs import MinerSpec
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.local.redis_server import free_port
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner

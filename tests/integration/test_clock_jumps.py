@@ -18,8 +18,8 @@ from fleet.domain.effects import Booked, SessionOpened, Write
 from fleet.domain.jobs import Entry
 from fleet.domain.proof import Exchange, Proof
 from fleet.domain.wall_clock import WallClock
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 
 #: 2027-01-15 02:00 UTC
 TWO = 1_799_978_400_000

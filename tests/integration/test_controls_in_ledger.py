@@ -18,8 +18,8 @@ from fleet.control.request import ControlRequest
 from fleet.coordinator.steering.control_watch import ControlWatch, Steered
 from fleet.errors import ControlRefused, LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
-from fleet.ledger.engine import open_beside, open_engine
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import open_beside, open_engine
+from fleet.ledger.storage.places import LedgerPlace
 
 RIG = Target(kind=TargetKind.MINER, name="rig")
 
@@ -141,7 +141,7 @@ import itertools, sys
 from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.control.request import ControlRequest
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside
+from fleet.ledger.storage.engine import open_beside
 book = ControlBook(open_beside(sys.argv[1]), "")
 target = Target(kind=TargetKind.MINER, name="rig")
 print("ready", flush=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from fleet.control.control import FARM, ControlChange, Target, TargetKind
 from fleet.control.request import ControlRequest
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside, open_engine
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import open_beside, open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.standing import standing
 
 NOW_MS = 1_800_000_000_000

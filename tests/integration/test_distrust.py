@@ -13,8 +13,8 @@ from fleet.control.request import ControlRequest
 from fleet.coordinator.steering.distrust import WHO, Distrust
 from fleet.domain.checks import Checked
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside, open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_beside, open_engine
 
 BAD = Target(kind=TargetKind.HOST, name="bad")
 

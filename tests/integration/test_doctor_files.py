@@ -18,8 +18,8 @@ from fleet.doctor.diagnosis import Diagnosis, Grade
 from fleet.doctor.disk import disk_diagnoses
 from fleet.doctor.ledger import ledger_diagnoses
 from fleet.doctor.modes import mode_diagnoses
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from tests.support.diagnoses import about
 from tests.support.disks import small_disk
 

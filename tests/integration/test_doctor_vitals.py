@@ -11,8 +11,8 @@ import pytest
 
 from fleet.doctor.diagnosis import Grade
 from fleet.doctor.ledger import ledger_diagnoses
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.vitals import vitals
+from fleet.ledger.storage.places import LedgerPlace
 from tests.support.diagnoses import about
 
 _LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v11.sql"

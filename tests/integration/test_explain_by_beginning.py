@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from fleet.cli import fleet
 from fleet.domain.effects import JobOpened
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.job_history import as_uuid
+from fleet.ledger.storage.engine import open_engine
 
 FIRST = "3f0e6c1a-7c1e-4b8f-9a55-0c9a4f2f6d1e"
 SECOND = "3f0e6c1b-7c1e-4b8f-9a55-0c9a4f2f6d1e"

@@ -17,7 +17,7 @@ from fleet.coordinator.steering.ledger_watch import ledger_watch
 from fleet.domain.calendar import Calendar
 from fleet.errors import ControlRefused, LedgerBusy
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside, open_engine
+from fleet.ledger.storage.engine import open_beside, open_engine
 from fleet.schedule.farm_plan import FarmPlan, farm_plan
 
 BERLIN = Calendar("Europe/Berlin")

@@ -14,11 +14,11 @@ from fleet.cli import fleet
 from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked, ForecastMade, Write
 from fleet.domain.jobs import Entry
-from fleet.ledger.engine import open_engine
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.forecasts import ForecastHour, forecast_hours
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 
 #: 2027-01-15 08:00 UTC
 EIGHT = 500_000 * HOUR_MS

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fleet.ledger.head_post import post_heads
-from fleet.ledger.heads import Head
+from fleet.ledger.proof.head_post import post_heads
+from fleet.ledger.proof.heads import Head
 
 _HEAD = Head(server="simulator", entries=1, hash="00", at="2026-01-01T00:00:00Z")
 

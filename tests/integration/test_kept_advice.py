@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from fleet.domain.effects import IncomeEstimated
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.advice import kept_advice
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 
 OPTION = {
     "what": "x",

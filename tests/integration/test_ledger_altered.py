@@ -15,9 +15,9 @@ from fleet.cli import fleet
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Found, JobMoved, SessionOpened
 from fleet.domain.jobs import Finding, JobState
-from fleet.ledger.engine import open_engine
-from fleet.ledger.heads import keep_heads
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.proof.heads import keep_heads
+from fleet.ledger.storage.engine import open_engine
 from tests.support.ledger_rows import paid
 
 #: entries, their chain and all that is counted of them, cut off as if the last two had never been

@@ -40,10 +40,10 @@ from fleet.domain.wallets import StatedWallet
 from fleet.errors import LedgerError
 from fleet.ledger import schema
 from fleet.ledger.column_types import Id
-from fleet.ledger.engine import open_engine
-from fleet.ledger.heads import Head
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.proof.heads import Head
 from fleet.ledger.reports.verify import ServerVerdict, verify
+from fleet.ledger.storage.engine import open_engine
 
 #: why a column may be altered unseen: no amount that is booked depends on it
 EXCUSED = {

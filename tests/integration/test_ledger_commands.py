@@ -24,8 +24,8 @@ from fleet.domain.effects import JobOpened, SessionOpened, Write
 from fleet.domain.jobs import JobState
 from fleet.domain.saved_state import AbandonedSession
 from fleet.ledger import schema
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.support.ledger_rows import moved, paid
 
 

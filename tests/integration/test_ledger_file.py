@@ -14,9 +14,9 @@ from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionOpened
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.errors import LedgerError
 from fleet.ledger.column_types import LETTERS
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.lock import Lock
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.lock import Lock
 
 URL = "sqlite:///{}"
 

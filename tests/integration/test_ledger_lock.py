@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import LedgerLocked
-from fleet.ledger.lock import Lock
+from fleet.ledger.storage.lock import Lock
 
 
 def test_a_second_coordinator_is_told_who_holds_the_ledger(tmp_path: Path) -> None:
     lock = Lock(tmp_path / "coordinator.lock")
-    code = "import sys; from pathlib import Path; from fleet.ledger.lock import Lock; Lock(Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from fleet.ledger.storage.lock import Lock; Lock(Path(sys.argv[1]))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], capture_output=True, text=True, check=False
     )
@@ -27,7 +27,7 @@ def test_a_second_coordinator_is_told_who_holds_the_ledger(tmp_path: Path) -> No
 
 def test_the_lock_of_a_dead_coordinator_is_free(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from fleet.ledger.lock import Lock\n"
+        "import os, sys; from pathlib import Path; from fleet.ledger.storage.lock import Lock\n"
         "lock = Lock(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "coordinator.lock")], check=False)

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import log_bytes
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import log_bytes
 from tests.support.ledger_rows import paid
 
 _READ = """

@@ -14,10 +14,10 @@ import pytest
 
 from fleet.domain.effects import SessionOpened
 from fleet.errors import LedgerError, LedgerLost
-from fleet.ledger.engine import open_engine
-from fleet.ledger.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.proof.heads import Head, doubts, keep_heads, kept_heads, refuse_lost
 from fleet.ledger.reports.verify import verify
+from fleet.ledger.storage.engine import open_engine
 from tests.support.ledger_rows import paid
 
 

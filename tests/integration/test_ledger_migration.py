@@ -13,13 +13,13 @@ from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
 from fleet.errors import LedgerError
 from fleet.ledger import schema
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.migrations import run as ledger_migrate
 from fleet.ledger.reports.export import utc
 from fleet.ledger.reports.job_history import explain
 from fleet.ledger.reports.verify import verify
-from fleet.ledger.version import SCHEMA_VERSION
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.version import SCHEMA_VERSION
 
 V1 = Path(__file__).parents[1] / "support" / "ledger_v1.sql"
 

@@ -16,11 +16,11 @@ from sqlalchemy import create_engine
 from fleet.domain.causes import Loss
 from fleet.domain.jobs import JobState
 from fleet.ledger.column_types import life, unpacked
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.migrations.run import STEPS
 from fleet.ledger.reports.verify import verify
-from fleet.ledger.version import SCHEMA_VERSION
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.version import SCHEMA_VERSION
 
 SUPPORT = Path(__file__).parents[1] / "support"
 VERSIONS = range(1, SCHEMA_VERSION + 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from config.settings import Settings
 from fleet.control.control import FARM, ControlChange
 from fleet.control.request import ControlRequest
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.control_desk import Desk, desk_at
 from tests.support.sites import site
 

@@ -9,8 +9,8 @@ import pytest
 
 from fleet.coordinator.alive_file import AliveFile
 from fleet.errors import LedgerError
-from fleet.ledger.heads import Head, keep_heads
-from fleet.ledger.lock import Lock
+from fleet.ledger.proof.heads import Head, keep_heads
+from fleet.ledger.storage.lock import Lock
 
 
 def lock(folder: Path) -> None:

@@ -16,10 +16,10 @@ import pytest
 from fleet.domain.effects import SessionClosed, SessionOpened
 from fleet.domain.session_effects import SessionDenied, SessionRequested
 from fleet.errors import LedgerBusy
-from fleet.ledger.connection import LedgerLink
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.verify import verify
+from fleet.ledger.storage.connection import LedgerLink
+from fleet.ledger.storage.engine import open_engine
 from tests.support.farms import asked, book, farm_settings, figures, simulator
 from tests.support.lacks import lacks
 from tests.support.ledger_rows import paid

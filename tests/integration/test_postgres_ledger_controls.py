@@ -14,7 +14,7 @@ from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.control.request import ControlRequest
 from fleet.errors import ControlRefused
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside, open_engine
+from fleet.ledger.storage.engine import open_beside, open_engine
 from tests.support.lacks import lacks
 from tests.support.postgres import Postgres, postgres
 
@@ -86,7 +86,7 @@ from sqlalchemy import event
 from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.control.request import ControlRequest
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside
+from fleet.ledger.storage.engine import open_beside
 left = int(sys.argv[2])
 def step(*_):
     global left

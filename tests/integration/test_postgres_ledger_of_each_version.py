@@ -15,11 +15,11 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from fleet.errors import LedgerError
 from fleet.ledger.column_types import life, unpacked
-from fleet.ledger.engine import open_engine, stored_version
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.verify import verify
+from fleet.ledger.storage.engine import open_engine, stored_version
+from fleet.ledger.storage.places import LedgerPlace
+from fleet.ledger.storage.version import SCHEMA_VERSION
 from fleet.ledger.trial import CopyNeededError, tried
-from fleet.ledger.version import SCHEMA_VERSION
 from tests.support.lacks import lacks
 from tests.support.postgres import Postgres, postgres
 

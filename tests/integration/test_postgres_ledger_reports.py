@@ -13,8 +13,8 @@ import pytest
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Found, JobMoved, SessionOpened, TotalsSeen
 from fleet.domain.jobs import Finding, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.support.farms import farm_settings
 from tests.support.lacks import lacks
 from tests.support.ledger_rows import paid

@@ -19,7 +19,7 @@ from fleet.coordinator.steering.farm_schedule import FarmSchedule
 from fleet.coordinator.steering.price_watch import PriceWatch
 from fleet.domain.calendar import Calendar
 from fleet.ledger.controls import ControlBook
-from fleet.ledger.engine import open_beside, open_engine
+from fleet.ledger.storage.engine import open_beside, open_engine
 from fleet.schedule.farm_plan import farm_plan
 from fleet.schedule.prices import PriceList
 

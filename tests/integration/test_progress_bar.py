@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.support.farms import farm_settings, state
 from tests.support.ledger_rows import paid
 from tests.support.processes import FLEET, environ, run_fleet

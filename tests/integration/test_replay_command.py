@@ -21,9 +21,9 @@ from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof, json_digest
 from fleet.domain.submitted_work import SubmittedWork
-from fleet.ledger.engine import open_engine
 from fleet.ledger.kept_work import MEGABYTE, Keeping
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tasks.compute.catalog import KERNEL_VERSION, compute
 from tasks.compute.inventory import inventory
 

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from fleet.cli import fleet
-from fleet.commands.short_times import short_time
+from fleet.commands.printing.short_times import short_time
 from fleet.domain.effects import BalanceSeen, BaseSet, SessionOpened, TotalsSeen, Write
 from fleet.domain.wallets import StatedWallet
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.support.ledger_rows import paid
 
 NOW_MS = 1_800_000_000_705

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports import dated_sums, rewards, scopes, vitals, wallets
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 
 _LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v11.sql"
 REPORTS: list[tuple[ModuleType, Callable[[LedgerPlace], object]]] = [

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from fleet.cli import fleet
 from fleet.domain.effects import SessionOpened
-from fleet.ledger.engine import open_engine
-from fleet.ledger.heads import keep_heads
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.proof.heads import keep_heads
+from fleet.ledger.storage.engine import open_engine
 from tests.support.ledger_rows import paid
 
 REPORTS = [

@@ -21,10 +21,10 @@ from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calendar import Calendar
 from fleet.domain.effects import Booked, Confirmed
 from fleet.domain.jobs import Entry
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.rewards import rewards_by
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe")
 #: days around which payments are dense: the clocks of Berlin, St. John's and Lord Howe Island are changed

@@ -19,11 +19,11 @@ from fleet.domain.calendar import Calendar
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
 from fleet.domain.proof import Proof
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.host_rewards import NO_HOST, rewards_by_host
 from fleet.ledger.reports.rewards import rewards_by
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 
 START = datetime(2026, 11, 1, tzinfo=ZoneInfo("UTC"))
 #: of containers, a host, and a job of an older ledger that names no worker

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.ledger.lock import Lock
+from fleet.ledger.storage.lock import Lock
 from fleet.private_files import keep_private, private_umask
 from tests.integration.test_ledger_lost import opened
 from tests.support.ledger_rows import paid

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.control_desk import Desk, desk_at
 from fleet.status.snapshot import FarmSnapshot
 from fleet.tokens.token import Token, TokenScope, digest_of, new_text

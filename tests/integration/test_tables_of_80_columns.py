@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from rich.cells import cell_len
 
 from fleet.cli import fleet
-from fleet.commands import tables
-from fleet.commands.short_times import short_time
+from fleet.commands.printing import tables
+from fleet.commands.printing.short_times import short_time
 from tests.support.wide_farm import MINERS, OPEN, SERVERS_OF_LEDGER, wide_ledger
 
 #: miners of a server that have or had a session

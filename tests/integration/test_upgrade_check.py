@@ -14,10 +14,10 @@ import pytest
 from config.settings import Settings
 from fleet.doctor.diagnosis import Grade
 from fleet.doctor.upgrade import judged_proof, judged_trial, keep_mark, kept_mark
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
+from fleet.ledger.storage.version import SCHEMA_VERSION
 from fleet.ledger.trial import hash_at, holdings, tried
-from fleet.ledger.version import SCHEMA_VERSION
 from tasks.broker.handshake import announce, release
 from tasks.broker.redis_client import redis_client
 from tasks.broker.statement import own_statement

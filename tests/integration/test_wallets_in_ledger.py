@@ -11,12 +11,12 @@ from fleet.domain.causes import Difference
 from fleet.domain.effects import BalanceSeen, BaseSet, Found, SessionOpened
 from fleet.domain.jobs import Finding
 from fleet.domain.wallets import StatedWallet
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.differences import comparisons
 from fleet.ledger.reports.verify import verify
 from fleet.ledger.reports.wallets import stated_by_miner, wallets_by_hour
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from tests.integration.test_ledger_of_each_version import written
 
 HOUR_MS = 3_600_000

@@ -8,8 +8,8 @@ from fleet.domain.answers import Registration
 from fleet.domain.causes import Difference, Loss
 from fleet.domain.effects import Effect, Found, JobMoved, JobOpened, SessionOpened, Write
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.money.balance import MinerAccount
 from fleet.server.protocol import parse_heartbeat, parse_receipt, parse_registration, parse_totals
 

@@ -11,10 +11,10 @@ from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof
 from fleet.domain.wall_clock import Jump
-from fleet.ledger.engine import open_engine
 from fleet.ledger.entries import HOUR_MS
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 
 #: 2027-01-15 08:00 UTC
 EIGHT = 500_000 * HOUR_MS

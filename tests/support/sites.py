@@ -9,8 +9,8 @@ from pathlib import Path
 from config.sections import WebSettings
 from config.settings import Settings
 from fleet.domain.calendar import Calendar
-from fleet.ledger.engine import open_engine
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import open_engine
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.status.control_desk import Desk, desk_at
 from fleet.status.snapshot import FarmSnapshot
 from fleet.web.farm_metrics import MetricsText, farm_metrics

@@ -14,8 +14,8 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import Booked, JobMoved, JobOpened, SessionClosed, SessionOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.status.snapshot import FarmSnapshot, MinerFigures, Severity, WorkRow, Wrong
 from fleet.status.snapshot_file import SNAPSHOT_FILE, SnapshotWriter
 from tests.support.snapshots import MINER, SERVERS, SNAPSHOT, WORK

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 _PAGE = ROOT / "docs" / "architecture.md"
 _NAME = re.compile(r"`((?:fleet|tasks)(?:\.\w+)+)`")
 #: where the way begins and ends: a fetch that is due, an entry in the chain
-_FIRST, _LAST = "fleet.coordinator.loop.Coordinator.run", "fleet.ledger.chain.link_hash"
+_FIRST, _LAST = "fleet.coordinator.loop.Coordinator.run", "fleet.ledger.proof.chain.link_hash"
 
 
 def way() -> list[str]:

@@ -20,7 +20,7 @@ from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.ledger import schema
-from fleet.ledger.engine import open_engine
+from fleet.ledger.storage.engine import open_engine
 from tests.virtual.broker import Redis
 from tests.virtual.caller import VirtualInbox
 from tests.virtual.connection import Connection

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fleet.coordinator.farms import AnyBooks, AnyFarm, Prospects
 from fleet.coordinator.observing.server_rows import Account
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.server.prospect import Prospect
 
 

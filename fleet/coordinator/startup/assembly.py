@@ -22,9 +22,9 @@ from fleet.coordinator.scheduling.workforce import Workforce
 from fleet.domain.jobs import PAID, MinerSpec
 from fleet.domain.saved_state import Prior, SavedMiner
 from fleet.domain.wall_clock import WallClock
-from fleet.ledger.engine import open_engine
 from fleet.ledger.kept_work import Keeping
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.ledger.witness import Witness
 from fleet.miner.backoff import Backoff
 from fleet.miner.miner import Miner

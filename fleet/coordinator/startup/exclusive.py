@@ -9,7 +9,7 @@ from config.settings import Settings
 from fleet.broker.admission import raise_refusal
 from fleet.broker.lease import Lease, LeaseKeeper
 from fleet.coordinator.inbox import Inbox
-from fleet.ledger.lock import Lock
+from fleet.ledger.storage.lock import Lock
 from fleet.private_files import private_umask
 from fleet.threads import WatchedThread
 from tasks.broker.handshake import announce, release

@@ -13,7 +13,7 @@ from fleet.coordinator.declared import Declared
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.output.lines import Lines
 from fleet.domain.wall_clock import WallClock
-from fleet.ledger.wait import when_free
+from fleet.ledger.storage.wait import when_free
 from fleet.ledger.witness import Witness
 
 T = TypeVar("T")

@@ -43,8 +43,8 @@ from fleet.coordinator.startup.steered import steered
 from fleet.coordinator.startup.stop_signals import stop_on_signals
 from fleet.coordinator.watchdog import Watchdog
 from fleet.errors import ServiceError
-from fleet.ledger.engine import shown_url
-from fleet.ledger.places import LedgerPlace
+from fleet.ledger.storage.engine import shown_url
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.ledger.witness import Witness
 from fleet.money.scopes import Scope, Scopes, Standing, added, with_answer_times
 from fleet.server.client import Client

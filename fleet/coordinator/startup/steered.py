@@ -17,7 +17,7 @@ from fleet.coordinator.steering.price_watch import PriceWatch
 from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.ledger.controls import ControlBook, farm_key
-from fleet.ledger.engine import open_beside
+from fleet.ledger.storage.engine import open_beside
 from fleet.schedule.farm_plan import farm_plan
 from fleet.threads import WatchedThread
 

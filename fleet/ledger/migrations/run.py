@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from fleet.ledger.migrations import from_1, from_2, from_3, from_4, from_5, from_6, from_7, from_8, from_9, from_10
-from fleet.ledger.version import SCHEMA_VERSION
+from fleet.ledger.storage.version import SCHEMA_VERSION
 
 #: the step from each version to the next
 STEPS: dict[int, Callable[[Connection], None]] = {

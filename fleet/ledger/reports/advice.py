@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fleet.earning.advice import Advice
 from fleet.earning.advice_json import read_advice
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 
 _ROWS = (
     "SELECT servers.name, meta.value FROM meta JOIN servers ON meta.name = 'income ' || servers.id ORDER BY servers.id"

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from fleet.domain.amounts import EntryKind
 from fleet.domain.calendar import HOUR_MS, Calendar
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.entry_range import entry_range
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 
 #: an hour since 1970 beyond all real ones
 EVER = 1_000_000_000

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 
 _FOUND = """
     SELECT servers.name, miners.name, findings.amount, findings.found_at

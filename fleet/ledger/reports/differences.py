@@ -14,7 +14,7 @@ from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Difference
 from fleet.ledger import schema
 from fleet.ledger.reports.export import utc
-from fleet.ledger.trouble import reading
+from fleet.ledger.storage.trouble import reading
 from fleet.money.readable import reading_order
 
 

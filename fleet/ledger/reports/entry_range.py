@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleet.domain.wall_clock import JUMPS_ROW, Jump, read_jumps
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 
 #: steps of the clock up to 10 s are not noted as jumps
 _UNNOTED_MS = 60_000

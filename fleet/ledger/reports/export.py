@@ -13,7 +13,7 @@ from fleet.domain.amounts import EntryKind
 from fleet.domain.miner_names import IdHider
 from fleet.ledger import schema
 from fleet.ledger.miner_names import stored_names
-from fleet.ledger.trouble import reading
+from fleet.ledger.storage.trouble import reading
 
 #: number of rows read at once
 _BATCH = 2000

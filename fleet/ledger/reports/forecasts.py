@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fleet.domain.amounts import EARNED, ZERO
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 
 _FORECASTS = """
     SELECT servers.id, servers.name, meta.name, meta.value

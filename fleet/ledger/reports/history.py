@@ -15,10 +15,10 @@ from typing import NamedTuple
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.miner_names import IdHider
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.dated_sums import EVER, dated_sums
 from fleet.ledger.reports.entry_range import entry_range
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 from tasks.host.host_names import host_of
 
 #: entries that are read at once

@@ -11,10 +11,10 @@ from typing import NamedTuple, TypeVar
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calendar import HOUR_MS, Calendar
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.entry_range import entry_range
 from fleet.ledger.reports.rewards import Days, Reward, rewards_by
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.money.readable import reading_order
 from tasks.host.host_names import host_of
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, String, a
 from fleet.ledger import schema
 from fleet.ledger.column_types import life
 from fleet.ledger.reports.export import decimal_text, status, utc
-from fleet.ledger.trouble import reading
+from fleet.ledger.storage.trouble import reading
 
 #: hexadecimal digits in a UUID
 _DIGITS = 32

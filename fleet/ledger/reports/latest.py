@@ -9,8 +9,8 @@ from typing import Any
 from fleet.domain.amounts import EntryKind
 from fleet.domain.miner_names import IdHider
 from fleet.ledger.column_types import unpacked
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 from tasks.host.host_names import host_of
 
 #: entries among which a host's are looked for, since the ledger has no index by host

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.money.readable import reading_order
 
 _LOSSES = """

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.ledger import schema
 from fleet.ledger.reports.export import utc
-from fleet.ledger.trouble import reading
+from fleet.ledger.storage.trouble import reading
 from fleet.money.readable import reading_order
 
 #: of a miner's session; a miner that the ledger has no session of is not opened

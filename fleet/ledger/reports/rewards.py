@@ -13,8 +13,8 @@ from typing import NamedTuple
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.calendar import HOUR_MS, Calendar, hour_name, month_name, week_name
 from fleet.domain.miner_names import IdHider
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.dated_sums import DatedSum, dated_sums
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.money.readable import reading_order
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
 from fleet.ledger.run_ids import run_of
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.money.scopes import stamp
 
 _SUMS = "SELECT miners.server, sums.miner, sums.amount FROM sums JOIN miners ON miners.id = sums.miner"

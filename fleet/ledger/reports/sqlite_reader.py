@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from fleet.errors import LedgerBusy, LedgerError
-from fleet.ledger.holder import LOCKED, writer
-from fleet.ledger.mounts import unchanging
-from fleet.ledger.places import LedgerPlace
-from fleet.ledger.version import EMPTY, check_there, check_version
+from fleet.ledger.storage.holder import LOCKED, writer
+from fleet.ledger.storage.mounts import unchanging
+from fleet.ledger.storage.places import LedgerPlace
+from fleet.ledger.storage.version import EMPTY, check_there, check_version
 
 
 def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
@@ -21,7 +21,9 @@ def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
     Raises LedgerError when the ledger is missing, can't be read, or has another release's schema.
     """
     if place.file is None:
-        rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger.engine").fetch_all(place.url, statement)
+        rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger.storage.engine").fetch_all(
+            place.url, statement
+        )
         return rows
     check_there(place.file)
     try:

@@ -16,7 +16,7 @@ from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
 from fleet.ledger import schema
 from fleet.ledger.kept_work import kept_work
-from fleet.ledger.trouble import reading
+from fleet.ledger.storage.trouble import reading
 from fleet.ledger.work_blocks import unpacked
 
 _SERVERS, _JOBS, _ENTRIES = schema.servers.c, schema.jobs.c, schema.entries.c

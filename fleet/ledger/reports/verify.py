@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Engine, select
 
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.ledger import schema
-from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis
 from fleet.ledger.cross_checks import Bucket, HostBucket, SumKey, disagreements, strays
 from fleet.ledger.entries import HOUR_MS
-from fleet.ledger.heads import HEADS_FILE, Head
 from fleet.ledger.host_sums import HostKey
-from fleet.ledger.seals import broken_seals
-from fleet.ledger.trouble import reading
+from fleet.ledger.proof.chain import ChainVerdict, Link, Stored, check, genesis
+from fleet.ledger.proof.heads import HEADS_FILE, Head
+from fleet.ledger.proof.seals import broken_seals
+from fleet.ledger.storage.trouble import reading
 from tasks.host.host_names import host_of
 
 _LINKED = tuple(field.name for field in fields(Link) if field.name not in {"miner_id", "confirmed"})

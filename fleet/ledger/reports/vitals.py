@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleet.ledger.places import LedgerPlace
 from fleet.ledger.reports.sqlite_reader import fetch_all
+from fleet.ledger.storage.places import LedgerPlace
 from fleet.ledger.stored_facts import read_ban_s, read_limit
 
 #: shorter histories say nothing about a day

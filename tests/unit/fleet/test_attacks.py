@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
 from fleet.alerts.message import message_of
-from fleet.commands.sheets import restored, write_csv
-from fleet.commands.status_screen import screen_of
+from fleet.commands.printing.sheets import restored, write_csv
+from fleet.commands.printing.status_screen import screen_of
 from fleet.domain.calendar import Calendar
 from fleet.status.standing import FarmStanding
 from fleet.web import views

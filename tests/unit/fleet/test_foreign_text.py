@@ -22,8 +22,8 @@ from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import JobOrigin, JobState, MinerSpec
 from fleet.domain.proof import json_digest
 from fleet.errors import Garbled, Refused, SessionLost, Unreachable
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.server import network_figures, protocol

@@ -10,9 +10,9 @@ from fleet.domain.answers import HeartbeatAnswer, Totals
 from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
 from fleet.exact_json import dump
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.verify import verify
+from fleet.ledger.storage.engine import open_engine
 from fleet.money.balance import MinerAccount
 
 #: the two together take 50 digits; the giant one is of an older release, which booked any amount

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from fleet.domain.effects import BanChanged
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 
 NOW_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000

@@ -17,10 +17,10 @@ from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
 from fleet.domain.proof import Proof, json_digest
 from fleet.domain.submitted_work import SubmittedWork
 from fleet.errors import LedgerError
-from fleet.ledger.engine import open_engine
 from fleet.ledger.kept_work import MEGABYTE, Keeping, kept_work
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.submitted import newest, of_job, sample
+from fleet.ledger.storage.engine import open_engine
 
 
 def work(job_id: str, size: int = 1) -> SubmittedWork:

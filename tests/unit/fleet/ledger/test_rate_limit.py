@@ -11,8 +11,8 @@ from sqlalchemy import text
 from fleet.domain.amounts import ZERO, EntryKind
 from fleet.domain.effects import Booked, JobOpened, LimitLearnt, SessionBeat, SessionClosed, SessionOpened, Write
 from fleet.domain.jobs import Entry, JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.support.miner_script import job
 
 NOW_MS = 1_800_000_000_000

@@ -13,8 +13,8 @@ from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.domain.effects import LimitLearnt
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Turn
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor

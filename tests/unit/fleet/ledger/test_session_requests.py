@@ -9,8 +9,8 @@ import pytest
 from fleet.domain.effects import SessionClosed, SessionOpened, Write
 from fleet.domain.saved_state import AbandonedSession
 from fleet.domain.session_effects import SessionDenied, SessionRequested
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 
 REQUESTED = SessionRequested(miner_id="rig-1")
 OPENED = SessionOpened(miner_id="rig-1", session_id="s1", offset=Decimal(0))

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from fleet.domain.effects import SessionClosed, SessionOpened, TotalsSeen
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 
 
 @pytest.mark.parametrize(("total", "uncompared"), [(None, True), (Decimal(0), False)])

@@ -14,8 +14,8 @@ from fleet.domain.events import DrainBegun
 from fleet.domain.jobs import Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import SavedMiner
 from fleet.errors import NoAnswer, NotRegistered, Refused, SessionLost
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy

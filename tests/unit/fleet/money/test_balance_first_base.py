@@ -12,8 +12,8 @@ from fleet.domain.causes import Difference
 from fleet.domain.effects import Booked, Effect, Found, SessionOpened, Write
 from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.domain.saved_state import SavedMiner
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.money.balance import MinerAccount
 from fleet.money.reconcile import Case, classify
 

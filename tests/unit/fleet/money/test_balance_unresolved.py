@@ -15,8 +15,8 @@ from fleet.domain.events import DrainBegun, DrainOver
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState, MinerSpec
 from fleet.domain.saved_state import OpenJob, OpenSession, SavedMiner
 from fleet.errors import Garbled, JobCompleted, NotRegistered, Refused
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.miner.submission import Submission

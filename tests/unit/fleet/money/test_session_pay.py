@@ -13,8 +13,8 @@ from fleet.domain.effects import Booked, Effect, Found, Write
 from fleet.domain.events import DrainBegun, ResultArrived
 from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.errors import CallError, JobCompleted, NoAnswer, ServerFault
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from tasks.messages import Outcome, ResultMessage

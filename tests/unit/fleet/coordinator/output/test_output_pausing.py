@@ -12,8 +12,8 @@ from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.output.lines import Lines
 from fleet.coordinator.output.output import Report
 from fleet.domain.amounts import ZERO
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered
 
 

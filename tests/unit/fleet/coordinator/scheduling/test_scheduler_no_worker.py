@@ -17,8 +17,8 @@ from fleet.domain.answers import HeartbeatAnswer
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import Dispatch, JobMoved, Notice, NoticeKind
 from fleet.domain.jobs import JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered, job, start
 
 

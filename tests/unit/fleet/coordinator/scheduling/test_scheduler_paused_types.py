@@ -9,8 +9,8 @@ import pytest
 from fleet.domain.calls import CallKind
 from fleet.domain.effects import JobMoved
 from fleet.domain.jobs import JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered, job, start
 
 

@@ -14,8 +14,8 @@ from fleet.domain.effects import JobOpened, NoticeKind
 from fleet.domain.jobs import Job, JobOrigin, MinerSpec
 from fleet.domain.turn import Turn
 from fleet.errors import CallError, NoAnswer
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
 from fleet.ratelimit.governor import Governor

@@ -13,8 +13,8 @@ from fleet.domain.causes import Loss
 from fleet.domain.effects import JobMoved
 from fleet.domain.events import Published
 from fleet.domain.jobs import Job, JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
+from fleet.ledger.storage.engine import open_engine
 from tasks.messages import Outcome, ResultMessage
 from tests.unit.fleet.coordinator.scheduling.test_scheduler_turns import Answered, job
 

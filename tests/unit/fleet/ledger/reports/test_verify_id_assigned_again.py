@@ -10,9 +10,9 @@ import pytest
 from fleet.domain.amounts import EntryKind
 from fleet.domain.effects import Booked, JobMoved, JobOpened, Write
 from fleet.domain.jobs import Entry, Job, JobOrigin, JobState
-from fleet.ledger.engine import open_engine
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.reports.verify import verify
+from fleet.ledger.storage.engine import open_engine
 
 JOB = Job(job_id="j1", job_type="data_hash", data={}, reward=Decimal("0.5"), origin=JobOrigin.FETCHED, timeout_s=60.0)
 PAID = Entry(

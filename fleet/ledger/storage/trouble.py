@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from fleet.errors import LedgerBusy, LedgerError
-from fleet.ledger.holder import LOCKED, writer
+from fleet.ledger.storage.holder import LOCKED, writer
 
 #: SQLSTATE classes and codes of PostgreSQL for: no connection, a conflict between transactions, no room, a held lock, a
 #: shutdown

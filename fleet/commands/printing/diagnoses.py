@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from fleet.commands.exits import EX_UNAVAILABLE
-from fleet.commands.tables import console, line
+from fleet.commands.printing.tables import console, line
 from fleet.doctor.diagnosis import Diagnosis, Grade, counted
 
 _STYLES = {Grade.OK: "", Grade.WARN: "yellow", Grade.FAIL: "red", Grade.NOT_CHECKED: "dim"}

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from fleet.commands.status_screen import screen_of
+from fleet.commands.printing.status_screen import screen_of
 from fleet.control.control import Action, Control, Target, TargetKind
 from fleet.status.snapshot import FarmSnapshot
 from fleet.status.standing import FarmStanding

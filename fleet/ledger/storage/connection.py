@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fleet.errors import LedgerBusy, LedgerLost
-from fleet.ledger.file import LedgerFile, sqlite_file
-from fleet.ledger.server_claim import claim
-from fleet.ledger.trouble import passes, translated
+from fleet.ledger.storage.file import LedgerFile, sqlite_file
+from fleet.ledger.storage.server_claim import claim
+from fleet.ledger.storage.trouble import passes, translated
 
 _NUMBER = text("SELECT txid_current()")
 #: A transaction that a crash of the database lost has a number that was not given out yet, and no status.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fleet.ledger.chain import ChainVerdict, Link, Stored, check, genesis, link_hash
+from fleet.ledger.proof.chain import ChainVerdict, Link, Stored, check, genesis, link_hash
 
 SERVER = "neonet-main"
 ROWS = 6

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 
-from fleet.commands.tables import add, table
+from fleet.commands.printing.tables import add, table
 
 #: characters between two columns
 _GAP = 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
-from fleet.ledger.heads import HEADS_FILE
+from fleet.ledger.proof.heads import HEADS_FILE
 
 #: the simulator's server name in a ledger
 SIMULATOR = "simulator"

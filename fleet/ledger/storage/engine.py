@@ -12,12 +12,12 @@ from sqlalchemy.pool import StaticPool
 
 from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger import all_tables, schema
-from fleet.ledger.file import sqlite_file
 from fleet.ledger.migrations.run import ProgressShown, migrate, unseen
-from fleet.ledger.mounts import networked, unchanging
-from fleet.ledger.server_claim import application_name
-from fleet.ledger.trouble import translated
-from fleet.ledger.version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
+from fleet.ledger.storage.file import sqlite_file
+from fleet.ledger.storage.mounts import networked, unchanging
+from fleet.ledger.storage.server_claim import application_name
+from fleet.ledger.storage.trouble import translated
+from fleet.ledger.storage.version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
 
 #: PostgreSQL drivers that accept libpq's settings
 _LIBPQ = frozenset({"psycopg", "psycopg2"})

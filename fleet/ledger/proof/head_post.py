@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 
-from fleet.ledger.heads import Head
+from fleet.ledger.proof.heads import Head
 from tasks.text import sanitized
 
 #: how long the whole call may take, in seconds: an answer that comes byte by byte must not hold up the end of a run

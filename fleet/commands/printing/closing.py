@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from fleet.commands.tables import Sheet, console, line
+from fleet.commands.printing.tables import Sheet, console, line
 from fleet.exact_json import dump
 from fleet.money.readable import readable
 

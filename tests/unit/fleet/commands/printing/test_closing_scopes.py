@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fleet.commands.closing import print_closing
+from fleet.commands.printing.closing import print_closing
 from fleet.coordinator.output.lines import Lines
 from fleet.coordinator.output.output import Report
 from fleet.coordinator.output.summary import summary

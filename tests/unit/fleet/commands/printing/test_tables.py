@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from fleet.commands.closing import print_closing
-from fleet.commands.tables import Sheet, add, console, line, table
+from fleet.commands.printing.closing import print_closing
+from fleet.commands.printing.tables import Sheet, add, console, line, table
 
 AMOUNT = "283.7011904761904764283701190476190476"
 

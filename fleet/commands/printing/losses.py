@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import click
 
-from fleet.commands.sheets import piped, write_csv
-from fleet.commands.tables import Sheet, console, line, note_rounding
+from fleet.commands.printing.sheets import piped, write_csv
+from fleet.commands.printing.tables import Sheet, console, line, note_rounding
 from fleet.domain.amounts import ZERO
 from fleet.domain.causes import Loss
 from fleet.exact_json import dump

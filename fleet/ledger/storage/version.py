@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleet.errors import LedgerError
-from fleet.ledger.heads import HEADS_FILE, kept_heads, refuse_lost
+from fleet.ledger.proof.heads import HEADS_FILE, kept_heads, refuse_lost
 
 SCHEMA_VERSION = 11
 #: message for a ledger without tables

@@ -13,7 +13,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from fleet.commands.fitted_table import FittedTable
+from fleet.commands.printing.fitted_table import FittedTable
 from fleet.control.stated import line_of
 from fleet.domain.amounts import ZERO
 from fleet.domain.calendar import Calendar

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.load import load
-from fleet.ledger.places import LedgerPlace, ledger_address, ledger_to_read
+from fleet.ledger.storage.places import LedgerPlace, ledger_address, ledger_to_read
 
 
 def test_simulated_rewards_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:

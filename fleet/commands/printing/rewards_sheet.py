@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleet.commands.tables import Sheet
+from fleet.commands.printing.tables import Sheet
 from fleet.domain.amounts import ZERO
 from fleet.ledger.reports.rewards import Reward
 

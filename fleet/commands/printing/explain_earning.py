@@ -13,15 +13,15 @@ import click
 from config.load import load
 from config.settings import Settings
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
-from fleet.commands.tables import console, line
+from fleet.commands.printing.tables import console, line
 from fleet.domain.calendar import HOUR_MS, Calendar
 from fleet.domain.wall_clock import wall_ms
 from fleet.exact_json import dump
 from fleet.health.reasons import Hindrance, LostToday, reasons
 from fleet.health.symptom import FARM, host_subject, miner_subject
-from fleet.ledger.places import ledger_to_read
 from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.losses import losses
+from fleet.ledger.storage.places import ledger_to_read
 from fleet.status.standing import FarmStanding, standing, status_folder
 from fleet.status.wording import short
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fleet.commands.short_times import short_time
-from fleet.commands.tables import Sheet, console, line, note_rounding
+from fleet.commands.printing.short_times import short_time
+from fleet.commands.printing.tables import Sheet, console, line, note_rounding
 from fleet.domain.amounts import ZERO
 from fleet.ledger.reports.wallets import Held, Stated
 

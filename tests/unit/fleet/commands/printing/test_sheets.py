@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.commands.sheets import inert, restored
+from fleet.commands.printing.sheets import inert, restored
 
 #: what OWASP lists, its full-width and small forms, and the same behind what a spreadsheet skips
 FORMULAS = [

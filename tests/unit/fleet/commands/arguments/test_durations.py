@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from fleet.commands.durations import DURATION
+from fleet.commands.arguments.durations import DURATION
 
 
 @pytest.mark.parametrize(

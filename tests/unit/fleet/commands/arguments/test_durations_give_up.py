@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.settings import Settings
-from fleet.commands.durations import GIVE_UP
+from fleet.commands.arguments.durations import GIVE_UP
 from fleet.hosts.systemd import Installation, Part, unit
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.ledger.mounts import kind_of, networked
+from fleet.ledger.storage.mounts import kind_of, networked
 
 TABLE = r"""22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
 30 22 0:40 / /srv/nas rw,relatime shared:1 - nfs4 10.0.0.9:/volume1 rw,vers=4.2
