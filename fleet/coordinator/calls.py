@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
+from fleet.coordinator.ban_gate import BanGate
 from fleet.coordinator.inbox import Inbox, Network, TermsStated
 from fleet.domain.answers import SessionStart
-from fleet.domain.calls import Call, Reply
+from fleet.domain.calls import Answer, Call, Reply
 from fleet.domain.events import AbandonedSessionStopped
+from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import Banned, CallError, NoAnswer, NoSuchCall, RateLimited, Unreachable
 from fleet.server.client import Client
 from fleet.server.http.interface import AsyncFunction
 
+_Figure = TypeVar("_Figure")
 #: requests for the network's figures: fees and phase
 NETWORK_REQUESTS = 2
 
@@ -44,6 +47,7 @@ class ServerCalls:
         self._executor = executor
         self._inbox = inbox
         self._clock = clock
+        self._gate = BanGate()
 
     def start(self, call: Call) -> None:
         """Make a miner's call; its outcome is a Reply."""
@@ -62,18 +66,40 @@ class ServerCalls:
         self._executor.submit(self._stop_sessions, abandoned)
 
     async def _perform(self, call: Call) -> None:
-        sent_at = self._clock()
-        outcome, exchange = await self._client.perform(call)
+        outcome, exchange, sent_at = await self._answer(call)
         reply = Reply(call=call, outcome=outcome, sent_at=sent_at, answered_at=self._clock(), exchange=exchange)
         self._inbox.put(reply)
+
+    async def _answer(self, call: Call) -> tuple[Answer | CallError, Exchange, float]:
+        """How the call ended, and when it was sent; if it is withheld, the ban's refusal, with no request made."""
+        sent_at = self._clock()
+        known = self._gate.refusal(sent_at)
+        if known is not None:
+            refusal, refused_call_sent_at = known
+            return refusal, Exchange(requests=0), refused_call_sent_at
+        outcome, exchange = await self._client.perform(call)
+        self._gate.ended(outcome, sent_at, self._clock())
+        return outcome, exchange, sent_at
+
+    async def _figure(self, ask: Callable[[], Awaitable[_Figure]]) -> _Figure:
+        """One of the network's figures. Raises CallError, Banned without a request if the call is withheld."""
+        asked_at = self._clock()
+        known = self._gate.refusal(asked_at)
+        if known is not None:
+            raise known[0]
+        try:
+            return await ask()
+        except Banned as exc:
+            self._gate.ended(exc, asked_at, self._clock())
+            raise
 
     async def _ask_network(self) -> None:
         gas, phase = None, None
         # not every release has both calls
         with contextlib.suppress(CallError):
-            gas = await self._client.gas()
+            gas = await self._figure(self._client.gas)
         with contextlib.suppress(CallError):
-            phase = await self._client.network()
+            phase = await self._figure(self._client.network)
         self._inbox.put(Network(gas=gas, phase=phase, server=self._server))
 
     async def _ask_terms(self) -> None:
@@ -81,7 +107,7 @@ class ServerCalls:
         for ask in (self._client.current_terms, self._client.tokenomics_terms):
             requests += 1
             try:
-                terms = await ask()
+                terms = await self._figure(ask)
             except NoSuchCall:
                 continue
             except CallError:
@@ -99,10 +125,10 @@ class ServerCalls:
     async def _stop(self, session: AbandonedSession) -> AbandonedSessionStopped:
         """Stop the session that the ledger knows, or the one that the server knows if another one was requested."""
         call, found, requests = session.find_call() if session.requested else session.stop_call(), "", 1
-        outcome, exchange = await self._client.perform(call)
+        outcome, exchange, _ = await self._answer(call)
         if isinstance(outcome, SessionStart):
             found, requests = outcome.session_id, 2
-            outcome, exchange = await self._client.perform(session.stop_call(found))
+            outcome, exchange, _ = await self._answer(session.stop_call(found))
         return AbandonedSessionStopped(
             session=session, outcome=outcome, found=found, requests=requests, exchange=exchange, server=self._server
         )

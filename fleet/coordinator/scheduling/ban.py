@@ -10,7 +10,7 @@ from fleet.domain.turn import NEVER
 from fleet.errors import Banned
 
 #: the wait after a refusal that states no time, doubled after each further one
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 60.0, 900.0
+FIRST_WAIT_S, _LONGEST_WAIT_S = 60.0, 900.0
 #: how much later than stated the probe is made
 _MARGIN_S = 1.0
 #: when a probe without an answer is given up, in seconds
@@ -47,7 +47,7 @@ class Ban:
         if error.unblock_in_s is not None:
             wait_s = error.unblock_in_s + _MARGIN_S
         else:
-            wait_s = min(_FIRST_WAIT_S * 2 ** (self._refusals - 1), _LONGEST_WAIT_S)
+            wait_s = min(FIRST_WAIT_S * 2 ** (self._refusals - 1), _LONGEST_WAIT_S)
         self.lasts, self._began_at, self.free_at = True, now, now + wait_s
         return began
 
