@@ -86,7 +86,9 @@ class Workforce:
     def hear(self, stated: WorkerKinds | WorkerLevels) -> None:
         """Workers state other hosts than before, or have come or gone."""
         if isinstance(stated, WorkerKinds):
-            self.auditor.kinds, self.stated = stated.by_worker, stated.hosts
+            self.auditor.kinds = stated.by_worker
+            for one in self._all:
+                one.stated = stated.hosts
         else:
             self.router.live(stated.by_worker)
             self._hosts.stated(stated.by_worker.keys())

@@ -8,6 +8,7 @@ from fleet.broker.presence import WorkerKinds, WorkerLevels
 from fleet.coordinator.scheduling.open_jobs import OpenJobs
 from fleet.coordinator.scheduling.workforce import Workforce
 from fleet.domain.effects import Dispatch
+from tasks.broker.stated_host import StatedHost
 from tasks.messages import JobMessage
 
 TOWER, OTHER_TOWER, SHED = "worker@tower", "worker@other-tower", "worker@shed"
@@ -57,3 +58,10 @@ def test_what_workers_state_of_their_hosts_goes_to_where_it_is_used() -> None:
     made = workforce(TOWER)
     made.hear(WorkerKinds({"tower": ("x86_64",)}))
     assert made.auditor.kinds == {"tower": ("x86_64",)}
+
+
+def test_the_farms_of_all_servers_know_what_workers_state_whichever_of_them_hears_it() -> None:
+    first, tower = workforce(TOWER), StatedHost(cores=8, memory_mb=16_000)
+    second = Workforce(OpenJobs(()), 10, first)
+    second.hear(WorkerKinds({}, {TOWER: tower}))
+    assert first.stated == second.stated == {TOWER: tower}
