@@ -40,8 +40,8 @@ _TAKES: dict[Takes, str] = {
     """,
     Takes.COMMANDS: "earning.nnet_price earning.currency earning.watts_per_core earning.power_price_kwh",
     Takes.COORDINATOR: """
-        server server_name allow_plain_http state_dir head_url alive_file ledger_url heartbeat_s reconcile_every_s
-        time_zone one_core give_up_s
+        server server_name allow_plain_http register_provider state_dir head_url alive_file ledger_url heartbeat_s
+        reconcile_every_s time_zone one_core give_up_s
         http.connect_timeout_s http.call_deadline_s http.max_body_bytes http.connections http.engine http.proxy
         http.interface http.ca_file budget.requests budget.window_s backoff.floor_s backoff.cap_s
         dispatch.redispatch_s dispatch.max_attempts dispatch.max_unanswered dispatch.max_in_flight

@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     cpu: Cores | None = Field(None, description="CPU cores that each miner registers; unset: the hosts'.", examples=[8])
     gpu_mem: GpuMb | None = Field(None, description="GPU memory in MB, likewise; 0: no GPU.", examples=[24576])
     gpu_model: GpuModel | None = Field(None, description="GPU model, likewise.", examples=["RTX 4090"])
+    register_provider: bool = Field(
+        False, description="Describe the hosts' hardware to the server, once in each start of the coordinator."
+    )
     state_dir: HomePath = Field(
         default_factory=lambda: default_state_dir(os.environ),
         description="Folder of the ledger, the ids that were made, and the lock; by default under $XDG_STATE_HOME.",

@@ -5,20 +5,27 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from config.hiding import hidden
 from fleet.coordinator.ban_gate import BanGate
-from fleet.coordinator.inbox import Inbox, Network, TermsStated
+from fleet.coordinator.inbox import Inbox, Network, ProviderAnswered, TermsStated
+from fleet.coordinator.provider import in_words
 from fleet.domain.answers import SessionStart
 from fleet.domain.calls import Answer, Call, Reply
 from fleet.domain.events import AbandonedSessionStopped
+from fleet.domain.jobs import MinerSpec
 from fleet.domain.proof import Exchange
 from fleet.domain.saved_state import AbandonedSession
 from fleet.errors import Banned, CallError, NoAnswer, NoSuchCall, RateLimited, Unreachable
 from fleet.server.client import Client
 from fleet.server.http.interface import AsyncFunction
+from tasks.text import sanitized
 
 _Figure = TypeVar("_Figure")
+#: characters of an unknown answer that are shown
+_SHOWN = 160
 #: requests for the network's figures: fees and phase
 NETWORK_REQUESTS = 2
 
@@ -60,6 +67,10 @@ class ServerCalls:
     def ask_terms(self) -> None:
         """Ask for the reward rule; the outcome is a TermsStated."""
         self._executor.submit(self._ask_terms)
+
+    def register_provider(self, spec: MinerSpec) -> None:
+        """Describe the hosts' hardware; the outcome is a ProviderAnswered."""
+        self._executor.submit(self._register_provider, spec)
 
     def stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
         """Stop abandoned sessions one by one until the server does not answer; each outcome is an event."""
@@ -114,6 +125,19 @@ class ServerCalls:
                 break
             break
         self._inbox.put(TermsStated(terms=terms, requests=requests, asked_at=asked_at, server=self._server))
+
+    async def _register_provider(self, spec: MinerSpec) -> None:
+        failed = False
+        try:
+            answer = await self._figure(partial(self._client.register_provider, spec))
+            # hidden before it is cut, since a part of an id would not be known as one
+            answered = hidden(repr(answer))[:_SHOWN]
+        except CallError as exc:
+            answered, failed = f"{exc}", True
+        text = f"described the hosts to register-provider, {in_words(spec)}: the server answered {answered}"
+        self._inbox.put(
+            ProviderAnswered(miner_id=spec.miner_id, text=sanitized(text), failed=failed, server=self._server)
+        )
 
     async def _stop_sessions(self, abandoned: Sequence[AbandonedSession]) -> None:
         for session in abandoned:

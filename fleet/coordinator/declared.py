@@ -5,13 +5,14 @@ Any host may compute a miner's jobs, so a miner has what the largest one has. No
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from config.settings import Settings
 from fleet.broker.worker_statements import seen_in_redis
 from tasks.broker.stated_host import StatedHost
 from tasks.host.hardware import detect
+from tasks.host.host_names import host_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +50,13 @@ def largest(hosts: Iterable[StatedHost]) -> Declared | None:
     return Declared(
         cpu_cores=max(host.cores for host in known), gpu_memory_mb=memory_mb, gpu_model=model if memory_mb else ""
     )
+
+
+def altogether(stated: Mapping[str, StatedHost]) -> Declared | None:
+    """The cores of all hosts, and the GPU with the most memory, from what each worker states; None without a worker."""
+    hosts = {host_of(worker): host for worker, host in stated.items()}
+    most = largest(hosts.values())
+    return None if most is None else replace(most, cpu_cores=sum(host.cores for host in hosts.values()))
 
 
 def of_hosts(redis_url: str) -> Declared:

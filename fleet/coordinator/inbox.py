@@ -49,6 +49,19 @@ class TermsStated:
     server: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderAnswered:
+    """The hosts were described to the server."""
+
+    miner_id: str
+    #: what was stated and what the server answered, for the operator
+    text: str
+    #: whether it answered with an error or not at all
+    failed: bool
+    #: name of the server; empty for the only one
+    server: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """A request to drain and end."""
@@ -81,6 +94,7 @@ Event = (
     | Published
     | Network
     | TermsStated
+    | ProviderAnswered
     | AbandonedSessionStopped
     | Written
     | Reload

@@ -25,7 +25,7 @@ from fleet.control.control import FARM, ControlChange
 from fleet.control.request import retried
 from fleet.coordinator.alive_file import AliveFile
 from fleet.coordinator.farms import together
-from fleet.coordinator.inbox import Event, Inbox, Network, Reload, Stop, TermsStated
+from fleet.coordinator.inbox import Event, Inbox, Network, ProviderAnswered, Reload, Stop, TermsStated
 from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observer, Observers
 from fleet.coordinator.reload.desk import ReloadOutcome
@@ -122,8 +122,8 @@ class Coordinator:
                 self._sites[0].farm.workers.hear(event)
             case Network():
                 self._watcher.network(event)
-            case TermsStated():
-                self._by_name[event.server].on_terms(event, now)
+            case TermsStated() | ProviderAnswered():
+                self._by_name[event.server].on_stated(event, now)
             case AbandonedSessionStopped():
                 self._by_name[event.server].on_session_stopped(event, now)
             case Reload():

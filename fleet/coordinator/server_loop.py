@@ -14,10 +14,11 @@ from typing import Protocol
 from config.settings import Settings
 from fleet.broker.routes import Routes
 from fleet.coordinator.calls import NETWORK_REQUESTS, ServerCalls
-from fleet.coordinator.inbox import TermsStated
+from fleet.coordinator.inbox import ProviderAnswered, TermsStated
 from fleet.coordinator.ledger_trouble import LedgerTrouble
 from fleet.coordinator.observers import Observer
 from fleet.coordinator.pending import Bookkeeping, Pending, TurnEffects
+from fleet.coordinator.provider import Provider
 from fleet.coordinator.scheduling.drain import Drain
 from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.watcher import Watcher
@@ -51,7 +52,8 @@ class Broker(Protocol):
 class ServerLoop:
     """Serves one server. Results and calls of one server never wait for the other's ledger rows.
 
-    `name` is empty for the only server. Raises LedgerError when a turn can't be written.
+    `name` is empty for the only server. With `describes_hosts`, the server is told once what the hosts have.
+    Raises LedgerError when a turn can't be written.
     """
 
     def __init__(  # noqa: PLR0913 - every part comes from outside, by name
@@ -67,6 +69,7 @@ class ServerLoop:
         abandoned: Sequence[AbandonedSession] = (),
         name: str = "",
         priority: int = 1,
+        describes_hosts: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.priority = name, priority
@@ -81,6 +84,7 @@ class ServerLoop:
         self._network_every_s = network_every_s
         self._network_at = clock()
         self.prospect = prospect
+        self._provider = Provider(wanted=describes_hosts)
         #: sessions of miners that are not wanted any more, and when the server is next asked to stop them
         self._abandoned, self._abandoned_at = list(abandoned), clock()
         self._clock = clock
@@ -135,8 +139,12 @@ class ServerLoop:
         if self.prospect is not None:
             self.prospect.observe(reply.outcome)
 
-    def on_terms(self, stated: TermsStated, now: float) -> None:
-        """The server was asked for its reward rule."""
+    def on_stated(self, stated: TermsStated | ProviderAnswered, now: float) -> None:
+        """The server was asked for its reward rule, or told what the hosts have."""
+        if isinstance(stated, ProviderAnswered):
+            kind = NoticeKind.CALL_FAILED if stated.failed else NoticeKind.REGISTERED
+            self._watcher.notice(Notice(kind=kind, miner_id=stated.miner_id, text=stated.text))
+            return
         for _ in range(stated.requests - 1):
             self.farm.governor.sent(now, awaited=False)
         if stated.terms is not None:
@@ -189,6 +197,7 @@ class ServerLoop:
                     self.farm.governor.sent(now, awaited=False)
                 self._calls.ask_network()
         self._ask_terms(now)
+        self._describe_hosts(now)
         self._stop_abandoned(now)
         if self.farm.done:
             # the others may drain for longer
@@ -228,12 +237,26 @@ class ServerLoop:
     def _ask_terms(self, now: float) -> None:
         """Ask for the server's reward rule if it is due and the limit has room."""
         farm = self.farm
-        if farm.draining or farm.server.away or farm.server.banned(now):
-            return
-        if farm.auto.seen.terms_due(now) and farm.governor.free_at(Urgency.SESSION, 0, now) <= now:
+        if not farm.draining and farm.auto.seen.terms_due(now) and self._takes_question(now):
             farm.auto.seen.terms_asked(now)
             farm.governor.sent(now, awaited=False)
             self._calls.ask_terms()
+
+    def _describe_hosts(self, now: float) -> None:
+        """Tell the server once what the hosts have, if the settings ask for it and the limit has room."""
+        farm = self.farm
+        if not self._provider.due or farm.draining or not self._takes_question(now):
+            return
+        described = self._provider.description(farm.miners.values(), farm.workers.stated)
+        if described is not None:
+            farm.governor.sent(now, awaited=False)
+            self._calls.register_provider(described)
+
+    def _takes_question(self, now: float) -> bool:
+        """Whether the server and the limit have room for a call that no miner makes."""
+        farm = self.farm
+        free = not farm.server.away and not farm.server.banned(now)
+        return free and farm.governor.free_at(Urgency.SESSION, 0, now) <= now
 
     def _stop_abandoned(self, now: float) -> None:
         """Stop the sessions that an earlier coordinator left to no miner of this one, again after a while if need be.

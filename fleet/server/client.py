@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms, Totals
 from fleet.domain.calls import Answer, Call, CallKind
-from fleet.domain.jobs import Usage
+from fleet.domain.jobs import MinerSpec, Usage
 from fleet.domain.proof import Exchange
 from fleet.errors import CallError, Garbled, ServerFault, Unsendable
 from fleet.server import network_figures, protocol
@@ -56,6 +56,12 @@ class Client:
         """The reward rule among the token's figures. Raises CallError."""
         return await self._figures("/api/tokenomics", network_figures.parse_terms)
 
+    async def register_provider(self, spec: MinerSpec) -> dict[str, Any]:
+        """State hardware by the fields of `register`; the answer, of which nothing is known. Raises CallError."""
+        talk = _Talk(self._base_url, self._others)
+        with _no_other_error(talk):
+            return await talk.post("/api/ai-miner/register-provider", protocol.registration_body(spec))
+
     async def _figures(self, path: str, parse: Callable[[Mapping[str, Any]], _Figures]) -> _Figures:
         talk = _Talk(self._base_url, self._others)
         with _no_other_error(talk):
@@ -75,26 +81,26 @@ class _Talk:
         match call.kind:
             case CallKind.REGISTER:
                 return protocol.parse_registration(
-                    await self._post("/ai-energy/register", protocol.registration_body(spec), "contributor")
+                    await self.post("/ai-energy/register", protocol.registration_body(spec), "contributor")
                 )
             case CallKind.START_SESSION:
                 return protocol.parse_session_start(
-                    await self._post("/ai-energy/start-session", protocol.session_body(miner_id), "initial_task")
+                    await self.post("/ai-energy/start-session", protocol.session_body(miner_id), "initial_task")
                 )
             case CallKind.FETCH:
                 content = await self._content(f"/ai-energy/task/{quote(miner_id)}", None)
                 return protocol.parse_fetched(content, miner_id)
             case CallKind.SUBMIT:
                 body = protocol.submission_body(miner_id, call.session_id, call.job_id, call.result)
-                return protocol.parse_receipt(await self._post("/ai-energy/submit-result", body))
+                return protocol.parse_receipt(await self.post("/ai-energy/submit-result", body))
             case CallKind.HEARTBEAT:
                 body = protocol.heartbeat_body(
                     miner_id, call.session_id, call.usage or Usage(cpu_percent=0.0), call.completed
                 )
-                return protocol.parse_heartbeat(await self._post("/ai-energy/heartbeat", body, "next_task"))
+                return protocol.parse_heartbeat(await self.post("/ai-energy/heartbeat", body, "next_task"))
             case CallKind.STOP_SESSION:
                 body = protocol.session_body(miner_id, call.session_id)
-                return protocol.parse_session_summary(await self._post("/ai-energy/stop-session", body, "summary"))
+                return protocol.parse_session_summary(await self.post("/ai-energy/stop-session", body, "summary"))
             case CallKind.TOTALS:
                 return await self._totals(call)
 
@@ -104,7 +110,7 @@ class _Talk:
             return protocol.parse_totals(await self.get(f"/ai-energy/contributor/{quote(call.spec.miner_id)}"))
         except ServerFault as fault:
             body = protocol.registration_body(call.spec)
-            again = protocol.parse_registration(await self._post("/ai-energy/register", body, "contributor"))
+            again = protocol.parse_registration(await self.post("/ai-energy/register", body, "contributor"))
             if again.oddity:
                 raise Garbled(again.oddity) from fault
             if again.totals is None:
@@ -114,7 +120,7 @@ class _Talk:
     async def get(self, path: str) -> dict[str, Any]:
         return protocol.parse_object(await self._content(path, None))
 
-    async def _post(self, path: str, body: Mapping[str, Any], apart: str = "") -> dict[str, Any]:
+    async def post(self, path: str, body: Mapping[str, Any], apart: str = "") -> dict[str, Any]:
         """Post `body`; return the answer's JSON object. Flaws inside its field `apart` don't invalidate the rest."""
         sent = compact_finite(body).encode()
         return protocol.parse_object(await self._content(path, sent), apart)

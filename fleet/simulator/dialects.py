@@ -80,7 +80,7 @@ DIALECTS: dict[str, Dialect] = {
         Dialect(
             name="a",
             crashes=frozenset({"register", "submit-result", "contributor", "tokenomics"}),
-            absent=frozenset({"rewards", "dynamic-tokenomics"}),
+            absent=frozenset({"rewards", "dynamic-tokenomics", "register-provider"}),
             weight_field="base_reward",
             reward_rule=RewardRule.FIXED,
             heartbeat_pay=HeartbeatPay.COUNT,
@@ -90,7 +90,7 @@ DIALECTS: dict[str, Dialect] = {
         ),
         Dialect(
             name="b",
-            absent=frozenset({"dynamic-tokenomics"}),
+            absent=frozenset({"dynamic-tokenomics", "register-provider"}),
             weight_field="task_weight",
             reward_rule=RewardRule.BUDGET,
             states_formula=True,

@@ -33,6 +33,7 @@ _EXACT: Mapping[str, tuple[str, str]] = {
     "/api/rewards/current": ("rewards", "GET"),
     "/api/tokenomics": ("dynamic-tokenomics", "GET"),
     "/api/decentralization/status": ("decentralization", "GET"),
+    "/api/ai-miner/register-provider": ("register-provider", "POST"),
 }
 _WITH_ARGUMENT: Mapping[str, tuple[str, str]] = {
     "/ai-energy/task/": ("task", "GET"),
@@ -181,4 +182,5 @@ _HANDLERS: Mapping[str, Callable[[World, ApiRequest, Moment], bytes]] = {
         tokenomics.rewards_page(world.dialect.sharing, world.census.active)
     ),
     "decentralization": _decentralization,
+    "register-provider": lambda _world, call, _moment: encode_raw(network.provider(parse(RegistrationBody, call.body))),
 }

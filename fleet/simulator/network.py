@@ -8,6 +8,7 @@ from random import Random
 
 from fleet.simulator.records import Contributor
 from fleet.simulator.strangers import stranger
+from fleet.simulator.validation import RegistrationBody
 
 #: levels of congestion: the used share of the request budget at which each begins, its name, and the factor on fees
 _LEVELS = ((0.9, "very_high", 4.0), (0.75, "high", 2.5), (0.5, "medium", 1.5), (0.0, "low", 1.0))
@@ -110,3 +111,8 @@ def decentralization(*, active_miners: int, origin: str, since: float) -> dict[s
         "full_decentralization": since if phase == "decentralized" else None,
         "description": descriptions[phase],
     }
+
+
+def provider(body: RegistrationBody) -> dict[str, object]:
+    """`POST /api/ai-miner/register-provider`. Real servers' answers are not known: this one repeats what was stated."""
+    return {"success": True, "provider": body.model_dump(exclude={"contributor_id"})}

@@ -159,6 +159,7 @@ def _site(start: Start, one: _Served) -> ServerLoop:
         call_deadline_s=settings.http.call_deadline_s,
         network_every_s=settings.output.status_every_s,
         prospect=one.prospect,
+        describes_hosts=settings.register_provider,
         abandoned=start.free(lambda: ledger.abandoned_sessions(set(farm.miners))),
     )
 
