@@ -31,9 +31,10 @@ _WARM_UP_S = 65.0
 _LEAST_JOBS, _LEAST_S, _MOST_S = 10_000, 60.0, 7_200.0
 #: the least share of the best income, and the most that trials may cost
 _LEAST_SHARE, _MOST_LOST, _MOST_OFF = 97.0, 3.0, 5.0
-#: each fixed number of miners that is tried is this many times the one before. Higher ones are left out once two
-#: after each other earned less than this share of the best: the income falls from there on
-_GRID, _POOR_SHARE = 2.0, 0.8
+#: where few miners are best, all numbers up to this one are tried. Otherwise each is this many times the one before.
+#: Higher ones are left out once two after each other earned less than this share of the best: the income falls from
+#: there on
+_ALL_OF_FEW, _GRID, _POOR_SHARE = 8, 2.0, 0.8
 _PINNED = 8
 _DAY_MINUTES = 1_440.0
 #: seconds within which the farm has followed strangers
@@ -107,10 +108,12 @@ def _scene(scene: Scene) -> Found:
 
 
 def _numbers(scene: Scene, chosen: int) -> list[int]:
-    """Fixed numbers to try: twice as many each time, and the neighbours of the chosen one."""
+    """Fixed numbers to try: each of a few, then twice as many each time, and the neighbours of the chosen one."""
     # half of the limit is kept for jobs, so that no more sessions than these are ever opened
     carried = min(scene.most, scene.server.rate_limit.requests // 4)
     numbers, number = {chosen, max(chosen - 1, 1), chosen + 1, round(chosen * 1.2) + 1}, 1
+    if chosen <= _ALL_OF_FEW:
+        numbers |= set(range(1, _ALL_OF_FEW + 1))
     while number <= carried:
         numbers.add(number)
         number = round(number * _GRID)

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 from fleet.ledger.reports.sqlite_reader import fetch_all
 from fleet.ledger.storage.places import LedgerPlace
+from fleet.local.redis_server import free_port
 from tests.support.farms import asked, book, farm, figures, simulator, state
 from tests.support.processes import Started, eventually, run_fleet
 
@@ -29,21 +30,33 @@ def two_servers(
     folder: Path, *, second_priority: int, settings: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Started, Path, str, str]]:
     """A farm of four miners at two servers, its folder, and the URLs of the servers."""
-    with simulator(folder / "one", *SEED) as (_, one), simulator(folder / "two", *SEED) as (_, two):
-        home = folder / "farm"
-        home.mkdir()
-        tables = [
-            {"name": "main", "url": one, "weight": 3},
-            {"name": "side", "url": two, "priority": second_priority},
-        ]
-        given = {
-            "FLEET_SERVER": json.dumps(tables),
-            "FLEET_FAILOVER__AFTER_S": "1",
-            "FLEET_FAILOVER__BACK_S": "2",
-            "FLEET_HTTP__CALL_DEADLINE_S": "5",
-        }
-        with farm(home, "--miners", "4", "--json", settings=given | dict(settings or {})) as process:
-            yield process, home, one, two
+    with (
+        simulator(folder / "one", *SEED) as (_, one),
+        simulator(folder / "two", *SEED) as (_, two),
+        farm_at(folder, one, two, second_priority=second_priority, settings=settings) as (process, home),
+    ):
+        yield process, home, one, two
+
+
+@contextmanager
+def farm_at(
+    folder: Path, one: str, two: str, *, second_priority: int, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[Started, Path]]:
+    """A farm of four miners at the servers of these URLs, and its folder."""
+    home = folder / "farm"
+    home.mkdir()
+    tables = [
+        {"name": "main", "url": one, "weight": 3},
+        {"name": "side", "url": two, "priority": second_priority},
+    ]
+    given = {
+        "FLEET_SERVER": json.dumps(tables),
+        "FLEET_FAILOVER__AFTER_S": "1",
+        "FLEET_FAILOVER__BACK_S": "2",
+        "FLEET_HTTP__CALL_DEADLINE_S": "5",
+    }
+    with farm(home, "--miners", "4", "--json", settings=given | dict(settings or {})) as process:
+        yield process, home
 
 
 def accepted(url: str) -> int:
@@ -145,6 +158,32 @@ def test_a_later_priority_takes_over_while_the_first_is_down_and_hands_back(tmp_
         assert told["rewards"]["difference_nnet"] == 0
         assert {row["server"]: row["difference_nnet"] for row in told["servers"]} == {"main": 0, "side": 0}
         assert booked(home) == {one: book(one), two: book(two)}
+
+
+def test_a_server_that_is_killed_and_comes_back_without_memory_leaves_both_accounts_exact(tmp_path: Path) -> None:
+    port = ("--port", str(free_port()))
+    with ExitStack() as first, simulator(tmp_path / "two", *SEED) as (_, two):
+        killed, one = first.enter_context(simulator(tmp_path / "one", *SEED, *port))
+        with farm_at(tmp_path, one, two, second_priority=2) as (process, home):
+            more(one, 20)
+            # nothing is paid from then on, so that its book is final when it is read
+            asked(one, "/simulator/faults", {"faults": ["drop_before"]})
+            process.says("main takes no calls: mining at side until one does")
+            before = book(one)
+            killed.send(signal.SIGKILL)
+            first.close()
+            more(two, 20)
+            with simulator(tmp_path / "again", "--seed", "8", *port) as (_, again):
+                assert again == one
+                process.says("main has paid for 2 s: leaving side")
+                eventually("no session at side", lambda: asked(two, "/simulator/requests")["sessions_open"] == 0)
+                more(one, 20)
+                told = stopped(process)
+                after = book(one)
+            assert told["rewards"]["difference_nnet"] == 0
+            assert {row["server"]: row["difference_nnet"] for row in told["servers"]} == {"main": 0, "side": 0}
+            assert before.keys() == after.keys()
+            assert booked(home) == {one: {miner: before[miner] + after[miner] for miner in before}, two: book(two)}
 
 
 def test_a_coordinator_killed_at_the_standby_goes_on_there_and_then_hands_back(tmp_path: Path) -> None:
