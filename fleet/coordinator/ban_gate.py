@@ -13,7 +13,7 @@ from fleet.errors import Banned
 class BanGate:
     """Shut from the answer that states a ban until the end that it states. Times are monotonic seconds.
 
-    The loop waits longer than that before its next call (`fleet.coordinator.scheduling.ban`), which finds the gate open.
+    The loop waits longer before its next call (`fleet.coordinator.scheduling.ban`), which finds the gate open.
     """
 
     def __init__(self) -> None:
