@@ -38,6 +38,7 @@ from fleet.ledger.storage.places import SIMULATOR, farm_dir, ledger_to_read
 from fleet.local.running import RunningFarm, farm_of
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement
+from tasks.host.container import in_container
 
 #: the port at which Redis in Compose speaks TLS
 _TLS_PORT = 6380
@@ -60,7 +61,12 @@ def checks(reading: Reading, *, fix: bool) -> tuple[Check, ...]:
         Check(subject="limits", examine=lambda: machine_diagnoses(_demand(settings))),
         Check(subject="ports", examine=lambda: _ports(settings)),
         Check(subject="unit", examine=lambda: unit_diagnoses(units(unit_folders()))),
-        Check(subject="secrets", examine=lambda: mode_diagnoses(_folders(settings), secret_files(reading), fix=fix)),
+        Check(
+            subject="secrets",
+            examine=lambda: mode_diagnoses(
+                _folders(settings), secret_files(reading), fix=fix, contained=in_container()
+            ),
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from fleet.doctor.units import Unit, unit_diagnoses
 from fleet.local.running import RunningFarm, farm_of
 from tasks.broker.handshake import release
 from tasks.broker.statement import own_statement
+from tasks.host.container import in_container
 
 
 def host_checks(host: Host, *, fix: bool) -> tuple[Check, ...]:
@@ -45,6 +46,7 @@ def host_checks(host: Host, *, fix: bool) -> tuple[Check, ...]:
                 [path for path in secrets if path.is_file()],
                 fix=fix,
                 command="fleet doctor --host --fix",
+                contained=in_container(),
             ),
         ),
     )

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tasks.host.container import in_container
+
 #: seconds between two questions to logind, and how long it may take to answer
 _ASK_S, _ANSWER_S = 10.0, 5.0
 _COMMAND = ("loginctl", "show-session", "--property=IdleHint", "--property=IdleSinceHint")
@@ -24,7 +26,7 @@ class InputIdle:
 
     def __init__(self, root: Path = Path("/"), now: Callable[[], float] = time.time) -> None:
         self._root, self._now = root, now
-        self._contained = _in_container(root)
+        self._contained = in_container(root)
         self._logind = Logind(now) if (root / "run/systemd/seats").is_dir() else None
         #: the last count of interrupts, and when it rose
         self._interrupts: tuple[int, float] | None = None
@@ -123,14 +125,3 @@ def parse_hint(text: str, now: float) -> float | None:
         return None
     hint = stated.get("IdleHint")
     return {"yes": int(since) / 1e6, "no": now}.get(hint or "")
-
-
-def _in_container(root: Path) -> bool:
-    if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
-        return True
-    try:
-        mounts = (root / "proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    # Kubernetes leaves no file, but its root is one of layers
-    return any(line.split()[1:3] == ["/", "overlay"] for line in mounts)

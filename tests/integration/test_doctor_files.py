@@ -74,6 +74,25 @@ def test_a_file_that_names_a_miner_counts_as_secret_and_one_without_does_not(sha
     assert not secret_files(read(environ={}, env_file=settings_in(shared, "FLEET_CPU=8\n")))
 
 
+def mounted(file: Path, *, fix: bool = False) -> Diagnosis:
+    """What is found of a file that this process can't change, in a container."""
+    return about("secrets", mode_diagnoses((), (file,), fix=fix, contained=True))
+
+
+def test_a_secret_that_a_container_can_only_read_is_a_warning_until_its_folder_is_closed(shared: Path) -> None:
+    with small_disk(shared / "disk", "1m") as disk:
+        file = settings_in(disk, "FLEET_ID=my_miner_001\n")
+        assert mounted(file).grade is Grade.FAIL, "it can be changed"
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        found = mounted(file, fix=True)
+        assert found.grade is Grade.WARN
+        assert f"`sudo chgrp {os.getegid()}` and `chmod 750`" in found.advice
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        disk.chmod(0o750)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        assert mounted(file).grade is Grade.OK
+
+
 def test_a_file_in_a_folder_that_nobody_else_can_enter_is_private(shared: Path) -> None:
     file = settings_in(shared, "FLEET_ID=my_miner_001\n")
     shared.chmod(0o700)
