@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from config.load import load
@@ -24,8 +26,9 @@ def alert() -> None:
 
 
 @alert.command("test")
-def test() -> None:
-    """Send a test message to each service, and say which of them took it.
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: each service, and whether it took it.")
+def test(*, as_json: bool) -> None:
+    """Send a test message to each service, and say which of them took it. It ends with 69 if one did not.
 
     The URLs are secrets: only the kind of each service is shown.
     """
@@ -36,11 +39,14 @@ def test() -> None:
     outbox = outbox_of(settings.alerts)
     if outbox.missing:
         raise Failure(outbox.missing, EX_CONFIG)
-    screen, failed = console(), 0
-    for number, (scheme, reason) in enumerate(
-        outbox.deliver(Message(title=f"{farm_title(settings)}: test", body=_TEXT)), 1
-    ):
-        failed += bool(reason)
-        line(screen, f"{number} {scheme}: {f'not delivered: {reason}' if reason else 'delivered'}")
+    outcomes = outbox.deliver(Message(title=f"{farm_title(settings)}: test", body=_TEXT))
+    failed = sum(bool(reason) for _, reason in outcomes)
+    if as_json:
+        rows = [{"service": name, "delivered": not reason, "reason": reason or None} for name, reason in outcomes]
+        click.echo(json.dumps({"delivered": len(rows) - failed, "failed": failed, "services": rows}))
+    else:
+        screen = console()
+        for number, (name, reason) in enumerate(outcomes, 1):
+            line(screen, f"{number} {name}: {f'not delivered: {reason}' if reason else 'delivered'}")
     if failed:
-        raise Failure(f"{failed} of the services did not take the message", EX_UNAVAILABLE)
+        raise Failure(f"{failed} of the services did not take the message", EX_UNAVAILABLE, stated=True)

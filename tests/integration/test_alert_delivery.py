@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,15 @@ def test_the_test_command_says_which_service_took_its_message(tmp_path: Path) ->
     with webhook() as (hook, posted):
         settings = farm_settings(tmp_path, {"FLEET_ALERTS__URLS": f"{hook} json://127.0.0.1:1/a-secret-path"})
         done = run_fleet("alert", "test", folder=tmp_path, settings=settings)
-    assert done.returncode == 69
+        stated = run_fleet("alert", "test", "--json", folder=tmp_path, settings=settings)
+    assert done.returncode == stated.returncode == 69
     assert done.stdout.splitlines()[0] == "1 json: delivered"
     assert done.stdout.splitlines()[1].startswith("2 json: not delivered: ")
-    assert "secret" not in done.stdout + done.stderr
+    found = json.loads(stated.stdout)
+    assert (found["delivered"], found["failed"]) == (1, 1)
+    assert found["services"][0] == {"service": "json", "delivered": True, "reason": None}
+    assert found["services"][1]["reason"] in done.stdout
+    assert "secret" not in done.stdout + done.stderr + stated.stdout + stated.stderr
     assert posted[0]["title"] == "NeoNet farm: test"
     shown = run_fleet("config", folder=tmp_path, settings=settings)
     assert "a-secret-path" not in shown.stdout

@@ -18,7 +18,6 @@ _WITHOUT = {
     "simulator": "it serves until it is ended",
     "service install": "it installs, and prints each step",
     "service show": "it prints the unit itself",
-    "alert test": "it sends messages, and its exit code says whether they went out",
     "top": "it is a full screen; `fleet status --json` states the same",
     "report": "it packs a file, whose parts are JSON",
     "completion": "it prints a script for a shell",
