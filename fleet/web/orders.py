@@ -25,6 +25,16 @@ _ENTRIES, _CONTROLS = 50, 200
 #: orders that may wait for the one that is followed
 _MOST_WAITING = 32
 _FIELDS = frozenset({"kind", "name", "reason", "for", "until", "stop_after", "keep_session", "replace"})
+_OF_ALL = frozenset({"kind", "name", "reason"})
+#: the fields that each change takes
+_TAKEN = {
+    ControlChange.PAUSE: _FIELDS,
+    ControlChange.DRAIN: _OF_ALL | {"for", "until", "replace"},
+    ControlChange.RESUME: _OF_ALL,
+    ControlChange.RETRY: _OF_ALL,
+}
+#: values with which a field says nothing
+_NOTHING = (None, "", False)
 _FORM = 'send an object such as {"kind": "miner", "name": "garage-1", "for": "2h"}'
 #: the words of the changes that may be asked for
 CHANGES = tuple(
@@ -135,10 +145,15 @@ def requested(
         raise BadOrderError(f"kind is {kind!r:.80}; write one of {', '.join(kinds)}")
     if (kind == TargetKind.FARM.value) is bool(name):
         raise BadOrderError("the farm has no name" if name else f'no {kind} is named: add the field "name"')
+    without_effect = [field for field in sorted(fields.keys() - _TAKEN[change]) if fields[field] not in _NOTHING]
+    if without_effect:
+        raise BadOrderError(f"a {change.value} takes no {without_effect[0]!r}: leave it out")
     keeps, replaces = _flag(fields, "keep_session"), _flag(fields, "replace")
     stop_after_s, usual_s = _duration(fields, "stop_after"), usual_stop_after_s(TargetKind(kind))
     if TargetKind(kind) in WITHOUT_SESSIONS and (keeps or stop_after_s is not None):
         raise BadOrderError(f"a {kind} has no session to keep or to stop")
+    if keeps and stop_after_s is not None:
+        raise BadOrderError("keep_session never stops the sessions, and stop_after does; give one")
     return ControlRequest(
         change=change,
         target=Target(kind=TargetKind(kind), name=name),

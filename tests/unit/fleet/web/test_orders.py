@@ -75,12 +75,33 @@ def test_a_body_that_is_no_order_is_told_what_one_is(body: bytes, words: str) ->
         ({**MINER, "for": 5}, "for is 5; write a string"),
         ({**MINER, "keep_session": "yes"}, "write true or false"),
         ({**MINER, "stop_after": "-1"}, "stop_after is '-1'"),
+        ({**MINER, "stop_after": "30s", "keep_session": True}, "give one"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_to_write(fields: dict[str, object], words: str) -> None:
     with pytest.raises(BadOrderError) as refused:
         requested(ControlChange.PAUSE, json.loads(json.dumps(fields)), "a", Calendar(), NOW_MS)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        (ControlChange.RESUME, {"for": "2h"}),
+        (ControlChange.RESUME, {"replace": True}),
+        (ControlChange.RETRY, {"until": "06:00"}),
+        (ControlChange.DRAIN, {"keep_session": True}),
+        (ControlChange.DRAIN, {"stop_after": "10m"}),
+    ],
+)
+def test_a_field_that_would_do_nothing_is_refused_unless_it_says_nothing(
+    change: ControlChange, more: dict[str, object]
+) -> None:
+    ((field, _),) = more.items()
+    with pytest.raises(BadOrderError, match=f"a {change.value} takes no '{field}'"):
+        requested(change, MINER | more, "a", Calendar(), NOW_MS)
+    nothing = {"for": "", "until": None, "keep_session": False, "stop_after": "", "replace": False}
+    assert requested(change, MINER | nothing, "a", Calendar(), NOW_MS).change is change
 
 
 @pytest.mark.parametrize(
