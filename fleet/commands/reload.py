@@ -11,8 +11,11 @@ import click
 from config.errors import ConfigError
 from config.load import load
 from config.settings import Settings
-from fleet.commands.exits import EX_CONFIG, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
+from fleet.commands.exits import EX_CONFIG, EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
+from fleet.control.request import check_words
 from fleet.coordinator.reload.desk import Asking, ReloadOutcome, ReloadWish
+from fleet.errors import ControlRefused
+from fleet.status.control_desk import user_name
 from fleet.status.standing import status_folder
 
 #: seconds until a request that nobody takes shows that no coordinator runs, and until an answer is given up
@@ -21,8 +24,10 @@ _LOOK_S = 0.1
 
 
 @click.command("reload")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: `taken`, `lines`, `later`.")
-def reload(*, as_json: bool) -> None:
+@click.option("--reason", default="", help="Why; shown by `fleet log`.")
+@click.option("--by", "who", help="Who orders it; unset: your user name on this machine.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: `taken`, `lines`, `later`, `changed`.")
+def reload(*, reason: str, who: str | None, as_json: bool) -> None:
     """Have the coordinator in this state folder read fleet.toml, .env and secrets again.
 
     Miners are added, removed and changed without touching the sessions of the others. Settings with a mistake are
@@ -31,9 +36,15 @@ def reload(*, as_json: bool) -> None:
     \b
     Examples:
       fleet reload
+      fleet reload --reason "two more rigs"
       docker compose exec coordinator fleet reload
     """
-    show(ask_coordinator(_settings(), ReloadWish.RELOAD), as_json=as_json)
+    who = who or user_name()
+    try:
+        check_words(who, reason)
+    except ControlRefused as exc:
+        raise Failure(str(exc), EX_DATAERR) from exc
+    show(ask_coordinator(_settings(), ReloadWish.RELOAD, who, reason), as_json=as_json)
 
 
 def _settings() -> Settings:
@@ -44,12 +55,12 @@ def _settings() -> Settings:
         raise Failure(f"{exc}\nnothing was changed", EX_CONFIG) from exc
 
 
-def ask_coordinator(settings: Settings, wish: ReloadWish) -> ReloadOutcome:
+def ask_coordinator(settings: Settings, wish: ReloadWish, who: str = "", reason: str = "") -> ReloadOutcome:
     """The running coordinator's answer. Raises a Failure where none runs, or none answers."""
     folder = status_folder(settings)
     nobody = Failure(f"no coordinator runs in {folder}; the settings count from its start", EX_UNAVAILABLE)
     try:
-        asking = Asking(folder, wish)
+        asking = Asking(folder, wish, who, reason)
     except OSError as exc:
         raise nobody from exc
     began = time.monotonic()

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial, wraps
+from typing import Any
 
 import click
 
 from config.load import load
+from config.settings import Settings
 from fleet.commands.arguments.durations import DURATION
 from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_exit
 from fleet.commands.printing.tables import Sheet, console, line
+from fleet.control.control import ControlChange, Target, TargetKind
+from fleet.control.request import check_words
 from fleet.domain.wall_clock import wall_ms
-from fleet.errors import TokenRefused
+from fleet.errors import ControlRefused, LedgerError, TokenRefused
+from fleet.ledger.storage.wait import when_free
 from fleet.money.scopes import stamp
+from fleet.status.control_desk import desk, user_name
 from fleet.status.standing import status_folder
 from fleet.tokens.token import Token, TokenScope, digest_of, is_name, new_text
 from fleet.tokens.token_file import TokenFile
@@ -25,6 +32,23 @@ def _name(_: click.Context, __: click.Parameter, value: str) -> str:
     if not is_name(value):
         raise click.BadParameter(f"{value!r} is no name: write up to 40 letters, digits, dots, dashes and underscores")
     return value
+
+
+def _noted(command: Callable[..., None]) -> Callable[..., None]:
+    """Add why a token is made or revoked and who does it, as the farm's log shows it."""
+
+    @click.option("--reason", default="", help="Why; shown by `fleet log`.")
+    @click.option("--by", "who", help="Who does it; unset: your user name on this machine.")
+    @wraps(command)
+    def added(*, reason: str, who: str | None, **others: Any) -> None:
+        who = who or user_name()
+        try:
+            check_words(who, reason)
+        except ControlRefused as exc:
+            raise Failure(str(exc), EX_DATAERR) from exc
+        command(who=who, reason=reason, **others)
+
+    return added
 
 
 @click.group("token")
@@ -49,8 +73,9 @@ def token() -> None:
     help="What it allows; each one includes those before it.",
 )
 @click.option("--expires", "expires_s", type=DURATION, help="End it after this long, e.g. 90d; unset: never.")
+@_noted
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> None:
+def create(*, name: str, scope: str, expires_s: float | None, who: str, reason: str, as_json: bool) -> None:
     """Make a token called NAME and print it, this once. A running farm accepts it at once."""
     text, now_ms = new_text(), wall_ms()
     made = Token(
@@ -60,9 +85,12 @@ def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> 
         made_ms=now_ms,
         ends_ms=None if expires_s is None else now_ms + int(expires_s * 1000),
     )
-    tokens = _tokens()
+    settings = _settings()
     with _token_errors():
-        tokens.add(made, now_ms)
+        record = partial(
+            _record, settings, ControlChange.CREATE, name, who, f"scope {scope}{f': {reason}' if reason else ''}"
+        )
+        _tokens(settings).add(made, now_ms, record)
     if as_json:
         click.echo(json.dumps(_stated(made, now_ms) | {"token": text}))
         return
@@ -77,7 +105,7 @@ def create(*, name: str, scope: str, expires_s: float | None, as_json: bool) -> 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_tokens(*, as_json: bool) -> None:
     """List the tokens: names, scopes and ends, never the tokens themselves."""
-    tokens, now_ms = _tokens(), wall_ms()
+    tokens, now_ms = _tokens(_settings()), wall_ms()
     with _token_errors():
         found = tokens.tokens()
     if as_json:
@@ -96,12 +124,15 @@ def list_tokens(*, as_json: bool) -> None:
 
 @token.command("revoke")
 @click.argument("name")
+@_noted
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def revoke(*, name: str, as_json: bool) -> None:
+def revoke(*, name: str, who: str, reason: str, as_json: bool) -> None:
     """Forget the token NAME. A running farm refuses it from now on."""
-    tokens = _tokens()
+    settings = _settings()
     with _token_errors():
-        gone = tokens.remove(name)
+        gone = _tokens(settings).remove(name)
+        # it is gone whatever becomes of the log
+        _record(settings, ControlChange.REVOKE, name, who, reason)
     if as_json:
         click.echo(json.dumps({"revoked": gone.name}))
     else:
@@ -118,10 +149,27 @@ def _token_errors() -> Iterator[None]:
         raise Failure(str(exc), EX_DATAERR) from exc
 
 
-def _tokens() -> TokenFile:
+def _settings() -> Settings:
     with settings_or_exit():
-        settings = load()
+        return load()
+
+
+def _tokens(settings: Settings) -> TokenFile:
     return TokenFile(status_folder(settings))
+
+
+def _record(settings: Settings, change: ControlChange, name: str, who: str, reason: str) -> None:
+    """Write a change into the farm's log. Where that can't be done, a line on stderr says why."""
+    target = Target(kind=TargetKind.TOKEN, name=name)
+    try:
+        with closing(desk(settings)) as farm:
+            when_free(lambda: farm.book.record(change, target, who, reason), say=_say)
+    except LedgerError as exc:
+        _say(f"this is not in the farm's log: {exc}")
+
+
+def _say(text: str) -> None:
+    click.echo(f"fleet: {text}", err=True)
 
 
 def _stated(one: Token, now_ms: int) -> dict[str, object]:

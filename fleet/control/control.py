@@ -15,6 +15,9 @@ class TargetKind(StrEnum):
     MINER = "miner"
     HOST = "host"
     JOB_TYPE = "type"
+    #: of the log alone: the settings, with what of them changed as the name, and a token of the HTTP API
+    SETTINGS = "settings"
+    TOKEN = "token"  # noqa: S105 - a kind
 
 
 class Action(StrEnum):
@@ -36,6 +39,11 @@ class ControlChange(StrEnum):
     RETRY = "retry"
     #: a control's time was over
     END = "end"
+    #: the running farm took settings over
+    RELOAD = "reload"
+    #: a token was made, or revoked
+    CREATE = "create"
+    REVOKE = "revoke"
 
 
 class Source(StrEnum):
@@ -58,6 +66,8 @@ class Target:
         """The target in a sentence."""
         if self.kind is TargetKind.FARM:
             return "the farm"
+        if self.kind is TargetKind.SETTINGS:
+            return "the settings"
         return f"{'job type' if self.kind is TargetKind.JOB_TYPE else self.kind.value} {self.name}"
 
 

@@ -40,14 +40,8 @@ class ControlRequest:
     replaces: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ControlRefused for a text that is too long, or that a terminal would not show as it is."""
-        for what, text, most in (("reason", self.reason, _REASON), ("name of who orders it", self.who, _WHO)):
-            if len(text) > most:
-                raise ControlRefused(f"the {what} has {len(text)} characters; {most} are allowed")
-            if sanitized(text) != text:
-                raise ControlRefused(f"the {what} holds characters that can't be shown; write it on one line")
-        if not self.who:
-            raise ControlRefused("nobody is named who orders it")
+        """Raises ControlRefused as `check_words` does."""
+        check_words(self.who, self.reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +53,17 @@ class Followed:
     #: to be in force no longer
     ends: Control | None = None
     entry: LogEntry
+
+
+def check_words(who: str, reason: str) -> None:
+    """Raise ControlRefused for a text that is too long, or that a terminal would not show as it is, and for no name."""
+    for what, text, most in (("reason", reason, _REASON), ("name of who orders it", who, _WHO)):
+        if len(text) > most:
+            raise ControlRefused(f"the {what} has {len(text)} characters; {most} are allowed")
+        if sanitized(text) != text:
+            raise ControlRefused(f"the {what} holds characters that can't be shown; write it on one line")
+    if not who:
+        raise ControlRefused("nobody is named who orders it")
 
 
 def usual_stop_after_s(kind: TargetKind) -> float:
@@ -77,6 +82,8 @@ def decide(request: ControlRequest, controls: Controls, now_ms: int) -> Followed
             if request.target.kind not in _RETRIED:
                 raise ControlRefused(f"{request.target.shown} waits for nothing that a retry could end; retry a miner")
             return Followed(entry=_entry(request, now_ms))
+        case ControlChange.RELOAD | ControlChange.CREATE | ControlChange.REVOKE:
+            raise ValueError(f"{request.change.value} is recorded where it happens, and never asked for")
 
 
 def _begin(request: ControlRequest, controls: Controls, now_ms: int) -> Followed:

@@ -59,6 +59,9 @@ def logged(entry: LogEntry, calendar: Calendar, now_ms: int) -> str:
         ControlChange.RESUME: "resumed",
         ControlChange.RETRY: "tried again",
         ControlChange.END: "resumed, since the time was over",
+        ControlChange.RELOAD: f"taken over: {entry.target.name}",
+        ControlChange.CREATE: "made",
+        ControlChange.REVOKE: "revoked",
     }[entry.change]
     return words if entry.until_ms is None else f"{words} until {moment(entry.until_ms, calendar, now_ms)}"
 

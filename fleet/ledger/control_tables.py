@@ -26,14 +26,14 @@ controls = Table(
     sqlite_with_rowid=False,
 )
 
-#: every change of them, and every retry; rows are only added
+#: every change of them, every retry, and changes of settings and tokens; rows are only added
 control_log = Table(
     "control_log",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("farm", String, nullable=False),
     Column("at", Moment, nullable=False),
-    #: a value of `fleet.control.control.Change`
+    #: a value of `fleet.control.control.ControlChange`
     Column("change", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("name", String, nullable=False),

@@ -45,6 +45,12 @@ class ControlBook:
             outcome = decide(request, self._in_force(connection), now_ms)
             return self._write(connection, outcome)
 
+    def record(self, change: ControlChange, target: Target, who: str, reason: str = "") -> None:
+        """Log a change of something that is no control: settings, or a token."""
+        with self._changing() as (connection, now_ms):
+            entry = LogEntry(at_ms=now_ms, change=change, target=target, who=who, reason=reason)
+            self._write(connection, Followed(entry=entry))
+
     def end_overdue(self) -> None:
         """End the controls whose time is over, and log that."""
         with self._changing():

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ class TokenFile:
             return ()
         return self._read[1]
 
-    def add(self, token: Token, now_ms: int) -> None:
-        """Keep a new token, and forget those that have ended.
+    def add(self, token: Token, now_ms: int, record: Callable[[], None] = lambda: None) -> None:
+        """Keep a new token, and forget those that have ended. `record` is called before, and may raise to prevent it.
 
         Raises TokenRefused if the name is taken or there are too many.
         """
@@ -58,6 +58,7 @@ class TokenFile:
                 raise TokenRefused(f"there is a token {token.name!r} already: revoke it first, or choose another name")
             if len(kept) >= MOST_TOKENS:
                 raise TokenRefused(f"there are {MOST_TOKENS} tokens already: revoke those that nobody uses")
+            record()
             self._write([*kept, token])
 
     def remove(self, name: str) -> Token:

@@ -39,6 +39,7 @@ def test_an_upgrade_is_tried_beside_the_farm_and_proved(mining: Farm) -> None:
     assert ", lost 0; entries before " in mining.run_in("coordinator", "fleet", "upgrade-check", "--proof")
 
 
-def test_a_report_comes_out_of_the_container(mining: Farm) -> None:
-    done = mining.compose("exec", "--no-TTY", "coordinator", "sh", "-c", "fleet report - | tar -tzf -")
+@pytest.mark.parametrize(("service", "options"), [("coordinator", ""), ("worker", "--host ")])
+def test_a_report_comes_out_of_the_container(mining: Farm, service: str, options: str) -> None:
+    done = mining.compose("exec", "--no-TTY", service, "sh", "-c", f"fleet report {options}- | tar -tzf -")
     assert "/doctor.json" in done.stdout

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -138,13 +140,15 @@ def steered(mining: Farm) -> Iterator[Steered]:
     ("what", "options", "others"),
     [
         (("tag", "warm"), ("--until", f"{datetime.now(UTC) + timedelta(hours=2):%H:%M}"), ("north",)),
+        (("server", "SERVER"), ("--for", "1h"), ()),
         (("farm",), ("--for", "1h", "--stop-after", "1s"), ()),
     ],
-    ids=["tag", "farm"],
+    ids=["tag", "server", "farm"],
 )
 def test_miners_are_paused_until_an_end_with_a_reason_and_resumed(
     steered: Steered, what: tuple[str, ...], options: tuple[str, ...], others: tuple[str, ...]
 ) -> None:
+    what = tuple(steered.status()["servers"][0]["server"] if word == "SERVER" else word for word in what)
     told = steered.fleet("pause", *what, *options, "--reason", "a trial", "--by", "sam")
     assert " paused until " in told
     assert " by sam: a trial" in told
@@ -228,6 +232,9 @@ def test_a_changed_file_is_read_by_itself_at_sighup_and_by_the_command(steered: 
     steered.mine(*_TAGS, "west")
     until(lambda: "west" in steered.mining(), 60, "the new miner")
     before = lines()
+    logged = json.loads(steered.fleet("log", "--json", "--last", "1"))["entries"][0]
+    assert (logged["change"], logged["name"]) == ("reload", "1 miner added: west")
+    assert logged["who"] == "a change of fleet.toml"
     steered.farm.compose("kill", "--signal", "HUP", "coordinator")
     until(lambda: lines() > before, 30, "the settings are read again at SIGHUP")
     steered.mine(*_TAGS, head="heartbeat_s = 31.0\n")
@@ -250,13 +257,35 @@ def test_a_file_with_a_mistake_is_refused_with_its_line_and_the_farm_mines_on(st
     assert (stated["valid"], stated["miners"]) == (True, 3)
 
 
+def test_a_file_with_ids_that_others_can_read_is_a_warning_until_its_folder_is_closed_by_the_recipe(
+    steered: Steered,
+) -> None:
+    def secrets() -> str:
+        checks = json.loads(steered.fleet("doctor", "--fix", "--json"))["checks"]
+        (one,) = [check for check in checks if check["subject"] == "secrets" and "fleet.toml" in check["found"]]
+        return f"{one['grade']}: {one['advice']}"
+
+    assert (
+        secrets() == "warn: let only this container's group into its folder: on the host, `sudo chgrp 10001` and "
+        "`chmod 750`"
+    )
+    before = steered.folder.stat()
+    recipe = _DOCS.read_text(encoding="utf-8").partition("sudo chgrp")[2].partition("```")[0]
+    try:
+        subprocess.run(["sh", "-ec", f"chgrp{recipe}"], cwd=steered.folder.parent, check=True)
+        assert secrets() == "ok: "
+        steered.fleet("reload")
+        steered.mines(*_TAGS)
+    finally:
+        os.chown(steered.folder, -1, before.st_gid)
+        steered.folder.chmod(before.st_mode & 0o777)
+
+
 def test_the_schedule_follows_prices_and_the_doctor_and_the_drawn_week_say_so(steered: Steered) -> None:
     steered.cost(0.41)
     until(lambda: [one["who"] for one in steered.status()["controls"]] == ["the schedule"], 60, "its pause")
     steered.stands_still()
-    # its exit code is 69 where the file of this test may be read by others, too
-    done = steered.farm.compose("exec", "--no-TTY", "coordinator", "fleet", "doctor", "--json", check=False)
-    checks = json.loads(done.stdout)["checks"]
+    checks = json.loads(steered.fleet("doctor", "--json"))["checks"]
     found = [one["found"] for one in checks if one["subject"] == "power prices"]
     assert found[0].startswith(f"{_INSIDE}/prices.json is read: 1 window, written ")
     assert "no window from now on lets it mine: the lowest price is 0.41" in found[1]

@@ -42,6 +42,17 @@ def test_a_file_that_is_no_request_is_removed_and_ignored(tmp_path: Path) -> Non
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
+def test_a_request_says_who_asks_and_why_and_one_of_a_command_that_does_not_is_taken_too(tmp_path: Path) -> None:
+    desk = ReloadDesk(tmp_path)
+    with Asking(tmp_path, ReloadWish.RELOAD, "alex", "two more rigs"):
+        (request,) = desk.take()
+    assert (request.wish, request.who, request.reason) == (ReloadWish.RELOAD, "alex", "two more rigs")
+    (tmp_path / FOLDER / "x.asked").write_text("reload")
+    assert [one.wish for one in desk.take()] == [ReloadWish.RELOAD]
+    (tmp_path / FOLDER / "x.asked").write_text("reload\na\x1b[1mb\n\x07")
+    assert [(one.who, one.reason) for one in desk.take()] == [("a?[1mb", "?")]
+
+
 def test_the_folder_is_private(tmp_path: Path) -> None:
     ReloadDesk(tmp_path)
     assert (tmp_path / FOLDER).stat().st_mode & 0o077 == 0

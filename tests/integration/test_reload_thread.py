@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from config.settings import Settings
 from fleet.coordinator.inbox import Reload
 from fleet.coordinator.reload.desk import Asking, ReloadDesk, ReloadOutcome, ReloadWish
 from fleet.coordinator.reload.thread import ReloadThread
+from fleet.errors import LedgerBusy
+from tests.support.processes import eventually
 
 TAKEN = ReloadOutcome(taken=True, lines=("1 miner added: rig-a",))
 
@@ -24,24 +27,34 @@ class Place:
         if text is not None:
             self.file.write_text(text)
         self.asked, self.said = list[Reload](), list[str]()
+        self.logged, self.locked, self.outcome = list[tuple[str, str, str]](), 0, TAKEN
         self._thread = ReloadThread(
-            ReloadDesk(folder), self.file, Settings, self._put, lambda words, _: self.said.append(words)
+            ReloadDesk(folder), self.file, Settings, self._put, lambda words, _: self.said.append(words), self._record
         )
+
+    def _record(self, *change: str) -> None:
+        self.locked -= 1
+        if self.locked >= 0:
+            raise LedgerBusy("the ledger is locked")
+        self.logged.append((change[0], change[1], change[2]))
 
     def _put(self, wish: Reload) -> None:
         self.asked.append(wish)
-        wish.answer(TAKEN)
+        wish.answer(self.outcome)
 
-    def answer(self, wish: ReloadWish = ReloadWish.RELOAD) -> ReloadOutcome:
+    def answer(self, wish: ReloadWish = ReloadWish.RELOAD, *who_and_why: str) -> ReloadOutcome:
         """What a command that asks gets."""
         ends_at = time.monotonic() + 60
-        with Asking(self.folder, wish) as asking:
+        with Asking(self.folder, wish, *who_and_why) as asking:
             while time.monotonic() < ends_at:
                 found = asking.outcome()
                 if found is not None:
                     return found
                 time.sleep(0.05)
         raise TimeoutError("no answer in a minute")
+
+    def hang_up(self) -> None:
+        self._thread.hang_up()
 
     def close(self) -> None:
         self._thread.close()
@@ -89,3 +102,34 @@ def test_a_farm_that_never_had_settings_in_a_file_reloads_without_one(tmp_path: 
         assert place.answer() == TAKEN
     finally:
         place.close()
+
+
+def test_what_a_command_changed_is_logged_with_who_and_why_and_what_changed_nothing_is_not(place: Place) -> None:
+    place.answer(ReloadWish.RELOAD, "alex")
+    place.answer(ReloadWish.DIFF, "alex", "two more rigs")
+    assert place.logged == []
+    place.outcome = replace(TAKEN, lines=(*TAKEN.lines, "drain_s: 20.0 → 33.0", "x" * 900), changed=True)
+    assert place.answer(ReloadWish.RELOAD, "alex", "two more rigs").changed
+    ((what, who, why),) = place.logged
+    assert what.startswith("1 miner added: rig-a; drain_s: 20.0 → 33.0; xxx")
+    assert (len(what), who, why) == (400, "alex", "two more rigs")
+
+
+def test_a_changed_file_is_logged_once_the_ledger_is_free(place: Place) -> None:
+    place.outcome, place.locked = replace(TAKEN, changed=True), 2
+    place.file.write_text("cpu = 3\n")
+    eventually("it is logged", lambda: bool(place.logged))
+    assert place.logged == [("1 miner added: rig-a", "a change of fleet.toml", "")]
+
+
+def test_a_reason_is_logged_although_the_changed_file_was_taken_before(place: Place) -> None:
+    place.outcome = ReloadOutcome(taken=True, lines=("nothing differs from what was taken over 2 s ago:", "cpu: 2 → 3"))
+    place.answer(ReloadWish.RELOAD, "alex", "a new processor")
+    assert place.logged == [("nothing differs from what was taken over 2 s ago: cpu: 2 → 3", "alex", "a new processor")]
+
+
+def test_a_signal_is_logged_as_such(place: Place) -> None:
+    place.outcome = replace(TAKEN, changed=True)
+    place.hang_up()
+    eventually("it is logged", lambda: bool(place.logged))
+    assert place.logged == [("1 miner added: rig-a", "SIGHUP", "")]

@@ -13,11 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from fleet.private_files import replace_private
+from tasks.text import sanitized
 
 FOLDER = "reload"
 _ASKED, _ANSWERED = ".asked", ".answered"
-#: longest answer that is read, in bytes
-_MOST_BYTES = 1_000_000
+#: longest answer and longest request that are read, in bytes
+_MOST_BYTES, _MOST_ASKED_BYTES = 1_000_000, 2_000
 
 
 class ReloadWish(StrEnum):
@@ -39,6 +40,8 @@ class ReloadOutcome:
     lines: tuple[str, ...]
     #: whether the same request may succeed later, where this one did not
     later: bool = False
+    #: whether the settings that are in force differ from those before, or will after a restart
+    changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +50,9 @@ class ReloadRequest:
 
     key: str
     wish: ReloadWish
+    #: who asks, and why
+    who: str = ""
+    reason: str = ""
 
 
 class ReloadDesk:
@@ -74,10 +80,12 @@ class ReloadDesk:
         found: list[ReloadRequest] = []
         with contextlib.suppress(OSError):
             for file in sorted(self._folder.glob(f"*{_ASKED}"), key=lambda path: path.stat().st_mtime_ns):
-                wish = file.read_bytes()[:20].decode(errors="replace")
+                text = file.read_bytes()[:_MOST_ASKED_BYTES].decode(errors="replace")
                 file.unlink()
+                wish, who, reason = (*map(sanitized, text.split("\n")), "", "", "")[:3]
                 if wish in set(ReloadWish):
-                    found.append(ReloadRequest(key=file.name.removesuffix(_ASKED), wish=ReloadWish(wish)))
+                    key = file.name.removesuffix(_ASKED)
+                    found.append(ReloadRequest(key=key, wish=ReloadWish(wish), who=who, reason=reason))
         return found
 
     def answer(self, request: ReloadRequest, outcome: ReloadOutcome) -> None:
@@ -93,9 +101,9 @@ class Asking:
     Raises OSError where the folder can't be written: then no coordinator has run there, or it is another user's.
     """
 
-    def __init__(self, state_dir: Path, wish: ReloadWish) -> None:
+    def __init__(self, state_dir: Path, wish: ReloadWish, who: str = "", reason: str = "") -> None:
         self._folder, self._key = state_dir / FOLDER, secrets.token_hex(8)
-        replace_private(self._folder / f"{self._key}{_ASKED}", wish.value)
+        replace_private(self._folder / f"{self._key}{_ASKED}", f"{wish.value}\n{who}\n{reason}")
 
     def __enter__(self) -> Asking:
         return self
@@ -118,4 +126,5 @@ class Asking:
         except FileNotFoundError:
             return None
         lines = tuple(str(line) for line in found["lines"])
-        return ReloadOutcome(taken=bool(found["taken"]), lines=lines, later=bool(found["later"]))
+        flags = {name: bool(found[name]) for name in ("taken", "later", "changed")}
+        return ReloadOutcome(lines=lines, **flags)

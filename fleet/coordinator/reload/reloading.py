@@ -261,7 +261,7 @@ class Reloading:
         self._settings = under_way.settings
         for take_over in self._shared.live:
             take_over(under_way.settings)
-        under_way.reload.answer(ReloadOutcome(taken=True, lines=tuple(under_way.lines)))
+        under_way.reload.answer(ReloadOutcome(taken=True, lines=tuple(under_way.lines), changed=under_way.changed))
 
 
 def _brought_in(one: Reloadable, spec: MinerSpec, now: float) -> Miner:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config.errors import ConfigError, Problem
@@ -13,12 +15,18 @@ from config.settings import Settings
 from fleet.coordinator.inbox import Reload
 from fleet.coordinator.reload.desk import ReloadDesk, ReloadOutcome, ReloadWish
 from fleet.coordinator.reload.file_watch import FileWatch, Look, look_at
+from fleet.errors import LedgerError
 from fleet.threads import RepeatingThread
+from tasks.text import sanitized
 
 #: seconds between two looks at the file and for requests
 _LOOK_S = 0.5
 #: the thread may wait for the loop for as long as that takes
 _PATIENCE_S = 86_400.0
+#: who changed the settings, where no command says so
+_SIGNAL = "SIGHUP"
+#: most characters of what changed, in the log
+_MOST_LOGGED = 400
 _ENDED = ReloadOutcome(taken=False, lines=("the farm has stopped; the settings count from its next start",), later=True)
 
 
@@ -35,7 +43,12 @@ class ReloadThread:
         read: Callable[[], Settings],
         put: Callable[[Reload], None],
         say: Callable[[str, str], None],
+        record: Callable[[str, str, str], None],
     ) -> None:
+        """`record` logs a change: what, by whom, why. It may raise LedgerError, and is called again later then."""
+        self._record = record
+        #: changes that are not in the log yet
+        self._unrecorded: deque[tuple[str, str, str]] = deque()
         self._desk, self._path, self._settings = desk, path, read
         self._put, self._say = put, say
         look = look_at(path)
@@ -53,24 +66,26 @@ class ReloadThread:
     def close(self) -> None:
         """End the thread; requests that wait are answered."""
         self.thread.close()
+        self._write_down()
         for request in self._desk.take():
             self._desk.answer(request, _ENDED)
         self._desk.close()
 
     def _look(self) -> None:
         for request in self._desk.take():
-            self._desk.answer(request, self._attempt(request.wish))
+            self._desk.answer(request, self._attempt(request.wish, request.who, request.reason))
         if self._hung_up.is_set():
             self._hung_up.clear()
-            self._attempt(ReloadWish.RELOAD)
+            self._attempt(ReloadWish.RELOAD, _SIGNAL)
         look = look_at(self._path)
         if self._watch.settled(look, time.monotonic()):
             if look is None:
                 self._say(f"[WARN]   {self._path} is gone; the settings stay as they were read", "yellow")
             else:
-                self._attempt(ReloadWish.RELOAD)
+                self._attempt(ReloadWish.RELOAD, f"a change of {self._path.name}")
+        self._write_down()
 
-    def _attempt(self, wish: ReloadWish) -> ReloadOutcome:
+    def _attempt(self, wish: ReloadWish, who: str, reason: str = "") -> ReloadOutcome:
         """Read the settings and have the loop take them over, or say what that would change."""
         if wish is ReloadWish.RELOAD:
             self._watch.read(look_at(self._path))
@@ -84,7 +99,18 @@ class ReloadThread:
             outcome = self._outcome(settings, wish)
         if wish is ReloadWish.RELOAD:
             self._print(outcome)
+            # a changed file may have been taken by itself a moment before the command that gives the reason
+            if outcome.changed or (outcome.taken and reason):
+                self._unrecorded.append((_in_short(outcome.lines), who, reason))
+                self._write_down()
         return outcome
+
+    def _write_down(self) -> None:
+        """Log the changes of the settings. While the ledger is locked they wait; its own writer says so."""
+        with contextlib.suppress(LedgerError):
+            while self._unrecorded:
+                self._record(*self._unrecorded[0])
+                self._unrecorded.popleft()
 
     def _check(self) -> None:
         """Raises ConfigError for a file that held settings and is gone or empty: to take that over would remove all its
@@ -112,6 +138,12 @@ class ReloadThread:
                 self._say(f"[CONF]   {line}", "")
         else:
             self._say(f"[WARN]   the settings were not taken over: {'; '.join(outcome.lines)}", "yellow")
+
+
+def _in_short(lines: Sequence[str]) -> str:
+    """What a reload changed, on one line."""
+    text = "; ".join(map(sanitized, lines)).replace(":; ", ": ")
+    return text if len(text) <= _MOST_LOGGED else f"{text[: _MOST_LOGGED - 2]} …"
 
 
 def _lacks(look: Look) -> str | None:

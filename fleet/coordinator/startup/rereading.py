@@ -40,6 +40,8 @@ class Reloadables:
     came: Callable[[Sequence[Miner]], None]
     #: parts that take over settings of their own
     live: Sequence[Callable[[Settings], None]]
+    #: logs what changed, by whom, and why; raises LedgerError
+    record: Callable[[str, str, str], None]
 
 
 @contextlib.contextmanager
@@ -51,7 +53,7 @@ def rereading(start: Start, parts: Reloadables, coordinator: Coordinator) -> Ite
         return
     coordinator.reloading = Reloading(start.settings, _servers(start, parts), _shared(start, parts))
     desk = ReloadDesk(start.settings.state_dir)
-    thread = ReloadThread(desk, toml_file(), read, start.inbox.put, start.lines.say)
+    thread = ReloadThread(desk, toml_file(), read, start.inbox.put, start.lines.say, parts.record)
     try:
         yield thread.hang_up
     finally:

@@ -41,6 +41,7 @@ from fleet.coordinator.startup.rereading import Reloadables, rereading
 from fleet.coordinator.startup.served import Named, OpenServer, loaded_farm, named_miners, opened, prospect_of
 from fleet.coordinator.startup.steered import steered
 from fleet.coordinator.startup.stop_signals import stop_on_signals
+from fleet.coordinator.steering.steering import Steering
 from fleet.coordinator.watchdog import Watchdog
 from fleet.errors import ServiceError
 from fleet.ledger.storage.engine import shown_url
@@ -107,12 +108,12 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
     disguise = Disguise(ready.names, keys)
     with (
         open_broker(settings, start.redis_url, start.inbox, disguise) as broker,
-        steered(start, ready, broker.hosts) as (steering, control_threads),
-        observing(settings, ready, broker.in_redis, free, steering) as observers,
+        steered(start, ready, broker.hosts) as controls,
+        observing(settings, ready, broker.in_redis, free, controls.steering) as observers,
     ):
         own = [thread for one in several for thread in (one.transport.thread, one.books.thread)]
-        threads = (*own, lease, *control_threads, *broker.threads)
-        alive_file = AliveFile(settings.alive_file, threads, ready.prospect, hosts_pause=lambda: steering.hosts_pause)
+        threads = (*own, lease, *controls.threads, *broker.threads)
+        alive_file = _alive_file(settings, threads, ready, controls.steering)
         sites = [_site(start, one) for one in servers]
         coordinator = Coordinator(
             sites,
@@ -122,18 +123,28 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
             alive_file=alive_file,
             inbox=start.inbox,
             failover_s=(settings.failover.after_s, settings.failover.back_s),
-            steering=steering,
+            steering=controls.steering,
         )
         live = (*(site.reloaded for site in sites), coordinator.reloaded, observers.reloaded, report.reloaded)
         served = [(one.opened, one.named, one.farm) for one in servers]
         parts = Reloadables(
-            servers=served, names=ready.names, keys=keys, disguise=disguise, came=observers.came, live=live
+            servers=served,
+            names=ready.names,
+            keys=keys,
+            disguise=disguise,
+            came=observers.came,
+            live=live,
+            record=controls.record_reload,
         )
         with rereading(start, parts, coordinator) as hang_up, _progress_ended(start.lines):
             stop_on_signals(start.inbox, hang_up)
             watchdog.watch(alive_file.all_progress)
             coordinator.run(None if run.for_s is None else time.monotonic() + run.for_s)
     return _Mined(servers=servers, report=report, asked_to_stop=coordinator.asked_to_stop)
+
+
+def _alive_file(settings: Settings, threads: Sequence[WatchedThread], ready: Observed, steering: Steering) -> AliveFile:
+    return AliveFile(settings.alive_file, threads, ready.prospect, hosts_pause=lambda: steering.hosts_pause)
 
 
 @contextlib.contextmanager

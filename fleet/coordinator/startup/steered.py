@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from fleet.broker.host_orders import HostOrders
+from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.coordinator.observing.observed import Observed
 from fleet.coordinator.observing.site import LiveTags
 from fleet.coordinator.startup.known import Start
@@ -22,9 +26,20 @@ from fleet.schedule.farm_plan import farm_plan
 from fleet.threads import WatchedThread
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowedControls:
+    """What follows the controls of a coordinator."""
+
+    steering: Steering
+    #: the threads that look for changes
+    threads: Sequence[WatchedThread]
+    #: logs changed settings: what, by whom, why. Raises LedgerError
+    record_reload: Callable[[str, str, str], None]
+
+
 @contextlib.contextmanager
-def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[Steering, Sequence[WatchedThread]]]:
-    """The controls of a farm, which are followed before its first call, and the threads that look for changes.
+def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[FollowedControls]:
+    """The controls of a farm, which are followed before its first call.
 
     Worker hosts find theirs in Redis before the first job. Raises LedgerError where the ledger can't be read.
     """
@@ -59,7 +74,17 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[tuple[
         writer = ledger_watch("distrust", distrust.look, there=there)
         writer.start()
         stack.callback(writer.close)
-        yield steering, [watch.thread, writer, *threads]
+        record = partial(_record, book, start.writing, there)
+        yield FollowedControls(steering=steering, threads=[watch.thread, writer, *threads], record_reload=record)
+
+
+def _record(
+    book: ControlBook, turn: threading.Lock, there: Callable[[], bool], what: str, who: str, reason: str
+) -> None:
+    # without its file, SQLite would create an empty one
+    if there():
+        with turn:
+            book.record(ControlChange.RELOAD, Target(kind=TargetKind.SETTINGS, name=what), who, reason)
 
 
 @contextlib.contextmanager
