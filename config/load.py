@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import ConfigError, Problem
 from config.hiding import shortened_id, shortened_prefix, without_addresses
+from config.pattern_words import in_words
 from config.server_tables import FORMS
 from config.service_links import without_service_links
 from config.settings import CROSS_FIELD, ENV_PREFIX, Settings, default_state_dir
@@ -182,6 +183,8 @@ def _problems(error: ErrorDetails, values: Mapping[str, object], layers: Sequenc
             yield _unset(error["loc"], layers)
             return
         reason = error["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+        if error["type"] == "string_pattern_mismatch":
+            reason = in_words(error["ctx"]["pattern"])
         # the two forms of a setting are no part of its name
         path = tuple(part for part in error["loc"] if part not in FORMS)
         leaf = _leaf(path)

@@ -20,8 +20,9 @@ def miner_problems(miners: Sequence[MinerSettings]) -> Iterator[tuple[str, str]]
         yield "miner", f"{tables} have the same id, {shown}, and the server ignores case{twice}; make each id unique"
     for name, tables in repeated(names, "miner"):
         yield "miner", f"{tables} have the same name, {without_addresses(name)}; make each name unique"
+    known = frozenset(ids)
     for number, name in enumerate(names, 1):
-        if without_addresses(name) != name or (len(name) >= SHORTEST_ADDRESS and name in ids):
+        if without_addresses(name) != name or (len(name) >= SHORTEST_ADDRESS and name in known):
             yield "miner", f"the name of [[miner]] table {number} is an id, and everybody sees names; choose another"
 
 

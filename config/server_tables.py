@@ -155,7 +155,10 @@ def table_problems(servers: Sequence[ServerSettings], given: Collection[str]) ->
 
 def repeated(values: Sequence[str], table: str) -> Iterator[tuple[str, str]]:
     """Each value that several [[`table`]] tables have, and these tables in words; empty values don't count."""
-    for value in dict.fromkeys(filter(None, values)):
-        numbers = [str(number) for number, one in enumerate(values, 1) if one == value]
+    found: dict[str, list[str]] = {}
+    for number, value in enumerate(values, 1):
+        if value:
+            found.setdefault(value, []).append(str(number))
+    for value, numbers in found.items():
         if len(numbers) > 1:
             yield value, f"[[{table}]] tables {', '.join(numbers[:-1])} and {numbers[-1]}"

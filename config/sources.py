@@ -24,6 +24,9 @@ POINTERS = ("CONFIG", "ENV_FILE", "SECRETS_DIR")
 #: files in a folder of secrets: the value of `worker.key`, and the file that `dispatch.keys_file` names
 WORKER_KEY_FILE, FARM_KEYS_FILE = "neonet-worker-key", "neonet-keys"
 
+#: most characters of a file with settings: 100,000 miners need 15 million
+_MOST_CHARS = 64_000_000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
@@ -86,7 +89,7 @@ def from_variables(source: str, variables: Mapping[str, str | None]) -> Layer:
         reader.env_vars = {name: text}
         try:
             values = merged(values, reader())
-        except SettingsError:
+        except (SettingsError, RecursionError):
             # The parser's message would not help, and its cause holds the text, which may be secret.
             problems.append(Problem(name=spelt, source=source, reason="must be JSON, as it is a section or a list"))
     return _checked(source, values, named_as_variables=True, problems=problems)
@@ -131,8 +134,12 @@ def from_toml(path: Path) -> Layer:
     text = _read_text(path)
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError([Problem(name=str(path), source="file", reason=f"is not valid TOML: {exc}")]) from exc
+    except RecursionError as exc:
+        raise ConfigError([Problem(name=str(path), source="file", reason="is nested too deeply")]) from exc
+    except ValueError as exc:
+        # a number of thousands of digits is no TOMLDecodeError, and its message names a function of Python
+        reason = f"is not valid TOML: {str(exc).partition(';')[0]}"
+        raise ConfigError([Problem(name=str(path), source="file", reason=reason)]) from exc
     return _checked(str(path), values, text=text)
 
 
@@ -213,11 +220,17 @@ def _unknown(spelt: str, source: str, dotted: str, *, named_as_variables: bool) 
 
 
 def _read_text(path: Path) -> str:
+    """The text of a file, with plain ends of lines and without the mark that editors on Windows put before it."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_MOST_CHARS + 1)
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "is not UTF-8 text"
         raise ConfigError([Problem(name=str(path), source="file", reason=f"can't be read: {reason}")]) from exc
+    if len(text) > _MOST_CHARS:
+        reason = f"has more than {_MOST_CHARS:,} characters, so it is no file of settings"
+        raise ConfigError([Problem(name=str(path), source="file", reason=reason)])
+    return text
 
 
 def _listed(folder: Path) -> Iterator[Path]:

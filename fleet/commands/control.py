@@ -19,6 +19,7 @@ from fleet.control.control import STEERED, Control, ControlChange, Target, Targe
 from fleet.control.ends import end_ms
 from fleet.control.request import STOP_AFTER_S, WITHOUT_SESSIONS, ControlRequest, usual_stop_after_s
 from fleet.control.stated import entry_stated
+from fleet.control.user import user_name
 from fleet.control.wording import announced, said
 from fleet.domain.calendar import Calendar
 from fleet.domain.wall_clock import wall_ms

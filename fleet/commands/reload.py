@@ -13,9 +13,9 @@ from config.load import load
 from config.settings import Settings
 from fleet.commands.exits import EX_CONFIG, EX_DATAERR, EX_TEMPFAIL, EX_UNAVAILABLE, Failure
 from fleet.control.request import check_words
+from fleet.control.user import user_name
 from fleet.coordinator.reload.desk import Asking, ReloadOutcome, ReloadWish
 from fleet.errors import ControlRefused
-from fleet.status.control_desk import user_name
 from fleet.status.standing import status_folder
 
 #: seconds until a request that nobody takes shows that no coordinator runs, and until an answer is given up

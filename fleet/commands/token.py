@@ -18,11 +18,12 @@ from fleet.commands.exits import EX_DATAERR, Failure, farm_errors, settings_or_e
 from fleet.commands.printing.tables import Sheet, console, line
 from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.control.request import check_words
+from fleet.control.user import user_name
 from fleet.domain.wall_clock import wall_ms
 from fleet.errors import ControlRefused, LedgerError, TokenRefused
 from fleet.ledger.storage.wait import when_free
 from fleet.money.scopes import stamp
-from fleet.status.control_desk import desk, user_name
+from fleet.status.control_desk import desk
 from fleet.status.standing import status_folder
 from fleet.tokens.token import Token, TokenScope, digest_of, is_name, new_text
 from fleet.tokens.token_file import TokenFile

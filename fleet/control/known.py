@@ -51,10 +51,10 @@ class Known:
 def _missing(target: Target, names: list[str]) -> str:
     what = "job type" if target.kind is TargetKind.JOB_TYPE else target.kind.value
     if target.kind is TargetKind.TAG:
-        words = f"no miner has the tag {target.name!r}"
+        words = f"no miner has the tag {target.name!r:.80}"
         none = "no miner has any; give a [[miner]] table tags"
     else:
-        words, none = f"the farm has no {what} {target.name!r}", "it knows none yet"
+        words, none = f"the farm has no {what} {target.name!r:.80}", "it knows none yet"
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(target.name.lower(), by_lower, n=1)
     meant = f"; did you mean {by_lower[near[0]]!r}?" if near else ""

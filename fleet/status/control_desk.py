@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,14 +79,6 @@ def known_targets(settings: Settings, names: Mapping[str, str], figures: Mapping
         servers=[row["server"] for row in figures.get("servers") or ()] or [one.name for one in settings.servers],
         tags=[tag for miner in settings.miner for tag in miner.tags],
     )
-
-
-def user_name() -> str:
-    """The name of the user who runs this process, or its number where the system knows no name."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"user {os.getuid()}"
 
 
 def _account(settings: Settings, figures: Mapping[str, Any]) -> str:

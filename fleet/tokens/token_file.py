@@ -68,7 +68,7 @@ class TokenFile:
             found = next((one for one in tokens if one.name == name), None)
             if found is None:
                 known = ", ".join(one.name for one in tokens) or "none"
-                raise TokenRefused(f"there is no token {name!r}; the farm has: {known}")
+                raise TokenRefused(f"there is no token {name!r:.80}; the farm has: {known}")
             self._write([one for one in tokens if one is not found])
         return found
 

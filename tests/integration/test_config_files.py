@@ -82,11 +82,35 @@ def test_a_file_that_is_named_has_to_be_there() -> None:
         load(env_file=Path("nowhere.env"))
 
 
-@pytest.mark.parametrize("content", [b"cpu = ", b"\xff\xfe", b"[http\n", b"cpu = 1\ncpu = 2\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cpu = ",
+        b"\xff\xfe",
+        b"[http\n",
+        b"cpu = 1\ncpu = 2\n",
+        b"cpu = " + b"[" * 100_000,
+        b"http = " + b"{a = " * 100_000,
+        b"cpu = " + b"9" * 10_000,
+    ],
+    ids=range(7),
+)
 def test_a_file_that_is_no_toml_is_one_clear_error(empty_folder: Path, content: bytes) -> None:
     (empty_folder / "fleet.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=r"^fleet\.toml \(file\): "):
         load()
+
+
+def test_a_file_without_an_end_is_refused() -> None:
+    with pytest.raises(ConfigError, match="so it is no file of settings"):
+        load(toml_file=Path("/dev/zero"))
+
+
+def test_the_mark_that_windows_puts_before_a_text_is_no_part_of_it(empty_folder: Path) -> None:
+    (empty_folder / "fleet.toml").write_bytes(b"\xef\xbb\xbfcpu = 1\r\n")
+    (empty_folder / ".env").write_bytes(b"\xef\xbb\xbfFLEET_GPU_MEM=3\r\n")
+    settings = load()
+    assert (settings.cpu, settings.gpu_mem) == (1, 3)
 
 
 def test_a_dollar_in_an_env_file_is_a_dollar_where_compose_takes_it_for_one(empty_folder: Path) -> None:
@@ -159,6 +183,16 @@ def test_no_secret_is_in_an_error_or_its_chain() -> None:
     assert SECRET not in str(caught.value)
     assert SECRET not in str(caught.value.__cause__)
     assert SECRET not in problems(FLEET_FLOWER=f'{{"basic_auth": "{SECRET}"')
+
+
+def test_a_name_of_other_characters_is_refused_with_those_that_it_may_have() -> None:
+    found = problems(FLEET_MINER='[{"id": "my_miner_001", "name": "Ünï"}]')
+    assert "'Ünï' (environment): must be 1 to 40 letters from A to Z, digits, '.', '_' and '-'" in found
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_json_that_is_broken_or_nested_without_end_is_named(text: str) -> None:
+    assert "FLEET_MINER (environment): must be JSON" in problems(FLEET_MINER=text)
 
 
 def test_a_section_that_is_no_json_is_named() -> None:

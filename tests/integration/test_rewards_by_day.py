@@ -162,6 +162,8 @@ def test_a_spreadsheet_of_miners_has_the_wallets_columns(rewards: Callable[..., 
         (("--tz", "Europe/Berln"), "is not the name of a time zone; one is Europe/Berlin"),
         (("--tz", "../../etc/passwd"), "is not the name of a time zone"),
         (("--from", "yesterday"), "'yesterday' is not a day; try 2026-11-26"),
+        (("--from", "0001-01-01"), "'0001-01-01' is out of range; name a day from 1970-01-01 to 9998-12-31"),
+        (("--to", "9999-12-31"), "'9999-12-31' is out of range"),
         (("--losses", "--from", "2026-11-26"), "leave out --from"),
     ],
 )

@@ -11,6 +11,9 @@ import click
 
 from config.time_zones import zone_name
 
+#: the days that a command takes: times before 1970 are negative, and calendars end in the year 9999
+_FIRST, _LAST = date(1970, 1, 1), date(9998, 12, 31)
+
 
 class Day(click.ParamType[date]):
     """A day of the calendar, as 2026-11-26."""
@@ -21,9 +24,12 @@ class Day(click.ParamType[date]):
         """The day."""
         text = str(value).strip()
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
-            self.fail(f"{text!r} is not a day; try 2026-11-26", param, ctx)
+            self.fail(f"{text!r:.80} is not a day; try 2026-11-26", param, ctx)
+        if not _FIRST <= day <= _LAST:
+            self.fail(f"{text!r} is out of range; name a day from {_FIRST} to {_LAST}", param, ctx)
+        return day
 
 
 class Zone(click.ParamType[str]):

@@ -6,7 +6,7 @@ import pytest
 
 from config.errors import ConfigError
 from config.load import load, read
-from config.server_tables import ServerSettings, shares
+from config.server_tables import ServerSettings, repeated, shares
 
 A = {"name": "main", "url": "https://a.example.com"}
 B = {"name": "backup", "url": "https://b.example.com"}
@@ -87,6 +87,12 @@ def test_each_server_needs_ids_of_its_own(miners: list[dict[str, str]], expected
     found = words(server=[A, B], miner=miners)
     assert expected in found
     assert ID not in found.lower()
+
+
+def test_equal_values_among_a_hundred_thousand_are_found_in_one_pass() -> None:
+    values = [f"rig-{number}" for number in range(100_000)]
+    assert not list(repeated(values, "miner"))
+    assert list(repeated([*values, "", "rig-7", ""], "miner")) == [("rig-7", "[[miner]] tables 8 and 100002")]
 
 
 def test_a_miner_of_a_farm_with_one_url_names_no_server() -> None:
