@@ -62,7 +62,7 @@ def check_words(who: str, reason: str) -> None:
             raise ControlRefused(f"the {what} has {len(text)} characters; {most} are allowed")
         if sanitized(text) != text:
             raise ControlRefused(f"the {what} holds characters that can't be shown; write it on one line")
-    if not who:
+    if not who.strip():
         raise ControlRefused("nobody is named who orders it")
 
 

@@ -76,9 +76,15 @@ def known_targets(settings: Settings, names: Mapping[str, str], figures: Mapping
         miners=miners,
         hosts=[row["name"] for row in figures.get("hosts") or ()],
         job_types=JOB_TYPES,
-        servers=[row["server"] for row in figures.get("servers") or ()] or [one.name for one in settings.servers],
+        servers=[row["server"] for row in figures.get("servers") or ()] or _server_names(settings),
         tags=[tag for miner in settings.miner for tag in miner.tags],
     )
+
+
+def _server_names(settings: Settings) -> list[str]:
+    """The servers as a running farm calls them: the only one by its name in the ledger."""
+    several = len(settings.servers) > 1
+    return [one.name if several else one.ledger_name for one in settings.servers]
 
 
 def _account(settings: Settings, figures: Mapping[str, Any]) -> str:

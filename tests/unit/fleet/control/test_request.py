@@ -108,7 +108,15 @@ def test_a_job_type_has_nothing_to_finish_or_to_wait_for(change: ControlChange) 
 
 
 @pytest.mark.parametrize(
-    "words", [{"reason": "x" * 201}, {"reason": "two\nlines"}, {"reason": "\x1b[2J"}, {"who": ""}, {"who": "x" * 61}]
+    "words",
+    [
+        {"reason": "x" * 201},
+        {"reason": "two\nlines"},
+        {"reason": "\x1b[2J"},
+        {"who": ""},
+        {"who": " "},
+        {"who": "x" * 61},
+    ],
 )
 def test_texts_that_no_screen_could_show_are_refused(words: dict[str, str]) -> None:
     with pytest.raises(ControlRefused):
