@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from config.load import read
-from fleet.commands.exits import farm_errors, settings_or_exit
+from fleet.commands.exits import EX_CANTCREAT, Failure, farm_errors, settings_or_exit
 from fleet.commands.printing.progress import steps
 from fleet.doctor.archive import packed
 from fleet.doctor.checkup import checks, own_secrets
@@ -19,7 +19,7 @@ from fleet.doctor.host import host_checks
 from fleet.doctor.host_settings import read_host
 from fleet.doctor.report_parts import parts, stored_ids
 from fleet.doctor.secret_words import hider
-from fleet.hosts.secret_files import write_secret_bytes
+from fleet.hosts.secret_files import replace_secret
 
 _DEADLINE_S = 15.0
 
@@ -38,6 +38,8 @@ def report(file: Path | None, *, host: bool) -> None:
       fleet report
       docker compose exec -T coordinator fleet report - > report.tar.gz
     """
+    if str(file) == "-" and sys.stdout.isatty():
+        raise click.UsageError("a packed file is no text for a terminal: name a file, or redirect it: > report.tar.gz")
     with settings_or_exit():
         found = read_host() if host else None
         reading = read() if found is None else found.reading
@@ -52,7 +54,10 @@ def report(file: Path | None, *, host: bool) -> None:
             sys.stdout.buffer.write(data)
             return
         target = file or Path(f"{name}.tar.gz")
-        write_secret_bytes(target, data)
+        try:
+            replace_secret(target, data)
+        except OSError as exc:
+            raise Failure(f"can't write {target}: {exc.strerror or exc}", EX_CANTCREAT) from exc
     faults = ", ".join(f"{count} {grade.value}" for grade, count in counted(diagnoses).items())
     click.echo(f"{target}: {len(data) / 1024:.0f} kB, without secrets; the doctor found {faults}")
     click.echo("Look through it before you send it: `tar -xzf` unpacks it.")

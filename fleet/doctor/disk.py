@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
-from fleet.ledger.storage.mounts import NETWORKED, file_system
+from fleet.ledger.storage.mounts import NETWORKED, file_system, read_only_disk
 
 #: free bytes below which the disk may fill up within a day, and below which to warn
 _LEAST_BYTES, _LOW_BYTES = 64 << 20, 1 << 30
@@ -74,6 +74,8 @@ def judged_space(free_bytes: int, growth_bytes_per_day: float | None) -> Diagnos
 
 def _judged_writes(there: Path, folder: Path) -> Diagnosis:
     subject = "disk writes"
+    if read_only_disk(there):
+        return fail(subject, f"the disk of {there} is read-only", "mount it for writing; see `dmesg` for why it is not")
     if not os.access(there, os.W_OK | os.X_OK):
         return fail(
             subject,
@@ -86,10 +88,6 @@ def _judged_writes(there: Path, folder: Path) -> Diagnosis:
         words = _FULL.get(exc.errno or 0)
         if words is not None:
             return fail(subject, f"{words} on the disk of {there}", _FREE)
-        if exc.errno == errno.EROFS:
-            return fail(
-                subject, f"the disk of {there} is read-only", "mount it for writing; see `dmesg` for why it is not"
-            )
         if exc.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
             return not_checked(subject, "this file system has no unnamed files, by which the disk would be timed")
         return fail(subject, f"writing to {there} failed: {exc.strerror}", "look at the disk's health with `dmesg`")

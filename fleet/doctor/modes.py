@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fleet.doctor.diagnosis import Diagnosis, fail, not_checked, ok, warn
+from fleet.ledger.storage.mounts import read_only_disk
 from fleet.private_files import keep_private
 
 _OTHERS = 0o007
@@ -92,7 +93,7 @@ def _judged_secret(path: Path, command: str, *, contained: bool) -> Diagnosis:
 def _unchangeable(path: Path) -> bool:
     """Whether this process can't change a file's mode."""
     foreign = os.geteuid() not in (0, path.stat().st_uid)
-    return foreign or bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return foreign or read_only_disk(path)
 
 
 def _narrow(path: Path) -> None:

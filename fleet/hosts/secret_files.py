@@ -23,13 +23,8 @@ def write_secret(path: Path, text: str) -> None:
 
     Raises ServiceError where the folder can't be written or the disk is full.
     """
-    write_secret_bytes(path, text.encode())
-
-
-def write_secret_bytes(path: Path, data: bytes) -> None:
-    """Do the same with bytes."""
     try:
-        replace_secret(path, data)
+        replace_secret(path, text.encode())
     except OSError as exc:
         raise ServiceError(f"can't write the secret {path}: {exc.strerror or exc}") from exc
 

@@ -17,7 +17,8 @@ import pytest
 from fleet.local.redis_server import free_port
 from fleet.local.running import running_farm
 from tests.support.farms import farm, farm_settings, state
-from tests.support.processes import FLEET, environ, run_fleet, stop
+from tests.support.processes import FLEET, environ, eventually, run_fleet, stop
+from tests.support.terminal import in_terminal
 
 #: what is secret in the settings, by variable
 _SECRETS = {
@@ -121,3 +122,13 @@ def test_a_report_goes_to_stdout_and_needs_no_farm(tmp_path: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         assert any(name.endswith("/doctor.json") for name in archive.getnames())
     assert not list(tmp_path.iterdir()), "the report made something"
+
+
+def test_a_report_is_not_written_to_a_terminal_nor_where_it_can_not_be(tmp_path: Path) -> None:
+    env = environ(tmp_path, farm_settings(tmp_path))
+    with in_terminal([*FLEET, "report", "-"], tmp_path, env) as terminal:
+        assert terminal.wait() == 64
+        eventually("it says what to do", lambda: "redirect it" in terminal.shown)
+    (tmp_path / "a-file").touch()
+    done = run_fleet("report", "a-file/report.tar.gz", folder=tmp_path, settings=farm_settings(tmp_path))
+    assert (done.returncode, "can't write a-file/report.tar.gz: " in done.stderr) == (73, True)

@@ -20,6 +20,7 @@ from fleet.errors import ControlRefused, LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.storage.engine import open_beside, open_engine
 from fleet.ledger.storage.places import LedgerPlace
+from tests.support.disks import small_disk
 
 RIG = Target(kind=TargetKind.MINER, name="rig")
 
@@ -134,6 +135,16 @@ def test_without_a_ledger_or_with_an_older_one_nothing_is_written(tmp_path: Path
     with pytest.raises(LedgerError, match="there is no ledger"):
         open_beside(f"sqlite:///{tmp_path / 'none.sqlite'}")
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_ledger_on_a_disk_that_can_only_be_read_takes_no_change_and_says_why(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        url = f"sqlite:///{disk / 'ledger.sqlite'}"
+        open_engine(url).dispose()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        with pytest.raises(LedgerError, match="can only be read: mount it for writing"):
+            open_beside(url)
+        open_engine(url, read_only=True).dispose()
 
 
 _ENDLESS = """

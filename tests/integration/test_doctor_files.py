@@ -146,6 +146,8 @@ def test_a_disk_that_can_only_be_read_is_found(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     found = about("disk writes", disk_diagnoses(disk, None, sqlite=True))
     assert found.grade is Grade.FAIL
+    assert "is read-only" in found.found
+    assert "mount it for writing" in found.advice
 
 
 def place(file: Path) -> LedgerPlace:

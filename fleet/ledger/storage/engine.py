@@ -14,7 +14,7 @@ from fleet.errors import LedgerError, LedgerLost
 from fleet.ledger import all_tables, schema
 from fleet.ledger.migrations.run import ProgressShown, migrate, unseen
 from fleet.ledger.storage.file import sqlite_file
-from fleet.ledger.storage.mounts import networked, unchanging
+from fleet.ledger.storage.mounts import networked, read_only_disk, unchanging
 from fleet.ledger.storage.server_claim import application_name
 from fleet.ledger.storage.trouble import translated
 from fleet.ledger.storage.version import EMPTY, SCHEMA_VERSION, check_there, check_version, is_older
@@ -89,6 +89,8 @@ def open_beside(url: str) -> Engine:
     open_engine(url, read_only=True).dispose()
     target = _target(url)
     if target.get_backend_name() == "sqlite":
+        if target.database and read_only_disk(Path(target.database)):
+            raise LedgerError(f"the ledger {target.database} is on a disk that can only be read: mount it for writing")
         return _sqlite(url, Path(target.database) if target.database else None, read_only=False)
     return create_engine(url, connect_args=_connecting(target))
 

@@ -64,6 +64,11 @@ def unchanging(file: Path) -> bool:
     """Whether a SQLite file and its write-ahead log are on a read-only disk, where nobody can write them."""
     log = file.with_name(f"{file.name}-wal")
     try:
-        return bool(os.statvfs(file).f_flag & os.ST_RDONLY) and not (log.exists() and log.stat().st_size)
+        return read_only_disk(file) and not (log.exists() and log.stat().st_size)
     except OSError:
         return False
+
+
+def read_only_disk(path: Path) -> bool:
+    """Whether a file or folder is on a disk that is mounted for reading only. Raises OSError where it is not there."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
