@@ -16,7 +16,7 @@ def in_words(pattern: str) -> str:
     chars, most = match.groups()
     if chars == r"\S":
         return f"must be 1 to {most} characters without spaces"
-    rest, names = chars[1:-1], []
+    rest, names = chars[1:-1], list[str]()
     for marks, name in _RANGES.items():
         if marks in rest:
             names.append(name)

@@ -92,7 +92,7 @@ class TokenFile:
             if len(content) > _MOST_BYTES or found["v"] != _VERSION:
                 raise ValueError("another version, or too long")
             return tuple(map(_token, found["tokens"]))
-        except (ValueError, TypeError, KeyError, RecursionError) as exc:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as exc:
             advice = "remove it and make the tokens again by `fleet token create`"
             raise TokenRefused(f"{self._path} is no list of tokens ({exc}): {advice}") from exc
 

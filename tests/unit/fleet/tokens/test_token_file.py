@@ -90,6 +90,8 @@ def row(**changes: object) -> str:
         row(scope="root"),
         row(sha256=""),
         row(made_ms="x"),
+        row(made_ms=float("inf")),
+        row(sha256=["0"] * 64),
         "[" * 100_000,
         " " * 300_000,
     ],
