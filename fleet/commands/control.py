@@ -26,7 +26,7 @@ from fleet.domain.wall_clock import wall_ms
 from fleet.errors import ControlRefused
 from fleet.exact_json import dump
 from fleet.ledger.storage.wait import when_free
-from fleet.status.control_desk import Desk, desk, user_name
+from fleet.status.control_desk import Desk, desk
 
 #: what can be steered
 _KINDS = [kind.value for kind in STEERED]

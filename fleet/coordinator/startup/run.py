@@ -126,9 +126,8 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
             steering=controls.steering,
         )
         live = (*(site.reloaded for site in sites), coordinator.reloaded, observers.reloaded, report.reloaded)
-        served = [(one.opened, one.named, one.farm) for one in servers]
         parts = Reloadables(
-            servers=served,
+            servers=[(one.opened, one.named, one.farm) for one in servers],
             names=ready.names,
             keys=keys,
             disguise=disguise,
