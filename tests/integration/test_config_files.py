@@ -1,4 +1,7 @@
-"""Settings from every source at once: which one wins, where a value came from, and what is said of a wrong one."""
+"""Settings from every source at once: which one wins, where a value came from, and what is said of a wrong one.
+
+One file: all tests look for what the same few readers say.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Controls in a ledger: each change is there with its entry of the log or not at all, whoever else changes them."""
+"""Controls in a ledger: each change is there with its entry of the log or not at all, whoever else changes them.
+
+One file: all tests use the same book.
+"""
 
 from __future__ import annotations
 
