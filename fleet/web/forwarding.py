@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
 #: connections at once; seconds to reach the other address, and seconds that a connection lasts at most
 MOST_CONNECTIONS, _CONNECT_S, _LONGEST_S = 64, 5.0, 60.0
@@ -11,11 +12,12 @@ _PIECE_BYTES = 65_536
 
 
 class Forwarder:
-    """Connects each visitor with `target`, a host and a port. Closes those past the most."""
+    """Connects each visitor with `target`, a host and a port. Past the most, the oldest visitor makes room."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
-        self._open = 0
+        #: one task for each connection, the oldest first
+        self._open: dict[asyncio.Task[Any], None] = {}
 
     async def serve(self, address: str, port: int) -> None:
         """Listen until cancelled. Raises OSError where the address can't be bound."""
@@ -25,10 +27,14 @@ class Forwarder:
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward one connection until either side ends it."""
-        if self._open >= MOST_CONNECTIONS:
-            writer.close()
-            return
-        self._open += 1
+        if len(self._open) >= MOST_CONNECTIONS:
+            # visitors who send nothing would keep others out
+            oldest = next(iter(self._open))
+            del self._open[oldest]
+            oldest.cancel()
+        own = asyncio.current_task()
+        assert own is not None  # noqa: S101 - a coroutine runs in a task
+        self._open[own] = None
         try:
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(_CONNECT_S):
@@ -37,7 +43,7 @@ class Forwarder:
                     async with asyncio.timeout(_LONGEST_S):
                         await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
         finally:
-            self._open -= 1
+            self._open.pop(own, None)
             writer.close()
 
 

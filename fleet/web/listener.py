@@ -7,36 +7,16 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
-from tornado.iostream import IOStream
 from tornado.web import Application
+
+from tasks.flower.crowded_server import CrowdedServer
 
 #: connections at once unless another number is given, and seconds that one lasts at most
 MOST_CLIENTS, _LONGEST_S = 16, 30.0
 #: bytes of a request's headers and body, and seconds that either may take
 _MOST_HEADER_BYTES, _MOST_BODY_BYTES, _SLOWEST_S = 8_192, 1_024, 5.0
 _STATUS = {200: "OK", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
-
-
-class _BoundedServer(HTTPServer):
-    """Closes connections past the most, and each one after a while."""
-
-    def initialize(self, *args: object, **named: object) -> None:
-        self.clients, self.most_clients = 0, MOST_CLIENTS
-        super().initialize(*args, **named)  # type: ignore[arg-type]
-
-    def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
-        if self.clients >= self.most_clients:
-            stream.close()
-            return
-        self.clients += 1
-        asyncio.get_running_loop().call_later(_LONGEST_S, stream.close)
-        super().handle_stream(stream, address)
-
-    def on_close(self, server_conn: object) -> None:
-        self.clients -= 1
-        super().on_close(server_conn)
 
 
 class Listener:
@@ -71,8 +51,10 @@ class Listener:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        server = _BoundedServer(
+        server = CrowdedServer(
             self._answer,
+            most=self._most_clients,
+            longest_s=_LONGEST_S,
             max_header_size=_MOST_HEADER_BYTES,
             max_body_size=_MOST_BODY_BYTES,
             body_timeout=_SLOWEST_S,
@@ -80,7 +62,6 @@ class Listener:
             # a connection that waits for a next request would take the place of another client
             no_keep_alive=True,
         )
-        server.most_clients = self._most_clients
         server.add_socket(self._listener)
         await self._stop.wait()
         server.stop()

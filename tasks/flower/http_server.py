@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flower.app import Flower
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+
+from tasks.flower.crowded_server import CrowdedServer
 
 #: connections at once; a browser opens six
 MOST_CONNECTIONS = 256
@@ -17,25 +16,15 @@ MOST_BODY_BYTES = 64 * 1024
 _PATIENCE_S = 60.0
 
 
-class BoundedServer(HTTPServer):
-    """Closes connections beyond `MOST_CONNECTIONS` as they come."""
-
-    def handle_stream(self, stream: Any, address: Any) -> None:
-        """Serve a new connection, or close it."""
-        if len(self._connections) >= MOST_CONNECTIONS:
-            stream.close()
-            return
-        super().handle_stream(stream, address)
-
-
 class BoundedFlower(Flower):  # type: ignore[misc]  # Flower has no types
-    """Flower behind a `BoundedServer`: by itself it keeps bodies of 100 MB, several of which end its container."""
+    """Flower behind a server with bounds: by itself it keeps bodies of 100 MB, several of which end its container."""
 
     def start_http_server(self) -> int:
         """Listen, and return the port."""
         sockets = bind_sockets(self.options.port, address=self.options.address)
-        server = BoundedServer(
+        server = CrowdedServer(
             self,
+            most=MOST_CONNECTIONS,
             xheaders=self.options.xheaders,
             max_header_size=MOST_HEADER_BYTES,
             max_body_size=MOST_BODY_BYTES,
