@@ -155,23 +155,14 @@ def _chunks(numbers: list[int], most: int) -> Iterator[list[int]]:
 def _summed(rows: list[tuple[int, Paid]], places: range) -> dict[int, PaidStep]:
     """The steps of `places`; each row has the number of its step."""
     miners: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
-    types: dict[int, dict[str, int]] = {number: defaultdict(int) for number in places}
-    hosts: dict[int, dict[str, int]] = {number: defaultdict(int) for number in places}
     servers: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
+    jobs = dict.fromkeys(places, 0)
     for number, row in rows:
         if number in places:
             miners[number][row.miner] += row.amount
             servers[number][row.server] += row.amount
-            if row.jobs:
-                types[number][row.job_type] += row.jobs
-            if row.host:
-                hosts[number][row.host] += row.jobs
+            jobs[number] += row.jobs
     return {
-        number: PaidStep(
-            miners=dict(miners[number]),
-            types=dict(types[number]),
-            hosts=dict(hosts[number]),
-            servers=dict(servers[number]),
-        )
+        number: PaidStep(miners=dict(miners[number]), servers=dict(servers[number]), jobs=jobs[number])
         for number in places
     }

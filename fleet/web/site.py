@@ -18,7 +18,8 @@ from fleet.errors import TokenRefused
 from fleet.health.reasons import LostToday
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.reports.advice import kept_advice
-from fleet.ledger.reports.history import Paid, minutes, minutes_and_hours
+from fleet.ledger.reports.growing_minutes import GrowingMinutes
+from fleet.ledger.reports.history import Paid, minutes_and_hours
 from fleet.ledger.reports.job_history import Life, Match, find
 from fleet.ledger.reports.latest import latest_jobs
 from fleet.ledger.reports.losses import losses
@@ -113,13 +114,10 @@ def _finder(file: TokenFile) -> Callable[[str], token.Token | None]:
 def _past(farm: ServedFarm) -> Past:
     place, accounts = farm.place, farm.accounts
 
-    def by_minute(since_ms: int, until_ms: int) -> list[Paid]:
-        return minutes(place, accounts, since_ms, until_ms)
-
     def by_hour(since_ms: int, until_ms: int) -> list[Paid]:
         return minutes_and_hours(place, accounts, since_ms, until_ms)
 
-    past = Past(by_minute, by_hour, wall_ms, time.monotonic, farm.calendar)
+    past = Past(GrowingMinutes(place, accounts), by_hour, wall_ms, time.monotonic, farm.calendar)
     past.start()
     return past
 

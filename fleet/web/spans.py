@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -54,19 +54,15 @@ def span_named(name: str | None) -> Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaidStep:
-    """What was paid in one step: NNET by miner and by server's name in the ledger, jobs by type and by host."""
+    """What was paid in one step."""
 
+    #: NNET by miner, and by the server's name in the ledger
     miners: Mapping[str, Decimal]
-    types: Mapping[str, int]
-    hosts: Mapping[str, int]
-    servers: Mapping[str, Decimal] = field(default_factory=dict)
+    servers: Mapping[str, Decimal]
+    #: number of paid jobs
+    jobs: int
 
     @property
     def nnet(self) -> Decimal:
         """NNET of all miners."""
         return sum(self.miners.values(), ZERO)
-
-    @property
-    def jobs(self) -> int:
-        """Paid jobs of all types."""
-        return sum(self.types.values())

@@ -19,7 +19,8 @@ from fleet.domain.effects import Booked
 from fleet.domain.jobs import Entry
 from fleet.domain.proof import Proof
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.reports.history import minutes, minutes_and_hours
+from fleet.ledger.reports.growing_minutes import GrowingMinutes
+from fleet.ledger.reports.history import minutes_and_hours
 from fleet.ledger.reports.rewards import rewards_by
 from fleet.ledger.storage.engine import open_engine
 from fleet.ledger.storage.places import LedgerPlace
@@ -84,8 +85,8 @@ def _entry(number: int, one: Payment) -> Entry:
 def page(place: LedgerPlace, span: Span, zone: str = "UTC") -> list[PaidStep]:
     """The steps that the page shows, once all are read."""
     clock = itertools.count()
-    readers = [partial(reader, place, ("one",)) for reader in (minutes, minutes_and_hours)]
-    past = Past(readers[0], readers[1], lambda: NOW_MS, lambda: float(next(clock)), Calendar(zone))
+    by_hour = partial(minutes_and_hours, place, ("one",))
+    past = Past(GrowingMinutes(place, ("one",)), by_hour, lambda: NOW_MS, lambda: float(next(clock)), Calendar(zone))
     while any(one is None for one in past.of(span)):
         past.look()
     return [one for one in past.of(span) if one is not None]
@@ -123,14 +124,11 @@ def test_the_page_shows_what_the_history_holds(week: tuple[LedgerPlace, list[Pay
     place, _ = week
     first_ms = span.start_ms(span.first(NOW_MS, Calendar()), Calendar())
     shown = page(place, span)
-    for by in ("miner", "type"):
-        held = history(place, "one", first_ms, NOW_MS, step_ms=span.step_ms, by=by)
-        assert [one.nnet for one in shown] == list(held.farm.nnet)
-        assert [one.jobs for one in shown] == list(held.farm.jobs)
-        for series in held.series:
-            of_steps = [one.miners if by == "miner" else one.types for one in shown]
-            expected = series.nnet if by == "miner" else series.jobs
-            assert [step.get(series.name, 0) for step in of_steps] == list(expected)
+    held = history(place, "one", first_ms, NOW_MS, step_ms=span.step_ms, by="miner")
+    assert [one.nnet for one in shown] == list(held.farm.nnet)
+    assert [one.jobs for one in shown] == list(held.farm.jobs)
+    for series in held.series:
+        assert [one.miners.get(series.name, 0) for one in shown] == list(series.nnet)
 
 
 @pytest.mark.parametrize("zone", ZONES)

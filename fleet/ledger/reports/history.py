@@ -1,6 +1,7 @@
 """What was paid minute by minute and hour by hour, by miner, job type, host and server, from the ledger alone.
 
 A coordinator that is killed loses none of it. Job types are the server's words, with miners' ids replaced by names.
+One file: rows by minute and by hour have one form, and a period may need both.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _LOSSES = """
     WHERE hour >= {first} AND hour < {end}
 """
 MINUTE_MS = 60_000
-_JOB, _NOTHING = EntryKind.JOB.value, (0, ZERO)
+_JOB = EntryKind.JOB.value
 #: gets how much is done, of how much
 Shown = Callable[[int, int], object]
 
@@ -66,6 +67,10 @@ class Paid(NamedTuple):
     amount: Decimal
 
 
+#: jobs and NNET, by the other fields of `Paid`
+MinuteSums = dict[tuple[int, str, str, str, str], tuple[int, Decimal]]
+
+
 def minutes(
     place: LedgerPlace, accounts: Collection[str] | None, since_ms: int, until_ms: int, shown: Shown = lambda *_: None
 ) -> list[Paid]:
@@ -74,10 +79,24 @@ def minutes(
     Of these servers' accounts, or of all if `accounts` is None. `shown` gets how many entries are read, of how many.
     Raises LedgerError when the ledger can't be read.
     """
+    return rows_of(sums_of(place, accounts, entry_range(place, since_ms, until_ms), (since_ms, until_ms), shown))
+
+
+def sums_of(
+    place: LedgerPlace,
+    accounts: Collection[str] | None,
+    numbers: tuple[int, int],
+    period: tuple[int, int],
+    shown: Shown = lambda *_: None,
+) -> MinuteSums:
+    """Jobs and NNET of the entries above the first of two numbers up to the other, as far as booked within a period.
+
+    The period's first moment belongs to it, its last one does not. Otherwise as `minutes`.
+    """
+    (low, high), (since_ms, until_ms) = numbers, period
     names, hide = _names(place)
     plain, host = cache(hide), cache(host_of)
-    found: dict[tuple[int, str, str, str, str], tuple[int, Decimal]] = {}
-    low, high = entry_range(place, since_ms, until_ms)
+    found: MinuteSums = {}
     for number, page in enumerate(_pages(place, low, high)):
         shown(min(number * _PAGE, high - low), high - low)
         for name, miner, kind, job_type, worker, amount, booked_at in page:
@@ -90,9 +109,18 @@ def minutes(
                     host(worker or "") if is_job else "",
                     name,
                 )
-                jobs, so_far = found.get(key, _NOTHING)
-                found[key] = (jobs + is_job, so_far + Decimal(amount))
-    return sorted(Paid(*key, *row) for key, row in found.items())
+                found[key] = plus(found.get(key), is_job, Decimal(amount))
+    return found
+
+
+def plus(known: tuple[int, Decimal] | None, jobs: int, amount: Decimal) -> tuple[int, Decimal]:
+    """Jobs and NNET with more of both."""
+    return (jobs, amount) if known is None else (known[0] + jobs, known[1] + amount)
+
+
+def rows_of(sums: MinuteSums) -> list[Paid]:
+    """A row for each sum, oldest first."""
+    return sorted(Paid(*key, *row) for key, row in sums.items())
 
 
 def hours(place: LedgerPlace, accounts: Collection[str] | None, first: int, end: int = EVER) -> list[Paid]:

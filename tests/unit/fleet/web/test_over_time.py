@@ -16,9 +16,8 @@ UTC_CALENDAR = Calendar()
 def step(amount: str, jobs: int = 1) -> PaidStep:
     return PaidStep(
         miners={MINER.name: Decimal(amount), "attic": ZERO},
-        types={"inference": jobs},
-        hosts={},
         servers={"https://main.example.com": Decimal(amount)},
+        jobs=jobs,
     )
 
 
@@ -42,7 +41,7 @@ def test_a_miners_chart_holds_its_own_payments() -> None:
 
 def test_each_server_has_a_chart_on_one_scale_and_a_single_one_has_none() -> None:
     main, side = (one.account for one in SERVERS)
-    past = [PaidStep(miners={}, types={}, hosts={}, servers={main: Decimal(9), side: Decimal("0.5")})] * 59
+    past = [PaidStep(miners={}, servers={main: Decimal(9), side: Decimal("0.5")}, jobs=1)] * 59
     made = server_charts(HOUR, [None, *past], AT_MS, UTC_CALENDAR, SERVERS)
     assert [(name, view.total, view.top) for name, view in made] == [
         ("main", 531, 10.0),

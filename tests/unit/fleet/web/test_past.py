@@ -71,7 +71,11 @@ def test_the_newest_steps_come_first_and_all_of_them_in_the_end(told: Told) -> N
     assert all(one is not None for one in found)
     assert [one.nnet for one in found if one] == [Decimal("0.1")] * HOUR.steps
     assert found[0] is not None
-    assert (found[0].jobs, found[0].hosts, found[0].types) == (2, {"shed": 2}, {"inference": 2})
+    assert (found[0].jobs, found[0].miners, found[0].servers) == (
+        2,
+        {"garage": Decimal("0.1")},
+        {"one": Decimal("0.1")},
+    )
     assert len(told.asked) == HOUR.steps // HOUR.at_once
 
 
