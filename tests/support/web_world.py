@@ -33,13 +33,18 @@ class Elements(HTMLParser):
     def __init__(self, document: str) -> None:
         super().__init__()
         self.tags: list[str] = []
-        self.attributes: list[str] = []
+        self.given: list[tuple[str, str]] = []
         self.words: list[str] = []
         self.feed(document)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.attributes += [name for name, _ in attrs]
+        self.given += [(name, value or "") for name, value in attrs]
+
+    @property
+    def attributes(self) -> list[str]:
+        """The names of all attributes."""
+        return [name for name, _ in self.given]
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
