@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from config.sections import WebSettings
 from fleet.local.redis_server import free_port
 from tests.chaos.farm import Farm, Setup
 from tests.support.chromium import chromium, opened, serious
 from tests.support.farms import earned, farm_settings
 from tests.support.processes import run_fleet
 from tests.support.sites import site
-from tests.support.snapshots import HOSTILE, MARKUP, SNAPSHOT
+from tests.support.snapshots import HOSTILE, MARKUP
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -220,53 +219,6 @@ def test_a_coordinator_that_no_longer_answers_is_said(one: Browser, tmp_path: Pa
             page.goto(f"http://127.0.0.1:{server.port}/")
         page.locator("#connection", has_text="does not answer").wait_for()
         assert page.locator("body.stale").count() == 1
-
-
-def test_a_page_open_for_a_week_follows_restarts_and_says_what_is_old(one: Browser, tmp_path: Path) -> None:
-    """By the browser's clock: many turns, a night's sleep while the coordinator restarts, and the rest of the week."""
-    port = free_port()
-    nights = replace(SNAPSHOT, earnings=replace(SNAPSHOT.earnings, ledger=Decimal(998877)))
-    with one.new_context() as context:
-        page = context.new_page()
-        page.clock.install()
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.resource_type))
-        with site(tmp_path, WebSettings(port=port)):
-            page.goto(f"http://127.0.0.1:{port}/")
-            page.evaluate("window.untouched = true")
-            nodes = "document.getElementsByTagName('*').length"
-            while page.get_by_text("still reading the ledger").count():
-                turns(page, 1)
-            before = page.evaluate(nodes)
-            turns(page, 50)
-            # a new minute may have begun, which is not read yet
-            assert page.evaluate(nodes) <= before + 5, "nothing piles up"
-        page.clock.fast_forward(10 * 3_600_000)
-        page.locator("#connection", has_text="does not answer").wait_for()
-        with site(tmp_path, WebSettings(port=port), latest=lambda: nights):
-            turns(page, 1)
-            page.locator("#ledger", has_text="998,877").wait_for()
-            assert page.locator("#connection").is_hidden()
-            asked.clear()
-            page.route("**/*", left_waiting)
-            page.clock.fast_forward(140 * 3_600_000)
-            page.locator("#connection", has_text="The figures below are old.").wait_for()
-            page.unroute("**/*")
-            assert asked == ["fetch"], "the turns that were slept through are not made up for"
-            assert page.evaluate("window.untouched")
-
-
-def left_waiting(_: Route) -> None:
-    """Answer a request never."""
-
-
-def turns(page: Page, number: int) -> None:
-    """Let the page ask for new figures so many times, and take each answer over."""
-    for _ in range(number):
-        with page.expect_response(lambda response: response.request.resource_type == "fetch") as answer:
-            page.clock.run_for(3_000)
-        answer.value.finished()
-        page.wait_for_function("!asking")
 
 
 def test_a_page_of_another_release_is_loaded_again_and_a_refusal_is_said(one: Browser, tmp_path: Path) -> None:
