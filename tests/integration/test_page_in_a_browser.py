@@ -218,6 +218,7 @@ def test_a_coordinator_that_no_longer_answers_is_said(one: Browser, tmp_path: Pa
         with site(tmp_path) as server:
             page.goto(f"http://127.0.0.1:{server.port}/")
         page.locator("#connection", has_text="does not answer").wait_for()
+        assert page.locator("#connection", has_text="are of 2027-01-15 08:00:00 (UTC).").count() == 1
         assert page.locator("body.stale").count() == 1
 
 

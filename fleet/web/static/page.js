@@ -6,7 +6,7 @@ const PATIENCE_MS = 15000;
 const LATE_MS = 10000;
 
 const connection = document.getElementById("connection");
-let failedSince = null;
+let failed = false;
 let seenAt = Date.now();
 let asking = false;
 
@@ -93,16 +93,17 @@ async function update() {
   if (document.hidden || asking) return;
   asking = true;
   // after a night's sleep, the figures are those of the evening until an answer comes
-  if (failedSince === null && Date.now() - seenAt > LATE_MS) say("The figures below are old. Asking for new ones.");
+  if (!failed && Date.now() - seenAt > LATE_MS) say("The figures below are old. Asking for new ones.");
   try {
     await refresh();
     seenAt = Date.now();
-    failedSince = null;
+    failed = false;
     say("");
   } catch (error) {
-    failedSince = failedSince || new Date(seenAt).toISOString().slice(0, 19).replace("T", " ");
+    failed = true;
     const what = error instanceof Refused ? `answers ${error.status}` : "does not answer";
-    say(`The coordinator ${what}. The figures below are of ${failedSince} UTC.`);
+    const at = document.getElementById("at");
+    say(`The coordinator ${what}. The figures below are ${at ? `of ${at.textContent} (${at.dataset.zone})` : "old"}.`);
   }
   asking = false;
 }

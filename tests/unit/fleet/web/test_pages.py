@@ -176,3 +176,10 @@ def test_a_miner_names_its_server_where_there_are_several() -> None:
     assert "sort=server" in several.page("/miners")[1]
     assert "sort=server" not in one.page("/miners")[1]
     assert "1</strong> of 2" in several.page("/miners", q="side")[1]
+
+
+def test_why_a_miner_does_not_earn_more_is_said_by_the_farms_clock() -> None:
+    _, document = World().page("/miner", name=MINER.name)
+    assert "No worker takes jobs." in document
+    assert "since 2027-01-15 07:59:00" in document
+    assert "07:59:00Z" not in document
