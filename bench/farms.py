@@ -112,9 +112,9 @@ class Surroundings:
         port = wait_for(link, self.folder / "link.log", _START_S)
         return parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{port}")).geturl()
 
-    def start_coordinator(self, settings: Mapping[str, str] | None = None) -> Measured:
-        """Start the coordinator."""
-        argv = ["fleet", "coordinator", "--simulated", "--summary-file", str(self.folder / "summary.json")]
+    def start_coordinator(self, settings: Mapping[str, str] | None = None, module: str = "fleet") -> Measured:
+        """Start the coordinator, by a module that runs the command."""
+        argv = [module, "coordinator", "--simulated", "--summary-file", str(self.folder / "summary.json")]
         coordinator = start("coordinator", argv, self.folder, self.settings | QUIET | dict(settings or {}))
         self.children.append(coordinator)
         return coordinator

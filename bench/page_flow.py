@@ -1,7 +1,8 @@
 """What page, metrics and open clients cost a farm at full flow, in pairs: pace, and the coordinator's CPU a job.
 
 Simulator, Redis and workers run throughout. Only the coordinator starts again for each half of a pair, with an empty
-ledger and miners of its own, so that two halves differ in nothing else.
+ledger and miners of its own, so that two halves differ in nothing else. What serving takes of the coordinator's CPU is
+measured within a half, where a machine that others use changes it less than it changes the pace.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import http.client
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from bench.farms import UNLIMITED, Surroundings, surroundings
+from bench.metered_coordinator import EVENTS, THREADS_CPU, read
 from bench.processes import Measured
 from bench.rows import Bound, Row
 from fleet.local.redis_server import free_port
@@ -26,8 +29,10 @@ PAIRS, MINERS, CLIENTS = 6, 200, 10
 _MEASURED_S, _WARM_UP_S = 20.0, 3.0
 #: seconds between two looks of an open page, and between two of Prometheus
 _LOOK_S, _SCRAPE_S = 3.0, 5.0
-#: share of the flow without page, metrics and clients, in percent
-TARGET = 98.0
+#: share of the flow without page, metrics and clients, in percent, and the share of CPU that can't cost more flow
+TARGET, MOST_SERVING = 98.0, 2.0
+#: threads of the coordinator that serve page and metrics
+_SERVING = ("web", "history", "page_0", EVENTS)
 HOST = "127.0.0.1"
 
 
@@ -38,6 +43,8 @@ class Half:
     jobs_per_s: float
     #: milliseconds of the coordinator's CPU for each accepted job
     cpu_ms: float
+    #: share of that which its threads for page and metrics took, and the counting for metrics, in percent
+    serving: float = 0.0
 
 
 def page_flow() -> list[Row]:
@@ -60,6 +67,13 @@ def rows(pairs: Sequence[dict[bool, Half]]) -> list[Row]:
         _share(f"flow {with_clients}, of that without", pairs, lambda half: half.jobs_per_s, target=TARGET),
         _share(f"coordinator's CPU a job {with_clients}, of that without", pairs, lambda half: half.cpu_ms),
         Row(part="page", name="coordinator's CPU without page and metrics", runs=without_ms, unit="ms/job"),
+        Row(
+            part="page",
+            name=f"CPU of page and metrics with {CLIENTS} open clients, of the coordinator's",
+            runs=[pair[True].serving for pair in pairs],
+            unit="%",
+            target=MOST_SERVING,
+        ),
     ]
 
 
@@ -84,22 +98,37 @@ def _half(farm: Surroundings, name: str, served: bool) -> Half:
     }
     before = farm.accepted()
     with _clients(port):
-        coordinator = farm.start_coordinator(UNLIMITED | settings)
+        threads = {THREADS_CPU: str(folder / "threads.json")}
+        coordinator = farm.start_coordinator(UNLIMITED | settings | threads, "bench.metered_coordinator")
         farm.wait_for_accepted(before + 1)
         time.sleep(_WARM_UP_S)
-        first = _look(farm, coordinator)
+        first = _look(farm, coordinator, folder / "threads.json")
         time.sleep(_MEASURED_S)
-        last = _look(farm, coordinator)
+        last = _look(farm, coordinator, folder / "threads.json")
     farm.drained(coordinator)
     farm.children.remove(coordinator)
-    jobs = last[1] - first[1]
-    return Half(jobs_per_s=jobs / (last[0] - first[0]), cpu_ms=(last[2] - first[2]) / jobs * 1000)
+    jobs, cpu_s = last.jobs - first.jobs, last.cpu_s - first.cpu_s
+    return Half(
+        jobs_per_s=jobs / (last.at - first.at),
+        cpu_ms=cpu_s / jobs * 1000,
+        serving=sum(last.threads_s.get(name, 0.0) - first.threads_s.get(name, 0.0) for name in _SERVING) / cpu_s * 100,
+    )
 
 
-def _look(farm: Surroundings, coordinator: Measured) -> tuple[float, int, float]:
-    """Monotonic seconds, accepted jobs, and CPU seconds of the coordinator."""
-    accepted = farm.accepted()
-    return time.monotonic(), accepted, coordinator.use().cpu_s
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    #: monotonic seconds
+    at: float
+    #: accepted so far
+    jobs: int
+    #: CPU seconds of the coordinator, and of each of its threads
+    cpu_s: float
+    threads_s: Mapping[str, float]
+
+
+def _look(farm: Surroundings, coordinator: Measured, threads: Path) -> _Look:
+    jobs = farm.accepted()
+    return _Look(at=time.monotonic(), jobs=jobs, cpu_s=coordinator.use().cpu_s, threads_s=read(threads))
 
 
 @contextmanager

@@ -39,7 +39,8 @@ class Chart:
     top: float
     #: NNET of all steps that are read
     total: Decimal
-    #: whether each step is read
+    #: whether some step is read, and whether each is
+    begun: bool
     complete: bool
 
 
@@ -106,5 +107,11 @@ def _drawn(
     ]
     known = [amount for amount in amounts if amount is not None]
     return Chart(
-        span=span, zone=calendar.name, steps=steps, top=top, total=sum(known, ZERO), complete=len(known) == len(amounts)
+        span=span,
+        zone=calendar.name,
+        steps=steps,
+        top=top,
+        total=sum(known, ZERO),
+        begun=bool(known),
+        complete=len(known) == len(amounts),
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from config.hiding import hidden
 from fleet.web import charts, figures, lists
@@ -16,6 +17,7 @@ from fleet.web.spans import SPANS
 from tasks.text import sanitized
 
 _HERE = Path(__file__).parent
+_COMMAND = re.compile("`([^`]+)`")
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -28,6 +30,11 @@ def _address(path: str, **query: object) -> str:
     """The address of a page, without the parts of a query that are None or empty."""
     given = {name: value for name, value in query.items() if value not in {None, ""}}
     return f"{path}?{urlencode(given, errors='replace', quote_via=quote)}" if given else path
+
+
+def _with_commands(text: str) -> Markup:
+    """A text of the farm's own, in which what stands between backticks is a command."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(_shown(text)))))  # noqa: S704 - it is escaped
 
 
 class Renderer:
@@ -47,6 +54,7 @@ class Renderer:
             path.name: (path.read_bytes(), _KINDS[path.suffix]) for path in sorted((_HERE / "static").iterdir())
         }
         marks = {name: hashlib.sha256(content).hexdigest()[:12] for name, (content, _) in self.files.items()}
+        self._environment.filters["commands"] = _with_commands
         self._environment.globals |= {
             "address": _address,
             "all_spans": SPANS,

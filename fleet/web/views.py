@@ -105,7 +105,8 @@ def _work(row: WorkRow, farm: FarmSnapshot, grade: str, word: str, ended: Ended 
 def _host_grade(row: WorkRow, farm: FarmSnapshot) -> tuple[str, str]:
     worst = worst_of(farm.wrong, f"host {row.name}")
     if worst is not None:
-        return worst.severity.value, worst.text
+        # the host's name stands beside it
+        return worst.severity.value, worst.text.removeprefix(f"Host {row.name} ")
     if farm.state == "ended":
         return "off", "ended"
     subject = f"host {row.name}"

@@ -30,6 +30,7 @@ def test_a_chart_tells_what_is_not_read_yet_from_what_was_not_paid() -> None:
     assert [one.last for one in made.steps[-2:]] == [False, True]
     assert made.steps[-1].at == "08:00"
     assert chart(HOUR, past[1:] + past[-1:], AT_MS, UTC_CALENDAR).complete
+    assert [chart(HOUR, steps, AT_MS, UTC_CALENDAR).begun for steps in (past, [None] * 60)] == [True, False]
 
 
 def test_a_miners_chart_holds_its_own_payments() -> None:

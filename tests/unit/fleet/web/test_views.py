@@ -39,6 +39,8 @@ def test_a_host_is_red_while_no_worker_takes_jobs_and_by_a_condition_of_its_own(
     assert [one.grade for one in views.hosts(WELL)] == ["ok"]
     own = snapshot(wrong=(wrong("host shed", Severity.FAIL), wrong("host shed", Severity.WARN)))
     assert [(one.grade, one.word) for one in views.hosts(own)] == [("fail", "No worker takes jobs.")]
+    named = replace(wrong("host shed", Severity.FAIL), text="Host shed fails half of its jobs.")
+    assert [one.word for one in views.hosts(snapshot(wrong=(named,)))] == ["fails half of its jobs."]
     other = snapshot(wrong=(wrong("host barn", Severity.FAIL),))
     assert [one.grade for one in views.hosts(other)] == ["ok"]
 
