@@ -100,7 +100,7 @@ def _money(figures: Mapping[str, Any]) -> Iterator[RenderableType]:
         low, high = short(projected["low"]), short(projected["high"])
         yield _line(
             "by 24:00",
-            f"{short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']}; {calendar.name})",
+            f"{short(projected['nnet'])} NNET expected, {low} to {high} ({projected['by']})",
         )
     paid = clock(earnings["last_paid_at"], calendar)
     yield _line("in all", f"{nnet(earnings['ledger_nnet'])} in the ledger, last paid {paid}")
