@@ -18,6 +18,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.widgets import Footer, Input, Static
 
+from fleet.domain.calendar import Calendar
 from fleet.errors import LedgerError
 from fleet.status.standing import FarmStanding
 from fleet.status.wording import calendar_of
@@ -165,7 +166,7 @@ class Top(App[None]):
     def on_rows_opened(self, event: Rows.Opened) -> None:
         """Open a miner, host or job type: its figures at once, the rest when it is read."""
         name = sanitized(str(event.row[event.table.name]))
-        page = Page(f"{event.table.kind} {name}", details(event.table, event.row, (), "reading its history …"))
+        page = Page(f"{event.table.kind} {name}", self._details(event, (), "reading its history …"))
         self.push_screen(page)
         self._read_details(event, page)
 
@@ -181,9 +182,13 @@ class Top(App[None]):
         if not plots and not more:
             more = "nothing was paid for it in the last 48 hours"
         if table.explained:
-            self.call_from_thread(self._fill, page, details(table, event.row, plots, f"{more}\nreading why …".strip()))
+            self.call_from_thread(self._fill, page, self._details(event, plots, f"{more}\nreading why …".strip()))
             more += f"\n{self._sources.explain((table.kind, '--', name))}"
-        self.call_from_thread(self._fill, page, details(table, event.row, plots, more.strip()))
+        self.call_from_thread(self._fill, page, self._details(event, plots, more.strip()))
+
+    def _details(self, event: Rows.Opened, plots: Sequence[tuple[str, Sequence[Decimal]]], more: str) -> Text:
+        calendar = Calendar() if self._found is None else calendar_of(self._found.figures)
+        return details(event.table, event.row, plots, more, calendar)
 
     def action_job(self) -> None:
         """Ask for a job, and show its life."""

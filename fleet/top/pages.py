@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -13,8 +13,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from fleet.domain.calendar import Calendar
 from fleet.status.plots import sparkline
-from fleet.status.wording import nnet, short
+from fleet.status.wording import dated, nnet, short
 from fleet.top.columns import Row, Table
 from tasks.text import sanitized
 
@@ -78,12 +79,14 @@ class AskJob(ModalScreen[str]):
         self.dismiss("")
 
 
-def details(table: Table, row: Row, plots: Sequence[tuple[str, Sequence[Decimal]]], more: str) -> Text:
-    """All figures of a row, its plots by title, and what `fleet explain` says of it."""
+def details(
+    table: Table, row: Row, plots: Sequence[tuple[str, Sequence[Decimal]]], more: str, calendar: Calendar
+) -> Text:
+    """All figures of a row, its plots by title, and what `fleet explain` says of it. Times are the calendar's."""
     text = Text()
     for name, value in row.items():
         if name != table.name:
-            text.append(f"{name.replace('_nnet', '').replace('_', ' '):<20}{_shown(name, value)}\n")
+            text.append(f"{name.replace('_nnet', '').replace('_', ' '):<20}{_shown(name, value, calendar)}\n")
     for title, values in plots:
         text.append(f"\n{title}\n", style="bold")
         text.append(f"{sparkline(values, 60)}\n")
@@ -93,11 +96,15 @@ def details(table: Table, row: Row, plots: Sequence[tuple[str, Sequence[Decimal]
     return text
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: Any, calendar: Calendar) -> str:
     if value is None:
         return "-"
+    if name.endswith("_at"):
+        return dated(value, calendar)
     if name.endswith("_nnet"):
         return nnet(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{field} {_shown(field, one, calendar)}" for field, one in value.items())
     if isinstance(value, list):
         return sanitized(", ".join(map(str, value))) or "-"
-    return f"{value:,}" if isinstance(value, int) else sanitized(str(value))
+    return f"{value:,}" if isinstance(value, int) else sanitized(str(value)) or "-"

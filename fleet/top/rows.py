@@ -19,9 +19,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fleet.top.columns import Column, Context, Row, Table
+from fleet.top.shortening import shortened
 
-#: columns between two cells, and of the widest cell
-_GAP, _WIDEST = 2, 40
+#: columns between two cells, of the widest cell, and of a name before and after all columns are left out that may be
+_GAP, _WIDEST, _SHORT, _LEAST = 2, 40, 24, 12
 _HEADER, _CURSOR, _BLURRED = Style(bold=True, underline=True), Style(reverse=True), Style(bold=True)
 
 
@@ -145,7 +146,7 @@ class Rows(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The header, or a row."""
-        page, width = self._page or self._formatted(), self.size.width
+        page, width = self._page or self._formatted(), self._room
         if y == 0:
             return _strip(page.header, _HEADER, width)
         if y > len(page.lines):
@@ -220,18 +221,30 @@ class Rows(ScrollView, can_focus=True):
     def _fitting(self) -> list[Column]:
         """The columns that the width has room for."""
         columns = list(self.table.columns)
-        while sum(self._widths[column.title] + _GAP for column in columns) - _GAP > self.size.width:
+        name, room = columns[0].title, self._room
+        whole = self._widths[name]
+        while self._needed(columns) - whole + min(whole, _SHORT) > room:
             least = max(columns, key=lambda column: column.rank)
             if not least.rank:
                 break
             columns.remove(least)
+        missing = max(self._needed(columns) - room, 0)
+        self._widths[name] = max(whole - missing, min(whole, _LEAST))
         return columns
+
+    @property
+    def _room(self) -> int:
+        """The columns beside the scroll bar, if there is one."""
+        return self.scrollable_content_region.width
+
+    def _needed(self, columns: Sequence[Column]) -> int:
+        return sum(self._widths[column.title] + _GAP for column in columns) - _GAP
 
     def _line(self, cells: Sequence[tuple[Column, str]]) -> str:
         return (" " * _GAP).join(
             " " * (self._widths[column.title] - cell_len(text)) + text
             if column.right
-            else set_cell_size(text, self._widths[column.title])
+            else set_cell_size(shortened(text, self._widths[column.title]), self._widths[column.title])
             for column, text in cells
         )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from fleet.commands.printing.tables import add, table
+from fleet.top.shortening import shortened
 
 #: characters between two columns, and the fewest of the first one
 _GAP, _LEAST = 2, 12
@@ -55,11 +56,3 @@ class FittedTable:
                 break
             left.remove(worst)
         return left
-
-
-def shortened(text: str, width: int) -> str:
-    """The text in at most `width` cells of a terminal: its beginning and its end, where it is longer."""
-    if cell_len(text) <= width:
-        return text
-    end = (width - 1) // 3
-    return set_cell_size(text, width - 1 - end) + "…" + set_cell_size(text[::-1], end)[::-1]

@@ -1,4 +1,7 @@
-"""The view shows a farm's figures, takes keys, and shows text of a server as text."""
+"""The view shows a farm's figures, takes keys, and shows text of a server as text.
+
+One file: each test drives the same view of a made-up farm by its keys.
+"""
 
 from __future__ import annotations
 
@@ -192,3 +195,34 @@ def test_the_keys_are_listed_and_q_ends_the_view() -> None:
         await pilot.press("q")
 
     used(script, Farm())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_a_long_name_is_shortened_and_no_column_is_cut(key: str, size: tuple[int, int]) -> None:
+    """Beside the scroll bar of a long table, too."""
+    name = "a-name-that-is-far-too-long-for-a-column.of-a-data-centre.example.com"
+    miners = tuple(replace(MINER, name=f"rig-{number}") for number in range(60))
+    hosts = tuple(replace(WORK, name=f"host-{number}", free_slots=1_234) for number in range(60))
+    farm = Farm(snapshot(miners=(replace(MINER, name=name), *miners), hosts=(replace(WORK, name=name), *hosts)))
+
+    async def script(pilot: Pilot[None]) -> None:
+        lines = (await settled(pilot, key)).splitlines()
+        row = next(line for line in lines if "a-name-tha" in line)
+        assert "…" in row
+        assert ".com" in row
+        header = next(line for line in lines if line.startswith("miner " if key == "1" or size[0] > 130 else "host "))
+        for word in ("last paid",) if key == "1" else ("free", "last job") if size[0] < 130 else ():
+            assert f"  {word}" in f"{header}  "
+        assert "1,234" in "".join(lines) or key == "1"
+
+    used(script, farm, size)
+
+
+def test_an_opened_row_shows_its_times_by_the_farms_clock() -> None:
+    farm = Farm(snapshot(earnings=replace(SNAPSHOT.earnings, time_zone="Asia/Kolkata")))
+
+    async def script(pilot: Pilot[None]) -> None:
+        assert "last paid at        2027-01-15 13:29:58 Asia/Kolkata" in await settled(pilot, "enter")
+
+    used(script, farm)

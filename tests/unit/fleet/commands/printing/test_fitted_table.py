@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from fleet.commands.printing.fitted_table import FittedTable, shortened
+from fleet.commands.printing.fitted_table import FittedTable
 
 
 def lines(width: int, *names: str) -> list[str]:
@@ -33,9 +33,3 @@ def test_a_name_that_does_not_fit_keeps_its_beginning_and_its_end_in_one_line(na
     assert found[1].rstrip(" 8").endswith(name[-3:])
     assert "…" in found[1]
     assert all(cell_len(line.rstrip()) <= 30 for line in found)
-
-
-@pytest.mark.parametrize("width", range(1, 40))
-def test_a_shortened_text_is_never_wider_than_asked(width: int) -> None:
-    for text in ("", "abc", "x" * 39, "再" * 20, "a再" * 13):
-        assert cell_len(shortened(text, width)) <= width
