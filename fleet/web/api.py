@@ -78,7 +78,8 @@ class Questions:
         if name and of_one is not None:
             found = await self._kept.answer((kind, name), lambda: _made(of_one(name[:_MOST_TEXT])))
         else:
-            found = await self._kept.answer((kind, "", *sorted(query.items())), lambda: _made(of_all(query)))
+            question = (kind, "", *sorted(query.items()))
+            found = await self._kept.answer(question, lambda: _made(of_all(query)), common=not query)
         return found or api_error(503, "too many different questions at once: ask again in a second")
 
     # -- questions ---------------------------------------------------------------------------------------------------

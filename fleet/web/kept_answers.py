@@ -23,12 +23,17 @@ class KeptAnswers(Generic[A]):
         self._kept: OrderedDict[Hashable, tuple[float, asyncio.Task[A]]] = OrderedDict()
         self._left, self._left_at = float(_BURST), clock()
 
-    async def answer(self, question: Hashable, make: Callable[[], Coroutine[Any, Any, A]]) -> A | None:
-        """The answer, at most two seconds old; None if too many different ones were made in the last seconds."""
+    async def answer(
+        self, question: Hashable, make: Callable[[], Coroutine[Any, Any, A]], *, common: bool = False
+    ) -> A | None:
+        """The answer, at most two seconds old; None if too many different ones were made in the last seconds.
+
+        A `common` question is one of few, so it needs no bound, and no number of others puts it off.
+        """
         now = self._clock()
         made_at, task = self._kept.get(question, (float("-inf"), None))
         if task is None or (task.done() and now - made_at >= _SAME_S):
-            if not self._may_make(now):
+            if not (common or self._may_make(now)):
                 return None
             task = asyncio.ensure_future(make())
             self._kept[question] = (now, task)

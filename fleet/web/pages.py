@@ -21,7 +21,7 @@ from fleet.web.kept_answers import KeptAnswers
 from fleet.web.reading import LedgerThread
 from fleet.web.rendering import Renderer
 from fleet.web.sources import FarmSources
-from fleet.web.spans import PaidStep, Span, span_named
+from fleet.web.spans import SPANS, PaidStep, Span, span_named
 from fleet.web.why import why_host, why_miner
 
 #: seconds for which the advice is shown again
@@ -30,6 +30,7 @@ _ADVICE_S = 30.0
 _FIRST_MINERS, _FIRST_HOSTS, _JOBS, _CHANGES = 12, 12, 25, 20
 #: longest text that is looked up
 _MOST_TEXT = 200
+_SPAN_NAMES = frozenset(span.name for span in SPANS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +68,8 @@ class Pages:
         maker = self._makers.get(path)
         if maker is None:
             return self._message(404, "Not found", "This farm has no such page.")
-        found = await self._kept.answer((path, *sorted(query.items())), lambda: self._made(maker, query))
+        common = query.keys() <= {"span"} and query.get("span", SPANS[0].name) in _SPAN_NAMES
+        found = await self._kept.answer((path, *sorted(query.items())), lambda: self._made(maker, query), common=common)
         return found or PageAnswer(status=503, body=b"too many different pages at once: ask again in a second\n")
 
     async def _made(

@@ -131,6 +131,9 @@ def test_many_different_pages_at_once_are_put_off() -> None:
         statuses = [(await pages.answer("/job", {"id": f"{number}"})).status for number in range(100)]
         assert set(statuses) == {404, 503}
         assert world.reads == statuses.count(404) < 50
+        for path, query in (("/", {}), ("/", {"span": "30 d"}), ("/miners", {}), ("/hosts", {})):
+            assert (await pages.answer(path, query)).status == 200, "what everybody looks at is not put off"
+        assert (await pages.answer("/", {"span": "31 d"})).status == 503
         world.now += 1.0
         assert (await pages.answer("/", {})).status == 200
 
