@@ -16,7 +16,9 @@ class CrowdedServer(HTTPServer):
     finish their requests take places from each other.
     """
 
-    def initialize(self, *args: Any, most: int, longest_s: float | None = None, **named: Any) -> None:
+    def initialize(  # type: ignore[override]  # it needs `most`
+        self, *args: Any, most: int, longest_s: float | None = None, **named: Any
+    ) -> None:
         """`most` is how many connections are kept, `longest_s` after how many seconds each is closed."""
         self._most, self._longest_s = most, longest_s
         #: the connections, oldest first, and what will close each
