@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 
 from fleet.domain.amounts import ZERO
 
@@ -12,6 +13,10 @@ NOT_STATED = "not stated"
 _NUMBERS = re.compile(r"([0-9]{1,18})")
 #: the smallest amount that six decimals can show
 _STEP = Decimal("0.000001")
+#: an amount is exact everywhere else, where a sum that needs rounding raises Inexact
+_ROUNDING = Context(prec=2000, traps=[])
+#: texts that are kept: a page shows the same past again and again
+_REMEMBERED = 4_096
 
 
 def readable(amount: Decimal | int, *, exact: bool = False) -> str:
@@ -20,9 +25,14 @@ def readable(amount: Decimal | int, *, exact: bool = False) -> str:
     An amount that would be shown as zero is shown as a bound instead: only zero is `0`.
     """
     value = Decimal(amount)
-    if exact:
-        return f"{value:f}"
-    if ZERO < abs(value) < _STEP:
+    return f"{value:f}" if exact else _short(value)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _short(value: Decimal) -> str:
+    if not value:
+        return "0"
+    if abs(value) < _STEP:
         return f"<{_STEP:f}" if value > 0 else f">-{_STEP:f}"
     return _without_zeros(f"{_rounded(value):f}")
 
@@ -56,10 +66,7 @@ def aligned(amounts: Sequence[Decimal | int | None], *, exact: bool = False) -> 
 
 
 def _rounded(value: Decimal) -> Decimal:
-    # an amount is exact everywhere else, where a sum that needs rounding raises Inexact
-    with localcontext() as context:
-        context.clear_traps()
-        return value.quantize(_STEP, rounding=ROUND_HALF_EVEN)
+    return value.quantize(_STEP, rounding=ROUND_HALF_EVEN, context=_ROUNDING)
 
 
 def _without_zeros(text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from markupsafe import Markup
+
 from fleet.domain.amounts import ZERO
 from fleet.status.snapshot import LossRow
 
@@ -26,6 +28,12 @@ class Bar:
     y: float
     width: float
     height: float
+
+    @property
+    def place(self) -> Markup:
+        """The same as attributes of SVG."""
+        made = f'x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}"'
+        return Markup(made)  # noqa: S704 - numbers only
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

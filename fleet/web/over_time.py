@@ -26,6 +26,12 @@ class ChartStep:
     #: whether it still grows
     last: bool
 
+    @property
+    def title(self) -> str:
+        """What a pointer over the bar shows."""
+        jobs = "" if self.jobs is None else f", {figures.count(self.jobs)} jobs"
+        return f"{self.at}: {figures.nnet(self.nnet)} NNET{jobs}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -61,8 +61,8 @@ class PaidStep:
     servers: Mapping[str, Decimal]
     #: number of paid jobs
     jobs: int
+    #: NNET of all miners, which each chart of the farm shows
+    nnet: Decimal = field(init=False)
 
-    @property
-    def nnet(self) -> Decimal:
-        """NNET of all miners."""
-        return sum(self.miners.values(), ZERO)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nnet", sum(self.miners.values(), ZERO))
