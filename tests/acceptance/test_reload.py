@@ -95,7 +95,9 @@ def test_a_reload_of_200_miners_under_load_leaves_150_sessions_alone_and_every_p
         had = {int(one[4:], 16): sum(states.values()) for one, states in sessions(url).items()}
         assert {number: count for number, count in had.items() if 26 <= number < 176 and count != 1} == {}
         assert [had[number] for number in (1, 25, 176, 200, 201, 225)] == [1, 1, 2, 2, 1, 1]
-        assert said(folder, url, "config", "diff") == "nothing differs\n"
+        found = said(folder, url, "config", "diff")
+        assert found.startswith("nothing differs from what was taken over ")
+        assert "25 miners added: rig-201, rig-202" in found
         process.send(signal.SIGTERM)
         assert process.wait() == 0, process.words()
         end = figures(process)

@@ -157,7 +157,7 @@ class Reloading:
         plans = self._plans(reload.settings, settings, lines)
         lines[:0] = [line for one, plan, _ in plans for line in self._said(one, plan)]
         if reload.only_tell:
-            reload.answer(ReloadOutcome(taken=True, lines=tuple(lines) or (_NOTHING,)))
+            reload.answer(ReloadOutcome(taken=True, lines=tuple(lines or self._nothing(now))))
             return None
         for one, plan, specs in plans:
             if plan:
