@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass
 from typing import Protocol
 
-from config.changes import Change, changes, same_servers, taken_over
-from config.reloading import Takes
+from config.changes import changes, same_servers, taken_over
 from config.server_tables import ServerSettings
 from config.settings import Settings
 from fleet.coordinator.inbox import Reload
+from fleet.coordinator.reload.change_words import line_of
 from fleet.coordinator.reload.desk import ReloadOutcome
 from fleet.coordinator.reload.roster import RosterChange, roster_change, words
 from fleet.coordinator.scheduling.scheduler import Farm
@@ -153,7 +153,7 @@ class Reloading:
     def _started(self, reload: Reload, now: float) -> _UnderWay | None:
         """Check what is asked for and begin with it; None where there is nothing to bring in or only to tell."""
         found, settings = changes(self._settings, reload.settings), taken_over(self._settings, reload.settings)
-        lines = [*map(_line, found)]
+        lines = [*map(line_of, found)]
         plans = self._plans(reload.settings, settings, lines)
         lines[:0] = [line for one, plan, _ in plans for line in self._said(one, plan)]
         if reload.only_tell:
@@ -279,15 +279,3 @@ def _brought_in(one: Reloadable, spec: MinerSpec, now: float) -> Miner:
 def _count_again(farm: Farm, settings: Settings, now: float) -> None:
     farm.timetable.miners = max(len(farm.miners) - len(farm.removed), 1)
     farm.auto.count_again({miner.id.lower() for miner in settings.miner if miner.pinned}, now)
-
-
-def _line(change: Change) -> str:
-    shown = "changed" if change.secret else f"{_shown(change.before)} → {_shown(change.after)}"
-    rest = "" if change.takes in {Takes.RELOAD, Takes.COMMANDS} else f"; needs a {change.takes.value}"
-    return f"{change.name}: {shown}{rest}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return "unset" if value is None else f"{value}"
