@@ -47,6 +47,11 @@ def test_a_seed_that_failed_once_holds(seed: int, jobs: int | None) -> None:
     run_seed(draw_plan(seed, jobs=jobs, later=False))
 
 
+@pytest.mark.parametrize("seed", [9301022, 9301774])
+def test_a_server_that_says_falsely_at_the_end_that_there_is_no_session_is_believed(seed: int) -> None:
+    run_seed(draw_plan(seed))
+
+
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_a_copy_of_the_servers_books_that_lags_behind_changes_no_amount(seed: int) -> None:
     """Four answers in a row state an old total: what was paid since is not missing, and is not booked again."""

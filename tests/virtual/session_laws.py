@@ -23,6 +23,9 @@ _OPEN_SESSIONS = (
     .join(schema.miners, schema.miners.c.id == schema.sessions.c.miner)
     .where(schema.sessions.c.closed_at.is_(None))
 )
+#: what the fault `no_session` says, and the sessions that the farm has closed since the server said so
+_NONE_ACTIVE = "No active session. Start a session first."
+_DENIED_SESSIONS = select(schema.sessions.c.session_id).where(schema.sessions.c.cause == _NONE_ACTIVE)
 _REQUESTED = select(schema.miners.c.miner_id).join(session_requests, session_requests.c.miner == schema.miners.c.id)
 
 
@@ -57,15 +60,21 @@ class SessionLaws:
             self._late.add(arrival.body["contributor_id"])
 
     def at_end(self, server: Server, plan: Plan, farm: Farm, engine: Engine) -> None:
-        """The server holds no session of the farm that the ledger does not know: as open, or as requested."""
+        """The server holds no session of the farm that the ledger does not know: as open, or as requested.
+
+        The farm believes a server that says of a session that there is none. Where that was false, and the farm ended
+        before it asked for the next session and was given this one, the session is left to end by itself.
+        """
+        lies = any(fault.kind is FaultKind.NO_SESSION for fault in plan.faults)
         with engine.connect() as connection:
+            denied = {row.session_id for row in connection.execute(_DENIED_SESSIONS)} if lies else set[str]()
             known = {(row.miner_id, row.session_id) for row in connection.execute(_OPEN_SESSIONS)}
             requested = {row.miner_id for row in connection.execute(_REQUESTED)}
         # an answer from a cache may name another session than the one that runs
         stale = any(fault.kind is FaultKind.STALE for fault in plan.faults)
         for one in server.simulator.world.sessions.values():
             miner_id = one.contributor_id
-            if not one.active or stale or miner_id in self._late:
+            if not one.active or stale or miner_id in self._late or one.session_id in denied:
                 continue
             words = f"sessions: {one.session_id} of {miner_id} is open at the server, and the ledger"
             self._hold(miner_id in requested or (miner_id, one.session_id) in known, f"{words} does not know of it")
