@@ -13,6 +13,8 @@ from tasks.messages import Outcome, ResultMessage
 _ABLE_S = 120.0
 #: the same for one whose workers no longer state that they take jobs
 _LEFT_S = 10.0
+#: how long the workers that the first look finds count before they have computed a job, in seconds
+_FIRST_S = 10.0
 #: most hosts that are remembered: a worker states its own name, and may invent names without end
 _MOST_HOSTS = 256
 #: failures in a row before the first warning about a host, and the factor to the next warning
@@ -48,6 +50,8 @@ class HostHealth:
         #: hosts whose workers state that they take jobs, and those that did before
         self._taking: frozenset[str] = frozenset()
         self._left: frozenset[str] = frozenset()
+        #: until when those that have computed nothing yet count as well; None before the first worker is seen
+        self._first_until: float | None = None
 
     def stated(self, hosts: Collection[str]) -> None:
         """The hosts whose workers state that they take jobs.
@@ -83,15 +87,30 @@ class HostHealth:
         )
 
     def able(self, now: float) -> frozenset[str]:
-        """The workers that computed a job lately, without those of hosts that are paused or have left."""
+        """The workers that computed a job lately, without those of hosts that are paused or have left.
+
+        After a start no host has computed a job. For a moment those count that state that they take jobs, so that the
+        first results are checked, too. Not for longer, since anybody with a worker's password can state a host.
+        """
         lately = frozenset(worker for worker, tally in self._tallies.items() if now - tally.computed_at <= _ABLE_S)
+        if self._first_until is None or now < self._first_until:
+            lately |= self._expected(now)
         # asked for each result, and seldom is a host paused or gone
         if not (self.paused or self._left):
             return lately
         return frozenset(worker for worker in lately if self._counts(worker, now))
 
+    def _expected(self, now: float) -> frozenset[str]:
+        """The workers, by the names that Celery gives them, of hosts that have not answered since the start."""
+        if not self._taking:
+            return frozenset()
+        self._first_until = now + _FIRST_S if self._first_until is None else self._first_until
+        answered = {host_of(worker) for worker in self._tallies}
+        return frozenset(f"worker@{name}" for name in self._taking if host_of(name) not in answered)
+
     def _counts(self, worker: str, now: float) -> bool:
         """Whether a worker that computed a job lately is expected to compute another."""
         host = host_of(worker)
-        gone = host in self._left and now - self._tallies[worker].computed_at > _LEFT_S
+        tally = self._tallies.get(worker)
+        gone = host in self._left and tally is not None and now - tally.computed_at > _LEFT_S
         return not gone and host not in self.paused
