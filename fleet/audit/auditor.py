@@ -1,19 +1,22 @@
-"""Decides which results are checked on another host, and which hosts are distrusted, by each host's record. Pure."""
+"""Keeps each host's record, which decides how many of its results are checked, and whether it is distrusted. Pure.
+
+One file: each finding about a host changes the same record.
+"""
 
 from __future__ import annotations
 
 import random
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from fleet.audit.host_record import TEN, HostRecord, KeptRecord
+from fleet.audit.identities import Identities
 from fleet.domain.checks import Checked
 from tasks.host.host_names import host_of
 from tasks.kinds import Kind
 from tasks.messages import ResultMessage
 
-#: results that agreed, in a row, until which all of a host's results are checked; after as many again, the share halves
-_ALL = 10
 #: wrong results after which a host is distrusted
 _MOST_WRONG = 2
 #: times longer than possible that a host may state in a row, and plausible ones that make up for them
@@ -24,35 +27,16 @@ _SLACK_S = 0.1
 _MOST_HOSTS = 256
 
 
-@dataclass(slots=True)
-class HostRecord:
-    """What was found out about one host since the coordinator started."""
-
-    #: results that were awaited
-    results: int = 0
-    #: of these: compared with another host's, agreed, wrong; and drawn to be checked, but no other host could
-    checked: int = 0
-    agreed: int = 0
-    wrong: int = 0
-    unchecked: int = 0
-    #: results that agreed since the last wrong one
-    in_a_row: int = 0
-    #: kernel times longer than possible, and plausible ones since the last of them
-    false_times: int = 0
-    plausible: int = 0
-    #: when the last of them arrived, in monotonic seconds
-    false_at: float = float("-inf")
-    #: why its results are refused; empty while they are taken
-    distrusted: str = ""
-
-
 class Auditor:
     """The records of all hosts. `share` of a trusted host's results are checked; 0 checks none."""
 
     def __init__(self, share: float = 0.0, rng: random.Random | None = None) -> None:
         self.share = share
-        #: the part of a worker's name after the @ → what it states of its host that decides on last bits
-        self.kinds: Mapping[str, Kind] = {}
+        #: most results of a host that are under check at once, until the share of them is down to the setting
+        self.at_once = TEN
+        self.identities = Identities()
+        #: what of each host's record is to be kept, as of its last change; another thread may read it
+        self.kept: dict[str, KeptRecord] = {}
         #: the hosts that were distrusted, in order
         self.log: list[str] = []
         #: kernel time that checks took, in milliseconds
@@ -61,6 +45,10 @@ class Auditor:
         self.disputed = 0
         self._rng = rng or random.Random()
         self._records: OrderedDict[str, HostRecord] = OrderedDict()
+        #: what an earlier coordinator kept of hosts that have not shown that they are still the same
+        self._earlier: dict[str, KeptRecord] = {}
+        self._kinds: Mapping[str, Sequence[Kind]] = {}
+        self._under_check = Counter[str]()
         #: hosts whose results are refused, and hosts that stated impossible times
         self._refused: set[str] = set()
         self._suspected: set[str] = set()
@@ -74,7 +62,7 @@ class Auditor:
         """The record of a host, a new one if it has none."""
         found = self._records.get(host)
         if found is None:
-            found = self._records[host] = HostRecord()
+            found = self._records[host] = self._new(host)
             if len(self._records) > _MOST_HOSTS:
                 self._forget_one()
         return found
@@ -83,34 +71,43 @@ class Auditor:
         """Whether results of this worker's host are taken."""
         return not self._refused or host_of(worker) not in self._refused
 
+    def trusts_host(self, host: str) -> bool:
+        """Whether results of this host are taken."""
+        return host not in self._refused
+
     def trusted(self, workers: frozenset[str]) -> frozenset[str]:
         """Those of the workers whose hosts' results are taken."""
         if not self._refused:
             return workers
         return frozenset(worker for worker in workers if self.trusts(worker))
 
-    def kind_of(self, worker: str) -> Kind:
-        """What a worker states of its host; empty if it states nothing."""
-        return self.kinds.get(worker.rpartition("@")[2], ())
-
     def share_of(self, host: str) -> float:
         """The share of this host's results that is checked: all at first, then half as many after every ten."""
+        if not self.share:
+            return 0.0
         found = self._records.get(host)
-        tens = 0 if found is None else found.in_a_row // _ALL
-        return max(self.share, 0.5**tens) if self.share else 0.0
+        return max(self.share, found.share) if found is not None else 1.0
 
-    def draws(self, message: ResultMessage, able: Collection[str]) -> bool:
-        """Count a computed result; whether it is to be checked. `able` are the workers that compute other jobs."""
-        host = host_of(message.worker)
-        record = self._records.get(host) or self.record(host)
-        record.results += 1
-        # most results are of hosts that have shown themselves right
-        if not self.share or (record.in_a_row >= _ALL and self._rng.random() >= self.share_of(host)):
-            return False
-        if any(host_of(worker) != host for worker in able):
+    def mark(self) -> float:
+        """The mark of a new result: it is checked if that is below its host's share."""
+        return self._rng.random()
+
+    def has_room(self, host: str) -> bool:
+        """Whether one more result of this host may be under check."""
+        if self._under_check[host] < self.at_once:
             return True
-        record.unchecked += 1
-        return False
+        found = self._records.get(host)
+        return found is not None and not found.on_probation and found.share <= self.share
+
+    def check_begun(self, host: str) -> None:
+        """A result of this host is under check from now on."""
+        self._under_check[host] += 1
+
+    def check_over(self, host: str) -> None:
+        """A check of one of its results is over, however it ended."""
+        self._under_check[host] -= 1
+        if self._under_check[host] <= 0:
+            del self._under_check[host]
 
     def timed(self, message: ResultMessage, ordered_at: float, now: float) -> ResultMessage:
         """The result of a job that was ordered at `ordered_at`, with its kernel time cut to what is possible.
@@ -146,11 +143,12 @@ class Auditor:
         if checked.unchecked:
             self.record(checked.unchecked).unchecked += 1
         for host in checked.agreed:
-            record = self.record(host)
-            record.checked, record.agreed, record.in_a_row = record.checked + 1, record.agreed + 1, record.in_a_row + 1
+            self.record(host).agree(first=host == checked.first)
+            self._keep(host)
         for host in checked.wrong:
             record = self.record(host)
-            record.checked, record.wrong, record.in_a_row = record.checked + 1, record.wrong + 1, 0
+            record.err()
+            self._keep(host)
             if record.wrong >= _MOST_WRONG:
                 self._distrust(host, record, f"{record.wrong} of its results were wrong")
 
@@ -161,9 +159,56 @@ class Auditor:
 
     def forgive(self, host: str) -> None:
         """Take a host's results again, and check all of them at first."""
-        self._records[host] = HostRecord()
+        self._records[host] = self._new(host)
         self._refused.discard(host)
         self._suspected.discard(host)
+        self._earlier.pop(host, None)
+        self._keep(host)
+
+    def recall(self, records: Iterable[KeptRecord]) -> None:
+        """Take in what an earlier coordinator kept. It counts once `identify` has shown that a host is the same."""
+        self._earlier = {one.host: one for one in records}
+
+    def identify(self, identities: Identities) -> None:
+        """Take in what shows that hosts are the same.
+
+        A host with another key begins anew. One that computes in another way is checked as a new one, but its wrong
+        results still count: otherwise it could state another kind after each of them.
+        """
+        self.identities, self._kinds = identities, identities.kinds_by_host()
+        for host, record in list(self._records.items()):
+            key, kinds = identities.key_of(host), self._kinds.get(host, ())
+            if record.is_of(key, kinds):
+                record.key, record.kind = key, record.kind or min(kinds, default=())
+                continue
+            begun = self._records[host] = self._new(host)
+            begun.results, begun.unchecked, begun.distrusted = record.results, record.unchecked, record.distrusted
+            begun.wrong = record.wrong if key == record.key else 0
+            self._keep(host)
+        for earlier in list(self._earlier.values()):
+            self._recognize(earlier)
+
+    def _recognize(self, earlier: KeptRecord) -> None:
+        """Have what was kept of a host count, as far as it is the same."""
+        host, kinds = earlier.host, self._kinds.get(earlier.host, ())
+        if earlier.key != self.identities.key_of(host):
+            del self._earlier[host]
+            return
+        if earlier.wrong:
+            # one that was wrong more often was distrusted, and somebody has taken that back
+            self.record(host).wrong += min(earlier.wrong, _MOST_WRONG - 1)
+            self._earlier[host] = replace(earlier, wrong=0)
+        if kinds:
+            del self._earlier[host]
+            if earlier.kind in kinds:
+                self.record(host).inherit(earlier)
+            self._keep(host)
+
+    def _new(self, host: str) -> HostRecord:
+        return HostRecord(key=self.identities.key_of(host), kind=min(self._kinds.get(host, ()), default=()))
+
+    def _keep(self, host: str) -> None:
+        self.kept[host] = self.record(host).kept(host)
 
     def _distrust(self, host: str, record: HostRecord, reason: str) -> None:
         if not record.distrusted:
@@ -176,5 +221,6 @@ class Auditor:
         oldest = next((name for name, one in self._records.items() if not one.distrusted), None)
         forgotten = oldest if oldest is not None else next(iter(self._records))
         del self._records[forgotten]
+        self.kept.pop(forgotten, None)
         self._refused.discard(forgotten)
         self._suspected.discard(forgotten)

@@ -53,6 +53,8 @@ class WorkerKinds:
     by_worker: Mapping[str, tuple[str, ...]]
     #: all that each states
     hosts: Mapping[str, StatedHost] = field(default_factory=dict)
+    #: what shows the key of each invited host without telling it, by host
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +99,17 @@ class PresenceWatch:
         tell_kinds: Callable[[WorkerKinds | WorkerLevels], None] = lambda _: None,
         *,
         knows_kind: Callable[[str, StatedHost], bool] | None = None,
+        keys: Callable[[], Mapping[str, str]] = dict,
         open_to_all: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`tell_kinds` takes what the workers state of their hosts, whenever that changes.
 
         `knows_kind` says whether the kind is believed of a worker of this name; without it, each is.
-        `open_to_all` takes the level up to which every host may take jobs.
+        `keys` gives what shows each host's key. `open_to_all` takes the level up to which every host may take jobs.
         """
         self._open, self._helping = open_to_all, Helping()
         self._knows_kind = knows_kind or (lambda _worker, _host: True)
-        self._client = client
+        self._client, self._keys = client, keys
         self._tell, self._tell_kinds = tell, tell_kinds
         self._told = WorkerKinds({})
         self._levels: Mapping[str, int] = {}
@@ -174,7 +177,7 @@ class PresenceWatch:
             return
         hosts = {name: one.host for name, one in stated.items() if one is not None and one.host is not None}
         kinds = {name: host.kind for name, host in hosts.items() if self._knows_kind(name, host)}
-        found = WorkerKinds(kinds, hosts)
+        found = WorkerKinds(kinds, hosts, self._keys())
         if found != self._told:
             self._told = found
             self._tell_kinds(found)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from fleet.domain.calls import Answer, Reply
+from fleet.domain.checks import Screened
 from fleet.domain.free_jobs import FreeJobTerms
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.proof import Exchange
@@ -21,12 +22,20 @@ class ResultArrived:
     message: ResultMessage
     #: workers that compute other jobs
     able: Collection[str] = ()
-    #: whether another host is to compute the job, too, before its result is submitted
-    check: bool = False
+    #: what becomes of the result
+    screened: Screened = Screened.TAKEN
     #: whether results of its host are taken
     trusted: bool = True
     #: what its worker states of its host that decides on a result's last bits; empty if unknown
     kind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HoldOver:
+    """The wait of a result that was held is over: it is `TAKEN`, or `CHECKED` from now on."""
+
+    job_id: str
+    screened: Screened
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +172,14 @@ class FreeJobsWorth:
     terms: FreeJobTerms
 
 
+#: events between the coordinator and its workers
+WorkEvent = Published | BrokerEmptied | HoldOver | HostDistrusted | HostsLeft | Unserved
+
 MinerEvent = (
     Reply
     | ResultArrived
-    | HostDistrusted
-    | HostsLeft
-    | Published
-    | Unserved
+    | WorkEvent
     | TimePassed
-    | BrokerEmptied
     | ServerIsBack
     | Probe
     | DrainBegun

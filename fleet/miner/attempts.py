@@ -9,30 +9,32 @@ import random
 from collections.abc import Collection, Mapping
 
 from fleet.audit.comparing import HostResult
-from fleet.audit.settling import contradicting, host_that_claims, settle
 from fleet.domain.causes import Loss
-from fleet.domain.checks import Checked
+from fleet.domain.checks import Screened
 from fleet.domain.effects import Dispatch, Effect
-from fleet.domain.events import BrokerEmptied, HostDistrusted, HostsLeft, Published, ResultArrived, Unserved
+from fleet.domain.events import (
+    BrokerEmptied,
+    HoldOver,
+    HostDistrusted,
+    HostsLeft,
+    Published,
+    ResultArrived,
+    Unserved,
+    WorkEvent,
+)
 from fleet.domain.jobs import JobState
 from fleet.domain.turn import NEVER
+from fleet.miner.checking import Checking
 from fleet.miner.job import LOSS_BY_OUTCOME, ActiveJob, flaw_of
-from fleet.miner.job_notices import anomaly, computed
+from fleet.miner.job_notices import anomaly
 from fleet.miner.policy import Policy
 from fleet.miner.strikes import avoided, given_up, pause_s
-from tasks.host.host_names import host_of
 from tasks.messages import ResultMessage
 
-#: waits for a result after which a job is decided by what was found out until then
-_CHECK_WAITS = 2
 #: shortest wait for a result, in seconds, however close the deadline is
 _LEAST_WAIT_S = 5.0
-#: longest wait for another host's result during a drain, in seconds; the drain itself may last 20
-_LAST_CHECK_S = 2.0
 #: wait for the result of a host that leaves, if no other qualifies for the job, in seconds
 _LAST_RESULT_S = 4.0
-#: most results of one job that are compared
-_MOST_CLAIMS = 5
 _DISTRUSTED = "computed by a host that is not trusted"
 
 
@@ -44,8 +46,8 @@ class Attempts:
         self._policy = policy
         self._jobs = jobs
         self._rng = rng
-        #: how long a result waits for that of another host, in seconds
-        self._check_s = policy.redispatch_s * _CHECK_WAITS
+        #: decides the jobs whose results are checked
+        self.checking = Checking(miner_id, jobs, policy.redispatch_s, self.order)
 
     def order(self, active: ActiveJob, now: float, *, only_if_idle: bool = False) -> Dispatch:
         """Order the next attempt. Its row is written before it is published."""
@@ -66,9 +68,7 @@ class Attempts:
 
     def wakes_at(self) -> float:
         """When a job next expires or `tick` has something to do."""
-        times = (
-            min(one.redispatch_at, one.expires_at, one.decides_at) for one in self._jobs.values() if one.at_workers
-        )
+        times = (min(one.retries_at, one.expires_at, one.decides_at) for one in self._jobs.values() if one.at_workers)
         return min(times, default=NEVER)
 
     def expired(self, now: float) -> list[ActiveJob]:
@@ -82,10 +82,10 @@ class Attempts:
         """
         effects: list[Effect] = []
         waiting = [one for one in self._jobs.values() if one.at_workers]
-        for active in [one for one in waiting if min(one.redispatch_at, one.decides_at) <= now]:
+        for active in [one for one in waiting if min(one.retries_at, one.decides_at) <= now]:
             if active.decides_at <= now:
                 # before anything else, since the order for another host may be held until a worker comes
-                effects += self.decide(active)
+                effects += self.checking.decide(active)
             elif active.ordered:
                 # a hanging Redis blocks the dispatcher, so another order would only add a second copy later
                 active.redispatch_at = now + self._policy.redispatch_s
@@ -103,25 +103,22 @@ class Attempts:
                 effects += [active.moved(JobState.ASSIGNED), order]
         return effects
 
-    def on(self, event: Published | BrokerEmptied | HostDistrusted | HostsLeft | Unserved, now: float) -> list[Effect]:
+    def on(self, event: WorkEvent, now: float) -> list[Effect]:
         """Take in what happened between the coordinator and its workers."""
         match event:
             case Published():
                 return self.published(event, now)
             case BrokerEmptied():
                 return self._broker_emptied(now)
-            case HostDistrusted():
-                return self._distrust(event.host, now)
-            case HostsLeft():
-                alone = [one for one in self._jobs.values() if one.is_checked and not _open_to_others(one, event.able)]
-                return [effect for active in alone for effect in self.decide(active)]
+            case HoldOver() | HostDistrusted() | HostsLeft():
+                return self.checking.on(event, now)
             case Unserved():
                 return self._unserved(event, now)
 
     def _broker_emptied(self, now: float) -> list[Effect]:
-        """Have each job at the workers dispatched again at once."""
+        """Have each job at the workers dispatched again at once, but for those whose result is here."""
         for active in self._jobs.values():
-            if active.at_workers:
+            if active.at_workers and not active.held:
                 active.redispatch_at, active.ordered, active.unanswered = now, False, 0
         return []
 
@@ -135,7 +132,7 @@ class Attempts:
             active.ordered = False
             return []
         if active.claims:
-            return self.decide(active)
+            return self.checking.decide(active)
         active.fail(event.cause, JobState.REJECTED, Loss.UNSERVED)
         return [active.moved(JobState.COMPUTED, cause=event.cause, loss=Loss.UNSERVED)]
 
@@ -160,11 +157,12 @@ class Attempts:
             return [anomaly(self._miner_id, "a result that is not awaited", message.job_id)]
         active.unanswered = 0
         flaw = flaw_of(message, active.job.job_type) if event.trusted else _DISTRUSTED
-        if not flaw and (event.check or active.is_checked):
-            return self._claimed(active, HostResult(message=message, kind=event.kind), able, now)
-        if not flaw:
-            return self._computed(active, HostResult(message=message, kind=event.kind))
-        return self._failed(active, message, flaw, able, now)
+        if flaw:
+            return self._failed(active, message, flaw, able, now)
+        claim = HostResult(message=message, kind=event.kind)
+        if event.screened is Screened.TAKEN and not active.is_checked:
+            return self.checking.computed(active, claim)
+        return self.checking.claimed(active, claim, able, now, held=event.screened is Screened.HELD)
 
     def _failed(
         self, active: ActiveJob, message: ResultMessage, flaw: str, able: Collection[str], now: float
@@ -173,7 +171,7 @@ class Attempts:
         claimants = {claim.message.worker for claim in active.claims}
         end = given_up(active, set(able) - claimants, self._policy.max_attempts)
         if end is not None and active.claims and (counted or end is JobState.REJECTED):
-            return self.decide(active)
+            return self.checking.decide(active)
         if end is JobState.REJECTED or (end is not None and counted):
             # an `error` submission frees the miner for other jobs
             loss = LOSS_BY_OUTCOME[message.outcome]
@@ -188,95 +186,3 @@ class Attempts:
             return [note, active.moved(active.state)]
         active.ordered, active.redispatch_at = False, now + pause_s(active.strikes)
         return [note, active.moved(JobState.ASSIGNED)]
-
-    # -- checks -----------------------------------------------------------------------------------------------------
-
-    def _claimed(self, active: ActiveJob, claim: HostResult, able: Collection[str], now: float) -> list[Effect]:
-        """Take in a result of a job that is checked: decide the job by it, or have another host compute it, too."""
-        claims, answer = active.claims, (claim.message.attempt, claim.message.worker)
-        if any((one.message.attempt, one.message.worker) == answer for one in claims):
-            # the stream's entry came twice
-            return []
-        if not claims:
-            # a result that is submitted after the deadline earns nothing
-            active.decided_by = now + min(self._check_s, (active.expires_at - now) / 2)
-        claims.append(claim)
-        settled = settle(active.job.job_type, claims)
-        if settled is not None:
-            active.checked = True
-            extra_ms = sum(one.message.compute_ms for one in claims) - settled.claim.message.compute_ms
-            found = Checked(job_id=active.job.job_id, agreed=settled.agreed, wrong=settled.wrong, extra_ms=extra_ms)
-            return [*self._computed(active, settled.claim), found]
-        effects = self._without_contradicting(active)
-        if active.claims and (len(active.claims) >= _MOST_CLAIMS or not _open_to_others(active, able)):
-            return [*effects, *self.decide(active)]
-        if claim.message.attempt < active.attempt:
-            # the next attempt is under way
-            return effects
-        order = self.order(active, now)
-        return [*effects, active.moved(JobState.ASSIGNED), order]
-
-    def hurry(self, now: float) -> None:
-        """The farm ends: let no check wait for long, so that its job is submitted before the drain is over."""
-        self._check_s = min(self._check_s, _LAST_CHECK_S)
-        for active in self._jobs.values():
-            if active.is_checked:
-                active.decided_by = min(active.decided_by, now + self._check_s)
-
-    def _without_contradicting(self, active: ActiveJob) -> list[Effect]:
-        """Drop the results of hosts that contradict themselves."""
-        wrong = contradicting(active.job.job_type, active.claims)
-        if not wrong:
-            return []
-        dropped = [one for one in active.claims if host_that_claims(one) in wrong]
-        active.claims = [one for one in active.claims if host_that_claims(one) not in wrong]
-        active.failed_on.update(one.message.worker for one in dropped)
-        extra_ms = sum(one.message.compute_ms for one in dropped)
-        return [Checked(job_id=active.job.job_id, wrong=tuple(sorted(wrong)), extra_ms=extra_ms)]
-
-    def decide(self, active: ActiveJob) -> list[Effect]:
-        """Decide a checked job without further results: one that nobody contradicts is submitted unchecked."""
-        hosts = sorted({host_that_claims(one) for one in active.claims})
-        if len(hosts) == 1:
-            return [
-                *self._computed(active, active.claims[0]),
-                Checked(job_id=active.job.job_id, unchecked=hosts[0]),
-            ]
-        active.claims, active.decided_by = [], NEVER
-        # the server reads this, so it names no host
-        active.fail("hosts computed different results", JobState.QUARANTINED, Loss.KERNEL)
-        cause = f"{' and '.join(hosts)} computed different results, and no other host could decide"
-        note = anomaly(self._miner_id, cause, active.job.job_id)
-        found = Checked(job_id=active.job.job_id, disputed=True)
-        return [active.moved(JobState.COMPUTED, cause=cause, loss=Loss.KERNEL), found, note]
-
-    def _distrust(self, host: str, now: float) -> list[Effect]:
-        """Have computed again what this host computed alone and was not submitted, and forget its other results."""
-        effects: list[Effect] = []
-        for active in self._jobs.values():
-            active.claims = [one for one in active.claims if host_that_claims(one) != host]
-            alone = active.state is JobState.COMPUTED and not active.checked and not active.failure
-            if alone and not active.sends and host_of(active.worker) == host:
-                active.result = None
-                active.failed_on.add(active.worker)
-                # another order of this turn may be with the dispatcher
-                active.ordered, active.redispatch_at = False, now + pause_s(1)
-                effects.append(active.moved(JobState.ASSIGNED))
-        return effects
-
-    def _computed(self, active: ActiveJob, claim: HostResult) -> list[Effect]:
-        message = claim.message
-        active.claims, active.decided_by, active.kind = [], NEVER, claim.kind
-        active.result = {**message.result, "compute_time_ms": round(message.compute_ms, 3)}
-        active.compute_ms, active.worker, active.kernel_version = (
-            message.compute_ms,
-            message.worker,
-            message.kernel_version,
-        )
-        return [active.moved(JobState.COMPUTED, computed_by=message), computed(self._miner_id, active)]
-
-
-def _open_to_others(active: ActiveJob, able: Collection[str]) -> bool:
-    """Whether a further answer may decide a checked job: of another host, or of several that are asked again."""
-    answered = {host_that_claims(one) for one in active.claims}
-    return len(answered) > 1 or any(host_of(one) not in answered for one in able if one not in active.failed_on)

@@ -58,6 +58,8 @@ class ActiveJob:
     #: results that hosts gave of a job that is checked, until it is decided, and when it is decided at the latest
     claims: list[HostResult] = field(default_factory=list)
     decided_by: float = NEVER
+    #: whether the only result waits for what checks of its host's other results show
+    held: bool = False
     #: whether another host gave the same result
     checked: bool = False
     #: number of messages that a worker took, or Redis lost, since the last answer
@@ -136,8 +138,13 @@ class ActiveJob:
         return self.state in AT_WORKERS
 
     @property
+    def retries_at(self) -> float:
+        """When the job is dispatched again if no result comes; never while its result is held."""
+        return NEVER if self.held else self.redispatch_at
+
+    @property
     def is_checked(self) -> bool:
-        """Whether another host has to give the same result before it is submitted."""
+        """Whether another host has to give the same result before it is submitted, or may have to."""
         return self.decided_by < NEVER
 
     @property

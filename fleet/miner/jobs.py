@@ -168,7 +168,7 @@ class Workload:
         """Give up expired jobs, and dispatch overdue ones again."""
         effects: list[Effect] = []
         for active in self.attempts.expired(now):
-            decided = self.attempts.decide(active) if active.claims else []
+            decided = self.attempts.checking.decide(active) if active.claims else []
             effects += decided or self._lost(active, JobState.EXPIRED, "deadline passed", Loss.EXPIRED)
         return effects + self.attempts.tick(now)
 

@@ -16,18 +16,14 @@ from fleet.domain.answers import HeartbeatAnswer, Receipt, Registration, Session
 from fleet.domain.calls import URGENCY, Answer, Call, CallKind, Reply, Urgency, states_total
 from fleet.domain.effects import Booked, Effect, JobOpened
 from fleet.domain.events import (
-    BrokerEmptied,
     Closed,
     DrainBegun,
     DrainOver,
     FreeJobsWorth,
-    HostDistrusted,
-    HostsLeft,
     Left,
     MinerEvent,
     Paused,
     Probe,
-    Published,
     Reopened,
     Respecified,
     ResultArrived,
@@ -35,8 +31,8 @@ from fleet.domain.events import (
     Retried,
     ServerIsBack,
     TimePassed,
-    Unserved,
     WalletDue,
+    WorkEvent,
 )
 from fleet.domain.jobs import Job, MinerSpec
 from fleet.domain.saved_state import SavedMiner
@@ -161,13 +157,13 @@ class Miner:
         return effects
 
     def _take_in(self, event: MinerEvent, now: float, find: Find) -> list[Effect]:
+        if isinstance(event, WorkEvent):
+            return self._workload.attempts.on(event, now)
         match event:
             case Reply():
                 return self._on_reply(event, now, find)
             case ResultArrived():
                 return self._workload.result(event, now)
-            case Published() | BrokerEmptied() | HostDistrusted() | HostsLeft() | Unserved():
-                return self._workload.attempts.on(event, now)
             case TimePassed():
                 return self._workload.tick(now)
             case DrainOver():
@@ -193,7 +189,7 @@ class Miner:
                 self.next_spec = event.spec if isinstance(event, Respecified) else self.next_spec
                 self._lifecycle.drain_begun(mines_on=not isinstance(event, DrainBegun))
                 if isinstance(event, DrainBegun):
-                    self._workload.attempts.hurry(now)
+                    self._workload.attempts.checking.hurry(now)
             case Reopened():
                 self.draining = False
                 self._lifecycle.reopen(register=self.next_spec is not self.spec)

@@ -75,13 +75,13 @@ class MinerFigures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostChecks:
-    """What checks of one host's results found since the coordinator's start."""
+    """What checks of one host's results found, as far as it is still the same host."""
 
     #: results that were compared with another host's, those that agreed, and those that were wrong
     checked: int
     agreed: int
     wrong: int
-    #: results that were to be checked and were submitted unchecked, since no other host could compute the job
+    #: results since the coordinator's start that were to be checked, and that no other host could check in time
     unchecked: int
     #: why its results are refused; empty while they are taken
     quarantined: str = ""

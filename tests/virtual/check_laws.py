@@ -16,7 +16,7 @@ class CheckLaws:
     def __init__(self, hold: Callable[[bool, str], None]) -> None:
         """`hold` raises unless a law holds."""
         self._hold = hold
-        #: jobs whose result is checked
+        #: jobs whose result is checked or held
         self.audited: set[str] = set()
         #: whether a host was found to compute wrongly
         self.distrusted = False

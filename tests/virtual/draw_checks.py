@@ -23,5 +23,6 @@ def with_checks(plan: Plan) -> Plan:
         workers=max(plan.workers, hosts),
         wrong_rate=rng.choice((0.05, 0.3, 1.0)),
         checked_share=rng.choice((0.02, 0.5, 1.0)),
+        checked_at_once=rng.choice((1, 2, 10)),
         flawed_rate=0.0,
     )

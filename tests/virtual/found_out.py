@@ -6,13 +6,14 @@ import random
 import sys
 
 from fleet.audit.auditor import Auditor
-from fleet.domain.checks import Checked
+from fleet.audit.screening import Screening
+from fleet.domain.checks import Checked, Screened
 from tasks.messages import Outcome, ResultMessage
 
 ABLE = frozenset({"worker@bad", "worker@a", "worker@b"})
 _RUNS = 200
 _RESULT = ResultMessage(job_id="j", attempt=1, outcome=Outcome.COMPUTED, result={}, worker="worker@bad")
-_RIGHT = Checked(job_id="j", agreed=("bad", "a"))
+_RIGHT = Checked(job_id="j", agreed=("bad", "a"), first="bad")
 _WRONG = Checked(job_id="j", agreed=("a", "b"), wrong=("bad",))
 
 
@@ -20,16 +21,22 @@ def found_out(wrong_rate: float, share: float, right_before: int, seed: int) -> 
     """Results of a host until it is distrusted, and how many wrong ones of these were submitted unchecked."""
     rng = random.Random(seed)
     auditor, results, submitted = Auditor(share, rng), 0, 0
+    screening = Screening(auditor)
+
+    def computed(*, wrong: bool) -> bool:
+        """Whether one more result is submitted unchecked."""
+        if screening.arrived(_RESULT, ABLE) is Screened.TAKEN:
+            return True
+        auditor.take(_WRONG if wrong else _RIGHT)
+        screening.over(_RESULT.job_id)
+        return False
+
     for _ in range(right_before):
-        if auditor.draws(_RESULT, ABLE):
-            auditor.take(_RIGHT)
+        computed(wrong=False)
     while auditor.trusts(_RESULT.worker):
         results += 1
         wrong = rng.random() < wrong_rate
-        if auditor.draws(_RESULT, ABLE):
-            auditor.take(_WRONG if wrong else _RIGHT)
-        else:
-            submitted += wrong
+        submitted += computed(wrong=wrong) and wrong
     return results, submitted
 
 

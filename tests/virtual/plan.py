@@ -101,6 +101,8 @@ class Plan:
     #: share of the first host's results that are wrong, and of all that are checked
     wrong_rate: float = 0.0
     checked_share: float = 0.0
+    #: most results of a host that are under check at once
+    checked_at_once: int = 10
 
     @property
     def steers_hosts(self) -> bool:

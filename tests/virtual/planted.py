@@ -23,7 +23,7 @@ from fleet.domain.jobs import JobState
 from fleet.domain.saved_state import OpenJob
 from fleet.errors import CallError, JobCompleted
 from fleet.ledger.ledger import Ledger
-from fleet.miner.attempts import Attempts
+from fleet.miner.checking import Checking
 from fleet.miner.job import ActiveJob
 from fleet.miner.jobs import Workload
 from fleet.miner.lifecycle import Lifecycle
@@ -45,7 +45,7 @@ _MOST_SEEDS = 500
 _commit, _receipt, _failed = Ledger.commit, Workload.receipt, Workload.submission_failed
 _restore, _computed, _paid, _heartbeat = (
     Workload.restore,
-    Attempts._computed,
+    Checking.computed,
     MinerAccount.job_paid,
     MinerAccount.heartbeat,
 )
@@ -193,9 +193,7 @@ PLANTED = (
         bug=_drops_what_was_completed,
         seed=1,
     ),
-    Planted(
-        name="submits the result before", owner=Attempts, attribute="_computed", bug=_sends_the_last_result, seed=1
-    ),
+    Planted(name="submits the result before", owner=Checking, attribute="computed", bug=_sends_the_last_result, seed=1),
     Planted(name="counts in floats", owner=MinerAccount, attribute="job_paid", bug=_counts_in_floats, seed=3),
     Planted(name="books a job twice", owner=MinerAccount, attribute="job_paid", bug=_books_twice, seed=1),
     Planted(

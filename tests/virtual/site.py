@@ -34,7 +34,7 @@ from tests.virtual.plan import Plan
 from tests.virtual.server import Server, VirtualClient
 from tests.virtual.steered import Operator
 from tests.virtual.timeline import EPOCH_S, Timeline
-from tests.virtual.watched_auditor import WatchedAuditor
+from tests.virtual.watched_auditor import WatchedAuditor, WatchedScreening
 
 
 class Site:
@@ -76,7 +76,9 @@ class Site:
         ledger.begin_run(run_at("virtual", self.name))
         self.farm = self._farm(ledger, beside)
         if self.plan.checked_share:
-            self.farm.workers.auditor = WatchedAuditor(self.plan.checked_share, self._jitter(), self.laws.checks)
+            auditor = WatchedAuditor(self.plan.checked_share, self._jitter(), self.laws.checks)
+            auditor.at_once = self.plan.checked_at_once
+            self.farm.workers.screening = WatchedScreening(auditor, self.laws.checks)
         return ServerLoop(
             name=self.name,
             priority=self.plan.priority,

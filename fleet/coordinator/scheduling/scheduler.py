@@ -174,12 +174,14 @@ class Farm:
 
         With `heartbeats_only` every other call waits, since nothing can be written to the ledger before it.
         """
-        for miner_ids, event in self.workers.news(now):
+        for miner_ids, news in self.workers.news(now):
             for miner_id in miner_ids or self.miners:
-                self._tell(self.miners[miner_id], event, now)
+                self._tell(self.miners[miner_id], news, now)
         self._look_at_income(now)
         for miner_id in self.timetable.queues.due(now):
             self._tell(self.miners[miner_id], TimePassed(), now)
+        for miner_id, event in self.workers.decided():
+            self._tell(self.miners[miner_id], event, now)
         self._ask_for_server(now)
         blocked_until = self._start_calls(now, heartbeats_only=heartbeats_only)
         if blocked_until < NEVER:
@@ -291,8 +293,7 @@ class Farm:
                 if isinstance(effect, JobOpened):
                     self.jobs.opened(effect)
                 elif isinstance(effect, JobMoved):
-                    if (ended := self.jobs.moved(effect)) is not None:
+                    if (ended := self.workers.moved(effect)) is not None:
                         self._resends.ended(ended.sends)
-                        self.workers.forget(effect.job_id)
                 elif isinstance(effect, Booked):
                     self.auto.seen.booked(effect.entry, now)

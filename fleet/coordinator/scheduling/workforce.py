@@ -9,13 +9,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fleet.audit.auditor import Auditor
+from fleet.audit.identities import Identities
+from fleet.audit.screening import Screening
 from fleet.broker.bundling import BundlePace
 from fleet.broker.host_health import HostHealth
 from fleet.broker.presence import WorkerKinds, WorkerLevels
 from fleet.broker.routes import Router, unserved
 from fleet.coordinator.scheduling.open_jobs import OpenJobs, TrackedJob
-from fleet.domain.effects import Dispatch
-from fleet.domain.events import HostDistrusted, HostsLeft, ResultArrived, Unserved
+from fleet.domain.checks import Screened
+from fleet.domain.effects import Dispatch, JobMoved
+from fleet.domain.events import HoldOver, HostDistrusted, HostsLeft, ResultArrived, Unserved
+from fleet.domain.jobs import AT_WORKERS
+from fleet.miner.job import flaw_of
 from fleet.miner.strikes import untried
 from tasks.broker.stated_host import StatedHost
 from tasks.messages import Outcome, ResultMessage
@@ -34,8 +39,8 @@ class Workforce:
         self._most_jobs = most_jobs
         self._pace: BundlePace = BundlePace() if beside is None else beside._pace
         self._hosts: HostHealth = HostHealth() if beside is None else beside._hosts
-        #: decides which results are checked, and whose are taken
-        self.auditor: Auditor = Auditor() if beside is None else beside.auditor
+        #: decides which results are checked, and holds those that are not decided yet
+        self.screening = Screening(Auditor() if beside is None else beside.auditor)
         #: decides which queue takes the jobs of each class
         self.router: Router = Router() if beside is None else beside.router
         self._told = 0
@@ -59,6 +64,11 @@ class Workforce:
         self.paused_types: frozenset[str] = frozenset()
         #: jobs to dispatch once a worker takes them, by job id
         self._held: dict[str, Dispatch] = {}
+
+    @property
+    def auditor(self) -> Auditor:
+        """The records of the hosts, which decide whose results are taken; servers share it."""
+        return self.screening.auditor
 
     @property
     def has_room(self) -> bool:
@@ -86,7 +96,7 @@ class Workforce:
     def hear(self, stated: WorkerKinds | WorkerLevels) -> None:
         """Workers state other hosts than before, or have come or gone."""
         if isinstance(stated, WorkerKinds):
-            self.auditor.kinds = stated.by_worker
+            self.auditor.identify(Identities(kinds=stated.by_worker, keys=stated.keys))
             for one in self._all:
                 one.stated = stated.hosts
         else:
@@ -150,6 +160,14 @@ class Workforce:
         gone = [((), HostsLeft(self.able))] if left else []
         return [*(((), HostDistrusted(host)) for host in fresh), *gone, *self._unserved()]
 
+    def decided(self) -> Iterator[tuple[str, HoldOver]]:
+        """The results that are held no longer, each with the id of the miner that it is for."""
+        # a list, since what follows for a miner may end other jobs that are held
+        for job_id, screened in list(self.screening.due()):
+            job = self._jobs.get(job_id)
+            if job is not None:
+                yield job.miner_id, HoldOver(job_id=job_id, screened=screened)
+
     def _unserved(self) -> Iterator[tuple[Collection[str], Unserved]]:
         """The jobs that are refused, and those at the workers whose type has begun to be."""
         refused, self._refused = self._refused, []
@@ -173,18 +191,24 @@ class Workforce:
         wanted = ((self._jobs.get(job_id), order) for job_id, order in held.items())
         return [order for job, order in wanted if job is not None and job.waits_for(order.message)]
 
-    def forget(self, job_id: str) -> None:
-        """A job ended, so that its order need not be held any longer."""
-        self._held.pop(job_id, None)
+    def moved(self, effect: JobMoved) -> TrackedJob | None:
+        """A job changed its state. Returns the job if the new state is final, which ends it."""
+        if effect.state not in AT_WORKERS:
+            self.screening.over(effect.job_id)
+        ended = self._jobs.moved(effect)
+        if ended is not None:
+            # its order need not be held any longer
+            self._held.pop(effect.job_id, None)
+        return ended
 
     def arrived(
         self, message: ResultMessage, job: TrackedJob, now: float, *, awaited: bool, warn: Callable[[str], None]
     ) -> ResultArrived:
         """Count a result, which its job `awaited` or not. `warn` takes a warning about its host.
 
-        Returns what the job's miner needs: whether the result is taken, and whether it is to be checked.
+        Returns what the job's miner needs: whether the host is trusted, and what becomes of the result.
         """
-        auditor, check = self.auditor, False
+        auditor, screened = self.auditor, Screened.TAKEN
         self.router.ended(job.job_type, job.ordered_at if message.attempt == job.attempt else None)
         trusted = auditor.trusts(message.worker)
         computed = awaited and trusted and message.outcome is Outcome.COMPUTED
@@ -194,13 +218,13 @@ class Workforce:
             warn(warning)
         able = self._hosts_for(job.job_type)
         if computed:
-            check = auditor.draws(message, able)
+            screened = self.screening.arrived(message, able, lambda: bool(flaw_of(message, job.job_type)))
         return ResultArrived(
             message=message,
             able=able,
-            check=check,
+            screened=screened,
             trusted=trusted,
-            kind=auditor.kind_of(message.worker) if computed else (),
+            kind=auditor.identities.kind_of(message.worker) if computed else (),
         )
 
     def _ended(self, message: ResultMessage, job: TrackedJob, now: float) -> str | None:

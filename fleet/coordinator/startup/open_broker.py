@@ -50,7 +50,7 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
         check=None if check is None else check.signer,
     )
     hosts = HostOrders(redis_client(redis_url), None if keys is None else keys.proofs)
-    presence = _presence(settings, redis_url, inbox, hosts, check)
+    presence = _presence(settings, redis_url, inbox, hosts, check, keys)
     try:
         yield OpenBroker(
             dispatcher=dispatcher,
@@ -72,13 +72,19 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
 
 
 def _presence(
-    settings: Settings, redis_url: str, inbox: Inbox, hosts: HostOrders, check: ResultCheck | None
+    settings: Settings,
+    redis_url: str,
+    inbox: Inbox,
+    hosts: HostOrders,
+    check: ResultCheck | None,
+    keys: KeyRing | None,
 ) -> PresenceWatch:
     return PresenceWatch(
         redis_client(redis_url),
         inbox.put,
         inbox.put,
         knows_kind=None if check is None else check.knows_kind,
+        keys=dict if keys is None else keys.proofs,
         # where what no host qualifies for is refused, so is the help of hosts that don't qualify
         open_to_all=hosts.open_to_all if settings.dispatch.unserved == "run" else lambda _: None,
     )

@@ -15,7 +15,7 @@ from tests.support.insides import active_jobs
 
 def _mining(share: float = 1.0) -> Mining:
     mining = Mining()
-    mining.farm.workers.auditor = Auditor(share, random.Random(1))
+    mining.farm.workers.screening.auditor = Auditor(share, random.Random(1))
     for host in (GOOD, BAD, WORSE):
         mining.knows(host)
     mining.later(0.0)
@@ -50,7 +50,7 @@ def test_a_job_is_submitted_once_a_second_host_agrees() -> None:
 
 def test_a_farm_with_one_host_checks_nothing_and_computes_nothing_twice() -> None:
     mining = Mining()
-    mining.farm.workers.auditor = Auditor(1.0, random.Random(1))
+    mining.farm.workers.screening.auditor = Auditor(1.0, random.Random(1))
     mining.hears(ended("j1", 1, GOOD, Outcome.COMPUTED))
     assert _is_computed(mining)
     assert len([order for order in mining.orders if order.message.job_id == "j1"]) == 1
@@ -90,9 +90,49 @@ def test_a_kernel_time_is_cut_to_the_time_that_the_job_was_away() -> None:
 @pytest.mark.parametrize(("paused", "computed"), [((), False), (("bad",), False), (("good",), True)])
 def test_a_host_that_an_order_pauses_is_not_waited_for(paused: tuple[str, ...], computed: bool) -> None:
     mining = Mining()
-    mining.farm.workers.auditor = Auditor(1.0, random.Random(1))
+    mining.farm.workers.screening.auditor = Auditor(1.0, random.Random(1))
     mining.knows(GOOD)
     mining.farm.workers.pause_hosts(("shed", "good", "bad"))
     mining.farm.workers.pause_hosts(paused)
     mining.hears(_result("j1", 1, BAD))
     assert _is_computed(mining) is computed
+
+
+def _held() -> Mining:
+    """A job whose result is held, since as many of its host as may be are under check."""
+    mining = _mining()
+    mining.farm.workers.auditor.at_once = 0
+    mining.hears(_result("j1", 1, BAD))
+    assert not _is_computed(mining)
+    assert [order.avoid for order in mining.orders] == [()]
+    return mining
+
+
+def test_a_held_result_is_checked_once_there_is_room() -> None:
+    mining = _held()
+    mining.farm.workers.auditor.at_once = 1
+    mining.later(0.0)
+    assert [order.avoid for order in mining.orders] == [(), (BAD,)]
+    mining.hears(_result("j1", 2, GOOD))
+    assert _is_computed(mining)
+    assert mining.farm.workers.auditor.records["bad"].agreed == 1
+
+
+def test_a_held_result_is_submitted_once_its_host_is_trusted() -> None:
+    mining = _held()
+    mining.farm.workers.auditor.share = 0.0
+    mining.later(0.0)
+    assert _is_computed(mining)
+
+
+def test_a_held_result_of_a_host_that_is_found_to_be_wrong_is_computed_again_by_another() -> None:
+    mining = _held()
+    mining.farm.workers.auditor.keep_out(["bad"], "2 of its results were wrong")
+    mining.later(0.0)
+    mining.later(1.0)
+    assert mining.orders[-1].avoid == (BAD,)
+    mining.farm.workers.auditor.at_once = 1
+    mining.hears(_result("j1", 2, GOOD, 0.7))
+    mining.hears(_result("j1", 3, WORSE, 0.7))
+    assert (active_jobs(mining.miner)["j1"].result or {})["integrity_score"] == 0.7
+    assert not mining.farm.workers.screening.held

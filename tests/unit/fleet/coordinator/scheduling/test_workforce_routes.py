@@ -57,7 +57,7 @@ def test_jobs_that_avoid_nobody_go_to_their_class() -> None:
 def test_what_workers_state_of_their_hosts_goes_to_where_it_is_used() -> None:
     made = workforce(TOWER)
     made.hear(WorkerKinds({"tower": ("x86_64",)}))
-    assert made.auditor.kinds == {"tower": ("x86_64",)}
+    assert made.auditor.identities.kinds == {"tower": ("x86_64",)}
 
 
 def test_the_farms_of_all_servers_know_what_workers_state_whichever_of_them_hears_it() -> None:

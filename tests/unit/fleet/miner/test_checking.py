@@ -8,93 +8,47 @@ from __future__ import annotations
 from fleet.domain.calls import CallKind
 from fleet.domain.checks import Checked
 from fleet.domain.effects import JobMoved, Notice
-from fleet.domain.events import DrainBegun, HostDistrusted, HostsLeft, Published, ResultArrived
+from fleet.domain.events import DrainBegun, HostDistrusted, HostsLeft
 from fleet.domain.jobs import JobState
 from fleet.miner.policy import Policy
-from tasks.messages import Outcome, ResultMessage
+from tasks.messages import Outcome
+from tests.support.checked_script import CheckedScript
 from tests.support.insides import active_jobs
-from tests.support.miner_script import Script, accepted, job
-
-ABLE = frozenset({"worker@a", "worker@b", "worker@c"})
-
-
-class _Checked(Script):
-    """A miner with one fetched job, whose results come from named hosts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mining().call(CallKind.FETCH, job("j1"))
-
-    def came(
-        self,
-        host: str,
-        score: float = 0.5,
-        *,
-        attempt: int,
-        check: bool = True,
-        trusted: bool = True,
-        outcome: Outcome = Outcome.COMPUTED,
-        able: frozenset[str] = ABLE,
-    ) -> None:
-        message = ResultMessage(
-            job_id="j1",
-            attempt=attempt,
-            outcome=outcome,
-            result={"integrity_score": score} if outcome is Outcome.COMPUTED else {},
-            worker=f"worker@{host}",
-            compute_ms=2.0,
-        )
-        self.effects += self.miner.on(ResultArrived(message=message, able=able, check=check, trusted=trusted), self.now)
-
-    def published(self, attempt: int) -> None:
-        word = Published(job_id="j1", miner_id="rig-1", attempt=attempt, published=True)
-        self.effects += self.miner.on(word, self.now)
-
-    @property
-    def found(self) -> list[Checked]:
-        return [effect for effect in self.effects if isinstance(effect, Checked)]
-
-    @property
-    def orders(self) -> list[tuple[int, tuple[str, ...]]]:
-        return [(order.message.attempt, order.avoid) for order in self.dispatches()]
-
-    @property
-    def score(self) -> object:
-        return (active_jobs(self.miner)["j1"].result or {}).get("integrity_score")
+from tests.support.miner_script import accepted
 
 
 def test_a_result_that_is_not_checked_is_computed_at_once() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1, check=False)
     assert script.last_state("j1") is JobState.COMPUTED
     assert not script.found
 
 
 def test_a_checked_result_waits_for_another_host_that_agrees() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     assert script.last_state("j1") is JobState.ASSIGNED
     assert script.orders == [(1, ()), (2, ("worker@a",))]
     script.came("b", attempt=2, check=False)
     assert script.last_state("j1") is JobState.COMPUTED
-    assert script.found == [Checked(job_id="j1", agreed=("a", "b"), extra_ms=2.0)]
+    assert script.found == [Checked(job_id="j1", agreed=("a", "b"), first="a", extra_ms=2.0)]
     script.call(CallKind.SUBMIT, accepted())
     assert script.last_state("j1") is JobState.ACCEPTED
 
 
 def test_a_third_host_decides_between_two_that_disagree() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", 0.1, attempt=1)
     script.came("b", 0.5, attempt=2)
     assert script.orders[-1] == (3, ("worker@a", "worker@b"))
     script.came("c", 0.5, attempt=3)
     assert script.score == 0.5
-    assert script.found == [Checked(job_id="j1", agreed=("b", "c"), wrong=("a",), extra_ms=4.0)]
+    assert script.found == [Checked(job_id="j1", agreed=("b", "c"), wrong=("a",), first="a", extra_ms=4.0)]
 
 
 def test_with_two_hosts_the_one_that_contradicts_itself_is_wrong() -> None:
     both = frozenset({"worker@a", "worker@b"})
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", 0.1, attempt=1, able=both)
     script.came("b", 0.5, attempt=2, able=both)
     script.came("a", 0.2, attempt=3, able=both)
@@ -105,7 +59,7 @@ def test_with_two_hosts_the_one_that_contradicts_itself_is_wrong() -> None:
 
 def test_two_hosts_that_insist_on_different_results_have_neither_submitted() -> None:
     both = frozenset({"worker@a", "worker@b"})
-    script = _Checked()
+    script = CheckedScript()
     for attempt, (host, score) in enumerate([("a", 0.1), ("b", 0.5), ("a", 0.1), ("b", 0.5), ("a", 0.1)], 1):
         script.came(host, score, attempt=attempt, able=both)
     goodbye = script.begin(CallKind.SUBMIT)
@@ -116,7 +70,7 @@ def test_two_hosts_that_insist_on_different_results_have_neither_submitted() -> 
 
 
 def test_a_result_of_an_earlier_attempt_orders_none_while_a_later_one_is_under_way() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", 0.1, attempt=1)
     script.came("b", 0.5, attempt=1)
     assert [attempt for attempt, _ in script.orders] == [1, 2]
@@ -125,7 +79,7 @@ def test_a_result_of_an_earlier_attempt_orders_none_while_a_later_one_is_under_w
 
 
 def test_a_host_that_contradicts_itself_leaves_the_job_to_others() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", 0.1, attempt=1)
     script.came("a", 0.2, attempt=2)
     assert [one.wrong for one in script.found] == [("a",)]
@@ -136,14 +90,14 @@ def test_a_host_that_contradicts_itself_leaves_the_job_to_others() -> None:
 
 
 def test_a_job_that_every_other_host_refuses_ends_with_the_only_result() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     script.came("b", attempt=2, outcome=Outcome.REFUSED, able=frozenset({"worker@a", "worker@b"}))
     assert script.found == [Checked(job_id="j1", unchecked="a")]
 
 
 def test_the_same_entry_twice_is_no_second_opinion() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     script.came("a", attempt=1)
     assert script.last_state("j1") is JobState.ASSIGNED
@@ -151,7 +105,7 @@ def test_the_same_entry_twice_is_no_second_opinion() -> None:
 
 
 def test_a_check_that_nobody_answers_ends_with_the_only_result_and_says_so() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     for attempt in (2, 3):
         script.published(attempt)
@@ -161,7 +115,7 @@ def test_a_check_that_nobody_answers_ends_with_the_only_result_and_says_so() -> 
 
 
 def test_a_check_whose_order_is_held_since_no_worker_takes_it_ends_with_the_only_result() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     assert script.miner.wakes_at <= script.now + 2 * Policy().redispatch_s
     for _ in range(2):
@@ -170,7 +124,7 @@ def test_a_check_whose_order_is_held_since_no_worker_takes_it_ends_with_the_only
 
 
 def test_a_drain_has_a_check_that_nobody_answers_decided_long_before_it_gives_up_its_jobs() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     script.published(2)
     script.effects += script.miner.on(DrainBegun(), script.now)
@@ -183,7 +137,7 @@ def test_a_drain_has_a_check_that_nobody_answers_decided_long_before_it_gives_up
 
 
 def test_a_check_that_begins_during_a_drain_waits_no_longer() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.effects += script.miner.on(DrainBegun(), script.now)
     script.came("a", attempt=1)
     script.waited(script.miner.wakes_at - script.now)
@@ -192,7 +146,7 @@ def test_a_check_that_begins_during_a_drain_waits_no_longer() -> None:
 
 
 def test_a_job_of_which_no_result_counts_any_more_is_not_decided_again_and_again() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     script.published(2)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
@@ -203,7 +157,7 @@ def test_a_job_of_which_no_result_counts_any_more_is_not_decided_again_and_again
 
 
 def test_a_check_that_fails_on_every_other_host_ends_with_the_only_result() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     for attempt in (2, 3, 4):
         script.came("b", attempt=attempt, outcome=Outcome.FAILED, able=frozenset({"worker@a", "worker@b"}))
@@ -213,7 +167,7 @@ def test_a_check_that_fails_on_every_other_host_ends_with_the_only_result() -> N
 
 
 def test_a_job_whose_deadline_passes_during_a_check_is_decided_by_the_only_result() -> None:
-    script = _Checked()
+    script = CheckedScript()
     active_jobs(script.miner)["j1"].expires_at = script.now + 5.0
     script.came("a", attempt=1)
     script.waited(5.0)
@@ -222,7 +176,7 @@ def test_a_job_whose_deadline_passes_during_a_check_is_decided_by_the_only_resul
 
 
 def test_a_check_takes_half_of_the_time_that_is_left_to_a_deadline_at_most() -> None:
-    script = _Checked()
+    script = CheckedScript()
     active_jobs(script.miner)["j1"].expires_at = script.now + 20.0
     script.came("a", attempt=1)
     script.waited(10.0)
@@ -231,7 +185,7 @@ def test_a_check_takes_half_of_the_time_that_is_left_to_a_deadline_at_most() -> 
 
 
 def test_a_result_of_a_host_that_is_not_trusted_is_a_failed_attempt() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1, trusted=False, check=False)
     script.waited(1.0)
     assert not active_jobs(script.miner)["j1"].result
@@ -239,7 +193,7 @@ def test_a_result_of_a_host_that_is_not_trusted_is_a_failed_attempt() -> None:
 
 
 def test_what_a_distrusted_host_computed_alone_is_computed_again_unless_it_was_sent() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1, check=False)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
     assert script.last_state("j1") is JobState.ASSIGNED
@@ -254,7 +208,7 @@ def test_what_a_distrusted_host_computed_alone_is_computed_again_unless_it_was_s
 
 
 def test_what_another_host_confirmed_stays_when_its_first_host_is_distrusted() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1)
     script.came("b", attempt=2)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
@@ -262,7 +216,7 @@ def test_what_another_host_confirmed_stays_when_its_first_host_is_distrusted() -
 
 
 def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", 0.1, attempt=1)
     script.effects += script.miner.on(HostDistrusted("a"), script.now)
     script.came("b", 0.5, attempt=2, check=False)
@@ -273,7 +227,7 @@ def test_a_claim_of_a_distrusted_host_counts_no_more() -> None:
 
 
 def test_a_check_that_nobody_else_can_make_any_more_is_given_up_at_once() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", attempt=1, able=frozenset({"worker@a", "worker@b"}))
     assert script.orders[-1] == (2, ("worker@a",))
     script.effects += script.miner.on(HostsLeft(frozenset({"worker@a", "worker@c"})), script.now)
@@ -283,8 +237,17 @@ def test_a_check_that_nobody_else_can_make_any_more_is_given_up_at_once() -> Non
     assert script.found[-1].unchecked == "a"
 
 
+def test_a_job_without_a_result_that_counts_is_not_lost_when_the_other_hosts_leave() -> None:
+    script = CheckedScript()
+    script.came("a", attempt=1)
+    script.effects += script.miner.on(HostDistrusted("a"), script.now)
+    script.effects += script.miner.on(HostsLeft(frozenset()), script.now)
+    assert not script.found
+    assert script.last_state("j1") is JobState.ASSIGNED
+
+
 def test_hosts_that_disagree_are_still_asked_again_when_a_third_one_leaves() -> None:
-    script = _Checked()
+    script = CheckedScript()
     script.came("a", 0.1, attempt=1)
     script.came("b", 0.5, attempt=2)
     script.effects += script.miner.on(HostsLeft(frozenset({"worker@a", "worker@b"})), script.now)
