@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -38,24 +39,31 @@ class Hosts:
 
     @contextlib.contextmanager
     def mining(self) -> Iterator[Started]:
-        bad = {"WRONG_WORKER": self._kind, "WRONG_WORKER_FILE": str(self.notes), "WRONG_WORKER_SHARE": "0.3"}
-        with contextlib.ExitStack() as stack:
-
-            def begin(name: str, argv: Sequence[str]) -> None:
-                (self.folder / name).mkdir()
-                settings = {"FLEET_WORKER__NAME": name, "FLEET_WORKER__CONCURRENCY": "1"} | ONE_THREAD | bad
-                stack.enter_context(worker(self._redis_url, self.folder / name, argv=argv, settings=settings))
-
-            begin("good-1", WORKER)
-            begin("good-2", WORKER)
-            argv = [*FLEET, "coordinator"]
-            process = stack.enter_context(started(argv, self.folder, environ(self.folder, self.settings)))
-            # before that there may be no ledger to tell of
-            process.says("[REWARD]")
+        with self.good_hosts(), self.coordinator() as process:
             # the bad one is the new one: its first result can be checked
             eventually("both good hosts", lambda: all(self.host(name).get("agreed") for name in ("good-1", "good-2")))
-            begin("bad", WRONG)
+            with self.begun("bad", WRONG):
+                yield process
+
+    @contextlib.contextmanager
+    def good_hosts(self) -> Iterator[None]:
+        with self.begun("good-1", WORKER), self.begun("good-2", WORKER):
+            yield
+
+    @contextlib.contextmanager
+    def coordinator(self) -> Iterator[Started]:
+        with started([*FLEET, "coordinator"], self.folder, environ(self.folder, self.settings)) as process:
+            # before that there may be no ledger to tell of
+            process.says("[REWARD]")
             yield process
+
+    @contextlib.contextmanager
+    def begun(self, name: str, argv: Sequence[str]) -> Iterator[None]:
+        (self.folder / name).mkdir()
+        bad = {"WRONG_WORKER": self._kind, "WRONG_WORKER_FILE": str(self.notes), "WRONG_WORKER_SHARE": "0.3"}
+        settings = {"FLEET_WORKER__NAME": name, "FLEET_WORKER__CONCURRENCY": "1"} | ONE_THREAD | bad
+        with worker(self._redis_url, self.folder / name, argv=argv, settings=settings):
+            yield
 
     def told(self, *words: str) -> dict[str, Any]:
         done = run_fleet(*words, "--json", folder=self.folder, settings=self.settings)
@@ -74,6 +82,12 @@ class Hosts:
     def wrong(self) -> set[str]:
         """Jobs of which the bad host gave a wrong result."""
         return set(self.notes.read_text(encoding="utf-8").split()) if self.notes.exists() else set()
+
+    @property
+    def agreed(self) -> dict[str, int]:
+        """How many results of each host agreed, by the ledger."""
+        with contextlib.closing(sqlite3.connect(state(self.folder) / "ledger.sqlite")) as ledger:
+            return dict(ledger.execute("SELECT host, agreed FROM host_records"))
 
     @property
     def paid(self) -> dict[str, str]:
@@ -112,3 +126,20 @@ def test_a_host_that_states_false_times_is_paused(tmp_path: Path, url: str) -> N
             eventually("what was found of it", lambda: hosts.host("bad").get("quarantined"))
             assert hosts.host("bad")["quarantined"] == "states longer kernel times than are possible"
             assert stop(process) == 0, process.words()
+
+
+def test_a_coordinator_that_is_killed_leaves_what_it_found_out_to_the_next_one(tmp_path: Path, url: str) -> None:
+    with simulator(tmp_path / "simulator") as (_, server):
+        hosts = Hosts(tmp_path, url, server, "none", share="0.02")
+        names = ("good-1", "good-2")
+        # the first one's end would end all of them, since they work in its folder
+        with hosts.good_hosts(), hosts.coordinator() as first:
+            eventually("records of both", lambda: all(hosts.agreed.get(name, 0) >= 30 for name in names))
+            first.send(signal.SIGKILL)
+            first.wait()
+            before = hosts.agreed
+            with hosts.coordinator() as process:
+                eventually("both are known again", lambda: all(hosts.host(name).get("agreed") for name in names))
+                # a coordinator that knew nothing of them would show their first results here
+                assert all(hosts.host(name)["agreed"] >= before[name] for name in names)
+                assert stop(process) == 0, process.words()

@@ -16,14 +16,17 @@ from fleet.coordinator.startup.known import Start
 from fleet.coordinator.steering.control_watch import ControlWatch
 from fleet.coordinator.steering.distrust import Distrust
 from fleet.coordinator.steering.farm_schedule import FarmSchedule
+from fleet.coordinator.steering.host_memory import HostMemory
 from fleet.coordinator.steering.ledger_watch import ledger_watch
 from fleet.coordinator.steering.price_watch import PriceWatch
 from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
+from fleet.errors import LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
+from fleet.ledger.host_records import HostRecordBook
 from fleet.ledger.storage.engine import open_beside
 from fleet.schedule.farm_plan import farm_plan
-from fleet.threads import WatchedThread
+from fleet.threads import RepeatingThread, WatchedThread
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +47,8 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[Follow
     Worker hosts find theirs in Redis before the first job. Raises LedgerError where the ledger can't be read.
     """
     engine = start.free(lambda: open_beside(parts.place.url))
-    book = ControlBook(engine, farm_key(parts.place, parts.accounts[0].ledger_name), parts.now_ms)
+    farm = farm_key(parts.place, parts.accounts[0].ledger_name)
+    book, auditor = ControlBook(engine, farm, parts.now_ms), parts.farm.workers.auditor
     file = parts.place.file
 
     def there() -> bool:
@@ -56,7 +60,7 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[Follow
         # what changes between the two reads is read again
         seen, controls = start.free(book.last), start.free(book.in_force)
         calendar, tags = Calendar(start.settings.time_zone), LiveTags(start.settings, parts.names)
-        distrust = Distrust(parts.farm.workers.auditor, book, start.writing)
+        distrust = Distrust(auditor, book, start.writing)
         steering = Steering(
             _farms(parts, tags),
             controls,
@@ -71,11 +75,10 @@ def steered(start: Start, parts: Observed, hosts: HostOrders) -> Iterator[Follow
             start.lines.say(f"[STEER]  {notice.text}")
         watch = ControlWatch(book, seen, start.inbox.put, turn=start.writing, there=there, now_ms=parts.now_ms)
         stack.callback(watch.close)
-        writer = ledger_watch("distrust", distrust.look, there=there)
-        writer.start()
-        stack.callback(writer.close)
+        records = HostRecordBook(engine, farm, parts.now_ms)
+        writers = stack.enter_context(_writers(start, distrust, HostMemory(auditor, records, start.writing), there))
         record = partial(_record, book, start.writing, there)
-        yield FollowedControls(steering=steering, threads=[watch.thread, writer, *threads], record_reload=record)
+        yield FollowedControls(steering=steering, threads=[watch.thread, *writers, *threads], record_reload=record)
 
 
 def _record(
@@ -85,6 +88,29 @@ def _record(
     if there():
         with turn:
             book.record(ControlChange.RELOAD, Target(kind=TargetKind.SETTINGS, name=what), who, reason)
+
+
+@contextlib.contextmanager
+def _writers(
+    start: Start, distrust: Distrust, memory: HostMemory, there: Callable[[], bool]
+) -> Iterator[list[RepeatingThread]]:
+    """The threads that write what was found out about hosts. What an earlier start wrote is loaded before."""
+    start.free(memory.load)
+    with contextlib.ExitStack() as stack:
+        stack.callback(_at_end, memory, there)
+        looks = {"distrust": distrust.look, "host records": memory.look}
+        threads = [ledger_watch(name, look, there=there) for name, look in looks.items()]
+        for thread in threads:
+            thread.start()
+            stack.callback(thread.close)
+        yield threads
+
+
+def _at_end(memory: HostMemory, there: Callable[[], bool]) -> None:
+    # without its file, SQLite would create an empty one
+    if there():
+        with contextlib.suppress(LedgerError):
+            memory.close()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from fleet.ledger.migrations import from_1, from_2, from_3, from_4, from_5, from_6, from_7, from_8, from_9, from_10
+from fleet.ledger.migrations import (
+    from_1,
+    from_2,
+    from_3,
+    from_4,
+    from_5,
+    from_6,
+    from_7,
+    from_8,
+    from_9,
+    from_10,
+    from_11,
+)
 from fleet.ledger.storage.version import SCHEMA_VERSION
 
 #: the step from each version to the next
@@ -23,6 +35,7 @@ STEPS: dict[int, Callable[[Connection], None]] = {
     8: from_8.step,
     9: from_9.step,
     10: from_10.step,
+    11: from_11.step,
 }
 
 

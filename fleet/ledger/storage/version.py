@@ -7,7 +7,7 @@ from pathlib import Path
 from fleet.errors import LedgerError
 from fleet.ledger.proof.heads import HEADS_FILE, kept_heads, refuse_lost
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 #: message for a ledger without tables
 EMPTY = "there is nothing in the ledger yet"
 #: end of the message for a ledger of an older schema
