@@ -29,7 +29,10 @@ _SETUP = Setup(
 
 
 def denied_at_submission(havoc: Havoc) -> str | None:
-    """Four of forty miners get "No active session" at each submission: the others keep 95 % of their pace."""
+    """Four of forty miners get "No active session" at each submission: the others keep 95 % of their pace.
+
+    On auto only the money is judged.
+    """
     farm = havoc.farm
     denied = sorted(havoc.auditor.paid_jobs())[:_DENIED]
     time.sleep(_WINDOW_S)
@@ -41,6 +44,9 @@ def denied_at_submission(havoc: Havoc) -> str | None:
     farm.faults()
     pace = during / max(before, 1e-9)
     havoc.paces.append(pace)
+    if farm.setup.auto:
+        # more or fewer sessions may have been open than before, and others were requested
+        return None
     if asked > _CALLS_A_MINUTE:
         return f"each denied miner asked for a session {asked:.0f} times a minute"
     return f"the others went on at {pace:.2f} of their pace" if pace < 0.95 else None
