@@ -46,10 +46,7 @@ def largest(hosts: Iterable[StatedHost]) -> Declared | None:
     known = list(hosts)
     if not known:
         return None
-    model, memory_mb = max((gpu for host in known for gpu in host.gpus), key=lambda gpu: gpu[1], default=("", 0))
-    return Declared(
-        cpu_cores=max(host.cores for host in known), gpu_memory_mb=memory_mb, gpu_model=model if memory_mb else ""
-    )
+    return _declared(max(host.cores for host in known), (gpu for host in known for gpu in host.gpus))
 
 
 def altogether(stated: Mapping[str, StatedHost]) -> Declared | None:
@@ -70,10 +67,13 @@ def of_hosts(redis_url: str) -> Declared:
 def of_this_machine() -> Declared:
     """What this machine has."""
     here = detect()
-    largest_gpu = max(here.gpus, key=lambda gpu: gpu.memory_mb, default=None)
-    if largest_gpu is None:
-        return Declared(cpu_cores=here.cpu_cores)
-    return Declared(cpu_cores=here.cpu_cores, gpu_memory_mb=largest_gpu.memory_mb, gpu_model=largest_gpu.model)
+    return _declared(here.cpu_cores, ((gpu.model, gpu.memory_mb) for gpu in here.gpus))
+
+
+def _declared(cpu_cores: int, gpus: Iterable[tuple[str, int]]) -> Declared:
+    """These cores, and the largest of these GPUs, given by model and MB; one that states no memory is left out."""
+    model, memory_mb = max(gpus, key=lambda gpu: gpu[1], default=("", 0))
+    return Declared(cpu_cores=cpu_cores, gpu_memory_mb=memory_mb, gpu_model=model if memory_mb else "")
 
 
 def claimed(settings: Settings) -> frozenset[tuple[int, int]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from config.settings import Settings
-from fleet.coordinator.declared import Declared, claimed, largest, overstated
+from fleet.coordinator import declared
+from fleet.coordinator.declared import Declared, claimed, largest, of_this_machine, overstated
 from tasks.broker.stated_host import StatedHost
+from tasks.host.hardware import Gpu, Hardware
 
 SHED = StatedHost(cores=4, memory_mb=8_000, gpus=(("RTX 4090", 24_576), ("GTX 1650", 4_096)))
 ATTIC = StatedHost(cores=16, memory_mb=8_000)
@@ -47,3 +49,12 @@ def test_a_gpu_is_claimed_where_no_host_has_one() -> None:
 
 def test_nothing_is_told_while_no_host_is_known() -> None:
     assert overstated(claimed(Settings.model_validate({"cpu": 4_096})), None) == ""
+
+
+@pytest.mark.parametrize("gpus", [(), (("GTX 1650", 4_096), ("RTX 4090", 24_576)), (("Tegra", 0),)])
+def test_this_machine_has_what_a_host_with_the_same_hardware_has(
+    monkeypatch: pytest.MonkeyPatch, gpus: tuple[tuple[str, int], ...]
+) -> None:
+    here = Hardware(cpu_cores=4, memory_mb=8_000, gpus=tuple(Gpu(model=one, memory_mb=mb) for one, mb in gpus))
+    monkeypatch.setattr(declared, "detect", lambda: here)
+    assert of_this_machine() == largest([StatedHost(cores=4, memory_mb=8_000, gpus=gpus)])
