@@ -117,6 +117,8 @@ class PresenceWatch:
         self._stop = threading.Event()
         #: what the workers state of their processes, as of the last look
         self.slots = WorkerSlots()
+        #: messages in each queue of jobs as of the last look; None while Redis does not answer
+        self.queue_lengths: Mapping[str, int] | None = None
         #: for how long hosts were idle while jobs waited
         self.idle = IdleTime()
         self.thread = WatchedThread("presence", self._run, patience_s=_PATIENCE_S)
@@ -133,7 +135,8 @@ class PresenceWatch:
             sign = has_sign(self._client)
             detector.look(sign, time.monotonic())
             self.slots.look(None if sign is None else self._client, time.monotonic())
-            self._look_at_queues(None if sign is None else _lengths(self._client), time.monotonic())
+            self.queue_lengths = None if sign is None else _lengths(self._client)
+            self._look_at_queues(self.queue_lengths, time.monotonic())
             if sign is not None and detector.present is not None:
                 pause = not detector.present and self.slots.all_pause
                 found = Workers(detector.present, pausing=self._pausing() if pause else "")

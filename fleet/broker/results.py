@@ -68,11 +68,13 @@ class Intake:
         tell: Callable[[Results | BrokerState], None],
         *,
         most_jobs: int | None = None,
+        queue_lengths: Callable[[], Mapping[str, int] | None] = lambda: None,
         true_id: Callable[[str], str] = str,
         check: Callable[[Mapping[bytes, bytes]], str] | None = None,
     ) -> None:
         """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit.
 
+        A queue that holds more is emptied; `queue_lengths` gives the newest known length of each, None while unknown.
         `true_id` turns the id that a worker saw into that of the job. `check` says which host signed the
         fields of an entry, and raises SignatureError for one that must be dropped; without it, none has to be signed.
         """
@@ -83,18 +85,13 @@ class Intake:
         self._stop = threading.Event()
         self._reachable = True
         self._stream = Stream(client)
-        self._inspector = Inspector(client, most_jobs)
+        self._inspector = Inspector(client, most_jobs, queue_lengths)
         self._look_at = 0.0
         self._recovered_at = float("-inf")
         self._accused_at = float("-inf")
         self._unreadable = 0
         self.thread = WatchedThread("intake", self._run, patience_s=_PATIENCE_S)
         self.thread.start()
-
-    @property
-    def queue_lengths(self) -> Mapping[str, int] | None:
-        """Messages in each queue as of the last look, seconds ago; None while Redis does not answer."""
-        return self._inspector.queue_lengths if self._reachable else None
 
     def close(self) -> None:
         """End the thread after its current read; the results of that read are read again at the next start."""

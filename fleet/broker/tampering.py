@@ -8,14 +8,13 @@ One file: each rule stands beside the Redis query that applies it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
 from tasks.broker.bounded_answers import AnswerTooLargeError
-from tasks.broker.queue_lengths import queue_lengths
 from tasks.job_queues import QUEUES
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY, WORKERS_KEY_TTL_MS
 from tasks.text import sanitized
@@ -111,14 +110,18 @@ def suspects(clients: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
 class Inspector:
     """Inspects the queue and the stream between two reads, on the intake's thread."""
 
-    def __init__(self, client: redis.Redis, most_jobs: int | None) -> None:
-        """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit."""
+    def __init__(
+        self, client: redis.Redis, most_jobs: int | None, lengths: Callable[[], Mapping[str, int] | None]
+    ) -> None:
+        """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit.
+
+        `lengths` gives the newest known length of each queue, None while none is known.
+        """
         self._client = client
         self._most_jobs = most_jobs
+        self._lengths = lengths
         #: number of new entries that this coordinator has read
         self.delivered = 0
-        #: messages in each queue at the last look; None before the first
-        self.queue_lengths: Mapping[str, int] | None = None
         self._unaccounted: int | None = None
 
     def forget(self) -> None:
@@ -163,14 +166,17 @@ class Inspector:
             yield f"the key {key} in Redis had no expiry: it was removed"
 
     def _queue(self) -> Iterable[str]:
-        self.queue_lengths = queue_lengths(self._client)
-        for queue, length in self.queue_lengths.items():
-            if self._most_jobs is not None and overflows(length, self._most_jobs):
+        if self._most_jobs is None:
+            return
+        long = [queue for queue, length in (self._lengths() or {}).items() if overflows(length, self._most_jobs)]
+        for queue in long:
+            # it may have been emptied since
+            if overflows(length := int(self._client.llen(queue)), self._most_jobs):
                 self._client.delete(queue)
                 yield f"the queue {queue} in Redis held {length} messages, more than this farm sends: it was emptied"
         # workers look through the oldest hundred every few seconds, and would never reach the genuine ones
         taken = max(int(self._client.zcard("unacked_index")), int(self._client.hlen("unacked")))
-        if self._most_jobs is not None and overflows(taken, self._most_jobs):
+        if overflows(taken, self._most_jobs):
             self._client.delete("unacked", "unacked_index")
             yield f"{taken} messages in Redis were marked as taken, more than this farm sends: the marks were removed"
 

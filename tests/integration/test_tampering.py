@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from fleet.broker.results import BrokerState, Intake, Results
+from tasks.broker.queue_lengths import queue_lengths
 from tasks.broker.redis_client import redis_client
 from tasks.messages import JOBS_QUEUE, RESULTS_GROUP, RESULTS_STREAM, WORKERS_KEY
 from tests.support.intake import Heard, intake, news, put, read
@@ -80,7 +81,7 @@ def test_rubbish_that_no_worker_would_ever_get_through_is_removed(empty_redis_ur
     with redis.Redis.from_url(empty_redis_url) as client, redis_client(empty_redis_url) as reader:
         client.lpush(JOBS_QUEUE, *["rubbish"] * 2_000)
         received: Heard = SimpleQueue()
-        one = Intake(reader, received.put, most_jobs=256)
+        one = Intake(reader, received.put, most_jobs=256, queue_lengths=lambda: queue_lengths(reader))
         try:
             assert (
                 "the queue neonet.jobs.2 in Redis held 2000 messages, more than this farm sends"

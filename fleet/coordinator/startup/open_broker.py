@@ -42,22 +42,23 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
     keys = None if settings.dispatch.keys_file is None else KeyRing(settings.dispatch.keys_file)
     check = None if keys is None else ResultCheck(keys.keys, settings.dispatch.unsigned)
     dispatcher = _dispatcher(settings, redis_url, inbox, disguise, keys)
+    hosts = HostOrders(redis_client(redis_url), None if keys is None else keys.proofs)
+    presence = _presence(settings, redis_url, inbox, hosts, check, keys)
     intake = Intake(
         redis_client(redis_url),
         inbox.put,
         most_jobs=settings.dispatch.max_in_flight,
+        queue_lengths=lambda: presence.queue_lengths,
         true_id=disguise.true_id,
         check=None if check is None else check.signer,
     )
-    hosts = HostOrders(redis_client(redis_url), None if keys is None else keys.proofs)
-    presence = _presence(settings, redis_url, inbox, hosts, check, keys)
     try:
         yield OpenBroker(
             dispatcher=dispatcher,
             threads=(dispatcher.thread, intake.thread, presence.thread, hosts.thread),
             hosts=hosts,
             in_redis=InRedis(
-                lambda: intake.queue_lengths,
+                lambda: presence.queue_lengths,
                 lambda: presence.slots.free,
                 lambda: presence.slots.busy,
                 lambda: presence.idle.by_host,
