@@ -17,8 +17,11 @@ from tasks.messages import AVOID_HEADER
 from tasks.worker.failures import failures
 from tasks.worker.signatures import signatures
 
-#: how long a message left to others is held back, in seconds; meanwhile it takes up a slot of this worker
+#: how long a message left to others is held back, in seconds
 LEAVE_S = 0.1
+#: Most messages held back at once that take up no slot of this worker. Those of the best queue come back to it first,
+#: so with a slot each they would keep this worker from its other queues.
+_MOST_ASIDE = 32
 #: a message that was left so often, over so many seconds, is taken after all: nobody else is there to take it
 _MOST_LEAVES, _LEAVES_S = 30, 15.0
 #: most messages whose leaves are counted
@@ -44,6 +47,30 @@ class Leaves:
         return False
 
 
+class Aside:
+    """Grants a worker one message more for each that it holds back. `qos` is Celery's, of the current connection."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    def begin(self, qos: Any) -> Callable[[], None]:
+        """Hold a message back. Returns what to call once it is given back."""
+        if self._held >= _MOST_ASIDE:
+            return lambda: None
+        self._held += 1
+        qos.increment_eventually()
+
+        def end() -> None:
+            self._held -= 1
+            # after a reconnection this is no longer the worker's
+            qos.decrement_eventually()
+
+        return end
+
+
+_aside = Aside()
+
+
 def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
     """Celery's default strategy, except for messages that are left to other workers."""
     take, leaves = default(task, app, consumer), Leaves()
@@ -57,7 +84,7 @@ def selective(task: Any, app: Any, consumer: Any) -> Callable[..., None]:
         # the last one may have been on its way when the worker began to pause
         idle = failures.testing or pausing.reason or failures.needs_test(consumer.pool.num_processes)
         if idle or (avoided and not leaves.suffice(message.headers["id"], time.monotonic())):
-            consumer.timer.call_after(LEAVE_S, _leave, (message, consumer))
+            consumer.timer.call_after(LEAVE_S, _leave, (message, consumer, _aside.begin(consumer.qos)))
         else:
             take(message, *more, **names)
 
@@ -72,6 +99,7 @@ def _payload(message: Any) -> Any:
         raise MessageError(f"its body can't be read: {exc!r:.120}") from exc
 
 
-def _leave(message: Any, consumer: Any) -> None:
+def _leave(message: Any, consumer: Any, done: Callable[[], None]) -> None:
     """Put a message back, behind those that are waiting."""
     message.reject_log_error(_log, consumer.connection_errors, requeue=True)
+    done()

@@ -213,6 +213,19 @@ def test_a_message_that_a_worker_gives_back_returns_to_its_queue(empty_redis_url
         assert client.llen(JOBS_QUEUE) == 0
 
 
+@pytest.mark.parametrize("left", [1, 5])
+def test_jobs_that_a_worker_leaves_to_others_keep_it_from_no_other_queue(
+    empty_redis_url: str, tmp_path: Path, left: int
+) -> None:
+    best = [of_level(6, f"job-left-{number}") for number in range(left)]
+    avoided = [Dispatch(message=one.message, avoid=("worker@bench",)) for one in best]
+    by_hand(empty_redis_url, *avoided, *(of_level(1, f"job-{number}") for number in range(4)))
+    with worker(empty_redis_url, tmp_path, settings=LARGE | ALONE):
+        # nobody else takes the others, so this worker computes them after 15 seconds
+        taken = [one.job_id for one in results(empty_redis_url, 4 + left)]
+    assert taken[:4] == [f"job-{number}" for number in range(4)]
+
+
 def test_an_idle_worker_helps_up_to_the_level_that_the_coordinator_states_after_its_own_jobs(
     empty_redis_url: str, tmp_path: Path
 ) -> None:
@@ -229,6 +242,19 @@ def test_an_idle_worker_helps_up_to_the_level_that_the_coordinator_states_after_
             by_hand(empty_redis_url, of_level(4, "job-later"), of_level(1, "job-last"))
             eventually("the last job", lambda: "job-last" in {one.job_id for one in results(empty_redis_url, 13)})
             assert {level: len(ids) for level, ids in waiting(client).items()} == {4: 1, 5: 3, 6: 3}
+
+
+def test_while_others_help_a_worker_takes_the_long_jobs_of_its_classes_first(
+    empty_redis_url: str, tmp_path: Path
+) -> None:
+    with worker(empty_redis_url, tmp_path, settings=LARGE | ALONE) as process, redis_client(empty_redis_url) as client:
+        client.hset("neonet.hosts", mapping={"": "6", "bench": "pause"})
+        process.says("the farm pauses this host")
+        by_hand(empty_redis_url, *(of_level(level, f"job-{level}-{number}") for number in range(3) for level in DATA))
+        client.hdel("neonet.hosts", "bench")
+        process.says("the farm resumes this host")
+        taken = [one.job_id.split("-")[1] for one in results(empty_redis_url, 18)]
+    assert "".join(taken) == "555222666444333111"
 
 
 def consumed(app: Celery) -> set[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.worker.strategy import Leaves
+from kombu.common import QoS
+
+from tasks.worker.strategy import Aside, Leaves
 
 
 def test_a_message_is_taken_once_it_was_left_often_and_for_long() -> None:
@@ -22,3 +24,28 @@ def test_the_counts_are_bounded() -> None:
     for number in range(1000):
         leaves.suffice(f"j{number}~2", 0.0)
     assert not leaves.suffice("j0~2", 100.0)
+
+
+def test_each_message_that_is_held_back_makes_room_for_another_until_it_is_given_back() -> None:
+    aside, qos = Aside(), QoS(lambda **_: None, 2)
+    ends = [aside.begin(qos) for _ in range(3)]
+    assert qos.value == 5
+    for end in ends:
+        end()
+    assert qos.value == 2
+
+
+def test_however_many_messages_are_held_back_the_room_is_bounded() -> None:
+    aside, qos = Aside(), QoS(lambda **_: None, 2)
+    ends = [aside.begin(qos) for _ in range(1000)]
+    assert qos.value == 34
+    for end in ends:
+        end()
+    assert qos.value == 2
+
+
+def test_a_message_held_back_over_a_reconnection_takes_no_room_of_the_new_connection() -> None:
+    aside, lost, now = Aside(), QoS(lambda **_: None, 2), QoS(lambda **_: None, 2)
+    end = aside.begin(lost)
+    end()
+    assert now.value == 2
