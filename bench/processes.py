@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 
 from fleet.local.processes import Child
+from tasks.host.blas import blas_variables
 
 #: read by numpy's BLAS when it loads
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ONE_THREAD = blas_variables()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from config.logs import set_up
 from config.streams import never_blocking, open_streams, outlive_streams
 from tasks.broker.handshake import process_refusal
 from tasks.host import processor
-from tasks.host.blas import single_threaded
+from tasks.host.blas import prepare_blas
 from tasks.host.open_files import raise_limit
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _FLOWER = ("tasks.flower.start", "run_flower")
 
 def main() -> int:
     """Load the settings, then work. Returns 78 when the settings are wrong, 69 when the farm refuses this process."""
-    single_threaded()
+    prepare_blas()
     open_streams()
     hide_in_tracebacks()
     outlive_streams()

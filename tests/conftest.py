@@ -12,8 +12,12 @@ from hypothesis import settings as hypothesis_settings
 
 from config.hiding import hide_by, without_addresses
 from fleet.server.http.choice import EngineName
+from tasks.host.blas import blas_variables
 from tests.support import redis_server
 from tests.support.engines import ENGINES
+
+# before numpy loads: what a test computes itself has to be what the workers of this host compute
+os.environ |= {name: code for name, code in blas_variables().items() if name == "OPENBLAS_CORETYPE"}
 
 # the machine is shared, so a slow example is no failure
 hypothesis_settings.register_profile("farm", deadline=None, print_blob=True)

@@ -140,7 +140,7 @@ ENVIRONMENT: dict[str, str] = {
     "fleet.alerts.outbox": "the process that delivers messages inherits the way to the internet, and no settings",
     "tasks.host.systemd": "systemd says there whom it watches, and where to answer",
     "tasks.compute.kernels.gpu": "CUDA and CuPy read there how to number GPUs and round, and offer no other way",
-    "tasks.host.blas": "numpy reads the number of its threads from there when it loads, and offers no other way",
+    "tasks.host.blas": "BLAS reads there how to compute when numpy loads, and offers no other way",
 }
 
 

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info
 from tasks.compact_json import compact_sorted
 from tasks.compute.digest import KERNEL_VERSION
 from tasks.host.hardware import Hardware, detect
-from tasks.host.processor import CPUINFO
+from tasks.host.processor import cpuinfo, value_of
 
 #: instruction sets that change how fast numpy computes, and the last bits of what it computes
 _FEATURES = ("sse4_2", "avx", "fma", "avx2", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve")
@@ -59,16 +59,13 @@ class Inventory:
 
 def inventory() -> Inventory:
     """This host's inventory. numpy has to be loaded already: its BLAS is found among the loaded libraries."""
-    try:
-        cpuinfo = CPUINFO.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        cpuinfo = ""
+    text = cpuinfo()
     blas, blas_code = loaded_blas(threadpool_info())
     return Inventory(
         hardware=detect(),
         machine=platform.machine(),
-        processor=_line(cpuinfo, "model name") or platform.processor() or platform.machine(),
-        features=features(cpuinfo),
+        processor=value_of(text, "model name") or platform.processor() or platform.machine(),
+        features=features(text),
         python=platform.python_version(),
         numpy=version("numpy"),
         blas=blas,
@@ -87,9 +84,9 @@ def gpu_library() -> str:
     return ""
 
 
-def features(cpuinfo: str) -> tuple[str, ...]:
+def features(text: str) -> tuple[str, ...]:
     """The instruction sets named by the text of /proc/cpuinfo, of those that matter here."""
-    flags = frozenset((_line(cpuinfo, "flags") or _line(cpuinfo, "Features")).split())
+    flags = frozenset((value_of(text, "flags") or value_of(text, "Features")).split())
     return tuple(name for name in _FEATURES if name in flags)
 
 
@@ -100,12 +97,3 @@ def loaded_blas(libraries: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
             name, number = library.get("internal_api") or "blas", library.get("version") or ""
             return f"{name} {number}".strip(), str(library.get("architecture") or "")
     return "", ""
-
-
-def _line(cpuinfo: str, name: str) -> str:
-    """The value of the first line of that name; "" without one."""
-    for line in cpuinfo.splitlines():
-        key, colon, value = line.partition(":")
-        if colon and key.strip() == name:
-            return value.strip()
-    return ""

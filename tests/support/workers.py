@@ -18,6 +18,7 @@ from fleet.broker.key_ring import KeyRing
 from fleet.domain.effects import Dispatch
 from fleet.domain.events import Published
 from tasks.broker.redis_client import redis_client
+from tasks.host.blas import blas_variables
 from tasks.messages import RESULTS_STREAM, JobMessage, ResultMessage, parse_stream_fields
 from tasks.worker.app import make_app
 from tests.support.processes import PATIENCE_S, Started, environ, started
@@ -25,7 +26,7 @@ from tests.support.processes import PATIENCE_S, Started, environ, started
 WORKER = (sys.executable, "-m", "tasks")
 POISONED = (sys.executable, "-m", "tests.support.poisoned_worker")
 #: a poisoned worker must not restart itself as an ordinary one
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ONE_THREAD = blas_variables()
 
 Fields = dict[bytes, bytes]
 

@@ -59,7 +59,7 @@ def broken(*args, **kwargs):
     raise SystemExit(3)
 
 fleet.cli._run = tasks.start.load = broken
-tasks.start.single_threaded = int
+tasks.start.prepare_blas = int
 {start}.main()
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
