@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
@@ -207,3 +208,18 @@ def test_a_coordinator_killed_at_the_standby_goes_on_there_and_then_hands_back(t
         assert told["rewards"]["difference_nnet"] == 0
         assert {row["server"]: row["difference_nnet"] for row in told["servers"]} == {"main": 0, "side": 0}
         assert booked(home) == {one: book(one), two: book(two)}
+
+
+def test_replay_computes_the_jobs_of_each_server_by_the_numbers_that_its_workers_drew(tmp_path: Path) -> None:
+    with two_servers(tmp_path, second_priority=1) as (process, home, one, two):
+        more(one, 20)
+        more(two, 20)
+        stopped(process)
+        told = shown(home, "replay", "--last", "100000", "--json")
+        assert Counter(row["server"] for row in told["replays"]) == {"main": accepted(one), "side": accepted(two)}
+    assert told["same"] > 0
+    assert told["same"] + told["within_tolerance"] == told["jobs"], "all are of this host"
+    assert all(row["proven"] for row in told["replays"])
+    # both servers hand out jobs of the same ids
+    twice = next(job_id for job_id, count in Counter(row["job_id"] for row in told["replays"]).items() if count == 2)
+    assert {row["server"] for row in shown(home, "replay", twice, "--json")["replays"]} == {"main", "side"}
