@@ -1,8 +1,12 @@
-"""The Celery queues of jobs, one for each hardware class, and which of them a host takes jobs from."""
+"""The Celery queues of jobs, one for each hardware class, and which of them a host takes jobs from, in which order.
+
+What a host lacks costs most at long jobs; what a job costs beside its kernel is much the same everywhere. So while
+hosts that don't qualify help others, they take short jobs first, and those that qualify take the long ones first.
+"""
 
 from __future__ import annotations
 
-from tasks.jobtypes import CLASSES, LEVELS
+from tasks.jobtypes import CLASSES, LEVELS, LONG_LEVELS
 from tasks.wire_versions import OLDEST_WIRE, WIRE_VERSION, WRITTEN_WIRE, jobs_queue
 
 
@@ -22,6 +26,14 @@ TAKEN_QUEUES = frozenset(_queue(level, version) for level in LEVELS for version 
 LEVEL_HEADER = "level"
 
 
-def queues_of_host(level: int) -> tuple[str, ...]:
-    """The queues that a host of this level takes jobs from, its best first."""
-    return tuple(_queue(one, version) for one in range(level, 0, -1) for version in _VERSIONS)
+def queues_of_host(level: int, helped_level: int = LEVELS[0]) -> tuple[str, ...]:
+    """The queues that a host of this level takes jobs from, its best first.
+
+    Those of its own classes come first. With a `helped_level` above the first, hosts also help with all classes up to
+    that one.
+    """
+    own, helped = list(range(level, 0, -1)), list(range(helped_level, level, -1))
+    if helped_level > LEVELS[0]:
+        own.sort(key=lambda one: one not in LONG_LEVELS)
+        helped.sort(key=lambda one: one in LONG_LEVELS)
+    return tuple(_queue(one, version) for one in (*own, *helped) for version in _VERSIONS)

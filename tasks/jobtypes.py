@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: time of a kernel in milliseconds from which its jobs are long ones
+_LONG_MS = 2.0
 #: share of a class's GPU memory that is enough, since a GPU sold with 16 GB has 15 to 16 GB for its user
 _OF_GPU_MEMORY = 0.9
 
@@ -79,3 +81,5 @@ JOB_TYPES: dict[str, JobType] = {
         JobType(name="tensor_reduce", required=("sum", "mean", "max", "min", "checksum"), typical_ms=5.0),
     )
 }
+#: levels of the classes with long jobs; the first class has none, since every host takes all of its jobs
+LONG_LEVELS = frozenset(one.level for one in JOB_TYPES.values() if one.typical_ms >= _LONG_MS and one.level > LEVELS[0])

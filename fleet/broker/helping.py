@@ -1,6 +1,8 @@
 """Decides which queues idle hosts help with although they don't qualify for them. Pure.
 
-A host that waits for jobs of its own classes while others can't keep up with theirs would earn nothing meanwhile.
+A host that waits for jobs of its own classes while others can't keep up with theirs would earn nothing meanwhile. The
+others serve all queues below the one that waits, and perhaps some above it. So help with any queue relieves them, and
+idle hosts help with all: with short jobs first, at which they lose least.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ class Helping:
         self._helped: set[int] = set()
 
     def look(self, lengths: Mapping[str, int], idle: Mapping[int, int], now: float) -> int:
-        """The level up to which every host may take jobs, after those of its own classes; the first if none helps.
+        """The level up to which every host may take jobs, after those of its own classes: the last, or the first.
 
         `lengths` are the messages in each queue, `idle` the number of idle processes by the level of their worker.
         """
@@ -37,4 +39,4 @@ class Helping:
             # once they help they are idle no more
             if waited_s >= _WAITED_S and any(count for other, count in idle.items() if other < level):
                 self._helped.add(level)
-        return max(self._helped, default=LEVELS[0])
+        return LEVELS[-1] if self._helped else LEVELS[0]

@@ -2,6 +2,8 @@
 
 Workers take jobs from the queues of all classes that their host qualifies for. So classes that the same workers serve
 share a queue, that of their lowest one: where all hosts are alike, there is one queue, and jobs share messages as ever.
+Those that not all workers serve have two, one for classes with long jobs and one for the others, since hosts that don't
+qualify help with short jobs before they help with long ones.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tasks.job_queues import QUEUES
-from tasks.jobtypes import CLASSES, JOB_TYPES, LEVELS
+from tasks.jobtypes import CLASSES, JOB_TYPES, LEVELS, LONG_LEVELS
 
 #: seconds between two looks while no worker comes or goes
 _LOOK_S = 1.0
@@ -57,17 +59,20 @@ def routes_for(live: Collection[int], *, refuse: bool) -> Routes:
     Jobs of a class above all of them are refused, or go to the queue of the best class that any worker serves.
     """
     steps = sorted(set(live))
-    by_level = {}
-    for level in LEVELS:
-        below = [step for step in steps if step < level]
-        # those of the same step have the same workers
-        by_level[level] = 1 + (below[-1] if below else 0)
     best = steps[-1]
-    for level in LEVELS[best:]:
-        if refuse:
-            del by_level[level]
+    by_level: dict[int, int] = {}
+    #: the workers, by their lowest level, and whether jobs are long → the lowest such class of theirs
+    lowest: dict[tuple[int, bool], int] = {}
+    for level in LEVELS[:best]:
+        # those of the same step have the same workers
+        step = min(one for one in steps if one >= level)
+        if step == steps[0]:
+            by_level[level] = LEVELS[0]
         else:
-            by_level[level] = by_level[best]
+            by_level[level] = lowest.setdefault((step, level in LONG_LEVELS), level)
+    if not refuse:
+        for level in LEVELS[best:]:
+            by_level[level] = lowest.get((best, level in LONG_LEVELS), by_level[best])
     return Routes(by_level)
 
 

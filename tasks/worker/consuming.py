@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.host.pausing import pausing
 from tasks.job_queues import TAKEN_QUEUES, queues_of_host
 
 
@@ -12,7 +13,10 @@ class OwnQueues:
 
     def __init__(self, level: int) -> None:
         """`level` is that of the highest class that the host qualifies for."""
+        self._level = level
         self.names = queues_of_host(level)
+        #: up to which class hosts help others, in the order in which this worker takes jobs
+        self._open_level = pausing.open_level
 
     def consumed(self, consumer: Any) -> bool:
         """Whether the worker takes jobs from any queue."""
@@ -25,17 +29,12 @@ class OwnQueues:
 
     def come_back(self, consumer: Any) -> None:
         """Take jobs again. The order of these calls is the order in which the queues are looked into."""
-        for name in self.names:
+        self._open_level = pausing.open_level
+        for name in queues_of_host(self._level, self._open_level):
             consumer.add_task_queue(name)
 
-    def help(self, consumer: Any, level: int) -> None:
-        """Take jobs up to the class of this level, too, whenever there are none of the host's own classes."""
-        if not self.consumed(consumer):
-            return
-        wanted = [name for name in queues_of_host(level) if name not in self.names]
-        for name in TAKEN_QUEUES.difference(self.names, wanted):
-            if consumer.task_consumer.consuming_from(name):
-                consumer.cancel_task_queue(name)
-        for name in wanted:
-            if not consumer.task_consumer.consuming_from(name):
-                consumer.add_task_queue(name)
+    def help(self, consumer: Any) -> None:
+        """Take jobs of other classes, too, once hosts help others, and no longer than that."""
+        if self._open_level != pausing.open_level and self.consumed(consumer):
+            self.leave(consumer)
+            self.come_back(consumer)

@@ -68,7 +68,7 @@ def pausing_step(time_limit_s: float, queues: OwnQueues) -> type[bootsteps.Start
                 self.left = False
                 queues.come_back(consumer)
             elif not pausing.reason and not failures.testing:
-                queues.help(consumer, pausing.open_level)
+                queues.help(consumer)
             orders.follow(pausing.order)
 
     return PausingStep

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tasks.job_queues import QUEUES, queues_of_host
-from tasks.jobtypes import CLASSES, JOB_TYPES, LEVELS, level_of_host
+from tasks.jobtypes import CLASSES, JOB_TYPES, LEVELS, LONG_LEVELS, level_of_host
 from tasks.messages import JOBS_QUEUE
 
 #: cores and GPU memory in GB, as the README's table has them
@@ -60,9 +60,27 @@ def test_a_host_is_of_the_highest_class_that_it_fits(cores: int, gpu_mb: int, le
     assert level_of_host(cores, gpu_mb) == level
 
 
-def test_a_host_takes_from_the_queues_of_its_classes_the_best_first_and_from_the_one_of_earlier_releases_last() -> None:
+def levels_of(queues: tuple[str, ...]) -> list[int]:
+    return [level for name in queues for level, queue in QUEUES.items() if name == queue]
+
+
+def test_a_host_takes_from_the_queues_of_its_classes_the_best_first_and_from_that_of_every_host_last() -> None:
     assert queues_of_host(1) == (JOBS_QUEUE,)
-    assert queues_of_host(3) == (QUEUES[3], QUEUES[2], JOBS_QUEUE)
+    assert levels_of(queues_of_host(3)) == [3, 2, 1]
+    assert levels_of(queues_of_host(6)) == [6, 5, 4, 3, 2, 1]
+
+
+def test_while_hosts_help_others_those_that_qualify_take_long_jobs_first_and_the_others_short_ones() -> None:
+    assert {JOB_TYPES[name].level for name in ("model_training", "matrix_ops")} == LONG_LEVELS
+    assert levels_of(queues_of_host(1, 6)) == [1, 6, 4, 3, 5, 2]
+    assert levels_of(queues_of_host(3, 6)) == [2, 3, 1, 6, 4, 5]
+    assert levels_of(queues_of_host(6, 6)) == [5, 2, 6, 4, 3, 1]
+    # as a coordinator of an earlier release says it
+    assert levels_of(queues_of_host(3, 4)) == [2, 3, 1, 4]
+    assert levels_of(queues_of_host(6, 2)) == [5, 2, 6, 4, 3, 1]
+
+
+def test_each_class_has_a_queue_of_its_own() -> None:
     assert len({*QUEUES.values()}) == len(CLASSES)
     assert all(name.startswith(JOBS_QUEUE) for name in QUEUES.values()), "an invited host's user may use no others"
 
