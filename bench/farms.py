@@ -1,7 +1,8 @@
 """Whole farms measured from outside: simulator, Redis, workers and coordinator as separate processes.
 
 Every farm starts with an empty Redis, an empty ledger and a simulator with an empty book. The number and times of
-accepted jobs come from the simulator's book, never from the farm itself."""
+accepted jobs come from the simulator's book, never from the farm itself. One file: a farm, and what is read of it.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +45,16 @@ class Payment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostUse:
+    """What one worker host has used so far."""
+
+    #: CPU seconds of all its processes
+    cpu_s: float
+    #: use of its kernels, by job type
+    kernels: Mapping[str, KernelUse]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
     """Resources that the parts of a farm have used up to one moment."""
 
@@ -54,10 +65,15 @@ class Sample:
     simulator: Use
     #: CPU seconds of Redis
     redis_s: float
-    #: use of the workers' kernels, by job type
-    kernels: Mapping[str, KernelUse]
+    #: what each worker host has used, in the order of their start
+    hosts: Sequence[HostUse]
     #: number of calls that have reached the server
     calls: int
+
+    @property
+    def kernels(self) -> Mapping[str, KernelUse]:
+        """Use of all workers' kernels, by job type."""
+        return metered_worker.added(host.kernels for host in self.hosts)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -82,15 +98,16 @@ class Surroundings:
 
     @property
     def kernel_cpu(self) -> Path:
-        """The folder in which this farm's workers add up their kernels' CPU time."""
+        """The folder with a folder for each of this farm's workers, in which it adds up its kernels' CPU time."""
         return self.folder / "kernel-cpu"
 
     def start_worker(self, name: str = "worker", settings: Mapping[str, str] | None = None) -> Measured:
         """Start a worker host's processes, which add up their kernels' CPU time."""
-        self.kernel_cpu.mkdir(exist_ok=True)
+        sums = self.kernel_cpu / name
+        sums.mkdir(parents=True, exist_ok=True)
         environment = {"FLEET_WORKER__HEARTBEAT_FILE": str(self.folder / f"{name}.alive"), "FLEET_WORKER__NAME": name}
         # a worker would set the number of BLAS threads by restarting, without the meter
-        environment |= {KERNEL_CPU: str(self.kernel_cpu)} | ONE_THREAD
+        environment |= {KERNEL_CPU: str(sums)} | ONE_THREAD
         argv = ["bench.metered_worker"]
         worker = start(name, argv, self.folder, self.settings | QUIET | environment | dict(settings or {}))
         self.children.append(worker)
@@ -169,7 +186,10 @@ class Surroundings:
             workers=Use(cpu_s=sum(use.cpu_s for use in uses), rss_bytes=sum(use.rss_bytes for use in uses)),
             simulator=self.simulator.use(),
             redis_s=cpu["used_cpu_user"] + cpu["used_cpu_sys"],
-            kernels=metered_worker.read(self.kernel_cpu),
+            hosts=[
+                HostUse(cpu_s=use.cpu_s, kernels=metered_worker.read(self.kernel_cpu / worker.name))
+                for worker, use in zip(workers, uses, strict=True)
+            ],
             calls=int(self.asked("requests")["requests_total"]),
         )
 

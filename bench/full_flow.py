@@ -17,7 +17,7 @@ from functools import cache
 
 from bench.farms import surroundings
 from bench.flow import Flow, flow
-from bench.metered_worker import KernelUse
+from bench.metered_worker import KernelUse, between
 from bench.rows import Bound, Row
 
 RUNS = 3
@@ -156,11 +156,7 @@ def _share(name: str, runs: list[float], *, target: float | None = None, peer: s
 
 def _kernels_used(run: Flow) -> dict[str, KernelUse]:
     """Use of the kernels between the first and the last sample, by job type."""
-    first, last = run.samples[0].kernels, run.samples[-1].kernels
-    return {
-        name: KernelUse(jobs=use.jobs - first[name].jobs, cpu_s=use.cpu_s - first[name].cpu_s)
-        for name, use in last.items()
-    }
+    return between(run.samples[0].kernels, run.samples[-1].kernels)
 
 
 def original_client() -> float:

@@ -1,7 +1,8 @@
 """`python -m bench.metered_worker`: runs `python -m tasks` and adds up the CPU time inside its kernels.
 
 The kernels' share is measured where it arises: the computing thread's clock is read before and after each kernel. Each
-process of the pool keeps its sums in a separate file, `KERNEL_CPU`/<pid>, which `read` can add up at any time.
+process of the pool keeps its sums in a separate file, `KERNEL_CPU`/<pid>, which `read` can add up at any time. With
+`CORE` in the environment the worker is a host with one core: that of this number.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from tasks.jobtypes import JOB_TYPES
 
 #: environment variable with the folder of the sums
 KERNEL_CPU = "BENCH_KERNEL_CPU"
+#: environment variable with the number of the only core that the worker may use; unset: all
+CORE = "BENCH_CORE"
 
 #: jobs and CPU seconds, for each job type in the order of JOB_TYPES
 _SUMS = struct.Struct("dd")
@@ -46,6 +49,25 @@ def read(folder: Path) -> dict[str, KernelUse]:
             jobs[job_type] += int(count)
             seconds[job_type] += cpu_s
     return {job_type: KernelUse(jobs=jobs[job_type], cpu_s=seconds[job_type]) for job_type in _TYPES}
+
+
+def added(hosts: Iterable[Mapping[str, KernelUse]]) -> dict[str, KernelUse]:
+    """The sums over several hosts, by job type."""
+    uses = list(hosts)
+    return {
+        job_type: KernelUse(
+            jobs=sum(use[job_type].jobs for use in uses), cpu_s=sum(use[job_type].cpu_s for use in uses)
+        )
+        for job_type in _TYPES
+    }
+
+
+def between(first: Mapping[str, KernelUse], last: Mapping[str, KernelUse]) -> dict[str, KernelUse]:
+    """The use after the first reading and up to the last, by job type."""
+    return {
+        job_type: KernelUse(jobs=use.jobs - first[job_type].jobs, cpu_s=use.cpu_s - first[job_type].cpu_s)
+        for job_type, use in last.items()
+    }
 
 
 class _Meter:
@@ -78,5 +100,7 @@ def _mapped(path: Path) -> mmap.mmap:
 
 
 if __name__ == "__main__":
+    if CORE in os.environ:
+        os.sched_setaffinity(0, {int(os.environ[CORE])})
     catalog.compute = _Meter(Path(os.environ[KERNEL_CPU])).compute
     sys.exit(door.main())
