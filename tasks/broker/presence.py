@@ -136,4 +136,8 @@ def presence_step(
             if timer is not None:
                 timer.cancel()
 
+        def info(self, _consumer: Any) -> dict[str, Any]:
+            """What Flower shows on the worker's page beside Celery's own figures."""
+            return {} if statement.host is None else {"host": statement.host.shown()}
+
     return PresenceStep

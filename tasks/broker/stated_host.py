@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tasks.jobtypes import LEVELS
+from tasks.jobtypes import CLASSES, LEVELS
 from tasks.kinds import gpu_of
 
 #: bounds of what is believed
@@ -36,6 +36,17 @@ class StatedHost:
     def device(self) -> str:
         """What computes its jobs: `cpu`, or `gpu` where one computes those at which it is quicker."""
         return "gpu" if gpu_of(self.kind) else "cpu"
+
+    def shown(self) -> dict[str, object]:
+        """What people read of it in Flower, by name."""
+        return {
+            "cores": self.cores,
+            "memory_mb": self.memory_mb,
+            "gpus": [f"{model} {memory_mb} MB" for model, memory_mb in self.gpus],
+            "processor": self.processor,
+            "kind": " ".join(self.kind),
+            "class": CLASSES[self.level - 1].name,
+        }
 
     def fields(self) -> dict[str, Any]:
         """The fields of its JSON."""

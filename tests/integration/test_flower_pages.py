@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from fleet.local.redis_server import free_port
+from tasks.compute.inventory import inventory
 from tasks.messages import JOBS_QUEUE
 from tests.support.browser import browser, seen
 from tests.support.hostile_worker import MARKUP, NAME, TRACE, answering, every_event, publish, task_event
@@ -116,6 +118,13 @@ def test_the_pages_show_what_they_should_under_the_policy(flooded: Watched) -> N
     assert "Updated" in workers
     assert "neonet.fraud_detection" in flooded.page(f"/task/{JOB}")
     assert JOBS_QUEUE in flooded.page("/broker")
+
+
+def test_a_workers_page_shows_the_hardware_of_its_host(watched: Watched) -> None:
+    here = inventory()
+    page = watched.text("/worker/worker@bench")
+    for text in (f"'cores': {here.hardware.cpu_cores}", here.processor, " ".join(here.kind), "'class': "):
+        assert html.escape(text, quote=True) in page
 
 
 def test_every_answer_carries_the_policy(flooded: Watched) -> None:

@@ -24,6 +24,14 @@ def test_it_survives_its_json(percent: float | None) -> None:
     assert read(host.fields()) == host
 
 
+def test_what_people_read_of_it_holds_no_signature() -> None:
+    shown = replace(HOST, level=4, signer="attic", kind_sig="ab" * 16).shown()
+    assert shown["cores"] == 2
+    assert shown["gpus"] == ["NVIDIA T4 15360 MB"]
+    assert shown["class"] == "4-cores-gpu-2gb"
+    assert "ab" * 16 not in str(shown)
+
+
 @pytest.mark.parametrize("percent", ["50", True, 0, -1, 101, [50]])
 def test_a_share_of_the_cpu_that_can_not_be_is_none(percent: object) -> None:
     assert read(HOST.fields() | {"cpu_percent": percent}) == HOST
