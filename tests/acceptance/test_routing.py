@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +39,10 @@ def url(redis_url: str) -> str:
 class Farm:
     """A coordinator and four hosts."""
 
-    def __init__(self, folder: Path, redis_url: str, server: str, policy: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, server: str, settings: Mapping[str, str]) -> None:
         self.folder, self._redis_url = folder, redis_url
         own = {"FLEET_SERVER": server, "FLEET_REDIS_URL": redis_url, "FLEET_MINERS": "8"}
-        self.settings = farm_settings(folder, own | {"FLEET_DISPATCH__UNSERVED": policy})
+        self.settings = farm_settings(folder, own | dict(settings))
 
     @contextlib.contextmanager
     def host(self, name: str) -> Iterator[Started]:
@@ -53,14 +55,21 @@ class Farm:
             yield process
 
     @contextlib.contextmanager
-    def mining(self) -> Iterator[tuple[Started, Started]]:
-        """The coordinator's process and the tower's."""
+    def mining(self, *hosts: str) -> Iterator[tuple[Started, Started]]:
+        """The coordinator's process and the tower's, with these hosts, the tower among them."""
         with contextlib.ExitStack() as stack:
-            processes = {name: stack.enter_context(self.host(name)) for name in HOSTS}
+            processes = {name: stack.enter_context(self.host(name)) for name in hosts}
             coordinator = started([*FLEET, "coordinator"], self.folder, environ(self.folder, self.settings))
             process = stack.enter_context(coordinator)
             process.says("[REWARD]")
             yield process, processes["tower"]
+
+    def paid_miners(self, after: int) -> int:
+        """The number of miners that were paid for a job after the payment of this number."""
+        query = "SELECT count(DISTINCT miner) FROM entries WHERE job_id IS NOT NULL AND id > ?"
+        with contextlib.closing(sqlite3.connect(state(self.folder) / "ledger.sqlite")) as ledger:
+            ((count,),) = ledger.execute(query, (after,)).fetchall()
+        return int(count)
 
     def paid(self, after: int = 0) -> list[tuple[int, str, str]]:
         """Number, job type and host of each paid job after that number."""
@@ -101,8 +110,8 @@ def all_types(farm: Farm, after: int) -> bool:
 @pytest.mark.parametrize("policy", ["run", "refuse"])
 def test_each_job_goes_to_a_host_that_qualifies_or_by_the_policy(tmp_path: Path, url: str, policy: str) -> None:
     with simulator(tmp_path / "simulator") as (_, server):
-        farm = Farm(tmp_path, url, server, policy)
-        with farm.mining() as (process, tower):
+        farm = Farm(tmp_path, url, server, {"FLEET_DISPATCH__UNSERVED": policy})
+        with farm.mining(*HOSTS) as (process, tower):
             eventually("jobs of all types, by all hosts", lambda: all_types(farm, 0))
             # idle hosts help where a queue waits for long, as on a machine with other work
             eventually("each job goes to a host that qualifies", lambda: well_placed(farm))
@@ -144,3 +153,23 @@ def _seconds(true: Any) -> float:
     began = time.monotonic()
     eventually("a change of routes", true, timeout_s=60.0)
     return time.monotonic() - began
+
+
+def test_a_host_that_stands_still_keeps_no_job_while_another_takes_from_the_same_queue(
+    tmp_path: Path, url: str
+) -> None:
+    """All miners but those of its jobs mine on, so that their queue is never empty."""
+    settings = {"FLEET_MINERS": "30", "FLEET_DISPATCH__REDISPATCH_S": "3", "FLEET_AUDIT__SHARE": "0"}
+    with simulator(tmp_path / "simulator", "--mix", "matrix_ops") as (_, server):
+        farm = Farm(tmp_path, url, server, settings)
+        with farm.mining("desktop", "tower") as (process, tower):
+            eventually("jobs by both hosts", lambda: {host for *_, host in farm.paid()} == {"desktop", "tower"})
+            halted = [one.pid for one in tower.kin()]
+            for pid in halted:
+                os.kill(pid, signal.SIGSTOP)
+            after = farm.last()
+            # jobs have a minute
+            eventually("a payment to each miner", lambda: farm.paid_miners(after) == 30, timeout_s=40.0)
+            for pid in halted:
+                os.kill(pid, signal.SIGCONT)
+            assert stop(process) == 0, process.words()
