@@ -69,13 +69,15 @@ def test_waiting_jobs_are_moved_to_the_queues_of_new_routes_in_their_order(empty
 
         routed(routes_for({1, 2, 3, 4, 5, 6}, refuse=False), {level: set(ids) for level, ids in every.items()})
         assert waiting(client) == every, "in the order in which they came"
+        # the second queue is for long jobs
         routed(
-            routes_for({1, 4}, refuse=False), {1: {*every[1]}, 2: {i for level in range(2, 7) for i in every[level]}}
+            routes_for({1, 4}, refuse=False),
+            {1: {*every[1]}, 2: {*every[2], *every[5]}, 3: {*every[3], *every[4], *every[6]}},
         )
-        routed(routes_for({1, 4}, refuse=True), {1: {*every[1]}, 2: {i for level in range(2, 5) for i in every[level]}})
-        one.dispatch(of_level(3, "job-3-3"))
+        routed(routes_for({1, 4}, refuse=True), {1: {*every[1]}, 2: {*every[2]}, 3: {*every[3], *every[4]}})
+        one.dispatch(of_level(4, "job-4-3"))
         assert stated.get(timeout=PATIENCE_S).published
-        assert waiting(client)[2][-1] == "job-3-3"
+        assert waiting(client)[3][-1] == "job-4-3"
 
 
 def test_what_is_put_back_into_a_queue_that_no_worker_serves_is_moved_from_there(empty_redis_url: str) -> None:
@@ -109,15 +111,14 @@ def test_jobs_of_different_queues_share_no_message(empty_redis_url: str) -> None
             one.dispatch(Dispatch(message=order.message, expected_ms=1.0, hold_s=0.2))
         assert all(stated.get(timeout=PATIENCE_S).published for _ in range(20))
         lengths = queue_lengths(client)
-        assert {name for name, length in lengths.items() if length} == {QUEUES[1], QUEUES[2], QUEUES[4]}
+        assert {name for name, length in lengths.items() if length} == {QUEUES[level] for level in range(1, 6)}
         assert sum(lengths.values()) < 20
         levels = {
             level: {json.loads(raw)["headers"]["level"] for raw in client.lrange(QUEUES[level], 0, -1)}
             for level in QUEUES
         }
-        assert levels[1] == {1}
-        assert levels[2] <= {2, 3}
-        assert levels[4] <= {4, 5, 6}
+        assert levels[4] <= {4, 6}
+        assert all(levels[level] == {level} for level in (1, 2, 3, 5))
 
 
 def test_a_job_may_be_sent_again_while_only_others_wait_in_another_queue(empty_redis_url: str) -> None:
@@ -126,13 +127,13 @@ def test_a_job_may_be_sent_again_while_only_others_wait_in_another_queue(empty_r
         for order in (of_level(1), of_level(6)):
             one.dispatch(order)
             assert stated.get(timeout=PATIENCE_S).published
-        client.delete(QUEUES[2])
+        client.delete(QUEUES[3])
         for level in (1, 6):
             job_type, data = DATA[level]
             again = job(f"job-{level}", data, job_type=job_type, attempt=2)
             one.dispatch(Dispatch(message=again.message, only_if_idle=True))
             assert stated.get(timeout=PATIENCE_S).waits == (level == 1)
-        assert waiting(client) == {1: ["job-1"], 2: ["job-6~2"]}
+        assert waiting(client) == {1: ["job-1"], 3: ["job-6~2"]}
 
 
 def by_hand(url: str, *orders: Dispatch) -> None:
