@@ -35,10 +35,12 @@ def test_results_of_unlike_kinds_agree(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_number_that_is_wrong_by_more_than_rounding_is_found() -> None:
     data = {"layer_dims": [8, 4]}
     right = compute("gradient_compute", data, job_id="job")
+    loss = right["loss"]
+    assert isinstance(loss, float)
     one = Computed(kind=("x86_64", "1", "blas", "one"), kernel_version=KERNEL_VERSION, results=[right])
     other = replace(one, kind=("x86_64", "1", "blas", "other"))
     assert not compared(["gradient_compute"], {"one": one, "other": other}).wrong
-    wrong = replace(other, results=[{**right, "loss": right["loss"] * 1.01}])
+    wrong = replace(other, results=[{**right, "loss": loss * 1.01}])
     found = compared(["gradient_compute"], {"one": one, "wrong": wrong})
     assert found.wrong == ["gradient_compute of one and wrong: loss"]
     assert found.differences["gradient_compute", "loss"].relative == pytest.approx(0.01, rel=0.02)
