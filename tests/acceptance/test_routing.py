@@ -45,20 +45,20 @@ class Farm:
         self.settings = farm_settings(folder, own | dict(settings))
 
     @contextlib.contextmanager
-    def host(self, name: str) -> Iterator[Started]:
+    def host(self, name: str, settings: Mapping[str, str] | None = None) -> Iterator[Started]:
         cores, gpu_mb = HOSTS[name]
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         declared = {"FLEET_WORKER__CPU_CORES": str(cores), "FLEET_WORKER__GPU_MEMORY_MB": str(gpu_mb)}
         own = {"FLEET_WORKER__NAME": name, "FLEET_WORKER__CONCURRENCY": "1"} | ONE_THREAD | declared
-        with worker(self._redis_url, folder, settings=own) as process:
+        with worker(self._redis_url, folder, settings=own | dict(settings or {})) as process:
             yield process
 
     @contextlib.contextmanager
-    def mining(self, *hosts: str) -> Iterator[tuple[Started, Started]]:
+    def mining(self, *hosts: str, limits: Mapping[str, str] | None = None) -> Iterator[tuple[Started, Started]]:
         """The coordinator's process and the tower's, with these hosts, the tower among them."""
         with contextlib.ExitStack() as stack:
-            processes = {name: stack.enter_context(self.host(name)) for name in hosts}
+            processes = {name: stack.enter_context(self.host(name, limits)) for name in hosts}
             coordinator = started([*FLEET, "coordinator"], self.folder, environ(self.folder, self.settings))
             process = stack.enter_context(coordinator)
             process.says("[REWARD]")
@@ -158,18 +158,21 @@ def _seconds(true: Any) -> float:
 def test_a_host_that_stands_still_keeps_no_job_while_another_takes_from_the_same_queue(
     tmp_path: Path, url: str
 ) -> None:
-    """All miners but those of its jobs mine on, so that their queue is never empty."""
+    """Both hosts are slower than the miners, so that their queue is never empty."""
     settings = {"FLEET_MINERS": "30", "FLEET_DISPATCH__REDISPATCH_S": "3", "FLEET_AUDIT__SHARE": "0"}
-    with simulator(tmp_path / "simulator", "--mix", "matrix_ops") as (_, server):
+    # all miners open at once, and each job is a message
+    settings |= {"FLEET_BUDGET__REQUESTS": "1000000", "FLEET_DISPATCH__BUNDLE_MS": "0"}
+    with simulator(tmp_path / "simulator", "--mix", "matrix_ops", "--rate-limit", "0") as (_, server):
         farm = Farm(tmp_path, url, server, settings)
-        with farm.mining("desktop", "tower") as (process, tower):
+        with farm.mining("desktop", "tower", limits={"FLEET_LIMITS__CPU_PERCENT": "10"}) as (process, tower):
             eventually("jobs by both hosts", lambda: {host for *_, host in farm.paid()} == {"desktop", "tower"})
+            eventually("a payment to each miner", lambda: farm.paid_miners(0) == 30)
             halted = [one.pid for one in tower.kin()]
             for pid in halted:
                 os.kill(pid, signal.SIGSTOP)
             after = farm.last()
             # jobs have a minute
-            eventually("a payment to each miner", lambda: farm.paid_miners(after) == 30, timeout_s=40.0)
+            eventually("another one to each", lambda: farm.paid_miners(after) == 30, timeout_s=40.0)
             for pid in halted:
                 os.kill(pid, signal.SIGCONT)
             assert stop(process) == 0, process.words()

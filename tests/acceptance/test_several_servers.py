@@ -216,10 +216,10 @@ def test_replay_computes_the_jobs_of_each_server_by_the_numbers_that_its_workers
         more(two, 20)
         stopped(process)
         told = shown(home, "replay", "--last", "100000", "--json")
-        assert Counter(row["server"] for row in told["replays"]) == {"main": accepted(one), "side": accepted(two)}
+        assert Counter(row["server"] for row in told["replays"]) == {one: accepted(one), two: accepted(two)}
     assert told["same"] > 0
     assert told["same"] + told["within_tolerance"] == told["jobs"], "all are of this host"
     assert all(row["proven"] for row in told["replays"])
     # both servers hand out jobs of the same ids
     twice = next(job_id for job_id, count in Counter(row["job_id"] for row in told["replays"]).items() if count == 2)
-    assert {row["server"] for row in shown(home, "replay", twice, "--json")["replays"]} == {"main", "side"}
+    assert {row["server"] for row in shown(home, "replay", twice, "--json")["replays"]} == {one, two}
