@@ -1,4 +1,7 @@
-"""One farm at two servers whose job ids are equal: each account is exact, a ban or an outage stays with its server."""
+"""One farm at two servers whose job ids are equal: each account is exact, a ban or an outage stays with its server.
+
+One file: all tests start the same farm at two servers, and read its figures by the same few functions.
+"""
 
 from __future__ import annotations
 
