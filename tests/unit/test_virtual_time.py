@@ -95,6 +95,10 @@ def test_a_session_in_doubt_that_is_found_while_its_miner_is_paused_is_kept_if_t
     run_seed(draw_plan(9102431))
 
 
+def test_a_miner_that_loses_its_session_while_it_is_paused_has_none_to_keep() -> None:
+    run_seed(draw_plan(9600092))
+
+
 def test_a_call_that_fails_after_an_outage_is_repeated_without_the_outages_wait() -> None:
     run_seed(draw_plan(4000385, orders=False))
 

@@ -86,6 +86,15 @@ class ControlLaws:
                 stays = kept and miner_id not in self.in_doubt
                 told.first_stop_at = min(told.first_stop_at, math.inf if stays else soonest)
 
+    def wrote(self, miner_id: str, now: float, *, opened: bool) -> None:
+        """The ledger says that a session of this miner was opened, or is over."""
+        self.in_doubt.discard(miner_id)
+        self.in_session[miner_id] = opened
+        told = self._told[miner_id]
+        if not opened and told.control is not None:
+            # the next look at the controls finds no session to keep, and closes the miner
+            told.first_stop_at = min(told.first_stop_at, now)
+
     def sent(self, call: Call, now: float, *, open_jobs: bool) -> None:
         """A call is sent; `open_jobs` is whether its miner has any."""
         miner_id = call.spec.miner_id

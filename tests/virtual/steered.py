@@ -128,8 +128,7 @@ class Operator:
             elif isinstance(write, SessionDenied):
                 self.laws.in_doubt.discard(write.miner_id)
             elif isinstance(write, SessionOpened | SessionClosed):
-                self.laws.in_doubt.discard(write.miner_id)
-                self.laws.in_session[write.miner_id] = isinstance(write, SessionOpened)
+                self.laws.wrote(write.miner_id, self._timeline.now, opened=isinstance(write, SessionOpened))
 
     def end(self) -> None:
         """Check what is recorded. Nobody may have logged the ends of controls since the last coordinator ended."""
