@@ -123,7 +123,7 @@ def test_the_pages_show_what_they_should_under_the_policy(flooded: Watched) -> N
 def test_a_workers_page_shows_the_hardware_of_its_host(watched: Watched) -> None:
     here = inventory()
     page = watched.text("/worker/worker@bench")
-    for text in (f"'cores': {here.hardware.cpu_cores}", here.processor, " ".join(here.kind), "'class': "):
+    for text in (f"'cores': {here.hardware.cpu_cores}", here.processor, here.numpy, "'class': "):
         assert html.escape(text, quote=True) in page
 
 
