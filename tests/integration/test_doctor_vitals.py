@@ -13,9 +13,10 @@ from fleet.doctor.diagnosis import Grade
 from fleet.doctor.ledger import ledger_diagnoses
 from fleet.ledger.reports.vitals import vitals
 from fleet.ledger.storage.places import LedgerPlace
+from fleet.ledger.storage.version import SCHEMA_VERSION
 from tests.support.diagnoses import about
 
-_LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v11.sql"
+_LEDGER = Path(__file__).parents[1] / "support" / f"farm_ledger_v{SCHEMA_VERSION}.sql"
 _DAY_MS = 86_400_000
 
 

@@ -17,8 +17,9 @@ import pytest
 from fleet.ledger.reports import dated_sums, rewards, scopes, vitals, wallets
 from fleet.ledger.reports.sqlite_reader import fetch_all
 from fleet.ledger.storage.places import LedgerPlace
+from fleet.ledger.storage.version import SCHEMA_VERSION
 
-_LEDGER = Path(__file__).parents[1] / "support" / "farm_ledger_v11.sql"
+_LEDGER = Path(__file__).parents[1] / "support" / f"farm_ledger_v{SCHEMA_VERSION}.sql"
 REPORTS: list[tuple[ModuleType, Callable[[LedgerPlace], object]]] = [
     (dated_sums, lambda place: rewards.rewards_by(place, "miner")),
     (scopes, scopes.scopes),
