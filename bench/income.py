@@ -22,8 +22,7 @@ from bench.virtual_farm import Scene, VirtualFarm
 from fleet.coordinator.scheduling.auto_miners import AutoMiners
 
 CURVES = Path(__file__).parent / "out" / "income.json"
-#: seconds after its start within which the farm has found its number of miners, and at the highest limit; the target
-#: is 600
+#: seconds from its start within which the farm has found its number of miners, and at the highest limit (target: 600)
 _FOUND_S, _FOUND_SOON_S = 360.0, 240.0
 #: seconds until a farm of a fixed number is at its pace: the window of the limit, and a little
 _WARM_UP_S = 65.0

@@ -1,12 +1,29 @@
-"""Checks of the [[miner]] tables against each other, against the servers, and against other ways to name miners."""
+"""How many miners there are, and checks of the [[miner]] tables: against each other, the servers, and other ways."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import PlainValidator
 
 from config.hiding import SHORTEST_ADDRESS, shortened_id, without_addresses
 from config.sections import MinerSettings
 from config.server_tables import ServerSettings, repeated
+
+_MOST_MINERS = 100_000
+
+
+def _count(value: object) -> int | Literal["auto"]:
+    text = str(value).strip()
+    if text == "auto":
+        return "auto"
+    if isinstance(value, bool) or not text.isdecimal() or not 1 <= int(text) <= _MOST_MINERS:
+        raise ValueError(f"must be a number from 1 to {_MOST_MINERS:,}, or auto")
+    return int(text)
+
+
+MinerCount = Annotated[int | Literal["auto"], PlainValidator(_count)]
 
 
 def miner_problems(miners: Sequence[MinerSettings]) -> Iterator[tuple[str, str]]:

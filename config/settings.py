@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainValidator,
     SecretStr,
     StringConstraints,
     model_validator,
@@ -27,7 +26,7 @@ from config.audit_section import AuditSettings
 from config.dispatch_section import DispatchSettings
 from config.limits_section import LimitSettings
 from config.lists import split_list
-from config.miner_tables import at_servers, miner_problems
+from config.miner_tables import MinerCount, at_servers, miner_problems
 from config.redis_address import read_redis_url
 from config.schedule_section import ScheduleSettings
 from config.sections import (
@@ -56,7 +55,7 @@ ENV_PREFIX, NESTED = "FLEET_", "__"
 #: pydantic's `type` for the error whose context lists problems that concern several fields
 CROSS_FIELD = "cross_field"
 
-SIMULATED_MINERS, _MOST_MINERS, _VISIBILITY_FACTOR = 8, 100_000, 3
+SIMULATED_MINERS, _VISIBILITY_FACTOR = 8, 3
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -82,15 +81,6 @@ def _checked_redis(secret: SecretStr) -> SecretStr:
 def _checked_ledger(secret: SecretStr) -> SecretStr:
     ledger_url(secret.get_secret_value())
     return secret
-
-
-def _count(value: object) -> int | Literal["auto"]:
-    text = str(value).strip()
-    if text == "auto":
-        return "auto"
-    if isinstance(value, bool) or not text.isdecimal() or not 1 <= int(text) <= _MOST_MINERS:
-        raise ValueError(f"must be a number from 1 to {_MOST_MINERS:,}, or auto")
-    return int(text)
 
 
 class Settings(BaseSettings):
@@ -123,7 +113,7 @@ class Settings(BaseSettings):
         description="Other hosts for which plain http is allowed, e.g. on a network of your own.",
         examples=[["neonet.lan"]],
     )
-    miners: Annotated[int | Literal["auto"], PlainValidator(_count)] | None = Field(
+    miners: MinerCount | None = Field(
         None,
         description="How many miners, or auto: as many as earn the most; unset: 8 on the simulator, auto on a server.",
         examples=[8, "auto"],
