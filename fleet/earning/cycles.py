@@ -104,19 +104,27 @@ class CycleTimes:
         """
         if not self._by_own:
             return Cycle()
-        shortest_s = min(one.mean_s for one in self._by_own.values())
-        unhindered = [own for own, one in self._by_own.items() if one.mean_s <= _UNHINDERED * shortest_s]
+        # a few cycles show no queue, so they don't count beside a number of sessions with more
+        counted = {own: one for own, one in self._by_own.items() if one.count >= _ENOUGH} or self._by_own
+        shortest_s = min(one.mean_s for one in counted.values())
+        unhindered = [own for own, one in counted.items() if one.mean_s <= _UNHINDERED * shortest_s]
         least, most = max(unhindered, key=lambda own: self._by_own[own].count), max(self._by_own)
         here, crowded, workers = self._by_own[least], self._by_own[most], None
         cycle_s, error = here.mean_s, max(0.3 / math.sqrt(here.count), 0.01)
         if crowded.count >= _ENOUGH and most > least and crowded.mean_s > _CROWDED * cycle_s:
-            workers = most / crowded.mean_s
+            workers = _computed_per_s(most, crowded, free_per_s)
         queued_s = max(here.waited_s - self._way_s, 0.0)
         if here.count < _ENOUGH or not _queues(least, here, free_per_s, kernel_s, kernel_s + self._way_s):
             return Cycle(seconds=cycle_s, error=error, workers_per_s=workers)
         if queued_s > (_CROWDED - 1) * (cycle_s - queued_s):
-            return Cycle(seconds=cycle_s - queued_s, error=error, workers_per_s=workers or least / cycle_s)
+            at_least = _computed_per_s(least, here, free_per_s)
+            return Cycle(seconds=cycle_s - queued_s, error=error, workers_per_s=workers or at_least)
         return Cycle(seconds=cycle_s, error=error, workers_per_s=workers, queued_s=queued_s)
+
+
+def _computed_per_s(own: int, cycles: _Cycles, free_per_s: float) -> float:
+    """Jobs a second that the workers compute with `own` sessions, those without a fetch included."""
+    return own / cycles.mean_s + own * free_per_s
 
 
 def _queues(own: int, cycles: _Cycles, free_per_s: float, kernel_s: float, busy_s: float) -> bool:
@@ -124,6 +132,6 @@ def _queues(own: int, cycles: _Cycles, free_per_s: float, kernel_s: float, busy_
 
     A single job that is away for long waits for a slow machine or network, not for another job.
     """
-    jobs_per_s = own / cycles.mean_s + own * free_per_s
+    jobs_per_s = _computed_per_s(own, cycles, free_per_s)
     at_workers = jobs_per_s * (kernel_s + cycles.waited_s)
     return at_workers > 1 and jobs_per_s * busy_s >= _LEAST_BUSY

@@ -53,6 +53,27 @@ def test_a_few_cycles_show_no_queue() -> None:
     assert seen(own=4, whole_s=0.204, waited_s=0.084, jobs=4).workers_per_s is None
 
 
+def test_workers_compute_the_jobs_that_come_without_a_fetch_too() -> None:
+    times = CycleTimes()
+    times.away(WAY_S)
+    for number in range(20):
+        times.add(1.0, own=4, waited_s=0.8, now=float(number))
+    assert times.cycle(kernel_s=KERNEL_S, free_per_s=1.5).workers_per_s == pytest.approx(4 / 1.0 + 4 * 1.5)
+
+
+def test_a_few_cycles_of_fewer_miners_do_not_count_beside_many() -> None:
+    """While sessions open, jobs wait for each other as well, and too few of them end to show it."""
+    times = CycleTimes()
+    times.away(WAY_S)
+    for number in range(4):
+        times.add(0.3, own=3, waited_s=0.2 + WAY_S, now=float(number))
+    for number in range(20):
+        times.add(4.0, own=40, waited_s=3.88, now=4.0 + number)
+    cycle = times.cycle(kernel_s=KERNEL_S, free_per_s=0.0)
+    assert cycle.seconds == pytest.approx(0.12 + WAY_S)
+    assert cycle.workers_per_s == pytest.approx(40 / 4.0)
+
+
 def test_a_server_that_became_slow_is_not_taken_for_workers_that_are_short_for_long() -> None:
     times, now = CycleTimes(), 0.0
     for whole_s, own, until in ((0.1, 1, 60.0), (0.1, 2, 120.0), (1.6, 2, 600.0)):

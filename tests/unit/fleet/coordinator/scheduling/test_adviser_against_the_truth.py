@@ -10,6 +10,7 @@ import pytest
 from bench.income_scenes import scene
 from bench.virtual_farm import Scene, VirtualFarm
 from fleet.earning.advice import Advice
+from fleet.simulator.options import SimulatorOptions
 
 MINERS, CROWD, TABLES = 4, 8, 40
 DAY_S = 86_400.0
@@ -20,6 +21,10 @@ WIDE = scene(limit=600, round_trip_ms=10, strangers=0, capped=False, paid_heartb
 #: two slow processes are the bottleneck, and the limit is not
 SLOW = replace(
     scene(limit=6000, round_trip_ms=10, strangers=0, capped=False, paid_heartbeats=False), kernel_s=1.0, processes=2
+)
+#: the simulator as `fleet up` starts it: it divides 10 NNET among the miners, and jobs come with heartbeats
+SHARED = Scene(
+    name="one process", server=SimulatorOptions(seed=1), round_trip_s=0.02, kernel_s=0.1, processes=1, most=TABLES
 )
 
 
@@ -75,6 +80,20 @@ def test_four_miners_on_two_processes_are_told_that_workers_are_short(processes:
     assert found is not None
     option = next(one for one in (found.now, *found.others) if one.what == what)
     assert option.income == pytest.approx(earned_a_day(replace(SLOW, processes=processes), MINERS), rel=0.1)
+
+
+@pytest.mark.parametrize("kernel_s", [0.1, 0.5])
+def test_forty_miners_on_one_process_are_told_what_they_earn_and_what_one_of_them_would(kernel_s: float) -> None:
+    """Only the first few jobs were done by fewer miners. With 0.5 s, most jobs at workers came with heartbeats."""
+    slow = replace(SHARED, kernel_s=kernel_s)
+    farm = VirtualFarm(slow, fixed=TABLES)
+    farm.run(200.0)
+    assert farm.farm.auto is not None
+    found = farm.farm.auto.adviser.advice
+    assert found is not None
+    assert found.best.miners == 1
+    assert found.now.income == pytest.approx(earned_a_day(slow, TABLES), rel=0.1)
+    assert found.best.income == pytest.approx(earned_a_day(slow, 1), rel=0.1)
 
 
 def test_paid_heartbeats_of_one_miner_are_not_taken_for_a_pay_that_any_number_of_miners_would_have() -> None:
