@@ -83,3 +83,11 @@ def test_prices_and_watts_of_the_settings_price_each_change(tmp_path: Path, sett
         assert row["worth_a_day"] == pytest.approx(row["nnet_a_day"] * 0.02 - row["kwh_a_day"] * 0.30)
         assert f"{row['kwh_a_day']:.3g}" in next(line for line in text.splitlines() if line.startswith(row["what"]))
     assert "EUR: a day's NNET at your price, less the power for computing" in text
+
+
+def test_a_reason_why_the_farm_does_not_earn_more_dates_by_the_farm_s_time_zone(tmp_path: Path) -> None:
+    settings = kept(tmp_path, {"FLEET_TIME_ZONE": "Asia/Kolkata"})
+    done = run_fleet("explain", "farm", folder=tmp_path, settings=settings)
+    assert f"Another number of miners would earn more: {made().sentence}." in done.stdout
+    assert " NNET a day, since " in done.stdout
+    assert done.stdout.count(" Asia/Kolkata\n") == 1

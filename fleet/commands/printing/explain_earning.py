@@ -23,7 +23,7 @@ from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.losses import losses
 from fleet.ledger.storage.places import ledger_to_read
 from fleet.status.standing import FarmStanding, standing, status_folder
-from fleet.status.wording import short
+from fleet.status.wording import dated, short
 
 _DAY_HOURS = 24
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -69,7 +69,7 @@ def _explain(subject: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(dump({"subject": subject, "reasons": [_stated(one) for one in because]}))
         return
-    _print(subject, because, found.figures)
+    _print(subject, because, found.figures, Calendar(settings.time_zone))
 
 
 def _standing(settings: Settings) -> FarmStanding:
@@ -121,7 +121,7 @@ def _stated(one: Hindrance) -> dict[str, Any]:
     return asdict(one) | {"nnet_per_day": lost}
 
 
-def _print(subject: str, because: Iterable[Hindrance], figures: Mapping[str, Any]) -> None:
+def _print(subject: str, because: Iterable[Hindrance], figures: Mapping[str, Any], calendar: Calendar) -> None:
     screen = console()
     line(screen, f"{subject} at {figures['server'] or 'an unknown server'}", style="bold")
     if figures["simulated"]:
@@ -130,7 +130,7 @@ def _print(subject: str, because: Iterable[Hindrance], figures: Mapping[str, Any
     for one in because:
         found = True
         cost = "cost unknown" if one.nnet_per_day is None else f"{short(one.nnet_per_day)} NNET a day"
-        since = "" if one.since is None else f", since {one.since}"
+        since = "" if one.since is None else f", since {dated(one.since, calendar)}"
         screen.print()
         line(screen, one.text, style="bold")
         line(screen, f"  {cost}{since}")
