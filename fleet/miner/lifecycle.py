@@ -118,6 +118,11 @@ class Lifecycle:
         if self._owes_total and not self._workload.jobs:
             self.request_total()
 
+    def before_rest(self) -> None:
+        """Request the total that is still owed in a drain that has nothing else left to do."""
+        if self._owes_total and self.may_rest:
+            self.request_total()
+
     def request_total(self) -> None:
         """Request the total of a miner without a session, unless a farewell is under way."""
         if not self.may_be_open and self.phase not in {Phase.MINING, Phase.STOPPED}:
@@ -149,6 +154,7 @@ class Lifecycle:
         self._workload.session = self.left_open = None
         self.phase = Phase.UNREGISTERED if isinstance(error, NotRegistered) else Phase.REGISTERED
         self._account.server_forgot |= isinstance(error, NotRegistered)
+        self._owes_total |= session is not None
         denied, self._in_doubt = [SessionDenied(miner_id=self._spec.miner_id)] if self._in_doubt else [], False
         gone = [one.session_id for one in (session, left) if one is not None]
         closed = [SessionClosed(miner_id=self._spec.miner_id, session_id=one, cause=str(error)[:200]) for one in gone]

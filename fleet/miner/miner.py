@@ -154,6 +154,8 @@ class Miner:
         if self._given_up and self._workload.has_leftovers:
             # of a failed submission, or of a fetch that was answered after the drain was given up
             effects = [*effects, *self._give_up()]
+        if self.draining:
+            self._lifecycle.before_rest()
         return effects
 
     def _take_in(self, event: MinerEvent, now: float, find: Find) -> list[Effect]:

@@ -1,4 +1,4 @@
-"""A total that no answer stated after a session's stop is requested at the drain, also by the next coordinator."""
+"""A total that no answer stated since a session ended is requested at the drain, also by the next coordinator."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.domain.answers import Totals
+from fleet.domain.answers import SessionStart, SessionSummary, Totals
 from fleet.domain.calls import Call, CallKind, Reply
 from fleet.domain.effects import Effect, TotalsSeen
-from fleet.domain.events import DrainBegun
+from fleet.domain.events import DrainBegun, DrainOver
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.saved_state import SavedMiner
-from fleet.errors import CallError, NoAnswer
+from fleet.errors import CallError, NoAnswer, SessionLost
 from fleet.miner.miner import Miner
 from fleet.miner.phase import Phase
 from fleet.miner.policy import Policy
+from tests.support.miner_script import Script
 
 
 def closed(*, owes_total: bool) -> Miner:
@@ -73,3 +74,38 @@ def test_the_ledger_takes_a_total_for_requested_only_once_the_farewell_is_over()
         found = ends(miner, call, NoAnswer("no answer"), now)
         rows.append([effect.verdict for effect in found if isinstance(effect, TotalsSeen)])
     assert rows == [[], ["unverifiable: no answer"]], "a coordinator killed after the first leaves it to the next start"
+
+
+def between_sessions() -> Script:
+    """A miner whose session the server forgot, and which has not opened another one."""
+    script = Script().mining()
+    script.now += 60.0
+    script.call(CallKind.HEARTBEAT, SessionLost("Session not found"))
+    assert not script.miner.in_session
+    return script
+
+
+def test_a_drain_requests_the_total_of_a_miner_that_is_between_two_sessions() -> None:
+    script = between_sessions()
+    script.miner.on(DrainBegun(), script.now)
+    script.call(CallKind.TOTALS, Totals(total_rewards=Decimal(0)))
+    assert (script.miner.done, script.miner.compared) == (True, True)
+
+
+def test_it_does_so_once_the_jobs_are_over_that_were_open() -> None:
+    script = Script().mining().fetched("j1")
+    script.now += 60.0
+    script.call(CallKind.HEARTBEAT, SessionLost("Session not found"))
+    script.miner.on(DrainBegun(), script.now)
+    script.miner.on(DrainOver(), script.now)
+    script.call(CallKind.TOTALS, Totals(total_rewards=Decimal(0)))
+    assert (script.miner.done, script.miner.compared) == (True, True)
+
+
+def test_a_miner_that_found_its_next_session_owes_no_total_before_that_one_is_stopped() -> None:
+    script = between_sessions()
+    script.call(CallKind.START_SESSION, SessionStart(session_id="s2", adopted=False, initial_job=None))
+    script.miner.on(DrainBegun(), script.now)
+    script.call(CallKind.STOP_SESSION, SessionSummary(tasks_completed=0, rewards_earned=None))
+    script.call(CallKind.TOTALS, Totals(total_rewards=Decimal(0)))
+    assert (script.miner.done, script.miner.compared) == (True, True)
