@@ -48,7 +48,7 @@ dropped = Dropped()
 
 
 class QoS(redis.QoS):
-    """Marks and acknowledges messages in batches, and skips both for those done within `MARK_S`.
+    """Marks, acknowledges and requeues messages in batches, and skips the first two for those done within `MARK_S`.
 
     When a worker is killed, its unmarked messages are lost to Redis, which can't restore them. The coordinator
     dispatches these jobs again, like marked ones, long before Redis would (`dispatch.redispatch_s`).
@@ -58,6 +58,7 @@ class QoS(redis.QoS):
         super().__init__(*args, **kwargs)
         self._unmarked: dict[str, Any] = {}
         self._done: list[str] = []
+        self._requeued: list[Any] = []
         self._awaited = False
         #: calls of `restore_visible` so far
         self._sweeps = 0
@@ -77,15 +78,13 @@ class QoS(redis.QoS):
             self._write_soon()
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Record that a message is refused, or requeue it for another worker."""
+        """Record that a message is refused, or is for another worker."""
         if not requeue:
             self.ack(delivery_tag)
             return
-        if self._gone:
-            # a later sweep restores it
-            return
-        self.write()
-        super().reject(delivery_tag, requeue=True)
+        self._requeued.append(self._delivered[delivery_tag])
+        self.ack(delivery_tag)
+        self._write_soon()
 
     def restore_unacked(self, client: Any = None) -> None:
         """Restore unfinished messages when the worker ends.
@@ -99,11 +98,12 @@ class QoS(redis.QoS):
         super().restore_unacked(client)
 
     def write(self) -> None:
-        """Tell Redis what was taken and what is done, and forget both. Raises redis-py's errors."""
+        """Tell Redis what was taken, what is done and what is for others, and forget it. Raises redis-py's errors."""
         self._awaited = False
         taken, self._unmarked = self._unmarked, {}
         done, self._done = self._done, []
-        if not taken and not done:
+        requeued, self._requeued = self._requeued, []
+        if not (taken or done or requeued):
             return
         with self.pipe_or_acquire() as pipe:
             if taken:
@@ -111,6 +111,10 @@ class QoS(redis.QoS):
                 pipe.hset(self.unacked_key, mapping={tag: _body(message) for tag, message in taken.items()})
             if done:
                 pipe.zrem(self.unacked_index_key, *done).hdel(self.unacked_key, *done)
+            for message in requeued:
+                # behind those that are waiting
+                key = message.delivery_info["routing_key"]
+                self.channel._do_restore_message(message.serializable(), "", key, pipe, leftmost=True)
             pipe.execute()
 
     def restore_visible(self, start: int = 0, num: int | None = None, interval: int = 1) -> None:

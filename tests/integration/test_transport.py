@@ -56,6 +56,10 @@ class Marked:
     def waiting(self) -> int:
         return int(self.client.llen(JOBS_QUEUE))
 
+    @property
+    def transactions(self) -> int:
+        return int(self.client.info("commandstats")["cmdstat_exec"]["calls"])
+
 
 def taken(connection: Connection, count: int) -> list[Any]:
     channel = connection.default_channel
@@ -102,14 +106,40 @@ def test_the_end_of_a_channel_says_what_is_done(connection: Connection, hub: Hub
     assert len(marked) == marked.waiting == 0
 
 
-@pytest.mark.usefixtures("hub")
 @pytest.mark.parametrize(("requeue", "waiting"), [(True, 1), (False, 0)])
 def test_a_refused_message_goes_back_or_away(
-    connection: Connection, marked: Marked, requeue: bool, waiting: int
+    connection: Connection, hub: Hub, marked: Marked, requeue: bool, waiting: int
 ) -> None:
     (message,) = taken(connection, 1)
     message.reject(requeue=requeue)
+    hub.fire_timers()
     assert (len(marked), marked.waiting) == (0, waiting)
+
+
+def test_messages_for_other_workers_go_back_together_and_behind_those_that_wait(
+    connection: Connection, hub: Hub, marked: Marked
+) -> None:
+    messages = taken(connection, 3)
+    hub.fire_timers()
+    channel = connection.default_channel
+    channel.basic_publish(channel.prepare_message("waiting"), "", JOBS_QUEUE)
+    before = marked.transactions
+    for message in messages:
+        message.reject(requeue=True)
+    assert (len(marked), marked.waiting) == (3, 1), "nothing is sent for a single one"
+    hub.fire_timers()
+    assert (len(marked), marked.waiting, marked.transactions - before) == (0, 4, 1)
+    order = [channel.basic_get(JOBS_QUEUE) for _ in range(4)]
+    assert [one.body for one in order] == [b"waiting", b"0", b"1", b"2"]
+    assert [one.headers.get("redelivered", False) for one in order] == [False, True, True, True]
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_end_of_a_channel_gives_back_what_is_for_other_workers(connection: Connection, marked: Marked) -> None:
+    (message,) = taken(connection, 1)
+    message.reject(requeue=True)
+    connection.default_channel.close()
+    assert (len(marked), marked.waiting) == (0, 1)
 
 
 def test_what_redis_could_not_be_told_is_forgotten(
