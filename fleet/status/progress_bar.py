@@ -63,7 +63,9 @@ class ProgressBar:
         if not width:
             return False
         now, stated = self._clock(), (words, done, total, note, width)
-        if stated != self._stated and (total <= _FEW or now - self._drawn_at >= _EVERY_S):
+        # a new step is shown at once, however soon it is over
+        at_once = total <= _FEW or self._stated[:1] != (words,)
+        if stated != self._stated and (at_once or now - self._drawn_at >= _EVERY_S):
             self._drawn_at, self._stated = now, stated
             # the last column stays free: some terminals go to the next line after it
             self._line = self._spelt(progress_line(words, done, total, note, width - 1))

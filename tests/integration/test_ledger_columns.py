@@ -168,9 +168,9 @@ def found(file: Path) -> bool:
         return True
 
 
-#: tables that hold nothing about money: facts about the ledger itself, what is paused, and what can be computed again,
+#: tables that hold nothing about money: facts about the ledger itself and the hosts, what is paused, and what is kept,
 #: which `fleet replay` compares with the chain
-_OTHER = {"meta", "controls", "control_log", "kept_work"}
+_OTHER = {"meta", "controls", "control_log", "host_records", "kept_work"}
 COLUMNS = [column for table in schema.metadata.sorted_tables if table.name not in _OTHER for column in table.columns]
 
 
