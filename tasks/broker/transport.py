@@ -78,13 +78,13 @@ class QoS(redis.QoS):
             self._write_soon()
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Record that a message is refused, or is for another worker."""
+        """Record that a message is refused, or for another worker; a sweep restores it after a lost connection."""
         if not requeue:
             self.ack(delivery_tag)
-            return
-        self._requeued.append(self._delivered[delivery_tag])
-        self.ack(delivery_tag)
-        self._write_soon()
+        elif not self._gone:
+            self._requeued.append(self._delivered[delivery_tag])
+            self.ack(delivery_tag)
+            self._write_soon()
 
     def restore_unacked(self, client: Any = None) -> None:
         """Restore unfinished messages when the worker ends.

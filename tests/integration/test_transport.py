@@ -142,6 +142,16 @@ def test_the_end_of_a_channel_gives_back_what_is_for_other_workers(connection: C
     assert (len(marked), marked.waiting) == (0, 1)
 
 
+@pytest.mark.usefixtures("hub")
+def test_a_message_that_a_closed_channel_gave_back_is_not_given_back_again(
+    connection: Connection, marked: Marked
+) -> None:
+    (message,) = taken(connection, 1)
+    connection.default_channel.close()
+    message.reject(requeue=True)
+    assert (len(marked), marked.waiting) == (0, 1)
+
+
 def test_what_redis_could_not_be_told_is_forgotten(
     connection: Connection, hub: Hub, marked: Marked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
