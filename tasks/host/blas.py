@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from tasks.host.module_command import module_command
 from tasks.host.processor import cpuinfo, value_of
 
 #: read by OpenBLAS, OpenMP and MKL only when numpy loads; the pool has a process for each core, and more threads cost
@@ -37,7 +36,10 @@ def blas_variables() -> dict[str, str]:
 
 
 def prepare_blas() -> None:
-    """Restart this process with `blas_variables`, unless the environment sets them: numpy may be loaded already."""
+    """Start the command of this process again with `blas_variables`, unless the environment sets them.
+
+    Setting them is not enough: numpy may be loaded already.
+    """
     missing = {name: text for name, text in blas_variables().items() if name not in os.environ}
     if missing:
-        os.execve(sys.executable, module_command("tasks", *sys.argv[1:]), os.environ | missing)  # noqa: S606 - our own program
+        os.execve(sys.executable, sys.orig_argv, os.environ | missing)  # noqa: S606 - our own program

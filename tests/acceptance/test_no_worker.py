@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.host.hardware import detect
 from tests.chaos.farm import Farm, Setup
+from tests.support.farms import asked
 from tests.support.processes import eventually
 
 #: 10 s are promised; the machine may be busy
@@ -58,3 +60,6 @@ def test_a_farm_that_never_had_a_worker_says_so(farm: Farm) -> None:
     says(farm, "[WARN]   no worker takes jobs")
     assert not farm.counters()["assigned"].get("task")
     assert farm.counters()["sessions_open"] == 3
+    # no host states its hardware, so miners register that of this machine, not the one core that the coordinator uses
+    known = asked(farm.url, "/ai-energy/contributor/rig-01")["contributor"]
+    assert known["cpu_cores"] == detect().cpu_cores

@@ -25,7 +25,7 @@ from tests.support.processes import PATIENCE_S, Started, environ, started
 
 WORKER = (sys.executable, "-m", "tasks")
 POISONED = (sys.executable, "-m", "tests.support.poisoned_worker")
-#: a poisoned worker must not restart itself as an ordinary one
+#: with these, a worker need not start itself again, which takes a moment
 ONE_THREAD = blas_variables()
 
 Fields = dict[bytes, bytes]
@@ -37,8 +37,7 @@ def worker(
 ) -> Iterator[Started]:
     """A worker of two processes, ready for jobs."""
     given = {"FLEET_REDIS_URL": redis_url, "FLEET_WORKER__CONCURRENCY": "2", "FLEET_WORKER__NAME": "bench"}
-    threads = ONE_THREAD if argv is POISONED else {}
-    with started(argv, folder, environ(folder, given | threads | dict(settings or {}))) as process:
+    with started(argv, folder, environ(folder, given | dict(settings or {}))) as process:
         process.says("ready.")
         yield process
 

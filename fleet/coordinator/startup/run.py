@@ -81,13 +81,13 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
     """
     servers, redis_url = _addresses(settings)
     options = [http_options(settings, None if run.simulated else server) for server in servers]
+    raise_refusal(process_refusal(redis_url, as_worker=False))
+    # before this process keeps to one core: it may count those that it is allowed
+    has = of_hosts(redis_url)
     if settings.one_core:
         stay_on_one_core()
-    raise_refusal(process_refusal(redis_url, as_worker=False))
     lines, witness = make_lines(settings, run.out), Witness(settings, simulated=run.simulated)
-    start = Start(
-        settings=settings, run=run, redis_url=redis_url, lines=lines, witness=witness, has=of_hosts(redis_url)
-    )
+    start = Start(settings=settings, run=run, redis_url=redis_url, lines=lines, witness=witness, has=has)
     with contextlib.ExitStack() as stack:
         lease_thread = stack.enter_context(only_coordinator(settings, redis_url, start.inbox))
         watchdog = stack.enter_context(Watchdog(sys.stderr))

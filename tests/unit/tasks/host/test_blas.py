@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -33,8 +34,9 @@ def test_code_is_named_for_processors_that_blas_does_not_know(text: str, code: s
 
 @pytest.mark.parametrize("missing", blas_variables())
 def test_a_process_starts_again_with_what_its_environment_lacks(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    restarted: list[Mapping[str, str]] = []
-    monkeypatch.setattr(os, "execve", lambda _path, _argv, environ: restarted.append(environ))
+    restarted: list[tuple[list[str], Mapping[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _path, argv, environ: restarted.append((argv, environ)))
+    monkeypatch.setattr(sys, "orig_argv", ["python3", "-m", "tasks", "flower"])
     for name, text in blas_variables().items():
         monkeypatch.setenv(name, text)
     prepare_blas()
@@ -44,4 +46,6 @@ def test_a_process_starts_again_with_what_its_environment_lacks(monkeypatch: pyt
     assert not restarted
     monkeypatch.delenv(missing)
     prepare_blas()
-    assert [environ[missing] for environ in restarted] == [blas_variables()[missing]]
+    ((argv, environ),) = restarted
+    assert argv == ["python3", "-m", "tasks", "flower"]
+    assert environ[missing] == blas_variables()[missing]
