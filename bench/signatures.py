@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from bench.rows import Row
-from fleet.broker.result_check import ResultCheck
+from fleet.broker.result_signatures import ResultSignatures
 from fleet.hosts.key_file import FarmKeys
 from fleet.simulator.jobs import draw_data
 from tasks.jobtypes import JOB_TYPES
@@ -23,7 +23,7 @@ def signatures() -> list[Row]:
     """Microseconds a job, on the coordinator and on a worker, without the rest of what either does for it."""
     worker = Signatures()
     worker.key = _KEYS.worker_key("garage")
-    check = ResultCheck(lambda: _KEYS, "auto")
+    check = ResultSignatures(lambda: _KEYS, "auto")
     rng = Random(7)
     jobs = [_job(number, rng) for number in range(_JOBS)]
     of_coordinator, of_worker = list[float](), list[float]()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import redis
 
-from fleet.broker.result_check import of_its_host
+from fleet.broker.result_signatures import of_its_host
 from fleet.broker.stream import NEW, UNACKNOWLEDGED, Stream, StreamEntry
 from fleet.broker.tampering import Inspector
 from fleet.miner.backoff import Backoff
@@ -70,15 +70,16 @@ class Intake:
         most_jobs: int | None = None,
         queue_lengths: Callable[[], Mapping[str, int] | None] = lambda: None,
         true_id: Callable[[str], str] = str,
-        check: Callable[[Mapping[bytes, bytes]], str] | None = None,
+        signer_of: Callable[[Mapping[bytes, bytes]], str] | None = None,
     ) -> None:
         """`most_jobs` is the most jobs that are at the workers at once, None if there is no limit.
 
         A queue that holds more is emptied; `queue_lengths` gives the newest known length of each, None while unknown.
-        `true_id` turns the id that a worker saw into that of the job. `check` says which host signed the
-        fields of an entry, and raises SignatureError for one that must be dropped; without it, none has to be signed.
+        `true_id` turns the id that a worker saw into that of the job. `signer_of` says which host
+        signed the fields of an entry, and raises SignatureError for one that must be dropped; without it, no entry has
+        to be signed.
         """
-        self._check = check
+        self._signer_of = signer_of
         self._true_id = true_id
         self._client = client
         self._tell = tell
@@ -135,7 +136,7 @@ class Intake:
             return
         self._inspector.delivered += len(entries) if new else 0
         started = time.monotonic()
-        results = parsed(entries, self._check)
+        results = parsed(entries, self._signer_of)
         messages = (replace(one, job_id=self._true_id(one.job_id)) for one in results.messages)
         self._tell(replace(results, messages=tuple(messages)))
         if time.monotonic() - started > _AT_ONCE_S:
@@ -208,10 +209,10 @@ def _group_is_gone(exc: redis.RedisError) -> bool:
     return isinstance(exc, redis.ResponseError) and str(exc).startswith(("NOGROUP", "UNBLOCKED"))
 
 
-def parsed(entries: Sequence[StreamEntry], check: Callable[[Mapping[bytes, bytes]], str] | None = None) -> Results:
+def parsed(entries: Sequence[StreamEntry], signer_of: Callable[[Mapping[bytes, bytes]], str] | None = None) -> Results:
     """One read of the stream, parsed. An entry that is not a result becomes a flaw, never an error.
 
-    So does one for which `check` raises SignatureError; it is not parsed.
+    So does one for which `signer_of` raises SignatureError; it is not parsed.
     """
     messages, flaws, of_messages = [], [], []
     for entry in entries:
@@ -219,7 +220,7 @@ def parsed(entries: Sequence[StreamEntry], check: Callable[[Mapping[bytes, bytes
             flaws.append(f"an entry of {entry.size_bytes} bytes, at most {MAX_RESULT_BYTES} are read")
             continue
         try:
-            signer = "" if check is None else check(entry.fields)
+            signer = "" if signer_of is None else signer_of(entry.fields)
             messages.append(of_its_host(parse_stream_fields(entry.fields), signer))
             of_messages.append(entry.entry_id)
         except (MessageError, SignatureError) as exc:

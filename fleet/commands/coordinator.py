@@ -20,8 +20,8 @@ from fleet.commands.arguments.durations import DURATION, GIVE_UP, GIVE_UP_HELP
 from fleet.commands.exits import EX_PROTOCOL, farm_errors, nothing_mined, settings_or_exit
 from fleet.commands.printing.closing import print_closing
 from fleet.commands.printing.tables import EXACT
-from fleet.coordinator.startup.known import Run
 from fleet.coordinator.startup.run import run_coordinator
+from fleet.coordinator.startup.start import Run
 from fleet.exact_json import dump
 from tasks.host.open_files import connections_within, raise_limit
 

@@ -14,7 +14,7 @@ from fleet.broker.refusals import BrokerRefusal
 from fleet.broker.results import BrokerState, Results
 from fleet.coordinator.pending import Written
 from fleet.coordinator.reload.desk import ReloadOutcome
-from fleet.coordinator.steering.control_watch import Steered
+from fleet.coordinator.steering.control_watch import ControlsChanged
 from fleet.domain.answers import GasInfo, NetworkPhase, RewardTerms
 from fleet.domain.calls import Reply
 from fleet.domain.events import AbandonedSessionStopped, Published
@@ -98,7 +98,7 @@ Event = (
     | AbandonedSessionStopped
     | Written
     | Reload
-    | Steered
+    | ControlsChanged
     | Stop
 )
 

@@ -32,7 +32,7 @@ from fleet.coordinator.reload.desk import ReloadOutcome
 from fleet.coordinator.reload.reloading import Reloading
 from fleet.coordinator.scheduling.failover import Failover
 from fleet.coordinator.server_loop import Broker, ServerLoop
-from fleet.coordinator.steering.control_watch import Steered
+from fleet.coordinator.steering.control_watch import ControlsChanged
 from fleet.coordinator.steering.steering import Steering
 from fleet.coordinator.watcher import Watcher
 from fleet.domain.calls import Reply
@@ -54,7 +54,7 @@ class Coordinator:
 
     def __init__(  # noqa: PLR0913 - every part comes from outside, by name
         self,
-        sites: Sequence[ServerLoop],
+        loops: Sequence[ServerLoop],
         *,
         broker: Broker,
         watcher: Watcher,
@@ -65,16 +65,16 @@ class Coordinator:
         steering: Steering | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._sites = list(sites)
-        self._by_name = {site.name: site for site in sites}
-        self._of_miner = {miner_id: site for site in sites for miner_id in site.farm.miners}
-        self._farm = together({site.name: site.farm for site in sites})
+        self._loops = list(loops)
+        self._by_name = {loop.name: loop for loop in loops}
+        self._of_miner = {miner_id: loop for loop in loops for miner_id in loop.farm.miners}
+        self._farm = together({loop.name: loop.farm for loop in loops})
         self._broker, self._watcher = broker, watcher
         self._observer, self._alive_file = observer or Observers(), alive_file
         self._inbox = inbox
         self._clock = clock
         after_s, back_s = failover_s
-        servers = {site.name: (site.priority, site.farm) for site in sites}
+        servers = {loop.name: (loop.priority, loop.farm) for loop in loops}
         self._failover = Failover(servers, clock(), after_s=after_s, back_s=back_s)
         #: takes over settings that were read again; None where they never are
         self.reloading: Reloading | None = None
@@ -84,26 +84,26 @@ class Coordinator:
         self._draining = False
         self._wake_at = clock()
         ledger = LedgerTrouble(watcher.ledger)
-        for site in sites:
-            site.join(broker, watcher, self._observer, ledger)
+        for loop in loops:
+            loop.join(broker, watcher, self._observer, ledger)
 
     def run(self, stop_at: float | None = None) -> None:
         """Mine until a Stop arrives or the clock passes `stop_at`, then drain."""
-        while not all(site.ended for site in self._sites):
+        while not all(loop.ended for loop in self._loops):
             taken = self._inbox.take(min(self._wake_at - self._clock(), _MAX_WAIT_S))
-            for site in self._sites:
-                site.read_again(self._clock())
+            for loop in self._loops:
+                loop.read_again(self._clock())
             self._observer.saw(taken)
             for event in taken:
                 self._feed(event, self._clock())
             now = self._clock()
             if stop_at is not None and now >= stop_at:
                 self._stop(Stop("time limit reached", asked=False), now)
-            hopeless = [site.check_prospect(now) for site in self._sites]
+            hopeless = [loop.check_prospect(now) for loop in self._loops]
             if all(hopeless):
                 self._stop(Stop("nothing can be mined here", asked=False), now)
-            for site in self._sites:
-                site.check_drain(now)
+            for loop in self._loops:
+                loop.check_drain(now)
             self._carry_out(now)
 
     def _feed(self, event: Event, now: float) -> None:
@@ -119,7 +119,7 @@ class Coordinator:
                 self._on_broker(event, now)
             case WorkerKinds() | WorkerLevels():
                 # all servers share the workers
-                self._sites[0].farm.workers.hear(event)
+                self._loops[0].farm.workers.hear(event)
             case Network():
                 self._watcher.network(event)
             case TermsStated() | ProviderAnswered():
@@ -128,7 +128,7 @@ class Coordinator:
                 self._by_name[event.server].on_session_stopped(event, now)
             case Reload():
                 self._reload(event)
-            case Steered():
+            case ControlsChanged():
                 self._steer(event, now)
             case Stop():
                 self._stop(event, now)
@@ -137,27 +137,27 @@ class Coordinator:
         if isinstance(news, LeaseLost):
             raise RedisHeld(f"this Redis was taken over by {news.holder}; jobs and sessions are left as they are")
         if isinstance(news, Workers):
-            for site in self._sites:
-                site.farm.on_workers(now, present=news.present, pausing=news.pausing)
+            for loop in self._loops:
+                loop.farm.on_workers(now, present=news.present, pausing=news.pausing)
             return
         self._watcher.broker(news)
         if isinstance(news, BrokerState) and news.emptied:
-            for site in self._sites:
-                site.farm.on_broker_emptied(now)
+            for loop in self._loops:
+                loop.farm.on_broker_emptied(now)
 
     def _on_results(self, results: Results, now: float) -> None:
         """Pass each result to its server. All are acknowledged once every server has written what it got of them."""
-        for site, part in self._parts(results):
-            types = [site.farm.on_result(message, now) for message in part.messages]
+        for loop, part in self._parts(results):
+            types = [loop.farm.on_result(message, now) for message in part.messages]
             ended = [(job_type, message) for job_type, message in zip(types, part.messages, strict=True) if job_type]
-            self._observer.ended(ended, site.name, now)
-            site.acknowledged += part.entries
+            self._observer.ended(ended, loop.name, now)
+            loop.acknowledged += part.entries
         for flaw in results.flaws:
             self._watcher.flaw(flaw)
 
     def _parts(self, results: Results) -> list[tuple[ServerLoop, Results]]:
         """The results of each server, with its own ids of the jobs. Entries without a job are the first server's."""
-        first = self._sites[0]
+        first = self._loops[0]
         if not first.name:
             return [(first, results)]
         parts: dict[str, list[int]] = defaultdict(list)
@@ -193,7 +193,7 @@ class Coordinator:
         else:
             reload.answer(ReloadOutcome(taken=False, lines=(_STOPPING,), later=True))
 
-    def _steer(self, news: Steered, now: float) -> None:
+    def _steer(self, news: ControlsChanged, now: float) -> None:
         """Follow changed controls; in a drain those of hosts and job types. The farm's own drain ends the run."""
         if self._steering is None:
             return
@@ -213,11 +213,11 @@ class Coordinator:
         self._draining, self.asked_to_stop = True, stop.asked
         if self.reloading is not None:
             self.reloading.stop(_STOPPING)
-        outlooks = [(site, *site.begin_drain(now)) for site in self._sites]
-        words = "; ".join(f"{site.name}: {text}" if site.name else text for site, text, _ in outlooks if text)
+        outlooks = [(loop, *loop.begin_drain(now)) for loop in self._loops]
+        words = "; ".join(f"{loop.name}: {text}" if loop.name else text for loop, text, _ in outlooks if text)
         self._watcher.stopping(stop.reason, words, max(ends_at for _, _, ends_at in outlooks))
-        for site in self._sites:
-            site.drain_farm(now)
+        for loop in self._loops:
+            loop.drain_farm(now)
 
     def _carry_out(self, now: float) -> None:
         if not self._draining:
@@ -225,16 +225,16 @@ class Coordinator:
                 self._steering.look(now)
             for text in self._failover.look(now):
                 self._watcher.notice(Notice(kind=NoticeKind.ANOMALY, miner_id="", text=text))
-        routes = self._sites[0].farm.workers.router.look(now)
+        routes = self._loops[0].farm.workers.router.look(now)
         if routes is not None:
             self._broker.route(routes)
-        self._wake_at = min(site.carry_out(now) for site in self._sites)
+        self._wake_at = min(loop.carry_out(now) for loop in self._loops)
         if self.reloading is not None:
             new = self.reloading.step(now)
             self._of_miner |= {miner_id: self._by_name[server] for miner_id, server in new.items()}
             self._wake_at = now if new else self._wake_at
         # the one that came first waits for room at the workers last
-        self._sites.append(self._sites.pop(0))
+        self._loops.append(self._loops.pop(0))
         if self._alive_file is not None:
             self._alive_file.tick(self._farm, now)
         self._watcher.tick(self._farm, now)

@@ -39,10 +39,10 @@ class Observers:
         self,
         several: Sequence[Observer] = (),
         live: Sequence[Callable[[Settings], None]] = (),
-        came: Callable[[Sequence[Miner]], None] = lambda _: None,
+        miners_changed: Callable[[Sequence[Miner]], None] = lambda _: None,
     ) -> None:
-        """`live` take over settings that were read again; `came` is told of miners that are new or renamed."""
-        self._several, self._live, self.came = tuple(several), tuple(live), came
+        """`live` take over settings that were read again. `miners_changed` is called with new and renamed miners."""
+        self._several, self._live, self.miners_changed = tuple(several), tuple(live), miners_changed
 
     def reloaded(self, settings: Settings) -> None:
         """The settings were read again, and the farm's miners are those that they name."""

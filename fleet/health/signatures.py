@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fleet.broker.result_check import SignatureCounts
+from fleet.broker.result_signatures import SignatureCounts
 from fleet.health.symptom import Symptom, host_subject
 
 #: seconds after the last such result until it is reported no more

@@ -18,7 +18,7 @@ import pytest
 
 from fleet.control.control import FARM, ControlChange, LogEntry, Source, Target, TargetKind
 from fleet.control.request import ControlRequest
-from fleet.coordinator.steering.control_watch import ControlWatch, Steered
+from fleet.coordinator.steering.control_watch import ControlsChanged, ControlWatch
 from fleet.errors import ControlRefused, LedgerError
 from fleet.ledger.controls import ControlBook, farm_key
 from fleet.ledger.storage.engine import open_beside, open_engine
@@ -186,10 +186,10 @@ def test_a_process_killed_in_mid_change_leaves_the_old_state_or_the_new_one_with
 
 
 def test_the_watch_tells_each_change_and_ends_what_is_over(book: ControlBook, clock: Clock) -> None:
-    told: list[Steered] = []
+    told: list[ControlsChanged] = []
     news = threading.Event()
 
-    def tell(change: Steered) -> None:
+    def tell(change: ControlsChanged) -> None:
         told.append(change)
         news.set()
 

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 import redis
 
 from fleet.broker.presence import PresenceWatch, WorkerKinds, WorkerLevels, Workers, has_sign
-from fleet.broker.result_check import ResultCheck
+from fleet.broker.result_signatures import ResultSignatures
 from fleet.broker.worker_slots import MOST_WORKERS, WorkerSlots
 from fleet.broker.worker_statements import worker_statements
 from fleet.hosts.key_file import OWN_WORKERS
@@ -181,7 +181,7 @@ def test_a_worker_with_a_key_signs_its_hosts_kind_and_nothing_else_is_believed(
             thief.hset(SLOTS_KEY, name, "1 0 1")
             thief.hset(STATEMENTS_KEY, name, thief.hget(STATEMENTS_KEY, "bench") or b"")
         told: SimpleQueue[WorkerKinds | WorkerLevels] = SimpleQueue()
-        check = ResultCheck(lambda: KEYS, "auto")
+        check = ResultSignatures(lambda: KEYS, "auto")
         watch = PresenceWatch(thief, lambda _: None, told.put, knows_kind=check.knows_kind)
         try:
             assert list(told.get(timeout=PATIENCE_S).by_worker) == ["bench"]

@@ -12,7 +12,7 @@ import pytest
 from config.settings import Settings
 from fleet.coordinator.inbox import Reload
 from fleet.coordinator.reload.desk import Asking, ReloadDesk, ReloadOutcome, ReloadWish
-from fleet.coordinator.reload.thread import ReloadThread
+from fleet.coordinator.reload.reload_thread import ReloadThread
 from fleet.errors import LedgerBusy
 from tests.support.processes import eventually
 

@@ -18,7 +18,7 @@ import pytest
 import redis
 
 from fleet.broker.key_ring import KeyRing
-from fleet.broker.result_check import ResultCheck, SignatureCounts
+from fleet.broker.result_signatures import ResultSignatures, SignatureCounts
 from fleet.broker.results import Results
 from fleet.domain.effects import Dispatch
 from fleet.hosts.redis_acl import user_of_host
@@ -54,7 +54,7 @@ class Scene:
 
     farm: RoleRedis
     keys: KeyRing
-    check: ResultCheck
+    check: ResultSignatures
     heard: Heard
     process: Started
     thief: redis.Redis
@@ -109,7 +109,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     file = folder / "keys.json"
     file.write_text(KEYS.encode())
     keys = KeyRing(file)
-    check = ResultCheck(keys.keys, "auto")
+    check = ResultSignatures(keys.keys, "auto")
     settings = {"FLEET_WORKER__KEY": key_of("garage").encode(), "FLEET_WORKER__NAME": "garage"}
     with (
         role_redis(folder) as farm,

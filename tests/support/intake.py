@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 import redis
 
-from fleet.broker.result_check import ResultCheck
+from fleet.broker.result_signatures import ResultSignatures
 from fleet.broker.results import BrokerState, Intake, Results
 from tasks.broker.redis_client import redis_client
 from tasks.messages import (
@@ -23,11 +23,11 @@ Heard = SimpleQueue[Results | BrokerState]
 
 
 @contextmanager
-def intake(redis_url: str, check: ResultCheck | None = None) -> Iterator[Heard]:
+def intake(redis_url: str, check: ResultSignatures | None = None) -> Iterator[Heard]:
     """The coordinator's intake, and what it hands on; `check` says which results are signed."""
     received: Heard = SimpleQueue()
     client = redis_client(redis_url)
-    one = Intake(client, received.put, check=None if check is None else check.signer)
+    one = Intake(client, received.put, signer_of=None if check is None else check.signer)
     try:
         yield received
     finally:

@@ -140,7 +140,7 @@ def _weighs_sums_at_any_time(self: MinerAccount, answer: Any, *args: Any, **_: A
 
 def _gives_all_results_to_one_server(self: Any, results: Results) -> list[tuple[Any, Results]]:
     named = tuple(replace(message, job_id=split_id(message.job_id)[1]) for message in results.messages)
-    return [(self._sites[0], replace(results, messages=named))]
+    return [(self._loops[0], replace(results, messages=named))]
 
 
 def _closes_without_finishing(self: Any, now: float) -> list[Any]:

@@ -14,7 +14,7 @@ from fleet.control.control import FARM, ControlChange, Target, TargetKind
 from fleet.control.in_force import Controls, miner_targets
 from fleet.control.request import ControlRequest
 from fleet.coordinator.inbox import Event, Stop
-from fleet.coordinator.steering.control_watch import Steered
+from fleet.coordinator.steering.control_watch import ControlsChanged
 from fleet.coordinator.steering.steering import SteeredFarm, Steering
 from fleet.domain.calendar import Calendar
 from fleet.domain.calls import Call
@@ -100,7 +100,7 @@ class Operator:
         for event in events:
             if isinstance(event, Workers):
                 self._work.workers(now, present=event.present)
-            elif isinstance(event, Steered):
+            elif isinstance(event, ControlsChanged):
                 self.laws.follow(event.controls, now)
                 self._told(event.controls)
                 if any(one.change is ControlChange.DRAIN and one.target == FARM for one in event.entries):
@@ -175,7 +175,7 @@ class Operator:
         news = self._book.news(self._seen)
         if news is not None:
             self._seen, controls, entries = news
-            self._inbox.put(Steered(controls=controls, entries=entries))
+            self._inbox.put(ControlsChanged(controls=controls, entries=entries))
 
     def _look(self) -> None:
         """End the farm once everything that nothing pauses mines again."""

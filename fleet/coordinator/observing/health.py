@@ -9,7 +9,7 @@ from typing import Protocol
 
 from config.hiding import hidden
 from config.settings import Settings
-from fleet.broker.result_check import SignatureCounts
+from fleet.broker.result_signatures import SignatureCounts
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control, TargetKind
 from fleet.control.stated import subject_of

@@ -71,7 +71,8 @@ def observing(
             tracing(settings.output.traces_url, parts.names) as traces,
         ):
             live = (alerts.reloaded, tags.reloaded, steering.reloaded, health.reloaded)
-            yield Observers([servers, status, *observers, *traces], live, _to_all(status.came, steering.came))
+            miners_changed = _to_all(status.miners_changed, steering.miners_changed)
+            yield Observers([servers, status, *observers, *traces], live, miners_changed)
     finally:
         status.close(parts.farm, time.monotonic())
         publisher.close()

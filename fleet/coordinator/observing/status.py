@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from config.hiding import hidden
-from fleet.broker.result_check import SignatureCounts
+from fleet.broker.result_signatures import SignatureCounts
 from fleet.broker.results import BrokerState
 from fleet.control.control import Control
 from fleet.coordinator.farms import AnyBooks, AnyFarm, advice_of, by_server, expected
@@ -142,7 +142,7 @@ class StatusObserver:
             self.latest = self._made(farm, now)
             self._put(self.latest)
 
-    def came(self, miners: Sequence[Miner]) -> None:
+    def miners_changed(self, miners: Sequence[Miner]) -> None:
         """Miners are new or have another name; nothing that the ledger holds of them is still to be counted."""
         for miner in miners:
             self._collected.know(self._subject.names[miner.spec.miner_id], miner.account.booked)

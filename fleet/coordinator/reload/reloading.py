@@ -51,8 +51,9 @@ class Accounts(Protocol):
 class Reloadable:
     """One server whose miners may change."""
 
-    #: in the settings, and before the ids of its jobs: empty there for the only one
+    #: its name in the settings
     server: str
+    #: its name in output and before the ids of its jobs; empty for the only server
     key: str
     farm: Farm
     accounts: Accounts
@@ -68,11 +69,13 @@ class Shared:
     specs: Callable[[Settings, ServerSettings | None], Sequence[MinerSpec]]
     #: what is wrong with these miners at a server, as sentences
     warnings: Callable[[Settings, ServerSettings, Sequence[MinerSpec]], Iterator[str]]
-    #: miner id → name and miner id → server, as the other parts read them, and what tells them of new ones
+    #: miner id → name, and miner id → name of its server, as the other parts read them
     names: MutableMapping[str, str]
     keys: MutableMapping[str, str]
+    #: has the parts that hide miners' ids hide those that `names` has gained
     learn: Callable[[], None]
-    came: Callable[[Sequence[Miner]], None]
+    #: is called with miners that are new or renamed
+    miners_changed: Callable[[Sequence[Miner]], None]
     #: held while a thread writes to the ledger
     turn: threading.Lock
     #: parts that take over settings of their own
@@ -219,7 +222,7 @@ class Reloading:
         for spec in plan.renamed:
             miner = farm.miners[spec.miner_id]
             miner.spec = miner.next_spec = spec
-        self._shared.came([farm.miners[spec.miner_id] for spec in (*plan.renamed, *plan.respecified)])
+        self._shared.miners_changed([farm.miners[spec.miner_id] for spec in (*plan.renamed, *plan.respecified)])
         for spec in plan.respecified:
             farm.miners[spec.miner_id].on(Respecified(spec), now)
             changed.append(farm.miners[spec.miner_id])
@@ -245,7 +248,7 @@ class Reloading:
         for farm, miners in joined.values():
             farm.auto.join(miners, now)
             farm.requeue(miners, now)
-            self._shared.came(miners)
+            self._shared.miners_changed(miners)
             if under_way is not None:
                 _count_again(farm, under_way.settings, now)
         return new

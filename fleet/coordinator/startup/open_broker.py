@@ -12,7 +12,7 @@ from fleet.broker.dispatch import Dispatcher
 from fleet.broker.host_orders import HostOrders
 from fleet.broker.key_ring import KeyRing
 from fleet.broker.presence import PresenceWatch
-from fleet.broker.result_check import ResultCheck
+from fleet.broker.result_signatures import ResultSignatures
 from fleet.broker.results import Intake
 from fleet.coordinator.inbox import Inbox
 from fleet.coordinator.observing.status import InRedis
@@ -40,17 +40,17 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
     Raises WrongSetting when the file of the keys can't be used.
     """
     keys = None if settings.dispatch.keys_file is None else KeyRing(settings.dispatch.keys_file)
-    check = None if keys is None else ResultCheck(keys.keys, settings.dispatch.unsigned)
+    signatures = None if keys is None else ResultSignatures(keys.keys, settings.dispatch.unsigned)
     dispatcher = _dispatcher(settings, redis_url, inbox, disguise, keys)
     hosts = HostOrders(redis_client(redis_url), None if keys is None else keys.proofs)
-    presence = _presence(settings, redis_url, inbox, hosts, check, keys)
+    presence = _presence(settings, redis_url, inbox, hosts, signatures, keys)
     intake = Intake(
         redis_client(redis_url),
         inbox.put,
         most_jobs=settings.dispatch.max_in_flight,
         queue_lengths=lambda: presence.queue_lengths,
         true_id=disguise.true_id,
-        check=None if check is None else check.signer,
+        signer_of=None if signatures is None else signatures.signer,
     )
     try:
         yield OpenBroker(
@@ -62,7 +62,7 @@ def open_broker(settings: Settings, redis_url: str, inbox: Inbox, disguise: Disg
                 lambda: presence.slots.free,
                 lambda: presence.slots.busy,
                 lambda: presence.idle.by_host,
-                signatures=lambda: {} if check is None else check.counts,
+                signatures=lambda: {} if signatures is None else signatures.counts,
             ),
         )
     finally:
@@ -77,14 +77,14 @@ def _presence(
     redis_url: str,
     inbox: Inbox,
     hosts: HostOrders,
-    check: ResultCheck | None,
+    signatures: ResultSignatures | None,
     keys: KeyRing | None,
 ) -> PresenceWatch:
     return PresenceWatch(
         redis_client(redis_url),
         inbox.put,
         inbox.put,
-        knows_kind=None if check is None else check.knows_kind,
+        knows_kind=None if signatures is None else signatures.knows_kind,
         keys=dict if keys is None else keys.proofs,
         # where what no host qualifies for is refused, so is the help of hosts that don't qualify
         open_to_all=hosts.open_to_all if settings.dispatch.unserved == "run" else lambda _: None,

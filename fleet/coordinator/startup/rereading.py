@@ -15,12 +15,12 @@ from config.settings import Settings
 from fleet.broker.disguise import Disguise
 from fleet.coordinator.loop import Coordinator
 from fleet.coordinator.reload.desk import ReloadDesk
+from fleet.coordinator.reload.reload_thread import ReloadThread
 from fleet.coordinator.reload.reloading import Reloadable, Reloading, Shared
-from fleet.coordinator.reload.thread import ReloadThread
 from fleet.coordinator.scheduling.scheduler import Farm
-from fleet.coordinator.startup.known import Start
 from fleet.coordinator.startup.miner_ids import miner_specs
-from fleet.coordinator.startup.served import AccountsAtServer, Named, OpenServer, warnings_of
+from fleet.coordinator.startup.open_server import AccountsAtServer, Named, OpenServer, warnings_of
+from fleet.coordinator.startup.start import Start
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import IdHider
 from fleet.miner.miner import Miner
@@ -36,8 +36,8 @@ class Reloadables:
     names: MutableMapping[str, str]
     keys: MutableMapping[str, str]
     disguise: Disguise
-    #: is told of miners that are new or renamed
-    came: Callable[[Sequence[Miner]], None]
+    #: is called with miners that are new or renamed
+    miners_changed: Callable[[Sequence[Miner]], None]
     #: parts that take over settings of their own
     live: Sequence[Callable[[Settings], None]]
     #: logs what changed, by whom, and why; raises LedgerError
@@ -87,7 +87,7 @@ def _shared(start: Start, parts: Reloadables) -> Shared:
         names=parts.names,
         keys=parts.keys,
         learn=learn,
-        came=parts.came,
+        miners_changed=parts.miners_changed,
         turn=start.writing,
         live=(*parts.live, lambda settings: set_level(settings.log.level)),
     )

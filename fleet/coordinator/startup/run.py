@@ -34,11 +34,11 @@ from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.server_loop import ServerLoop
 from fleet.coordinator.startup.assembly import make_lines, make_report
 from fleet.coordinator.startup.exclusive import only_coordinator
-from fleet.coordinator.startup.known import Run, Start
 from fleet.coordinator.startup.one_core import stay_on_one_core
 from fleet.coordinator.startup.open_broker import open_broker
+from fleet.coordinator.startup.open_server import Named, OpenServer, loaded_farm, named_miners, open_server, prospect_of
 from fleet.coordinator.startup.rereading import Reloadables, rereading
-from fleet.coordinator.startup.served import Named, OpenServer, loaded_farm, named_miners, opened, prospect_of
+from fleet.coordinator.startup.start import Run, Start
 from fleet.coordinator.startup.steered import steered
 from fleet.coordinator.startup.stop_signals import stop_on_signals
 from fleet.coordinator.steering.steering import Steering
@@ -92,7 +92,8 @@ def run_coordinator(settings: Settings, run: Run) -> dict[str, Any]:
         lease_thread = stack.enter_context(only_coordinator(settings, redis_url, start.inbox))
         watchdog = stack.enter_context(Watchdog(sys.stderr))
         several = [
-            stack.enter_context(opened(start, server, chosen)) for server, chosen in zip(servers, options, strict=True)
+            stack.enter_context(open_server(start, server, chosen))
+            for server, chosen in zip(servers, options, strict=True)
         ]
         mined = _mine(start, several, watchdog, lease_thread)
         figures = _figures(start, mined)
@@ -114,9 +115,9 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
         own = [thread for one in several for thread in (one.transport.thread, one.books.thread)]
         threads = (*own, lease, *controls.threads, *broker.threads)
         alive_file = _alive_file(settings, threads, ready, controls.steering)
-        sites = [_site(start, one) for one in servers]
+        loops = [_server_loop(start, one) for one in servers]
         coordinator = Coordinator(
-            sites,
+            loops,
             broker=broker.dispatcher,
             watcher=report,
             observer=observers,
@@ -125,13 +126,13 @@ def _mine(start: Start, several: Sequence[OpenServer], watchdog: Watchdog, lease
             failover_s=(settings.failover.after_s, settings.failover.back_s),
             steering=controls.steering,
         )
-        live = (*(site.reloaded for site in sites), coordinator.reloaded, observers.reloaded, report.reloaded)
+        live = (*(loop.reloaded for loop in loops), coordinator.reloaded, observers.reloaded, report.reloaded)
         parts = Reloadables(
             servers=[(one.opened, one.named, one.farm) for one in servers],
             names=ready.names,
             keys=keys,
             disguise=disguise,
-            came=observers.came,
+            miners_changed=observers.miners_changed,
             live=live,
             record=controls.record_reload,
         )
@@ -155,7 +156,7 @@ def _progress_ended(lines: Lines) -> Iterator[None]:
         lines.end_progress()
 
 
-def _site(start: Start, one: _Served) -> ServerLoop:
+def _server_loop(start: Start, one: _Served) -> ServerLoop:
     settings, name, farm = start.settings, one.opened.name, one.farm
     transport, ledger = one.opened.transport, one.opened.ledger
     client = Client(one.opened.server.url, transport, transport.others)

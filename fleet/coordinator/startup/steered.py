@@ -12,7 +12,7 @@ from fleet.broker.host_orders import HostOrders
 from fleet.control.control import ControlChange, Target, TargetKind
 from fleet.coordinator.observing.observed import Observed
 from fleet.coordinator.observing.site import LiveTags
-from fleet.coordinator.startup.known import Start
+from fleet.coordinator.startup.start import Start
 from fleet.coordinator.steering.control_watch import ControlWatch
 from fleet.coordinator.steering.distrust import Distrust
 from fleet.coordinator.steering.farm_schedule import FarmSchedule

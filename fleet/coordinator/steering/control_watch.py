@@ -14,7 +14,7 @@ from fleet.ledger.controls import ControlBook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Steered:
+class ControlsChanged:
     """The controls have changed."""
 
     controls: Controls
@@ -29,7 +29,7 @@ class ControlWatch:
         self,
         book: ControlBook,
         seen: int,
-        tell: Callable[[Steered], None],
+        tell: Callable[[ControlsChanged], None],
         *,
         turn: threading.Lock,
         there: Callable[[], bool] = lambda: True,
@@ -56,4 +56,4 @@ class ControlWatch:
             return
         self._seen, controls, entries = news
         self._next_end_ms = controls.next_end_ms()
-        self._tell(Steered(controls=controls, entries=entries))
+        self._tell(ControlsChanged(controls=controls, entries=entries))

@@ -81,7 +81,7 @@ class Steering:
         """Whether any worker host is paused or drained."""
         return bool(self.controls.names(TargetKind.HOST))
 
-    def came(self, _: Sequence[Miner]) -> None:
+    def miners_changed(self, _: Sequence[Miner]) -> None:
         """Miners are new, or have other names or tags: what is paused holds for them, too."""
         if len(self.controls):
             self._apply(self._clock(), self._now_ms())
@@ -89,7 +89,7 @@ class Steering:
     def reloaded(self, settings: Settings) -> None:
         """Take over settings that were read again: miners may have other tags."""
         self._relabel(settings)
-        self.came(())
+        self.miners_changed(())
 
     def _apply(self, now: float, now_ms: int) -> None:
         for steered in self._farms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleet.broker.result_check import SignatureCounts
+from fleet.broker.result_signatures import SignatureCounts
 from fleet.health.signatures import SignatureWatch
 
 

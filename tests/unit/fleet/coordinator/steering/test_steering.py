@@ -164,7 +164,7 @@ def test_a_miner_that_gets_a_paused_tag_is_paused_and_one_that_loses_it_mines() 
     farm.follow(at(farm, target=Target(kind=TargetKind.TAG, name="garage"), stop_after_s=0.0))
     farm.tags.clear()
     farm.tags["rig-3"] = ("garage",)
-    farm.steering.came(())
+    farm.steering.miners_changed(())
     farm.run(5.0)
     assert farm.paid(60.0) == {"rig-1", "rig-2", "rig-4"}
     farm.ends_exactly()

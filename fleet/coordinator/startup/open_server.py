@@ -15,8 +15,8 @@ from fleet.coordinator.bookkeeper import Bookkeeper
 from fleet.coordinator.scheduling.scheduler import Farm
 from fleet.coordinator.scheduling.workforce import Workforce
 from fleet.coordinator.startup.assembly import load_miner, make_farm, open_ledger, policy_of
-from fleet.coordinator.startup.known import Start
 from fleet.coordinator.startup.miner_ids import miner_specs, without_address
+from fleet.coordinator.startup.start import Start
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.miner_names import IdHider
 from fleet.errors import Banned
@@ -61,7 +61,7 @@ class Named:
 
 
 @contextlib.contextmanager
-def opened(start: Start, server: ServerSettings, options: tuple[EngineName, Options]) -> Iterator[OpenServer]:
+def open_server(start: Start, server: ServerSettings, options: tuple[EngineName, Options]) -> Iterator[OpenServer]:
     """Open the account of one server and the transport to it. Raises LedgerError when the ledger can't be used."""
     settings, run, witness = start.settings, start.run, start.witness
     account, name = server.ledger_name, server.name if len(settings.servers) > 1 else ""

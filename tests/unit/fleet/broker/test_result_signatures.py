@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.broker.result_check import OTHER_HOSTS, Policy, ResultCheck, SignatureCounts
+from fleet.broker.result_signatures import OTHER_HOSTS, Policy, ResultSignatures, SignatureCounts
 from fleet.broker.results import parsed
 from fleet.broker.stream import entry_of
 from fleet.hosts.key_file import OWN_WORKERS, UPGRADE_S, FarmKeys
@@ -25,11 +25,11 @@ from tests.support.signed import BODY, KEYS, Fields, key_of, raw, result, signed
 _WITH_ATTIC = replace(KEYS, hosts={**KEYS.hosts, "attic": None})
 
 
-def check(keys: FarmKeys = KEYS, policy: Policy = "auto") -> ResultCheck:
-    return ResultCheck(lambda: keys, policy)
+def check(keys: FarmKeys = KEYS, policy: Policy = "auto") -> ResultSignatures:
+    return ResultSignatures(lambda: keys, policy)
 
 
-def refused(one: ResultCheck, fields: Fields) -> str:
+def refused(one: ResultSignatures, fields: Fields) -> str:
     with pytest.raises(SignatureError) as caught:
         one.signer(fields)
     return str(caught.value)
@@ -175,7 +175,7 @@ def test_a_result_without_a_signature_is_taken_by_the_policy(
 
 def test_workers_of_a_farm_that_was_just_upgraded_are_believed_for_a_while() -> None:
     now = 1_000.0
-    one = ResultCheck(lambda: replace(KEYS, accept_until=2_000), "auto", lambda: now)
+    one = ResultSignatures(lambda: replace(KEYS, accept_until=2_000), "auto", lambda: now)
     assert one.signer(unsigned("worker@local-0123456789ab")) == ""
     assert refused(one, unsigned("worker@garage"))
     now = 2_000.0
@@ -186,7 +186,7 @@ def test_workers_of_a_farm_that_was_just_upgraded_are_believed_for_a_while() -> 
 def test_no_clock_has_unsigned_results_accepted_for_longer_than_the_upgrade_takes() -> None:
     """The end is written down once, by a clock that may be wrong; and the clock may be set back."""
     now, end = 1_000.0, 1_000_000_000
-    one = ResultCheck(lambda: replace(KEYS, accept_until=end), "auto", lambda: now)
+    one = ResultSignatures(lambda: replace(KEYS, accept_until=end), "auto", lambda: now)
     assert refused(one, unsigned("worker@local"))
     now = end - UPGRADE_S - 1
     assert refused(one, unsigned("worker@local"))

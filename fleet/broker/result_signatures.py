@@ -1,4 +1,4 @@
-"""Checks who signed a result, and counts those that nobody did, or somebody else, by host."""
+"""Finds out which host signed a result, and counts by host the results that were not signed, or by another host."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class SignatureCounts:
     accepted: int = 0
 
 
-class ResultCheck:
-    """Says who signed a result. One thread checks; any may read the counts."""
+class ResultSignatures:
+    """Says which host signed a result. One thread asks; any thread may read the counts."""
 
     def __init__(self, keys: Callable[[], FarmKeys], policy: Policy, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives Unix seconds."""
@@ -52,7 +52,7 @@ class ResultCheck:
 
     @property
     def counts(self) -> dict[str, SignatureCounts]:
-        """By the host that a result names, as it is now; hosts whose results were all signed are missing."""
+        """The counts now, by the host that a result names; a host whose results were all signed is missing."""
         return dict(self._counts)
 
     def signer(self, fields: Mapping[bytes, bytes]) -> str:
@@ -76,9 +76,10 @@ class ResultCheck:
         return host
 
     def knows_kind(self, worker: str, host: StatedHost) -> bool:
-        """Whether a worker of this name stated its host's kind, by its own key. Any thread may ask.
+        """Whether the kind that a worker of this name states is signed with its host's own key. Any thread may ask.
 
-        Otherwise a stolen password could state one kind for unlike hosts, and the right results of one be called wrong.
+        Otherwise whoever stole a password could state one kind for unlike hosts, whose right results would then count
+        as wrong.
         """
         keys = self._keys()
         key, name = keys.hosts.get(host.signer), host_of(worker)
@@ -89,7 +90,7 @@ class ResultCheck:
     def _unsigned(self, keys: FarmKeys, host: str) -> None:
         name = self._counted(host, keys)
         counts = self._of(name)
-        # an end that is further away was written by a wrong clock, or is judged by one
+        # an end that is further away comes from a wrong clock, this one or the one that wrote it
         upgrades = 0 < keys.accept_until - self._clock() <= UPGRADE_S
         accepts = self._policy == "accept" or (self._policy == "auto" and (keys.keyless or upgrades))
         if not accepts or keys.hosts.get(host) is not None:

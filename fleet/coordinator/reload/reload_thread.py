@@ -49,7 +49,7 @@ class ReloadThread:
         self._record = record
         #: changes that are not in the log yet
         self._unrecorded: deque[tuple[str, str, str]] = deque()
-        self._desk, self._path, self._settings = desk, path, read
+        self._desk, self._path, self._read = desk, path, read
         self._put, self._say = put, say
         look = look_at(path)
         self._watch = FileWatch(look, time.monotonic())
@@ -91,7 +91,7 @@ class ReloadThread:
             self._watch.read(look_at(self._path))
         try:
             self._check()
-            settings = self._settings()
+            settings = self._read()
         except ConfigError as exc:
             lines = str(exc).splitlines()
             outcome = ReloadOutcome(taken=False, lines=(*lines, "nothing was changed"))
