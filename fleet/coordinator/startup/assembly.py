@@ -75,7 +75,8 @@ def make_farm(
     loaded, every two seconds while that lasts.
     """
     policy, now = policy_of(settings), time.monotonic()
-    governor = _governor(settings, server.budget(settings.budget), ledger, len(specs), now)
+    budget = server.budget(settings.budget)
+    governor = make_governor(budget, ledger, miners=len(specs), heartbeat_s=settings.heartbeat_s, now=now)
     saved = ledger.saved_miners([spec.miner_id for spec in specs])
     loading = with_progress(specs, "miners loaded", say)
     miners = [load_miner(policy, spec, one, now) for spec, one in zip(loading, saved, strict=True)]
@@ -98,15 +99,18 @@ def make_farm(
     return farm
 
 
-def _governor(settings: Settings, budget: BudgetSettings, ledger: Ledger, miners: int, now: float) -> Governor:
+def make_governor(budget: BudgetSettings, ledger: Ledger, *, miners: int, heartbeat_s: float, now: float) -> Governor:
+    """The governor of a server's limit, as the ledger knows it, and of what was sent in the window that ends `now`."""
+    learnt = ledger.rate_limit()
+    window_s = budget.window_s if learnt is None else learnt.window_s
     return Governor(
         requests=budget.requests,
         window_s=budget.window_s,
         miners=miners,
-        heartbeat_s=settings.heartbeat_s,
-        carried_s=max(budget.window_s - ledger.quiet_s(), 0.0),
-        learnt=ledger.rate_limit(),
-        spent=[now - age_s for age_s in ledger.spent_ages_s(budget.window_s, settings.heartbeat_s)],
+        heartbeat_s=heartbeat_s,
+        carried_s=max(window_s - ledger.quiet_s(), 0.0),
+        learnt=learnt,
+        spent=[now - age_s for age_s in ledger.spent_ages_s(window_s, heartbeat_s)],
     )
 
 

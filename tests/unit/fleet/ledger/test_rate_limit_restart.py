@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from bench.income_scenes import scene
 from bench.virtual_farm import VirtualFarm
+from config.server_tables import BudgetSettings
 from fleet.coordinator.scheduling.auto_miners import AutoMiners
 from fleet.coordinator.scheduling.scheduler import Farm
+from fleet.coordinator.startup.assembly import make_governor
 from fleet.domain.effects import LimitLearnt
 from fleet.domain.jobs import MinerSpec
 from fleet.domain.turn import Turn
@@ -17,7 +20,7 @@ from fleet.ledger.ledger import Ledger
 from fleet.ledger.storage.engine import open_engine
 from fleet.miner.miner import Miner
 from fleet.miner.policy import Policy
-from fleet.ratelimit.governor import Governor
+from fleet.simulator.ratelimit import RateLimit
 
 WINDOW_S, HEARTBEAT_S = 60.0, 30.0
 EPOCH_MS = 1_800_000_000_000
@@ -26,12 +29,11 @@ EPOCH_MS = 1_800_000_000_000
 class Restarted(VirtualFarm):
     """A farm with a ledger, whose coordinator can die."""
 
-    def __init__(self, limit: int, miners: int) -> None:
-        self._miners, self._limit = miners, limit
+    def __init__(self, limit: int, miners: int, window_s: float = WINDOW_S) -> None:
+        self._miners, self._limit = miners, RateLimit(requests=limit, window_s=window_s)
         self.ledger = Ledger(open_engine("sqlite://"), "server", now_ms=lambda: EPOCH_MS + int(self.now * 1000))
-        super().__init__(
-            scene(limit=limit, round_trip_ms=50, strangers=0, capped=True, paid_heartbeats=False), fixed=miners
-        )
+        where = scene(limit=limit, round_trip_ms=50, strangers=0, capped=True, paid_heartbeats=False)
+        super().__init__(replace(where, server=replace(where.server, rate_limit=self._limit)), fixed=miners)
         self._write_down(self.farm)
 
     def _write_down(self, farm: Farm) -> None:
@@ -50,15 +52,13 @@ class Restarted(VirtualFarm):
         self._queue.clear()
         self._free = self.scene.processes
         self.now += down_s
-        # as `fleet.coordinator.startup.assembly` does
-        governor = Governor(
-            requests=self._limit,
-            window_s=WINDOW_S,
+        self.ledger.commit([LimitLearnt(requests=self._limit.requests, window_s=self._limit.window_s)])
+        governor = make_governor(
+            BudgetSettings(requests=self._limit.requests, window_s=WINDOW_S),
+            self.ledger,
             miners=self._miners,
             heartbeat_s=HEARTBEAT_S,
-            carried_s=WINDOW_S - self.ledger.quiet_s(),
-            learnt=LimitLearnt(requests=self._limit, window_s=WINDOW_S),
-            spent=[self.now - age_s for age_s in self.ledger.spent_ages_s(WINDOW_S, HEARTBEAT_S)],
+            now=self.now,
         )
         policy = Policy(heartbeat_s=HEARTBEAT_S)
         specs = [MinerSpec(miner_id=f"rig-{number}") for number in range(self._miners)]
@@ -82,3 +82,14 @@ def test_a_coordinator_killed_at_half_a_window_has_hardly_a_request_refused(
     farm.ledger.close()
     assert farm.simulator.world.counters.refused_429 <= 1
     assert farm.paid > paid + limit / 5, "it goes on with what the limit leaves"
+
+
+@pytest.mark.parametrize("killed_at_s", [150.0, 400.0])
+def test_a_learnt_window_longer_than_the_stated_one_is_known_as_a_whole(killed_at_s: float) -> None:
+    farm = Restarted(1200, 8, window_s=300.0)
+    farm.run(killed_at_s)
+    refused = farm.simulator.world.counters.refused_429
+    farm.die(down_s=1.0)
+    farm.run(killed_at_s + 300.0)
+    farm.ledger.close()
+    assert farm.simulator.world.counters.refused_429 <= refused + 1
