@@ -96,7 +96,7 @@ class AlertThread:
 
     def _delivered(self, message: Message) -> bool:
         """Whether at least one service took the message."""
-        results = self._outbox.deliver(message)
+        results = list(self._outbox.deliver(message))
         for number, (scheme, reason) in enumerate(results, 1):
             if reason:
                 _log.warning("alerts: service %d (%s) did not take a message: %s", number, scheme, reason)

@@ -60,7 +60,7 @@ class AlertDecider:
         due = now_ms - self._changed_ms >= self._rules.group_ms and now_ms >= self._again_ms
         if not due or self._rules.quiet.holds(self._calendar.local(now_ms)) or self._spent(now_ms):
             return None
-        return message_of(self._farm, new, over, now_ms)
+        return message_of(self._farm, new, over, now_ms, self._calendar)
 
     def sent(self, message: Message, now_ms: int) -> None:
         """A message was delivered."""

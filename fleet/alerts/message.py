@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleet.alerts.memory import Raised
-from fleet.money.scopes import stamp
+from fleet.domain.calendar import Calendar
 from fleet.status.snapshot import Severity, Wrong
+from fleet.status.wording import cost, moment
 from tasks.text import sanitized
 
 #: most conditions that a message lists
@@ -25,9 +26,9 @@ class Message:
     over: tuple[Raised, ...] = ()
 
 
-def message_of(farm: str, new: Sequence[Wrong], over: Sequence[Raised], now_ms: int) -> Message:
-    """The message that announces what is new and what is over."""
-    lines = [line for one in new[:_MOST] for line in _raised(one)]
+def message_of(farm: str, new: Sequence[Wrong], over: Sequence[Raised], now_ms: int, calendar: Calendar) -> Message:
+    """The message that announces what is new and what is over; its times are those of the calendar."""
+    lines = [line for one in new[:_MOST] for line in _raised(one, calendar)]
     lines += [f"and {len(new) - _MOST} more: see `fleet status`"] if len(new) > _MOST else []
     lines += [f"over after {_span(now_ms - one.since_ms)}: {one.text}" for one in over[:_MOST]]
     lines += [f"and {len(over) - _MOST} more are over"] if len(over) > _MOST else []
@@ -46,9 +47,8 @@ def _title(new: Sequence[Wrong], over: Sequence[Raised]) -> str:
     return f"{len(new)} new troubles" + (f", {fails} of them stop something" if fails else "")
 
 
-def _raised(one: Wrong) -> list[str]:
-    cost = "" if one.nnet_per_day is None else f", about {one.nnet_per_day:,.4g} NNET a day"
-    return [f"{one.text} (since {stamp(one.since_ms)}{cost})", f"→ {one.help}"]
+def _raised(one: Wrong, calendar: Calendar) -> list[str]:
+    return [f"{one.text} (since {moment(one.since_ms, calendar)}{cost(one.nnet_per_day)})", f"→ {one.help}"]
 
 
 def _span(ms: int) -> str:

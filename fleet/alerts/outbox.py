@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fleet.alerts.message import Message
 from fleet.alerts.secret_urls import scheme_of
@@ -40,9 +40,14 @@ class Outbox:
         """Why nothing can be delivered from here, or an empty text."""
         return "" if importlib.util.find_spec("apprise") is not None else MISSING
 
-    def deliver(self, message: Message) -> list[tuple[str, str]]:
-        """Deliver to each service in turn. Returns the scheme of each, and why it failed or an empty text."""
-        return [(scheme_of(url), self._deliver(url, message)) for url in self._urls]
+    def __len__(self) -> int:
+        """How many services there are."""
+        return len(self._urls)
+
+    def deliver(self, message: Message) -> Iterator[tuple[str, str]]:
+        """Deliver to one service after the other: the scheme of each, and why it failed or an empty text."""
+        for url in self._urls:
+            yield scheme_of(url), self._deliver(url, message)
 
     def _deliver(self, url: str, message: Message) -> str:
         wanted = json.dumps({"urls": [url], "title": message.title, "body": message.body})

@@ -9,6 +9,7 @@ import click
 from config.load import load
 from fleet.alerts.message import Message
 from fleet.commands.exits import EX_CONFIG, EX_UNAVAILABLE, Failure, settings_or_exit
+from fleet.commands.printing.progress import progress
 from fleet.commands.printing.tables import console, line
 from fleet.coordinator.observing.alerting import farm_title, outbox_of
 
@@ -39,7 +40,12 @@ def test(*, as_json: bool) -> None:
     outbox = outbox_of(settings.alerts)
     if outbox.missing:
         raise Failure(outbox.missing, EX_CONFIG)
-    outcomes = outbox.deliver(Message(title=f"{farm_title(settings)}: test", body=_TEXT))
+    message = Message(title=f"{farm_title(settings)}: test", body=_TEXT)
+    with progress("sending", len(outbox), quiet=as_json) as advance:
+        outcomes = []
+        for outcome in outbox.deliver(message):
+            outcomes.append(outcome)
+            advance(1)
     failed = sum(bool(reason) for _, reason in outcomes)
     if as_json:
         rows = [{"service": name, "delivered": not reason, "reason": reason or None} for name, reason in outcomes]

@@ -47,7 +47,12 @@ def clock(at: str | None, calendar: Calendar) -> str:
 
 def dated(at: str | None, calendar: Calendar) -> str:
     """A time in ISO 8601 to the second, with its date and the name of the calendar's time zone."""
-    return "never" if at is None else f"{calendar.local(_ms(at)):%Y-%m-%d %H:%M:%S} {calendar.name}"
+    return "never" if at is None else moment(_ms(at), calendar)
+
+
+def moment(ms: int, calendar: Calendar) -> str:
+    """The same of a time in UTC milliseconds."""
+    return f"{calendar.local(ms):%Y-%m-%d %H:%M:%S} {calendar.name}"
 
 
 def _ms(at: str) -> int:

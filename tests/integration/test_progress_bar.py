@@ -13,6 +13,7 @@ from fleet.ledger.storage.engine import open_engine
 from tests.support.farms import farm_settings, state
 from tests.support.ledger_rows import paid
 from tests.support.processes import FLEET, environ, run_fleet
+from tests.support.sinks import silent_service, webhook
 from tests.support.terminal import in_terminal
 
 ENTRIES = 2_500
@@ -61,3 +62,18 @@ def test_a_bar_says_what_is_waited_for(mined: Path, command: str, words: str) ->
         assert words in terminal.shown
     piped = run_fleet(command, folder=mined, settings=farm_settings(mined))
     assert words not in piped.stdout + piped.stderr
+
+
+def test_a_bar_counts_the_services_that_a_test_message_was_sent_to(tmp_path: Path) -> None:
+    with silent_service() as (silent, _), webhook() as (hook, _):
+        given = {"FLEET_ALERTS__URLS": f"{hook} {silent}", "FLEET_ALERTS__TIMEOUT_S": "3"}
+        settings = farm_settings(tmp_path, given)
+        with in_terminal(
+            [*FLEET, "alert", "test"], tmp_path, environ(tmp_path, settings) | {"TERM": "xterm"}
+        ) as terminal:
+            terminal.wait()
+            terminal.close()
+            assert "sending" in terminal.shown
+            assert "1 of 2" in terminal.shown
+        piped = run_fleet("alert", "test", folder=tmp_path, settings=settings)
+    assert "sending" not in piped.stdout + piped.stderr

@@ -22,6 +22,7 @@ from fleet.commands.printing.sheets import restored, write_csv
 from fleet.commands.printing.status_screen import screen_of
 from fleet.coordinator.output.lines import Lines
 from fleet.domain.amounts import ZERO
+from fleet.domain.calendar import Calendar
 from fleet.ledger.reports.job_history import JobStep, Life, Match
 from fleet.ledger.reports.latest import PaidJob
 from fleet.server.denials import error_of
@@ -158,10 +159,12 @@ def test_the_metrics_have_the_samples_that_they_always_have(text: str) -> None:
 @each
 def test_the_title_of_a_message_is_one_printable_line(text: str) -> None:
     (wrong,) = hostile(text).wrong
-    made = message_of(text, [wrong], [], AT_MS)
+    made = message_of(text, [wrong], [], AT_MS, Calendar())
     assert made.title.isprintable()
     assert not [char for char in made.body if not char.isprintable() and char != "\n"]
-    assert len(made.body.splitlines()) == len(message_of("farm", SNAPSHOT.wrong, [], AT_MS).body.splitlines())
+    assert len(made.body.splitlines()) == len(
+        message_of("farm", SNAPSHOT.wrong, [], AT_MS, Calendar()).body.splitlines()
+    )
 
 
 @each
