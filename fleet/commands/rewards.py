@@ -25,6 +25,7 @@ from fleet.ledger.reports.host_rewards import rewards_by_host
 from fleet.ledger.reports.losses import losses
 from fleet.ledger.reports.rewards import BY_TIME, GROUPINGS, Reward, rewards_by
 from fleet.ledger.reports.scopes import LedgerScopes, scopes
+from fleet.ledger.reports.sqlite_reader import one_moment
 from fleet.ledger.reports.wallets import Stated, stated_by_miner
 from fleet.ledger.storage.places import LedgerPlace, ledger_to_read
 from fleet.money.readable import readable
@@ -68,7 +69,8 @@ def rewards(*, by: str, period: Period, as_json: bool, as_csv: bool, lost: bool,
             print_losses(losses(place), as_json=as_json, as_csv=as_csv, ids=ids, exact=exact)
             return
         tags = {miner.id.lower(): ", ".join(sorted(miner.tags)) for miner in settings.miner}
-        found = _read(place, by, tags, calendar, period)
+        with one_moment(place):
+            found = _read(place, by, tags, calendar, period)
     if as_json:
         click.echo(dump(_stated(found, calendar, period, simulated=place.simulated, ids=ids)))
     elif as_csv:

@@ -182,6 +182,7 @@ def test_metrics_say_what_the_ledger_says_and_a_port_in_use_stops_nothing(tmp_pa
     with simulator(tmp_path / "simulator") as (_, url):
         with farm(first, "--server", url, "--miners", "2", settings=served) as process:
             process.says("[REWARD]", times=10)
+            process.says(f"[OK]     page: http://127.0.0.1:{port}")
             with farm(second, "--server", url, "--miners", "1", settings=served) as other:
                 other.says(f"[WARN]   no page on port {port}: Address already in use")
                 other.says("[REWARD]", times=3)

@@ -27,7 +27,7 @@ def site(
     latest: Callable[[], FarmSnapshot | None],
     live: LiveTags,
 ) -> Iterator[list[MetricsObserver]]:
-    """Serve page and metrics where the settings say; a port in use only gives a warning."""
+    """Serve page and metrics where the settings say, and say where the page is; a port in use only gives a warning."""
     if not settings.web.port and settings.web.metrics_token is None:
         yield []
         return
@@ -45,7 +45,7 @@ def site(
         metrics=MetricsText(registry),
     )
     with contextlib.ExitStack() as stack:
-        for lacks, port, name, opened in _listeners(settings.web, farm):
+        for lacks, port, name, opened in _listeners(settings.web, farm, parts.say):
             try:
                 stack.enter_context(opened())
             except OSError as exc:
@@ -84,11 +84,11 @@ def _tags(settings: Settings, by_id: Mapping[str, str]) -> dict[str, tuple[str, 
 
 
 def _listeners(
-    web: WebSettings, farm: ServedFarm
+    web: WebSettings, farm: ServedFarm, say: Callable[[str], None]
 ) -> Iterator[tuple[str, int, str, Callable[[], contextlib.AbstractContextManager[object]]]]:
     """Each listener that the settings ask for: what is missing without it, its port, whose setting, what opens it."""
     if web.port:
-        yield "no page on port", web.port, "FLEET_WEB__PORT, or 0", lambda: serving(farm, web)
+        yield "no page on port", web.port, "FLEET_WEB__PORT, or 0", lambda: _page(farm, web, say)
     token = web.metrics_token
     if token is not None:
         shown = token.get_secret_value()
@@ -98,3 +98,12 @@ def _listeners(
             "FLEET_WEB__METRICS_PORT",
             lambda: contextlib.closing(ScrapeServer(farm.metrics, web.metrics_address, web.metrics_port, token=shown)),
         )
+
+
+@contextlib.contextmanager
+def _page(farm: ServedFarm, web: WebSettings, say: Callable[[str], None]) -> Iterator[None]:
+    with serving(farm, web):
+        host = f"[{web.address}]" if ":" in web.address else web.address
+        everywhere = web.address in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+        say(f"[OK]     page: {f'port {web.port} of each address' if everywhere else f'http://{host}:{web.port}'}")
+        yield

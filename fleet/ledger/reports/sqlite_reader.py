@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +16,51 @@ from fleet.ledger.storage.mounts import unchanging
 from fleet.ledger.storage.places import LedgerPlace
 from fleet.ledger.storage.version import EMPTY, check_there, check_version
 
+#: gives the rows of one SELECT
+Rows = Callable[[str], list[tuple[Any, ...]]]
+#: the ledger that is read at one moment, and what reads it
+_HELD: ContextVar[tuple[LedgerPlace, Rows] | None] = ContextVar("held", default=None)
+
 
 def fetch_all(place: LedgerPlace, statement: str) -> list[tuple[Any, ...]]:
     """The rows of one SELECT, whether or not a farm is writing at the time.
 
     Raises LedgerError when the ledger is missing, can't be read, or has another release's schema.
     """
+    held = _HELD.get()
+    if held is not None and held[0] == place:
+        return held[1](statement)
+    with _opened(place) as rows:
+        return rows(statement)
+
+
+@contextmanager
+def one_moment(place: LedgerPlace) -> Iterator[None]:
+    """Within the block, all that `fetch_all` reads of this ledger is its state at one moment. Raises as it does."""
+    with _opened(place) as rows:
+        before = _HELD.set((place, rows))
+        try:
+            yield
+        finally:
+            _HELD.reset(before)
+
+
+@contextmanager
+def _opened(place: LedgerPlace) -> Iterator[Rows]:
+    """What reads rows in one transaction of a ledger of this release's schema."""
     if place.file is None:
-        rows: list[tuple[Any, ...]] = importlib.import_module("fleet.ledger.storage.engine").fetch_all(
-            place.url, statement
-        )
-        return rows
+        with importlib.import_module("fleet.ledger.storage.engine").one_state(place.url) as rows:
+            yield rows
+        return
     check_there(place.file)
     try:
         with closing(_connect(place.file)) as connection:
+            connection.execute("BEGIN")
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").fetchone():
                 raise LedgerError(EMPTY)
             found = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
             check_version(found[0] if found else None)
-            return connection.execute(statement).fetchall()
+            yield lambda statement: connection.execute(statement).fetchall()
     except sqlite3.Error as exc:
         if getattr(exc, "sqlite_errorcode", 0) & 0xFF in LOCKED:
             raise LedgerBusy(f"the ledger {place.file} can't be read: it is locked by {writer(place.file)}") from exc

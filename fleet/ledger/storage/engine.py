@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +97,12 @@ def open_beside(url: str) -> Engine:
     return create_engine(url, connect_args=_connecting(target))
 
 
-def fetch_all(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """The rows of one SELECT. Raises LedgerError as `open_engine` does, and when the ledger can't be read."""
+@contextmanager
+def one_state(url: str) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """What gives the rows of a SELECT, all in one transaction. Raises LedgerError as `open_engine` does, and when the
+    ledger can't be read."""
     with open_engine(url, read_only=True).connect() as connection, translated("the ledger can't be read"):
-        return [tuple(row) for row in connection.execute(text(statement))]
+        yield lambda statement: [tuple(row) for row in connection.execute(text(statement))]
 
 
 def _target(url: str) -> URL:
