@@ -38,6 +38,8 @@ class Option:
     error: float | None = None
     #: hours a day that one core computes; None until a kernel was timed
     core_hours: float | None = None
+    #: NNET of a mean job; None likewise
+    per_job: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +62,12 @@ class Advice:
         return self.best.miners != self.now.miners and gain > worth_it
 
     @property
+    def _why_fewer(self) -> str:
+        now, then = self.now.per_job, self.best.per_job
+        pays_more = now is not None and then is not None and then > now * (1 + _WORTH_IT)
+        return f", since a job then pays {figure(then or 0.0)} NNET, not {figure(now or 0.0)}" if pays_more else ""
+
+    @property
     def sentence(self) -> str:
         """The advice in one line."""
         now, then = (figure((one.income or 0.0) / _DAY_MINUTES) for one in (self.now, self.best))
@@ -69,7 +77,7 @@ class Advice:
             return f"{word} about {now} NNET a minute; no other number is known to earn more"
         more = self.best.miners - miners
         if more < 0:
-            return f"close {-more} of {miners} miners: {now} → {then} NNET a minute"
+            return f"close {-more} of {miners} miners: {now} → {then} NNET a minute{self._why_fewer}"
         word = "miner" if more == 1 else "miners"
         return f"open {more} more {word}, {self.best.miners} in all: {now} → {then} NNET a minute"
 
@@ -172,6 +180,7 @@ def _against(model: IncomeModel, now: Income, what: str, then: Income) -> Option
         change=change * _DAY_S,
         error=error * _DAY_S,
         core_hours=_core_hours(model, then.pace),
+        per_job=then.reward,
     )
 
 

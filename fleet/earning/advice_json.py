@@ -15,6 +15,7 @@ _FIGURES = {
     "change": "change_nnet_a_day",
     "error": "error_nnet_a_day",
     "core_hours": "core_hours_a_day",
+    "per_job": "nnet_a_job",
 }
 
 
@@ -50,7 +51,9 @@ def _stated(one: Option) -> dict[str, Any]:
 
 
 def _read(value: Mapping[str, Any]) -> Option:
-    figures = {field: _number(value[name]) for field, name in _FIGURES.items()}
+    figures = {
+        field: _number(value[name] if field != "per_job" else value.get(name)) for field, name in _FIGURES.items()
+    }
     return Option(what=f"{value['what']}", miners=_count(value["miners"]), **figures)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
@@ -48,6 +48,8 @@ class Chart:
     #: whether some step is read, and whether each is
     begun: bool
     complete: bool
+    #: up to when the last step was read, as a time of day; empty while it is not
+    read_at: str = ""
 
 
 def chart(
@@ -71,7 +73,8 @@ def chart(
     # the jobs of one miner or server are not kept by step
     whole = miner is None and server is None
     jobs = [step.jobs if step is not None and whole else None for step in past]
-    return _drawn(span, amounts, jobs, now_ms, calendar)
+    read_at = figures.clock(past[-1].read_ms, calendar) if past and past[-1] is not None else ""
+    return replace(_drawn(span, amounts, jobs, now_ms, calendar), read_at=read_at)
 
 
 def server_charts(

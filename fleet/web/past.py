@@ -133,7 +133,7 @@ class Past:
             (span.number(row.at * MINUTE_MS, self.calendar), row)
             for row in self._readers[span.name](starts[0], starts[-1])
         ]
-        known.steps |= _summed(numbered, range(low, high))
+        known.steps |= _summed(numbered, range(low, high), now_ms)
         known.final |= {low + place for place, end_ms in enumerate(starts[1:]) if end_ms + _LATE_MS < now_ms}
         if len(unread) <= 1:
             # reading takes its share at most, however long a ledger is
@@ -152,8 +152,8 @@ def _chunks(numbers: list[int], most: int) -> Iterator[list[int]]:
         yield chunk
 
 
-def _summed(rows: list[tuple[int, Paid]], places: range) -> dict[int, PaidStep]:
-    """The steps of `places`; each row has the number of its step."""
+def _summed(rows: list[tuple[int, Paid]], places: range, read_ms: int) -> dict[int, PaidStep]:
+    """The steps of `places`, read at `read_ms`; each row has the number of its step."""
     miners: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
     servers: dict[int, dict[str, Decimal]] = {number: defaultdict(lambda: ZERO) for number in places}
     jobs = dict.fromkeys(places, 0)
@@ -163,6 +163,6 @@ def _summed(rows: list[tuple[int, Paid]], places: range) -> dict[int, PaidStep]:
             servers[number][row.server] += row.amount
             jobs[number] += row.jobs
     return {
-        number: PaidStep(miners=dict(miners[number]), servers=dict(servers[number]), jobs=jobs[number])
+        number: PaidStep(miners=dict(miners[number]), servers=dict(servers[number]), jobs=jobs[number], read_ms=read_ms)
         for number in places
     }

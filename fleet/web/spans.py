@@ -61,6 +61,8 @@ class PaidStep:
     servers: Mapping[str, Decimal]
     #: number of paid jobs
     jobs: int
+    #: when it was read from the ledger, in UTC milliseconds
+    read_ms: int = 0
     #: NNET of all miners, which each chart of the farm shows
     nnet: Decimal = field(init=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from fleet.domain.amounts import ZERO
@@ -31,6 +32,12 @@ def test_a_chart_tells_what_is_not_read_yet_from_what_was_not_paid() -> None:
     assert made.steps[-1].at == "08:00"
     assert chart(HOUR, past[1:] + past[-1:], AT_MS, UTC_CALENDAR).complete
     assert [chart(HOUR, steps, AT_MS, UTC_CALENDAR).begun for steps in (past, [None] * 60)] == [True, False]
+
+
+def test_a_chart_says_up_to_when_its_last_column_was_read() -> None:
+    read = replace(step("2"), read_ms=AT_MS - 40_000)
+    assert chart(MONTH, [None, read], AT_MS, Calendar("Asia/Kolkata")).read_at == "13:29:20"
+    assert chart(MONTH, [read, None], AT_MS, UTC_CALENDAR).read_at == ""
 
 
 def test_a_miners_chart_holds_its_own_payments() -> None:

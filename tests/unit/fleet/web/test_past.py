@@ -93,6 +93,14 @@ def test_steps_that_are_over_are_not_read_again(told: Told) -> None:
     assert until_ms - since_ms <= 4 * MINUTE_MS
 
 
+def test_each_step_says_up_to_when_it_was_read(told: Told) -> None:
+    told.past.of(HOUR)
+    told.look()
+    newest = told.past.of(HOUR)[-1]
+    assert newest is not None
+    assert newest.read_ms == told.now_ms
+
+
 def test_hours_are_read_by_the_hour(told: Told) -> None:
     told.past.of(DAY)
     while told.look():
