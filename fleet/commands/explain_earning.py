@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -62,8 +62,8 @@ def _explain(subject: str, *, as_json: bool) -> None:
         found = _standing(settings)
         if found.runs or not subject.startswith("host "):
             _require(subject, found.figures)
-        lost = _lost(settings, found.figures.get("server"))
-        advice = _advice(settings, found.figures.get("server"))
+        names = {row["account"]: row["server"] for row in found.figures["servers"]}
+        lost, advice = _lost(settings, names), list(_advice(settings, names))
     found = found if as_json else found.printable
     because = reasons(subject, found.figures, lost, runs=found.runs, advice=advice)
     if as_json:
@@ -91,29 +91,28 @@ def _require(subject: str, figures: Mapping[str, Any]) -> None:
     raise Failure(f"the farm has no {what} {name!r}{known}", EX_DATAERR)
 
 
-def _lost(settings: Settings, server: str | None) -> Iterable[LostToday]:
+def _lost(settings: Settings, names: Mapping[str, str]) -> Iterable[LostToday]:
     hour = wall_ms() // HOUR_MS - _DAY_HOURS + 1
     return [
         LostToday(miner=one.miner, cause=one.cause, jobs=one.jobs, amount=one.amount)
         for one in losses(ledger_to_read(settings), since_hour=hour)
-        if server in {None, one.server}
+        if not names or one.server in names
     ]
 
 
-def _advice(settings: Settings, server: str | None) -> Hindrance | None:
-    """Another number of miners that would earn more, if that is clear."""
+def _advice(settings: Settings, names: Mapping[str, str]) -> Iterator[Hindrance]:
+    """Another number of miners that would earn more at a server, if that is clear; `names` are by the ledger's."""
     for kept in kept_advice(ledger_to_read(settings)):
-        if server in {None, kept.server} and kept.advice.clear:
-            sentence = kept.advice.sentence
-            return Hindrance(
+        if (not names or kept.server in names) and kept.advice.clear:
+            where = f" at {names[kept.server]}" if len(names) > 1 else ""
+            yield Hindrance(
                 kind="advice",
                 subject=FARM,
-                text=f"Another number of miners would earn more: {sentence}.",
+                text=f"Another number of miners would earn more{where}: {kept.advice.sentence}.",
                 help='Set `miners = "auto"`, and the farm does so; `fleet advise` shows the figures.',
                 nnet_per_day=kept.advice.best.change,
                 since=datetime.fromtimestamp(kept.at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
-    return None
 
 
 def _stated(one: Hindrance) -> dict[str, Any]:

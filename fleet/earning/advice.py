@@ -63,9 +63,8 @@ class Advice:
 
     @property
     def _why_fewer(self) -> str:
-        now, then = self.now.per_job, self.best.per_job
-        pays_more = now is not None and then is not None and then > now * (1 + _WORTH_IT)
-        return f", since a job then pays {figure(then or 0.0)} NNET, not {figure(now or 0.0)}" if pays_more else ""
+        times = (self.best.per_job or 0.0) / (self.now.per_job or math.inf)
+        return f"; jobs then pay {f'{times:,.1f}'.removesuffix('.0')} times as much" if times > 1 + _WORTH_IT else ""
 
     @property
     def sentence(self) -> str:

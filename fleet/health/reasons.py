@@ -64,7 +64,7 @@ class Hindrance:
 
 
 def reasons(
-    subject: str, figures: Mapping[str, Any], lost: Iterable[LostToday], *, runs: bool, advice: Hindrance | None = None
+    subject: str, figures: Mapping[str, Any], lost: Iterable[LostToday], *, runs: bool, advice: Iterable[Hindrance] = ()
 ) -> tuple[Hindrance, ...]:
     """The reasons for a subject, the most costly first and those of unknown cost last.
 
@@ -80,8 +80,8 @@ def reasons(
         elif not is_part(one["subject"]) and one["subject"] not in elsewhere:
             found.append(_condition(one, share))
     found += _losses(subject, lost)
-    if advice is not None and subject == FARM:
-        found.append(advice)
+    if subject == FARM:
+        found += advice
     # what stops everything comes first, since its cost may not be learnt yet
     return tuple(sorted(found, key=lambda one: (not _stops(one), -(one.nnet_per_day or 0.0))))
 

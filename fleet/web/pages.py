@@ -5,7 +5,6 @@ One file: all pages are made of the same sources, and kept in the same place.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,8 +23,6 @@ from fleet.web.sources import FarmSources
 from fleet.web.spans import SPANS, PaidStep, Span, span_named
 from fleet.web.why import why_host, why_miner
 
-#: seconds for which the advice is shown again
-_ADVICE_S = 30.0
 #: rows of the overview's tables, jobs of a list, and changes of what is paused
 _FIRST_MINERS, _FIRST_HOSTS, _JOBS, _CHANGES = 12, 12, 25, 20
 #: longest text that is looked up
@@ -60,7 +57,6 @@ class Pages:
             "/job": self._job,
             "/steer": self._steer,
         }
-        self._advice, self._advice_at = "", float("-inf")
         self._seen: tuple[FarmSnapshot | None, float] = (None, sources.clock())
 
     async def answer(self, path: str, query: Mapping[str, str]) -> PageAnswer:
@@ -104,7 +100,7 @@ class Pages:
             losses=charts.waterfall(losses),
             lost=lost,
             lost_share=float(lost) / float(offered) * 100 if offered else 0.0,
-            advice=self._advised(),
+            advice=views.advice(farm),
         )
 
     async def _miners(self, query: Mapping[str, str]) -> PageAnswer:
@@ -176,19 +172,6 @@ class Pages:
         """What a chart shows: the span that was asked for, its steps, the present moment, and the days' calendar."""
         span, past = span_named(query.get("span")), self._sources.past
         return span, past.of(span), self._sources.now_ms(), past.calendar
-
-    def _advised(self) -> str:
-        """The newest advice; it is read again beside the page."""
-        now = self._sources.clock()
-        if now - self._advice_at >= _ADVICE_S:
-            self._advice_at = now
-            task = asyncio.ensure_future(self._thread.done(self._sources.ledger.advice))
-            task.add_done_callback(self._take_advice)
-        return self._advice
-
-    def _take_advice(self, task: asyncio.Future[str]) -> None:
-        if not task.cancelled() and task.exception() is None:
-            self._advice = task.result()
 
     def _starting(self) -> PageAnswer:
         return self._message(503, "Starting", "The coordinator is starting: there are no figures yet.")

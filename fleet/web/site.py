@@ -17,7 +17,6 @@ from fleet.domain.wall_clock import wall_ms
 from fleet.errors import TokenRefused
 from fleet.health.reasons import LostToday
 from fleet.ledger.controls import ControlBook, farm_key
-from fleet.ledger.reports.advice import kept_advice
 from fleet.ledger.reports.growing_minutes import GrowingMinutes
 from fleet.ledger.reports.history import Paid, minutes_and_hours
 from fleet.ledger.reports.job_history import Life, Match, find
@@ -145,7 +144,6 @@ def _reader(farm: ServedFarm) -> LedgerReader:
         job=job,
         changes=changes,
         lost=lambda: _lost(place, accounts),
-        advice=lambda: next((one.advice.sentence for one in kept_advice(place)), ""),
     )
 
 

@@ -26,8 +26,6 @@ class LedgerReader:
     changes: Callable[[int], tuple[LogEntry, ...]]
     #: what each miner lost in the last day
     lost: Callable[[], list[LostToday]]
-    #: the newest advice in one line; "" without any
-    advice: Callable[[], str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

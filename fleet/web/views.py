@@ -51,6 +51,12 @@ def standing(farm: FarmSnapshot, age_s: float) -> FarmState:
     return FarmState(grade="ok", word="Mining", text="Nothing is wrong that the coordinator knows of.")
 
 
+def advice(farm: FarmSnapshot) -> list[str]:
+    """What would earn more, in a sentence for each server."""
+    texts = [f"{name}: {text}" if name else f"{text[0].upper()}{text[1:]}" for name, text in farm.advice.items()]
+    return [f"{text}." for text in texts]
+
+
 def pauses(farm: FarmSnapshot) -> list[str]:
     """What is paused, in a sentence for each."""
     calendar = Calendar(farm.earnings.time_zone)

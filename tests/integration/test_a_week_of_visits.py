@@ -51,9 +51,7 @@ class Week:
         self.visitors = Visitors(
             address="127.0.0.1", names=(), password="a:long-password", tokens=lambda _: None, clock=self.now
         )
-        nothing = LedgerReader(
-            jobs=lambda *_: [], job=lambda _: ([], []), changes=lambda _: (), lost=list, advice=lambda: ""
-        )
+        nothing = LedgerReader(jobs=lambda *_: [], job=lambda _: ([], []), changes=lambda _: (), lost=list)
         sources = FarmSources(
             server="one",
             simulated=True,

@@ -125,6 +125,7 @@ def hostile(text: str) -> FarmSnapshot:
         phase={**(SNAPSHOT.phase or {}), "phase": text},
         gas={**(SNAPSHOT.gas or {}), "congestion_level": text, "fee_model": text},
         wrong=(replace(SNAPSHOT.wrong[0], kind=text, subject=f"miner {text}", text=text, help=text),),
+        advice={text: text},
     )
 
 

@@ -68,7 +68,6 @@ class World:
     jobs: list[PaidJob] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)
     found: list[Match] = field(default_factory=list)
-    advice: str = ""
     broken: bool = False
     now: float = 1000.0
     reads: int = 0
@@ -92,7 +91,6 @@ class World:
                     job=lambda _: self.read((self.lives, self.found)),
                     changes=lambda _: self.read((CHANGE,)),
                     lost=lambda: self.read([LostToday(miner=MARKUP, cause=Loss.EXPIRED, jobs=1, amount=ZERO)]),
-                    advice=lambda: self.read(self.advice),
                 ),
                 now_ms=lambda: AT_MS,
                 clock=lambda: self.now,

@@ -56,7 +56,7 @@ def pages(text: str) -> list[str]:
         entries=({"entry": 1, "amount_nnet": "1", "kind": text, "status": text, "booked_at": text, "hash": text},),
     )
     match = Match(job_id=text, server=text, miner=text, job_type=text, state=text, assigned_at=text)
-    world = World(farm=hostile(text), jobs=[job], lives=[life], found=[match], advice=text)
+    world = World(farm=hostile(text), jobs=[job], lives=[life], found=[match])
     made: list[str] = []
 
     async def ask(pages: Pages) -> None:

@@ -21,7 +21,7 @@ ADVICE = Advice(
 
 def test_advice_is_read_as_it_was_written() -> None:
     written = json.loads(json.dumps(stated(ADVICE)))
-    assert written["advice"] == "close 6 of 8 miners: 17.2 → 69.2 NNET a minute, since a job then pays 1 NNET, not 0.25"
+    assert written["advice"] == "close 6 of 8 miners: 17.2 → 69.2 NNET a minute; jobs then pay 4 times as much"
     assert written["others"][0]["nnet_a_day"] is None
     assert read_advice(written) == ADVICE
     for row in (written["now"], written["best"]):

@@ -43,7 +43,7 @@ def figures(*wrong: Wrong) -> dict[str, Any]:
 
 
 def kinds(subject: str, *wrong: Wrong, runs: bool = True) -> list[tuple[str, float | None]]:
-    found = reasons(subject, figures(*wrong), LOST, runs=runs, advice=ADVICE)
+    found = reasons(subject, figures(*wrong), LOST, runs=runs, advice=[ADVICE])
     return [(one.kind, one.nnet_per_day) for one in found]
 
 

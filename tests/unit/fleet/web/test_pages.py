@@ -66,7 +66,9 @@ HOSTILE_PAGES = [
 def test_markup_and_control_characters_in_every_field_are_shown_as_text(
     path: str, query: dict[str, str], broken: bool
 ) -> None:
-    world = World(farm=HOSTILE, jobs=[JOB], lives=[LIFE], found=[MATCH], advice=MARKUP, broken=broken)
+    world = World(
+        farm=replace(HOSTILE, advice={MARKUP: MARKUP}), jobs=[JOB], lives=[LIFE], found=[MATCH], broken=broken
+    )
     _, document = world.page(path, **query)
     elements = Elements(document)
     assert elements.tags.count("script") == (2 if path == "/steer" and not broken else 1), "the page's own"

@@ -77,3 +77,9 @@ def test_rates_are_of_the_last_minutes_and_counts_by_outcome() -> None:
     assert one.per_core_hour == pytest.approx(0.75 / 1.5 * 3600)
     idle = replace(WELL, types=(replace(WORK, recent_kernel_s=0.0),))
     assert views.job_types(idle, {})[0].per_core_hour is None
+
+
+def test_advice_names_its_server_where_there_are_several() -> None:
+    assert views.advice(snapshot(advice={"": "close 1 of 8 miners"})) == ["Close 1 of 8 miners."]
+    both = snapshot(advice={"main": "close 1 of 8 miners", "side": "open 2 more miners"})
+    assert views.advice(both) == ["main: close 1 of 8 miners.", "side: open 2 more miners."]
