@@ -40,11 +40,12 @@ up: $(STAMP) ## run a whole farm on this machine, e.g. make up ARGS='--server ht
 	@exec $(BIN)/fleet up $(ARGS)
 
 # Most of the tests wait for processes that they started. Those of one file run one after the other.
+# In the order of their names, the tiers that wait longest come first, and no file with one long test is left for the end.
 AT_ONCE ?= 4
 
 .PHONY: test
 test: $(STAMP) ## unit, integration and acceptance tests, AT_ONCE=4 files at a time; ARGS go to pytest
-	$(BIN)/python -m pytest --numprocesses $(AT_ONCE) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-compose
 test-compose: $(STAMP) ## farms under Docker Compose, for real; needs a Docker engine
